@@ -1,0 +1,41 @@
+"""Typed references to objects, and the bytes behind them. Steps pass these to each other."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from assay.digest import Digest
+
+_VENDOR: Final = "application/vnd.assay"
+
+USE_CASE: Final = f"{_VENDOR}.use-case.v1+json"
+TABLE: Final = f"{_VENDOR}.table.v1+json"
+REPORT: Final = f"{_VENDOR}.report.v1+json"
+MODEL: Final = f"{_VENDOR}.model.v1+joblib"
+RECORD: Final = f"{_VENDOR}.run.v1+json"
+ENVIRONMENT: Final = f"{_VENDOR}.environment.v1+json"
+JSON: Final = "application/json"
+DIFF: Final = "text/x-diff"
+HTML: Final = "text/html"
+MARKDOWN: Final = "text/markdown"
+PARQUET: Final = "application/vnd.apache.parquet"
+
+
+class Artifact(BaseModel):
+    """A typed reference to an object: the fields of an OCI content descriptor.
+
+    `size` is in bytes. `name` is for people and takes no part in identity.
+    Source: OCI Image Specification, "Content Descriptors".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    media_type: str
+    digest: Digest
+    size: int
+    name: str
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")

@@ -1,0 +1,112 @@
+"""One bucket: its store, and on it objects, memo and journals."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from assay import canonical
+from assay.artifacts import Artifact
+from assay.errors import FormatUnknown, KeyAbsent
+from assay.journal import Journal, journals
+from assay.memo import Memo
+from assay.objects import Objects
+from assay.store import Store, open_store
+
+FORMAT = 1
+MARK = "assay.json"
+
+
+class Bucket:
+    """Everything Assay keeps, in one place. Made by `Bucket.open` or `Bucket.on`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, url: str) -> Bucket:
+        """The bucket at a URL, its format checked once a process. Writes nothing.
+
+        Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
+        """
+        return _opened(url)
+
+    @classmethod
+    def on(cls, store: Store) -> Bucket:
+        """The bucket on a store, its format checked."""
+        _check_format(store)
+        return cls(store)
+
+    def prepare(self) -> Bucket:
+        """Mark the store as a bucket of this format, before the first write. Returns itself.
+
+        Raises StoreDenied, StoreFull: better at the start than after an hour's work.
+        """
+        self.store.put_if_absent(MARK, canonical.dump({"format": FORMAT}))
+        _check_format(self.store)
+        return self
+
+    @property
+    def root(self) -> str:
+        return self.store.root
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.store)
+
+    @cached_property
+    def memo(self) -> Memo:
+        return Memo(self.store)
+
+    def journal(self, model: str) -> Journal:
+        return Journal(self.store, model)
+
+    def journals(self) -> list[str]:
+        """Names of all models with a journal."""
+        return list(journals(self.store))
+
+    def put(self, data: bytes, media_type: str, name: str) -> Artifact:
+        """Store bytes as an artifact."""
+        return Artifact(
+            media_type=media_type, digest=self.objects.put(data), size=len(data), name=name
+        )
+
+    def put_json(self, value: Any, media_type: str, name: str) -> Artifact:
+        """Store a JSON value, canonically."""
+        return self.put(canonical.dump(value), media_type, name)
+
+    def get(self, artifact: Artifact) -> bytes:
+        """An artifact's bytes, verified. Raises ObjectMissing, ObjectCorrupt."""
+        return self.objects.get(artifact.digest)
+
+    def get_json(self, artifact: Artifact) -> Any:
+        return canonical.load(self.get(artifact))
+
+    def url(self, artifact: Artifact) -> str:
+        """Where other tools read the artifact in place."""
+        return self.objects.url(artifact.digest)
+
+
+@lru_cache(maxsize=8)
+def _opened(url: str) -> Bucket:
+    return Bucket.on(open_store(url))
+
+
+def _check_format(store: Store) -> None:
+    try:
+        mark = canonical.load(store.get(MARK))
+        found = mark["format"]
+    except KeyAbsent:
+        return  # nothing there yet
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatUnknown(
+            "assay.json cannot be read, so this is no bucket of Assay's",
+            where=store.url(MARK),
+            remedy="Choose another --store, or restore this file from a backup.",
+        ) from error
+    if found != FORMAT:
+        raise FormatUnknown(
+            f"the bucket has format {found!r}; this version of Assay reads format {FORMAT}",
+            where=store.url(MARK),
+            remedy="Use the version of Assay that wrote it, or a newer one.",
+        )

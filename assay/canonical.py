@@ -1,0 +1,23 @@
+"""Canonical JSON (RFC 8785): one value, one sequence of bytes, hence one digest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import rfc8785
+
+
+def dump(value: Any) -> bytes:
+    """Encode a JSON value canonically.
+
+    Raises ValueError for what JSON cannot hold: NaN, infinities, integers beyond 2**53 - 1,
+    keys that are not strings.
+    """
+    data: bytes = rfc8785.dumps(value)
+    return data
+
+
+def load(data: bytes) -> Any:
+    """Decode JSON bytes. Raises ValueError when they are not UTF-8 JSON."""
+    return json.loads(data)

@@ -1,0 +1,234 @@
+"""From a YAML file to a use case, or to one error that says where and what to write instead."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from assay.config.use_case import UseCase
+from assay.errors import ConfigError, nearest
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a use case, able to say on which line a key stands."""
+
+    name: str
+    tree: Any
+    overridden: frozenset[Path_] = field(default_factory=frozenset)
+
+    def where(self, path: Path_) -> str:
+        """`file:line` of the deepest part of `path` that the file holds."""
+        for known in range(len(path), 0, -1):
+            if path[:known] in self.overridden:
+                return f"--set {_dotted(path[:known])}"
+        line = self._line(path)
+        return f"{self.name}:{line}" if line else self.name
+
+    def _line(self, path: Path_) -> int | None:
+        node, line = self.tree, 1
+        for step in path:
+            try:
+                is_key = isinstance(node, Mapping)
+                line = (node.lc.key(step) if is_key else node.lc.item(step))[0] + 1
+                node = node[step]
+            except (AttributeError, KeyError, IndexError, TypeError):
+                break
+        return line
+
+
+@dataclass(frozen=True)
+class Written:
+    """A use case with the text it came from, for errors that only the data can reveal."""
+
+    use_case: UseCase
+    text: Text
+
+    def error(self, path: Path_, what: str, remedy: str | None = None) -> ConfigError:
+        return ConfigError(what, where=self.text.where(path), remedy=remedy)
+
+
+def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
+    """Read and check a use case. `overrides` are `key.path=value`, the value in YAML.
+
+    Raises ConfigError.
+    """
+    path = Path(path)
+    tree = _parse(_text(path), str(path))
+    if not isinstance(tree, Mapping):
+        raise ConfigError("a use case is a mapping of keys to values", where=str(path))
+    plain = _plain(tree)
+    changed = frozenset(_override(plain, text) for text in overrides)
+    plain.setdefault("name", path.stem)
+    text = Text(str(path), tree, changed)
+    try:
+        use_case = UseCase.model_validate_json(json.dumps(plain))
+    except ValidationError as error:
+        raise _explain(error, text, plain) from None
+    return Written(use_case, text)
+
+
+def check_columns(written: Written, columns: Sequence[str]) -> None:
+    """Raise ConfigError for the first column that the use case names and the data lack."""
+    for path, name in written.use_case.roles():
+        if name not in columns:
+            raise written.error(
+                path, f"the data have no column {name!r}", _suggest(name, columns, "Columns")
+            )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = nearest(path.name, [p.name for p in path.parent.glob("*.y*ml")])
+        remedy = f"Did you mean {path.parent / near}?" if near else "Name a file in configs/."
+        raise ConfigError("there is no such use case", where=str(path), remedy=remedy) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"byte {error.start} is not UTF-8", where=str(path), remedy="Save the file as UTF-8."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
+
+
+def _parse(text: str, name: str) -> Any:
+    try:
+        return YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+        tab = "\t" in line
+        remedy = "Indent with spaces; YAML allows no tabs." if tab else None
+        what = "a tab stands where YAML wants spaces" if tab else f"not YAML: {error.problem}"
+        raise ConfigError(what, where=where, remedy=remedy) from None
+    except YAMLError as error:
+        raise ConfigError(f"not YAML: {error}", where=name) from None
+
+
+def _plain(node: Any) -> Any:
+    """YAML's own types as JSON's. Dates become their ISO text."""
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value) for value in node]
+    if isinstance(node, datetime | date):
+        return node.isoformat()
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _override(plain: dict[str, Any], text: str) -> Path_:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {text!r} is not of the form key.path=value")
+    path: Path_ = tuple(int(s) if s.isdecimal() else s for s in key.split("."))
+    node: Any = plain
+    for step, following in itertools.pairwise(path):
+        try:
+            if isinstance(step, str) and isinstance(node, dict):
+                node = node.setdefault(step, [] if isinstance(following, int) else {})
+            else:
+                node = node[step]
+        except (IndexError, KeyError, TypeError):
+            raise ConfigError(
+                f"the use case has no {_dotted(path)!r}", where=f"--set {text}"
+            ) from None
+    try:
+        node[path[-1]] = _plain(_parse(value, f"--set {key}"))
+    except (IndexError, KeyError, TypeError):
+        raise ConfigError(f"the use case has no {_dotted(path)!r}", where=f"--set {text}") from None
+    return path
+
+
+def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
+    """One message for the first problem, with how many more there are."""
+    problems = error.errors()
+    first = problems[0]
+    path = _real(first["loc"], plain)
+    name = _dotted(path)
+    others = f" ({len(problems) - 1} more after this one)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = _keys(path[:-1])
+        return ConfigError(
+            f"unknown key {str(path[-1])!r}{_under(path[:-1])}{others}",
+            where=text.where(path),
+            remedy=_suggest(str(path[-1]), known, "Known keys"),
+        )
+    if first["type"] == "missing":
+        return ConfigError(
+            f"{name!r} is missing{others}",
+            where=text.where(path[:-1]),
+            remedy=f"Add {path[-1]!r}{_under(path[:-1])}.",
+        )
+    said = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    shown = f", but it is {given!r}" if isinstance(given, str | int | float | bool) else ""
+    remedy = None
+    if first["type"] == "literal_error" and isinstance(given, str):
+        allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        remedy = _suggest(given, allowed, "Allowed")
+    message = f"{name}: {said}{shown}{others}" if name else f"{said}{others}"
+    return ConfigError(message, where=text.where(path), remedy=remedy)
+
+
+def _real(loc: tuple[int | str, ...], plain: Any) -> Path_:
+    """Drop the steps that pydantic adds for unions and keys, which the file does not hold."""
+    path: list[int | str] = []
+    node = plain
+    for position, step in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(node, dict) and (step in node or (last and step != "[key]")):
+            path.append(step)
+            node = node.get(step)
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            path.append(step)
+            node = node[step]
+    return tuple(path)
+
+
+def _keys(path: Path_) -> list[str]:
+    """The keys that may stand at `path`, read off the models."""
+    from typing import get_args
+
+    kind: Any = UseCase
+    for step in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and isinstance(step, str):
+            kind = kind.model_fields[step].annotation
+        else:  # inside a dict or a list: step to what it holds
+            kind = get_args(kind)[-1] if isinstance(step, str) else get_args(kind)[0]
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            models = [a for a in get_args(kind) if isinstance(a, type) and issubclass(a, BaseModel)]
+            if models and type(None) in get_args(kind):
+                kind = models[0]
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+
+
+def _suggest(word: str, known: Sequence[str], label: str) -> str:
+    near = nearest(word, known)
+    if near:
+        return f"Did you mean {near!r}?"
+    shown = ", ".join(list(known)[:20]) + (", ..." if len(known) > 20 else "")
+    return f"{label}: {shown}."
+
+
+def _under(path: Path_) -> str:
+    return f" under {_dotted(path)!r}" if path else ""
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(step) for step in path)

@@ -1,0 +1,148 @@
+"""Check, verdict, report: the one form in which every gate answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+Cell = str | float | int | bool | None
+
+
+class Verdict(StrEnum):
+    """`unknown` means that the data cannot tell, which is not the same as fine."""
+
+    PASS = "pass"
+    CAUTION = "caution"
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+    @property
+    def severity(self) -> int:
+        return _ORDER.index(self)
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """The most severe: fail, then unknown, then caution; pass for none at all."""
+        return max(verdicts, key=lambda v: v.severity, default=cls.PASS)
+
+
+_ORDER = (Verdict.PASS, Verdict.CAUTION, Verdict.UNKNOWN, Verdict.FAIL)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Interval(_Frozen):
+    """A two-sided interval at confidence `level`; None for a side that is unbounded."""
+
+    low: float | None
+    high: float | None
+    level: float = 0.95
+
+
+class Check(_Frozen):
+    """One tested claim.
+
+    `estimate`, `interval` and `threshold` share one unit: that of the statistic. `threshold` is
+    the limit that the verdict was judged against. A `hard` check that fails fails its gate; a
+    soft one counts as a caution.
+    """
+
+    name: str  # stable, for machines: "group_power", "selection_rate[sex=Female]"
+    claim: str  # for people: what is tested, in one sentence
+    verdict: Verdict
+    statistic: str = ""
+    estimate: float | None = None
+    interval: Interval | None = None
+    threshold: float | None = None
+    why: str = ""  # what was seen, with numbers
+    remedy: str = ""  # what to do about it; empty when there is nothing to do
+    hard: bool = True
+    rows: int | None = None  # rows that the statistic rests on
+    group: str | None = None  # "sex=Female", where the check speaks of one group
+
+
+def _as_cells(value: Any) -> Any:
+    return tuple(tuple(row) for row in value)
+
+
+class Sheet(_Frozen):
+    """A small table inside a report: the numbers that people would look up."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Annotated[tuple[tuple[Cell, ...], ...], BeforeValidator(_as_cells)]
+    note: str = ""
+
+
+class Point(_Frozen):
+    """One mark of a figure: `value` with its interval, or a point (x, value) of a curve."""
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    x: float | None = None
+
+
+class Series(_Frozen):
+    name: str
+    points: tuple[Point, ...]
+
+
+class Figure(_Frozen):
+    """What a picture shows, as numbers; `render` draws it. `alt` tells it to who cannot see it.
+
+    `intervals`: one mark with whiskers per label. `curve`: points joined by x. `bars`: one bar
+    per label. `reference` is a line to compare with and `band` the range that is allowed.
+    """
+
+    title: str
+    kind: Literal["intervals", "curve", "bars"]
+    series: tuple[Series, ...]
+    axis: str
+    x_axis: str = ""
+    reference: float | None = None
+    band: tuple[float, float] | None = None
+    alt: str
+
+
+class Report(_Frozen):
+    """The checks of one gate, its overall verdict, and what people want to look at beside it."""
+
+    gate: str  # "validation", "feasibility", "performance", "fairness", "drift"
+    subject: str  # what was judged: a table, a model
+    verdict: Verdict
+    summary: str  # one sentence
+    checks: tuple[Check, ...]
+    sheets: tuple[Sheet, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()  # what limits this report: sampling, skipped checks
+
+    def of(self, verdict: Verdict) -> list[Check]:
+        return [check for check in self.checks if check.verdict is verdict]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the verdict is not `pass`, worst first, each with its remedy."""
+        poor = [c for c in self.checks if c.verdict is not Verdict.PASS]
+        poor.sort(key=lambda c: -_weight(c).severity)
+        return [f"{c.claim}: {c.why}" + (f" {c.remedy}" if c.remedy else "") for c in poor]
+
+
+def _weight(check: Check) -> Verdict:
+    if check.verdict is Verdict.FAIL and not check.hard:
+        return Verdict.CAUTION
+    return check.verdict
+
+
+def overall(checks: Sequence[Check]) -> Verdict:
+    """The verdict of a gate: its worst check, where a soft failure weighs as a caution.
+
+    Never an average: ten good checks do not outweigh a bad one.
+    """
+    return Verdict.worst(_weight(check) for check in checks)

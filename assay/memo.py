@@ -1,0 +1,48 @@
+"""What each step once yielded, by its key. Safe to delete at any time.
+
+A memo entry is not content-addressed by what it holds but named by its key, so it lies outside
+`objects/`. Two writers of one key agree by construction; if they do not (a stage that is not a
+function of its inputs) the first stands, and `assay run --always` will show it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay import canonical
+from assay.digest import Digest
+from assay.errors import KeyAbsent
+from assay.store.base import Store
+
+PREFIX = "memo/"
+
+
+class Memo:
+    """The memo of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, stage: str, key: Digest) -> dict[str, Any] | None:
+        """The entry for `key`, or None. An unreadable entry counts as none and is removed."""
+        path = _path(stage, key)
+        try:
+            entry = canonical.load(self._store.get(path))
+        except KeyAbsent:
+            return None
+        except ValueError:
+            self._store.delete(path)
+            return None
+        return entry if isinstance(entry, dict) else None
+
+    def remember(self, stage: str, key: Digest, entry: dict[str, Any]) -> None:
+        """Keep `entry` for `key`."""
+        self._store.put_if_absent(_path(stage, key), canonical.dump(entry))
+
+    def forget(self, stage: str, key: Digest) -> None:
+        """Drop the entry for `key`, because what it points to is gone or bad."""
+        self._store.delete(_path(stage, key))
+
+
+def _path(stage: str, key: Digest) -> str:
+    return f"{PREFIX}{stage}/{key.hex}.json"

@@ -1,0 +1,172 @@
+"""Immutable bytes named by their SHA-256: hashed when written, verified whenever read."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, BinaryIO, TypeVar, cast
+
+from assay.digest import Digest
+from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, SourceError
+from assay.store.base import Entry, Store
+
+PREFIX = "objects/sha256/"
+QUARANTINE = "quarantine/"
+_AT_ONCE = 16  # small objects wait for fsync or the network, not for the processor
+_BLOCK = 1 << 20
+_IN_MEMORY = 64 << 20
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def key_of(digest: Digest) -> str:
+    """Where an object lies. Two digits of fan-out keep folders small."""
+    return f"{PREFIX}{digest.hex[:2]}/{digest.hex}"
+
+
+class Objects:
+    """The objects of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, data: bytes) -> Digest:
+        """Store bytes and return their name. Storing the same bytes again costs nothing."""
+        digest = Digest.of(data)
+        self._store.put_if_absent(key_of(digest), data)
+        return digest
+
+    def put_file(self, path: Path) -> Digest:
+        """Store a file's content in constant memory.
+
+        Raises SourceError if the file changed meanwhile: its bytes would not fit their name.
+        """
+        before = _fingerprint(path)
+        digest = Digest.of_file(path)
+        if self.has(digest):
+            return digest
+        self._store.put_if_absent(key_of(digest), path)
+        if _fingerprint(path) != before:
+            # What was copied cannot be trusted under this name; remove it before anyone reads.
+            if Digest.of(self._store.get(key_of(digest))) != digest:
+                self._store.delete(key_of(digest))
+            raise SourceError(
+                "the file changed while it was being stored",
+                where=str(path),
+                remedy="Store a finished file, or a copy of it.",
+            )
+        return digest
+
+    def put_many(self, blobs: Iterable[bytes]) -> list[Digest]:
+        """Store many small objects concurrently; digests in the order of the blobs."""
+        return list(_concurrently(self.put, blobs))
+
+    def get(self, digest: Digest) -> bytes:
+        """An object's bytes, verified. Raises ObjectMissing or ObjectCorrupt."""
+        try:
+            data = self._store.get(key_of(digest))
+        except KeyAbsent as error:
+            raise self._missing(digest) from error
+        if Digest.of(data) != digest:
+            raise self._corrupt(digest, Digest.of(data), len(data))
+        return data
+
+    def get_many(self, digests: Iterable[Digest]) -> Iterator[bytes]:
+        """Many objects' bytes, fetched concurrently, verified, in the order asked."""
+        return _concurrently(self.get, digests)
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """A seekable reader over a large object, verified *before* the first byte is handed out.
+
+        The bytes are spooled (memory up to 64 MiB, then an anonymous file), so that what was
+        verified is what is read, even if the store changes underneath.
+        """
+        spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed out
+        try:
+            self._copy_verified(digest, spool)
+        except BaseException:
+            spool.close()
+            raise
+        spool.seek(0)
+        return cast(BinaryIO, spool)
+
+    def has(self, digest: Digest) -> bool:
+        """Whether the object is there. Says nothing about its bytes; reading does."""
+        key = key_of(digest)
+        return any(entry.key == key for entry in self._store.list(key))
+
+    def missing(self, digests: Iterable[Digest]) -> list[Digest]:
+        """Those of `digests` that are not there, asked concurrently."""
+        wanted = list(dict.fromkeys(digests))
+        return [
+            d for d, there in zip(wanted, _concurrently(self.has, wanted), strict=True) if not there
+        ]
+
+    def entries(self) -> Iterator[Entry]:
+        """Every key below `objects/`, foreign ones included."""
+        return self._store.list("objects/")
+
+    def url(self, digest: Digest) -> str:
+        """Where other tools read the object in place."""
+        return self._store.url(key_of(digest))
+
+    def quarantine(self, digest: Digest) -> str:
+        """Move a bad object aside, bytes kept, so that the right ones can take its name.
+
+        Returns the key that holds the bad bytes now. Raises ObjectMissing.
+        """
+        try:
+            data = self._store.get(key_of(digest))
+        except KeyAbsent as error:
+            raise self._missing(digest) from error
+        aside = f"{QUARANTINE}{digest.hex}.{Digest.of(data).hex}"
+        self._store.put_if_absent(aside, data)
+        self._store.delete(key_of(digest))
+        return aside
+
+    def _copy_verified(self, digest: Digest, target: IO[bytes]) -> None:
+        state, size = hashlib.sha256(), 0
+        try:
+            source = self._store.open(key_of(digest))
+        except KeyAbsent as error:
+            raise self._missing(digest) from error
+        with source:
+            while block := source.read(_BLOCK):
+                state.update(block)
+                target.write(block)
+                size += len(block)
+        if state.hexdigest() != digest.hex:
+            raise self._corrupt(digest, Digest(state.hexdigest()), size)
+
+    def _missing(self, digest: Digest) -> ObjectMissing:
+        return ObjectMissing(
+            f"object {digest} is not in the bucket",
+            where=self._store.root,
+            remedy="Run `assay verify` to see what else is affected; running the use case again "
+            "recomputes what it can.",
+        )
+
+    def _corrupt(self, digest: Digest, found: Digest, size: int) -> ObjectCorrupt:
+        return ObjectCorrupt(
+            f"object {digest} holds other bytes: {size} of them, with digest {found}",
+            where=self.url(digest),
+            remedy="Run `assay verify --repair` to move it aside, then run the use case again.",
+        )
+
+
+def _fingerprint(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _concurrently(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    pending = list(items)
+    if len(pending) < 2:
+        yield from map(work, pending)
+        return
+    with ThreadPoolExecutor(min(_AT_ONCE, len(pending))) as pool:
+        yield from pool.map(work, pending)

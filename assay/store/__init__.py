@@ -1,0 +1,43 @@
+"""Places for bytes. `open_store` picks the backend by URL."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from assay.errors import ConfigError
+from assay.store.base import Entry, Store, check_key
+
+__all__ = ["Entry", "Store", "check_key", "default_url", "open_store"]
+
+DEFAULT = ".assay"
+
+
+def default_url() -> str:
+    """`ASSAY_STORE` if set, else the folder `.assay` here."""
+    return os.environ.get("ASSAY_STORE") or DEFAULT
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a path, `file://`, `s3://bucket/prefix` or `memory://name`.
+
+    Raises ConfigError for any other scheme. Touches no storage by itself.
+    """
+    scheme = url.partition("://")[0] if "://" in url else "file"
+    if scheme == "file":
+        from assay.store.local import LocalStore
+
+        return LocalStore(Path(urlsplit(url).path if "://" in url else url))
+    if scheme == "s3":
+        from assay.store.s3 import S3Store
+
+        return S3Store(url)
+    if scheme == "memory":
+        from assay.store.memory import MemoryStore
+
+        return MemoryStore.named(url.partition("://")[2])
+    raise ConfigError(
+        f"a bucket cannot live at {url!r}",
+        remedy="Use a folder, file:///folder, s3://bucket/prefix or memory://name.",
+    )

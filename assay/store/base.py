@@ -1,0 +1,74 @@
+"""What a place for bytes must do: six verbs, and nothing that could overwrite.
+
+Whoever writes a backend runs `assay.testing.StoreConformance` against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key as `Store.list` finds it: size in bytes, `modified` in UTC."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+@runtime_checkable
+class Store(Protocol):
+    """A flat map from keys to immutable bytes.
+
+    Keys are relative, `/`-separated and pass `check_key`. Errors are those of `assay.errors`:
+    `KeyAbsent`, `StoreDenied`, `StoreFull`, `StoreUnreachable`.
+    """
+
+    @property
+    def root(self) -> str:
+        """The URL by which this store was opened and can be opened again. Holds no secret."""
+
+    def get(self, key: str) -> bytes:
+        """All bytes of `key`. Raises KeyAbsent."""
+
+    def open(self, key: str) -> BinaryIO:
+        """A seekable reader over `key`, to be closed by the caller. Raises KeyAbsent."""
+
+    def put_if_absent(self, key: str, content: bytes | Path) -> bool:
+        """Store `content` (bytes, or the file at a path) unless `key` exists.
+
+        Returns whether this call created it. Atomic and durable: a reader, or a restart after a
+        power cut, finds all of the bytes or no key; of many callers exactly one gets True.
+        """
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Entries whose key begins with `prefix`, in the order of their keys."""
+
+    def delete(self, key: str) -> None:
+        """Remove `key`. Absent is fine: the wish is fulfilled. For garbage collection alone."""
+
+    def url(self, key: str) -> str:
+        """Where other tools (DuckDB, pandas, a browser) find the bytes of `key`."""
+
+
+_SEGMENT = re.compile(r"[^/\\\x00-\x1f\x7f]+")
+
+
+def check_key(key: str) -> str:
+    """Return `key` if every backend can hold it. Raises ValueError otherwise.
+
+    Spaces and Unicode are fine; empty segments, `.`, `..`, backslashes and control characters
+    are not, because they name different things on different backends.
+    """
+    segments = key.split("/")
+    if len(key.encode()) > 900 or not all(
+        _SEGMENT.fullmatch(s) and s not in {".", ".."} and len(s.encode()) <= 255 for s in segments
+    ):
+        raise ValueError(f"{key!r} is not a key every store can hold")
+    return key

@@ -1,0 +1,170 @@
+"""A store in a local folder: atomic by `link`, durable by `fsync`.
+
+A file appears under its key only when all of its bytes are on disk: it is written and synced
+under `.tmp/`, then hard-linked to its name, which fails if the name is taken. Whatever a crash
+leaves behind lies in `.tmp/`, where no key points.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
+from assay.store.base import Entry, check_key
+
+_TEMPORARY = ".tmp"
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
+
+
+class LocalStore:
+    """Keys as files below one folder, which need not exist yet."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder).expanduser().absolute()
+        self.root = str(self.folder)
+
+    def get(self, key: str) -> bytes:
+        with self.open(key) as file:
+            return file.read()
+
+    def open(self, key: str) -> BinaryIO:
+        with self._named(key):
+            return open(self._path(key), "rb")
+
+    def put_if_absent(self, key: str, content: bytes | Path) -> bool:
+        path = self._path(key)
+        if path.exists():
+            return False
+        with self._named(key):
+            _make_folder(self.folder / _TEMPORARY)
+            _make_folder(path.parent)
+            temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
+            try:
+                _write_durably(temporary, content)
+                return _link(temporary, path)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary)
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        # Only the deepest folder that the prefix names need be walked.
+        start = prefix.rpartition("/")[0]
+        with self._named(prefix):
+            yield from self._walk(self.folder / start, prefix)
+
+    def delete(self, key: str) -> None:
+        with self._named(key), suppress(FileNotFoundError):
+            os.unlink(self._path(key))
+
+    def url(self, key: str) -> str:
+        return str(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        return self.folder / check_key(key)
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[Entry]:
+        try:
+            # A folder sorts as its name plus "/", so that keys come out in their own order.
+            found = sorted(
+                os.scandir(folder), key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False)
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for item in found:
+            key = Path(item.path).relative_to(self.folder).as_posix()
+            if item.is_dir(follow_symlinks=False):
+                if key != _TEMPORARY and (key.startswith(prefix) or prefix.startswith(key + "/")):
+                    yield from self._walk(Path(item.path), prefix)
+            elif key.startswith(prefix):
+                with suppress(FileNotFoundError):  # collected between the scan and here
+                    status = item.stat()
+                    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                    yield Entry(key, status.st_size, modified)
+
+    @contextmanager
+    def _named(self, key: str) -> Iterator[None]:
+        """Turn the operating system's errors into Assay's, with the path and what to do."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise KeyAbsent(f"no key {key!r}", where=self.root) from error
+        except OSError as error:
+            raise _translate(error, self.root) from error
+
+
+def _translate(error: OSError, root: str) -> StoreError:
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        return StoreFull(
+            f"no space left for the bucket ({reason})",
+            where=root,
+            remedy="Free some space or choose another bucket with --store, then run again; "
+            "finished steps are kept.",
+        )
+    if error.errno in _DENIED:
+        return StoreDenied(
+            f"the bucket refuses this ({reason}: {error.filename})",
+            where=root,
+            remedy="Give yourself the right to read and write this folder, or choose another "
+            "bucket with --store.",
+        )
+    return StoreError(f"the bucket's folder failed: {reason}", where=root)
+
+
+def _write_durably(path: Path, content: bytes | Path) -> None:
+    with open(path, "xb") as file:
+        if isinstance(content, Path):
+            with open(content, "rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+        else:
+            file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(path, 0o444)  # a reminder to people and editors; integrity rests on the digest
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            raise StoreError(
+                f"this file system cannot make hard links ({error.strerror})",
+                where=str(path.parent),
+                remedy="Keep the bucket on a file system with hard links, or on S3.",
+            ) from error
+        raise
+    _sync_folder(path.parent)
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    """Create a folder so that it survives a power cut: its parent's entry is synced too."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        os.mkdir(folder)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
