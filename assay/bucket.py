@@ -7,7 +7,7 @@ from typing import Any
 
 from assay import canonical
 from assay.artifacts import Artifact
-from assay.errors import FormatUnknown, KeyAbsent
+from assay.errors import FormatUnknown, KeyAbsent, StoreUnsafe
 from assay.journal import Journal, journals
 from assay.memo import Memo
 from assay.objects import Objects
@@ -40,9 +40,20 @@ class Bucket:
     def prepare(self) -> Bucket:
         """Mark the store as a bucket of this format, before the first write. Returns itself.
 
-        Raises StoreDenied, StoreFull: better at the start than after an hour's work.
+        Raises StoreDenied, StoreFull, StoreUnsafe: better at the start than after an hour's
+        work.
         """
-        self.store.put_if_absent(MARK, canonical.dump({"format": FORMAT}))
+        _check_format(self.store)
+        mark = canonical.dump({"format": FORMAT})
+        # The mark is written once in a bucket's life, so a store that says "created" twice in a
+        # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
+        if self.store.put_if_absent(MARK, mark) and self.store.put_if_absent(MARK, mark):
+            raise StoreUnsafe(
+                "this store overwrites what exists, though asked not to (If-None-Match)",
+                where=self.store.root,
+                remedy="Use a server with conditional writes, such as AWS S3, Ceph or MinIO, or a "
+                "folder; `assay doctor` tells which server answers.",
+            )
         _check_format(self.store)
         return self
 

@@ -19,5 +19,13 @@ def dump(value: Any) -> bytes:
 
 
 def load(data: bytes) -> Any:
-    """Decode JSON bytes. Raises ValueError when they are not UTF-8 JSON."""
-    return json.loads(data)
+    """Decode JSON bytes. Raises ValueError when they are not UTF-8 JSON.
+
+    Whole numbers from 2**53 on come back as floats, which is what `dump` wrote them from.
+    """
+    return json.loads(data, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    number = int(digits)
+    return number if abs(number) < 2**53 else float(digits)

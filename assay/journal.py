@@ -22,7 +22,7 @@ from assay.errors import ChainBroken, KeyAbsent
 from assay.store.base import Store
 
 PREFIX = "journals/"
-_NUMBER = re.compile(r"\d{10}\.json")
+_NUMBER = re.compile(r"[0-9]{10}\.json")
 _AT_ONCE = 16
 
 
@@ -53,6 +53,8 @@ class JournalEntry:
     def decode(cls, data: bytes) -> JournalEntry:
         """Raises ValueError, KeyError or TypeError for bytes that are no entry."""
         held = canonical.load(data)
+        if not isinstance(held["body"], dict) or not isinstance(held["kind"], str):
+            raise TypeError("its kind is no text, or its body no object")
         return cls(
             number=held["number"],
             previous=Digest.parse(held["previous"]) if held["previous"] else None,
@@ -118,7 +120,7 @@ class Journal:
 
     def _numbers(self) -> list[int]:
         names = (e.key.removeprefix(self._prefix) for e in self._store.list(self._prefix))
-        return [int(name[:10]) for name in names if _NUMBER.fullmatch(name)]
+        return [int(name[:10]) for name in names if is_entry(name)]
 
     def _read(self, number: int) -> tuple[JournalEntry, Digest]:
         try:
@@ -152,6 +154,11 @@ def journals(store: Store) -> Iterator[str]:
         if model != seen:
             seen = model
             yield model
+
+
+def is_entry(name: str) -> bool:
+    """Whether a key below a journal's folder is named like an entry."""
+    return _NUMBER.fullmatch(name) is not None
 
 
 def whoever() -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO, TypeVar, cast
 
@@ -51,9 +54,9 @@ class Objects:
             return digest
         self._store.put_if_absent(key_of(digest), path)
         if _fingerprint(path) != before:
-            # What was copied cannot be trusted under this name; remove it before anyone reads.
-            if Digest.of(self._store.get(key_of(digest))) != digest:
-                self._store.delete(key_of(digest))
+            # What was copied may not be what was hashed: then it cannot keep this name.
+            with suppress(ObjectMissing):
+                self.quarantine(digest)
             raise SourceError(
                 "the file changed while it was being stored",
                 where=str(path),
@@ -63,7 +66,7 @@ class Objects:
 
     def put_many(self, blobs: Iterable[bytes]) -> list[Digest]:
         """Store many small objects concurrently; digests in the order of the blobs."""
-        return list(_concurrently(self.put, blobs))
+        return list(concurrently(self.put, blobs))
 
     def get(self, digest: Digest) -> bytes:
         """An object's bytes, verified. Raises ObjectMissing or ObjectCorrupt."""
@@ -72,12 +75,12 @@ class Objects:
         except KeyAbsent as error:
             raise self._missing(digest) from error
         if Digest.of(data) != digest:
-            raise self._corrupt(digest, Digest.of(data), len(data))
+            raise self._corrupt(digest, Digest.of(data))
         return data
 
     def get_many(self, digests: Iterable[Digest]) -> Iterator[bytes]:
         """Many objects' bytes, fetched concurrently, verified, in the order asked."""
-        return _concurrently(self.get, digests)
+        return concurrently(self.get, digests)
 
     def open(self, digest: Digest) -> BinaryIO:
         """A seekable reader over a large object, verified *before* the first byte is handed out.
@@ -103,7 +106,7 @@ class Objects:
         """Those of `digests` that are not there, asked concurrently."""
         wanted = list(dict.fromkeys(digests))
         return [
-            d for d, there in zip(wanted, _concurrently(self.has, wanted), strict=True) if not there
+            d for d, there in zip(wanted, concurrently(self.has, wanted), strict=True) if not there
         ]
 
     def entries(self) -> Iterator[Entry]:
@@ -114,22 +117,35 @@ class Objects:
         """Where other tools read the object in place."""
         return self._store.url(key_of(digest))
 
-    def quarantine(self, digest: Digest) -> str:
+    def check(self, digest: Digest) -> None:
+        """Read an object and compare, in constant memory. Raises ObjectMissing, ObjectCorrupt."""
+        with open(os.devnull, "wb") as nowhere:
+            self._copy_verified(digest, nowhere)
+
+    def quarantine(self, digest: Digest) -> str | None:
         """Move a bad object aside, bytes kept, so that the right ones can take its name.
 
-        Returns the key that holds the bad bytes now. Raises ObjectMissing.
+        Returns the key that holds the bad bytes now; None if the object is sound, as when
+        someone else has mended it meanwhile. Raises ObjectMissing.
         """
-        try:
-            data = self._store.get(key_of(digest))
-        except KeyAbsent as error:
-            raise self._missing(digest) from error
-        aside = f"{QUARANTINE}{digest.hex}.{Digest.of(data).hex}"
-        self._store.put_if_absent(aside, data)
+        with tempfile.NamedTemporaryFile() as copy:
+            found = self._copy(digest, copy)
+            copy.flush()
+            if found == digest:
+                return None
+            aside = f"{QUARANTINE}{digest.hex}.{found.hex}"
+            self._store.put_if_absent(aside, Path(copy.name))
         self._store.delete(key_of(digest))
         return aside
 
     def _copy_verified(self, digest: Digest, target: IO[bytes]) -> None:
-        state, size = hashlib.sha256(), 0
+        found = self._copy(digest, target)
+        if found != digest:
+            raise self._corrupt(digest, found)
+
+    def _copy(self, digest: Digest, target: IO[bytes]) -> Digest:
+        """Copy the bytes that lie under the object's name; returns *their* digest."""
+        state = hashlib.sha256()
         try:
             source = self._store.open(key_of(digest))
         except KeyAbsent as error:
@@ -138,9 +154,7 @@ class Objects:
             while block := source.read(_BLOCK):
                 state.update(block)
                 target.write(block)
-                size += len(block)
-        if state.hexdigest() != digest.hex:
-            raise self._corrupt(digest, Digest(state.hexdigest()), size)
+        return Digest(state.hexdigest())
 
     def _missing(self, digest: Digest) -> ObjectMissing:
         return ObjectMissing(
@@ -150,9 +164,9 @@ class Objects:
             "recomputes what it can.",
         )
 
-    def _corrupt(self, digest: Digest, found: Digest, size: int) -> ObjectCorrupt:
+    def _corrupt(self, digest: Digest, found: Digest) -> ObjectCorrupt:
         return ObjectCorrupt(
-            f"object {digest} holds other bytes: {size} of them, with digest {found}",
+            f"object {digest} holds other bytes, of digest {found}",
             where=self.url(digest),
             remedy="Run `assay verify --repair` to move it aside, then run the use case again.",
         )
@@ -163,10 +177,21 @@ def _fingerprint(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _concurrently(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    pending = list(items)
-    if len(pending) < 2:
-        yield from map(work, pending)
-        return
-    with ThreadPoolExecutor(min(_AT_ONCE, len(pending))) as pool:
-        yield from pool.map(work, pending)
+def concurrently(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Results of `work` in the order of `items`, worked on by several threads.
+
+    Runs ahead of the reader by a bounded number of items, so that neither a long input nor its
+    results need fit into memory.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        ahead: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(work, item))
+                if len(ahead) > 2 * _AT_ONCE:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:  # after an error, or when the reader has seen enough
+                future.cancel()

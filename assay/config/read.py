@@ -50,10 +50,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Written:
-    """A use case with the text it came from, for errors that only the data can reveal."""
+    """A use case with the words it came from, for errors that only the data can reveal."""
 
     use_case: UseCase
     text: Text
+    words: dict[str, Any]
 
     def error(self, path: Path_, what: str, remedy: str | None = None) -> ConfigError:
         return ConfigError(what, where=self.text.where(path), remedy=remedy)
@@ -65,18 +66,32 @@ def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
     Raises ConfigError.
     """
     path = Path(path)
-    tree = _parse(_text(path), str(path))
+    return read_words({"file": str(path), "text": _text(path), "set": list(overrides)})
+
+
+def read_words(words: Mapping[str, Any]) -> Written:
+    """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
+
+    The words are what a run keeps, comments and all. Raises ConfigError.
+    """
+    name = words["file"]
+    tree = _parse(words["text"], name)
     if not isinstance(tree, Mapping):
-        raise ConfigError("a use case is a mapping of keys to values", where=str(path))
+        raise ConfigError("a use case is a mapping of keys to values", where=name)
     plain = _plain(tree)
-    changed = frozenset(_override(plain, text) for text in overrides)
-    plain.setdefault("name", path.stem)
-    text = Text(str(path), tree, changed)
+    changed = frozenset(_override(plain, text) for text in words["set"])
+    plain.setdefault("name", Path(name).stem)
+    text = Text(name, tree, changed)
     try:
         use_case = UseCase.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         raise _explain(error, text, plain) from None
-    return Written(use_case, text)
+    return Written(use_case, text, dict(words))
+
+
+def read_tree(path: Path | str) -> Any:
+    """Any YAML or JSON file as plain values. Raises ConfigError."""
+    return _plain(_parse(_text(Path(path)), str(path)))
 
 
 def check_columns(written: Written, columns: Sequence[str]) -> None:
@@ -157,8 +172,12 @@ def _override(plain: dict[str, Any], text: str) -> Path_:
 
 def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
     """One message for the first problem, with how many more there are."""
-    problems = error.errors()
-    first = problems[0]
+    everything = error.errors()
+    # A list whose only item is wrong is then also called too short: a consequence, no news.
+    inner = {p["loc"][:n] for p in everything for n in range(1, len(p["loc"]))}
+    problems = [p for p in everything if p["loc"] not in inner]
+    # A misspelt key is also a missing one: speak of the misspelling.
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     path = _real(first["loc"], plain)
     name = _dotted(path)
     others = f" ({len(problems) - 1} more after this one)" if len(problems) > 1 else ""

@@ -17,3 +17,7 @@ def schema() -> dict[str, Any]:
 
 def text() -> str:
     return json.dumps(schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")  # noqa: T201 - `make schema` writes it to a file

@@ -156,6 +156,16 @@ class Data(Section):
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
 
+    def reading(self) -> dict[str, Any]:
+        """Where the rows come from and how they are read, as JSON: what ingestion needs."""
+        kept = {"source", "missing", "types", "categories", "dates", "never_store"}
+        return self.model_dump(mode="json", include=kept)
+
+    def meaning(self) -> dict[str, Any]:
+        """What the columns mean, as JSON, without where they come from or how they are read."""
+        kept = {"target", "identity", "exclude", "after_outcome", "sensitive"}
+        return self.model_dump(mode="json", include=kept)
+
 
 class Expectation(Section):
     """One rule for the data, in Great Expectations' own words."""

@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from assay.artifacts import REPORT, Artifact
+from assay.bucket import Bucket
+
 Cell = str | float | int | bool | None
 
 
@@ -49,7 +52,7 @@ class Check(_Frozen):
 
     `estimate`, `interval` and `threshold` share one unit: that of the statistic. `threshold` is
     the limit that the verdict was judged against. A `hard` check that fails fails its gate; a
-    soft one counts as a caution.
+    soft one counts as a caution. So does an `unknown` that the use case `accepted` beforehand.
     """
 
     name: str  # stable, for machines: "group_power", "selection_rate[sex=Female]"
@@ -62,6 +65,7 @@ class Check(_Frozen):
     why: str = ""  # what was seen, with numbers
     remedy: str = ""  # what to do about it; empty when there is nothing to do
     hard: bool = True
+    accepted: bool = False  # people said that `unknown` shall not hold the model
     rows: int | None = None  # rows that the statistic rests on
     group: str | None = None  # "sex=Female", where the check speaks of one group
 
@@ -126,23 +130,37 @@ class Report(_Frozen):
     def of(self, verdict: Verdict) -> list[Check]:
         return [check for check in self.checks if check.verdict is verdict]
 
-    @property
-    def reasons(self) -> list[str]:
-        """Why the verdict is not `pass`, worst first, each with its remedy."""
-        poor = [c for c in self.checks if c.verdict is not Verdict.PASS]
-        poor.sort(key=lambda c: -_weight(c).severity)
-        return [f"{c.claim}: {c.why}" + (f" {c.remedy}" if c.remedy else "") for c in poor]
+    def reasons_for(self, verdict: Verdict) -> list[str]:
+        """What the checks of this weight saw, each with its remedy."""
+        return [
+            f"{check.claim}: {check.why} {check.remedy}".strip()
+            for check in self.checks
+            if _weight(check) is verdict
+        ]
 
 
 def _weight(check: Check) -> Verdict:
     if check.verdict is Verdict.FAIL and not check.hard:
         return Verdict.CAUTION
+    if check.verdict is Verdict.UNKNOWN and check.accepted:
+        return Verdict.CAUTION
     return check.verdict
 
 
 def overall(checks: Sequence[Check]) -> Verdict:
-    """The verdict of a gate: its worst check, where a soft failure weighs as a caution.
+    """The verdict of a gate: its worst check, where a soft failure and an accepted `unknown`
+    weigh as a caution.
 
     Never an average: ten good checks do not outweigh a bad one.
     """
     return Verdict.worst(_weight(check) for check in checks)
+
+
+def put_report(bucket: Bucket, report: Report) -> Artifact:
+    """Store a report, canonically."""
+    return bucket.put_json(report.model_dump(mode="json"), REPORT, f"{report.gate} report")
+
+
+def get_report(bucket: Bucket, artifact: Artifact) -> Report:
+    """A stored report, its bytes verified."""
+    return Report.model_validate_json(bucket.get(artifact))

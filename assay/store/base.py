@@ -26,8 +26,9 @@ class Entry:
 class Store(Protocol):
     """A flat map from keys to immutable bytes.
 
-    Keys are relative, `/`-separated and pass `check_key`. Errors are those of `assay.errors`:
-    `KeyAbsent`, `StoreDenied`, `StoreFull`, `StoreUnreachable`.
+    Keys are relative, `/`-separated and pass `check_key`; none is a folder of another (`a` beside
+    `a/b`). Errors are those of `assay.errors`: `KeyAbsent`, `StoreDenied`, `StoreFull`,
+    `StoreUnreachable`. One instance serves many threads; a pickled or forked one still works.
     """
 
     @property
@@ -45,6 +46,7 @@ class Store(Protocol):
 
         Returns whether this call created it. Atomic and durable: a reader, or a restart after a
         power cut, finds all of the bytes or no key; of many callers exactly one gets True.
+        Raises OSError as it comes when the file to be stored cannot be read.
         """
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
@@ -64,11 +66,18 @@ def check_key(key: str) -> str:
     """Return `key` if every backend can hold it. Raises ValueError otherwise.
 
     Spaces and Unicode are fine; empty segments, `.`, `..`, backslashes and control characters
-    are not, because they name different things on different backends.
+    are not, because they name different things on different backends. Nor are `.tmp/`, where the
+    local store writes what has no name yet, and `?versionId=`, which s3fs does not take literally.
     """
     segments = key.split("/")
-    if len(key.encode()) > 900 or not all(
-        _SEGMENT.fullmatch(s) and s not in {".", ".."} and len(s.encode()) <= 255 for s in segments
+    if (
+        len(key.encode()) > 900
+        or segments[0] == ".tmp"
+        or "?versionId=" in key
+        or not all(
+            _SEGMENT.fullmatch(s) and s not in {".", ".."} and len(s.encode()) <= 255
+            for s in segments
+        )
     ):
         raise ValueError(f"{key!r} is not a key every store can hold")
     return key

@@ -8,6 +8,7 @@ leaves behind lies in `.tmp/`, where no key points.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import uuid
@@ -23,6 +24,8 @@ from assay.store.base import Entry, check_key
 _TEMPORARY = ".tmp"
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_BLOCK = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
@@ -34,7 +37,7 @@ class LocalStore:
         self.root = str(self.folder)
 
     def get(self, key: str) -> bytes:
-        with self.open(key) as file:
+        with self._named(key), open(self._path(key), "rb") as file:
             return file.read()
 
     def open(self, key: str) -> BinaryIO:
@@ -43,24 +46,32 @@ class LocalStore:
 
     def put_if_absent(self, key: str, content: bytes | Path) -> bool:
         path = self._path(key)
-        if path.exists():
-            return False
-        with self._named(key):
+        # Opened first, outside of `_writing`: this file's errors are not the store's.
+        with _reader(content) as source, self._writing():
+            if path.is_file():
+                return False
             _make_folder(self.folder / _TEMPORARY)
             _make_folder(path.parent)
-            temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
-            try:
-                _write_durably(temporary, content)
-                return _link(temporary, path)
-            finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary)
+            return self._write(path, source)
+
+    def _write(self, path: Path, source: BinaryIO) -> bool:
+        temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
+        try:
+            _write_durably(temporary, source)
+            return _link(temporary, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         # Only the deepest folder that the prefix names need be walked.
         start = prefix.rpartition("/")[0]
+        try:
+            folder = self.folder / check_key(start) if start else self.folder
+        except ValueError:
+            return  # no key begins so, and "../" must not lead anywhere
         with self._named(prefix):
-            yield from self._walk(self.folder / start, prefix)
+            yield from self._walk(folder, prefix)
 
     def delete(self, key: str) -> None:
         with self._named(key), suppress(FileNotFoundError):
@@ -96,10 +107,18 @@ class LocalStore:
         """Turn the operating system's errors into Assay's, with the path and what to do."""
         try:
             yield
-        except StoreError:
-            raise
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise KeyAbsent(f"no key {key!r}", where=self.root) from error
+        except OSError as error:
+            raise _translate(error, self.root) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """As `_named`; but what is missing while writing is no key."""
+        try:
+            yield
+        except StoreError:
+            raise
         except OSError as error:
             raise _translate(error, self.root) from error
 
@@ -120,16 +139,27 @@ def _translate(error: OSError, root: str) -> StoreError:
             remedy="Give yourself the right to read and write this folder, or choose another "
             "bucket with --store.",
         )
-    return StoreError(f"the bucket's folder failed: {reason}", where=root)
+    if error.errno in _NOT_A_FOLDER:
+        return StoreError(
+            f"a file lies where the bucket needs a folder, or the other way round ({reason}: "
+            f"{error.filename})",
+            where=root,
+            remedy="Move it away, or choose another bucket with --store.",
+        )
+    return StoreError(
+        f"the bucket's folder failed ({reason}: {error.filename})",
+        where=root,
+        remedy="Check the disk; what was written before is whole.",
+    )
 
 
-def _write_durably(path: Path, content: bytes | Path) -> None:
+def _reader(content: bytes | Path) -> BinaryIO:
+    return open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
+
+
+def _write_durably(path: Path, source: BinaryIO) -> None:
     with open(path, "xb") as file:
-        if isinstance(content, Path):
-            with open(content, "rb") as source:
-                shutil.copyfileobj(source, file, 1 << 20)
-        else:
-            file.write(content)
+        shutil.copyfileobj(source, file, _BLOCK)
         file.flush()
         os.fsync(file.fileno())
     os.chmod(path, 0o444)  # a reminder to people and editors; integrity rests on the digest
@@ -139,7 +169,11 @@ def _link(temporary: Path, path: Path) -> bool:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        return False
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from None
+        # A file server may carry out a link, lose its own answer, and refuse the repetition.
+        if not path.exists() or not path.samefile(temporary):
+            return False
     except OSError as error:
         if error.errno in _NO_LINKS:
             raise StoreError(
@@ -157,9 +191,12 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    with suppress(FileExistsError):
+    try:
         os.mkdir(folder)
-        _sync_folder(folder.parent)
+    except FileExistsError:
+        if not folder.is_dir():  # else another writer was faster
+            raise
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,51 @@
+# Each target sets itself up: a .venv with the pinned, hashed dependencies.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench schema lock clean
+
+help: ## Show what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(READY) ## Take the income example through the whole train flow
+	$(BIN)/assay run configs/income.yaml
+
+test: $(READY) ## Run the test suite
+	$(BIN)/python -m pytest -n 2 -m "not ceph and not clone" $(ARGS)
+
+lint: $(READY) ## Ruff, mypy, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Measure beside the rivals, in one run
+	$(BIN)/python -m benchmarks
+
+schema: $(READY) ## Write the use case's JSON Schema
+	$(BIN)/python -m assay.config.schema > configs/use-case.schema.json
+
+lock: ## Pin and hash all dependencies again
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment and caches, never a bucket
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# --no-deps: the lock is complete, and older versions of pip stumble over extras in hash mode.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Assay needs Python 3.11 to 3.13, this is %d.%d; set PYTHON=python3.11" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)

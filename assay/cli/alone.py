@@ -1,0 +1,54 @@
+"""One gate alone, on any file: rows read as a run would read them, into a bucket thrown away."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.cli.console import say
+from assay.config.read import Written, read, read_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ASKED = "asked on the command line"
+
+
+def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Written:
+    """The use case at `config` with its source replaced by `data`; without one, the smallest
+    use case that holds `sections`.
+    """
+    if config is not None:
+        source = json.dumps({"path": data})
+        return read(config, [f"data.source={source}"])
+    least: dict[str, Any] = {
+        "name": "asked",
+        "question": _ASKED,
+        "decision": _ASKED,
+        "harm": _ASKED,
+        "owner": _ASKED,
+        "candidates": [{"estimator": "sklearn.dummy.DummyClassifier"}],
+        **sections,
+    }
+    least["data"] = {
+        "source": {"path": data},
+        "target": {"column": "-", "positive": ""},  # gates that need one are given one
+        **sections.get("data", {}),
+    }
+    return read_words({"file": "command line", "text": json.dumps(least), "set": []})
+
+
+def frame_of(written: Written) -> pd.DataFrame:
+    """The rows of the use case's source, typed as a run would type them."""
+    from assay.bucket import Bucket
+    from assay.sources.ingest import ingest
+    from assay.store.local import LocalStore
+    from assay.tables import Table
+
+    with tempfile.TemporaryDirectory(prefix="assay-") as folder:
+        bucket = Bucket.on(LocalStore(folder))
+        found = ingest(bucket, written.use_case.data, "data", where=written, say=say)
+        return Table.read(bucket, found.table).pandas()

@@ -1,0 +1,82 @@
+"""How commands print: tables for a terminal, plain text for a pipe, one object for --json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import AssayError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assay.evidence.report import Report
+
+
+def console() -> Console:
+    """Where a command's result goes."""
+    from assay.render.terminal import console as made
+
+    return made()
+
+
+def say(text: str) -> None:
+    """Progress and other remarks: on stderr, so that stdout holds the result alone."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201 - this is the printer
+
+
+def print_error(error: AssayError, *, as_json: bool) -> None:
+    """What happened, where, and what to do; never a traceback."""
+    if as_json:
+        print_json(error.as_json())
+    say(f"error: {error}")
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    from rich.table import Table
+
+    out = console()
+    if not out.is_terminal:
+        for row in rows:
+            out.print("  ".join(row), markup=False, highlight=False, soft_wrap=True)
+        return
+    table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """A few named values, aligned."""
+    width = max(map(len, facts), default=0)
+    out = console()
+    for name, value in facts.items():
+        out.print(f"{name:<{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+def finish_gate(report: Report, *, as_json: bool, html: Path | None) -> None:
+    """Print one gate's report, write its page, and end with the gate's exit code."""
+    import typer
+
+    from assay.evidence.report import Verdict
+
+    if html:
+        from assay.render.page import page
+
+        html.write_bytes(page([report], title=f"{report.gate}: {report.subject}", facts={}))
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        from assay.render.terminal import show
+
+        show(report, console())
+        if html:
+            say(f"written: {html}")
+    raise typer.Exit(3 if report.verdict is Verdict.FAIL else 0)

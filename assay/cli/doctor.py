@@ -1,0 +1,23 @@
+"""`assay doctor`: what is wrong with this set-up."""
+
+from __future__ import annotations
+
+import typer
+
+from assay.cli.console import print_json, print_rows
+from assay.cli.options import AsJson, Store
+
+
+def command(store: Store = None, as_json: AsJson = False) -> None:
+    """Probe the bucket and this installation, and name what is missing."""
+    from assay.doctor import examine
+    from assay.evidence.report import Verdict
+    from assay.store import default_url
+
+    findings = examine(store or default_url())
+    if as_json:
+        print_json({"findings": [finding.as_json() for finding in findings]})
+    else:
+        rows = [(str(f.verdict), f.name, f.what, f.remedy) for f in findings]
+        print_rows(("verdict", "what", "seen", "what to do"), rows)
+    raise typer.Exit(1 if any(f.verdict is Verdict.FAIL for f in findings) else 0)

@@ -1,0 +1,41 @@
+"""`assay feasibility`: could these data answer this question at all?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.console import finish_gate, say
+from assay.cli.options import AsJson, ConfigOption, Data, Html
+
+
+def command(
+    data: Data,
+    config: ConfigOption = None,
+    target: Annotated[str | None, typer.Option(help="The column to tell.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Its value that counts as yes.")] = None,
+    sensitive: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that marks groups of people; may be repeated."),
+    ] = None,
+    missing: Annotated[list[str] | None, typer.Option(help="Text that stands for missing.")] = None,
+    html: Html = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge whether data can bear a question: by a use case, or by --target and --positive."""
+    from assay.cli.alone import frame_of, settings
+    from assay.config.read import check_columns
+    from assay.evidence.feasibility import assess
+
+    if config is None and (target is None or positive is None):
+        raise typer.BadParameter("name a use case with --config, or --target and --positive")
+    columns: dict[str, Any] = {
+        "target": {"column": target, "positive": positive},
+        "missing": ["", *(missing or [])],
+        "sensitive": {name: {} for name in sensitive or ()},
+    }
+    written = settings(data, config, {"data": columns})
+    frame = frame_of(written)
+    check_columns(written, list(frame.columns))
+    finish_gate(assess(frame, written.use_case, say=say), as_json=as_json, html=html)

@@ -1,0 +1,54 @@
+"""The one door from the command line to Prefect, opened only when there is work to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any, cast
+
+from assay.errors import AssayError, ConfigError
+from assay.runs import Outcome
+
+# For runs by hand. Each is a default: what the user has set stands.
+_DEFAULTS = {
+    # A fresh home migrates its database first, which takes longer than Prefect's 20 s.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+}
+
+
+def train(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Outcome:
+    """Run the train flow here. Raises the AssayError that ended it, if one did."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        from flows.train import train as flow
+    except ModuleNotFoundError as error:
+        if error.name != "flows":
+            raise
+        raise ConfigError(
+            "the flows are not installed",
+            remedy="Install Assay from its repository: pip install -e . in a clone.",
+        ) from None
+    _quieten()
+    state = flow(config, store, overrides, always, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Outcome):
+        return result
+    raise cast("BaseException", result)
+
+
+class _Plain(logging.Filter):
+    """Keeps tracebacks of Assay's own errors off the terminal: the error says what to do."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error: Any = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, AssayError)
+
+
+def _quieten() -> None:
+    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
+        for handler in logging.getLogger(name).handlers:
+            handler.addFilter(_Plain())

@@ -1,0 +1,223 @@
+"""How a run ends: its evidence gathered, its record kept, its verdict in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from assay import artifacts, runs
+from assay.artifacts import Artifact
+from assay.evidence.report import Report, Verdict, get_report
+from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
+from assay.render.card import card
+from assay.render.page import page
+from assay.runs import Judged, Outcome, Run, StepTaken
+from assay.steps import Step
+
+# The gates, in the order in which people read them, by the stage that yields their report.
+GATES = {
+    "validate": "validation",
+    "feasibility": "feasibility",
+    "evaluate": "performance",
+    "fairness": "fairness",
+}
+
+
+class Tried:
+    """A candidate, the step that made it, and all steps that judged it or its data."""
+
+    def __init__(self, run: Run, trained: Step, judging: Sequence[Step]) -> None:
+        self.trained = trained
+        self.reports = reports_of(judging)
+        self.gates = {GATES[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict}
+        self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
+        self._run = run
+
+    @property
+    def candidate(self) -> str:
+        return self.trained.name.removeprefix("train ")
+
+    @cached_property
+    def evidence(self) -> list[Report]:
+        return [get_report(self._run.bucket, artifact) for artifact in self.reports.values()]
+
+    @property
+    def reasons(self) -> list[str]:
+        return reasons(self.evidence)
+
+
+def reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
+    """The gates' reports among the steps' outputs, by gate."""
+    return {GATES[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs}
+
+
+def reasons(reports: Sequence[Report]) -> list[str]:
+    """Why gates said no; where none did, why they were not sure. The worst verdict's alone."""
+    worst = Verdict.worst(report.verdict for report in reports)
+    if worst is Verdict.PASS:
+        return []
+    return [
+        f"{report.gate}: {reason}"
+        for report in reports
+        if report.verdict is worst
+        for reason in report.reasons_for(worst)
+    ]
+
+
+def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
+    """End a run whose last step of `groundwork` is a gate that said no."""
+    bucket, question = run.bucket, run.question(groundwork[0]["table"])
+    tried = Tried(run, groundwork[-1], groundwork)
+    record = runs.record(run, question=question, steps=groundwork, verdicts=tried.gates)
+    body = {
+        "question": str(question),
+        "run": record.as_json(),
+        "gate": GATES[groundwork[-1].components["stage"]],
+        "gates": tried.gates,
+        "reasons": tried.reasons,
+        "reports": _as_json(tried.reports),
+    }
+    Registry(bucket).stop(run.name, body)
+    outcome = Outcome(
+        use_case=run.name,
+        question=question,
+        run=record.digest,
+        outcome=STOPPED,
+        model=None,
+        digest=None,
+        champion=False,
+        gates=tried.gates,
+        reports=tried.reports,
+        page=_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}),
+        reasons=tried.reasons,
+        judged=[],
+        steps=_taken(groundwork),
+    )
+    runs.remember(bucket, outcome, groundwork)
+    return outcome
+
+
+def register(
+    run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, Step, Step]]
+) -> Outcome:
+    """Register every candidate that was judged, as registered or as rejected.
+
+    `groundwork` are the steps before the candidates' own gates; each of `judged` is the step that
+    trained a candidate and its two gates, in the order in which they were tried.
+    """
+    question = run.question(groundwork[0]["table"])
+    all_tried = [Tried(run, made, [*groundwork, *gates]) for made, *gates in judged]
+    steps = [*groundwork, *(gate for _, *gates in judged for gate in gates)]
+    record = runs.record(
+        run,
+        question=question,
+        steps=steps,
+        verdicts={tried.candidate: tried.gates for tried in all_tried},
+    )
+    registry = Registry(run.bucket)
+    rival = registry.history(run.name).rival(question)
+    versions = []
+    for tried in all_tried:
+        body = _body(run, tried) | {
+            "question": str(question),
+            "run": record.as_json(),
+            "against": rival.number if rival else None,
+        }
+        versions.append(registry.register(run.name, tried.status, body))
+    passed = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
+    chosen = passed[0] if passed else 0
+    version, tried = versions[chosen], all_tried[chosen]
+    if passed:
+        _promote(run, registry, version, tried)
+    champion = registry.history(run.name).champion
+    outcome = Outcome(
+        use_case=run.name,
+        question=question,
+        run=record.digest,
+        outcome=tried.status,
+        model=version.name,
+        digest=version.digest,
+        champion=champion is not None and champion.number == version.number,
+        gates=tried.gates,
+        reports=tried.reports,
+        page=_page(run, version.name, tried, _facts(versions, all_tried, champion)),
+        reasons=tried.reasons,
+        judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
+        steps=_taken(steps),
+    )
+    runs.remember(run.bucket, outcome, steps)
+    return outcome
+
+
+def _body(run: Run, tried: Tried) -> dict[str, Any]:
+    """What the journal keeps of a version, but for what the run adds."""
+    text = card(run.written.use_case, tried.candidate, tried.evidence)
+    kept = ("model", "signature", "predictions", "about")
+    return {
+        **_as_json({name: tried.trained[name] for name in kept}),
+        "card": run.bucket.put(text.encode(), artifacts.MARKDOWN, "model card").as_json(),
+        "reports": _as_json(tried.reports),
+        "candidate": tried.candidate,
+        "gates": tried.gates,
+        "reasons": tried.reasons,
+    }
+
+
+def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> None:
+    """Make a version champion where the use case lets that happen by itself."""
+    champion = registry.history(run.name).champion
+    policy = run.written.use_case.promotion
+    if Verdict.UNKNOWN in tried.gates.values():
+        return  # a gate that cannot tell leaves the decision to a person
+    if champion is None:
+        if policy.first == "automatic":
+            registry.promote(version, because="the first version to pass every gate")
+    elif policy.later == "automatic" and _beats_champion(tried):
+        registry.promote(version, because=f"passed every gate and beat {champion.name}")
+
+
+def _beats_champion(tried: Tried) -> bool:
+    checks = (check for report in tried.evidence for check in report.checks)
+    return any(c.name == "beats_champion" and c.verdict is Verdict.PASS for c in checks)
+
+
+def _judged(version: Version, tried: Tried) -> Judged:
+    return Judged(
+        model=version.name,
+        candidate=tried.candidate,
+        status=tried.status,
+        gates=tried.gates,
+        reasons=tried.reasons,
+    )
+
+
+def _facts(
+    versions: Sequence[Version], all_tried: Sequence[Tried], champion: Version | None
+) -> dict[str, str]:
+    fates = {
+        version.name: f"{tried.status}: {tried.candidate}"
+        for version, tried in zip(versions, all_tried, strict=True)
+    }
+    return {**fates, "Champion": champion.name if champion else "none"}
+
+
+def _page(run: Run, title: str, tried: Tried, facts: Mapping[str, str]) -> Artifact:
+    use_case = run.written.use_case
+    about = {
+        "Question": use_case.question,
+        "Decision": use_case.decision,
+        "Harm of a wrong answer": use_case.harm,
+        "Owner": use_case.owner,
+        **facts,
+    }
+    html = page(tried.evidence, title=title, facts=about)
+    return run.bucket.put(html, artifacts.HTML, f"report of {title}")
+
+
+def _as_json(held: Mapping[str, Artifact]) -> dict[str, Any]:
+    return {name: artifact.as_json() for name, artifact in held.items()}
+
+
+def _taken(steps: Sequence[Step]) -> list[StepTaken]:
+    return [StepTaken(name=s.name, cached=s.cached, seconds=s.seconds) for s in steps]

@@ -1,0 +1,160 @@
+"""From Great Expectations' answers to checks, and to the rows that break a rule."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from assay.config.use_case import Expectation
+from assay.evidence.report import Check, Verdict
+
+# kwargs that name columns which must be there for the rule to be asked at all.
+COLUMNS = ("column", "column_A", "column_B", "column_list")
+_MEND = "Mend the rule's kwargs, or the column's type under data.types."
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation, with its name in the report and GX's object for it."""
+
+    asked: Expectation
+    name: str
+    gx: Any
+
+    @property
+    def columns(self) -> list[str]:
+        return columns_of(self.asked.kwargs)
+
+
+def columns_of(kwargs: Mapping[str, Any]) -> list[str]:
+    """The columns that a rule's kwargs name, in order."""
+    named: list[str] = []
+    for key in COLUMNS:
+        value = kwargs.get(key)
+        named += [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [str(name) for name in named]
+
+
+def check_of(rule: Rule, result: Any, claim: str, failing: pd.DataFrame | None) -> Check:
+    """The check that one of GX's results amounts to. `failing` holds the rows that break it."""
+    doubt = trouble(result)
+    passed = bool(result.success)
+    statistic, estimate, threshold = _measured(rule, result.result)
+    why = f"Great Expectations could not judge it: {doubt.rstrip('.')}." if doubt else ""
+    return Check(
+        name=rule.name,
+        claim=claim + (f" ({rule.asked.because})" if rule.asked.because else ""),
+        verdict=Verdict.UNKNOWN if doubt else Verdict.PASS if passed else Verdict.FAIL,
+        statistic=statistic,
+        estimate=estimate,
+        threshold=threshold,
+        why=why or _why(result.result, failing),
+        remedy=_MEND if doubt else _remedy(passed, failing),
+        hard=rule.asked.severity == "critical",
+        rows=result.result.get("element_count"),
+    )
+
+
+def _measured(rule: Rule, detail: Mapping[str, Any]) -> tuple[str, float | None, float | None]:
+    """Statistic, estimate and threshold. Shares are those of the values that are not missing."""
+    percent, observed = detail.get("unexpected_percent"), detail.get("observed_value")
+    if percent is not None:
+        allowed = 100.0 * (1.0 - float(getattr(rule.gx, "mostly", 1.0)))
+        return "values that break the rule, %", float(percent), round(allowed, 9)
+    if isinstance(observed, numbers.Real) and math.isfinite(observed):
+        return "observed value", float(observed), None
+    return "", None, None
+
+
+def trouble(result: Any) -> str:
+    """Why GX could not judge a rule; empty when it could. One line, without its traceback."""
+    info = result.exception_info
+    parts = [info] if "raised_exception" in info else list(info.values())
+    said = sorted({str(p["exception_message"]) for p in parts if p["raised_exception"]})
+    return said[0].strip().splitlines()[0] if said else ""
+
+
+def _why(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
+    observed = detail.get("observed_value")
+    asked, missing = detail.get("element_count"), detail.get("missing_count") or 0
+    bad = int(detail.get("unexpected_count") or 0)
+    aside = f" {missing:,} missing values were not judged." if missing else ""
+    if asked is None:
+        seen = "" if observed is None else f"Observed: {_short(observed)}."
+        odd = [_short(value) for value in (detail.get("partial_unexpected_list") or [])[:5]]
+        return " ".join(filter(None, [seen, f"Unexpected: {', '.join(odd)}." if odd else ""]))
+    judged = asked - missing
+    if not bad:
+        return f"All {judged:,} values hold.{aside}" if judged else f"No value to judge.{aside}"
+    worst = "" if failing is None or failing.empty else f": {_commonest(failing)}"
+    return f"{bad:,} of {judged:,} values ({100 * bad / judged:.3g} %) break it{worst}.{aside}"
+
+
+def _commonest(failing: pd.DataFrame) -> str:
+    """The bad values that occur most, with how often, and the first row that holds one."""
+    counts = failing["value"].fillna("(missing)").value_counts().sort_index(kind="stable")
+    counts = counts.sort_values(ascending=False, kind="stable").head(5)
+    shown = ", ".join(f"{_short(value)} ({count:,}x)" for value, count in counts.items())
+    return f"{shown}; first in row {int(failing['row'].iloc[0]):,}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _remedy(passed: bool, failing: pd.DataFrame | None) -> str:
+    if passed:
+        return ""
+    if failing is None or failing.empty:
+        return "Mend the source, or the rule if the data are right."
+    return (
+        "Open the failing rows; mend the source, or the rule (mostly, severity) if they are right."
+    )
+
+
+def failing_rows(frame: pd.DataFrame, rule: Rule, rows: Sequence[int]) -> pd.DataFrame:
+    """The rows that break one rule: `row`, `rule`, `column`, `value` (as text)."""
+    values = frame.loc[list(rows), rule.columns]
+    if len(rule.columns) == 1:
+        text = values[rule.columns[0]].astype("str")
+    else:
+        text = pd.Series([str(tuple(v)) for v in values.to_numpy().tolist()], dtype="str")
+    table = {
+        "row": pd.Series(rows, dtype="int64"),
+        "rule": rule.name,
+        "column": ",".join(rule.columns),
+        "value": text.reset_index(drop=True),
+    }
+    return pd.DataFrame(table).astype({"rule": "str", "column": "str", "value": "str"})
+
+
+def no_failures() -> pd.DataFrame:
+    """The table of failing rows, without any."""
+    kinds = {"row": "int64", "rule": "str", "column": "str", "value": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def _unwrapped(text: str) -> str:
+    """A row condition as it was written, without GX's wrapper around it."""
+    return text.removeprefix("PassThrough('").removesuffix("')")
+
+
+def claim_of(rule: Rule) -> str:
+    """The rule in plain words, as GX renders it; else its own name and arguments."""
+    rule.gx.render()
+    shown = rule.gx.rendered_content
+    template = shown[0].value.template if shown else None
+    if not template:
+        arguments = ", ".join(f"{key}={_short(value)}" for key, value in rule.asked.kwargs.items())
+        return f"{rule.asked.type}({arguments})"
+    values = {key: _short(p.get("value")) for key, p in (shown[0].value.params or {}).items()}
+    values = {key: _unwrapped(text) for key, text in values.items()}
+    values |= {key: str(value) for key, value in rule.asked.kwargs.items() if key in values}
+    return string.Template(template).safe_substitute(values).rstrip(".")

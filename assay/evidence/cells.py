@@ -1,0 +1,79 @@
+"""Rows counted into (truth, decision, groups) cells: all that an audit needs to know of them.
+
+Everything after the count costs the same for a thousand rows and for a billion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.config.use_case import Rate
+from assay.evidence.groups import intersect
+
+ROWS = "(rows)"  # in brackets, so that no column of the data has the name
+KINDS = ("tp", "fp", "fn", "tn")  # truth and decision, in the words of a confusion matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A rate as a share: which kinds of cells count as successes, out of which."""
+
+    successes: tuple[str, ...]
+    out_of: tuple[str, ...]
+    unit: str  # what the denominator counts
+
+
+_POSITIVES, _NEGATIVES = ("tp", "fn"), ("fp", "tn")
+SHARES: dict[Rate, Share] = {
+    "selection_rate": Share(("tp", "fp"), KINDS, "rows"),
+    "true_positive_rate": Share(("tp",), _POSITIVES, "positives"),
+    "false_positive_rate": Share(("fp",), _NEGATIVES, "negatives"),
+    "true_negative_rate": Share(("tn",), _NEGATIVES, "negatives"),
+    "false_negative_rate": Share(("fn",), _POSITIVES, "positives"),
+    "accuracy_score": Share(("tp", "tn"), KINDS, "rows"),
+    "precision_score": Share(("tp",), ("tp", "fp"), "selected rows"),
+}
+
+
+def count(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """One row per occupied cell: `truth`, `decision`, the columns `by`, and "(rows)" int64.
+
+    Cells come in the order of their values, whatever the order of the rows.
+    """
+    columns = ["truth", "decision", *by]
+    joint = np.zeros(len(predictions), dtype=np.int64)
+    for name in columns:
+        codes, values = pd.factorize(predictions[name])
+        joint, _ = pd.factorize(joint * len(values) + codes)
+    _, first, rows = np.unique(joint, return_index=True, return_counts=True)
+    cells = predictions[columns].iloc[first].assign(**{ROWS: rows})
+    return cells.sort_values(columns, ignore_index=True)
+
+
+def confusion(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Rows by group label (index) and kind (columns tp, fp, fn, tn), int64.
+
+    Several columns make the labels of their intersection; groups without rows do not appear.
+    """
+    labels = intersect([cells[name] for name in by])
+    truth, decision = cells["truth"].to_numpy(bool), cells["decision"].to_numpy(bool)
+    kind = np.array(KINDS)[np.where(truth, np.where(decision, 0, 2), np.where(decision, 1, 3))]
+    held = pd.DataFrame({"group": labels, "kind": kind, "rows": cells[ROWS]})
+    table = held.pivot_table(
+        index="group", columns="kind", values="rows", aggfunc="sum", fill_value=0
+    )
+    return table.reindex(columns=list(KINDS), fill_value=0).astype(np.int64)
+
+
+def successes(table: pd.DataFrame, metric: Rate) -> pd.Series:
+    """The numerator of `metric` by group, from a `confusion` table."""
+    return table[list(SHARES[metric].successes)].sum(axis=1)
+
+
+def denominators(table: pd.DataFrame, metric: Rate) -> pd.Series:
+    """The rows that `metric` is a share of, by group, from a `confusion` table."""
+    return table[list(SHARES[metric].out_of)].sum(axis=1)

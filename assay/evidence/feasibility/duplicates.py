@@ -1,0 +1,135 @@
+"""Check 8: do the same rows, or the same people, stand on both sides of the split?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from assay.evidence.feasibility.material import Material
+from assay.evidence.report import Check, Verdict
+
+
+def duplicates(material: Material) -> list[Check]:
+    """Exact duplicates across the split, contradictions, and entities across the split."""
+    entities = _entities(material)
+    return [_overlap(material), _contradictions(material), *([entities] if entities else [])]
+
+
+def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> float:
+    """Share of test rows that are expected to have a twin among the training rows.
+
+    Rows of equal `content` are twins; rows of equal `keys` fall on the same side, the others
+    independently, to the test with probability `test`. A row in the test whose content has m
+    different keys has no twin in training with probability test ** (m - 1).
+    """
+    pairs = pd.DataFrame({"content": content, "key": keys})
+    m = pairs.groupby("content")["key"].transform("nunique").to_numpy()
+    return float((1 - test ** (m - 1)).mean())
+
+
+def _overlap(material: Material) -> Check:
+    limit = material.use_case.feasibility.overlap
+    target = material.use_case.data.target.column
+    content = material.hashes([*material.features, target])
+    share = expected_overlap(content, material.split_keys, material.use_case.split.test)
+    same = len(content) - len(np.unique(content))
+    whole = material.hashes(list(material.frame.columns))
+    exact = len(whole) - len(np.unique(whole))
+    over = share > limit
+    return Check(
+        name="duplicates",
+        claim=f"At most {limit:.3g} of the test rows stand in the training rows as well",
+        verdict=Verdict.CAUTION if over else Verdict.PASS,
+        statistic="share of test rows with a twin in training, expected",
+        estimate=share,
+        threshold=limit,
+        why=f"{same:,} of {len(content):,} rows repeat another in features and target"
+        f" ({exact:,} in every column); {share:.1%} of the test rows would have one in training.",
+        remedy="Drop the repeats if they are copies of one case; if they are different cases that"
+        " look alike, add columns that tell them apart."
+        if over
+        else "",
+        rows=len(content),
+    )
+
+
+def ceiling(features: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
+    """The best accuracy that any rule could have on these rows, and how many rows contradict.
+
+    A rule gives rows with the same features one answer, so it is right on the larger class.
+    """
+    groups = pd.DataFrame({"features": features, "truth": truth}).groupby("features")["truth"]
+    counts = groups.agg(["sum", "size"])
+    positives, rows = counts["sum"].to_numpy(), counts["size"].to_numpy()
+    mixed = (positives > 0) & (positives < rows)
+    best = np.maximum(positives, rows - positives).sum() / rows.sum()
+    return float(best), int(rows[mixed].sum())
+
+
+def _contradictions(material: Material) -> Check:
+    use_case = material.use_case
+    best, rows = ceiling(material.hashes(material.features), material.truth)
+    target = use_case.feasibility.reach.get("accuracy")
+    limit = 1 - target if target is not None else use_case.feasibility.overlap
+    out_of_reach = target is not None and best < target
+    poor = 1 - best > use_case.feasibility.overlap
+    verdict = Verdict.FAIL if out_of_reach else Verdict.CAUTION if poor else Verdict.PASS
+    wanted = f"; the use case wants {target:.1%}" if target is not None else ""
+    return Check(
+        name="contradictions",
+        claim="Rows with the same features have the same outcome",
+        verdict=verdict,
+        statistic="share of rows that no rule can get right",
+        estimate=1 - best,
+        threshold=limit,
+        why=f"{rows:,} of {len(material.truth):,} rows share all features with a row of the other"
+        f" outcome: no model can be right on more than {best:.1%} of these rows{wanted}.",
+        remedy=""
+        if verdict is Verdict.PASS
+        else "Add columns that tell such rows apart, or check how they were labelled.",
+        rows=len(material.truth),
+    )
+
+
+def _entities(material: Material) -> Check | None:
+    """Only where the split goes by something else than the declared identity."""
+    use_case = material.use_case
+    column, by = use_case.split.column, use_case.split.by
+    if column is None or not use_case.data.identity:
+        return None
+    people = pd.DataFrame({"person": material.hashes(use_case.data.identity)})
+    people["side"] = material.hashes([column]) if by == "group" else _sides(material, column)
+    several = people.groupby("person")["side"].transform("nunique").to_numpy() > 1
+    share, limit = float(several.mean()), use_case.feasibility.overlap
+    verdict = Verdict.PASS
+    if share > limit:
+        verdict = Verdict.FAIL if by == "group" else Verdict.CAUTION
+    elif share > 0 and by == "group":
+        verdict = Verdict.CAUTION
+    identity = ", ".join(use_case.data.identity)
+    where = "in several groups" if by == "group" else "both before and after the border"
+    return Check(
+        name="entities",
+        claim=f"The same {identity} stands on one side of the split by {column}",
+        verdict=verdict,
+        statistic="share of rows whose entity can stand on both sides",
+        estimate=share,
+        threshold=limit,
+        why=f"{int(several.sum()):,} of {len(several):,} rows belong to an entity {where}.",
+        remedy=""
+        if verdict is Verdict.PASS
+        else "Split by identity, or group by what holds the rows of one entity together.",
+        rows=len(several),
+    )
+
+
+def _sides(material: Material, column: str) -> np.ndarray:
+    """For a split by time: whether each row is among the newest share."""
+    order = material.frame[column]
+    after = material.use_case.split.after
+    if after is not None:
+        # A date column is compared with a moment, a column of numbers with a number.
+        dated = pd.api.types.is_datetime64_any_dtype(order)
+        border = pd.Timestamp(after) if dated and isinstance(after, str) else after
+        return np.asarray(order >= border)
+    return np.asarray(order.rank(pct=True) > 1 - material.use_case.split.test)

@@ -1,0 +1,51 @@
+"""Columns as numbers, once for every learner of the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.evidence.statistics import Bools, Floats
+
+MOST_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """`matrix` (rows, columns), NaN where a value is missing; `categorical` marks columns of
+    codes without an order."""
+
+    names: tuple[str, ...]
+    matrix: Floats
+    categorical: Bools
+
+
+def encode(frame: pd.DataFrame) -> Encoded:
+    """Numbers as they are, moments as days, text and categories as codes.
+
+    Codes go by frequency, then by value. A column with more than 250 different values keeps
+    the frequency's order and counts as a number: its values are too rare to be learned one by one.
+    """
+    made = [_column(frame[name]) for name in frame.columns]
+    return Encoded(
+        names=tuple(str(name) for name in frame.columns),
+        matrix=np.column_stack([values for values, _ in made]),
+        categorical=np.array([levels for _, levels in made], dtype=bool),
+    )
+
+
+def _column(column: pd.Series) -> tuple[np.ndarray, bool]:
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        return days.to_numpy(dtype=float), False
+    if pd.api.types.is_numeric_dtype(kind):
+        return column.to_numpy(dtype=float, na_value=np.nan), False
+    codes, values = pd.factorize(column, sort=True)
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    place = np.empty(len(values))
+    place[np.argsort(-counts, kind="stable")] = np.arange(len(values))
+    coded = np.append(place, np.nan)[codes]  # code -1, a missing value, finds the last one
+    return coded, len(values) <= MOST_LEVELS

@@ -1,0 +1,194 @@
+"""Check 6: could the test rows show a gap as large as the fairness rules forbid?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.config.use_case import Fairness, UseCase
+from assay.evidence.cells import SHARES
+from assay.evidence.feasibility.material import Material
+from assay.evidence.groups import group_labels, intersect, reference_group
+from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
+from assay.evidence.statistics import detectable_gap, rows_to_detect
+
+ALPHA = 0.05
+POWER = 0.8
+SHOWN = 3  # groups that a check's words name; the sheet has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """One group under one rule. Rows are those of the metric's denominator, in all the data."""
+
+    group: str
+    rows: int
+    gap: float | None  # the smallest that the test rows would notice; None if they notice none
+    more: int | None  # rows to add so that it would be the tolerance; None if none suffice
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The people divided by one sensitive column, or by several at once."""
+
+    title: str
+    labels: pd.Series
+    reference: str
+    joint: bool
+
+
+def group_power(material: Material) -> tuple[list[Check], list[Sheet], list[Figure]]:
+    """One check per fairness rule and division, a sheet and a figure per rule.
+
+    Two-sided z-tests at power 0.8, Bonferroni over all pairs of all rules: the first, hardest
+    step of the Holm procedure by which the fairness gate judges.
+    """
+    rules = material.use_case.fairness
+    labels = sensitive_labels(material.frame, material.use_case)
+    divided = [[_division(labels, by, material.use_case) for by in rule.by] for rule in rules]
+    pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
+    checks, sheets, figures = [], [], []
+    for rule, divisions in zip(rules, divided, strict=True):
+        found = [(d, _powers(material, rule, d, ALPHA / max(pairs, 1))) for d in divisions]
+        checks += [_check(rule, d, powers) for d, powers in found]
+        sheets.append(_sheet(rule, found))
+        figures.append(_figure(rule, found))
+    return checks, sheets, figures
+
+
+def sensitive_labels(frame: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
+    """Group labels of every declared sensitive column. Raises DataError for too many groups."""
+    declared = use_case.data.sensitive
+    columns = {name: group_labels(frame[name], how, name) for name, how in declared.items()}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _division(labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase) -> Division:
+    names = (by,) if isinstance(by, str) else by
+    sensitive = use_case.data.sensitive
+    references = [reference_group(labels[name], sensitive[name], name) for name in names]
+    together = labels[names[0]] if len(names) == 1 else intersect([labels[n] for n in names])
+    return Division(" & ".join(names), together, " & ".join(references), len(names) > 1)
+
+
+def _powers(material: Material, rule: Fairness, division: Division, alpha: float) -> list[Power]:
+    counted = _denominators(material.truth, rule, division)
+    share = material.use_case.split.test
+    rate = _rate(material.truth, rule)
+    reference = int(counted.get(division.reference, 0))
+    found = []
+    for group, total in counted.items():
+        if group == division.reference:
+            continue
+        rows = int(total)
+        gap = detectable_gap(rows * share, reference * share, rate=rate, alpha=alpha, power=POWER)
+        more = None
+        if gap is None or gap > rule.tolerance:
+            needed = rows_to_detect(
+                rule.tolerance, reference * share, rate=rate, alpha=alpha, power=POWER
+            )
+            more = None if needed is None else max(math.ceil(needed / share) - rows, 1)
+        found.append(Power(str(group), rows, gap, more))
+    return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
+
+
+def _denominators(truth: np.ndarray, rule: Fairness, division: Division) -> pd.Series:
+    """Rows, positives or negatives of each group, after what the metric is a share of."""
+    unit = SHARES[rule.metric].unit
+    counts = ~truth if unit == "negatives" else np.ones_like(truth) if unit == "rows" else truth
+    # What a model will select is not known yet: about as many as are positive.
+    return pd.Series(counts, index=division.labels.index).groupby(division.labels).sum()
+
+
+def _rate(truth: np.ndarray, rule: Fairness) -> float:
+    """The reference's share to plan with. Models' rates are unknown: one half needs most rows."""
+    return float(truth.mean()) if rule.metric == "selection_rate" else 0.5
+
+
+def _check(rule: Fairness, division: Division, powers: Sequence[Power]) -> Check:
+    unit = SHARES[rule.metric].unit
+    unit = "positives" if unit == "selected rows" else unit
+    weak = [p for p in powers if p.gap is None or p.gap > rule.tolerance]
+    empty = [p for p in powers if p.rows == 0]
+    gaps = [p.gap for p in powers if p.gap is not None]
+    verdict = Verdict.PASS
+    if weak:
+        verdict = Verdict.FAIL if empty and not division.joint else Verdict.CAUTION
+    return Check(
+        name=f"group_power[{rule.metric},{division.title}]",
+        claim=f"The test rows could show a gap of {rule.tolerance:g} in {rule.metric}"
+        f" by {division.title}",
+        verdict=verdict,
+        statistic="largest of the groups' smallest detectable gaps",
+        estimate=max(gaps) if gaps and len(gaps) == len(powers) else None,
+        threshold=rule.tolerance,
+        why=_why(weak, powers, division, unit),
+        remedy=_remedy(weak, division, unit),
+        hard=False,
+        rows=min((p.rows for p in powers), default=None),
+    )
+
+
+def _why(weak: Sequence[Power], powers: Sequence[Power], division: Division, unit: str) -> str:
+    if not powers:
+        return f"There is one group only, {division.reference}: nothing to compare."
+    if not weak:
+        return f"All {len(powers)} groups have enough {unit} against {division.reference}."
+    told = [
+        f"{p.group} ({p.rows:,} {unit}) shows "
+        + ("no gap at all" if p.gap is None else f"gaps from {p.gap:.2f}")
+        for p in weak[:SHOWN]
+    ]
+    return f"Too small are {len(weak)} of {len(powers)} groups: {'; '.join(told)}{_rest(weak)}."
+
+
+def _remedy(weak: Sequence[Power], division: Division, unit: str) -> str:
+    if not weak:
+        return ""
+    if all(p.more is None for p in weak):
+        return f"Add {unit} to the reference group {division.title}={division.reference}."
+    told = [
+        f"about {p.more:,} more {unit} in group {division.title}={p.group}"
+        for p in weak[:SHOWN]
+        if p.more is not None
+    ]
+    return f"Add {', '.join(told)}{_rest(weak)}; or merge groups; or widen the tolerance."
+
+
+def _rest(weak: Sequence[Power]) -> str:
+    return f", and {len(weak) - SHOWN} more" if len(weak) > SHOWN else ""
+
+
+def _sheet(rule: Fairness, found: Sequence[tuple[Division, Sequence[Power]]]) -> Sheet:
+    unit = SHARES[rule.metric].unit
+    unit = "positives" if unit == "selected rows" else unit
+    rows = tuple((f"{d.title}={p.group}", p.rows, p.gap, p.more) for d, ps in found for p in ps)
+    return Sheet(
+        title=f"Smallest detectable gaps in {rule.metric}",
+        columns=("group", unit, "detectable gap", "more needed"),
+        rows=rows,
+        note=f"Tolerance {rule.tolerance:g}. Gaps are to the reference group, on the test rows, at"
+        f" power {POWER:g}. Empty: no gap is detectable, or no number of rows would do.",
+    )
+
+
+def _figure(rule: Fairness, found: Sequence[tuple[Division, Sequence[Power]]]) -> Figure:
+    series = tuple(
+        Series(name=d.title, points=tuple(Point(label=p.group, value=p.gap) for p in powers))
+        for d, powers in found
+    )
+    weak = sum(p.gap is None or p.gap > rule.tolerance for _, ps in found for p in ps)
+    total = sum(len(powers) for _, powers in found)
+    return Figure(
+        title=f"Smallest detectable gaps in {rule.metric}",
+        kind="bars",
+        series=series,
+        axis="gap",
+        reference=rule.tolerance,
+        alt=f"{weak} of {total} groups could not show a gap as small as the tolerance"
+        f" {rule.tolerance:g}.",
+    )

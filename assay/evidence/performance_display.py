@@ -1,0 +1,134 @@
+"""What the performance gate says and shows: sentences, sheets and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from assay.config.use_case import Cost, Score
+from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
+from assay.evidence.scores import Predicted, counts, score
+from assay.evidence.statistics import Bools, Estimate
+
+THIN = 100  # points of a ROC curve that an eye can tell apart
+
+
+def remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
+    """What would turn the verdict, computed from the interval's width."""
+    if verdict is Verdict.PASS:
+        return ""
+    if verdict is Verdict.FAIL:
+        return "Try other candidates or features, or ask less."
+    low, high = now.interval.low, now.interval.high
+    distance = abs(now.value - limit)
+    if low is None or high is None or distance == 0:
+        return "More test rows would tell."
+    # Intervals narrow with the root of the rows.
+    side = now.value - low if now.value > limit else high - now.value
+    times = (side / distance) ** 2
+    if times > 100:
+        return "No likely number of test rows will tell: the estimate lies at the limit."
+    more = int(float(f"{max(rows * (times - 1), 1):.2g}"))
+    return f"About {more:,} more test rows would tell."
+
+
+def words(metric: Score) -> str:
+    """A score's name at the head of a sentence."""
+    return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
+
+
+def plain(value: float | None) -> str:
+    """A side of an interval."""
+    return "no bound" if value is None else f"{value:.4f}"
+
+
+def signed(value: float | None) -> str:
+    """A side of a difference's interval."""
+    return "no bound" if value is None else f"{value:+.4f}"
+
+
+def summary(now: Estimate, metric: Score, rows: int) -> str:
+    """The gate in one sentence."""
+    low, high = plain(now.interval.low), plain(now.interval.high)
+    return f"{words(metric)} {now.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+
+
+# --- sheets -----------------------------------------------------------------------------------
+
+
+def score_sheet(
+    found: Mapping[Score, Estimate], truth: Bools, rivals: Mapping[str, Predicted], cost: Cost
+) -> Sheet:
+    """Every score of the model with its interval, beside its rivals' on the same rows."""
+    rows = tuple(
+        (
+            metric,
+            now.value,
+            now.interval.low,
+            now.interval.high,
+            *(score(metric, truth, rival, cost) for rival in rivals.values()),
+        )
+        for metric, now in found.items()
+    )
+    return Sheet(
+        title="Scores",
+        columns=("score", "model", "low", "high", *rivals),
+        rows=rows,
+        note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone.",
+    )
+
+
+def confusion_sheet(truth: Bools, who: Predicted) -> Sheet:
+    """The confusion matrix, in rows."""
+    tp, fp, fn, tn = counts(truth, who.decision)
+    return Sheet(
+        title="Confusion matrix",
+        columns=("truth", "decided yes", "decided no"),
+        rows=(("yes", tp, fn), ("no", fp, tn)),
+    )
+
+
+def cost_sheet(truth: Bools, everyone: Mapping[str, Predicted], cost: Cost) -> Sheet:
+    """What each way to decide costs, in the use case's unit."""
+    rows: list[tuple[Cell, ...]] = []
+    ways = {name: who.decision for name, who in everyone.items()}
+    ways |= {f"always {w}": np.full(len(truth), w == "yes") for w in ("yes", "no")}
+    for name, decision in ways.items():
+        _, fp, fn, _ = counts(truth, decision)
+        total = fp * cost.false_positive + fn * cost.false_negative
+        rows.append((name, fp, fn, total, 1000 * total / len(truth)))
+    return Sheet(
+        title="Cost",
+        columns=("policy", "false positives", "false negatives", "cost", "per 1,000 rows"),
+        rows=tuple(rows),
+        note=f"A false positive costs {cost.false_positive:g}, a false negative "
+        f"{cost.false_negative:g}.",
+    )
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def roc_figure(truth: Bools, everyone: Mapping[str, Predicted]) -> Figure:
+    """ROC curves, thinned to what can be seen."""
+    from sklearn.metrics import roc_curve
+
+    series, told = [], []
+    for name, who in everyone.items():
+        x, y, _ = roc_curve(truth, who.probability)
+        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), THIN)).round().astype(int))
+        points = tuple(
+            Point(label=f"{a:.2f}", value=float(b), x=float(a))
+            for a, b in zip(x[keep], y[keep], strict=True)
+        )
+        series.append(Series(name=name, points=points))
+        told.append(f"{name} finds {np.interp(0.1, x, y):.0%} of the positives")
+    return Figure(
+        title="ROC curve",
+        kind="curve",
+        series=tuple(series),
+        axis="true positive rate",
+        x_axis="false positive rate",
+        alt=f"At a false positive rate of 10 %: {', '.join(told)}.",
+    )

@@ -1,0 +1,138 @@
+"""Predictions made anywhere, brought into the one form that the gates judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from assay.config.use_case import Sensitive
+from assay.errors import DataError, nearest
+from assay.evidence.groups import group_labels
+
+_YES = ("true", "yes", "y", "1")
+_NO = ("false", "no", "n", "0")
+
+
+def predictions_from(
+    frame: pd.DataFrame,
+    *,
+    truth: str,
+    prediction: str,
+    by: Sequence[str],
+    positive: str | None = None,
+    sensitive: Mapping[str, Sensitive] | None = None,
+) -> pd.DataFrame:
+    """Columns `row`, `truth`, `decision` and the group labels of `by`, from any file's columns.
+
+    `positive` is the value that means yes, in truth and prediction alike; it may be left out
+    where both hold yes and no in some usual form (true/false, 1/0, yes/no). `sensitive` may
+    declare cut points for numeric columns. Raises DataError, naming the column and the remedy.
+    """
+    if frame.empty:
+        raise DataError("there are no rows to audit")
+    if not by:
+        raise DataError("no group column is named", remedy="Name one with --by.")
+    for name in (truth, prediction, *by):
+        _check_present(frame, name)
+    for name in by:
+        if name in ("row", "truth", "decision", "probability"):
+            raise DataError(f"a group column cannot be called {name!r}", remedy="Rename it.")
+    yes = _positive(frame, truth, prediction, positive)
+    declared = sensitive or {}
+    return pd.DataFrame(
+        {
+            "row": np.arange(len(frame), dtype=np.int64),
+            "truth": (_texts(frame[truth]) == yes).to_numpy(bool),
+            "decision": (_texts(frame[prediction]) == yes).to_numpy(bool),
+            **{
+                name: group_labels(frame[name], declared.get(name, Sensitive()), name).to_numpy()
+                for name in by
+            },
+        }
+    )
+
+
+def _check_present(frame: pd.DataFrame, name: str) -> None:
+    columns = [str(column) for column in frame.columns]
+    if name not in columns:
+        near = nearest(name, columns)
+        listed = ", ".join(columns[:20])
+        raise DataError(
+            f"there is no column {name!r}",
+            remedy=f"Did you mean {near!r}?" if near else f"Columns: {listed}.",
+        )
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Values as text that compares: 1, 1.0 and True of different columns stay what they mean."""
+    if pd.api.types.is_bool_dtype(column):
+        return column.map({True: "true", False: "false"})
+    if pd.api.types.is_numeric_dtype(column):
+        return column.map(lambda v: f"{v:g}")
+    return column.astype(str).str.strip()
+
+
+def _positive(frame: pd.DataFrame, truth: str, prediction: str, positive: str | None) -> str:
+    """The text that means yes, once both columns are known to hold two values that match."""
+    seen = {name: _values(frame, name) for name in (truth, prediction)}
+    for name, values in seen.items():
+        _check_two(frame, name, values)
+    both = sorted(set(seen[truth]) | set(seen[prediction]))
+    if len(both) > 2:
+        raise DataError(
+            f"{truth!r} holds {_list(seen[truth])}, but {prediction!r} holds "
+            f"{_list(seen[prediction])}",
+            remedy="Write the same two values in both columns.",
+        )
+    if positive is not None:
+        return _declared(positive, both)
+    usual = [value for value in both if value.lower() in _YES]
+    others = [value for value in both if value not in usual]
+    if len(usual) > 1 or any(value.lower() not in _NO for value in others):
+        raise DataError(
+            f"which of {_list(both)} means yes?", remedy=f"Add --positive {both[-1]!r}."
+        )
+    return usual[0] if usual else "1"
+
+
+def _values(frame: pd.DataFrame, name: str) -> list[str]:
+    missing = int(frame[name].isna().sum())
+    if missing:
+        raise DataError(
+            f"the column {name!r} holds no value in {missing:,} of {len(frame):,} rows",
+            remedy="Leave these rows out, and say so to whoever reads the audit.",
+        )
+    return sorted(str(value) for value in _texts(pd.Series(frame[name].unique())).unique())
+
+
+def _check_two(frame: pd.DataFrame, name: str, values: Sequence[str]) -> None:
+    if len(values) <= 2:
+        return
+    column = frame[name]
+    if pd.api.types.is_numeric_dtype(column) and column.between(0, 1).all():
+        raise DataError(
+            f"the column {name!r} holds probabilities, not decisions",
+            remedy="Cut them at the threshold that decides, and name the column of decisions.",
+        )
+    raise DataError(
+        f"the column {name!r} holds {len(values):,} different values, not two: {_list(values)}",
+        remedy="An audit judges yes or no decisions.",
+    )
+
+
+def _declared(positive: str, values: Sequence[str]) -> str:
+    for value in values:
+        if positive in (value, value.capitalize()):  # True is read as a bool, "true" as text
+            return value
+    near = nearest(positive, values)
+    raise DataError(
+        f"the positive value {positive!r} does not occur",
+        remedy=f"Did you mean {near!r}?" if near else f"The values are {_list(values)}.",
+    )
+
+
+def _list(values: Sequence[str]) -> str:
+    shown = ", ".join(repr(value) for value in values[:5])
+    return shown + (", ..." if len(values) > 5 else "")

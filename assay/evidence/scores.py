@@ -1,0 +1,213 @@
+"""What a binary classifier achieves: scikit-learn's scores, with intervals and paired differences.
+
+Closed forms where they exist: DeLong for the ROC AUC, Wilson for what is a share, Newcombe for
+what is a difference of shares, Student for what is a mean over rows. The rest is a multinomial
+bootstrap over counted cells, whose cost does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from assay.config.use_case import LOWER_IS_BETTER, Cost, Score
+from assay.evidence.auc import roc_auc, roc_auc_difference
+from assay.evidence.report import Interval
+from assay.evidence.resampling import multinomial_draws, percentile_interval
+from assay.evidence.statistics import (
+    Bools,
+    Estimate,
+    Floats,
+    interval_of,
+    mean,
+    newcombe_limits,
+    wilson,
+    wilson_limits,
+)
+
+BINS = 512  # of scores, for the bootstrap of average precision
+PAIRED_BINS = 64  # the same in each of two rankings
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One model's answers to the same rows, in the same order, as the truth beside it."""
+
+    probability: Floats
+    decision: Bools
+
+
+def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
+    """The point estimate. Precision and F1 without any positive decision are 0."""
+    from sklearn import metrics as sk
+
+    if metric == "cost":
+        return float(_row_values("cost", truth, who, cost).mean())
+    of_probability: dict[str, Callable[..., float]] = {
+        "roc_auc": sk.roc_auc_score,
+        "average_precision": sk.average_precision_score,
+        "log_loss": partial(sk.log_loss, labels=[False, True]),
+        "brier": sk.brier_score_loss,
+    }
+    of_decision: dict[str, Callable[..., float]] = {
+        "accuracy": sk.accuracy_score,
+        "balanced_accuracy": sk.balanced_accuracy_score,
+        "precision": partial(sk.precision_score, zero_division=0.0),
+        "recall": sk.recall_score,
+        "f1": partial(sk.f1_score, zero_division=0.0),
+    }
+    if metric in of_probability:
+        return float(of_probability[metric](truth, who.probability))
+    return float(of_decision[metric](truth, who.decision))
+
+
+def estimate(metric: Score, truth: Bools, who: Predicted, cost: Cost, *, seed: int = 0) -> Estimate:
+    """A score with its 95 % interval. Cost is the mean per row."""
+    value = score(metric, truth, who, cost)
+    if metric == "roc_auc":
+        return roc_auc(truth, who.probability)
+    if metric in ("brier", "log_loss", "cost"):
+        return Estimate(value, mean(_row_values(metric, truth, who, cost)).interval)
+    if metric == "average_precision":
+        drawn, binned = _average_precisions(truth, (who,), seed)
+        return Estimate(value, _clipped(percentile_interval(drawn[0] - binned[0] + value)))
+    return Estimate(value, _share_interval(metric, truth, who.decision))
+
+
+def difference(
+    metric: Score, truth: Bools, who: Predicted, rival: Predicted, cost: Cost, *, seed: int = 0
+) -> Estimate:
+    """By how much `who` is better than `rival` on the same rows: positive is better, always.
+
+    The interval is paired, at 95 %.
+    """
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    if metric == "roc_auc":
+        return roc_auc_difference(truth, who.probability, rival.probability)
+    if metric in ("accuracy", "brier", "log_loss", "cost"):
+        own, other = (_row_values(metric, truth, p, cost) for p in (who, rival))
+        return mean(sign * (own - other))
+    value = score(metric, truth, who, cost) - score(metric, truth, rival, cost)
+    if metric == "average_precision":
+        drawn, binned = _average_precisions(truth, (who, rival), seed)
+        shift = value - (binned[0] - binned[1])
+        return Estimate(value, percentile_interval(drawn[0] - drawn[1] + shift))
+    return Estimate(value, percentile_interval(_decision_draws(metric, truth, who, rival, seed)))
+
+
+def _row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
+    """The values whose mean is the metric, one a row."""
+    if metric == "accuracy":
+        return np.asarray(who.decision == truth, dtype=float)
+    if metric == "brier":
+        return np.asarray((who.probability - truth) ** 2)
+    if metric == "cost":
+        false_positive = (who.decision & ~truth) * cost.false_positive
+        return np.asarray(false_positive + (~who.decision & truth) * cost.false_negative)
+    eps = np.finfo(float).eps  # where scikit-learn clips
+    p = np.clip(who.probability, eps, 1 - eps)
+    return np.asarray(-np.log(np.where(truth, p, 1 - p)))
+
+
+def counts(truth: Bools, decision: Bools) -> tuple[int, int, int, int]:
+    """True positives, false positives, false negatives, true negatives."""
+    tp, chosen = int((truth & decision).sum()), int(decision.sum())
+    positives = int(truth.sum())
+    return tp, chosen - tp, positives - tp, len(truth) - chosen - positives + tp
+
+
+def _share_interval(metric: Score, truth: Bools, decision: Bools) -> Interval:
+    tp, fp, fn, tn = counts(truth, decision)
+    if metric == "accuracy":
+        return wilson(tp + tn, tp + fp + fn + tn)
+    if metric == "precision":
+        return wilson(tp, tp + fp)
+    if metric == "recall":
+        return wilson(tp, tp + fn)
+    if metric == "f1":  # 2J / (1 + J), where J is the share tp / (tp + fp + fn)
+        low, high = wilson_limits(tp, tp + fp + fn)
+        return interval_of(float(2 * low / (1 + low)), float(2 * high / (1 + high)))
+    # Balanced accuracy is (1 + TPR - FPR) / 2, and the two rates rest on different rows.
+    low, high = newcombe_limits(tp, tp + fn, fp, fp + tn)
+    return interval_of(float(1 + low) / 2, float(1 + high) / 2)
+
+
+def _clipped(interval: Interval) -> Interval:
+    low, high = (
+        None if v is None else min(max(v, 0.0), 1.0) for v in (interval.low, interval.high)
+    )
+    return Interval(low=low, high=high, level=interval.level)
+
+
+# --- bootstrap over cells ---------------------------------------------------------------------
+
+
+def _decision_draws(
+    metric: Score, truth: Bools, who: Predicted, rival: Predicted, seed: int
+) -> Floats:
+    """Differences of a decision metric over bootstrap draws of the 8 joint cells."""
+    cell = truth * 4 + who.decision * 2 + rival.decision
+    drawn = multinomial_draws(np.bincount(cell, minlength=8), seed=seed)
+    code = np.arange(8)
+    positive = code & 4 > 0
+    own, other = (_from_cells(metric, drawn, positive, code & bit > 0) for bit in (2, 1))
+    return own - other
+
+
+def _from_cells(metric: Score, drawn: Floats, positive: Bools, chosen: Bools) -> Floats:
+    tp = drawn[:, positive & chosen].sum(axis=1)
+    fp = drawn[:, ~positive & chosen].sum(axis=1)
+    fn = drawn[:, positive & ~chosen].sum(axis=1)
+    tn = drawn[:, ~positive & ~chosen].sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        if metric == "precision":
+            return np.asarray(np.nan_to_num(tp / (tp + fp)))
+        if metric == "recall":
+            return np.asarray(tp / (tp + fn))
+        if metric == "f1":
+            return np.asarray(np.nan_to_num(2 * tp / (2 * tp + fp + fn)))
+        return np.asarray((tp / (tp + fn) + tn / (tn + fp)) / 2)
+
+
+def _average_precisions(
+    truth: Bools, models: tuple[Predicted, ...], seed: int
+) -> tuple[list[Floats], list[float]]:
+    """Bootstrap draws of each model's average precision, and its value, both over binned ranks."""
+    bins = BINS if len(models) == 1 else PAIRED_BINS
+    ranks = [_rank_bins(truth, model.probability, bins) for model in models]
+    joint = truth.astype(np.int64)
+    for rank in ranks:
+        joint = joint * bins + rank
+    cells, rows = np.unique(joint, return_counts=True)
+    drawn = np.vstack([rows, multinomial_draws(rows, seed=seed)])  # the rows themselves first
+    positive = cells // bins ** len(models) == 1
+    found = []
+    for i in range(len(models)):
+        place = cells // bins ** (len(models) - 1 - i) % bins
+        found.append(_average_precision(drawn, positive, place, bins))
+    return [values[1:] for values in found], [float(values[0]) for values in found]
+
+
+def _rank_bins(truth: Bools, values: Floats, bins: int) -> np.ndarray:
+    """Bins numbered from the highest value, each with about as many positives.
+
+    A bin holds positives and what ranks between them and the bin before, so that average precision
+    over bins is exact where each holds one positive. Equal values share a bin.
+    """
+    positives = np.sort(values[truth])
+    above = len(positives) - np.searchsorted(positives, values, side="right")
+    return np.asarray(above * (bins - 1) // len(positives))
+
+
+def _average_precision(drawn: Floats, positive: Bools, place: np.ndarray, bins: int) -> Floats:
+    """Per draw: sum over bins, best first, of the recall gained times the precision so far."""
+    into = np.zeros((len(place), bins))
+    into[np.arange(len(place)), place] = 1.0
+    hits = (drawn * positive) @ into
+    found, seen = hits.cumsum(axis=1), (drawn @ into).cumsum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(seen > 0, found / seen, 0.0)
+        return np.asarray((hits * precision).sum(axis=1) / found[:, -1])

@@ -1,0 +1,111 @@
+"""What no table may lack, whatever its use case expects: rows, values, a target to learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assay.config.use_case import Target
+from assay.errors import DataError, nearest
+from assay.evidence.report import Check, Sheet, Verdict
+from assay.learning.target import outcomes
+
+
+def standing_checks(frame: pd.DataFrame, target: Target | None) -> list[Check]:
+    """Rows, columns without a value, and both classes of the target where one is given."""
+    checks = [_has_rows(frame)]
+    if len(frame):
+        checks.append(_no_empty_column(frame, target))
+        if target is not None:
+            checks.append(_two_classes(frame, target))
+    return checks
+
+
+def _has_rows(frame: pd.DataFrame) -> Check:
+    rows = len(frame)
+    return Check(
+        name="rows",
+        claim="The table has rows",
+        verdict=Verdict.PASS if rows else Verdict.FAIL,
+        statistic="rows",
+        estimate=float(rows),
+        threshold=1.0,
+        why=f"{rows:,} rows.",
+        remedy="" if rows else "Point data.source at a source that holds rows.",
+        rows=rows,
+    )
+
+
+def _no_empty_column(frame: pd.DataFrame, target: Target | None) -> Check:
+    empty = [str(name) for name in frame.columns if bool(frame[name].isna().all())]
+    names_target = target is not None and target.column in empty
+    why = f"Without any value: {', '.join(empty)}." if empty else "Every column holds values."
+    return Check(
+        name="empty_columns",
+        claim="No column is entirely missing",
+        verdict=Verdict.FAIL if empty else Verdict.PASS,
+        statistic="columns without a value",
+        estimate=float(len(empty)),
+        threshold=0.0,
+        why=why,
+        remedy="Mend the source, or list them under data.exclude." if empty else "",
+        hard=names_target,
+        rows=len(frame),
+    )
+
+
+def _two_classes(frame: pd.DataFrame, target: Target) -> Check:
+    positives, what, remedy = _positives(frame, target)
+    missing = int(frame[target.column].isna().sum()) if target.column in frame.columns else 0
+    known = len(frame) - missing
+    counted = f"{positives:,} of {known:,} labelled rows are positive."
+    unlabelled = f" {missing:,} rows have no label." if missing else ""
+    if missing and not remedy:
+        remedy = "Rows without a label can neither teach nor test: leave them out of the source."
+    return Check(
+        name="target",
+        claim=f"The target {target.column!r} holds {target.positive!r} and something else",
+        verdict=Verdict.FAIL if what or missing else Verdict.PASS,
+        statistic="share of positive rows",
+        estimate=positives / known if known and not what else None,
+        why=(f"{what[0].upper()}{what[1:]}." if what else counted) + unlabelled,
+        remedy=remedy,
+        rows=known,
+    )
+
+
+def _positives(frame: pd.DataFrame, target: Target) -> tuple[int, str, str]:
+    """How many rows are positive, or what is wrong with the target and what to do about it."""
+    try:
+        return int(labelled_truth(frame, target)[1].sum()), "", ""
+    except DataError as error:
+        return 0, error.what, error.remedy or "Bring rows that hold it."
+
+
+def labelled_truth(frame: pd.DataFrame, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
+    """The rows that have a label, numbered anew, and whether each is positive (bool array).
+
+    Raises DataError when the column is absent, holds no label, or one class only.
+    """
+    if target.column not in frame.columns:
+        near = nearest(target.column, [str(name) for name in frame.columns])
+        raise DataError(
+            f"the table has no target column {target.column!r}",
+            remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
+        )
+    labelled = frame[frame[target.column].notna()].reset_index(drop=True)
+    if not len(labelled):
+        raise DataError(
+            f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
+        )
+    return labelled, outcomes(pa.chunked_array([pa.array(labelled[target.column])]), target)
+
+
+def columns_sheet(frame: pd.DataFrame) -> Sheet:
+    """Each column with its type, its missing values and how many different ones it holds."""
+    rows = tuple(
+        (str(name), str(frame[name].dtype), int(frame[name].isna().sum()), frame[name].nunique())
+        for name in frame.columns
+    )
+    return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=rows)

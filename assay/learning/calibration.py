@@ -1,0 +1,86 @@
+"""From a classifier's scores to probabilities that mean what they say.
+
+Calibrators learn from out-of-fold scores: on scores of rows that the classifier was fitted to,
+they would learn its overconfidence. The search has these scores already, so calibration costs
+no further fit. What comes out is scikit-learn's own `CalibratedClassifierCV` around the fitted
+pipeline, equal to what it would have come to by itself with `ensemble=False`.
+
+Sources: Platt 1999 (sigmoid); Zadrozny and Elkan 2002 (isotonic).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+
+Method = Literal["sigmoid", "isotonic", "none"]
+
+
+def scores(fitted: Any, rows: Any, method: Method) -> np.ndarray:
+    """One float64 a row: what the calibrator takes, or the probability itself for `none`.
+
+    `decision_function` goes before `predict_proba`, as in CalibratedClassifierCV.
+    """
+    if method != "none" and hasattr(fitted, "decision_function"):
+        found = np.asarray(fitted.decision_function(rows), dtype=np.float64)
+        return found[:, -1] if found.ndim > 1 else found
+    return np.asarray(fitted.predict_proba(rows), dtype=np.float64)[:, 1]
+
+
+def calibrated(fitted: Any, found: np.ndarray, truth: np.ndarray, method: Method) -> Any:
+    """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `found`.
+
+    Rows with NaN scores (no fold held them out) take no part.
+    """
+    if method == "none":
+        return fitted
+    held = ~np.isnan(found)
+    model = _calibrator(found[held], truth[held], method)
+    frozen = FrozenEstimator(fitted)
+    model.set_params(estimator=frozen)
+    model.calibrated_classifiers_[0].estimator = frozen
+    return model
+
+
+def cross_fitted(
+    found: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: Method
+) -> np.ndarray:
+    """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others.
+
+    `fold` numbers each row's fold, -1 for rows that none held out; these come out as NaN.
+    """
+    if method == "none":
+        return found
+    probability = np.full(len(found), np.nan)
+    for number in np.unique(fold[fold >= 0]):
+        inside, others = fold == number, (fold >= 0) & (fold != number)
+        model = _calibrator(found[others], truth[others], method)
+        probability[inside] = model.predict_proba(found[inside].reshape(-1, 1))[:, 1]
+    return probability
+
+
+def _calibrator(found: np.ndarray, truth: np.ndarray, method: Method) -> CalibratedClassifierCV:
+    rows = found.reshape(-1, 1)
+    identity = FrozenEstimator(Given().fit(rows, truth))
+    # The estimator is frozen: folds change nothing, and two are the least it takes.
+    return CalibratedClassifierCV(identity, method=method, ensemble=False, cv=2).fit(rows, truth)
+
+
+class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """Takes scores for its data, and gives them back."""
+
+    def fit(self, rows: np.ndarray, truth: np.ndarray) -> Given:  # noqa: ARG002 - the protocol
+        self.classes_ = np.unique(truth)
+        return self
+
+    def decision_function(self, rows: np.ndarray) -> np.ndarray:
+        column: np.ndarray = rows[:, 0]
+        return column
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        decided: np.ndarray = (rows[:, 0] > 0).astype(np.int64)
+        return decided

@@ -1,0 +1,196 @@
+"""From a candidate's words to an estimator, or to an error that says which word is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from assay.config.use_case import Candidate, UseCase
+from assay.errors import ConfigError, nearest
+
+Locate = Callable[[tuple[str | int, ...]], str | None]
+"""From a path into the use case to the place in its file: `file:line`."""
+
+
+def nowhere(_: tuple[str | int, ...]) -> str | None:
+    """For use cases that were not read from a file."""
+    return None
+
+
+def check(use_case: UseCase, locate: Locate = nowhere) -> None:
+    """Try all candidates' words before any work is done. Raises ConfigError."""
+    for candidate in use_case.candidates:
+        estimator(candidate, use_case, locate)
+        for column, path in candidate.preprocess.items():
+            transformer(path, (*_path(candidate, use_case), "preprocess", column), locate)
+
+
+def estimator(candidate: Candidate, use_case: UseCase, locate: Locate = nowhere) -> Any:
+    """The unfitted classifier of a candidate, its parameters set, its randomness seeded.
+
+    Raises ConfigError when the path leads to no classifier, or a parameter is unknown to it.
+    """
+    path = _path(candidate, use_case)
+    kind = imported(candidate.estimator, (*path, "estimator"), locate)
+    if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "get_params"):
+        raise ConfigError(
+            f"{candidate.estimator} is not an estimator",
+            where=locate((*path, "estimator")),
+            remedy="Name a class with scikit-learn's fit, predict and get_params.",
+        )
+    made = _made(kind, candidate, path, locate)
+    _must_classify(made, candidate, path, locate)
+    given = {*candidate.params, *candidate.search}
+    if "random_state" in made.get_params(deep=False) and "random_state" not in given:
+        made.set_params(random_state=use_case.seed)
+    return made  # n_jobs stays as it is, one: the search runs fits beside each other
+
+
+def transformer(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) -> Any:
+    """The transformer that a column asks for: `drop`, `passthrough`, or one made by import path.
+
+    Raises ConfigError.
+    """
+    if path in {"drop", "passthrough"}:
+        return path
+    if "." not in path:
+        near = nearest(path, ["drop", "passthrough"])
+        raise ConfigError(
+            f"{path!r} is no transformer",
+            where=locate(where),
+            remedy=f"Did you mean {near!r}?"
+            if near
+            else "Write drop, passthrough, or an import "
+            "path such as sklearn.preprocessing.KBinsDiscretizer.",
+        )
+    kind = imported(path, where, locate)
+    if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "transform"):
+        raise ConfigError(
+            f"{path} is no transformer: it lacks fit or transform", where=locate(where)
+        )
+    try:
+        return kind()
+    except TypeError as error:
+        raise ConfigError(
+            f"{path} cannot be made without arguments: {error}",
+            where=locate(where),
+            remedy="Derive a class from it that sets them, and name that class.",
+        ) from None
+
+
+def imported(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) -> Any:
+    """What an import path names; modules beside the working directory count too.
+
+    Raises ConfigError with the nearest name when there is no such module or member.
+    """
+    if str(Path.cwd()) not in sys.path:  # processes of the search inherit this
+        sys.path.append(str(Path.cwd()))
+    name, _, member = path.rpartition(".")
+    module = _module(name, path, locate(where))
+    if not hasattr(module, member):
+        near = nearest(member, [n for n in dir(module) if not n.startswith("_")])
+        raise ConfigError(
+            f"{name} has no {member!r}",
+            where=locate(where),
+            remedy=f"Did you mean {name}.{near}?" if near else None,
+        )
+    return getattr(module, member)
+
+
+def _module(name: str, path: str, place: str | None) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or name
+        if not (name == missing or name.startswith(f"{missing}.")):
+            what = f"{name} needs the module {missing!r}, which is not installed"
+            raise ConfigError(what, where=place, remedy=f"Install {missing}.") from error
+        near = nearest(missing.rpartition(".")[2], _siblings(missing))
+        parent = missing.rpartition(".")[0]
+        hint = f"{parent}.{near}" if parent else near
+        raise ConfigError(
+            f"there is no module {missing!r} to take {path} from",
+            where=place,
+            remedy=f"Did you mean {hint}?"
+            if near
+            else "Install it, or run from the folder that holds it.",
+        ) from None
+    except Exception as error:
+        what = f"importing {name} failed: {type(error).__name__}: {error}"
+        raise ConfigError(what, where=place) from error
+
+
+def _siblings(missing: str) -> Iterable[str]:
+    parent = missing.rpartition(".")[0]
+    folders = importlib.import_module(parent).__path__ if parent else None
+    return sorted({found.name for found in pkgutil.iter_modules(folders)})
+
+
+def _made(kind: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate) -> Any:
+    """An instance with the candidate's params, all of its parameter names checked."""
+    declared = inspect.signature(kind).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in declared.values())
+    named = [(key, name) for key in ("params", "search") for name in getattr(candidate, key)]
+    if not open_ended:
+        for key, name in named:
+            _must_know(name.partition("__")[0], declared, (*path, key, name), kind, locate)
+    own = {k: v for k, v in candidate.params.items() if "__" not in k}
+    try:
+        made = kind(**own)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{candidate.estimator} cannot be made: {error}", where=locate((*path, "params"))
+        ) from None
+    nested = made.get_params()
+    for key, name in named:
+        if "__" in name:
+            _must_know(name, nested, (*path, key, name), kind, locate)
+    return made.set_params(**{k: v for k, v in candidate.params.items() if "__" in k})
+
+
+def _must_know(
+    name: str, known: Iterable[str], where: tuple[str | int, ...], kind: Any, locate: Locate
+) -> None:
+    if name not in known:
+        near = nearest(name, known)
+        raise ConfigError(
+            f"{kind.__name__} has no parameter {name!r}",
+            where=locate(where),
+            remedy=f"Did you mean {near!r}?" if near else f"It has: {', '.join(known)}.",
+        )
+
+
+def _must_classify(
+    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate
+) -> None:
+    from sklearn.base import is_classifier
+
+    if not is_classifier(made):
+        raise ConfigError(
+            f"{candidate.estimator} is not a classifier",
+            where=locate((*path, "estimator")),
+            remedy="The question is answered by yes or no: name a classifier.",
+        )
+    scores = [n for n in ("decision_function", "predict_proba") if hasattr(made, n)]
+    if not scores:
+        raise ConfigError(
+            f"{candidate.estimator} gives neither scores nor probabilities",
+            where=locate((*path, "estimator")),
+            remedy="Name one with decision_function or predict_proba.",
+        )
+    if candidate.calibrate == "none" and "predict_proba" not in scores:
+        raise ConfigError(
+            f"{candidate.estimator} gives no probabilities of its own",
+            where=locate((*path, "calibrate")),
+            remedy="Write calibrate: sigmoid, or isotonic.",
+        )
+
+
+def _path(candidate: Candidate, use_case: UseCase) -> tuple[str | int, ...]:
+    return ("candidates", use_case.candidates.index(candidate))

@@ -1,0 +1,42 @@
+"""Performance metrics by the use case's names: one number from truth and prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn import metrics
+
+from assay.config.use_case import LOWER_IS_BETTER, Cost, Score
+
+
+def threshold(cost: Cost) -> float:
+    """The probability from which a "yes" is the cheaper answer: c_fp / (c_fp + c_fn).
+
+    Holds for calibrated probabilities. Source: Elkan, "The foundations of cost-sensitive
+    learning", IJCAI 2001, eq. 2 (right answers cost nothing).
+    """
+    return cost.false_positive / (cost.false_positive + cost.false_negative)
+
+
+def score(
+    name: Score, truth: np.ndarray, probability: np.ndarray, decision: np.ndarray, cost: Cost
+) -> float:
+    """One metric over rows; the arrays are one entry a row. `cost` is the mean cost of a row."""
+    by_probability = {
+        "roc_auc": metrics.roc_auc_score,
+        "average_precision": metrics.average_precision_score,
+        "log_loss": metrics.log_loss,
+        "brier": metrics.brier_score_loss,
+    }
+    if name in by_probability:
+        return float(by_probability[name](truth, probability))
+    if name == "cost":
+        wrong = decision & ~truth, ~decision & truth
+        return float(wrong[0].mean() * cost.false_positive + wrong[1].mean() * cost.false_negative)
+    if name in {"precision", "recall", "f1"}:
+        return float(getattr(metrics, f"{name}_score")(truth, decision, zero_division=0.0))
+    return float(getattr(metrics, f"{name}_score")(truth, decision))
+
+
+def better(name: Score, one: float, other: float) -> bool:
+    """Whether `one` is strictly better than `other`."""
+    return one < other if name in LOWER_IS_BETTER else one > other

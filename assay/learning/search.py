@@ -1,0 +1,243 @@
+"""The search: every combination of parameters on every fold, beside each other, seeded.
+
+Each fit keeps its out-of-fold scores. Calibration, the choice of parameters and the mitigation
+of gaps all work on them, so that no row is ever judged by a model that was fitted to it, and no
+fit is done twice.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from threadpoolctl import threadpool_limits
+
+from assay.config.use_case import Candidate, UseCase
+from assay.errors import ConfigError, DataError
+from assay.learning import calibration
+from assay.learning.candidates import Locate, nowhere
+from assay.learning.folds import Fold, fold_of_row
+from assay.learning.scores import better, score, threshold
+
+Say = Callable[[int, int, str], None]
+"""Progress: done, of how many, and a few words about the last one."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one candidate has to learn: training rows, their bool labels, and the folds."""
+
+    rows: pd.DataFrame
+    truth: np.ndarray
+    folds: Sequence[Fold]
+    candidate: Candidate
+    use_case: UseCase
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the search yields.
+
+    `scores` and `probability` (calibrated) are out-of-fold, one float64 a training row, NaN for
+    rows that no fold held out. `tried` is a JSON value without timings; `seconds` has them, one
+    sum of the folds' seconds a combination.
+    """
+
+    params: dict[str, Any]
+    scores: np.ndarray
+    probability: np.ndarray
+    tried: list[dict[str, Any]]
+    seconds: list[float]
+    chosen: int
+
+    def as_json(self) -> dict[str, Any]:
+        """What was tried and chosen, the same for the same inputs."""
+        return {"params": self.params, "tried": self.tried, "chosen": self.chosen}
+
+    def frame(self) -> pd.DataFrame:
+        """The out-of-fold numbers, one row a training row."""
+        return pd.DataFrame({"score": self.scores, "probability": self.probability})
+
+    @classmethod
+    def restore(cls, words: dict[str, Any], frame: pd.DataFrame) -> Found:
+        """What `as_json` and `frame` kept."""
+        return cls(
+            params=words["params"],
+            scores=frame["score"].to_numpy(),
+            probability=frame["probability"].to_numpy(),
+            tried=words["tried"],
+            seconds=[],
+            chosen=words["chosen"],
+        )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    combination: int
+    fold: int
+    scores: np.ndarray | None
+    error: str | None
+    warned: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One fit to be done: which combination, on which fold."""
+
+    combination: int
+    fold: int
+    params: dict[str, Any]
+
+
+def search(pipeline: Any, problem: Problem, say: Say, locate: Locate = nowhere) -> Found:
+    """Try all combinations on all folds and choose by `performance.choose_by`.
+
+    `pipeline` is unfitted, its last step named `model`. The mean over folds decides; of equal
+    ones the first. A fit that fails is recorded. Raises ConfigError when every combination
+    fails, with what the estimator said, and DataError when a process of the search dies.
+    """
+    tries = combinations(problem.candidate, problem.use_case)
+    calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _numbers(problem)]
+    fits: list[dict[int, _Fit]] = [{} for _ in tries]
+    for done, fit in enumerate(_run(pipeline, problem, calls), start=1):
+        fits[fit.combination][fit.fold] = fit
+        say(done, len(calls), _words(tries[fit.combination]))
+    judged = [_judge(params, of, problem) for params, of in zip(tries, fits, strict=True)]
+    chosen = _choose([one.entry for one in judged], problem, locate)
+    return Found(
+        params=tries[chosen],
+        scores=judged[chosen].scores,
+        probability=judged[chosen].probability,
+        tried=[one.entry for one in judged],
+        seconds=[sum(fit.seconds for fit in of.values()) for of in fits],
+        chosen=chosen,
+    )
+
+
+def combinations(candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]]:
+    """The parameters to try, in a fixed order; one empty combination when there is no search."""
+    if not candidate.search:
+        return [{}]
+    space = {name: list(values) for name, values in candidate.search.items()}
+    grid = ParameterGrid(space)
+    if use_case.search.method == "grid" or use_case.search.draws >= len(grid):
+        return list(grid)
+    return list(ParameterSampler(space, use_case.search.draws, random_state=use_case.seed))
+
+
+def _run(pipeline: Any, problem: Problem, calls: Sequence[_Call]) -> Iterator[_Fit]:
+    """All fits, as they finish. Each keeps to one thread: the processes fill the machine."""
+    jobs = min(problem.use_case.search.jobs or joblib.cpu_count(), len(calls))
+    if jobs == 1:
+        yield from (_fit(clone(pipeline), problem, call) for call in calls)
+        return
+    tasks = (joblib.delayed(_fit)(clone(pipeline), problem, call) for call in calls)
+    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        try:
+            yield from joblib.Parallel(return_as="generator_unordered")(tasks)
+        except TerminatedWorkerError as error:
+            raise DataError(
+                f"a process of the search for {problem.candidate.title} died, most likely for "
+                "want of memory",
+                remedy=f"Set search.jobs below {jobs}, or give it more memory.",
+            ) from error
+
+
+def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:
+    fit, held = problem.folds[call.fold]
+    started = time.perf_counter()
+    found, error = None, None
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+        warnings.simplefilter("always")
+        try:
+            pipeline.set_params(**{f"model__{name}": v for name, v in call.params.items()})
+            pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64))
+            method = problem.candidate.calibrate
+            found = calibration.scores(pipeline, problem.rows.iloc[held], method)
+            if not np.isfinite(found).all():
+                found, error = None, "its scores are not finite"
+        except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
+            error = f"{type(raised).__name__}: {raised}"
+    warned = tuple(sorted({_first_line(w.message) for w in caught}))
+    seconds = time.perf_counter() - started
+    return _Fit(call.combination, call.fold, found, error, warned, seconds)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    entry: dict[str, Any]
+    scores: np.ndarray
+    probability: np.ndarray
+
+
+def _judge(params: dict[str, Any], fits: dict[int, _Fit], problem: Problem) -> _Judged:
+    """What one combination came to: its entry of `tried`, scores, calibrated probabilities."""
+    scores = np.full(len(problem.truth), np.nan)
+    ordered = [fits[j] for j in _numbers(problem)]
+    entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}
+    entry["warnings"] = sorted({text for fit in ordered for text in fit.warned})
+    entry["error"] = next((fit.error for fit in ordered if fit.error), None)
+    if entry["error"]:
+        return _Judged(entry, scores, scores)
+    for fit, (_, held) in zip(ordered, problem.folds, strict=True):
+        scores[held] = fit.scores
+    fold = fold_of_row(problem.folds, len(scores))
+    method = problem.candidate.calibrate
+    probability = calibration.cross_fitted(scores, problem.truth, fold, method)
+    entry["scores"] = _scored(probability, problem)
+    entry["mean"] = float(np.mean(entry["scores"]))
+    entry["std"] = float(np.std(entry["scores"], ddof=1))
+    return _Judged(entry, scores, probability)
+
+
+def _scored(probability: np.ndarray, problem: Problem) -> list[float]:
+    """`performance.choose_by` on each fold's held-out rows."""
+    asked = problem.use_case.performance
+    decision = probability >= threshold(asked.cost)
+    return [
+        score(asked.choose_by, problem.truth[held], probability[held], decision[held], asked.cost)
+        for _, held in problem.folds
+    ]
+
+
+def _choose(tried: Sequence[dict[str, Any]], problem: Problem, locate: Locate) -> int:
+    by = problem.use_case.performance.choose_by
+    chosen: int | None = None
+    for i, entry in enumerate(tried):
+        if entry["error"] is None and (
+            chosen is None or better(by, entry["mean"], tried[chosen]["mean"])
+        ):
+            chosen = i
+    if chosen is not None:
+        return chosen
+    candidate = problem.candidate
+    params = _words({**candidate.params, **tried[0]["params"]}) or "its default parameters"
+    others = f"; all {len(tried)} combinations failed" if len(tried) > 1 else ""
+    raise ConfigError(
+        f"{candidate.title} could not be fitted with {params}: {tried[0]['error']}",
+        where=locate(("candidates", problem.use_case.candidates.index(candidate))),
+        remedy=f"Change its params, search or preprocess{others}.",
+    )
+
+
+def _numbers(problem: Problem) -> range:
+    return range(len(problem.folds))
+
+
+def _words(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in params.items())
+
+
+def _first_line(message: Any) -> str:
+    return str(message).strip().split(os.linesep, 1)[0]

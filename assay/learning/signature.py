@@ -1,0 +1,132 @@
+"""What a model takes and what it gives, and the cast of any frame to what it takes.
+
+The pipeline sees three kinds of columns and no others: float64 (numbers and booleans, NaN for
+missing), `str` (text and categories, NaN for missing) and datetime64[us]. Training and
+prediction go through the same cast, so a column cannot mean one thing here and another there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assay.config.use_case import ColumnType, UseCase
+from assay.errors import DataError, nearest
+
+_ACCEPTED: dict[str, frozenset[str]] = {
+    "number": frozenset(
+        {"boolean", "integer", "floating", "mixed-integer-float", "decimal", "integer-na"}
+    ),
+    "text": frozenset({"string"}),
+    "date": frozenset({"datetime64", "datetime", "date"}),
+}
+
+
+def kind(column: ColumnType) -> str:
+    """The kind of column that the pipeline sees: number, text or date."""
+    return {"category": "text", "text": "text", "date": "date"}.get(column, "number")
+
+
+def inputs(description: Sequence[dict[str, Any]], frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The signature's inputs: the columns of `frame` as the table describes them.
+
+    name, type, whether values were missing in `frame`, and a category's values.
+    """
+    of = {entry["name"]: entry for entry in description}
+    return [{**of[str(name)], "nullable": bool(frame[name].isna().any())} for name in frame.columns]
+
+
+def signature(entries: list[dict[str, Any]], use_case: UseCase, groups: Any) -> dict[str, Any]:
+    """The signature, a JSON value. `groups` is what a mitigated model asks for, else None."""
+    target = use_case.data.target
+    return {
+        "inputs": entries,
+        "groups": groups,
+        "outputs": [
+            {
+                "name": "probability",
+                "type": "number",
+                "means": f"probability that {target.column} is {target.positive!r}",
+            },
+            {
+                "name": "decision",
+                "type": "boolean",
+                "means": f"whether {target.column} is taken to be {target.positive!r}",
+            },
+        ],
+        "positive": target.positive,
+    }
+
+
+def require(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raises DataError that lists every column of `names` which the frame lacks."""
+    absent = [name for name in names if name not in frame.columns]
+    if not absent:
+        return
+    spare = [str(c) for c in frame.columns if c not in names]
+    pairs = [(name, nearest(name, spare)) for name in absent]
+    hints = [f"{near!r} for {name!r}" for name, near in pairs if near]
+    raise DataError(
+        f"the model's input lacks {', '.join(map(repr, absent))}",
+        remedy=f"Did you mean {', '.join(hints)}?" if hints else "Add them, null where unknown.",
+    )
+
+
+def cast(frame: pd.DataFrame, entries: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The columns that the signature names, in its order and as the pipeline takes them.
+
+    Other columns are ignored; rows keep their order and index. Raises DataError that lists all
+    absent columns, or all columns of a wrong type.
+    """
+    require(frame, [entry["name"] for entry in entries])
+    columns, wrong = {}, []
+    for entry in entries:
+        series = frame[entry["name"]]
+        found = pd.api.types.infer_dtype(_plain(series), skipna=True)
+        fits = found == "empty" or found in _ACCEPTED[kind(entry["type"])] or series.isna().all()
+        if fits and _in_range(series, entry["type"]):
+            columns[entry["name"]] = _as(series, kind(entry["type"]))
+        else:
+            wrong.append(f"{entry['name']!r} should be {entry['type']}, but is {found}")
+    if wrong:
+        raise DataError(
+            f"the model's input has wrong types: {'; '.join(wrong)}",
+            remedy="Convert these columns; the signature names the types.",
+        )
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _plain(series: pd.Series) -> Any:
+    """A categorical's type is that of its categories."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return series.cat.categories
+    return series
+
+
+def _in_range(series: pd.Series, declared: ColumnType) -> bool:
+    """Whole numbers for integers, 0 and 1 for booleans: 0.5 of a person is a wrong column."""
+    if declared not in {"integer", "boolean"} or series.isna().all():
+        return True
+    values = _numbers(series.dropna())
+    if declared == "boolean":
+        return bool(np.isin(values, (0.0, 1.0)).all())
+    return bool((values == np.floor(values)).all())
+
+
+def _numbers(series: pd.Series) -> np.ndarray:
+    plain = series.astype(object) if isinstance(series.dtype, pd.CategoricalDtype) else series
+    return plain.to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _as(series: pd.Series, wanted: str) -> pd.Series:
+    if wanted == "number":
+        return pd.Series(_numbers(series), index=series.index)
+    if wanted == "text":
+        return series.astype("str")
+    dates = pd.to_datetime(series)
+    if dates.dt.tz is not None:
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    return dates.astype("datetime64[us]")

@@ -1,0 +1,121 @@
+"""Which rows are locked away for the test.
+
+A row's membership is a function of the row (its identity, its group, its time), never of the
+other rows: new data move no row from the test to the training side. The one exception is a
+split by time without `after`, whose border moves as newer rows come in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.config.use_case import Target, UseCase
+from assay.errors import DataError
+from assay.learning.target import truth
+from assay.tables import Table, row_hashes
+
+SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows into training
+
+
+def membership(table: Table, use_case: UseCase) -> np.ndarray:
+    """Bool array, one entry a row of `table`: True for a test row.
+
+    By identity or group: a stable hash of its columns falls below `split.test`. By time: at or
+    after `split.after`, or else the newest share, where equal times stay together; rows without
+    a time go to training. Reads only the columns it needs, part by part.
+
+    Raises DataError when a side would lack a class, or the column cannot be ordered.
+    """
+    if use_case.split.by == "time":
+        test = _by_time(table, use_case)
+    else:
+        test = _by_hash(table, _hashed(table, use_case), use_case.split.test)
+    _check_classes(test, truth(table, use_case.data.target), use_case.data.target)
+    return test
+
+
+def counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
+    """What the split did, as JSON: rows and positives of each side, rows without a split value."""
+    positive = truth(table, use_case.data.target)
+    column = use_case.split.column
+    return {
+        "by": use_case.split.by,
+        "rows": len(test),
+        "test": {"rows": int(test.sum()), "positives": int((test & positive).sum())},
+        "training": {"rows": int((~test).sum()), "positives": int((~test & positive).sum())},
+        "without_value": table.arrow([column])[column].null_count if column else 0,
+    }
+
+
+def _hashed(table: Table, use_case: UseCase) -> list[str]:
+    """The columns whose values decide a row's side."""
+    if use_case.split.column is not None:
+        return [use_case.split.column]
+    target = use_case.data.target.column
+    return list(use_case.data.identity) or [n for n in table.schema.names if n != target]
+
+
+def _by_hash(table: Table, columns: list[str], share: float) -> np.ndarray:
+    limit = np.uint64(math.floor(share * 2**64))
+    sides = [row_hashes(batch, columns, SALT) < limit for batch in table.batches(columns)]
+    return np.concatenate(sides) if sides else np.zeros(0, dtype=bool)
+
+
+def _by_time(table: Table, use_case: UseCase) -> np.ndarray:
+    name = str(use_case.split.column)
+    moments = table.arrow([name])[name].combine_chunks()
+    kind = moments.type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise DataError(
+            f"the split's column {name!r} holds neither dates nor numbers",
+            remedy=f"Declare data.dates.{name} with the format of its dates.",
+        )
+    if moments.null_count == len(moments):
+        raise DataError(f"the split's column {name!r} holds no value")
+    border = _border(moments, use_case)
+    late = pc.fill_null(pc.greater_equal(moments, border), False)
+    test: np.ndarray = late.to_numpy(zero_copy_only=False)
+    return test
+
+
+def _border(moments: pa.Array, use_case: UseCase) -> pa.Scalar:
+    """The first moment of the test rows."""
+    after, name = use_case.split.after, use_case.split.column
+    if after is not None:
+        number = not pa.types.is_timestamp(moments.type)
+        try:
+            # Numbers compare as floats, so that 2019.5 may divide whole years.
+            return pa.scalar(float(after)) if number else pa.scalar(after).cast(moments.type)
+        except (ValueError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            form = "number" if number else "date, like 2024-07-01"
+            raise DataError(
+                f"split.after is {after!r}, but {name!r} is to be compared with a {form}",
+                remedy=f"Write a {form}.",
+            ) from None
+    known = moments.drop_null()
+    wanted = math.ceil(use_case.split.test * len(known))
+    newest_first = known.take(pc.sort_indices(known, sort_keys=[("", "descending")]))
+    border = newest_first[wanted - 1]
+    if pc.min(known) == border:  # nothing would be older: the ties go to training instead
+        later = known.filter(pc.greater(known, border))
+        border = pc.min(later) if len(later) else border
+    return border
+
+
+def _check_classes(test: np.ndarray, positive: np.ndarray, target: Target) -> None:
+    for side, rows in (("test", test), ("training", ~test)):
+        found, total = int(positive[rows].sum()), int(rows.sum())
+        if total and 0 < found < total:
+            continue
+        lack = "rows" if not total else "positives" if not found else "negatives"
+        raise DataError(
+            f"the {side} side of the split has no {lack} ({total} of {len(test)} rows, {found} "
+            f"with {target.column} = {target.positive!r})",
+            remedy="Add rows, or change split.test, split.after or split.by so that both sides "
+            "have both outcomes.",
+        )

@@ -1,0 +1,72 @@
+"""The target: which rows hold the positive value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.config.use_case import Target
+from assay.errors import DataError, nearest
+from assay.tables import Table
+
+
+def truth(table: Table, target: Target) -> np.ndarray:
+    """Bool array, one entry a row: does `target.column` hold the positive value?
+
+    Raises DataError when the column is absent, holds nulls, never or always holds that value.
+    """
+    return outcomes(table.arrow([target.column])[target.column], target)
+
+
+def outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
+    """The same of the target's column alone, whatever table it comes from."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not len(column):
+        raise DataError("the table has no rows")
+    if column.null_count:
+        raise DataError(
+            f"{column.null_count} of {len(column)} rows have no {target.column!r}",
+            remedy="Rows without an outcome can neither teach nor test: leave them out of the "
+            "source.",
+        )
+    positive = _matches(column, target.positive)
+    if positive.all() or not positive.any():
+        raise _one_class(column, target, bool(positive.any()))
+    return positive
+
+
+def _matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:
+    kind = column.type
+    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if numeric and isinstance(positive, int | float):
+        found = pc.equal(column.cast(pa.float64(), safe=False), float(positive))
+    elif pa.types.is_boolean(kind):
+        # YAML's 1 and "true" mean the same as true here.
+        word = str(positive).lower()
+        found = pc.equal(column, word in {"true", "1"}) if word in _BOOLEANS else None
+    else:
+        found = pc.equal(column.cast(pa.string()), str(positive))
+    if found is None:
+        return np.zeros(len(column), dtype=bool)
+    matches: np.ndarray = found.to_numpy(zero_copy_only=False)
+    return matches
+
+
+_BOOLEANS = frozenset({"true", "false", "1", "0"})
+
+
+def _one_class(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:
+    if always:
+        return DataError(
+            f"every row has {target.column} = {target.positive!r}: there is nothing to tell apart",
+            remedy="Add rows with another outcome.",
+        )
+    values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
+    near = nearest(str(target.positive), values)
+    hint = f"Did you mean {near!r}?" if near else f"It holds: {', '.join(values)}."
+    return DataError(
+        f"no row has {target.column} = {target.positive!r}: there is nothing to tell apart",
+        remedy=hint,
+    )

@@ -1,0 +1,212 @@
+"""What made a result: the code that ran, the versions it ran with, the machine it ran on."""
+
+from __future__ import annotations
+
+import ast
+import platform
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+from assay.digest import Digest
+
+# Distributions whose import name differs from their own. Asking every installed distribution
+# for its import names (importlib.metadata.packages_distributions) takes most of a second.
+_DISTRIBUTION = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code behind a step: first-party modules by digest, imported distributions by version."""
+
+    modules: dict[str, str]
+    distributions: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"modules": self.modules, "distributions": self.distributions}
+
+
+def code_of(*roots: str, glue: str | None = None) -> Code:
+    """The code reachable from `roots`: their modules and all first-party modules they import.
+
+    Imports are read off the source, those inside functions included, without running it; what is
+    imported for type checkers alone is left out. First-party is whatever lies outside the
+    standard library and the installed packages, a user's own estimators included. `glue` is one
+    more module whose own text counts, but not what it imports.
+
+    A module that cannot be found or parsed is left out here; running it will say so.
+    """
+    modules: dict[str, str] = {}
+    distributions: dict[str, str] = {}
+    waiting = [package for root in roots for package in _with_parents(root)]
+    while waiting:
+        name = waiting.pop()
+        path = _source_of(name)
+        if name in modules:
+            continue
+        top = name.partition(".")[0]
+        if path is None:
+            distributions.update({} if _first_party(top) else _distribution_of(top))
+            continue
+        digest, imports = _read(path)
+        modules[name] = digest
+        waiting += _resolve(imports, name, path)
+    if glue and (path := _source_of(glue)):
+        modules[glue] = _read(path)[0]
+    return Code(dict(sorted(modules.items())), dict(sorted(distributions.items())))
+
+
+def _resolve(imports: Iterable[tuple[int, str, str]], importer: str, path: Path) -> Iterator[str]:
+    """Names of the modules that import statements speak of, parents (`__init__`) included."""
+    package = importer if path.name == "__init__.py" else importer.rpartition(".")[0]
+    for level, base, name in imports:
+        if level:
+            above = package.split(".")[: len(package.split(".")) - level + 1]
+            base = ".".join([*above, base] if base else above)  # noqa: PLW2901 - made absolute
+        yield from _with_parents(base)
+        # `from package import module` names a module only if there is one.
+        if name and _source_of(f"{base}.{name}"):
+            yield f"{base}.{name}"
+
+
+def _with_parents(name: str) -> list[str]:
+    """A module and the packages above it, whose `__init__` runs before it."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+@lru_cache(maxsize=4096)
+def _read(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
+    data = path.read_bytes()
+    try:
+        found = tuple(_imports(ast.parse(data)))
+    except (SyntaxError, ValueError):
+        found = ()
+    return str(Digest.of(data)), found
+
+
+def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """(level, module, name) of every import statement in `node` that can run."""
+    if isinstance(node, ast.Import):
+        yield from ((0, alias.name, "") for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((node.level, node.module or "", alias.name) for alias in node.names)
+    elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        for statement in node.orelse:
+            yield from _imports(statement)
+    elif not isinstance(node, ast.expr):
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child)
+
+
+@lru_cache(maxsize=4096)
+def _source_of(name: str) -> Path | None:
+    """The file of a first-party module, found without importing anything."""
+    top, *rest = name.split(".")
+    folder = _first_party(top)
+    if folder is None:
+        return None
+    for step in rest:
+        folder = folder / step
+    for path in (folder / "__init__.py", folder.with_name(folder.name + ".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _first_party(top: str) -> Path | None:
+    """Where a top-level module would lie, without suffix, if it is first-party."""
+    if not top or top in sys.stdlib_module_names:
+        return None
+    # Editable installs put finders on the meta path, so the path finder alone is not enough.
+    for finder in [PathFinder, *sys.meta_path]:
+        spec = finder.find_spec(top, None) if hasattr(finder, "find_spec") else None
+        if spec is None:
+            continue
+        if spec.submodule_search_locations:
+            folder = Path(next(iter(spec.submodule_search_locations)))
+        elif spec.origin and spec.origin.endswith(".py"):
+            folder = Path(spec.origin).with_suffix("")
+        else:
+            return None
+        return None if _is_installed(folder) else folder
+    return None
+
+
+def _is_installed(folder: Path) -> bool:
+    return any(folder.is_relative_to(sysconfig.get_path(k)) for k in ("purelib", "platlib"))
+
+
+@lru_cache(maxsize=1024)
+def _version_of(top: str) -> tuple[str, str] | None:
+    name = _DISTRIBUTION.get(top, top)
+    try:
+        return name, metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _distribution_of(top: str) -> dict[str, str]:
+    if top in sys.stdlib_module_names:
+        return {}
+    found = _version_of(top)
+    return {found[0]: found[1]} if found else {}
+
+
+def environment() -> dict[str, Any]:
+    """Everything installed, with Python, operating system and processor. No host or user name."""
+    installed = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    return {
+        "distributions": dict(sorted(installed.items(), key=lambda item: item[0].lower())),
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()),
+        "processor_features": _processor_features(),
+    }
+
+
+def _processor_features() -> list[str]:
+    """Instruction sets that numeric libraries choose their code by (Linux; elsewhere empty)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return []
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    kept = ("sse4", "avx", "fma", "sha_ni", "asimd", "sve", "neon")
+    return sorted(flag for flag in flags.partition(":")[2].split() if flag.startswith(kept))
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The git state of the working directory: commit, and the difference to it when dirty."""
+
+    commit: str | None
+    diff: bytes
+
+
+def checkout(folder: Path | None = None) -> Checkout:
+    """Read the git state; no commit when this is no git checkout, or git is not there."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return Checkout(None, b"")
+    diff = _git(folder, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff") or b""
+    return Checkout(commit.decode().strip(), diff)
+
+
+def _git(folder: Path | None, *words: str) -> bytes | None:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True)  # noqa: S603, S607 - fixed words, the user's own git
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout

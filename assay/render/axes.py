@@ -1,0 +1,87 @@
+"""Axes of a figure: the range to show, ticks at round numbers, and values to pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assay.evidence.report import Figure
+
+_FAR = 1e100  # drawn no further out: beyond it, sums of floats overflow
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear map from values `low..high` to pixels `start..end`; outside is drawn at the edge."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        share = (near(value) - self.low) / (self.high - self.low)
+        return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
+
+
+def near(value: float) -> float:
+    """The value, or the nearest that can be drawn."""
+    return min(max(float(value), -_FAR), _FAR)
+
+
+def values_of(figure: Figure) -> list[float]:
+    """All that the value axis has to show: values, whiskers, reference and band."""
+    points = [point for series in figure.series for point in series.points]
+    shown = [v for p in points if p.value is not None for v in (p.value, p.low, p.high)]
+    shown += [figure.reference, *(figure.band or ())]
+    if figure.kind == "bars":
+        shown.append(0.0)  # the length of a bar means something only from zero
+    return [near(value) for value in shown if value is not None]
+
+
+def span(values: Iterable[float]) -> tuple[float, float]:
+    """The range to show: the values with a little air, rates kept within 0 and 1."""
+    known = list(values) or [0.0, 1.0]
+    low, high = min(known), max(known)
+    size = max(abs(low), abs(high))
+    if high - low <= 1e-9 * size or high - low < 1e-300:  # one value: a range around it
+        room = 0.1 * size if size > 1e-290 else 0.5
+    else:
+        room = 0.06 * (high - low)
+    low_end = 0.0 if low >= 0 > low - room else low - room
+    high_end = 1.0 if high <= 1 < high + 2 * room and low >= 0 else high + room
+    return low_end, high_end
+
+
+def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """At most `most` round values within the range, with labels that differ.
+
+    Steps are 1, 2 or 5 times a power of ten (Heckbert, "Nice numbers for graph labels",
+    Graphics Gems, 1990).
+    """
+    step = _step(low, high, most)
+    marks: dict[str, float] = {}
+    for index in range(*_within(low, high, step)):
+        marks.setdefault(_label(index * step, step), index * step)
+    return [(value, label) for label, value in marks.items()]
+
+
+def _step(low: float, high: float, most: int) -> float:
+    power = 10.0 ** math.floor(math.log10((high - low) / (most + 1)))
+    for step in (n * power for n in (1, 2, 5, 10, 20)):
+        if len(range(*_within(low, high, step))) <= most:
+            return step
+    return 50 * power
+
+
+def _within(low: float, high: float, step: float) -> tuple[int, int]:
+    """The multiples of `step` in the range, as the bounds of a Python range."""
+    return math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1
+
+
+def _label(value: float, step: float) -> str:
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    if places > 5 or abs(value) >= 1e7:
+        return f"{value:.4g}"
+    return f"{round(value, places) + 0.0:,.{places}f}"

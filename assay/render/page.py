@@ -1,0 +1,135 @@
+"""Reports as one HTML page that needs nothing else: no script, no font, no server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
+from assay.render.figures import svg
+from assay.render.numbers import column, is_numeric, measured
+from assay.render.words import (
+    MEANINGS,
+    SYMBOLS,
+    as_sheet,
+    printable,
+    remarks,
+    tally,
+    worst_first,
+)
+
+_OPEN_ROWS = 12  # a longer table is folded
+_MOST_ROWS = 2_000  # beyond it a browser on a phone gives up; the stored report has them all
+_FIRST = 3  # of a gate's findings in the page's opening
+
+
+class Grid(NamedTuple):
+    """A sheet, written: headings with "is numeric", rows of text, and how many were left out."""
+
+    title: str
+    note: str
+    columns: list[tuple[str, bool]]
+    rows: list[tuple[str, ...]]
+    left: int
+
+    @property
+    def folded(self) -> bool:
+        return len(self.rows) > _OPEN_ROWS
+
+
+def page(
+    reports: Sequence[Report], *, title: str, facts: Mapping[str, str], intro: str = ""
+) -> bytes:
+    """One HTML file for one gate or for all of a run, in UTF-8; the same input, the same bytes.
+
+    `facts` stand beneath the title, in their order. Two have a place of their own, whatever
+    their case: `question` leads, and `outcome` (with `registered`, `rejected` or `stopped` as its
+    first word) is set large.
+    """
+    rest = dict(facts)
+    question, outcome = _take(rest, "question"), _take(rest, "outcome")
+    html: str = _template().render(
+        title=title,
+        question="" if question == title else question,
+        outcome=outcome,
+        ending=_first_word(outcome),
+        intro=intro,
+        facts=rest,
+        reports=reports,
+        Verdict=Verdict,
+        meanings=MEANINGS,
+    )
+    return html.encode("utf-8", "replace")
+
+
+def _take(facts: dict[str, str], name: str) -> str:
+    key = next((key for key in facts if key.casefold() == name), None)
+    return facts.pop(key) if key else ""
+
+
+def _first_word(said: str) -> str:
+    match = re.match(r"[a-z]+", said.casefold())
+    return match[0] if match else ""
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("assay.render", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "css": Markup(files("assay.render").joinpath("page.css").read_text("utf-8")),  # noqa: S704 # our own file
+        "symbols": SYMBOLS,
+        "findings": findings,
+        "first": _FIRST,
+        "figure_grid": lambda figure: grid(as_sheet(figure)),
+        "grid": grid,
+        "measured": measured,
+        "picture": picture,
+        "remarks": remarks,
+        "tally": tally,
+        "passed": passed,
+    }
+    return environment.get_template("page.html")
+
+
+def _shown(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def findings(report: Report) -> list[Check]:
+    """The checks that did not pass, worst first."""
+    return [check for check in worst_first(report) if check.verdict is not Verdict.PASS]
+
+
+def passed(report: Report) -> list[Check]:
+    return report.of(Verdict.PASS)
+
+
+def picture(figure: Figure) -> Markup:
+    return Markup(svg(figure))  # noqa: S704 # escaped where it was drawn
+
+
+def grid(sheet: Sheet) -> Grid:
+    """A sheet ready to be laid out."""
+    cells = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.columns)
+    kept = [column(part)[:_MOST_ROWS] for part in cells]
+    return Grid(
+        title=sheet.title,
+        note=sheet.note,
+        columns=[(name, is_numeric(part)) for name, part in zip(sheet.columns, cells, strict=True)],
+        rows=list(zip(*kept, strict=True)),
+        left=max(0, len(sheet.rows) - _MOST_ROWS),
+    )

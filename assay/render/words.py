@@ -1,0 +1,110 @@
+"""What the three renderings share: verdicts in words and signs, the order of checks, safe text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from assay.evidence.report import Cell, Check, Figure, Report, Sheet, Verdict
+
+# One cell wide in every font, and told apart without colour.
+SYMBOLS: Final = {
+    Verdict.PASS: "✓",
+    Verdict.CAUTION: "!",
+    Verdict.UNKNOWN: "?",
+    Verdict.FAIL: "✗",
+}
+
+MEANINGS: Final = {
+    Verdict.PASS: "the evidence supports the claim",
+    Verdict.CAUTION: "it holds, with a reservation to weigh",
+    Verdict.UNKNOWN: "the data cannot tell, which is not the same as fine",
+    Verdict.FAIL: "the evidence is against the claim",
+}
+
+ADVISORY: Final = "advisory: weighs as a caution"
+ACCEPTED: Final = "accepted beforehand in the use case: weighs as a caution"
+
+# Overrides of the writing direction, and what XML cannot hold.
+_HARMFUL: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
+
+
+def signed(verdict: Verdict) -> str:
+    """A verdict with its sign: "✗ fail"."""
+    return f"{SYMBOLS[verdict]} {verdict.value}"
+
+
+def worst_first(report: Report) -> list[Check]:
+    """The checks by what they weigh in their gate's verdict, then by their own."""
+
+    def weight(check: Check) -> tuple[int, int]:
+        own = check.verdict.severity
+        return (-(Verdict.CAUTION.severity if _leniency(check) else own), -own)
+
+    return sorted(report.checks, key=weight)
+
+
+def _leniency(check: Check) -> str:
+    """Why a check weighs less than its verdict, or nothing."""
+    if check.verdict is Verdict.FAIL and not check.hard:
+        return ADVISORY
+    if check.verdict is Verdict.UNKNOWN and check.accepted:
+        return ACCEPTED
+    return ""
+
+
+def remarks(check: Check) -> str:
+    """What else to know of a check: "9,769 rows; advisory: weighs as a caution"."""
+    rows = "" if check.rows is None else f"{check.rows:,} rows"
+    return "; ".join(part for part in (rows, _leniency(check)) if part)
+
+
+def tally(report: Report) -> str:
+    """How many checks came to which verdict, worst first: "1 fail, 2 unknown, 9 pass"."""
+    counts = ((verdict, len(report.of(verdict))) for verdict in reversed(Verdict))
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+
+
+def printable(text: str) -> str:
+    """Text from data, harmless to show: one line, no control or direction-changing character.
+
+    A column name may hold an escape sequence that repaints a terminal, a NUL that breaks an SVG,
+    or a right-to-left override that makes "0.1" read otherwise.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in "\n\r\t\u2028\u2029":
+        return " "
+    if character in _HARMFUL or unicodedata.category(character) in {"Cc", "Cs"}:
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
+
+
+def as_sheet(figure: Figure) -> Sheet:
+    """The numbers of a figure as a sheet; columns that no point uses are left out."""
+    names = [("series", len(figure.series) > 1), ("label", _uses(figure, "label"))]
+    names += [(figure.x_axis or "x", _uses(figure, "x")), (figure.axis or "value", True)]
+    names += [("low", _uses(figure, "low")), ("high", _uses(figure, "high"))]
+    kept = [index for index, (_, used) in enumerate(names) if used]
+    rows: list[tuple[Cell, ...]] = [
+        (series.name, p.label, p.x, p.value, p.low, p.high)
+        for series in figure.series
+        for p in series.points
+    ]
+    return Sheet(
+        title=figure.title,
+        columns=tuple(names[index][0] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in rows),
+    )
+
+
+def _uses(figure: Figure, field: str) -> bool:
+    return any(
+        getattr(point, field) not in (None, "")
+        for series in figure.series
+        for point in series.points
+    )

@@ -1,0 +1,167 @@
+"""Runs: what one is about, the record it leaves, and what it came to.
+
+A record is canonical JSON that names use case, code, environment and every step with its inputs
+and outputs by digest: the root of the run's Merkle tree. What a question came to is also kept
+in the memo under the question's key, so that asking again costs a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from assay import artifacts, canonical
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.config.read import Written, read_words
+from assay.digest import Digest
+from assay.provenance import checkout, code_of, environment
+from assay.steps import Step
+
+STAGE = "run"
+# The whole flow: whatever it imports may change what a question comes to.
+FLOW = "flows.train"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Run(_Frozen):
+    """What a run is about: the bucket, the use case's words, the state of its source.
+
+    Steps are given this and artifacts, nothing else. `always` redoes steps that the memo knows.
+    """
+
+    store: str
+    name: str
+    use_case: Artifact
+    candidates: tuple[str, ...]
+    source: str | None
+    always: bool = False
+
+    @classmethod
+    def begin(cls, written: Written, store: str, source: str | None, *, always: bool) -> Run:
+        """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint."""
+        bucket = Bucket.open(store).prepare()
+        return cls(
+            store=store,
+            name=written.use_case.name,
+            use_case=bucket.put_json(written.words, artifacts.USE_CASE, written.use_case.name),
+            candidates=tuple(candidate.title for candidate in written.use_case.candidates),
+            source=source,
+            always=always,
+        )
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket.open(self.store)
+
+    @property
+    def written(self) -> Written:
+        return _written(self.store, self.use_case)
+
+    def question(self, table: Artifact) -> Digest:
+        """The key of all that the answer depends on, but for the champion.
+
+        A source without a fingerprint, such as a SQL query, is known by the table it yielded.
+        """
+        return question_key(self.written, self.source or str(table.digest))
+
+
+@lru_cache(maxsize=64)
+def _written(store: str, words: Artifact) -> Written:
+    return read_words(Bucket.open(store).get_json(words))
+
+
+class Judged(_Frozen):
+    """One candidate's fate: the version it became, and how each gate judged it."""
+
+    model: str
+    candidate: str
+    status: str
+    gates: dict[str, str]
+    reasons: list[str]
+
+
+class StepTaken(_Frozen):
+    """One line about a step."""
+
+    name: str
+    cached: bool
+    seconds: float
+
+
+class Outcome(_Frozen):
+    """What a run came to. `outcome` is registered, rejected or stopped."""
+
+    use_case: str
+    question: Digest
+    run: Digest
+    outcome: str
+    model: str | None
+    digest: Digest | None  # of the model's bytes
+    champion: bool
+    gates: dict[str, str]
+    reports: dict[str, Artifact]
+    page: Artifact
+    reasons: list[str]
+    judged: list[Judged]
+    steps: list[StepTaken]
+
+
+def question_key(written: Written, source: str) -> Digest:
+    """Digest of use case, source and code together."""
+    estimators = (c.estimator.rpartition(".")[0] for c in written.use_case.candidates)
+    value = {
+        "use_case": written.use_case.model_dump(mode="json"),
+        "source": source,
+        "code": code_of(FLOW, *estimators).as_json(),
+    }
+    return Digest.of(canonical.dump(value))
+
+
+def standing(bucket: Bucket, question: Digest) -> Outcome | None:
+    """What this question came to before, if all that proves it is still there."""
+    entry = bucket.memo.find(STAGE, question)
+    if entry is None:
+        return None
+    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
+        bucket.memo.forget(STAGE, question)
+        return None
+    outcome = Outcome.model_validate(entry["outcome"])
+    steps = [step.model_copy(update={"cached": True}) for step in outcome.steps]
+    return outcome.model_copy(update={"steps": steps})
+
+
+def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
+    """Keep what a question came to; a later run of the same question supersedes."""
+    needs = {str(a.digest) for step in steps for a in step.outputs.values()}
+    needs |= {str(outcome.run), str(outcome.page.digest)}
+    entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
+    bucket.memo.forget(STAGE, outcome.question)
+    bucket.memo.remember(STAGE, outcome.question, entry)
+
+
+def record(
+    run: Run, *, question: Digest, steps: Sequence[Step], verdicts: Mapping[str, Any]
+) -> Artifact:
+    """Store the record of a run: all that is needed to know, and to rebuild, what it made."""
+    bucket, state = run.bucket, checkout()
+    diff = bucket.put(state.diff, artifacts.DIFF, "uncommitted changes") if state.diff else None
+    installed = bucket.put_json(environment(), artifacts.ENVIRONMENT, "environment")
+    value = {
+        "record": 1,
+        "question": str(question),
+        "source": run.source,
+        "use_case": run.use_case.as_json(),
+        "configuration": run.written.use_case.model_dump(mode="json"),
+        "code": {"commit": state.commit, "diff": diff and diff.as_json()},
+        "environment": installed.as_json(),
+        "steps": [step.as_json() for step in steps],
+        "verdicts": dict(verdicts),
+    }
+    return bucket.put_json(value, artifacts.RECORD, f"run of {run.name}")

@@ -1,0 +1,132 @@
+"""Values made the kind that their column was declared or found to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.tables.columns import ARROW
+
+_INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
+_NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_FINER: Final = r"(\.[0-9]{6})[0-9]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a column is to become."""
+
+    kind: str
+    categories: tuple[str, ...] = ()
+    date_format: str = "iso"
+
+    def __str__(self) -> str:
+        if self.kind == "date":
+            iso = self.date_format == "iso"
+            return "an ISO date" if iso else f"a date of the form {self.date_format}"
+        named = {
+            "integer": "a 64-bit integer",
+            "boolean": "true or false",
+            "category": "one of its categories",
+        }
+        return named.get(self.kind, f"a {self.kind}")
+
+
+def convert(array: pa.Array, wanted: Wanted) -> pa.Array:
+    """The values as the kind wanted; null where they do not fit, or were missing.
+
+    Text and categories come out dictionary-coded.
+    """
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), ARROW[wanted.kind])
+    if not pa.types.is_dictionary(array.type):
+        if (direct := _directly(array, wanted.kind)) is not None:
+            return direct
+        array = array.cast(pa.string()).dictionary_encode()
+    if wanted.kind == "text":
+        return array
+    words = _CONVERTERS[wanted.kind](array.dictionary, wanted)
+    if wanted.kind == "category":
+        indices = _where(words.is_valid().take(array.indices), array.indices)
+        return pa.DictionaryArray.from_arrays(indices, words)
+    return words.take(array.indices)
+
+
+def _directly(array: pa.Array, kind: str) -> pa.Array | None:
+    """Conversions that need not go by way of text."""
+    if array.type == ARROW[kind]:
+        return array
+    if kind == "number" and pa.types.is_int64(array.type):
+        return array.cast(ARROW["number"], safe=False)
+    if kind == "integer" and pa.types.is_float64(array.type):
+        return _whole(array)
+    return None
+
+
+def _whole(array: pa.Array) -> pa.Array:
+    fits = pc.and_(
+        pc.equal(pc.trunc(array), array),
+        pc.and_(pc.greater_equal(array, -(2.0**63)), pc.less(array, 2.0**63)),
+    )
+    return _where(fits, array).cast(ARROW["integer"])
+
+
+def _integers(words: pa.Array, _: Wanted) -> pa.Array:
+    words = pc.utf8_trim_whitespace(words)
+    words = _where(pc.match_substring_regex(words, _INTEGER), words)
+    words = pc.replace_substring_regex(words, r"^\+|\.0*$", "")
+    try:
+        return words.cast(ARROW["integer"])
+    except pa.ArrowInvalid:  # some lie beyond 64 bits
+        values = [None if w is None else int(w) for w in words.to_pylist()]
+        held = [v if v is not None and -(2**63) <= v < 2**63 else None for v in values]
+        return pa.array(held, ARROW["integer"])
+
+
+def _numbers(words: pa.Array, _: Wanted) -> pa.Array:
+    words = pc.utf8_trim_whitespace(words)
+    values = _where(pc.match_substring_regex(words, _NUMBER), words).cast(ARROW["number"])
+    return _where(pc.is_finite(values), values)
+
+
+def _booleans(words: pa.Array, _: Wanted) -> pa.Array:
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(words))
+    known = pa.array(["false", "true"])
+    return pc.equal(pc.index_in(lower, value_set=known), 1)
+
+
+def _dates(words: pa.Array, wanted: Wanted) -> pa.Array:
+    import pandas as pd
+
+    words = pc.utf8_trim_whitespace(words)
+    if wanted.date_format == "iso":
+        # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
+        words = pc.replace_substring_regex(words, _FINER, r"\1")
+    form = "ISO8601" if wanted.date_format == "iso" else wanted.date_format
+    texts = pd.Series(words.to_pylist(), dtype=object)
+    moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+    plain = moments.dt.tz_localize(None).dt.as_unit("us")
+    return pa.Array.from_pandas(plain, type=ARROW["date"])
+
+
+def _categories(words: pa.Array, wanted: Wanted) -> pa.Array:
+    known = pa.array(wanted.categories, pa.string())
+    trimmed = pc.utf8_trim_whitespace(words)
+    exact = _where(pc.is_in(words, value_set=known), words)
+    return pc.coalesce(exact, _where(pc.is_in(trimmed, value_set=known), trimmed))
+
+
+def _where(fits: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.if_else(fits, values, pa.scalar(None, values.type))
+
+
+_CONVERTERS: Final[dict[str, Any]] = {
+    "integer": _integers,
+    "number": _numbers,
+    "boolean": _booleans,
+    "date": _dates,
+    "category": _categories,
+}

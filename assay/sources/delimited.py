@@ -1,0 +1,215 @@
+"""CSV and its kin (RFC 4180), every row with the line on which it begins."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
+
+from assay.config.use_case import Data
+from assay.errors import SourceError
+from assay.sources.blocks import Block, Malformed
+from assay.sources.identity import identity
+from assay.sources.location import File
+from assay.sources.text import Lines, Text
+
+CODED: Final = pa.dictionary(pa.int32(), pa.string())
+_QUOTE: Final = '"'
+
+
+class Delimited:
+    """Text files with a header line. Blank lines are no rows; an empty field is missing.
+
+    Where a chunk of text holds no quote, a record is a line and Arrow parses it; elsewhere the
+    standard library's strict reader does, which knows on which line a record begins. Surrounding
+    spaces count as part of a text, but not in comparison with the marks of missing values.
+    """
+
+    textual = True
+
+    def __init__(self, files: Sequence[File], data: Data) -> None:
+        self._data = data
+        self._texts = [Text(file, data.source.encoding) for file in files]
+        tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
+        self._delimiter = "\t" if tabs else data.source.delimiter
+        self.columns = self._header(*self._opened(Text(files[0], data.source.encoding)))
+        self._kept = [name for name in self.columns if name not in data.never_store]
+
+    def kinds(self) -> dict[str, str] | None:
+        """The declared types, when every column has one."""
+        data = self._data
+        known: dict[str, str] = {
+            **data.types,
+            **dict.fromkeys(data.categories, "category"),
+            **dict.fromkeys(data.dates, "date"),
+        }
+        if any(kind == "category" and name not in data.categories for name, kind in known.items()):
+            return None  # the categories are those in the data
+        return known if set(self._kept) <= set(known) else None
+
+    def blocks(self) -> Iterator[Block]:
+        for text in self._texts:
+            lines, shown = self._opened(text)
+            header = self._header(lines, shown)
+            check_same(header, self.columns, shown, self._texts[0].file.shown)
+            name = shown if len(self._texts) > 1 else ""
+            while lines.fill():
+                careful = lines.holds(_QUOTE)
+                block = self._carefully(lines, header) if careful else self._quickly(lines, header)
+                yield replace(block, file=name)
+
+    def about(self) -> dict[str, Any]:
+        return identity("csv", [(text.file, text.digest) for text in self._texts])
+
+    def _opened(self, text: Text) -> tuple[Lines, str]:
+        return Lines(text.chunks()), text.file.shown
+
+    def _header(self, lines: Lines, shown: str) -> list[str]:
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        try:
+            names = next((row for row in reader if row), None)
+        except csv.Error as error:
+            raise SourceError(f"the header cannot be read: {error}", where=f"{shown}:1") from None
+        if names is None:
+            raise SourceError(
+                "the file is empty",
+                where=shown,
+                remedy="A CSV begins with a line of column names.",
+            )
+        return checked([name.strip() for name in names], f"{shown}:{lines.number - 1}")
+
+    def _quickly(self, lines: Lines, header: list[str]) -> Block:
+        first, text = lines.number, lines.body()
+        data = text.encode()
+        numbers = _numbers_of_rows(data, first)
+        if not len(numbers):
+            return Block(numbers, self._batch([[] for _ in self._kept]))
+        unfit: list[arrow_csv.InvalidRow] = []
+
+        def skip(row: arrow_csv.InvalidRow) -> str:
+            unfit.append(row)
+            return "skip"
+
+        table = arrow_csv.read_csv(
+            io.BytesIO(data),
+            # Without threads Arrow tells the number of a row that does not fit.
+            arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=len(data) + 1),
+            arrow_csv.ParseOptions(
+                delimiter=self._delimiter, quote_char=False, invalid_row_handler=skip
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, CODED),
+                include_columns=self._kept,
+                strings_can_be_null=False,
+                check_utf8=False,  # it was decoded before
+            ),
+        )
+        malformed = [
+            self._misfit(int(numbers[row.number - 1]), row.actual_columns, row.text)
+            for row in unfit
+        ]
+        good = np.delete(numbers, [row.number - 1 for row in unfit])
+        coded = [column.combine_chunks() for column in table.columns]
+        return Block(good, self._batch(coded), malformed)
+
+    def _carefully(self, lines: Lines, header: list[str]) -> Block:
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        malformed: list[Malformed] = []
+        while lines.at_hand:  # asked for more within a record, the reader reads on by itself
+            lines.mark()
+            first = lines.number
+            try:
+                row = next(reader)
+            except csv.Error as error:
+                malformed.append(self._unparsed(first, _why(error), lines.back_to_second()))
+                continue
+            if len(row) == len(header):
+                numbers.append(first)
+                rows.append(row)
+            elif row:
+                malformed.append(self._misfit(first, len(row), lines.since_mark()))
+        columns = list(zip(*rows, strict=True)) or [() for _ in header]
+        kept = [columns[header.index(name)] for name in self._kept]
+        coded = [pa.array(column, pa.string()).dictionary_encode() for column in kept]
+        return Block(np.array(numbers, np.int64), self._batch(coded), malformed)
+
+    def _batch(self, columns: Sequence[Any]) -> pa.RecordBatch:
+        marks = pa.array(["", *(mark.strip() for mark in self._data.missing)], pa.string())
+        arrays = [without_marks(pa.array(column, CODED), marks, strip=True) for column in columns]
+        return pa.RecordBatch.from_arrays(arrays, names=self._kept)
+
+    def _misfit(self, line: int, found: int, raw: str) -> Malformed:
+        fields = "1 field" if found == 1 else f"{found} fields"
+        return self._unparsed(line, f"has {fields} instead of {len(self.columns)}", raw)
+
+    def _unparsed(self, line: int, reason: str, raw: str) -> Malformed:
+        # Which part of such a row is a personal column cannot be told.
+        return Malformed(line, reason, None if self._data.never_store else raw.rstrip("\n"))
+
+
+def without_marks(
+    array: pa.DictionaryArray, marks: pa.Array, *, strip: bool = False
+) -> pa.DictionaryArray:
+    """Coded text with the marks of missing values made null, in rows and dictionary."""
+    words = array.dictionary
+    compared = pc.utf8_trim_whitespace(words) if strip else words
+    missing = pc.is_in(compared, value_set=marks)
+    if not pc.any(missing).as_py():
+        return array
+    nothing = pa.scalar(None, array.indices.type)
+    indices = pc.if_else(missing.take(array.indices), nothing, array.indices)
+    words = pc.if_else(missing, pa.scalar(None, words.type), words)
+    return pa.DictionaryArray.from_arrays(indices, words)
+
+
+def _why(error: csv.Error) -> str:
+    """The strict reader's reasons, where they say little, in other words."""
+    unclosed = "unexpected end of data" in str(error) or "field limit" in str(error)
+    return "a quote opens and does not close" if unclosed else str(error)
+
+
+def _numbers_of_rows(data: bytes, first: int) -> NDArray[np.int64]:
+    """Line numbers of the lines that are not blank."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    lengths = np.diff(ends, prepend=-1) - 1
+    return np.flatnonzero(lengths > 0) + first
+
+
+def checked(names: list[str], where: str) -> list[str]:
+    for position, name in enumerate(names, 1):
+        if not name:
+            raise SourceError(
+                f"column {position} has no name",
+                where=where,
+                remedy="Name it in the header. An index that pandas wrote goes away with "
+                "to_csv(index=False).",
+            )
+        if names.index(name) != position - 1:
+            raise SourceError(
+                f"columns {names.index(name) + 1} and {position} are both called {name!r}",
+                where=where,
+                remedy="Give one of them another name.",
+            )
+    return names
+
+
+def check_same(header: list[str], columns: list[str], where: str, first: str) -> None:
+    if set(header) != set(columns):
+        odd = sorted(set(header) ^ set(columns))[0]
+        raise SourceError(
+            f"column {odd!r} stands only in {where if odd in header else first}",
+            where=where,
+            remedy="Files that are read as one table need the same columns.",
+        )

@@ -1,0 +1,52 @@
+"""The cheapest answer to "is the source still what it was?". Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay import canonical
+from assay.config.use_case import Data
+from assay.digest import Digest
+from assay.sources.location import File, find
+
+
+def fingerprint(data: Data) -> str | None:
+    """What identifies the source's present content, or None where only reading it would tell.
+
+    Files on this machine: the SHA-256 of their bytes. Files elsewhere: their names, sizes, tags
+    and times, as their server tells them. SQL: None. Raises SourceError, StoreUnreachable.
+    """
+    if data.source.path is None:
+        return None
+    files = find(data.source)
+    marks = [_mark(file) for file in files]
+    if any(mark is None for mark in marks):
+        return None
+    return together([(f.shown, m) for f, m in zip(files, marks, strict=True) if m is not None])
+
+
+def together(digests: Sequence[tuple[str, str]]) -> str:
+    """One digest for files by (name, digest): a single file's own, else that of the list."""
+    if len(digests) == 1:
+        return digests[0][1]
+    return str(Digest.of(canonical.dump([list(pair) for pair in digests])))
+
+
+def content(file: File) -> str:
+    """SHA-256 of a file's bytes as they lie there, in constant memory."""
+    import hashlib
+
+    state = hashlib.sha256()
+    with file.named(), file.open() as reader:
+        while block := reader.read(1 << 20):
+            state.update(block)
+    return str(Digest(state.hexdigest()))
+
+
+def _mark(file: File) -> str | None:
+    if file.remote is None:
+        return content(file)
+    status = file.status()
+    if not (status["tag"] or status["modified"]):
+        return None  # a size alone proves nothing
+    return str(Digest.of(canonical.dump([file.shown, status])))

@@ -1,0 +1,195 @@
+"""What kind of values a column holds, judged by all of its rows.
+
+Inference is strict: a column is of a kind only if every value is. Words with leading zeros,
+such as 00501, are no integers, for they would lose them; integers beyond 64 bits are no
+numbers, for they would be rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from assay.errors import SourceError
+from assay.sources.blocks import Block
+from assay.sources.values import joined
+from assay.tables.columns import kind_of
+
+Mask = NDArray[np.bool_]
+
+_FEW: Final = 1000  # values that do not fit, up to which a hint says how many they are
+_FEW_SHARE: Final = 0.05
+_MOST_CATEGORIES: Final = 10_000
+_INTEGER: Final = r"^-?(0|[1-9][0-9]{0,18})$"
+_DECIMAL: Final = (
+    r"^-?((0|[1-9][0-9]*)?\.[0-9]+|(0|[1-9][0-9]*)\.|(0|[1-9][0-9]*))([eE][+-]?[0-9]+)?$"
+)
+
+
+@dataclass
+class Misfits:
+    """Values that are not of a kind: how many, and the first."""
+
+    count: int = 0
+    first: str = ""
+    line: int = 0
+
+
+@dataclass
+class Column:
+    """What was seen of one column."""
+
+    values: int = 0  # that are not missing
+    misfits: dict[str, Misfits] = field(
+        default_factory=lambda: {"integer": Misfits(), "number": Misfits(), "boolean": Misfits()}
+    )
+    kinds: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+
+
+class Survey:
+    """Collects evidence block by block, then says the kinds of the columns, and hints.
+
+    `textual`: all values are text, of which the kinds are to be guessed. `listed` are the
+    columns whose distinct values are wanted: categories that the use case does not enumerate.
+    """
+
+    def __init__(self, *, textual: bool, listed: frozenset[str] = frozenset()) -> None:
+        self._textual = textual
+        self._listed = listed
+        self._columns: dict[str, Column] = {}
+
+    def add(self, block: Block) -> None:
+        for name, array in zip(block.rows.schema.names, block.rows.columns, strict=True):
+            seen = self._columns.setdefault(name, Column())
+            seen.values += len(array) - array.null_count
+            if self._textual:
+                _judge(seen, array, block.lines)
+            else:
+                seen.kinds |= block.mixed.get(name) or _own_kind(array)
+            if name in self._listed:
+                _list(seen, name, array)
+
+    def kinds(self) -> dict[str, str]:
+        """The kind of each column, in the order in which they appeared."""
+        decide = _decide if self._textual else _join
+        return {name: decide(seen) for name, seen in self._columns.items()}
+
+    def categories(self) -> dict[str, list[str]]:
+        """The distinct values of the `listed` columns, sorted."""
+        return {n: sorted(self._columns[n].words) for n in self._listed if n in self._columns}
+
+    def hints(self, declared: Mapping[str, str]) -> list[str]:
+        """What people may want to declare, for columns not yet `declared`."""
+        found = [
+            _hint(name, seen, self._textual)
+            for name, seen in self._columns.items()
+            if name not in declared
+        ]
+        return [hint for hint in found if hint]
+
+
+def _judge(seen: Column, array: pa.DictionaryArray, lines: NDArray[np.int64]) -> None:
+    if not seen.misfits or array.null_count == len(array):
+        return
+    words = pc.utf8_trim_whitespace(array.dictionary)
+    codes = np.asarray(pc.fill_null(array.indices, -1))
+    counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    for kind, misfits in list(seen.misfits.items()):
+        odd = ~_TESTS[kind](words) & (counts > 0)
+        if not odd.any():
+            continue
+        if not misfits.count:
+            row = int(np.flatnonzero(odd[codes] & (codes >= 0))[0])
+            misfits.first, misfits.line = array[row].as_py(), int(lines[row])
+        misfits.count += int(counts[odd].sum())
+        if misfits.count > _FEW:
+            del seen.misfits[kind]
+
+
+def _decide(seen: Column) -> str:
+    if not seen.values:
+        return "text"
+    fits = [kind for kind, misfits in seen.misfits.items() if not misfits.count]
+    return fits[0] if fits else "text"
+
+
+def _join(seen: Column) -> str:
+    return joined(seen.kinds) or "text"
+
+
+def _own_kind(array: pa.Array) -> set[str]:
+    return set() if array.null_count == len(array) else {kind_of(array.type)}
+
+
+def _list(seen: Column, name: str, array: pa.Array) -> None:
+    words = array.dictionary if pa.types.is_dictionary(array.type) else array.unique()
+    seen.words.update(w for w in words.cast(pa.string()).to_pylist() if w is not None)
+    if len(seen.words) > _MOST_CATEGORIES:
+        raise SourceError(
+            f"column {name!r}, declared as a category, has over {_MOST_CATEGORIES:,} values",
+            remedy=f"Declare it as text, or list its values under data.categories.{name}.",
+        )
+
+
+def _hint(name: str, seen: Column, textual: bool) -> str:
+    if not textual:
+        mixed = " and ".join(sorted(seen.kinds))
+        return f"column {name!r} is text because it mixes {mixed}" if _mixes(seen) else ""
+    if _decide(seen) != "text" or not seen.misfits:
+        return ""
+    # At a tie the narrower kind, which comes first.
+    kind, misfits = min(seen.misfits.items(), key=lambda item: item[1].count)
+    if misfits.count > max(_FEW_SHARE * seen.values, 1) or misfits.count == seen.values:
+        return ""
+    return (
+        f"column {name!r} is text because of {misfits.count:,} of {seen.values:,} values, the "
+        f"first {misfits.first!r} in line {misfits.line}; declare types: {{{name}: {kind}}} to "
+        "quarantine such rows, or list the value under missing"
+    )
+
+
+def _mixes(seen: Column) -> bool:
+    return len(seen.kinds) > 1 and _join(seen) == "text"
+
+
+def integers(words: pa.Array) -> Mask:
+    """Which words are integers of 64 bits, written plainly. Nulls count as fitting."""
+    fits = _matches(words, _INTEGER)
+    long = fits & _numpy(pc.greater(pc.utf8_length(words), 18), missing=False)
+    for position in np.flatnonzero(long):
+        fits[position] = -(2**63) <= int(words[int(position)].as_py()) < 2**63
+    return fits
+
+
+def numbers(words: pa.Array) -> Mask:
+    """Which words are integers of 64 bits, or decimal numbers. Nulls count as fitting."""
+    whole = _matches(words, r"^-?[0-9]+$") & _numpy(pc.is_valid(words), missing=False)
+    return np.where(whole, integers(words), _matches(words, _DECIMAL))
+
+
+def booleans(words: pa.Array) -> Mask:
+    """Which words are true or false, in any case. Nulls count as fitting."""
+    return _matches(words, r"^(?i:true|false)$")
+
+
+def _matches(words: pa.Array, pattern: str) -> Mask:
+    return _numpy(pc.match_substring_regex(words, pattern), missing=True)
+
+
+def _numpy(mask: pa.Array, *, missing: bool) -> Mask:
+    values: Mask = pc.fill_null(mask, missing).to_numpy(zero_copy_only=False)
+    return values.copy()
+
+
+_TESTS: Final[dict[str, Callable[[pa.Array], Any]]] = {
+    "integer": integers,
+    "number": numbers,
+    "boolean": booleans,
+}

@@ -1,0 +1,224 @@
+"""From raw rows to a table: typed, malformed rows set aside, in bounded memory.
+
+The source is read once. Where types must be inferred, its rows wait as text in an anonymous
+file until all of them were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.config.read import Written, check_columns
+from assay.config.use_case import Data
+from assay.errors import ConfigError, SourceError, nearest
+from assay.sources.blocks import QUARANTINE, Block, Reader, Spool, table_of
+from assay.sources.convert import Wanted
+from assay.sources.infer import Survey
+from assay.sources.location import find, format_of, shown
+from assay.sources.shape import shaped
+from assay.sources.summary import Summary
+from assay.tables import field, write
+
+_EVERY = 1_000_000  # rows between two words about progress
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A source as a table. `about` is JSON: the source, its columns, and hints for people.
+
+    `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
+    """
+
+    table: Artifact
+    quarantine: Artifact | None
+    about: dict[str, Any]
+
+
+def ingest(
+    bucket: Bucket,
+    data: Data,
+    name: str,
+    *,
+    where: Written | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Ingested:
+    """Read the source that `data` names into the bucket.
+
+    `where` is the use case's text, to say on which line of it a wrong column name stands.
+    `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
+    """
+    reader = _reader(data)
+    if reader.columns:  # else they are known only once all rows were read
+        _check(reader.columns, data, where)
+    with Spool() as rows, Spool() as aside:
+        survey, blocks = _surveyed(reader, data, rows, say)
+        _check(reader.columns, data, where)
+        intake = _Intake(_wanted(reader, data, survey), blocks, aside, say, _origin(data))
+        table = write(bucket, intake.batches(), intake.schema, name)
+        malformed = (table_of(block.malformed) for block in aside)
+        quarantine = (
+            write(bucket, malformed, QUARANTINE, f"{name} quarantine") if intake.malformed else None
+        )
+    hints = [*(survey.hints(_declared(data)) if survey else []), *intake.summary.hints()]
+    about = {
+        "source": reader.about(),
+        "rows": intake.summary.rows,
+        "malformed": intake.malformed,
+        "columns": intake.summary.columns(),
+        "hints": hints,
+    }
+    return Ingested(table, quarantine, about)
+
+
+class _Intake:
+    """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
+
+    def __init__(
+        self,
+        wanted: Mapping[str, Wanted],
+        blocks: Iterable[Block],
+        aside: Spool,
+        say: Callable[[str], None],
+        origin: str,
+    ) -> None:
+        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self._say, self._origin = say, origin
+        self.schema = pa.schema([field(n, w.kind, w.categories) for n, w in wanted.items()])
+        self.summary = Summary(self.schema)
+        self.malformed = 0
+        self._reasons: list[str] = []
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for block in _reported(self._blocks, self._say, "typed"):
+            batch, malformed = shaped(block, self._wanted)
+            if malformed:
+                self.malformed += len(malformed)
+                self._reasons += [f"line {m.line} {m.reason}" for m in malformed[:3]]
+                del self._reasons[3:]
+                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
+            self.summary.add(batch)
+            yield batch
+        self._judge()
+
+    def _judge(self) -> None:
+        total = self.summary.rows + self.malformed
+        if not total:
+            raise SourceError(
+                "the source has no rows",
+                where=self._origin,
+                remedy="Check that it is the right file or query.",
+            )
+        if self.malformed * 2 > total:
+            raise SourceError(
+                f"{self.malformed:,} of {total:,} rows are malformed: {'; '.join(self._reasons)}",
+                where=self._origin,
+                remedy="Check the delimiter and the types, categories and dates under data.",
+            )
+
+
+def _origin(data: Data) -> str:
+    """The source's name in errors that concern it as a whole."""
+    return shown(data.source.path) if data.source.path else "data.source.sql"
+
+
+def _reader(data: Data) -> Reader:
+    if data.source.sql is not None:
+        from assay.sources.sql import Query
+
+        return Query(data)
+    files = find(data.source)
+    form = format_of(data.source, files[0])
+    if form == "csv":
+        from assay.sources.delimited import Delimited
+
+        return Delimited(files, data)
+    if form == "jsonl":
+        from assay.sources.jsonlines import JsonLines
+
+        return JsonLines(files, data)
+    from assay.sources.parquet_file import ParquetFiles
+
+    return ParquetFiles(files, data)
+
+
+def _surveyed(
+    reader: Reader, data: Data, spool: Spool, say: Callable[[str], None]
+) -> tuple[Survey | None, Iterable[Block]]:
+    """The blocks, and what a first pass over them told, where one is needed."""
+    listed = {n for n, kind in data.types.items() if kind == "category"} - set(data.categories)
+    if reader.kinds() is not None and not listed:
+        return None, reader.blocks()
+    survey = Survey(textual=reader.textual, listed=frozenset(listed))
+    for block in _reported(reader.blocks(), say, "read"):
+        survey.add(block)
+        spool.add(block)
+    return survey, spool
+
+
+def _reported(blocks: Iterable[Block], say: Callable[[str], None], done: str) -> Iterator[Block]:
+    rows = 0
+    for block in blocks:
+        before, rows = rows, rows + len(block.lines)
+        if rows // _EVERY > before // _EVERY:
+            say(f"{rows:,} rows {done}")
+        yield block
+
+
+def _wanted(reader: Reader, data: Data, survey: Survey | None) -> dict[str, Wanted]:
+    """What each kept column is to become, in the order of the source."""
+    found = (survey.kinds() if survey else reader.kinds()) or {}
+    categories = {**(survey.categories() if survey else {}), **data.categories}
+    declared = _declared(data)
+    kept = [name for name in reader.columns if name not in data.never_store]
+    if not kept:
+        raise SourceError("no column is left", remedy="Check data.never_store.")
+    return {
+        name: Wanted(
+            declared.get(name) or found.get(name, "text"),
+            tuple(categories.get(name, ())),
+            data.dates.get(name, "iso"),
+        )
+        for name in kept
+    }
+
+
+def _declared(data: Data) -> dict[str, str]:
+    return {
+        **data.types,
+        **dict.fromkeys(data.dates, "date"),
+        **dict.fromkeys(data.categories, "category"),
+    }
+
+
+def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
+    """Every column that the use case names is there, and none is both needed and never stored."""
+    if where:
+        check_columns(where, columns)
+        for path, name in where.use_case.roles():
+            if name in data.never_store and path[1:2] != ("never_store",):
+                raise where.error(path, *_withheld(name))
+        return
+    for key in ("target", "identity", "exclude", "after_outcome", "never_store", "types",
+                "categories", "dates", "sensitive"):  # fmt: skip
+        for name in [data.target.column] if key == "target" else getattr(data, key):
+            if name not in columns:
+                near = nearest(name, columns)
+                remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
+                what = f"the data have no column {name!r}"
+                raise ConfigError(what, where=f"data.{key}", remedy=remedy)
+            if name in data.never_store and key != "never_store":
+                what, remedy = _withheld(name)
+                raise ConfigError(what, where=f"data.{key}", remedy=remedy)
+
+
+def _withheld(name: str) -> tuple[str, str]:
+    return (
+        f"column {name!r} is never stored, so nothing can be said of it",
+        "Take it out of one of the two places.",
+    )

@@ -1,0 +1,90 @@
+"""JSON Lines: one object a line, its members the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from assay.config.use_case import Data
+from assay.errors import SourceError
+from assay.sources.blocks import Block, Malformed
+from assay.sources.columnar import block_of
+from assay.sources.identity import identity
+from assay.sources.location import File
+from assay.sources.text import Lines, Text
+
+
+class JsonLines:
+    """Files of one JSON object a line. A member that an object lacks is missing there.
+
+    Blank lines are no rows; a line that is no object is malformed; NaN is missing.
+    """
+
+    textual = False
+
+    def __init__(self, files: Sequence[File], data: Data) -> None:
+        self._data = data
+        self._texts = [Text(file, data.source.encoding) for file in files]
+        self.columns: list[str] = []
+
+    def kinds(self) -> dict[str, str] | None:
+        return None  # a later line may hold a member that no line had before
+
+    def blocks(self) -> Iterator[Block]:
+        for text in self._texts:
+            lines = Lines(text.chunks())
+            name = text.file.shown if len(self._texts) > 1 else ""
+            while lines.fill():
+                yield replace(self._block(lines, text.file.shown), file=name)
+
+    def about(self) -> dict[str, Any]:
+        return identity("jsonl", [(text.file, text.digest) for text in self._texts])
+
+    def _block(self, lines: Lines, shown: str) -> Block:
+        first = lines.number
+        numbers: list[int] = []
+        objects: list[dict[str, Any]] = []
+        malformed: list[Malformed] = []
+        for number, line in enumerate(lines.body().split("\n"), first):
+            if not line.strip():
+                continue
+            try:
+                objects.append(_object(line))
+                numbers.append(number)
+            except ValueError as error:
+                raw = None if self._data.never_store else line
+                malformed.append(Malformed(number, str(error), raw))
+        self._learn(objects, shown)
+        kept = [name for name in self.columns if name not in self._data.never_store]
+        columns = {name: [row.get(name) for row in objects] for name in kept}
+        return block_of(columns, np.array(numbers, np.int64), self._data.missing, shown, malformed)
+
+    def _learn(self, objects: list[dict[str, Any]], shown: str) -> None:
+        """Note columns in the order in which they first appear."""
+        known = dict.fromkeys(self.columns)
+        for row in objects:
+            known.update(dict.fromkeys(row))
+        if "" in known:
+            raise SourceError("an object has a member without a name", where=shown)
+        self.columns = list(known)
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")
+    return value
+
+
+def _constant(word: str) -> None:
+    if word != "NaN":
+        raise ValueError(f"holds {word}, which is no JSON")

@@ -1,0 +1,137 @@
+"""Parquet files, read batch by batch; of the columns, only those that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assay.config.use_case import Data
+from assay.errors import SourceError
+from assay.sources.blocks import Block
+from assay.sources.columnar import unfit, without_marks_of
+from assay.sources.delimited import check_same, checked
+from assay.sources.fingerprint import content
+from assay.sources.identity import identity
+from assay.sources.location import File
+from assay.sources.values import joined
+from assay.tables.columns import conform, kind_of, normal
+
+_ROWS: Final = 1 << 16
+
+
+class ParquetFiles:
+    """Parquet files of the same columns. The line of a row is its number in its file, from 1.
+
+    Unsigned 64-bit integers and decimals that int64 cannot hold become numbers, unless their
+    column is declared as text.
+    """
+
+    textual = False
+
+    def __init__(self, files: Sequence[File], data: Data) -> None:
+        self._data = data
+        self._files = files
+        self._digests: dict[str, str] = {}
+        schemas = [_schema(file) for file in files]
+        self.columns = checked(schemas[0].names, files[0].shown)
+        for file, schema in zip(files, schemas, strict=True):
+            check_same(schema.names, self.columns, file.shown, files[0].shown)
+        self._kept = [name for name in self.columns if name not in data.never_store]
+        self._kinds = {name: self._kind(name, schemas) for name in self._kept}
+
+    def kinds(self) -> dict[str, str] | None:
+        return self._kinds
+
+    def blocks(self) -> Iterator[Block]:
+        for file in self._files:
+            before = file.status()
+            self._digests[file.path] = content(file)
+            yield from self._rows(file)
+            if file.status() != before:
+                raise SourceError(
+                    "the file changed while it was being read",
+                    where=file.shown,
+                    remedy="Run again once it is finished.",
+                )
+
+    def about(self) -> dict[str, Any]:
+        return identity("parquet", [(f, self._digests.get(f.path)) for f in self._files])
+
+    def _rows(self, file: File) -> Iterator[Block]:
+        number = 1
+        name = file.shown if len(self._files) > 1 else ""
+        with file.open() as raw:
+            with _parquet(file):
+                batches = pq.ParquetFile(raw).iter_batches(_ROWS, columns=self._kept)
+            while True:
+                with _parquet(file):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
+                number += batch.num_rows
+                yield Block(lines, self._typed(batch.select(self._kept)), file=name)
+
+    def _typed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        arrays = {}
+        for name in self._kept:
+            array = batch.column(name)
+            if self._kinds[name] == "text":
+                array = _coded(array)
+            elif not _wide(array.type):
+                one = pa.RecordBatch.from_arrays([array], names=[name])
+                array = conform(one, normal(one.schema)).column(0)
+            elif self._data.types.get(name) not in {"text", "integer"}:
+                array = array.cast(pa.float64(), safe=False)
+            arrays[name] = array
+        return without_marks_of(arrays, self._data.missing)
+
+    def _kind(self, name: str, schemas: Sequence[pa.Schema]) -> str:
+        kinds = set()
+        for file, schema in zip(self._files, schemas, strict=True):
+            kind = schema.field(name).type
+            try:
+                kinds.add("number" if _wide(kind) else kind_of(kind))
+            except TypeError:
+                raise unfit(name, str(kind), file.shown) from None
+            if pa.types.is_null(kind):
+                kinds.discard("text")
+        return joined(kinds) or "text"
+
+
+def _schema(file: File) -> pa.Schema:
+    with file.open() as raw, _parquet(file):
+        return pq.ParquetFile(raw).schema_arrow
+
+
+@contextmanager
+def _parquet(file: File) -> Iterator[None]:
+    """Within, Arrow's complaints become errors that name the file."""
+    try:
+        with file.named():
+            yield
+    except pa.ArrowException as error:
+        said = str(error).partition(". ")[0].partition("\n")[0]
+        empty = file.status()["size"] == 0
+        raise SourceError(
+            "the file is empty" if empty else f"this cannot be read as Parquet ({said})",
+            where=file.shown,
+            remedy="Fetch it again. If it has another format, name it: {path: ..., format: csv}.",
+        ) from None
+
+
+def _wide(kind: pa.DataType) -> bool:
+    """Whether values may lie beyond int64 without being floats."""
+    decimal = pa.types.is_decimal(kind) and (kind.scale != 0 or kind.precision > 18)
+    return bool(decimal or pa.types.is_uint64(kind))
+
+
+def _coded(array: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    return array.cast(pa.string()).dictionary_encode()

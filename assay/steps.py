@@ -1,0 +1,116 @@
+"""A step: one stage run once for given inputs, or found done in the memo.
+
+Its key is the canonical JSON of everything that can change its outcome: the stage, its code,
+the distributions that code imports, the slice of the use case that it reads, its inputs' digests
+and the seed. The components are kept beside the outputs, so that a difference can be named.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from assay import canonical
+from assay.artifacts import REPORT, TABLE, Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.provenance import Code
+
+Artifacts = Mapping[str, Artifact]
+
+
+class Step(BaseModel):
+    """What one stage took and yielded. `seconds` is what it cost when it was computed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    key: Digest
+    components: dict[str, Any]
+    inputs: dict[str, Artifact]
+    outputs: dict[str, Artifact]
+    cached: bool
+    seconds: float
+    verdict: str | None = None  # of the report among the outputs, where the stage is a gate
+
+    def __getitem__(self, name: str) -> Artifact:
+        return self.outputs[name]
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+def perform(
+    bucket: Bucket,
+    stage: str,
+    *,
+    code: Code,
+    inputs: Artifacts,
+    settings: Mapping[str, Any],
+    seed: int,
+    work: Callable[[], Artifacts],
+    label: str | None = None,
+    always: bool = False,
+) -> Step:
+    """Return the step for these inputs: from the memo, or by doing `work`.
+
+    `settings` is the slice of the use case that the stage reads, as JSON. A memo entry counts
+    only if everything it points to is still in the bucket. With `always` the work is done
+    whatever the memo says. `label` tells steps of one stage apart for people.
+    """
+    components = {
+        "stage": stage,
+        "code": code.modules,
+        "distributions": code.distributions,
+        "settings": dict(settings),
+        "inputs": {name: str(artifact.digest) for name, artifact in inputs.items()},
+        "seed": seed,
+    }
+    key = Digest.of(canonical.dump(components))
+    known: dict[str, Any] = {
+        "name": label or stage,
+        "key": key,
+        "components": components,
+        "inputs": dict(inputs),
+    }
+    if not always and (entry := _standing(bucket, stage, key)):
+        return Step(**known, **{k: entry[k] for k in _KEPT}, cached=True)
+    began = time.perf_counter()
+    outputs = dict(work())
+    kept = {
+        "outputs": {name: artifact.as_json() for name, artifact in outputs.items()},
+        "seconds": round(time.perf_counter() - began, 3),
+        "verdict": _verdict(bucket, outputs),
+    }
+    needs = [str(digest) for artifact in outputs.values() for digest in _reach(bucket, artifact)]
+    bucket.memo.remember(stage, key, {"components": components, "needs": needs, **kept})
+    return Step(**known, **kept, cached=False)
+
+
+_KEPT = ("outputs", "seconds", "verdict")
+
+
+def _verdict(bucket: Bucket, outputs: Artifacts) -> str | None:
+    reports = [a for a in outputs.values() if a.media_type == REPORT]
+    return bucket.get_json(reports[0])["verdict"] if reports else None
+
+
+def _standing(bucket: Bucket, stage: str, key: Digest) -> dict[str, Any] | None:
+    entry = bucket.memo.find(stage, key)
+    if entry is None:
+        return None
+    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
+        bucket.memo.forget(stage, key)
+        return None
+    return entry
+
+
+def _reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:
+    """The artifact's object, and for a table the objects of its parts."""
+    if artifact.media_type != TABLE:
+        return [artifact.digest]
+    parts = bucket.get_json(artifact)["parts"]
+    return [artifact.digest, *(Digest.parse(part["digest"]) for part in parts)]

@@ -1,0 +1,30 @@
+"""Work on a stream in several threads, in order and in bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
+    """Results in the order of `items`, never more than `at_once` of them pending.
+
+    The first error ends the stream; what had not begun is not begun.
+    """
+    pool = ThreadPoolExecutor(at_once)
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            if len(pending) == at_once:
+                yield pending.popleft().result()
+            pending.append(pool.submit(work, item))
+            del item  # else this frame keeps it alive while the next one is made
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,118 @@
+"""A stored table, read back part by part, every part verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assay.artifacts import TABLE, Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import DataError, FormatUnknown, nearest
+from assay.tables import columns as kinds
+from assay.tables.ahead import ahead
+from assay.tables.write import FORMAT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_ONCE: Final = 3  # parts fetched ahead of the reader
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one schema in a bucket. Made by `Table.read`; holds no row itself."""
+
+    bucket: Bucket
+    artifact: Artifact
+    schema: pa.Schema
+    rows: int
+    parts: tuple[Artifact, ...]
+
+    @classmethod
+    def read(cls, bucket: Bucket, artifact: Artifact) -> Table:
+        """Read what a table artifact lists; the rows are read when asked for.
+
+        Raises DataError if the artifact is no table, FormatUnknown, ObjectMissing,
+        ObjectCorrupt.
+        """
+        if artifact.media_type != TABLE:
+            raise DataError(
+                f"{artifact.name!r} is no table but {artifact.media_type}",
+                where=str(artifact.digest),
+            )
+        held = bucket.get_json(artifact)
+        if held.get("format") != FORMAT:
+            raise FormatUnknown(
+                f"table {artifact.name!r} has format {held.get('format')!r}; this version of "
+                f"Assay reads format {FORMAT}",
+                where=str(artifact.digest),
+                remedy="Use the version of Assay that wrote it, or a newer one.",
+            )
+        parts = tuple(_part(entry, artifact.name, i) for i, entry in enumerate(held["parts"], 1))
+        schema = kinds.from_description(held["schema"])
+        return cls(bucket, artifact, schema, held["rows"], parts)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows in order, in bounded memory. Raises DataError for an unknown column."""
+        schema = self._chosen(columns)
+        for part in self._tables(schema):
+            yield from part.to_batches()
+
+    def arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows in memory."""
+        schema = self._chosen(columns)
+        return pa.concat_tables([schema.empty_table(), *self._tables(schema)])
+
+    def pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """All rows as a frame, one index number a row.
+
+        integer: int64 (float64 with NaN where values are missing), number: float64, boolean:
+        bool (object with None), date: datetime64[us], text: str, category: Categorical with
+        all declared values.
+        """
+        frame: pd.DataFrame = self.arrow(columns).to_pandas()
+        return frame
+
+    def urls(self) -> list[str]:
+        """Where other engines read the parts in place, in the order of the rows."""
+        return [self.bucket.url(part) for part in self.parts]
+
+    @property
+    def description(self) -> list[dict[str, Any]]:
+        """The columns as JSON: name, type, nullable, and a category's values."""
+        return kinds.describe(self.schema)
+
+    def _tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        def fetch(part: Artifact) -> pa.Table:
+            file = pq.ParquetFile(pa.BufferReader(self.bucket.get(part)))
+            return kinds.restored(file.read(columns=schema.names), schema)
+
+        return ahead(fetch, self.parts, _AT_ONCE)
+
+    def _chosen(self, columns: Sequence[str] | None) -> pa.Schema:
+        if columns is None:
+            return self.schema
+        for name in columns:
+            if name not in self.schema.names:
+                near = nearest(name, self.schema.names)
+                known = ", ".join(self.schema.names)
+                raise DataError(
+                    f"the table has no column {name!r}",
+                    where=self.artifact.name,
+                    remedy=f"Did you mean {near!r}?" if near else f"Columns: {known}.",
+                )
+        return pa.schema([self.schema.field(name) for name in columns])
+
+
+def _part(entry: dict[str, Any], table: str, number: int) -> Artifact:
+    return Artifact(
+        media_type=entry["media_type"],
+        digest=Digest.parse(entry["digest"]),
+        size=entry["size"],
+        name=f"{table} part {number}",
+    )

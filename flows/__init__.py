@@ -1,0 +1,1 @@
+"""The stories: flows that read top to bottom."""

@@ -1,0 +1,52 @@
+"""Measure one candidate on the locked test rows, beside a dummy and the champion."""
+
+from assay.artifacts import Artifact
+from assay.registry import Registry
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
+    """Yields `report`."""
+    use_case, predictions = run.written.use_case, trained["predictions"]
+    candidate = trained.name.removeprefix("train ")
+    champion = Registry(run.bucket).history(run.name).rival(run.question(table))
+    if champion and champion.digest == trained["model"].digest:
+        champion = None  # it is the champion itself
+    inputs = {"predictions": predictions, "about": trained["about"]}
+    if champion:
+        inputs |= {"table": table, "champion": champion.artifact("model")}
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence import performance as gate
+        from assay.evidence.report import put_report
+        from assay.tables import Table
+
+        frame = Table.read(run.bucket, predictions).pandas()
+        rival = None
+        if champion:
+            rival = Registry(run.bucket).predict_rows(champion, table, frame["row"].tolist())
+        report = gate.evaluate(
+            frame,
+            use_case.performance,
+            subject=candidate,
+            prevalence=run.bucket.get_json(trained["about"])["prevalence"],
+            champion=rival,
+            seed=use_case.seed,
+        )
+        return {"report": put_report(run.bucket, report)}
+
+    return perform(
+        run,
+        "evaluate",
+        core="assay.evidence.performance",
+        settings={
+            "performance": use_case.performance.model_dump(mode="json"),
+            "candidate": candidate,
+        },
+        inputs=inputs,
+        work=work,
+        label=f"evaluate {candidate}",
+    )

@@ -1,0 +1,35 @@
+"""Ask whether these data can answer this question at all."""
+
+from prefect.logging import get_run_logger
+
+from assay.artifacts import Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+# What the gate reads of the use case, besides what the rows mean.
+_SLICE = ("feasibility", "split", "fairness", "performance")
+
+
+@stage
+def feasibility(run: Run, table: Artifact) -> Step:
+    """Yields `report`."""
+    use_case, say = run.written.use_case, get_run_logger().info
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence import feasibility as gate
+        from assay.evidence.report import put_report
+        from assay.tables import Table
+
+        frame = Table.read(run.bucket, table).pandas()
+        return {"report": put_report(run.bucket, gate.assess(frame, use_case, say=say))}
+
+    settings = use_case.model_dump(mode="json", include=set(_SLICE))
+    return perform(
+        run,
+        "feasibility",
+        core="assay.evidence.feasibility",
+        settings={**settings, "meaning": use_case.data.meaning()},
+        inputs={"table": table},
+        work=work,
+    )

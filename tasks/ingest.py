@@ -1,0 +1,42 @@
+"""From raw rows to a table of typed parts."""
+
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.errors import StoreUnreachable
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+def _may_pass(_task: object, _run: object, state: State) -> bool:
+    """Only a network that failed is worth another try."""
+    return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
+
+
+@stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=_may_pass)
+def ingest(run: Run) -> Step:
+    """Yields `table`, `source` (what was read) and, if rows were malformed, `quarantine`."""
+    written, say = run.written, get_run_logger().info
+
+    def work() -> dict[str, Artifact]:
+        from assay.sources import ingest as core
+
+        found = core.ingest(run.bucket, written.use_case.data, run.name, where=written, say=say)
+        outputs = {
+            "table": found.table,
+            "source": run.bucket.put_json(found.about, JSON, "source"),
+        }
+        return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
+
+    return perform(
+        run,
+        "ingest",
+        core="assay.sources.ingest",
+        settings={"data": written.use_case.data.reading(), "source": run.source},
+        inputs={},
+        # A query without a fingerprint must be asked again to know what it says today.
+        always=run.source is None,
+        work=work,
+    )

@@ -1,0 +1,13 @@
+"""Read the use case and the state of its source: what this run is about."""
+
+from assay.config.read import read as read_file
+from assay.runs import Run
+from assay.sources.fingerprint import fingerprint
+from tasks.stage import stage
+
+
+@stage
+def read(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Run:
+    """Check the use case before anything else is touched, and keep its words in the bucket."""
+    written = read_file(config, overrides)
+    return Run.begin(written, store, fingerprint(written.use_case.data), always=always)

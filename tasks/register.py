@@ -1,0 +1,17 @@
+"""Write into the journal what became of each candidate, with all the evidence."""
+
+from prefect.logging import get_run_logger
+
+from assay import conclude
+from assay.runs import Outcome, Run
+from assay.steps import Step
+from tasks.stage import stage
+
+
+@stage
+def register(run: Run, groundwork: list[Step], judged: list[tuple[Step, Step, Step]]) -> Outcome:
+    """`judged`: each candidate's train, evaluate and fairness steps, in the order tried."""
+    outcome = conclude.register(run, groundwork, judged)
+    for one in outcome.judged:
+        get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
+    return outcome

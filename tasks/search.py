@@ -1,0 +1,48 @@
+"""Search one candidate's parameters by cross-validation on the training rows."""
+
+from assay.artifacts import JSON, Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, progress, stage
+
+
+@stage(task_run_name="search {candidate}")
+def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> Step:
+    """Yields what was `tried`, and the `scores` of rows that no fit had seen.
+
+    Candidates that differ in their mitigation alone share one search.
+    """
+    use_case = run.written.use_case
+    chosen = use_case.candidates[run.candidates.index(candidate)]
+
+    def work() -> dict[str, Artifact]:
+        from assay.learning.train import explore
+        from assay.tables import Table, write_frame
+
+        bucket, rows = run.bucket, Table.read(run.bucket, table)
+        test = Table.read(bucket, membership).pandas()["test"].to_numpy()
+        with progress(f"{run.name}: {candidate}") as say:
+            found = explore(rows, test, chosen, use_case, say=say, locate=run.written.text.where)
+        return {
+            "tried": bucket.put_json(found.as_json(), JSON, "tried"),
+            "scores": write_frame(bucket, found.frame(), "out-of-fold scores"),
+        }
+
+    return perform(
+        run,
+        "search",
+        core="assay.learning.search",
+        also=("assay.learning.train", chosen.estimator.rpartition(".")[0]),
+        settings={
+            "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
+            # How many processes search changes how long it takes, not what is found.
+            "search": use_case.search.model_dump(mode="json", exclude={"jobs"}),
+            "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
+            "choose_by": use_case.performance.choose_by,
+            "cost": use_case.performance.cost.model_dump(mode="json"),
+            "meaning": use_case.data.meaning(),
+        },
+        inputs={"table": table, "membership": membership},
+        work=work,
+        label=f"search {candidate}",
+    )

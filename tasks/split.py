@@ -1,0 +1,45 @@
+"""Lock the test rows away."""
+
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def split(run: Run, table: Artifact) -> Step:
+    """Yields `membership`: a table with one column, `test`, row by row beside the table; `sides`:
+    how many rows and positives each side has."""
+    use_case, log = run.written.use_case, get_run_logger().info
+
+    def work() -> dict[str, Artifact]:
+        import pandas as pd
+
+        from assay.learning import split as core
+        from assay.tables import Table, write_frame
+
+        rows = Table.read(run.bucket, table)
+        test = core.membership(rows, use_case)
+        sides = core.counts(rows, test, use_case)
+        log("{rows:,} training rows".format(**sides["training"]))
+        log("{rows:,} test rows, {positives:,} of them positive".format(**sides["test"]))
+        frame = pd.DataFrame({"test": test})
+        return {
+            "membership": write_frame(run.bucket, frame, "membership"),
+            "sides": run.bucket.put_json(sides, JSON, "sides"),
+        }
+
+    return perform(
+        run,
+        "split",
+        core="assay.learning.split",
+        settings={
+            "split": use_case.split.model_dump(mode="json"),
+            "identity": use_case.data.identity,
+            "target": use_case.data.target.model_dump(mode="json"),
+        },
+        inputs={"table": table},
+        work=work,
+    )

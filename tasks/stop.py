@@ -1,0 +1,16 @@
+"""End a run whose data cannot bear it, and leave the reasons in the journal."""
+
+from prefect.logging import get_run_logger
+
+from assay import conclude
+from assay.runs import Outcome, Run
+from assay.steps import Step
+from tasks.stage import stage
+
+
+@stage
+def stop(run: Run, groundwork: list[Step]) -> Outcome:
+    """`groundwork` ends with the gate that said no."""
+    outcome = conclude.stop(run, groundwork)
+    get_run_logger().warning(f"stopped at {groundwork[-1].name}: {'; '.join(outcome.reasons)}")
+    return outcome

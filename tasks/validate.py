@@ -1,0 +1,46 @@
+"""Hold the table against the rules that the use case states."""
+
+from assay.artifacts import Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def validate(run: Run, table: Artifact) -> Step:
+    """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule."""
+    written = run.written
+    use_case = written.use_case
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence import validation
+        from assay.evidence.report import put_report
+        from assay.evidence.serviceable import check_serviceable
+        from assay.tables import Table, write_frame
+
+        frame = Table.read(run.bucket, table).pandas()
+        check_serviceable(frame, written)
+        judged = validation.validate(
+            frame,
+            use_case.expectations,
+            target=use_case.data.target,
+            subject=run.name,
+            locate=written.text.where,
+        )
+        outputs = {"report": put_report(run.bucket, judged.report)}
+        if len(judged.failing):
+            outputs["failing"] = write_frame(run.bucket, judged.failing, "failing rows")
+        return outputs
+
+    return perform(
+        run,
+        "validate",
+        core="assay.evidence.validation",
+        also=("assay.evidence.serviceable",),
+        settings={
+            "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
+            "meaning": use_case.data.meaning(),
+        },
+        inputs={"table": table},
+        work=work,
+    )

@@ -1,0 +1,178 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.config.read import check_columns, read, read_words
+from assay.errors import ConfigError
+
+LEAST = """\
+question: Is it so?
+decision: nothing
+harm: none
+owner: us
+data:
+  source: rows.csv
+  target: {column: y, positive: "1"}
+candidates:
+  - estimator: sklearn.linear_model.LogisticRegression
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, *overrides):
+        path = tmp_path / "case.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read(path, overrides)
+
+    return write
+
+
+def refused(write, text, *overrides):
+    with pytest.raises(ConfigError) as caught:
+        write(text, *overrides)
+    error = caught.value
+    return Path(error.where or "").name, error.what, error.remedy or ""
+
+
+def test_the_least_use_case_takes_its_name_from_the_file_and_defaults_for_the_rest(written):
+    case = written(LEAST).use_case
+    assert case.name == "case"
+    assert case.data.source.path == "rows.csv"
+    assert case.split.test == 0.2
+    assert case.promotion.first == "approval"
+
+
+def test_an_unknown_key_names_its_line_and_the_nearest_right_one(written):
+    where, what, remedy = refused(written, LEAST.replace("  target:", "  tarmget:"))
+    assert where == "case.yaml:7"
+    assert "'tarmget'" in what
+    assert remedy == "Did you mean 'target'?"
+
+
+def test_an_unknown_key_inside_a_list_names_its_line(written):
+    text = LEAST + "    serch: {C: [1]}\n"
+    assert refused(written, text) == (
+        "case.yaml:10",
+        "unknown key 'serch' under 'candidates.0'",
+        "Did you mean 'search'?",
+    )
+
+
+def test_an_unknown_key_of_a_sensitive_column_names_the_keys_that_are_known(written):
+    text = LEAST.replace("candidates:", "  sensitive:\n    sex: {refrence: Male}\ncandidates:")
+    where, what, remedy = refused(written, text)
+    assert (where, remedy) == ("case.yaml:9", "Did you mean 'reference'?")
+    assert "data.sensitive.sex" in what
+
+
+def test_a_wrong_type_names_line_and_value(written):
+    where, what, _ = refused(written, LEAST + "seed: seven\n")
+    assert where == "case.yaml:10"
+    assert "seed" in what
+    assert "'seven'" in what
+
+
+def test_a_wrong_choice_offers_the_nearest_right_one(written):
+    where, what, remedy = refused(written, LEAST + "performance: {choose_by: roc_uac}\n")
+    assert where == "case.yaml:10"
+    assert "roc_uac" in what
+    assert remedy == "Did you mean 'roc_auc'?"
+
+
+def test_a_missing_key_is_named_with_where_it_belongs(written):
+    where, what, remedy = refused(written, LEAST.replace("owner: us\n", ""))
+    assert where.startswith("case.yaml")
+    assert "'owner' is missing" in what
+    assert "owner" in remedy
+
+
+def test_no_is_text_not_false_as_yaml_1_2_has_it(written):
+    assert written(LEAST.replace('"1"', "no")).use_case.data.target.positive == "no"
+
+
+def test_a_tab_is_called_a_tab(written):
+    where, what, remedy = refused(written, LEAST.replace("  source", "\tsource"))
+    assert where == "case.yaml:6"
+    assert "tab" in what
+    assert "spaces" in remedy
+
+
+def test_a_key_written_twice_is_refused(written):
+    where, what, _ = refused(written, LEAST + "owner: them\n")
+    assert where == "case.yaml:10"
+    assert "duplicate" in what
+
+
+def test_text_that_is_no_mapping_is_refused(written):
+    assert "mapping" in refused(written, "just text\n")[1]
+    assert "mapping" in refused(written, "")[1]
+
+
+def test_bytes_that_are_no_utf8_are_refused(tmp_path):
+    (tmp_path / "case.yaml").write_bytes(b"question: caf\xe9\n")
+    with pytest.raises(ConfigError, match="byte 13 is not UTF-8"):
+        read(tmp_path / "case.yaml")
+
+
+def test_a_file_that_is_not_there_offers_the_nearest_that_is(tmp_path):
+    (tmp_path / "income.yaml").write_text(LEAST)
+    with pytest.raises(ConfigError, match=r"income\.yaml\?"):
+        read(tmp_path / "incme.yaml")
+
+
+def test_an_override_changes_one_key_and_is_named_when_it_is_wrong(written):
+    case = written(LEAST, "split.test=0.3", "candidates.0.params={C: 2}").use_case
+    assert case.split.test == 0.3
+    assert case.candidates[0].params == {"C": 2}
+    where, what, _ = refused(written, LEAST, "split.test=3")
+    assert where == "--set split.test"
+    assert "less than 1" in what
+    assert "key.path=value" in refused(written, LEAST, "split.test")[1]
+    assert "candidates.7" in refused(written, LEAST, "candidates.7.params={}")[1]
+
+
+def test_fairness_by_an_undeclared_column_is_refused(written):
+    rule = "fairness:\n  - {metric: selection_rate, by: [sex], tolerance: 0.1, because: agreed}\n"
+    assert "'sex'" in refused(written, LEAST + rule)[1]
+
+
+def test_a_column_that_the_data_lack_is_named_with_line_and_nearest(written):
+    text = LEAST.replace("candidates:", "  sensitive:\n    sexx: {}\ncandidates:")
+    with pytest.raises(ConfigError) as caught:
+        check_columns(written(text), ["y", "sex", "age"])
+    assert str(caught.value.where).endswith("case.yaml:9")
+    assert caught.value.remedy == "Did you mean 'sex'?"
+
+
+def test_a_duration_is_read_in_seconds_minutes_and_hours(written):
+    for text, seconds in (("30s", 30), ("1.5m", 90), ("1h", 3600), ("12", 12)):
+        case = written(LEAST + f"feasibility: {{within: {text}}}\n").use_case
+        assert case.feasibility.within == seconds
+    assert "like 30s" in refused(written, LEAST + "feasibility: {within: soon}\n")[1]
+
+
+def test_its_words_alone_bring_a_use_case_back(written):
+    first = written(LEAST + "# a comment\n", "seed=3")
+    again = read_words(first.words)
+    assert again.use_case == first.use_case
+    assert "# a comment" in first.words["text"]
+
+
+@given(st.text(max_size=200))
+def test_whatever_the_text_there_is_one_clear_error(text):
+    with pytest.raises(ConfigError):
+        read_words({"file": "any.yaml", "text": text, "set": []})
+
+
+def test_the_features_leave_out_what_the_model_may_not_see(written):
+    text = LEAST.replace(
+        "candidates:",
+        "  identity: [id]\n  exclude: [w]\n  after_outcome: [late]\n"
+        "  sensitive: {sex: {}, age: {feature: true}}\ncandidates:",
+    )
+    case = written(text).use_case
+    columns = ["id", "age", "sex", "w", "late", "x", "y"]
+    assert case.features(columns) == ["age", "x"]

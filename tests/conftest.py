@@ -1,0 +1,67 @@
+"""Fixtures that all tests share, and the choice of servers they run against."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `import servers`
+
+import servers
+
+WITH_CEPH = os.environ.get("ASSAY_TEST_CEPH") == "1"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the Ceph tests out unless asked for: a skip would look like something to mend."""
+    if WITH_CEPH:
+        return
+    ceph = [item for item in items if item.get_closest_marker("ceph")]
+    if ceph:
+        config.hook.pytest_deselected(items=ceph)
+        items[:] = [item for item in items if item not in ceph]
+
+
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    with servers.moto(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ceph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    # Each worker of pytest-xdist that draws a Ceph test brings up one of its own, on free ports.
+    with servers.ceph(tmp_path_factory.mktemp("ceph")) as server:
+        yield server
+
+
+@pytest.fixture
+def moto_url(moto_server: servers.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fresh prefix in moto's bucket, the environment set as a person would set it."""
+    return _use(moto_server, monkeypatch)
+
+
+@pytest.fixture
+def ceph_url(ceph_server: servers.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    return _use(ceph_server, monkeypatch)
+
+
+@pytest.fixture
+def misbehaving(monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Misbehaving]:
+    """A server that does wrong what its `faults` say. Its bucket is called "b"."""
+    with servers.misbehaving() as server:
+        _use(server.server, monkeypatch)
+        yield server
+
+
+def _use(server: servers.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"

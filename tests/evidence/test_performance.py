@@ -1,0 +1,248 @@
+"""The performance gate: scores with intervals that cover, and rivals on the same rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.config.use_case import LOWER_IS_BETTER, Cost, Performance
+from assay.errors import DataError
+from assay.evidence import scores
+from assay.evidence.calibration import expected_over_observed, slope
+from assay.evidence.performance import SCORES, evaluate
+from assay.evidence.report import Verdict
+from assay.evidence.scores import Predicted, difference, estimate, score
+
+COST = Cost(false_positive=3.0, false_negative=1.0)
+
+
+def made(rows, seed=0, noise=0.3, threshold=0.5):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=rows)
+    truth = rng.random(rows) < 1 / (1 + np.exp(1 - 2 * z))
+    p = 1 / (1 + np.exp(1 - 2 * z - noise * rng.normal(size=rows)))
+    columns = {"row": np.arange(rows), "truth": truth, "probability": p, "decision": p > threshold}
+    return pd.DataFrame(columns)
+
+
+def judged(rows, performance=None, **more):
+    return evaluate(rows, performance or Performance(), subject="m", prevalence=0.3, **more)
+
+
+def check(report, name):
+    return next(check for check in report.checks if check.name == name)
+
+
+def who(frame):
+    return Predicted(frame["probability"].to_numpy(), frame["decision"].to_numpy())
+
+
+# --- scores -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", SCORES)
+def test_an_interval_holds_its_estimate_and_narrows_with_rows(metric):
+    widths = []
+    for rows in (200, 3200):
+        frame = made(rows)
+        found = estimate(metric, frame["truth"].to_numpy(), who(frame), COST)
+        assert found.interval.low < found.value < found.interval.high
+        widths.append(found.interval.high - found.interval.low)
+    assert 2.5 < widths[0] / widths[1] < 6.5  # about the root of 16
+
+
+@pytest.mark.parametrize("metric", SCORES)
+def test_intervals_cover_as_often_as_they_say(metric):
+    big = made(200_000, seed=99)
+    true = score(metric, big["truth"].to_numpy(), who(big), COST)
+    hits = 0
+    for seed in range(60):
+        frame = made(300, seed)
+        found = estimate(metric, frame["truth"].to_numpy(), who(frame), COST, seed=seed).interval
+        hits += found.low <= true <= found.high
+    assert hits >= 51  # binomial(60, .95) falls below once in 2,000 times
+
+
+@pytest.mark.parametrize("metric", SCORES)
+def test_a_better_model_is_positive_and_the_difference_turns_round(metric):
+    good, bad = made(2000, noise=0.0), made(2000, noise=3.0)
+    truth = good["truth"].to_numpy()
+    assert (truth == bad["truth"].to_numpy()).all()
+    there = difference(metric, truth, who(good), who(bad), COST)
+    back = difference(metric, truth, who(bad), who(good), COST)
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    expected = sign * (score(metric, truth, who(good), COST) - score(metric, truth, who(bad), COST))
+    assert there.value == pytest.approx(expected)
+    assert there.value == pytest.approx(-back.value)
+    assert there.interval.low < there.value < there.interval.high
+    if metric != "recall":  # noise raises the recall at a fixed threshold
+        assert there.value > 0
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "f1", "precision"])
+def test_a_bootstrapped_difference_agrees_with_drawing_rows(metric):
+    frame, other = made(400), made(400, noise=1.0)
+    truth, one, two = frame["truth"].to_numpy(), who(frame), who(other)
+    found = difference(metric, truth, one, two, COST)
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(300):
+        i = rng.integers(0, 400, 400)
+        a, b = (Predicted(m.probability[i], m.decision[i]) for m in (one, two))
+        drawn.append(score(metric, truth[i], a, COST) - score(metric, truth[i], b, COST))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    width = high - low
+    assert found.interval.low == pytest.approx(low, abs=0.2 * width)
+    assert found.interval.high == pytest.approx(high, abs=0.2 * width)
+
+
+def test_the_top_of_a_rare_outcomes_ranking_is_not_blurred():
+    # Both models find the 20 positives within the first 40 of 10,000 rows; one ranks them first.
+    truth = np.arange(10_000) < 20
+    rank = np.arange(10_000)
+    mixed = np.where(rank < 20, 2 * rank + 1, np.where(rank < 40, 2 * (rank - 20), rank))
+    one, two = (Predicted(1 - r / 10_000, truth) for r in (rank, mixed))
+    found = difference("average_precision", truth, one, two, COST)
+    assert found.value == pytest.approx(0.5)
+    assert found.interval.low < 0.48 < 0.52 < found.interval.high
+
+
+def test_average_precision_over_bins_is_exact_where_each_holds_one_positive():
+    rng = np.random.default_rng(0)
+    truth = rng.random(400) < 0.1
+    tied = Predicted(np.round(rng.random(400) + truth * 0.3, 1) / 2, truth)
+    plain = Predicted((rng.random(400) + truth * 0.3) / 2, truth)
+    _, binned = scores._average_precisions(truth, (plain, tied), 0)
+    assert binned == pytest.approx(
+        [score("average_precision", truth, model, COST) for model in (plain, tied)]
+    )
+
+
+def test_average_precision_over_bins_is_centred_on_the_exact_one():
+    frame, other = made(40_000, noise=0.0), made(40_000, noise=0.1)
+    truth = frame["truth"].to_numpy()
+    found = difference("average_precision", truth, who(frame), who(other), COST)
+    middle = (found.interval.low + found.interval.high) / 2
+    assert middle == pytest.approx(found.value, rel=0.1)
+
+
+# --- rivals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "log_loss", "cost", "f1"])
+def test_a_good_model_beats_the_dummy(metric):
+    found = judged(made(2000), Performance(choose_by=metric, beat={"dummy": 0.02}))
+    assert check(found, "beats_dummy").verdict is Verdict.PASS
+
+
+def test_a_model_that_knows_no_more_than_the_dummy_fails():
+    rows = made(2000).assign(probability=0.3, decision=False)
+    found = judged(rows)
+    assert check(found, "beats_dummy").verdict is Verdict.FAIL
+    assert check(found, "cheaper_than_trivial").verdict is Verdict.FAIL
+    assert found.verdict is Verdict.FAIL
+
+
+def test_a_margin_inside_the_interval_is_unknown_with_the_rows_that_would_tell():
+    rows = made(150)
+    auc = score("roc_auc", rows["truth"].to_numpy(), who(rows), COST)
+    found = judged(rows, Performance(beat={"dummy": round(auc - 0.5 - 0.02, 3)}))
+    dummy = check(found, "beats_dummy")
+    assert dummy.verdict is Verdict.UNKNOWN
+    assert "more test rows would tell" in dummy.remedy
+
+
+def test_the_champion_is_compared_on_the_same_rows():
+    rows, weak = made(2000, noise=0.0), made(2000, noise=2.0)
+    champion = weak[["row", "probability", "decision"]]
+    assert check(judged(rows, champion=champion), "beats_champion").verdict is Verdict.PASS
+    beaten = judged(weak, champion=rows[["row", "probability", "decision"]])
+    assert check(beaten, "beats_champion").verdict is Verdict.FAIL
+    assert check(judged(rows, champion=rows), "beats_champion").verdict is Verdict.FAIL
+    with pytest.raises(DataError, match="other rows"):
+        judged(rows, champion=champion.iloc[::-1])
+    with pytest.raises(DataError, match="other rows"):
+        judged(rows, champion=champion.iloc[:-1])
+
+
+def test_limits_are_floors_for_scores_and_ceilings_for_losses():
+    limits = {"roc_auc": 0.6, "brier": 0.3, "log_loss": 0.1, "accuracy": 0.99}
+    found = judged(made(2000), Performance(at_least=limits))
+    verdicts = {m: check(found, f"at_least[{m}]").verdict.value for m in limits}
+    expected = {"roc_auc": "pass", "brier": "pass", "log_loss": "fail", "accuracy": "fail"}
+    assert verdicts == expected
+
+
+def test_the_same_seed_gives_the_same_report():
+    rows = made(300)
+    one, two = (judged(rows, Performance(choose_by="f1"), seed=3).model_dump_json() for _ in "ab")
+    assert one == two
+
+
+def test_a_report_shows_scores_confusion_cost_and_curves():
+    rows = made(500)
+    found = judged(rows, Performance(cost=COST), champion=rows)
+    scores, matrix, cost = found.sheets
+    assert scores.columns == ("score", "model", "low", "high", "dummy", "champion")
+    assert [row[0] for row in scores.rows] == list(SCORES)
+    assert sum(sum(row[1:]) for row in matrix.rows) == 500
+    always = {row[0]: row[3] for row in cost.rows}
+    assert always["always yes"] == 3 * (~rows["truth"]).sum()
+    assert always["always no"] == rows["truth"].sum()
+    calibration, roc = found.figures
+    assert len(calibration.series[0].points) == 10
+    assert all(len(series.points) <= 100 for series in roc.series)
+
+
+# --- calibration ------------------------------------------------------------------------------
+
+
+def test_true_probabilities_are_found_calibrated():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.05, 0.95, 20_000)
+    truth = rng.random(20_000) < p
+    for found in (slope(truth, p), expected_over_observed(truth, p)):
+        assert found.interval.low < 1 < found.interval.high
+        assert found.interval.high - found.interval.low < 0.1
+
+
+def test_probabilities_too_extreme_or_too_high_are_a_caution():
+    rows = made(5000, noise=0.0)
+    odds = np.log(rows["probability"] / (1 - rows["probability"]))
+    extreme = judged(rows.assign(probability=1 / (1 + np.exp(-2 * odds))))
+    assert check(extreme, "calibration_slope").verdict is Verdict.FAIL
+    assert check(extreme, "calibration_slope").estimate == pytest.approx(0.5, abs=0.05)
+    high = judged(rows.assign(probability=rows["probability"] ** 0.5))
+    assert check(high, "calibration_in_the_large").verdict is Verdict.FAIL
+    assert extreme.verdict is Verdict.CAUTION
+
+
+def test_constant_or_perfect_probabilities_have_no_slope():
+    truth = np.array([True, False] * 50)
+    assert slope(truth, np.full(100, 0.5)) is None
+    assert slope(truth, truth * 1.0) is None
+
+
+# --- edges ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.assign(truth=True), "all 50 test rows are positive"),
+        (lambda r: r.assign(truth=False), "all 50 test rows are negative"),
+        (lambda r: r.iloc[:0], "all 0 test rows"),
+        (lambda r: r.assign(probability=r["probability"] * 5 + 1), "outside 0 to 1"),
+        (lambda r: r.assign(probability=np.nan), "nulls in 'probability'"),
+        (lambda r: r.rename(columns={"probability": "probabilty"}), r"mean 'probabilty'"),
+    ],
+)
+def test_predictions_that_cannot_be_judged_are_refused(change, message):
+    with pytest.raises(DataError, match=message):
+        judged(change(made(50)))
+
+
+def test_one_row_of_a_class_is_judged_without_false_certainty():
+    rows = made(30).assign(truth=[True] + [False] * 29, probability=[0.9] + [0.1] * 29)
+    found = judged(rows)
+    assert check(found, "beats_dummy").verdict is not Verdict.FAIL
+    assert check(found, "beats_dummy").interval.low < 0.4

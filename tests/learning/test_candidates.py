@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from assay.errors import ConfigError
+from assay.learning.candidates import check, estimator, imported
+
+LOGISTIC = "sklearn.linear_model.LogisticRegression"
+FOREST = "sklearn.ensemble.RandomForestClassifier"
+
+
+def place(path):
+    return ".".join(map(str, path))
+
+
+def made(use_case, **candidate):
+    case = use_case(candidate)
+    return estimator(case.candidates[0], case, place)
+
+
+def test_params_are_set_and_randomness_is_seeded(use_case):
+    forest = made(use_case, estimator=FOREST, params={"n_estimators": 3})
+    assert (forest.n_estimators, forest.random_state) == (3, 7)
+
+
+@pytest.mark.parametrize(
+    "where", [{"params": {"random_state": 1}}, {"search": {"random_state": [1]}}]
+)
+def test_a_seed_of_the_users_own_is_left_alone(use_case, where):
+    assert made(use_case, estimator=FOREST, **where).random_state != 7
+
+
+@pytest.mark.parametrize(
+    ("candidate", "where", "said", "remedy"),
+    [
+        ({"estimator": "sklearn.linear_model.LogisticRegresion"}, "estimator", "has no", LOGISTIC),
+        ({"estimator": "sklearn.linear_modle.Ridge"}, "estimator", "no module", "linear_model"),
+        ({"estimator": "skleanr.svm.SVC"}, "estimator", "no module 'skleanr'", "sklearn"),
+        ({"estimator": "sklearn.linear_model.Ridge"}, "estimator", "not a classifier", "yes or no"),
+        ({"estimator": "os.path.join"}, "estimator", "not an estimator", "class"),
+        (
+            {"estimator": LOGISTIC, "params": {"max_itr": 5}},
+            "params.max_itr",
+            "no param",
+            "max_iter",
+        ),
+        ({"estimator": LOGISTIC, "search": {"c": [1]}}, "search.c", "no parameter 'c'", "C"),
+        (
+            {"estimator": "sklearn.svm.LinearSVC", "calibrate": "none"},
+            "calibrate",
+            "no probabilities",
+            "sigmoid",
+        ),
+        (
+            {"estimator": LOGISTIC, "preprocess": {"hours": "pasthrough"}},
+            "preprocess.hours",
+            "no transformer",
+            "passthrough",
+        ),
+        (
+            {
+                "estimator": LOGISTIC,
+                "preprocess": {"hours": "sklearn.preprocessing.StandardScalar"},
+            },
+            "preprocess.hours",
+            "has no",
+            "StandardScaler",
+        ),
+    ],
+)
+def test_a_wrong_word_is_named_with_its_place_and_the_nearest_right_one(
+    use_case, candidate, where, said, remedy
+):
+    case = use_case({"estimator": LOGISTIC, "name": "fine"}, candidate)
+    with pytest.raises(ConfigError, match=said) as raised:
+        check(case, place)
+    assert raised.value.where == f"candidates.1.{where}"
+    assert remedy in raised.value.remedy
+
+
+OWN = """
+from sklearn.linear_model import LogisticRegression
+class Mine(LogisticRegression):
+    pass
+"""
+
+
+def test_a_module_beside_the_working_directory_is_found(use_case, tmp_path, monkeypatch):
+    (tmp_path / "own_estimators_1.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert type(made(use_case, estimator="own_estimators_1.Mine")).__name__ == "Mine"
+
+
+def test_a_module_that_breaks_or_lacks_another_says_so(tmp_path, monkeypatch):
+    (tmp_path / "own_estimators_2.py").write_text("1 / 0")
+    (tmp_path / "own_estimators_3.py").write_text("import no_such_thing_at_all")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(ConfigError, match="ZeroDivisionError"):
+        imported("own_estimators_2.X", ())
+    with pytest.raises(ConfigError, match="needs the module 'no_such_thing_at_all'"):
+        imported("own_estimators_3.X", ())

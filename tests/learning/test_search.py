@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from assay.errors import ConfigError
+from assay.learning.candidates import estimator
+from assay.learning.folds import folds
+from assay.learning.search import Problem, combinations, search
+
+LOGISTIC = "sklearn.linear_model.LogisticRegression"
+RNG = np.random.default_rng(0)
+ROWS = pd.DataFrame(RNG.normal(size=(240, 3)), columns=list("abc"))
+TRUTH = (ROWS.a + RNG.normal(size=240) > 0).to_numpy()
+
+
+def searched(case, say=lambda *_: None):
+    candidate = case.candidates[0]
+    problem = Problem(ROWS, TRUTH, folds(TRUTH, None, case), candidate, case)
+    pipeline = Pipeline([("prepare", StandardScaler()), ("model", estimator(candidate, case))])
+    return search(pipeline, problem, say, lambda path: ".".join(map(str, path)))
+
+
+def test_the_best_mean_wins_and_all_that_was_tried_is_told(use_case):
+    found = searched(use_case({"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}}))
+    assert [entry["params"] for entry in found.tried] == [{"C": 1e-6}, {"C": 1.0}]
+    assert found.chosen == int(np.argmax([entry["mean"] for entry in found.tried]))
+    assert found.params == found.tried[found.chosen]["params"]
+    assert found.tried[1]["mean"] == pytest.approx(np.mean(found.tried[1]["scores"]))
+    assert len(found.tried[1]["scores"]) == 3
+    assert not np.isnan(found.scores).any()
+
+
+def test_losses_are_made_small(use_case):
+    candidate = {"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}, "calibrate": "none"}
+    found = searched(use_case(candidate, performance={"choose_by": "log_loss"}))
+    means = [entry["mean"] for entry in found.tried]
+    assert found.chosen == int(np.argmin(means))
+    assert means[0] != means[1]
+
+
+def test_of_equal_combinations_the_first_is_taken(use_case):
+    found = searched(use_case({"estimator": LOGISTIC, "search": {"verbose": [0, 0, 0]}}))
+    assert found.chosen == 0
+
+
+def test_more_processes_find_the_same(use_case):
+    candidate = {"estimator": LOGISTIC, "search": {"C": [0.1, 1.0]}}
+    alone = searched(use_case(candidate, search={"jobs": 1}))
+    beside = searched(use_case(candidate, search={"jobs": 2}))
+    assert alone.tried == beside.tried
+    assert (alone.scores == beside.scores).all()
+    assert (alone.probability == beside.probability).all()
+
+
+def test_progress_counts_every_fit(use_case):
+    seen = []
+    searched(
+        use_case({"estimator": LOGISTIC, "search": {"C": [0.1, 1.0]}}),
+        lambda done, total, text: seen.append((done, total, text)),
+    )
+    assert [(done, total) for done, total, _ in seen] == [(i, 6) for i in range(1, 7)]
+    assert seen[0][2] == "C=0.1"
+
+
+def test_a_combination_that_fails_is_recorded_and_the_others_go_on(use_case):
+    found = searched(use_case({"estimator": LOGISTIC, "search": {"C": [-1.0, 1.0]}}))
+    assert "'C' parameter" in found.tried[0]["error"]
+    assert found.tried[0]["mean"] is None
+    assert found.params == {"C": 1.0}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_when_all_fail_the_error_names_candidate_params_and_what_was_said(use_case, jobs):
+    candidate = {"estimator": LOGISTIC, "name": "mine", "search": {"C": [-1.0, -2.0]}}
+    with pytest.raises(ConfigError, match=r"mine could not be fitted with C=-1.0: .*'C' par") as e:
+        searched(use_case(candidate, search={"jobs": jobs}))
+    assert e.value.where == "candidates.0"
+    assert "all 2 combinations" in e.value.remedy
+
+
+def test_an_estimators_warnings_are_kept_with_what_was_tried(use_case):
+    found = searched(use_case({"estimator": LOGISTIC, "params": {"max_iter": 1}}))
+    assert any("failed to converge" in text for text in found.tried[0]["warnings"])
+
+
+def test_random_draws_are_seeded_and_never_more_than_there_are(use_case):
+    candidate = {"estimator": LOGISTIC, "search": {"C": [0.1, 1, 10], "tol": [1e-4, 1e-3]}}
+
+    def drawn(draws, seed):
+        case = use_case(candidate, search={"method": "random", "draws": draws}, seed=seed)
+        return combinations(case.candidates[0], case)
+
+    assert drawn(3, 1) == drawn(3, 1) != drawn(3, 2)
+    assert len(drawn(3, 1)) == 3
+    assert len(drawn(50, 1)) == 6
+
+
+def test_what_was_found_comes_back_from_what_is_kept_of_it(use_case, people, table, say):
+    from assay import canonical
+    from assay.learning.search import Found
+    from assay.learning.split import membership
+    from assay.learning.train import explore
+
+    rows, case = table(people()), use_case()
+    found = explore(rows, membership(rows, case), case.candidates[0], case, say=say)
+    again = Found.restore(canonical.load(canonical.dump(found.as_json())), found.frame())
+    assert again.as_json() == found.as_json()
+    assert again.params == found.params
+    assert (again.scores == found.scores).all()

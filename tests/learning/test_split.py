@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.errors import DataError
+from assay.learning.split import counts, membership
+
+
+@settings(max_examples=20, deadline=None)
+@given(kept=st.integers(150, 600), seed=st.integers(0, 2**16))
+def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
+    from assay.bucket import Bucket
+    from assay.config.use_case import UseCase
+    from assay.store.memory import MemoryStore
+    from assay.tables import Table, write_frame
+
+    def sides(frame):
+        bucket = Bucket.on(MemoryStore())
+        table = Table.read(bucket, write_frame(bucket, frame, "t"))
+        return dict(zip(frame.person.tolist(), membership(table, case).tolist(), strict=True))
+
+    case = UseCase.model_validate(
+        {
+            "name": "n",
+            "question": "q",
+            "decision": "d",
+            "harm": "h",
+            "owner": "o",
+            "data": {
+                "source": {"path": "p"},
+                "target": {"column": "y", "positive": 1},
+                "identity": ("person",),
+            },
+            "candidates": ({"estimator": "a.B"},),
+        }
+    )
+    frame = pd.DataFrame({"person": np.arange(600), "y": np.arange(600) % 2})
+    some = frame.sample(kept, random_state=seed)
+    everyone = sides(frame)
+    assert sides(some) == {person: everyone[person] for person in some.person}
+
+
+def test_about_the_asked_share_is_locked_away(people, use_case, table):
+    test = membership(table(people(5000)), use_case(split={"test": 0.3}))
+    assert 0.28 < test.mean() < 0.32
+
+
+def test_the_seed_does_not_move_rows(people, use_case, table):
+    rows = table(people())
+    assert (membership(rows, use_case()) == membership(rows, use_case(seed=8))).all()
+
+
+def test_without_identity_all_columns_but_the_target_decide(people, use_case, table):
+    frame = people()
+    flipped = frame.assign(income=np.where(frame.income == ">50K", "<=50K", ">50K"))
+    case = use_case(data={"identity": []})
+    one, other = membership(table(frame), case), membership(table(flipped), case)
+    assert (one == other).all()
+    moved = membership(table(frame.assign(hours=frame.hours + 1)), case)
+    assert (one != moved).any()
+
+
+def test_a_group_is_never_torn_apart(people, use_case, table):
+    frame = people().assign(house=np.arange(600) // 4)
+    case = use_case(split={"by": "group", "column": "house"})
+    test = membership(table(frame), case)
+    assert pd.Series(test).groupby(frame.house).nunique().max() == 1
+    assert 0 < test.sum() < len(test)
+
+
+def test_by_time_the_newest_share_is_locked_away_with_ties_together(people, use_case, table):
+    frame = people(100).assign(year=np.repeat([2018, 2019, 2020, 2021, 2022], 20))
+    case = use_case(split={"by": "time", "column": "year", "test": 0.25})
+    assert (membership(table(frame), case) == (frame.year >= 2021)).all()
+
+
+def test_by_time_a_tie_that_fills_all_the_table_but_the_newest_goes_to_training(
+    people, use_case, table
+):
+    frame = people(100).assign(year=[2018] * 90 + [2019] * 10)
+    case = use_case(split={"by": "time", "column": "year", "test": 0.5})
+    assert (membership(table(frame), case) == (frame.year == 2019)).all()
+
+
+def test_by_time_a_date_divides_and_rows_without_one_are_counted_into_training(
+    people, use_case, table
+):
+    frame = people()
+    frame.loc[:9, "since"] = pd.NaT
+    rows = table(frame)
+    case = use_case(split={"by": "time", "column": "since", "after": "2021-06-01"})
+    test = membership(rows, case)
+    assert (test == (frame.since >= "2021-06-01")).all()
+    assert not test[:10].any()
+    assert counts(rows, test, case)["without_value"] == 10
+
+
+def test_by_time_a_number_divides(people, use_case, table):
+    frame = people(200).assign(year=np.arange(200) // 50 + 2018)
+    case = use_case(split={"by": "time", "column": "year", "after": 2019.5})
+    assert (membership(table(frame), case) == (frame.year >= 2020)).all()
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ({"by": "time", "column": "job"}, "neither dates nor numbers"),
+        ({"by": "time", "column": "since", "after": "soon"}, "split.after is 'soon'"),
+        ({"by": "time", "column": "since", "after": "2199-01-01"}, "no rows"),
+        ({"by": "group", "column": "jbo"}, "no column 'jbo'"),
+    ],
+)
+def test_a_split_that_cannot_be_made_says_why(people, use_case, table, split, said):
+    with pytest.raises(DataError, match=said):
+        membership(table(people()), use_case(split=split))
+
+
+def test_a_side_that_would_lack_a_class_is_refused(people, use_case, table):
+    frame = people(200).assign(year=np.arange(200))
+    frame["income"] = np.where(frame.year < 150, ">50K", "<=50K")
+    case = use_case(split={"by": "time", "column": "year"})
+    with pytest.raises(DataError, match="test side of the split has no positives") as raised:
+        membership(table(frame), case)
+    assert raised.value.remedy
+
+
+def test_the_counts_add_up(people, use_case, table):
+    frame = people()
+    rows, case = table(frame), use_case()
+    found = counts(rows, membership(rows, case), case)
+    assert found["test"]["rows"] + found["training"]["rows"] == found["rows"] == 600
+    positives = found["test"]["positives"] + found["training"]["positives"]
+    assert positives == (frame.income == ">50K").sum()

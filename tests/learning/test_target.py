@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.config.use_case import Target
+from assay.errors import DataError
+from assay.learning.target import truth
+
+
+@pytest.mark.parametrize(
+    ("values", "positive"),
+    [
+        (["no", "yes", "yes"], "yes"),
+        ([0, 1, 1], 1),
+        ([0.0, 1.0, 1.0], 1),
+        ([0, 1, 1], "1"),
+        ([False, True, True], True),
+        ([False, True, True], "true"),
+        (pd.Categorical(["no", "yes", "yes"], ["yes", "no"]), "yes"),
+    ],
+)
+def test_the_positive_value_is_found_whatever_the_column_is(table, values, positive):
+    found = truth(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
+    assert found.tolist() == [False, True, True]
+
+
+def test_false_may_be_the_positive_value(table):
+    found = truth(table(pd.DataFrame({"y": [True, False]})), Target(column="y", positive=False))
+    assert found.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "said", "remedy"),
+    [
+        ([">50k", "<=50k"], ">50K", "no row has", ">50k"),
+        (["a", "b"], "zzz", "no row has", "It holds: a, b."),
+        (["a", "a"], "a", "every row has", "another outcome"),
+        (["a", None], "a", "1 of 2 rows have no 'y'", "leave them out"),
+        ([True, False], "maybe", "no row has", "It holds"),
+    ],
+)
+def test_a_target_that_tells_nothing_apart_is_refused(table, values, positive, said, remedy):
+    with pytest.raises(DataError, match=said) as raised:
+        truth(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
+    assert remedy in raised.value.remedy
+
+
+def test_a_table_without_rows_is_refused(table):
+    empty = pd.DataFrame({"y": np.array([], dtype=int)})
+    with pytest.raises(DataError, match="no rows"):
+        truth(table(empty), Target(column="y", positive=1))

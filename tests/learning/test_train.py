@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import pickletools
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay import canonical
+from assay.errors import DataError
+from assay.learning.split import membership
+
+MITIGATE = {
+    "method": "fairlearn.postprocessing.ThresholdOptimizer",
+    "by": "sex",
+    "constraint": "true_positive_rate_parity",
+}
+LOGISTIC = {"estimator": "sklearn.linear_model.LogisticRegression", "search": {"C": [0.1, 1.0]}}
+CANDIDATES = [
+    LOGISTIC,
+    {
+        "estimator": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "params": {"max_iter": 5},
+        "calibrate": "isotonic",
+    },
+    {"estimator": "sklearn.ensemble.RandomForestClassifier", "params": {"n_estimators": 5}},
+    {**LOGISTIC, "name": "mitigated", "mitigate": MITIGATE},
+]
+
+
+@pytest.fixture
+def trained(people, use_case, table, say, teach):
+    def make(candidate, **changes):
+        rows = table(people())
+        case = use_case(candidate, **changes)
+        return teach(rows, membership(rows, case), case, say)
+
+    return make
+
+
+PROCESS = """
+import sys
+sys.path.insert(0, {here!r})
+import conftest
+from test_train import CANDIDATES
+from assay.digest import Digest
+from assay.learning.split import membership
+for candidate in CANDIDATES:
+    rows = conftest.stored(conftest.made_people())
+    case = conftest.made_use_case(candidate, search={{"jobs": {jobs}}})
+    made = conftest.taught(rows, membership(rows, case), case, conftest.quiet)
+    print(Digest.of(made.model))
+"""
+
+
+def test_two_processes_and_any_number_of_jobs_give_the_same_bytes():
+    here = str(Path(__file__).parent)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS.format(here=here, jobs=jobs)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads},
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        for jobs, seed, threads in ((1, "1", "1"), (2, "2", "2"))
+    ]
+    outputs = [process.communicate()[0].decode().split() for process in running]
+    assert len(outputs[0]) == len(set(outputs[0])) == len(CANDIDATES)
+    assert outputs[0] == outputs[1]
+
+
+def test_a_plain_model_needs_no_assay_and_a_mitigated_one_only_its_thresholds(trained):
+    plain, mitigated = trained(CANDIDATES[0]), trained(CANDIDATES[3])
+    assert b"assay" not in plain.model
+    assert b"fairlearn" not in mitigated.model
+    assert named(mitigated.model) == {"assay.learning.mitigation"}
+
+
+def named(data):
+    """Modules of Assay's that a pickle names. Arrays stand between its opcodes: read words."""
+    words = {str(arg) for _, arg, _ in pickletools.genops(_without_arrays(data)) if arg}
+    return {word for word in words if word.startswith("assay")}
+
+
+def _without_arrays(data):
+    import io
+    import pickle
+
+    import joblib
+
+    return pickle.dumps(joblib.load(io.BytesIO(data)))
+
+
+def test_the_predictions_are_the_test_rows_with_their_groups(trained, people):
+    made = trained(LOGISTIC)
+    frame = people()
+    predictions = made.predictions
+    assert predictions.schema.names == ["row", "truth", "probability", "decision", "sex"]
+    assert [str(t) for t in predictions.schema.types] == [
+        "int64",
+        "bool",
+        "double",
+        "bool",
+        "string",
+    ]
+    rows = predictions["row"].to_numpy()
+    assert predictions["sex"].to_pylist() == frame.sex[rows].tolist()
+    assert predictions["truth"].to_pylist() == (frame.income[rows] == ">50K").tolist()
+
+
+def test_the_costs_set_the_threshold(trained):
+    cost = {"cost": {"false_positive": 4.0, "false_negative": 1.0}}
+    made = trained(LOGISTIC, performance=cost)
+    probability = made.predictions["probability"].to_numpy()
+    decision = made.predictions["decision"].to_numpy(zero_copy_only=False)
+    assert (decision == (probability >= 0.8)).all()
+    assert 0 < decision.sum() < len(decision)
+
+
+def test_the_sensitive_column_is_seen_only_when_declared_a_feature(trained):
+    def names(made):
+        return [entry["name"] for entry in made.signature["inputs"]]
+
+    assert "sex" not in names(trained(LOGISTIC))
+    seen = trained(LOGISTIC, data={"sensitive": {"sex": {"feature": True}}})
+    assert "sex" in names(seen)
+
+
+def test_mitigation_narrows_the_gap_on_rows_it_never_saw(people, use_case, table, say, teach):
+    frame = people(6000)
+    # The model may not see sex, but height tells it nearly as much, and men earn much more.
+    rng, male = np.random.default_rng(5), frame.sex == "Male"
+    frame["height"] = rng.normal(size=len(frame)) / 3 + male
+    chance = 1 / (1 + np.exp(1.5 - 2.5 * male - 0.1 * (frame.hours.fillna(40) - 40)))
+    frame["income"] = np.where(rng.random(len(frame)) < chance, ">50K", "<=50K")
+    rows = table(frame)
+
+    def gap(candidate):
+        case = use_case(candidate)
+        made = teach(rows, membership(rows, case), case, say)
+        found = made.predictions.to_pandas()
+        rates = found[found.truth].groupby("sex").decision.mean()
+        return abs(rates["Female"] - rates["Male"])
+
+    plain = {"estimator": LOGISTIC["estimator"]}
+    assert gap(plain) > 0.2
+    assert gap({**plain, "mitigate": MITIGATE}) < 0.1
+
+
+def test_what_is_told_about_it_can_be_stored_and_holds_no_times(trained):
+    made, again = trained(LOGISTIC), trained(LOGISTIC)
+    assert canonical.dump(made.about) == canonical.dump(again.about)
+    assert canonical.dump(made.technical) == canonical.dump(again.technical)
+    assert made.about["params"] in [{"C": c} for c in LOGISTIC["search"]["C"]]
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"by": "time", "column": "since"},
+        {"by": "group", "column": "house"},
+    ],
+)
+@pytest.mark.parametrize("candidate", [CANDIDATES[0], CANDIDATES[3]])
+def test_it_trains_by_time_and_by_group(people, use_case, table, say, split, candidate, teach):
+    rows = table(people().assign(house=np.arange(600) // 4))
+    case = use_case(candidate, split=split)
+    test = membership(rows, case)
+    made = teach(rows, test, case, say)
+    assert made.predictions.num_rows == test.sum()
+    assert split["column"] not in [entry["name"] for entry in made.signature["inputs"]]
+
+
+def test_a_sensitive_column_may_not_take_a_name_of_the_predictions(
+    people, use_case, table, say, teach
+):
+    rows = table(people().rename(columns={"sex": "truth"}))
+    case = use_case(data={"sensitive": {"truth": {}}})
+    with pytest.raises(DataError, match="cannot be called 'truth'"):
+        teach(rows, membership(rows, case), case, say)

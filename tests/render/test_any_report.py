@@ -1,0 +1,70 @@
+"""Whatever a gate may say can be stored, read back and shown, in every form."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from assay import canonical
+from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+from assay.render.markdown import LIMIT, markdown
+from assay.render.page import page
+from assay.render.terminal import show, verdicts
+
+text = st.text(max_size=30)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+maybe = st.none() | floats
+cells = st.none() | text | floats | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1)
+checks = st.builds(
+    Check, name=text, claim=text, verdict=st.sampled_from(Verdict), statistic=text, estimate=maybe,
+    interval=st.none() | st.builds(Interval, low=maybe, high=maybe, level=st.floats(0.01, 0.999)),
+    threshold=maybe, why=text, remedy=text, hard=st.booleans(), accepted=st.booleans(),
+    rows=st.none() | st.integers(0, 10**12), group=st.none() | text,
+)  # fmt: skip
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> Sheet:
+    columns = draw(st.lists(text, max_size=4))
+    rows = draw(st.lists(st.tuples(*[cells] * len(columns)), max_size=4))
+    return Sheet(title=draw(text), columns=tuple(columns), rows=tuple(rows), note=draw(text))
+
+
+points = st.builds(Point, label=text, value=maybe, low=maybe, high=maybe, x=maybe)
+figures = st.builds(
+    Figure, title=text, kind=st.sampled_from(["intervals", "curve", "bars"]),
+    series=st.lists(st.builds(Series, name=text, points=st.lists(points, max_size=3).map(tuple)),
+                    max_size=3).map(tuple),
+    axis=text, x_axis=text, reference=maybe, band=st.none() | st.tuples(floats, floats), alt=text,
+)  # fmt: skip
+reports = st.builds(
+    Report, gate=text, subject=text, verdict=st.sampled_from(Verdict), summary=text,
+    checks=st.lists(checks, max_size=4).map(tuple),
+    sheets=st.lists(sheets(), max_size=2).map(tuple),
+    figures=st.lists(figures, max_size=2).map(tuple), notes=st.lists(text, max_size=2).map(tuple),
+)  # fmt: skip
+
+
+def everything(report: Report) -> tuple[str, str, str, bytes]:
+    pipe = Console(file=io.StringIO(), width=80)
+    screen = Console(file=io.StringIO(), width=60, force_terminal=True)
+    for console in (pipe, screen):
+        show(report, console)
+        verdicts([report], console)
+    assert isinstance(pipe.file, io.StringIO)
+    assert isinstance(screen.file, io.StringIO)
+    html = page([report, report], title=report.subject, facts={"Outcome": report.summary})
+    return pipe.file.getvalue(), screen.file.getvalue(), markdown(report), html
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(reports)
+def test_any_report_shows_the_same_before_and_after_it_was_stored(report: Report) -> None:
+    stored = canonical.dump(report.model_dump(mode="json"))
+    shown = everything(report)
+    assert shown == everything(Report.model_validate_json(stored))
+    assert len(shown[2].encode()) <= LIMIT
+    assert "\x1b" not in shown[0]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+from assay.evidence.report import Check, Report, Sheet, Verdict
+from assay.render.page import page
+
+_VOID = {"meta", "link"}
+
+
+class Outline(HTMLParser):
+    """What a browser would build: elements opened and closed, their attributes, their text."""
+
+    def __init__(self, html: bytes) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.said: list[str] = []
+        self.feed(html.decode())
+        assert not self.inside, f"never closed: {self.inside}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.inside.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.inside.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self.inside[-1] != "style":
+            self.said.append(" ".join(data.split()))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_markup_in_the_data_is_shown_and_not_run(nasty: Report) -> None:
+    html = page([nasty, nasty], title=nasty.summary, facts={nasty.summary: nasty.summary},
+                intro=nasty.summary)  # fmt: skip
+    assert not Outline(html).all("script")
+    assert b"<script" not in html
+    assert b"&lt;script&gt;" in html
+    assert b"\x1b" not in html
+    assert b"\x00" not in html
+
+
+def test_the_page_needs_nothing_else(fairness: Report) -> None:
+    outline = Outline(page([fairness], title="t", facts={}))
+    assert not any("src" in attributes for _, attributes in outline.tags)
+    assert {link["href"] for link in outline.all("link")} == {"data:,"}
+    assert not outline.all("script")
+    (policy,) = [m for m in outline.all("meta") if m.get("http-equiv")]
+    assert "default-src 'none'" in str(policy["content"])
+
+
+def test_the_same_reports_are_the_same_bytes_in_another_process(fairness: Report) -> None:
+    program = (
+        "import sys; from assay.evidence.report import Report; from assay.render.page import page;"
+        "report = Report.model_validate_json(sys.stdin.read());"
+        "sys.stdout.buffer.write(page([report], title='t', facts={'Model': 'm'}))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], input=fairness.model_dump_json().encode(),
+        env={"PYTHONHASHSEED": "1"}, capture_output=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout == page([fairness], title="t", facts={"Model": "m"})
+
+
+def test_question_and_outcome_lead_and_the_other_facts_follow(fairness: Report) -> None:
+    facts = {"Model": "income@1", "Outcome": "rejected: unfair", "Question": "Is it so?"}
+    said = Outline(page([fairness], title="income", facts=facts)).said
+    order = [said.index(text) for text in ("Is it so?", "rejected: unfair", "income@1")]
+    assert order == sorted(order)
+    assert said.count("Is it so?") == 1
+
+
+def test_findings_come_before_what_passed_and_the_worst_first(fairness: Report) -> None:
+    said = Outline(page([fairness], title="t", facts={})).said
+    claims = ["The gap for sex=Female is within 0.05", "Claim on few rows", "Soft claim",
+              "Claim near its limit", "Claim that holds"]  # fmt: skip
+    order = [said.index(claim) for claim in claims]
+    assert order == sorted(order)
+    assert "advisory: weighs as a caution" in said
+
+
+def test_a_remedy_is_given_for_findings_alone(fairness: Report) -> None:
+    said = Outline(page([fairness], title="t", facts={})).said
+    assert "Add a mitigated candidate." in said
+    assert "None needed." not in said
+
+
+def test_every_verdict_is_a_word_beside_its_shape(fairness: Report) -> None:
+    outline = Outline(page([fairness], title="t", facts={}))
+    for verdict in Verdict:
+        badges = [s for s in outline.all("span") if s.get("class") == f"badge {verdict.value}"]
+        assert len(badges) >= 2  # a check and the legend
+        assert outline.said.count(verdict.value) >= len(badges)
+
+
+def test_gates_of_a_run_are_listed_first_and_linked(fairness: Report) -> None:
+    outline = Outline(page([fairness, fairness], title="t", facts={}))
+    ids = [str(attributes["id"]) for _, attributes in outline.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {str(a["href"]).removeprefix("#") for a in outline.all("a")}
+    assert {"main", "gate-1", "gate-2"} <= links
+    assert links <= set(ids)
+
+
+def test_who_reads_with_a_screen_reader_finds_the_way(fairness: Report) -> None:
+    outline = Outline(page([fairness, fairness], title="t", facts={"Model": "m"}))
+    assert outline.all("html")[0]["lang"] == "en"
+    assert all(len(outline.all(tag)) == 1 for tag in ("main", "footer", "h1"))
+    assert len(outline.all("caption")) == len(outline.all("table"))
+    assert all(heading.get("scope") in {"col", "row"} for heading in outline.all("th"))
+    assert len(outline.all("figcaption")) == len(outline.all("figure"))
+    pictures = [svg for svg in outline.all("svg") if svg.get("aria-hidden") != "true"]
+    assert pictures
+    assert all(svg.get("role") == "img" for svg in pictures)
+    assert "Women lower." in outline.said
+
+
+def test_the_numbers_of_a_figure_lie_beneath_it(fairness: Report) -> None:
+    said = Outline(page([fairness], title="t", facts={})).said
+    assert said.index("Numbers") < said.index("0.742", said.index("Numbers"))
+
+
+def test_a_long_sheet_is_folded_and_a_huge_one_is_cut_with_a_count() -> None:
+    sheet = Sheet(title="many", columns=("n",), rows=tuple((i,) for i in range(2500)))
+    report = Report(gate="drift", subject="s", verdict=Verdict.PASS, summary="", checks=(),
+                    sheets=(sheet,))  # fmt: skip
+    outline = Outline(page([report], title="t", facts={}))
+    assert outline.all("details")
+    assert "2,500 rows" in outline.said
+    assert "500 more rows are in the stored report." in outline.said
+
+
+def test_an_accepted_unknown_says_that_people_accepted_it() -> None:
+    check = Check(name="c", claim="c", verdict=Verdict.UNKNOWN, accepted=True)
+    report = Report(gate="g", subject="s", verdict=Verdict.CAUTION, summary="", checks=(check,))
+    said = Outline(page([report], title="t", facts={})).said
+    assert any("accepted beforehand" in text for text in said)
+
+
+def test_a_run_without_gates_says_so() -> None:
+    assert "No gate has been run." in Outline(page([], title="t", facts={})).said

@@ -1,0 +1,204 @@
+"""The journal: append-only, chained, with one winner for each number."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import re
+from pathlib import Path
+
+import pytest
+
+from assay import canonical
+from assay.digest import Digest
+from assay.errors import ChainBroken, StoreUnreachable
+from assay.journal import Journal, journals
+from assay.store import Store, open_store
+from assay.store.local import LocalStore
+from assay.store.memory import MemoryStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "bucket")
+
+
+@pytest.fixture
+def journal(store: LocalStore) -> Journal:
+    return Journal(store, "income")
+
+
+def note(journal: Journal, number: int) -> None:
+    journal.append(lambda _: ("noted", {"n": number}), actor="tester")
+
+
+def path(store: Store, number: int) -> Path:
+    return Path(store.url(f"journals/income/{number:010d}.json"))
+
+
+def rewrite(store: Store, number: int, change) -> None:
+    """Alter an entry on disk, as someone with access to it could."""
+    file = path(store, number)
+    held = json.loads(file.read_bytes())
+    file.chmod(0o644)
+    file.write_bytes(canonical.dump(change(held)))
+
+
+def test_entries_come_back_in_order_and_name_the_one_before(
+    journal: Journal, store: LocalStore
+) -> None:
+    for number in range(12):
+        note(journal, number)
+    entries = journal.entries()
+    assert [e.number for e in entries] == list(range(1, 13))
+    assert [e.body["n"] for e in entries] == list(range(12))
+    assert entries[0].previous is None
+    for before, entry in itertools.pairwise(entries):
+        assert entry.previous == Digest.of_file(path(store, before.number))
+
+
+def test_an_entry_tells_who_and_when(journal: Journal) -> None:
+    note(journal, 1)
+    (entry,) = journal.entries()
+    assert entry.actor == "tester"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", entry.at)
+
+
+def test_a_decision_against_leaves_no_trace(journal: Journal, store: LocalStore) -> None:
+    assert journal.append(lambda _: None) is None
+    assert list(store.list()) == []
+
+
+def test_the_loser_of_a_race_decides_again_on_the_longer_history(journal: Journal) -> None:
+    seen = []
+
+    def decide(history):
+        seen.append(len(history))
+        if len(seen) == 1:  # meanwhile, another writer
+            note(journal, 0)
+        return "noted", {"n": len(history)}
+
+    entry = journal.append(decide)
+    assert seen == [0, 1]
+    assert entry is not None
+    assert entry.number == 2
+    assert [e.body["n"] for e in journal.entries()] == [0, 1]
+
+
+def test_the_loser_of_a_race_may_change_its_mind(journal: Journal) -> None:
+    def decide(history):
+        if history:
+            return None
+        note(journal, 0)
+        return "noted", {"n": 1}
+
+    assert journal.append(decide) is None
+    assert len(journal.entries()) == 1
+
+
+def _append(url: str, gate, n: int) -> None:
+    gate.wait(30)
+    Journal(open_store(url), "income").append(lambda _: ("noted", {"n": n}))
+
+
+def test_twenty_processes_append_twenty_consecutive_entries(store: LocalStore) -> None:
+    context = multiprocessing.get_context("fork")  # spawning twenty would take most of the time
+    gate = context.Barrier(20)
+    writers = [context.Process(target=_append, args=(store.root, gate, n)) for n in range(20)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [w.exitcode for w in writers] == [0] * 20
+    entries = Journal(store, "income").entries()
+    assert [e.number for e in entries] == list(range(1, 21))
+    assert sorted(e.body["n"] for e in entries) == list(range(20))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda held: {**held, "body": {"n": 99}},
+        lambda held: {**held, "actor": "someone else"},
+        lambda held: {**held, "at": "2020-01-01T00:00:00.000+00:00"},
+        lambda held: {**held, "kind": "approved"},
+        lambda held: {**held, "added": "later"},
+        lambda held: {**held, "previous": str(Digest.of(b"another"))},
+    ],
+    ids=["body", "actor", "time", "kind", "addition", "previous"],
+)
+def test_a_changed_entry_is_named(journal: Journal, store: LocalStore, change) -> None:
+    for number in range(5):
+        note(journal, number)
+    rewrite(store, 3, change)
+    with pytest.raises(ChainBroken, match=r"'income' is broken at entry [34]") as caught:
+        journal.entries()
+    assert caught.value.exit_code == 4
+    assert "backup" in (caught.value.remedy or "")
+
+
+def test_a_missing_entry_is_named(journal: Journal, store: LocalStore) -> None:
+    for number in range(5):
+        note(journal, number)
+    path(store, 2).unlink()
+    with pytest.raises(ChainBroken, match="broken at entry 2: it is missing"):
+        journal.entries()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"null", b"{}", b"\xff", b'{"number": 2, "body": 1, "kind": "x"}']
+)
+def test_an_unreadable_entry_is_named(journal: Journal, store: LocalStore, data: bytes) -> None:
+    for number in range(3):
+        note(journal, number)
+    path(store, 2).chmod(0o644)
+    path(store, 2).write_bytes(data)
+    with pytest.raises(ChainBroken, match="broken at entry 2: it cannot be read"):
+        journal.entries()
+
+
+def test_an_entry_in_anothers_place_is_named(journal: Journal, store: LocalStore) -> None:
+    for number in range(3):
+        note(journal, number)
+    moved = path(store, 1).read_bytes()
+    path(store, 2).chmod(0o644)
+    path(store, 2).write_bytes(moved)
+    with pytest.raises(ChainBroken, match="it says that it is entry 1"):
+        journal.entries()
+
+
+def test_nothing_is_appended_to_a_broken_chain(journal: Journal, store: LocalStore) -> None:
+    for number in range(3):
+        note(journal, number)
+    path(store, 1).unlink()
+    with pytest.raises(ChainBroken):
+        note(journal, 4)
+    assert not path(store, 4).exists()
+
+
+def test_a_store_that_fails_is_no_broken_chain(journal: Journal, monkeypatch) -> None:
+    note(journal, 0)
+
+    def fail(*_):
+        raise StoreUnreachable("no answer")
+
+    monkeypatch.setattr(LocalStore, "get", fail)
+    with pytest.raises(StoreUnreachable):
+        journal.entries()
+
+
+def test_other_files_in_the_folder_are_left_alone(journal: Journal, store: LocalStore) -> None:
+    note(journal, 0)
+    store.put_if_absent("journals/income/README.txt", b"hello")
+    note(journal, 1)
+    assert len(journal.entries()) == 2
+
+
+def test_journals_of_several_models_do_not_mix() -> None:
+    store = MemoryStore()
+    for model in ("b", "a", "a-b"):
+        for number in range(3):
+            note(Journal(store, model), number)
+    assert list(journals(store)) == ["a-b", "a", "b"]
+    assert [len(Journal(store, model).entries()) for model in ("a", "a-b", "b")] == [3, 3, 3]

@@ -1,0 +1,101 @@
+import pytest
+
+from assay import artifacts
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import ReferenceUnknown, Unproven
+from assay.registry import REGISTERED, REJECTED, Registry
+from assay.store.memory import MemoryStore
+
+ONE, TWO = (str(Digest.of(text)) for text in (b"question 1", b"question 2"))
+
+
+@pytest.fixture
+def bucket():
+    return Bucket.on(MemoryStore()).prepare()
+
+
+@pytest.fixture
+def registry(bucket):
+    return Registry(bucket)
+
+
+def body(bucket, model=b"model", question=ONE, against=None):
+    return {
+        "question": question,
+        "model": bucket.put(model, artifacts.MODEL, "m").as_json(),
+        "reports": {},
+        "against": against,
+    }
+
+
+def test_versions_count_up_and_registering_the_same_again_adds_none(registry, bucket):
+    first = registry.register("m", REGISTERED, body(bucket))
+    again = registry.register("m", REGISTERED, body(bucket))
+    other = registry.register("m", REJECTED, body(bucket, b"other"))
+    assert [first.name, again.name, other.name] == ["m@1", "m@1", "m@2"]
+    assert len(bucket.journal("m").entries()) == 2
+
+
+def test_the_same_model_judged_for_another_question_is_another_version(registry, bucket):
+    registry.register("m", REGISTERED, body(bucket))
+    assert registry.register("m", REGISTERED, body(bucket, question=TWO)).number == 2
+
+
+def test_references_name_a_version_an_alias_or_the_champion_else_the_newest(registry, bucket):
+    one = registry.register("m", REGISTERED, body(bucket))
+    registry.register("m", REGISTERED, body(bucket, b"two"))
+    assert registry.find("m").number == 2
+    registry.promote(one, because="it is good")
+    assert registry.find("m").number == 1
+    assert registry.find("m@champion").number == 1
+    assert registry.find("m@2").number == 2
+
+
+@pytest.mark.parametrize("reference", ["m@3", "m@challenger", "n", "", "m@", "../m"])
+def test_an_unknown_reference_says_what_there_is(registry, bucket, reference):
+    registry.register("m", REGISTERED, body(bucket))
+    with pytest.raises(ReferenceUnknown) as caught:
+        registry.find(reference)
+    assert caught.value.remedy
+
+
+def test_a_rejected_version_is_neither_promoted_nor_loaded(registry, bucket):
+    version = registry.register("m", REJECTED, body(bucket))
+    with pytest.raises(Unproven, match="rejected"):
+        registry.promote(version, because="I like it")
+    with pytest.raises(Unproven, match="rejected"):
+        registry.load("m@1")
+    assert registry.history("m").champion is None
+
+
+def test_promoting_the_champion_again_adds_no_entry(registry, bucket):
+    version = registry.register("m", REGISTERED, body(bucket))
+    assert registry.promote(version, because="first")
+    assert not registry.promote(version, because="first")
+    assert len(bucket.journal("m").entries()) == 2
+
+
+def test_a_champion_is_no_rival_to_the_question_that_brought_it_forth(registry, bucket):
+    first = registry.register("m", REGISTERED, body(bucket))
+    registry.promote(first, because="first")
+    assert registry.history("m").rival(Digest.parse(ONE)) is None
+    assert registry.history("m").rival(Digest.parse(TWO)).number == 1
+    second = registry.register("m", REGISTERED, body(bucket, b"two", TWO, against=1))
+    registry.promote(second, because="better")
+    assert registry.history("m").rival(Digest.parse(TWO)).number == 1
+
+
+def test_a_stop_is_noted_once_for_each_question(registry, bucket):
+    stopped = {"question": ONE, "reasons": ["no signal"]}
+    assert registry.stop("m", stopped) is not None
+    assert registry.stop("m", stopped) is None
+    assert registry.stop("m", {**stopped, "question": TWO}) is not None
+    with pytest.raises(ReferenceUnknown, match="every run stopped"):
+        registry.find("m")
+
+
+def test_entries_of_a_kind_from_the_future_change_nothing(registry, bucket):
+    registry.register("m", REGISTERED, body(bucket))
+    bucket.journal("m").append(lambda _: ("monitored", {"verdict": "healthy"}))
+    assert registry.find("m").number == 1

@@ -1,0 +1,233 @@
+"""`verify`: whatever does not fit in a bucket is named, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay import artifacts, canonical
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
+from assay.objects import key_of
+from assay.store.local import LocalStore
+from assay.verify import Findings, descriptors, verify
+
+GONE = Artifact(
+    media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"
+)
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Bucket:
+    """Two models. The first's record names a table of two parts; the memo names a report."""
+    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    parts = [bucket.put(b"part %d" % i, artifacts.PARQUET, f"part {i}") for i in range(2)]
+    _register(bucket, "income", parts)
+    _register(bucket, "credit", [bucket.put(b"other part", artifacts.PARQUET, "part 0")])
+    report = bucket.put_json({"verdict": "pass"}, artifacts.REPORT, "validation")
+    bucket.memo.remember("validate", Digest.of(b"key"), {"outputs": {"report": report.as_json()}})
+    return bucket
+
+
+def _register(bucket: Bucket, model: str, parts: list[Artifact]) -> None:
+    table = {"parts": [part.as_json() for part in parts]}
+    steps = [{"outputs": {"table": bucket.put_json(table, artifacts.TABLE, "rows").as_json()}}]
+    record = bucket.put_json({"steps": steps, "of": model}, artifacts.RECORD, "run")
+    bucket.journal(model).append(lambda _: ("registered", {"run": record.as_json()}))
+    bucket.journal(model).append(lambda _: ("promoted", {"alias": "champion"}))
+
+
+def spoil(bucket: Bucket, digest: Digest, data: bytes = b"rotten") -> str:
+    path = Path(bucket.objects.url(digest))
+    path.chmod(0o644)
+    path.write_bytes(data)
+    return key_of(digest)
+
+
+def remove(bucket: Bucket, digest: Digest) -> str:
+    bucket.store.delete(key_of(digest))
+    return key_of(digest)
+
+
+def seen(findings: Findings) -> list[tuple[str, str]]:
+    return [(problem.kind, problem.key) for problem in findings.problems]
+
+
+def test_a_sound_bucket_is_intact_and_everything_was_looked_at(bucket: Bucket) -> None:
+    findings = verify(bucket)
+    assert findings.problems == ()
+    assert findings.intact
+    assert findings.objects == len(list(bucket.objects.entries())) == 8
+    assert findings.size == sum(entry.size for entry in bucket.objects.entries())
+    assert (findings.journals, findings.entries) == (2, 4)
+    assert findings.references == 2 * 2 + 3 + 1  # records and tables, parts, the memo's report
+
+
+def test_an_empty_bucket_is_intact(tmp_path: Path) -> None:
+    assert verify(Bucket.on(LocalStore(tmp_path))).intact
+
+
+@pytest.mark.parametrize("bad", [b"part 1!", b"", b"part 0"])
+def test_a_corrupt_object_is_named(bucket: Bucket, bad: bytes) -> None:
+    key = spoil(bucket, Digest.of(b"part 1"), bad)
+    findings = verify(bucket)
+    assert seen(findings) == [("corrupt", key)]
+    assert not findings.intact
+    assert Path(bucket.store.url(key)).read_bytes() == bad
+
+
+def test_a_large_corrupt_object_is_named(bucket: Bucket) -> None:
+    digest = bucket.objects.put(bytes(9 << 20))
+    key = spoil(bucket, digest, bytes(9 << 20)[:-1] + b"x")
+    assert seen(verify(bucket)) == [("corrupt", key)]
+
+
+def test_repair_moves_a_corrupt_object_aside_so_that_it_can_be_put_again(bucket: Bucket) -> None:
+    digest = Digest.of(b"part 1")
+    spoil(bucket, digest)
+    findings = verify(bucket, repair=True)
+    assert findings.repaired == 1
+    assert not findings.intact
+    (aside,) = bucket.store.list("quarantine/")
+    assert bucket.store.get(aside.key) == b"rotten"
+    assert aside.key in findings.problems[0].what
+    assert seen(verify(bucket)) == [("dangling", key_of(digest))]
+    bucket.objects.put(b"part 1")
+    assert verify(bucket).intact
+
+
+def test_without_repair_nothing_is_touched(bucket: Bucket) -> None:
+    spoil(bucket, Digest.of(b"part 1"))
+    remove(bucket, Digest.of(b"part 0"))
+    before = list(bucket.store.list())
+    verify(bucket)
+    assert list(bucket.store.list()) == before
+
+
+def test_a_missing_part_is_named_with_the_table_that_lists_it(bucket: Bucket) -> None:
+    key = remove(bucket, Digest.of(b"part 1"))
+    findings = verify(bucket)
+    assert seen(findings) == [("dangling", key)]
+    assert "part 1" in findings.problems[0].what
+    assert artifacts.PARQUET in findings.problems[0].what
+    assert not findings.intact
+
+
+def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> None:
+    record = bucket.journal("income").entries()[0].body["run"]
+    remove(bucket, Digest.parse(record["digest"]))
+    (problem,) = verify(bucket).problems
+    assert problem.kind == "dangling"
+    assert "entry 1 of the journal of income" in problem.what
+
+
+def test_what_a_corrupt_record_may_have_named_is_not_guessed(bucket: Bucket) -> None:
+    record = bucket.journal("income").entries()[0].body["run"]
+    key = spoil(bucket, Digest.parse(record["digest"]), b'{"digest": "' + b"0" * 64 + b'"}')
+    assert seen(verify(bucket)) == [("corrupt", key)]
+
+
+def test_what_calls_itself_json_and_is_not_is_named(bucket: Bucket) -> None:
+    artifact = bucket.put(b"no json", artifacts.JSON, "notes")
+    bucket.journal("income").append(lambda _: ("noted", {"notes": artifact.as_json()}))
+    assert seen(verify(bucket)) == [("unreadable", key_of(artifact.digest))]
+
+
+def test_a_memo_entry_whose_output_is_gone_harms_nothing(bucket: Bucket) -> None:
+    report = Digest.of(canonical.dump({"verdict": "pass"}))
+    remove(bucket, report)
+    findings = verify(bucket)
+    assert seen(findings) == [("stale", key_of(report))]
+    assert "memo entry memo/validate/" in findings.problems[0].what
+    assert findings.intact
+
+
+def test_an_unreadable_memo_entry_harms_nothing(bucket: Bucket) -> None:
+    bucket.store.put_if_absent("memo/train/bad.json", b"{")
+    findings = verify(bucket)
+    assert seen(findings) == [("stale", "memo/train/bad.json")]
+    assert findings.intact
+
+
+def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
+    hexadecimal = Digest.of(b"part 1").hex
+    foreign = [
+        "journals/income/notes.txt",
+        "objects/sha256/.DS_Store",
+        "objects/sha256/zz/" + hexadecimal,
+        f"objects/{hexadecimal}",
+    ]
+    for key in foreign:
+        bucket.store.put_if_absent(key, b"part 1")
+    findings = verify(bucket)
+    assert sorted(seen(findings)) == sorted(("foreign", key) for key in foreign)
+    assert findings.intact
+
+
+def test_a_broken_chain_is_named_and_the_rest_still_examined(bucket: Bucket) -> None:
+    bucket.store.delete("journals/income/0000000001.json")
+    key = spoil(bucket, Digest.of(b"other part"))
+    findings = verify(bucket)
+    assert seen(findings) == [("chain", "journals/income/"), ("corrupt", key)]
+    assert "entry 1" in findings.problems[0].what
+
+
+def test_one_model_is_examined_alone(bucket: Bucket) -> None:
+    spoil(bucket, Digest.of(b"other part"))
+    findings = verify(bucket, model="income")
+    assert findings.intact
+    assert (findings.journals, findings.entries, findings.objects) == (1, 2, 4)
+    assert not verify(bucket, model="credit").intact
+
+
+def test_an_unknown_model_is_named_with_the_nearest(bucket: Bucket) -> None:
+    with pytest.raises(ReferenceUnknown, match="incmoe") as caught:
+        verify(bucket, model="incmoe")
+    assert "'income'" in (caught.value.remedy or "")
+
+
+def test_progress_counts_objects_and_bytes(bucket: Bucket) -> None:
+    steps: list[tuple[int, int]] = []
+    findings = verify(bucket, progress=lambda objects, size: steps.append((objects, size)))
+    assert [objects for objects, _ in steps] == list(range(1, findings.objects + 1))
+    assert steps[-1] == (findings.objects, findings.size)
+
+
+def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeypatch) -> None:
+    bad, get = key_of(Digest.of(b"part 0")), LocalStore.get
+
+    def fail(store, key):
+        if key == bad:
+            raise StoreError("the bucket's folder failed (Input/output error)")
+        return get(store, key)
+
+    monkeypatch.setattr(LocalStore, "get", fail)
+    other = spoil(bucket, Digest.of(b"part 1"))
+    assert sorted(seen(verify(bucket))) == [("corrupt", other), ("unreadable", bad)]
+
+
+def test_a_store_that_is_gone_is_an_error_not_a_finding(bucket: Bucket, monkeypatch) -> None:
+    def fail(*_):
+        raise StoreUnreachable("no answer")
+
+    monkeypatch.setattr(LocalStore, "get", fail)
+    with pytest.raises(StoreUnreachable):
+        verify(bucket)
+
+
+def test_findings_are_json(bucket: Bucket) -> None:
+    remove(bucket, Digest.of(b"part 1"))
+    told = canonical.load(canonical.dump(verify(bucket).as_json()))
+    assert told["intact"] is False
+    assert told["problems"][0]["kind"] == "dangling"
+
+
+def test_descriptors_are_found_at_any_depth() -> None:
+    inner = GONE.as_json()
+    value = {"a": [1, {"b": inner}], "digest": str(Digest.of(b"x")), "c": {"digest": "md5:1"}}
+    assert list(descriptors(value)) == [value, inner]
+    for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}):
+        assert list(descriptors(nothing)) == []
