@@ -15,7 +15,7 @@ run: $(READY) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 -m "not ceph and not clone" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not ceph and not clone" $(ARGS)
 
 lint: $(READY) ## Ruff, mypy, import rules
 	$(BIN)/ruff check .

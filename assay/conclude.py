@@ -46,6 +46,16 @@ class Tried:
     def reasons(self) -> list[str]:
         return reasons(self.evidence)
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """What it reached, and at what price: see `Judged`."""
+        of_gate = {report.gate: report for report in self.evidence}
+        chosen = self._run.written.use_case.performance.choose_by
+        found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
+        gaps = [abs(c.estimate) for c in of_gate["fairness"].checks if c.estimate is not None]
+        scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
+        return scores | ({"largest_gap": max(gaps)} if gaps else {})
+
 
 def reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
     """The gates' reports among the steps' outputs, by gate."""
@@ -189,6 +199,7 @@ def _judged(version: Version, tried: Tried) -> Judged:
         status=tried.status,
         gates=tried.gates,
         reasons=tried.reasons,
+        scores=tried.scores,
     )
 
 
@@ -196,10 +207,16 @@ def _facts(
     versions: Sequence[Version], all_tried: Sequence[Tried], champion: Version | None
 ) -> dict[str, str]:
     fates = {
-        version.name: f"{tried.status}: {tried.candidate}"
+        version.name: f"{tried.status}: {tried.candidate} ({in_words(tried.scores)})"
         for version, tried in zip(versions, all_tried, strict=True)
     }
-    return {**fates, "Champion": champion.name if champion else "none"}
+    last = all_tried[-1].status  # the last one tried passed, or none did
+    return {"Outcome": last, **fates, "Champion": champion.name if champion else "none"}
+
+
+def in_words(scores: Mapping[str, float]) -> str:
+    """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
+    return ", ".join(f"{name.replace('_gap', ' gap')} {v:.3f}" for name, v in scores.items())
 
 
 def _page(run: Run, title: str, tried: Tried, facts: Mapping[str, str]) -> Artifact:
@@ -220,4 +237,7 @@ def _as_json(held: Mapping[str, Artifact]) -> dict[str, Any]:
 
 
 def _taken(steps: Sequence[Step]) -> list[StepTaken]:
-    return [StepTaken(name=s.name, cached=s.cached, seconds=s.seconds) for s in steps]
+    return [
+        StepTaken(name=s.name, cached=s.cached, seconds=0.0 if s.cached else s.seconds)
+        for s in steps
+    ]

@@ -78,17 +78,22 @@ def _written(store: str, words: Artifact) -> Written:
 
 
 class Judged(_Frozen):
-    """One candidate's fate: the version it became, and how each gate judged it."""
+    """One candidate's fate: the version it became, how each gate judged it, what it scored.
+
+    `scores`: the metric that ranks candidates and the accuracy, on the test rows; `largest_gap`,
+    of those that the fairness rules name.
+    """
 
     model: str
     candidate: str
     status: str
     gates: dict[str, str]
     reasons: list[str]
+    scores: dict[str, float]
 
 
 class StepTaken(_Frozen):
-    """One line about a step."""
+    """One line about a step. `seconds` is what it took in this run: nothing if `cached`."""
 
     name: str
     cached: bool
@@ -115,11 +120,11 @@ class Outcome(_Frozen):
 
 def question_key(written: Written, source: str) -> Digest:
     """Digest of use case, source and code together."""
-    estimators = (c.estimator.rpartition(".")[0] for c in written.use_case.candidates)
+    theirs = [name for c in written.use_case.candidates for name in c.modules()]
     value = {
         "use_case": written.use_case.model_dump(mode="json"),
         "source": source,
-        "code": code_of(FLOW, *estimators).as_json(),
+        "code": code_of(FLOW, *theirs).as_json(),
     }
     return Digest.of(canonical.dump(value))
 
@@ -133,7 +138,7 @@ def standing(bucket: Bucket, question: Digest) -> Outcome | None:
         bucket.memo.forget(STAGE, question)
         return None
     outcome = Outcome.model_validate(entry["outcome"])
-    steps = [step.model_copy(update={"cached": True}) for step in outcome.steps]
+    steps = [StepTaken(name=step.name, cached=True, seconds=0.0) for step in outcome.steps]
     return outcome.model_copy(update={"steps": steps})
 
 

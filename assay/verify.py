@@ -94,9 +94,12 @@ def verify(
 
 
 def descriptors(value: Any) -> Iterator[dict[str, Any]]:
-    """Every JSON object within `value` that refers to an object by its `digest`."""
+    """Every descriptor within `value`: a JSON object with `media_type` and `digest`.
+
+    A digest alone refers to nothing in the bucket: a source's own, for one.
+    """
     if isinstance(value, dict):
-        if _digest(value):
+        if "media_type" in value and _digest(value):
             yield value
         value = list(value.values())
     if isinstance(value, list):

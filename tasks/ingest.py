@@ -4,8 +4,9 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
-from assay.errors import StoreUnreachable
+from assay.errors import SourceError, StoreUnreachable
 from assay.runs import Run
+from assay.sources.fingerprint import fingerprint
 from assay.steps import Step
 from tasks.stage import perform, stage
 
@@ -21,9 +22,15 @@ def ingest(run: Run) -> Step:
     written, say = run.written, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
-        from assay.sources import ingest as core
+        from assay.sources.ingest import ingest as read
 
-        found = core.ingest(run.bucket, written.use_case.data, run.name, where=written, say=say)
+        found = read(run.bucket, written.use_case.data, run.name, where=written, say=say)
+        if fingerprint(written.use_case.data) != run.source:
+            raise SourceError(
+                "the source changed while it was being read",
+                where=written.text.where(("data", "source")),
+                remedy="Run again once it is complete.",
+            )
         outputs = {
             "table": found.table,
             "source": run.bucket.put_json(found.about, JSON, "source"),

@@ -8,6 +8,9 @@ from tasks.stage import stage
 
 @stage
 def read(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Run:
-    """Check the use case before anything else is touched, and keep its words in the bucket."""
+    """Check use case and candidates before anything is touched; keep the words in the bucket."""
+    from assay.learning.candidates import check
+
     written = read_file(config, overrides)
+    check(written.use_case, written.text.where)
     return Run.begin(written, store, fingerprint(written.use_case.data), always=always)

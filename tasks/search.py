@@ -32,7 +32,7 @@ def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> S
         run,
         "search",
         core="assay.learning.search",
-        also=("assay.learning.train", chosen.estimator.rpartition(".")[0]),
+        also=("assay.learning.train", *chosen.modules()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
             # How many processes search changes how long it takes, not what is found.

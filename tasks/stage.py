@@ -102,7 +102,7 @@ def progress(about: str) -> Iterator[Callable[[int, int, str], None]]:
         tenth = 10 * done // max(total, 1)
         if tenth > told:
             told = tenth
-            log.info(f"{about}: {done} of {total}, {text}")
+            log.info(f"{about}: {done} of {total} fits" + (f", {text}" if text else ""))
             update_progress_artifact(artifact, progress=100.0 * done / max(total, 1))
 
     yield say

@@ -35,7 +35,7 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         run,
         "train",
         core="assay.learning.train",
-        also=(chosen.estimator.rpartition(".")[0],),
+        also=chosen.modules(),
         settings={
             "candidate": chosen.model_dump(mode="json"),
             "choose_by": use_case.performance.choose_by,

@@ -26,7 +26,7 @@ def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
     "text", ["", "sha256:", "md5:" + "0" * 64, "sha256:" + "0" * 63, "sha256:" + "A" * 64, "0" * 64]
 )
 def test_other_texts_are_no_digests(text):
-    with pytest.raises(ValueError, match="sha256|hexadecimal"):
+    with pytest.raises(ValueError, match=r"sha256|hexadecimal"):
         Digest.parse(text)
 
 

@@ -227,7 +227,9 @@ def test_findings_are_json(bucket: Bucket) -> None:
 
 def test_descriptors_are_found_at_any_depth() -> None:
     inner = GONE.as_json()
-    value = {"a": [1, {"b": inner}], "digest": str(Digest.of(b"x")), "c": {"digest": "md5:1"}}
+    outer = {"media_type": "text/plain", "digest": str(Digest.of(b"x")), "c": {"digest": "md5:1"}}
+    value = {**outer, "a": [1, {"b": inner}]}
     assert list(descriptors(value)) == [value, inner]
-    for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}):
+    source = {"path": "rows.csv", "digest": str(Digest.of(b"the source's own"))}
+    for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}, source):
         assert list(descriptors(nothing)) == []

@@ -33,7 +33,7 @@ def command(
     written = settings(data, config, _sections(by, metric or [], tolerance, reference or []))
     use_case = written.use_case
     predictions = predictions_from(
-        frame_of(written),
+        frame_of(written, check=config is not None),
         truth=truth,
         prediction=prediction,
         by=by,

@@ -25,7 +25,6 @@ def command(
 ) -> None:
     """Judge whether data can bear a question: by a use case, or by --target and --positive."""
     from assay.cli.alone import frame_of, settings
-    from assay.config.read import check_columns
     from assay.evidence.feasibility import assess
 
     if config is None and (target is None or positive is None):
@@ -36,6 +35,4 @@ def command(
         "sensitive": {name: {} for name in sensitive or ()},
     }
     written = settings(data, config, {"data": columns})
-    frame = frame_of(written)
-    check_columns(written, list(frame.columns))
-    finish_gate(assess(frame, written.use_case, say=say), as_json=as_json, html=html)
+    finish_gate(assess(frame_of(written), written.use_case, say=say), as_json=as_json, html=html)

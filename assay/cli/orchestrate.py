@@ -41,14 +41,29 @@ def train(config: str, store: str, overrides: tuple[str, ...], always: bool) -> 
 
 
 class _Plain(logging.Filter):
-    """Keeps tracebacks of Assay's own errors off the terminal: the error says what to do."""
+    """What a person at a terminal need not read: tracebacks of errors that say what to do, and
+    Prefect's notes on states that the run's own lines tell already.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error: Any = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, AssayError)
+        return not isinstance(error, AssayError) and not record.getMessage().startswith(_NOTED)
+
+
+_NOTED = (
+    "Finished in state",
+    "Beginning flow run",
+    "Starting temporary server",
+    "Stopping temporary server",
+)
 
 
 def _quieten() -> None:
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
+    from prefect.logging.configuration import setup_logging
+
+    setup_logging()  # now, because later it would replace the handlers
+    for name in (None, "prefect"):
         for handler in logging.getLogger(name).handlers:
-            handler.addFilter(_Plain())
+            if type(handler).__name__ == "PrefectConsoleHandler":
+                handler.addFilter(_Plain())
+                handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))

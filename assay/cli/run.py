@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from assay.cli.options import AsJson, Config, Set, Store
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.runs import Outcome
+    from assay.runs import Judged, Outcome
 
 _CODES = {"registered": 0, "rejected": 3, "stopped": 3}
 
@@ -33,8 +34,10 @@ def command(
     url = store or default_url()
     written = read(config, set_ or ())
     bucket = Bucket.open(url)
-    outcome = None if always else _standing(bucket, written)
-    if outcome is None:
+    outcome = _standing(bucket, written)
+    if outcome is None or always:
+        # What is wrong here is better said before Prefect takes its seconds to start.
+        bucket.prepare()
         from assay.cli.orchestrate import train
 
         outcome = train(str(config), url, tuple(set_ or ()), always)
@@ -85,27 +88,49 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
     out = console()
     out.print()
     verdicts([get_report(bucket, artifact) for artifact in outcome.reports.values()], out)
-    for judged in outcome.judged:
-        if judged.status == "rejected":
-            _print(f"\n{judged.model} rejected: {judged.candidate}")
-            for reason in judged.reasons:
-                _print(f"  {reason}")
-    if outcome.outcome == "stopped":
-        _print(f"\n{outcome.use_case} stopped:")
-    else:
-        _print(f"\n{outcome.model} {outcome.outcome}" + ", champion" * outcome.champion)
-    if outcome.outcome == "stopped" or outcome.judged[-1].status != "rejected":
-        for reason in outcome.reasons:
-            _print(f"  {reason}")
-    cached = sum(step.cached for step in outcome.steps)
-    facts = {
-        "steps": f"{len(outcome.steps)}, of which {cached} found in the memo",
-        "run": str(outcome.run),
-        "report": str(page),
-        "next": f"assay show {outcome.model}" if outcome.model else f"assay log {outcome.use_case}",
-    }
     out.print()
-    print_facts(facts)
+    for judged in outcome.judged:
+        _tell_fate(judged, champion=outcome.champion and judged.model == outcome.model)
+    if outcome.outcome == "stopped":
+        _print(f"{outcome.use_case} stopped: these data cannot bear this question")
+        _bullets(outcome.reasons)
+    cached = sum(step.cached for step in outcome.steps)
+    out.print()
+    print_facts(
+        {
+            "steps": f"{len(outcome.steps)}, of which {cached} found in the memo",
+            "run": str(outcome.run),
+            "report": str(page),
+            "next": _next(outcome),
+        }
+    )
+
+
+def _tell_fate(judged: Judged, *, champion: bool) -> None:
+    from assay.conclude import in_words
+
+    scores = in_words(judged.scores)
+    _print(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")
+    _print(f"  {scores}")
+    if judged.status == "rejected":
+        _bullets(judged.reasons)
+
+
+def _next(outcome: Outcome) -> str:
+    """What to type next: the model to look at, and the gate that refused another."""
+    if outcome.model is None:
+        return f"assay log {outcome.use_case}"
+    refused = [judged for judged in outcome.judged if judged.status == "rejected"]
+    if not refused:
+        return f"assay show {outcome.model}"
+    gate = next(gate for gate, verdict in refused[0].gates.items() if verdict == "fail")
+    why = f"assay show {refused[0].model} --gate {gate}"
+    return why if outcome.outcome == "rejected" else f"assay show {outcome.model}, or {why}"
+
+
+def _bullets(reasons: Sequence[str]) -> None:
+    for reason in reasons:
+        _print(f"  - {reason}")
 
 
 def _print(text: str) -> None:

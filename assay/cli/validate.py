@@ -33,7 +33,7 @@ def command(
     sections: dict[str, Any] = {"expectations": _read_rules(rules)} if rules else {}
     written = settings(data, config, sections)
     judged = validate(
-        frame_of(written),
+        frame_of(written, check=config is not None),
         written.use_case.expectations,
         target=written.use_case.data.target if config else None,
         subject=data,

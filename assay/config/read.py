@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -172,12 +173,8 @@ def _override(plain: dict[str, Any], text: str) -> Path_:
 
 def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
     """One message for the first problem, with how many more there are."""
-    everything = error.errors()
-    # A list whose only item is wrong is then also called too short: a consequence, no news.
-    inner = {p["loc"][:n] for p in everything for n in range(1, len(p["loc"]))}
-    problems = [p for p in everything if p["loc"] not in inner]
-    # A misspelt key is also a missing one: speak of the misspelling.
-    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    problems = _own(error)
+    first = problems[0]
     path = _real(first["loc"], plain)
     name = _dotted(path)
     others = f" ({len(problems) - 1} more after this one)" if len(problems) > 1 else ""
@@ -203,6 +200,24 @@ def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
         remedy = _suggest(given, allowed, "Allowed")
     message = f"{name}: {said}{shown}{others}" if name else f"{said}{others}"
     return ConfigError(message, where=text.where(path), remedy=remedy)
+
+
+def _own(error: ValidationError) -> list[ErrorDetails]:
+    """The problems that are not mere consequences of another, misspelt keys first."""
+    problems = error.errors()
+    # A list whose only item is wrong is then also called too short.
+    inner = {p["loc"][:n] for p in problems for n in range(1, len(p["loc"]))}
+    unknown = [p["loc"] for p in problems if p["type"] == "extra_forbidden"]
+
+    def follows(problem: ErrorDetails) -> bool:
+        where, name = problem["loc"][:-1], str(problem["loc"][-1:])
+        misspelt = [str(loc[-1:]) for loc in unknown if loc[:-1] == where]
+        return problem["loc"] in inner or (
+            problem["type"] == "missing" and nearest(name, misspelt) is not None
+        )
+
+    own = [problem for problem in problems if not follows(problem)]
+    return sorted(own, key=lambda problem: problem["type"] != "extra_forbidden")
 
 
 def _real(loc: tuple[int | str, ...], plain: Any) -> Path_:

@@ -16,13 +16,15 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    StringConstraints,
     field_validator,
     model_validator,
 )
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Name = Annotated[str, Field(min_length=1)]  # of a column, to the letter
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
 Format = Literal["csv", "parquet", "jsonl"]
@@ -106,7 +108,7 @@ class Source(Section):
 class Target(Section):
     """What the model is to tell: whether `column` holds the `positive` value."""
 
-    column: Text
+    column: Name
     positive: str | int | float | bool
 
 
@@ -138,7 +140,7 @@ class Data(Section):
         ),
     ]
     target: Target
-    identity: tuple[Text, ...] = ()
+    identity: tuple[Name, ...] = ()
     """Columns that make a row the same row tomorrow. Left out: all columns but the target."""
     missing: tuple[str, ...] = ("",)
     """Text that stands for a missing value."""
@@ -148,11 +150,11 @@ class Data(Section):
     """The only values a column may hold, in their order. Rows with others are malformed."""
     dates: dict[str, str] = {}
     """Date columns and their format: iso, or strptime's directives such as %d.%m.%Y."""
-    never_store: tuple[Text, ...] = ()
+    never_store: tuple[Name, ...] = ()
     """Personal columns, dropped before anything is written."""
-    exclude: tuple[Text, ...] = ()
+    exclude: tuple[Name, ...] = ()
     """Columns that are kept but are no features."""
-    after_outcome: tuple[Text, ...] = ()
+    after_outcome: tuple[Name, ...] = ()
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
 
@@ -226,7 +228,7 @@ class Mitigation(Section):
     """A Fairlearn method that trades accuracy for smaller gaps between groups."""
 
     method: Literal["fairlearn.postprocessing.ThresholdOptimizer"]
-    by: Text
+    by: Name
     """The sensitive column whose gap is to shrink."""
     constraint: Literal[
         "demographic_parity",
@@ -251,6 +253,11 @@ class Candidate(Section):
     calibrate: Literal["sigmoid", "isotonic", "none"] = "sigmoid"
     """How scores become probabilities that mean what they say."""
     mitigate: Mitigation | None = None
+
+    def modules(self) -> tuple[str, ...]:
+        """The modules that the candidate's own words import: a user's, or a library's."""
+        paths = [self.estimator, *self.preprocess.values()]
+        return tuple(dict.fromkeys(p.rpartition(".")[0] for p in paths if "." in p))
 
     @property
     def title(self) -> str:

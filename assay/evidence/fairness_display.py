@@ -89,8 +89,8 @@ def summary(
         return "No limit is set, so no gap was judged."
     tally = {v: sum(check.verdict is v for check in checks) for v in Verdict}
     return (
-        f"Of {len(checks)} gaps, {tally[Verdict.PASS]} are within their tolerance, "
-        f"{tally[Verdict.FAIL]} beyond it, {tally[Verdict.UNKNOWN]} cannot be told."
+        f"Gaps held to a tolerance: {len(checks)}. Within it: {tally[Verdict.PASS]}, "
+        f"beyond it: {tally[Verdict.FAIL]}, cannot be told: {tally[Verdict.UNKNOWN]}."
     )
 
 
@@ -200,7 +200,7 @@ def notes(
     family = sum(pair.judgeable for limit in limits for pair in limit.pairs)
     if limits:
         found.append(
-            f"Failures are judged over {family} gaps as one family (Holm, {ALPHA:.0%}); a pass is "
+            f"Failures are judged as one family of {family} (Holm, {ALPHA:.0%}); a pass is "
             f"an equivalence test at {ALPHA:.0%}. Shares of fewer than {FEWEST} are not judged."
         )
     if decisions.all() or not decisions.any():

@@ -133,7 +133,7 @@ class Report(_Frozen):
     def reasons_for(self, verdict: Verdict) -> list[str]:
         """What the checks of this weight saw, each with its remedy."""
         return [
-            f"{check.claim}: {check.why} {check.remedy}".strip()
+            f"{check.claim}: {check.why.removesuffix('.')}. {check.remedy}".strip()
             for check in self.checks
             if _weight(check) is verdict
         ]

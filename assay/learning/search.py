@@ -8,6 +8,7 @@ fit is done twice.
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -143,7 +144,8 @@ def _run(pipeline: Any, problem: Problem, calls: Sequence[_Call]) -> Iterator[_F
         yield from (_fit(clone(pipeline), problem, call) for call in calls)
         return
     tasks = (joblib.delayed(_fit)(clone(pipeline), problem, call) for call in calls)
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+    path = {"initializer": _take_path, "initargs": (tuple(sys.path),)}
+    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **path):
         try:
             yield from joblib.Parallel(return_as="generator_unordered")(tasks)
         except TerminatedWorkerError as error:
@@ -152,6 +154,13 @@ def _run(pipeline: Any, problem: Problem, calls: Sequence[_Call]) -> Iterator[_F
                 "want of memory",
                 remedy=f"Set search.jobs below {jobs}, or give it more memory.",
             ) from error
+
+
+def _take_path(path: tuple[str, ...]) -> None:
+    """Processes outlive a search; one that began before a user's module could be found would
+    not find it. Another path makes joblib start new ones.
+    """
+    sys.path[:] = path
 
 
 def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:

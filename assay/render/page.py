@@ -64,7 +64,7 @@ def page(
         Verdict=Verdict,
         meanings=MEANINGS,
     )
-    return html.encode("utf-8", "replace")
+    return html.lstrip().encode("utf-8", "replace")
 
 
 def _take(facts: dict[str, str], name: str) -> str:

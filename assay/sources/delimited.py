@@ -22,15 +22,15 @@ from assay.sources.location import File
 from assay.sources.text import Lines, Text
 
 CODED: Final = pa.dictionary(pa.int32(), pa.string())
-_QUOTE: Final = '"'
+_QUOTE, _END = ord('"'), ord("\n")
 
 
 class Delimited:
     """Text files with a header line. Blank lines are no rows; an empty field is missing.
 
-    Where a chunk of text holds no quote, a record is a line and Arrow parses it; elsewhere the
-    standard library's strict reader does, which knows on which line a record begins. Surrounding
-    spaces count as part of a text, but not in comparison with the marks of missing values.
+    Where each line is one well-formed record, Arrow parses them; elsewhere the standard
+    library's strict reader does, which knows on which line a record begins. Surrounding spaces
+    count as part of a text, but not in comparison with the marks of missing values.
     """
 
     textual = True
@@ -62,8 +62,12 @@ class Delimited:
             check_same(header, self.columns, shown, self._texts[0].file.shown)
             name = shown if len(self._texts) > 1 else ""
             while lines.fill():
-                careful = lines.holds(_QUOTE)
-                block = self._carefully(lines, header) if careful else self._quickly(lines, header)
+                first, data = lines.number, lines.peek().encode()
+                if _is_regular(data, self._delimiter):
+                    lines.skip()
+                    block = self._quickly(data, first, header)
+                else:
+                    block = self._carefully(lines, header)
                 yield replace(block, file=name)
 
     def about(self) -> dict[str, Any]:
@@ -86,9 +90,7 @@ class Delimited:
             )
         return checked([name.strip() for name in names], f"{shown}:{lines.number - 1}")
 
-    def _quickly(self, lines: Lines, header: list[str]) -> Block:
-        first, text = lines.number, lines.body()
-        data = text.encode()
+    def _quickly(self, data: bytes, first: int, header: list[str]) -> Block:
         numbers = _numbers_of_rows(data, first)
         if not len(numbers):
             return Block(numbers, self._batch([[] for _ in self._kept]))
@@ -102,9 +104,7 @@ class Delimited:
             io.BytesIO(data),
             # Without threads Arrow tells the number of a row that does not fit.
             arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=len(data) + 1),
-            arrow_csv.ParseOptions(
-                delimiter=self._delimiter, quote_char=False, invalid_row_handler=skip
-            ),
+            arrow_csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=skip),
             arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, CODED),
                 include_columns=self._kept,
@@ -173,14 +173,41 @@ def without_marks(
 
 
 def _why(error: csv.Error) -> str:
-    """The strict reader's reasons, where they say little, in other words."""
-    unclosed = "unexpected end of data" in str(error) or "field limit" in str(error)
-    return "a quote opens and does not close" if unclosed else str(error)
+    """The strict reader's reasons, in other words where its own say little."""
+    if "unexpected end of data" in str(error):
+        return "a quote opens and does not close"
+    if "field limit" in str(error):
+        return f"a quote does not close within {csv.field_size_limit():,} characters"
+    return str(error)
+
+
+def _is_regular(data: bytes, delimiter: str) -> bool:
+    """Whether each line is one record by itself, its quotes opening and closing whole fields.
+
+    So it is when on each line the quotes by turns follow a delimiter (or begin the line) and
+    precede one (or end it). Quotes within quotes are well-formed, too, but not regular.
+    """
+    if not delimiter.isascii():
+        return False  # Arrow wants a delimiter of one byte
+    held = np.frombuffer(b"\n" + data + b"\n", np.uint8)
+    quotes = np.flatnonzero(held == _QUOTE)
+    opening, closing = quotes[::2], quotes[1::2]
+    if not len(quotes):
+        return True
+    if len(opening) != len(closing):
+        return False
+    ends = np.flatnonzero(held == _END)
+    borders = [ord(delimiter), _END]
+    return bool(
+        np.isin(held[opening - 1], borders).all()
+        and np.isin(held[closing + 1], borders).all()
+        and (np.searchsorted(ends, opening) == np.searchsorted(ends, closing)).all()
+    )
 
 
 def _numbers_of_rows(data: bytes, first: int) -> NDArray[np.int64]:
     """Line numbers of the lines that are not blank."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _END)
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))
     lengths = np.diff(ends, prepend=-1) - 1

@@ -7,6 +7,7 @@ numbers, for they would be rounded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -170,8 +171,12 @@ def integers(words: pa.Array) -> Mask:
 
 def numbers(words: pa.Array) -> Mask:
     """Which words are integers of 64 bits, or decimal numbers. Nulls count as fitting."""
-    whole = _matches(words, r"^-?[0-9]+$") & _numpy(pc.is_valid(words), missing=False)
-    return np.where(whole, integers(words), _matches(words, _DECIMAL))
+    there = _numpy(pc.is_valid(words), missing=False)
+    whole = _matches(words, r"^-?[0-9]+$") & there
+    fits: Mask = np.where(whole, integers(words), _matches(words, _DECIMAL))
+    for position in np.flatnonzero(fits & there & _matches(words, "[eE]")):
+        fits[position] = math.isfinite(float(words[int(position)].as_py()))  # not 1e999
+    return fits
 
 
 def booleans(words: pa.Array) -> Mask:

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.read import Written, check_columns
+from assay.config.read import Written
 from assay.config.use_case import Data
 from assay.errors import ConfigError, SourceError, nearest
-from assay.sources.blocks import QUARANTINE, Block, Reader, Spool, table_of
+from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of
 from assay.sources.convert import Wanted
 from assay.sources.infer import Survey
 from assay.sources.location import find, format_of, shown
@@ -59,55 +59,48 @@ def ingest(
     with Spool() as rows, Spool() as aside:
         survey, blocks = _surveyed(reader, data, rows, say)
         _check(reader.columns, data, where)
-        intake = _Intake(_wanted(reader, data, survey), blocks, aside, say, _origin(data))
+        intake = _Intake(
+            _wanted(reader, data, survey),
+            _reported(blocks, say, "typed"),
+            aside,
+            _Tally(_origin(data)),
+        )
         table = write(bucket, intake.batches(), intake.schema, name)
         malformed = (table_of(block.malformed) for block in aside)
         quarantine = (
-            write(bucket, malformed, QUARANTINE, f"{name} quarantine") if intake.malformed else None
+            write(bucket, malformed, QUARANTINE, f"{name} quarantine")
+            if intake.tally.malformed
+            else None
         )
     hints = [*(survey.hints(_declared(data)) if survey else []), *intake.summary.hints()]
     about = {
         "source": reader.about(),
         "rows": intake.summary.rows,
-        "malformed": intake.malformed,
+        "malformed": intake.tally.malformed,
         "columns": intake.summary.columns(),
         "hints": hints,
     }
     return Ingested(table, quarantine, about)
 
 
-class _Intake:
-    """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
+class _Tally:
+    """How many rows were good and how many malformed, and why the first of these."""
 
-    def __init__(
-        self,
-        wanted: Mapping[str, Wanted],
-        blocks: Iterable[Block],
-        aside: Spool,
-        say: Callable[[str], None],
-        origin: str,
-    ) -> None:
-        self._wanted, self._blocks, self._aside = wanted, blocks, aside
-        self._say, self._origin = say, origin
-        self.schema = pa.schema([field(n, w.kind, w.categories) for n, w in wanted.items()])
-        self.summary = Summary(self.schema)
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self.good = 0
         self.malformed = 0
         self._reasons: list[str] = []
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        for block in _reported(self._blocks, self._say, "typed"):
-            batch, malformed = shaped(block, self._wanted)
-            if malformed:
-                self.malformed += len(malformed)
-                self._reasons += [f"line {m.line} {m.reason}" for m in malformed[:3]]
-                del self._reasons[3:]
-                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
-            self.summary.add(batch)
-            yield batch
-        self._judge()
+    def add(self, good: int, malformed: Sequence[Malformed]) -> None:
+        self.good += good
+        self.malformed += len(malformed)
+        if len(self._reasons) < 3:
+            self._reasons += [f"line {m.line} {m.reason}" for m in malformed[:3]]
 
-    def _judge(self) -> None:
-        total = self.summary.rows + self.malformed
+    def judge(self) -> None:
+        """Raise SourceError if there was nothing, or if most of it was malformed."""
+        total = self.good + self.malformed
         if not total:
             raise SourceError(
                 "the source has no rows",
@@ -116,10 +109,33 @@ class _Intake:
             )
         if self.malformed * 2 > total:
             raise SourceError(
-                f"{self.malformed:,} of {total:,} rows are malformed: {'; '.join(self._reasons)}",
+                f"{self.malformed:,} of {total:,} rows are malformed: "
+                + "; ".join(self._reasons[:3]),
                 where=self._origin,
                 remedy="Check the delimiter and the types, categories and dates under data.",
             )
+
+
+class _Intake:
+    """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
+
+    def __init__(
+        self, wanted: Mapping[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: _Tally
+    ) -> None:
+        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self.tally = tally
+        self.schema = pa.schema([field(n, w.kind, w.categories) for n, w in wanted.items()])
+        self.summary = Summary(self.schema)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for block in self._blocks:
+            batch, malformed = shaped(block, self._wanted)
+            self.tally.add(batch.num_rows, malformed)
+            if malformed:
+                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
+            self.summary.add(batch)
+            yield batch
+        self.tally.judge()
 
 
 def _origin(data: Data) -> str:
@@ -155,9 +171,12 @@ def _surveyed(
     if reader.kinds() is not None and not listed:
         return None, reader.blocks()
     survey = Survey(textual=reader.textual, listed=frozenset(listed))
+    tally = _Tally(_origin(data))
     for block in _reported(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
+        tally.add(len(block.lines), block.malformed)
+    tally.judge()
     return survey, spool
 
 
@@ -197,24 +216,25 @@ def _declared(data: Data) -> dict[str, str]:
 
 
 def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
-    """Every column that the use case names is there, and none is both needed and never stored."""
+    """Every column that is named is there, and none is both needed and never stored.
+
+    Without `where`, only columns that reading itself needs: what the others mean is the use
+    case's matter.
+    """
     if where:
-        check_columns(where, columns)
-        for path, name in where.use_case.roles():
-            if name in data.never_store and path[1:2] != ("never_store",):
-                raise where.error(path, *_withheld(name))
-        return
-    for key in ("target", "identity", "exclude", "after_outcome", "never_store", "types",
-                "categories", "dates", "sensitive"):  # fmt: skip
-        for name in [data.target.column] if key == "target" else getattr(data, key):
-            if name not in columns:
-                near = nearest(name, columns)
-                remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
-                what = f"the data have no column {name!r}"
-                raise ConfigError(what, where=f"data.{key}", remedy=remedy)
-            if name in data.never_store and key != "never_store":
-                what, remedy = _withheld(name)
-                raise ConfigError(what, where=f"data.{key}", remedy=remedy)
+        named = where.use_case.roles()
+    else:
+        keys = ("never_store", "types", "categories", "dates")
+        named = [(("data", key, name), name) for key in keys for name in getattr(data, key)]
+    for path, name in named:
+        at = where.text.where(path) if where else f"data.{path[1]}"
+        if name not in columns:
+            near = nearest(name, columns)
+            remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
+            raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
+        if name in data.never_store and path[1] != "never_store":
+            what, remedy = _withheld(name)
+            raise ConfigError(what, where=at, remedy=remedy)
 
 
 def _withheld(name: str) -> tuple[str, str]:

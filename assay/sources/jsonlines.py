@@ -45,11 +45,12 @@ class JsonLines:
         return identity("jsonl", [(text.file, text.digest) for text in self._texts])
 
     def _block(self, lines: Lines, shown: str) -> Block:
-        first = lines.number
+        first, text = lines.number, lines.peek()
+        lines.skip()
         numbers: list[int] = []
         objects: list[dict[str, Any]] = []
         malformed: list[Malformed] = []
-        for number, line in enumerate(lines.body().split("\n"), first):
+        for number, line in enumerate(text.split("\n"), first):
             if not line.strip():
                 continue
             try:

@@ -112,17 +112,20 @@ def _schema(file: File) -> pa.Schema:
 @contextmanager
 def _parquet(file: File) -> Iterator[None]:
     """Within, Arrow's complaints become errors that name the file."""
-    try:
-        with file.named():
+    with file.named():
+        try:
             yield
-    except pa.ArrowException as error:
-        said = str(error).partition(". ")[0].partition("\n")[0]
-        empty = file.status()["size"] == 0
-        raise SourceError(
-            "the file is empty" if empty else f"this cannot be read as Parquet ({said})",
-            where=file.shown,
-            remedy="Fetch it again. If it has another format, name it: {path: ..., format: csv}.",
-        ) from None
+        except (pa.ArrowException, OSError) as error:
+            if not isinstance(error, pa.ArrowException) and (error.errno or error.__cause__):
+                raise  # the file system's own; Arrow's have neither
+            empty = file.status()["size"] == 0
+            said = str(error).partition(". ")[0].partition("\n")[0]
+            raise SourceError(
+                "the file is empty" if empty else f"this cannot be read as Parquet ({said})",
+                where=file.shown,
+                remedy="Fetch it again. If it has another format, name it: "
+                "{path: ..., format: csv}.",
+            ) from None
 
 
 def _wide(kind: pa.DataType) -> bool:

@@ -72,7 +72,7 @@ class Query:
             if name not in self._data.never_store
         }
         number = 1
-        for rows in result.partitions():
+        for rows in result.partitions(_ROWS):
             values = list(zip(*rows, strict=True))
             lines = np.arange(number, number + len(rows), dtype=np.int64)
             number += len(rows)

@@ -115,11 +115,14 @@ class Lines:
         self.mark()
         return self.at_hand or self._load()
 
-    def body(self) -> str:
-        """Take all whole lines at hand."""
-        text, self._at = self._text[self._at :], len(self._text)
-        self.number += text.count("\n")
-        return text
+    def peek(self) -> str:
+        """All whole lines at hand."""
+        return self._text[self._at :]
+
+    def skip(self) -> None:
+        """Go beyond all lines at hand."""
+        self.number += self._text.count("\n", self._at)
+        self._at = len(self._text)
 
     def mark(self) -> None:
         """A record begins with the next line."""
@@ -134,10 +137,6 @@ class Lines:
         self._at = self._text.find("\n", self._mark) + 1 or len(self._text)
         self.number = self._mark_number + 1
         return self.since_mark()
-
-    def holds(self, character: str) -> bool:
-        """Whether the text at hand holds this character."""
-        return self._text.find(character, self._at) >= 0
 
     def __iter__(self) -> Lines:
         return self

@@ -111,14 +111,12 @@ def _float_words(array: pa.Array) -> Hashes:
 
 def _coded(array: pa.DictionaryArray) -> Hashes:
     """Text is hashed once a distinct value."""
-    held = array.dictionary.cast(pa.binary()).to_pylist()
-    digest = xxhash.xxh3_64_intdigest
-    missing = int(_mixed(np.full(1, _MISSING, np.uint64))[0])
-    each = np.fromiter(
-        (missing if value is None else digest(value) for value in held), np.uint64, len(held)
-    )
+    words = array.dictionary
+    held = words.cast(pa.binary()).fill_null(b"").to_pylist()
+    each = np.fromiter(map(xxhash.xxh3_64_intdigest, held), np.uint64, len(held))
+    each = _filled(each, words)
     if not len(each):  # nothing but nulls
-        return np.full(len(array), missing, np.uint64)
+        each = _filled(np.empty(1, np.uint64), pa.nulls(1))
     return _filled(each[_numpy(array.indices, 0)], array)
 
 

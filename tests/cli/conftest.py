@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,49 +30,65 @@ def prefect_home(tmp_path_factory):
     return tmp_path_factory.mktemp("prefect")
 
 
+def call(folder, home, *words, **environment):
+    """Run `assay` with the given words in a folder, as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from assay.cli import main; main()", *map(str, words)],
+        check=False,
+        cwd=folder,
+        env=os.environ
+        | {"ASSAY_STORE": str(folder / "bucket"), "PREFECT_HOME": str(home)}
+        | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def assay(tmp_path, prefect_home):
-    """Run `assay` with the given words in an empty folder with an empty bucket."""
+    """`assay` in an empty folder with an empty bucket."""
+    return partial(call, tmp_path, prefect_home)
 
-    def run(*words, **environment):
-        done = subprocess.run(
-            [sys.executable, "-c", "from assay.cli import main; main()", *map(str, words)],
-            cwd=tmp_path,
-            env=os.environ
-            | {"ASSAY_STORE": str(tmp_path / "bucket"), "PREFECT_HOME": str(prefect_home)}
-            | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-            | environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            stdin=subprocess.DEVNULL,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
 
-    return run
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, prefect_home):
+    """`assay` in a folder that the tests of a module share, and the folder."""
+    folder = tmp_path_factory.mktemp("shared")
+    return partial(call, folder, prefect_home), folder
+
+
+def _take(config, store):
+    """The flow's stages one after the other, without Prefect's engine."""
+    from prefect.logging import disable_run_logger
+
+    from tasks.ingest import ingest
+    from tasks.read import read
+    from tasks.split import split
+    from tasks.validate import validate
+
+    with disable_run_logger():
+        run = read.fn(config, store, (), False)
+        table = ingest.fn(run)["table"]
+        validate.fn(run, table)
+        split.fn(run, table)
 
 
 @pytest.fixture
 def staged(tmp_path, monkeypatch):
-    """Take a use case through the stages without Prefect's engine; return the error it ends in."""
+    """Take a use case through the stages; return the error in which it ends."""
     from assay.errors import AssayError
-    from tasks.ingest import ingest
-    from tasks.read import read
-    from tasks.split import split
-    from tasks.train import train
-    from tasks.validate import validate
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tasks.stage.publish", lambda run, step: None)
 
     def take(config, store=None):
-        monkeypatch.chdir(tmp_path)
         with pytest.raises(AssayError) as caught:
-            run = read.fn(config, store or str(tmp_path / "bucket"), (), False)
-            table = ingest.fn(run)["table"]
-            validate.fn(run, table)
-            parted = split.fn(run, table)
-            for name in run.candidates:
-                train.fn(run, table, parted["membership"], name)
+            _take(config, store or str(tmp_path / "bucket"))
         return caught.value
 
-    monkeypatch.setattr("tasks.stage.publish", lambda run, step: None)
     return take

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.config.use_case import UseCase
+from assay.evidence.auc import roc_auc
 from assay.evidence.feasibility import assess
 from assay.evidence.feasibility.duplicates import ceiling, expected_overlap
 from assay.evidence.feasibility.encode import encode
+from assay.evidence.feasibility.leakage import single_columns
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.sample_size import criteria
 from assay.evidence.feasibility.signal import shuffled
@@ -70,7 +72,7 @@ def only(report, name):
 
 def refused(report):
     assert report.verdict is Verdict.FAIL
-    assert report.summary.startswith("no-go")
+    assert report.summary.startswith("No-go")
     [check] = report.checks
     assert check.hard
     return check
@@ -82,7 +84,7 @@ def refused(report):
 def test_data_that_answer_the_question_are_a_go():
     report = assess(people(), use_case())
     assert report.verdict is Verdict.PASS, report.reasons
-    assert report.summary.startswith("go. Checked: signal, sample_size, leakage")
+    assert report.summary.startswith("Go. Checked: signal, sample size, leakage")
 
 
 def test_the_same_rows_and_seed_give_the_same_bytes_and_the_frame_is_left_alone():
@@ -106,6 +108,7 @@ def test_sampling_follows_the_time_allowed_keeps_both_classes_and_is_said():
     sampled = material(frame, case)
     assert len(sampled.rows) == pytest.approx(2000, abs=2)
     assert sampled.labels.mean() == pytest.approx(sampled.truth.mean(), abs=0.01)
+    assert np.array_equal(sampled.rows, material(frame, case).rows)
     assert any("sample of 2,00" in note for note in assess(frame, case).notes)
     assert not assess(people(), use_case()).notes[1:]
 
@@ -204,6 +207,24 @@ def test_copies_of_one_person_do_not_pass_for_a_signal():
     frame["outcome"] = rng.permutation(["yes", "no"] * 50)
     frame = pd.concat([frame] * 6, ignore_index=True)  # noise, but easy to learn by heart
     assert only(assess(frame, use_case()), "signal").verdict is not Verdict.PASS
+
+
+def test_the_shuffle_test_is_exact_for_persons_with_many_rows_too():
+    frame = people(40)
+    rejected = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        frame["outcome"] = rng.permutation(["yes", "no"] * 20)
+        found = material(pd.concat([frame] * 10, ignore_index=True), use_case())
+        rejected += shuffled(found).p <= 0.1
+    assert rejected <= 9  # Binomial(40, 0.1): more than 9 has probability 0.005
+
+
+def test_a_rare_class_is_dealt_out_evenly():
+    frame = people(300)
+    frame["outcome"] = np.where(np.arange(300) < 20, "yes", "no")
+    found = material(frame, use_case())
+    assert np.bincount(found.folds, found.labels).tolist() == [4] * FOLDS
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(6, 40))
@@ -345,6 +366,7 @@ def leaks(outcome, rng):
         "as_date": pd.Timestamp("2020") + pd.to_timedelta(yes.astype(int), unit="D"),
         "as_category": pd.Categorical(np.where(yes, "closed", "open")),
         "as_flag": yes,
+        "text_or_nothing": pd.Series(np.where(yes, "done", None), dtype="str"),
     }
 
 
@@ -376,6 +398,20 @@ def test_text_that_differs_in_every_row_is_no_leak_but_is_pointed_out():
     assert only(report, "leakage").verdict is Verdict.PASS
     assert only(report, "identifiers").verdict is Verdict.CAUTION
     assert "file" in only(report, "identifiers").why
+
+
+def test_a_column_is_not_judged_by_the_rows_it_learned_from():
+    frame = people(200)
+    frame["file"] = pd.Series([f"f{i}" for i in range(len(frame))], dtype="str")
+    [found] = [a for a in single_columns(material(frame, use_case())) if a.name == "file"]
+    assert found.auc < 0.6
+
+
+def test_numbers_count_by_their_exact_order_up_or_down():
+    found = {a.name: a.auc for a in single_columns(material(people(), use_case()))}
+    yes = (people()["outcome"] == "yes").to_numpy()
+    assert found["pull"] >= roc_auc(yes, people()["pull"]).value
+    assert found["push"] >= roc_auc(yes, -people()["push"]).value
 
 
 def test_measurements_do_not_pass_for_names_of_rows():

@@ -160,6 +160,17 @@ def test_checks_keep_the_order_of_the_use_case(frame):
     ]
 
 
+def test_a_rule_keeps_its_own_answer_though_gx_answers_in_another_order(frame):
+    found = judge(
+        frame,
+        rule(BETWEEN, column="age", max_value=90),
+        rule("expect_column_mean_to_be_between", column="sex", min_value=1, max_value=2),
+        rule(IN_SET, column="kind", value_set=["a", "b", "c"]),
+    )
+    verdicts = [c.verdict for c in found.report.checks[-3:]]
+    assert verdicts == [Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS]
+
+
 def test_the_reason_of_a_rule_is_shown(frame):
     found = judge(frame, rule(BETWEEN, column="age", max_value=200, because="nobody is older"))
     assert "nobody is older" in only(found, f"{BETWEEN}[age]").claim

@@ -52,6 +52,6 @@ def take() -> Callable[..., Taken]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data() -> Callable[..., Data]:
     return declared

@@ -56,10 +56,11 @@ def test_a_few_values_that_keep_a_column_from_being_numeric_are_pointed_out(tmp_
     file.write_text("a\n" + "7\n" * 60 + "abc\n" + "8\n" * 60 + "n/a\n")
     taken = take(file)
     assert taken.types == {"a": "text"}
-    assert taken.about["hints"] == [
+    (hint,) = taken.about["hints"]
+    assert hint == (
         "column 'a' is text because of 2 of 122 values, the first 'abc' in line 62; declare "
         "types: {a: integer} to quarantine such rows, or list the value under missing"
-    ]
+    )
     assert take(file, missing=["n/a", "abc"]).types == {"a": "integer"}
 
 
@@ -103,6 +104,23 @@ def test_rows_that_do_not_fit_are_set_aside_with_their_lines(tmp_path, take) -> 
     assert taken.frame["d"][0] == "two\nlines"
 
 
+def test_lines_are_right_after_rows_that_were_skipped(tmp_path, take) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a,b\n1,x\n\n2\n3,y\nz,y\n4,1e999\n5,1e9\n6,\n7,\n8,\n9,-.5\n")
+    taken = take(file, types={"a": "integer"})
+    assert [q["line"] for q in taken.quarantine] == [4, 6]
+    assert taken.types["b"] == "text"
+    taken = take(file, types={"a": "integer", "b": "number"})
+    assert [q["line"] for q in taken.quarantine] == [2, 4, 5, 6, 7]
+    assert taken.quarantine[4]["reason"] == "b '1e999' is not a number"
+
+
+def test_a_number_too_large_for_a_float_is_no_number(tmp_path, take) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a,b\n1e9,1e308\n1e999,\n")
+    assert take(file).types == {"a": "text", "b": "number"}
+
+
 def test_dates_follow_their_declared_form_or_are_malformed(tmp_path, take) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a,d\n1,31.12.0999\n2,01.02.2020\n3,2020-02-01\n")
@@ -139,10 +157,11 @@ def test_columns_that_must_never_be_stored_are_nowhere(tmp_path, take) -> None:
 
 def test_a_quote_that_never_closes_costs_one_row(tmp_path, take) -> None:
     file = tmp_path / "a.csv"
-    file.write_text('a,b\n1,2\n"3,4\n' + "5,6\n" * 50_000)
+    file.write_text('a,b\n1,2\n"3,4\n' + "5,6\n" * 50_000 + "7\n")
     taken = take(file)
     assert [(q["line"], q["reason"]) for q in taken.quarantine] == [
-        (3, "a quote opens and does not close")
+        (3, "a quote does not close within 131,072 characters"),
+        (50_004, "has 1 field instead of 2"),
     ]
     assert taken.about["rows"] == 50_001
 
@@ -156,7 +175,9 @@ def test_a_quote_that_never_closes_costs_one_row(tmp_path, take) -> None:
     ),
     st.integers(1, 40),
 )
-def test_chunks_of_any_size_give_the_same_rows_and_lines(data, tmp_path_factory, rows, chunk) -> None:
+def test_chunks_of_any_size_give_the_same_rows_and_lines(
+    data, tmp_path_factory, rows, chunk
+) -> None:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     lines = [2]
@@ -174,6 +195,21 @@ def test_chunks_of_any_size_give_the_same_rows_and_lines(data, tmp_path_factory,
     assert found == [tuple(w if w.strip() else None for w in row) for row in rows]
     assert [int(n) for b in blocks for n in b.lines] == lines[:-1]
     assert not any(b.malformed for b in blocks)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["a", ",", '"', "\n", '"a"', '""', " ", '"a,"']), max_size=25))
+def test_the_quick_way_finds_what_the_careful_way_finds(data, tmp_path_factory, pieces) -> None:
+    file = tmp_path_factory.getbasetemp() / "quick.csv"
+    file.write_text("a,b\n" + "".join(pieces))
+    words = data(file)
+    quick = list(Delimited(find(words.source), words).blocks())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assay.sources.delimited._is_regular", lambda *_: False)
+        careful = list(Delimited(find(words.source), words).blocks())
+    assert [(b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in quick] == [
+        (b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in careful
+    ]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.bz2", ".csv.zst", ".tsv", ".txt"])

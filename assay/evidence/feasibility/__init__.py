@@ -26,7 +26,7 @@ from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
 from assay.evidence.standing import labelled_truth
 
 FEWEST = 20  # rows of each class, below which nothing can be estimated
-_WORDS = {Verdict.PASS: "go", Verdict.FAIL: "no-go"}
+_WORDS = {Verdict.PASS: "Go", Verdict.FAIL: "No-go"}
 
 Say = Callable[[str], object]
 
@@ -157,7 +157,7 @@ def _report(
         gate="feasibility",
         subject=use_case.name,
         verdict=verdict,
-        summary=f"{_WORDS.get(verdict, 'caution')}{because}. Checked: {made}.",
+        summary=f"{_WORDS.get(verdict, 'Caution')}{because}. Checked: {made.replace('_', ' ')}.",
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=tuple(figures),

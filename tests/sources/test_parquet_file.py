@@ -1,0 +1,111 @@
+"""Parquet: types of its own, narrowed to the table's."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from assay.errors import SourceError
+from assay.sources import parquet_file
+
+
+def save(path, **columns) -> None:
+    pq.write_table(pa.table(columns), path)
+
+
+def test_every_flat_type_finds_its_kind(tmp_path, take) -> None:
+    moment = datetime.datetime(2020, 2, 29, 23, 30, tzinfo=datetime.UTC)
+    save(
+        tmp_path / "a.parquet",
+        a=pa.array([1, None], pa.int8()),
+        half=pa.array([0.5, float("nan")], pa.float32()),
+        cents=pa.array([Decimal("1.25"), None]),
+        whole=pa.array([Decimal(7), None], pa.decimal128(9, 0)),
+        big=pa.array([2**64 - 1, None], pa.uint64()),
+        text=pa.array(["x", "?"], pa.large_string()),
+        coded=pa.array(["?", "y"]).dictionary_encode(),
+        flag=[True, None],
+        day=[datetime.date(2020, 2, 29), None],
+        zoned=pa.array([moment, None], pa.timestamp("ns", "Asia/Tokyo")),
+        nothing=pa.nulls(2),
+    )
+    taken = take(tmp_path / "a.parquet", missing=["?"])
+    assert list(taken.types.values()) == [
+        *["integer", "number", "number", "integer", "number", "text", "text"],
+        *["boolean", "date", "date", "text"],
+    ]
+    first, second = taken.table.arrow().to_pylist()
+    assert first["zoned"] == datetime.datetime(2020, 2, 29, 23, 30)  # noqa: DTZ001 - UTC
+    assert first["cents"] == 1.25
+    assert first["coded"] is None
+    assert [name for name, value in second.items() if value is not None] == ["coded"]
+
+
+def test_declared_types_are_kept_exactly_or_rows_set_aside(tmp_path, take, monkeypatch) -> None:
+    monkeypatch.setattr(parquet_file, "_ROWS", 2)
+    save(
+        tmp_path / "a.parquet",
+        a=[1.0, 2.5, 3.0, None],
+        id=pa.array([2**64 - 1, 5, 6, 7], pa.uint64()),
+        n=pa.array([2**63 - 1, 5, 6, 7], pa.uint64()),
+        name=["p", "q", "r", "SECRET"],
+        grade=["low", "high", "none", "low"],
+        code=pa.array([1, 2, 1, 1]),
+    )
+    taken = take(
+        tmp_path / "a.parquet",
+        types={"a": "integer", "id": "text", "n": "integer", "code": "category"},
+        categories={"grade": ["low", "high"]},
+        never_store=["name"],
+    )
+    assert [(q["line"], q["reason"]) for q in taken.quarantine] == [
+        (2, "a 2.5 is not a 64-bit integer"),
+        (3, "grade 'none' is not one of its categories"),
+    ]
+    assert taken.frame["id"].tolist() == [str(2**64 - 1), "7"]
+    assert taken.frame["n"].tolist() == [2**63 - 1, 7]
+    assert list(taken.frame["code"].cat.categories) == ["1", "2"]
+    assert b"SECRET" not in taken.stored()
+
+
+def test_several_files_meet_in_the_wider_type(tmp_path, take) -> None:
+    save(tmp_path / "1.parquet", a=[1, 2], b=["x", "y"])
+    save(tmp_path / "2.parquet", b=["z"], a=[0.5])
+    save(tmp_path / "3.parquet", b=pa.nulls(1), a=[3])
+    taken = take(tmp_path / "*.parquet")
+    assert taken.frame["a"].tolist() == [1.0, 2.0, 0.5, 3.0]
+    assert taken.types == {"a": "number", "b": "text"}
+    save(tmp_path / "4.parquet", a=[1])
+    with pytest.raises(SourceError, match=r"column 'b' stands only in .*1\.parquet"):
+        take(tmp_path / "*.parquet")
+
+
+@pytest.mark.parametrize("column", [[[1]], [{"x": 1}], [b"x"], [datetime.time(1)]])
+def test_columns_that_no_table_holds_are_refused_but_may_be_dropped(tmp_path, take, column) -> None:
+    save(tmp_path / "a.parquet", a=[1], odd=column)
+    with pytest.raises(SourceError, match=r"(?s)column 'odd'.*never_store: \[odd\]"):
+        take(tmp_path / "a.parquet")
+    assert take(tmp_path / "a.parquet", never_store=["odd"]).types == {"a": "integer"}
+
+
+def test_files_that_are_not_whole_parquet_are_refused(tmp_path, take) -> None:
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(SourceError, match=r"(?s)a\.parquet: this cannot be read as Parquet.*csv"):
+        take(file)
+    file.write_bytes(b"")
+    with pytest.raises(SourceError, match="the file is empty"):
+        take(file)
+    save(file, a=list(range(1000)))
+    content = bytearray(file.read_bytes())
+    content[4:80] = b"\xff" * 76
+    file.write_bytes(content)
+    with pytest.raises(SourceError, match="this cannot be read as Parquet"):
+        take(file)
+    save(file, a=pa.array([], pa.int64()))
+    with pytest.raises(SourceError, match="the source has no rows"):
+        take(file)

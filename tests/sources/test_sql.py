@@ -1,0 +1,95 @@
+"""SQL: one query, streamed, and no secret told."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from assay.errors import ConfigError, SourceError
+
+
+@pytest.fixture
+def database(tmp_path) -> str:
+    path = tmp_path / "people.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table people (a, share, name, born, odd)")
+        rows = [
+            (i, i / 4 if i % 2 else i, None if i == 1 else f"p{i}", "2020-02-29", i)
+            for i in range(40_000)
+        ]
+        rows[30_000] = (30_000, 0.5, "?", "2020-02-30", "x")
+        connection.executemany("insert into people values (?, ?, ?, ?, ?)", rows)
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+def test_a_query_becomes_a_typed_table(take, database) -> None:
+    sql = "select *, ':noon' as at from people order by a"
+    taken = take({"sql": sql, "connection": database}, missing=["?"], dates={"born": "iso"})
+    assert list(taken.types.values()) == ["integer", "number", "text", "date", "text", "text"]
+    assert taken.about["source"] == {"format": "sql", "sql": sql, "connection": database}
+    assert taken.about["rows"] == 39_999
+    assert [q["line"] for q in taken.quarantine] == [30_001]
+    assert taken.frame["a"][:3].tolist() == [0, 1, 2]
+    assert taken.frame["name"].isna().sum() == 1  # the other, a mark, is in quarantine
+    assert set(taken.frame["at"]) == {":noon"}
+
+
+def test_columns_that_must_never_be_stored_are_nowhere(take, database) -> None:
+    source = {"sql": "select a, 'SECRET' as name from people", "connection": database}
+    assert b"SECRET" not in take(source, never_store=["name"]).stored().replace(b"'SECRET'", b"")
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select * from persons", "no such table: persons"),
+        ("select a, a from people", "columns 1 and 2 are both called 'a'"),
+        ("select * from people where a < 0", "the source has no rows"),
+        ("create table x (y)", "the query returns no rows"),
+        ("select x'00' as a", "column 'a' holds values of type bytes"),
+    ],
+)
+def test_queries_that_yield_no_table_are_refused(take, database, sql, said) -> None:
+    with pytest.raises(SourceError, match=said):
+        take({"sql": sql, "connection": database})
+
+
+def test_a_missing_database_is_not_made(tmp_path, take) -> None:
+    path = tmp_path / "none.db"
+    with pytest.raises(SourceError, match="there is no such database"):
+        take({"sql": "select 1 as a", "connection": f"sqlite:///{path}"})
+    assert not path.exists()
+
+
+def test_secrets_come_from_the_environment_and_go_nowhere(take, database, monkeypatch) -> None:
+    monkeypatch.setenv("DB_FOLDER", database.removeprefix("sqlite:///").rpartition("/")[0])
+    connection = "sqlite:///${DB_FOLDER}/people.db"
+    taken = take({"sql": "select a from people", "connection": connection})
+    assert taken.about["source"]["connection"] == connection
+    folder = database.removeprefix("sqlite:///").rpartition("/")[0]
+    with pytest.raises(SourceError, match=r"no such table: \$\{DB_FOLDER\}/x"):
+        take({"sql": f'select a from "{folder}/x"', "connection": connection})
+    monkeypatch.delenv("DB_FOLDER")
+    with pytest.raises(ConfigError, match="no variable 'DB_FOLDER'"):
+        take({"sql": "select a from people", "connection": connection})
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "postgresql+nodriver://me:S3CRET@127.0.0.1:1/db",
+        "nosuchdatabase://me:S3CRET@127.0.0.1/db?password=S3CRET",
+        "me:S3CRET@nonsense",
+        "sqlite://me:S3CRET@127.0.0.1/nowhere",
+        "sqlite:///nowhere.db?token=S3CRET",
+        "sqlite://me:${DB_PASSWORD}@127.0.0.1/nowhere",
+    ],
+)
+def test_no_error_repeats_a_password(take, connection, monkeypatch) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "S3CRET")
+    with pytest.raises((ConfigError, SourceError)) as caught:
+        take({"sql": "select 1 as a", "connection": connection})
+    assert "S3CRET" not in str(caught.value)
+    assert caught.value.remedy
