@@ -1,0 +1,76 @@
+"""What the README says works, word for word."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assay.config.read import read
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_least_use_case_is_one(tmp_path):
+    (text,) = blocks("yaml")
+    (tmp_path / "guests.yaml").write_text(text)
+    assert read(tmp_path / "guests.yaml").use_case.question == "Will this guest come back?"
+
+
+def test_every_file_that_it_links_to_is_there():
+    for link in re.findall(r"\]\(([^)h][^)]*)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_every_command_that_it_names_is_one():
+    from typer.main import get_command
+
+    from assay.cli.app import app
+
+    named = set(re.findall(r"`assay ([a-z]+)", README))
+    assert named == set(get_command(app).commands)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone of what is committed, as a newcomer has it."""
+    folder = tmp_path_factory.mktemp("newcomer") / "assay"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.clone
+@pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+def test_its_two_commands_run_in_a_fresh_clone(clone, again):
+    make_run, make_test = (line.partition("#")[0] for line in blocks("sh")[0].splitlines())
+    plain = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "ASSAY_STORE"}}
+    plain |= {"PREFECT_HOME": str(clone / "prefect"), "PYTHON": sys.executable}
+
+    def told(command, **more):
+        return subprocess.run(
+            command.split(),
+            cwd=clone,
+            env=plain | more,
+            check=True,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+
+    out = told(make_run)
+    assert "income@2 registered, champion" in out
+    assert ("14 found in the memo" in out) == again
+    assert (clone / "reports/income@2.html").exists()
+    if not again:  # each command must stand alone
+        shutil.rmtree(clone / ".venv")
+    # The suite itself is what runs this; one file of it is enough to show that it starts.
+    assert "passed" in told(make_test, ARGS="tests/test_digest.py")
