@@ -96,9 +96,12 @@ def read_tree(path: Path | str) -> Any:
 
 
 def check_columns(written: Written, columns: Sequence[str]) -> None:
-    """Raise ConfigError for the first column that the use case names and the data lack."""
+    """Raise ConfigError for the first column that the use case names and a table lacks.
+
+    Columns that are never stored are in no table.
+    """
     for path, name in written.use_case.roles():
-        if name not in columns:
+        if name not in columns and path[1] != "never_store":
             raise written.error(
                 path, f"the data have no column {name!r}", _suggest(name, columns, "Columns")
             )
