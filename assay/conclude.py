@@ -162,7 +162,9 @@ def register(
 
 def _body(run: Run, tried: Tried) -> dict[str, Any]:
     """What the journal keeps of a version, but for what the run adds."""
-    text = card(run.written.use_case, tried.candidate, tried.evidence)
+    use_case = run.written.use_case
+    candidate = use_case.candidates[run.candidates.index(tried.candidate)]
+    text = card(use_case, candidate, tried.evidence)
     kept = ("model", "signature", "predictions", "about")
     return {
         **_as_json({name: tried.trained[name] for name in kept}),

@@ -189,22 +189,26 @@ def _processor_features() -> list[str]:
 
 @dataclass(frozen=True)
 class Checkout:
-    """The git state of the working directory: commit, and the difference to it when dirty."""
+    """A git state: the commit, and the difference to it when the tree is dirty."""
 
     commit: str | None
     diff: bytes
 
 
 def checkout(folder: Path | None = None) -> Checkout:
-    """Read the git state; no commit when this is no git checkout, or git is not there."""
-    commit = _git(folder, "rev-parse", "HEAD")
+    """The git state of Assay's own source, or of `folder`.
+
+    No commit when that is no git checkout: an installed package, or no git here.
+    """
+    folder = folder or Path(__file__).parents[1]
+    commit = None if _is_installed(folder) else _git(folder, "rev-parse", "HEAD")
     if not commit:
         return Checkout(None, b"")
     diff = _git(folder, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff") or b""
     return Checkout(commit.decode().strip(), diff)
 
 
-def _git(folder: Path | None, *words: str) -> bytes | None:
+def _git(folder: Path, *words: str) -> bytes | None:
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True)  # noqa: S603, S607 - fixed words, the user's own git
     except (OSError, subprocess.CalledProcessError):

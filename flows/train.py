@@ -1,5 +1,7 @@
 """From raw rows to a registered model, or to the reason why there is none."""
 
+from typing import Any
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -19,8 +21,17 @@ from tasks.validate import validate
 
 
 @flow(name="train", flow_run_name="train {config}")
-def train(config: str, store: str, overrides: tuple[str, ...] = (), always: bool = False) -> State:
-    """Take the question in `config` through every gate. Stops early, and says why."""
+def train(
+    config: str,
+    store: str | None = None,
+    overrides: tuple[str, ...] = (),
+    always: bool = False,
+) -> State:
+    """Take the question in `config` through every gate. Stops early, and says why.
+
+    `store` is the bucket's URL, else ASSAY_STORE, else ./.assay; `overrides` are key=value over
+    what the file says; `always` redoes steps that the memo knows.
+    """
     run = read(config, store, overrides, always)
 
     ingested = ingest(run)
@@ -36,9 +47,8 @@ def train(config: str, store: str, overrides: tuple[str, ...] = (), always: bool
 
     parted = split(run, table)
     test = parted["membership"]
-    searched = [search(run, table, test, name) for name in run.candidates]
-    pairs = zip(run.candidates, searched, strict=True)
-    fitted = [fit(run, table, test, found, name) for name, found in pairs]
+    searched = {name: search(run, table, test, name) for name in run.candidates}
+    fitted = [fit(run, table, test, found, name) for name, found in searched.items()]
 
     judged = []
     for trained in rank(run, fitted):
@@ -48,11 +58,11 @@ def train(config: str, store: str, overrides: tuple[str, ...] = (), always: bool
         if "fail" not in {evaluated.verdict, audited.verdict}:
             break
 
-    outcome = register(run, [ingested, validated, weighed, parted, *searched, *fitted], judged)
-    return _ended("Rejected", outcome)
+    groundwork = [ingested, validated, weighed, parted, *searched.values(), *fitted]
+    return _ended("Rejected", register(run, groundwork, judged))
 
 
-def _ended(refusal: str, outcome) -> State:
+def _ended(refusal: str, outcome: Any) -> State:
     """The flow's last state: a gate's no is a failure with its reasons, not a crash."""
     if outcome.outcome == "registered":
         return Completed(name="Registered", message=f"{outcome.model}", data=outcome)

@@ -3,14 +3,17 @@
 from assay.config.read import read as read_file
 from assay.runs import Run
 from assay.sources.fingerprint import fingerprint
+from assay.store import default_url
 from tasks.stage import stage
 
 
 @stage
-def read(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Run:
+def read(config: str, store: str | None, overrides: tuple[str, ...], always: bool) -> Run:
     """Check use case and candidates before anything is touched; keep the words in the bucket."""
     from assay.learning.candidates import check
 
     written = read_file(config, overrides)
     check(written.use_case, written.text.where)
-    return Run.begin(written, store, fingerprint(written.use_case.data), always=always)
+    return Run.begin(
+        written, store or default_url(), fingerprint(written.use_case.data), always=always
+    )

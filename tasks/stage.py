@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -77,9 +78,8 @@ def perform(
 def publish(run: Run, step: Step) -> None:
     """Show a gate's report on the dashboard, under a key that stays the same over runs."""
     report = get_report(run.bucket, step["report"])
-    key = f"{run.name}-{step.name}".lower()
     create_markdown_artifact(
-        key="".join(c if c.isalnum() else "-" for c in key).strip("-"),
+        key=re.sub(r"[^a-z0-9]+", "-", f"{run.name} {step.name}".lower()).strip("-"),
         markdown=markdown(report),
         description=f"{report.gate} of {report.subject}: {report.verdict}",
     )

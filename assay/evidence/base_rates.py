@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.evidence.groups import reference_of
 from assay.evidence.report import Sheet
 from assay.evidence.statistics import newcombe_limits, wilson_limits

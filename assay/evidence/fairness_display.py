@@ -8,7 +8,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Fairness, Rate, Sensitive
+from assay.config.data import Sensitive
+from assay.config.use_case import Fairness, Rate
 from assay.evidence.cells import SHARES, denominators, successes
 from assay.evidence.gaps import ALPHA, FEWEST, Division, Judged, Limit, Pair, need, permutation_p
 from assay.evidence.report import Cell, Check, Figure, Point, Series, Sheet, Verdict

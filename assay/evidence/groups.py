@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.errors import DataError, nearest
 
 MISSING = "(missing)"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.errors import DataError, nearest
 from assay.evidence.groups import group_labels
 

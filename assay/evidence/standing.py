@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.config.use_case import Target
+from assay.config.data import Target
 from assay.errors import DataError, nearest
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.learning.target import outcomes

@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
-from assay.config.use_case import Expectation, Target
+from assay.config.data import Target
+from assay.config.use_case import Expectation
 from assay.errors import ConfigError, nearest
 from assay.evidence.answers import (
     COLUMNS,
@@ -253,7 +254,7 @@ def _meant(word: str, known: Sequence[str]) -> str:
 
 def _summary(verdict: Verdict, checks: Sequence[Check], rows: int, asked: int) -> str:
     broken = [c.name for c in checks if c.verdict is not Verdict.PASS]
-    start = f"{asked} expectations and {len(checks) - asked} standing checks over {rows:,} rows"
+    start = f"{rows:,} rows held to {len(checks)} rules, {asked} of them the use case's"
     if verdict is Verdict.PASS:
         return f"{start}: all hold."
     named = ", ".join(broken[:3]) + (", ..." if len(broken) > 3 else "")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.codecs import load_model
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.evidence.groups import group_labels
 from assay.learning.mitigation import GroupThresholds
 from assay.learning.signature import cast, require

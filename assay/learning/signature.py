@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import ColumnType, UseCase
+from assay.config.data import ColumnType
+from assay.config.use_case import UseCase
 from assay.errors import DataError, nearest
 
 _ACCEPTED: dict[str, frozenset[str]] = {

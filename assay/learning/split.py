@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.config.use_case import Target, UseCase
+from assay.config.data import Target
+from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.learning.target import truth
 from assay.tables import Table, row_hashes

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.config.use_case import Target
+from assay.config.data import Target
 from assay.errors import DataError, nearest
 from assay.tables import Table
 

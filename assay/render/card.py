@@ -7,33 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.use_case import UseCase
+from assay.config.use_case import Candidate, UseCase
 from assay.evidence.report import Report, Verdict
 from assay.render.numbers import measured
 
 
-def card(use_case: UseCase, candidate: str, reports: Sequence[Report]) -> str:
+def card(use_case: UseCase, candidate: Candidate, reports: Sequence[Report]) -> str:
     """The card as Markdown, drawn from the use case and the gates' reports alone."""
     return "\n".join([*_about(use_case, candidate), *_gates(reports), *_limits(use_case, reports)])
 
 
-def _about(use_case: UseCase, candidate: str) -> Iterator[str]:
+def _about(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
     data = use_case.data
-    yield f"# {use_case.name}: {candidate}\n"
+    yield f"# {use_case.name}: {candidate.title}\n"
     yield f"- **Question.** {use_case.question}"
     yield f"- **Decision.** {use_case.decision}"
     yield f"- **Harm of a wrong answer.** {use_case.harm}"
     yield f"- **Owner.** {use_case.owner}"
     yield f"- **Positive outcome.** `{data.target.column}` is `{data.target.positive}`"
-    seen = [name for name, declared in data.sensitive.items() if declared.feature]
-    yield f"- **Sensitive columns.** {', '.join(data.sensitive) or 'none declared'}; " + (
-        f"the model sees {', '.join(seen)}" if seen else "the model sees none of them"
-    )
+    yield f"- **Sensitive columns.** {_sensitive(use_case, candidate)}"
     cost = use_case.performance.cost
     yield (
         f"- **Costs.** a false positive {cost.false_positive:g}, "
         f"a false negative {cost.false_negative:g}\n"
     )
+
+
+def _sensitive(use_case: UseCase, candidate: Candidate) -> str:
+    """Which are declared, and what the model makes of them."""
+    declared = use_case.data.sensitive
+    seen = [name for name, column in declared.items() if column.feature]
+    words = f"{', '.join(declared) or 'none declared'}; "
+    words += f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
+    if candidate.mitigate:
+        words += f"; its thresholds depend on {candidate.mitigate.by}"
+    return words
 
 
 def _gates(reports: Sequence[Report]) -> Iterator[str]:

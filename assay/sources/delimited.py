@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import Block, Malformed
 from assay.sources.identity import identity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay import canonical
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.digest import Digest
 from assay.sources.location import File, find
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
+from assay.config.data import Data
 from assay.config.read import Written
-from assay.config.use_case import Data
 from assay.errors import ConfigError, SourceError, nearest
 from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of
 from assay.sources.convert import Wanted

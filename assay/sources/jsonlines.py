@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import Block, Malformed
 from assay.sources.columnar import block_of

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from assay.config.use_case import Format, Source
+from assay.config.data import Format, Source
 from assay.errors import AssayError, SourceError, StoreUnreachable, nearest
 
 _ENDINGS: dict[str, Format] = {

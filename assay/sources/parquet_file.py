@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import Block
 from assay.sources.columnar import unfit, without_marks_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.errors import ConfigError, SourceError, nearest
 from assay.sources.blocks import Block
 from assay.sources.columnar import block_of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.errors import DataError
 from assay.evidence.groups import group_labels, intersect, reference_group
 

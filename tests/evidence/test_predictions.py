@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from assay.config.use_case import Sensitive
+from assay.config.data import Sensitive
 from assay.errors import DataError
 from assay.evidence.predictions import predictions_from
 

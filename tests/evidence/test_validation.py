@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.config.use_case import Expectation, Target
+from assay.config.data import Target
+from assay.config.use_case import Expectation
 from assay.errors import ConfigError
 from assay.evidence.report import Verdict
 from assay.evidence.validation import validate

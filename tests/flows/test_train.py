@@ -127,6 +127,18 @@ def test_asked_again_nothing_is_redone_and_the_dashboard_says_cached(first, home
     assert len(Bucket.open(str(home / "bucket")).journal("income").entries()) == 3
 
 
+def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    with get_client(sync_client=True) as client:
+        key = ArtifactFilterKey(like_="income-fairness%")
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
+    shown = {artifact.key: artifact.data for artifact in found}
+    assert "Selection rate" in shown["income-fairness-logisticregression"]
+    assert "fail" in shown["income-fairness-logisticregression"]
+    assert "income-fairness-logisticregression-thresholdoptimizer" in shown
+
+
 def test_another_bucket_comes_to_the_same_bytes(first, home):
     _, before = first
     _, outcome = run(home / "other", BOTH, always=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.config.use_case import Target
+from assay.config.data import Target
 from assay.errors import DataError
 from assay.learning.target import truth
 

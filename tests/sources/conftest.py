@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from assay.bucket import Bucket
-from assay.config.use_case import Data
+from assay.config.data import Data
 from assay.sources.ingest import Ingested, ingest
 from assay.store.memory import MemoryStore
 from assay.tables import Table

@@ -134,7 +134,7 @@ def test_a_file_one_may_not_read_is_refused(tmp_path, take) -> None:
 
 
 def test_the_example_is_the_adult_data_as_published() -> None:
-    from assay.config.use_case import Data
+    from assay.config.data import Data
 
     data = Data.model_validate_json(
         '{"source": "examples/income/adult.parquet", "missing": ["?"],'

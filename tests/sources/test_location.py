@@ -5,7 +5,7 @@ from __future__ import annotations
 import fsspec
 import pytest
 
-from assay.config.use_case import Source
+from assay.config.data import Source
 from assay.errors import SourceError, StoreUnreachable
 from assay.sources.fingerprint import fingerprint
 from assay.sources.location import find, format_of, shown

@@ -1,0 +1,99 @@
+"""The data of a use case: where the rows come from, how they are read, what they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from assay.config.section import Name, Section
+
+ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
+Format = Literal["csv", "parquet", "jsonl"]
+
+
+class Source(Section):
+    """Where the rows come from: a file (path or any fsspec URL), or a SQL query."""
+
+    path: str | None = None
+    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order."""
+    format: Format | None = None
+    """Taken from the file's ending when left out."""
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    sql: str | None = None
+    """A query; its order of rows is kept, so say ORDER BY where the order matters."""
+    connection: str | None = None
+    """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Source:
+        if (self.path is None) == (self.sql is None):
+            raise ValueError("name either a path or a sql query")
+        if self.sql is not None and self.connection is None:
+            raise ValueError("a sql query needs a connection")
+        return self
+
+
+class Target(Section):
+    """What the model is to tell: whether `column` holds the `positive` value."""
+
+    column: Name
+    positive: str | int | float | bool
+
+
+class Sensitive(Section):
+    """A column that marks groups of people who must be treated alike."""
+
+    reference: str | None = None
+    """The group others are compared with; the largest when left out."""
+    bins: tuple[float, ...] = ()
+    """Cut points for a numeric column: [30, 50] makes the groups "<30", "30-50", ">=50"."""
+    feature: bool = False
+    """Whether the model may see the column. It may not, unless you say so."""
+
+    @field_validator("bins")
+    @classmethod
+    def _ascending(cls, bins: tuple[float, ...]) -> tuple[float, ...]:
+        if list(bins) != sorted(set(bins)):
+            raise ValueError("cut points must ascend")
+        return bins
+
+
+class Data(Section):
+    """The rows, what they mean, and what must never be kept of them."""
+
+    source: Annotated[
+        Source,
+        BeforeValidator(
+            lambda v: {"path": v} if isinstance(v, str) else v, json_schema_input_type=str | Source
+        ),
+    ]
+    target: Target
+    identity: tuple[Name, ...] = ()
+    """Columns that make a row the same row tomorrow. Left out: all columns but the target."""
+    missing: tuple[str, ...] = ("",)
+    """Text that stands for a missing value."""
+    types: dict[str, ColumnType] = {}
+    """Types of columns that inference should not decide. Values that do not fit are malformed."""
+    categories: dict[str, tuple[str, ...]] = {}
+    """The only values a column may hold, in their order. Rows with others are malformed."""
+    dates: dict[str, str] = {}
+    """Date columns and their format: iso, or strptime's directives such as %d.%m.%Y."""
+    never_store: tuple[Name, ...] = ()
+    """Personal columns, dropped before anything is written."""
+    exclude: tuple[Name, ...] = ()
+    """Columns that are kept but are no features."""
+    after_outcome: tuple[Name, ...] = ()
+    """Columns that are known only after the outcome: they leak it, and may not be features."""
+    sensitive: dict[str, Sensitive] = {}
+
+    def reading(self) -> dict[str, Any]:
+        """Where the rows come from and how they are read, as JSON: what ingestion needs."""
+        kept = {"source", "missing", "types", "categories", "dates", "never_store"}
+        return self.model_dump(mode="json", include=kept)
+
+    def meaning(self) -> dict[str, Any]:
+        """What the columns mean, as JSON, without where they come from or how they are read."""
+        kept = {"target", "identity", "exclude", "after_outcome", "sensitive"}
+        return self.model_dump(mode="json", include=kept)

@@ -1,0 +1,39 @@
+"""What all parts of a use case share: strictness, and a few kinds of values."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Name = Annotated[str, Field(min_length=1)]  # of a column, to the letter
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", value)
+        if not match:
+            raise ValueError("write a duration as a number and s, m or h, like 30s")
+        return float(match[1]) * _SECONDS[match[2]]
+    return value
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_seconds, json_schema_input_type=str | float),
+    Field(gt=0, description="seconds, or a number with s, m or h: 30s, 5m"),
+]
+
+
+class Section(BaseModel):
+    """Base of all parts of a use case."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )

@@ -1,0 +1,111 @@
+"""Every bucket that a released version wrote is read by every later one.
+
+`golden/v1` was made once by `golden/make.py` and never changes: the first test sees to it.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.evidence.report import get_report
+from assay.registry import Registry
+from assay.render.markdown import markdown
+from assay.render.page import page
+from assay.steps import Step
+from assay.tables import Table, row_hashes
+from assay.verify import verify
+
+GOLDEN = Path(__file__).parent / "golden" / "v1"
+DIGEST = "to be set"
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    """A copy, so that reading cannot harm it."""
+    copy = tmp_path_factory.mktemp("golden") / "v1"
+    shutil.copytree(GOLDEN, copy)
+    return Bucket.open(str(copy))
+
+
+@pytest.fixture(scope="module")
+def history(bucket):
+    return Registry(bucket).history("guests")
+
+
+@pytest.fixture(scope="module")
+def steps(bucket, history):
+    record = bucket.get_json(history.versions[2].artifact("run"))
+    return {step["name"]: Step.model_validate(step) for step in record["steps"]}
+
+
+def test_the_golden_bucket_is_the_one_that_was_made():
+    files = sorted(p for p in GOLDEN.rglob("*") if p.is_file())
+    listed = "".join(
+        f"{p.relative_to(GOLDEN).as_posix()} {hashlib.sha256(p.read_bytes()).hexdigest()}\n"
+        for p in files
+    )
+    assert hashlib.sha256(listed.encode()).hexdigest() == DIGEST
+
+
+def test_it_is_intact(bucket):
+    assert verify(bucket).problems == ()
+
+
+def test_its_history_reads_as_it_was_written(history):
+    assert [entry.kind for entry in history.entries] == [
+        "rejected",
+        "registered",
+        "promoted",
+        "stopped",
+    ]
+    assert history.champion.name == "guests@2"
+    assert history.versions[1].status == "rejected"
+    assert {entry.actor for entry in history.entries} == {"ada"}
+
+
+def test_its_tables_read_and_its_rows_hash_as_they_did(bucket, steps):
+    table = Table.read(bucket, steps["ingest"]["table"])
+    assert table.rows == 2499
+    assert table.schema.names == ["guest", "visits", "table", "first", "side", "back"]
+    rows = table.arrow()
+    assert rows.slice(0, 1).to_pylist()[0]["side"] in {"left", "right"}
+    membership = Table.read(bucket, steps["split"]["membership"]).pandas()["test"]
+    expected = row_hashes(rows, ["guest"], 0x73706C6974) < int(0.2 * 2**64)
+    assert (membership.to_numpy() == expected).all()
+
+
+def test_its_quarantine_names_the_line(bucket, steps):
+    (row,) = Table.read(bucket, steps["ingest"]["quarantine"]).arrow().to_pylist()
+    assert row["line"] == 18
+    assert "visits" in row["reason"]
+    assert "n16" not in (row["row"] or "")  # a column that is never stored
+
+
+def test_its_reports_read_and_render(bucket, history):
+    for version in history.versions.values():
+        reports = [get_report(bucket, artifact) for artifact in version.reports.values()]
+        assert [r.gate for r in reports] == ["validation", "feasibility", "performance", "fairness"]
+        assert all(markdown(report) for report in reports)
+        assert page(reports, title=version.name, facts={})
+
+
+def test_its_use_case_still_reads(bucket, history):
+    from assay.config.read import read_words
+
+    record = bucket.get_json(history.versions[2].artifact("run"))
+    words = bucket.get_json(Artifact.model_validate(record["use_case"]))
+    assert read_words(words).use_case.name == "guests"
+
+
+def test_a_key_of_its_memo_is_the_digest_of_its_components(bucket, steps):
+    from assay import canonical
+    from assay.digest import Digest
+
+    for step in steps.values():
+        assert Digest.of(canonical.dump(step.components)) == step.key
+        stage = step.components["stage"]
+        assert bucket.memo.find(stage, step.key)["components"] == step.components
