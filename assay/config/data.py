@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -32,6 +33,10 @@ class Source(Section):
             raise ValueError("name either a path or a sql query")
         if self.sql is not None and self.connection is None:
             raise ValueError("a sql query needs a connection")
+        # The use case is kept with every run, for everyone who may read the bucket.
+        password = re.search(r"://[^/@]*?:([^/@]+)@", self.connection or "")
+        if password and not re.fullmatch(r"\$\{\w+\}", password[1]):
+            raise ValueError("the connection holds a password; write ${NAME} and set it outside")
         return self
 
 

@@ -181,3 +181,16 @@ def test_the_features_leave_out_what_the_model_may_not_see(written):
 def test_a_column_that_is_never_stored_need_not_be_in_the_table(written):
     text = LEAST.replace("candidates:", "  never_store: [name]\ncandidates:")
     check_columns(written(text), ["x", "y"])
+
+
+def test_a_password_in_the_file_is_refused_and_not_repeated(written):
+    def source(password):
+        url = f"postgresql://ada:{password}@localhost/db"
+        return LEAST.replace("rows.csv", f'{{sql: "select 1", connection: "{url}"}}')
+
+    with pytest.raises(ConfigError) as caught:
+        written(source("hunter2"))
+    assert str(caught.value.where).endswith("case.yaml:6")
+    assert "password" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert written(source("${DB_PASSWORD}")).use_case.data.source.sql == "select 1"

@@ -79,10 +79,10 @@ def test_secrets_come_from_the_environment_and_go_nowhere(take, database, monkey
 @pytest.mark.parametrize(
     "connection",
     [
-        "postgresql+nodriver://me:S3CRET@127.0.0.1:1/db",
-        "nosuchdatabase://me:S3CRET@127.0.0.1/db?password=S3CRET",
+        "postgresql+nodriver://me:${DB_PASSWORD}@127.0.0.1:1/db",
+        "nosuchdatabase://me:${DB_PASSWORD}@127.0.0.1/db?password=S3CRET",
         "me:S3CRET@nonsense",
-        "sqlite://me:S3CRET@127.0.0.1/nowhere",
+        "sqlite://me:${DB_PASSWORD}@127.0.0.1/nowhere",
         "sqlite:///nowhere.db?token=S3CRET",
         "sqlite://me:${DB_PASSWORD}@127.0.0.1/nowhere",
     ],
