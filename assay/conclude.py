@@ -9,19 +9,12 @@ from typing import Any
 from assay import artifacts, runs
 from assay.artifacts import Artifact
 from assay.evidence.report import Report, Verdict, get_report
+from assay.gates import GATES
 from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
 from assay.runs import Judged, Outcome, Run, StepTaken
 from assay.steps import Step
-
-# The gates, in the order in which people read them, by the stage that yields their report.
-GATES = {
-    "validate": "validation",
-    "feasibility": "feasibility",
-    "evaluate": "performance",
-    "fairness": "fairness",
-}
 
 
 class Tried:

@@ -11,6 +11,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import DataError, ReferenceUnknown, Unproven, nearest
+from assay.gates import in_order
 from assay.journal import JournalEntry
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Version:
 
     @property
     def reports(self) -> dict[str, Artifact]:
-        return {g: Artifact.model_validate(a) for g, a in self.entry.body["reports"].items()}
+        """The gates' reports, in reading order."""
+        held = in_order(self.entry.body["reports"])
+        return {gate: Artifact.model_validate(report) for gate, report in held.items()}
 
     @property
     def digest(self) -> Digest:

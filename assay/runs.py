@@ -18,6 +18,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
 from assay.digest import Digest
+from assay.gates import in_order
 from assay.provenance import checkout, code_of, environment
 from assay.steps import Step
 
@@ -139,7 +140,8 @@ def standing(bucket: Bucket, question: Digest) -> Outcome | None:
         return None
     outcome = Outcome.model_validate(entry["outcome"])
     steps = [StepTaken(name=step.name, cached=True, seconds=0.0) for step in outcome.steps]
-    return outcome.model_copy(update={"steps": steps})
+    gates, reports = in_order(outcome.gates), in_order(outcome.reports)
+    return outcome.model_copy(update={"steps": steps, "gates": gates, "reports": reports})
 
 
 def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:

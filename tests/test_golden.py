@@ -20,7 +20,7 @@ from assay.tables import Table, row_hashes
 from assay.verify import verify
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
-DIGEST = "to be set"
+DIGEST = "4dc3f318f2a47b0660ab68fa8417e0a3de4fb8860dd9818e4e922e4a06a2a7e9"
 
 
 @pytest.fixture(scope="module")
