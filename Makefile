@@ -44,8 +44,8 @@ clean: ## Remove the environment and caches, never a bucket
 
 # --no-deps: the lock is complete, and older versions of pip stumble over extras in hash mode.
 $(READY): requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Assay needs Python 3.11 to 3.13, this is %d.%d; set PYTHON=python3.11" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Assay needs Python 3.11 to 3.13, .venv has %d.%d: remove it and set PYTHON=python3.11" % v)'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)

@@ -14,6 +14,7 @@ from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
 from assay.runs import Judged, Outcome, Run, StepTaken
+from assay.standing import remember
 from assay.steps import Step
 
 
@@ -25,11 +26,15 @@ class Tried:
         self.reports = reports_of(judging)
         self.gates = {GATES[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict}
         self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
+        # The version of the champion that it was measured beside, as its gate was told.
+        self.against: int | None = next(
+            (s.components["settings"]["against"] for s in judging if _is_performance(s)), None
+        )
         self._run = run
 
     @property
     def candidate(self) -> str:
-        return self.trained.name.removeprefix("train ")
+        return str(self.trained.components["settings"]["title"])
 
     @cached_property
     def evidence(self) -> list[Report]:
@@ -48,6 +53,10 @@ class Tried:
         gaps = [abs(c.estimate) for c in of_gate["fairness"].checks if c.estimate is not None]
         scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
         return scores | ({"largest_gap": max(gaps)} if gaps else {})
+
+
+def _is_performance(step: Step) -> bool:
+    return GATES[step.components["stage"]] == "performance" if step.verdict else False
 
 
 def reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
@@ -90,6 +99,7 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         model=None,
         digest=None,
         champion=False,
+        against=None,
         gates=tried.gates,
         reports=tried.reports,
         page=_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}),
@@ -97,7 +107,7 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         judged=[],
         steps=_taken(groundwork),
     )
-    runs.remember(bucket, outcome, groundwork)
+    remember(bucket, outcome, groundwork)
     return outcome
 
 
@@ -119,13 +129,12 @@ def register(
         verdicts={tried.candidate: tried.gates for tried in all_tried},
     )
     registry = Registry(run.bucket)
-    rival = registry.history(run.name).rival(question)
     versions = []
     for tried in all_tried:
         body = _body(run, tried) | {
             "question": str(question),
             "run": record.as_json(),
-            "against": rival.number if rival else None,
+            "against": tried.against,
         }
         versions.append(registry.register(run.name, tried.status, body))
     passed = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
@@ -142,6 +151,7 @@ def register(
         model=version.name,
         digest=version.digest,
         champion=champion is not None and champion.number == version.number,
+        against=tried.against,
         gates=tried.gates,
         reports=tried.reports,
         page=_page(run, version.name, tried, _facts(versions, all_tried, champion)),
@@ -149,7 +159,7 @@ def register(
         judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
         steps=_taken(steps),
     )
-    runs.remember(run.bucket, outcome, steps)
+    remember(run.bucket, outcome, steps)
     return outcome
 
 
@@ -171,15 +181,16 @@ def _body(run: Run, tried: Tried) -> dict[str, Any]:
 
 def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> None:
     """Make a version champion where the use case lets that happen by itself."""
-    champion = registry.history(run.name).champion
     policy = run.written.use_case.promotion
     if Verdict.UNKNOWN in tried.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
-    if champion is None:
+    if tried.against is None:
         if policy.first == "automatic":
-            registry.promote(version, because="the first version to pass every gate")
+            because = "the first version to pass every gate"
+            registry.promote(version, because=because, instead_of=None)
     elif policy.later == "automatic" and _beats_champion(tried):
-        registry.promote(version, because=f"passed every gate and beat {champion.name}")
+        because = f"passed every gate and beat {version.model}@{tried.against}"
+        registry.promote(version, because=because, instead_of=tried.against)
 
 
 def _beats_champion(tried: Tried) -> bool:

@@ -66,6 +66,10 @@ class DataError(AssayError, ValueError):
     """Rows that were read but cannot serve the question: no target, one class, a null column."""
 
 
+class OutputError(AssayError, OSError):
+    """A file that a command was asked to write cannot be written."""
+
+
 class ReferenceUnknown(AssayError, LookupError):
     """A model, alias, version, run or digest that the bucket does not know."""
 

@@ -1,9 +1,10 @@
 """The append-only, hash-chained history of one model.
 
 Entry n lies at `journals/<model>/<n, ten digits>.json` and names the digest of entry n-1, so
-that nothing in the past can be altered, left out or put in unnoticed. Appending is
-`put_if_absent` of the next number: the store's own compare-and-swap. The loser of a race reads
-the winner's entry and decides again.
+that no entry before the last can be altered, left out or put in unnoticed. (An altered last
+entry, or a tail cut off, has nothing after it that would tell.) Appending is `put_if_absent` of
+the next number: the store's own compare-and-swap. The loser of a race reads the winner's entry
+and decides again.
 """
 
 from __future__ import annotations
@@ -53,11 +54,15 @@ class JournalEntry:
     def decode(cls, data: bytes) -> JournalEntry:
         """Raises ValueError, KeyError or TypeError for bytes that are no entry."""
         held = canonical.load(data)
-        if not isinstance(held["body"], dict) or not isinstance(held["kind"], str):
-            raise TypeError("its kind is no text, or its body no object")
+        if not isinstance(held["body"], dict):
+            raise TypeError("its body is no object")
+        previous = held["previous"]
+        texts = [held["kind"], held["at"], held["actor"], *([previous] if previous else [])]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("its kind, time, actor or previous digest is no text")
         return cls(
             number=held["number"],
-            previous=Digest.parse(held["previous"]) if held["previous"] else None,
+            previous=Digest.parse(previous) if previous else None,
             kind=held["kind"],
             at=held["at"],
             actor=held["actor"],

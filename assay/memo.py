@@ -7,11 +7,12 @@ function of its inputs) the first stands, and `assay run --always` will show it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from assay import canonical
 from assay.digest import Digest
-from assay.errors import KeyAbsent
+from assay.errors import KeyAbsent, StoreDenied
 from assay.store.base import Store
 
 PREFIX = "memo/"
@@ -31,7 +32,7 @@ class Memo:
         except KeyAbsent:
             return None
         except ValueError:
-            self._store.delete(path)
+            self.forget(stage, key)
             return None
         return entry if isinstance(entry, dict) else None
 
@@ -40,8 +41,12 @@ class Memo:
         self._store.put_if_absent(_path(stage, key), canonical.dump(entry))
 
     def forget(self, stage: str, key: Digest) -> None:
-        """Drop the entry for `key`, because what it points to is gone or bad."""
-        self._store.delete(_path(stage, key))
+        """Drop the entry for `key`, because what it points to is gone or bad.
+
+        Without the right to delete it stays, and is passed over again next time.
+        """
+        with suppress(StoreDenied):
+            self._store.delete(_path(stage, key))
 
 
 def _path(stage: str, key: Digest) -> str:

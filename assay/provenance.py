@@ -17,8 +17,7 @@ from typing import Any
 
 from assay.digest import Digest
 
-# Distributions whose import name differs from their own. Asking every installed distribution
-# for its import names (importlib.metadata.packages_distributions) takes most of a second.
+# The usual distributions whose import name differs from their own, to spare the slow look-up.
 _DISTRIBUTION = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
 
 
@@ -43,6 +42,7 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
 
     A module that cannot be found or parsed is left out here; running it will say so.
     """
+    use_working_folder()
     modules: dict[str, str] = {}
     distributions: dict[str, str] = {}
     waiting = [package for root in roots for package in _with_parents(root)]
@@ -61,6 +61,18 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
     if glue and (path := _source_of(glue)):
         modules[glue] = _read(path)[0]
     return Code(dict(sorted(modules.items())), dict(sorted(distributions.items())))
+
+
+def use_working_folder() -> None:
+    """Let modules beside the working directory be found, as a user's own estimators are.
+
+    Last, so that none of them hides another. The processes of a search inherit the path.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+        _source_of.cache_clear()
+        _first_party.cache_clear()
 
 
 def _resolve(imports: Iterable[tuple[int, str, str]], importer: str, path: Path) -> Iterator[str]:
@@ -92,13 +104,16 @@ def _read(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
     return str(Digest.of(data)), found
 
 
+_FOR_CHECKERS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
 def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
     """(level, module, name) of every import statement in `node` that can run."""
     if isinstance(node, ast.Import):
         yield from ((0, alias.name, "") for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield from ((node.level, node.module or "", alias.name) for alias in node.names)
-    elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in _FOR_CHECKERS:
         for statement in node.orelse:
             yield from _imports(statement)
     elif not isinstance(node, ast.expr):
@@ -151,7 +166,14 @@ def _version_of(top: str) -> tuple[str, str] | None:
     try:
         return name, metadata.version(name)
     except metadata.PackageNotFoundError:
-        return None
+        named = _by_import_name().get(top)
+        return (named, metadata.version(named)) if named else None
+
+
+@lru_cache(maxsize=1)
+def _by_import_name() -> dict[str, str]:
+    """Distributions by what they are imported as. Takes a moment, so asked only on a miss."""
+    return {top: names[0] for top, names in metadata.packages_distributions().items()}
 
 
 def _distribution_of(top: str) -> dict[str, str]:

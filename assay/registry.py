@@ -193,9 +193,16 @@ class Registry:
         return self._bucket.journal(model).append(decide, actor=actor)
 
     def promote(
-        self, version: Version, *, because: str, alias: str = CHAMPION, actor: str | None = None
+        self,
+        version: Version,
+        *,
+        because: str,
+        instead_of: int | None,
+        alias: str = CHAMPION,
+        actor: str | None = None,
     ) -> bool:
-        """Point an alias at a registered version. False if it points there already.
+        """Point an alias at a registered version, instead of the one it pointed to when this was
+        decided. False if it points there already, or meanwhile somewhere else.
 
         Raises Unproven for a rejected version.
         """
@@ -207,7 +214,7 @@ class Registry:
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             standing = fold(version.model, entries).aliases.get(alias)
-            if standing == version.number:
+            if standing == version.number or standing != instead_of:
                 return None
             body = {"alias": alias, "version": version.number, "previous": standing}
             return PROMOTED, {**body, "because": because}

@@ -1,8 +1,7 @@
 """Runs: what one is about, the record it leaves, and what it came to.
 
 A record is canonical JSON that names use case, code, environment and every step with its inputs
-and outputs by digest: the root of the run's Merkle tree. What a question came to is also kept
-in the memo under the question's key, so that asking again costs a look.
+and outputs by digest: the root of the run's Merkle tree.
 """
 
 from __future__ import annotations
@@ -18,11 +17,9 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
 from assay.digest import Digest
-from assay.gates import in_order
 from assay.provenance import checkout, code_of, environment
-from assay.steps import Step
+from assay.steps import Step, exact
 
-STAGE = "run"
 # The whole flow: whatever it imports may change what a question comes to.
 FLOW = "flows.train"
 
@@ -111,6 +108,7 @@ class Outcome(_Frozen):
     model: str | None
     digest: Digest | None  # of the model's bytes
     champion: bool
+    against: int | None  # the version of the champion that it was judged against
     gates: dict[str, str]
     reports: dict[str, Artifact]
     page: Artifact
@@ -122,35 +120,14 @@ class Outcome(_Frozen):
 def question_key(written: Written, source: str) -> Digest:
     """Digest of use case, source and code together."""
     theirs = [name for c in written.use_case.candidates for name in c.modules()]
+    # How many processes search changes how long it takes, not what is found.
+    asked = written.use_case.model_dump(mode="json", exclude={"search": {"jobs"}})
     value = {
-        "use_case": written.use_case.model_dump(mode="json"),
+        "use_case": exact(asked),
         "source": source,
         "code": code_of(FLOW, *theirs).as_json(),
     }
     return Digest.of(canonical.dump(value))
-
-
-def standing(bucket: Bucket, question: Digest) -> Outcome | None:
-    """What this question came to before, if all that proves it is still there."""
-    entry = bucket.memo.find(STAGE, question)
-    if entry is None:
-        return None
-    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
-        bucket.memo.forget(STAGE, question)
-        return None
-    outcome = Outcome.model_validate(entry["outcome"])
-    steps = [StepTaken(name=step.name, cached=True, seconds=0.0) for step in outcome.steps]
-    gates, reports = in_order(outcome.gates), in_order(outcome.reports)
-    return outcome.model_copy(update={"steps": steps, "gates": gates, "reports": reports})
-
-
-def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
-    """Keep what a question came to; a later run of the same question supersedes."""
-    needs = {str(a.digest) for step in steps for a in step.outputs.values()}
-    needs |= {str(outcome.run), str(outcome.page.digest)}
-    entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
-    bucket.memo.forget(STAGE, outcome.question)
-    bucket.memo.remember(STAGE, outcome.question, entry)
 
 
 def record(

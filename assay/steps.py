@@ -7,6 +7,7 @@ and the seed. The components are kept beside the outputs, so that a difference c
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -66,6 +67,7 @@ def perform(
         "code": code.modules,
         "distributions": code.distributions,
         "settings": dict(settings),
+        "exact": exact(settings),
         "inputs": {name: str(artifact.digest) for name, artifact in inputs.items()},
         "seed": seed,
     }
@@ -85,7 +87,7 @@ def perform(
         "seconds": round(time.perf_counter() - began, 3),
         "verdict": _verdict(bucket, outputs),
     }
-    needs = [str(digest) for artifact in outputs.values() for digest in _reach(bucket, artifact)]
+    needs = [str(digest) for artifact in outputs.values() for digest in reach(bucket, artifact)]
     bucket.memo.remember(stage, key, {"components": components, "needs": needs, **kept})
     return Step(**known, **kept, cached=False)
 
@@ -98,6 +100,14 @@ def _verdict(bucket: Bucket, outputs: Artifacts) -> str | None:
     return bucket.get_json(reports[0])["verdict"] if reports else None
 
 
+def exact(value: Mapping[str, Any]) -> str:
+    """Digest of settings that keeps whole numbers and floats apart.
+
+    Canonical JSON writes 1.0 as 1; to an estimator they may mean all features, and one.
+    """
+    return str(Digest.of(json.dumps(value, sort_keys=True).encode()))
+
+
 def _standing(bucket: Bucket, stage: str, key: Digest) -> dict[str, Any] | None:
     entry = bucket.memo.find(stage, key)
     if entry is None:
@@ -108,7 +118,7 @@ def _standing(bucket: Bucket, stage: str, key: Digest) -> dict[str, Any] | None:
     return entry
 
 
-def _reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:
+def reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:
     """The artifact's object, and for a table the objects of its parts."""
     if artifact.media_type != TABLE:
         return [artifact.digest]

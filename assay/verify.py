@@ -158,7 +158,7 @@ class _Examination:
             raise ReferenceUnknown(
                 f"no model is called {model!r}",
                 where=self._bucket.root,
-                remedy=f"Did you mean {near!r}?" if near else "`assay show` lists the models.",
+                remedy=f"Did you mean {near!r}?" if near else "`assay log` lists the models.",
             )
         return [model]
 

@@ -1,5 +1,7 @@
 """Measure one candidate on the locked test rows, beside a dummy and the champion."""
 
+from prefect.logging import get_run_logger
+
 from assay.artifacts import Artifact
 from assay.registry import Registry
 from assay.runs import Run
@@ -11,13 +13,18 @@ from tasks.stage import perform, stage
 def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
     """Yields `report`."""
     use_case, predictions = run.written.use_case, trained["predictions"]
-    candidate = trained.name.removeprefix("train ")
+    candidate = trained.components["settings"]["title"]
     champion = Registry(run.bucket).history(run.name).rival(run.question(table))
+    against = champion.number if champion else None
     if champion and champion.digest == trained["model"].digest:
         champion = None  # it is the champion itself
     inputs = {"predictions": predictions, "about": trained["about"]}
     if champion:
-        inputs |= {"table": table, "champion": champion.artifact("model")}
+        inputs |= {
+            "table": table,
+            "champion": champion.artifact("model"),
+            "champion_signature": champion.artifact("signature"),
+        }
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import performance as gate
@@ -28,6 +35,8 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         rival = None
         if champion:
             rival = Registry(run.bucket).predict_rows(champion, table, frame["row"].tolist())
+            if rival is None:
+                get_run_logger().warning(f"{champion.name} no longer fits the table")
         report = gate.evaluate(
             frame,
             use_case.performance,
@@ -42,9 +51,11 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         run,
         "evaluate",
         core="assay.evidence.performance",
+        also=("assay.registry", "assay.learning.predict") if champion else (),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
             "candidate": candidate,
+            "against": against,
         },
         inputs=inputs,
         work=work,

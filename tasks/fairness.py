@@ -10,7 +10,7 @@ from tasks.stage import perform, stage
 def fairness(run: Run, trained: Step) -> Step:
     """Yields `report`."""
     use_case, predictions = run.written.use_case, trained["predictions"]
-    candidate = trained.name.removeprefix("train ")
+    candidate = trained.components["settings"]["title"]
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate

@@ -29,7 +29,7 @@ def feasibility(run: Run, table: Artifact) -> Step:
         run,
         "feasibility",
         core="assay.evidence.feasibility",
-        settings={**settings, "meaning": use_case.data.meaning()},
+        settings={"subject": run.name, **settings, "meaning": use_case.data.meaning()},
         inputs={"table": table},
         work=work,
     )

@@ -24,7 +24,7 @@ def ingest(run: Run) -> Step:
     def work() -> dict[str, Artifact]:
         from assay.sources.ingest import ingest as read
 
-        found = read(run.bucket, written.use_case.data, run.name, where=written, say=say)
+        found = read(run.bucket, written.use_case.data, "table", where=written, say=say)
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
                 "the source changed while it was being read",

@@ -20,7 +20,7 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()
         scores = Table.read(bucket, searched["scores"]).pandas()
-        found = Found.restore(bucket.get_json(searched["tried"]), scores)
+        found = Found.restore(bucket.get_json(searched["tried"]), scores, chosen, use_case)
         fitted = fit(rows, test, chosen, use_case, found, locate=run.written.text.where)
         answers = fitted.predictions
         about = {"prevalence": fitted.prevalence, "technical": fitted.technical, **fitted.about}
@@ -37,7 +37,9 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         core="assay.learning.train",
         also=chosen.modules(),
         settings={
+            "title": candidate,
             "candidate": chosen.model_dump(mode="json"),
+            "search": use_case.search.model_dump(mode="json", exclude={"jobs"}),
             "choose_by": use_case.performance.choose_by,
             "cost": use_case.performance.cost.model_dump(mode="json"),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),

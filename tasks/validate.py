@@ -1,6 +1,7 @@
 """Hold the table against the rules that the use case states."""
 
 from assay.artifacts import Artifact
+from assay.config.read import check_columns
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
@@ -11,6 +12,8 @@ def validate(run: Run, table: Artifact) -> Step:
     """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule."""
     written = run.written
     use_case = written.use_case
+    # Not only when there is work: a name may be wrong though the rules were judged before.
+    check_columns(written, [column["name"] for column in run.bucket.get_json(table)["schema"]])
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import validation
@@ -38,6 +41,7 @@ def validate(run: Run, table: Artifact) -> Step:
         core="assay.evidence.validation",
         also=("assay.evidence.serviceable",),
         settings={
+            "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
             "meaning": use_case.data.meaning(),
         },

@@ -46,7 +46,7 @@ def test_references_name_a_version_an_alias_or_the_champion_else_the_newest(regi
     one = registry.register("m", REGISTERED, body(bucket))
     registry.register("m", REGISTERED, body(bucket, b"two"))
     assert registry.find("m").number == 2
-    registry.promote(one, because="it is good")
+    registry.promote(one, because="it is good", instead_of=None)
     assert registry.find("m").number == 1
     assert registry.find("m@champion").number == 1
     assert registry.find("m@2").number == 2
@@ -63,7 +63,7 @@ def test_an_unknown_reference_says_what_there_is(registry, bucket, reference):
 def test_a_rejected_version_is_neither_promoted_nor_loaded(registry, bucket):
     version = registry.register("m", REJECTED, body(bucket))
     with pytest.raises(Unproven, match="rejected"):
-        registry.promote(version, because="I like it")
+        registry.promote(version, because="I like it", instead_of=None)
     with pytest.raises(Unproven, match="rejected"):
         registry.load("m@1")
     assert registry.history("m").champion is None
@@ -71,18 +71,28 @@ def test_a_rejected_version_is_neither_promoted_nor_loaded(registry, bucket):
 
 def test_promoting_the_champion_again_adds_no_entry(registry, bucket):
     version = registry.register("m", REGISTERED, body(bucket))
-    assert registry.promote(version, because="first")
-    assert not registry.promote(version, because="first")
+    assert registry.promote(version, because="first", instead_of=None)
+    assert not registry.promote(version, because="first", instead_of=None)
     assert len(bucket.journal("m").entries()) == 2
+
+
+def test_a_promotion_that_another_forestalled_does_not_happen(registry, bucket):
+    one = registry.register("m", REGISTERED, body(bucket))
+    two = registry.register("m", REGISTERED, body(bucket, b"two"))
+    assert registry.promote(one, because="first", instead_of=None)
+    assert not registry.promote(two, because="first", instead_of=None)
+    assert registry.history("m").champion.number == 1
+    assert registry.promote(two, because="better than 1", instead_of=1)
+    assert registry.history("m").champion.number == 2
 
 
 def test_a_champion_is_no_rival_to_the_question_that_brought_it_forth(registry, bucket):
     first = registry.register("m", REGISTERED, body(bucket))
-    registry.promote(first, because="first")
+    registry.promote(first, because="first", instead_of=None)
     assert registry.history("m").rival(Digest.parse(ONE)) is None
     assert registry.history("m").rival(Digest.parse(TWO)).number == 1
     second = registry.register("m", REGISTERED, body(bucket, b"two", TWO, against=1))
-    registry.promote(second, because="better")
+    registry.promote(second, because="better", instead_of=1)
     assert registry.history("m").rival(Digest.parse(TWO)).number == 1
 
 

@@ -63,6 +63,11 @@ def test_whatever_it_depends_on_changes_does_it_again(stage, changed):
     assert stage.done == 2
 
 
+def test_a_whole_number_and_a_float_are_not_the_same_setting(stage):
+    stage(settings={"max_features": 1})
+    assert not stage(settings={"max_features": 1.0}).cached
+
+
 def test_another_input_does_it_again_but_the_inputs_name_is_for_people(stage, bucket):
     stage()
     renamed = bucket.put(b"in", artifacts.JSON, "another name")

@@ -22,8 +22,9 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
     use case that holds `sections`.
     """
     if config is not None:
-        source = json.dumps({"path": data})
-        return read(config, [f"data.source={source}"])
+        given = read(config).use_case.data.source
+        source = {"path": data, "encoding": given.encoding, "delimiter": given.delimiter}
+        return read(config, [f"data.source={json.dumps(source)}"])
     least: dict[str, Any] = {
         "name": "asked",
         "question": _ASKED,

@@ -30,6 +30,8 @@ def command(
     from assay.evidence.fairness import audit
     from assay.evidence.predictions import predictions_from
 
+    if config and (metric or reference):
+        raise typer.BadParameter("with --config the use case says what to hold the gaps to")
     written = settings(data, config, _sections(by, metric or [], tolerance, reference or []))
     use_case = written.use_case
     predictions = predictions_from(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import AssayError
+from assay.errors import AssayError, OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,24 @@ def print_error(error: AssayError, *, as_json: bool) -> None:
     say(f"error: {error}")
 
 
+def print_text(text: str) -> None:
+    """A line as it is, for terminals and pipes alike."""
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """A file that was asked for, and the folders above it. Raises OutputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="Name a file in a folder that you may write to.",
+        ) from None
+
+
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
     from rich.table import Table
 
@@ -56,9 +74,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 def print_facts(facts: Mapping[str, str]) -> None:
     """A few named values, aligned."""
     width = max(map(len, facts), default=0)
-    out = console()
     for name, value in facts.items():
-        out.print(f"{name:<{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
+        print_text(f"{name:<{width}}  {value}")
 
 
 def finish_gate(report: Report, *, as_json: bool, html: Path | None) -> None:
@@ -70,7 +87,8 @@ def finish_gate(report: Report, *, as_json: bool, html: Path | None) -> None:
     if html:
         from assay.render.page import page
 
-        html.write_bytes(page([report], title=f"{report.gate}: {report.subject}", facts={}))
+        facts = {"Judged": report.subject}
+        write_file(html, page([report], title=report.gate.capitalize(), facts=facts))
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -29,6 +29,8 @@ def command(
 
     if config is None and (target is None or positive is None):
         raise typer.BadParameter("name a use case with --config, or --target and --positive")
+    if config and (target or positive or sensitive or missing):
+        raise typer.BadParameter("with --config the use case says what the columns mean")
     columns: dict[str, Any] = {
         "target": {"column": target, "positive": positive},
         "missing": ["", *(missing or [])],

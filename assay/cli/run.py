@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json
+from assay.cli.console import console, print_facts, print_json, print_text, write_file
 from assay.cli.options import AsJson, Config, Set, Store
 
 if TYPE_CHECKING:
@@ -51,18 +51,20 @@ def command(
 
 def _standing(bucket: Bucket, written: Any) -> Outcome | None:
     """What the memo says this very question came to, asked before Prefect is imported."""
-    from assay import runs
+    from assay.runs import question_key
     from assay.sources.fingerprint import fingerprint
+    from assay.standing import standing
 
     source = fingerprint(written.use_case.data)
-    return runs.standing(bucket, runs.question_key(written, source)) if source else None
+    if source is None:
+        return None
+    return standing(bucket, written.use_case.name, question_key(written, source))
 
 
 def _write_page(bucket: Bucket, outcome: Outcome, folder: Path) -> Path:
     """The page beside the user, under a name that a browser opens."""
     path = folder / f"{outcome.model or outcome.use_case + '-stopped'}.html"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(bucket.get(outcome.page))
+    write_file(path, bucket.get(outcome.page))
     return path
 
 
@@ -92,7 +94,7 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
     for judged in outcome.judged:
         _tell_fate(judged, champion=outcome.champion and judged.model == outcome.model)
     if outcome.outcome == "stopped":
-        _print(f"{outcome.use_case} stopped: these data cannot bear this question")
+        print_text(f"{outcome.use_case} stopped: these data cannot bear this question")
         _bullets(outcome.reasons)
     cached = sum(step.cached for step in outcome.steps)
     out.print()
@@ -110,8 +112,8 @@ def _tell_fate(judged: Judged, *, champion: bool) -> None:
     from assay.conclude import in_words
 
     scores = in_words(judged.scores)
-    _print(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")
-    _print(f"  {scores}")
+    print_text(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")
+    print_text(f"  {scores}")
     if judged.status == "rejected":
         _bullets(judged.reasons)
 
@@ -130,8 +132,4 @@ def _next(outcome: Outcome) -> str:
 
 def _bullets(reasons: Sequence[str]) -> None:
     for reason in reasons:
-        _print(f"  - {reason}")
-
-
-def _print(text: str) -> None:
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+        print_text(f"  - {reason}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json
+from assay.cli.console import console, print_facts, print_json, print_text, write_file
 from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def command(
 
     bucket = Bucket.open(store or default_url())
     if reference.startswith("sha256:"):
-        _show_object(bucket, reference)
+        _show_object(bucket, reference, as_json=as_json)
         return
     version = Registry(bucket).find(reference)
     if as_json:
         print_json({"model": version.name, "status": version.status, **version.entry.body})
     elif card:
-        _print(bucket.get(version.artifact("card")).decode())
+        print_text(bucket.get(version.artifact("card")).decode())
     else:
         _show_version(bucket, version, gate)
     if html:
@@ -62,7 +62,7 @@ def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:
         }
     )
     for reason in body["reasons"]:
-        _print(f"  {reason}")
+        print_text(f"  {reason}")
     console().print()
     if gate is None:
         verdicts(reports, console())
@@ -90,10 +90,10 @@ def _write(bucket: Bucket, version: Version, path: Path) -> None:
 
     reports = [get_report(bucket, artifact) for artifact in version.reports.values()]
     facts = {"Status": version.status, "Candidate": version.entry.body["candidate"]}
-    path.write_bytes(page(reports, title=version.name, facts=facts))
+    write_file(path, page(reports, title=version.name, facts=facts))
 
 
-def _show_object(bucket: Bucket, reference: str) -> None:
+def _show_object(bucket: Bucket, reference: str, *, as_json: bool) -> None:
     from assay import canonical
     from assay.digest import Digest
     from assay.errors import ReferenceUnknown
@@ -106,8 +106,8 @@ def _show_object(bucket: Bucket, reference: str) -> None:
     try:
         print_json(canonical.load(data))
     except ValueError:
-        _print(f"{len(data):,} bytes, no JSON: {bucket.objects.url(digest)}")
-
-
-def _print(text: str) -> None:
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+        told = {"digest": reference, "size": len(data), "path": bucket.objects.url(digest)}
+        if as_json:
+            print_json(told)
+        else:
+            print_text("{size:,} bytes, no JSON: {path}".format(**told))

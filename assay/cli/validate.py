@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import finish_gate, say
+from assay.cli.console import finish_gate, say, write_file
 from assay.cli.options import AsJson, ConfigOption, Data, Html
 
 
@@ -40,7 +40,7 @@ def command(
         locate=written.text.where,
     )
     if failing is not None and len(judged.failing):
-        judged.failing.to_csv(failing, index=False)
+        write_file(failing, judged.failing.to_csv(index=False).encode())
         say(f"written: {failing}, {len(judged.failing):,} broken rules by row")
     finish_gate(judged.report, as_json=as_json, html=html)
 

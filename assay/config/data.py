@@ -34,10 +34,20 @@ class Source(Section):
         if self.sql is not None and self.connection is None:
             raise ValueError("a sql query needs a connection")
         # The use case is kept with every run, for everyone who may read the bucket.
-        password = re.search(r"://[^/@]*?:([^/@]+)@", self.connection or "")
-        if password and not re.fullmatch(r"\$\{\w+\}", password[1]):
-            raise ValueError("the connection holds a password; write ${NAME} and set it outside")
+        for name, held in (("connection", self.connection), ("path", self.path)):
+            if any(not _FROM_OUTSIDE.fullmatch(secret) for secret in _secrets(held or "")):
+                raise ValueError(f"the {name} holds a password; write ${{NAME}}, set it outside")
         return self
+
+
+_FROM_OUTSIDE = re.compile(r"\$\{\w+\}")
+
+
+def _secrets(url: str) -> list[str]:
+    """Passwords in a URL: before the last @ of its authority, and in its query."""
+    named = re.findall(r"[?&](?:password|passwd|pwd|secret|token)=([^&#]+)", url, re.IGNORECASE)
+    within = re.match(r"[\w+.]+://[^:@?]*:(.+)@", url.partition("?")[0])
+    return [*named, within[1]] if within else named
 
 
 class Target(Section):

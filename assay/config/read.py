@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,10 @@ def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
     Raises ConfigError.
     """
     path = Path(path)
-    return read_words({"file": str(path), "text": _text(path), "set": list(overrides)})
+    words = {"file": str(path), "text": _text(path), "set": list(overrides)}
+    written = read_words(words)
+    # The words are kept with every run; folders of one person's machine are nobody's business.
+    return replace(written, words=words | {"file": path.name if path.is_absolute() else str(path)})
 
 
 def read_words(words: Mapping[str, Any]) -> Written:
@@ -83,6 +87,7 @@ def read_words(words: Mapping[str, Any]) -> Written:
     changed = frozenset(_override(plain, text) for text in words["set"])
     plain.setdefault("name", Path(name).stem)
     text = Text(name, tree, changed)
+    _check_numbers(plain, text)
     try:
         use_case = UseCase.model_validate_json(json.dumps(plain))
     except ValidationError as error:
@@ -149,6 +154,23 @@ def _plain(node: Any) -> Any:
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def _check_numbers(node: Any, text: Text, path: Path_ = ()) -> None:
+    """Refuse numbers that canonical JSON, and so the record of a run, cannot hold."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for step, value in children:
+        here = (*path, step)
+        if isinstance(value, dict | list):
+            _check_numbers(value, text, here)
+        elif (isinstance(value, float) and not math.isfinite(value)) or (
+            isinstance(value, int) and abs(value) >= 2**53
+        ):
+            raise ConfigError(
+                f"{_dotted(here)} is {value}, which a run's record cannot hold",
+                where=text.where(here),
+                remedy="Write a finite number below 2**53, leave it out, or write it as text.",
+            )
 
 
 def _override(plain: dict[str, Any], text: str) -> Path_:

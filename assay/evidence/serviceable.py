@@ -8,19 +8,18 @@ from contextlib import contextmanager
 import pandas as pd
 import pyarrow as pa
 
-from assay.config.read import Written, check_columns
+from assay.config.read import Written
 from assay.errors import DataError
 from assay.evidence.groups import group_labels, reference_group
 from assay.learning.target import outcomes
 
 
 def check_serviceable(frame: pd.DataFrame, written: Written) -> None:
-    """Raise ConfigError or DataError, with the line of the use case that the rows do not bear.
+    """Raise DataError, with the line of the use case that the rows do not bear.
 
-    A named column is absent, the target has one class, a sensitive column has no groups to
-    compare or too many, a feature has no value in any row.
+    `frame` has every column that the use case names. Refused are: a target with one class, a
+    sensitive column with no groups to compare or too many, a feature without any value.
     """
-    check_columns(written, list(frame.columns))
     data, where = written.use_case.data, written.text.where
     with _at(where(("data", "target"))):
         _check_target(frame, written)

@@ -6,13 +6,12 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from assay.config.use_case import Candidate, UseCase
 from assay.errors import ConfigError, nearest
+from assay.provenance import use_working_folder
 
 Locate = Callable[[tuple[str | int, ...]], str | None]
 """From a path into the use case to the place in its file: `file:line`."""
@@ -89,8 +88,7 @@ def imported(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) 
 
     Raises ConfigError with the nearest name when there is no such module or member.
     """
-    if str(Path.cwd()) not in sys.path:  # processes of the search inherit this
-        sys.path.append(str(Path.cwd()))
+    use_working_folder()
     name, _, member = path.rpartition(".")
     module = _module(name, path, locate(where))
     if not hasattr(module, member):

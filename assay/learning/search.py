@@ -63,17 +63,26 @@ class Found:
 
     def as_json(self) -> dict[str, Any]:
         """What was tried and chosen, the same for the same inputs."""
-        return {"params": self.params, "tried": self.tried, "chosen": self.chosen}
+        return {"tried": self.tried, "chosen": self.chosen}
 
     def frame(self) -> pd.DataFrame:
         """The out-of-fold numbers, one row a training row."""
         return pd.DataFrame({"score": self.scores, "probability": self.probability})
 
     @classmethod
-    def restore(cls, words: dict[str, Any], frame: pd.DataFrame) -> Found:
-        """What `as_json` and `frame` kept."""
+    def restore(
+        cls,
+        words: dict[str, Any],
+        frame: pd.DataFrame,
+        candidate: Candidate,
+        use_case: UseCase,
+    ) -> Found:
+        """What `as_json` and `frame` kept of a search for the same candidate.
+
+        The parameters are the use case's own: canonical JSON turned a 1.0 among them into 1.
+        """
         return cls(
-            params=words["params"],
+            params=combinations(candidate, use_case)[words["chosen"]],
             scores=frame["score"].to_numpy(),
             probability=frame["probability"].to_numpy(),
             tried=words["tried"],

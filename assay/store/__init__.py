@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from assay.errors import ConfigError
 from assay.store.base import Entry, Store, check_key
@@ -19,6 +19,17 @@ def default_url() -> str:
     return os.environ.get("ASSAY_STORE") or DEFAULT
 
 
+def _folder(url: str) -> Path:
+    """The folder of a file:// URL. Raises ConfigError for one that names a host, or nothing."""
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment or not parts.path:
+        raise ConfigError(
+            f"{url!r} names no folder of this machine",
+            remedy="Write file:///folder, with three slashes, or the folder alone.",
+        )
+    return Path(unquote(parts.path))
+
+
 def open_store(url: str) -> Store:
     """Open the store at a path, `file://`, `s3://bucket/prefix` or `memory://name`.
 
@@ -28,7 +39,7 @@ def open_store(url: str) -> Store:
     if scheme == "file":
         from assay.store.local import LocalStore
 
-        return LocalStore(Path(urlsplit(url).path if "://" in url else url))
+        return LocalStore(_folder(url) if "://" in url else Path(url))
     if scheme == "s3":
         from assay.store.s3 import S3Store
 

@@ -64,6 +64,7 @@ def shared(tmp_path_factory, prefect_home):
 
 def _take(config, store):
     """The flow's stages one after the other, without Prefect's engine."""
+    from prefect.client.schemas.objects import State
     from prefect.logging import disable_run_logger
 
     from tasks.ingest import ingest
@@ -73,22 +74,28 @@ def _take(config, store):
 
     with disable_run_logger():
         run = read.fn(config, store, (), False)
-        table = ingest.fn(run)["table"]
+        found = ingest.fn(run)
+        table = (found.result() if isinstance(found, State) else found)["table"]
         validate.fn(run, table)
         split.fn(run, table)
 
 
 @pytest.fixture
-def staged(tmp_path, monkeypatch):
+def stages(tmp_path, monkeypatch):
+    """Take a use case through the stages."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tasks.stage.publish", lambda run, step: None)
+    return lambda config, store=None: _take(config, store or str(tmp_path / "bucket"))
+
+
+@pytest.fixture
+def staged(stages):
     """Take a use case through the stages; return the error in which it ends."""
     from assay.errors import AssayError
 
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tasks.stage.publish", lambda run, step: None)
-
     def take(config, store=None):
         with pytest.raises(AssayError) as caught:
-            _take(config, store or str(tmp_path / "bucket"))
+            stages(config, store)
         return caught.value
 
     return take

@@ -107,6 +107,22 @@ def assert_intact(bucket):
         assert not list((bucket / ".tmp").glob("*"))
 
 
+def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages, staged):
+    stages(case())
+    error = staged(case(text=LEAST + "split: {{by: group, column: whoo}}\n"))
+    assert "case.yaml:11: the data have no column 'whoo'" in str(error)
+    assert error.remedy == "Did you mean 'who'?"
+
+
+def test_a_report_that_cannot_be_written_is_said_so(assay, case, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    case()
+    words = ["audit", "rows.csv", "--truth", "y", "--prediction", "y", "--by", "who"]
+    done = assay(*words, "--positive", "yes", "--html", "file/report.html")
+    assert done.code == 1
+    assert "file/report.html: cannot be written" in done.err
+
+
 def test_the_command_line_prints_the_error_alone_and_ends_with_code_1(assay, case):
     done = assay("run", case(text=LEAST.replace("owner", "ownr")))
     assert done.code == 1

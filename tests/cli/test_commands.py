@@ -222,3 +222,27 @@ def test_a_standing_result_is_found_without_prefect_or_pandas(assay, home, prefe
     )
     assert json.loads(done.stdout)["model"] == "guests@1"
     assert heavy & set(done.stderr.split()) == set()
+
+
+def test_an_estimator_beside_the_use_case_is_part_of_the_question(home, prefect_home):
+    """As the console script sees it: the working folder is not on its path by itself."""
+    code = (
+        "import sys\nsys.path.remove('')\n"
+        "from assay.config.read import read\nfrom assay.runs import question_key\n"
+        "written = read('ours.yaml')\nprint(question_key(written, 'source'))"
+    )
+    (home / "ours.yaml").write_text(CASE.replace("sklearn.linear_model.Logistic", "ours.Logistic"))
+    keys = []
+    for text in ("", "# edited\n"):
+        line = "from sklearn.linear_model import LogisticRegression\n"
+        (home / "ours.py").write_text(line + text)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=home,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        keys.append(done.stdout)
+    assert keys[0] != keys[1]

@@ -194,3 +194,20 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(written):
     assert "password" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert written(source("${DB_PASSWORD}")).use_case.data.source.sql == "select 1"
+    for url in ("postgresql://u:pa/ss@h/db", "sqlite:///x.db?password=s3cret", "ftp://u:pw@h/x"):
+        kind = "path" if url.startswith("ftp") else "connection"
+        more = "" if kind == "path" else ', sql: "select 1"'
+        with pytest.raises(ConfigError, match=f"the {kind} holds a password"):
+            written(LEAST.replace("rows.csv", f'{{{kind}: "{url}"{more}}}'))
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", str(2**53)])
+def test_a_number_that_no_record_can_hold_is_refused_with_its_line(written, number):
+    where, what, remedy = refused(written, LEAST + f"    params: {{C: {number}}}\n")
+    assert where == "case.yaml:10"
+    assert "candidates.0.params.C" in what
+    assert "finite" in remedy
+
+
+def test_an_absolute_path_is_kept_by_its_name_alone(written, tmp_path):
+    assert written(LEAST).words["file"] == "case.yaml"

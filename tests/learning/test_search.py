@@ -107,7 +107,8 @@ def test_what_was_found_comes_back_from_what_is_kept_of_it(use_case, people, tab
 
     rows, case = table(people()), use_case()
     found = explore(rows, membership(rows, case), case.candidates[0], case, say=say)
-    again = Found.restore(canonical.load(canonical.dump(found.as_json())), found.frame())
+    kept = canonical.load(canonical.dump(found.as_json()))
+    again = Found.restore(kept, found.frame(), case.candidates[0], case)
     assert again.as_json() == found.as_json()
     assert again.params == found.params
     assert (again.scores == found.scores).all()

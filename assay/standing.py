@@ -1,0 +1,82 @@
+"""What a question came to before, so that asking again costs a look.
+
+The answer is kept in the memo under the question and the champion that it was judged against.
+It counts only while the journal, read and verified, still has what it tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay import canonical
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.gates import in_order
+from assay.registry import STOPPED, History, Registry
+from assay.runs import Outcome, StepTaken
+from assay.steps import Step, reach
+
+STAGE = "run"
+
+
+def standing(bucket: Bucket, model: str, question: Digest) -> Outcome | None:
+    """The standing answer, if all that proves it is still there. Raises ChainBroken."""
+    history = Registry(bucket).history(model)
+    rival = history.rival(question)
+    judged = _found(bucket, history, question, rival.number if rival else None)
+    if judged or rival is None:
+        return judged
+    # A question that was stopped met no champion.
+    stopped = _found(bucket, history, question, None)
+    return stopped if stopped and stopped.outcome == STOPPED else None
+
+
+def _found(
+    bucket: Bucket, history: History, question: Digest, against: int | None
+) -> Outcome | None:
+    key = _key(question, against)
+    entry = bucket.memo.find(STAGE, key)
+    if entry is None:
+        return None
+    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
+        bucket.memo.forget(STAGE, key)
+        return None
+    outcome = Outcome.model_validate(entry["outcome"])
+    return _as_of(history, outcome) if _is_told(history, outcome) else None
+
+
+def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
+    """Keep what a question came to."""
+    made = [artifact for step in steps for artifact in step.outputs.values()]
+    needs = {str(digest) for artifact in made for digest in reach(bucket, artifact)}
+    needs |= {str(outcome.run), str(outcome.page.digest)}
+    entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
+    bucket.memo.remember(STAGE, _key(outcome.question, outcome.against), entry)
+
+
+def _key(question: Digest, against: int | None) -> Digest:
+    return Digest.of(canonical.dump({"question": str(question), "against": against}))
+
+
+def _is_told(history: History, outcome: Outcome) -> bool:
+    """Whether the journal has what the answer tells of."""
+    if outcome.model is None:
+        return any(
+            entry.kind == STOPPED and entry.body["question"] == str(outcome.question)
+            for entry in history.entries
+        )
+    version = history.versions.get(int(outcome.model.partition("@")[2]))
+    return version is not None and version.digest == outcome.digest
+
+
+def _as_of(history: History, outcome: Outcome) -> Outcome:
+    """The answer as it stands today: nothing was done for it, and a champion may have changed."""
+    champion = history.champion
+    return outcome.model_copy(
+        update={
+            "steps": [StepTaken(name=s.name, cached=True, seconds=0.0) for s in outcome.steps],
+            "gates": in_order(outcome.gates),
+            "reports": in_order(outcome.reports),
+            "champion": champion is not None and champion.name == outcome.model,
+        }
+    )

@@ -1,0 +1,27 @@
+from assay.digest import Digest
+from assay.errors import StoreDenied
+from assay.memo import Memo
+from assay.store.memory import MemoryStore
+
+KEY = Digest.of(b"key")
+
+
+def test_it_finds_what_it_was_told_and_forgets_on_demand():
+    memo = Memo(MemoryStore())
+    assert memo.find("train", KEY) is None
+    memo.remember("train", KEY, {"outputs": {}})
+    assert memo.find("train", KEY) == {"outputs": {}}
+    assert memo.find("search", KEY) is None
+    memo.forget("train", KEY)
+    assert memo.find("train", KEY) is None
+
+
+def test_who_may_not_delete_may_still_run():
+    class NoDelete(MemoryStore):
+        def delete(self, key):
+            raise StoreDenied("no right to delete")
+
+    memo = Memo(NoDelete())
+    memo.remember("train", KEY, {"outputs": {}})
+    memo.forget("train", KEY)
+    assert memo.find("train", KEY) == {"outputs": {}}

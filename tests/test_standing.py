@@ -1,0 +1,88 @@
+"""A standing answer counts only while the bucket still proves it."""
+
+import pytest
+
+from assay import artifacts
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import ChainBroken
+from assay.objects import key_of
+from assay.registry import REGISTERED, Registry
+from assay.runs import Outcome
+from assay.standing import remember, standing
+from assay.steps import Step
+from assay.store.memory import MemoryStore
+
+ONE, TWO = Digest.of(b"question 1"), Digest.of(b"question 2")
+
+
+@pytest.fixture
+def bucket():
+    return Bucket.on(MemoryStore()).prepare()
+
+
+def put(bucket, text):
+    return bucket.put(text.encode(), artifacts.JSON, text)
+
+
+def answered(bucket, question=ONE, against=None, model="the model"):
+    """Register a version and remember it as the answer to a question."""
+    made = put(bucket, model)
+    body = {
+        "question": str(question), "model": made.as_json(), "reports": {}, "against": against,
+    }  # fmt: skip
+    version = Registry(bucket).register("m", REGISTERED, body)
+    record, page = put(bucket, "record"), put(bucket, "page")
+    outcome = Outcome(
+        use_case="m", question=question, run=record.digest, outcome="registered",
+        model=version.name, digest=made.digest, champion=False, against=against,
+        gates={"fairness": "pass", "validation": "pass"}, reports={}, page=page, reasons=[],
+        judged=[], steps=[{"name": "train", "cached": False, "seconds": 9.0}],
+    )  # fmt: skip
+    step = Step(
+        name="train", key=ONE, components={}, inputs={}, outputs={"model": made},
+        cached=False, seconds=9.0,
+    )  # fmt: skip
+    remember(bucket, outcome, [step])
+    return version
+
+
+def test_an_answer_stands_and_nothing_was_done_for_it(bucket):
+    answered(bucket)
+    found = standing(bucket, "m", ONE)
+    assert found.model == "m@1"
+    assert [(s.cached, s.seconds) for s in found.steps] == [(True, 0.0)]
+    assert list(found.gates) == ["validation", "fairness"]
+    assert standing(bucket, "m", TWO) is None
+
+
+def test_it_tells_the_champion_of_today(bucket):
+    version = answered(bucket)
+    assert not standing(bucket, "m", ONE).champion
+    Registry(bucket).promote(version, because="first", instead_of=None)
+    assert standing(bucket, "m", ONE).champion
+
+
+def test_it_does_not_stand_once_it_would_be_judged_against_another_champion(bucket):
+    answered(bucket)
+    other = answered(bucket, TWO, model="another")
+    Registry(bucket).promote(other, because="better", instead_of=None)
+    assert standing(bucket, "m", ONE) is None
+    assert standing(bucket, "m", TWO).model == "m@2"
+
+
+@pytest.mark.parametrize("lost", ["the model", "record", "page"])
+def test_it_does_not_stand_when_something_it_rests_on_is_gone(bucket, lost):
+    answered(bucket)
+    bucket.store.delete(key_of(Digest.of(lost.encode())))
+    assert standing(bucket, "m", ONE) is None
+
+
+def test_it_does_not_stand_when_the_journal_lacks_it_or_is_broken(bucket):
+    answered(bucket)
+    answered(bucket, TWO, model="another")
+    bucket.store.delete("journals/m/0000000001.json")
+    with pytest.raises(ChainBroken):
+        standing(bucket, "m", ONE)
+    bucket.store.delete("journals/m/0000000002.json")
+    assert standing(bucket, "m", ONE) is None
