@@ -7,7 +7,7 @@ from typing import Any
 
 from assay import canonical
 from assay.artifacts import Artifact
-from assay.errors import FormatUnknown, KeyAbsent, StoreUnsafe
+from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.journal import Journal, journals
 from assay.memo import Memo
 from assay.objects import Objects
@@ -55,6 +55,18 @@ class Bucket:
                 "folder; `assay doctor` tells which server answers.",
             )
         _check_format(self.store)
+        return self
+
+    def existing(self) -> Bucket:
+        """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
+        not pass for an empty one.
+        """
+        if not any(True for _ in self.store.list("")):
+            raise ReferenceUnknown(
+                "there is no bucket here",
+                where=self.root,
+                remedy="Name another with --store or ASSAY_STORE; the first `assay run` makes one.",
+            )
         return self
 
     @property

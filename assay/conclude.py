@@ -222,7 +222,8 @@ def _facts(
 
 def in_words(scores: Mapping[str, float]) -> str:
     """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
-    return ", ".join(f"{name.replace('_gap', ' gap')} {v:.3f}" for name, v in scores.items())
+    order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))
+    return ", ".join(f"{name.replace('_gap', ' gap')} {scores[name]:.3f}" for name in order)
 
 
 def _page(run: Run, title: str, tried: Tried, facts: Mapping[str, str]) -> Artifact:

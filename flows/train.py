@@ -37,7 +37,7 @@ def train(
     ingested = ingest(run)
     table = ingested["table"]
 
-    validated = validate(run, table)
+    validated = validate(run, table, ingested.outputs.get("quarantine"))
     if validated.verdict == "fail":
         return _ended("Invalid", stop(run, [ingested, validated]))
 

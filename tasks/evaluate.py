@@ -16,8 +16,9 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
     candidate = trained.components["settings"]["title"]
     champion = Registry(run.bucket).history(run.name).rival(run.question(table))
     against = champion.number if champion else None
-    if champion and champion.digest == trained["model"].digest:
-        champion = None  # it is the champion itself
+    itself = champion is not None and champion.digest == trained["model"].digest
+    if itself and "champion" not in use_case.performance.beat:
+        champion = None  # nothing to learn from a comparison with itself
     inputs = {"predictions": predictions, "about": trained["about"]}
     if champion:
         inputs |= {

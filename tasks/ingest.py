@@ -19,18 +19,22 @@ def _may_pass(_task: object, _run: object, state: State) -> bool:
 @stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=_may_pass)
 def ingest(run: Run) -> Step:
     """Yields `table`, `source` (what was read) and, if rows were malformed, `quarantine`."""
-    written, say = run.written, get_run_logger().info
+    written, log = run.written, get_run_logger()
 
     def work() -> dict[str, Artifact]:
         from assay.sources.ingest import ingest as read
 
-        found = read(run.bucket, written.use_case.data, "table", where=written, say=say)
+        found = read(run.bucket, written.use_case.data, "table", where=written, say=log.info)
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
                 "the source changed while it was being read",
                 where=written.text.where(("data", "source")),
                 remedy="Run again once it is complete.",
             )
+        if malformed := found.about["malformed"]:
+            log.warning(f"{malformed:,} malformed rows were set aside in the quarantine table")
+        for hint in found.about["hints"]:
+            log.info(hint)
         outputs = {
             "table": found.table,
             "source": run.bucket.put_json(found.about, JSON, "source"),

@@ -17,5 +17,7 @@ def rank(run: Run, trained: list[Step]) -> list[Step]:
     order = sorted(trained, key=lambda step: sign * about[step.name]["cross_validated"])
     for step in order:
         shown = about[step.name]
-        get_run_logger().info(f"{shown['candidate']}: {metric} {shown['cross_validated']:.4f}")
+        get_run_logger().info(
+            f"{shown['candidate']}: {metric} {shown['cross_validated']:.4f} in cross-validation"
+        )
     return order

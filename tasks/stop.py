@@ -12,5 +12,5 @@ from tasks.stage import stage
 def stop(run: Run, groundwork: list[Step]) -> Outcome:
     """`groundwork` ends with the gate that said no."""
     outcome = conclude.stop(run, groundwork)
-    get_run_logger().warning(f"stopped at {groundwork[-1].name}: {'; '.join(outcome.reasons)}")
+    get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
     return outcome

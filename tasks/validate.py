@@ -8,8 +8,11 @@ from tasks.stage import perform, stage
 
 
 @stage
-def validate(run: Run, table: Artifact) -> Step:
-    """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule."""
+def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
+    """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule.
+
+    `quarantine`: the rows that ingestion had to set aside.
+    """
     written = run.written
     use_case = written.use_case
     # Not only when there is work: a name may be wrong though the rules were judged before.
@@ -28,6 +31,7 @@ def validate(run: Run, table: Artifact) -> Step:
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,
+            malformed=Table.read(run.bucket, quarantine).rows if quarantine else 0,
             locate=written.text.where,
         )
         outputs = {"report": put_report(run.bucket, judged.report)}
@@ -45,6 +49,6 @@ def validate(run: Run, table: Artifact) -> Step:
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
             "meaning": use_case.data.meaning(),
         },
-        inputs={"table": table},
+        inputs={"table": table} | ({"quarantine": quarantine} if quarantine else {}),
         work=work,
     )

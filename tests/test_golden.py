@@ -11,7 +11,9 @@ import pytest
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
+from assay.config.read import read_words
 from assay.evidence.report import get_report
+from assay.learning import split
 from assay.registry import Registry
 from assay.render.markdown import markdown
 from assay.render.page import page
@@ -19,6 +21,7 @@ from assay.steps import Step
 from assay.tables import Table, row_hashes
 from assay.verify import verify
 
+HASHES = []
 GOLDEN = Path(__file__).parent / "golden" / "v1"
 DIGEST = "4dc3f318f2a47b0660ab68fa8417e0a3de4fb8860dd9818e4e922e4a06a2a7e9"
 
@@ -40,6 +43,11 @@ def history(bucket):
 def steps(bucket, history):
     record = bucket.get_json(history.versions[2].artifact("run"))
     return {step["name"]: Step.model_validate(step) for step in record["steps"]}
+
+
+def words_of(bucket, history):
+    record = bucket.get_json(history.versions[2].artifact("run"))
+    return Artifact.model_validate(record["use_case"])
 
 
 def test_the_golden_bucket_is_the_one_that_was_made():
@@ -67,15 +75,16 @@ def test_its_history_reads_as_it_was_written(history):
     assert {entry.actor for entry in history.entries} == {"ada"}
 
 
-def test_its_tables_read_and_its_rows_hash_as_they_did(bucket, steps):
+def test_its_tables_read_and_its_rows_hash_and_split_as_they_did(bucket, steps, history):
     table = Table.read(bucket, steps["ingest"]["table"])
     assert table.rows == 2499
     assert table.schema.names == ["guest", "visits", "table", "first", "side", "back"]
     rows = table.arrow()
     assert rows.slice(0, 1).to_pylist()[0]["side"] in {"left", "right"}
-    membership = Table.read(bucket, steps["split"]["membership"]).pandas()["test"]
-    expected = row_hashes(rows, ["guest"], 0x73706C6974) < int(0.2 * 2**64)
-    assert (membership.to_numpy() == expected).all()
+    assert row_hashes(rows.slice(0, 3)).tolist() == HASHES
+    membership = Table.read(bucket, steps["split"]["membership"]).pandas()["test"].to_numpy()
+    use_case = read_words(bucket.get_json(words_of(bucket, history))).use_case
+    assert (membership == split.membership(table, use_case)).all()
 
 
 def test_its_quarantine_names_the_line(bucket, steps):
@@ -94,11 +103,7 @@ def test_its_reports_read_and_render(bucket, history):
 
 
 def test_its_use_case_still_reads(bucket, history):
-    from assay.config.read import read_words
-
-    record = bucket.get_json(history.versions[2].artifact("run"))
-    words = bucket.get_json(Artifact.model_validate(record["use_case"]))
-    assert read_words(words).use_case.name == "guests"
+    assert read_words(bucket.get_json(words_of(bucket, history))).use_case.name == "guests"
 
 
 def test_a_key_of_its_memo_is_the_digest_of_its_components(bucket, steps):

@@ -42,8 +42,9 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
     return read_words({"file": "command line", "text": json.dumps(least), "set": []})
 
 
-def frame_of(written: Written, *, check: bool = True) -> pd.DataFrame:
-    """The rows of the use case's source, typed as a run would type them.
+def frame_of(written: Written, *, check: bool = True) -> tuple[pd.DataFrame, int]:
+    """The rows of the use case's source, typed as a run would type them, and how many malformed
+    ones were left out.
 
     `check` whether the columns that the use case names are there; the placeholders of one made
     up by `settings` need not be.
@@ -57,4 +58,7 @@ def frame_of(written: Written, *, check: bool = True) -> pd.DataFrame:
         bucket = Bucket.on(LocalStore(folder))
         where = written if check else None
         found = ingest(bucket, written.use_case.data, "data", where=where, say=say)
-        return Table.read(bucket, found.table).pandas()
+        malformed = int(found.about["malformed"])
+        if malformed:
+            say(f"{malformed:,} malformed rows were left out")
+        return Table.read(bucket, found.table).pandas(), malformed

@@ -18,7 +18,9 @@ def command(
     config: ConfigOption = None,
     positive: Annotated[str | None, typer.Option(help="The value that counts as yes.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="A rate to hold to --tolerance.")] = None,
-    tolerance: Annotated[float, typer.Option(help="The largest gap that is accepted.")] = 0.1,
+    tolerance: Annotated[
+        float | None, typer.Option(help="The largest gap that is accepted; 0.1 if left out.")
+    ] = None,
     reference: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN=GROUP", help="Whom to compare with.")
     ] = None,
@@ -30,12 +32,14 @@ def command(
     from assay.evidence.fairness import audit
     from assay.evidence.predictions import predictions_from
 
-    if config and (metric or reference):
+    if config and (metric or reference or tolerance):
         raise typer.BadParameter("with --config the use case says what to hold the gaps to")
-    written = settings(data, config, _sections(by, metric or [], tolerance, reference or []))
+    if tolerance and not metric:
+        raise typer.BadParameter("--tolerance needs a rate to hold to it: add --metric")
+    written = settings(data, config, _sections(by, metric or [], tolerance or 0.1, reference or []))
     use_case = written.use_case
     predictions = predictions_from(
-        frame_of(written, check=config is not None),
+        frame_of(written, check=config is not None)[0],
         truth=truth,
         prediction=prediction,
         by=by,

@@ -37,4 +37,4 @@ def command(
         "sensitive": {name: {} for name in sensitive or ()},
     }
     written = settings(data, config, {"data": columns})
-    finish_gate(assess(frame_of(written), written.use_case, say=say), as_json=as_json, html=html)
+    finish_gate(assess(frame_of(written)[0], written.use_case, say=say), as_json=as_json, html=html)

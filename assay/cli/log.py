@@ -21,7 +21,7 @@ def command(
     from assay.errors import ReferenceUnknown
     from assay.store import default_url
 
-    bucket = Bucket.open(store or default_url())
+    bucket = Bucket.open(store or default_url()).existing()
     known = bucket.journals()
     if model is not None and model not in known:
         raise ReferenceUnknown(

@@ -30,19 +30,28 @@ def command(
     from assay.registry import Registry
     from assay.store import default_url
 
-    bucket = Bucket.open(store or default_url())
+    bucket = Bucket.open(store or default_url()).existing()
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, as_json=as_json)
         return
     version = Registry(bucket).find(reference)
     if as_json:
-        print_json({"model": version.name, "status": version.status, **version.entry.body})
+        print_json(_as_json(bucket, version, gate))
     elif card:
         print_text(bucket.get(version.artifact("card")).decode())
     else:
         _show_version(bucket, version, gate)
     if html:
         _write(bucket, version, html)
+
+
+def _as_json(bucket: Bucket, version: Version, gate: str | None) -> dict[str, Any]:
+    if gate:
+        report: dict[str, Any] = bucket.get_json(_wanted(version, gate)[gate])
+        return report
+    entry = version.entry
+    about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
+    return {**about, **entry.body}
 
 
 def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:

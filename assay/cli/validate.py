@@ -32,11 +32,13 @@ def command(
         raise typer.BadParameter("name either a use case with --config or a file with --rules")
     sections: dict[str, Any] = {"expectations": _read_rules(rules)} if rules else {}
     written = settings(data, config, sections)
+    frame, malformed = frame_of(written, check=config is not None)
     judged = validate(
-        frame_of(written, check=config is not None),
+        frame,
         written.use_case.expectations,
         target=written.use_case.data.target if config else None,
         subject=data,
+        malformed=malformed,
         locate=written.text.where,
     )
     if failing is not None and len(judged.failing):

@@ -29,7 +29,7 @@ def command(
     from assay.store import default_url
     from assay.verify import verify
 
-    bucket = Bucket.open(store or default_url())
+    bucket = Bucket.open(store or default_url()).existing()
     findings = verify(bucket, model=model, repair=repair, progress=_progress())
     if as_json:
         print_json(findings.as_json())

@@ -69,6 +69,16 @@ def confusion(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return table.reindex(columns=list(KINDS), fill_value=0).astype(np.int64)
 
 
+def reference_among(rows: pd.Series, parts: Sequence[str]) -> str:
+    """The reference of a division by several columns, from `rows` by group label.
+
+    The group of the columns' references together; if they have no rows in common, the largest,
+    and of two equally large the first by name.
+    """
+    reference = " & ".join(parts)
+    return reference if reference in rows.index else str(rows.sort_index().idxmax())
+
+
 def successes(table: pd.DataFrame, metric: Rate) -> pd.Series:
     """The numerator of `metric` by group, from a `confusion` table."""
     return table[list(SHARES[metric].successes)].sum(axis=1)

@@ -17,7 +17,7 @@ from assay.config.data import Sensitive
 from assay.config.use_case import Fairness, Rate
 from assay.errors import DataError, nearest
 from assay.evidence import fairness_display as display
-from assay.evidence.cells import ROWS, confusion, count, denominators
+from assay.evidence.cells import ROWS, confusion, count, denominators, reference_among
 from assay.evidence.gaps import FEWEST, Division, Judged, Limit, Pair, judge
 from assay.evidence.groups import intersect, reference_of
 from assay.evidence.report import Check, Report, Verdict, overall
@@ -132,9 +132,7 @@ def _divide(
     rows = table.sum(axis=1)
     single = [cells[ROWS].groupby(cells[name]).sum() for name in by]
     parts = [reference_of(n, sensitive[name], name) for n, name in zip(single, by, strict=True)]
-    reference = " & ".join(parts)
-    if reference not in table.index:  # the references of the columns have no rows in common
-        reference = str(rows.idxmax())
+    reference = reference_among(rows, parts)
     unlisted = 0
     if len(table) > display.MANY:
         keep = (rows >= FEWEST) | (table.index == reference)
@@ -163,9 +161,25 @@ def _limits(
 
 
 def _checks(limit: Limit) -> list[Check]:
-    if not limit.pairs:
-        return [_one_group(limit)]
-    return [_check(limit, p, j) for p, j in zip(limit.pairs, limit.judged, strict=True)]
+    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.judged, strict=True)]
+    if limit.division.unlisted:  # what is not listed one by one is no less unknown
+        found.append(_too_small(limit))
+    return found or [_one_group(limit)]
+
+
+def _too_small(limit: Limit) -> Check:
+    division, rule = limit.division, limit.rule
+    return Check(
+        name=f"{rule.metric}[{division.title}: too small]",
+        claim=f"{display.title(rule.metric)} of every small group of {division.title} is within "
+        f"{rule.tolerance:g} of that of {division.reference}",
+        verdict=Verdict.UNKNOWN,
+        statistic=rule.metric,
+        threshold=rule.tolerance,
+        why=f"{division.unlisted:,} groups have fewer than {FEWEST} rows each, too few to judge",
+        remedy="Merge groups, or audit on more rows.",
+        accepted=rule.on_unknown == "accept",
+    )
 
 
 def _one_group(limit: Limit) -> Check:

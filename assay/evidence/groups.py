@@ -27,12 +27,24 @@ def group_labels(column: pd.Series, declared: Sensitive, name: str) -> pd.Series
             f"the sensitive column {name!r} holds no value",
             remedy="Take it out of data.sensitive, or mend the source.",
         )
-    codes, labels = _binned(column, declared, name) if declared.bins else _distinct(column)
+    if declared.bins:
+        _check_numbers(column, name)
+    codes, labels = _coded(column, declared, name)
     if len(labels) > MOST_GROUPS:
         raise DataError(
             f"the sensitive column {name!r} makes {len(labels)} groups, more than {MOST_GROUPS}",
             remedy=_too_many(column, name),
         )
+    return _series(codes, labels, column.index, name)
+
+
+def labels_of(column: pd.Series, declared: Sensitive, name: str) -> pd.Series:
+    """`group_labels` of any rows, for a model in use: each row's label depends on it alone.
+
+    What could not be judged can still be answered: all values may be missing, and there may be
+    any number of groups. Raises DataError for cut points on a value that is no number.
+    """
+    codes, labels = _coded(column, declared, name)
     return _series(codes, labels, column.index, name)
 
 
@@ -106,20 +118,40 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def _coded(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, Sequence[str]]:
+    return _binned(column, declared, name) if declared.bins else _distinct(column)
+
+
 def _binned(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, list[str]]:
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise DataError(
-            f"the sensitive column {name!r} has cut points, but it holds no numbers",
-            where=f"data.sensitive.{name}.bins",
-            remedy=f"Leave bins out, or declare data.types.{name} as a number.",
-        )
     cuts = list(declared.bins)
     marks = [f"{cut:g}" if float(f"{cut:g}") == cut else repr(cut) for cut in cuts]
     middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
     labels = [f"<{marks[0]}", *middle, f">={marks[-1]}", MISSING]
-    values = column.to_numpy(dtype=float, na_value=np.nan)
+    values = _floats(column, name)
     codes = np.searchsorted(cuts, values, side="right")
     return np.where(np.isnan(values), len(labels) - 1, codes), labels
+
+
+def _floats(column: pd.Series, name: str) -> np.ndarray:
+    """float64, NaN for missing. A column without a number in it may have any type."""
+    try:
+        values: np.ndarray = column.astype(object).to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise _no_numbers(name) from None
+    return values
+
+
+def _check_numbers(column: pd.Series, name: str) -> None:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        raise _no_numbers(name)
+
+
+def _no_numbers(name: str) -> DataError:
+    return DataError(
+        f"the sensitive column {name!r} has cut points, but it holds no numbers",
+        where=f"data.sensitive.{name}.bins",
+        remedy=f"Leave bins out, or declare data.types.{name} as a number.",
+    )
 
 
 def _too_many(column: pd.Series, name: str) -> str:

@@ -13,7 +13,7 @@ from assay.errors import DataError, nearest
 from assay.evidence import calibration
 from assay.evidence import performance_display as display
 from assay.evidence.report import Check, Interval, Report, Verdict, overall
-from assay.evidence.scores import Predicted, difference, estimate, score
+from assay.evidence.scores import FEWEST, Predicted, difference, enough, estimate, score
 from assay.evidence.statistics import Bools, Estimate, at_least, at_most
 
 SCORES: tuple[Score, ...] = get_args(Score)
@@ -31,7 +31,8 @@ def evaluate(
     """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
 
     `prevalence` is the share of positives in training: the dummy says it of every row, and
-    decides what then costs least. `champion` holds the same rows in the same order. Raises
+    decides what then costs least. `champion` holds the same rows in the same order. Scores of
+    fewer than 10 positives or 10 negatives are unknown, whatever their intervals say. Raises
     DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
     who, truth = _predicted(predictions, "predictions")
@@ -42,7 +43,7 @@ def evaluate(
     found = {m: estimate(m, truth, who, performance.cost, seed=seed) for m in SCORES}
     checks = [
         *_beats(truth, who, rivals, performance, seed),
-        *_limits(found, performance, len(truth)),
+        *_limits(found, performance, truth),
         _cheaper(truth, who, performance.cost),
         *calibration.checks(truth, who.probability),
     ]
@@ -137,7 +138,7 @@ def _beats(
                 statistic=f"{metric}, improvement over the {name}",
                 gain=gain,
                 margin=margin,
-                rows=len(truth),
+                truth=truth,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
                 hard=name == "dummy" or name in margins,
@@ -153,10 +154,11 @@ def _compared(
     statistic: str,
     gain: Estimate,
     margin: float,
-    rows: int,
+    truth: Bools,
     hard: bool = True,
 ) -> Check:
-    verdict = _better(gain.interval, margin)
+    rows = len(truth)
+    verdict = _better(gain.interval, margin) if enough(truth) else Verdict.UNKNOWN
     low, high = (display.signed(side) for side in (gain.interval.low, gain.interval.high))
     return Check(
         name=name,
@@ -167,7 +169,7 @@ def _compared(
         interval=gain.interval,
         threshold=margin,
         why=f"better by {gain.value:+.4f}, between {low} and {high}",
-        remedy=display.remedy(verdict, gain, margin, rows),
+        remedy=_too_few(truth) or display.remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
         rows=rows,
@@ -183,12 +185,21 @@ def _better(interval: Interval, margin: float) -> Verdict:
     )
 
 
-def _limits(found: Mapping[Score, Estimate], performance: Performance, rows: int) -> list[Check]:
-    checks = []
+def _too_few(truth: Bools) -> str:
+    """What to do when a class has too few rows; empty when both have enough."""
+    if enough(truth):
+        return ""
+    held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
+    return f"At least {FEWEST} of each class are needed to judge; there are {held}."
+
+
+def _limits(found: Mapping[Score, Estimate], performance: Performance, truth: Bools) -> list[Check]:
+    checks, rows = [], len(truth)
     for metric, limit in performance.at_least.items():
         loss = metric in LOWER_IS_BETTER
         now = found[metric]
-        verdict = (at_most if loss else at_least)(now.interval, limit)
+        judged = (at_most if loss else at_least)(now.interval, limit)
+        verdict = judged if enough(truth) else Verdict.UNKNOWN
         low, high = (display.plain(side) for side in (now.interval.low, now.interval.high))
         checks.append(
             Check(
@@ -200,7 +211,7 @@ def _limits(found: Mapping[Score, Estimate], performance: Performance, rows: int
                 interval=now.interval,
                 threshold=limit,
                 why=f"{now.value:.4f}, between {low} and {high}",
-                remedy=display.remedy(verdict, now, limit, rows),
+                remedy=_too_few(truth) or display.remedy(verdict, now, limit, rows),
                 rows=rows,
             )
         )
@@ -217,7 +228,7 @@ def _cheaper(truth: Bools, who: Predicted, cost: Cost) -> Check:
         statistic=f"mean cost per row saved against always {word}",
         gain=difference("cost", truth, who, policies[word], cost),
         margin=0.0,
-        rows=len(truth),
+        truth=truth,
         hard=False,
     )
 

@@ -3,6 +3,11 @@
 Closed forms where they exist: DeLong for the ROC AUC, Wilson for what is a share, Newcombe for
 what is a difference of shares, Student for what is a mean over rows. The rest is a multinomial
 bootstrap over counted cells, whose cost does not grow with the rows.
+
+Two rules keep small numbers from looking sure. What rests on fewer than `FEWEST` positives or
+negatives has no interval by Student's or the bootstrap's approximations, and performance is not
+judged on it. And a bootstrap whose draws of a model's score are all alike says nothing of its
+spread: then a closed form for shares takes its place.
 """
 
 from __future__ import annotations
@@ -21,13 +26,15 @@ from assay.evidence.statistics import (
     Bools,
     Estimate,
     Floats,
+    bounded_mean,
+    difference_limits,
     interval_of,
-    mean,
     newcombe_limits,
     wilson,
     wilson_limits,
 )
 
+FEWEST = 10  # rows of each class; a share of fewer is not judged by the fairness gate either
 BINS = 512  # of scores, for the bootstrap of average precision
 PAIRED_BINS = 64  # the same in each of two rankings
 
@@ -64,15 +71,25 @@ def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
     return float(of_decision[metric](truth, who.decision))
 
 
+def enough(truth: Bools) -> bool:
+    """Whether there are rows enough of both classes to judge anything by."""
+    return min(int(truth.sum()), int((~truth).sum())) >= FEWEST
+
+
 def estimate(metric: Score, truth: Bools, who: Predicted, cost: Cost, *, seed: int = 0) -> Estimate:
-    """A score with its 95 % interval. Cost is the mean per row."""
+    """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
     value = score(metric, truth, who, cost)
     if metric == "roc_auc":
         return roc_auc(truth, who.probability)
+    if metric in ("brier", "log_loss", "cost", "average_precision") and not enough(truth):
+        return Estimate(value, _UNBOUNDED)
     if metric in ("brier", "log_loss", "cost"):
-        return Estimate(value, mean(_row_values(metric, truth, who, cost)).interval)
+        rows = _row_values(metric, truth, who, cost)
+        return Estimate(value, bounded_mean(rows, 0.0, _largest_loss(metric, cost)).interval)
     if metric == "average_precision":
         drawn, binned = _average_precisions(truth, (who,), seed)
+        if np.ptp(drawn[0]) == 0:
+            return Estimate(value, interval_of(*_precision_limits(value, truth)))
         return Estimate(value, _clipped(percentile_interval(drawn[0] - binned[0] + value)))
     return Estimate(value, _share_interval(metric, truth, who.decision))
 
@@ -82,20 +99,58 @@ def difference(
 ) -> Estimate:
     """By how much `who` is better than `rival` on the same rows: positive is better, always.
 
-    The interval is paired, at 95 %.
+    The interval is paired, at 95 %; unbounded where too few rows tell. Two models that answer
+    alike differ by nothing, and surely so.
     """
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     if metric == "roc_auc":
         return roc_auc_difference(truth, who.probability, rival.probability)
     if metric in ("accuracy", "brier", "log_loss", "cost"):
         own, other = (_row_values(metric, truth, p, cost) for p in (who, rival))
-        return mean(sign * (own - other))
-    value = score(metric, truth, who, cost) - score(metric, truth, rival, cost)
+        return _mean_difference(sign * (own - other), _largest_loss(metric, cost), enough(truth))
+    scores = score(metric, truth, who, cost), score(metric, truth, rival, cost)
+    value = scores[0] - scores[1]
+    if not enough(truth):
+        return Estimate(value, _UNBOUNDED)
     if metric == "average_precision":
         drawn, binned = _average_precisions(truth, (who, rival), seed)
         shift = value - (binned[0] - binned[1])
+        same = np.array_equal(who.probability, rival.probability)
+        if not same and any(np.ptp(draws) == 0 for draws in drawn):
+            each = [_precision_limits(v, truth) for v in scores]
+            limits = difference_limits(scores[0], each[0], scores[1], each[1])
+            return Estimate(value, interval_of(*limits))
         return Estimate(value, percentile_interval(drawn[0] - drawn[1] + shift))
-    return Estimate(value, percentile_interval(_decision_draws(metric, truth, who, rival, seed)))
+    return Estimate(value, _decision_interval(metric, truth, (who, rival), scores, seed))
+
+
+_UNBOUNDED = Interval(low=None, high=None, level=0.95)
+
+
+def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
+    """The mean of paired gains, none of which is larger than `most` either way."""
+    if not gains.any():
+        return Estimate(0.0, interval_of(0.0, 0.0))
+    if not judged:
+        return Estimate(float(gains.mean()), _UNBOUNDED)
+    return bounded_mean(gains, -most, most)
+
+
+def _largest_loss(metric: Score, cost: Cost) -> float:
+    """The most that one row can add to a mean."""
+    if metric == "cost":
+        return max(cost.false_positive, cost.false_negative)
+    return float(-np.log(np.finfo(float).eps)) if metric == "log_loss" else 1.0
+
+
+def _precision_limits(value: float, truth: Bools) -> tuple[float, float]:
+    """Limits of an average precision as of a share of the positives.
+
+    After Boyd, Eng & Page, ECML PKDD 2013, with Wilson's interval, which holds at 1 too.
+    """
+    positives = int(truth.sum())
+    low, high = wilson_limits(value * positives, positives)
+    return float(low), float(high)
 
 
 def _row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
@@ -145,16 +200,41 @@ def _clipped(interval: Interval) -> Interval:
 # --- bootstrap over cells ---------------------------------------------------------------------
 
 
+def _decision_interval(
+    metric: Score,
+    truth: Bools,
+    models: tuple[Predicted, Predicted],
+    scores: tuple[float, float],
+    seed: int,
+) -> Interval:
+    """Bootstrap interval of a decision metric's difference; closed where the draws are all alike.
+
+    To decide the same of every row has a score by definition (always no: a recall of 0), which
+    draws may well repeat. Any other model whose draws never vary is at the edge, not sure.
+    """
+    drawn = _decision_draws(metric, truth, *models, seed)
+    fixed = [bool(np.ptp(draws) == 0) for draws in drawn]
+    constant = [bool(model.decision.all() or not model.decision.any()) for model in models]
+    same = np.array_equal(models[0].decision, models[1].decision)
+    if same or not any(f and not c for f, c in zip(fixed, constant, strict=True)):
+        return percentile_interval(drawn[0] - drawn[1])
+    each = []
+    for model, value, known in zip(models, scores, np.array(fixed) & constant, strict=True):
+        own = _share_interval(metric, truth, model.decision)
+        each.append((value, value) if known else (own.low or 0.0, own.high or 0.0))
+    return interval_of(*difference_limits(scores[0], each[0], scores[1], each[1]))
+
+
 def _decision_draws(
     metric: Score, truth: Bools, who: Predicted, rival: Predicted, seed: int
-) -> Floats:
-    """Differences of a decision metric over bootstrap draws of the 8 joint cells."""
+) -> tuple[Floats, Floats]:
+    """A decision metric of both over the same bootstrap draws of the 8 joint cells."""
     cell = truth * 4 + who.decision * 2 + rival.decision
     drawn = multinomial_draws(np.bincount(cell, minlength=8), seed=seed)
     code = np.arange(8)
     positive = code & 4 > 0
     own, other = (_from_cells(metric, drawn, positive, code & bit > 0) for bit in (2, 1))
-    return own - other
+    return own, other
 
 
 def _from_cells(metric: Score, drawn: Floats, positive: Bools, chosen: Bools) -> Floats:

@@ -11,10 +11,14 @@ from assay.errors import DataError, nearest
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.learning.target import outcomes
 
+MOST_MALFORMED = 0.05
 
-def standing_checks(frame: pd.DataFrame, target: Target | None) -> list[Check]:
-    """Rows, columns without a value, and both classes of the target where one is given."""
-    checks = [_has_rows(frame)]
+
+def standing_checks(frame: pd.DataFrame, target: Target | None, malformed: int = 0) -> list[Check]:
+    """Rows, how many could not be read, columns without a value, and both classes of the target
+    where one is given.
+    """
+    checks = [_has_rows(frame), _readable(len(frame), malformed)]
     if len(frame):
         checks.append(_no_empty_column(frame, target))
         if target is not None:
@@ -34,6 +38,26 @@ def _has_rows(frame: pd.DataFrame) -> Check:
         why=f"{rows:,} rows.",
         remedy="" if rows else "Point data.source at a source that holds rows.",
         rows=rows,
+    )
+
+
+def _readable(rows: int, malformed: int) -> Check:
+    """Rows set aside are seldom a random choice: some are a caution, many are a stop."""
+    share = malformed / max(rows + malformed, 1)
+    verdict = Verdict.FAIL if share > MOST_MALFORMED else Verdict.CAUTION
+    return Check(
+        name="malformed",
+        claim="The rows of the source can be read",
+        verdict=verdict if malformed else Verdict.PASS,
+        statistic="share of malformed rows",
+        estimate=share,
+        threshold=MOST_MALFORMED,
+        why=f"{malformed:,} of {rows + malformed:,} rows were malformed and set aside.",
+        remedy="Open the quarantine table: it has each one's line and reason. Mend the source, or "
+        "declare its delimiter, encoding, types or missing marks under data."
+        if malformed
+        else "",
+        rows=rows + malformed,
     )
 
 

@@ -65,15 +65,17 @@ def validate(
     *,
     subject: str,
     target: Target | None = None,
+    malformed: int = 0,
     locate: Locate | None = None,
 ) -> Validated:
     """Judge a table by the use case's expectations and by checks that are always made.
 
-    `locate` turns a path such as ("expectations", 2, "kwargs") into file:line for errors.
+    `malformed`: how many rows were set aside before. `locate` turns a path such as
+    ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table.
     """
     frame = frame.reset_index(drop=True)
-    checks = standing_checks(frame, target)
+    checks = standing_checks(frame, target, malformed)
     failing = no_failures()
     if expectations and len(frame):
         asked, failing = _ask(frame, expectations, locate or (lambda _path: ""))

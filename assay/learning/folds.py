@@ -15,14 +15,15 @@ Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, row numbers held out."""
 
 
-def folds(truth: np.ndarray, order: pd.Series | None, use_case: UseCase) -> list[Fold]:
+def folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
     """`search.folds` folds over the training rows.
 
-    Stratified where rows are split by identity. By group, no group stands on both sides of a
-    fold; by time, each fold is held out against what came before it (so that the oldest rows
-    are never held out). `order` is the split's column on the training rows, or None.
+    `order` says of each training row what it is split by. By identity or group: its unit (see
+    `units`), and no unit stands on both sides of a fold. By time: its time; each fold is held
+    out against what came before it (so that the oldest rows are never held out), and equal
+    times stay together.
 
-    Raises DataError when a fold would lack one of the classes.
+    Raises DataError when a fold would lack one of the classes, or there are too few units.
     """
     wanted = use_case.search.folds
     if (rarest := min(truth.sum(), (~truth).sum())) < wanted:
@@ -43,26 +44,54 @@ def folds(truth: np.ndarray, order: pd.Series | None, use_case: UseCase) -> list
     return made
 
 
-def _split(truth: np.ndarray, order: pd.Series | None, use_case: UseCase) -> Iterator[Fold]:
+def _split(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+    if use_case.split.by == "time":
+        yield from _by_time(order, use_case)
+        return
     wanted, seed = use_case.search.folds, use_case.seed
-    if order is None:
-        splitter = StratifiedKFold(wanted, shuffle=True, random_state=seed)
-        yield from splitter.split(truth, truth)
-    elif use_case.split.by == "group":
-        groups = pd.factorize(order, use_na_sentinel=False)[0]
-        if (found := groups.max() + 1) < wanted:
-            raise DataError(
-                f"{wanted} folds need {wanted} groups in training, but "
-                f"{use_case.split.column!r} has {found}",
-                remedy="Set search.folds lower, or add groups.",
-            )
-        by_group = StratifiedGroupKFold(wanted, shuffle=True, random_state=seed)
-        yield from by_group.split(truth, truth, groups)
+    codes = pd.factorize(order, use_na_sentinel=False)[0]
+    if (found := codes.max() + 1) < wanted:
+        of = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
+        raise DataError(
+            f"{wanted} folds need {wanted} groups in training, but {of!r} has {found}",
+            remedy="Set search.folds lower, or add groups.",
+        )
+    if found == len(codes):  # every row on its own: the same promise, without a pass in Python
+        plain = StratifiedKFold(wanted, shuffle=True, random_state=seed)
+        yield from plain.split(truth, truth)
+    elif found > _MANY:
+        yield from _over_units(
+            truth, codes, StratifiedKFold(wanted, shuffle=True, random_state=seed)
+        )
     else:
-        rank = np.argsort(order.to_numpy(), kind="stable")  # NaT and NaN come last...
-        rank = np.roll(rank, order.isna().sum())  # ...but rows without a time are the past's
-        for fit, held in TimeSeriesSplit(wanted).split(rank):
-            yield rank[fit], rank[held]
+        by_unit = StratifiedGroupKFold(wanted, shuffle=True, random_state=seed)
+        yield from by_unit.split(truth, truth, codes)
+
+
+# scikit-learn weighs units one by one, which takes seconds for tens of thousands; of so many,
+# the sizes and classes even out without it.
+_MANY = 2_000
+
+
+def _over_units(truth: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold) -> Iterator[Fold]:
+    """Folds over the units, stratified by their mostly positive or mostly negative rows."""
+    positive = np.bincount(codes, weights=truth) * 2 > np.bincount(codes)
+    for fit, held in splitter.split(positive, positive):
+        yield np.flatnonzero(np.isin(codes, fit)), np.flatnonzero(np.isin(codes, held))
+
+
+def _by_time(order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+    """Folds over the distinct times. Rows without one are the past's: their code is the least."""
+    wanted = use_case.search.folds
+    moments, code = np.unique(pd.factorize(order, sort=True)[0], return_inverse=True)
+    if len(moments) <= wanted:
+        raise DataError(
+            f"{wanted} folds need {wanted + 1} distinct times in training, but "
+            f"{use_case.split.column!r} has {len(moments)}",
+            remedy="Set search.folds lower, or split by identity or group.",
+        )
+    for fit, held in TimeSeriesSplit(wanted).split(moments):
+        yield np.flatnonzero(np.isin(code, fit)), np.flatnonzero(np.isin(code, held))
 
 
 def fold_of_row(made: Sequence[Fold], rows: int) -> np.ndarray:

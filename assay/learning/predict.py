@@ -9,7 +9,7 @@ import pandas as pd
 
 from assay.codecs import load_model
 from assay.config.data import Sensitive
-from assay.evidence.groups import group_labels
+from assay.evidence.groups import labels_of
 from assay.learning.mitigation import GroupThresholds
 from assay.learning.signature import cast, require
 
@@ -59,10 +59,8 @@ class Model:
         if asked is None:
             return None
         declared = Sensitive(bins=tuple(asked["bins"]))
-        labels: np.ndarray = group_labels(frame[asked["name"]], declared, asked["name"]).to_numpy(
-            dtype=object
-        )
-        return labels
+        labels = labels_of(frame[asked["name"]], declared, asked["name"])
+        return np.asarray(labels.to_numpy(dtype=object))
 
     def _decide(self, rows: pd.DataFrame, groups: np.ndarray | None, block: slice) -> np.ndarray:
         if isinstance(self.fitted, GroupThresholds):

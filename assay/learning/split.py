@@ -18,7 +18,8 @@ from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.learning.target import truth
-from assay.tables import Table, row_hashes
+from assay.learning.units import units
+from assay.tables import Table
 
 SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows into training
 
@@ -26,16 +27,14 @@ SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows 
 def membership(table: Table, use_case: UseCase) -> np.ndarray:
     """Bool array, one entry a row of `table`: True for a test row.
 
-    By identity or group: a stable hash of its columns falls below `split.test`. By time: at or
+    By identity or group: a stable hash of its values falls below `split.test`. By time: at or
     after `split.after`, or else the newest share, where equal times stay together; rows without
     a time go to training. Reads only the columns it needs, part by part.
 
     Raises DataError when a side would lack a class, or the column cannot be ordered.
     """
-    if use_case.split.by == "time":
-        test = _by_time(table, use_case)
-    else:
-        test = _by_hash(table, _hashed(table, use_case), use_case.split.test)
+    divide = _by_time if use_case.split.by == "time" else _by_hash
+    test = divide(table, use_case)
     _check_classes(test, truth(table, use_case.data.target), use_case.data.target)
     return test
 
@@ -53,18 +52,10 @@ def counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
     }
 
 
-def _hashed(table: Table, use_case: UseCase) -> list[str]:
-    """The columns whose values decide a row's side."""
-    if use_case.split.column is not None:
-        return [use_case.split.column]
-    target = use_case.data.target.column
-    return list(use_case.data.identity) or [n for n in table.schema.names if n != target]
-
-
-def _by_hash(table: Table, columns: list[str], share: float) -> np.ndarray:
-    limit = np.uint64(math.floor(share * 2**64))
-    sides = [row_hashes(batch, columns, SALT) < limit for batch in table.batches(columns)]
-    return np.concatenate(sides) if sides else np.zeros(0, dtype=bool)
+def _by_hash(table: Table, use_case: UseCase) -> np.ndarray:
+    limit = np.uint64(math.floor(use_case.split.test * 2**64))
+    test: np.ndarray = units(table, use_case, SALT) < limit
+    return test
 
 
 def _by_time(table: Table, use_case: UseCase) -> np.ndarray:

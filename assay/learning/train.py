@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from assay.learning.scores import threshold
 from assay.learning.search import Found, Problem, Say, search
 from assay.learning.signature import cast, inputs, signature
 from assay.learning.target import outcomes, truth
+from assay.learning.units import units
 from assay.tables import Table
 
 PREDICTIONS = ("row", "truth", "probability", "decision")
@@ -66,6 +67,8 @@ def explore(
     DataError for rows that cannot teach it.
     """
     problem = _problem(table, test, candidate, use_case)
+    made = folds(problem.truth, _order(table, use_case)[~test], use_case)
+    problem = replace(problem, folds=made)
     return search(_pipeline(problem, locate), problem, say, locate)
 
 
@@ -119,12 +122,17 @@ def train(
 
 def _problem(table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase) -> Problem:
     labels = truth(table, use_case.data.target)[~test]
-    column = use_case.split.column
-    names = use_case.features(table.schema.names)
-    frame = table.pandas([*names, *([column] if column and column not in names else [])])[~test]
-    rows = cast(frame[names], inputs(table.description, frame[names]))
-    made = folds(labels, frame[column] if column else None, use_case)
-    return Problem(rows, labels, made, candidate, use_case)
+    frame = table.pandas(use_case.features(table.schema.names))[~test]
+    rows = cast(frame, inputs(table.description, frame))
+    return Problem(rows, labels, (), candidate, use_case)
+
+
+def _order(table: Table, use_case: UseCase) -> pd.Series:
+    """What each row is split by: its time, or its unit."""
+    if use_case.split.by == "time":
+        name = str(use_case.split.column)
+        return table.pandas([name])[name]
+    return pd.Series(units(table, use_case))
 
 
 def _check_names(use_case: UseCase) -> None:

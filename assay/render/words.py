@@ -23,7 +23,7 @@ MEANINGS: Final = {
 }
 
 ADVISORY: Final = "advisory: weighs as a caution"
-ACCEPTED: Final = "accepted beforehand in the use case: weighs as a caution"
+ACCEPTED: Final = "cannot be told, and weighs as a caution here"
 
 # Overrides of the writing direction, and what XML cannot hold.
 _HARMFUL: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.errors import SourceError
 from assay.sources.blocks import Block, Malformed
-from assay.sources.delimited import without_marks
+from assay.sources.marks import without_values
 from assay.sources.values import as_column
 
 
@@ -26,20 +26,11 @@ def block_of(
     arrays, kinds = {}, {}
     for name, values in columns.items():
         try:
-            arrays[name], kinds[name] = as_column(values)
+            arrays[name], kinds[name] = as_column(without_values(values, marks))
         except TypeError as error:
             raise unfit(name, str(error), where) from None
-    return Block(lines, without_marks_of(arrays, marks), malformed, kinds)
-
-
-def without_marks_of(arrays: Mapping[str, pa.Array], marks: Sequence[str]) -> pa.RecordBatch:
-    """A batch of the columns, the marks of missing values in coded text made null."""
-    known = pa.array(marks, pa.string())
-    held = [
-        without_marks(array, known) if pa.types.is_dictionary(array.type) else array
-        for array in arrays.values()
-    ]
-    return pa.RecordBatch.from_arrays(held, names=list(arrays))
+    rows = pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
+    return Block(lines, rows, malformed, kinds)
 
 
 def unfit(column: str, kind: str, where: str) -> SourceError:

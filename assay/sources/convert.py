@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assay.sources.words import words as words_of
 from assay.tables.columns import ARROW
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
@@ -45,7 +46,7 @@ def convert(array: pa.Array, wanted: Wanted) -> pa.Array:
     if not pa.types.is_dictionary(array.type):
         if (direct := _directly(array, wanted.kind)) is not None:
             return direct
-        array = array.cast(pa.string()).dictionary_encode()
+        array = words_of(array).dictionary_encode()
     if wanted.kind == "text":
         return array
     words = _CONVERTERS[wanted.kind](array.dictionary, wanted)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
@@ -19,7 +18,8 @@ from assay.errors import SourceError
 from assay.sources.blocks import Block, Malformed
 from assay.sources.identity import identity
 from assay.sources.location import File
-from assay.sources.text import Lines, Text
+from assay.sources.marks import without_marks
+from assay.sources.text import LONGEST, Lines, Text
 
 CODED: Final = pa.dictionary(pa.int32(), pa.string())
 _QUOTE, _END = ord('"'), ord("\n")
@@ -36,6 +36,7 @@ class Delimited:
     textual = True
 
     def __init__(self, files: Sequence[File], data: Data) -> None:
+        csv.field_size_limit(LONGEST)  # Arrow, which reads the regular blocks, has no limit
         self._data = data
         self._texts = [Text(file, data.source.encoding) for file in files]
         tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
@@ -155,21 +156,6 @@ class Delimited:
     def _unparsed(self, line: int, reason: str, raw: str) -> Malformed:
         # Which part of such a row is a personal column cannot be told.
         return Malformed(line, reason, None if self._data.never_store else raw.rstrip("\n"))
-
-
-def without_marks(
-    array: pa.DictionaryArray, marks: pa.Array, *, strip: bool = False
-) -> pa.DictionaryArray:
-    """Coded text with the marks of missing values made null, in rows and dictionary."""
-    words = array.dictionary
-    compared = pc.utf8_trim_whitespace(words) if strip else words
-    missing = pc.is_in(compared, value_set=marks)
-    if not pc.any(missing).as_py():
-        return array
-    nothing = pa.scalar(None, array.indices.type)
-    indices = pc.if_else(missing.take(array.indices), nothing, array.indices)
-    words = pc.if_else(missing, pa.scalar(None, words.type), words)
-    return pa.DictionaryArray.from_arrays(indices, words)
 
 
 def _why(error: csv.Error) -> str:

@@ -2,7 +2,7 @@
 
 Inference is strict: a column is of a kind only if every value is. Words with leading zeros,
 such as 00501, are no integers, for they would lose them; integers beyond 64 bits are no
-numbers, for they would be rounded.
+integers, and beyond 2**53 no numbers, for they would be rounded.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from assay.errors import SourceError
 from assay.sources.blocks import Block
 from assay.sources.values import joined
+from assay.sources.words import EXACT
+from assay.sources.words import words as words_of
 from assay.tables.columns import kind_of
 
 Mask = NDArray[np.bool_]
@@ -27,6 +29,7 @@ Mask = NDArray[np.bool_]
 _FEW: Final = 1000  # values that do not fit, up to which a hint says how many they are
 _FEW_SHARE: Final = 0.05
 _MOST_CATEGORIES: Final = 10_000
+_LONG: Final = "integers beyond 2**53"
 _INTEGER: Final = r"^-?(0|[1-9][0-9]{0,18})$"
 _DECIMAL: Final = (
     r"^-?((0|[1-9][0-9]*)?\.[0-9]+|(0|[1-9][0-9]*)\.|(0|[1-9][0-9]*))([eE][+-]?[0-9]+)?$"
@@ -131,7 +134,7 @@ def _own_kind(array: pa.Array) -> set[str]:
 
 def _list(seen: Column, name: str, array: pa.Array) -> None:
     words = array.dictionary if pa.types.is_dictionary(array.type) else array.unique()
-    seen.words.update(w for w in words.cast(pa.string()).to_pylist() if w is not None)
+    seen.words.update(w for w in words_of(words).to_pylist() if w is not None)
     if len(seen.words) > _MOST_CATEGORIES:
         raise SourceError(
             f"column {name!r}, declared as a category, has over {_MOST_CATEGORIES:,} values",
@@ -141,7 +144,8 @@ def _list(seen: Column, name: str, array: pa.Array) -> None:
 
 def _hint(name: str, seen: Column, textual: bool) -> str:
     if not textual:
-        mixed = " and ".join(sorted(seen.kinds))
+        named = {_LONG if kind == "long" else kind for kind in seen.kinds}
+        mixed = " and ".join(sorted(named))
         return f"column {name!r} is text because it mixes {mixed}" if _mixes(seen) else ""
     if _decide(seen) != "text" or not seen.misfits:
         return ""
@@ -170,10 +174,12 @@ def integers(words: pa.Array) -> Mask:
 
 
 def numbers(words: pa.Array) -> Mask:
-    """Which words are integers of 64 bits, or decimal numbers. Nulls count as fitting."""
+    """Which words are decimal numbers, or integers up to 2**53. Nulls count as fitting."""
     there = _numpy(pc.is_valid(words), missing=False)
-    whole = _matches(words, r"^-?[0-9]+$") & there
-    fits: Mask = np.where(whole, integers(words), _matches(words, _DECIMAL))
+    fits = _matches(words, _DECIMAL)
+    long = fits & there & _matches(words, r"^-?[0-9]{16,}(\.0*)?$")
+    for position in np.flatnonzero(long):
+        fits[position] = abs(int(words[int(position)].as_py().partition(".")[0])) <= EXACT
     for position in np.flatnonzero(fits & there & _matches(words, "[eE]")):
         fits[position] = math.isfinite(float(words[int(position)].as_py()))  # not 1e999
     return fits

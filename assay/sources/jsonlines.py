@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,11 +18,14 @@ from assay.sources.identity import identity
 from assay.sources.location import File
 from assay.sources.text import Lines, Text
 
+_LONG: Final = 308  # digits of an integer, from which on it may lie beyond every float
+
 
 class JsonLines:
     """Files of one JSON object a line. A member that an object lacks is missing there.
 
-    Blank lines are no rows; a line that is no object is malformed; NaN is missing.
+    Blank lines are no rows; a line that is no object is malformed, and so is
+    one with a member named twice, half a character, or a number beyond float64. NaN is missing.
     """
 
     textual = False
@@ -76,7 +80,11 @@ class JsonLines:
 
 def _object(line: str) -> dict[str, Any]:
     try:
-        value = json.loads(line, parse_constant=_constant)
+        value = _DECODER.decode(line)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
@@ -89,3 +97,39 @@ def _object(line: str) -> dict[str, Any]:
 def _constant(word: str) -> None:
     if word != "NaN":
         raise ValueError(f"holds {word}, which is no JSON")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Python would keep the last of two members of one name, and tell nobody."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"names {twice!r} more than once")
+    return members
+
+
+def _float(word: str) -> float:
+    number = float(word)
+    if math.isinf(number):
+        raise ValueError(_beyond(word))
+    return number
+
+
+def _integer(word: str) -> int:
+    if len(word) > _LONG and math.isinf(float(word)):
+        raise ValueError(_beyond(word))
+    return int(word)
+
+
+def _beyond(word: str) -> str:
+    shown = word if len(word) <= 20 else f"{word[:20]}..."
+    return f"holds {shown}, which lies beyond what a number can be"
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_float=_float,
+    parse_int=_integer,
+    parse_constant=_constant,
+)

@@ -8,17 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import Block
-from assay.sources.columnar import unfit, without_marks_of
+from assay.sources.columnar import unfit
 from assay.sources.delimited import check_same, checked
 from assay.sources.fingerprint import content
 from assay.sources.identity import identity
 from assay.sources.location import File
-from assay.sources.values import joined
+from assay.sources.marks import without_marks_of
+from assay.sources.values import joined, length_kinds
+from assay.sources.words import words
 from assay.tables.columns import conform, kind_of, normal
 
 _ROWS: Final = 1 << 16
@@ -27,8 +30,8 @@ _ROWS: Final = 1 << 16
 class ParquetFiles:
     """Parquet files of the same columns. The line of a row is its number in its file, from 1.
 
-    Unsigned 64-bit integers and decimals that int64 cannot hold become numbers, unless their
-    column is declared as text.
+    Unsigned 64-bit integers and decimals without a fraction are integers where int64 holds them
+    all, else text; so are integers beyond 2**53 in a column that is of numbers elsewhere.
     """
 
     textual = False
@@ -82,25 +85,30 @@ class ParquetFiles:
         for name in self._kept:
             array = batch.column(name)
             if self._kinds[name] == "text":
-                array = _coded(array)
+                dated = kind_of(array.type) == "date"
+                array = _coded(_conformed(array, name) if dated else array)
+            elif self._kinds[name] == "integer" and _wide(array.type):
+                array = array.cast(pa.int64())
             elif not _wide(array.type):
-                one = pa.RecordBatch.from_arrays([array], names=[name])
-                array = conform(one, normal(one.schema)).column(0)
+                array = _conformed(array, name)
             elif self._data.types.get(name) not in {"text", "integer"}:
                 array = array.cast(pa.float64(), safe=False)
-            arrays[name] = array
-        return without_marks_of(arrays, self._data.missing)
+            arrays[name] = without_marks_of(array, self._data.missing)
+        return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
     def _kind(self, name: str, schemas: Sequence[pa.Schema]) -> str:
         kinds = set()
         for file, schema in zip(self._files, schemas, strict=True):
             kind = schema.field(name).type
             try:
-                kinds.add("number" if _wide(kind) else kind_of(kind))
+                kinds.add("integer" if _integral(kind) else kind_of(kind))
             except TypeError:
                 raise unfit(name, str(kind), file.shown) from None
             if pa.types.is_null(kind):
                 kinds.discard("text")
+        if kinds == {"integer", "number"} or any(_wide(s.field(name).type) for s in schemas):
+            for file in self._files:
+                kinds |= _lengths(file, name)
         return joined(kinds) or "text"
 
 
@@ -134,7 +142,29 @@ def _wide(kind: pa.DataType) -> bool:
     return bool(decimal or pa.types.is_uint64(kind))
 
 
+def _integral(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0))
+
+
+def _lengths(file: File, name: str) -> set[str]:
+    """Whether a column holds integers that float64, or int64, cannot hold."""
+    kinds: set[str] = set()
+    with file.open() as raw, _parquet(file):
+        for batch in pq.ParquetFile(raw).iter_batches(_ROWS, columns=[name]):
+            array = batch.column(0)
+            if pa.types.is_decimal(array.type):
+                array = array.filter(pc.equal(pc.trunc(array), array))
+            elif not pa.types.is_integer(array.type):
+                return kinds
+            span = pc.min_max(array).as_py()
+            kinds |= length_kinds(span["min"] or 0, span["max"] or 0)
+    return kinds
+
+
+def _conformed(array: pa.Array, name: str) -> pa.Array:
+    one = pa.RecordBatch.from_arrays([array], names=[name])
+    return conform(one, normal(one.schema)).column(0)
+
+
 def _coded(array: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    return array.cast(pa.string()).dictionary_encode()
+    return words(array).dictionary_encode()

@@ -19,7 +19,7 @@ from assay.errors import ConfigError, SourceError
 from assay.sources.location import File
 
 _CHUNK: Final = 4 << 20
-_LONGEST: Final = 64 << 20  # characters of one line; more than this is no table
+LONGEST: Final = 64 << 20  # characters of one line; more than this is no table
 
 
 class Text:
@@ -75,9 +75,9 @@ class Text:
             yield rest
 
     def _refuse_endless(self, kept: list[str]) -> None:
-        if sum(map(len, kept)) > _LONGEST:
+        if sum(map(len, kept)) > LONGEST:
             raise SourceError(
-                f"a line is longer than {_LONGEST >> 20} million characters",
+                f"a line is longer than {LONGEST >> 20} million characters",
                 where=self.file.shown,
                 remedy="Check that this is a text file of rows, and its encoding.",
             )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from assay.sources.words import EXACT, number_word, whole, words
 from assay.tables.columns import ARROW
 
 _KINDS: Final[dict[type, str]] = {
@@ -31,12 +32,17 @@ _INT64: Final = 2**63
 def as_column(values: Sequence[Any]) -> tuple[pa.Array, frozenset[str]]:
     """An Arrow array of the one type that holds all values, and the kinds met among them.
 
-    Integers and numbers together are numbers; any other mixture is text. NaN is missing.
+    Integers and numbers together are numbers, unless integers lie beyond 2**53 and would be
+    rounded; that, and any other mixture, is text. NaN is missing. Decimals without a fraction
+    (NUMERIC(20, 0)) are integers. The kind "long" stands for integers beyond 2**53.
     Raises TypeError, with the name of the type, for what no table holds.
     """
-    kinds = {_kind(kind) for kind in set(map(type, values)) - {type(None)}}
-    if kinds <= {"integer"} and any(v is not None and not _fits(v) for v in values):
-        kinds = {"integer", "text"}
+    types = set(map(type, values)) - {type(None)}
+    kinds = {_kind(kind) for kind in types if not issubclass(kind, Decimal)}
+    if any(issubclass(kind, Decimal) for kind in types):
+        kinds |= {_decimal_kind(v) for v in values if isinstance(v, Decimal) and not v.is_nan()}
+    if "integer" in kinds or "long" in kinds:
+        kinds |= _lengths(values)
     kind = joined(kinds)
     if kind is None:
         return pa.nulls(len(values)), frozenset()
@@ -50,6 +56,8 @@ def joined(kinds: Iterable[str]) -> str | None:
         return None
     if met == {"integer", "number"}:
         return "number"
+    if "long" in met and met <= {"integer", "long"}:
+        return "integer"
     return met.pop() if len(met) == 1 else "text"
 
 
@@ -62,8 +70,24 @@ def _kind(kind: type) -> str:
     raise TypeError(kind.__name__)
 
 
-def _fits(value: int) -> bool:
-    return -_INT64 <= value < _INT64
+def _decimal_kind(value: Decimal) -> str:
+    if not whole(value):
+        return "number"
+    if abs(value) > EXACT:
+        return "long"
+    return "integer" if int(value.as_tuple().exponent) >= 0 else "number"
+
+
+def _lengths(values: Sequence[Any]) -> set[str]:
+    """ "long" if integers lie beyond what floats tell apart, "text" if any beyond 64 bits."""
+    integral = [v for v in values if isinstance(v, int) or (isinstance(v, Decimal) and whole(v))]
+    return length_kinds(min(integral, default=0), max(integral, default=0))
+
+
+def length_kinds(least: int | Decimal, most: int | Decimal) -> set[str]:
+    """The kinds, beside "integer", of integers that span `least` to `most`."""
+    kinds = {"long"} if least < -EXACT or most > EXACT else set()
+    return kinds if least >= -_INT64 and most < _INT64 else kinds | {"text"}
 
 
 def _words(value: Any) -> str | None:
@@ -71,7 +95,11 @@ def _words(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, float | Decimal):
+        return number_word(value)
+    if isinstance(value, date):
+        return str(words(pa.array([_moment(value)], ARROW["date"]))[0])
+    return value.isoformat() if isinstance(value, time) else str(value)
 
 
 def _number(value: Any) -> float | None:
@@ -92,7 +120,9 @@ def _text(values: Sequence[Any]) -> pa.Array:
 
 
 _ARRAYS: Final[dict[str, Any]] = {
-    "integer": lambda values: pa.array(values, ARROW["integer"]),
+    "integer": lambda values: pa.array(
+        [None if v is None or math.isnan(v) else int(v) for v in values], ARROW["integer"]
+    ),
     "boolean": lambda values: pa.array(values, ARROW["boolean"]),
     "number": lambda values: pa.array([_number(v) for v in values], ARROW["number"]),
     "date": lambda values: pa.array([_moment(v) for v in values], ARROW["date"]),

@@ -106,14 +106,24 @@ def _conform(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_timestamp(kind):
-        # Arrow keeps the instant when it drops a zone; finer than a microsecond is cut off.
-        zoned = pa.types.is_timestamp(array.type) and array.type.tz
-        array = array.cast(_UTC, safe=False) if zoned else array
-        return array.cast(kind, safe=False)
+        return _as_moments(array, kind)
     if pa.types.is_floating(kind):
         array = array.cast(kind, safe=False)  # an integer beyond 2**53 is rounded, as declared
         return pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
     return array.cast(kind)
+
+
+def _as_moments(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Finer than a microsecond is cut off; what microseconds cannot hold is refused."""
+    stamps = pa.types.is_timestamp(array.type)
+    finer = stamps and array.type.unit == "ns"
+    if stamps and array.type.tz:  # Arrow keeps the instant when it drops a zone
+        array = array.cast(_UTC, safe=not finer)
+    if pa.types.is_date32(array.type):  # by way of seconds, for from days Arrow wraps in silence
+        array = array.cast(pa.timestamp("s"))
+    elif pa.types.is_date64(array.type):
+        array = array.cast(pa.timestamp("ms"))
+    return array.cast(kind, safe=not finer)
 
 
 def _as_text(array: pa.Array) -> pa.Array:

@@ -76,7 +76,7 @@ def _take(config, store):
         run = read.fn(config, store, (), False)
         found = ingest.fn(run)
         table = (found.result() if isinstance(found, State) else found)["table"]
-        validate.fn(run, table)
+        validate.fn(run, table, None)
         split.fn(run, table)
 
 

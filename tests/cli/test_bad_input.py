@@ -149,16 +149,24 @@ def test_a_bucket_of_a_newer_format_is_refused_by_its_number(assay, case, tmp_pa
     assert "format 2" in done.err
 
 
+@pytest.mark.parametrize("words", [["verify"], ["log"], ["show", "income"]])
+def test_a_place_without_a_bucket_does_not_pass_for_an_empty_one(assay, words):
+    done = assay(*words, "--store", "nowhere")
+    assert done.code == 1
+    assert "there is no bucket here" in done.err
+
+
 def test_a_wrong_word_is_usage_and_ends_with_code_2(assay):
     assert assay("run").code == 2
     assert assay("rnu", "x").code == 2
 
 
-def test_unknown_models_are_refused_with_those_that_are_known(assay):
+def test_unknown_models_are_refused(assay, stages, case):
+    stages(case())
     for words in (["show", "income"], ["log", "income"], ["verify", "income"]):
         done = assay(*words)
         assert done.code == 1, words
-        assert "income" in done.err
+        assert "'income'" in done.err
 
 
 @pytest.fixture

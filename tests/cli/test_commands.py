@@ -86,7 +86,10 @@ def test_show_tells_what_a_version_is_and_how_it_was_judged(assay):
     assert done.code == 0
     for words in ("guests@1, registered", "LogisticRegression", "fairness", "(unsigned)"):
         assert words in done.out
-    assert assay("show", "guests@champion", "--json").json["status"] == "registered"
+    told = assay("show", "guests@champion", "--json").json
+    assert (told["name"], told["status"], told["version"]) == ("guests@1", "registered", 1)
+    report = assay("show", "guests", "--gate", "fairness", "--json").json
+    assert report["gate"] == "fairness"
     assert "agreed with the tests" in assay("show", "guests", "--card").out
     assert "side" in assay("show", "guests@1", "--gate", "fairness").out
 
@@ -190,6 +193,7 @@ def test_audit_serves_models_trained_anywhere(assay, home):
     assert check["estimate"] == pytest.approx(-0.6, abs=0.02)
     assert b"selection" in (home / "audit.html").read_bytes().lower()
     assert assay(*words, "--tolerance", "0.9").code == 0
+    assert assay(*words[:8], "--tolerance", "0.01").code == 2  # of what?
     misspelt = assay(*[w if w != "said" else "siad" for w in words])
     assert misspelt.code == 1
     assert "'said'" in misspelt.err

@@ -221,6 +221,16 @@ def test_the_largest_gap_of_identical_groups_is_no_surprise():
     assert permutation_p([]) is None
 
 
+def test_a_billion_rows_can_be_dealt_out_too(monkeypatch):
+    billion = 10**9
+    assert permutation_p([pair(billion // 2, billion, 3, 10)], draws=199) > 0.05
+    assert permutation_p([pair(billion // 2, billion, billion // 3, billion)], draws=199) == 1 / 200
+    groups = [pair(40, 100, 300, 1000), pair(70, 200, 300, 1000)]
+    dealt = permutation_p(groups)
+    monkeypatch.setattr("assay.evidence.gaps.MOST_DEALT", 0)
+    assert permutation_p(groups) == pytest.approx(dealt, abs=0.03)
+
+
 def test_what_is_needed_is_told_from_the_group_or_from_both():
     assert need(pair(30, 100, 3000, 10_000), 0.95).more > 0
     rows, base = need(pair(9, 30, 12, 40), 0.95).both
@@ -295,6 +305,20 @@ def test_many_small_intersections_are_left_out_and_counted():
     rows["b"] = [f"b{i * 7 % 31:02}" for i in range(900)]
     found = audited(rows, a=Sensitive(), b=Sensitive())
     assert any("fewer than 10 rows are not listed" in note for note in found.notes)
+
+
+def test_groups_too_small_to_list_are_unknown_all_the_same():
+    groups = {"M": (300, 300, 200, 200), "F": (300, 310, 200, 190)}
+    groups |= {f"g{i:03}": (3, 2, 2, 2) for i in range(210)}
+    found = audited(frame(groups), rule())
+    assert [check.verdict for check in found.checks] == [Verdict.PASS, Verdict.UNKNOWN]
+    assert found.verdict is Verdict.UNKNOWN
+    assert "210 groups have fewer than 10 rows" in found.checks[1].why
+    alone = audited(frame({k: v for k, v in groups.items() if k != "F"}), rule())
+    assert [check.verdict for check in alone.checks] == [Verdict.UNKNOWN]
+    assert "210 groups" in alone.checks[0].why
+    accepted = audited(frame(groups), rule(on_unknown="accept"))
+    assert accepted.verdict is Verdict.CAUTION
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from assay.evidence.feasibility.encode import encode
 from assay.evidence.feasibility.leakage import single_columns
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.sample_size import criteria
-from assay.evidence.feasibility.signal import shuffled
+from assay.evidence.feasibility.signal import shuffled, signal
 from assay.evidence.report import Verdict
 
 ROWS = 1200
@@ -110,7 +110,12 @@ def test_sampling_follows_the_time_allowed_keeps_both_classes_and_is_said():
     assert sampled.labels.mean() == pytest.approx(sampled.truth.mean(), abs=0.01)
     assert np.array_equal(sampled.rows, material(frame, case).rows)
     assert any("sample of 2,00" in note for note in assess(frame, case).notes)
-    assert not assess(people(), use_case()).notes[1:]
+    assert not any("sample of" in note for note in assess(people(), use_case()).notes)
+
+
+def test_the_report_says_that_test_rows_were_judged_too():
+    [note] = [note for note in assess(people(), use_case()).notes if "test set" in note]
+    assert "choose columns by these scores would use the test rows" in note
 
 
 def test_each_check_is_announced():
@@ -199,6 +204,14 @@ def test_the_shuffle_test_is_exact_on_data_without_a_signal():
         frame["outcome"] = np.where(rng.random(len(frame)) < 0.4, "yes", "no")
         rejected += shuffled(material(frame, use_case())).p <= 0.1
     assert rejected <= 10  # Binomial(40, 0.1): more than 10 has probability 0.001
+
+
+def test_a_signal_that_is_sure_but_short_of_the_lift_is_a_caution():
+    case = use_case(feasibility={"lift": 0.45})
+    found = signal(material(people(), case))
+    assert found.interval.high < found.threshold == 0.95
+    assert "it can be told from shuffled labels" in found.why
+    assert found.verdict is Verdict.CAUTION
 
 
 def test_copies_of_one_person_do_not_pass_for_a_signal():
@@ -344,6 +357,27 @@ def test_a_group_without_positives_fails_softly():
     assert report.verdict is Verdict.CAUTION
 
 
+def test_a_reference_without_positives_fails_as_softly():
+    frame = people()
+    frame.loc[frame["outcome"].eq("yes"), "sex"] = "F"
+    check = only(assess(frame, use_case(fairness=[RULE])), "group_power[true_positive_rate,sex]")
+    assert check.verdict is Verdict.FAIL
+    assert "M has no positives" in check.why
+    assert "Add positives to the reference group sex=M" in check.remedy
+
+
+def test_references_without_rows_in_common_give_way_to_the_largest_group_as_in_the_gate():
+    frame = people(6000)
+    frame["kind"] = np.where(frame["sex"].eq("M"), "b", np.where(frame["kind"].eq("b"), "c", "a"))
+    declared = {"sex": {"reference": "M"}, "kind": {"reference": "a"}}
+    rule = {**RULE, "by": [["sex", "kind"]], "tolerance": 0.2}
+    case = use_case(fairness=[rule], data={"sensitive": declared})
+    report = assess(frame, case)
+    check = only(report, "group_power[true_positive_rate,sex & kind]")
+    assert check.verdict is Verdict.PASS
+    assert "against M & b" in check.why
+
+
 def test_intersections_are_judged_as_groups_of_their_own():
     rule = {**RULE, "by": ["sex", ["sex", "kind"]]}
     case = use_case(fairness=[rule], data={"sensitive": {"sex": {}, "kind": {}}})
@@ -381,6 +415,19 @@ def test_a_planted_leak_is_named(name):
     assert check.why.startswith("planted ")
     assert "data.after_outcome" in check.remedy
     assert check.remedy.endswith(": planted.")
+
+
+def test_a_leak_through_a_thousand_codes_is_named():
+    frame = people(9000)
+    rng = np.random.default_rng(0)
+    yes, codes = (frame["outcome"] == "yes").to_numpy(), rng.integers(0, 500, 9000)
+    names = rng.permutation(1000)  # the first 500 are of positives, in no order
+    frame["code"] = pd.Series([f"c{names[c + 500 * y]}" for c, y in zip(codes, ~yes, strict=True)])
+    [found] = [a for a in single_columns(material(frame, use_case())) if a.name == "code"]
+    assert found.auc > 0.99
+    check = only(assess(frame, use_case()), "leakage")
+    assert check.verdict is Verdict.FAIL
+    assert check.remedy.endswith(": code.")
 
 
 def test_a_leak_that_is_declared_is_withheld_and_said():

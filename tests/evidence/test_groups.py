@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.groups import group_labels, intersect, reference_group
+from assay.evidence.groups import group_labels, intersect, labels_of, reference_group
 
 PLAIN = Sensitive()
 
@@ -76,6 +76,28 @@ def test_a_column_without_values_is_refused():
 def test_cut_points_need_numbers():
     with pytest.raises(DataError, match="no numbers"):
         group_labels(pd.Series(["a"]), Sensitive(bins=(1.0,)), "x")
+
+
+@given(st.lists(st.none() | st.floats(-1e3, 1e3) | st.integers(-9, 99), max_size=60))
+@pytest.mark.parametrize("declared", [PLAIN, Sensitive(bins=(0.0, 30.0))])
+def test_a_rows_label_depends_on_no_other_row(declared, values):
+    column = pd.Series(values, dtype=object)
+    whole = labels_of(column, declared, "x").tolist()
+    alone = [labels_of(pd.Series([value]), declared, "x").item() for value in values]
+    assert whole == alone
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "Int64", "float64", "category"])
+@pytest.mark.parametrize("declared", [PLAIN, Sensitive(bins=(30.0,))])
+def test_rows_without_any_value_are_labelled_missing(declared, dtype):
+    column = pd.Series([None, None], dtype=dtype)
+    assert labels_of(column, declared, "x").tolist() == ["(missing)"] * 2
+
+
+def test_labels_need_no_few_groups_but_cut_points_still_need_numbers():
+    assert labels_of(pd.Series(range(400)), PLAIN, "x").nunique() == 400
+    with pytest.raises(DataError, match="no numbers"):
+        labels_of(pd.Series(["a", 3]), Sensitive(bins=(1.0,)), "x")
 
 
 def test_the_reference_is_the_declared_group_else_the_largest():

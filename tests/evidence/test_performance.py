@@ -125,6 +125,54 @@ def test_average_precision_over_bins_is_centred_on_the_exact_one():
     assert middle == pytest.approx(found.value, rel=0.1)
 
 
+def halves(n):
+    """A perfect model of n positives and n negatives, and one that always says no."""
+    truth = np.arange(2 * n) < n
+    return (
+        truth,
+        Predicted(truth * 1.0, truth),
+        Predicted(np.full(2 * n, 0.4), np.zeros(2 * n, bool)),
+    )
+
+
+@pytest.mark.parametrize("metric", SCORES)
+def test_six_rows_settle_nothing(metric):
+    truth, perfect, never = halves(3)
+    frame = pd.DataFrame({"truth": truth, "probability": truth * 1.0, "decision": truth})
+    found = judged(frame, Performance(choose_by=metric, at_least={metric: 0.5}))
+    names = ("beats_dummy", f"at_least[{metric}]", "cheaper_than_trivial")
+    assert {check(found, name).verdict for name in names} == {Verdict.UNKNOWN}
+    assert "3 positives and 3 negatives" in check(found, "beats_dummy").remedy
+    intervals = (
+        estimate(metric, truth, perfect, COST).interval,
+        difference(metric, truth, perfect, never, COST).interval,
+    )
+    for interval in intervals:
+        assert interval.low is None or interval.low < interval.high
+
+
+@pytest.mark.parametrize("metric", SCORES)
+def test_a_perfect_model_is_not_perfectly_sure(metric):
+    truth, perfect, never = halves(30)
+    for found in (
+        estimate(metric, truth, perfect, COST),
+        difference(metric, truth, perfect, never, COST),
+    ):
+        assert found.interval.low < found.interval.high
+        assert found.interval.low - 1e-9 <= found.value <= found.interval.high + 1e-9
+    gain = difference(metric, truth, perfect, never, COST)
+    assert gain.interval.low > 0  # sixty rows suffice to see that it is better
+    same = difference(metric, truth, never, never, COST).interval
+    assert (same.low, same.high) == (0, 0)
+
+
+def test_a_perfect_recall_beats_an_imperfect_one_only_as_far_as_wilson_allows():
+    truth, perfect, _ = halves(12)
+    other = Predicted(perfect.probability, truth & (np.arange(24) > 0))  # misses one of twelve
+    found = difference("recall", truth, perfect, other, COST).interval
+    assert found.low < 0 < found.high
+
+
 # --- rivals -----------------------------------------------------------------------------------
 
 

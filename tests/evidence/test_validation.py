@@ -303,3 +303,15 @@ def test_the_same_table_gives_the_same_bytes(frame):
     rules = [rule(BETWEEN, column="age", max_value=90), rule(IN_SET, column="sex", value_set=["F"])]
     one, other = (json.dumps(judge(frame, *rules).report.model_dump(mode="json")) for _ in range(2))
     assert one == other
+
+
+@pytest.mark.parametrize(
+    ("malformed", "verdict"), [(0, Verdict.PASS), (2, Verdict.CAUTION), (40, Verdict.FAIL)]
+)
+def test_rows_that_could_not_be_read_are_counted_in_the_verdict(malformed, verdict):
+    frame = pd.DataFrame({"x": range(100), "y": ["yes", "no"] * 50})
+    report = validate(frame, (), subject="t", malformed=malformed).report
+    (check,) = (check for check in report.checks if check.name == "malformed")
+    assert check.verdict is verdict
+    assert report.verdict is verdict
+    assert str(malformed) in check.why

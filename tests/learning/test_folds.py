@@ -11,10 +11,19 @@ TRUTH = np.arange(90) % 3 == 0
 
 
 def test_every_row_is_held_out_once_in_equal_shares_of_the_classes(use_case):
-    made = folds(TRUTH, None, use_case())
+    made = folds(TRUTH, pd.Series(range(90)), use_case())
     assert sorted(np.concatenate([held for _, held in made])) == list(range(90))
     assert [TRUTH[held].mean() for _, held in made] == pytest.approx([1 / 3] * 3)
     assert (fold_of_row(made, 90) >= 0).all()
+
+
+def test_rows_of_one_person_stay_on_one_side_and_the_classes_stay_even(use_case):
+    person = pd.Series(np.random.default_rng(0).permutation(90) // 3)
+    made = folds(TRUTH, person, use_case())
+    for fit, held in made:
+        assert not set(person[fit]) & set(person[held])
+        assert TRUTH[held].mean() == pytest.approx(1 / 3, abs=0.1)
+    assert sorted(np.concatenate([held for _, held in made])) == list(range(90))
 
 
 def test_a_group_never_stands_on_both_sides(use_case):
@@ -35,16 +44,37 @@ def test_by_time_the_past_teaches_and_the_future_tests_and_no_time_is_the_past(u
     assert (fold_of_row(made, 90) == -1).sum() > 0
 
 
+def test_by_time_equal_times_stay_together(use_case):
+    year = pd.Series(np.random.default_rng(0).choice([*range(5), np.nan], 90))
+    made = folds(TRUTH, year, use_case(split={"by": "time", "column": "year"}))
+    for fit, held in made:
+        assert year[fit].max() < year[held].min()
+    assert len(made) == 3
+
+
 @pytest.mark.parametrize(
     ("truth", "order", "split", "said"),
     [
-        (np.arange(90) < 2, None, {}, "one class has 2"),
+        (np.arange(90) < 2, range(90), {}, "one class has 2"),
+        (TRUTH, [0] * 45 + [1] * 45, {}, "'person' has 2"),
+        (TRUTH, [1, 2, 3] * 30, {"by": "time", "column": "x"}, "4 distinct times"),
         (TRUTH, [0] * 45 + [1] * 45, {"by": "group", "column": "x"}, "'x' has 2"),
         (np.arange(90) < 30, range(90), {"by": "time", "column": "x"}, "lack one of the two"),
     ],
 )
 def test_folds_that_cannot_be_made_say_why(use_case, truth, order, split, said):
-    order = None if order is None else pd.Series(list(order))
     with pytest.raises(DataError, match=said) as raised:
-        folds(truth, order, use_case(split=split))
+        folds(truth, pd.Series(list(order)), use_case(split=split))
     assert "search.folds lower" in raised.value.remedy
+
+
+def test_of_very_many_units_none_is_torn_apart_either(use_case):
+    rng = np.random.default_rng(0)
+    unit = pd.Series(rng.integers(0, 4000, 9000))
+    truth = rng.random(9000) < 0.3
+    made = folds(truth, unit, use_case())
+    held = np.concatenate([held for _, held in made])
+    assert sorted(held) == list(range(9000))
+    for fit, out in made:
+        assert not set(unit[fit]) & set(unit[out])
+        assert abs(truth[out].mean() - 0.3) < 0.05

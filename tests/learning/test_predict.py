@@ -59,6 +59,23 @@ def test_blocks_change_nothing(trained, people, monkeypatch):
     pd.testing.assert_frame_equal(model.predict(people()), whole)
 
 
+@pytest.mark.parametrize("bins", [[], [30.0, 50.0]])
+def test_a_row_alone_is_answered_as_in_any_batch(people, use_case, table, say, teach, bins):
+    by = "hours" if bins else "sex"
+    mitigated = {**MITIGATED, "mitigate": {**MITIGATED["mitigate"], "by": by}}
+    case = use_case(mitigated, data={"sensitive": {by: {"bins": bins}}})
+    rows = table(people())
+    model = Model(*_loaded(teach(rows, membership(rows, case), case, say)))
+    frame = people(70, seed=9)
+    frame.loc[:4, by] = None
+    if not bins:
+        frame.loc[5:59, by] = [f"unseen {i}" for i in range(55)]
+    whole = model.predict(frame)
+    records = [pd.DataFrame([record]) for record in frame.to_dict("records")]
+    alone = pd.concat([model.predict(record) for record in records], ignore_index=True)
+    pd.testing.assert_frame_equal(alone, whole)
+
+
 def test_an_empty_frame_gives_an_empty_answer(trained, people):
     model = Model(*_loaded(trained(**MITIGATED)))
     answer = model.predict(people().iloc[:0])

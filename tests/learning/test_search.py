@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -19,7 +20,7 @@ TRUTH = (ROWS.a + RNG.normal(size=240) > 0).to_numpy()
 
 def searched(case, say=lambda *_: None):
     candidate = case.candidates[0]
-    problem = Problem(ROWS, TRUTH, folds(TRUTH, None, case), candidate, case)
+    problem = Problem(ROWS, TRUTH, folds(TRUTH, pd.Series(range(240)), case), candidate, case)
     pipeline = Pipeline([("prepare", StandardScaler()), ("model", estimator(candidate, case))])
     return search(pipeline, problem, say, lambda path: ".".join(map(str, path)))
 
@@ -32,6 +33,17 @@ def test_the_best_mean_wins_and_all_that_was_tried_is_told(use_case):
     assert found.tried[1]["mean"] == pytest.approx(np.mean(found.tried[1]["scores"]))
     assert len(found.tried[1]["scores"]) == 3
     assert not np.isnan(found.scores).any()
+
+
+def test_no_row_is_judged_by_a_model_that_was_fitted_to_it(use_case):
+    memory = {"estimator": "sklearn.tree.DecisionTreeClassifier", "calibrate": "none"}
+    case = use_case(memory)
+    noise = np.random.default_rng(1).random(240) < 0.5
+    made = folds(noise, pd.Series(range(240)), case)
+    problem = Problem(ROWS, noise, made, case.candidates[0], case)
+    pipeline = Pipeline([("model", estimator(case.candidates[0], case))])
+    found = search(pipeline, problem, lambda *_: None)
+    assert roc_auc_score(noise, found.scores) < 0.65
 
 
 def test_losses_are_made_small(use_case):

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from assay import canonical
 from assay.errors import DataError
+from assay.learning import mitigation
 from assay.learning.split import membership
+from assay.learning.train import explore
 
 MITIGATE = {
     "method": "fairlearn.postprocessing.ThresholdOptimizer",
@@ -130,7 +133,7 @@ def test_the_sensitive_column_is_seen_only_when_declared_a_feature(trained):
 
 
 def test_mitigation_narrows_the_gap_on_rows_it_never_saw(people, use_case, table, say, teach):
-    frame = people(6000)
+    frame = people(20_000)
     # The model may not see sex, but height tells it nearly as much, and men earn much more.
     rng, male = np.random.default_rng(5), frame.sex == "Male"
     frame["height"] = rng.normal(size=len(frame)) / 3 + male
@@ -155,6 +158,66 @@ def test_what_is_told_about_it_can_be_stored_and_holds_no_times(trained):
     assert canonical.dump(made.about) == canonical.dump(again.about)
     assert canonical.dump(made.technical) == canonical.dump(again.technical)
     assert made.about["params"] in [{"C": c} for c in LOGISTIC["search"]["C"]]
+
+
+MEMORY = {"estimator": "sklearn.tree.DecisionTreeClassifier"}
+"""Knows the rows it was fitted to by heart, and of noise nothing else."""
+
+
+@pytest.fixture
+def noise(people):
+    def make(rows=600):
+        frame = people(rows).assign(weight=np.arange(rows) * 7919 % rows)
+        return frame.assign(income=np.random.default_rng(3).choice([">50K", "<=50K"], rows))
+
+    return make
+
+
+@pytest.mark.parametrize("identity", [["person"], []])
+@pytest.mark.parametrize("split", [{}, {"by": "group", "column": "person"}])
+def test_a_persons_other_rows_do_not_leak_into_the_search(
+    noise, use_case, table, say, identity, split
+):
+    frame = noise(300).loc[np.repeat(np.arange(300), 6)].reset_index(drop=True)
+    case = use_case({**MEMORY, "calibrate": "none"}, data={"identity": identity}, split=split)
+    rows = table(frame)
+    test = membership(rows, case)
+    found = explore(rows, test, case.candidates[0], case, say=say)
+    assert roc_auc_score(frame.income[~test] == ">50K", found.scores) < 0.65
+
+
+@pytest.mark.parametrize("calibrate", ["sigmoid", "isotonic"])
+def test_calibration_learns_from_rows_the_model_did_not_see(
+    noise, use_case, table, say, teach, calibrate
+):
+    rows, case = table(noise()), use_case({**MEMORY, "calibrate": calibrate})
+    made = teach(rows, membership(rows, case), case, say)
+    assert np.abs(made.predictions["probability"].to_numpy() - 0.5).max() < 0.2
+
+
+def test_mitigation_learns_from_rows_the_model_did_not_see(
+    noise, use_case, table, say, teach, monkeypatch
+):
+    seen, learn = [], mitigation.optimise
+
+    def watched(asked, probability, truth, groups):
+        seen.append(roc_auc_score(truth, probability))
+        return learn(asked, probability, truth, groups)
+
+    monkeypatch.setattr(mitigation, "optimise", watched)
+    rows = table(noise())
+    case = use_case({**MEMORY, "calibrate": "none", "mitigate": MITIGATE})
+    teach(rows, membership(rows, case), case, say)
+    assert len(seen) == 1
+    assert seen[0] < 0.65
+
+
+def test_the_prevalence_is_that_of_the_training_rows(people, use_case, table, say, teach):
+    frame = people()
+    rows, case = table(frame), use_case(LOGISTIC)
+    test, positive = membership(rows, case), (frame.income == ">50K").to_numpy()
+    made = teach(rows, test, case, say)
+    assert made.prevalence == positive[~test].mean() != positive.mean()
 
 
 @pytest.mark.parametrize(

@@ -140,11 +140,11 @@ def test_a_long_sheet_is_folded_and_a_huge_one_is_cut_with_a_count() -> None:
     assert "500 more rows are in the stored report." in outline.said
 
 
-def test_an_accepted_unknown_says_that_people_accepted_it() -> None:
+def test_an_accepted_unknown_says_how_it_weighs() -> None:
     check = Check(name="c", claim="c", verdict=Verdict.UNKNOWN, accepted=True)
     report = Report(gate="g", subject="s", verdict=Verdict.CAUTION, summary="", checks=(check,))
     said = Outline(page([report], title="t", facts={})).said
-    assert any("accepted beforehand" in text for text in said)
+    assert any("weighs as a caution" in text for text in said)
 
 
 def test_a_run_without_gates_says_so() -> None:

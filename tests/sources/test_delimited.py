@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import ConfigError, SourceError
-from assay.sources import text
+from assay.sources import delimited, text
 from assay.sources.delimited import Delimited
 from assay.sources.location import File, find
 
@@ -155,7 +155,18 @@ def test_columns_that_must_never_be_stored_are_nowhere(tmp_path, take) -> None:
     assert taken.table.schema.names == ["a", "b"]
 
 
-def test_a_quote_that_never_closes_costs_one_row(tmp_path, take) -> None:
+@pytest.mark.parametrize("word", ["x" * 140_000, '"' + "x" * 140_000 + '"'])
+@pytest.mark.parametrize("beside", ["y", '"y ""z"""', '"y\nz"'])
+def test_long_fields_are_kept_whatever_stands_beside_them(tmp_path, take, word, beside) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"a,b\n1,{word}\n2,{beside}\n")
+    taken = take(file)
+    assert taken.quarantine == []
+    assert taken.frame["b"].str.len()[0] == 140_000
+
+
+def test_a_quote_that_never_closes_costs_one_row(tmp_path, take, monkeypatch) -> None:
+    monkeypatch.setattr(delimited, "LONGEST", 131_072)
     file = tmp_path / "a.csv"
     file.write_text('a,b\n1,2\n"3,4\n' + "5,6\n" * 50_000 + "7\n")
     taken = take(file)
@@ -284,3 +295,11 @@ def test_an_unknown_encoding_is_refused(tmp_path, take) -> None:
     (tmp_path / "a.csv").write_text("a\n1\n")
     with pytest.raises(ConfigError, match="no encoding 'utf-9'"):
         take({"path": str(tmp_path / "a.csv"), "encoding": "utf-9"})
+
+
+def test_identifiers_beyond_2_to_the_53_do_not_merge(tmp_path, take) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a,b,c\n9007199254740993,9007199254740993,9007199254740992\n5,1.5,1.5\n")
+    taken = take(file)
+    assert taken.types == {"a": "integer", "b": "text", "c": "number"}
+    assert taken.frame["b"].tolist() == ["9007199254740993", "1.5"]

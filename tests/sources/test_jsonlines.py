@@ -17,7 +17,7 @@ def test_types_are_those_of_the_values_and_lines_are_kept(tmp_path, take, monkey
         '{"a": 2, "c": 0.5, "d": true}\n'
         "[1, 2]\n"
         '{"a": 3,\n'
-        '{"a": 1e999999, "f": 9223372036854775808}\n'
+        '{"a": 1e99, "f": 9223372036854775808}\n'
         '{"a": null, "b": "", "c": -0.0, "d": false, "g": 1}\n'
         '{"g": "x"}\n'
         '{"a": Infinity}\n'
@@ -81,3 +81,48 @@ def test_a_file_of_something_else_is_refused(tmp_path, take) -> None:
     file.write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match="2 of 2 rows are malformed: line 1 is no JSON"):
         take(file)
+
+
+def test_the_text_of_a_mixed_column_does_not_depend_on_the_blocks(
+    tmp_path, take, monkeypatch
+) -> None:
+    file = tmp_path / "a.jsonl"
+    values = ["1e-05", "2.0", "2", "-0.0", "1e17", "1.5", '"odd"']
+    file.write_text("\n".join(f'{{"a": {v}}}' for v in values))
+    expected = ["1e-05", "2", "2", "0", "1e+17", "1.5", "odd"]
+    for size in (8, 20, 40, 4 << 20):
+        monkeypatch.setattr(text, "_CHUNK", size)
+        assert take(file).frame["a"].tolist() == expected
+        assert take(file, types={"a": "category"}).frame["a"].astype(str).tolist() == expected
+
+
+def test_identifiers_beyond_2_to_the_53_do_not_merge(tmp_path, take, monkeypatch) -> None:
+    file = tmp_path / "a.jsonl"
+    ids = ["9007199254740993", "9007199254740992", "5"]
+    for size in (8, 30, 4 << 20):
+        monkeypatch.setattr(text, "_CHUNK", size)
+        file.write_text("\n".join(f'{{"a": {v}}}' for v in ids))
+        assert take(file).frame["a"].tolist() == [int(v) for v in ids]
+        file.write_text("\n".join(f'{{"a": {v}}}' for v in [*ids, 1.5]))
+        assert take(file).frame["a"].tolist() == [*ids, "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (r'{"a": "\ud800"}', "holds half of a surrogate pair, which is no text"),
+        (r'{"\udc00": 1}', "holds half of a surrogate pair, which is no text"),
+        ('{"a": 1e999}', "holds 1e999, which lies beyond what a number can be"),
+        ('{"a": -1e999}', "holds -1e999, which lies beyond what a number can be"),
+        (f'{{"a": {"9" * 400}}}', f"holds {'9' * 20}..., which lies beyond what a number can be"),
+        (f'{{"a": {"9" * 5000}}}', f"holds {'9' * 20}..., which lies beyond what a number can be"),
+        ('{"a": 1, "b": 2, "a": 3}', "names 'a' more than once"),
+    ],
+)
+def test_what_json_allows_and_no_table_holds_is_malformed(tmp_path, take, row, reason) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(f'{{"a": 0.5, "s": "\\ud83d\\ude00"}}\n{row}\n{{"a": 7}}\n')
+    taken = take(file)
+    assert [(q["line"], q["reason"], q["row"]) for q in taken.quarantine] == [(2, reason, row)]
+    assert taken.frame["a"].tolist() == [0.5, 7.0]
+    assert taken.frame["s"][0] == "\U0001f600"

@@ -35,7 +35,7 @@ def test_every_flat_type_finds_its_kind(tmp_path, take) -> None:
     )
     taken = take(tmp_path / "a.parquet", missing=["?"])
     assert list(taken.types.values()) == [
-        *["integer", "number", "number", "integer", "number", "text", "text"],
+        *["integer", "number", "number", "integer", "text", "text", "text"],
         *["boolean", "date", "date", "text"],
     ]
     first, second = taken.table.arrow().to_pylist()
@@ -109,3 +109,31 @@ def test_files_that_are_not_whole_parquet_are_refused(tmp_path, take) -> None:
     save(file, a=pa.array([], pa.int64()))
     with pytest.raises(SourceError, match="the source has no rows"):
         take(file)
+
+
+@pytest.mark.parametrize("kind", [pa.uint64(), pa.decimal128(20, 0), pa.decimal128(22, 2)])
+def test_identifiers_beyond_2_to_the_53_do_not_merge(tmp_path, take, kind) -> None:
+    path = tmp_path / "a.parquet"
+    fit, beyond = [2**53, 2**53 + 1, None], [5, 2**63 + 1, None]
+    save(path, a=pa.array(fit, pa.decimal128(20, 0)).cast(kind))
+    exact = [str(2**53), str(2**53 + 1), None]
+    fraction = pa.types.is_decimal(kind) and kind.scale
+    held = take(path).table.arrow()["a"].to_pylist()
+    assert held == ([f"{v}.00" if v else v for v in exact] if fraction else fit)
+    save(path, a=pa.array(beyond, pa.decimal128(20, 0)).cast(kind))
+    held = take(path).table.arrow()["a"].to_pylist()
+    assert [v and v.removesuffix(".00") for v in held] == ["5", str(2**63 + 1), None]
+
+
+def test_identifiers_of_one_file_do_not_merge_by_numbers_in_another(tmp_path, take) -> None:
+    save(tmp_path / "1.parquet", a=[2**53, 2**53 + 1])
+    save(tmp_path / "2.parquet", a=[0.5, 2.0])
+    taken = take(tmp_path / "*.parquet")
+    assert taken.frame["a"].tolist() == [str(2**53), str(2**53 + 1), "0.5", "2"]
+
+
+def test_moments_of_any_unit_meet_text_in_another_file(tmp_path, take) -> None:
+    save(tmp_path / "1.parquet", a=pa.array([1_999, 0], pa.timestamp("ns", "Asia/Tokyo")))
+    save(tmp_path / "2.parquet", a=["odd"])
+    taken = take(tmp_path / "*.parquet")
+    assert taken.frame["a"].tolist() == ["1970-01-01T00:00:00.000001", "1970-01-01", "odd"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from assay.errors import ConfigError, SourceError
+from assay.sources.values import as_column
+from assay.sources.words import words
 
 
 @pytest.fixture
@@ -80,11 +84,10 @@ def test_secrets_come_from_the_environment_and_go_nowhere(take, database, monkey
     "connection",
     [
         "postgresql+nodriver://me:${DB_PASSWORD}@127.0.0.1:1/db",
-        "nosuchdatabase://me:${DB_PASSWORD}@127.0.0.1/db?password=S3CRET",
+        "nosuchdatabase://me:${DB_PASSWORD}@127.0.0.1/db?password=${DB_PASSWORD}",
         "me:S3CRET@nonsense",
         "sqlite://me:${DB_PASSWORD}@127.0.0.1/nowhere",
-        "sqlite:///nowhere.db?token=S3CRET",
-        "sqlite://me:${DB_PASSWORD}@127.0.0.1/nowhere",
+        "sqlite:///nowhere.db?token=${DB_PASSWORD}",
     ],
 )
 def test_no_error_repeats_a_password(take, connection, monkeypatch) -> None:
@@ -93,3 +96,32 @@ def test_no_error_repeats_a_password(take, connection, monkeypatch) -> None:
         take({"sql": "select 1 as a", "connection": connection})
     assert "S3CRET" not in str(caught.value)
     assert caught.value.remedy
+
+
+def test_numbers_and_dates_have_one_text_in_every_block() -> None:
+    moments = [
+        datetime(2020, 2, 29, tzinfo=UTC),
+        date(2020, 2, 29),
+        datetime(2020, 2, 29, 1, 30, tzinfo=UTC),
+        datetime(2020, 2, 29, 1, 30, 0, 5, tzinfo=UTC),
+    ]
+    numbers = [1e-05, 2.0, 2, Decimal("2.00"), 0.1, Decimal("0.10"), 12345.0, True]
+    for values in (moments, numbers[:-1], numbers[-1:]):
+        alone = [str(words(as_column([value])[0])[0]) for value in values]
+        together = as_column([*values, "odd"])[0].to_pylist()[:-1]
+        assert [str(word) for word in words(as_column(values)[0])] == alone == together
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        ([Decimal(2**53), Decimal(2**53 + 1), None], [2**53, 2**53 + 1, None]),
+        ([Decimal(2**53), Decimal(2**64 + 1)], [str(2**53), str(2**64 + 1)]),
+        ([Decimal(2**53 + 1), Decimal("1.5")], [str(2**53 + 1), "1.5"]),
+        ([2**53 + 1, 1.5], [str(2**53 + 1), "1.5"]),
+        ([Decimal("1.00"), Decimal("NaN"), Decimal("2.50")], [1.0, None, 2.5]),
+        ([Decimal("1.00"), 2], [1.0, 2.0]),
+    ],
+)
+def test_integral_decimals_are_never_rounded(values, held) -> None:
+    assert as_column(values)[0].to_pylist() == held

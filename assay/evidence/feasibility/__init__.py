@@ -135,6 +135,11 @@ def _notes(frame: pd.DataFrame, material: Material) -> list[str]:
         notes.append(f"Columns without any value were left out: {', '.join(empty)}.")
     if material.use_case.split.by == "time":
         notes.append("Folds are random, not by time: drift over time is not judged here.")
+    notes.append(
+        "All rows were judged, those of the later test set included. To ask whether to begin, that"
+        " is right; to choose columns by these scores would use the test rows, and make the"
+        " performance found on them too good."
+    )
     if not material.use_case.fairness:
         notes.append("The use case sets no fairness rule, so group sizes were not judged.")
     return notes

@@ -15,11 +15,12 @@ MOST_LEVELS = 250  # the learner's histograms hold 255 values and the missing on
 @dataclass(frozen=True)
 class Encoded:
     """`matrix` (rows, columns), NaN where a value is missing; `categorical` marks columns of
-    codes without an order."""
+    codes without an order, `coded` all those of text and categories: a value, a code."""
 
     names: tuple[str, ...]
     matrix: Floats
     categorical: Bools
+    coded: Bools
 
 
 def encode(frame: pd.DataFrame) -> Encoded:
@@ -29,23 +30,26 @@ def encode(frame: pd.DataFrame) -> Encoded:
     the frequency's order and counts as a number: its values are too rare to be learned one by one.
     """
     made = [_column(frame[name]) for name in frame.columns]
+    levels = np.array([values for _, values in made])
     return Encoded(
         names=tuple(str(name) for name in frame.columns),
         matrix=np.column_stack([values for values, _ in made]),
-        categorical=np.array([levels for _, levels in made], dtype=bool),
+        categorical=(levels > 0) & (levels <= MOST_LEVELS),
+        coded=levels > 0,
     )
 
 
-def _column(column: pd.Series) -> tuple[np.ndarray, bool]:
+def _column(column: pd.Series) -> tuple[np.ndarray, int]:
+    """The column as numbers, and how many levels it has; 0 for what is a number by nature."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
         days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        return days.to_numpy(dtype=float), False
+        return days.to_numpy(dtype=float), 0
     if pd.api.types.is_numeric_dtype(kind):
-        return column.to_numpy(dtype=float, na_value=np.nan), False
+        return column.to_numpy(dtype=float, na_value=np.nan), 0
     codes, values = pd.factorize(column, sort=True)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     place = np.empty(len(values))
     place[np.argsort(-counts, kind="stable")] = np.arange(len(values))
     coded = np.append(place, np.nan)[codes]  # code -1, a missing value, finds the last one
-    return coded, len(values) <= MOST_LEVELS
+    return coded, max(len(values), 1)  # a sample may hold no value of it

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.use_case import Fairness, UseCase
-from assay.evidence.cells import SHARES
+from assay.evidence.cells import SHARES, reference_among
 from assay.evidence.feasibility.material import Material
 from assay.evidence.groups import group_labels, intersect, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
@@ -27,6 +27,7 @@ class Power:
 
     group: str
     rows: int
+    reference_rows: int
     gap: float | None  # the smallest that the test rows would notice; None if they notice none
     more: int | None  # rows to add so that it would be the tolerance; None if none suffice
 
@@ -72,7 +73,8 @@ def _division(labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase
     sensitive = use_case.data.sensitive
     references = [reference_group(labels[name], sensitive[name], name) for name in names]
     together = labels[names[0]] if len(names) == 1 else intersect([labels[n] for n in names])
-    return Division(" & ".join(names), together, " & ".join(references), len(names) > 1)
+    reference = reference_among(together.value_counts(), references)
+    return Division(" & ".join(names), together, reference, len(names) > 1)
 
 
 def _powers(material: Material, rule: Fairness, division: Division, alpha: float) -> list[Power]:
@@ -92,7 +94,7 @@ def _powers(material: Material, rule: Fairness, division: Division, alpha: float
                 rule.tolerance, reference * share, rate=rate, alpha=alpha, power=POWER
             )
             more = None if needed is None else max(math.ceil(needed / share) - rows, 1)
-        found.append(Power(str(group), rows, gap, more))
+        found.append(Power(str(group), rows, reference, gap, more))
     return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
 
 
@@ -113,7 +115,7 @@ def _check(rule: Fairness, division: Division, powers: Sequence[Power]) -> Check
     unit = SHARES[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     weak = [p for p in powers if p.gap is None or p.gap > rule.tolerance]
-    empty = [p for p in powers if p.rows == 0]
+    empty = [p for p in powers if min(p.rows, p.reference_rows) == 0]
     gaps = [p.gap for p in powers if p.gap is not None]
     verdict = Verdict.PASS
     if weak:
@@ -138,6 +140,8 @@ def _why(weak: Sequence[Power], powers: Sequence[Power], division: Division, uni
         return f"There is one group only, {division.reference}: nothing to compare."
     if not weak:
         return f"All {len(powers)} groups have enough {unit} against {division.reference}."
+    if weak[0].reference_rows == 0:
+        return f"The reference group {division.reference} has no {unit}: no gap to it can be shown."
     told = [
         f"{p.group} ({p.rows:,} {unit}) shows "
         + ("no gap at all" if p.gap is None else f"gaps from {p.gap:.2f}")

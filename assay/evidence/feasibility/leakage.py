@@ -41,12 +41,13 @@ def single_columns(material: Material) -> list[Alone]:
     """ROC AUC of each feature alone, with DeLong's interval.
 
     A number counts by its order, up or down, or by the out-of-fold share of positives in its
-    bins, whichever tells more; any other column by the latter.
+    bins, whichever tells more. Text and categories count by the share of each of their values,
+    however many there are; of too many for the learner, the order by frequency counts too.
     """
     found = []
     for i, name in enumerate(material.encoded.names):
         values, unordered = material.encoded.matrix[:, i], material.encoded.categorical[i]
-        scores = [_out_of_fold_share(material, _bins(values, bool(unordered)))]
+        scores = [_out_of_fold_share(material, _bins(values, bool(material.encoded.coded[i])))]
         if not unordered and not np.isnan(values).all():
             known = np.where(np.isnan(values), np.nanmedian(values), values)
             scores += [known, -known]
@@ -55,12 +56,12 @@ def single_columns(material: Material) -> list[Alone]:
     return found
 
 
-def _bins(values: Floats, unordered: bool) -> np.ndarray:
+def _bins(values: Floats, coded: bool) -> np.ndarray:
     """Codes from 0: a category's own, or a number's quantile; missing values have the last."""
     missing = np.isnan(values)
     if missing.all():
         return np.zeros(len(values), dtype=np.int64)
-    if unordered:
+    if coded:
         codes = np.where(missing, 0, values)
     else:
         edges = np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))

@@ -17,7 +17,8 @@ def signal(material: Material) -> Check:
     """Cross-validated ROC AUC against a coin's, and against shuffled labels.
 
     Fails when the interval lies below the lift that the use case asks for and the labels could
-    as well be shuffled; unknown when they could, but the interval leaves room for the lift.
+    as well be shuffled; unknown when they could, but the interval leaves room for the lift. A
+    signal that is there, but uncertain (p > .01) or maybe short of the lift, is a caution.
     """
     needed = 0.5 + material.use_case.feasibility.lift
     found = roc_auc(material.labels, material.answers)
@@ -74,8 +75,6 @@ def _verdict(found: Estimate, p: float, needed: float) -> Verdict:
     assert high is not None
     if p > 0.05:
         return Verdict.FAIL if high < needed else Verdict.UNKNOWN
-    if high < needed:
-        return Verdict.FAIL
     return Verdict.CAUTION if p > 0.01 or low < needed else Verdict.PASS
 
 
