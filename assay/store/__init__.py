@@ -25,7 +25,7 @@ def _folder(url: str) -> Path:
     if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment or not parts.path:
         raise ConfigError(
             f"{url!r} names no folder of this machine",
-            remedy="Write file:///folder, with three slashes, or the folder alone.",
+            remedy="Write the folder alone, or file:// before its absolute path.",
         )
     return Path(unquote(parts.path))
 
@@ -50,5 +50,5 @@ def open_store(url: str) -> Store:
         return MemoryStore.named(url.partition("://")[2])
     raise ConfigError(
         f"a bucket cannot live at {url!r}",
-        remedy="Use a folder, file:///folder, s3://bucket/prefix or memory://name.",
+        remedy="Use a folder, a file:// URL, s3://bucket/prefix or memory://name.",
     )
