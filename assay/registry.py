@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.errors import DataError, ReferenceUnknown, Unproven, nearest
+from assay.errors import ReferenceUnknown, Unproven, nearest
 from assay.gates import in_order
 from assay.journal import JournalEntry
 
@@ -143,20 +143,16 @@ class Registry:
         data = self._bucket.get(version.artifact("model"))
         return Model.load(data, self._bucket.get_json(version.artifact("signature")))
 
-    def predict_rows(
-        self, version: Version, table: Artifact, rows: list[int]
-    ) -> pd.DataFrame | None:
+    def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
         """A version's predictions for some rows of a table, by row number: `row`, `probability`
-        and `decision`. None if the table no longer fits the model's signature.
+        and `decision`. Raises DataError if the table no longer fits the model's signature, and
+        what `load` raises.
         """
         from assay.tables import Table
 
         model = self.load(version.name)
-        try:
-            frame = Table.read(self._bucket, table).pandas(model.columns)
-            return model.predict(frame.iloc[rows]).assign(row=rows)
-        except DataError:
-            return None
+        frame = Table.read(self._bucket, table).pandas(model.columns)
+        return model.predict(frame.iloc[rows]).assign(row=rows)
 
     def register(
         self, model: str, status: str, body: Mapping[str, Any], *, actor: str | None = None

@@ -1,9 +1,12 @@
 """Measure one candidate on the locked test rows, beside a dummy and the champion."""
 
+from typing import Any
+
 from prefect.logging import get_run_logger
 
 from assay.artifacts import Artifact
-from assay.registry import Registry
+from assay.errors import DataError
+from assay.registry import Registry, Version
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
@@ -14,18 +17,8 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
     """Yields `report`."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
-    champion = Registry(run.bucket).history(run.name).rival(run.question(table))
-    against = champion.number if champion else None
-    itself = champion is not None and champion.digest == trained["model"].digest
-    if itself and "champion" not in use_case.performance.beat:
-        champion = None  # nothing to learn from a comparison with itself
-    inputs = {"predictions": predictions, "about": trained["about"]}
-    if champion:
-        inputs |= {
-            "table": table,
-            "champion": champion.artifact("model"),
-            "champion_signature": champion.artifact("signature"),
-        }
+    standing = Registry(run.bucket).history(run.name).rival(run.question(table))
+    rival = standing if standing and _worth_comparing(run, trained, standing) else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import performance as gate
@@ -33,17 +26,12 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         from assay.tables import Table
 
         frame = Table.read(run.bucket, predictions).pandas()
-        rival = None
-        if champion:
-            rival = Registry(run.bucket).predict_rows(champion, table, frame["row"].tolist())
-            if rival is None:
-                get_run_logger().warning(f"{champion.name} no longer fits the table")
         report = gate.evaluate(
             frame,
             use_case.performance,
             subject=candidate,
             prevalence=run.bucket.get_json(trained["about"])["prevalence"],
-            champion=rival,
+            champion=_answers(run, rival, table, frame["row"].tolist()) if rival else None,
             seed=use_case.seed,
         )
         return {"report": put_report(run.bucket, report)}
@@ -52,13 +40,45 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         run,
         "evaluate",
         core="assay.evidence.performance",
-        also=("assay.registry", "assay.learning.predict") if champion else (),
+        also=("assay.registry", "assay.learning.predict") if rival else (),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
             "candidate": candidate,
-            "against": against,
+            "against": standing.number if standing else None,
         },
-        inputs=inputs,
+        inputs={
+            "predictions": predictions,
+            "about": trained["about"],
+            **(_made_of(rival, table) if rival else {}),
+        },
         work=work,
         label=f"evaluate {candidate}",
     )
+
+
+def _worth_comparing(run: Run, trained: Step, champion: Version) -> bool:
+    """A comparison of a model with itself teaches nothing, unless the use case demands a lead."""
+    demanded = "champion" in run.written.use_case.performance.beat
+    return demanded or champion.digest != trained["model"].digest
+
+
+def _made_of(champion: Version, table: Artifact) -> dict[str, Artifact]:
+    """What the champion's answers depend on."""
+    model, signature = champion.artifact("model"), champion.artifact("signature")
+    return {"table": table, "champion": model, "champion_signature": signature}
+
+
+def _answers(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
+    """The champion's predictions for these rows; None if it no longer fits the table and the use
+    case does not demand that it be beaten.
+    """
+    try:
+        return Registry(run.bucket).predict_rows(champion, table, rows)
+    except DataError as error:
+        if "champion" in run.written.use_case.performance.beat:
+            where = run.written.text.where(("performance", "beat", "champion"))
+            what = f"{champion.name} cannot be compared with: {error.what}"
+            remedy = "Bring its columns back, or take champion out of performance.beat."
+            raise DataError(what, where=where, remedy=remedy) from None
+        get_run_logger().warning(f"{champion.name} is not compared with: {error.what}")
+        return None

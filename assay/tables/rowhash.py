@@ -2,8 +2,8 @@
 
 The same values hash the same on every platform and in every version, whatever the batch size,
 the coding of text, the width of numbers, and whether an integer column became a float column
-because a value went missing. Where a table is cut and which rows are locked away for the test
-depend on it: changing it is a change of the bucket's format.
+because a value went missing. Where a table is cut depends on it, and, through `learning.units`,
+which rows are locked away for the test: changing it is a change of the bucket's format.
 
 Sources: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014 (the mixing
 of SplitMix64); XXH3 (xxhash specification 0.2) for text.

@@ -167,6 +167,25 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     assert version.entry.body["reasons"] == outcome.reasons
 
 
+def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
+    _, outcome = run(home / "bucket", BOTH, "performance.beat={dummy: 0.05, champion: 0.01}")
+    assert outcome.outcome == "rejected"
+    assert outcome.judged[1].gates["performance"] == "fail"
+    assert any("beats the champion" in reason for reason in outcome.judged[1].reasons)
+
+
+def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(first, home, adult):
+    adult.drop(columns="occupation").to_parquet(home / "narrow.parquet")
+    source = f"data.source={home / 'narrow.parquet'}"
+    _, outcome = run(home / "bucket", PLAIN, source, "fairness=[]")
+    assert outcome.outcome == "registered"
+    beat = "performance.beat={champion: 0.0}"
+    state, error = run(home / "bucket", PLAIN, source, "fairness=[]", beat)
+    assert state.is_failed()
+    assert "income@2 cannot be compared with" in str(error)
+    assert "occupation" in str(error)
+
+
 def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     shuffled = adult.assign(income=np.random.default_rng(0).permutation(adult["income"].to_numpy()))
     shuffled.to_parquet(home / "shuffled.parquet")
