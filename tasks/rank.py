@@ -2,7 +2,7 @@
 
 from prefect.logging import get_run_logger
 
-from assay.config.use_case import LOWER_IS_BETTER
+from assay.config.gates import LOWER_IS_BETTER
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import stage

@@ -102,6 +102,8 @@ class Data(Section):
     after_outcome: tuple[Name, ...] = ()
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
+    time: Name | None = None
+    """The column, a date or an ascending number, that says when a row was so. No feature."""
 
     def reading(self) -> dict[str, Any]:
         """Where the rows come from and how they are read, as JSON: what ingestion needs."""
@@ -110,5 +112,5 @@ class Data(Section):
 
     def meaning(self) -> dict[str, Any]:
         """What the columns mean, as JSON, without where they come from or how they are read."""
-        kept = {"target", "identity", "exclude", "after_outcome", "sensitive"}
+        kept = {"target", "identity", "exclude", "after_outcome", "sensitive", "time"}
         return self.model_dump(mode="json", include=kept)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from assay.config.use_case import Expectation
+from assay.config.gates import Expectation
 from assay.evidence.report import Check, Verdict
 
 # kwargs that name columns which must be there for the rule to be asked at all.

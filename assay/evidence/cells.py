@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Rate
+from assay.config.gates import Rate
 from assay.evidence.groups import intersect
 
 ROWS = "(rows)"  # in brackets, so that no column of the data has the name

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.use_case import Fairness, Rate
+from assay.config.gates import Fairness, Rate
 from assay.errors import DataError, nearest
 from assay.evidence import fairness_display as display
 from assay.evidence.cells import ROWS, confusion, count, denominators, reference_among

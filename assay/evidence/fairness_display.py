@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.use_case import Fairness, Rate
+from assay.config.gates import Fairness, Rate
 from assay.evidence.cells import SHARES, denominators, successes
 from assay.evidence.gaps import ALPHA, FEWEST, Division, Judged, Limit, Pair, need, permutation_p
 from assay.evidence.report import Cell, Check, Figure, Point, Series, Sheet, Verdict

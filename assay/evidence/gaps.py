@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Fairness, Rate
+from assay.config.gates import Fairness, Rate
 from assay.evidence.cells import denominators, successes
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics import Bools, Floats, newcombe_limits

@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import LOWER_IS_BETTER, Cost, Performance, Score
+from assay.config.gates import LOWER_IS_BETTER, Cost, Performance, Score
 from assay.errors import DataError, nearest
 from assay.evidence import calibration
 from assay.evidence import performance_display as display

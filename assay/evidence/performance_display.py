@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from assay.config.use_case import Cost, Score
+from assay.config.gates import Cost, Score
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
 from assay.evidence.scores import Predicted, counts, score
 from assay.evidence.statistics import Bools, Estimate

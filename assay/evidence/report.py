@@ -84,13 +84,18 @@ class Sheet(_Frozen):
 
 
 class Point(_Frozen):
-    """One mark of a figure: `value` with its interval, or a point (x, value) of a curve."""
+    """One mark of a figure: `value` with its interval, or a point (x, value) of a curve or cloud.
+
+    `x_low` and `x_high` are the interval of `x`, where that is an estimate too.
+    """
 
     label: str
     value: float | None
     low: float | None = None
     high: float | None = None
     x: float | None = None
+    x_low: float | None = None
+    x_high: float | None = None
 
 
 class Series(_Frozen):
@@ -102,11 +107,12 @@ class Figure(_Frozen):
     """What a picture shows, as numbers; `render` draws it. `alt` tells it to who cannot see it.
 
     `intervals`: one mark with whiskers per label. `curve`: points joined by x. `bars`: one bar
-    per label. `reference` is a line to compare with and `band` the range that is allowed.
+    per label, series side by side. `scatter`: labelled marks at (x, value) with whiskers both ways.
+    `reference` is a line to compare with and `band` the range that is allowed.
     """
 
     title: str
-    kind: Literal["intervals", "curve", "bars"]
+    kind: Literal["intervals", "curve", "bars", "scatter"]
     series: tuple[Series, ...]
     axis: str
     x_axis: str = ""

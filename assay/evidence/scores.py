@@ -18,10 +18,8 @@ from functools import partial
 
 import numpy as np
 
-from assay.config.use_case import LOWER_IS_BETTER, Cost, Score
-from assay.evidence.auc import roc_auc, roc_auc_difference
+from assay.config.gates import LOWER_IS_BETTER, Cost, Score
 from assay.evidence.report import Interval
-from assay.evidence.resampling import multinomial_draws, percentile_interval
 from assay.evidence.statistics import (
     Bools,
     Estimate,
@@ -29,7 +27,11 @@ from assay.evidence.statistics import (
     bounded_mean,
     difference_limits,
     interval_of,
+    multinomial_draws,
     newcombe_limits,
+    percentile_interval,
+    roc_auc,
+    roc_auc_difference,
     wilson,
     wilson_limits,
 )

@@ -18,7 +18,7 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
 from assay.config.data import Target
-from assay.config.use_case import Expectation
+from assay.config.gates import Expectation
 from assay.errors import ConfigError, nearest
 from assay.evidence.answers import (
     COLUMNS,

@@ -9,7 +9,8 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assay.config.use_case import Candidate, UseCase
+from assay.config.candidates import Candidate
+from assay.config.use_case import UseCase
 from assay.errors import ConfigError, nearest
 from assay.provenance import use_working_folder
 

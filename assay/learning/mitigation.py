@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.config.use_case import Mitigation
+from assay.config.candidates import Mitigation
 from assay.errors import DataError
 from assay.tables import row_hashes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn import metrics
 
-from assay.config.use_case import LOWER_IS_BETTER, Cost, Score
+from assay.config.gates import LOWER_IS_BETTER, Cost, Score
 
 
 def threshold(cost: Cost) -> float:

@@ -23,7 +23,8 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from threadpoolctl import threadpool_limits
 
-from assay.config.use_case import Candidate, UseCase
+from assay.config.candidates import Candidate
+from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning import calibration
 from assay.learning.candidates import Locate, nowhere

@@ -15,7 +15,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from assay.codecs import model_bytes
-from assay.config.use_case import Candidate, UseCase
+from assay.config.candidates import Candidate
+from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.evidence.groups import group_labels
 from assay.learning import calibration, mitigation

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.use_case import Candidate, UseCase
+from assay.config.candidates import Candidate
+from assay.config.use_case import UseCase
 from assay.evidence.report import Report, Verdict
 from assay.render.numbers import measured
 

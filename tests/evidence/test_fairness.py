@@ -9,7 +9,7 @@ from fairlearn import metrics as fairlearn_metrics
 from sklearn.metrics import accuracy_score, precision_score
 
 from assay.config.data import Sensitive
-from assay.config.use_case import Fairness
+from assay.config.gates import Fairness
 from assay.errors import DataError
 from assay.evidence.base_rates import before
 from assay.evidence.cells import ROWS, SHARES, count

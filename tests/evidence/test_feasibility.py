@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.config.use_case import UseCase
-from assay.evidence.auc import roc_auc
 from assay.evidence.feasibility import assess
 from assay.evidence.feasibility.duplicates import ceiling, expected_overlap
 from assay.evidence.feasibility.encode import encode
@@ -17,6 +16,7 @@ from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.sample_size import criteria
 from assay.evidence.feasibility.signal import shuffled, signal
 from assay.evidence.report import Verdict
+from assay.evidence.statistics import roc_auc
 
 ROWS = 1200
 

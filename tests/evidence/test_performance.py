@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.config.use_case import LOWER_IS_BETTER, Cost, Performance
+from assay.config.gates import LOWER_IS_BETTER, Cost, Performance
 from assay.errors import DataError
 from assay.evidence import scores
 from assay.evidence.calibration import expected_over_observed, slope

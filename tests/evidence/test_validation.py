@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Target
-from assay.config.use_case import Expectation
+from assay.config.gates import Expectation
 from assay.errors import ConfigError
 from assay.evidence.report import Verdict
 from assay.evidence.validation import validate

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.use_case import Mitigation
+from assay.config.candidates import Mitigation
 from assay.errors import DataError
 from assay.learning.mitigation import (
     GroupThresholds,

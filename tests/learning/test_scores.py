@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from assay.config.use_case import Cost, Score
+from assay.config.gates import Cost, Score
 from assay.learning.scores import better, score, threshold
 
 TRUTH = np.array([True, True, False, False])

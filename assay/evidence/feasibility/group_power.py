@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.use_case import Fairness, UseCase
+from assay.config.gates import Fairness
+from assay.config.use_case import UseCase
 from assay.evidence.cells import SHARES, reference_among
 from assay.evidence.feasibility.material import Material
 from assay.evidence.groups import group_labels, intersect, reference_group

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.evidence.auc import roc_auc
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import Floats
+from assay.evidence.statistics import Floats, roc_auc
 
 BINS = 64
 LIKE_IDENTITY = 0.95  # distinct values per row above which a column names rows, not properties

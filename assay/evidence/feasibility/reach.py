@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from assay.config.use_case import LOWER_IS_BETTER, Score
+from assay.config.gates import LOWER_IS_BETTER, Score
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Verdict
-from assay.evidence.resampling import paired_bootstrap
-from assay.evidence.statistics import Estimate, Floats
+from assay.evidence.statistics import Estimate, Floats, paired_bootstrap
 from assay.learning.scores import score, threshold
 
 DRAWS = 200

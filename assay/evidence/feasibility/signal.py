@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.auc import roc_auc
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Verdict
-from assay.evidence.resampling import Permutation, permutation_p
-from assay.evidence.statistics import Estimate, Floats
+from assay.evidence.statistics import Estimate, Floats, Permutation, permutation_p, roc_auc
 
 DRAWS = 999
 

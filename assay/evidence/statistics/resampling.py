@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics import Estimate, Floats, interval_of
+from assay.evidence.statistics.intervals import Estimate, Floats, interval_of
 
 
 @dataclass(frozen=True, slots=True)

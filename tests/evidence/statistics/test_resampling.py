@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.evidence.resampling import (
+from assay.evidence.statistics.resampling import (
     multinomial_draws,
     paired_bootstrap,
     percentile_interval,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from assay.evidence.auc import delong, roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc import delong, roc_auc, roc_auc_difference
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 6)), min_size=6).filter(
     lambda r: 2 <= sum(t for t, _, _ in r) <= len(r) - 2

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics import Bools, Estimate, Floats, normal_quantile
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, normal_quantile
 
 
 def roc_auc(truth: ArrayLike, score: ArrayLike, level: float = 0.95) -> Estimate:
