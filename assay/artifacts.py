@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -39,3 +40,25 @@ class Artifact(BaseModel):
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
+
+
+def descriptors(value: Any) -> Iterator[dict[str, Any]]:
+    """Every descriptor within `value`: a JSON object with `media_type` and `digest`.
+
+    A digest alone refers to nothing in the bucket: a source's own, for one.
+    """
+    if isinstance(value, dict):
+        if "media_type" in value and digest_within(value):
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from descriptors(item)
+
+
+def digest_within(value: dict[str, Any]) -> Digest | None:
+    """The digest that a JSON object names; None if it names none."""
+    try:
+        return Digest.parse(value["digest"])
+    except (KeyError, ValueError, AttributeError):
+        return None

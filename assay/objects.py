@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +15,12 @@ from pathlib import Path
 from typing import IO, BinaryIO, TypeVar, cast
 
 from assay.digest import Digest
-from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, SourceError
+from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, SourceError, StoreDenied
 from assay.store.base import Entry, Store
 
 PREFIX = "objects/sha256/"
 QUARANTINE = "quarantine/"
+TRASH = "trash/"
 _AT_ONCE = 16  # small objects wait for fsync or the network, not for the processor
 _BLOCK = 1 << 20
 _IN_MEMORY = 64 << 20
@@ -29,6 +32,11 @@ R = TypeVar("R")
 def key_of(digest: Digest) -> str:
     """Where an object lies. Two digits of fan-out keep folders small."""
     return f"{PREFIX}{digest.hex[:2]}/{digest.hex}"
+
+
+def trash_prefix_of(digest: Digest) -> str:
+    """How the keys of an object begin that lies in the trash, one key for each move there."""
+    return f"{TRASH}{digest.hex}/"
 
 
 class Objects:
@@ -73,7 +81,9 @@ class Objects:
         try:
             data = self._store.get(key_of(digest))
         except KeyAbsent as error:
-            raise self._missing(digest) from error
+            if not self.restore(digest):
+                raise self._missing(digest) from error
+            return self.get(digest)
         if Digest.of(data) != digest:
             raise self._corrupt(digest, Digest.of(data))
         return data
@@ -103,11 +113,13 @@ class Objects:
         return any(entry.key == key for entry in self._store.list(key))
 
     def missing(self, digests: Iterable[Digest]) -> list[Digest]:
-        """Those of `digests` that are not there, asked concurrently."""
+        """Those of `digests` that are not there, asked concurrently.
+
+        What a collector has put into the trash meanwhile is taken out again: it is wanted.
+        """
         wanted = list(dict.fromkeys(digests))
-        return [
-            d for d, there in zip(wanted, concurrently(self.has, wanted), strict=True) if not there
-        ]
+        held = zip(wanted, concurrently(self.has, wanted), strict=True)
+        return [digest for digest, there in held if not there and not self.restore(digest)]
 
     def entries(self) -> Iterator[Entry]:
         """Every key below `objects/`, foreign ones included."""
@@ -138,6 +150,44 @@ class Objects:
         self._store.delete(key_of(digest))
         return aside
 
+    def retire(self, digest: Digest) -> None:
+        """Move an object into the trash, where it is found again if anybody turns out to want it.
+
+        For garbage collection alone. Every move makes a copy of its own: it has the time of the
+        move, and another collector's stays.
+        """
+        if self._copied(key_of(digest), f"{trash_prefix_of(digest)}{uuid.uuid4().hex}"):
+            self._store.delete(key_of(digest))
+
+    def restore(self, digest: Digest) -> bool:
+        """Take an object out of the trash. False if it is not there.
+
+        In a bucket that may not be written it stays there; then it counts as missing.
+        """
+        # Again, if a collector that had it on its list has moved it back meanwhile.
+        while copies := [entry.key for entry in self._store.list(trash_prefix_of(digest))]:
+            try:
+                if any(self._copied(copy, key_of(digest)) for copy in copies):
+                    for copy in copies:
+                        self._store.delete(copy)
+            except StoreDenied:
+                return self.has(digest)
+            if self.has(digest):
+                return True
+        return False
+
+    def _copied(self, source: str, target: str) -> bool:
+        """Copy the bytes of one key to another. False if there are none to copy."""
+        with tempfile.NamedTemporaryFile() as copy:
+            try:
+                with self._store.open(source) as bytes_:
+                    shutil.copyfileobj(bytes_, copy, _BLOCK)
+            except KeyAbsent:
+                return False
+            copy.flush()
+            self._store.put_if_absent(target, Path(copy.name))
+        return True
+
     def _copy_verified(self, digest: Digest, target: IO[bytes]) -> None:
         found = self._copy(digest, target)
         if found != digest:
@@ -149,7 +199,9 @@ class Objects:
         try:
             source = self._store.open(key_of(digest))
         except KeyAbsent as error:
-            raise self._missing(digest) from error
+            if not self.restore(digest):
+                raise self._missing(digest) from error
+            source = self._store.open(key_of(digest))
         with source:
             while block := source.read(_BLOCK):
                 state.update(block)

@@ -17,8 +17,9 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
 from assay.digest import Digest
+from assay.errors import ObjectMissing
 from assay.provenance import checkout, code_of, environment
-from assay.steps import Step, exact
+from assay.steps import Step, exact, reach
 
 # The whole flow: whatever it imports may change what a question comes to.
 FLOW = "flows.train"
@@ -133,8 +134,12 @@ def question_key(written: Written, source: str) -> Digest:
 def record(
     run: Run, *, question: Digest, steps: Sequence[Step], verdicts: Mapping[str, Any]
 ) -> Artifact:
-    """Store the record of a run: all that is needed to know, and to rebuild, what it made."""
+    """Store the record of a run: all that is needed to know, and to rebuild, what it made.
+
+    Made only of what is there: see `garbage`. Raises ObjectMissing.
+    """
     bucket, state = run.bucket, checkout()
+    _see(bucket, steps)
     diff = bucket.put(state.diff, artifacts.DIFF, "uncommitted changes") if state.diff else None
     installed = bucket.put_json(environment(), artifacts.ENVIRONMENT, "environment")
     value = {
@@ -149,3 +154,14 @@ def record(
         "verdicts": dict(verdicts),
     }
     return bucket.put_json(value, artifacts.RECORD, f"run of {run.name}")
+
+
+def _see(bucket: Bucket, steps: Sequence[Step]) -> None:
+    named = [a for step in steps for a in (*step.inputs.values(), *step.outputs.values())]
+    gone = bucket.objects.missing(digest for a in set(named) for digest in reach(bucket, a))
+    if gone:
+        raise ObjectMissing(
+            f"{len(gone)} objects that this run made or used are gone, such as {gone[0]}",
+            where=bucket.root,
+            remedy="Run again: what is gone is made anew.",
+        )

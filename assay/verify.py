@@ -6,12 +6,13 @@ a memo entry or a JSON object refers to must be there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
 
 from assay import canonical
+from assay.artifacts import descriptors, digest_within
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import (
@@ -91,27 +92,6 @@ def verify(
     Raises ReferenceUnknown for a model without a journal, StoreDenied, StoreUnreachable.
     """
     return _Examination(bucket, repair, progress).run(model)
-
-
-def descriptors(value: Any) -> Iterator[dict[str, Any]]:
-    """Every descriptor within `value`: a JSON object with `media_type` and `digest`.
-
-    A digest alone refers to nothing in the bucket: a source's own, for one.
-    """
-    if isinstance(value, dict):
-        if "media_type" in value and _digest(value):
-            yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from descriptors(item)
-
-
-def _digest(value: dict[str, Any]) -> Digest | None:
-    try:
-        return Digest.parse(value["digest"])
-    except (KeyError, ValueError, AttributeError):
-        return None
 
 
 # A reference, and who makes it.
@@ -215,7 +195,7 @@ class _Examination:
             self._references += len(references)
             fresh: dict[Digest, _Reference] = {}
             for found, who in references:
-                digest = _digest(found)
+                digest = digest_within(found)
                 if digest and digest not in self._reached:
                     fresh.setdefault(digest, (found, who))
             self._reached |= fresh.keys()

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from assay import artifacts, canonical
-from assay.artifacts import Artifact
+from assay.artifacts import Artifact, descriptors
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.objects import key_of
 from assay.store.local import LocalStore
-from assay.verify import Findings, descriptors, verify
+from assay.verify import Findings, verify
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"

@@ -59,6 +59,14 @@ class Store(Protocol):
         """Where other tools (DuckDB, pandas, a browser) find the bytes of `key`."""
 
 
+@runtime_checkable
+class Littered(Protocol):
+    """A store on which a writer that dies can leave something that lies under no key."""
+
+    def tidy(self, before: datetime) -> int:
+        """Remove what has been lying about since `before`; how many pieces that was."""
+
+
 _SEGMENT = re.compile(r"[^/\\\x00-\x1f\x7f]+")
 
 

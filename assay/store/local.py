@@ -80,6 +80,18 @@ class LocalStore:
     def url(self, key: str) -> str:
         return str(self._path(key))
 
+    def tidy(self, before: datetime) -> int:
+        """Remove files that writers who died left under `.tmp/`. See `Littered`."""
+        removed = 0
+        with self._named(_TEMPORARY):
+            left = self.folder / _TEMPORARY
+            for file in [*os.scandir(left)] if left.is_dir() else ():
+                with suppress(FileNotFoundError):  # its writer is alive, and done with it
+                    if file.stat().st_mtime < before.timestamp():
+                        os.unlink(file.path)
+                        removed += 1
+        return removed
+
     def _path(self, key: str) -> Path:
         return self.folder / check_key(key)
 

@@ -155,6 +155,23 @@ class S3Store:
                 return True
             return False
 
+    def tidy(self, before: datetime) -> int:
+        """Abort uploads in parts that writers who died left open. See `Littered`."""
+        asked = {"Bucket": self.bucket, "Prefix": self._stem}
+        ended = 0
+        while True:
+            with self._named("") as s3:
+                page = s3.call_s3("list_multipart_uploads", **asked)
+                for found in page.get("Uploads", ()):
+                    if found["Initiated"].astimezone(UTC) < before:
+                        upload = {"Key": found["Key"], "UploadId": found["UploadId"]}
+                        s3.call_s3("abort_multipart_upload", Bucket=self.bucket, **upload)
+                        ended += 1
+            if not page.get("IsTruncated"):
+                return ended
+            asked["KeyMarker"] = page["NextKeyMarker"]
+            asked["UploadIdMarker"] = page["NextUploadIdMarker"]
+
     def _create(self, s3: Any, key: str, content: bytes | Path, size: int) -> bool:
         author = uuid.uuid4().hex
         for pause in (*_PAUSES, None):

@@ -25,6 +25,7 @@ from assay.errors import (
     StoreUnreachable,
     StoreUnsafe,
 )
+from assay.garbage import Collector
 from assay.store import open_store, s3
 from assay.store.s3 import S3Store
 from assay.testing import PersistentStoreConformance
@@ -76,6 +77,29 @@ class S3Conformance(PersistentStoreConformance):
         assert list(store.list()) == []
         assert store.put_if_absent("k", b"own") is True
         assert other.get("k") == b"other's"
+
+    def test_an_upload_that_was_never_ended_goes_once_it_is_old(self, store: S3Store) -> None:
+        s3 = store._client()
+        s3.connect()
+        s3.call_s3("create_multipart_upload", **store._place("half"))
+        now = store.server().clock
+        assert now is not None
+        # Moto says of every upload that it began in 2010.
+        young = int(isinstance(self, TestMoto))
+        assert store.tidy(now - timedelta(hours=1)) == young
+        assert store.tidy(now + timedelta(hours=1)) == 1 - young
+        assert store.tidy(now + timedelta(hours=1)) == 0
+
+    def test_garbage_goes_in_two_passes_and_can_be_taken_back(self, store: S3Store) -> None:
+        bucket = Bucket.on(store).prepare()
+        gone, wanted = bucket.objects.put(b"gone"), bucket.objects.put(b"wanted")
+        # S3 stamps whole seconds: an age of none at all is older than less than none.
+        collector = partial(Collector, bucket, grace=timedelta(seconds=-1))
+        assert collector().collect().moved == 2
+        assert bucket.objects.get(wanted) == b"wanted"
+        done = collector().collect()
+        assert (done.moved, done.deleted) == (1, 1)
+        assert bucket.objects.missing([gone, wanted]) == [gone]
 
     def test_a_folder_mark_made_by_a_console_is_no_key(self, store: S3Store) -> None:
         client = self.server.client()

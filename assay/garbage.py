@@ -1,0 +1,228 @@
+"""Garbage collection: what nothing refers to goes, in two passes, beside running writers.
+
+Kept is what a journal leads to, what a memo entry younger than `MEMO` leads to, and whatever is
+younger than `GRACE`, because a run may be about to name it. What is left is moved into the trash
+by one pass, and deleted by a later one that still finds nothing referring to it, at least `GRACE`
+after it was moved. Between the two, whoever asks for the object gets it back (`Objects.restore`).
+
+So no lock is needed. A writer makes sure that all it names is there, and only then appends to the
+journal: an object that was moved before that is taken out of the trash by the look itself, and
+one that is moved after it is taken out by the next read, or by the next pass, which finds the
+entry. Only a writer that stands still for `GRACE` between look and entry could lose.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from assay import canonical
+from assay.artifacts import descriptors, digest_within
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import KeyAbsent, ObjectMissing, StoreDenied
+from assay.memo import PREFIX as MEMOS
+from assay.objects import TRASH, concurrently, key_of
+from assay.store.base import Entry, Littered
+
+GRACE = timedelta(hours=24)
+MEMO = timedelta(days=30)
+
+_CLOCK = "clock/"
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a pass did, or with `dry_run` would do. Sizes in bytes."""
+
+    kept: int = 0
+    kept_size: int = 0
+    young: int = 0  # referred to by nothing yet, and too young to tell
+    moved: int = 0
+    moved_size: int = 0
+    deleted: int = 0
+    deleted_size: int = 0
+    restored: int = 0
+    memos: int = 0  # entries forgotten
+    leftovers: int = 0  # pieces of writers that died
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+# Objects that must stay, each with who refers to it: a journal, a memo entry, another object.
+_Marks = dict[Digest, str]
+
+
+class Collector:
+    """One pass over a bucket. The clock is the store's own: a machine may be wrong about time."""
+
+    def __init__(self, bucket: Bucket, *, grace: timedelta = GRACE, memo: timedelta = MEMO) -> None:
+        self._bucket = bucket
+        self._grace = grace
+        self._memo = memo
+
+    @cached_property
+    def _now(self) -> datetime:
+        """The time as the store stamps it: that of a key made for the purpose."""
+        key, store = f"{_CLOCK}{uuid.uuid4().hex}", self._bucket.store
+        try:
+            store.put_if_absent(key, b"")
+            now = next(iter(store.list(key))).modified
+            store.delete(key)
+        except StoreDenied:
+            return datetime.now(UTC)  # a bucket that may only be read is not collected, just seen
+        return now
+
+    def collect(self, *, dry_run: bool = False) -> Collected:
+        """Do one pass. Deletes nothing if anything that a journal leads to cannot be read.
+
+        Raises ChainBroken, ObjectMissing, ObjectCorrupt: what refers to what is unknown then;
+        StoreDenied, StoreUnreachable.
+        """
+        # Listed before marking: what a writer adds meanwhile is not on the list.
+        objects, trash = [*self._objects()], [*self._trash()]
+        memos = [*self._bucket.store.list(MEMOS)]
+        old_memos = [entry for entry in memos if self._is_older(entry, self._memo)]
+        fresh = {entry.key for entry in memos} - {entry.key for entry in old_memos}
+        marked = self._mark(sorted(fresh))
+        loose = [(d, entry) for d, entry in objects if d not in marked]
+        old = [(d, entry) for d, entry in loose if self._is_older(entry, self._grace)]
+        wanted = list(dict.fromkeys(d for d, _ in trash if d in marked))
+        spent = [
+            (d, entry)
+            for d, entry in trash
+            if d not in marked and self._is_older(entry, self._grace)
+        ]
+        if not dry_run:
+            self._carry_out(old, spent, wanted, old_memos)
+        return Collected(
+            kept=len(objects) - len(loose),
+            kept_size=sum(entry.size for d, entry in objects if d in marked),
+            young=len(loose) - len(old),
+            moved=len(old),
+            moved_size=sum(entry.size for _, entry in old),
+            deleted=len(spent),
+            deleted_size=sum(entry.size for _, entry in spent),
+            restored=len(wanted),
+            memos=len(old_memos),
+            leftovers=0 if dry_run else self._tidied(),
+        )
+
+    def why(self, digest: Digest) -> list[str]:
+        """What keeps an object, from the journal or memo entry down to it; empty if nothing.
+
+        Raises ObjectMissing if it is not in the bucket.
+        """
+        if not self._bucket.objects.has(digest):
+            raise ObjectMissing(f"object {digest} is not in the bucket", where=self._bucket.root)
+        memos = (e.key for e in self._bucket.store.list(MEMOS) if not self._is_older(e, self._memo))
+        marked = self._mark(memos)
+        chain: list[str] = []
+        here: str | None = str(digest) if digest in marked else None
+        while here:
+            chain.append(here)
+            here = marked[Digest.parse(here)] if here.startswith("sha256:") else None
+        return chain[::-1]
+
+    def _carry_out(
+        self,
+        old: Iterable[tuple[Digest, Entry]],
+        spent: Iterable[tuple[Digest, Entry]],
+        wanted: Iterable[Digest],
+        memos: Iterable[Entry],
+    ) -> None:
+        objects, store = self._bucket.objects, self._bucket.store
+        # Memos first: an entry whose objects are gone only costs its reader a look.
+        _all(concurrently(lambda entry: store.delete(entry.key), memos))
+        _all(concurrently(objects.restore, wanted))
+        _all(concurrently(lambda found: store.delete(found[1].key), spent))
+        _all(concurrently(lambda found: objects.retire(found[0]), old))
+
+    def _tidied(self) -> int:
+        store = self._bucket.store
+        return store.tidy(self._now - self._grace) if isinstance(store, Littered) else 0
+
+    def _is_older(self, entry: Entry, than: timedelta) -> bool:
+        return self._now - entry.modified > than
+
+    def _objects(self) -> Iterator[tuple[Digest, Entry]]:
+        """Objects with their entries. What is not named like one is not ours to touch."""
+        for entry in self._bucket.objects.entries():
+            digest = _named(entry.key)
+            if digest and entry.key == key_of(digest):
+                yield digest, entry
+
+    def _trash(self) -> Iterator[tuple[Digest, Entry]]:
+        for entry in self._bucket.store.list(TRASH):
+            if digest := _named(entry.key.rpartition("/")[0]):
+                yield digest, entry
+
+    # --- marking ------------------------------------------------------------------------------
+
+    def _mark(self, memos: Iterable[str]) -> _Marks:
+        marked: _Marks = {}
+        for model in self._bucket.journals():
+            for entry in self._bucket.journal(model).entries():
+                who = f"entry {entry.number} of the journal of {model}"
+                self._follow(marked, descriptors(entry.body), who, strict=True)
+        for key in memos:
+            entry_body = self._memo_entry(key)
+            self._follow(marked, descriptors(entry_body), f"memo entry {key}", strict=False)
+            for text in entry_body.get("needs", ()):
+                marked.setdefault(Digest.parse(text), f"memo entry {key}")
+        return marked
+
+    def _memo_entry(self, key: str) -> dict[str, Any]:
+        try:
+            held = canonical.load(self._bucket.store.get(key))
+        except (KeyAbsent, ValueError):
+            return {}  # forgotten since the listing, or no entry: it leads nowhere
+        return held if isinstance(held, dict) else {}
+
+    def _follow(
+        self, marked: _Marks, found: Iterable[dict[str, Any]], who: str, *, strict: bool
+    ) -> None:
+        """Mark what descriptors lead to, level by level. `strict`: a gap in the way is an error."""
+        level = [(descriptor, who) for descriptor in found]
+        while level:
+            fresh: dict[Digest, dict[str, Any]] = {}
+            for descriptor, referrer in level:
+                digest = digest_within(descriptor)
+                if digest and digest not in marked:
+                    marked[digest] = referrer
+                    fresh[digest] = descriptor
+            documents = [d for d, one in fresh.items() if _is_json(one)]
+
+            def read(digest: Digest) -> list[tuple[dict[str, Any], str]]:
+                return [(inner, str(digest)) for inner in self._within(digest, strict)]
+
+            level = [one for inside in concurrently(read, documents) for one in inside]
+
+    def _within(self, digest: Digest, strict: bool) -> list[dict[str, Any]]:
+        try:
+            return [*descriptors(canonical.load(self._bucket.objects.get(digest)))]
+        except ObjectMissing:
+            if strict:
+                raise
+            return []  # a memo entry that leads nowhere is found out by whoever reads it
+
+
+def _is_json(descriptor: dict[str, Any]) -> bool:
+    return str(descriptor.get("media_type", "")).endswith("json")
+
+
+def _named(key: str) -> Digest | None:
+    try:
+        return Digest(key.rpartition("/")[2])
+    except ValueError:
+        return None
+
+
+def _all(work: Iterator[object]) -> None:
+    for _ in work:
+        pass
