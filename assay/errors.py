@@ -127,3 +127,7 @@ class ChainBroken(IntegrityError, ValueError):
 
 class Unproven(IntegrityError):
     """A model the journal does not vouch for; it is not loaded."""
+
+
+class SignatureBad(IntegrityError, ValueError):
+    """A signature that does not fit what it stands under, or is by nobody known."""

@@ -2,27 +2,29 @@
 
 Entry n lies at `journals/<model>/<n, ten digits>.json` and names the digest of entry n-1, so
 that no entry before the last can be altered, left out or put in unnoticed. (An altered last
-entry, or a tail cut off, has nothing after it that would tell.) Appending is `put_if_absent` of
-the next number: the store's own compare-and-swap. The loser of a race reads the winner's entry
-and decides again.
+entry has nothing after it that would tell, but its signature tells; a tail cut off leaves no
+trace.) Appending is `put_if_absent` of the next number: the store's own compare-and-swap. The
+loser of a race reads the winner's entry and decides again.
 """
 
 from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from assay import canonical
 from assay.digest import Digest
 from assay.errors import ChainBroken, KeyAbsent
+from assay.signing import PublicKey, Signature, Signer
 from assay.store.base import Store
 
 PREFIX = "journals/"
+SIGNED = "application/vnd.assay.journal-entry.v1+json"
 _NUMBER = re.compile(r"[0-9]{10}\.json")
 _AT_ONCE = 16
 
@@ -37,18 +39,33 @@ class JournalEntry:
     at: str
     actor: str
     body: dict[str, Any]
+    signature: Signature | None = None  # of all the rest
 
     def encode(self) -> bytes:
-        return canonical.dump(
-            {
-                "number": self.number,
-                "previous": str(self.previous) if self.previous else None,
-                "kind": self.kind,
-                "at": self.at,
-                "actor": self.actor,
-                "body": self.body,
-            }
-        )
+        return canonical.dump(self._told() | self._signed())
+
+    def signed_by(self, signer: Signer) -> JournalEntry:
+        """The same, signed."""
+        return replace(self, signature=signer.sign(SIGNED, canonical.dump(self._told())))
+
+    def signer(self, known: Iterable[PublicKey]) -> PublicKey | None:
+        """Who signed it, of those known; None if nobody did. Raises SignatureBad."""
+        if self.signature is None:
+            return None
+        return self.signature.check(SIGNED, canonical.dump(self._told()), known)
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "previous": str(self.previous) if self.previous else None,
+            "kind": self.kind,
+            "at": self.at,
+            "actor": self.actor,
+            "body": self.body,
+        }
+
+    def _signed(self) -> dict[str, Any]:
+        return {"signature": self.signature.as_json()} if self.signature else {}
 
     @classmethod
     def decode(cls, data: bytes) -> JournalEntry:
@@ -67,6 +84,7 @@ class JournalEntry:
             at=held["at"],
             actor=held["actor"],
             body=held["body"],
+            signature=Signature.from_json(held["signature"]) if "signature" in held else None,
         )
 
 
@@ -90,8 +108,9 @@ class Journal:
         """Append what `decide` makes of the entries so far; None if it declines.
 
         `decide` must be pure: it is called again, on the longer history, whenever another
-        writer was faster.
+        writer was faster. The entry is signed if the environment names a key.
         """
+        signer = Signer.configured()
         while True:
             chain = self._chain()
             decision = decide([entry for entry, _ in chain])
@@ -106,6 +125,7 @@ class Journal:
                 actor=actor or whoever(),
                 body=body,
             )
+            entry = entry.signed_by(signer) if signer else entry
             if self._store.put_if_absent(self._key(entry.number), entry.encode()):
                 return entry
 
@@ -167,7 +187,7 @@ def is_entry(name: str) -> bool:
 
 
 def whoever() -> str:
-    """The person at the keyboard, as far as the operating system knows. Unsigned, so unproven."""
+    """The person at the keyboard, as the operating system knows them. A signature proves more."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

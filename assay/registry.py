@@ -129,12 +129,14 @@ class Registry:
         """The model behind a reference, ready to predict.
 
         Nothing is unpickled before the journal's chain is verified, says that this version was
-        registered, and the bytes match their digest. Raises Unproven for a rejected version,
-        IntegrityError for anything altered, ReferenceUnknown.
+        registered, the bytes match their digest, and signatures hold where the people's file is
+        there. Raises Unproven for a rejected version or an unsigned one where signatures are
+        required, IntegrityError for anything altered, ReferenceUnknown.
         """
         from assay.learning.predict import Model
 
         version = self.find(reference)
+        self._trust(reference, version)
         if version.status != REGISTERED:
             raise Unproven(
                 f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
@@ -142,6 +144,24 @@ class Registry:
             )
         data = self._bucket.get(version.artifact("model"))
         return Model.load(data, self._bucket.get_json(version.artifact("signature")))
+
+    def _trust(self, reference: str, version: Version) -> None:
+        """Check who signed the entries that this reference rests on."""
+        from assay.config.people import People
+
+        people = People.configured()
+        if people is None:
+            return
+        alias = reference.partition("@")[2] or CHAMPION
+        history = self.history(version.model)
+        promoted = [e for e in history.entries if e.kind == PROMOTED and e.body["alias"] == alias]
+        for entry in (version.entry, *promoted[-1:]):
+            if entry.signer(people.trusted()) is None and people.signatures == "required":
+                raise Unproven(
+                    f"entry {entry.number} of the journal of {version.model!r} is not signed, and "
+                    "signatures are required",
+                    remedy="Let a person with a key register or promote it again.",
+                )
 
     def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
         """A version's predictions for some rows of a table, by row number: `row`, `probability`

@@ -9,11 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from assay import canonical
 from assay.digest import Digest
-from assay.errors import ChainBroken, StoreUnreachable
+from assay.errors import ChainBroken, SignatureBad, StoreUnreachable
 from assay.journal import Journal, journals
+from assay.signing import VARIABLE, PublicKey
 from assay.store import Store, open_store
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
@@ -202,3 +205,48 @@ def test_journals_of_several_models_do_not_mix() -> None:
             note(Journal(store, model), number)
     assert list(journals(store)) == ["a-b", "a", "b"]
     assert [len(Journal(store, model).entries()) for model in ("a", "a-b", "b")] == [3, 3, 3]
+
+
+# --- signatures -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ada(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PublicKey:
+    """A person whose key the environment names."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key").write_bytes(pem)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "key"))
+    return PublicKey("ada", key.public_key())
+
+
+def test_an_entry_is_signed_by_the_key_that_the_environment_names(
+    journal: Journal, ada: PublicKey
+) -> None:
+    note(journal, 1)
+    assert journal.entries()[0].signer([ada]) == ada
+
+
+def test_an_entry_without_a_key_is_unsigned(journal: Journal) -> None:
+    note(journal, 1)
+    assert journal.entries()[0].signer([]) is None
+
+
+@pytest.mark.parametrize("field", ["kind", "at", "actor", "body"])
+def test_a_signed_last_entry_that_was_altered_is_told(
+    journal: Journal, store: LocalStore, ada: PublicKey, field: str
+) -> None:
+    note(journal, 1)
+    other = {"n": 2} if field == "body" else "other"
+    rewrite(store, 1, lambda held: held | {field: other})
+    with pytest.raises(SignatureBad, match="ada"):
+        journal.entries()[0].signer([ada])
+
+
+def test_a_signature_that_is_none_breaks_the_chain(
+    journal: Journal, store: LocalStore, ada: PublicKey
+) -> None:
+    note(journal, 1)
+    rewrite(store, 1, lambda held: held | {"signature": {"keyid": "x"}})
+    with pytest.raises(ChainBroken, match="cannot be read"):
+        journal.entries()

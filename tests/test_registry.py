@@ -1,9 +1,16 @@
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from assay import artifacts
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.errors import ReferenceUnknown, Unproven
+from assay.errors import IntegrityError, ReferenceUnknown, SignatureBad, Unproven
 from assay.registry import REGISTERED, REJECTED, Registry
 from assay.store.memory import MemoryStore
 
@@ -109,3 +116,61 @@ def test_entries_of_a_kind_from_the_future_change_nothing(registry, bucket):
     registry.register("m", REGISTERED, body(bucket))
     bucket.journal("m").append(lambda _: ("monitored", {"verdict": "healthy"}))
     assert registry.find("m").number == 1
+
+
+# --- who vouches for it -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def ada(monkeypatch, tmp_path):
+    """A person whose key the environment names, and who alone is known."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    line = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    (tmp_path / "key").write_bytes(pem)
+    people = tmp_path / "people.yaml"
+    people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{line}']}}}}\n")
+    monkeypatch.setenv("ASSAY_PEOPLE", str(people))
+    monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "key"))
+
+
+def loading(registry, reference):
+    """What stands in the way of opening the pickle; None if nothing does."""
+    with pytest.raises(IntegrityError) as caught:
+        registry.load(reference)
+    # Then it was opened: the bytes of these tests are no pickle.
+    return None if "cannot be read here" in caught.value.what else caught.value
+
+
+def test_a_signed_version_is_opened_and_an_unsigned_one_is_not(registry, bucket, ada, monkeypatch):
+    signed = registry.register("m", REGISTERED, with_signature(bucket, b"signed"))
+    assert loading(registry, signed.name) is None
+    monkeypatch.delenv("ASSAY_SIGNING_KEY")
+    unsigned = registry.register("m", REGISTERED, with_signature(bucket, b"unsigned"))
+    assert isinstance(loading(registry, unsigned.name), Unproven)
+
+
+def test_a_champion_whose_promotion_nobody_signed_is_not_opened(registry, bucket, ada, monkeypatch):
+    version = registry.register("m", REGISTERED, with_signature(bucket, b"signed"))
+    monkeypatch.delenv("ASSAY_SIGNING_KEY")
+    registry.promote(version, because="I say so", instead_of=None)
+    assert loading(registry, "m@1") is None
+    assert isinstance(loading(registry, "m@champion"), Unproven)
+
+
+def test_a_version_signed_by_a_key_unknown_to_us_is_not_opened(
+    registry, bucket, ada, monkeypatch, tmp_path
+):
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "stranger").write_bytes(pem)
+    monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "stranger"))
+    version = registry.register("m", REGISTERED, with_signature(bucket, b"m"))
+    refused = loading(registry, version.name)
+    assert isinstance(refused, SignatureBad)
+    assert "unknown key" in refused.what
+
+
+def with_signature(bucket, model):
+    described = bucket.put_json({"features": []}, artifacts.JSON, "signature")
+    return body(bucket, model, question=str(Digest.of(model))) | {"signature": described.as_json()}
