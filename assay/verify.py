@@ -6,9 +6,12 @@ a memo entry or a JSON object refers to must be there.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
 from assay import canonical
@@ -17,6 +20,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import (
     ChainBroken,
+    IntegrityError,
     KeyAbsent,
     ObjectCorrupt,
     ObjectMissing,
@@ -34,7 +38,7 @@ _SMALL = 8 << 20  # bytes; what is larger is read in blocks
 # The objects and the bytes hashed so far.
 Progress = Callable[[int, int], None]
 
-Kind = Literal["corrupt", "unreadable", "dangling", "chain", "foreign", "stale"]
+Kind = Literal["corrupt", "unreadable", "dangling", "chain", "foreign", "stale", "mended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Problem:
     `corrupt`: an object with other bytes than its name says. `unreadable`: the store fails to
     hand it out. `dangling`: something refers to it and it is not there. `chain`: a journal entry
     that does not follow. `foreign`: a key that Assay did not make. `stale`: gone too, but only
-    the memo refers to it.
+    the memo refers to it. `mended`: corrupt or gone, and copied from another bucket.
     """
 
     kind: Kind
@@ -54,7 +58,7 @@ class Problem:
     @property
     def harmless(self) -> bool:
         """Whether nothing rests on it: a stale step runs again, a foreign file lies by."""
-        return self.kind in {"stale", "foreign"}
+        return self.kind in {"stale", "foreign", "mended"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,17 @@ def verify(
     *,
     model: str | None = None,
     repair: bool = False,
+    other: Bucket | None = None,
     progress: Progress = lambda _objects, _size: None,
 ) -> Findings:
     """Examine a bucket; with `model`, only that model's journal and what it leads to.
 
     Deletes nothing. With `repair`, corrupt objects are moved aside (their bytes kept under
-    `quarantine/`), so that running the use case again can put the right ones in their place.
+    `quarantine/`), so that running the use case again can put the right ones in their place;
+    with an `other` bucket, these and the missing ones are copied from it, verified.
     Raises ReferenceUnknown for a model without a journal, StoreDenied, StoreUnreachable.
     """
-    return _Examination(bucket, repair, progress).run(model)
+    return _Examination(bucket, repair, other, progress).run(model)
 
 
 # A reference, and who makes it.
@@ -101,9 +107,12 @@ _Reference = tuple[dict[str, Any], str]
 class _Examination:
     """One run of `verify`: what was seen so far."""
 
-    def __init__(self, bucket: Bucket, repair: bool, progress: Progress) -> None:
+    def __init__(
+        self, bucket: Bucket, repair: bool, other: Bucket | None, progress: Progress
+    ) -> None:
         self._bucket = bucket
         self._repair = repair
+        self._other = other
         self._progress = progress
         self._problems: list[Problem] = []
         self._sizes: dict[Digest, int] = {}
@@ -207,8 +216,11 @@ class _Examination:
         # Asked again because a writer may have put it since the listing.
         if digest not in self._sizes and not self._bucket.objects.has(digest):
             kind = f"{found.get('media_type', 'object')} {found.get('name', '')}".strip()
-            self._note(missing, key_of(digest), f"{who} refers to it ({kind}); it is not there")
-            return []
+            what = f"{who} refers to it ({kind}); it is not there"
+            mended = self._copied(digest, what)
+            self._problems.append(mended or Problem(missing, key_of(digest), what))
+            if mended is None:
+                return []
         if not str(found.get("media_type", "")).endswith("json"):
             return []
         try:
@@ -249,7 +261,21 @@ class _Examination:
             return bad
         aside = self._bucket.objects.quarantine(digest)
         self._repaired += 1
-        return Problem(bad.kind, bad.key, f"{bad.what}; moved to {aside}")
+        what = f"{bad.what}; moved to {aside}"
+        return self._copied(digest, what) or Problem(bad.kind, bad.key, what)
+
+    def _copied(self, digest: Digest, what: str) -> Problem | None:
+        """Take the object from the other bucket, if there is one and it has it unharmed."""
+        if not self._repair or self._other is None:
+            return None
+        try:
+            with self._other.objects.open(digest) as source, NamedTemporaryFile() as copy:
+                shutil.copyfileobj(source, copy)
+                copy.flush()
+                self._bucket.objects.put_file(Path(copy.name))
+        except IntegrityError:
+            return None
+        return Problem("mended", key_of(digest), f"{what}; copied from {self._other.root}")
 
     def _note(self, kind: Kind, key: str, what: str) -> None:
         self._problems.append(Problem(kind, key, what))

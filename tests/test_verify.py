@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,42 @@ def test_descriptors_are_found_at_any_depth() -> None:
     source = {"path": "rows.csv", "digest": str(Digest.of(b"the source's own"))}
     for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}, source):
         assert list(descriptors(nothing)) == []
+
+
+# --- with another copy of the bucket ----------------------------------------------------------
+
+
+@pytest.fixture
+def copy(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
+    folder = tmp_path_factory.mktemp("copy") / "bucket"
+    shutil.copytree(bucket.root, folder)
+    return Bucket.on(LocalStore(folder))
+
+
+def test_what_is_corrupt_or_gone_is_copied_from_the_other_bucket(
+    bucket: Bucket, copy: Bucket
+) -> None:
+    spoilt = spoil(bucket, Digest.of(b"part 0"))
+    record = Artifact.model_validate(bucket.journal("income").entries()[0].body["run"])
+    gone = remove(bucket, record.digest)
+    lost = remove(bucket, Digest.of(b"part 1"))
+    findings = verify(bucket, repair=True, other=copy)
+    assert sorted(seen(findings)) == sorted(("mended", key) for key in (spoilt, gone, lost))
+    assert findings.intact
+    assert seen(verify(bucket)) == []
+    assert [*bucket.store.list("quarantine/")]
+
+
+def test_what_the_other_bucket_lacks_or_has_spoilt_is_still_told(
+    bucket: Bucket, copy: Bucket
+) -> None:
+    for one in (bucket, copy):
+        spoilt, gone = spoil(one, Digest.of(b"part 0")), remove(one, Digest.of(b"part 1"))
+    findings = verify(bucket, repair=True, other=copy)
+    assert sorted(seen(findings)) == sorted([("corrupt", spoilt), ("dangling", gone)])
+    assert not findings.intact
+
+
+def test_without_repair_nothing_is_copied(bucket: Bucket, copy: Bucket) -> None:
+    gone = remove(bucket, Digest.of(b"part 1"))
+    assert seen(verify(bucket, other=copy)) == [("dangling", gone)]

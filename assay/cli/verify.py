@@ -21,6 +21,10 @@ def command(
     repair: Annotated[
         bool, typer.Option("--repair", help="Move bad objects aside, so that a run remakes them.")
     ] = False,
+    other: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL", help="With --repair: copy from this bucket."),
+    ] = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +34,10 @@ def command(
     from assay.verify import verify
 
     bucket = Bucket.open(store or default_url()).existing()
-    findings = verify(bucket, model=model, repair=repair, progress=_progress())
+    if other is not None and not repair:
+        raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
+    source = Bucket.open(other).existing() if other else None
+    findings = verify(bucket, model=model, repair=repair, other=source, progress=_progress())
     if as_json:
         print_json(findings.as_json())
     else:
