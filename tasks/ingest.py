@@ -18,11 +18,13 @@ def _may_pass(_task: object, _run: object, state: State) -> bool:
 
 @stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=_may_pass)
 def ingest(run: Run) -> Step:
-    """Yields `table`, `source` (what was read) and, if rows were malformed, `quarantine`."""
+    """Yields `table`, `croissant` (its description for other tools), `source` (what was read)
+    and, if rows were malformed, `quarantine`."""
     written, log = run.written, get_run_logger()
 
     def work() -> dict[str, Artifact]:
         from assay.sources.ingest import ingest as read
+        from assay.tables.croissant import describe
 
         found = read(run.bucket, written.use_case.data, "table", where=written, say=log.info)
         if fingerprint(written.use_case.data) != run.source:
@@ -38,6 +40,7 @@ def ingest(run: Run) -> Step:
         outputs = {
             "table": found.table,
             "source": run.bucket.put_json(found.about, JSON, "source"),
+            "croissant": describe(run.bucket, found.table),
         }
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
@@ -45,6 +48,7 @@ def ingest(run: Run) -> Step:
         run,
         "ingest",
         core="assay.sources.ingest",
+        also=("assay.tables.croissant",),
         settings={"data": written.use_case.data.reading(), "source": run.source},
         inputs={},
         # A query without a fingerprint must be asked again to know what it says today.
