@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import Any
 
-from assay import canonical
+from assay import __version__, canonical
 from assay.artifacts import Artifact
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.journal import Journal, journals
@@ -44,7 +44,8 @@ class Bucket:
         work.
         """
         _check_format(self.store)
-        mark = canonical.dump({"format": FORMAT})
+        # The version is for people whose Assay is too old for the bucket: this one reads it.
+        mark = canonical.dump({"format": FORMAT, "assay": __version__})
         # The mark is written once in a bucket's life, so a store that says "created" twice in a
         # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
         if self.store.put_if_absent(MARK, mark) and self.store.put_if_absent(MARK, mark):
@@ -131,5 +132,5 @@ def _check_format(store: Store) -> None:
         raise FormatUnknown(
             f"the bucket has format {found!r}; this version of Assay reads format {FORMAT}",
             where=store.url(MARK),
-            remedy="Use the version of Assay that wrote it, or a newer one.",
+            remedy=f"Use Assay {mark.get('assay', 'of the version that made it')} or a newer one.",
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assay import artifacts
+from assay import __version__, artifacts, canonical
 from assay.bucket import MARK, Bucket
 from assay.digest import Digest
 from assay.errors import FormatUnknown, ObjectCorrupt, StoreError, StoreUnsafe
@@ -38,7 +38,7 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
 def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     Bucket.on(store).prepare().prepare()
-    assert store.get(MARK) == b'{"format":1}'
+    assert canonical.load(store.get(MARK)) == {"format": 1, "assay": __version__}
     assert [e.key for e in store.list()] == [MARK]
 
 
@@ -69,6 +69,7 @@ def test_the_probe_costs_a_sound_bucket_one_request() -> None:
     ("mark", "said"),
     [
         (b'{"format":2}', "format 2; this version of Assay reads format 1"),
+        (b'{"assay":"2.5","format":2}', r"Use Assay 2\.5 or a newer one"),
         (b'{"format":"1"}', "format '1'"),
         (b"{}", "no bucket of Assay's"),
         (b"", "no bucket of Assay's"),
