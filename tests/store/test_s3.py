@@ -16,6 +16,7 @@ import pytest
 import servers
 
 from assay.bucket import Bucket
+from assay.digest import Digest
 from assay.errors import (
     ConfigError,
     KeyAbsent,
@@ -26,9 +27,19 @@ from assay.errors import (
     StoreUnsafe,
 )
 from assay.garbage import Collector
+from assay.registry import REGISTERED, Registry
 from assay.store import open_store, s3
 from assay.store.s3 import S3Store
 from assay.testing import PersistentStoreConformance
+
+
+def _register(url: str, gate: Any, number: int) -> None:
+    bucket = Bucket.on(S3Store(url))
+    model = bucket.put(b"%d" % number, "text/plain", "model")
+    gate.wait(60)
+    body = {"question": f"q{number}", "model": model.as_json(), "reports": {}, "against": None}
+    Registry(bucket).register("m", REGISTERED, body)
+
 
 _stores: dict[servers.Server, S3Store] = {}
 IN_PARTS = (17 << 20) + 1  # bytes; more than one part
@@ -70,6 +81,22 @@ class S3Conformance(PersistentStoreConformance):
         child.join(30)
         assert child.exitcode == 0
         assert answers.get() == (b"parent's", store.root)
+
+    def test_twenty_processes_register_twenty_consecutive_versions(self, store: S3Store) -> None:
+        Bucket.on(store).prepare()
+        context = multiprocessing.get_context("fork")
+        gate = context.Barrier(20)
+        people = [context.Process(target=_register, args=(store.root, gate, n)) for n in range(20)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join(120)
+        assert [person.exitcode for person in people] == [0] * 20
+        history = Registry(Bucket.on(store)).history("m")
+        assert sorted(history.versions) == list(range(1, 21))
+        assert {v.digest for v in history.versions.values()} == {
+            Digest.of(b"%d" % n) for n in range(20)
+        }
 
     def test_two_prefixes_of_one_bucket_do_not_see_each_other(self, store: S3Store) -> None:
         other = S3Store(store.root + "x")
