@@ -11,12 +11,21 @@ T = TypeVar("T")
 GATES: Final = {
     "validate": "validation",
     "feasibility": "feasibility",
+    "rank": "candidates",
     "evaluate": "performance",
     "fairness": "fairness",
+    "technical": "technical",
 }
+
+# Gates that read clocks: the same inputs do not give the same report.
+MEASURED: Final = frozenset({"technical"})
 
 
 def in_order(by_gate: Mapping[str, T]) -> dict[str, T]:
-    """The same by gate, in reading order: canonical JSON has sorted them by name."""
+    """The same by gate, in reading order: canonical JSON has sorted them by name.
+
+    Gates of a later version, unknown to this one, come last.
+    """
     order = list(GATES.values())
-    return {gate: by_gate[gate] for gate in sorted(by_gate, key=order.index)}
+    known = [gate for gate in order if gate in by_gate]
+    return {gate: by_gate[gate] for gate in [*known, *(g for g in by_gate if g not in known)]}

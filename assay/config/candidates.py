@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from assay.config.section import Fraction, Name, Section
 
@@ -39,19 +46,106 @@ class Search(Section):
     """Processes at once; as many as there are processors when left out."""
 
 
-class Mitigation(Section):
-    """A Fairlearn method that trades accuracy for smaller gaps between groups."""
+Constraint = Literal[
+    "demographic_parity",
+    "true_positive_rate_parity",
+    "true_negative_rate_parity",
+    "false_positive_rate_parity",
+    "false_negative_rate_parity",
+    "error_rate_parity",
+    "equalized_odds",
+]
+Strength = Annotated[float, Field(gt=0, le=1)]
 
-    method: Literal["fairlearn.postprocessing.ThresholdOptimizer"]
-    by: Name
-    """The sensitive column whose gap is to shrink."""
-    constraint: Literal[
-        "demographic_parity",
-        "true_positive_rate_parity",
-        "false_positive_rate_parity",
-        "equalized_odds",
+THRESHOLDS = "fairlearn.postprocessing.ThresholdOptimizer"
+GRADIENT = "fairlearn.reductions.ExponentiatedGradient"
+GRID = "fairlearn.reductions.GridSearch"
+REWEIGHING = "assay.reweighing"
+REDUCTIONS = (GRADIENT, GRID)
+
+_REDUCIBLE: tuple[Constraint, ...] = (
+    "demographic_parity",
+    "true_positive_rate_parity",
+    "false_positive_rate_parity",
+    "error_rate_parity",
+    "equalized_odds",
+)
+_KNOWS: dict[str, tuple[Constraint, ...]] = {
+    THRESHOLDS: tuple(c for c in get_args(Constraint) if c != "error_rate_parity"),
+    GRADIENT: _REDUCIBLE,
+    GRID: _REDUCIBLE,
+    REWEIGHING: ("demographic_parity",),
+}
+
+
+def _several(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+class Mitigation(Section):
+    """A method that trades accuracy for smaller gaps between groups."""
+
+    method: Literal[
+        "fairlearn.postprocessing.ThresholdOptimizer",
+        "fairlearn.reductions.ExponentiatedGradient",
+        "fairlearn.reductions.GridSearch",
+        "assay.reweighing",
     ]
-    objective: Literal["accuracy_score", "balanced_accuracy_score"] = "accuracy_score"
+    """A threshold for each group, which must then be known of everyone who is decided about;
+    training under a constraint, or on reweighted rows (Kamiran & Calders 2012), after which it
+    need not be. These three ask for an estimator that takes sample_weight."""
+    by: Annotated[
+        tuple[Name, ...],
+        BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
+        Field(min_length=1),
+    ]
+    """The sensitive column whose gap is to shrink; several stand for their intersection."""
+    constraint: Annotated[Constraint | None, Field(validate_default=True)] = None
+    """What is to be alike for all groups. Reweighing knows demographic parity alone."""
+    strength: Annotated[
+        tuple[Strength, ...],
+        BeforeValidator(_several, json_schema_input_type=float | tuple[float, ...]),
+        Field(min_length=1),
+    ] = (1.0,)
+    """The share of the gap that is to be closed. Several make a candidate each."""
+    max_iter: Annotated[int, Field(ge=1, le=200)] = 10
+    """For the reductions: iterations of ExponentiatedGradient, with about two fits each (nine at
+    the most), or the fits of GridSearch."""
+
+    @field_validator("constraint")
+    @classmethod
+    def _is_known(cls, constraint: Constraint | None, info: ValidationInfo) -> Constraint | None:
+        method = info.data.get("method")
+        if method is None or (constraint is None and method == REWEIGHING):
+            return constraint
+        if constraint not in _KNOWS[method]:
+            raise ValueError(f"{method} takes one of {', '.join(_KNOWS[method])}")
+        return constraint
+
+    @field_validator("by", "strength")
+    @classmethod
+    def _distinct(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("each may stand here once")
+        return values
+
+    @model_validator(mode="after")
+    def _iterates(self) -> Mitigation:
+        if "max_iter" in self.model_fields_set and self.method not in REDUCTIONS:
+            raise ValueError(f"{self.method} has no use for max_iter")
+        return self
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the method trains on weighted rows."""
+        return self.method != THRESHOLDS
+
+    @property
+    def title(self) -> str:
+        """The method's own name, and the strength where it is not the full one."""
+        (strength,) = self.strength
+        name = self.method.rpartition(".")[2]
+        return name if strength == 1 else f"{name} at {strength:g}"
 
 
 class Candidate(Section):
@@ -74,9 +168,23 @@ class Candidate(Section):
         paths = [self.estimator, *self.preprocess.values()]
         return tuple(dict.fromkeys(p.rpartition(".")[0] for p in paths if "." in p))
 
+    def each(self) -> tuple[Candidate, ...]:
+        """The candidate once for each strength of its mitigation, itself if it has but one."""
+        if self.mitigate is None or len(self.mitigate.strength) == 1:
+            return (self,)
+        ways = [self.mitigate.model_copy(update={"strength": (s,)}) for s in self.mitigate.strength]
+        return tuple(self.model_copy(update={"mitigate": way}) for way in ways)
+
     @property
     def title(self) -> str:
-        if self.name:
-            return self.name
-        plain = self.estimator.rpartition(".")[2]
-        return f"{plain} + {self.mitigate.method.rpartition('.')[2]}" if self.mitigate else plain
+        """What people call it. Not for a candidate of several strengths: those have one each."""
+        if self.mitigate is None:
+            return self.name or self._plain
+        if self.name is None:
+            return f"{self._plain} + {self.mitigate.title}"
+        (strength,) = self.mitigate.strength
+        return self.name if strength == 1 else f"{self.name} at {strength:g}"
+
+    @property
+    def _plain(self) -> str:
+        return self.estimator.rpartition(".")[2]

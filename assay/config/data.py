@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from assay.config.section import Name, Section
+from assay.config.section import Fraction, Name, Section
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
 Format = Literal["csv", "parquet", "jsonl"]
@@ -64,6 +64,9 @@ class Sensitive(Section):
     """The group others are compared with; the largest when left out."""
     bins: tuple[float, ...] = ()
     """Cut points for a numeric column: [30, 50] makes the groups "<30", "30-50", ">=50"."""
+    population: dict[str, Fraction] = {}
+    """Shares of the groups among the people who will be decided about, where they are known:
+    {Female: 0.51}. Groups left out are not compared."""
     feature: bool = False
     """Whether the model may see the column. It may not, unless you say so."""
 
@@ -73,6 +76,13 @@ class Sensitive(Section):
         if list(bins) != sorted(set(bins)):
             raise ValueError("cut points must ascend")
         return bins
+
+    @field_validator("population")
+    @classmethod
+    def _at_most_all(cls, population: dict[str, float]) -> dict[str, float]:
+        if sum(population.values()) > 1 + 1e-9:
+            raise ValueError("the shares of the population come to more than 1")
+        return population
 
 
 class Data(Section):

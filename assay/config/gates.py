@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
-from assay.config.section import Duration, Fraction, Positive, Section, Text
+from assay.config.section import Duration, Fraction, Positive, Section, Size, Text
 
 # Performance metrics. Those in `LOWER_IS_BETTER` are losses.
 Score = Literal[
@@ -23,7 +23,7 @@ Score = Literal[
 ]
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
 
-# Fairlearn's names. Each is a share of rows, so that Wilson's and Newcombe's intervals apply.
+# Fairlearn's names for what is compared between groups. Shares of rows:
 Rate = Literal[
     "selection_rate",
     "true_positive_rate",
@@ -31,8 +31,32 @@ Rate = Literal[
     "true_negative_rate",
     "false_negative_rate",
     "accuracy_score",
+    "zero_one_loss",
     "precision_score",
 ]
+# Others of decisions, and those of probabilities. `calibration_error` is the mean probability
+# minus the observed share of positives.
+Metric = Literal[
+    Rate,
+    "balanced_accuracy_score",
+    "f1_score",
+    "mean_prediction",
+    "calibration_error",
+    "roc_auc_score",
+    "log_loss",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "r2_score",
+]
+# Other names, and criteria that hold several metrics to one limit.
+Family = Literal["recall_score", "demographic_parity", "equal_opportunity", "equalized_odds"]
+FAMILIES: dict[str, tuple[Metric, ...]] = {
+    "recall_score": ("true_positive_rate",),
+    "demographic_parity": ("selection_rate",),
+    "equal_opportunity": ("true_positive_rate",),
+    "equalized_odds": ("true_positive_rate", "false_positive_rate"),
+}
+SIGNED = frozenset({"calibration_error", "r2_score"})  # may be negative: they have no ratio
 
 
 class Expectation(Section):
@@ -58,6 +82,12 @@ class Feasibility(Section):
     """Single-column ROC AUC whose lower bound above this is taken for leakage."""
     overlap: Fraction = 0.01
     """Share of test rows that may also stand in the training rows."""
+    noise: Fraction | None = None
+    """Share of labels that may be wrong. Left out: what reach.accuracy leaves, if that is set."""
+    horizon: Positive | None = None
+    """How old a label may be and still be true: days where data.time is a date, else its units."""
+    as_of: str | float | None = None
+    """The moment from which ages count; left out, that of the table's newest row."""
 
 
 class Cost(Section):
@@ -65,6 +95,19 @@ class Cost(Section):
 
     false_positive: Positive = 1.0
     false_negative: Positive = 1.0
+
+
+class Slices(Section):
+    """How the rows that a model serves worst are looked for, and when they are a caution."""
+
+    rows: Annotated[int, Field(ge=40)] = 100
+    """The least test rows that make a slice."""
+    beyond_promise: Annotated[float, Field(ge=0)] = 0.25
+    """By how much a slice's loss may exceed what the model's own probabilities promise there, as
+    a share of the mean loss."""
+    beyond_others: Annotated[float, Field(ge=0)] | None = None
+    """By how much it may exceed that of all other rows, likewise. Some rows are harder than
+    others: left out, the weakest slices are shown and not judged."""
 
 
 class Performance(Section):
@@ -77,21 +120,101 @@ class Performance(Section):
     at_least: dict[Score, float] = {}
     """Limits for single metrics (at most, for losses)."""
     cost: Cost = Cost()
+    regret: Fraction = 0.05
+    """What another threshold might save before it is a caution, as a share of what deciding
+    without a model would cost."""
+    calibration_error: Fraction = 0.05
+    """How far probabilities may lie from what is observed (root mean square) before it is one."""
+    slices: Slices = Slices()
+
+
+class Technical(Section):
+    """What a model may take to run, on the machine that trained it. Reported in any case."""
+
+    row: Duration | None = None
+    """Seconds for a single row, in 95 of 100 calls."""
+    batch: Positive | None = None
+    """Rows a second, at the least, where many are asked at once."""
+    size: Size | None = None
+    """Bytes of the stored model."""
+    memory: Size | None = None
+    """Bytes of memory that a batch takes at its peak, beyond the model and the rows."""
 
 
 class Fairness(Section):
     """One limit that people set on a gap between groups, and why."""
 
-    metric: Rate
+    metric: Literal[Metric, Family]
+    """What is compared, in Fairlearn's names. equalized_odds holds the true and the false positive
+    rate to the limit."""
     by: Annotated[tuple[str | tuple[str, ...], ...], Field(min_length=1)]
     """Sensitive columns; a list within the list means their intersection."""
-    tolerance: Fraction
-    """The largest gap to the reference group that is accepted."""
+    tolerance: Fraction | None = None
+    """The largest difference to the reference group that is accepted."""
+    ratio: Fraction | None = None
+    """Instead of a tolerance: 0.8 accepts from four fifths of the reference's value to five
+    quarters of it."""
     because: Text
-    """Who agreed on the tolerance, and what a larger gap would do to people."""
+    """Who agreed on the limit, and what a larger gap would do to people."""
     on_unknown: Literal["hold", "accept"] = "hold"
     """A group too small to judge: hold the model for a person's approval, or accept it."""
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Fairness:
+        if (self.tolerance is None) == (self.ratio is None):
+            raise ValueError("set either a tolerance or a ratio")
+        if self.ratio is not None and self.metric in SIGNED:
+            raise ValueError(f"{self.metric} may be negative and has no ratio; set a tolerance")
+        return self
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that the rule holds to its limit: several, if it names a criterion."""
+        return FAMILIES.get(self.metric, (cast(Metric, self.metric),))
+
+    @property
+    def limit(self) -> str:
+        """The limit in words: "within 0.1 of", or "0.8 to 1.25 times", the reference's value."""
+        if self.ratio is None:
+            return f"within {self.tolerance:g} of"
+        return f"{self.ratio:g} to {1 / self.ratio:.4g} times"
+
+    def difference_at(self, value: float) -> float:
+        """The limit as a difference, where the reference has this `value`: what to plan with."""
+        if self.tolerance is not None:
+            return self.tolerance
+        assert self.ratio is not None, "one of the two is set"
+        return (1 - self.ratio) * value
 
     def columns(self) -> list[str]:
         """The sensitive columns that the rule names, alone or in an intersection."""
         return [c for group in self.by for c in ((group,) if isinstance(group, str) else group)]
+
+
+# Metrics whose value can be expected without labels: they follow from calibrated probabilities.
+Expected = Literal[
+    "roc_auc", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1"
+]
+
+
+class Drift(Section):
+    """How far data may move from a reference before it counts, and what harm is."""
+
+    effect: Fraction = 0.1
+    """Jensen-Shannon distance (0 to 1) of a column from which its shift is worth a word."""
+    level: Fraction = 0.05
+    """Share of false alarms accepted among the columns that are said to have shifted."""
+    metrics: Annotated[tuple[Expected, ...], Field(min_length=1)] = ("roc_auc", "accuracy")
+    """What is expected of the predictions without labels; columns are ranked by the first."""
+    margin: Fraction = 0.05
+    """The drop of such a metric that is still accepted."""
+    unseen: Fraction = 0.1
+    """Share of rows with values that the reference never held, above which the expectation of
+    the predictions' performance is not relied on."""
+    separable: Annotated[float, Field(gt=0.5, lt=1)] = 0.6
+    """ROC AUC with which a classifier may tell current rows from the reference's."""
+    rows: Annotated[int, Field(ge=20)] = 100
+    """Fewer rows than this, on either side, are not judged."""
+    order: Literal["meaningful", "arbitrary"] = "meaningful"
+    """Whether neighbouring rows may have something in common (a day, a place, a household). Then
+    a shift must be larger than how stretches of the reference differ from each other."""

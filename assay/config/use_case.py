@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from assay.config.candidates import Candidate, Search, Split
 from assay.config.data import Data
-from assay.config.gates import Expectation, Fairness, Feasibility, Performance
+from assay.config.gates import Drift, Expectation, Fairness, Feasibility, Performance, Technical
 from assay.config.section import Section, Text
 
 
@@ -42,17 +42,44 @@ class UseCase(Section):
     search: Search = Search()
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     performance: Performance = Performance()
+    technical: Technical = Technical()
     fairness: tuple[Fairness, ...] = ()
+    drift: Drift = Drift()
     promotion: Promotion = Promotion()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")
     def _distinct_candidates(self) -> UseCase:
-        titles = [candidate.title for candidate in self.candidates]
+        titles = [candidate.title for candidate in self.contenders]
         for title in titles:
             if titles.count(title) > 1:
                 raise ValueError(f"two candidates are called {title!r}; give one a name")
         return self
+
+    @property
+    def contenders(self) -> tuple[Candidate, ...]:
+        """All that are trained: each candidate, once for each strength of its mitigation."""
+        return tuple(one for candidate in self.candidates for one in candidate.each())
+
+    def contender(self, title: str) -> Candidate:
+        """The one of that title."""
+        return next(one for one in self.contenders if one.title == title)
+
+    def path(self, contender: Candidate) -> tuple[str | int, ...]:
+        """Where in the use case a contender is written."""
+        of = [contender in candidate.each() for candidate in self.candidates]
+        return ("candidates", of.index(True))
+
+    def searches(self) -> dict[str, str]:
+        """By contender's title, the title of the first that is searched alike: all but the name
+        and the mitigation are the same.
+        """
+        first: dict[str, str] = {}
+        alike = [one.model_dump_json(exclude={"name", "mitigate"}) for one in self.contenders]
+        titles = [one.title for one in self.contenders]
+        return {
+            title: first.setdefault(key, title) for key, title in zip(alike, titles, strict=True)
+        }
 
     def features(self, columns: Sequence[str]) -> list[str]:
         """Those of the table's `columns` that a model may see, in the table's order."""
@@ -85,7 +112,7 @@ class UseCase(Section):
     @model_validator(mode="after")
     def _groups_declared(self) -> UseCase:
         named = [column for rule in self.fairness for column in rule.columns()]
-        named += [c.mitigate.by for c in self.candidates if c.mitigate]
+        named += [column for c in self.candidates if c.mitigate for column in c.mitigate.by]
         for column in named:
             if column not in self.data.sensitive:
                 raise ValueError(f"{column!r} is used as a group, but not under data.sensitive")

@@ -81,12 +81,14 @@ class Sheet(_Frozen):
     columns: tuple[str, ...]
     rows: Annotated[tuple[tuple[Cell, ...], ...], BeforeValidator(_as_cells)]
     note: str = ""
+    detail: bool = False  # for looking things up: a terminal names it, a page folds it
 
 
 class Point(_Frozen):
     """One mark of a figure: `value` with its interval, or a point (x, value) of a curve or cloud.
 
-    `x_low` and `x_high` are the interval of `x`, where that is an estimate too.
+    `x_low` and `x_high` are the interval of `x`, where that is an estimate too; of a bar, the
+    edges of its bin. One end alone of an interval or a bin says that the other side is open.
     """
 
     label: str
@@ -99,16 +101,26 @@ class Point(_Frozen):
 
 
 class Series(_Frozen):
+    """Points of one kind. `joined` by a line or not; None: as is usual for the kind of figure."""
+
     name: str
     points: tuple[Point, ...]
+    joined: bool | None = None
 
 
 class Figure(_Frozen):
     """What a picture shows, as numbers; `render` draws it. `alt` tells it to who cannot see it.
 
-    `intervals`: one mark with whiskers per label. `curve`: points joined by x. `bars`: one bar
-    per label, series side by side. `scatter`: labelled marks at (x, value) with whiskers both ways.
-    `reference` is a line to compare with and `band` the range that is allowed.
+    `intervals`: one mark with whiskers per label. `curve`: points joined by x; of more than 30
+    points only the line is drawn. `bars`: one bar per label, series side by side; where points
+    have edges (`x_low`, `x_high`), a histogram along the x axis, each bar as high as its value
+    whatever its width. `scatter`: marks at (x, value) with whiskers both ways, their labels
+    beside them or in a key.
+
+    `reference` is a line to compare with and `band` the range that is allowed, or whatever
+    `reference_name` and `band_name` say that they are; `x_reference` and `x_band` are the same on
+    the x axis. `diagonal` names the line where value equals x; without a name it is not drawn.
+    `x_log` asks for a logarithmic x axis, which is had where every x is above zero.
     """
 
     title: str
@@ -116,8 +128,16 @@ class Figure(_Frozen):
     series: tuple[Series, ...]
     axis: str
     x_axis: str = ""
+    x_log: bool = False
     reference: float | None = None
+    reference_name: str = "reference"
     band: tuple[float, float] | None = None
+    band_name: str = "allowed"
+    x_reference: float | None = None
+    x_reference_name: str = "reference"
+    x_band: tuple[float, float] | None = None
+    x_band_name: str = "allowed"
+    diagonal: str = ""
     alt: str
 
 

@@ -148,10 +148,18 @@ def test_a_column_that_the_data_lack_is_named_with_line_and_nearest(written):
 
 
 def test_a_duration_is_read_in_seconds_minutes_and_hours(written):
-    for text, seconds in (("30s", 30), ("1.5m", 90), ("1h", 3600), ("12", 12)):
+    for text, seconds in (("30s", 30), ("1.5m", 90), ("1h", 3600), ("12", 12), ("20ms", 0.02)):
         case = written(LEAST + f"feasibility: {{within: {text}}}\n").use_case
         assert case.feasibility.within == seconds
     assert "like 30s" in refused(written, LEAST + "feasibility: {within: soon}\n")[1]
+
+
+def test_sizes_are_bytes_or_a_number_with_a_unit(written):
+    for text, size in (("50MB", 50_000_000), ("1.5 KiB", 1536), ("12", 12), ("3GiB", 3 << 30)):
+        case = written(LEAST + f"technical: {{size: {text}}}\n").use_case
+        assert case.technical.size == size
+    for text in ("50mb", "large", "0MB"):
+        assert "size" in refused(written, LEAST + f"technical: {{size: {text}}}\n")[1]
 
 
 def test_its_words_alone_bring_a_use_case_back(written):

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from assay.evidence.report import Interval
+from assay.evidence.statistics.auc_clusters import clustered_delong
+from assay.evidence.statistics.independent import difference_limits
 from assay.evidence.statistics.intervals import Bools, Estimate, Floats, normal_quantile
 
+Ints = NDArray[np.integer[Any]]
 
-def roc_auc(truth: ArrayLike, score: ArrayLike, level: float = 0.95) -> Estimate:
+
+def roc_auc(
+    truth: ArrayLike, score: ArrayLike, level: float = 0.95, units: ArrayLike | None = None
+) -> Estimate:
     """ROC AUC with DeLong's interval, taken on the logit scale so that it stays inside (0, 1).
 
     DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988); the transformation after Pepe, The
     Statistical Evaluation of Medical Tests (2003), section 5.2. Perfect ranking has no variance
     of its own, and a class of one row none that can be estimated: then Newcombe's score interval.
-    Raises ValueError unless `truth` holds both classes.
+    Rows of one of `units` may hang together (see `clustered_delong`). Raises ValueError unless
+    `truth` holds both classes.
     """
     y = np.asarray(truth, dtype=bool)
-    areas, covariance = delong(y, np.asarray(score, dtype=float)[None, :])
+    areas, covariance = _delong(y, np.asarray(score, dtype=float)[None, :], units)
     area, variance = float(areas[0]), float(covariance[0, 0])
-    return Estimate(area, _interval(area, variance, int(y.sum()), int((~y).sum()), level))
+    return Estimate(area, _interval(area, variance, *_counts(y, units), level))
 
 
 def roc_auc_difference(
-    truth: ArrayLike, score: ArrayLike, rival: ArrayLike, level: float = 0.95
+    truth: ArrayLike,
+    score: ArrayLike,
+    rival: ArrayLike,
+    level: float = 0.95,
+    units: ArrayLike | None = None,
 ) -> Estimate:
     """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval."""
     y = np.asarray(truth, dtype=bool)
     both = np.array([score, rival], dtype=float)
-    areas, covariance = delong(y, both)
+    areas, covariance = _delong(y, both, units)
     difference = float(areas[0] - areas[1])
     contrast = np.array([1.0, -1.0])
     variance = float(contrast @ covariance @ contrast)
@@ -37,8 +51,20 @@ def roc_auc_difference(
         half = normal_quantile(level) * float(np.sqrt(max(variance, 0.0)))
         low, high = difference - half, difference + half
     else:
-        low, high = _unpaired(areas, covariance, y, difference, level)
+        low, high = _unpaired(areas, covariance, y, level)
     return Estimate(difference, Interval(low=max(low, -1), high=min(high, 1), level=level))
+
+
+def _delong(y: Bools, scores: Floats, units: ArrayLike | None) -> tuple[Floats, Floats]:
+    return delong(y, scores) if units is None else clustered_delong(y, scores, units)
+
+
+def _counts(y: Bools, units: ArrayLike | None) -> tuple[int, int]:
+    """Positives and negatives, or the units that have some: at worst only these differ."""
+    if units is None:
+        return int(y.sum()), int((~y).sum())
+    of = np.asarray(units)
+    return len(np.unique(of[y])), len(np.unique(of[~y]))
 
 
 def delong(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
@@ -62,7 +88,77 @@ def delong(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
     return areas, np.atleast_2d(np.cov(wins)) / m + np.atleast_2d(np.cov(losses)) / n
 
 
-def _interval(area: float, variance: float, m: int, n: int, level: float) -> Interval:
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """DeLong's placement values of one score in each of several groups, summed up, (groups,).
+
+    A positive's placement is the share of negatives that it outranks, a negative's the share of
+    positives that outrank it, both ties counted half.
+    """
+
+    positives: Floats
+    negatives: Floats
+    of_positives: Floats  # total of their placements
+    of_positives_squared: Floats
+    of_negatives: Floats
+    of_negatives_squared: Floats
+
+
+def placements(group: Ints, score: Ints, truth: Bools, rows: Floats, groups: int) -> Placements:
+    """The sums behind `roc_auc` for each of `groups` groups at once, of rows counted in `rows`.
+
+    `score` holds ranks or any codes in the score's order, and must ascend; `group` numbers the
+    groups from 0. One stable sort and a few passes, whatever the number of groups. A group without
+    both classes has NaN.
+    """
+    order = np.argsort(group.astype(np.uint16 if groups < 1 << 16 else np.int64), kind="stable")
+    g, s, w = group[order], score[order], rows[order]
+    hit = np.where(truth[order], w, 0.0)
+    new = np.ones(len(g), dtype=bool)
+    new[1:] = (g[1:] != g[:-1]) | (s[1:] != s[:-1])
+    starts = np.flatnonzero(new)
+    if not len(starts):
+        return Placements(*np.zeros((2, groups)), *np.full((4, groups), np.nan))
+    tied = g[starts]
+    positives = np.add.reduceat(hit, starts)
+    negatives = np.add.reduceat(w, starts) - positives
+    m, n = (np.bincount(tied, v, minlength=groups).astype(float) for v in (positives, negatives))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wins = (_before(negatives, n, tied) + negatives / 2) / n[tied]
+        losses = 1 - (_before(positives, m, tied) + positives / 2) / m[tied]
+    sums = [
+        np.bincount(tied, count * np.where(count > 0, placed, 0) ** power, minlength=groups)
+        for count, placed in ((positives, wins), (negatives, losses))
+        for power in (1, 2)
+    ]
+    known = (m > 0) & (n > 0)
+    return Placements(m, n, *(np.where(known, values, np.nan) for values in sums))
+
+
+def _before(counts: Floats, totals: Floats, tied: Ints) -> Floats:
+    """For each bundle of ties, how many of its group's rows rank below it."""
+    ahead = np.cumsum(totals) - totals
+    return np.asarray(np.cumsum(counts) - counts - ahead[tied])
+
+
+def auc_limits(found: Placements, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Limits of each group's area, as of `roc_auc`; NaN where there is no area."""
+    m, n = found.positives, found.negatives
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = found.of_positives / m
+        spread = (found.of_positives_squared - found.of_positives**2 / m) / (m - 1) / m
+        spread += (found.of_negatives_squared - found.of_negatives**2 / n) / (n - 1) / n
+    limits = np.full((2, len(area)), np.nan)
+    for i in np.flatnonzero(np.isfinite(area)):
+        single = m[i] < 2 or n[i] < 2
+        variance = np.nan if single else max(float(spread[i]), 0.0)
+        at = round(float(area[i]), 15)  # sums in another order are not quite 1
+        interval = _interval(at, variance, float(m[i]), float(n[i]), level)
+        limits[:, i] = interval.low, interval.high
+    return limits[0], limits[1]
+
+
+def _interval(area: float, variance: float, m: float, n: float, level: float) -> Interval:
     if area in (0.0, 1.0) or not np.isfinite(variance):
         return _score_interval(area, m, n, level)
     slope = area * (1 - area)
@@ -72,7 +168,7 @@ def _interval(area: float, variance: float, m: int, n: int, level: float) -> Int
     return Interval(low=float(low), high=float(high), level=level)
 
 
-def _score_interval(area: float, m: int, n: int, level: float) -> Interval:
+def _score_interval(area: float, m: float, n: float, level: float) -> Interval:
     """Newcombe, Statistics in Medicine 25 (2006) 559-573, method 5: also right at 0 and 1."""
     from scipy.optimize import brentq
 
@@ -95,13 +191,10 @@ def _same_order(scores: Floats) -> bool:
     return bool(np.array_equal(first, second))
 
 
-def _unpaired(
-    areas: Floats, covariance: Floats, truth: Bools, difference: float, level: float
-) -> tuple[float, float]:
-    """Limits from the two single intervals as if independent (Zou & Donner 2008): too wide."""
+def _unpaired(areas: Floats, covariance: Floats, truth: Bools, level: float) -> tuple[float, float]:
+    """Limits from the two single intervals as if independent: too wide."""
     m, n = int(truth.sum()), int((~truth).sum())
-    limits = [_interval(float(areas[i]), float(covariance[i, i]), m, n, level) for i in (0, 1)]
-    low, high = np.array([[limit.low, limit.high] for limit in limits], dtype=float).T
-    down = np.hypot(areas[0] - low[0], high[1] - areas[1])
-    up = np.hypot(high[0] - areas[0], areas[1] - low[1])
-    return difference - float(down), difference + float(up)
+    each = [_interval(float(areas[i]), float(covariance[i, i]), m, n, level) for i in (0, 1)]
+    limits = np.array([[interval.low, interval.high] for interval in each], dtype=float)
+    low, high = difference_limits(areas[0], limits[0], areas[1], limits[1])
+    return float(low), float(high)

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from assay.evidence.statistics.intervals import Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 
 
 def holm(p_values: Sequence[float]) -> Floats:
     """p-values adjusted for the family-wise error. Holm, Scand. J. Stat. 6 (1979)."""
     return _adjust(p_values, "holm")
+
+
+def holm_step_down(
+    beyond: Callable[[float], Bools], family: Bools, alpha: float = 0.05
+) -> tuple[Bools, Floats]:
+    """Holm's procedure by intervals: which members of `family` are rejected, and at what levels.
+
+    `beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider interval
+    lies there only if a narrower one does. At first all count; those rejected leave, which eases
+    it for the rest. The levels are those at which each was rejected, or not in the end; what is
+    not in the family has the last one. Holm, Scand. J. Stat. 6 (1979).
+    """
+    rejected = np.zeros_like(family)
+    levels = np.zeros(len(family))
+    while True:
+        level = 1 - alpha / max(int((family & ~rejected).sum()), 1)
+        levels[~rejected] = level
+        new = family & ~rejected & beyond(level)
+        if not new.any():
+            return rejected, levels
+        rejected |= new
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> Floats:

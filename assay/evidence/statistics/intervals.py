@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from assay.evidence.report import Interval, Verdict
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Limits = tuple[Floats, Floats]  # lower and upper, elementwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +30,26 @@ def normal_quantile(level: float) -> float:
     return float(norm.ppf((1 + level) / 2))
 
 
-def interval_of(low: float, high: float, level: float = 0.95) -> Interval:
+def interval_of(low: SupportsFloat, high: SupportsFloat, level: float = 0.95) -> Interval:
     """An Interval of plain floats; an undefined side (NaN, infinite) becomes unbounded."""
-    sides = [float(v) if np.isfinite(v) else None for v in (low, high)]
+    sides = [v if np.isfinite(v) else None for v in map(float, (low, high))]
     return Interval(low=sides[0], high=sides[1], level=level)
 
 
-def within(interval: Interval, margin: float) -> Verdict:
-    """Whether a gap is equivalent to none, up to `margin`.
+def equivalent(limits: Limits, margins: Limits) -> Bools:
+    """Whether intervals lie inside their margins, ends included, elementwise.
 
-    `pass` when the interval lies inside [-margin, margin], `fail` when it lies wholly outside,
-    else `unknown`. At level 1 - 2a the pass is the two one-sided tests of size a (Schuirmann,
-    J. Pharmacokinet. Biopharm. 15, 1987); at level 1 - a it is stricter still.
+    At level 1 - 2a this is the two one-sided tests of size a, of the claim that what is estimated
+    lies inside: Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987). NaN is never inside.
     """
-    low = -np.inf if interval.low is None else interval.low
-    high = np.inf if interval.high is None else interval.high
-    if -margin <= low and high <= margin:
-        return Verdict.PASS
-    return Verdict.FAIL if low > margin or high < -margin else Verdict.UNKNOWN
+    (low, high), (least, most) = limits, margins
+    return np.asarray((low >= least) & (high <= most))
+
+
+def beyond(limits: Limits, margins: Limits) -> Bools:
+    """Whether intervals lie wholly outside their margins, elementwise. NaN is never outside."""
+    (low, high), (least, most) = limits, margins
+    return np.asarray((low > most) | (high < least))
 
 
 def at_least(interval: Interval, limit: float) -> Verdict:

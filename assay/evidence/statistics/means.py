@@ -1,11 +1,11 @@
-"""Means, and differences of independent estimates."""
+"""Means of rows, from the rows themselves or from their sums."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.evidence.statistics.intervals import Estimate, interval_of
+from assay.evidence.statistics.intervals import Estimate, Floats, interval_of
 from assay.evidence.statistics.proportions import wilson_limits
 
 
@@ -35,14 +35,26 @@ def bounded_mean(values: ArrayLike, low: float, high: float, level: float = 0.95
     return Estimate(value, interval_of(*limits, level))
 
 
-def difference_limits(
-    value: float, limits: tuple[float, float], rival: float, rival_limits: tuple[float, float]
-) -> tuple[float, float]:
-    """Limits of value minus rival from each one's own, as if independent.
-
-    Too wide for two scores of the same rows that go together. Zou & Donner, Statistics in
-    Medicine 27 (2008).
+def mean_limits(
+    rows: ArrayLike,
+    total: ArrayLike,
+    squares: ArrayLike,
+    bounds: tuple[float, float],
+    level: float = 0.95,
+) -> tuple[Floats, Floats]:
+    """`bounded_mean`'s limits from sums, elementwise: of values within `bounds`, how many there
+    are, their total and the total of their squares. NaN for fewer than two values.
     """
-    down = np.hypot(value - limits[0], rival_limits[1] - rival)
-    up = np.hypot(limits[1] - value, rival - rival_limits[0])
-    return value - rival - float(down), value - rival + float(up)
+    from scipy.stats import t
+
+    n, s, q = (np.asarray(v, dtype=float) for v in (rows, total, squares))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = s / n
+        variance = (q - n * centre**2) / (n - 1)
+        half = t.ppf((1 + level) / 2, n - 1) * np.sqrt(np.maximum(variance, 0) / n)
+        # Sums of equal values differ from zero spread by rounding alone.
+        alike = variance <= 1e-12 * np.maximum(q / n, 1e-300)
+    other = wilson_limits(np.zeros_like(n), n, level)[1]
+    low = np.where(alike, centre + other * (bounds[0] - centre), centre - half)
+    high = np.where(alike, centre + other * (bounds[1] - centre), centre + half)
+    return np.where(n >= 2, low, np.nan), np.where(n >= 2, high, np.nan)

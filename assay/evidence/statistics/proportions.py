@@ -54,18 +54,6 @@ def newcombe_limits(
     return np.where(known, low, -1.0), np.where(known, high, 1.0)
 
 
-def newcombe(
-    successes: float,
-    rows: float,
-    reference_successes: float,
-    reference_rows: float,
-    level: float = 0.95,
-) -> Interval:
-    """Newcombe's interval for the difference of two independent shares, first minus second."""
-    low, high = newcombe_limits(successes, rows, reference_successes, reference_rows, level)
-    return Interval(low=float(low), high=float(high), level=level)
-
-
 def detectable_gap(
     rows: float,
     reference_rows: float,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.intervals import Estimate, Floats, interval_of
+from assay.evidence.statistics.intervals import Floats, interval_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +65,3 @@ def percentile_interval(drawn: ArrayLike, level: float = 0.95) -> Interval:
         return interval_of(np.nan, np.nan, level)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return interval_of(low, high, level)
-
-
-def paired_bootstrap(
-    statistic: Callable[[Any], float],
-    rows: int,
-    *,
-    draws: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Estimate:
-    """Any statistic of `rows` rows, or the difference of two on the same rows.
-
-    `statistic` is given row numbers (with repetition) and may return NaN where undefined.
-    """
-    rng = np.random.default_rng(seed)
-    drawn = [statistic(rng.integers(0, rows, rows)) for _ in range(draws)]
-    return Estimate(float(statistic(np.arange(rows))), percentile_interval(drawn, level))

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from assay.evidence.statistics.auc import delong, roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc import (
+    auc_limits,
+    delong,
+    placements,
+    roc_auc,
+    roc_auc_difference,
+)
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 6)), min_size=6).filter(
     lambda r: 2 <= sum(t for t, _, _ in r) <= len(r) - 2
@@ -83,3 +89,33 @@ def test_the_interval_covers_as_often_as_it_says():
 def test_one_class_has_no_curve():
     with pytest.raises(ValueError, match="both classes"):
         roc_auc([True, True], [0.1, 0.2])
+
+
+counted = st.lists(
+    st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 5), st.integers(1, 3)), min_size=1
+)
+
+
+@given(counted)
+@settings(max_examples=80)
+def test_groups_at_once_and_counted_rows_give_what_each_groups_rows_give(found):
+    group, truth, score, rows = map(np.array, zip(*sorted(found, key=lambda r: r[2]), strict=True))
+    together = placements(group, score, truth, rows.astype(float), 4)
+    low, high = auc_limits(together)
+    for i in range(4):
+        here = np.repeat(np.flatnonzero(group == i), rows[group == i])
+        if not 0 < truth[here].sum() < len(here):
+            assert np.isnan([low[i], high[i]]).all()
+            continue
+        alone = roc_auc(truth[here], score[here])
+        area = together.of_positives[i] / together.positives[i]
+        assert area == pytest.approx(alone.value, abs=1e-12)
+        assert area == pytest.approx(together.of_negatives[i] / together.negatives[i])
+        assert low[i] == pytest.approx(alone.interval.low, abs=1e-9)
+        assert high[i] == pytest.approx(alone.interval.high, abs=1e-9)
+
+
+def test_no_rows_have_no_area():
+    nothing = np.empty(0, dtype=int)
+    found = placements(nothing, nothing, nothing.astype(bool), nothing.astype(float), 2)
+    assert np.isnan(auc_limits(found)).all()

@@ -5,7 +5,6 @@ import pytest
 
 from assay.evidence.statistics.resampling import (
     multinomial_draws,
-    paired_bootstrap,
     percentile_interval,
     permutation_p,
 )
@@ -46,14 +45,6 @@ def test_cells_are_drawn_as_their_rows_would_be():
     assert (
         multinomial_draws([60, 30, 10], seed=1) == multinomial_draws([60, 30, 10], seed=1)
     ).all()
-
-
-def test_a_paired_bootstrap_knows_what_two_models_share():
-    rng = np.random.default_rng(0)
-    shared = rng.normal(size=200)
-    one, two = shared + 0.1, shared + 0.01 * rng.normal(size=200)
-    found = paired_bootstrap(lambda i: float((one[i] - two[i]).mean()), 200, draws=300)
-    assert 0.09 < found.interval.low < found.value < found.interval.high < 0.11
 
 
 def test_undefined_draws_are_left_out():

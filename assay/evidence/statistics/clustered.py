@@ -1,0 +1,114 @@
+"""Tests that know that neighbouring rows are alike.
+
+Rows that come in runs (a household, a region, an hour) say less than as many independent ones.
+How much less is measured on windows of the reference, cut where the rows lie next to each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from assay.evidence.statistics.intervals import Floats
+
+FEWEST = 5  # expected rows in a cell: Cochran, Biometrics 10 (1954)
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """How counts of a column's cells vary between windows of the reference, beyond chance.
+
+    A window's share of a cell has the variance p (1 - p) (1 / rows + `between`). `freedom` is
+    the effective number of directions in which cells vary, `windows` how many were compared.
+    """
+
+    between: float
+    freedom: float
+    windows: int
+    rows: float  # of the table, in one window
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredTest:
+    """Pearson's chi-square, what it is on average by chance given the clustering, and p."""
+
+    statistic: float
+    expected: float
+    p: float
+
+
+def clustering(windows: ArrayLike, rows: float) -> Clustering:
+    """From counts of cells in successive windows, (windows, cells), of `rows` table rows each.
+
+    The counts may be of a sample of the windows' rows. Rao & Scott, Annals of Statistics 12
+    (1984): the design effect is the mean of the eigenvalues of the cells' covariance over its
+    value for independent rows, never below one; the freedom is Satterthwaite's, less what the
+    noise of few windows puts into the squares.
+    """
+    table = np.asarray(windows, dtype=float)
+    table = table[:, table.sum(axis=0) > 0]
+    count, cells = table.shape
+    sampled = table.sum(axis=1)
+    degrees = max(cells - 1, 1)
+    if count < 2 or cells < 2 or not sampled.all():
+        return Clustering(0.0, float(degrees), max(count, 2), rows)
+    p = table.sum(axis=0) / table.sum()
+    scaled = (table / sampled[:, None] - p) / np.sqrt(p) * np.sqrt(sampled)[:, None]
+    spread = scaled @ scaled.T / (count - 1)  # has the non-zero eigenvalues of the covariance
+    total, squares = float(np.trace(spread)), float((spread**2).sum())
+    effect = max(total / degrees, 1.0)
+    squares = max(squares - total**2 / (count - 1), total**2 / degrees)
+    freedom = float(np.clip(total**2 / squares, 1.0, degrees)) if total else float(degrees)
+    return Clustering((effect - 1) / float(sampled.mean()), freedom, count, rows)
+
+
+def clustered_test(reference: ArrayLike, current: ArrayLike, known: Clustering) -> ClusteredTest:
+    """Whether `current` counts of cells are further from the reference's than its windows are.
+
+    Pearson's statistic over its expectation under clustering, against F: Thomas & Rao, J. Am.
+    Stat. Assoc. 82 (1987). Cells with fewer than 5 expected rows are put together.
+    """
+    from scipy.stats import f
+
+    p, q = _pooled(np.asarray(reference, dtype=float), np.asarray(current, dtype=float))
+    old, new = float(p.sum()), float(q.sum())
+    if len(p) < 2 or not old or not new:
+        return ClusteredTest(0.0, 0.0, 1.0)
+    both = (p + q) / (old + new)
+    statistic = float(np.sum((q / new - p / old) ** 2 / both)) / (1 / old + 1 / new)
+    # What both batches' windows vary by, where a batch is at least one window long, or lies in one.
+    varying = known.between * (min(1.0, known.rows / new) + min(1.0, known.rows / old))
+    effect = 1 + varying / (1 / old + 1 / new)
+    degrees = len(p) - 1
+    freedom = min(known.freedom, degrees)
+    ratio = statistic / (degrees * effect)
+    probability = float(f.sf(ratio, freedom, freedom * (known.windows - 1)))
+    return ClusteredTest(statistic, degrees * effect, probability)
+
+
+def jackknife(without: ArrayLike) -> float:
+    """Standard error of a statistic from its values with one block of rows left out each time.
+
+    Künsch, Annals of Statistics 17 (1989): blocks of neighbouring rows, so that runs of alike
+    rows count for what they are. NaN if fewer than two are defined.
+    """
+    values: NDArray[np.float64] = np.asarray(without, dtype=float)
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return float("nan")
+    return float(np.sqrt((len(values) - 1) * np.mean((values - values.mean()) ** 2)))
+
+
+def _pooled(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+    """Aligned counts with the sparse cells put together into one."""
+    total = reference + current
+    smaller = min(reference.sum(), current.sum())
+    expected = total * (smaller / total.sum()) if total.sum() else total
+    sparse = expected < FEWEST
+    if not sparse.any():
+        return reference, current
+    kept = [np.append(c[~sparse], c[sparse].sum()) for c in (reference, current)]
+    some = kept[0] + kept[1] > 0
+    return kept[0][some], kept[1][some]

@@ -1,0 +1,59 @@
+"""Rows of one person are one piece of evidence."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.evidence.statistics import clustered_delong, delong, roc_auc, roc_auc_difference
+
+
+def drawn(seed, rows=60):
+    rng = np.random.default_rng(seed)
+    truth = np.arange(rows) % 3 == 0
+    return truth, rng.normal(size=(2, rows)) + truth
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_rows_of_their_own_have_nearly_delongs_variance(seed):
+    truth, scores = drawn(seed)
+    areas, covariance = clustered_delong(truth, scores, np.arange(60))
+    plain, expected = delong(truth, scores)
+    np.testing.assert_allclose(areas, plain, atol=1e-12)
+    # The classes' variances are divided by m - 1 and n - 1 there, by one factor for all here.
+    np.testing.assert_allclose(covariance, expected, rtol=0.06, atol=2e-4)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5))
+@settings(max_examples=30)
+def test_copies_of_rows_add_no_certainty(seed, copies):
+    truth, scores = drawn(seed)
+    once = clustered_delong(truth, scores, np.arange(60))[1]
+    again = clustered_delong(
+        np.tile(truth, copies), np.tile(scores, copies), np.tile(np.arange(60), copies)
+    )[1]
+    np.testing.assert_allclose(again, once, rtol=1e-9)
+
+
+def test_intervals_of_clusters_are_wider_than_of_rows():
+    truth, scores = drawn(0)
+    units = np.arange(60) // 3
+    truth, scores, units = np.tile(truth, 4), np.tile(scores, 4), np.tile(units, 4)
+    narrow, wide = roc_auc(truth, scores[0]), roc_auc(truth, scores[0], units=units)
+    assert narrow.value == wide.value
+    assert wide.interval.low < narrow.interval.low
+    gap = roc_auc_difference(truth, scores[0], scores[1], units=units).interval
+    rows = roc_auc_difference(truth, scores[0], scores[1]).interval
+    assert gap.high - gap.low > rows.high - rows.low
+
+
+def test_the_interval_covers_as_often_as_it_says_when_people_come_in_threes():
+    # A person's shift of variance 1 beside noise of variance 1: the AUC is Phi(1 / 2) = .6915.
+    rng, hits = np.random.default_rng(0), 0
+    units = np.repeat(np.arange(60), 3)
+    for _ in range(200):
+        truth = (np.arange(60) < 25)[units]
+        score = truth + rng.normal(size=60)[units] + rng.normal(size=180)
+        found = roc_auc(truth, score, units=units).interval
+        hits += found.low <= 0.6915 <= found.high
+    assert hits / 200 > 0.9

@@ -1,0 +1,77 @@
+"""Runs of alike rows do not pass for drift, and independent rows lose nothing by being asked."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from assay.evidence.statistics import clustered_test, clustering, jackknife
+
+CELLS = 8
+
+
+def runs(rng, rows, length):
+    """Rows in runs: half of each run's rows share one cell."""
+    shared = np.repeat(rng.integers(0, CELLS, -(-rows // length)), length)[:rows]
+    return np.where(rng.random(rows) < 0.5, shared, rng.integers(0, CELLS, rows))
+
+
+def p_value(reference, current, windows=20):
+    table = [np.bincount(w, minlength=CELLS) for w in np.array_split(reference, windows)]
+    known = clustering(table, len(reference) / windows)
+    return clustered_test(np.sum(table, axis=0), np.bincount(current, minlength=CELLS), known).p
+
+
+@pytest.mark.parametrize("length", [1, 100])
+def test_the_level_holds_whether_rows_come_in_runs_or_not(length):
+    rng = np.random.default_rng(11)
+    p = [p_value(runs(rng, 4000, length), runs(rng, 1000, length)) for _ in range(400)]
+    for level in (0.05, 0.01):
+        # The share of false alarms, and three standard errors of it.
+        assert np.mean(np.array(p) <= level) <= level + 3 * np.sqrt(level * (1 - level) / 400)
+
+
+def test_pearsons_test_would_alarm_on_runs():
+    rng = np.random.default_rng(11)
+    p = []
+    for _ in range(100):
+        counts = [np.bincount(runs(rng, n, 100), minlength=CELLS) for n in (4000, 1000)]
+        p.append(stats.chi2_contingency(counts).pvalue)
+    assert np.mean(np.array(p) <= 0.05) > 0.5
+
+
+def test_a_real_shift_is_found_among_independent_rows():
+    rng = np.random.default_rng(5)
+    found = 0
+    for _ in range(100):
+        current = np.where(rng.random(1000) < 0.1, 0, rng.integers(0, CELLS, 1000))
+        found += p_value(rng.integers(0, CELLS, 4000), current) <= 0.01
+    assert found >= 95
+
+
+def test_independent_rows_give_pearsons_statistic():
+    rng = np.random.default_rng(5)
+    counts = [np.bincount(rng.integers(0, CELLS, n), minlength=CELLS) for n in (4000, 1000)]
+    known = clustering([counts[0]], 4000)
+    found = clustered_test(*counts, known)
+    assert known.between == 0
+    assert found.statistic == pytest.approx(stats.chi2_contingency(counts).statistic)
+
+
+def test_clustering_tells_how_far_windows_differ_beyond_chance():
+    rng = np.random.default_rng(0)
+    shares = rng.beta(30, 70, 400)  # variance p q / 101: `between` is 1 / 101
+    table = np.array([(k, 500 - k) for k in rng.binomial(500, shares)])
+    assert clustering(table, 500).between == pytest.approx(1 / 101, rel=0.25)
+
+
+@pytest.mark.parametrize("counts", [([0, 0], [0, 0]), ([9, 0], [5, 0]), ([0, 0], [3, 4])])
+def test_what_has_no_meaning_is_no_alarm(counts):
+    assert clustered_test(*counts, clustering([counts[0]], 9)).p == 1.0
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    rng = np.random.default_rng(1)
+    blocks = rng.normal(size=50)
+    without = (blocks.sum() - blocks) / 49
+    assert jackknife(without) == pytest.approx(blocks.std(ddof=1) / np.sqrt(50))
+    assert np.isnan(jackknife([1.0, np.nan]))
