@@ -1,5 +1,7 @@
 """Ask whether these data can answer this question at all."""
 
+from typing import Any
+
 from prefect.logging import get_run_logger
 
 from assay.artifacts import Artifact
@@ -8,7 +10,12 @@ from assay.steps import Step
 from tasks.stage import perform, stage
 
 # What the gate reads of the use case, besides what the rows mean.
-_SLICE = ("feasibility", "split", "fairness", "performance")
+_SLICE: dict[str, Any] = {
+    "feasibility": True,
+    "split": True,
+    "fairness": True,
+    "performance": {"choose_by", "cost"},
+}
 
 
 @stage
@@ -21,10 +28,10 @@ def feasibility(run: Run, table: Artifact) -> Step:
         from assay.evidence.report import put_report
         from assay.tables import Table
 
-        frame = Table.read(run.bucket, table).pandas()
-        return {"report": put_report(run.bucket, gate.assess(frame, use_case, say=say))}
+        rows = Table.read(run.bucket, table)
+        return {"report": put_report(run.bucket, gate.assess(rows, use_case, say=say))}
 
-    settings = use_case.model_dump(mode="json", include=set(_SLICE))
+    settings = use_case.model_dump(mode="json", include=_SLICE)
     return perform(
         run,
         "feasibility",

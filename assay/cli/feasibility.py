@@ -24,7 +24,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Judge whether data can bear a question: by a use case, or by --target and --positive."""
-    from assay.cli.alone import frame_of, settings
+    from assay.cli.alone import settings, table_of
     from assay.evidence.feasibility import assess
 
     if config is None and (target is None or positive is None):
@@ -37,4 +37,6 @@ def command(
         "sensitive": {name: {} for name in sensitive or ()},
     }
     written = settings(data, config, {"data": columns})
-    finish_gate(assess(frame_of(written)[0], written.use_case, say=say), as_json=as_json, html=html)
+    with table_of(written) as (table, _malformed):
+        report = assess(table, written.use_case, say=say)
+    finish_gate(report, as_json=as_json, html=html)

@@ -1,5 +1,6 @@
 import json
 import math
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,23 @@ from assay.config.use_case import UseCase
 from assay.evidence.feasibility import assess
 from assay.evidence.feasibility.duplicates import ceiling, expected_overlap
 from assay.evidence.feasibility.encode import encode
-from assay.evidence.feasibility.leakage import single_columns
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.sample_size import criteria
 from assay.evidence.feasibility.signal import shuffled, signal
+from assay.evidence.feasibility.single import single_columns
 from assay.evidence.report import Verdict
 from assay.evidence.statistics import roc_auc
 
 ROWS = 1200
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Fewer sizes and rounds, so that whole reports are quick."""
+    # The package names a function like this module.
+    monkeypatch.setattr(import_module("assay.evidence.feasibility.learning_curve"), "SIZES", 4)
+    monkeypatch.setattr("assay.evidence.feasibility.material.ROUNDS", 25)
+    monkeypatch.setattr("assay.evidence.feasibility.material.RATE", 0.2)
 
 
 def people(rows=ROWS, seed=0, strength=1.5):
@@ -61,8 +71,7 @@ def use_case(**changes):
 
 
 def material(frame, case):
-    truth = (frame["outcome"] == "yes").to_numpy()
-    return Material(case, frame, truth, tuple(case.features(list(frame.columns))), 0)
+    return Material.of(frame, case, 0)
 
 
 def only(report, name):
@@ -469,7 +478,8 @@ def test_the_figure_holds_the_ten_most_telling_columns():
     frame = people()
     for i in range(12):
         frame[f"more{i}"] = np.random.default_rng(i).normal(size=len(frame))
-    [figure] = assess(frame, use_case()).figures
+    figures = assess(frame, use_case()).figures
+    [figure] = [f for f in figures if f.title.startswith("What single")]
     assert len(figure.series[0].points) == 10
     assert figure.reference == 0.95
 

@@ -6,27 +6,31 @@ from the rows, the use case and the seed: the same inputs give the same report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.evidence.base_rates import before
+from assay.evidence.feasibility.answer import Answer
+from assay.evidence.feasibility.ceiling import ceiling
 from assay.evidence.feasibility.duplicates import duplicates
 from assay.evidence.feasibility.group_power import group_power, sensitive_labels
+from assay.evidence.feasibility.label_noise import label_noise
 from assay.evidence.feasibility.leakage import leakage
+from assay.evidence.feasibility.learning_curve import Curve, curve_figure, learning_curve, trace
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.missingness import missingness
+from assay.evidence.feasibility.periods import periods, time_column
 from assay.evidence.feasibility.reach import reach
 from assay.evidence.feasibility.sample_size import sample_size
 from assay.evidence.feasibility.signal import signal
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
-from assay.evidence.standing import labelled_truth
+from assay.evidence.feasibility.staleness import staleness
+from assay.evidence.feasibility.stationarity import stationarity, unusable
+from assay.evidence.feasibility.whole import Rows
+from assay.evidence.report import Check, Report, Verdict
 
 FEWEST = 20  # rows of each class, below which nothing can be estimated
-_WORDS = {Verdict.PASS: "Go", Verdict.FAIL: "No-go"}
 
 Say = Callable[[str], object]
 
@@ -35,59 +39,98 @@ def _silent(_text: str) -> None:
     """Nobody listens."""
 
 
-def assess(
-    frame: pd.DataFrame, use_case: UseCase, *, seed: int | None = None, say: Say = _silent
-) -> Report:
-    """Judge a table against the question before anything is trained on it.
+def assess(rows: Rows, use_case: UseCase, *, seed: int | None = None, say: Say = _silent) -> Report:
+    """Judge a frame or a stored table against the question before anything is trained on it.
 
-    `seed` defaults to the use case's; `say` is told of each check as it begins. Rows without a
-    label are left out and counted. What stops at once (no target, one class, no feature) is a
-    failing check, not an error. Raises DataError for sensitive columns that form no groups.
+    `seed` defaults to the use case's; `say` is told of each check as it begins. A table is read
+    once, in bounded memory. Rows without a label are left out and counted. What stops at once
+    (no target, one class, no feature) is a failing check, not an error. Raises DataError for
+    columns that the use case names and the table lacks, and for sensitive columns that form no
+    groups.
     """
-    seed = use_case.seed if seed is None else seed
-    try:
-        labelled, positive = labelled_truth(frame, use_case.data.target)
-    except DataError as error:
-        why = f"{error.what[0].upper()}{error.what[1:]}."
-        return _report(use_case, [_stop("target", why, error.remedy)])
-    names = use_case.features([str(column) for column in frame.columns])
-    features = tuple(name for name in names if bool(labelled[name].notna().any()))
-    material = Material(use_case, labelled, positive, features, seed)
-    notes = _notes(frame, material)
-    if refusal := _countable(material) or _spread(material):
-        return _report(use_case, [refusal], notes=notes)
-    return _full(material, notes, say)
+    from threadpoolctl import threadpool_limits
+
+    answer = Answer(use_case)
+    # Threads of the learner, left free on shared cores, have been seen to take ten times as long.
+    with threadpool_limits(limits=1):
+        try:
+            material = Material.of(rows, use_case, use_case.seed if seed is None else seed)
+        except DataError as error:
+            if error.where:
+                raise
+            why = f"{error.what[0].upper()}{error.what[1:]}."
+            answer.add(_stop("target", why, error.remedy))
+            return answer.report()
+        answer.note(material)
+        if refusal := _countable(material) or _spread(material):
+            answer.add(refusal)
+        else:
+            _judge(material, answer, say)
+    return answer.report()
 
 
-def _full(material: Material, notes: Sequence[str], say: Say) -> Report:
-    use_case = material.use_case
-    checks: list[Check] = []
-    labels = sensitive_labels(material.frame, use_case)
-    sheets = before(
-        labels,
-        pd.Series(material.truth),
-        features=material.frame[list(material.features)],
-        sensitive=use_case.data.sensitive,
-    )
+def _judge(material: Material, answer: Answer, say: Say) -> None:
+    labels = sensitive_labels(material.whole.columns, material.use_case)
+    answer.before(material, labels)
     say("signal: a quick learner against shuffled labels")
-    checks.append(signal(material))
-    if use_case.feasibility.reach:
-        say("reach: the scores that the use case asks for")
-        checks += reach(material)
+    found = signal(material)
+    answer.add(found)
+    say("reach, ceiling, learning curve: the scores that the use case asks for")
+    _scores(material, answer)
     say("sample size, and what the test rows could show of each group")
-    enough, needed = sample_size(material)
-    power, power_sheets, power_figures = group_power(material)
+    enough, needs, needed = sample_size(material, found)
+    answer.add(enough, sheets=[needs])
+    power, sheets, figures = group_power(material)
+    answer.add(*power, sheets=sheets, figures=figures)
     say("leakage: each column alone")
-    leaks, single, single_figure = leakage(material)
-    say("duplicates, contradictions, missing values")
-    gaps, missing = missingness(material, labels)
-    checks += [enough, *power, *leaks, *duplicates(material), gaps]
-    sheets += [single, needed, *power_sheets, missing]
-    return _report(use_case, checks, sheets, [single_figure, *power_figures], notes)
+    leaks, single, figure = leakage(material)
+    answer.add(*leaks, sheets=[single], figures=[figure])
+    say("duplicates, contradictions, wrong labels")
+    answer.add(*duplicates(material))
+    noise, doubted = label_noise(material)
+    answer.add(*filter(None, [noise]), sheets=[doubted])
+    say("time, missing values")
+    _over_time(material, answer, needed)
+
+
+def _scores(material: Material, answer: Answer) -> None:
+    goals = material.use_case.feasibility.reach
+    chosen = list(goals) or [material.use_case.performance.choose_by]
+    curves: dict[str, Curve | None] = {name: trace(material, name) for name in chosen}
+    bounds, sheet = ceiling(material, goals)
+    for name, goal in goals.items():
+        answer.add(reach(material, name, goal, curves[name]))
+    answer.add(*bounds, sheets=[sheet] if sheet else [])
+    for name in chosen:
+        if curve := curves[name]:
+            wanted = goals.get(name)
+            checks = [] if wanted is None else [learning_curve(material, curve, wanted)]
+            answer.add(*checks, figures=[curve_figure(curve, wanted)])
+
+
+def _over_time(material: Material, answer: Answer, needed: float) -> None:
+    by_time, why = periods(material)
+    if by_time:
+        checks, sheets = stationarity(material, by_time)
+        answer.add(*checks, sheets=sheets)
+    elif time_column(material):
+        answer.add(unusable(why))
+        answer.skip(why, "tells_time")
+    else:
+        answer.skip(why, "stationarity", "tells_time")
+    labels = sensitive_labels(material.whole.columns.iloc[material.kept], material.use_case)
+    gaps, missing = missingness(material, labels, by_time)
+    answer.add(gaps, sheets=[missing] if missing.rows else [])
+    stale, reason = staleness(material, needed)
+    if stale:
+        answer.add(stale)
+    else:
+        answer.skip(reason, "staleness")
 
 
 def _countable(material: Material) -> Check | None:
-    rarest = int(min(material.truth.sum(), (~material.truth).sum()))
+    truth = material.whole.truth
+    rarest = int(min(truth.sum(), (~truth).sum()))
     if rarest < FEWEST:
         return _stop(
             "classes",
@@ -118,53 +161,3 @@ def _spread(material: Material) -> Check | None:
 def _stop(name: str, why: str, remedy: str | None) -> Check:
     claim = "There are rows of both classes, and columns, to learn from"
     return Check(name=name, claim=claim, verdict=Verdict.FAIL, why=why, remedy=remedy or "")
-
-
-def _notes(frame: pd.DataFrame, material: Material) -> list[str]:
-    notes = []
-    if unlabelled := len(frame) - len(material.frame):
-        notes.append(f"{unlabelled:,} rows without a label were left out.")
-    if material.features and len(material.rows) < len(material.frame):
-        notes.append(
-            f"The learner and the checks on single columns saw a sample of {len(material.rows):,}"
-            f" of {len(material.frame):,} rows, to keep within"
-            f" {material.use_case.feasibility.within:g} s."
-        )
-    empty = [n for n in material.use_case.features(list(frame.columns)) if frame[n].isna().all()]
-    if empty:
-        notes.append(f"Columns without any value were left out: {', '.join(empty)}.")
-    if material.use_case.split.by == "time":
-        notes.append("Folds are random, not by time: drift over time is not judged here.")
-    notes.append(
-        "All rows were judged, those of the later test set included. To ask whether to begin, that"
-        " is right; to choose columns by these scores would use the test rows, and make the"
-        " performance found on them too good."
-    )
-    if not material.use_case.fairness:
-        notes.append("The use case sets no fairness rule, so group sizes were not judged.")
-    return notes
-
-
-def _report(
-    use_case: UseCase,
-    checks: Sequence[Check],
-    sheets: Sequence[Sheet] = (),
-    figures: Sequence[Figure] = (),
-    notes: Sequence[str] = (),
-) -> Report:
-    verdict = overall(checks)
-    made = ", ".join(dict.fromkeys(check.name.partition("[")[0] for check in checks))
-    poor = dict.fromkeys(
-        c.name.partition("[")[0] for c in checks if c.hard and c.verdict is Verdict.FAIL
-    )
-    because = f" because of {', '.join(poor)}" if poor else ""
-    return Report(
-        gate="feasibility",
-        subject=use_case.name,
-        verdict=verdict,
-        summary=f"{_WORDS.get(verdict, 'Caution')}{because}. Checked: {made.replace('_', ' ')}.",
-        checks=tuple(checks),
-        sheets=tuple(sheets),
-        figures=tuple(figures),
-        notes=tuple(notes),
-    )

@@ -29,12 +29,11 @@ def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> floa
 
 def _overlap(material: Material) -> Check:
     limit = material.use_case.feasibility.overlap
-    target = material.use_case.data.target.column
-    content = material.hashes([*material.features, target])
-    share = expected_overlap(content, material.split_keys, material.use_case.split.test)
+    whole = material.whole
+    content = whole.cases
+    share = expected_overlap(content, whole.units, material.use_case.split.test)
     same = len(content) - len(np.unique(content))
-    whole = material.hashes(list(material.frame.columns))
-    exact = len(whole) - len(np.unique(whole))
+    exact = len(content) - len(np.unique(whole.rows))
     over = share > limit
     return Check(
         name="duplicates",
@@ -68,7 +67,7 @@ def ceiling(features: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
 
 def _contradictions(material: Material) -> Check:
     use_case = material.use_case
-    best, rows = ceiling(material.hashes(material.features), material.truth)
+    best, rows = ceiling(material.whole.features, material.whole.truth)
     target = use_case.feasibility.reach.get("accuracy")
     limit = 1 - target if target is not None else use_case.feasibility.overlap
     out_of_reach = target is not None and best < target
@@ -82,12 +81,12 @@ def _contradictions(material: Material) -> Check:
         statistic="share of rows that no rule can get right",
         estimate=1 - best,
         threshold=limit,
-        why=f"{rows:,} of {len(material.truth):,} rows share all features with a row of the other"
-        f" outcome: no model can be right on more than {best:.1%} of these rows{wanted}.",
+        why=f"{rows:,} of {len(material.whole.truth):,} rows share all features with a row of the"
+        f" other outcome: no model can be right on more than {best:.1%} of these rows{wanted}.",
         remedy=""
         if verdict is Verdict.PASS
         else "Add columns that tell such rows apart, or check how they were labelled.",
-        rows=len(material.truth),
+        rows=len(material.whole.truth),
     )
 
 
@@ -97,8 +96,11 @@ def _entities(material: Material) -> Check | None:
     column, by = use_case.split.column, use_case.split.by
     if column is None or not use_case.data.identity:
         return None
-    people = pd.DataFrame({"person": material.hashes(use_case.data.identity)})
-    people["side"] = material.hashes([column]) if by == "group" else _sides(material, column)
+    whole = material.whole
+    if by == "time" and column not in whole.columns:
+        return None
+    side = whole.units if by == "group" else _sides(material, column)
+    people = pd.DataFrame({"person": whole.persons, "side": side})
     several = people.groupby("person")["side"].transform("nunique").to_numpy() > 1
     share, limit = float(several.mean()), use_case.feasibility.overlap
     verdict = Verdict.PASS
@@ -125,7 +127,7 @@ def _entities(material: Material) -> Check | None:
 
 def _sides(material: Material, column: str) -> np.ndarray:
     """For a split by time: whether each row is among the newest share."""
-    order = material.frame[column]
+    order = material.whole.columns[column]
     after = material.use_case.split.after
     if after is not None:
         # A date column is compared with a moment, a column of numbers with a number.

@@ -10,6 +10,7 @@ import pandas as pd
 from assay.evidence.statistics import Bools, Floats
 
 MOST_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
+LARGEST = 1e100  # stands for infinity, which no learner takes
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def _column(column: pd.Series) -> tuple[np.ndarray, int]:
         days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
         return days.to_numpy(dtype=float), 0
     if pd.api.types.is_numeric_dtype(kind):
-        return column.to_numpy(dtype=float, na_value=np.nan), 0
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        return np.clip(numbers, -LARGEST, LARGEST), 0
     codes, values = pd.factorize(column, sort=True)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     place = np.empty(len(values))

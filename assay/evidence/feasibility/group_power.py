@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Fairness
+from assay.config.gates import Rate
 from assay.config.use_case import UseCase
 from assay.evidence.cells import SHARES, reference_among
+from assay.evidence.feasibility.amounts import about
 from assay.evidence.feasibility.material import Material
 from assay.evidence.groups import group_labels, intersect, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
@@ -20,6 +22,15 @@ from assay.evidence.statistics import detectable_gap, rows_to_detect
 ALPHA = 0.05
 POWER = 0.8
 SHOWN = 3  # groups that a check's words name; the sheet has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One share that a fairness rule holds to a limit, as a difference."""
+
+    metric: Rate
+    by: tuple[str | tuple[str, ...], ...]
+    tolerance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,14 @@ class Division:
 
 
 def group_power(material: Material) -> tuple[list[Check], list[Sheet], list[Figure]]:
-    """One check per fairness rule and division, a sheet and a figure per rule.
+    """One check per share that a fairness rule names and division, a sheet and a figure per share.
 
+    Rules on metrics that are no shares of rows cannot be planned for and have none.
     Two-sided z-tests at power 0.8, Bonferroni over all pairs of all rules: the first, hardest
     step of the Holm procedure by which the fairness gate judges.
     """
-    rules = material.use_case.fairness
-    labels = sensitive_labels(material.frame, material.use_case)
+    rules = _held(material)
+    labels = sensitive_labels(material.whole.columns, material.use_case)
     divided = [[_division(labels, by, material.use_case) for by in rule.by] for rule in rules]
     pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
     checks, sheets, figures = [], [], []
@@ -60,6 +72,14 @@ def group_power(material: Material) -> tuple[list[Check], list[Sheet], list[Figu
         sheets.append(_sheet(rule, found))
         figures.append(_figure(rule, found))
     return checks, sheets, figures
+
+
+def _held(material: Material) -> list[Held]:
+    return [
+        Held(metric, rule.by, rule.difference_at(_rate(material.whole.truth, metric)))
+        for rule in material.use_case.fairness
+        for metric in cast(list[Rate], [m for m in rule.metrics if m in SHARES])
+    ]
 
 
 def sensitive_labels(frame: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
@@ -78,10 +98,10 @@ def _division(labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase
     return Division(" & ".join(names), together, reference, len(names) > 1)
 
 
-def _powers(material: Material, rule: Fairness, division: Division, alpha: float) -> list[Power]:
-    counted = _denominators(material.truth, rule, division)
+def _powers(material: Material, rule: Held, division: Division, alpha: float) -> list[Power]:
+    counted = _denominators(material.whole.truth, rule, division)
     share = material.use_case.split.test
-    rate = _rate(material.truth, rule)
+    rate = _rate(material.whole.truth, rule.metric)
     reference = int(counted.get(division.reference, 0))
     found = []
     for group, total in counted.items():
@@ -99,7 +119,7 @@ def _powers(material: Material, rule: Fairness, division: Division, alpha: float
     return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
 
 
-def _denominators(truth: np.ndarray, rule: Fairness, division: Division) -> pd.Series:
+def _denominators(truth: np.ndarray, rule: Held, division: Division) -> pd.Series:
     """Rows, positives or negatives of each group, after what the metric is a share of."""
     unit = SHARES[rule.metric].unit
     counts = ~truth if unit == "negatives" else np.ones_like(truth) if unit == "rows" else truth
@@ -107,12 +127,12 @@ def _denominators(truth: np.ndarray, rule: Fairness, division: Division) -> pd.S
     return pd.Series(counts, index=division.labels.index).groupby(division.labels).sum()
 
 
-def _rate(truth: np.ndarray, rule: Fairness) -> float:
+def _rate(truth: np.ndarray, metric: Rate) -> float:
     """The reference's share to plan with. Models' rates are unknown: one half needs most rows."""
-    return float(truth.mean()) if rule.metric == "selection_rate" else 0.5
+    return float(truth.mean()) if metric == "selection_rate" else 0.5
 
 
-def _check(rule: Fairness, division: Division, powers: Sequence[Power]) -> Check:
+def _check(rule: Held, division: Division, powers: Sequence[Power]) -> Check:
     unit = SHARES[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     weak = [p for p in powers if p.gap is None or p.gap > rule.tolerance]
@@ -157,7 +177,7 @@ def _remedy(weak: Sequence[Power], division: Division, unit: str) -> str:
     if all(p.more is None for p in weak):
         return f"Add {unit} to the reference group {division.title}={division.reference}."
     told = [
-        f"about {p.more:,} more {unit} in group {division.title}={p.group}"
+        f"about {about(p.more)} more {unit} in group {division.title}={p.group}"
         for p in weak[:SHOWN]
         if p.more is not None
     ]
@@ -168,7 +188,7 @@ def _rest(weak: Sequence[Power]) -> str:
     return f", and {len(weak) - SHOWN} more" if len(weak) > SHOWN else ""
 
 
-def _sheet(rule: Fairness, found: Sequence[tuple[Division, Sequence[Power]]]) -> Sheet:
+def _sheet(rule: Held, found: Sequence[tuple[Division, Sequence[Power]]]) -> Sheet:
     unit = SHARES[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     rows = tuple((f"{d.title}={p.group}", p.rows, p.gap, p.more) for d, ps in found for p in ps)
@@ -181,7 +201,7 @@ def _sheet(rule: Fairness, found: Sequence[tuple[Division, Sequence[Power]]]) ->
     )
 
 
-def _figure(rule: Fairness, found: Sequence[tuple[Division, Sequence[Power]]]) -> Figure:
+def _figure(rule: Held, found: Sequence[tuple[Division, Sequence[Power]]]) -> Figure:
     series = tuple(
         Series(name=d.title, points=tuple(Point(label=p.group, value=p.gap) for p in powers))
         for d, powers in found

@@ -2,82 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.material import FOLDS, Material
+from assay.evidence.feasibility.after_outcome import after_outcome
+from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.single import Alone, single_columns
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import Floats, roc_auc
+from assay.evidence.statistics import roc_auc, roc_auc_difference
 
-BINS = 64
+SUSPECT = 0.8  # ROC AUC of a single column from which one asks what is left without it
+COLLAPSE = 0.5  # share of what is above chance, the loss of which leaves little else
 LIKE_IDENTITY = 0.95  # distinct values per row above which a column names rows, not properties
 TOP = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """How well one column tells the outcome on its own."""
-
-    name: str
-    auc: float
-    interval: Interval
-
-    @property
-    def low(self) -> float:
-        return self.interval.low or 0.0
-
-
 def leakage(material: Material) -> tuple[list[Check], Sheet, Figure]:
-    """The check on single columns, the check on columns that name rows, and their numbers."""
-    alone = sorted(single_columns(material), key=lambda a: (-a.auc, a.name))
-    checks = [_check(material, alone), _identifiers(material)]
-    return checks, _sheet(alone), _figure(alone, material.use_case.feasibility.leak)
-
-
-def single_columns(material: Material) -> list[Alone]:
-    """ROC AUC of each feature alone, with DeLong's interval.
-
-    A number counts by its order, up or down, or by the out-of-fold share of positives in its
-    bins, whichever tells more. Text and categories count by the share of each of their values,
-    however many there are; of too many for the learner, the order by frequency counts too.
-    """
-    found = []
-    for i, name in enumerate(material.encoded.names):
-        values, unordered = material.encoded.matrix[:, i], material.encoded.categorical[i]
-        scores = [_out_of_fold_share(material, _bins(values, bool(material.encoded.coded[i])))]
-        if not unordered and not np.isnan(values).all():
-            known = np.where(np.isnan(values), np.nanmedian(values), values)
-            scores += [known, -known]
-        best = max((roc_auc(material.labels, s) for s in scores), key=lambda e: e.value)
-        found.append(Alone(name, best.value, best.interval))
-    return found
-
-
-def _bins(values: Floats, coded: bool) -> np.ndarray:
-    """Codes from 0: a category's own, or a number's quantile; missing values have the last."""
-    missing = np.isnan(values)
-    if missing.all():
-        return np.zeros(len(values), dtype=np.int64)
-    if coded:
-        codes = np.where(missing, 0, values)
-    else:
-        edges = np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-        codes = np.searchsorted(edges, values, side="left")
-    return np.where(missing, codes[~missing].max() + 1, codes).astype(np.int64)
-
-
-def _out_of_fold_share(material: Material, codes: np.ndarray) -> Floats:
-    """Share of positives among the rows of the same code in the other folds."""
-    shape = (FOLDS, int(codes.max()) + 1)
-    cell = material.folds * shape[1] + codes
-    rows = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    positives = np.bincount(cell, material.labels, minlength=rows.size).reshape(shape)
-    others, told = rows.sum(axis=0) - rows, positives.sum(axis=0) - positives
-    base = material.labels.mean()
-    shares = (told + base) / (others + 1)  # a code unseen in the other folds says nothing
-    return np.asarray(shares[material.folds, codes], dtype=float)
+    """Checks on single columns, on what is left without a suspicious one, on columns known after
+    the outcome, on columns that name rows; and the single columns' numbers."""
+    alone, limit = single_columns(material), material.use_case.feasibility.leak
+    checks = [_check(material, alone), _without(material, alone), after_outcome(material)]
+    made = [check for check in checks if check is not None]
+    return [*made, _identifiers(material)], _sheet(alone), _figure(alone, limit)
 
 
 def _check(material: Material, alone: list[Alone]) -> Check:
@@ -106,6 +51,38 @@ def _check(material: Material, alone: list[Alone]) -> Check:
         threshold=limit,
         why=f"{told} of {len(alone)} features.{kept}",
         remedy=remedy,
+        rows=len(material.rows),
+    )
+
+
+def _without(material: Material, alone: list[Alone]) -> Check | None:
+    """What is left without the columns that tell too much, or the one that tells most; None
+    where none is suspicious."""
+    limit = material.use_case.feasibility.leak
+    names = [a.name for a in alone if a.auc > limit] or [a.name for a in alone[:1]]
+    if alone[0].low <= SUSPECT or len(names) == len(alone):
+        return None
+    rest = material.out_of_fold(without=tuple(names))
+    truth, units, full = material.labels, material.clusters, material.answers
+    whole, left = (roc_auc(truth, answers, units=units) for answers in (full, rest))
+    lost = roc_auc_difference(truth, full, rest, units=units)
+    most = COLLAPSE * (whole.value - 0.5)
+    collapsed = (lost.interval.low or 0.0) > most
+    told = ", ".join(names)
+    return Check(
+        name="drop_one",
+        claim=f"Without {told} most of what can be told is still told",
+        verdict=Verdict.CAUTION if collapsed else Verdict.PASS,
+        statistic="ROC AUC lost without it",
+        estimate=lost.value,
+        interval=lost.interval,
+        threshold=most,
+        why=f"With all columns a quick learner has {whole.value:.3f}; without {told}"
+        f" {left.value:.3f} ({_spread(left.interval)}).",
+        remedy=f"Make sure that {told} is known when the question is asked: nearly all hangs on it."
+        if collapsed
+        else "",
+        hard=False,
         rows=len(material.rows),
     )
 

@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from assay.config.use_case import UseCase
 from assay.evidence.feasibility.encode import Encoded, encode
+from assay.evidence.feasibility.whole import Rows, Whole, read, sampled
 from assay.evidence.statistics import Bools, Floats
-from assay.tables import row_hashes
 
 FOLDS = 5
 CELLS_PER_SECOND = 50_000  # features times rows that all checks together bear, with room to spare
+ROUNDS, RATE = 60, 0.1  # of boosting
+NARROW = 100  # features up to which there are so many rounds; of more, each is dearer
+FEWEST_ROUNDS = 12
 FEWEST_ROWS = 2_000  # below, sampling would cost more certainty than it saves time
 
 
 @dataclass(frozen=True)
 class Material:
-    """The rows that have a label, `truth` aligned with them, and the columns a model may see."""
+    """What is counted of all labelled rows; those that are kept, `frame`, with their `truth` and
+    their place among all, `kept`; and the columns that a model may see."""
 
     use_case: UseCase
+    whole: Whole
     frame: pd.DataFrame
     truth: Bools
+    kept: np.ndarray
     features: tuple[str, ...]
     seed: int
 
+    @classmethod
+    def of(cls, rows: Rows, use_case: UseCase, seed: int) -> Material:
+        """Raises DataError when the target is absent, holds no label, or one class only."""
+        whole, frame, kept = read(rows, use_case, seed)
+        names = use_case.features(list(frame.columns))
+        features = tuple(name for name in names if bool(frame[name].notna().any()))
+        return cls(use_case, whole, frame, whole.truth[kept], kept, features, seed)
+
     @cached_property
     def rows(self) -> np.ndarray:
-        """Numbers of the rows that learners see: all, or a sample that keeps the share of
-        positives. How many is decided by counts alone, never by the clock, so that the same
-        inputs give the same report."""
+        """Numbers of the kept rows that learners see: all, or a sample. How many is decided by
+        counts alone, never by the clock, so that the same inputs give the same report."""
         most = int(self.use_case.feasibility.within * CELLS_PER_SECOND / len(self.features))
-        most = max(most, FEWEST_ROWS)
-        total = len(self.frame)
-        if total <= most:
-            return np.arange(total)
-        rng = np.random.default_rng(self.seed)
-        classes = [np.flatnonzero(self.truth == side) for side in (True, False)]
-        sizes = [min(len(c), max(round(len(c) * most / total), min(len(c), 500))) for c in classes]
-        picked = [rng.choice(c, n, replace=False) for c, n in zip(classes, sizes, strict=True)]
-        return np.sort(np.concatenate(picked))
+        return sampled(self.truth, max(most, FEWEST_ROWS), self.seed)
 
     @cached_property
     def labels(self) -> Bools:
@@ -59,8 +62,13 @@ class Material:
     @cached_property
     def units(self) -> np.ndarray:
         """Which entity each sampled row belongs to: rows of one stay on one side of a fold."""
-        codes: np.ndarray = pd.factorize(self.split_keys[self.rows])[0]
+        codes: np.ndarray = pd.factorize(self.whole.units[self.kept][self.rows])[0]
         return codes
+
+    @cached_property
+    def clusters(self) -> np.ndarray | None:
+        """The same where entities have several rows, which then hang together; else None."""
+        return self.units if int(self.units.max()) + 1 < len(self.units) else None
 
     @cached_property
     def folds(self) -> np.ndarray:
@@ -74,60 +82,72 @@ class Material:
         return np.asarray(dealt[self.units])
 
     @cached_property
-    def split_keys(self) -> np.ndarray:
-        """What decides on which side of the split a row falls, as a hash (uint64) a row."""
-        split, data = self.use_case.split, self.use_case.data
-        if split.by == "group":
-            assert split.column is not None
-            return self.hashes([split.column])
-        if data.identity:
-            return self.hashes(data.identity)
-        if split.by == "time":
-            return np.arange(len(self.frame)).astype(np.uint64)
-        return self.hashes([n for n in self.frame.columns if n != data.target.column])
-
-    def hashes(self, columns: Sequence[str]) -> np.ndarray:
-        """A hash (uint64) of each labelled row over `columns`."""
-        chosen = self.frame[list(columns)]
-        return np.asarray(row_hashes(pa.Table.from_pandas(chosen, preserve_index=False)))
-
-    @cached_property
     def answers(self) -> Floats:
         """Out-of-fold probability of each sampled row."""
-        return self._out_of_fold(share=1.0)
+        return self.out_of_fold()
 
     @cached_property
-    def answers_from_half(self) -> Floats:
-        """The same, learned from half of the rows."""
-        return self._out_of_fold(share=0.5)
+    def _answers(self) -> dict[float, Floats]:
+        return {}
 
-    def _out_of_fold(self, share: float) -> Floats:
-        rng = np.random.default_rng(self.seed)
+    def answers_from(self, share: float) -> Floats:
+        """The same, learned from a share of the rows, whole entities; a smaller share is a part
+        of the larger one."""
+        if share >= 1:
+            return self.answers
+        if share not in self._answers:
+            total = int(self.units.max()) + 1
+            drawn = np.random.default_rng(self.seed).permutation(total)
+            self._answers[share] = self.out_of_fold(among=drawn[self.units] < share * total)
+        return self._answers[share]
+
+    def out_of_fold(
+        self,
+        *,
+        labels: Bools | None = None,
+        among: Bools | None = None,
+        without: tuple[str, ...] = (),
+    ) -> Floats:
+        """Probability (rows,) of each sampled row by a learner that saw the other folds.
+
+        Of `labels`, if not the target's; learned from the rows `among` alone; `without` some of
+        the columns.
+        """
         found = np.empty(len(self.rows))
-        kept = rng.permutation(self.units.max() + 1)[self.units] < share * (self.units.max() + 1)
+        allowed = np.ones(len(self.rows), dtype=bool) if among is None else among
         for fold in range(FOLDS):
             held = self.folds == fold
-            found[held] = self.learn(~held & kept, held)
+            found[held] = self.learn(~held & allowed, held, labels=labels, without=without)
         return found
 
-    def learn(self, fit: Bools, held: Bools) -> Floats:
+    def learn(
+        self,
+        fit: Bools,
+        held: Bools,
+        *,
+        labels: Bools | None = None,
+        without: tuple[str, ...] = (),
+    ) -> Floats:
         """Probabilities for the `held` rows by a learner that saw the `fit` rows alone."""
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from threadpoolctl import threadpool_limits
 
-        if len(np.unique(self.labels[fit])) < 2:  # too few entities in half the rows
-            return np.full(int(held.sum()), float(self.labels[fit].mean()) if fit.any() else 0.5)
+        truth = self.labels if labels is None else labels
+        seen = np.array([name not in without for name in self.encoded.names])
+        if len(np.unique(truth[fit])) < 2 or not seen.any():  # nothing to tell apart, or by
+            return np.full(int(held.sum()), float(truth[fit].mean()) if fit.any() else 0.5)
+        rounds = max(min(ROUNDS, ROUNDS * NARROW // int(seen.sum())), FEWEST_ROUNDS)
         learner = HistGradientBoostingClassifier(
-            max_iter=60,
+            max_iter=rounds,
+            learning_rate=min(RATE * ROUNDS / rounds, 0.5),
+            max_bins=255 if rounds == ROUNDS else 63,
             max_leaf_nodes=15,
             min_samples_leaf=10,
             l2_regularization=1.0,
             early_stopping=False,
-            categorical_features=self.encoded.categorical,
+            categorical_features=self.encoded.categorical[seen],
             random_state=self.seed,
         )
-        # Its threads, left free on shared cores, have been seen to take ten times as long.
-        with threadpool_limits(limits=1):
-            learner.fit(self.encoded.matrix[fit], self.labels[fit])
-            answers: Floats = learner.predict_proba(self.encoded.matrix[held])[:, 1]
+        matrix = self.encoded.matrix if seen.all() else self.encoded.matrix[:, seen]
+        learner.fit(matrix[fit], truth[fit])
+        answers: Floats = learner.predict_proba(matrix[held])[:, 1]
         return answers

@@ -1,4 +1,4 @@
-"""Check 10 in part: does it depend on outcome or group whether a value is missing?"""
+"""Check 10 in part: does it depend on outcome, group or time whether a value is missing?"""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.periods import Periods
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.statistics import newcombe_limits
 
 GAP = 0.05  # in the share of missing values; smaller gaps are of no consequence, however certain
 SHOWN = 3
+LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,22 @@ class Side:
         return self.rest_lacking / self.rest
 
 
-def missingness(material: Material, labels: pd.DataFrame) -> tuple[Check, Sheet]:
-    """Whether a feature's share of missing values differs by more than 0.05 between outcomes, or
-    between the groups in `labels`. Newcombe intervals, Bonferroni over all that is compared."""
+def missingness(
+    material: Material, labels: pd.DataFrame, periods: Periods | None
+) -> tuple[Check, Sheet]:
+    """Whether a feature's share of missing values differs by more than 0.05 between outcomes,
+    between the groups in `labels` (of the kept rows), or between early and late rows.
+
+    Newcombe intervals, Bonferroni over all that is compared.
+    """
     masks = {name: material.frame[name].isna().to_numpy(dtype=bool) for name in material.features}
     lacking = {name: missing for name, missing in masks.items() if missing.any()}
     groups = {"positive outcome": material.truth}
     for by in labels.columns:
         for value in sorted(labels[by].unique()):
             groups[f"{by}={value}"] = (labels[by] == value).to_numpy(dtype=bool)
+    if periods:
+        groups[periods.words] = periods.late
     sides = list(_sides(lacking, groups))
     uneven = _uneven(sides)
     return _check(material, uneven, len(lacking)), _sheet(sides)
@@ -80,7 +89,7 @@ def _check(material: Material, uneven: Sequence[Side], lacking: int) -> Check:
     even = f"{lacking} of {len(material.features)} features lack values, evenly enough."
     return Check(
         name="missingness",
-        claim=f"Outcome and group change the share of missing values by {GAP:g} at most",
+        claim=f"Outcome, group and time change the share of missing values by {GAP:g} at most",
         verdict=Verdict.CAUTION if uneven else Verdict.PASS,
         statistic="columns and groups that lack values unevenly",
         estimate=float(len(uneven)),
@@ -96,9 +105,10 @@ def _check(material: Material, uneven: Sequence[Side], lacking: int) -> Check:
 
 
 def _sheet(sides: Sequence[Side]) -> Sheet:
+    widest = sorted(sides, key=lambda s: -abs(s.share - s.rest_share))
     return Sheet(
         title="Missing values",
         columns=("column", "rows with", "missing", "missing among the others"),
-        rows=tuple((s.column, s.group, s.share, s.rest_share) for s in sides),
-        note="Features without missing values are left out.",
+        rows=tuple((s.column, s.group, s.share, s.rest_share) for s in widest[:LISTED]),
+        note=f"The {LISTED} largest gaps. Features without missing values are left out.",
     )

@@ -7,8 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.amounts import about, told
+from assay.evidence.feasibility.material import FOLDS, Material
+from assay.evidence.feasibility.measured import EDGE
+from assay.evidence.feasibility.signal import ALPHA, HELD, POWER
 from assay.evidence.report import Check, Sheet, Verdict
+from assay.evidence.statistics import Bools, Floats, rows_to_show
 from assay.learning.preprocess import MANY, RARE
 
 SHRINKAGE = 0.9  # predictions may be too extreme by a tenth
@@ -16,18 +20,24 @@ OPTIMISM = 0.05  # of Nagelkerke's R2
 MARGIN = 0.05  # of the estimated share of positives
 
 
-def sample_size(material: Material) -> tuple[Check, Sheet]:
-    """Riley's three criteria for developing a model of a binary outcome, against training rows.
+def sample_size(material: Material, signal: Check) -> tuple[Check, Sheet, float]:
+    """Riley's three criteria for developing a model of a binary outcome, against training rows;
+    and the rows that they ask for.
 
     Riley et al., BMJ 368 (2020) m441; Statistics in Medicine 38 (2019) 1276. R2 is Cox and
-    Snell's, out of fold, so that it is not flattered by the fit.
+    Snell's, out of fold, so that it is not flattered by the fit. Where no signal was found, so
+    many rows are asked for that the lift of the use case would have shown, if there is one.
     """
-    share = float(material.truth.mean())
+    share = float(material.whole.truth.mean())
     parameters = sum(_parameters(material.frame[name]) for name in material.features)
-    r2 = explained(material)
+    r2 = explained(material.labels, material.answers, material.folds)
     needs = criteria(parameters, r2, share)
-    rows = round(len(material.truth) * (1 - material.use_case.split.test))
+    rows = round(len(material.whole.truth) * (1 - material.use_case.split.test))
     needed = max(needs.values())
+    unseen = signal.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
+    lift = _to_show(material, share)
+    if unseen:
+        needed = max(needed, lift)
     verdict = Verdict.PASS
     if rows < needed:
         verdict = Verdict.FAIL if rows < needed / 2 else Verdict.CAUTION
@@ -39,10 +49,19 @@ def sample_size(material: Material) -> tuple[Check, Sheet]:
         estimate=float(rows),
         threshold=float(needed) if math.isfinite(needed) else None,
         why=_why(rows, needed, parameters, r2),
-        remedy=_remedy(verdict, rows, needed, material.use_case.split.test),
+        remedy=_remedy(verdict, material, needed, lift if unseen else 0.0),
         rows=rows,
     )
-    return check, _sheet(needs)
+    needs[f"a ROC AUC of {0.5 + material.use_case.feasibility.lift:g} would show"] = lift
+    return check, _sheet(needs), needed
+
+
+def _to_show(material: Material, share: float) -> float:
+    """Training rows with which the test of the signal would notice the lift that is asked for."""
+    area = 0.5 + material.use_case.feasibility.lift
+    judged = rows_to_show(area, share, alpha=ALPHA, power=POWER)
+    test = material.use_case.split.test
+    return math.inf if judged is None else math.ceil(judged * FOLDS / HELD * (1 - test))
 
 
 def criteria(parameters: int, r2: float, share: float) -> dict[str, float]:
@@ -70,14 +89,33 @@ def _to_shrink(parameters: int, r2: float, shrinkage: float) -> float:
     return math.ceil(parameters / ((shrinkage - 1) * math.log(1 - r2 / shrinkage)))
 
 
-def explained(material: Material) -> float:
-    """Cox and Snell's R2 of the out-of-fold probabilities; below zero if worse than the share."""
-    truth = material.labels
-    answers = np.clip(material.answers, 1e-6, 1 - 1e-6)
-    found = np.where(truth, np.log(answers), np.log1p(-answers)).mean()
-    share = truth.mean()
+def explained(labels: Bools, answers: Floats, folds: np.ndarray) -> float:
+    """Cox and Snell's R2 of out-of-fold probabilities, calibrated on the other folds.
+
+    Without that, a learner that is too sure of itself explains less than nothing even where it
+    tells the classes apart. Below zero if worse than the share of positives.
+    """
+    calibrated = np.clip(_calibrated(labels, answers, folds), EDGE, 1 - EDGE)
+    found = np.where(labels, np.log(calibrated), np.log1p(-calibrated)).mean()
+    share = labels.mean()
     null = share * np.log(share) + (1 - share) * np.log(1 - share)
     return float(1 - np.exp(2 * (null - found)))
+
+
+def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray) -> Floats:
+    """Platt's scaling, fold by fold; answers that point the wrong way say nothing."""
+    from sklearn.linear_model import LogisticRegression
+
+    clipped = np.clip(answers, EDGE, 1 - EDGE)
+    odds = np.log(clipped / (1 - clipped))[:, None]
+    made = np.empty(len(labels))
+    for fold in np.unique(folds):
+        held = folds == fold
+        scaling = LogisticRegression(C=1e4).fit(odds[~held], labels[~held])
+        rising = scaling.coef_[0, 0] > 0
+        share = labels[~held].mean()
+        made[held] = scaling.predict_proba(odds[held])[:, 1] if rising else share
+    return made
 
 
 def _parameters(column: pd.Series) -> int:
@@ -98,13 +136,23 @@ def _why(rows: int, needed: float, parameters: int, r2: float) -> str:
     return f"{base} that explain R2 {r2:.3f}; {needed:,.0f} are needed."
 
 
-def _remedy(verdict: Verdict, rows: int, needed: float, test: float) -> str:
+def _remedy(verdict: Verdict, material: Material, needed: float, lift: float) -> str:
+    """`lift`: training rows that would show it; zero where a signal was found."""
     if verdict is Verdict.PASS:
         return ""
-    if math.isinf(needed):
-        return "Add columns that bear on the outcome."
-    more = math.ceil((needed - rows) / (1 - test))
-    return f"Add about {more:,} rows, or leave out columns that say little."
+
+    def more(training: float) -> float:
+        return training / (1 - material.use_case.split.test) - len(material.whole.truth)
+
+    if told(needed):
+        return f"Add about {about(more(needed))} rows, or leave out columns that say little."
+    if told(lift) and more(lift) > 0:
+        return (
+            f"Add columns that bear on the outcome. About {about(more(lift))} more rows would show"
+            f" whether these tell as little as a ROC AUC of"
+            f" {0.5 + material.use_case.feasibility.lift:g}."
+        )
+    return "Add columns that bear on the outcome."
 
 
 def _sheet(needs: dict[str, float]) -> Sheet:
@@ -112,5 +160,6 @@ def _sheet(needs: dict[str, float]) -> Sheet:
         title="Training rows needed",
         columns=("so that", "rows"),
         rows=tuple((name, n if math.isfinite(n) else None) for name, n in needs.items()),
-        note="Riley and others, BMJ 368 (2020) m441. Empty: no number would do.",
+        note="Riley and others, BMJ 368 (2020) m441. The last counts where no signal was found."
+        " Empty: no number would do.",
     )

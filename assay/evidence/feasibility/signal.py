@@ -6,22 +6,34 @@ import numpy as np
 
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics import Estimate, Floats, Permutation, permutation_p, roc_auc
+from assay.evidence.statistics import (
+    Estimate,
+    Floats,
+    Permutation,
+    auc_power,
+    permutation_p,
+    roc_auc,
+)
 
 DRAWS = 999
+HELD = 2  # folds whose labels are shuffled; the others are learned from
+ALPHA = 0.05
+POWER = 0.9
 
 
 def signal(material: Material) -> Check:
     """Cross-validated ROC AUC against a coin's, and against shuffled labels.
 
-    Fails when the interval lies below the lift that the use case asks for and the labels could
-    as well be shuffled; unknown when they could, but the interval leaves room for the lift. A
-    signal that is there, but uncertain (p > .01) or maybe short of the lift, is a caution.
+    Fails when the labels could as well be shuffled, though the lift that the use case asks for
+    would have shown: it lies above the interval, or the test had power 0.9 to see it. Unknown
+    when they could be shuffled, but so few rows would not have shown the lift; then the check of
+    the sample size says how many would. A signal that is there, but uncertain (p > .01) or maybe
+    short of the lift, is a caution.
     """
     needed = 0.5 + material.use_case.feasibility.lift
-    found = roc_auc(material.labels, material.answers)
+    found = roc_auc(material.labels, material.answers, units=material.clusters)
     test = shuffled(material)
-    verdict = _verdict(found, test.p, needed)
+    verdict = _verdict(found, test.p, needed, _power(material, needed))
     return Check(
         name="signal",
         claim=f"The features tell positives from negatives: ROC AUC of at least {needed:g}",
@@ -46,10 +58,10 @@ def shuffled(material: Material) -> Permutation:
     """
     from scipy.stats import rankdata
 
-    held = material.folds < 2
-    answers, labels = material.learn(~held, held), material.labels[held]
-    _, first = np.unique(material.units[held], return_index=True)
-    ranks, truth = rankdata(answers[first]), labels[first]
+    held = material.folds < HELD
+    first = _first_of_units(material)
+    answers = material.learn(~held, held)
+    ranks, truth = rankdata(answers[first]), material.labels[held][first]
     positives = int(truth.sum())
     return permutation_p(
         lambda rng: _auc(rng.permutation(ranks)[:positives], len(ranks)),
@@ -57,6 +69,19 @@ def shuffled(material: Material) -> Permutation:
         draws=DRAWS,
         seed=material.seed,
     )
+
+
+def _first_of_units(material: Material) -> np.ndarray:
+    """One of the held-out rows of each entity, numbered among the held-out ones."""
+    _, first = np.unique(material.units[material.folds < HELD], return_index=True)
+    return np.asarray(first)
+
+
+def _power(material: Material, area: float) -> float:
+    """How likely the test is to notice a learner with a ROC AUC of `area`."""
+    judged = material.labels[material.folds < HELD][_first_of_units(material)]
+    positives = int(judged.sum())
+    return auc_power(area, positives, len(judged) - positives, alpha=ALPHA)
 
 
 def _auc(positive_ranks: Floats, rows: int) -> float:
@@ -67,12 +92,12 @@ def _auc(positive_ranks: Floats, rows: int) -> float:
     return float((positive_ranks.sum() - m * (m + 1) / 2) / (m * (rows - m)))
 
 
-def _verdict(found: Estimate, p: float, needed: float) -> Verdict:
+def _verdict(found: Estimate, p: float, needed: float, power: float) -> Verdict:
     low, high = found.interval.low, found.interval.high
     assert low is not None
     assert high is not None
-    if p > 0.05:
-        return Verdict.FAIL if high < needed else Verdict.UNKNOWN
+    if p > ALPHA:
+        return Verdict.FAIL if high < needed or power >= POWER else Verdict.UNKNOWN
     return Verdict.CAUTION if p > 0.01 or low < needed else Verdict.PASS
 
 

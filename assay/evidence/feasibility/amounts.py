@@ -1,0 +1,20 @@
+"""Numbers of rows, as people should read them: no more digits than are known."""
+
+from __future__ import annotations
+
+import math
+
+MOST_TOLD = 1e9  # more rows than that are no plan
+
+
+def about(rows: float, digits: int = 2) -> str:
+    """`rows` rounded up to `digits` significant digits: "940", "41,000"."""
+    if rows <= 0:
+        return "0"
+    unit = 10 ** max(math.floor(math.log10(rows)) + 1 - digits, 0)
+    return f"{math.ceil(rows / unit - 1e-9) * unit:,}"
+
+
+def told(rows: float) -> bool:
+    """Whether a number of rows is worth telling anyone."""
+    return math.isfinite(rows) and rows <= MOST_TOLD

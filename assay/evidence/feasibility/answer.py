@@ -1,0 +1,127 @@
+"""The gate's report as it grows: checks, what was not applicable and why, sheets, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from assay.config.use_case import UseCase
+from assay.evidence.base_rates import before, representation
+from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.ten import NAMES, base, ten
+from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
+
+_WORDS = {Verdict.PASS: "Go", Verdict.FAIL: "No-go"}
+
+
+class Answer:
+    """Collects what the checks found, and makes one report of it."""
+
+    def __init__(self, use_case: UseCase) -> None:
+        self._use_case = use_case
+        self._checks: list[Check] = []
+        self._sheets: list[Sheet] = []
+        self._figures: list[Figure] = []
+        self._notes: list[str] = []
+        self._skipped: dict[str, str] = {}
+
+    def add(
+        self, *checks: Check, sheets: Sequence[Sheet] = (), figures: Sequence[Figure] = ()
+    ) -> None:
+        """Take in what one check found."""
+        self._checks += checks
+        self._sheets += sheets
+        self._figures += figures
+
+    def skip(self, why: str, *names: str) -> None:
+        """Say why checks were not made."""
+        self._skipped.update(dict.fromkeys(names, why))
+
+    def before(self, material: Material, labels: pd.DataFrame) -> None:
+        """The groups before any training. What they lack is counted on the kept rows."""
+        whole = len(material.frame) == len(material.whole.truth)
+        self._sheets += before(
+            labels,
+            pd.Series(material.whole.truth),
+            features=material.frame[list(material.features)] if whole else None,
+            sensitive=self._use_case.data.sensitive,
+        )
+        self._checks += representation(labels, self._use_case.data.sensitive)
+
+    def note(self, material: Material) -> None:
+        """What limits this report: rows and columns left out, samples, the test rows in it."""
+        self._notes += _notes(material)
+
+    def report(self) -> Report:
+        """The report; its verdict is that of the worst check."""
+        checks = self._checks
+        verdict = overall(checks)
+        poor = dict.fromkeys(base(c) for c in checks if c.hard and c.verdict is Verdict.FAIL)
+        because = f" because of {', '.join(poor)}" if poor else ""
+        made = ", ".join(dict.fromkeys(base(check) for check in checks))
+        text = f"{_WORDS.get(verdict, 'Caution')}{because}. Checked: {made}."
+        return Report(
+            gate="feasibility",
+            subject=self._use_case.name,
+            verdict=verdict,
+            summary=text.replace("_", " "),
+            checks=tuple(checks),
+            sheets=(ten(checks, self._reasons()), *self._sheets),
+            figures=tuple(self._figures),
+            notes=tuple(self._notes),
+        )
+
+    def _reasons(self) -> dict[str, str]:
+        """Why each check that was not made was not."""
+        made = {base(check) for check in self._checks}
+        names = [name for group in NAMES.values() for name in group if name not in made]
+        if made & {"target", "classes", "features"}:
+            return dict.fromkeys(names, "the gate stopped before it")
+        return {name: self._skipped.get(name) or self._usual(name) for name in names}
+
+    def _usual(self, name: str) -> str:
+        goals = self._use_case.feasibility.reach
+        unstated = "the use case states no target (feasibility.reach)"
+        return {
+            "reach": unstated,
+            "ceiling": "too few rows, or no target that an error rate bounds"
+            if goals
+            else unstated,
+            "learning_curve": "too few rows for a curve" if goals else unstated,
+            "group_power": "the use case sets no fairness rule",
+            "drop_one": "no column alone is suspicious, or there is no other",
+            "after_outcome": "no column is declared as after the outcome (data.after_outcome), and"
+            " rows have no date (data.time)",
+            "entities": "the split keeps each entity on one side by itself",
+            "label_noise": "the use case states no allowed share (feasibility.noise)",
+        }.get(name, "nothing to judge by")
+
+
+def _notes(material: Material) -> list[str]:
+    use_case, total = material.use_case, len(material.whole.truth)
+    notes = []
+    if material.whole.unlabelled:
+        notes.append(f"{material.whole.unlabelled:,} rows without a label were left out.")
+    kept = len(material.frame)
+    if kept < total:
+        notes.append(
+            f"Hashes, groups and outcomes were counted in all {total:,} rows; all else was judged"
+            f" on a sample of {kept:,} rows, to keep memory bounded."
+        )
+    if material.features and len(material.rows) < kept:
+        notes.append(
+            f"The learner and the checks on single columns saw a sample of {len(material.rows):,}"
+            f" of {total:,} rows, to keep within {use_case.feasibility.within:g} s."
+        )
+    names = use_case.features(list(material.frame.columns))
+    if empty := [name for name in names if name not in material.features]:
+        notes.append(f"Columns without any value were left out: {', '.join(empty)}.")
+    notes.append(
+        "All rows were judged, those of the later test set included. To ask whether to begin, that"
+        " is right; to choose columns by these scores would use the test rows, and make the"
+        " performance found on them too good."
+    )
+    if not use_case.fairness:
+        notes.append("The use case sets no fairness rule, so group sizes were not judged.")
+    return notes

@@ -1,0 +1,229 @@
+"""Check 3: how good could any model be, by what nearest neighbours tell?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.config.gates import LOWER_IS_BETTER, Cost, Score
+from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.measured import measured
+from assay.evidence.report import Check, Interval, Sheet, Verdict
+from assay.evidence.statistics import (
+    Bools,
+    Floats,
+    bayes_bound,
+    mean,
+    neighbour_errors,
+    neighbour_errors_on_a_line,
+    wilson,
+)
+
+ASKED = 4_000  # rows whose nearest neighbour is looked for
+KNOWN = 16_000  # rows among which it is looked for
+CELLS = 1_500_000  # known rows times dimensions: bounds time and memory
+FEWEST = 200  # rows asked for; fewer would not tell a share of errors to 0.07
+LEVELS = 30  # values of a category that have a dimension each
+DOUBLINGS = 2  # of the rows: more is no plan. The error may go on falling as fast as it did
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """How often the nearest neighbour of another entity bears the other label.
+
+    `error` with its interval; `fall` is how much lower it might be with four times the rows;
+    `way` names what the distance is of.
+    """
+
+    error: float
+    low: float
+    high: float
+    fall: float
+    way: str
+    rows: int
+
+    @property
+    def surely(self) -> float:
+        """The least that the error might be, were there many more rows."""
+        return max(self.low - self.fall, 0.0)
+
+
+def ceiling(material: Material, goals: dict[Score, float]) -> tuple[list[Check], Sheet | None]:
+    """A check per score in `goals` that an error rate bounds, and what the bounds are.
+
+    The bound comes out too high with finitely many rows, most of all in many dimensions. So the
+    smaller of two errors is taken, of neighbours in the features and in the quick learner's
+    answers (Renggli and others, "Automatic feasibility study via data quality analysis for
+    ML", ICDE 2023), and no check fails by a bound that might yet fall below its target.
+    """
+    found = neighbours(material)
+    if found is None:
+        return [], None
+    share = float(material.labels.mean())
+    cost = material.use_case.performance.cost
+    checks = [
+        _check(material, name, goal, found)
+        for name, goal in goals.items()
+        if limit(name, 0.2, share, cost) is not None
+    ]
+    return checks, _sheet(found, share, cost, goals)
+
+
+def limit(name: Score, error: float, share: float, cost: Cost) -> float | None:
+    """The best value of a score that an asymptotic neighbour error of `error` leaves possible.
+
+    None for scores that it does not bound. `share` is that of positives; e is the Bayes error's
+    bound. ROC AUC: the curve stays below the line where errors cost e, which cuts a triangle of
+    e^2 / (2 share (1 - share)) off the unit square. Brier: the error is twice the best Brier
+    score itself (Cover & Hart 1967, equation 31); log loss: entropy >= 4 ln 2 p (1 - p).
+    """
+    e = min(float(bayes_bound(error)), share, 1 - share)
+    capped = min(error, 2 * share * (1 - share))
+    bounds: dict[Score, float] = {
+        "accuracy": 1 - e,
+        "balanced_accuracy": 1 - e / (2 * max(share, 1 - share)),
+        "roc_auc": 1 - e**2 / (2 * share * (1 - share)),
+        "brier": capped / 2,
+        "log_loss": 2 * float(np.log(2)) * capped,
+        "cost": min(cost.false_positive, cost.false_negative) * e,
+    }
+    return bounds.get(name)
+
+
+def neighbours(material: Material) -> Neighbours | None:
+    """The smaller of the two errors; None for too few rows. One fold is asked for, the other
+    four are known, so that no entity is its own neighbour."""
+    rng = np.random.default_rng(material.seed)
+    held = material.folds == 0
+    _, first = np.unique(material.units[held], return_index=True)
+    asked, known = np.flatnonzero(held)[first], rng.permutation(np.flatnonzero(~held))
+    if len(asked) < FEWEST:
+        return None
+    ways = [_in_features(material, known, rng.permutation(asked)[:ASKED])]
+    ways.append(_in_answers(material, known, asked))
+    return min(ways, key=lambda way: way.error)
+
+
+def _in_features(material: Material, known: np.ndarray, asked: np.ndarray) -> Neighbours:
+    points = _points(material)
+    known = known[: min(KNOWN, max(CELLS // points.shape[1], FEWEST))]
+    sizes = [len(known) // 2, len(known)]
+    truth = material.labels
+    half, full = neighbour_errors(points[known], truth[known], points[asked], truth[asked], sizes)
+    return _neighbours(half, full, f"{points.shape[1]} dimensions of the features")
+
+
+def _in_answers(material: Material, known: np.ndarray, asked: np.ndarray) -> Neighbours:
+    """In one dimension neighbours are near at once; what more rows change is the learner."""
+    truth, full, half = material.labels, material.answers, material.answers_from(0.5)
+    wrong, before = (
+        neighbour_errors_on_a_line(a[known], truth[known], a[asked], truth[asked])
+        for a in (full, half)
+    )
+    return _neighbours(before, wrong, "the quick learner's answers")
+
+
+def _neighbours(half: Bools, full: Bools, way: str) -> Neighbours:
+    interval = wilson(full.sum(), len(full))
+    gain = mean(half.astype(float) - full).interval
+    assert interval.low is not None
+    assert interval.high is not None
+    fall = DOUBLINGS * max(gain.high or 0.0, 0.0)
+    return Neighbours(float(full.mean()), interval.low, interval.high, fall, way, len(full))
+
+
+def _points(material: Material) -> Floats:
+    """Each feature as dimensions (rows, dimensions) of like extent: a number by its rank, a
+    category by one dimension a value (rare ones none), a missing value in the middle."""
+    made = []
+    for values, coded in zip(material.encoded.matrix.T, material.encoded.coded, strict=True):
+        if coded:
+            # Codes go by frequency. Two different values are 1 apart.
+            most = int(min(np.nanmax(values, initial=0.0) + 1, LEVELS))
+            made.append((values[:, None] == np.arange(most)) / np.sqrt(2))
+        else:
+            made.append(_ranks(values)[:, None])
+    return np.hstack(made)
+
+
+def _ranks(values: Floats) -> Floats:
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, nan_policy="omit")
+    shares = (ranks - 0.5) / max(np.isfinite(values).sum(), 1)
+    return np.asarray(np.nan_to_num(shares, nan=0.5))
+
+
+def _check(material: Material, name: Score, goal: float, found: Neighbours) -> Check:
+    share, cost = float(material.labels.mean()), material.use_case.performance.cost
+    sign = -1.0 if name in LOWER_IS_BETTER else 1.0
+    ends = [limit(name, e, share, cost) for e in (found.error, found.low, found.high)]
+    best, loose, tight = (float(end) for end in ends if end is not None)
+    at_most = limit(name, found.surely, share, cost)
+    had = measured(material, name, material.answers[None, :]).values[0]
+    assert at_most is not None
+    verdict = Verdict.PASS
+    if sign * had >= sign * goal:
+        pass  # no bound rules out what is had already
+    elif sign * goal > sign * at_most:
+        verdict = Verdict.FAIL
+    elif sign * goal > sign * loose:
+        verdict = Verdict.UNKNOWN
+    elif sign * goal > sign * tight:
+        verdict = Verdict.CAUTION
+    low, high = sorted((loose, tight))
+    return Check(
+        name=f"ceiling[{name}]",
+        claim=f"No bound on the best possible model rules out {name} of {goal:g}",
+        verdict=verdict,
+        statistic=f"best possible {name}, by nearest neighbours",
+        estimate=best,
+        interval=Interval(low=low, high=high),
+        threshold=goal,
+        why=_why(found, verdict),
+        remedy=_REMEDY[verdict],
+        hard=False,
+        rows=found.rows,
+    )
+
+
+def _why(found: Neighbours, verdict: Verdict) -> str:
+    base = (
+        f"{found.error:.1%} of {found.rows:,} rows have a nearest neighbour of the other outcome,"
+        f" in {found.way}: a Bayes error of {float(bayes_bound(found.error)):.1%} or more"
+    )
+    if verdict is Verdict.UNKNOWN:
+        return (
+            f"{base}, as these rows show it; but more rows may bring that share down by"
+            f" {found.fall:.1%}, so the bound says nothing yet."
+        )
+    return f"{base}."
+
+
+_REMEDY = {
+    Verdict.PASS: "",
+    Verdict.CAUTION: "Add rows to know more exactly, or columns that bear on the outcome.",
+    Verdict.UNKNOWN: "Leave out columns that say little, or add rows: neighbours are far apart.",
+    Verdict.FAIL: "Add columns that bear on the outcome, or lower the target: by these features,"
+    " rows that look alike differ in outcome too often.",
+}
+
+
+def _sheet(found: Neighbours, share: float, cost: Cost, goals: dict[Score, float]) -> Sheet:
+    names: list[Score] = ["accuracy", "balanced_accuracy", "roc_auc", "brier", "log_loss", "cost"]
+    rows = [
+        (
+            name,
+            *(limit(name, e, share, cost) for e in (found.error, found.low, found.high)),
+            goals.get(name),
+        )
+        for name in names
+    ]
+    return Sheet(
+        title="Best scores that any model could have",
+        columns=("score", "bound", "at best", "at worst", "target"),
+        rows=tuple(rows),
+        note="Cover and Hart's bound by the nearest neighbour. A bound from finitely many rows is"
+        " too strict: a better view of the features may beat it.",
+    )

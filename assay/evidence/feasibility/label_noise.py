@@ -1,0 +1,93 @@
+"""Check 9: how many labels are likely wrong?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.evidence.feasibility.material import Material
+from assay.evidence.report import Check, Sheet, Verdict
+from assay.evidence.statistics import Noise, confident_joint
+
+SHOWN = 10
+# Share of rows that a learner settles, confidently one way or the other, where wrong labels are
+# all that keeps it from the truth: 0.91 and more for classes six deviations apart, 0.84 and less
+# for classes that overlap.
+SETTLED = 0.87
+
+
+def allowed(material: Material) -> float | None:
+    """The share of wrong labels that is allowed: as stated, else what the target's accuracy
+    leaves; None where neither is given."""
+    asked = material.use_case.feasibility
+    if asked.noise is not None:
+        return asked.noise
+    accuracy = asked.reach.get("accuracy")
+    return None if accuracy is None else 1 - accuracy
+
+
+def label_noise(material: Material) -> tuple[Check | None, Sheet]:
+    """The confident joint's estimate against what is allowed, and the rows to look at first.
+
+    No check where nothing is allowed or forbidden. Wrong labels and outcomes that the features
+    do not determine look the same to it. Where the learner leaves many rows unsettled, the
+    second are there, and too high an estimate is `unknown` instead of a failure.
+    """
+    entities = int(material.units.max()) + 1
+    found = confident_joint(
+        material.labels, material.answers, independent=entities, seed=material.seed
+    )
+    limit = allowed(material)
+    check = None if limit is None else _check(material, found, limit)
+    return check, _sheet(material, found)
+
+
+def _check(material: Material, found: Noise, limit: float) -> Check:
+    low, high = found.interval.low, found.interval.high
+    assert low is not None
+    assert high is not None
+    verdict = Verdict.PASS
+    if high > limit / 2:
+        verdict = Verdict.CAUTION
+    if low > limit:
+        verdict = Verdict.FAIL if found.settled >= SETTLED else Verdict.UNKNOWN
+    wrong = float((material.labels != (material.answers >= 0.5)).mean())
+    return Check(
+        name="label_noise",
+        claim=f"At most {limit:.3g} of the labels look wrong",
+        verdict=verdict,
+        statistic="share of labels that look wrong, by the confident joint",
+        estimate=found.share,
+        interval=found.interval,
+        threshold=limit,
+        why=f"{found.share:.1%} look wrong: {found.of_positives:.1%} of the positive labels,"
+        f" {found.of_negatives:.1%} of the negative ones. The quick learner itself is wrong on"
+        f" {wrong:.1%} and settles {found.settled:.0%} of the rows; its errors, and outcomes that"
+        " the features do not determine, count as wrong labels here.",
+        remedy=""
+        if verdict is Verdict.PASS
+        else f"Have the labels looked at that are listed under {TITLE!r}: if most are right, it"
+        " is the features that do not tell, and columns that bear on the outcome would.",
+        hard=False,
+        rows=len(material.labels),
+    )
+
+
+TITLE = "Labels to look at first"
+
+
+def _sheet(material: Material, found: Noise) -> Sheet:
+    own = np.where(material.labels, material.answers, 1 - material.answers)
+    doubted = np.flatnonzero(found.doubted)
+    first = doubted[np.argsort(own[doubted], kind="stable")[:SHOWN]]
+    number = material.kept[material.rows]
+    return Sheet(
+        title=TITLE,
+        columns=("labelled row", "label", "probability of it"),
+        rows=tuple(
+            (int(number[i]) + 1, "positive" if material.labels[i] else "negative", float(own[i]))
+            for i in first
+        ),
+        note=f"{found.share:.1%} of the labels ({found.interval.low:.1%} to"
+        f" {found.interval.high:.1%}) look wrong to a quick learner, its own errors among them."
+        " Rows are numbered from 1, those without a label left out.",
+    )

@@ -1,0 +1,110 @@
+"""One score of several sets of answers to the same rows, with how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.config.gates import Cost, Score
+from assay.evidence.feasibility.material import Material
+from assay.evidence.statistics import (
+    Bools,
+    Floats,
+    clustered_covariance,
+    clustered_delong,
+    delong,
+    normal_quantile,
+    wilson_limits,
+)
+from assay.learning.scores import score, threshold
+
+DRAWS = 200
+MOST_UNITS = 20_000  # a bootstrap of so many is as telling, and bounded in time
+EDGE = 1e-6  # no probability is nearer to certainty: a single row would have an infinite loss
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`values` (k,) of one score and their `covariance` (k, k) over the rows.
+
+    `unseen`: the share that errors of a kind may have of which none was seen.
+    """
+
+    values: Floats
+    covariance: Floats
+    unseen: float
+
+    def limits(self, which: int = -1) -> tuple[float, float]:
+        """The 95 % interval of one of them: normal, or where no two rows differed, as wide as
+        what was not seen may be."""
+        value = float(self.values[which])
+        variance = float(self.covariance[which, which])
+        if not variance > 0:
+            return value - self.unseen, value + self.unseen
+        half = normal_quantile(0.95) * float(np.sqrt(variance))
+        return value - half, value + half
+
+
+def measured(material: Material, name: Score, answers: Floats) -> Measured:
+    """`name` of each of `answers` (k, rows), probabilities of the positive class.
+
+    The covariance of ROC AUC is DeLong's, that of a mean the rows' own, both of entities where
+    these have several rows; of other scores it comes from 200 bootstraps of at most 20,000
+    entities.
+    """
+    truth, units = material.labels, material.clusters
+    cost = material.use_case.performance.cost
+    counts = [len(np.unique(material.units[truth == side])) for side in (True, False)]
+    unseen = float(wilson_limits(0, min(counts))[1])
+    clipped = np.clip(answers, EDGE, 1 - EDGE)
+    if name == "roc_auc":
+        found = delong(truth, clipped) if units is None else clustered_delong(truth, clipped, units)
+        return Measured(*found, unseen)
+    values = _row_values(name, truth, clipped, cost)
+    if values is None:
+        return Measured(*_bootstrap(material, name, clipped, cost), unseen)
+    means = values.mean(axis=1)
+    influence = (values - means[:, None]) / len(truth)
+    return Measured(means, clustered_covariance(influence, material.units), unseen)
+
+
+def _row_values(name: Score, truth: Bools, answers: Floats, cost: Cost) -> Floats | None:
+    """(k, rows) of what the score is the mean of; None if it is the mean of nothing."""
+    right = (answers >= threshold(cost)) == truth
+    if name == "accuracy":
+        return np.asarray(right, dtype=float)
+    if name == "brier":
+        return np.asarray((answers - truth) ** 2)
+    if name == "log_loss":
+        return np.asarray(-np.log(np.where(truth, answers, 1 - answers)))
+    if name == "cost":
+        return np.asarray(~right * np.where(truth, cost.false_negative, cost.false_positive))
+    return None
+
+
+def _bootstrap(
+    material: Material, name: Score, answers: Floats, cost: Cost
+) -> tuple[Floats, Floats]:
+    """Of whole entities."""
+    rng, limit = np.random.default_rng(material.seed), threshold(cost)
+    order = np.argsort(material.units, kind="stable")
+    counts = np.bincount(material.units)
+    starts, total = np.cumsum(counts) - counts, len(counts)
+
+    def of(rows: np.ndarray) -> list[float]:
+        truth = material.labels[rows]
+        if truth.all() or not truth.any():
+            return [float("nan")] * len(answers)
+        return [score(name, truth, a[rows], a[rows] >= limit, cost) for a in answers]
+
+    def rows_of(units: np.ndarray) -> np.ndarray:
+        sizes = counts[units]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.asarray(order[np.repeat(starts[units], sizes) + within])
+
+    some = rng.choice(total, min(total, MOST_UNITS), replace=False)
+    drawn = np.array([of(rows_of(rng.choice(some, len(some)))) for _ in range(DRAWS)])
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    covariance = np.atleast_2d(np.cov(drawn.T)) * len(some) / total
+    return np.array(of(np.arange(len(material.labels)))), covariance

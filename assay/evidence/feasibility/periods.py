@@ -1,0 +1,75 @@
+"""Early rows and late rows, by the column that says when a row was so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.evidence.feasibility.material import Material
+from assay.evidence.statistics import Bools
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The kept rows by time: `late` marks those at or after `border`."""
+
+    column: str
+    border: object
+    late: Bools
+
+    @property
+    def words(self) -> str:
+        return f"{self.column} of {moment(self.border)} and later"
+
+
+def time_column(material: Material) -> str | None:
+    """The column that says when a row was so: data.time, else that of a split by time."""
+    use_case = material.use_case
+    by_time = use_case.split.column if use_case.split.by == "time" else None
+    return use_case.data.time or by_time
+
+
+def periods(material: Material) -> tuple[Periods | None, str]:
+    """Early and late rows, or none and the words why not. The late ones are those of the test,
+    or where the split does not go by time, a newest share of its size."""
+    column = time_column(material)
+    if column is None:
+        return None, "the use case names no column of time (data.time)"
+    times = material.whole.columns[column]
+    if not _ordered(times):
+        return None, f"{column} holds neither dates nor numbers"
+    border = _border(material, times)
+    if border is None:
+        return None, f"{column} holds one moment only"
+    return Periods(column, border, np.asarray(times.iloc[material.kept] >= border)), ""
+
+
+def moment(value: object) -> str:
+    """A border as people write it: 2016, 2024-07-01, 2024-07-01 12:00."""
+    if isinstance(value, pd.Timestamp):
+        return str(value.date() if value == value.normalize() else value.floor("min"))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _ordered(times: pd.Series) -> bool:
+    kinds = pd.api.types
+    numeric = kinds.is_numeric_dtype(times) and not kinds.is_bool_dtype(times)
+    return bool(numeric or kinds.is_datetime64_any_dtype(times)) and bool(times.notna().any())
+
+
+def _border(material: Material, times: pd.Series) -> object:
+    """The first moment of the late rows: as the split has it, else the newest share of the size
+    of the test. None if nothing is earlier."""
+    split = material.use_case.split
+    if split.by == "time" and split.after is not None and times.name == split.column:
+        after = split.after
+        dated = pd.api.types.is_datetime64_any_dtype(times)
+        return pd.Timestamp(after) if dated and isinstance(after, str) else after
+    known = times.dropna()
+    border = known.quantile(1 - split.test, interpolation="higher")
+    if border == known.min():  # the ties go to the earlier side
+        later = known[known > border]
+        return later.min() if len(later) else None
+    return border

@@ -1,0 +1,168 @@
+"""Check 10: does what was learned from earlier rows hold for later ones?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.evidence.feasibility.amounts import about
+from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.periods import Periods
+from assay.evidence.feasibility.single import Alone, single_columns
+from assay.evidence.report import Check, Interval, Sheet, Verdict
+from assay.evidence.statistics import (
+    Bools,
+    Estimate,
+    auc_power,
+    auc_spread,
+    roc_auc,
+    roc_auc_difference,
+)
+
+FEWEST = 50  # rows of either outcome in either period
+HARMLESS = 0.01  # of ROC AUC; a smaller loss is of no consequence, however certain
+WIDE = 0.05  # a loss that large must not be hidden by an interval
+POWER = 0.9  # with which the late rows would show what the earlier ones do
+SHOWN = 10
+
+
+def stationarity(material: Material, periods: Periods) -> tuple[list[Check], list[Sheet]]:
+    """The check on time and the check on columns that tell the time, and their numbers."""
+    late = periods.late[material.rows]
+    if (short := _short(material, late)) > 0:
+        why = f"A period has too few rows of an outcome: {FEWEST} of each are needed."
+        return [_unknown(periods, why, f"Add about {about(short)} rows of it.")], []
+    alone = single_columns(material, late)
+    shift = roc_auc(late, material.out_of_fold(labels=late), units=material.clusters)
+    return [_check(material, periods, shift, alone), _tells(material, alone)], [_sheet(alone)]
+
+
+def unusable(why: str) -> Check:
+    """Where a column of time is declared, but divides nothing."""
+    return Check(
+        name="stationarity",
+        claim="What is learned from earlier rows holds for later ones",
+        verdict=Verdict.UNKNOWN,
+        why=f"{why}.",
+        remedy="Name a column of dates or numbers under data.time, or none.",
+    )
+
+
+def _short(material: Material, late: Bools) -> int:
+    counts = [(material.labels[late == side] == o).sum() for side in (0, 1) for o in (0, 1)]
+    return FEWEST - int(min(counts))
+
+
+def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Alone]) -> Check:
+    """The late rows, judged by a learner of the early rows and by learners of as many others."""
+    late, labels = periods.late[material.rows], material.labels
+    early = ~late & ~np.isin(material.units, material.units[late])
+    from_others = material.answers[late]
+    if min(labels[early].sum(), (~labels[early]).sum()) < FEWEST:
+        why = "Nearly all entities of the early rows come back in the late ones."
+        return _unknown(periods, why, "Add entities that are new in the late rows.")
+    from_past = material.learn(early, late)
+    units = None if material.clusters is None else material.clusters[late]
+    timed = roc_auc(labels[late], from_past, units=units)
+    usual = roc_auc(labels[~late], material.answers[~late], units=material.units[~late])
+    mixed = roc_auc(labels[late], from_others, units=units)
+    gap = roc_auc_difference(labels[late], from_past, from_others, units=units)
+    positives = int(labels[late].sum())
+    power = auc_power(usual.value, positives, int(late.sum()) - positives)
+    verdict = _verdict(timed, gap, power)
+    return Check(
+        name="stationarity",
+        claim="What is learned from earlier rows holds for later ones",
+        verdict=verdict,
+        statistic="ROC AUC on the late rows: learned from the early ones, minus from any",
+        estimate=gap.value,
+        interval=gap.interval,
+        threshold=-HARMLESS,
+        why=f"On the {int(late.sum()):,} rows with {periods.words} "
+        + _why(timed, mixed, shift, alone[0].name),
+        remedy=_remedy(verdict, labels[late]),
+        rows=int(late.sum()),
+    )
+
+
+def _verdict(timed: Estimate, gap: Estimate, power: float) -> Verdict:
+    """`power` of the late rows to show what the earlier ones tell of each other. Where that is
+    nothing, there is no power, and the check of the signal speaks."""
+    low, high = gap.interval.low or 0.0, gap.interval.high or 0.0
+    if (timed.interval.low or 0.0) <= 0.5:
+        return Verdict.FAIL if power >= POWER else Verdict.UNKNOWN
+    if high < 0 and gap.value < -HARMLESS:
+        return Verdict.CAUTION
+    return Verdict.UNKNOWN if low < -WIDE else Verdict.PASS
+
+
+def _why(timed: Estimate, mixed: Estimate, shift: Estimate, most: str) -> str:
+    found = (
+        f"a learner of the earlier rows has a ROC AUC of {timed.value:.3f}"
+        f" ({_span(timed.interval)}), learners of rows of any time {mixed.value:.3f}"
+    )
+    if (shift.interval.low or 0.0) <= 0.5:
+        return f"{found}; early and late rows cannot be told apart."
+    return (
+        f"{found}; early and late rows can be told apart (ROC AUC {shift.value:.3f}), most of all"
+        f" by {most}."
+    )
+
+
+def _span(interval: Interval) -> str:
+    return f"{interval.low:.3f} to {interval.high:.3f}"
+
+
+def _remedy(verdict: Verdict, late_labels: Bools) -> str:
+    if verdict is Verdict.UNKNOWN:
+        positives, negatives = float(late_labels.sum()), float((~late_labels).sum())
+        wanted = (auc_spread(0.75, positives, negatives) / (WIDE / 4)) ** 2
+        more = max(wanted - 1, 0.1) * len(late_labels)
+        return f"Add about {about(more, 1)} late rows, so that a loss of {WIDE:g} would show."
+    if verdict is Verdict.PASS:
+        return ""
+    return (
+        "Split by time, so that the test shows what later rows will; leave out what changed its"
+        " meaning; learn from newer rows."
+    )
+
+
+def _tells(material: Material, alone: list[Alone]) -> Check:
+    """A column that names the period has, in later rows, values that no model ever saw."""
+    limit = material.use_case.feasibility.leak
+    named = [a for a in alone if a.low > limit]
+    told = ", ".join(f"{a.name} ({a.auc:.3f})" for a in named)
+    return Check(
+        name="tells_time",
+        claim="No feature alone tells early rows from late ones",
+        verdict=Verdict.CAUTION if named else Verdict.PASS,
+        statistic="largest ROC AUC of a single column for the period",
+        estimate=alone[0].auc,
+        interval=alone[0].interval,
+        threshold=limit,
+        why=f"They do: {told}." if named else f"The most telling one is {alone[0].name}.",
+        remedy="In later rows they hold values that no model has learned from: list them under"
+        " data.exclude, or make of them what does not depend on the date."
+        if named
+        else "",
+        hard=False,
+        rows=len(material.rows),
+    )
+
+
+def _unknown(periods: Periods, why: str, remedy: str) -> Check:
+    return Check(
+        name="stationarity",
+        claim="What is learned from earlier rows holds for later ones",
+        verdict=Verdict.UNKNOWN,
+        why=f"Late are the rows with {periods.words}. {why}",
+        remedy=remedy,
+    )
+
+
+def _sheet(alone: list[Alone]) -> Sheet:
+    return Sheet(
+        title="Columns that changed over time",
+        columns=("column", "ROC AUC", "low", "high"),
+        rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in alone[:SHOWN]),
+        note="How well each feature alone tells early rows from late ones; a coin has 0.5.",
+    )
