@@ -26,12 +26,16 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         from assay.tables import Table
 
         frame = Table.read(run.bucket, predictions).pandas()
+        about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)
+        features = rows.pandas(use_case.features(rows.schema.names)).iloc[frame["row"]]
         report = gate.evaluate(
             frame,
             use_case.performance,
             subject=candidate,
-            prevalence=run.bucket.get_json(trained["about"])["prevalence"],
+            prevalence=about["prevalence"],
             champion=_answers(run, rival, table, frame["row"].tolist()) if rival else None,
+            features=features,
+            threshold=about["threshold"],
             seed=use_case.seed,
         )
         return {"report": put_report(run.bucket, report)}
@@ -43,13 +47,16 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         also=("assay.registry", "assay.learning.predict") if rival else (),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
+            "split": use_case.split.model_dump(mode="json", include={"column"}),
+            "meaning": use_case.data.meaning(),
             "candidate": candidate,
             "against": standing.number if standing else None,
         },
         inputs={
             "predictions": predictions,
             "about": trained["about"],
-            **(_made_of(rival, table) if rival else {}),
+            "table": table,
+            **(_made_of(rival) if rival else {}),
         },
         work=work,
         label=f"evaluate {candidate}",
@@ -62,10 +69,10 @@ def _worth_comparing(run: Run, trained: Step, champion: Version) -> bool:
     return demanded or champion.digest != trained["model"].digest
 
 
-def _made_of(champion: Version, table: Artifact) -> dict[str, Artifact]:
-    """What the champion's answers depend on."""
+def _made_of(champion: Version) -> dict[str, Artifact]:
+    """What the champion's answers depend on, besides the table."""
     model, signature = champion.artifact("model"), champion.artifact("signature")
-    return {"table": table, "champion": model, "champion_signature": signature}
+    return {"champion": model, "champion_signature": signature}
 
 
 def _answers(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:

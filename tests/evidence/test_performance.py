@@ -6,11 +6,16 @@ import pytest
 
 from assay.config.gates import LOWER_IS_BETTER, Cost, Performance
 from assay.errors import DataError
-from assay.evidence import scores
-from assay.evidence.calibration import expected_over_observed, slope
-from assay.evidence.performance import SCORES, evaluate
+from assay.evidence.performance import SCORES, average_precision, evaluate
+from assay.evidence.performance.calibration import (
+    error,
+    expected_error,
+    expected_over_observed,
+    intercept,
+    slope,
+)
+from assay.evidence.performance.scores import Predicted, difference, estimate, score
 from assay.evidence.report import Verdict
-from assay.evidence.scores import Predicted, difference, estimate, score
 
 COST = Cost(false_positive=3.0, false_negative=1.0)
 
@@ -111,7 +116,7 @@ def test_average_precision_over_bins_is_exact_where_each_holds_one_positive():
     truth = rng.random(400) < 0.1
     tied = Predicted(np.round(rng.random(400) + truth * 0.3, 1) / 2, truth)
     plain = Predicted((rng.random(400) + truth * 0.3) / 2, truth)
-    _, binned = scores._average_precisions(truth, (plain, tied), 0)
+    _, binned = average_precision.draws(truth, (plain.probability, tied.probability), 0)
     assert binned == pytest.approx(
         [score("average_precision", truth, model, COST) for model in (plain, tied)]
     )
@@ -229,14 +234,14 @@ def test_the_same_seed_gives_the_same_report():
 def test_a_report_shows_scores_confusion_cost_and_curves():
     rows = made(500)
     found = judged(rows, Performance(cost=COST), champion=rows)
-    scores, matrix, cost = found.sheets
+    scores, matrix, cost, *_ = found.sheets
     assert scores.columns == ("score", "model", "low", "high", "dummy", "champion")
     assert [row[0] for row in scores.rows] == list(SCORES)
     assert sum(sum(row[1:]) for row in matrix.rows) == 500
     always = {row[0]: row[3] for row in cost.rows}
     assert always["always yes"] == 3 * (~rows["truth"]).sum()
     assert always["always no"] == rows["truth"].sum()
-    calibration, roc = found.figures
+    calibration, _, roc = found.figures
     assert len(calibration.series[0].points) == 10
     assert all(len(series.points) <= 100 for series in roc.series)
 
@@ -262,6 +267,58 @@ def test_probabilities_too_extreme_or_too_high_are_a_caution():
     high = judged(rows.assign(probability=rows["probability"] ** 0.5))
     assert check(high, "calibration_in_the_large").verdict is Verdict.FAIL
     assert extreme.verdict is Verdict.CAUTION
+
+
+def calibrated(rows, seed, shift=0.0):
+    """Truth and probabilities whose logits are too high by `shift`."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=rows)
+    return rng.random(rows) < 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-z - shift))
+
+
+def test_a_shift_of_the_logits_is_the_intercept_and_none_is_zero():
+    for shift in (0.0, 0.7):
+        found = intercept(*calibrated(5000, 0, shift))
+        assert found.interval.low < -shift < found.interval.high
+        assert found.interval.high - found.interval.low < 0.2
+
+
+@pytest.mark.parametrize("rows", [50, 2000])
+def test_perfectly_calibrated_probabilities_on_few_rows_do_not_look_miscalibrated(rows):
+    found = [error(*calibrated(rows, seed)) for seed in range(100)]
+    assert sum(f.interval.low > 0 for f in found) <= 8  # of 100 at 2.5 %
+    plain, chance = zip(*(expected_error(*calibrated(rows, s)) for s in range(100)), strict=True)
+    # The usual estimate is biased upward by just what chance brings.
+    assert np.mean(plain) == pytest.approx(np.mean(chance), rel=0.1)
+    verdicts = {
+        check(judged(_frame(*calibrated(rows, s))), "calibration_error").verdict for s in range(3)
+    }
+    assert verdicts == {Verdict.UNKNOWN if rows == 50 else Verdict.PASS}
+
+
+def test_the_calibration_error_is_covered_where_there_is_one():
+    z = np.random.default_rng(0).normal(size=200_000)
+    true = np.sqrt(np.mean((1 / (1 + np.exp(-z)) - 1 / (1 + np.exp(-z - 0.5))) ** 2))
+    intervals = [error(*calibrated(1500, seed, 0.5)).interval for seed in range(60)]
+    assert sum(i.low <= true <= i.high for i in intervals) >= 52
+
+
+def test_certainties_that_are_wrong_are_not_without_error():
+    truth = np.arange(400) % 2 == 0
+    assert error(truth, ~truth * 1.0).interval.low > 0.9
+    assert error(truth, truth * 1.0).interval.high < 0.05
+
+
+def test_few_positives_leave_every_calibration_check_unknown():
+    rows = made(400)
+    rows["truth"] = np.arange(400) < 9
+    found = judged(rows)
+    names = ("calibration_in_the_large", "calibration_slope", "calibration_error", "threshold")
+    assert {check(found, name).verdict for name in names} == {Verdict.UNKNOWN}
+
+
+def _frame(truth, probability):
+    return pd.DataFrame({"truth": truth, "probability": probability, "decision": probability > 0.5})
 
 
 def test_constant_or_perfect_probabilities_have_no_slope():

@@ -1,73 +1,29 @@
-"""The performance gate: what a model achieves on the locked test rows, and against whom."""
+"""Who is judged, beside whom, and by which limits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from assay.config.gates import LOWER_IS_BETTER, Cost, Performance, Score
 from assay.errors import DataError, nearest
-from assay.evidence import calibration
-from assay.evidence import performance_display as display
-from assay.evidence.report import Check, Interval, Report, Verdict, overall
-from assay.evidence.scores import FEWEST, Predicted, difference, enough, estimate, score
+from assay.evidence.performance import display
+from assay.evidence.performance.scores import (
+    Predicted,
+    difference,
+    enough,
+    policies,
+    score,
+    too_few,
+)
+from assay.evidence.report import Check, Interval, Verdict
 from assay.evidence.statistics import Bools, Estimate, at_least, at_most
 
-SCORES: tuple[Score, ...] = get_args(Score)
 
-
-def evaluate(
-    predictions: pd.DataFrame,
-    performance: Performance,
-    *,
-    subject: str,
-    prevalence: float,
-    champion: pd.DataFrame | None = None,
-    seed: int = 0,
-) -> Report:
-    """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
-
-    `prevalence` is the share of positives in training: the dummy says it of every row, and
-    decides what then costs least. `champion` holds the same rows in the same order. Scores of
-    fewer than 10 positives or 10 negatives are unknown, whatever their intervals say. Raises
-    DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
-    """
-    who, truth = _predicted(predictions, "predictions")
-    _check_classes(truth)
-    rivals = {"dummy": _dummy(len(truth), prevalence, performance.cost)}
-    if champion is not None:
-        rivals["champion"] = _champion(champion, predictions)
-    found = {m: estimate(m, truth, who, performance.cost, seed=seed) for m in SCORES}
-    checks = [
-        *_beats(truth, who, rivals, performance, seed),
-        *_limits(found, performance, truth),
-        _cheaper(truth, who, performance.cost),
-        *calibration.checks(truth, who.probability),
-    ]
-    everyone = {"model": who, **rivals}
-    return Report(
-        gate="performance",
-        subject=subject,
-        verdict=overall(checks),
-        summary=display.summary(found[performance.choose_by], performance.choose_by, len(truth)),
-        checks=tuple(checks),
-        sheets=(
-            display.score_sheet(found, truth, rivals, performance.cost),
-            display.confusion_sheet(truth, who),
-            display.cost_sheet(truth, everyone, performance.cost),
-        ),
-        figures=(calibration.curve(truth, who.probability), display.roc_figure(truth, everyone)),
-        notes=() if champion is not None else ("There is no champion to compare with.",),
-    )
-
-
-# --- who is judged, and beside whom -----------------------------------------------------------
-
-
-def _predicted(frame: pd.DataFrame, name: str) -> tuple[Predicted, Bools]:
+def predicted(frame: pd.DataFrame, name: str) -> tuple[Predicted, Bools]:
+    """The answers in a frame of predictions, and the truth. Raises DataError (see `evaluate`)."""
     for column in ("truth", "probability", "decision"):
         if column not in frame:
             near = nearest(column, map(str, frame.columns))
@@ -87,7 +43,8 @@ def _predicted(frame: pd.DataFrame, name: str) -> tuple[Predicted, Bools]:
     return Predicted(probability, frame["decision"].to_numpy(bool)), frame["truth"].to_numpy(bool)
 
 
-def _check_classes(truth: Bools) -> None:
+def check_classes(truth: Bools) -> None:
+    """Raise DataError where all rows are of one class."""
     if truth.all() or not truth.any():
         which = "positive" if len(truth) and truth.all() else "negative"
         raise DataError(
@@ -96,15 +53,17 @@ def _check_classes(truth: Bools) -> None:
         )
 
 
-def _dummy(rows: int, prevalence: float, cost: Cost) -> Predicted:
-    """Knows the base rate and nothing else."""
+def rivals(
+    predictions: pd.DataFrame, prevalence: float, cost: Cost, champion: pd.DataFrame | None
+) -> dict[str, Predicted]:
+    """A dummy that knows the base rate and nothing else, and the champion where there is one."""
+    rows = len(predictions)
     say_yes = prevalence * cost.false_negative > (1 - prevalence) * cost.false_positive
-    return Predicted(np.full(rows, float(prevalence)), np.full(rows, say_yes))
-
-
-def _champion(champion: pd.DataFrame, predictions: pd.DataFrame) -> Predicted:
+    dummy = Predicted(np.full(rows, float(prevalence)), np.full(rows, say_yes))
+    if champion is None:
+        return {"dummy": dummy}
     held = champion if "truth" in champion else champion.assign(truth=False)
-    same = len(champion) == len(predictions)
+    same = len(champion) == rows
     if same and "row" in champion and "row" in predictions:
         same = bool((champion["row"].to_numpy() == predictions["row"].to_numpy()).all())
     if not same:
@@ -112,22 +71,23 @@ def _champion(champion: pd.DataFrame, predictions: pd.DataFrame) -> Predicted:
             "the champion's predictions are of other rows",
             remedy="Let the champion predict the same test rows, in the same order.",
         )
-    return _predicted(held, "champion's predictions")[0]
+    return {"dummy": dummy, "champion": predicted(held, "champion's predictions")[0]}
 
 
 # --- checks -----------------------------------------------------------------------------------
 
 
-def _beats(
+def beats(
     truth: Bools,
     who: Predicted,
-    rivals: Mapping[str, Predicted],
+    others: Mapping[str, Predicted],
     performance: Performance,
     seed: int,
 ) -> list[Check]:
+    """Whether it is better than each rival, by the margin that is asked."""
     metric, found = performance.choose_by, []
     margins = {str(name): margin for name, margin in performance.beat.items()}
-    for name, rival in rivals.items():
+    for name, rival in others.items():
         margin = margins.get(name, 0.0)
         gain = difference(metric, truth, who, rival, performance.cost, seed=seed)
         more = f" by more than {margin:g}" if margin else ""
@@ -169,7 +129,7 @@ def _compared(
         interval=gain.interval,
         threshold=margin,
         why=f"better by {gain.value:+.4f}, between {low} and {high}",
-        remedy=_too_few(truth) or display.remedy(verdict, gain, margin, rows),
+        remedy=too_few(truth) or display.remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
         rows=rows,
@@ -185,15 +145,8 @@ def _better(interval: Interval, margin: float) -> Verdict:
     )
 
 
-def _too_few(truth: Bools) -> str:
-    """What to do when a class has too few rows; empty when both have enough."""
-    if enough(truth):
-        return ""
-    held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
-    return f"At least {FEWEST} of each class are needed to judge; there are {held}."
-
-
-def _limits(found: Mapping[Score, Estimate], performance: Performance, truth: Bools) -> list[Check]:
+def limits(found: Mapping[Score, Estimate], performance: Performance, truth: Bools) -> list[Check]:
+    """Whether each score is on the right side of its limit, where one is asked."""
     checks, rows = [], len(truth)
     for metric, limit in performance.at_least.items():
         loss = metric in LOWER_IS_BETTER
@@ -211,27 +164,23 @@ def _limits(found: Mapping[Score, Estimate], performance: Performance, truth: Bo
                 interval=now.interval,
                 threshold=limit,
                 why=f"{now.value:.4f}, between {low} and {high}",
-                remedy=_too_few(truth) or display.remedy(verdict, now, limit, rows),
+                remedy=too_few(truth) or display.remedy(verdict, now, limit, rows),
                 rows=rows,
             )
         )
     return checks
 
 
-def _cheaper(truth: Bools, who: Predicted, cost: Cost) -> Check:
+def cheaper(truth: Bools, who: Predicted, cost: Cost) -> Check:
     """Against the cheaper of the policies that need no model."""
-    policies = {word: _policy(len(truth), yes) for word, yes in (("yes", True), ("no", False))}
-    word = min(policies, key=lambda w: score("cost", truth, policies[w], cost))
+    without = policies(len(truth))
+    word = min(without, key=lambda w: score("cost", truth, without[w], cost))
     return _compared(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
-        gain=difference("cost", truth, who, policies[word], cost),
+        gain=difference("cost", truth, who, without[word], cost),
         margin=0.0,
         truth=truth,
         hard=False,
     )
-
-
-def _policy(rows: int, yes: bool) -> Predicted:
-    return Predicted(np.full(rows, float(yes)), np.full(rows, yes))

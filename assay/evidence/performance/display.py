@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from assay.config.gates import Cost, Score
+from assay.evidence.performance.scores import Predicted, counts, score
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.scores import Predicted, counts, score
 from assay.evidence.statistics import Bools, Estimate
 
 THIN = 100  # points of a ROC curve that an eye can tell apart

@@ -19,6 +19,7 @@ from functools import partial
 import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, Cost, Score
+from assay.evidence.performance import average_precision
 from assay.evidence.report import Interval
 from assay.evidence.statistics import (
     Bools,
@@ -37,8 +38,6 @@ from assay.evidence.statistics import (
 )
 
 FEWEST = 10  # rows of each class; a share of fewer is not judged by the fairness gate either
-BINS = 512  # of scores, for the bootstrap of average precision
-PAIRED_BINS = 64  # the same in each of two rankings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
     from sklearn import metrics as sk
 
     if metric == "cost":
-        return float(_row_values("cost", truth, who, cost).mean())
+        return float(row_values("cost", truth, who, cost).mean())
     of_probability: dict[str, Callable[..., float]] = {
         "roc_auc": sk.roc_auc_score,
         "average_precision": sk.average_precision_score,
@@ -78,6 +77,22 @@ def enough(truth: Bools) -> bool:
     return min(int(truth.sum()), int((~truth).sum())) >= FEWEST
 
 
+def too_few(truth: Bools) -> str:
+    """What to do when a class has too few rows; empty when both have enough."""
+    if enough(truth):
+        return ""
+    held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
+    return f"At least {FEWEST} of each class are needed to judge; there are {held}."
+
+
+def policies(rows: int) -> dict[str, Predicted]:
+    """The ways to decide that need no model: always yes, always no."""
+    return {
+        word: Predicted(np.full(rows, float(yes)), np.full(rows, yes))
+        for word, yes in (("yes", True), ("no", False))
+    }
+
+
 def estimate(metric: Score, truth: Bools, who: Predicted, cost: Cost, *, seed: int = 0) -> Estimate:
     """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
     value = score(metric, truth, who, cost)
@@ -86,12 +101,12 @@ def estimate(metric: Score, truth: Bools, who: Predicted, cost: Cost, *, seed: i
     if metric in ("brier", "log_loss", "cost", "average_precision") and not enough(truth):
         return Estimate(value, _UNBOUNDED)
     if metric in ("brier", "log_loss", "cost"):
-        rows = _row_values(metric, truth, who, cost)
-        return Estimate(value, bounded_mean(rows, 0.0, _largest_loss(metric, cost)).interval)
+        rows = row_values(metric, truth, who, cost)
+        return Estimate(value, bounded_mean(rows, 0.0, largest_loss(metric, cost)).interval)
     if metric == "average_precision":
-        drawn, binned = _average_precisions(truth, (who,), seed)
+        drawn, binned = average_precision.draws(truth, (who.probability,), seed)
         if np.ptp(drawn[0]) == 0:
-            return Estimate(value, interval_of(*_precision_limits(value, truth)))
+            return Estimate(value, interval_of(*average_precision.limits(value, truth)))
         return Estimate(value, _clipped(percentile_interval(drawn[0] - binned[0] + value)))
     return Estimate(value, _share_interval(metric, truth, who.decision))
 
@@ -108,18 +123,18 @@ def difference(
     if metric == "roc_auc":
         return roc_auc_difference(truth, who.probability, rival.probability)
     if metric in ("accuracy", "brier", "log_loss", "cost"):
-        own, other = (_row_values(metric, truth, p, cost) for p in (who, rival))
-        return _mean_difference(sign * (own - other), _largest_loss(metric, cost), enough(truth))
+        own, other = (row_values(metric, truth, p, cost) for p in (who, rival))
+        return _mean_difference(sign * (own - other), largest_loss(metric, cost), enough(truth))
     scores = score(metric, truth, who, cost), score(metric, truth, rival, cost)
     value = scores[0] - scores[1]
     if not enough(truth):
         return Estimate(value, _UNBOUNDED)
     if metric == "average_precision":
-        drawn, binned = _average_precisions(truth, (who, rival), seed)
+        drawn, binned = average_precision.draws(truth, (who.probability, rival.probability), seed)
         shift = value - (binned[0] - binned[1])
         same = np.array_equal(who.probability, rival.probability)
         if not same and any(np.ptp(draws) == 0 for draws in drawn):
-            each = [_precision_limits(v, truth) for v in scores]
+            each = [average_precision.limits(v, truth) for v in scores]
             limits = difference_limits(scores[0], each[0], scores[1], each[1])
             return Estimate(value, interval_of(*limits))
         return Estimate(value, percentile_interval(drawn[0] - drawn[1] + shift))
@@ -138,24 +153,14 @@ def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
     return bounded_mean(gains, -most, most)
 
 
-def _largest_loss(metric: Score, cost: Cost) -> float:
+def largest_loss(metric: Score, cost: Cost) -> float:
     """The most that one row can add to a mean."""
     if metric == "cost":
         return max(cost.false_positive, cost.false_negative)
     return float(-np.log(np.finfo(float).eps)) if metric == "log_loss" else 1.0
 
 
-def _precision_limits(value: float, truth: Bools) -> tuple[float, float]:
-    """Limits of an average precision as of a share of the positives.
-
-    After Boyd, Eng & Page, ECML PKDD 2013, with Wilson's interval, which holds at 1 too.
-    """
-    positives = int(truth.sum())
-    low, high = wilson_limits(value * positives, positives)
-    return float(low), float(high)
-
-
-def _row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
+def row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
     """The values whose mean is the metric, one a row."""
     if metric == "accuracy":
         return np.asarray(who.decision == truth, dtype=float)
@@ -252,44 +257,3 @@ def _from_cells(metric: Score, drawn: Floats, positive: Bools, chosen: Bools) ->
         if metric == "f1":
             return np.asarray(np.nan_to_num(2 * tp / (2 * tp + fp + fn)))
         return np.asarray((tp / (tp + fn) + tn / (tn + fp)) / 2)
-
-
-def _average_precisions(
-    truth: Bools, models: tuple[Predicted, ...], seed: int
-) -> tuple[list[Floats], list[float]]:
-    """Bootstrap draws of each model's average precision, and its value, both over binned ranks."""
-    bins = BINS if len(models) == 1 else PAIRED_BINS
-    ranks = [_rank_bins(truth, model.probability, bins) for model in models]
-    joint = truth.astype(np.int64)
-    for rank in ranks:
-        joint = joint * bins + rank
-    cells, rows = np.unique(joint, return_counts=True)
-    drawn = np.vstack([rows, multinomial_draws(rows, seed=seed)])  # the rows themselves first
-    positive = cells // bins ** len(models) == 1
-    found = []
-    for i in range(len(models)):
-        place = cells // bins ** (len(models) - 1 - i) % bins
-        found.append(_average_precision(drawn, positive, place, bins))
-    return [values[1:] for values in found], [float(values[0]) for values in found]
-
-
-def _rank_bins(truth: Bools, values: Floats, bins: int) -> np.ndarray:
-    """Bins numbered from the highest value, each with about as many positives.
-
-    A bin holds positives and what ranks between them and the bin before, so that average precision
-    over bins is exact where each holds one positive. Equal values share a bin.
-    """
-    positives = np.sort(values[truth])
-    above = len(positives) - np.searchsorted(positives, values, side="right")
-    return np.asarray(above * (bins - 1) // len(positives))
-
-
-def _average_precision(drawn: Floats, positive: Bools, place: np.ndarray, bins: int) -> Floats:
-    """Per draw: sum over bins, best first, of the recall gained times the precision so far."""
-    into = np.zeros((len(place), bins))
-    into[np.arange(len(place)), place] = 1.0
-    hits = (drawn * positive) @ into
-    found, seen = hits.cumsum(axis=1), (drawn @ into).cumsum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(seen > 0, found / seen, 0.0)
-        return np.asarray((hits * precision).sum(axis=1) / found[:, -1])

@@ -1,0 +1,223 @@
+"""The slices of rows that a model serves worst: what is judged of them, and what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.config.gates import Cost, Performance, Score, Slices
+from assay.evidence.performance.scores import Predicted, estimate, row_values, too_few
+from assay.evidence.performance.slices import Measured, material, weakest
+from assay.evidence.report import Cell, Check, Sheet, Verdict
+from assay.evidence.statistics import Bools, Floats
+
+LEVEL = 0.05  # of the family of all slices that are tested
+
+# The loss of single rows that stands for a score, which has none of its own.
+_LOSS: dict[Score, Score] = {
+    "roc_auc": "log_loss",
+    "average_precision": "log_loss",
+    "log_loss": "log_loss",
+    "brier": "brier",
+    "cost": "cost",
+}
+_WORDS = {"log_loss": "log loss", "brier": "Brier loss", "cost": "cost", "accuracy": "error rate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """The slices found, by loss and by loss beyond what was promised; the mean loss as a unit.
+
+    None was found where there are too few rows, or no column whose values can be compared;
+    `why` then says so.
+    """
+
+    by_loss: list[Measured]
+    by_surprise: list[Measured]
+    truth: Bools
+    who: Predicted
+    loss: Floats
+    promised: Floats
+    of: Score
+    tested: Bools
+    why: str
+
+
+def explore(
+    truth: Bools, who: Predicted, features: pd.DataFrame, performance: Performance, seed: int
+) -> Weakness:
+    """Search slices over one and two columns of `features`, which has the rows of `truth`.
+
+    Promised is the loss that the model's own probabilities lead to expect: rows near one half
+    are hard, and that is no flaw. Where more is lost than that, the probabilities are wrong.
+    """
+    asked, of = performance.slices, _LOSS.get(performance.choose_by, "accuracy")
+    loss, promised = _losses(of, truth, who, performance.cost)
+    cut = material(features, asked.rows, seed)
+    why = too_few(truth).removesuffix(".")
+    if not why and len(truth) < 2 * asked.rows:
+        why = f"{len(truth):,} test rows do not make two slices of {asked.rows:,}"
+    elif not why and not cut.columns:
+        why = f"no column has two values of {asked.rows:,} rows"
+    unit = float(loss.mean())
+    return Weakness(
+        by_loss=weakest(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
+        by_surprise=weakest(cut, loss - promised, unit * asked.beyond_promise) if not why else [],
+        truth=truth,
+        who=who,
+        loss=loss,
+        promised=promised,
+        of=of,
+        tested=~cut.searched,
+        why=why,
+    )
+
+
+def _losses(of: Score, truth: Bools, who: Predicted, cost: Cost) -> tuple[Floats, Floats]:
+    """Each row's loss, and what its probability leads to expect."""
+    yes, no = (_row_losses(of, np.full(len(truth), side), who, cost) for side in (True, False))
+    return np.where(truth, yes, no), who.probability * yes + (1 - who.probability) * no
+
+
+def _row_losses(of: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
+    values = row_values(of, truth, who, cost)
+    return 1 - values if of == "accuracy" else values
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+
+def checks(found: Weakness, asked: Slices) -> list[Check]:
+    """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
+    word, unit = _WORDS[found.of], float(found.loss.mean())
+    made = [
+        _check(
+            "slices_as_promised",
+            f"In no slice does the {word} exceed what is promised there by more than "
+            f"{asked.beyond_promise:.0%} of the mean",
+            found.by_surprise,
+            found,
+            margin=asked.beyond_promise * unit,
+            remedy="Add what tells these rows apart, or a candidate that can tell them apart.",
+        )
+    ]
+    if asked.beyond_others is not None:
+        made.append(
+            _check(
+                "slices_as_others",
+                f"In no slice is the {word} above that of all other rows by more than "
+                f"{asked.beyond_others:.0%} of the mean",
+                found.by_loss,
+                found,
+                margin=asked.beyond_others * unit,
+                remedy="Add rows or features that speak of it, or leave its decisions to people.",
+            )
+        )
+    return made
+
+
+def _check(
+    name: str,
+    claim: str,
+    slices: Sequence[Measured],
+    found: Weakness,
+    *,
+    margin: float,
+    remedy: str,
+) -> Check:
+    worst = min(slices, key=lambda m: (m.p, -m.excess.value), default=None)
+    surely = [m for m in slices if m.p < LEVEL]
+    verdict = Verdict.FAIL if surely else Verdict.UNKNOWN if found.why else Verdict.PASS
+    remedies = {Verdict.FAIL: remedy, Verdict.UNKNOWN: "More test rows would tell."}
+    return Check(
+        name=name,
+        claim=claim,
+        verdict=verdict,
+        statistic="mean excess on rows that had no part in the search",
+        estimate=worst.excess.value if worst else None,
+        interval=worst.excess.interval if worst else None,
+        threshold=margin,
+        why=found.why or _why(surely, worst),
+        remedy=remedies.get(verdict, ""),
+        hard=False,
+        accepted=True,
+        rows=int((found.tested & worst.slice.inside).sum()) if worst else len(found.loss),
+        group=worst.slice.label if worst and surely else None,
+    )
+
+
+def _why(surely: Sequence[Measured], worst: Measured | None) -> str:
+    if worst is None:
+        return "the search found no slice that looks worse"
+    if not surely:
+        return f"none surely; the least doubtful is {_told(worst)}"
+    more = f"; {len(surely) - 1} more" if len(surely) > 1 else ""
+    return f"{_told(worst)}{more}"
+
+
+def _told(one: Measured) -> str:
+    return f"{one.slice.label} by {one.excess.value:.3g} (p {one.p:.2g})"
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def sheets(found: Weakness, asked: Performance) -> list[Sheet]:
+    """The weakest slices, and those that are worse than promised, on the rows that tested them."""
+    others, promise = asked.slices.beyond_others or 0.0, asked.slices.beyond_promise
+    made = (
+        _sheet("Weakest slices", found.by_loss, found, asked, _above("the other rows'", others)),
+        _sheet(
+            "Slices worse than promised",
+            found.by_surprise,
+            found,
+            asked,
+            _above("what was promised", promise),
+        ),
+    )
+    return [sheet for sheet in made if sheet.rows]
+
+
+def _sheet(
+    title: str, slices: Sequence[Measured], found: Weakness, asked: Performance, tested: str
+) -> Sheet:
+    word, score = _WORDS[found.of], asked.choose_by
+    return Sheet(
+        title=title,
+        columns=("slice", "rows", score, "low", "high", word, "promised", "excess", "p"),
+        rows=tuple(_row(one, found, asked) for one in slices),
+        note=f"Found on one half of the test rows, measured on the other. p, by Holm: that the "
+        f"{word} is not {tested}.",
+    )
+
+
+def _above(what: str, margin: float) -> str:
+    return f"above {what} by {margin:.0%} of the mean" if margin else f"above {what}"
+
+
+def _row(one: Measured, found: Weakness, asked: Performance) -> tuple[Cell, ...]:
+    inside = found.tested & one.slice.inside
+    return (
+        one.slice.label,
+        int(inside.sum()),
+        *_scored(inside, found, asked),
+        float(found.loss[inside].mean()),
+        float(found.promised[inside].mean()),
+        one.excess.value,
+        one.p,
+    )
+
+
+def _scored(
+    inside: Bools, found: Weakness, asked: Performance
+) -> tuple[float | None, float | None, float | None]:
+    """The score that candidates are chosen by, within the slice; nothing where one class is."""
+    truth = found.truth[inside]
+    if truth.all() or not truth.any():
+        return None, None, None
+    held = Predicted(found.who.probability[inside], found.who.decision[inside])
+    now = estimate(asked.choose_by, truth, held, asked.cost)
+    return now.value, now.interval.low, now.interval.high

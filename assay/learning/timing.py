@@ -1,0 +1,95 @@
+"""What a fitted model takes to answer: time for one row and for many, memory, bytes.
+
+Measured where the model was just made, in one thread and one process, and bounded in time. What
+is measured depends on the machine and on the moment: it is kept apart from all that is not.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, Final
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from assay.learning.predict import Model
+
+CALLS: Final = 100  # for single rows: a 95th percentile has no upper limit below 72
+BATCHES: Final = 20
+ROWS: Final = 10_000  # of a batch, at the most
+LEAST: Final = 3  # calls are timed whatever they take
+BUDGET: Final = 1.0  # seconds for single rows; batches take less than half of it
+
+
+def measure(
+    model: Model, rows: pd.DataFrame, size: int, *, budget: float = BUDGET
+) -> dict[str, Any]:
+    """How long `model` takes for `rows`, one at a time and as a batch, as JSON.
+
+    `row`: seconds a call, each for another row; `batch`: `rows` of a batch and `seconds` a call;
+    `memory`: bytes at the peak of such a call, of what Python's allocators see (NumPy and pandas
+    among them; a library's own are not), null where something else is tracing; `bytes`: `size`,
+    of the stored model. A first call of either kind is not counted. Raises ValueError without
+    rows.
+    """
+    if not len(rows):
+        raise ValueError("no rows to time a model with")
+    rows = rows[model.columns]
+    with threadpool_limits(1):
+        one = _calls(lambda i: model.predict(rows.iloc[[i % len(rows)]]), CALLS, budget)
+        batch = rows.iloc[: _fitting(model, rows, 0.4 * budget)]
+        many = _calls(lambda _: model.predict(batch), BATCHES, 0.4 * budget)
+        peak = _peak(lambda: model.predict(batch))
+    return {
+        "row": one,
+        "batch": {"rows": len(batch), "seconds": many},
+        "memory": peak,
+        "bytes": size,
+    }
+
+
+def _calls(call: Callable[[int], Any], most: int, budget: float) -> list[float]:
+    """Seconds of up to `most` calls, fewer once the budget is spent."""
+    call(0)
+    seconds: list[float] = []
+    while len(seconds) < LEAST or (len(seconds) < most and sum(seconds) < budget):
+        began = time.perf_counter()
+        call(len(seconds) + 1)
+        seconds.append(round(time.perf_counter() - began, 7))
+    return seconds
+
+
+def _fitting(model: Model, rows: pd.DataFrame, budget: float) -> int:
+    """How many rows a batch may have, so that a slow model does not hold training up.
+
+    A call costs something by itself, and each row more; both are told apart before ten times as
+    many rows are asked for, but for the first time.
+    """
+    most, batch, first, dearest = min(len(rows), ROWS), 1, _seconds(model, rows, 1), budget / 2
+    each = first if 10 * first > 2 * budget else 0.0
+    while batch < most and first + 10 * batch * each < dearest:
+        batch = min(10 * batch, most)
+        taken = _seconds(model, rows, batch)
+        each = max(taken - first, 0.0) / (batch - 1)
+        if taken > dearest:
+            return max(batch // 10, 1)
+    return batch
+
+
+def _seconds(model: Model, rows: pd.DataFrame, batch: int) -> float:
+    began = time.perf_counter()
+    model.predict(rows.iloc[:batch])
+    return time.perf_counter() - began
+
+
+def _peak(call: Callable[[], Any]) -> int | None:
+    if tracemalloc.is_tracing():
+        return None
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,34 @@
+"""Ask what one candidate takes to answer."""
+
+from assay.artifacts import Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def technical(run: Run, trained: Step) -> Step:
+    """Yields `report`."""
+    use_case, timing = run.written.use_case, trained["timing"]
+    candidate = trained.components["settings"]["title"]
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence import technical as gate
+        from assay.evidence.report import put_report
+
+        found = run.bucket.get_json(timing)
+        report = gate.assess(found, use_case.technical, subject=candidate)
+        return {"report": put_report(run.bucket, report)}
+
+    return perform(
+        run,
+        "technical",
+        core="assay.evidence.technical",
+        settings={
+            "technical": use_case.technical.model_dump(mode="json"),
+            "candidate": candidate,
+        },
+        inputs={"timing": timing},
+        work=work,
+        label=f"technical {candidate}",
+    )

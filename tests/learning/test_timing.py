@@ -1,0 +1,79 @@
+"""Timing is bounded, leaves the model alone, and says what was timed."""
+
+import json
+import time
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.learning import timing
+from assay.learning.predict import Model
+
+
+class Fitted:
+    """A classifier whose calls and rows are counted, and may take their time."""
+
+    def __init__(self, seconds=0.0, per_row=0.0):
+        self.seconds, self.per_row = seconds, per_row
+        self.asked = []
+
+    def predict_proba(self, rows):
+        self.asked.append(len(rows))
+        time.sleep(self.seconds + self.per_row * len(rows))
+        return np.full((len(rows), 2), 0.5)
+
+    def predict(self, rows):
+        return np.zeros(len(rows))
+
+
+def served(**speed):
+    entry = {"name": "x", "type": "number", "nullable": False}
+    return Model(Fitted(**speed), {"inputs": [entry], "groups": None})
+
+
+def rows(n):
+    return pd.DataFrame({"x": np.arange(n, dtype=float), "unused": "text"})
+
+
+def test_single_rows_and_a_batch_are_timed_and_kept_as_json():
+    model = served()
+    found = json.loads(json.dumps(timing.measure(model, rows(500), 1234)))
+    assert found["bytes"] == 1234
+    assert found["batch"]["rows"] == 500
+    assert timing.LEAST <= len(found["row"]) <= timing.CALLS
+    assert all(seconds > 0 for seconds in [*found["row"], *found["batch"]["seconds"]])
+    assert found["memory"] > 500 * 8
+    assert set(model.fitted.asked) == {1, 10, 100, 500}
+
+
+def test_a_slow_model_is_asked_seldom_and_little():
+    model = served(per_row=0.05)
+    found = timing.measure(model, rows(10_000), 1, budget=0.1)
+    assert len(found["row"]) == timing.LEAST
+    assert found["batch"]["rows"] == 1
+    assert sum(model.fitted.asked) < 20
+
+
+def test_a_model_that_is_slow_for_many_rows_alone_is_asked_for_fewer():
+    model = served()
+    quick = model.fitted.predict_proba
+    model.fitted.predict_proba = lambda r: time.sleep(0.2 * (len(r) >= 1000)) or quick(r)
+    found = timing.measure(model, rows(10_000), 1, budget=0.5)
+    assert found["batch"]["rows"] == 100
+    assert sum(asked >= 1000 for asked in model.fitted.asked) <= 1
+
+
+def test_a_test_of_one_row_is_enough_and_of_none_is_refused():
+    assert timing.measure(served(), rows(1), 1)["batch"]["rows"] == 1
+    with pytest.raises(ValueError, match="no rows"):
+        timing.measure(served(), rows(0), 1)
+
+
+def test_memory_that_something_else_traces_is_left_unknown():
+    tracemalloc.start()
+    try:
+        assert timing.measure(served(), rows(5), 1, budget=0.01)["memory"] is None
+    finally:
+        tracemalloc.stop()
