@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
+from assay.errors import nearest
 from assay.evidence.groups import reference_of
-from assay.evidence.report import Sheet
-from assay.evidence.statistics import newcombe_limits, wilson_limits
+from assay.evidence.report import Cell, Check, Sheet, Verdict
+from assay.evidence.statistics import at_least, at_most, interval_of, newcombe_limits, wilson_limits
+
+LEAST = 0.8  # four fifths of a group's share of the people, below which the rows have too few
+ALPHA = 0.05
 
 
 def before(
@@ -23,7 +27,8 @@ def before(
     """One sheet per column of group `labels`: representation, base rates, missing values.
 
     All frames are aligned by row. Base rates carry Wilson intervals, gaps to the reference
-    Newcombe's, both at 95 %. `missing` is the share of the features' values that are null.
+    Newcombe's, both at 95 %. `missing` is the share of the features' values that are null,
+    `population` the group's share of the people, where the use case says it.
     """
     declared = sensitive or {}
     lacking = None if features is None else features.isna().mean(axis=1).to_numpy(float)
@@ -60,6 +65,7 @@ def _sheet(
             None if group == reference else float(gap_low[i]),
             None if group == reference else float(gap_high[i]),
             None if lacking is None else float(table["missing"].iloc[i]),
+            *_population(str(group), declared),
         )
         for i, group in enumerate(table.index)
     )
@@ -68,7 +74,61 @@ def _sheet(
         columns=(
             *(name, "rows", "share", "positives", "base rate", "low", "high"),
             *("gap", "gap low", "gap high", "missing"),
+            *(["population"] if declared.population else []),
         ),
         rows=rows,
         note=f"Gaps are to {reference}. A gap here is of the data, before any model.",
     )
+
+
+def _population(group: str, declared: Sensitive) -> tuple[Cell, ...]:
+    return (declared.population.get(group),) if declared.population else ()
+
+
+def representation(labels: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> list[Check]:
+    """Soft checks: is each group whose share of the people is stated as large a part of the rows?
+
+    From four fifths of that share to five quarters of it; Wilson's interval of the rows' share,
+    Bonferroni over the column's stated groups.
+    """
+    return [
+        _represented(labels[name], group, share, declared)
+        for name, declared in sensitive.items()
+        if name in labels
+        for group, share in declared.population.items()
+    ]
+
+
+def _represented(labels: pd.Series, group: str, share: float, declared: Sensitive) -> Check:
+    held, rows = int((labels == group).sum()), len(labels)
+    level = 1 - ALPHA / len(declared.population)
+    low, high = wilson_limits(held, rows, level)
+    found = interval_of(float(low) / share, float(high) / share, level)
+    sides = at_least(found, LEAST), at_most(found, 1 / LEAST)
+    name, ratio = f"{labels.name}={group}", held / rows / share
+    return Check(
+        name=f"representation[{name}]",
+        claim=f"{name} has {LEAST:g} to {1 / LEAST:g} times the part in the rows that it has among"
+        " the people",
+        verdict=Verdict.worst(sides),
+        statistic="share of the rows over share of the people",
+        estimate=ratio,
+        interval=found,
+        threshold=LEAST if ratio < 1 else 1 / LEAST,
+        why=f"{held / rows:.1%} of {rows:,} rows, {share:.1%} of the people",
+        remedy=_find(labels, group, held, Verdict.worst(sides), ratio),
+        hard=False,
+        accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
+        rows=held,
+        group=name,
+    )
+
+
+def _find(labels: pd.Series, group: str, held: int, verdict: Verdict, ratio: float) -> str:
+    near = None if held else nearest(group, [str(label) for label in labels.unique()])
+    if near:
+        return f"Did data.sensitive.{labels.name}.population mean {near!r}?"
+    if verdict is not Verdict.FAIL:
+        return "More rows would tell." if verdict is Verdict.UNKNOWN else ""
+    short = f"{labels.name}={group}" if ratio < 1 else "the other groups"
+    return f"Find out how the rows came about, and add rows of {short}."

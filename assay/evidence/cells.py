@@ -35,6 +35,7 @@ SHARES: dict[Rate, Share] = {
     "true_negative_rate": Share(("tn",), _NEGATIVES, "negatives"),
     "false_negative_rate": Share(("fn",), _POSITIVES, "positives"),
     "accuracy_score": Share(("tp", "tn"), KINDS, "rows"),
+    "zero_one_loss": Share(("fp", "fn"), KINDS, "rows"),
     "precision_score": Share(("tp",), ("tp", "fp"), "selected rows"),
 }
 
@@ -42,16 +43,32 @@ SHARES: dict[Rate, Share] = {
 def count(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per occupied cell: `truth`, `decision`, the columns `by`, and "(rows)" int64.
 
-    Cells come in the order of their values, whatever the order of the rows.
+    Cells come in the order of their values, whatever the order of the rows. Where predictions
+    have a column "(rows)", each of them stands for so many.
     """
+    return placed(predictions, by)[0]
+
+
+def placed(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """`count`'s cells, and for each row of predictions the number of its cell (int64)."""
     columns = ["truth", "decision", *by]
     joint = np.zeros(len(predictions), dtype=np.int64)
     for name in columns:
         codes, values = pd.factorize(predictions[name])
         joint, _ = pd.factorize(joint * len(values) + codes)
-    _, first, rows = np.unique(joint, return_index=True, return_counts=True)
-    cells = predictions[columns].iloc[first].assign(**{ROWS: rows})
-    return cells.sort_values(columns, ignore_index=True)
+    occupied = int(joint.max()) + 1 if len(joint) else 0
+    first = np.empty(occupied, dtype=np.int64)
+    first[joint[::-1]] = np.arange(len(joint) - 1, -1, -1)  # the last to be written stays
+    rows = np.bincount(joint, _stands_for(predictions), minlength=occupied).astype(np.int64)
+    cells = predictions[columns].iloc[first].assign(**{ROWS: rows}).reset_index(drop=True)
+    cells = cells.sort_values(columns)
+    place = np.empty(occupied, dtype=np.int64)
+    place[cells.index.to_numpy()] = np.arange(occupied)
+    return cells.reset_index(drop=True), place[joint]
+
+
+def _stands_for(predictions: pd.DataFrame) -> np.ndarray | None:
+    return predictions[ROWS].to_numpy(float) if ROWS in predictions else None
 
 
 def confusion(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

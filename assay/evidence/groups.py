@@ -157,5 +157,8 @@ def _no_numbers(name: str) -> DataError:
 def _too_many(column: pd.Series, name: str) -> str:
     if pd.api.types.is_numeric_dtype(column):
         middle = f"{column.median():g}"
-        return f"Declare data.sensitive.{name}.bins, such as [{middle}]."
+        return (
+            f"Declare data.sensitive.{name}.bins, such as [{middle}]; in assay audit, add "
+            f"--bins {name}={middle}."
+        )
     return "Merge its values into fewer groups, or take it out of data.sensitive."

@@ -9,8 +9,10 @@ import pandas as pd
 
 from assay.config.data import Sensitive
 from assay.errors import DataError, nearest
+from assay.evidence.cells import ROWS
 from assay.evidence.groups import group_labels
 
+MOST_ROWS = 2**53  # counts beyond are not exact as floats
 _YES = ("true", "yes", "y", "1")
 _NO = ("false", "no", "n", "0")
 
@@ -22,36 +24,95 @@ def predictions_from(
     prediction: str,
     by: Sequence[str],
     positive: str | None = None,
+    probability: str | None = None,
+    rows: str | None = None,
     sensitive: Mapping[str, Sensitive] | None = None,
 ) -> pd.DataFrame:
     """Columns `row`, `truth`, `decision` and the group labels of `by`, from any file's columns.
 
     `positive` is the value that means yes, in truth and prediction alike; it may be left out
-    where both hold yes and no in some usual form (true/false, 1/0, yes/no). `sensitive` may
-    declare cut points for numeric columns. Raises DataError, naming the column and the remedy.
+    where both hold yes and no in some usual form (true/false, 1/0, yes/no). `probability` names
+    the column of probabilities of yes, `rows` that of how many rows each stands for (whole
+    numbers), which make the columns `probability` and "(rows)". `sensitive` may declare cut points
+    for numeric columns. Raises DataError, naming the column and the remedy.
     """
     if frame.empty:
         raise DataError("there are no rows to audit")
     if not by:
         raise DataError("no group column is named", remedy="Name one with --by.")
-    for name in (truth, prediction, *by):
+    for name in (truth, prediction, *by, *(n for n in (probability, rows) if n is not None)):
         _check_present(frame, name)
     for name in by:
-        if name in ("row", "truth", "decision", "probability"):
+        if name in ("row", "truth", "decision", "probability", ROWS):
             raise DataError(f"a group column cannot be called {name!r}", remedy="Rename it.")
     yes = _positive(frame, truth, prediction, positive)
     declared = sensitive or {}
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "row": np.arange(len(frame), dtype=np.int64),
-            "truth": (_texts(frame[truth]) == yes).to_numpy(bool),
-            "decision": (_texts(frame[prediction]) == yes).to_numpy(bool),
+            "truth": _means(frame[truth], yes),
+            "decision": _means(frame[prediction], yes),
             **{
                 name: group_labels(frame[name], declared.get(name, Sensitive()), name).to_numpy()
                 for name in by
             },
         }
     )
+    if probability is not None:
+        found["probability"] = _probabilities(frame, probability)
+    if rows is not None:
+        found[ROWS] = _whole(frame, rows)
+    return found
+
+
+def _means(column: pd.Series, yes: str) -> np.ndarray:
+    """Whether each value is the one that means yes. Texts are made of the distinct ones alone."""
+    codes, values = pd.factorize(column)
+    answers = (_texts(pd.Series(values)) == yes).to_numpy(bool)
+    return np.asarray(answers[codes])
+
+
+def _probabilities(frame: pd.DataFrame, name: str) -> np.ndarray:
+    values = _numbers(frame, name)
+    outside = int(((values < 0) | (values > 1)).sum())
+    if outside:
+        at = values[(values < 0) | (values > 1)][0]
+        raise DataError(
+            f"the column {name!r} holds values outside 0 to 1 in {outside:,} rows, such as {at:g}",
+            remedy="Name the column of probabilities: a score or a percentage is none.",
+        )
+    return values
+
+
+def _whole(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """How many rows each row stands for."""
+    values = _numbers(frame, name)
+    bad = values[(values < 0) | (values != np.floor(values))]
+    if len(bad):
+        raise DataError(
+            f"the column {name!r} does not count rows: it holds {bad[0]:g}",
+            remedy="Counts are whole and not negative. A survey's weights are no counts: an audit "
+            "by them would look surer than it is.",
+        )
+    if values.sum() > MOST_ROWS:
+        raise DataError(
+            f"the column {name!r} counts {values.sum():.2g} rows, more than can be told exactly",
+            remedy="Check that it holds counts.",
+        )
+    if not values.any():
+        raise DataError(f"the column {name!r} counts no rows at all")
+    return values.astype(np.int64)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    _check_complete(frame, name)
+    column = frame[name]
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        raise DataError(
+            f"the column {name!r} holds no numbers, but values such as {column.iloc[0]!r}",
+            remedy="Name a column of numbers.",
+        )
+    return column.to_numpy(float)
 
 
 def _check_present(frame: pd.DataFrame, name: str) -> None:
@@ -97,13 +158,17 @@ def _positive(frame: pd.DataFrame, truth: str, prediction: str, positive: str | 
     return usual[0] if usual else "1"
 
 
-def _values(frame: pd.DataFrame, name: str) -> list[str]:
+def _check_complete(frame: pd.DataFrame, name: str) -> None:
     missing = int(frame[name].isna().sum())
     if missing:
         raise DataError(
             f"the column {name!r} holds no value in {missing:,} of {len(frame):,} rows",
             remedy="Leave these rows out, and say so to whoever reads the audit.",
         )
+
+
+def _values(frame: pd.DataFrame, name: str) -> list[str]:
+    _check_complete(frame, name)
     return sorted(str(value) for value in _texts(pd.Series(frame[name].unique())).unique())
 
 
@@ -114,7 +179,8 @@ def _check_two(frame: pd.DataFrame, name: str, values: Sequence[str]) -> None:
     if pd.api.types.is_numeric_dtype(column) and column.between(0, 1).all():
         raise DataError(
             f"the column {name!r} holds probabilities, not decisions",
-            remedy="Cut them at the threshold that decides, and name the column of decisions.",
+            remedy="Cut them at the threshold that decides, and name the column of decisions "
+            "(and this one with --probability).",
         )
     raise DataError(
         f"the column {name!r} holds {len(values):,} different values, not two: {_list(values)}",

@@ -5,6 +5,7 @@ import pytest
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
+from assay.evidence.cells import ROWS
 from assay.evidence.predictions import predictions_from
 
 SEX = ["M", "F", "M", "F"]
@@ -70,3 +71,36 @@ def test_an_absent_column_is_named_with_the_nearest():
         predictions_from(frame, truth="outcom", prediction="p", by=["sex"])
     with pytest.raises(DataError, match="no rows"):
         predictions_from(frame.iloc[:0], truth="outcome", prediction="p", by=["sex"])
+
+
+def test_probabilities_and_counts_come_along():
+    frame = pd.DataFrame(
+        {"y": [1, 0], "p": [1, 0], "s": [0.9, 0], "n": [3.0, 2], "sex": ["M", "F"]}
+    )
+    found = predictions_from(
+        frame, truth="y", prediction="p", by=["sex"], probability="s", rows="n"
+    )
+    assert found["probability"].tolist() == [0.9, 0]
+    assert found[ROWS].tolist() == [3, 2]
+    assert found[ROWS].dtype == "int64"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("probability", [0.5, 1.2], "outside 0 to 1 in 1 rows, such as 1.2"),
+        ("probability", [0.5, -0.1], "outside 0 to 1"),
+        ("probability", [0.5, float("inf")], "outside 0 to 1"),
+        ("probability", [0.5, None], "'x' holds no value in 1 of 2 rows"),
+        ("probability", ["0.5", "high"], "'x' holds no numbers"),
+        ("probability", [True, False], "'x' holds no numbers"),
+        ("rows", [1, -1], r"does not count rows: it holds -1(.|\n)*survey"),
+        ("rows", [1, 1.5], "it holds 1.5"),
+        ("rows", [0, 0], "counts no rows"),
+        ("rows", [1e300, 1], "more than can be told"),
+    ],
+)
+def test_what_is_no_probability_or_count_is_refused(column, values, message):
+    frame = pd.DataFrame({"y": [1, 0], "p": [1, 0], "x": values, "sex": ["M", "F"]})
+    with pytest.raises(DataError, match=message):
+        predictions_from(frame, truth="y", prediction="p", by=["sex"], **{column: "x"})

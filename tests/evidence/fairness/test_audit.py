@@ -1,36 +1,23 @@
-"""The fairness gate: published figures, calibrated verdicts, and small groups left untold."""
-
-import itertools
+"""The fairness gate as a whole: limits, small groups left untold, bad input refused."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from fairlearn import metrics as fairlearn_metrics
-from sklearn.metrics import accuracy_score, precision_score
 
 from assay.config.data import Sensitive
 from assay.config.gates import Fairness
 from assay.errors import DataError
-from assay.evidence.base_rates import before
-from assay.evidence.cells import ROWS, SHARES, count
-from assay.evidence.fairness import audit, rates
-from assay.evidence.gaps import Pair, judge, need, permutation_p
+from assay.evidence.cells import ROWS, SHARES
+from assay.evidence.fairness import audit
+from assay.evidence.fairness.metrics import OF_PROBABILITIES
 from assay.evidence.report import Verdict
 
-# ProPublica's two-year file: rows by race.
-COMPAS = {
-    "African-American": 3175,
-    "Caucasian": 2103,
-    "Hispanic": 509,
-    "Other": 343,
-    "Asian": 31,
-    "Native American": 11,
-}
 KINDS = ((True, True), (False, True), (True, False), (False, False))
 
 
 def rule(metric="selection_rate", by=("sex",), tolerance=0.1, **more):
-    return Fairness(metric=metric, by=by, tolerance=tolerance, because="agreed", **more)
+    limit = {} if "ratio" in more else {"tolerance": tolerance}
+    return Fairness(metric=metric, by=by, because="agreed", **limit, **more)
 
 
 def frame(groups):
@@ -57,48 +44,6 @@ def scattered(rows, seed=0):
             "race": pd.Series(rng.choice(["A", "B", "C"], rows), dtype="str"),
         }
     )
-
-
-def pair(k, n, base_k, base_n, tolerance=0.1):
-    return Pair("selection_rate", ("x",), "g", "r", k, n, base_k, base_n, tolerance)
-
-
-# --- rates ------------------------------------------------------------------------------------
-
-
-def test_rates_are_those_of_fairlearns_user_guide():
-    cells = count(
-        pd.DataFrame(
-            {
-                "truth": np.array([0, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1], bool),
-                "decision": np.array([0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0], bool),
-                "group": list("bbabbcccaacabccbcc"),
-            }
-        ),
-        ["group"],
-    )
-    metrics = ("true_positive_rate", "false_positive_rate", "selection_rate")
-    found = rates(cells, ["group"], metrics)
-    assert found["true_positive_rate"].round(3).to_dict() == {"a": 0.5, "b": 0.6, "c": 0.4}
-    assert found["false_positive_rate"].round(3).to_dict() == {"a": 1, "b": 0, "c": 0.667}
-    assert found["selection_rate"].round(3).to_dict() == {"a": 0.75, "b": 0.5, "c": 0.5}
-    assert cells.groupby("group")[ROWS].sum().to_dict() == {"a": 4, "b": 6, "c": 8}
-
-
-@pytest.mark.parametrize("by", [["sex"], ["sex", "race"]])
-def test_weighted_cells_give_what_rows_give(by):
-    rows = scattered(500)
-    found = rates(count(rows, ["sex", "race"]), by, list(SHARES))
-    own = {"accuracy_score": accuracy_score, "precision_score": precision_score}
-    expected = fairlearn_metrics.MetricFrame(
-        metrics={m: own.get(m) or getattr(fairlearn_metrics, m) for m in SHARES},
-        y_true=rows["truth"],
-        y_pred=rows["decision"],
-        sensitive_features=rows[by],
-    ).by_group
-    labels = [" & ".join(g) if isinstance(g, tuple) else g for g in expected.index]
-    assert found.index.tolist() == labels
-    np.testing.assert_array_equal(found.to_numpy(), expected[found.columns].to_numpy(float))
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -163,84 +108,6 @@ def test_an_accepted_unknown_is_still_unknown_but_weighs_as_a_caution():
     assert found.verdict is Verdict.CAUTION
 
 
-def test_more_pairs_make_a_failure_harder_but_never_a_pass():
-    doubtful, fine = pair(60, 300, 400, 1000), pair(400, 1000, 400, 1000)
-    assert judge([doubtful])[0].verdict is Verdict.FAIL
-    many = judge([doubtful, fine, *[pair(40, 100, 400, 1000)] * 400])
-    assert many[0].verdict is Verdict.UNKNOWN
-    assert many[1] == judge([fine])[0]
-    assert many[1].verdict is Verdict.PASS
-
-
-def test_holm_eases_the_rest_when_one_has_failed():
-    clear, close = pair(0, 300, 400, 1000), pair(69, 300, 400, 1000)
-    pairs = [clear, *[pair(400, 1000, 400, 1000)] * 3, close]
-    levels = [found.interval.level for found in judge(pairs)]
-    assert levels[0] == 1 - 0.05 / 5
-    assert levels[-1] == 1 - 0.05 / 4
-
-
-def test_groups_too_small_are_never_judged_nor_cost_the_others_anything():
-    tiny = pair(9, 9, 0, 1000)
-    assert judge([tiny])[0].verdict is Verdict.UNKNOWN
-    assert judge([pair(60, 300, 400, 1000), tiny])[0] == judge([pair(60, 300, 400, 1000)])[0]
-    assert judge([]) == []
-
-
-def identical_groups(seed, tolerance=0.1):
-    """Pairs of groups of COMPAS' sizes, all with the same true rate."""
-    sizes = np.array(list(COMPAS.values()))
-    k = np.random.default_rng(seed).binomial(sizes, 0.3).tolist()
-    others = zip(k[1:], sizes[1:].tolist(), strict=True)
-    return [pair(a, n, k[0], int(sizes[0]), tolerance) for a, n in others]
-
-
-def test_identical_groups_of_compas_sizes_are_failed_no_more_often_than_stated():
-    # With no tolerance to speak of, every failure is a false one.
-    failed = sum(
-        any(found.verdict is Verdict.FAIL for found in judge(identical_groups(seed, 1e-9)))
-        for seed in range(200)
-    )
-    assert failed <= 18  # binomial(200, .05) exceeds 18 once in 130 times
-
-
-def test_a_gap_at_the_tolerance_is_passed_no_more_often_than_stated():
-    rng = np.random.default_rng(0)
-    draws = [
-        pair(int(rng.binomial(2103, 0.3)), 2103, int(rng.binomial(3175, 0.2)), 3175)
-        for _ in range(400)
-    ]
-    passed = sum(judge([drawn])[0].verdict is Verdict.PASS for drawn in draws)
-    assert 5 <= passed <= 33  # 20 are to be expected, three standard errors are 13
-
-
-def test_the_largest_gap_of_identical_groups_is_no_surprise():
-    p = [permutation_p(identical_groups(seed), draws=199, seed=seed) for seed in range(200)]
-    assert 0 < np.mean(np.array(p) <= 0.05) <= 0.09
-    assert permutation_p([pair(90, 100, 300, 1000)], draws=199) == 1 / 200
-    assert permutation_p([]) is None
-
-
-def test_a_billion_rows_can_be_dealt_out_too(monkeypatch):
-    billion = 10**9
-    assert permutation_p([pair(billion // 2, billion, 3, 10)], draws=199) > 0.05
-    assert permutation_p([pair(billion // 2, billion, billion // 3, billion)], draws=199) == 1 / 200
-    groups = [pair(40, 100, 300, 1000), pair(70, 200, 300, 1000)]
-    dealt = permutation_p(groups)
-    monkeypatch.setattr("assay.evidence.gaps.MOST_DEALT", 0)
-    assert permutation_p(groups) == pytest.approx(dealt, abs=0.03)
-
-
-def test_what_is_needed_is_told_from_the_group_or_from_both():
-    assert need(pair(30, 100, 3000, 10_000), 0.95).more > 0
-    rows, base = need(pair(9, 30, 12, 40), 0.95).both
-    assert rows > 30
-    assert base / 40 == pytest.approx(rows / 30, abs=0.05)
-    on_the_tolerance = need(pair(2000, 10_000, 1000, 10_000), 0.95)
-    assert (on_the_tolerance.more, on_the_tolerance.both) == (None, None)
-    assert need(pair(30, 100, 3, 9), 0.95).more is None
-
-
 # --- edges ------------------------------------------------------------------------------------
 
 
@@ -249,7 +116,7 @@ def test_a_rate_without_denominator_is_unknown_and_says_why():
     (check,) = audited(rows, rule("true_positive_rate"), sex=Sensitive(reference="M")).checks
     assert check.verdict is Verdict.UNKNOWN
     assert check.estimate is None
-    assert check.why == "F has no positives, so the rate is not defined"
+    assert check.why == "F has no positives, so the metric is not defined"
     assert "more positives in F would tell" in check.remedy
 
 
@@ -281,7 +148,13 @@ def test_eight_rows_are_all_unknown():
 
 def test_every_column_and_the_intersection_are_shown_without_any_rule():
     found = audited(scattered(200), sex=Sensitive(), race=Sensitive())
-    assert [sheet.title for sheet in found.sheets] == ["By sex", "By race", "By sex & race"]
+    titles = [sheet.title for sheet in found.sheets]
+    assert titles[:3] == ["By sex", "By race", "By sex & race"]
+    assert titles[3:6] == [
+        "Gaps by sex",
+        "Fairlearn's summaries by sex",
+        "All metrics by sex",
+    ]
     assert found.verdict is Verdict.CAUTION
     assert "No limit is set" in found.summary
 
@@ -295,8 +168,9 @@ def test_an_intersection_is_compared_with_the_references_of_its_columns():
     )
     assert len(found.checks) == 5
     assert all("of that of sex & race=Male & C" in check.claim for check in found.checks)
-    assert found.figures[0].band == (-0.1, 0.1)
-    assert len(found.figures[0].series[0].points) == 5
+    (figure,) = found.figures
+    assert len(figure.series[0].points) == 6
+    assert figure.band == pytest.approx((figure.reference - 0.1, figure.reference + 0.1))
 
 
 def test_many_small_intersections_are_left_out_and_counted():
@@ -340,20 +214,143 @@ def test_a_rule_for_an_undeclared_column_is_refused():
         audited(scattered(20), rule(by=("sexe",)))
 
 
-# --- before training --------------------------------------------------------------------------
+# --- limits of every kind ---------------------------------------------------------------------
 
 
-def test_adults_base_rates_are_the_published_ones():
-    # Adult as shipped: 48,842 rows.
-    sex = pd.Series(["Male"] * 32650 + ["Female"] * 16192, name="sex", dtype="str")
-    truth = pd.Series(
-        itertools.chain(*([True] * k + [False] * n for k, n in ((9918, 22732), (1769, 14423))))
+def probable(rows=2000, shift=0.0, seed=0):
+    """Calibrated probabilities for M; those of F are moved by `shift`."""
+    rng = np.random.default_rng(seed)
+    found = scattered(rows, seed)
+    ideal = rng.beta(2, 3, rows)
+    found["truth"] = rng.random(rows) < ideal
+    found["probability"] = np.clip(ideal + shift * (found["sex"] == "Female"), 0, 1)
+    found["decision"] = found["probability"] > 0.4
+    return found
+
+
+@pytest.mark.parametrize(
+    ("selected", "verdict"),
+    [(500, Verdict.PASS), (300, Verdict.FAIL), (800, Verdict.FAIL), (405, Verdict.UNKNOWN)],
+)
+def test_four_fifths_of_the_references_rate_is_a_limit_too(selected, verdict):
+    rows = frame({"M": (500, 0, 0, 500), "F": (selected, 0, 0, 1000 - selected)})
+    (check,) = audited(rows, rule(ratio=0.8), sex=Sensitive(reference="M")).checks
+    assert check.verdict is verdict
+    assert check.estimate == pytest.approx(selected / 500)
+    assert check.threshold == (1.25 if selected > 500 else 0.8)
+    assert check.interval.low < check.estimate < check.interval.high
+    assert "is 0.8 to 1.25 times that of sex=M" in check.claim
+    assert check.statistic == "selection_rate, group over reference"
+
+
+def test_a_ratio_to_nothing_is_unknown():
+    rows = frame({"M": (0, 0, 500, 500), "F": (100, 0, 400, 500)})
+    (check,) = audited(rows, rule(ratio=0.8), sex=Sensitive(reference="M")).checks
+    assert (check.verdict, check.estimate, check.interval) == (Verdict.UNKNOWN, None, None)
+    assert "no ratio to nothing" in check.why
+
+
+def test_equalized_odds_holds_both_rates_to_one_limit():
+    rows = frame({"M": (300, 100, 200, 400), "F": (300, 400, 200, 100)})
+    found = audited(rows, rule("equalized_odds"))
+    assert [c.name.partition("[")[0] for c in found.checks] == [
+        "true_positive_rate",
+        "false_positive_rate",
+    ]
+    assert [check.verdict for check in found.checks] == [Verdict.PASS, Verdict.FAIL]
+
+
+@pytest.mark.parametrize("metric", OF_PROBABILITIES)
+def test_metrics_of_probabilities_can_be_limited(metric):
+    alike = audited(probable(4000), rule(metric, tolerance=0.2))
+    assert alike.checks[0].verdict is Verdict.PASS
+    assert alike.checks[0].interval.low < alike.checks[0].estimate < alike.checks[0].interval.high
+    few = audited(probable(14), rule(metric, tolerance=0.2))
+    assert few.checks[0].verdict is Verdict.UNKNOWN
+    without = audited(scattered(500), rule(metric, tolerance=0.2))
+    assert without.checks[0].verdict is Verdict.UNKNOWN
+    assert "no probabilities" in without.checks[0].why
+
+
+def test_probabilities_that_promise_one_group_too_much_are_found():
+    found = audited(
+        probable(4000, shift=0.2),
+        rule("calibration_error", tolerance=0.05),
+        sex=Sensitive(reference="Male"),
     )
-    features = pd.DataFrame({"a": [1.0, None] * 24421, "b": 1})
-    (sheet,) = before(sex.to_frame(), truth, features=features)
-    male, female = (dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows)
-    assert female["gap"] == pytest.approx(-0.19452, abs=5e-6)
-    assert female["base rate"] / male["base rate"] == pytest.approx(0.35966, abs=5e-6)
-    assert female["gap low"] < -0.19 < female["gap high"]
-    assert (male["gap"], male["gap low"], male["missing"]) == (0, None, 0.25)
-    assert male["share"] + female["share"] == 1
+    assert found.checks[0].verdict is Verdict.FAIL
+    assert found.checks[0].estimate == pytest.approx(0.2, abs=0.04)
+    (curve,) = [figure for figure in found.figures if figure.kind == "curve"]
+    female = {s.name: s for s in curve.series}["Female"]
+    assert all(p.low <= p.value <= p.high for p in female.points)
+    assert np.mean([p.x - p.value for p in female.points]) > 0.1
+
+
+def test_counted_rows_are_judged_as_the_rows_themselves():
+    rows = probable(300)
+    rows["probability"] = rows["probability"].round(1)
+    by = ["truth", "decision", "sex", "race", "probability"]
+    counted = rows.groupby(by).size().rename(ROWS).reset_index()
+    counted = pd.concat([counted, counted.iloc[:1].assign(**{ROWS: 0, "sex": "none"})])
+    rules = [rule(metric, ("sex", ("sex", "race"))) for metric in ("equalized_odds", "log_loss")]
+    sensitive = {"sex": Sensitive(), "race": Sensitive()}
+    one, other = (audit(r, rules, sensitive, subject="m") for r in (rows, counted))
+    for name in ("checks", "sheets"):
+        assert_close(*(getattr(r, name) for r in (one, other)))
+
+
+def assert_close(one, other):
+    """Alike but for the last digits of floats."""
+    one, other = ([held.model_dump() for held in side] for side in (one, other))
+    flat = [list(leaves(side)) for side in (one, other)]
+    assert len(flat[0]) == len(flat[1]) > 100
+    for a, b in zip(*flat, strict=True):
+        assert a == (pytest.approx(b, abs=1e-9) if isinstance(b, float) else b)
+
+
+def leaves(held):
+    if isinstance(held, dict):
+        held = list(held.values())
+    if isinstance(held, list | tuple):
+        for part in held:
+            yield from leaves(part)
+    elif not isinstance(held, str):
+        yield held
+
+
+def test_the_order_of_probabilities_changes_nothing_either():
+    rows = probable(400)
+    reports = [
+        audit(r, [rule("log_loss")], {"sex": Sensitive()}, subject="m").model_dump_json()
+        for r in (rows, rows.sample(frac=1, random_state=1))
+    ]
+    assert reports[0] == reports[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.assign(probability=r["probability"] * 2), "outside 0 to 1"),
+        (lambda r: r.assign(probability=None), "'probability' holds nulls"),
+        (lambda r: r.assign(**{ROWS: 0}), "no predictions"),
+    ],
+)
+def test_probabilities_and_counts_that_are_none_are_refused(change, message):
+    with pytest.raises(DataError, match=message):
+        audited(change(probable(20)), rule())
+
+
+def test_constant_probabilities_and_one_class_are_unknown_not_sure():
+    rows = frame({"M": (0, 300, 0, 200), "F": (0, 310, 0, 190)}).assign(probability=0.5)
+    rules = [rule(metric) for metric in (*OF_PROBABILITIES, "balanced_accuracy_score")]
+    found = audited(rows, *rules)
+    verdicts = {c.statistic.split(",")[0]: c.verdict for c in found.checks}
+    assert verdicts.pop("mean_prediction") is Verdict.PASS
+    assert set(verdicts.values()) == {Verdict.UNKNOWN}
+    assert "All probabilities are alike." in found.notes
+
+
+def test_only_the_divisions_asked_for_are_shown():
+    sensitive = {"sex": Sensitive(), "race": Sensitive()}
+    found = audit(scattered(300), [], sensitive, subject="m", by=["race"])
+    assert {sheet.title.partition("y ")[2] for sheet in found.sheets} == {"race"}

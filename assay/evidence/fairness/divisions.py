@@ -1,0 +1,102 @@
+"""The people divided by one column or by several, and every metric of every group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from assay.config.data import Sensitive
+from assay.config.gates import Fairness, Metric
+from assay.evidence.cells import KINDS, ROWS, reference_among
+from assay.evidence.fairness.gaps import FEWEST, Judged, Pair
+from assay.evidence.fairness.metrics import MEASURES, OF_PROBABILITIES, Sums
+from assay.evidence.fairness.rates import rates
+from assay.evidence.fairness.tally import Tally
+from assay.evidence.groups import reference_of
+
+MANY = 200  # groups beyond which those too small to judge are only counted
+By = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The people divided by one column, or by several at once. The largest group comes first."""
+
+    by: By
+    reference: str
+    groups: Sequence[str]
+    sums: Sums  # in the order of the groups: see `tally.Tally.sums`
+    by_group: pd.DataFrame  # every metric (columns) of the groups (index), NaN where undefined
+    unlisted: int = 0  # groups too small to judge that were left out, being too many
+
+    @property
+    def title(self) -> str:
+        return " & ".join(self.by)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [metric for metric in MEASURES if metric in self.by_group]
+
+    def named(self, group: str) -> str:
+        return f"{self.title}={group}"
+
+    def pairs(self, rule: Fairness, metric: Metric) -> list[Pair]:
+        """Every group but the reference against it, in one metric of a rule."""
+        columns = {name: held.tolist() for name, held in self.sums.items()}
+        sums = {
+            group: {name: held[i] for name, held in columns.items()}
+            for i, group in enumerate(self.groups)
+        }
+        value = dict(zip(self.groups, self.by_group[metric].tolist(), strict=True))
+        return [
+            Pair(
+                metric=metric,
+                by=self.by,
+                group=group,
+                reference=self.reference,
+                own=sums[group],
+                base=sums[self.reference],
+                value=value[group],
+                base_value=value[self.reference],
+                tolerance=rule.tolerance,
+                ratio=rule.ratio,
+            )
+            for group in self.groups
+            if group != self.reference
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One metric of a rule held to its limit in one division: its pairs and their verdicts."""
+
+    rule: Fairness
+    metric: Metric
+    division: Division
+    pairs: Sequence[Pair]
+    judged: Sequence[Judged]
+
+
+def divide(tally: Tally, by: By, sensitive: Mapping[str, Sensitive]) -> Division:
+    """The groups that the columns `by` make, with every metric that the predictions bear.
+
+    Raises DataError for a reference group that does not exist.
+    """
+    table = tally.sums(by)
+    rows = table[list(KINDS)].sum(axis=1).sort_values(ascending=False, kind="stable")
+    single = [tally.cells[ROWS].groupby(tally.cells[name]).sum() for name in by]
+    parts = [reference_of(n, sensitive[name], name) for n, name in zip(single, by, strict=True)]
+    reference = reference_among(rows, parts)
+    if len(rows) > MANY:
+        rows = rows[(rows >= FEWEST) | (rows.index == reference)]
+    unlisted = len(table) - len(rows)
+    cells = tally.cells[tally.labels(by).isin(rows.index)] if unlisted else tally.cells
+    by_group = rates(cells, by).loc[rows.index]
+    kept = table.loc[rows.index]
+    sums = {str(name): kept[name].to_numpy(float) for name in kept}
+    if tally.ranked is not None:
+        for metric in OF_PROBABILITIES:
+            by_group[metric] = MEASURES[metric].value(sums)
+    return Division(by, reference, [str(group) for group in rows.index], sums, by_group, unlisted)

@@ -1,0 +1,272 @@
+"""Gaps between groups and their reference, judged together against the limits that people set.
+
+Two errors matter, and each is bounded at `ALPHA` for the gate as a whole:
+
+- To fail a model whose every gap is tolerable. Any one pair can fail the gate, so the pairs of
+  all rules are one family: a pair fails when the interval of its gap lies beyond the limit at the
+  level that Holm's step-down procedure grants it.
+- To pass a model of which some gap is intolerable. Every pair must pass for the gate to pass, so
+  no correction is due (an intersection-union test: Berger, Technometrics 24, 1982): a pair passes
+  when its interval at level 1 - 2 ALPHA, that is two one-sided tests of size ALPHA, lies inside.
+
+Everything between is `unknown`. The interval shown is the one that decided. A gap's interval comes
+from those of its two sides (`statistics.difference_limits` and `ratio_limits`; of shares, that is
+Newcombe's). The largest gap less the smallest is never judged: over small groups it is biased
+upward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from assay.config.gates import Metric, Rate
+from assay.evidence.cells import SHARES
+from assay.evidence.fairness.metrics import MEASURES, Sums
+from assay.evidence.report import Interval, Verdict
+from assay.evidence.statistics import (
+    Bools,
+    Floats,
+    Limits,
+    beyond,
+    difference_limits,
+    equivalent,
+    holm_step_down,
+    interval_of,
+    ratio_limits,
+)
+
+ALPHA = 0.05
+FEWEST = 10  # what rests on fewer rows is not judged, whatever its interval says
+MOST_DEALT = 10**9  # rows from which NumPy refuses to draw hypergeometrically
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One group against its reference, in one metric, held to a tolerance or to a ratio."""
+
+    metric: Metric
+    by: tuple[str, ...]
+    group: str
+    reference: str
+    own: Mapping[str, float]  # sums over the group's rows, see `metrics`
+    base: Mapping[str, float]  # over the reference's
+    value: float
+    base_value: float
+    tolerance: float | None
+    ratio: float | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the metric's denominator in the group."""
+        return round(float(MEASURES[self.metric].rows(_arrays(self.own))))
+
+    @property
+    def base_rows(self) -> int:
+        return round(float(MEASURES[self.metric].rows(_arrays(self.base))))
+
+    @property
+    def enough(self) -> tuple[bool, bool]:
+        """Whether the group and the reference have rows enough to be judged."""
+        rests_on = MEASURES[self.metric].rests_on
+        own, base = (bool(rests_on(_arrays(sums)) >= FEWEST) for sums in (self.own, self.base))
+        return own, base
+
+    @property
+    def judgeable(self) -> bool:
+        return all(self.enough) and bool(np.isfinite(self.gap))
+
+    @property
+    def gap(self) -> float:
+        """The difference, or the ratio where that is limited. NaN where undefined."""
+        if self.ratio is None:
+            return self.value - self.base_value
+        return self.value / self.base_value if self.base_value > 0 else float("nan")
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """From what to what the gap is accepted."""
+        if self.ratio is not None:
+            return self.ratio, 1 / self.ratio
+        assert self.tolerance is not None, "a rule sets one of the two"
+        return -self.tolerance, self.tolerance
+
+
+def _arrays(sums: Mapping[str, float]) -> Sums:
+    return {name: np.asarray(value, dtype=float) for name, value in sums.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A pair's verdict, with the interval that it rests on."""
+
+    verdict: Verdict
+    interval: Interval
+
+
+def judge(pairs: Sequence[Pair], alpha: float = ALPHA) -> list[Judged]:
+    """One verdict a pair, in order, the pairs being one family. See the module's text."""
+    if not pairs:
+        return []
+    able = np.array([pair.judgeable for pair in pairs], dtype=bool)
+    least, most = np.array([pair.allowed for pair in pairs], dtype=float).T
+    alike = _alike(pairs)
+
+    def fails(level: float) -> Bools:
+        return beyond(_limits(alike, level), (least, most))
+
+    failed, levels = holm_step_down(fails, able, alpha)
+    low, high = _limits(alike, 1 - 2 * alpha)
+    passed = able & ~failed & equivalent((low, high), (least, most))
+    levels[passed] = 1 - 2 * alpha
+    for level in np.unique(levels[~passed]):
+        at, limits = levels == level, _limits(alike, float(level))
+        low[at], high[at] = limits[0][at], limits[1][at]
+    return [
+        Judged(
+            Verdict.FAIL if failed[i] else Verdict.PASS if passed[i] else Verdict.UNKNOWN,
+            interval_of(low[i], high[i], float(levels[i])),
+        )
+        for i in range(len(pairs))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The pairs of one metric and one kind of limit, their sums side by side."""
+
+    at: list[int]
+    metric: Metric
+    ratio: bool
+    own: Sums
+    base: Sums
+    values: tuple[Floats, Floats]
+
+    def limits(self, level: float, growth: tuple[Floats, Floats] | None = None) -> Limits:
+        """Of the gap; with `growth`, were the group and the reference so many times as large."""
+        more = growth or (np.ones(1), np.ones(1))
+        own, base = (
+            {name: held * times for name, held in sums.items()}
+            for sums, times in zip((self.own, self.base), more, strict=True)
+        )
+        measure = MEASURES[self.metric]
+        combine = ratio_limits if self.ratio else difference_limits
+        return combine(
+            self.values[0], measure.limits(own, level), self.values[1], measure.limits(base, level)
+        )
+
+
+def _alike(pairs: Sequence[Pair]) -> list[_Alike]:
+    kinds: dict[tuple[Metric, bool], list[int]] = {}
+    for i, pair in enumerate(pairs):
+        kinds.setdefault((pair.metric, pair.ratio is not None), []).append(i)
+    return [_stacked(metric, ratio, at, pairs) for (metric, ratio), at in kinds.items()]
+
+
+def _stacked(metric: Metric, ratio: bool, at: list[int], pairs: Sequence[Pair]) -> _Alike:
+    own, base = (
+        {name: np.array([sums[name] for sums in side], dtype=float) for name in side[0]}
+        for side in ([pairs[i].own for i in at], [pairs[i].base for i in at])
+    )
+    values = np.array([[pairs[i].value, pairs[i].base_value] for i in at], dtype=float)
+    return _Alike(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
+
+
+def _limits(alike: Sequence[_Alike], level: float) -> Limits:
+    size = sum(len(held.at) for held in alike)
+    low, high = np.empty(size), np.empty(size)
+    for held in alike:
+        low[held.at], high[held.at] = held.limits(level)
+    return low, high
+
+
+def gap_limits(
+    metric: Metric, sums: Sums, values: Floats, reference: int, *, ratio: bool, level: float = 0.95
+) -> Limits:
+    """Limits of every group's gap to the group numbered `reference`, as `judge` has them."""
+    base = {name: held[reference] for name, held in sums.items()}
+    found = _Alike([], metric, ratio, sums, base, (values, values[reference]))
+    return found.limits(level)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What would turn an `unknown` into an answer, if the rates stayed as they are."""
+
+    more: int | None = None  # rows of the metric's denominator in the group alone
+    both: tuple[int, int] | None = None  # or so many rows in the group, and in the reference
+
+
+def need(pair: Pair, level: float, alpha: float = ALPHA) -> Need:
+    """About how much more data would decide `pair`, judged at `level` for a failure.
+
+    What rests on fewer than `FEWEST` rows is too rough to plan with: then the reference's rates
+    are taken.
+    """
+    enough, base_enough = pair.enough
+    if not base_enough:
+        return Need()
+    planned = pair if enough else _as_reference(pair)
+    (held,), margins = _alike([planned]), np.array(pair.allowed)
+    growth = np.geomspace(1, 100, 120)  # more than a hundredfold helps nobody
+
+    def first(base_growth: Floats) -> int | None:
+        """Index of the first size at which the pair would pass or fail."""
+        sizes = (growth, base_growth)
+        passes = equivalent(held.limits(1 - 2 * alpha, sizes), (margins[0], margins[1]))
+        fails = beyond(held.limits(level, sizes), (margins[0], margins[1]))
+        decided = np.flatnonzero(passes | fails)
+        return int(decided[0]) if len(decided) else None
+
+    alone = first(np.ones_like(growth))
+    if alone is not None:
+        return Need(more=max(int(np.ceil(planned.rows * growth[alone])) - pair.rows, 1))
+    together = first(growth)
+    if together is None:
+        return Need()
+    times = growth[together]
+    return Need(both=(int(np.ceil(planned.rows * times)), int(np.ceil(pair.base_rows * times))))
+
+
+def _as_reference(pair: Pair) -> Pair:
+    """The pair, were its group as the reference is, and just large enough to be judged."""
+    part = FEWEST / float(MEASURES[pair.metric].rests_on(_arrays(pair.base)))
+    own = {name: value * part for name, value in pair.base.items()}
+    return replace(pair, own=own, value=pair.base_value)
+
+
+def permutation_p(pairs: Sequence[Pair], *, draws: int = 1999, seed: int = 0) -> float | None:
+    """How often chance gives a gap as large as the largest of `pairs`, were all groups alike.
+
+    The pairs share metric, columns and reference. The successes are dealt out anew among the
+    groups' rows, which is a multivariate hypergeometric draw; of a billion rows or more it differs
+    from binomial draws at the pooled share by nothing that shows. Gaps are measured in pooled
+    standard errors, lest the smallest groups drown the rest. None when fewer than two groups have
+    rows, and for metrics that are no shares.
+    """
+    held = [pair for pair in pairs if pair.metric in SHARES and pair.rows and pair.base_rows]
+    if not held:
+        return None
+    kinds = SHARES[cast(Rate, held[0].metric)].successes
+    sides = [held[0].base, *(pair.own for pair in held)]
+    rows = np.array([held[0].base_rows, *(pair.rows for pair in held)])
+    dealt = np.array([round(sum(sums[kind] for kind in kinds)) for sums in sides])
+    rng = np.random.default_rng(seed)
+    if rows.sum() < MOST_DEALT:
+        total = int(dealt.sum())
+        drawn = rng.multivariate_hypergeometric(rows, total, size=draws, method="marginals")
+    else:
+        drawn = rng.binomial(rows, dealt.sum() / rows.sum(), size=(draws, len(rows)))
+    observed = _largest(dealt[None, :], rows)[0]
+    exceed = int((_largest(drawn, rows) >= observed - 1e-12).sum())
+    return (1 + exceed) / (1 + draws)
+
+
+def _largest(successes: np.ndarray, rows: np.ndarray) -> Floats:
+    """Per draw, the largest gap to the first group in units that make sizes comparable."""
+    shares = successes / rows
+    errors = np.sqrt(1 / rows[1:] + 1 / rows[0])  # the pooled share is the same in every draw
+    return np.asarray((np.abs(shares[:, 1:] - shares[:, :1]) / errors).max(axis=1))

@@ -1,0 +1,185 @@
+"""What every metric is: its value and its limits, from sums over the rows of a group.
+
+Whatever a metric needs to know of a group are sums, which is why rows are read once, whatever the
+number of metrics and of divisions; and a group that were ten times as large, with the same rates,
+has sums ten times as large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from assay.config.gates import Metric, Rate
+from assay.evidence.cells import KINDS, SHARES, Share
+from assay.evidence.statistics import (
+    Floats,
+    Limits,
+    Placements,
+    auc_limits,
+    mean_limits,
+    newcombe_limits,
+    normal_quantile,
+    wilson_limits,
+)
+
+# Sums over a group's rows, each an array of one value a group. Those of a confusion matrix are
+# counts. With p the probability, y the truth (0 or 1), d = p - y and l the log loss of a row:
+MOMENTS = ("p", "pp", "d", "|d|", "dd", "dddd", "ddy", "l", "ll")
+# DeLong's placements of positives ("win") and negatives ("loss"), see `statistics.Placements`.
+PLACED = ("win", "win win", "loss", "loss loss")
+Sums = Mapping[str, Floats]
+
+MOST_LOSS = float(-np.log(np.finfo(float).eps))  # where scikit-learn clips probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric. All functions work elementwise on sums by group."""
+
+    unit: str  # what it is measured over
+    rows: Callable[[Sums], Floats]  # how many of them there are
+    rests_on: Callable[[Sums], Floats]  # of how many one must not have too few to be judged
+    value: Callable[[Sums], Floats]  # NaN where not defined
+    limits: Callable[[Sums, float], Limits]  # at a two-sided level
+
+
+def _count(kinds: tuple[str, ...]) -> Callable[[Sums], Floats]:
+    return lambda sums: np.sum([sums[kind] for kind in kinds], axis=0, dtype=float)
+
+
+_ROWS, _POSITIVES, _NEGATIVES = _count(KINDS), _count(("tp", "fn")), _count(("fp", "tn"))
+_FOUND = _count(("tp", "fp", "fn"))
+
+
+def _rarer(sums: Sums) -> Floats:
+    return np.asarray(np.minimum(_POSITIVES(sums), _NEGATIVES(sums)))
+
+
+def _over(numerator: Floats, denominator: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator > 0, numerator / denominator, np.nan)
+
+
+def _share(share: Share) -> Measure:
+    successes, rows = _count(share.successes), _count(share.out_of)
+    return Measure(
+        unit=share.unit,
+        rows=rows,
+        rests_on=rows,
+        value=lambda sums: _over(successes(sums), rows(sums)),
+        limits=lambda sums, level: wilson_limits(successes(sums), rows(sums), level),
+    )
+
+
+def _mean(
+    total: str, squares: str, bounds: tuple[float, float], *, rests_on: Callable[[Sums], Floats]
+) -> Measure:
+    return Measure(
+        unit="rows",
+        rows=_ROWS,
+        rests_on=rests_on,
+        value=lambda sums: _over(sums[total], _ROWS(sums)),
+        limits=lambda sums, level: mean_limits(
+            _ROWS(sums), sums[total], sums[squares], bounds, level
+        ),
+    )
+
+
+# --- what is neither a share nor a mean -------------------------------------------------------
+
+
+def _balanced_value(sums: Sums) -> Floats:
+    found = _over(sums["tp"], _POSITIVES(sums)), _over(sums["tn"], _NEGATIVES(sums))
+    return np.asarray((found[0] + found[1]) / 2)
+
+
+def _balanced_limits(sums: Sums, level: float) -> Limits:
+    """Of (1 + TPR - FPR) / 2: the two rates rest on different rows."""
+    counts = sums["tp"], _POSITIVES(sums), sums["fp"], _NEGATIVES(sums)
+    low, high = newcombe_limits(*counts, level)
+    return (1 + low) / 2, (1 + high) / 2
+
+
+def _f1_limits(sums: Sums, level: float) -> Limits:
+    """F1 is 2J / (1 + J), where J is the share tp / (tp + fp + fn)."""
+    low, high = wilson_limits(sums["tp"], _FOUND(sums), level)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def _auc_value(sums: Sums) -> Floats:
+    return np.where(_rarer(sums) > 0, _over(sums["win"], _POSITIVES(sums)), np.nan)
+
+
+def _auc_limits(sums: Sums, level: float) -> Limits:
+    counts = (_POSITIVES(sums), _NEGATIVES(sums), *(sums[name] for name in PLACED))
+    return auc_limits(Placements(*np.broadcast_arrays(*counts)), level)
+
+
+def _r2_value(sums: Sums) -> Floats:
+    rows = _ROWS(sums)
+    spread = _over(_POSITIVES(sums) * _NEGATIVES(sums), rows)
+    return np.asarray(1 - _over(sums["dd"], spread))
+
+
+def _r2_limits(sums: Sums, level: float) -> Limits:
+    """By the delta method from the rows' d^2 and y. NaN where those do not vary."""
+    n = _ROWS(sums)
+    base, error = _over(_POSITIVES(sums), n), _over(sums["dd"], n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        v = base * (1 - base)
+        slope = error * (1 - 2 * base) / v**2
+        together = _over(sums["ddy"], n) - error * base
+        variance = (_over(sums["dddd"], n) - error**2) / v**2 - 2 * slope * together / v
+        variance = (variance + slope**2 * v) / n
+        half = normal_quantile(level) * np.sqrt(np.where(variance > 1e-15, variance, np.nan))
+    value = _r2_value(sums)
+    return np.asarray(value - half), np.asarray(np.minimum(value + half, 1.0))
+
+
+MEASURES: dict[Metric, Measure] = {
+    **{cast(Metric, name): _share(share) for name, share in SHARES.items()},
+    "balanced_accuracy_score": Measure("rows", _ROWS, _rarer, _balanced_value, _balanced_limits),
+    "f1_score": Measure(
+        unit="rows that are positive or selected",
+        rows=_FOUND,
+        rests_on=_FOUND,
+        value=lambda sums: _over(2 * sums["tp"], sums["tp"] + _FOUND(sums)),
+        limits=_f1_limits,
+    ),
+    "mean_prediction": _mean("p", "pp", (0.0, 1.0), rests_on=_ROWS),
+    "calibration_error": _mean("d", "dd", (-1.0, 1.0), rests_on=_rarer),
+    "roc_auc_score": Measure("rows", _ROWS, _rarer, _auc_value, _auc_limits),
+    "log_loss": _mean("l", "ll", (0.0, MOST_LOSS), rests_on=_rarer),
+    "mean_absolute_error": _mean("|d|", "dd", (0.0, 1.0), rests_on=_rarer),
+    "mean_squared_error": _mean("dd", "dddd", (0.0, 1.0), rests_on=_rarer),
+    "r2_score": Measure("rows", _ROWS, _rarer, _r2_value, _r2_limits),
+}
+OF_DECISIONS: tuple[Metric, ...] = (
+    *cast(tuple[Rate, ...], tuple(SHARES)),
+    "balanced_accuracy_score",
+    "f1_score",
+)
+OF_PROBABILITIES: tuple[Metric, ...] = tuple(m for m in MEASURES if m not in OF_DECISIONS)
+
+
+def words(metric: str) -> str:
+    """A metric's name in words."""
+    return _WORDS.get(metric, metric.removesuffix("_score").replace("_", " "))
+
+
+def title(metric: str) -> str:
+    """A metric's name at the head of a sentence."""
+    return words(metric)[0].upper() + words(metric)[1:]
+
+
+_WORDS = {
+    "zero_one_loss": "share of wrong decisions",
+    "f1_score": "F1",
+    "roc_auc_score": "ROC AUC",
+    "mean_prediction": "mean probability",
+    "r2_score": "R2",
+}
