@@ -32,6 +32,7 @@ class Table:
     schema: pa.Schema
     rows: int
     parts: tuple[Artifact, ...]
+    part_rows: tuple[int, ...]
 
     @classmethod
     def read(cls, bucket: Bucket, artifact: Artifact) -> Table:
@@ -55,7 +56,8 @@ class Table:
             )
         parts = tuple(_part(entry, artifact.name, i) for i, entry in enumerate(held["parts"], 1))
         schema = kinds.from_description(held["schema"])
-        return cls(bucket, artifact, schema, held["rows"], parts)
+        part_rows = tuple(entry["rows"] for entry in held["parts"])
+        return cls(bucket, artifact, schema, held["rows"], parts, part_rows)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in order, in bounded memory. Raises DataError for an unknown column."""

@@ -1,0 +1,157 @@
+"""`assay drift`: have the data moved since, and does that harm the predictions?"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli.console import finish_gate, say
+from assay.cli.options import AsJson, ConfigOption, Html
+
+if TYPE_CHECKING:
+    from assay.bucket import Bucket
+    from assay.config.read import Written
+    from assay.tables import Table
+
+_PART = re.compile(r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?")
+_HELP = (
+    "CSV, Parquet or JSON Lines. Of one file, a part: data.csv#rows=1..5000, data.csv#year=2015, "
+    "data.csv#day=2018-01..2018-06."
+)
+
+
+def command(
+    reference: Annotated[str, typer.Argument(help=f"The rows to compare with: {_HELP}")],
+    current: Annotated[str, typer.Argument(help="The rows to judge, named alike.")],
+    config: ConfigOption = None,
+    prediction: Annotated[
+        str | None, typer.Option(help="The column that holds what was decided.")
+    ] = None,
+    probability: Annotated[
+        str | None, typer.Option(help="The column that holds the model's probability of yes.")
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(help="The column of labels; the current rows may lack some or all."),
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="The value that counts as yes.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column that marks groups; may be repeated.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="A column to compare; may be repeated. Else all.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A column not to compare; may be repeated.")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="The drop of performance that is accepted; else 0.05.")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Keep tables and profiles in this bucket, to profile a table once."),
+    ] = None,
+    html: Html = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge whether data moved from a reference, and whether that harms the predictions."""
+    from assay.evidence.drift import Roles, drift
+
+    if (prediction or truth or by) and not probability:
+        raise typer.BadParameter("performance is judged by probabilities: add --probability")
+    if config and margin is not None:
+        raise typer.BadParameter("with --config the use case says what is accepted")
+    sections = {"drift": {"margin": margin}} if margin is not None else {}
+    with _bucket(store) as bucket:
+        intake = _Intake(bucket, config, sections)
+        old, new = intake.table(reference), intake.table(current)
+        case = intake.written(_file(reference)).use_case
+        roles = Roles(
+            probability=probability,
+            prediction=prediction,
+            truth=truth,
+            positive=positive if positive or not config else str(case.data.target.positive),
+            by=by or (),
+            sensitive=case.data.sensitive,
+        )
+        names = list(dict.fromkeys([*old.schema.names, *new.schema.names]))
+        report = drift(
+            old,
+            new,
+            case.drift,
+            roles=roles,
+            columns=_chosen(column, without, case.features(names) if config else names),
+            subject=f"{current} against {reference}",
+            seed=case.seed,
+        )
+    finish_gate(report, as_json=as_json, html=html)
+
+
+class _Intake:
+    """Files read as a run would read them, each once, and parts of them."""
+
+    def __init__(self, bucket: Bucket, config: Path | None, sections: dict[str, Any]) -> None:
+        self._bucket, self._config, self._sections = bucket, config, sections
+        self._read: dict[str, Table] = {}
+
+    def written(self, file: str) -> Written:
+        from assay.cli.alone import settings
+
+        return settings(file, self._config, self._sections)
+
+    def table(self, named: str) -> Table:
+        from assay.tables.stretch import rows_between, where
+
+        part = _PART.fullmatch(named)
+        whole = self._whole(_file(named))
+        if part is None:
+            return whole
+        low, high = part["low"], part["high"] or part["low"]
+        if part["column"] != "rows":
+            return where(whole, part["column"], low, high, named)
+        if not (low.isdecimal() and high.isdecimal()):
+            raise typer.BadParameter(f"{named}: write a range of rows as rows=1..5000")
+        return rows_between(whole, int(low), int(high), named)
+
+    def _whole(self, file: str) -> Table:
+        from assay.sources.ingest import ingest
+        from assay.tables import Table
+
+        if file not in self._read:
+            found = ingest(self._bucket, self.written(file).use_case.data, file, say=say)
+            if malformed := int(found.about["malformed"]):
+                say(f"{file}: {malformed:,} malformed rows were left out")
+            self._read[file] = Table.read(self._bucket, found.table)
+        return self._read[file]
+
+
+def _file(named: str) -> str:
+    part = _PART.fullmatch(named)
+    return part["file"] if part else named
+
+
+def _chosen(columns: list[str] | None, without: list[str] | None, known: list[str]) -> list[str]:
+    chosen = columns or known
+    for name in without or ():
+        if name not in chosen:
+            raise typer.BadParameter(f"--without names {name}, which is no column to compare")
+    return [name for name in chosen if name not in (without or ())]
+
+
+@contextmanager
+def _bucket(store: str | None) -> Iterator[Bucket]:
+    """The bucket that was named, or one that is thrown away."""
+    from assay.bucket import Bucket
+    from assay.store.local import LocalStore
+
+    if store is not None:
+        yield Bucket.open(store).prepare()
+        return
+    with tempfile.TemporaryDirectory(prefix="assay-") as folder:
+        yield Bucket.on(LocalStore(folder))

@@ -1,0 +1,284 @@
+"""What was found about columns, rows and predictions, as checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.config.gates import Drift
+from assay.evidence.drift.columns import Shift
+from assay.evidence.drift.harm import Outcome, Sides
+from assay.evidence.drift.multivariate import Rebuilding, Separation
+from assay.evidence.report import Check, Verdict
+from assay.evidence.statistics import at_most
+from assay.tables.observed import Observed
+from assay.tables.profile import ColumnProfile
+
+FAR = 0.2  # standard deviations: what Cohen (1988) calls a small effect
+
+
+def enough(reference: int, current: int, ask: Drift) -> Check:
+    """Whether there are rows enough to say anything."""
+    fewer = min(reference, current)
+    verdict = Verdict.PASS if fewer >= ask.rows else Verdict.UNKNOWN
+    return Check(
+        name="rows",
+        claim=f"Each side has at least {ask.rows:,} rows",
+        verdict=verdict,
+        statistic="rows",
+        estimate=float(fewer),
+        threshold=float(ask.rows),
+        why=f"{reference:,} in the reference, {current:,} in the current batch",
+        remedy="" if verdict is Verdict.PASS else "Wait for more rows, or put batches together.",
+        rows=fewer,
+    )
+
+
+def absent(name: str, side: str) -> Check:
+    """A column that one side lacks."""
+    return Check(
+        name=f"present[{name}]",
+        claim=f"{name} is there on both sides",
+        verdict=Verdict.UNKNOWN,
+        why=f"the {side} has no such column, so nothing can be said of it",
+        remedy="Mend the source, or leave the column out of the comparison.",
+    )
+
+
+def retyped(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
+    """A column whose values became of another sort."""
+    return Check(
+        name=f"type[{name}]",
+        claim=f"{name} holds the same sort of values on both sides",
+        verdict=Verdict.UNKNOWN,
+        why=f"{old.kind} in the reference, {new.kind} in the current batch: its values cannot be "
+        "compared",
+        remedy="Mend the source, or declare the column's type.",
+    )
+
+
+def moved(shift: Shift, effect: float | None, ask: Drift, rows: int) -> Check:
+    """One column's shift; `effect` is what it alone does to the first expected metric."""
+    known = effect is not None
+    alone = (
+        f"; alone it changes the expected {metric_name(ask.metrics[0])} by {effect:+.3f}"
+        if known
+        else ""
+    )
+    return Check(
+        name=f"shift[{shift.name}]",
+        claim=f"{shift.name} is distributed as in the reference",
+        verdict=shift.verdict,
+        statistic="Jensen-Shannon distance",
+        estimate=shift.effect,
+        threshold=ask.effect,
+        why=_how(shift) + alone,
+        remedy=_remedy_shift(shift, known),
+        accepted=True,
+        rows=rows,
+    )
+
+
+def _remedy_shift(shift: Shift, known: bool) -> str:
+    if shift.verdict is Verdict.UNKNOWN:
+        return (
+            "Stretches of the reference differ as much. More rows would tell; so would, if their "
+            "order means nothing, drift.order: arbitrary."
+        )
+    if shift.shifted and not known:
+        return "Find out why, and name the model's probabilities to see what it does to them."
+    return ""
+
+
+def _how(shift: Shift) -> str:
+    said = [f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({_p(shift.adjusted)})"]
+    if shift.new:
+        share = f", {shift.unseen:.1%} of rows" if shift.unseen else ""
+        said.append(f"new: {_few(shift.new)}{share}")
+    elif shift.unseen:
+        said.append(f"{shift.unseen:.1%} of rows lie outside what the reference held")
+    if shift.lost:
+        said.append(f"gone: {_few(shift.lost)}")
+    before, after = shift.missing
+    if abs(after - before) >= 0.005:
+        said.append(f"missing in {after:.1%} of rows, before in {before:.1%}")
+    return "; ".join(said)
+
+
+def _p(value: float) -> str:
+    return "p below 0.001" if value < 0.001 else f"p {value:.3f}"
+
+
+def _few(values: Sequence[str]) -> str:
+    more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
+    return ", ".join(value if len(value) <= 40 else value[:39] + "…" for value in values[:3]) + more
+
+
+def told_apart(found: Separation, ask: Drift) -> Check:
+    """Whether a classifier tells current rows from the reference's."""
+    limit = max(ask.separable, found.stretches)
+    verdict = at_most(found.auc.interval, limit)
+    telling = ", ".join(f"{name} ({lost:.3f})" for name, lost in found.telling[:3] if lost > 0.005)
+    why = f"ROC AUC {found.auc.value:.3f} out of fold, on {found.rows:,} rows of both sides"
+    if found.stretches > ask.separable:
+        why += f"; stretches of the reference are told apart with up to {found.stretches:.3f}"
+    if telling:
+        why += f"; most telling, by what it loses without them: {telling}"
+    return Check(
+        name="separation",
+        claim="Current rows cannot be told from the reference's by all columns together",
+        verdict=Verdict.CAUTION if verdict is Verdict.FAIL else verdict,
+        statistic="roc_auc",
+        estimate=found.auc.value,
+        interval=found.auc.interval,
+        threshold=limit,
+        why=why,
+        remedy="" if verdict is Verdict.PASS else "Look at the most telling columns together.",
+        accepted=True,
+        rows=found.rows,
+    )
+
+
+def rebuilt(found: Rebuilding, ask: Drift) -> Check:
+    """Whether the reference's principal components rebuild current rows as well as its own."""
+    far = abs(found.effect) >= FAR
+    verdict = Verdict.CAUTION if found.p <= ask.level else Verdict.UNKNOWN
+    return Check(
+        name="reconstruction",
+        claim="Columns go together as in the reference",
+        verdict=verdict if far else Verdict.PASS,
+        statistic="reconstruction error, in standard deviations from the reference's mean",
+        estimate=found.effect,
+        threshold=FAR,
+        why=f"errors of rebuilding rows from {found.components} principal components lie "
+        f"{found.effect:+.2f} standard deviations off ({_p(found.p)})",
+        remedy="Look for columns whose relation broke." if far else "",
+        accepted=True,
+        rows=found.rows,
+    )
+
+
+def performs(outcome: Outcome, sides: Sides, ask: Drift) -> list[Check]:
+    """Expected performance, and realised where there are labels. Of a group that cannot be told,
+    only what looks worse than is accepted: small groups would else never be silent.
+    """
+    found = [_expected(outcome, sides, ask)]
+    found += [_realised(outcome, ask)] if outcome.realised is not None else []
+    return [check for check in found if outcome.group is None or not _idle(check, ask)]
+
+
+def _idle(check: Check, ask: Drift) -> bool:
+    if check.verdict is not Verdict.UNKNOWN:
+        return False
+    return (check.rows or 0) < ask.rows or check.estimate is None or check.estimate <= ask.margin
+
+
+def untold(outcomes: Sequence[Outcome], sides: Sides, ask: Drift) -> list[str]:
+    """A note on the groups of which something cannot be told."""
+    groups = {
+        outcome.group: outcome.rows
+        for outcome in outcomes
+        if outcome.group
+        if len(performs(outcome, sides, ask)) < 1 + (outcome.realised is not None)
+    }
+    told = ", ".join(f"{group} ({rows:,} rows)" for group, rows in groups.items())
+    return [f"Too few rows to tell: {told}."] if groups else []
+
+
+def metric_name(metric: str) -> str:
+    """As in sentences: "ROC AUC", "balanced accuracy"."""
+    return "ROC AUC" if metric == "roc_auc" else metric.replace("_", " ")
+
+
+def _where(outcome: Outcome) -> str:
+    return f" of {outcome.group}" if outcome.group else ""
+
+
+def _named(kind: str, outcome: Outcome) -> str:
+    return f"{kind}[{outcome.metric}{f', {outcome.group}' if outcome.group else ''}]"
+
+
+def _number(value: float) -> float | None:
+    return value if value == value else None  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def _expected(outcome: Outcome, sides: Sides, ask: Drift) -> Check:
+    return Check(
+        name=_named("expected", outcome),
+        claim=f"Expected {metric_name(outcome.metric)}{_where(outcome)} falls by no more than "
+        f"{ask.margin:g}",
+        verdict=outcome.verdict,
+        statistic=f"drop of the expected {metric_name(outcome.metric)}",
+        estimate=_number(outcome.drop.value),
+        interval=outcome.drop.interval,
+        threshold=ask.margin,
+        why=_why_expected(outcome, sides, ask),
+        remedy=_remedy_expected(outcome, sides),
+        accepted=outcome.group is not None,  # small groups do not hold the whole
+        rows=outcome.rows,
+        group=outcome.group,
+    )
+
+
+def _why_expected(outcome: Outcome, sides: Sides, ask: Drift) -> str:
+    if outcome.rows < ask.rows:
+        return f"{outcome.rows:,} rows are too few to judge"
+    why = f"{outcome.current:.3f} is expected, of the reference {outcome.reference:.3f}"
+    if sides.mix is not None and outcome.at_mix is not None:
+        mixed = " and ".join(sides.mix.columns)
+        why += (
+            f"; of reference rows with the current mix of {mixed} {outcome.at_mix:.3f}, and that "
+            f"mix explains {sides.mix.explained:.0%} of the other columns' shift"
+        )
+    if sides.unseen:
+        why += f"; {', '.join(sides.unseen)} hold values that the reference never did"
+    return why
+
+
+def _remedy_expected(outcome: Outcome, sides: Sides) -> str:
+    if outcome.verdict is Verdict.CAUTION:
+        return "Nothing broke: such rows were as hard before. Look at why more of them come."
+    if outcome.verdict is Verdict.FAIL:
+        return "Look at the columns that cost most; label some of these rows; then retrain."
+    if outcome.verdict is Verdict.UNKNOWN:
+        if sides.unseen:
+            return "Label some of these rows: what was never seen cannot be expected."
+        return "More rows, or labels, would tell."
+    return ""
+
+
+def _realised(outcome: Outcome, ask: Drift) -> Check:
+    assert outcome.below is not None, "realised"
+    assert outcome.realised is not None, "realised"
+    seen, before = outcome.seen, outcome.seen_before
+    return Check(
+        name=_named("realised", outcome),
+        claim=f"Realised {metric_name(outcome.metric)}{_where(outcome)} lies no more than "
+        f"{ask.margin:g} below what was expected of the same rows",
+        verdict=outcome.realised,
+        statistic=f"expected minus realised {metric_name(outcome.metric)}",
+        estimate=_number(outcome.below.value),
+        interval=outcome.below.interval,
+        threshold=ask.margin,
+        why=f"{seen:.3f} on {outcome.labelled:,} labelled rows, {before:.3f} in the reference",
+        remedy=_REALISED[outcome.realised],
+        accepted=outcome.group is not None,
+        rows=outcome.labelled,
+        group=outcome.group,
+    )
+
+
+_REALISED = {
+    Verdict.PASS: "",
+    Verdict.CAUTION: "",
+    Verdict.UNKNOWN: "More labels would tell.",
+    Verdict.FAIL: "What the labels follow from has changed: retrain on newer rows.",
+}
+
+
+def outside(
+    shifts: Sequence[Shift], features: Sequence[str], side: Observed, ask: Drift
+) -> list[str]:
+    """Features with so many values never seen that a model's probabilities say nothing. Dates
+    are left out: they are always new."""
+    kinds = {name: side.profile.columns[name].kind for name in features}
+    return [s.name for s in shifts if s.unseen > ask.unseen and kinds.get(s.name, "date") != "date"]

@@ -1,0 +1,180 @@
+"""How far each column moved, and whether by more than stretches of the reference do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from assay.config.gates import Drift
+from assay.evidence import statistics
+from assay.evidence.drift.grid import Grid, comparable
+from assay.evidence.report import Verdict
+from assay.evidence.statistics import Clustering, Floats, clustered_test, clustering
+from assay.tables.distribution import Integers
+from assay.tables.observed import Observed
+from assay.tables.profile import ColumnProfile
+
+_FEWEST: Final = 20  # windows of the reference; its rows say no more about longer ones
+_MOST: Final = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """One column, reference against current. Shares are of all rows of a side.
+
+    `effect` is the Jensen-Shannon distance over the grid's cells, missing values among them, and
+    `chance` what it would be on average without any shift. `p` is of the clustered chi-square,
+    `adjusted` over all columns. None for what has no meaning for the column.
+    """
+
+    name: str
+    grid: Grid
+    reference: Floats  # rows by cell
+    current: Floats
+    effect: float
+    chance: float
+    p: float
+    psi: float
+    chi_square: float
+    ks: float | None
+    wasserstein: float | None  # in the reference's standard deviations
+    missing: tuple[float, float]
+    unseen: float  # share of current rows with values outside the reference's
+    new: tuple[str, ...]
+    lost: tuple[str, ...]
+    adjusted: float = 1.0
+    verdict: Verdict = Verdict.UNKNOWN
+
+    @property
+    def beyond(self) -> float:
+        """The effect without what chance makes of it; few rows always look far apart."""
+        return math.sqrt(max(self.effect**2 - self.chance**2, 0.0))
+
+    @property
+    def shifted(self) -> bool:
+        return self.verdict is Verdict.CAUTION
+
+
+def shifts(reference: Observed, current: Observed, names: Sequence[str], ask: Drift) -> list[Shift]:
+    """Every column of `names` that both sides hold alike, in that order, judged together."""
+    pairs = {
+        name: (reference.profile.columns[name], current.profile.columns[name]) for name in names
+    }
+    found = [
+        _shift(name, old, new, (reference, current), ask)
+        for name, (old, new) in pairs.items()
+        if comparable(old, new)
+    ]
+    adjusted = statistics.benjamini_hochberg([shift.p for shift in found])
+    return [_judged(s, float(q), ask) for s, q in zip(found, adjusted, strict=True)]
+
+
+def window_of(reference: Observed, rows: int, ask: Drift) -> tuple[Integers, int]:
+    """The window of each sampled reference row, and how many windows there are.
+
+    Windows are stretches as long as the current batch, but no fewer than 20 and no more than 256.
+    Where the order of rows is arbitrary, each window has rows from everywhere.
+    """
+    count = min(max(reference.rows // max(rows, 1), _FEWEST), _MOST)
+    sampled = reference.sample.num_rows
+    count = max(min(count, sampled // 2), 1)
+    place = np.arange(sampled, dtype=np.int64)
+    return (place % count if ask.order == "arbitrary" else place * count // max(sampled, 1)), count
+
+
+def _shift(
+    name: str,
+    old: ColumnProfile,
+    new: ColumnProfile,
+    sides: tuple[Observed, Observed],
+    ask: Drift,
+) -> Shift:
+    reference, current = sides
+    grid = Grid.of(old, new.distribution.dropped)
+    before, after = grid.counts(old), grid.counts(new)
+    known = _clustering(grid, name, reference, current.rows, ask)
+    test = clustered_test(before, after, known)
+    scale = 1 / max(reference.rows, 1) + 1 / max(current.rows, 1)
+    # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
+    chance = math.sqrt(test.expected * scale / (8 * math.log(2)))
+    fresh, gone = _names(old, new)
+    ks, moved = _of_numbers(old, new)
+    return Shift(
+        name,
+        grid,
+        before,
+        after,
+        effect=statistics.jensen_shannon(before, after),
+        chance=chance,
+        p=test.p,
+        psi=statistics.population_stability(before, after),
+        chi_square=statistics.chi_square(before, after),
+        missing=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
+        unseen=_outside(old, new, grid, after),
+        new=fresh,
+        lost=gone,
+        ks=ks,
+        wasserstein=moved,
+    )
+
+
+def _clustering(grid: Grid, name: str, reference: Observed, rows: int, ask: Drift) -> Clustering:
+    window, count = window_of(reference, rows, ask)
+    cells = len(grid.labels)
+    codes = grid.codes(reference.sample.column(name))
+    table = np.bincount(window * cells + codes, minlength=count * cells).reshape(count, cells)
+    return clustering(table, reference.rows / count)
+
+
+def _of_numbers(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, float | None]:
+    """KS and Wasserstein over the whole distributions, the latter in reference deviations."""
+    both = (old, new)
+    if not all(c.numeric and len(c.distribution.keys) for c in both):
+        return None, None
+    dropped = max(c.distribution.dropped for c in both)
+    held = [c.distribution.coarser(dropped) for c in both]
+    sides = [(d.values(), d.counts) for d in held]
+    ks = statistics.kolmogorov_smirnov(*sides[0], *sides[1])
+    moments = old.moments()
+    if moments is None or new.moments() is None or moments[1] <= 0:
+        return ks, None
+    return ks, statistics.wasserstein(*sides[0], *sides[1]) / math.sqrt(moments[1])
+
+
+def _names(old: ColumnProfile, new: ColumnProfile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Values that came and that went, the most frequent first; none where they have no names."""
+    if old.names is None or new.names is None:
+        return (), ()
+    return _only_in(new, set(old.names)), _only_in(old, set(new.names))
+
+
+def _only_in(column: ColumnProfile, others: set[str]) -> tuple[str, ...]:
+    rows: Mapping[str, int] = dict(
+        zip(column.names or (), column.distribution.counts.tolist(), strict=True)
+    )
+    return tuple(sorted((n for n in rows if n not in others), key=lambda n: (-rows[n], n)))
+
+
+def _outside(old: ColumnProfile, new: ColumnProfile, grid: Grid, after: Floats) -> float:
+    if not old.numeric or old.low is None or old.high is None:
+        return float(after[grid.unseen].sum() / max(new.rows, 1))
+    values, floors = new.distribution.values(), new.distribution.floors()
+    # By a cell's middle below, and by its floor above: a cell that straddles the end is inside.
+    outside = (values < old.low) | (floors > old.high)
+    return float(new.distribution.counts[outside].sum() / max(new.rows, 1))
+
+
+def _judged(shift: Shift, adjusted: float, ask: Drift) -> Shift:
+    return replace(shift, adjusted=adjusted, verdict=_verdict(shift, adjusted, ask))
+
+
+def _verdict(shift: Shift, adjusted: float, ask: Drift) -> Verdict:
+    if shift.beyond >= ask.effect:
+        # A shift is no failure: what it does to the predictions may be.
+        return Verdict.CAUTION if adjusted <= ask.level else Verdict.UNKNOWN
+    # Where chance alone moves a column twice as far as counts, a real shift could hide in it.
+    return Verdict.UNKNOWN if shift.chance > 2 * ask.effect else Verdict.PASS

@@ -1,0 +1,201 @@
+"""What people look up beside the checks: sheets, figures, the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from assay.config.gates import Drift
+from assay.evidence.drift.checks import metric_name
+from assay.evidence.drift.columns import Shift
+from assay.evidence.drift.harm import Outcome
+from assay.evidence.drift.mix import Mix
+from assay.evidence.report import Cell, Check, Figure, Point, Series, Sheet, Verdict
+from assay.evidence.statistics import shares
+
+_FIGURES = 4  # of columns
+_BARS = 16  # a figure; the smallest cells are put together
+_NAMES = 3
+
+Effects = Mapping[str, float | None]
+
+
+def ranked(shifts: Sequence[Shift], effects: Effects, mix: Mix | None) -> list[Shift]:
+    """Those that explain the others' shift first, then by what their shift does to the
+    predictions, then those that moved most.
+    """
+    explaining = mix.columns if mix else ()
+
+    def key(shift: Shift) -> tuple[bool, bool, float, float, str]:
+        effect, first = effects.get(shift.name), shift.name in explaining
+        return (not shift.shifted, not first, -abs(effect or 0.0), -shift.effect, shift.name)
+
+    return sorted(shifts, key=key)
+
+
+def column_sheet(shifts: Sequence[Shift], effects: Effects, metric: str | None) -> Sheet:
+    """Every measure of every column, in the order given."""
+    effect = [f"change of expected {metric_name(metric)}"] if metric else []
+    heads = (
+        "column", "verdict", *effect, "Jensen-Shannon", "by chance", "p", "p, corrected", "PSI",
+        "KS", "chi-square", "Wasserstein", "missing before", "missing now", "never seen", "new",
+        "gone",
+    )  # fmt: skip
+    return Sheet(
+        title="Columns, those that matter most first",
+        columns=heads,
+        rows=tuple(_row(s, [effects.get(s.name)] if metric else []) for s in shifts),
+        note="Changes of expected performance are what each shift would do alone, by giving the "
+        "reference's rows the current shares of that column. Wasserstein is in the reference's "
+        "standard deviations.",
+    )
+
+
+def _row(shift: Shift, effect: Sequence[Cell]) -> tuple[Cell, ...]:
+    said = {
+        Verdict.PASS: "stable", Verdict.CAUTION: "shifted", Verdict.UNKNOWN: "cannot tell",
+    }  # fmt: skip
+    return (
+        shift.name, said[shift.verdict], *effect, shift.effect, shift.chance, shift.p,
+        shift.adjusted, shift.psi, shift.ks, shift.chi_square, shift.wasserstein,
+        shift.missing[0], shift.missing[1], shift.unseen, _names(shift.new), _names(shift.lost),
+    )  # fmt: skip
+
+
+def _names(values: Sequence[str]) -> str:
+    more = f" and {len(values) - _NAMES} more" if len(values) > _NAMES else ""
+    return ", ".join(values[:_NAMES]) + more
+
+
+def performance_sheet(found: Sequence[Outcome]) -> Sheet:
+    """Expected and realised performance, overall and by group."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            o.group or "all rows", metric_name(o.metric), o.rows, _finite(o.reference),
+            _finite(o.current), _finite(o.drop.value), o.drop.interval.low, o.drop.interval.high,
+            _finite(o.at_mix), o.labelled or None, _finite(o.seen_before), _finite(o.seen),
+        )
+        for o in found
+    ]  # fmt: skip
+    return Sheet(
+        title="Performance",
+        columns=(
+            "rows of", "metric", "rows", "expected of the reference", "expected now", "drop",
+            "drop at least", "drop at most", "reference at this mix", "labelled",
+            "realised in the reference", "realised now",
+        ),
+        rows=tuple(rows),
+        note="Expected values need no labels; they hold while the labels' relation to the "
+        "probabilities does.",
+    )  # fmt: skip
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and abs(value) < float("inf") else None
+
+
+def column_figures(shifts: Sequence[Shift]) -> list[Figure]:
+    """The distributions of the columns that shifted, the first few."""
+    return [_bars(shift) for shift in shifts if shift.shifted][:_FIGURES]
+
+
+def _bars(shift: Shift) -> Figure:
+    before, after = shares(shift.reference), shares(shift.current)
+    occupied = [i for i in range(len(before)) if before[i] > 0 or after[i] > 0]
+    largest = sorted(occupied, key=lambda i: (-max(before[i], after[i]), i))[:_BARS]
+    kept = [i for i in occupied if i in largest]
+    rest = [i for i in occupied if i not in largest]
+    series = []
+    for name, share in (("reference", before), ("current", after)):
+        points = [Point(label=shift.grid.labels[i], value=float(share[i])) for i in kept]
+        if rest:
+            points.append(Point(label="all others", value=float(share[rest].sum())))
+        series.append(Series(name=name, points=tuple(points)))
+    moved = sorted(kept, key=lambda i: (-abs(after[i] - before[i]), i))[:3]
+    told = "; ".join(
+        f"{shift.grid.labels[i]} from {before[i]:.1%} to {after[i]:.1%} of rows" for i in moved
+    )
+    return Figure(
+        title=f"{shift.name} then and now",
+        kind="bars",
+        series=tuple(series),
+        axis="share of rows",
+        alt=f"Shares of rows by value of {shift.name}. Largest changes: {told}.",
+    )
+
+
+def performance_figure(found: Sequence[Outcome], ask: Drift) -> Figure | None:
+    """The drop of expected performance with its interval, against what is accepted."""
+    points = [
+        Point(
+            label=f"{metric_name(o.metric)}{f', {o.group}' if o.group else ''}",
+            value=o.drop.value,
+            low=o.drop.interval.low,
+            high=o.drop.interval.high,
+        )
+        for o in found
+        if _finite(o.drop.value) is not None and o.rows >= ask.rows
+    ]
+    if not points:
+        return None
+    told = "; ".join(f"{p.label}: {p.value:+.3f}" for p in points)
+    return Figure(
+        title="Drop of expected performance",
+        kind="intervals",
+        series=(Series(name="reference minus current", points=tuple(points)),),
+        axis="drop",
+        reference=ask.margin,
+        alt=f"Drop of expected performance, of which {ask.margin:g} is accepted: {told}.",
+    )
+
+
+def summary(
+    checks: Sequence[Check], shifts: Sequence[Shift], found: Sequence[Outcome], mix: Mix | None
+) -> str:
+    """One or two sentences: whether predictions are harmed, and what moved."""
+    moved = [shift.name for shift in shifts if shift.shifted]
+    first = f"Shifted ({_names(moved)})" if moved else "Nothing shifted"
+    stopping = [c for c in checks if c.verdict is Verdict.UNKNOWN and not c.accepted]
+    if not shifts:
+        return (
+            f"Cannot tell: {_reason(stopping[0])}." if stopping else "There is nothing to compare."
+        )
+    if not found:
+        after = f"Cannot tell more: {_reason(stopping[0])}" if stopping else _UNKNOWN
+        return f"{first}. {after}."
+    harmed = [harm for outcome in found if (harm := _harm(outcome))]
+    if harmed:
+        return f"Predictions harmed: {harmed[0]}. {first}."
+    value = _expectation(found[0], mix)
+    if stopping:
+        why = _reason(stopping[0])
+        return f"Cannot tell whether predictions are harmed: {why}. {first}; {value}."
+    return f"{first}, predictions unharmed: {value}."
+
+
+_UNKNOWN = "Without probabilities, nothing is known of the predictions"
+
+
+def _reason(check: Check) -> str:
+    return f"{check.name}, {check.why}"
+
+
+def _expectation(main: Outcome, mix: Mix | None) -> str:
+    value = f"expected {metric_name(main.metric)} {main.current:.3f}, of the reference "
+    value += f"{main.reference:.3f}"
+    if mix is not None and main.verdict is Verdict.CAUTION and main.at_mix is not None:
+        value += f" and {main.at_mix:.3f} at the current mix of {' and '.join(mix.columns)}"
+    return value
+
+
+def _harm(outcome: Outcome) -> str:
+    """What is worse than it was, in words; empty if nothing is."""
+    what = metric_name(outcome.metric) + (f" of {outcome.group}" if outcome.group else "")
+    if outcome.realised is Verdict.FAIL and outcome.seen is not None and outcome.below is not None:
+        due = outcome.seen + outcome.below.value
+        return f"{what} is {outcome.seen:.3f} by the labels, where {due:.3f} was to be expected"
+    if outcome.verdict is Verdict.FAIL:
+        return (
+            f"{what} is expected to be {outcome.current:.3f}, of the reference it is "
+            f"{outcome.reference:.3f}"
+        )
+    return ""

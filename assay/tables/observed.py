@@ -1,0 +1,183 @@
+"""A stored table's profile and a bounded sample of its rows: made in one pass, and kept.
+
+Profiles lie in the bucket as objects, found again through the memo by the digest of the part or
+table that they tell of and by the code that made them. A table that grew pays for its new parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from assay import canonical
+from assay.artifacts import PROFILE, Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.provenance import code_of
+from assay.tables import columns as tables
+from assay.tables.ahead import ahead
+from assay.tables.profile import Profile
+from assay.tables.read import Table
+from assay.tables.write import write
+
+SAMPLE: Final = 1 << 16  # rows
+_CELLS: Final = 1 << 22  # of a sample; a wide table's has fewer rows
+_LEAST: Final = 1 << 11
+_AT_ONCE: Final = 2  # parts in memory beside the one that is read
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A table's `profile` over all rows, and a `sample` of them in the table's order and types."""
+
+    rows: int
+    profile: Profile
+    sample: pa.Table
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the sample leaves rows out."""
+        return len(self.sample) < self.rows
+
+
+def observe(table: Table, *, seed: int = 0) -> Observed:
+    """Profile and sample a table, or find both in its bucket.
+
+    The sample holds one row, drawn at random by `seed`, of each of 65,536 equal stretches of the
+    table (fewer for tables of more than 64 columns), so that neighbours stay neighbours.
+    Raises ObjectMissing, ObjectCorrupt.
+    """
+    chosen = _chosen(table, seed)
+    shelf = _Shelf(table)
+    drawn = {"what": "sample", "seed": seed, "rows": len(chosen)}
+    kept = shelf.find(table.artifact.digest, drawn)
+    if kept is not None:
+        return Observed(table.rows, profile_of(table), Table.read(table.bucket, kept).arrow())
+    profile, sample = _pass(table, shelf, chosen)
+    made = write(table.bucket, sample.to_batches(), table.schema, f"{table.artifact.name} sample")
+    parts = [part.digest for part in Table.read(table.bucket, made).parts]
+    shelf.keep(table.artifact.digest, drawn, made, parts)
+    return Observed(table.rows, profile, sample)
+
+
+def profile_of(table: Table) -> Profile:
+    """The table's profile, merged from those of its parts; kept in its bucket."""
+    kept = _Shelf(table).find(table.artifact.digest, _WHOLE)
+    if kept is not None:
+        return Profile.from_bytes(table.bucket.get(kept))
+    return _pass(table, _Shelf(table), np.empty(0, np.int64))[0]
+
+
+_WHOLE: Final = {"what": "profile of a table"}
+_PART: Final = {"what": "profile of a part"}
+
+
+class _Shelf:
+    """Where what was made of a table or part is found again."""
+
+    def __init__(self, table: Table) -> None:
+        self._bucket = table.bucket
+        self._schema = table.description
+
+    def find(self, of: Digest, what: dict[str, Any]) -> Artifact | None:
+        key, _ = self._key(of, what)
+        entry = self._bucket.memo.find(_STAGE, key)
+        if entry is None:
+            return None
+        if self._bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
+            self._bucket.memo.forget(_STAGE, key)
+            return None
+        return Artifact.model_validate(entry["outputs"]["made"])
+
+    def keep(
+        self, of: Digest, what: dict[str, Any], made: Artifact, more: list[Digest] | None = None
+    ) -> None:
+        key, components = self._key(of, what)
+        needs = [str(digest) for digest in (made.digest, *(more or []))]
+        entry = {"components": components, "needs": needs, "outputs": {"made": made.as_json()}}
+        self._bucket.memo.remember(_STAGE, key, entry)
+
+    def put(self, of: Digest, what: dict[str, Any], profile: Profile, name: str) -> None:
+        self.keep(of, what, self._bucket.put(profile.to_bytes(), PROFILE, name))
+
+    def _key(self, of: Digest, what: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
+        # A part's bytes do not say whether its text is a category: the schema does.
+        components = {**_code(), **what, "of": str(of), "schema": self._schema}
+        return Digest.of(canonical.dump(components)), components
+
+
+_STAGE: Final = "observe"
+
+
+@lru_cache(maxsize=1)
+def _code() -> dict[str, Any]:
+    return {"stage": _STAGE, "code": code_of("assay.tables.observed").as_json()}
+
+
+def _chosen(table: Table, seed: int) -> NDArray[np.int64]:
+    """Ascending numbers of the rows that make the sample."""
+    most = max(min(SAMPLE, _CELLS // max(len(table.schema), 1)), _LEAST)
+    if table.rows <= most:
+        return np.arange(table.rows, dtype=np.int64)
+    starts = np.arange(most + 1, dtype=np.int64) * table.rows // most
+    within = np.random.default_rng(seed).random(most)
+    chosen: NDArray[np.int64] = starts[:-1] + (within * np.diff(starts)).astype(np.int64)
+    return chosen
+
+
+def _pass(table: Table, shelf: _Shelf, chosen: NDArray[np.int64]) -> tuple[Profile, pa.Table]:
+    """Go over the parts once; those that are profiled already and not sampled are not read."""
+    kinds = {column["name"]: column["type"] for column in table.description}
+    profiles, sampled = [], [_stored(table.schema).empty_table()]
+    for part, rows, known, profile in _profiled(table, shelf, kinds, chosen):
+        if not known:
+            shelf.put(part.digest, _PART, profile, f"profile of {part.name}")
+        profiles.append(profile)
+        sampled.append(rows)
+    empty = Profile.of(_stored(table.schema).empty_table(), kinds)
+    whole = Profile.merged([empty, *profiles])
+    shelf.put(table.artifact.digest, _WHOLE, whole, f"profile of {table.artifact.name}")
+    return whole, tables.restored(pa.concat_tables(sampled), table.schema)
+
+
+def _stored(schema: pa.Schema) -> pa.Schema:
+    stored: pa.Schema = tables.stored(schema)
+    return stored
+
+
+def _profiled(
+    table: Table, shelf: _Shelf, kinds: dict[str, str], chosen: NDArray[np.int64]
+) -> Iterator[tuple[Artifact, pa.Table, bool, Profile]]:
+    """Each part, its sampled rows, whether its profile was known, and the profile."""
+    bounds = np.cumsum([0, *table.part_rows])
+    items = list(zip(table.parts, bounds[:-1], bounds[1:], strict=True))
+    schema = _stored(table.schema)
+
+    def work(item: tuple[Artifact, int, int]) -> tuple[Artifact, pa.Table, bool, Profile]:
+        part, start, stop = item
+        kept = shelf.find(part.digest, _PART)
+        mine = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, stop)] - start
+        if kept is not None and not len(mine):
+            profile = Profile.from_bytes(table.bucket.get(kept))
+            return part, schema.empty_table(), True, profile
+        rows = _decoded(table.bucket, part, kinds)
+        sample = rows.take(pa.array(mine)).cast(schema)
+        if kept is not None:
+            return part, sample, True, Profile.from_bytes(table.bucket.get(kept))
+        return part, sample, False, Profile.of(rows, kinds)
+
+    yield from ahead(work, items, _AT_ONCE)
+
+
+def _decoded(bucket: Bucket, part: Artifact, kinds: dict[str, str]) -> pa.Table:
+    """A part's rows, text left in the dictionaries of its Parquet pages: no value is copied."""
+    text = [name for name, kind in kinds.items() if kind in {"text", "category"}]
+    file = pq.ParquetFile(pa.BufferReader(bucket.get(part)), read_dictionary=text)
+    return file.read(columns=list(kinds), use_threads=False)

@@ -1,0 +1,274 @@
+"""What the columns of some rows hold, in bounded space: made part by part, and added up.
+
+The profile of two tables' rows is the merge of their profiles, to the last bit and in any order.
+So a part of a table is profiled once, and an appended table pays for its new parts.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from assay import canonical
+from assay.tables.distribution import Distribution, Floats, Integers, keys_of, numbers_of
+from assay.tables.rowhash import Hashes, value_hashes
+
+FORMAT: Final = 1
+NUMBERS: Final = frozenset({"integer", "number", "date"})
+_NAMES: Final = 1 << 18  # bytes of text that a column's values may take before they go unnamed
+_SMALLEST: Final = 1024  # hashes; the estimate's standard error is about 3 %
+_SPAN: Final = 1 << 17  # integers this close together are counted without sorting
+_NONE: Final = np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnProfile:
+    """One column of some rows. Dates are microseconds since 1970, UTC.
+
+    `low` and `high` (numbers only) are exact. `names` are the texts that the keys of
+    `distribution` stand for, in its order; None for numbers, and for text of more than 4,096
+    distinct values or 256 KiB of them, whose keys are then classes of hashes. `smallest` are the
+    1,024 smallest hashes of values, kept where the distribution lost bits.
+    """
+
+    kind: str
+    missing: int
+    distribution: Distribution
+    low: float | None = None
+    high: float | None = None
+    names: tuple[str, ...] | None = None
+    smallest: Hashes = field(
+        default_factory=lambda: _NONE
+    )  # hashes of values, kept where the distribution lost bits
+
+    @property
+    def rows(self) -> int:
+        return self.missing + self.distribution.rows
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in NUMBERS
+
+    @property
+    def distinct(self) -> int:
+        """Distinct values; estimated to about 3 % where the distribution is not exact.
+
+        Bar-Yossef et al., "Counting distinct elements in a data stream", 2002.
+        """
+        if self.distribution.exact:
+            return len(self.distribution.keys)
+        estimate = (_SMALLEST - 1) / (float(self.smallest[-1]) / 2.0**64)
+        return min(round(estimate), self.distribution.rows)
+
+    def moments(self) -> tuple[float, float] | None:
+        """Mean and variance (of all rows, not unbiased) of a finite numeric column, else None.
+
+        From the distribution: exact where that is, else within its relative error.
+        """
+        if not self.numeric or not len(self.distribution.keys):
+            return None
+        values, counts = self.distribution.values(), self.distribution.counts
+        if self.low is None or self.high is None or not np.isfinite(self.high - self.low):
+            return None
+        mean = float(np.average(values, weights=counts))
+        return mean, float(np.average((values - mean) ** 2, weights=counts))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "missing": self.missing,
+            "keys": _text(self.distribution.keys),
+            "counts": _text(self.distribution.counts),
+            "dropped": self.distribution.dropped,
+            "range": None if self.low is None else _text(np.array([self.low, self.high])),
+            "names": None if self.names is None else list(self.names),
+            "smallest": _text(self.smallest),
+        }
+
+    @classmethod
+    def from_json(cls, held: Mapping[str, Any]) -> ColumnProfile:
+        keys, counts = _array(held["keys"], np.int64), _array(held["counts"], np.int64)
+        ends = (None, None) if held["range"] is None else _array(held["range"], np.float64).tolist()
+        return cls(
+            held["kind"],
+            held["missing"],
+            Distribution(keys, counts, held["dropped"]),
+            ends[0],
+            ends[1],
+            None if held["names"] is None else tuple(held["names"]),
+            _array(held["smallest"], np.uint64),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The columns of `rows` rows, by name, in the order of the table."""
+
+    rows: int
+    columns: Mapping[str, ColumnProfile]
+
+    @classmethod
+    def of(cls, rows: pa.Table, kinds: Mapping[str, str]) -> Profile:
+        """Profile rows in a table's own types; text may come dictionary-coded.
+
+        `kinds` names the columns to profile and each one's kind (see `columns.ARROW`).
+        """
+        found = {name: _column(rows.column(name), kind) for name, kind in kinds.items()}
+        return cls(rows.num_rows, found)
+
+    @classmethod
+    def merged(cls, parts: Sequence[Profile]) -> Profile:
+        """The profile of all their rows. All parts have the same columns of the same kinds."""
+        names = list(parts[0].columns)
+        return cls(
+            sum(part.rows for part in parts),
+            {name: _merged([part.columns[name] for part in parts]) for name in names},
+        )
+
+    def to_bytes(self) -> bytes:
+        """Canonical: equal profiles have equal bytes."""
+        columns = {name: column.as_json() for name, column in self.columns.items()}
+        order = list(self.columns)
+        return canonical.dump(
+            {"format": FORMAT, "rows": self.rows, "order": order, "columns": columns}
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Profile:
+        held = canonical.load(data)
+        columns = {name: ColumnProfile.from_json(held["columns"][name]) for name in held["order"]}
+        return cls(held["rows"], columns)
+
+
+# --- one column -------------------------------------------------------------------------------
+
+
+def _column(column: pa.ChunkedArray, kind: str) -> ColumnProfile:
+    missing = column.null_count
+    if kind in NUMBERS:
+        return _numeric(column, kind, missing)
+    if kind == "boolean":
+        column = column.cast(pa.string())
+    values, counts = _text_counts(column)
+    return _named(kind, missing, values, counts)
+
+
+def _numeric(column: pa.ChunkedArray, kind: str, missing: int) -> ColumnProfile:
+    array = column.drop_null()
+    if not len(array):
+        return ColumnProfile(kind, missing, Distribution(*_nothing()))
+    values, counts = _number_counts(array.cast(pa.int64()) if kind == "date" else array)
+    keys = keys_of(values)
+    found = Distribution.counting(keys, counts)
+    smallest = _NONE if found.exact else _smallest([value_hashes(pa.array(values))])
+    return ColumnProfile(
+        kind, missing, found, float(values.min()), float(values.max()), None, smallest
+    )
+
+
+def _number_counts(array: pa.ChunkedArray) -> tuple[Floats, Integers]:
+    """Distinct values as float64, and how often each occurs."""
+    numbers = array.to_numpy()
+    if numbers.dtype == np.int64:
+        low, high = int(numbers.min()), int(numbers.max())
+        if high - low < _SPAN:
+            counts = np.bincount(numbers - low)
+            seen = np.flatnonzero(counts)
+            return (seen + low).astype(np.float64), counts[seen].astype(np.int64)
+    values, counts = np.unique(numbers, return_counts=True)
+    return values.astype(np.float64), counts.astype(np.int64)
+
+
+def _text_counts(column: pa.ChunkedArray) -> tuple[pa.Array, Integers]:
+    """Values (a string array, maybe with repetition) and how often each occurs; no nulls."""
+    values, counts = [pa.array([], pa.string())], [np.empty(0, np.int64)]
+    for chunk in column.chunks:
+        coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        indices = coded.indices.drop_null().to_numpy(zero_copy_only=False)
+        found = np.bincount(indices, minlength=len(coded.dictionary)).astype(np.int64)
+        seen = np.flatnonzero(found)
+        values.append(coded.dictionary.cast(pa.string()).take(pa.array(seen)))
+        counts.append(found[seen])
+    return pa.concat_arrays(values), np.concatenate(counts)
+
+
+def _named(kind: str, missing: int, values: pa.Array, counts: Integers) -> ColumnProfile:
+    # Encoded again, chunks that share values hash each value once.
+    coded = values.dictionary_encode()
+    hashes = value_hashes(coded.dictionary) if len(values) else _NONE
+    total = np.bincount(coded.indices.to_numpy(), weights=counts, minlength=len(hashes))
+    found = Distribution.counting(hashes.view(np.int64), total.astype(np.int64))
+    size = pc.sum(pc.binary_length(coded.dictionary)).as_py() or 0
+    if not found.exact or size > _NAMES:
+        return ColumnProfile(kind, missing, found, smallest=_kept(found, [hashes]))
+    texts = np.array(coded.dictionary.to_pylist(), dtype=object)
+    return ColumnProfile(
+        kind, missing, found, names=tuple(texts[np.argsort(hashes.view(np.int64))])
+    )
+
+
+def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    missing = sum(part.missing for part in parts)
+    found = Distribution.merged([part.distribution for part in parts])
+    if not first.numeric:
+        return _merged_text(parts, missing, found)
+    lows = [part.low for part in parts if part.low is not None]
+    highs = [part.high for part in parts if part.high is not None]
+    low, high = (min(lows), max(highs)) if lows else (None, None)
+    hashes = [] if found.exact else [_hashes(part) for part in parts]
+    return ColumnProfile(first.kind, missing, found, low, high, None, _kept(found, hashes))
+
+
+def _merged_text(
+    parts: Sequence[ColumnProfile], missing: int, found: Distribution
+) -> ColumnProfile:
+    kind = parts[0].kind
+    texts: dict[int, str] = {}
+    named = found.exact and all(part.names is not None for part in parts)
+    for part in parts if named else ():
+        texts.update(zip(part.distribution.keys.tolist(), part.names or (), strict=True))
+    if named and sum(len(text.encode()) for text in texts.values()) <= _NAMES:
+        names = tuple(texts[key] for key in found.keys.tolist())
+        return ColumnProfile(kind, missing, found, names=names)
+    hashes = [] if found.exact else [_hashes(part) for part in parts]
+    return ColumnProfile(kind, missing, found, smallest=_kept(found, hashes))
+
+
+def _hashes(part: ColumnProfile) -> Hashes:
+    if not part.distribution.exact:
+        return part.smallest
+    keys = part.distribution.keys
+    return value_hashes(pa.array(numbers_of(keys))) if part.numeric else keys.view(np.uint64)
+
+
+def _kept(found: Distribution, hashes: Sequence[Hashes]) -> Hashes:
+    return _NONE if found.exact else _smallest(hashes)
+
+
+def _smallest(hashes: Sequence[Hashes]) -> Hashes:
+    return np.unique(np.concatenate([_NONE, *hashes]))[:_SMALLEST]
+
+
+def _nothing() -> tuple[Integers, Integers]:
+    return np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+def _text(array: NDArray[Any]) -> str:
+    """Base64 of little-endian bytes: JSON holds no 64-bit integers and no infinities."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return base64.b64encode(little.tobytes()).decode("ascii")
+
+
+def _array(text: str, kind: type[Any]) -> NDArray[Any]:
+    held = np.frombuffer(base64.b64decode(text), np.dtype(kind).newbyteorder("<"))
+    return held.astype(kind, copy=False)

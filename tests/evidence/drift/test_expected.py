@@ -1,0 +1,111 @@
+"""Expected performance: NannyML's own figures, the rows' own metrics, and honest errors."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sklearn import metrics
+
+from assay.evidence.drift.expected import METRICS, Ladder, expected, realised
+from assay.evidence.drift.scored import Roles, scored
+
+ROOT = Path(__file__).parents[3]
+ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
+# NannyML 0.13.1, CBPE fitted to 2015, estimated by year on the files as shipped.
+NANNYML = {
+    2015: {"roc_auc": 0.90376, "accuracy": 0.82735, "f1": 0.83304, "precision": 0.80023},
+    2016: {"roc_auc": 0.90354, "accuracy": 0.82698, "f1": 0.83218, "recall": 0.86732},
+    2017: {"roc_auc": 0.90423, "accuracy": 0.82789, "f1": 0.83260, "specificity": 0.79152},
+    2018: {"roc_auc": 0.90367, "accuracy": 0.82710, "f1": 0.83263, "precision": 0.80200},
+}
+# ROC AUC of the predictions by year, as published with the data.
+REALISED = {2015: 0.9034, 2016: 0.9020, 2017: 0.9051, 2018: 0.9057}
+
+
+def side(rows):
+    return scored(rows, ROLES, "rows")
+
+
+@pytest.fixture(scope="module")
+def years():
+    columns = ["year", "employed", "prediction", "predicted_probability"]
+    rows = pq.read_table(ROOT / "examples/employment/employment.parquet", columns=columns)
+    years = rows["year"].to_numpy()
+    return {int(y): rows.filter(years == y) for y in np.unique(years)}
+
+
+@pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
+def test_expected_performance_agrees_with_nannyml_to_three_decimals(years, year):
+    reference, current = side(years[2015]), side(years[year])
+    found = expected(current, Ladder.of(reference, current))
+    for metric, value in NANNYML[year].items():
+        assert found.whole(metric) == pytest.approx(value, abs=5e-4)
+
+
+@pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
+def test_realised_performance_is_the_published_one(years, year):
+    reference, current = side(years[2015]), side(years[year])
+    found = realised(current, Ladder.of(reference, current))
+    assert found.whole("roc_auc") == pytest.approx(REALISED[year], abs=1e-4)
+
+
+def test_realised_metrics_equal_scikit_learns(years):
+    rows = years[2016].slice(0, 3000)
+    found = realised(side(rows), Ladder.of(side(rows), side(rows)))
+    truth, made = rows["employed"].to_numpy(), rows["prediction"].to_numpy()
+    score = rows["predicted_probability"].to_numpy()
+    expected_values = {
+        "roc_auc": metrics.roc_auc_score(truth, score),
+        "accuracy": metrics.accuracy_score(truth, made),
+        "balanced_accuracy": metrics.balanced_accuracy_score(truth, made),
+        "precision": metrics.precision_score(truth, made),
+        "recall": metrics.recall_score(truth, made),
+        "specificity": metrics.recall_score(1 - truth, 1 - made),
+        "f1": metrics.f1_score(truth, made),
+    }
+    assert set(expected_values) == set(METRICS)
+    for metric, value in expected_values.items():
+        assert found.whole(metric) == pytest.approx(value, abs=2e-4)
+
+
+def test_probabilities_that_mislead_are_calibrated_first(years):
+    rows = years[2015]
+    score = rows["predicted_probability"].to_numpy()
+    worse = rows.set_column(3, "predicted_probability", [score**3])
+    plain, bent = side(rows), side(worse)
+    for metric in ("roc_auc", "accuracy"):
+        values = [expected(s, Ladder.of(s, s)).whole(metric) for s in (plain, bent)]
+        assert values[0] == pytest.approx(values[1], abs=1e-3)
+
+
+def test_without_labels_probabilities_are_taken_as_given(years):
+    rows = years[2015].slice(0, 2000).drop_columns("employed")
+    reference = side(rows)
+    ladder = Ladder.of(reference, reference)
+    assert not ladder.calibrated
+    sure = np.maximum(reference.probability, 1 - reference.probability)
+    agrees = (reference.probability >= 0.5) == reference.decision
+    assert expected(reference, ladder).whole("accuracy") == pytest.approx(
+        np.where(agrees, sure, 1 - sure).mean(), abs=1e-4
+    )
+
+
+def test_leaving_a_block_out_is_the_metric_of_the_others(years):
+    rows = years[2015].slice(0, 4000)
+    reference = side(rows)
+    ladder = Ladder.of(reference, reference)
+    without = realised(reference, ladder).without_each("accuracy")
+    right = rows["employed"].to_numpy() == rows["prediction"].to_numpy()
+    assert without[0] == pytest.approx(right[100:].mean())
+    assert realised(reference, ladder).windows("accuracy", 20)[0] == pytest.approx(
+        right[:2000].mean()
+    )
+
+
+def test_what_is_undefined_stays_undefined():
+    table = pq.read_table(ROOT / "examples/employment/employment.parquet").slice(0, 500)
+    all_no = table.filter(table["employed"].to_numpy() == 0)
+    found = realised(side(all_no), Ladder.of(side(table), side(all_no)))
+    assert np.isnan(found.whole("roc_auc"))
+    assert np.isnan(found.whole("recall"))
