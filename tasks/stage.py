@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from prefect import Task
+from prefect import Task, get_client
+from prefect.artifacts import Artifact as ArtifactRequest
 from prefect.artifacts import (
-    create_markdown_artifact,
+    ImageArtifact,
+    MarkdownArtifact,
+    TableArtifact,
     create_progress_artifact,
     update_progress_artifact,
 )
@@ -17,11 +22,12 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from assay import steps
+from assay import plan, steps
 from assay.artifacts import Artifact
 from assay.evidence.report import get_report
 from assay.provenance import code_of
 from assay.render.markdown import markdown
+from assay.render.records import pictures, records
 from assay.runs import Run
 from assay.steps import Step
 
@@ -34,6 +40,8 @@ class Stage(Task[..., Any]):
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if plan.current():
+            return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
         found = super().__call__(*args, **kwargs)
         return found.result() if isinstance(found, State) else found
 
@@ -58,17 +66,17 @@ def perform(
     """Take a step and tell the dashboard. `core` is the module that does the stage's work,
     `also` further modules whose code counts, such as a user's estimator.
     """
-    step = steps.perform(
-        run.bucket,
-        name,
-        code=code_of(core, *also, glue=f"tasks.{name}"),
-        inputs=inputs,
-        settings=settings,
-        seed=run.written.use_case.seed,
-        work=work,
-        label=label,
-        always=always or run.always,
-    )
+    made_of: dict[str, Any] = {
+        "code": code_of(core, *also, glue=f"tasks.{name}"),
+        "inputs": inputs,
+        "settings": settings,
+        "seed": run.written.use_case.seed,
+        "label": label,
+        "always": always or run.always,
+    }
+    if planned := plan.current():
+        return planned.take(run.bucket, name, **made_of)
+    step = steps.perform(run.bucket, name, work=work, **made_of)
     get_run_logger().info(_sentence(step))
     if "report" in step.outputs:
         publish(run, step)
@@ -76,13 +84,33 @@ def perform(
 
 
 def publish(run: Run, step: Step) -> None:
-    """Show a gate's report on the dashboard, under a key that stays the same over runs."""
+    """Show a gate's report on the dashboard: as text with its pictures, its checks as a table that
+    can be searched, and the first pictures by themselves. Keys stay the same over runs; sizes and
+    numbers are bounded, because Prefect keeps every one in its database.
+    """
     report = get_report(run.bucket, step["report"])
-    create_markdown_artifact(
-        key=re.sub(r"[^a-z0-9]+", "-", f"{run.name} {step.name}".lower()).strip("-"),
-        markdown=markdown(report),
-        description=f"{report.gate} of {report.subject}: {report.verdict}",
-    )
+    key = re.sub(r"[^a-z0-9]+", "-", f"{run.name} {step.name}".lower()).strip("-")
+    about = f"{report.gate} of {report.subject}: {report.verdict}"
+    drawn = [(figure, _url(svg)) for figure, svg in pictures(report)]
+    text = markdown(report, {figure.title: url for figure, url in drawn})
+    shown: list[ArtifactRequest] = [MarkdownArtifact(key=key, description=about, markdown=text)]
+    if report.checks:
+        checks = TableArtifact(key=f"{key}-checks", description=about, table=records(report))
+        shown.append(checks)
+    for number, (figure, url) in enumerate(drawn, start=1):
+        said = f"{figure.title}. {figure.alt}"
+        shown.append(ImageArtifact(key=f"{key}-{number}", description=said, image_url=url))
+    asyncio.run(_create(shown))
+
+
+async def _create(artifacts: Sequence[ArtifactRequest]) -> None:
+    """All at once: one after the other each would wait for the server."""
+    async with get_client() as client:
+        await asyncio.gather(*(artifact.acreate(client) for artifact in artifacts))
+
+
+def _url(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 
 def _sentence(step: Step) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from assay.evidence.report import Report
 
 
+_ROOMY = 70  # columns; on a narrower terminal rows are running text
+
+
 def console() -> Console:
     """Where a command's result goes."""
     from assay.render.terminal import console as made
@@ -29,7 +32,12 @@ def say(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201 - this is the printer
+    try:
+        print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)  # noqa: T201 - this is the printer
+    except BrokenPipeError:
+        from assay.render.terminal import reader_gone
+
+        reader_gone()
 
 
 def print_error(error: AssayError, *, as_json: bool) -> None:
@@ -58,16 +66,24 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    from rich.padding import Padding
     from rich.table import Table
+    from rich.text import Text
 
     out = console()
     if not out.is_terminal:
         for row in rows:
             out.print("  ".join(row), markup=False, highlight=False, soft_wrap=True)
         return
-    table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    if out.width < _ROOMY:
+        for *cells, last in rows:
+            out.print(Text("  ".join(cells)), Padding(Text(last), (0, 0, 0, 2)), sep="\n")
+        return
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     out.print(table)
 
 

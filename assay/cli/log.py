@@ -58,5 +58,6 @@ def _because(entry: JournalEntry) -> str:
         return f"{body['alias']}: {body['because']}"
     reasons = body.get("reasons") or []
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    candidate = body.get("candidate", "")
-    return ": ".join(part for part in (candidate, (reasons[0] + more) if reasons else "") if part)
+    why = [body["chosen"]["because"]] if "chosen" in body else []
+    said = "; ".join([*why, *([reasons[0] + more] if reasons else [])])
+    return ": ".join(part for part in (body.get("candidate", ""), said) if part)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json, print_text, write_file
+from assay.cli.console import console, print_facts, print_json, print_text, say, write_file
 from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
+    from assay.evidence.report import Report
     from assay.registry import Version
 
 
@@ -19,9 +20,14 @@ def command(
     reference: Annotated[
         str, typer.Argument(help="income, income@2, income@champion, or a digest sha256:...")
     ],
-    gate: Annotated[str | None, typer.Option(help="Show this gate's report alone.")] = None,
+    gate: Annotated[str | None, typer.Option(help="Show this gate's report, in full.")] = None,
     card: Annotated[bool, typer.Option("--card", help="Print the model card.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write the reports to this HTML file.")] = None,
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Print the in-toto envelope, for other tools.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the reports, or that of --gate, to this HTML file.")
+    ] = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
@@ -39,10 +45,13 @@ def command(
         print_json(_as_json(bucket, version, gate))
     elif card:
         print_text(bucket.get(version.artifact("card")).decode())
+    elif provenance:
+        print_json(bucket.get_json(version.artifact("provenance")))
     else:
         _show_version(bucket, version, gate)
     if html:
-        _write(bucket, version, html)
+        _write(bucket, version, gate, html)
+        say(f"written: {html}")
 
 
 def _as_json(bucket: Bucket, version: Version, gate: str | None) -> dict[str, Any]:
@@ -55,29 +64,38 @@ def _as_json(bucket: Bucket, version: Version, gate: str | None) -> dict[str, An
 
 
 def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:
-    from assay.evidence.report import get_report
-    from assay.render.terminal import show, verdicts
+    """One gate in full; of all gates the verdicts, and the checks that did not pass."""
+    from assay.render.terminal import show_all, verdicts
+    from assay.render.words import findings
+    from assay.trust import signed
 
     body = version.entry.body
-    wanted = _wanted(version, gate)
-    reports = [get_report(bucket, artifact) for artifact in wanted.values()]
+    reports = _reports(bucket, version, gate)
     print_facts(
         {
             "model": f"{version.name}, {version.status}",
             "candidate": body["candidate"],
-            "at": f"{version.entry.at} by {version.entry.actor} (unsigned)",
+            **({"chosen": body["chosen"]["because"]} if "chosen" in body else {}),
+            "at": f"{version.entry.at} by {version.entry.actor} ({signed(version.entry)})",
             "digest": str(version.digest),
             "run": body["run"]["digest"],
         }
     )
-    for reason in body["reasons"]:
-        print_text(f"  {reason}")
-    console().print()
+    out = console()
+    out.print()
     if gate is None:
-        verdicts(reports, console())
-    for report in reports:
-        console().print()
-        show(report, console())
+        verdicts(reports, out)
+        out.print()
+        reports = [report for report in reports if findings(report)]
+    show_all(reports, out, brief=gate is None)
+    if gate is None:
+        say(f"one gate in full: assay show {version.name} --gate {next(iter(version.reports))}")
+
+
+def _reports(bucket: Bucket, version: Version, gate: str | None) -> list[Report]:
+    from assay.evidence.report import get_report
+
+    return [get_report(bucket, artifact) for artifact in _wanted(version, gate).values()]
 
 
 def _wanted(version: Version, gate: str | None) -> dict[str, Any]:
@@ -93,13 +111,23 @@ def _wanted(version: Version, gate: str | None) -> dict[str, Any]:
     return {gate: version.reports[gate]}
 
 
-def _write(bucket: Bucket, version: Version, path: Path) -> None:
-    from assay.evidence.report import get_report
+def _write(bucket: Bucket, version: Version, gate: str | None, path: Path) -> None:
+    from assay.artifacts import Artifact
     from assay.render.page import page
 
-    reports = [get_report(bucket, artifact) for artifact in version.reports.values()]
-    facts = {"Status": version.status, "Candidate": version.entry.body["candidate"]}
-    write_file(path, page(reports, title=version.name, facts=facts))
+    body = version.entry.body
+    asked = bucket.get_json(Artifact.model_validate(body["run"]))["configuration"]
+    facts = {
+        "Question": asked["question"],
+        "Outcome": version.status,
+        "Decision": asked["decision"],
+        "Harm of a wrong answer": asked["harm"],
+        "Owner": asked["owner"],
+        "Candidate": body["candidate"],
+        "Judged at": version.entry.at,
+    }
+    title = f"{version.name}: {gate}" if gate else version.name
+    write_file(path, page(_reports(bucket, version, gate), title=title, facts=facts))
 
 
 def _show_object(bucket: Bucket, reference: str, *, as_json: bool) -> None:

@@ -9,20 +9,29 @@ from dataclasses import dataclass
 from assay.evidence.report import Figure
 
 _FAR = 1e100  # drawn no further out: beyond it, sums of floats overflow
+_TINY = 1e-100  # and on a logarithmic axis no nearer to zero
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear map from values `low..high` to pixels `start..end`; outside is drawn at the edge."""
+    """A map from values `low..high` to pixels `start..end`; outside is drawn at the edge.
+
+    Linear, or by the logarithm, for which `low` must be above zero.
+    """
 
     low: float
     high: float
     start: float
     end: float
+    log: bool = False
 
     def __call__(self, value: float) -> float:
-        share = (near(value) - self.low) / (self.high - self.low)
+        low, high, at = (self._place(v) for v in (self.low, self.high, near(value)))
+        share = (at - low) / (high - low)
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
+
+    def _place(self, value: float) -> float:
+        return math.log10(max(value, _TINY)) if self.log else value
 
 
 def near(value: float) -> float:
@@ -40,10 +49,24 @@ def values_of(figure: Figure) -> list[float]:
     return [near(value) for value in shown if value is not None]
 
 
-def span(values: Iterable[float]) -> tuple[float, float]:
-    """The range to show: the values with a little air, rates kept within 0 and 1."""
+def xs_of(figure: Figure) -> list[float]:
+    """All that the x axis has to show."""
+    points = [point for series in figure.series for point in series.points]
+    shown = [v for p in points if p.value is not None for v in (p.x, p.x_low, p.x_high)]
+    shown += [figure.x_reference, *(figure.x_band or ())]
+    return [near(value) for value in shown if value is not None]
+
+
+def span(values: Iterable[float], *, log: bool = False) -> tuple[float, float]:
+    """The range to show: the values with a little air, rates kept within 0 and 1.
+
+    For a logarithmic axis all values must be above zero.
+    """
     known = list(values) or [0.0, 1.0]
     low, high = min(known), max(known)
+    if log:
+        air = max((high / low) ** 0.06, 1.02)
+        return low / air, high * air
     size = max(abs(low), abs(high))
     if high - low <= 1e-9 * size or high - low < 1e-300:  # one value: a range around it
         room = 0.1 * size if size > 1e-290 else 0.5
@@ -52,6 +75,13 @@ def span(values: Iterable[float]) -> tuple[float, float]:
     low_end = 0.0 if low >= 0 > low - room else low - room
     high_end = 1.0 if high <= 1 < high + 2 * room and low >= 0 else high + room
     return low_end, high_end
+
+
+def scale(values: Iterable[float], start: float, end: float, *, log: bool = False) -> Scale:
+    """A scale that shows the values. Logarithmic if asked, and if all lie well above zero."""
+    known = list(values)
+    log = log and bool(known) and min(known) > _TINY and max(known) < 1 / _TINY
+    return Scale(*span(known, log=log), start, end, log)
 
 
 def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -65,6 +95,21 @@ def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     for index in range(*_within(low, high, step)):
         marks.setdefault(_label(index * step, step), index * step)
     return [(value, label) for label, value in marks.items()]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """At most `most` values for a logarithmic axis: 1, 2 and 5 times powers of ten, or 1 and 3
+    times, or powers alone, or every second, third... of them. Fewer than two in the range:
+    linear ones.
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    powers_alone = [((1,), every) for every in range(1, last - first + 1)]
+    for leaps, powers in [((1, 2, 5), 1), ((1, 3), 1), *powers_alone]:
+        marks = [n * 10.0**p for p in range(first, last + 1, powers) for n in leaps]
+        shown = [(value, _label(value, value)) for value in marks if low <= value <= high]
+        if 2 <= len(shown) <= most:
+            return shown
+    return ticks(low, high, most)
 
 
 def _step(low: float, high: float, most: int) -> float:

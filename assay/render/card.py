@@ -7,62 +7,186 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.candidates import Candidate
+from assay.config.candidates import THRESHOLDS, Candidate
 from assay.config.use_case import UseCase
-from assay.evidence.report import Report, Verdict
+from assay.evidence.report import Check, Report, Verdict
+from assay.render.markdown import code, row, safe, sheet_blocks
 from assay.render.numbers import measured
+from assay.render.words import findings, signed, tally
+
+_MOST_ROWS = 30  # of a table; the report has them all
+_MOST_SHEETS = 3  # of the fairness gate: rates by group
 
 
-def card(use_case: UseCase, candidate: Candidate, reports: Sequence[Report]) -> str:
-    """The card as Markdown, drawn from the use case and the gates' reports alone."""
-    return "\n".join([*_about(use_case, candidate), *_gates(reports), *_limits(use_case, reports)])
+def card(
+    use_case: UseCase, candidate: Candidate, reports: Sequence[Report], *, because: str = ""
+) -> str:
+    """The card as Markdown, drawn from the use case and the gates' reports, and from why this
+    candidate was tried.
+    """
+    of_gate = {report.gate: report for report in reports}
+    blocks = [
+        f"# {safe(use_case.name)}: {safe(candidate.title)}",
+        *_purpose(use_case),
+        *_verdicts(reports),
+        *_model(use_case, candidate, because),
+        *_data(use_case, of_gate.get("validation")),
+        *_performance(of_gate.get("performance")),
+        *_fairness(use_case, of_gate.get("fairness")),
+        *_limits(reports),
+        *_loading(use_case, candidate),
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
-def _about(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
-    data = use_case.data
-    yield f"# {use_case.name}: {candidate.title}\n"
-    yield f"- **Question.** {use_case.question}"
-    yield f"- **Decision.** {use_case.decision}"
-    yield f"- **Harm of a wrong answer.** {use_case.harm}"
-    yield f"- **Owner.** {use_case.owner}"
-    yield f"- **Positive outcome.** `{data.target.column}` is `{data.target.positive}`"
-    yield f"- **Sensitive columns.** {_sensitive(use_case, candidate)}"
-    cost = use_case.performance.cost
-    yield (
-        f"- **Costs.** a false positive {cost.false_positive:g}, "
-        f"a false negative {cost.false_negative:g}\n"
+def _facts(facts: dict[str, str]) -> str:
+    return "\n".join(f"- **{name}.** {said}" for name, said in facts.items())
+
+
+def _purpose(use_case: UseCase) -> Iterator[str]:
+    yield _facts(
+        {
+            "Question": safe(use_case.question),
+            "Decision": safe(use_case.decision),
+            "Harm of a wrong answer": safe(use_case.harm),
+            "Owner": safe(use_case.owner),
+        }
     )
 
 
-def _sensitive(use_case: UseCase, candidate: Candidate) -> str:
-    """Which are declared, and what the model makes of them."""
+def _verdicts(reports: Sequence[Report]) -> Iterator[str]:
+    yield "## Verdicts"
+    lines = [row(("gate", "verdict", "checks", "summary")), "|---|---|---|---|"]
+    for report in reports:
+        said = (report.gate, signed(report.verdict), tally(report), report.summary)
+        lines.append(row(map(safe, said)))
+    yield "\n".join(lines)
+
+
+def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[str]:
+    cost = use_case.performance.cost
+    facts = {"Estimator": code(candidate.estimator)}
+    if candidate.params:
+        given = ", ".join(f"{name} {value}" for name, value in candidate.params.items())
+        facts["Parameters"] = safe(given)
+    if candidate.search:
+        facts["Searched"] = safe(", ".join(candidate.search))
+    if candidate.mitigate:
+        facts["Mitigation"] = safe(candidate.mitigate.title)
+    if because:
+        facts["Chosen"] = safe(because)
+    facts["Probabilities"] = (
+        "as the estimator gives them"
+        if candidate.calibrate == "none"
+        else f"calibrated ({candidate.calibrate})"
+    )
+    facts["Costs"] = (
+        f"a false positive {cost.false_positive:g}, a false negative {cost.false_negative:g}"
+    )
+    yield "## Model"
+    yield _facts(facts)
+
+
+def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
+    data = use_case.data
+    facts = {
+        "Source": code(data.source.path) if data.source.path else "a SQL query",
+        "Positive outcome": f"{code(data.target.column)} is {code(str(data.target.positive))}",
+        "Sensitive columns": _sensitive(use_case),
+    }
+    withheld = [*data.identity, *data.exclude, *data.after_outcome]
+    if withheld:
+        facts["No features"] = safe(", ".join(dict.fromkeys(withheld)))
+    if data.never_store:
+        facts["Never stored"] = safe(", ".join(data.never_store))
+    if validation:
+        facts["Rows"] = safe(validation.summary)
+    yield "## Data"
+    yield _facts(facts)
+
+
+def _sensitive(use_case: UseCase) -> str:
+    """Which are declared, and which of them the model sees."""
     declared = use_case.data.sensitive
     seen = [name for name, column in declared.items() if column.feature]
-    words = f"{', '.join(declared) or 'none declared'}; "
-    words += f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
-    if candidate.mitigate:
-        words += f"; its thresholds depend on {candidate.mitigate.by}"
-    return words
+    sees = f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
+    return safe(f"{', '.join(declared)}; {sees}") if declared else "none declared"
 
 
-def _gates(reports: Sequence[Report]) -> Iterator[str]:
-    for report in reports:
-        yield f"## {report.gate.capitalize()}: {report.verdict}\n"
-        yield f"{report.summary}\n"
-        for check in report.checks:
-            estimate, limit = measured(check)
-            if estimate:
-                against = f", limit {limit}" if limit else ""
-                yield f"- {check.verdict}: {check.claim} ({estimate}{against})"
-        yield ""
+def _performance(report: Report | None) -> Iterator[str]:
+    if report is None:
+        return
+    yield "## Performance"
+    yield safe(report.summary)
+    for sheet in report.sheets[:1]:  # the scores, each with its interval
+        yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
+    yield from _claims(report.checks)
 
 
-def _limits(use_case: UseCase, reports: Sequence[Report]) -> Iterator[str]:
-    yield "## Limits\n"
+def _fairness(use_case: UseCase, report: Report | None) -> Iterator[str]:
+    yield "## Fairness"
     for rule in use_case.fairness:
-        yield f"- Tolerance {rule.tolerance:g} for {rule.metric}: {rule.because}"
-    for report in reports:
-        for check in report.checks:
-            if check.verdict is Verdict.UNKNOWN:
-                yield f"- Not known: {check.claim}. {check.why} {check.remedy}".rstrip()
-        yield from (f"- {note}" for note in report.notes)
+        said = f"{rule.metric} of each group is {rule.limit} that of its reference"
+        yield f"- **Limit.** {safe(said)}, because: {safe(rule.because)}"
+    if not use_case.fairness:
+        yield "No limit on gaps between groups was set."
+    if report is None:
+        return
+    yield safe(report.summary)
+    yield from _claims(report.checks)
+    grouped = [sheet for sheet in report.sheets if "rows" in sheet.columns]
+    for sheet in grouped[:_MOST_SHEETS]:
+        yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
+
+
+def _claims(checks: Sequence[Check]) -> Iterator[str]:
+    """Checks that measured something, as a table."""
+    told = [(check, *measured(check)) for check in checks]
+    lines = [
+        row(map(safe, (signed(check.verdict), estimate, limit, check.claim)))
+        for check, estimate, limit in told
+        if estimate
+    ]
+    if lines:
+        heads = [row(("verdict", "estimate", "limit", "claim")), "|---|--:|--:|---|"]
+        left = len(lines) - _MOST_ROWS
+        yield "\n".join([*heads, *lines[:_MOST_ROWS]])
+        if left > 0:
+            yield f"*{left:,} more are in the report*"
+
+
+def _limits(reports: Sequence[Report]) -> Iterator[str]:
+    """What did not pass, what nobody knows, and what limits the reports themselves."""
+    yield "## Limits"
+    told = {Verdict.UNKNOWN: "Not known: "}
+    lines = [
+        f"- {told.get(check.verdict, '')}{safe(f'{check.claim}. {check.why} {check.remedy}')}"
+        for report in reports
+        for check in findings(report)
+    ]
+    lines += [f"- {safe(note)}" for report in reports for note in report.notes]
+    yield "\n".join(lines) or "None was found by any gate."
+
+
+def _loading(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
+    yield "## Loading"
+    needs = "A frame with the features' columns"
+    if candidate.mitigate and candidate.mitigate.method == THRESHOLDS:
+        groups = ", ".join(candidate.mitigate.by)
+        needs += f" and {groups}, because its thresholds depend on {groups},"
+    yield (
+        f"{safe(needs)} is answered with probabilities and decisions. A version that was rejected "
+        "is kept as evidence and never loaded."
+    )
+    yield "\n".join(
+        [
+            "```python",
+            "from assay.bucket import Bucket",
+            "from assay.registry import Registry",
+            "",
+            'registry = Registry(Bucket.open(".assay"))  # or s3://bucket/prefix',
+            f'model = registry.load("{use_case.name}@champion")  # or a version, {use_case.name}@2',
+            "answers = model.predict(frame)",
+            "```",
+        ]
+    )

@@ -51,17 +51,26 @@ def interval(bounds: Interval) -> str:
     return _brackets(bounds, low, high)
 
 
-def measured(check: Check) -> Measured:
-    """The estimate with its interval, and the limit, in one precision."""
+def parts(check: Check) -> tuple[str, str, str]:
+    """The estimate, its interval and the limit, each alone, in one precision; empty where there
+    is none.
+    """
     bounds = check.interval
     low, high = (bounds.low, bounds.high) if bounds else (None, None)
     estimate, below, above, limit = numbers(
         [check.estimate, low, high, check.threshold], distinct=True
     )
-    parts = [] if check.estimate is None else [estimate]
-    if bounds:
-        parts.append(_brackets(bounds, below, above))
-    return Measured(" ".join(parts), "" if check.threshold is None else limit)
+    return (
+        "" if check.estimate is None else estimate,
+        _brackets(bounds, below, above) if bounds else "",
+        "" if check.threshold is None else limit,
+    )
+
+
+def measured(check: Check) -> Measured:
+    """The estimate with its interval, and the limit, in one precision."""
+    estimate, bounds, limit = parts(check)
+    return Measured(" ".join(part for part in (estimate, bounds) if part), limit)
 
 
 def column(cells: Sequence[Cell]) -> list[str]:

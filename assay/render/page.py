@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -17,10 +18,10 @@ from assay.render.words import (
     MEANINGS,
     SYMBOLS,
     as_sheet,
+    findings,
     printable,
     remarks,
     tally,
-    worst_first,
 )
 
 _OPEN_ROWS = 12  # a longer table is folded
@@ -61,10 +62,25 @@ def page(
         intro=intro,
         facts=rest,
         reports=reports,
+        anchors=anchors([report.gate for report in reports]),
         Verdict=Verdict,
         meanings=MEANINGS,
     )
     return html.lstrip().encode("utf-8", "replace")
+
+
+def anchors(gates: Sequence[str]) -> list[str]:
+    """The place of each gate in the page, as in "page.html#fairness": its name, and a number where
+    several reports bear it.
+    """
+    taken = {"main", "verdicts"}
+    found = []
+    for gate in gates:
+        name = re.sub(r"[^a-z0-9]+", "-", gate.lower()).strip("-") or "gate"
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
+        found.append(next(n for n in names if not taken & {n, f"{n}-name"}))
+        taken |= {found[-1], f"{found[-1]}-name"}
+    return found
 
 
 def _take(facts: dict[str, str], name: str) -> str:
@@ -107,11 +123,6 @@ def _template() -> Any:
 
 def _shown(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def findings(report: Report) -> list[Check]:
-    """The checks that did not pass, worst first."""
-    return [check for check in worst_first(report) if check.verdict is not Verdict.PASS]
 
 
 def passed(report: Report) -> list[Check]:

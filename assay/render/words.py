@@ -44,6 +44,16 @@ def worst_first(report: Report) -> list[Check]:
     return sorted(report.checks, key=weight)
 
 
+def findings(report: Report) -> list[Check]:
+    """The checks that did not pass, worst first."""
+    return [check for check in worst_first(report) if check.verdict is not Verdict.PASS]
+
+
+def shown(report: Report, *, brief: bool) -> list[Check]:
+    """All checks, worst first; if `brief`, those that did not pass."""
+    return findings(report) if brief else worst_first(report)
+
+
 def _leniency(check: Check) -> str:
     """Why a check weighs less than its verdict, or nothing."""
     if check.verdict is Verdict.FAIL and not check.hard:
@@ -86,20 +96,19 @@ def _visible(character: str) -> str:
 
 def as_sheet(figure: Figure) -> Sheet:
     """The numbers of a figure as a sheet; columns that no point uses are left out."""
-    names = [("series", len(figure.series) > 1), ("label", _uses(figure, "label"))]
-    names += [(figure.x_axis or "x", _uses(figure, "x")), (figure.axis or "value", True)]
-    names += [("low", _uses(figure, "low")), ("high", _uses(figure, "high"))]
-    kept = [index for index, (_, used) in enumerate(names) if used]
+    x = figure.x_axis or "x"
+    edges = ("from", "to") if figure.kind == "bars" else (f"{x}, low", f"{x}, high")
+    heads = {"label": "label", "x": x, "x_low": edges[0], "x_high": edges[1],
+             "value": figure.axis or "value", "low": "low", "high": "high"}  # fmt: skip
+    used = [field for field in heads if field == "value" or _uses(figure, field)]
+    several = len(figure.series) > 1
     rows: list[tuple[Cell, ...]] = [
-        (series.name, p.label, p.x, p.value, p.low, p.high)
+        (*([series.name] if several else []), *(getattr(point, field) for field in used))
         for series in figure.series
-        for p in series.points
+        for point in series.points
     ]
-    return Sheet(
-        title=figure.title,
-        columns=tuple(names[index][0] for index in kept),
-        rows=tuple(tuple(row[index] for index in kept) for row in rows),
-    )
+    columns = (*(["series"] if several else []), *(heads[field] for field in used))
+    return Sheet(title=figure.title, columns=columns, rows=tuple(rows))
 
 
 def _uses(figure: Figure, field: str) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `import gallery`
 
 NASTY = "<script>alert(1)</script>"
 

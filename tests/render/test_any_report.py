@@ -12,6 +12,7 @@ from assay import canonical
 from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
 from assay.render.markdown import LIMIT, markdown
 from assay.render.page import page
+from assay.render.records import pictures, records
 from assay.render.terminal import show, verdicts
 
 text = st.text(max_size=30)
@@ -33,12 +34,16 @@ def sheets(draw: st.DrawFn) -> Sheet:
     return Sheet(title=draw(text), columns=tuple(columns), rows=tuple(rows), note=draw(text))
 
 
-points = st.builds(Point, label=text, value=maybe, low=maybe, high=maybe, x=maybe)
+points = st.builds(Point, label=text, value=maybe, low=maybe, high=maybe, x=maybe, x_low=maybe,
+                   x_high=maybe)  # fmt: skip
+series = st.builds(Series, name=text, points=st.lists(points, max_size=3).map(tuple),
+                   joined=st.none() | st.booleans())  # fmt: skip
+ranges = st.none() | st.tuples(floats, floats)
 figures = st.builds(
-    Figure, title=text, kind=st.sampled_from(["intervals", "curve", "bars"]),
-    series=st.lists(st.builds(Series, name=text, points=st.lists(points, max_size=3).map(tuple)),
-                    max_size=3).map(tuple),
-    axis=text, x_axis=text, reference=maybe, band=st.none() | st.tuples(floats, floats), alt=text,
+    Figure, title=text, kind=st.sampled_from(["intervals", "curve", "bars", "scatter"]),
+    series=st.lists(series, max_size=3).map(tuple), axis=text, x_axis=text, x_log=st.booleans(),
+    reference=maybe, reference_name=text, band=ranges, band_name=text, x_reference=maybe,
+    x_reference_name=text, x_band=ranges, x_band_name=text, diagonal=text, alt=text,
 )  # fmt: skip
 reports = st.builds(
     Report, gate=text, subject=text, verdict=st.sampled_from(Verdict), summary=text,
@@ -48,16 +53,19 @@ reports = st.builds(
 )  # fmt: skip
 
 
-def everything(report: Report) -> tuple[str, str, str, bytes]:
+def everything(report: Report) -> tuple[str, str, str, bytes, object]:
     pipe = Console(file=io.StringIO(), width=80)
     screen = Console(file=io.StringIO(), width=60, force_terminal=True)
     for console in (pipe, screen):
         show(report, console)
+        show(report, console, brief=True)
         verdicts([report], console)
     assert isinstance(pipe.file, io.StringIO)
     assert isinstance(screen.file, io.StringIO)
     html = page([report, report], title=report.subject, facts={"Outcome": report.summary})
-    return pipe.file.getvalue(), screen.file.getvalue(), markdown(report), html
+    drawn = {figure.title: "data:," for figure, _ in pictures(report)}
+    shown = (markdown(report, drawn), html, records(report))
+    return pipe.file.getvalue(), screen.file.getvalue(), *shown
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

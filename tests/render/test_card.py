@@ -1,7 +1,7 @@
 import json
 
 from assay.config.use_case import UseCase
-from assay.evidence.report import Check, Interval, Report, Verdict
+from assay.evidence.report import Check, Interval, Report, Sheet, Verdict
 from assay.render.card import card
 
 PLAIN = {"estimator": "sklearn.linear_model.LogisticRegression"}
@@ -46,24 +46,82 @@ REPORT = Report(
 )
 
 
-def made(number, **data):
+SCORES = Sheet(title="Scores", columns=("score", "model", "low", "high"),
+               rows=(("roc_auc", 0.929, 0.923, 0.934),))  # fmt: skip
+REPORTS = [
+    Report(gate="validation", subject="x", verdict=Verdict.PASS, checks=(),
+           summary="48,842 rows held to 10 rules."),
+    Report(gate="performance", subject="x", verdict=Verdict.PASS, checks=(), sheets=(SCORES,),
+           summary="ROC AUC 0.929."),
+    REPORT.model_copy(update={"sheets": (
+        Sheet(title="By sex", columns=("sex", "rows", "rate"), rows=(("Female", 12, 0.1),)),)}),
+]  # fmt: skip
+
+
+def made(number, reports=REPORTS, **data):
     case = {**CASE, "data": {**CASE["data"], **data}}
     use_case = UseCase.model_validate_json(json.dumps(case))
-    return card(use_case, use_case.candidates[number], [REPORT])
+    return card(use_case, use_case.candidates[number], reports)
+
+
+def section(text, name):
+    return text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
 
 
 def test_it_says_what_the_model_is_for_and_whom_it_may_harm():
-    for words in ("Is it paid back?", "who gets a loan", "bad flat", "lending", "`paid` is `yes`"):
-        assert words in made(0)
+    opening = made(0).partition("\n## ")[0]
+    for words in ("Is it paid back?", "who gets a loan", "bad flat", "lending"):
+        assert words in opening
 
 
-def test_it_says_what_is_not_known_and_why_the_tolerance_is_what_it_is():
-    limits = made(0).partition("## Limits")[2]
-    assert "the law" in limits
-    assert "Only 12 rows. About 300 more would tell." in limits
+def test_it_says_what_the_model_was_made_of():
+    data = section(made(0), "Data")
+    assert "`loans.csv`" in data
+    assert "`paid` is `yes`" in data
+    assert "48,842 rows held to 10 rules." in data
+    assert "`sklearn.linear_model.LogisticRegression`" in section(made(0), "Model")
+
+
+def test_it_shows_every_verdict_and_the_scores_with_their_intervals():
+    assert "| fairness | ? unknown |" in section(made(0), "Verdicts")
+    assert "| roc_auc | 0.929 | 0.923 | 0.934 |" in section(made(0), "Performance")
+
+
+def test_it_shows_fairness_by_group_with_the_limit_and_its_reason():
+    fairness = section(made(0), "Fairness")
+    assert "within 0.1 of" in fairness
+    assert "because: the law" in fairness
+    assert r"\[-0.100, 0.300\] | 0.100 | The gap is small" in fairness
+    assert "| Female | 12 | 0.100 |" in fairness
+
+
+def test_it_says_what_is_not_known_and_what_would_tell():
+    limits = section(made(0), "Limits")
+    assert "Not known: The gap is small. Only 12 rows. About 300 more would tell." in limits
 
 
 def test_it_says_how_the_model_uses_sensitive_columns():
     assert "sex; none of them is a feature\n" in made(0)
-    assert "its thresholds depend on sex" in made(1)
+    assert "its thresholds depend on sex" in section(made(1), "Loading")
+    assert "its thresholds" not in made(0)
     assert "the model sees sex" in made(0, sensitive={"sex": {"feature": True}})
+
+
+def test_it_says_how_to_load_the_model():
+    loading = section(made(0), "Loading")
+    program = loading.partition("```python\n")[2].partition("```")[0]
+    compile(program, "card", "exec")
+    assert 'load("loans@champion")' in program
+
+
+def test_words_of_the_use_case_mean_themselves_and_tables_stay_whole():
+    nasty = {"column": "a`b", "positive": "<b>"}
+    text = made(0, target=nasty, exclude=["x | y", "<script>"])
+    assert "<script>" not in text
+    assert r"a\`b is `<b>`" in text
+    assert "x \\| y" in text
+
+
+def test_a_card_needs_no_report():
+    assert "No limit" not in made(0, [])
+    assert "None was found by any gate." in made(0, [])

@@ -1,40 +1,42 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import combinations, pairwise
 from xml.etree import ElementTree as ET
 
+import gallery
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.evidence.report import Figure, Point, Series
-from assay.render.axes import span, ticks
+from assay.render import draw
+from assay.render.axes import log_ticks, scale, span, ticks
+from assay.render.canvas import WIDTH
 from assay.render.draw import FONT, fit, width
-from assay.render.figures import WIDTH, svg
+from assay.render.figures import image, svg
 from assay.render.numbers import NONE
 
 SVG = "{http://www.w3.org/2000/svg}"
 values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+ranges = st.none() | st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+labels = st.text(max_size=80)
 points = st.builds(
-    Point, label=st.text(max_size=80), value=values, low=values, high=values, x=values
-)
+    Point, label=labels, value=values, low=values, high=values, x=values, x_low=values,
+    x_high=values,
+)  # fmt: skip
+series = st.builds(
+    Series, name=labels, points=st.lists(points, max_size=5).map(tuple),
+    joined=st.none() | st.booleans(),
+)  # fmt: skip
 figures = st.builds(
-    Figure,
-    title=st.text(),
-    kind=st.sampled_from(["intervals", "curve", "bars"]),
-    series=st.lists(
-        st.builds(
-            Series, name=st.text(max_size=80), points=st.lists(points, max_size=5).map(tuple)
-        ),
-        max_size=7,
-    ).map(tuple),
-    axis=st.text(max_size=80),
-    x_axis=st.text(max_size=80),
-    reference=values,
-    band=st.none() | st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)),
-    alt=st.text(),
-)
+    Figure, title=st.text(), kind=st.sampled_from(["intervals", "curve", "bars", "scatter"]),
+    series=st.lists(series, max_size=7).map(tuple), axis=labels, x_axis=labels,
+    x_log=st.booleans(), reference=values, reference_name=labels, band=ranges, band_name=labels,
+    x_reference=values, x_reference_name=labels, x_band=ranges, x_band_name=labels,
+    diagonal=labels, alt=st.text(),
+)  # fmt: skip
 
 
 def figure(kind: str = "intervals", *series: Series, **more: object) -> Figure:
@@ -73,6 +75,31 @@ def test_any_figure_is_well_formed_and_inside_its_frame(shown: Figure) -> None:
 @given(figures)
 def test_the_same_figure_is_the_same_picture(shown: Figure) -> None:
     assert svg(shown) == svg(Figure.model_validate_json(shown.model_dump_json()))
+
+
+@pytest.mark.parametrize("make", gallery.FIGURES, ids=lambda make: make.__name__)
+def test_no_two_texts_of_a_figure_overlap(make: Callable[[], Figure]) -> None:
+    root = drawn(make())
+    boxes = []
+    for text in root.iter(f"{SVG}text"):
+        reach, x, y = width(text.text or ""), float(text.attrib["x"]), float(text.attrib["y"])
+        anchor = text.get("text-anchor", "start")
+        start = x - {"start": 0, "middle": reach / 2, "end": reach}[anchor]
+        boxes.append((start, y - 10, start + reach, y + 2, text.text))
+    for one, other in combinations(boxes, 2):
+        apart = one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+        assert apart, (one, other)
+
+
+@pytest.mark.parametrize("make", gallery.FIGURES, ids=lambda make: make.__name__)
+def test_a_picture_that_stands_alone_is_a_file_on_white_with_its_title(
+    make: Callable[[], Figure],
+) -> None:
+    root = ET.fromstring(image(make()))
+    assert root.find(f"{SVG}rect").attrib["fill"] == "#fff"  # type: ignore[union-attr]
+    assert make().title in said(root)
+    assert float(root.attrib["width"]) > 0
+    assert len(image(make())) < 30_000
 
 
 def test_who_cannot_see_it_is_told() -> None:
@@ -129,16 +156,121 @@ def test_rows_beyond_the_most_are_counted() -> None:
 def test_series_are_told_apart_without_colour() -> None:
     traces = [
         Series(name=name, points=tuple(Point(label="", x=x, value=0.5) for x in (1, 2)))
-        for name in "abcd"
+        for name in "abcdef"
     ]
     root = drawn(figure("curve", *traces))
     dashes = {p.get("stroke-dasharray") for p in root.iter(f"{SVG}path")} - {None}
-    assert len(dashes) == 4
+    assert len(dashes) == 6
+    assert len({re.sub("[0-9.-]+", "", draw.marker(series, 0, 0)) for series in range(6)}) == 6
 
 
 def test_the_legend_says_what_reference_and_band_are() -> None:
     shown = figure("intervals", rates(("a", 0.5)), reference=0.8, band=(0.75, 0.85))
     assert {"reference 0.800", "allowed 0.750 to 0.850"} <= set(said(drawn(shown)))
+
+
+def test_reference_and_bands_are_called_what_they_are_and_drawn_on_their_axis() -> None:
+    root = drawn(gallery.cost_curve())
+    assert {
+        "nobody is invited 2,400",
+        "chosen threshold 0.410",
+        "within 1 % of the least 0.350 to 0.520",
+    } <= set(said(root))
+    dashed = [li for li in root.iter(f"{SVG}line") if "1.5" in li.get("stroke-dasharray", "")]
+    ways = {(li.attrib["x1"] == li.attrib["x2"], li.attrib["y1"] == li.attrib["y2"])
+            for li in dashed}  # fmt: skip
+    assert ways == {(True, False), (False, True)}
+
+
+def test_measured_points_are_marks_and_a_fit_is_a_line() -> None:
+    root = drawn(gallery.learning_curve())
+    paths = [path for path in root.iter(f"{SVG}path") if path.get("fill") == "none"]
+    assert len(paths) == 1
+    assert paths[0].attrib["d"].count("L") == 57
+    assert len(list(root.iter(f"{SVG}circle"))) == 7 + 1  # and one in the legend
+
+
+def test_a_logarithmic_axis_gives_each_doubling_the_same_room() -> None:
+    across = scale([500, 1000, 2000, 32000], 0, 300, log=True)
+    assert across(1000) - across(500) == pytest.approx(across(32000) - across(16000))
+    assert not scale([0.0, 10.0], 0, 300, log=True).log
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.1, 1e9), st.integers(2, 8))
+def test_logarithmic_ticks_are_few_ordered_and_within_the_range(
+    low: float, ratio: float, most: int
+) -> None:
+    marks = log_ticks(low, low * ratio, most)
+    assert len(marks) <= most
+    assert len({label for _, label in marks}) == len(marks)
+    assert all(a < b for (a, _), (b, _) in pairwise(marks))
+    assert all(low * (1 - 1e-6) <= value <= low * ratio * (1 + 1e-6) for value, _ in marks)
+
+
+def test_an_interval_that_is_open_runs_to_the_edge_and_has_no_cap_there() -> None:
+    def whiskers(high: float | None) -> list[float]:
+        mark = Point(label="a", value=0.5, low=0.4, high=high)
+        root = drawn(figure("intervals", Series(name="s", points=(mark,)), reference=0.9))
+        lines = [li for li in root.iter(f"{SVG}line") if li.get("stroke-width") == "1.5"]
+        return sorted(float(li.attrib["x2"]) for li in lines)
+
+    assert max(whiskers(None)) > max(whiskers(0.6)) + 20
+    assert len(whiskers(None)) == len(whiskers(0.6)) + 1  # two strokes of an arrow for a cap
+
+
+def test_the_diagonal_is_where_value_equals_x() -> None:
+    root = drawn(gallery.calibration())
+    (path,) = [p for p in root.iter(f"{SVG}path") if p.get("stroke-dasharray") == "1.5 3"]
+    assert "as promised" in said(root)
+    ends = [tuple(map(float, at.split())) for at in path.attrib["d"].removeprefix("M").split("L")]
+    slopes = {round((d - b) / (c - a), 1) for (a, b), (c, d) in pairwise(ends)}
+    assert len(slopes) == 1
+
+
+def test_the_diagonal_runs_from_corner_to_corner_where_the_axes_differ() -> None:
+    rare = Series(name="s", points=tuple(Point(label="", x=x, value=5 * x) for x in (0.01, 0.1)))
+    root = drawn(figure("curve", rare, diagonal="as promised"))
+    (path,) = [p for p in root.iter(f"{SVG}path") if p.get("stroke-dasharray") == "1.5 3"]
+    ends = [tuple(map(float, at.split())) for at in path.attrib["d"].removeprefix("M").split("L")]
+    grid = [li for li in root.iter(f"{SVG}line") if li.get("class") == "grid"]
+    edges = {float(li.attrib["x1"]) for li in grid} | {float(li.attrib["x2"]) for li in grid}
+    assert ends[0][0] == pytest.approx(min(edges), abs=1)
+    assert ends[-1][0] == pytest.approx(max(edges), abs=1)
+    assert ends[0][1] - ends[-1][1] == pytest.approx(220, abs=1)
+
+
+def test_marks_with_long_labels_are_numbered_and_explained_in_full() -> None:
+    texts = said(drawn(gallery.frontier()))
+    assert all(texts.count(str(number)) == 2 for number in range(1, 10))
+    assert "and race, 0.02" in texts
+    assert not any("…" in text for text in texts)
+
+
+def test_few_marks_with_short_labels_bear_them() -> None:
+    texts = said(drawn(gallery.few_in_a_cloud()))
+    assert {"as trained", "reweighted", "thresholds", "reduced"} <= set(texts)
+    assert "1" not in texts
+
+
+def test_bins_stand_along_the_axis_and_what_has_none_is_told() -> None:
+    root = drawn(gallery.drift_numeric())
+    bars = [r for r in root.iter(f"{SVG}rect") if r.find(f"{SVG}title") is None]
+    assert len(bars) == 2 * 30 + 2  # and two in the legend
+    assert {"reference, missing: 0.0120", "current, missing: 0.0940"} <= set(said(root))
+
+
+def test_a_bin_without_an_edge_is_as_wide_as_the_others() -> None:
+    bins = (Point(label="<1", value=0.2, x_high=1.0), Point(label="", value=0.5, x_low=1, x_high=2),
+            Point(label=">2", value=0.3, x_low=2.0))  # fmt: skip
+    root = drawn(figure("bars", Series(name="s", points=bins)))
+    widths = {round(float(r.attrib["width"])) for r in root.iter(f"{SVG}rect")}
+    assert len(widths) == 1
+
+
+def test_many_bars_side_by_side_leave_their_values_to_the_numbers() -> None:
+    root = drawn(gallery.drift_categories())
+    assert "0.300" not in said(root)
+    assert float(root.attrib["viewBox"].split()[3]) < 950
 
 
 def test_a_bar_is_measured_from_zero() -> None:

@@ -5,7 +5,7 @@ import sys
 from html.parser import HTMLParser
 
 from assay.evidence.report import Check, Report, Sheet, Verdict
-from assay.render.page import page
+from assay.render.page import anchors, page
 
 _VOID = {"meta", "link"}
 
@@ -108,8 +108,23 @@ def test_gates_of_a_run_are_listed_first_and_linked(fairness: Report) -> None:
     ids = [str(attributes["id"]) for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = {str(a["href"]).removeprefix("#") for a in outline.all("a")}
-    assert {"main", "gate-1", "gate-2"} <= links
+    assert {"main", "fairness", "fairness-2"} <= links
     assert links <= set(ids)
+
+
+def test_a_gate_is_found_by_its_name_whatever_that_is() -> None:
+    assert anchors(["validation", "fairness", "fairness"]) == [
+        "validation",
+        "fairness",
+        "fairness-2",
+    ]
+    assert anchors(["main", "Mein Tor!", "###", "x-name", "x"]) == [
+        "main-2",
+        "mein-tor",
+        "gate",
+        "x-name",
+        "x-2",
+    ]
 
 
 def test_who_reads_with_a_screen_reader_finds_the_way(fairness: Report) -> None:

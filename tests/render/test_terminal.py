@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import sys
 
+import gallery
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -112,7 +113,7 @@ def test_a_long_sheet_is_cut_on_a_terminal_with_a_count(fairness: Report) -> Non
     report = fairness.model_copy(update={"sheets": (sheet.model_copy(update={"rows": rows}),)})
     console = screen(100)
     show(report, console)
-    assert "55 more rows" in written(console)
+    assert "63 more rows" in written(console)
     assert "g74" not in written(console)
 
 
@@ -125,3 +126,46 @@ def test_an_encoding_without_our_signs_is_no_error(
     show(fairness, console)
     sys.stdout.flush()
     assert b"? fail" in raw.getvalue()
+
+
+def test_in_brief_a_report_is_its_findings(fairness: Report) -> None:
+    for console in (piped(), screen(100)):
+        show(fairness, console, brief=True)
+        text = written(console)
+        assert "Add a mitigated candidate." in text
+        for left_out in ("Claim that holds", "Rates", "Women lower.", "Small groups"):
+            assert left_out not in text
+
+
+def test_a_figure_is_strips_on_a_terminal_and_numbers_in_a_pipe(fairness: Report) -> None:
+    for console, drawn in ((screen(100), True), (piped(), False)):
+        show(fairness, console)
+        assert ("●" in written(console)) is drawn
+        assert "Women lower." in written(console)
+        assert "0.831" in written(console)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_figures_and_wide_tables_fit_any_terminal(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    show(gallery.report(), console)
+    assert all(cell_len(line) <= width for line in written(console).splitlines())
+    assert "a_column_13" in written(console).replace("\n", "")
+
+
+def test_a_table_without_room_is_told_row_by_row_and_no_word_is_broken() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    show(gallery.report(), console)
+    lines = written(console).splitlines()
+    start = lines.index("Wide")
+    assert lines[start + 1].strip() == "Amer-Indian-Eskimo"
+    assert all("a_column_" in line for line in lines[start + 2 : start + 6])
+
+
+def test_verdicts_on_a_narrow_terminal_stand_beneath_one_another(fairness: Report) -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    verdicts([fairness], console)
+    assert [line.rstrip() for line in written(console).splitlines()] == [
+        "fairness  ✗ fail",
+        "  Women are found less often.",
+    ]

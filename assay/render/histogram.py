@@ -1,0 +1,74 @@
+"""Histograms: bars along the x axis, the series over one another."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from assay.evidence.report import Figure, Point
+from assay.render import draw
+from assay.render.canvas import Painted
+from assay.render.draw import coloured, tag
+from assay.render.numbers import number
+from assay.render.plane import Axes, axes_of, end_of, frame
+from assay.render.words import printable
+
+
+def is_histogram(figure: Figure) -> bool:
+    """Whether bars have a place on an x axis: most have edges of a bin. A bar for missing values
+    has none, and is told in words.
+    """
+    points = [point for series in figure.series for point in series.points]
+    return figure.kind == "bars" and sum(map(_binned, points)) > len(points) / 2
+
+
+def paint(figure: Figure, top: float) -> Painted:
+    """The bars from `top` down, the series told apart by fill and outline."""
+    figure = _closed(figure)
+    axes, levels = axes_of(figure, top)
+    marks = frame(figure, axes, levels, top)
+    notes = []
+    for index, series in enumerate(figure.series):
+        bins = [p for p in series.points if p.value is not None and _binned(p)]
+        marks.append(coloured(index, *(_column(index, p, axes) for p in bins)))
+        notes += [
+            f"{printable(series.name)}, {printable(p.label)}: {number(p.value)}"
+            for p in series.points
+            if not _binned(p) or p.value is None
+        ]
+    return Painted(marks, end_of(figure, axes), notes)
+
+
+def _binned(point: Point) -> bool:
+    return point.x_low is not None or point.x_high is not None
+
+
+def _closed(figure: Figure) -> Figure:
+    """The figure with its open bins as wide as the median of the others."""
+    points = [point for series in figure.series for point in series.points]
+    known = [(p.x_low, p.x_high) for p in points if p.x_low is not None and p.x_high is not None]
+    widths = sorted(high - low for low, high in known)
+    wide = widths[len(widths) // 2] if widths else 1.0
+
+    def close(point: Point) -> Point:
+        low, high = point.x_low, point.x_high
+        if low is None and high is not None:
+            return point.model_copy(update={"x_low": high - wide})
+        if high is None and low is not None:
+            return point.model_copy(update={"x_high": low + wide})
+        return point
+
+    series = tuple(
+        one.model_copy(update={"points": tuple(map(close, one.points))}) for one in figure.series
+    )
+    return figure.model_copy(update={"series": series})
+
+
+def _column(index: int, point: Point, axes: Axes) -> Markup:
+    assert point.value is not None
+    left, right = sorted(axes.across(end) for end in (point.x_low, point.x_high) if end is not None)
+    zero, tip = axes.rise(0.0), axes.rise(point.value)
+    box = {"x": left, "y": min(zero, tip), "width": right - left, "height": abs(zero - tip)}
+    style = draw.layer(index)
+    middle = (left + right) / 2
+    whisker = draw.whisker(axes.rise, point.value, (point.low, point.high), middle, upright=True)
+    return tag("g", draw.told(point), tag("rect", **box, **style), whisker)

@@ -1,0 +1,191 @@
+"""Figures on two axes: curves and clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from assay.evidence.report import Figure, Point, Series
+from assay.render import draw
+from assay.render.axes import Scale, scale, ticks, values_of, xs_of
+from assay.render.canvas import WIDTH, Painted, band, centred, fitting
+from assay.render.draw import (
+    GRID,
+    LINE,
+    MUTED,
+    coloured,
+    line,
+    marker,
+    tag,
+    text,
+    width,
+)
+from assay.render.labels import Box, Named, labels_of
+
+_HEIGHT = 220.0  # pixels between the ends of the value axis
+_MOST_MARKS = 30  # more would hide the line
+
+
+class Axes(NamedTuple):
+    """The two scales of a picture."""
+
+    across: Scale
+    rise: Scale
+
+    @property
+    def box(self) -> Box:
+        """Where labels may stand: between the axes and the edge of the picture."""
+        return Box(self.across.start, self.rise.end - 6, WIDTH, self.rise.start)
+
+    def at(self, point: Point) -> tuple[float, float]:
+        """Pixels of a point that has both its numbers."""
+        assert point.x is not None
+        assert point.value is not None
+        return self.across(point.x), self.rise(point.value)
+
+
+def paint(figure: Figure, top: float) -> Painted:
+    """A curve or a cloud from `top` down."""
+    axes, levels = axes_of(figure, top)
+    marks = frame(figure, axes, levels, top)
+    for index, series in enumerate(figure.series):
+        marks.append(_trace(figure, index, series, axes))
+    bottom = end_of(figure, axes)
+    if figure.kind == "scatter":
+        named = [
+            Named(index, point.label, axes.at(point), _reach(point, axes))
+            for index, point in _drawn(figure)
+            if point.label
+        ]
+        labels, bottom = labels_of(named, axes.box, bottom)
+        marks += labels
+    points = [point for series in figure.series for point in series.points]
+    lost = len(points) - len(list(_drawn(figure)))
+    note = f"{lost} of {len(points)} points have no value and are not drawn"
+    return Painted(marks, bottom, [note] if lost else [])
+
+
+def _drawn(figure: Figure) -> Iterator[tuple[int, Point]]:
+    """Every point that has a place, with the index of its series."""
+    for index, series in enumerate(figure.series):
+        for point in series.points:
+            if point.value is not None and point.x is not None:
+                yield index, point
+
+
+# --- axes -----------------------------------------------------------------------------------
+
+
+def axes_of(figure: Figure, top: float) -> tuple[Axes, list[tuple[float, str]]]:
+    """Both scales, and the ticks of the value axis, which say how wide its labels are."""
+    ups, xs = values_of(figure), xs_of(figure)
+    if figure.diagonal and not figure.x_log:
+        ups = xs = ups + xs  # the diagonal from corner to corner
+    head = top + (LINE + 6 if figure.axis else 6)
+    rise = scale(ups, head + _HEIGHT, head)
+    levels = ticks(rise.low, rise.high, 6)
+    left = max((width(label) for _, label in levels), default=0) + 10
+    return Axes(scale(xs, left, WIDTH - 26, log=figure.x_log), rise), levels
+
+
+def end_of(figure: Figure, axes: Axes) -> float:
+    return axes.rise.start + (22 + LINE if figure.x_axis else 22)
+
+
+def frame(
+    figure: Figure, axes: Axes, levels: Sequence[tuple[float, str]], top: float
+) -> list[Markup]:
+    """Bands beneath, then the grid with its labels, then the lines to compare with."""
+    across, rise = axes
+    marks = [text(figure.axis, 0, top + 11, room=WIDTH, **MUTED)]
+    if figure.band:
+        marks.append(band(rise, figure.band, (across.start, across.end), upright=True))
+    if figure.x_band:
+        marks.append(band(across, figure.x_band, (rise.end, rise.start), upright=False))
+    for value, label in levels:
+        y = rise(value)
+        marks.append(line(across.start, y, across.end, y, **GRID))
+        room = across.start
+        marks.append(text(label, room - 8, y + 4.5, room=room, text_anchor="end", **MUTED))
+    for value, label in fitting(across):
+        x = across(value)
+        marks.append(line(x, rise.start, x, rise.start + 4, **GRID))
+        marks.append(centred(label, x, rise.start + 17))
+    middle = (across.start + across.end) / 2
+    return [*marks, centred(figure.x_axis, middle, rise.start + 17 + LINE), *_lines(figure, axes)]
+
+
+def _lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
+    across, rise = axes
+    if figure.diagonal:
+        # Where the axes differ or one is logarithmic, it is no straight line.
+        low, high = max(across.low, rise.low), min(across.high, rise.high)
+        steps = [low + (high - low) * i / 64 for i in range(65)] if low < high else []
+        path = "M" + "L".join(f"{across(v):.1f} {rise(v):.1f}" for v in steps)
+        if steps:
+            yield tag("path", d=path, fill="none", stroke="currentColor", **draw.DIAGONAL)
+    if figure.reference is not None:
+        y = rise(figure.reference)
+        yield draw.reference(across.start, y, across.end, y)
+    if figure.x_reference is not None:
+        x = across(figure.x_reference)
+        yield draw.reference(x, rise.end, x, rise.start)
+
+
+# --- series ---------------------------------------------------------------------------------
+
+
+def joined(figure: Figure, series: Series) -> bool:
+    """Whether a line joins the points, of which it takes two."""
+    asked = figure.kind == "curve" if series.joined is None else series.joined
+    return asked and len(series.points) > 1
+
+
+def marked(figure: Figure, series: Series) -> bool:
+    """Whether each point has its mark."""
+    return not joined(figure, series) or len(series.points) <= _MOST_MARKS
+
+
+def _trace(figure: Figure, index: int, series: Series, axes: Axes) -> Markup:
+    """One series: its line, broken where a value is missing, its whiskers and marks."""
+    ordered = sorted((p for p in series.points if p.x is not None), key=lambda p: p.x or 0.0)
+    drawn: list[Markup] = []
+    if joined(figure, series):
+        path = _path(ordered, axes)
+        drawn.append(tag("path", d=path, fill="none", stroke="currentColor", **draw.stroke(index)))
+    for point in ordered:
+        if point.value is None or point.x is None:
+            continue
+        x, y = axes.at(point)
+        drawn.append(draw.whisker(axes.rise, point.value, (point.low, point.high), x, upright=True))
+        drawn.append(
+            draw.whisker(axes.across, point.x, (point.x_low, point.x_high), y, upright=False)
+        )
+        if marked(figure, series):
+            drawn.append(tag("g", draw.told(point), marker(index, x, y)))
+    return coloured(index, *drawn)
+
+
+def _reach(point: Point, axes: Axes) -> tuple[Box, ...]:
+    """The thin boxes that a point's whiskers take."""
+    x, y = axes.at(point)
+    ups = [axes.rise(end) for end in (point.low, point.high) if end is not None]
+    outs = [axes.across(end) for end in (point.x_low, point.x_high) if end is not None]
+    return (
+        Box(x - 1, min([y, *ups]), x + 1, max([y, *ups])),
+        Box(min([x, *outs]), y - 1, max([x, *outs]), y + 1),
+    )
+
+
+def _path(points: Sequence[Point], axes: Axes) -> str:
+    path, pen = [], "M"
+    for point in points:
+        if point.value is None:
+            pen = "M"
+            continue
+        x, y = axes.at(point)
+        path.append(f"{pen}{x:.1f} {y:.1f}")
+        pen = "L"
+    return "".join(path)

@@ -1,0 +1,49 @@
+"""A report as a few plain values, for who shows them in a way of their own: a dashboard."""
+
+from __future__ import annotations
+
+from assay.evidence.report import Figure, Report, Verdict
+from assay.render.figures import image
+from assay.render.numbers import parts
+from assay.render.words import printable, signed, worst_first
+
+MOST_CHECKS = 200
+MOST_PICTURES = 3
+PICTURE_LIMIT = 64_000  # bytes of SVG
+_TEXT = 600  # characters of one value
+
+
+def records(report: Report) -> list[dict[str, str]]:
+    """The checks as rows of text, worst first and at most `MOST_CHECKS`, the last one saying how
+    many are left out. What is long comes last, where a table may be cut at its right edge.
+    """
+    checks = worst_first(report)
+    rows = []
+    for check in checks[:MOST_CHECKS]:
+        estimate, bounds, limit = parts(check)
+        remedy = "" if check.verdict is Verdict.PASS else check.remedy
+        rows.append(
+            {
+                "verdict": signed(check.verdict),
+                "estimate": estimate,
+                "interval": bounds,
+                "limit": limit,
+                "claim": _short(check.claim),
+                "remedy": _short(remedy),
+            }
+        )
+    left = len(checks) - len(rows)
+    return [*rows, dict.fromkeys(rows[0], "") | {"claim": f"{left:,} more"}] if left else rows
+
+
+def pictures(report: Report) -> list[tuple[Figure, bytes]]:
+    """The first few figures, each with its SVG file; gates put the most telling first. One that
+    is too large to be kept for every run is left to the page.
+    """
+    drawn = [(figure, image(figure)) for figure in report.figures[:MOST_PICTURES]]
+    return [(figure, svg) for figure, svg in drawn if len(svg) <= PICTURE_LIMIT]
+
+
+def _short(said: str) -> str:
+    said = printable(said).strip()
+    return said if len(said) <= _TEXT else said[: _TEXT - 1] + "…"
