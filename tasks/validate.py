@@ -2,6 +2,7 @@
 
 from assay.artifacts import Artifact
 from assay.config.read import check_columns
+from assay.previous import previous_table
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
@@ -11,27 +12,33 @@ from tasks.stage import perform, stage
 def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
     """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule.
 
-    `quarantine`: the rows that ingestion had to set aside.
+    `quarantine`: the rows that ingestion had to set aside. What changed in the columns is told
+    against the table that the use case was last asked of.
     """
     written = run.written
     use_case = written.use_case
     # Not only when there is work: a name may be wrong though the rules were judged before.
     check_columns(written, [column["name"] for column in run.bucket.get_json(table)["schema"]])
 
+    before = previous_table(run.bucket, run.name, table)
+
     def work() -> dict[str, Artifact]:
         from assay.evidence import validation
         from assay.evidence.report import put_report
+        from assay.evidence.rows import rows_of
         from assay.evidence.serviceable import check_serviceable
         from assay.tables import Table, write_frame
 
-        frame = Table.read(run.bucket, table).pandas()
-        check_serviceable(frame, written)
+        held = Table.read(run.bucket, table)
+        with rows_of(held) as rows:
+            check_serviceable(rows, written)
         judged = validation.validate(
-            frame,
+            held,
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,
             malformed=Table.read(run.bucket, quarantine).rows if quarantine else 0,
+            against=Table.read(run.bucket, before) if before else None,
             locate=written.text.where,
         )
         outputs = {"report": put_report(run.bucket, judged.report)}
@@ -49,6 +56,10 @@ def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
             "meaning": use_case.data.meaning(),
         },
-        inputs={"table": table} | ({"quarantine": quarantine} if quarantine else {}),
+        inputs={"table": table, **_given(quarantine=quarantine, previous=before)},
         work=work,
     )
+
+
+def _given(**inputs: Artifact | None) -> dict[str, Artifact]:
+    return {name: artifact for name, artifact in inputs.items() if artifact}

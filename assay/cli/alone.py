@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from assay.config.read import Written, read, read_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from assay.tables import Table
 
 _ASKED = "asked on the command line"
 
@@ -42,9 +45,10 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
     return read_words({"file": "command line", "text": json.dumps(least), "set": []})
 
 
-def frame_of(written: Written, *, check: bool = True) -> tuple[pd.DataFrame, int]:
-    """The rows of the use case's source, typed as a run would type them, and how many malformed
-    ones were left out.
+@contextmanager
+def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, int]]:
+    """The rows of the use case's source as a table in a bucket that lasts as long as the context,
+    typed as a run would type them, and how many malformed ones were left out.
 
     `check` whether the columns that the use case names are there; the placeholders of one made
     up by `settings` need not be.
@@ -61,4 +65,10 @@ def frame_of(written: Written, *, check: bool = True) -> tuple[pd.DataFrame, int
         malformed = int(found.about["malformed"])
         if malformed:
             say(f"{malformed:,} malformed rows were left out")
-        return Table.read(bucket, found.table).pandas(), malformed
+        yield Table.read(bucket, found.table), malformed
+
+
+def frame_of(written: Written, *, check: bool = True) -> tuple[pd.DataFrame, int]:
+    """`table_of` in memory."""
+    with table_of(written, check=check) as (table, malformed):
+        return table.pandas(), malformed

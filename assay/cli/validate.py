@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,32 +19,57 @@ def command(
         Path | None,
         typer.Option(help="A list of expectations, or a Great Expectations suite (YAML or JSON)."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA", help="An earlier state of the data: list what changed in its columns."
+        ),
+    ] = None,
     failing: Annotated[
         Path | None, typer.Option(help="Write the rows that broke a rule to this CSV file.")
+    ] = None,
+    data_docs: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also write Great Expectations' Data Docs there."),
     ] = None,
     html: Html = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold data against rules in Great Expectations' words: a use case's, or a file of them."""
-    from assay.cli.alone import frame_of, settings
+    from assay.cli.alone import settings, table_of
     from assay.evidence.validation import validate
 
-    if (config is None) == (rules is None):
+    if config is not None and rules is not None:
         raise typer.BadParameter("name either a use case with --config or a file with --rules")
+    if config is None and rules is None and against is None:
+        raise typer.BadParameter("name a use case with --config, rules, or data to compare against")
+    if data_docs is not None and config is None and rules is None:
+        raise typer.BadParameter("Data Docs tell of rules: name them with --config or --rules")
     sections: dict[str, Any] = {"expectations": _read_rules(rules)} if rules else {}
     written = settings(data, config, sections)
-    frame, malformed = frame_of(written, check=config is not None)
-    judged = validate(
-        frame,
-        written.use_case.expectations,
-        target=written.use_case.data.target if config else None,
-        subject=data,
-        malformed=malformed,
-        locate=written.text.where,
-    )
+    check = config is not None
+    with ExitStack() as open_:
+        table, malformed = open_.enter_context(table_of(written, check=check))
+        before = None
+        if against is not None:
+            earlier = settings(against, config, sections)
+            before, _ = open_.enter_context(table_of(earlier, check=False))
+        judged = validate(
+            table,
+            written.use_case.expectations,
+            target=written.use_case.data.target if config else None,
+            subject=data,
+            malformed=malformed,
+            against=before,
+            locate=written.text.where,
+        )
     if failing is not None and len(judged.failing):
         write_file(failing, judged.failing.to_csv(index=False).encode())
         say(f"written: {failing}, {len(judged.failing):,} broken rules by row")
+    if data_docs is not None:
+        from assay.evidence.validation.data_docs import write_data_docs
+
+        say(f"written: {write_data_docs(data_docs, judged, data)}")
     finish_gate(judged.report, as_json=as_json, html=html)
 
 

@@ -16,7 +16,10 @@ from assay.evidence.report import Check, Verdict
 
 # kwargs that name columns which must be there for the rule to be asked at all.
 COLUMNS = ("column", "column_A", "column_B", "column_list")
+MOST_FAILING = 100_000  # rows listed of each rule; what people open must stay small enough to open
 _MEND = "Mend the rule's kwargs, or the column's type under data.types."
+
+_BRING = "Bring rows that hold values, or take the rule out."
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Rule:
     @property
     def columns(self) -> list[str]:
         return columns_of(self.asked.kwargs)
+
+    @property
+    def position(self) -> int:
+        """The rule's place in the use case, from 0."""
+        return int(self.gx.meta["position"])
 
 
 def columns_of(kwargs: Mapping[str, Any]) -> list[str]:
@@ -45,20 +53,33 @@ def check_of(rule: Rule, result: Any, claim: str, failing: pd.DataFrame | None) 
     """The check that one of GX's results amounts to. `failing` holds the rows that break it."""
     doubt = trouble(result)
     passed = bool(result.success)
+    empty = not doubt and _nothing_judged(result.result)
     statistic, estimate, threshold = _measured(rule, result.result)
     why = f"Great Expectations could not judge it: {doubt.rstrip('.')}." if doubt else ""
+    why = "There is no value to judge." if empty else why
     return Check(
         name=rule.name,
         claim=claim + (f" ({rule.asked.because})" if rule.asked.because else ""),
-        verdict=Verdict.UNKNOWN if doubt else Verdict.PASS if passed else Verdict.FAIL,
+        verdict=Verdict.UNKNOWN if doubt or empty else Verdict.PASS if passed else Verdict.FAIL,
         statistic=statistic,
         estimate=estimate,
         threshold=threshold,
         why=why or _why(result.result, failing),
-        remedy=_MEND if doubt else _remedy(passed, failing),
+        remedy=_MEND if doubt else _BRING if empty else _remedy(passed, failing),
         hard=rule.asked.severity == "critical",
         rows=result.result.get("element_count"),
     )
+
+
+def _nothing_judged(detail: Mapping[str, Any]) -> bool:
+    """Whether every value was missing, or nothing could be measured of those there are. GX calls
+    that a success of rules about values, and a failure of rules about what they amount to."""
+    asked = detail.get("element_count")
+    if asked is not None:
+        return int(asked) - int(detail.get("missing_count") or 0) == 0
+    observed = detail.get("observed_value")
+    unmeasured = observed is None or (isinstance(observed, float) and math.isnan(observed))
+    return set(detail) == {"observed_value"} and unmeasured
 
 
 def _measured(rule: Rule, detail: Mapping[str, Any]) -> tuple[str, float | None, float | None]:
@@ -91,17 +112,21 @@ def _why(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
         return " ".join(filter(None, [seen, f"Unexpected: {', '.join(odd)}." if odd else ""]))
     judged = asked - missing
     if not bad:
-        return f"All {judged:,} values hold.{aside}" if judged else f"No value to judge.{aside}"
+        return f"All {judged:,} values hold.{aside}"
     worst = "" if failing is None or failing.empty else f": {_commonest(failing)}"
     return f"{bad:,} of {judged:,} values ({100 * bad / judged:.3g} %) break it{worst}.{aside}"
 
 
 def _commonest(failing: pd.DataFrame) -> str:
-    """The bad values that occur most, with how often, and the first row that holds one."""
+    """The bad values that occur most, with how often, and the first row that holds one.
+
+    Where more rows break the rule than are listed, those listed are counted.
+    """
     counts = failing["value"].fillna("(missing)").value_counts().sort_index(kind="stable")
     counts = counts.sort_values(ascending=False, kind="stable").head(5)
     shown = ", ".join(f"{_short(value)} ({count:,}x)" for value, count in counts.items())
-    return f"{shown}; first in row {int(failing['row'].iloc[0]):,}"
+    among = f"of the first {len(failing):,} " if len(failing) == MOST_FAILING else ""
+    return f"{among}{shown}; first in row {int(failing['row'].iloc[0]):,}"
 
 
 def _short(value: Any) -> str:
@@ -119,20 +144,27 @@ def _remedy(passed: bool, failing: pd.DataFrame | None) -> str:
     )
 
 
-def failing_rows(frame: pd.DataFrame, rule: Rule, rows: Sequence[int]) -> pd.DataFrame:
-    """The rows that break one rule: `row`, `rule`, `column`, `value` (as text)."""
-    values = frame.loc[list(rows), rule.columns]
-    if len(rule.columns) == 1:
-        text = values[rule.columns[0]].astype("str")
-    else:
-        text = pd.Series([str(tuple(v)) for v in values.to_numpy().tolist()], dtype="str")
+def failing_rows(
+    rule: Rule, numbers: Sequence[int], cells: Sequence[tuple[Any, ...]]
+) -> pd.DataFrame:
+    """The rows that break one rule: `row`, `rule`, `column`, `value` (as text).
+
+    `numbers` are the rows' numbers in the table, `cells` the values of the rule's columns there.
+    """
     table = {
-        "row": pd.Series(rows, dtype="int64"),
+        "row": pd.Series(numbers, dtype="int64"),
         "rule": rule.name,
         "column": ",".join(rule.columns),
-        "value": text.reset_index(drop=True),
+        "value": pd.Series([_as_text(values) for values in cells], dtype="str"),
     }
     return pd.DataFrame(table).astype({"rule": "str", "column": "str", "value": "str"})
+
+
+def _as_text(values: tuple[Any, ...]) -> str | None:
+    if len(values) == 1:
+        return None if values[0] is None else str(values[0])
+    shown = (repr(value) if isinstance(value, str) else str(value) for value in values)
+    return f"({', '.join(shown)})"
 
 
 def no_failures() -> pd.DataFrame:

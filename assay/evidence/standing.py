@@ -9,25 +9,26 @@ import pyarrow as pa
 from assay.config.data import Target
 from assay.errors import DataError, nearest
 from assay.evidence.report import Check, Sheet, Verdict
+from assay.evidence.rows import Rows
 from assay.learning.target import outcomes
 
 MOST_MALFORMED = 0.05
 
 
-def standing_checks(frame: pd.DataFrame, target: Target | None, malformed: int = 0) -> list[Check]:
+def standing_checks(rows: Rows, target: Target | None, malformed: int = 0) -> list[Check]:
     """Rows, how many could not be read, columns without a value, and both classes of the target
     where one is given.
     """
-    checks = [_has_rows(frame), _readable(len(frame), malformed)]
-    if len(frame):
-        checks.append(_no_empty_column(frame, target))
+    checks = [_has_rows(rows), _readable(rows.count, malformed)]
+    if rows.count:
+        checks.append(_no_empty_column(rows, target))
         if target is not None:
-            checks.append(_two_classes(frame, target))
+            checks.append(_two_classes(rows, target))
     return checks
 
 
-def _has_rows(frame: pd.DataFrame) -> Check:
-    rows = len(frame)
+def _has_rows(held: Rows) -> Check:
+    rows = held.count
     return Check(
         name="rows",
         claim="The table has rows",
@@ -61,8 +62,8 @@ def _readable(rows: int, malformed: int) -> Check:
     )
 
 
-def _no_empty_column(frame: pd.DataFrame, target: Target | None) -> Check:
-    empty = [str(name) for name in frame.columns if bool(frame[name].isna().all())]
+def _no_empty_column(rows: Rows, target: Target | None) -> Check:
+    empty = [name for name, column in rows.columns.items() if column.missing == rows.count]
     names_target = target is not None and target.column in empty
     why = f"Without any value: {', '.join(empty)}." if empty else "Every column holds values."
     return Check(
@@ -75,14 +76,14 @@ def _no_empty_column(frame: pd.DataFrame, target: Target | None) -> Check:
         why=why,
         remedy="Mend the source, or list them under data.exclude." if empty else "",
         hard=names_target,
-        rows=len(frame),
+        rows=rows.count,
     )
 
 
-def _two_classes(frame: pd.DataFrame, target: Target) -> Check:
-    positives, what, remedy = _positives(frame, target)
-    missing = int(frame[target.column].isna().sum()) if target.column in frame.columns else 0
-    known = len(frame) - missing
+def _two_classes(rows: Rows, target: Target) -> Check:
+    positives, what, remedy = _positives(rows, target)
+    missing = rows.columns[target.column].missing if target.column in rows.columns else 0
+    known = rows.count - missing
     counted = f"{positives:,} of {known:,} labelled rows are positive."
     unlabelled = f" {missing:,} rows have no label." if missing else ""
     if missing and not remedy:
@@ -99,10 +100,15 @@ def _two_classes(frame: pd.DataFrame, target: Target) -> Check:
     )
 
 
-def _positives(frame: pd.DataFrame, target: Target) -> tuple[int, str, str]:
+def _positives(rows: Rows, target: Target) -> tuple[int, str, str]:
     """How many rows are positive, or what is wrong with the target and what to do about it."""
     try:
-        return int(labelled_truth(frame, target)[1].sum()), "", ""
+        if target.column not in rows.columns:
+            raise _no_target(target, list(rows.columns))
+        values, counts = rows.values(target.column)
+        if not len(values):
+            raise _no_label(target)
+        return int(counts[outcomes(pa.chunked_array([values]), target)].sum()), "", ""
     except DataError as error:
         return 0, error.what, error.remedy or "Bring rows that hold it."
 
@@ -113,23 +119,28 @@ def labelled_truth(frame: pd.DataFrame, target: Target) -> tuple[pd.DataFrame, n
     Raises DataError when the column is absent, holds no label, or one class only.
     """
     if target.column not in frame.columns:
-        near = nearest(target.column, [str(name) for name in frame.columns])
-        raise DataError(
-            f"the table has no target column {target.column!r}",
-            remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
-        )
+        raise _no_target(target, [str(name) for name in frame.columns])
     labelled = frame[frame[target.column].notna()].reset_index(drop=True)
     if not len(labelled):
-        raise DataError(
-            f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
-        )
+        raise _no_label(target)
     return labelled, outcomes(pa.chunked_array([pa.array(labelled[target.column])]), target)
 
 
-def columns_sheet(frame: pd.DataFrame) -> Sheet:
-    """Each column with its type, its missing values and how many different ones it holds."""
-    rows = tuple(
-        (str(name), str(frame[name].dtype), int(frame[name].isna().sum()), frame[name].nunique())
-        for name in frame.columns
+def _no_target(target: Target, columns: list[str]) -> DataError:
+    near = nearest(target.column, columns)
+    return DataError(
+        f"the table has no target column {target.column!r}",
+        remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
     )
-    return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=rows)
+
+
+def _no_label(target: Target) -> DataError:
+    return DataError(
+        f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
+    )
+
+
+def columns_sheet(rows: Rows) -> Sheet:
+    """Each column with its type, its missing values and how many different ones it holds."""
+    held = tuple((c.name, c.type, c.missing, c.different) for c in rows.columns.values())
+    return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=held)

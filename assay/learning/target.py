@@ -26,15 +26,19 @@ def outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
     if not len(column):
         raise DataError("the table has no rows")
     if column.null_count:
-        raise DataError(
-            f"{column.null_count} of {len(column)} rows have no {target.column!r}",
-            remedy="Rows without an outcome can neither teach nor test: leave them out of the "
-            "source.",
-        )
+        raise unlabelled(column.null_count, len(column), target)
     positive = _matches(column, target.positive)
     if positive.all() or not positive.any():
         raise _one_class(column, target, bool(positive.any()))
     return positive
+
+
+def unlabelled(missing: int, rows: int, target: Target) -> DataError:
+    """The error that says how many rows have no outcome."""
+    return DataError(
+        f"{missing} of {rows} rows have no {target.column!r}",
+        remedy="Rows without an outcome can neither teach nor test: leave them out of the source.",
+    )
 
 
 def _matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:

@@ -238,6 +238,31 @@ def test_a_rule_that_gx_cannot_judge_is_unknown_with_the_reason(frame, asked):
     assert check.remedy
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        rule(BETWEEN, column="none", min_value=1),
+        rule("expect_column_mean_to_be_between", column="none", min_value=1),
+        rule("expect_column_stdev_to_be_between", column="one", min_value=1),
+        rule(
+            BETWEEN, column="age", max_value=9, row_condition="age>200", condition_parser="pandas"
+        ),
+    ],
+)
+def test_a_rule_without_a_value_to_judge_is_unknown(frame, asked):
+    frame = frame.assign(none=np.nan, one=[1.0] + [np.nan] * 5)
+    check = judge(frame, asked).report.checks[-1]
+    assert check.verdict is Verdict.UNKNOWN
+    assert check.why == "There is no value to judge."
+    assert check.remedy
+
+
+def test_a_column_without_a_value_keeps_the_rule_that_it_be_empty(frame):
+    frame["none"] = np.nan
+    found = judge(frame, rule("expect_column_values_to_be_null", column="none"))
+    assert found.report.checks[-1].verdict is Verdict.PASS
+
+
 def test_no_expectations_is_said(frame):
     found = judge(frame)
     assert found.report.verdict is Verdict.PASS

@@ -1,0 +1,182 @@
+"""Which rules DuckDB may answer: those for which it says what pandas says, to the last count.
+
+The table below was found by asking both, over every expectation of GX's core
+(`tests/evidence/test_validation_engines.py` asks them again). What it leaves out goes to pandas:
+regular expressions and quantiles, of which the two know different kinds; rules about neighbours,
+distributions, and the names of pandas' types; conditions in pandas' words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+import pandas as pd
+
+from assay.evidence.answers import Rule
+from assay.evidence.rows import Column
+
+
+class Engine(Enum):
+    """What answers a rule. `STEADY` is DuckDB in one thread: sums of floats depend on their
+    order, and a report may not."""
+
+    DUCKDB = "duckdb"
+    STEADY = "duckdb, one thread"
+    PANDAS = "pandas"
+
+
+_NUMBERS = frozenset({"integer", "number"})
+_TEXTS = frozenset({"text", "category"})
+_ALL = frozenset({*_NUMBERS, *_TEXTS, "boolean", "date"})
+_SAYS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        (
+            "expect_column_values_to_be_null",
+            "expect_column_values_to_not_be_null",
+            "expect_column_proportion_of_non_null_values_to_be_between",
+            "expect_column_to_exist",
+            "expect_column_values_to_be_unique",
+            "expect_column_unique_value_count_to_be_between",
+            "expect_column_proportion_of_unique_values_to_be_between",
+            "expect_compound_columns_to_be_unique",
+        ),
+        _ALL,
+    ),
+    **dict.fromkeys(
+        (
+            "expect_column_values_to_be_between",
+            "expect_column_min_to_be_between",
+            "expect_column_max_to_be_between",
+        ),
+        _NUMBERS | {"date"},
+    ),
+    **dict.fromkeys(
+        (
+            "expect_column_mean_to_be_between",
+            "expect_column_median_to_be_between",
+            "expect_column_stdev_to_be_between",
+            "expect_column_sum_to_be_between",
+            "expect_multicolumn_sum_to_equal",
+        ),
+        _NUMBERS,
+    ),
+    **dict.fromkeys(
+        (
+            "expect_column_value_lengths_to_be_between",
+            "expect_column_value_lengths_to_equal",
+        ),
+        _TEXTS,
+    ),
+    **dict.fromkeys(
+        (
+            "expect_column_values_to_be_in_set",
+            "expect_column_values_to_not_be_in_set",
+            "expect_column_distinct_values_to_be_in_set",
+            "expect_column_distinct_values_to_contain_set",
+            "expect_column_distinct_values_to_equal_set",
+        ),
+        _NUMBERS | _TEXTS,
+    ),
+    **dict.fromkeys(
+        (
+            "expect_column_pair_values_to_be_equal",
+            "expect_select_column_values_to_be_unique_within_record",
+        ),
+        _ALL,
+    ),
+    "expect_column_pair_values_a_to_be_greater_than_b": _NUMBERS | {"date"},
+}
+# Rules about the table, which read no column's values.
+_ABOUT_TABLE = frozenset(
+    {
+        "expect_table_row_count_to_be_between",
+        "expect_table_row_count_to_equal",
+        "expect_table_column_count_to_be_between",
+        "expect_table_column_count_to_equal",
+        "expect_table_columns_to_match_ordered_list",
+        "expect_table_columns_to_match_set",
+        "unexpected_rows_expectation",  # itself SQL: pandas cannot answer it at all
+    }
+)
+_MISSING = frozenset(
+    {
+        "expect_column_values_to_be_null",
+        "expect_column_values_to_not_be_null",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+        "expect_column_to_exist",
+    }
+)
+_COMPARES_ROWS = frozenset(
+    {
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_select_column_values_to_be_unique_within_record",
+        "expect_compound_columns_to_be_unique",
+        "expect_multicolumn_sum_to_equal",
+    }
+)
+_SUMS = re.compile(r"expect_column_(mean|sum|stdev)_|expect_multicolumn_sum_")
+# GX writes names into SQL and into conditions of its own, and does not quote all of them.
+_PLAIN = re.compile(r"[^\W\d][\w .-]*")
+
+
+def engine_for(rule: Rule, columns: Mapping[str, Column]) -> Engine:
+    """What answers a rule about a table with these columns."""
+    if rule.asked.type in _ABOUT_TABLE:
+        return Engine.DUCKDB
+    kinds = _SAYS.get(rule.asked.type, frozenset())
+    asked = [columns[name] for name in rule.columns if name in columns]
+    sayable = (
+        not rule.asked.kwargs.get("row_condition")
+        and all(column.type in kinds and _PLAIN.fullmatch(column.name) for column in asked)
+        and _values_fit(rule, asked)
+        and _known_enough(rule, asked)
+    )
+    if not (kinds and sayable):
+        return Engine.PANDAS
+    return Engine.STEADY if _SUMS.match(rule.asked.type) else Engine.DUCKDB
+
+
+def _known_enough(rule: Rule, asked: list[Column]) -> bool:
+    """Whether missing values cannot matter: to a sum of nothing, a deviation of one value, or a
+    comparison with what is not there, SQL and pandas have different answers."""
+    if rule.asked.type in _MISSING:
+        return True
+    if rule.asked.type in _COMPARES_ROWS:
+        alike = {_family(column.type) for column in asked}
+        return len(alike) == 1 and not any(column.missing for column in asked)
+    least = 2 if "stdev" in rule.asked.type else 1
+    return all(column.different >= least for column in asked)
+
+
+def _family(kind: str) -> str:
+    return "number" if kind in _NUMBERS else "text" if kind in _TEXTS else kind
+
+
+def _values_fit(rule: Rule, asked: list[Column]) -> bool:
+    """Whether what the rule compares with is of the column's own kind: SQL converts, pandas
+    says that they differ."""
+    given: list[Any] = [
+        value
+        for word in ("min_value", "max_value")
+        if (value := getattr(rule.gx, word, None)) is not None
+    ]
+    sizes = "length" in rule.asked.type or "count" in rule.asked.type
+    if "value_set" in rule.asked.kwargs:
+        given = list(getattr(rule.gx, "value_set", None) or [None])
+        if len(set(given)) < len(given):  # GX counts a repeated one twice, in SQL alone
+            return False
+    elif sizes or "proportion" in rule.asked.type:
+        return all(_IS["number"](value) for value in given)
+    return all(_IS[_family(column.type)](value) for column in asked for value in given)
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+    "text": lambda v: isinstance(v, str),
+    "boolean": lambda v: isinstance(v, bool),
+    "date": lambda v: isinstance(v, pd.Timestamp) and v.tz is None,
+}

@@ -1,0 +1,32 @@
+"""The table that a use case was last asked of, before this one."""
+
+from __future__ import annotations
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.steps import reach
+
+
+def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
+    """The table of the latest journal entry that was made from another one than `table`; None
+    before there was another. Asking again for the same table gives the same answer.
+
+    A table whose objects are no longer in the bucket is passed over. Raises ChainBroken,
+    ObjectMissing.
+    """
+    for entry in reversed(bucket.journal(model).entries()):
+        if "run" in entry.body:
+            found = _table_of(bucket, Artifact.model_validate(entry.body["run"]))
+            if found and found.digest != table.digest and _is_whole(bucket, found):
+                return found
+    return None
+
+
+def _table_of(bucket: Bucket, run: Artifact) -> Artifact | None:
+    """What a run's record says about the table that ingestion made."""
+    made = (step["outputs"].get("table") for step in bucket.get_json(run)["steps"])
+    return next((Artifact.model_validate(held) for held in made if held), None)
+
+
+def _is_whole(bucket: Bucket, table: Artifact) -> bool:
+    return bucket.objects.has(table.digest) and not bucket.objects.missing(reach(bucket, table))
