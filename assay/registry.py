@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from assay import trust
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, Unproven, nearest
-from assay.gates import in_order
+from assay.gates import MEASURED, in_order
 from assay.journal import JournalEntry
 
 if TYPE_CHECKING:
@@ -147,21 +148,10 @@ class Registry:
 
     def _trust(self, reference: str, version: Version) -> None:
         """Check who signed the entries that this reference rests on."""
-        from assay.config.people import People
-
-        people = People.configured()
-        if people is None:
-            return
         alias = reference.partition("@")[2] or CHAMPION
         history = self.history(version.model)
         promoted = [e for e in history.entries if e.kind == PROMOTED and e.body["alias"] == alias]
-        for entry in (version.entry, *promoted[-1:]):
-            if entry.signer(people.trusted()) is None and people.signatures == "required":
-                raise Unproven(
-                    f"entry {entry.number} of the journal of {version.model!r} is not signed, and "
-                    "signatures are required",
-                    remedy="Let a person with a key register or promote it again.",
-                )
+        trust.demand(version.model, (version.entry, *promoted[-1:]))
 
     def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
         """A version's predictions for some rows of a table, by row number: `row`, `probability`
@@ -253,16 +243,17 @@ class Registry:
         )
 
 
-# What makes two versions one: asked the same, made of the same, judged the same.
-_IDENTITY = ("question", "model", "reports")
-
-
 def _same(history: History, status: str, body: Mapping[str, Any]) -> Version | None:
     for version in history.versions.values():
-        held = version.entry.body
-        if version.status == status and all(held[key] == body[key] for key in _IDENTITY):
+        if version.status == status and _identity(version.entry.body) == _identity(body):
             return version
     return None
+
+
+def _identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two versions one: asked the same, made of the same, judged the same."""
+    reports = {gate: held for gate, held in body["reports"].items() if gate not in MEASURED}
+    return body["question"], body["model"], reports
 
 
 def _no_version(history: History, wanted: str) -> ReferenceUnknown:

@@ -10,13 +10,23 @@ from collections.abc import Sequence
 
 from assay import canonical
 from assay.bucket import Bucket
+from assay.config.read import Written
 from assay.digest import Digest
 from assay.gates import in_order
 from assay.registry import STOPPED, History, Registry
-from assay.runs import Outcome, StepTaken
+from assay.runs import Outcome, StepTaken, question_key
+from assay.sources.fingerprint import fingerprint
 from assay.steps import Step, reach
 
 STAGE = "run"
+
+
+def answer(bucket: Bucket, written: Written) -> Outcome | None:
+    """What this very question came to, if its source can be known without reading it."""
+    source = fingerprint(written.use_case.data)
+    if source is None:
+        return None
+    return standing(bucket, written.use_case.name, question_key(written, source))
 
 
 def standing(bucket: Bucket, model: str, question: Digest) -> Outcome | None:
@@ -50,6 +60,7 @@ def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
     made = [artifact for step in steps for artifact in step.outputs.values()]
     needs = {str(digest) for artifact in made for digest in reach(bucket, artifact)}
     needs |= {str(outcome.run), str(outcome.page.digest)}
+    needs |= {str(report.digest) for report in outcome.reports.values()}
     entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
     bucket.memo.remember(STAGE, _key(outcome.question, outcome.against), entry)
 

@@ -62,24 +62,9 @@ def perform(
     only if everything it points to is still in the bucket. With `always` the work is done
     whatever the memo says. `label` tells steps of one stage apart for people.
     """
-    components = {
-        "stage": stage,
-        "code": code.modules,
-        "distributions": code.distributions,
-        "settings": dict(settings),
-        "exact": exact(settings),
-        "inputs": {name: str(artifact.digest) for name, artifact in inputs.items()},
-        "seed": seed,
-    }
-    key = Digest.of(canonical.dump(components))
-    known: dict[str, Any] = {
-        "name": label or stage,
-        "key": key,
-        "components": components,
-        "inputs": dict(inputs),
-    }
-    if not always and (entry := _standing(bucket, stage, key)):
-        return Step(**known, **{k: entry[k] for k in _KEPT}, cached=True)
+    made_of = components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
+    if not always and (step := find(bucket, made_of, inputs=inputs, label=label)):
+        return step
     began = time.perf_counter()
     outputs = dict(work())
     kept = {
@@ -88,8 +73,47 @@ def perform(
         "verdict": _verdict(bucket, outputs),
     }
     needs = [str(digest) for artifact in outputs.values() for digest in reach(bucket, artifact)]
-    bucket.memo.remember(stage, key, {"components": components, "needs": needs, **kept})
-    return Step(**known, **kept, cached=False)
+    key = key_of(made_of)
+    bucket.memo.remember(stage, key, {"components": made_of, "needs": needs, **kept})
+    return _step(key, made_of, inputs, label, cached=False, **kept)
+
+
+def components(
+    stage: str, *, code: Code, inputs: Artifacts, settings: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
+    """Everything that can change what a step comes to, as JSON."""
+    return {
+        "stage": stage,
+        "code": code.modules,
+        "distributions": code.distributions,
+        "settings": dict(settings),
+        "exact": exact(settings),
+        "inputs": {name: str(artifact.digest) for name, artifact in inputs.items()},
+        "seed": seed,
+    }
+
+
+def key_of(made_of: Mapping[str, Any]) -> Digest:
+    """A step's key."""
+    return Digest.of(canonical.dump(made_of))
+
+
+def find(
+    bucket: Bucket, made_of: Mapping[str, Any], *, inputs: Artifacts, label: str | None = None
+) -> Step | None:
+    """The step of these components, if the memo knows it and all it yielded is still there."""
+    key = key_of(made_of)
+    entry = _standing(bucket, made_of["stage"], key)
+    if entry is None:
+        return None
+    return _step(key, made_of, inputs, label, cached=True, **{k: entry[k] for k in _KEPT})
+
+
+def _step(
+    key: Digest, made_of: Mapping[str, Any], inputs: Artifacts, label: str | None, **known: Any
+) -> Step:
+    name = label or made_of["stage"]
+    return Step(name=name, key=key, components=dict(made_of), inputs=dict(inputs), **known)
 
 
 _KEPT = ("outputs", "seconds", "verdict")

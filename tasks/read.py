@@ -2,6 +2,7 @@
 
 from assay.config.read import read as read_file
 from assay.runs import Run
+from assay.signing import Signer
 from assay.sources.fingerprint import fingerprint
 from assay.store import default_url
 from tasks.stage import stage
@@ -13,6 +14,7 @@ def read(config: str, store: str | None, overrides: tuple[str, ...], always: boo
     from assay.learning.candidates import check
 
     written = read_file(config, overrides)
+    Signer.configured()  # a key that cannot be used is better told of now than after training
     check(written.use_case, written.text.where)
     return Run.begin(
         written, store or default_url(), fingerprint(written.use_case.data), always=always

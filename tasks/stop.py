@@ -2,7 +2,7 @@
 
 from prefect.logging import get_run_logger
 
-from assay import conclude
+from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
 from tasks.stage import stage
@@ -11,6 +11,7 @@ from tasks.stage import stage
 @stage
 def stop(run: Run, groundwork: list[Step]) -> Outcome:
     """`groundwork` ends with the gate that said no."""
+    plan.end()
     outcome = conclude.stop(run, groundwork)
     get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
     return outcome

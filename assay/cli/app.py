@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli import audit, doctor, feasibility, gc, log, run, show, validate, verify
+from assay.cli import audit, doctor, drift, feasibility, gc, log, run, show, validate, verify, why
 
 app = typer.Typer(
     name="assay",
@@ -17,5 +17,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (run, show, log, verify, gc, doctor, validate, feasibility, audit):
+for module in (run, why, show, log, verify, gc, doctor, validate, feasibility, audit, drift):
     app.command(module.__name__.rpartition(".")[2])(module.command)

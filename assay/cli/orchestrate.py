@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from typing import Any, cast
 
-from assay.errors import AssayError, ConfigError
+from assay.errors import AssayError, ConfigError, ObjectMissing
+from assay.plan import Plan
 from assay.runs import Outcome
 
 # For runs by hand. Each is a default: what the user has set stands.
@@ -21,10 +23,35 @@ _DEFAULTS = {
 
 def train(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Outcome:
     """Run the train flow here. Raises the AssayError that ended it, if one did."""
+    flow = _train_flow()
+    _quieten()
+    state = flow(config, store, overrides, always, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Outcome):
+        return result
+    raise cast("BaseException", result)
+
+
+def planned(config: str, store: str, overrides: tuple[str, ...]) -> Plan:
+    """What the train flow would do, up to the first step that cannot be foreseen."""
+    from prefect.logging.loggers import disable_run_logger
+
+    from assay import plan
+    from assay.bucket import Bucket
+    from assay.config.read import read
+
+    name = read(config, overrides).use_case.name
+    made, flow = Plan(plan.last_steps(Bucket.open(store), name)), _train_flow()
+    with plan.making(made), disable_run_logger(), suppress(plan.Unforeseen, ObjectMissing):
+        flow.fn(config, store, overrides, False)
+    return made
+
+
+def _train_flow() -> Any:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
-        from flows.train import train as flow
+        from flows.train import train
     except ModuleNotFoundError as error:
         if error.name != "flows":
             raise
@@ -32,12 +59,7 @@ def train(config: str, store: str, overrides: tuple[str, ...], always: bool) -> 
             "the flows are not installed",
             remedy="Install Assay from its repository: pip install -e . in a clone.",
         ) from None
-    _quieten()
-    state = flow(config, store, overrides, always, return_state=True)
-    result = state.result(raise_on_failure=False)
-    if isinstance(result, Outcome):
-        return result
-    raise cast("BaseException", result)
+    return train
 
 
 class _Plain(logging.Filter):

@@ -29,12 +29,13 @@ def command(
     """Take a question from raw rows to a registered model, or to the reason why there is none."""
     from assay.bucket import Bucket
     from assay.config.read import read
+    from assay.standing import answer
     from assay.store import default_url
 
     url = store or default_url()
     written = read(config, set_ or ())
     bucket = Bucket.open(url)
-    outcome = _standing(bucket, written)
+    outcome = answer(bucket, written)
     if outcome is None or always:
         # What is wrong here is better said before Prefect takes its seconds to start.
         bucket.prepare()
@@ -47,18 +48,6 @@ def command(
     else:
         _tell(outcome, bucket, page)
     raise typer.Exit(_CODES[outcome.outcome])
-
-
-def _standing(bucket: Bucket, written: Any) -> Outcome | None:
-    """What the memo says this very question came to, asked before Prefect is imported."""
-    from assay.runs import question_key
-    from assay.sources.fingerprint import fingerprint
-    from assay.standing import standing
-
-    source = fingerprint(written.use_case.data)
-    if source is None:
-        return None
-    return standing(bucket, written.use_case.name, question_key(written, source))
 
 
 def _write_page(bucket: Bucket, outcome: Outcome, folder: Path) -> Path:

@@ -1,0 +1,156 @@
+"""What a run would do, and why, without doing any of it.
+
+The flow is told as always, but each stage is asked for its step's key only. A step that the memo
+knows has its outputs; of one that would run, the outputs are stood in for by artifacts that do not
+exist, so that whatever depends on them would run too, and says because of which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay import steps
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.provenance import Code
+from assay.steps import Artifacts, Step
+from assay.why import Difference, differences
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One step: whether it would run, what differs since the last time, and which steps before
+    it would make its inputs anew. `known` is false for a step that has never run here.
+    """
+
+    name: str
+    runs: bool
+    known: bool = True
+    differs: Sequence[Difference] = ()
+    after: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "step": self.name,
+            "would_run": self.runs,
+            "known": self.known,
+            "differs": [difference.as_json() for difference in self.differs],
+            "after": list(self.after),
+        }
+
+
+class _Pretended(Step):
+    """A step that would run. Its outputs are names of what does not exist yet."""
+
+    def __getitem__(self, name: str) -> Artifact:
+        return _stand_in(self.name, name)
+
+
+_NOT_MADE = "application/vnd.assay.not-made-yet"
+
+
+def _stand_in(step: str, output: str) -> Artifact:
+    digest = Digest.of(f"not made yet: {output} of {step}".encode())
+    return Artifact(media_type=_NOT_MADE, digest=digest, size=0, name=step)
+
+
+@dataclass
+class Plan:
+    """Made while the flow is told. `last`: the steps of the last run, as its record has them."""
+
+    last: Mapping[str, Mapping[str, Any]]
+    always: bool = False
+    steps: list[Planned] = field(default_factory=list)
+
+    def unforeseen(self) -> list[str]:
+        """Steps of the last run of which nothing can be said before those above have run."""
+        told = {planned.name for planned in self.steps}
+        waits = any(planned.runs for planned in self.steps)
+        return [name for name in self.last if name not in told] if waits else []
+
+    def take(
+        self,
+        bucket: Bucket,
+        stage: str,
+        *,
+        code: Code,
+        inputs: Artifacts,
+        settings: Mapping[str, Any],
+        seed: int,
+        label: str | None = None,
+        always: bool = False,
+    ) -> Step:
+        """The step from the memo, or a stand-in for it."""
+        made_of = steps.components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
+        name = label or stage
+        found = steps.find(bucket, made_of, inputs=inputs, label=label)
+        if found and not always and not self.always:
+            self.steps.append(Planned(name, runs=False))
+            return found
+        before = self.last.get(name)
+        self.steps.append(_explained(name, before, made_of, inputs))
+        outputs = {output: _stand_in(name, output) for output in (before or {}).get("outputs", {})}
+        return _Pretended(
+            name=name,
+            key=steps.key_of(made_of),
+            components=made_of,
+            inputs=dict(inputs),
+            outputs=outputs,
+            cached=False,
+            seconds=0.0,
+            verdict="pass",
+        )
+
+
+def _explained(
+    name: str, before: Mapping[str, Any] | None, made_of: Mapping[str, Any], inputs: Artifacts
+) -> Planned:
+    anew = {key: a.name for key, a in inputs.items() if a.media_type == _NOT_MADE}
+    after = list(dict.fromkeys(anew.values()))
+    if before is None:
+        return Planned(name, runs=True, known=False, after=after)
+    found = differences(before["components"], made_of)
+    own = [d for d in found if not (d.kind == "input" and d.name in anew)]
+    return Planned(name, runs=True, differs=own, after=after)
+
+
+class Unforeseen(Exception):
+    """What comes now depends on what a step would yield, or is for a real run alone."""
+
+
+_PLAN: ContextVar[Plan | None] = ContextVar("plan", default=None)
+
+
+def current() -> Plan | None:
+    """The plan that is being made, if one is."""
+    return _PLAN.get()
+
+
+def end() -> None:
+    """The end of what can be planned: what follows changes the journal."""
+    if current():
+        raise Unforeseen
+
+
+@contextmanager
+def making(plan: Plan) -> Iterator[None]:
+    """Let stages within ask the plan instead of doing their work."""
+    token = _PLAN.set(plan)
+    try:
+        yield
+    finally:
+        _PLAN.reset(token)
+
+
+def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
+    """The steps of the last run of a use case by their names, as its record has them."""
+    entries = [e for e in bucket.journal(model).entries() if "run" in e.body]
+    if not entries:
+        return {}
+    record = bucket.get_json(Artifact.model_validate(entries[-1].body["run"]))
+    return {step["name"]: step for step in record["steps"]}

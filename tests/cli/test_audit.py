@@ -1,0 +1,132 @@
+"""`assay audit` on any file: friendly without a limit, exact with one, clear about bad input."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+COLUMNS = ["--truth", "y", "--prediction", "p"]
+
+
+@pytest.fixture
+def assay(monkeypatch, capsys):
+    """`assay` in this process: a new one takes seconds to import what an audit needs."""
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["assay", *words])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def rows(tmp_path, monkeypatch):
+    """Predictions in p.csv: those of women are held back."""
+    rng = np.random.default_rng(0)
+    n = 2000
+    sex = rng.choice(["Female", "Male"], n)
+    score = np.clip(rng.beta(2, 3, n) - 0.15 * (sex == "Female"), 0, 1)
+    found = pd.DataFrame(
+        {
+            "y": (rng.random(n) < score + 0.1).astype(int),
+            "p": (score > 0.35).astype(int),
+            "score": score.round(2),
+            "sex": sex,
+            "race": rng.choice(["A", "B"], n),
+            "age": rng.integers(17, 90, n),
+        }
+    )
+    found.to_csv(tmp_path / "p.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def test_without_a_limit_all_gaps_are_shown_and_nothing_is_judged(assay, rows):
+    done = assay("audit", "p.csv", *COLUMNS, "--by", "sex", "--json")
+    assert done.code == 0
+    assert (done.json["checks"], done.json["verdict"]) == ([], "caution")
+    assert done.json["summary"] == "No limit is set, so no gap was judged."
+    gaps = next(s for s in done.json["sheets"] if s["title"] == "Gaps by sex")
+    found = {row[0]: dict(zip(gaps["columns"], row, strict=True)) for row in gaps["rows"]}
+    share = rows.groupby("sex")["p"].mean()
+    assert found["selection_rate"]["difference"] == pytest.approx(
+        abs(share["Female"] - share["Male"])
+        * (-1 if found["selection_rate"]["sex"] == "Female" else 1)
+    )
+    assert found["true_positive_rate"]["low"] < found["true_positive_rate"]["high"]
+
+
+def test_probabilities_bins_and_intersections(assay, rows):
+    asked = ["--probability", "score", "--by", "sex+race", "--by", "age", "--bins", "age=25,45,65"]
+    done = assay("audit", "p.csv", *COLUMNS, *asked, "--metric", "calibration_error", "--json")
+    assert done.code in {0, 3}
+    titles = {sheet["title"] for sheet in done.json["sheets"]}
+    assert {"By sex", "By race", "By sex & race", "By age"} <= titles
+    assert "By sex & race & age" not in titles
+    groups = {check["group"] for check in done.json["checks"]}
+    assert {"age=<25", "age=25-45", "age=45-65"} <= groups
+    assert any(figure["kind"] == "curve" for figure in done.json["figures"])
+
+
+def test_a_ratio_is_a_limit_too(assay, rows):
+    asked = ["--by", "sex", "--reference", "sex=Male", "--metric", "selection_rate"]
+    done = assay("audit", "p.csv", *COLUMNS, *asked, "--ratio", "0.8", "--json")
+    assert done.code == 3
+    (check,) = done.json["checks"]
+    share = rows.groupby("sex")["p"].mean()
+    assert check["estimate"] == pytest.approx(share["Female"] / share["Male"])
+
+
+def test_counted_rows_give_the_same(assay, rows):
+    counted = rows.groupby(["y", "p", "sex"]).size().rename("n").reset_index()
+    counted.to_csv("counted.csv", index=False)
+    asked = [*COLUMNS, "--by", "sex", "--metric", "equalized_odds", "--json"]
+    plain = assay("audit", "p.csv", *asked).json
+    assert assay("audit", "counted.csv", "--count", "n", *asked).json["checks"] == plain["checks"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (["--by", "sex", "--metric", "recal_score"], 2, "did you mean recall_score"),
+        (["--by", "sex", "--ratio", "0.8"], 2, "add --metric"),
+        (
+            ["--by", "sex", "--metric", "f1_score", "--ratio", ".8", "--tolerance", ".1"],
+            2,
+            "either",
+        ),
+        (["--by", "sex", "--bins", "age=3"], 2, "--by does not"),
+        (["--by", "age", "--bins", "age=young"], 2, "no cut points"),
+        ([], 2, "marks groups"),
+        (["--by", "age"], 1, "--bins age="),
+        (["--by", "sexe"], 1, "Did you mean 'sex'?"),
+        (["--by", "sex", "--probability", "age"], 1, "outside 0 to 1"),
+        (["--by", "sex", "--count", "score"], 1, "does not count rows"),
+        (["--by", "sex", "--metric", "r2_score", "--ratio", "0.8"], 1, "has no ratio"),
+        (["--by", "sex", "--metric", "f1_score", "--ratio", "1.5"], 1, "less than 1"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_a_remedy(assay, rows, asked, code, said):
+    done = assay("audit", "p.csv", *COLUMNS, *asked)
+    assert done.code == code
+    assert said in " ".join(done.err.replace("│", " ").split())
+    assert "Traceback" not in done.err

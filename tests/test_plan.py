@@ -1,0 +1,126 @@
+"""A plan: what a run would do, without doing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assay import artifacts, plan
+from assay.bucket import Bucket
+from assay.plan import Plan, last_steps, making
+from assay.provenance import Code
+from assay.steps import Step, perform
+from assay.store.memory import MemoryStore
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket.on(MemoryStore()).prepare()
+
+
+def story(bucket: Bucket, take: Any, *, code: str = "1", tolerance: float = 0.1) -> list[Step]:
+    """Three steps: the second takes what the first yields, the third the second's."""
+
+    def step(name: str, inputs: dict[str, Any], settings: dict[str, Any], modules: Any) -> Step:
+        made_of = {"inputs": inputs, "settings": settings, "seed": 7, "code": Code(modules, {})}
+        return take(bucket, name, **made_of)
+
+    first = step("ingest", {}, {"source": "x"}, {"a": code})
+    second = step("train", {"table": first["table"]}, {}, {"b": "1"})
+    third = step("fairness", {"answers": second["table"]}, {"tolerance": tolerance}, {"c": "1"})
+    return [first, second, third]
+
+
+def done(bucket: Bucket, **asked: Any) -> list[Step]:
+    def take(bucket: Bucket, name: str, **made_of: Any) -> Step:
+        def work() -> dict[str, Any]:
+            return {"table": bucket.put(name.encode(), artifacts.JSON, "table")}
+
+        return perform(bucket, name, work=work, **made_of)
+
+    return story(bucket, take, **asked)
+
+
+def planned(bucket: Bucket, last: list[Step], **asked: Any) -> Plan:
+    made = Plan({step.name: step.as_json() for step in last})
+    story(bucket, made.take, **asked)
+    return made
+
+
+def told(made: Plan) -> dict[str, list[str] | None]:
+    """By step that would run: what differs, then what comes before it."""
+    return {
+        step.name: [*map(str, step.differs), *step.after] if step.runs else None
+        for step in made.steps
+    }
+
+
+def test_when_nothing_changed_nothing_would_run(bucket: Bucket) -> None:
+    last = done(bucket)
+    assert told(planned(bucket, last)) == {"ingest": None, "train": None, "fairness": None}
+
+
+def test_a_changed_setting_runs_its_step_alone(bucket: Bucket) -> None:
+    last = done(bucket)
+    assert told(planned(bucket, last, tolerance=0.05)) == {
+        "ingest": None,
+        "train": None,
+        "fairness": ["tolerance: 0.1 -> 0.05"],
+    }
+
+
+def test_what_depends_on_a_step_that_would_run_says_so(bucket: Bucket) -> None:
+    last = done(bucket)
+    assert told(planned(bucket, last, code="2")) == {
+        "ingest": ["a changed"],
+        "train": ["ingest"],
+        "fairness": ["train"],
+    }
+
+
+def test_a_step_that_never_ran_is_told_as_such(bucket: Bucket) -> None:
+    made = planned(bucket, [])
+    assert [(step.known, step.runs) for step in made.steps] == [(False, True)] * 3
+
+
+def test_planning_leaves_nothing_in_the_bucket(bucket: Bucket) -> None:
+    last = done(bucket)
+    before = [*bucket.store.list()]
+    planned(bucket, last, code="2")
+    assert [*bucket.store.list()] == before
+
+
+def test_what_cannot_be_foreseen_is_named(bucket: Bucket) -> None:
+    last = {step.name: step.as_json() for step in done(bucket)}
+    made = Plan({**last, "evaluate": last["fairness"]})
+    story(bucket, made.take, code="2")
+    assert made.unforeseen() == ["evaluate"]
+    calm = Plan({**last, "evaluate": last["fairness"]})
+    story(bucket, calm.take)
+    assert calm.unforeseen() == []
+
+
+def test_always_runs_all(bucket: Bucket) -> None:
+    last = done(bucket)
+    made = Plan({step.name: step.as_json() for step in last}, always=True)
+    story(bucket, made.take)
+    assert all(step.runs for step in made.steps)
+
+
+def test_a_plan_ends_before_the_journal_is_written() -> None:
+    plan.end()  # no plan is being made: the run goes on
+    with making(Plan({})), pytest.raises(plan.Unforeseen):
+        plan.end()
+    assert plan.current() is None
+
+
+def test_the_last_steps_are_those_of_the_newest_record(bucket: Bucket) -> None:
+    assert last_steps(bucket, "income") == {}
+    for turn in ("first", "second"):
+        held = {"steps": [{"name": turn}]}
+        record = bucket.put_json(held, artifacts.RECORD, "run")
+        body = {"run": record.as_json()}
+        bucket.journal("income").append(lambda _, body=body: ("registered", body))
+    bucket.journal("income").append(lambda _: ("promoted", {"alias": "champion"}))
+    assert list(last_steps(bucket, "income")) == ["second"]
