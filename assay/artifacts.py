@@ -22,6 +22,7 @@ JSON: Final = "application/json"
 DIFF: Final = "text/x-diff"
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
+ATTESTATION: Final = "application/vnd.in-toto+dsse"
 CROISSANT: Final = "application/ld+json"
 PARQUET: Final = "application/vnd.apache.parquet"
 

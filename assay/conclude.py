@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from assay import artifacts, runs
+from assay import artifacts, attest, runs
 from assay.artifacts import Artifact
-from assay.evidence.report import Report, Verdict, get_report
+from assay.evidence.report import Report, Verdict, get_report, put_report
 from assay.gates import GATES
 from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
 from assay.runs import Judged, Outcome, Run, StepTaken
+from assay.signing import Signer, envelope
 from assay.standing import remember
 from assay.steps import Step
 
@@ -50,7 +51,8 @@ class Tried:
         of_gate = {report.gate: report for report in self.evidence}
         chosen = self._run.written.use_case.performance.choose_by
         found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
-        gaps = [abs(c.estimate) for c in of_gate["fairness"].checks if c.estimate is not None]
+        differences = [c for c in of_gate["fairness"].checks if "minus" in c.statistic]
+        gaps = [abs(c.estimate) for c in differences if c.estimate is not None]
         scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
         return scores | ({"largest_gap": max(gaps)} if gaps else {})
 
@@ -111,16 +113,15 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
     return outcome
 
 
-def register(
-    run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, Step, Step]]
-) -> Outcome:
+def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, ...]]) -> Outcome:
     """Register every candidate that was judged, as registered or as rejected.
 
     `groundwork` are the steps before the candidates' own gates; each of `judged` is the step that
-    trained a candidate and its two gates, in the order in which they were tried.
+    trained a candidate and then its gates, in the order in which they were tried.
     """
     question = run.question(groundwork[0]["table"])
     all_tried = [Tried(run, made, [*groundwork, *gates]) for made, *gates in judged]
+    why = _choice(run, _ranking(groundwork), all_tried)
     steps = [*groundwork, *(gate for _, *gates in judged for gate in gates)]
     record = runs.record(
         run,
@@ -131,16 +132,16 @@ def register(
     registry = Registry(run.bucket)
     versions = []
     for tried in all_tried:
-        body = _body(run, tried) | {
+        body = _body(run, tried, why[tried.candidate]) | {
             "question": str(question),
             "run": record.as_json(),
             "against": tried.against,
+            "provenance": _provenance(run, record, tried).as_json(),
         }
         versions.append(registry.register(run.name, tried.status, body))
-    passed = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
-    chosen = passed[0] if passed else 0
+    chosen = _chosen(all_tried) or 0
     version, tried = versions[chosen], all_tried[chosen]
-    if passed:
+    if tried.status == REGISTERED:
         _promote(run, registry, version, tried)
     champion = registry.history(run.name).champion
     outcome = Outcome(
@@ -154,7 +155,7 @@ def register(
         against=tried.against,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(run, version.name, tried, _facts(versions, all_tried, champion)),
+        page=_page(run, version.name, tried, _facts(versions, all_tried, tried, champion)),
         reasons=tried.reasons,
         judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
         steps=_taken(steps),
@@ -163,20 +164,71 @@ def register(
     return outcome
 
 
-def _body(run: Run, tried: Tried) -> dict[str, Any]:
+def _ranking(steps: Sequence[Step]) -> Step:
+    return next(s for s in steps if GATES.get(s.components["stage"]) == "candidates")
+
+
+def _choice(run: Run, ranked: Step, all_tried: Sequence[Tried]) -> dict[str, str]:
+    """Why each candidate was tried, by title. Completes the report on the candidates, which all
+    that were tried share, by what the test rows showed.
+    """
+    from assay.learning.tested import tested
+
+    bucket, cost = run.bucket, run.written.use_case.performance.cost
+    chosen = _chosen(all_tried)
+    title = None if chosen is None else all_tried[chosen].candidate
+    judged = {
+        tried.candidate: [
+            get_report(bucket, tried.reports[gate]) for gate in ("performance", "fairness")
+        ]
+        for tried in all_tried
+    }
+    report = tested(get_report(bucket, ranked["report"]), judged, title, cost)
+    frontier = put_report(bucket, report)
+    why = {one["title"]: one["because"] for one in bucket.get_json(ranked["order"])}
+    for place, tried in enumerate(all_tried):
+        tried.reports["candidates"] = frontier
+        for other in all_tried[:place]:
+            did = "refused" if other.status == REJECTED else "could not tell of"
+            why[tried.candidate] += f"; tried because the gates {did} {other.candidate}"
+    return why
+
+
+def _chosen(all_tried: Sequence[Tried]) -> int | None:
+    """The first of those tried that passed; else the first that awaits a person's approval."""
+    registered = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
+    sure = [i for i in registered if Verdict.UNKNOWN not in all_tried[i].gates.values()]
+    return next(iter([*sure, *registered]), None)
+
+
+def _body(run: Run, tried: Tried, because: str) -> dict[str, Any]:
     """What the journal keeps of a version, but for what the run adds."""
     use_case = run.written.use_case
-    candidate = use_case.candidates[run.candidates.index(tried.candidate)]
-    text = card(use_case, candidate, tried.evidence)
-    kept = ("model", "signature", "predictions", "about")
+    candidate = use_case.contender(tried.candidate)
+    text = card(use_case, candidate, tried.evidence, because=because)
+    kept = ("model", "signature", "predictions", "about", "timing")
     return {
         **_as_json({name: tried.trained[name] for name in kept}),
         "card": run.bucket.put(text.encode(), artifacts.MARKDOWN, "model card").as_json(),
         "reports": _as_json(tried.reports),
         "candidate": tried.candidate,
+        "chosen": {"because": because, "frontier": tried.reports["candidates"].as_json()},
         "gates": tried.gates,
         "reasons": tried.reasons,
     }
+
+
+def _provenance(run: Run, record: Artifact, tried: Tried) -> Artifact:
+    """Where the model comes from, for other tools; signed if the environment names a key."""
+    told = attest.statement(
+        run.name,
+        tried.trained["model"],
+        record=record,
+        held=run.bucket.get_json(record),
+        reports=tried.reports,
+    )
+    held = envelope(attest.PAYLOAD, told, Signer.configured())
+    return run.bucket.put_json(held, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
 
 
 def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> None:
@@ -210,14 +262,16 @@ def _judged(version: Version, tried: Tried) -> Judged:
 
 
 def _facts(
-    versions: Sequence[Version], all_tried: Sequence[Tried], champion: Version | None
+    versions: Sequence[Version],
+    all_tried: Sequence[Tried],
+    chosen: Tried,
+    champion: Version | None,
 ) -> dict[str, str]:
     fates = {
         version.name: f"{tried.status}: {tried.candidate} ({in_words(tried.scores)})"
         for version, tried in zip(versions, all_tried, strict=True)
     }
-    last = all_tried[-1].status  # the last one tried passed, or none did
-    return {"Outcome": last, **fates, "Champion": champion.name if champion else "none"}
+    return {"Outcome": chosen.status, **fates, "Champion": champion.name if champion else "none"}
 
 
 def in_words(scores: Mapping[str, float]) -> str:

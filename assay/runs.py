@@ -39,6 +39,7 @@ class Run(_Frozen):
     name: str
     use_case: Artifact
     candidates: tuple[str, ...]
+    searched_as: tuple[str, ...]  # by candidate, the first that is searched alike
     source: str | None
     always: bool = False
 
@@ -50,7 +51,8 @@ class Run(_Frozen):
             store=store,
             name=written.use_case.name,
             use_case=bucket.put_json(written.words, artifacts.USE_CASE, written.use_case.name),
-            candidates=tuple(candidate.title for candidate in written.use_case.candidates),
+            candidates=tuple(candidate.title for candidate in written.use_case.contenders),
+            searched_as=tuple(written.use_case.searches().values()),
             source=source,
             always=always,
         )

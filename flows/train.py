@@ -10,12 +10,13 @@ from tasks.evaluate import evaluate
 from tasks.fairness import fairness
 from tasks.feasibility import feasibility
 from tasks.ingest import ingest
-from tasks.rank import rank
+from tasks.rank import in_order, rank
 from tasks.read import read
 from tasks.register import register
 from tasks.search import search
 from tasks.split import split
 from tasks.stop import stop
+from tasks.technical import technical
 from tasks.train import train as fit
 from tasks.validate import validate
 
@@ -47,18 +48,35 @@ def train(
 
     parted = split(run, table)
     test = parted["membership"]
-    searched = {name: search(run, table, test, name) for name in run.candidates}
-    fitted = [fit(run, table, test, found, name) for name, found in searched.items()]
+    searched = {name: search(run, table, test, name) for name in dict.fromkeys(run.searched_as)}
+    fitted = {
+        name: fit(run, table, test, searched[alike], name)
+        for name, alike in zip(run.candidates, run.searched_as, strict=True)
+    }
+    ranked = rank(run, fitted)
 
-    judged = []
-    for trained in rank(run, fitted):
+    judged, held = [], False
+    for trained, foreseen in in_order(run, ranked, fitted):
+        if held and foreseen != "pass":
+            break  # one awaits a person already, and no other is likely to need none
         evaluated = evaluate(run, table, trained)
         audited = fairness(run, trained)
-        judged.append((trained, evaluated, audited))
-        if "fail" not in {evaluated.verdict, audited.verdict}:
-            break
+        timed = technical(run, trained)
+        judged.append((trained, evaluated, audited, timed))
+        if "fail" not in {evaluated.verdict, audited.verdict, timed.verdict}:
+            held = audited.verdict == "unknown"
+            if not held:
+                break
 
-    groundwork = [ingested, validated, weighed, parted, *searched.values(), *fitted]
+    groundwork = [
+        ingested,
+        validated,
+        weighed,
+        parted,
+        *searched.values(),
+        *fitted.values(),
+        ranked,
+    ]
     return _ended("Rejected", register(run, groundwork, judged))
 
 

@@ -1,23 +1,54 @@
-"""Order the candidates by what they showed in cross-validation, the best first."""
+"""Put the candidates in the order in which they are to be tried on the test rows."""
 
 from prefect.logging import get_run_logger
 
-from assay.config.gates import LOWER_IS_BETTER
+from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import stage
+from tasks.stage import perform, stage
 
 
 @stage
-def rank(run: Run, trained: list[Step]) -> list[Step]:
-    """The test rows have no say here. Ties keep the use case's order."""
-    metric = run.written.use_case.performance.choose_by
-    sign = 1 if metric in LOWER_IS_BETTER else -1
-    about = {step.name: run.bucket.get_json(step["about"]) for step in trained}
-    order = sorted(trained, key=lambda step: sign * about[step.name]["cross_validated"])
-    for step in order:
-        shown = about[step.name]
-        get_run_logger().info(
-            f"{shown['candidate']}: {metric} {shown['cross_validated']:.4f} in cross-validation"
-        )
-    return order
+def rank(run: Run, trained: dict[str, Step]) -> Step:
+    """Yields a `report` and the `order`, with why. The test rows have no say here."""
+    use_case = run.written.use_case
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence.report import put_report
+        from assay.learning.contenders import Answers
+        from assay.learning.frontier import weigh
+        from assay.tables import Table
+
+        answers = []
+        for title, step in trained.items():
+            held_out = Table.read(run.bucket, step["held_out"]).pandas()
+            about = run.bucket.get_json(step["about"])
+            answers.append(Answers(title, held_out, about["cross_validated"], about["tested"]))
+        found = weigh(answers, use_case)
+        order = run.bucket.put_json(found.order, JSON, "order of the candidates")
+        return {"report": put_report(run.bucket, found.report), "order": order}
+
+    kept = ("held_out", "about")
+    return perform(
+        run,
+        "rank",
+        core="assay.learning.frontier",
+        settings={
+            "performance": use_case.performance.model_dump(
+                mode="json", include={"choose_by", "cost"}
+            ),
+            "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
+            "sensitive": use_case.data.meaning()["sensitive"],
+            "candidates": list(trained),
+        },
+        inputs={f"{title}: {name}": trained[title][name] for title in trained for name in kept},
+        work=work,
+    )
+
+
+def in_order(run: Run, ranked: Step, trained: dict[str, Step]) -> list[tuple[Step, str]]:
+    """The trained candidates, the first to be tried first, each with the verdict foreseen."""
+    order = run.bucket.get_json(ranked["order"])
+    for one in order:
+        get_run_logger().info(f"{one['title']}: {one['because']}")
+    return [(trained[one["title"]], one["likely"]) for one in order]

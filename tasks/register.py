@@ -2,15 +2,16 @@
 
 from prefect.logging import get_run_logger
 
-from assay import conclude
+from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
 from tasks.stage import stage
 
 
 @stage
-def register(run: Run, groundwork: list[Step], judged: list[tuple[Step, Step, Step]]) -> Outcome:
-    """`judged`: each candidate's train, evaluate and fairness steps, in the order tried."""
+def register(run: Run, groundwork: list[Step], judged: list[tuple[Step, ...]]) -> Outcome:
+    """`judged`: each candidate's train step and then its gates', in the order tried."""
+    plan.end()
     outcome = conclude.register(run, groundwork, judged)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")

@@ -13,7 +13,7 @@ def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> S
     Candidates that differ in their mitigation alone share one search.
     """
     use_case = run.written.use_case
-    chosen = use_case.candidates[run.candidates.index(candidate)]
+    chosen = use_case.contender(candidate)
 
     def work() -> dict[str, Artifact]:
         from assay.learning.train import explore

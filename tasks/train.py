@@ -1,19 +1,24 @@
 """Fit one candidate to all training rows: calibrated, its threshold set, mitigated where asked."""
 
+from contextlib import nullcontext
+
 from assay.artifacts import JSON, MODEL, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from tasks.stage import perform, progress, stage
 
 
 @stage(task_run_name="train {candidate}")
 def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candidate: str) -> Step:
-    """Yields `model`, its `signature`, `predictions` for the test rows, and more `about` it."""
+    """Yields `model`, its `signature`, `predictions` for the test rows, answers to the training
+    rows that were `held_out`, more `about` it, and its `timing`, which is no input of any step but
+    the technical gate's."""
     use_case = run.written.use_case
-    chosen = use_case.candidates[run.candidates.index(candidate)]
+    chosen = use_case.contender(candidate)
 
     def work() -> dict[str, Artifact]:
         from assay.learning.search import Found
+        from assay.learning.train import quiet
         from assay.learning.train import train as fit
         from assay.tables import Table, write
 
@@ -21,14 +26,24 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()
         scores = Table.read(bucket, searched["scores"]).pandas()
         found = Found.restore(bucket.get_json(searched["tried"]), scores, chosen, use_case)
-        fitted = fit(rows, test, chosen, use_case, found, locate=run.written.text.where)
-        answers = fitted.predictions
-        about = {"prevalence": fitted.prevalence, "technical": fitted.technical, **fitted.about}
+        takes_long = chosen.mitigate is not None and chosen.mitigate.weighs
+        with progress(f"{run.name}: {candidate}") if takes_long else nullcontext(quiet) as say:
+            locate = run.written.text.where
+            fitted = fit(rows, test, chosen, use_case, found, say=say, locate=locate)
+        answers, held_out = fitted.predictions, fitted.held_out
+        about = {
+            "prevalence": fitted.prevalence,
+            "tested": len(answers),
+            "technical": fitted.technical,
+            **fitted.about,
+        }
         return {
             "model": bucket.put(fitted.model, MODEL, candidate),
             "signature": bucket.put_json(fitted.signature, JSON, "signature"),
             "predictions": write(bucket, answers.to_batches(), answers.schema, "predictions"),
+            "held_out": write(bucket, held_out.to_batches(), held_out.schema, "held-out answers"),
             "about": bucket.put_json(about, JSON, "about the model"),
+            "timing": bucket.put_json(fitted.timing, JSON, "timing"),
         }
 
     return perform(

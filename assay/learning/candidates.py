@@ -25,10 +25,10 @@ def nowhere(_: tuple[str | int, ...]) -> str | None:
 
 def check(use_case: UseCase, locate: Locate = nowhere) -> None:
     """Try all candidates' words before any work is done. Raises ConfigError."""
-    for candidate in use_case.candidates:
+    for candidate in use_case.contenders:
         estimator(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
-            transformer(path, (*_path(candidate, use_case), "preprocess", column), locate)
+            transformer(path, (*use_case.path(candidate), "preprocess", column), locate)
 
 
 def estimator(candidate: Candidate, use_case: UseCase, locate: Locate = nowhere) -> Any:
@@ -36,7 +36,7 @@ def estimator(candidate: Candidate, use_case: UseCase, locate: Locate = nowhere)
 
     Raises ConfigError when the path leads to no classifier, or a parameter is unknown to it.
     """
-    path = _path(candidate, use_case)
+    path = use_case.path(candidate)
     kind = imported(candidate.estimator, (*path, "estimator"), locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "get_params"):
         raise ConfigError(
@@ -46,6 +46,7 @@ def estimator(candidate: Candidate, use_case: UseCase, locate: Locate = nowhere)
         )
     made = _made(kind, candidate, path, locate)
     _must_classify(made, candidate, path, locate)
+    _must_take_weights(made, candidate, path, locate)
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
         made.set_params(random_state=use_case.seed)
@@ -191,5 +192,17 @@ def _must_classify(
         )
 
 
-def _path(candidate: Candidate, use_case: UseCase) -> tuple[str | int, ...]:
-    return ("candidates", use_case.candidates.index(candidate))
+def _must_take_weights(
+    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate
+) -> None:
+    from sklearn.utils.validation import has_fit_parameter
+
+    asked = candidate.mitigate
+    if asked and asked.weighs and not has_fit_parameter(made, "sample_weight"):
+        raise ConfigError(
+            f"{asked.method} trains on weighted rows, but {candidate.estimator} takes no "
+            "sample_weight",
+            where=locate((*path, "mitigate", "method")),
+            remedy="Name another estimator, or mitigate by "
+            "fairlearn.postprocessing.ThresholdOptimizer.",
+        )

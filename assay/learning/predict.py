@@ -9,8 +9,8 @@ import pandas as pd
 
 from assay.codecs import load_model
 from assay.config.data import Sensitive
-from assay.evidence.groups import labels_of
-from assay.learning.mitigation import GroupThresholds
+from assay.evidence.groups import intersect, labels_of
+from assay.learning.mitigation.models import needs_groups
 from assay.learning.signature import cast, require
 
 _ROWS_AT_ONCE = 1 << 16
@@ -32,8 +32,13 @@ class Model:
     def columns(self) -> list[str]:
         """All columns that `predict` needs, in the signature's order."""
         names = [entry["name"] for entry in self.signature["inputs"]]
-        groups = self.signature["groups"]
-        return names if groups is None or groups["name"] in names else [*names, groups["name"]]
+        return list(dict.fromkeys([*names, *(entry["name"] for entry in self._asked)]))
+
+    @property
+    def _asked(self) -> list[dict[str, Any]]:
+        """The columns that make a row's group, where the decision depends on it."""
+        held = self.signature["groups"] or []
+        return [held] if isinstance(held, dict) else held  # one column was once written alone
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Columns `probability` (float64) and `decision` (bool), on the frame's own index.
@@ -55,16 +60,17 @@ class Model:
 
     def _groups(self, frame: pd.DataFrame) -> np.ndarray | None:
         """The rows' group labels, where the model's thresholds depend on them."""
-        asked = self.signature["groups"]
-        if asked is None:
+        if not self._asked:
             return None
-        declared = Sensitive(bins=tuple(asked["bins"]))
-        labels = labels_of(frame[asked["name"]], declared, asked["name"])
-        return np.asarray(labels.to_numpy(dtype=object))
+        labels = [
+            labels_of(frame[entry["name"]], Sensitive(bins=tuple(entry["bins"])), entry["name"])
+            for entry in self._asked
+        ]
+        return np.asarray(intersect(labels).to_numpy(dtype=object))
 
     def _decide(self, rows: pd.DataFrame, groups: np.ndarray | None, block: slice) -> np.ndarray:
-        if isinstance(self.fitted, GroupThresholds):
-            assert groups is not None, "a mitigated model's signature names its groups"
+        if needs_groups(self.fitted):
+            assert groups is not None, "such a model's signature names its groups"
             decided = self.fitted.predict(rows, groups[block])
         else:
             decided = np.asarray(self.fitted.predict(rows))

@@ -34,6 +34,8 @@ from assay.learning.scores import better, score, threshold
 Say = Callable[[int, int, str], None]
 """Progress: done, of how many, and a few words about the last one."""
 
+Weigh = Callable[[np.ndarray], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -44,6 +46,13 @@ class Problem:
     folds: Sequence[Fold]
     candidate: Candidate
     use_case: UseCase
+    weigh: Weigh | None = None
+    """Gives a weight to each of the rows that a fit takes, by their numbers."""
+
+
+def weighted(problem: Problem, rows: np.ndarray) -> dict[str, Any]:
+    """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
+    return {"model__sample_weight": problem.weigh(rows)} if problem.weigh else {}
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,19 @@ def search(pipeline: Any, problem: Problem, say: Say, locate: Locate = nowhere) 
     ones the first. A fit that fails is recorded. Raises ConfigError when every combination
     fails, with what the estimator said, and DataError when a process of the search dies.
     """
-    tries = combinations(problem.candidate, problem.use_case)
+    return _search(
+        pipeline, problem, combinations(problem.candidate, problem.use_case), say, locate
+    )
+
+
+def cross_fitted(pipeline: Any, problem: Problem, say: Say, locate: Locate = nowhere) -> Found:
+    """What `search` yields for the parameters that `pipeline` has already. Raises as it does."""
+    return _search(pipeline, problem, [{}], say, locate)
+
+
+def _search(
+    pipeline: Any, problem: Problem, tries: list[dict[str, Any]], say: Say, locate: Locate
+) -> Found:
     calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _numbers(problem)]
     fits: list[dict[int, _Fit]] = [{} for _ in tries]
     for done, fit in enumerate(_run(pipeline, problem, calls), start=1):
@@ -181,7 +202,8 @@ def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:
         warnings.simplefilter("always")
         try:
             pipeline.set_params(**{f"model__{name}": v for name, v in call.params.items()})
-            pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64))
+            weights = weighted(problem, fit)
+            pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64), **weights)
             method = problem.candidate.calibrate
             found = calibration.scores(pipeline, problem.rows.iloc[held], method)
             if not np.isfinite(found).all():
@@ -245,7 +267,7 @@ def _choose(tried: Sequence[dict[str, Any]], problem: Problem, locate: Locate) -
     others = f"; all {len(tried)} combinations failed" if len(tried) > 1 else ""
     raise ConfigError(
         f"{candidate.title} could not be fitted with {params}: {tried[0]['error']}",
-        where=locate(("candidates", problem.use_case.candidates.index(candidate))),
+        where=locate(problem.use_case.path(candidate)),
         remedy=f"Change its params, search or preprocess{others}.",
     )
 

@@ -41,6 +41,13 @@ def unlabelled(missing: int, rows: int, target: Target) -> DataError:
     )
 
 
+def no_label(target: Target) -> DataError:
+    """The error that says that no row has an outcome."""
+    return DataError(
+        f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
+    )
+
+
 def _matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -18,38 +17,49 @@ from assay.codecs import model_bytes
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.evidence.groups import group_labels
-from assay.learning import calibration, mitigation
+from assay.evidence.groups import group_labels, intersect
+from assay.learning import fit
 from assay.learning.candidates import Locate, estimator, nowhere
 from assay.learning.folds import folds
+from assay.learning.mitigation import Material, Mitigated, mitigated, needs_groups
 from assay.learning.predict import Model
 from assay.learning.preprocess import preprocessor
-from assay.learning.scores import threshold
+from assay.learning.scores import score, threshold
 from assay.learning.search import Found, Problem, Say, search
 from assay.learning.signature import cast, inputs, signature
 from assay.learning.target import outcomes, truth
+from assay.learning.timing import measure
 from assay.learning.units import units
 from assay.tables import Table
 
 PREDICTIONS = ("row", "truth", "probability", "decision")
+UNMITIGATED = "unmitigated"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training yields. All but `seconds` is a function of the inputs, byte for byte.
+    """What training yields. All but `timing` is a function of the inputs, byte for byte.
 
     model: joblib bytes. signature, about, technical: JSON values. predictions: the test rows
     (row int64, truth bool, probability float64, decision bool, a text column of group labels
-    for each sensitive column). prevalence: share of positives in training. seconds: timings.
+    for each sensitive column). held_out: the same of the training rows, by models that were not
+    fitted to them, and the bool `unmitigated`, what would be decided without mitigation.
+    prevalence: share of positives in training. timing: what the model takes to answer (see
+    `timing.measure`) and the seconds of its `fit`, as JSON.
     """
 
     model: bytes
     signature: dict[str, Any]
     predictions: pa.Table
+    held_out: pa.Table
     about: dict[str, Any]
     prevalence: float
     technical: dict[str, Any]
-    seconds: dict[str, Any]
+    timing: dict[str, Any]
+
+
+def quiet(done: int, total: int, text: str) -> None:
+    """Progress that nobody follows."""
 
 
 def explore(
@@ -67,9 +77,7 @@ def explore(
     candidate is mitigated. Raises ConfigError for a candidate that cannot be made or fitted,
     DataError for rows that cannot teach it.
     """
-    problem = _problem(table, test, candidate, use_case)
-    made = folds(problem.truth, _order(table, use_case)[~test], use_case)
-    problem = replace(problem, folds=made)
+    problem = _folded(_problem(table, test, candidate, use_case), table, test)
     return search(_pipeline(problem, locate), problem, say, locate)
 
 
@@ -80,44 +88,45 @@ def train(
     use_case: UseCase,
     found: Found,
     *,
+    say: Say = quiet,
     locate: Locate = nowhere,
 ) -> Trained:
     """Fit with the parameters found, calibrate, set the threshold, mitigate where asked, and
     answer the test rows.
 
-    The search's out-of-fold scores serve calibration and mitigation, so that one fit is left to
-    do: the one on all training rows. Raises as `explore` does.
+    The search's out-of-fold scores serve calibration, and mitigation by thresholds, so that one
+    fit is left to do: the one on all training rows. Other ways of mitigating take more, of which
+    `say` tells. Raises as `explore` does.
     """
     _check_names(use_case)
     frame = table.pandas()
     problem = _problem(table, test, candidate, use_case)
     started = time.perf_counter()
-    plain = _fit(_pipeline(problem, locate), problem, found)
-    fitted, rules = _mitigated(plain, frame[~test], problem, found)
+    problem = _folded(problem, table, test)
+    made = _made(problem, frame[~test], found, say, locate)
     fit_seconds = time.perf_counter() - started
-    data = model_bytes(fitted)
+    data = model_bytes(made.model)
     entries = inputs(table.description, problem.rows)
-    described = signature(entries, use_case, _asked(candidate, use_case))
-    started = time.perf_counter()
+    described = signature(entries, use_case, _asked(made.model, candidate, use_case))
+    served = Model(made.model, described)
     with threadpool_limits(1):
-        answers = Model(fitted, described).predict(frame[test])
+        answers = served.predict(frame[test])
     return Trained(
         model=data,
         signature=described,
-        predictions=_predictions(frame, test, answers, use_case),
-        about=_about(found, candidate, use_case),
+        predictions=_predictions(
+            frame, np.flatnonzero(test), answers["probability"], answers["decision"], use_case
+        ),
+        held_out=_held_out(frame, np.flatnonzero(~test), made, found, use_case),
+        about=_about(made, found, problem),
         prevalence=float(problem.truth.mean()),
         technical={
             "bytes": len(data),
             "features": len(entries),
             "rows": len(problem.rows),
-            **rules,
+            **made.about,
         },
-        seconds={
-            "fit": fit_seconds,
-            "predict": time.perf_counter() - started,
-            "predicted_rows": int(test.sum()),
-        },
+        timing={"fit": fit_seconds, **measure(served, frame[test], len(data))},
     )
 
 
@@ -126,6 +135,11 @@ def _problem(table: Table, test: np.ndarray, candidate: Candidate, use_case: Use
     frame = table.pandas(use_case.features(table.schema.names))[~test]
     rows = cast(frame, inputs(table.description, frame))
     return Problem(rows, labels, (), candidate, use_case)
+
+
+def _folded(problem: Problem, table: Table, test: np.ndarray) -> Problem:
+    order = _order(table, problem.use_case)[~test]
+    return replace(problem, folds=folds(problem.truth, order, problem.use_case))
 
 
 def _order(table: Table, use_case: UseCase) -> pd.Series:
@@ -138,7 +152,7 @@ def _order(table: Table, use_case: UseCase) -> pd.Series:
 
 def _check_names(use_case: UseCase) -> None:
     for name in use_case.data.sensitive:
-        if name in PREDICTIONS:
+        if name in {*PREDICTIONS, UNMITIGATED}:
             raise DataError(
                 f"a sensitive column cannot be called {name!r}", remedy="Rename it in the source."
             )
@@ -146,7 +160,7 @@ def _check_names(use_case: UseCase) -> None:
 
 def _pipeline(problem: Problem, locate: Locate) -> Pipeline:
     rows, candidate, use_case = problem.rows, problem.candidate, problem.use_case
-    path = ("candidates", use_case.candidates.index(candidate))
+    path = use_case.path(candidate)
     prepare = preprocessor(
         rows, seed=use_case.seed, overrides=candidate.preprocess, path=path, locate=locate
     )
@@ -154,77 +168,96 @@ def _pipeline(problem: Problem, locate: Locate) -> Pipeline:
     return Pipeline([("prepare", prepare), ("model", model)])
 
 
-def _fit(pipeline: Pipeline, problem: Problem, found: Found) -> FixedThresholdClassifier:
-    """The pipeline fitted to all training rows, calibrated, its threshold set by the costs.
+def _made(
+    problem: Problem, learning: pd.DataFrame, found: Found, say: Say, locate: Locate
+) -> Mitigated:
+    """The model and its answers out of fold; where nothing is mitigated, the search has those."""
 
-    Plain scikit-learn. One thread, because the number of threads is written into some models.
-    """
-    rows, whole = problem.rows, problem.truth.astype(np.int64)
-    with threadpool_limits(1):
-        pipeline.set_params(**{f"model__{name}": value for name, value in found.params.items()})
-        pipeline.fit(rows, whole)
-        model = calibration.calibrated(pipeline, found.scores, whole, problem.candidate.calibrate)
-        fixed = FixedThresholdClassifier(
-            FrozenEstimator(model),
-            threshold=threshold(problem.use_case.performance.cost),
-            pos_label=1,
-            response_method="predict_proba",
-        )
-        return fixed.fit(rows, whole)
+    def pipeline() -> Pipeline:
+        return fit.with_params(_pipeline(problem, locate), found.params)
 
-
-def _mitigated(
-    plain: FixedThresholdClassifier, learning: pd.DataFrame, problem: Problem, found: Found
-) -> tuple[Any, dict[str, Any]]:
-    """The model with its group thresholds where the candidate asks for them, and what to know."""
     asked = problem.candidate.mitigate
-    if asked is None:
-        return plain, {}
-    declared = problem.use_case.data.sensitive[asked.by]
-    groups = group_labels(learning[asked.by], declared, asked.by).to_numpy(dtype=object)
-    outcome = mitigation.optimise(asked, found.probability, problem.truth, groups)
-    fitted = mitigation.GroupThresholds(plain, asked.by, outcome.rules)
-    return fitted, {"groups_without_rule": outcome.without_rule}
+    if asked is not None:
+        groups = _groups(learning, asked.by, problem.use_case)
+        return mitigated(Material(problem, found, groups, pipeline, say, locate))
+    held = ~np.isnan(found.probability)
+    decision = fit.unmitigated(found, problem.use_case)
+    plain = fit.plain(pipeline(), problem, found.scores)
+    return Mitigated(plain.model, found.probability, decision, held)
 
 
-def _asked(candidate: Candidate, use_case: UseCase) -> dict[str, Any] | None:
-    """The column that a mitigated model needs beside its features."""
-    if candidate.mitigate is None:
+def _groups(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
+    """Text labels of the rows' groups: of one column, or of the intersection of several."""
+    labels = [group_labels(frame[name], use_case.data.sensitive[name], name) for name in by]
+    found: np.ndarray = intersect(labels).to_numpy(dtype=object)
+    return found
+
+
+def _asked(model: Any, candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]] | None:
+    """The columns that make a row's group, if the model must be told it."""
+    if not needs_groups(model) or candidate.mitigate is None:
         return None
-    name = candidate.mitigate.by
-    return {"name": name, "bins": list(use_case.data.sensitive[name].bins)}
+    declared = use_case.data.sensitive
+    return [{"name": name, "bins": list(declared[name].bins)} for name in candidate.mitigate.by]
 
 
 def _predictions(
     frame: pd.DataFrame,
-    test: np.ndarray,
-    answers: pd.DataFrame,
+    rows: np.ndarray,
+    probability: np.ndarray | pd.Series,
+    decision: np.ndarray | pd.Series,
     use_case: UseCase,
 ) -> pa.Table:
+    """The answers to these rows of the table, with the truth and the groups beside them."""
     target = use_case.data.target
     positive = outcomes(pa.chunked_array([pa.Array.from_pandas(frame[target.column])]), target)
     columns: dict[str, Any] = {
-        "row": np.flatnonzero(test).astype(np.int64),
-        "truth": positive[test],
-        "probability": answers["probability"].to_numpy(),
-        "decision": answers["decision"].to_numpy(),
+        "row": rows.astype(np.int64),
+        "truth": positive[rows],
+        "probability": np.asarray(probability),
+        "decision": np.asarray(decision),
     }
     for name, declared in use_case.data.sensitive.items():
         # Labelled over all rows: the groups do not depend on the split.
-        labels = group_labels(frame[name], declared, name)[test]
-        columns[name] = pa.array(labels.to_numpy(dtype=object), pa.string())
+        labels = group_labels(frame[name], declared, name).to_numpy(dtype=object)
+        columns[name] = pa.array(labels[rows], pa.string())
     return pa.table(columns)
 
 
-def _about(found: Found, candidate: Candidate, use_case: UseCase) -> dict[str, Any]:
+def _held_out(
+    frame: pd.DataFrame, learning: np.ndarray, made: Mitigated, found: Found, use_case: UseCase
+) -> pa.Table:
+    held, plain = made.held, fit.unmitigated(found, use_case)
+    answers = made.probability[held], made.decision[held]
+    table = _predictions(frame, learning[held], *answers, use_case)
+    return table.append_column(UNMITIGATED, pa.array(plain[held]))
+
+
+def _cross_validated(made: Mitigated, problem: Problem) -> float:
+    """`performance.choose_by` of the candidate's answers out of fold, the mean over folds.
+
+    What rests on probabilities alone is known of every fold, even where decisions are not.
+    """
+    asked, found = problem.use_case.performance, []
+    by_probability = asked.choose_by in {"roc_auc", "average_precision", "log_loss", "brier"}
+    known = ~np.isnan(made.probability) if by_probability else made.held
+    for _, held in problem.folds:
+        if known[held].all():
+            answers = problem.truth[held], made.probability[held], made.decision[held]
+            found.append(score(asked.choose_by, *answers, asked.cost))
+    return float(np.mean(found))
+
+
+def _about(made: Mitigated, found: Found, problem: Problem) -> dict[str, Any]:
     """What the candidate is and what was chosen for it, the same for the same inputs."""
+    candidate, asked = problem.candidate, problem.use_case.performance
     return {
         "candidate": candidate.title,
         "estimator": candidate.estimator,
-        "choose_by": use_case.performance.choose_by,
-        "cross_validated": found.tried[found.chosen]["mean"],
+        "choose_by": asked.choose_by,
+        "cross_validated": _cross_validated(made, problem),
         "params": found.params,
         "calibrate": candidate.calibrate,
-        "threshold": threshold(use_case.performance.cost),
+        "threshold": threshold(asked.cost),
         "mitigate": candidate.mitigate.model_dump(mode="json") if candidate.mitigate else None,
     }

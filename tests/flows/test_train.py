@@ -1,6 +1,7 @@
 """The whole story on real data: what is registered, rejected and stopped, and what it costs."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
+from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
+from assay.gates import MEASURED
 from assay.registry import Registry
 from assay.verify import verify
 from flows.train import train
@@ -19,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 LOGISTIC = '{"estimator": "sklearn.linear_model.LogisticRegression", "params": {"max_iter": 300}}'
 MITIGATED = LOGISTIC[:-1] + (
     ', "mitigate": {"method": "fairlearn.postprocessing.ThresholdOptimizer", "by": "sex",'
-    ' "constraint": "demographic_parity"}}'
+    ' "constraint": "demographic_parity", "strength": [0.75, 1]}}'
 )
 BOTH = f"candidates=[{LOGISTIC}, {MITIGATED}]"
 PLAIN = f"candidates=[{LOGISTIC}]"
@@ -49,7 +52,7 @@ def run(store, *overrides, always=False):
 
 @pytest.fixture(scope="module")
 def first(home):
-    """A first run: the plain candidate is refused, the mitigated one becomes champion."""
+    """A first run: of three candidates the one becomes champion that is as fair as it must be."""
     return run(home / "bucket", BOTH)
 
 
@@ -63,16 +66,33 @@ def task_states(state):
     return {task.name.partition("-")[0]: task.state.name for task in found}
 
 
-def test_a_first_run_refuses_the_unfair_candidate_and_registers_the_fair_one(first, home):
+def test_a_first_run_registers_the_best_candidate_that_is_fair_enough(first, home):
     state, outcome = first
-    assert (state.name, outcome.outcome, outcome.model) == ("Registered", "registered", "income@2")
-    refused, chosen = outcome.judged
-    assert (refused.status, refused.gates["fairness"]) == ("rejected", "fail")
+    assert (state.name, outcome.outcome, outcome.model) == ("Registered", "registered", "income@1")
+    (chosen,) = outcome.judged
+    assert chosen.candidate == "LogisticRegression + ThresholdOptimizer at 0.75"
     assert (chosen.status, chosen.gates["fairness"]) == ("registered", "pass")
+    assert chosen.scores["largest_gap"] < 0.1
     assert outcome.champion
+
+
+def test_the_journal_says_why_this_candidate_and_from_what_frontier(first, home):
+    bucket = Bucket.open(str(home / "bucket"))
+    body = Registry(bucket).find("income@1").entry.body
+    assert body["chosen"]["because"].startswith("1 of 3; likely to pass the fairness rules")
+    frontier = get_report(bucket, Artifact.model_validate(body["chosen"]["frontier"]))
+    assert body["reports"]["candidates"] == body["chosen"]["frontier"]
+    (figure,) = frontier.figures
+    points = {(s.name, p.label): p for s in figure.series for p in s.points}
+    closer, full, plain = (
+        points["out of fold", f"LogisticRegression{name}"]
+        for name in (" + ThresholdOptimizer at 0.75", " + ThresholdOptimizer", "")
+    )
     # The honest price: a smaller gap costs accuracy.
-    assert chosen.scores["largest_gap"] < 0.1 < refused.scores["largest_gap"]
-    assert chosen.scores["accuracy"] < refused.scores["accuracy"]
+    assert full.x < closer.x < 0.1 < plain.x
+    assert full.value < closer.value < plain.value
+    tested = points["on the test rows", f"{closer.label} (chosen)"]
+    assert tested.x_low < closer.x < tested.x_high
 
 
 def test_every_byte_of_the_bucket_is_what_its_name_says(first, home):
@@ -82,28 +102,27 @@ def test_every_byte_of_the_bucket_is_what_its_name_says(first, home):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
     findings = verify(Bucket.open(str(home / "bucket")))
     assert findings.problems == ()
-    assert findings.entries == 3
+    assert findings.entries == 2
 
 
 def test_the_record_names_every_step_with_inputs_outputs_key_seconds_and_verdict(first, home):
     _, outcome = first
     bucket = Bucket.open(str(home / "bucket"))
-    version = Registry(bucket).find("income@2")
+    version = Registry(bucket).find("income@1")
     record = bucket.get_json(version.artifact("run"))
     steps = {step["name"]: step for step in record["steps"]}
     assert list(steps)[:4] == ["ingest", "validate", "feasibility", "split"]
     assert steps["validate"]["inputs"]["table"] == steps["ingest"]["outputs"]["table"]
     assert steps["feasibility"]["verdict"] == "caution"
-    assert "assay.evidence.fairness" in steps["fairness LogisticRegression"]["components"]["code"]
+    chosen = "LogisticRegression + ThresholdOptimizer at 0.75"
+    assert "assay.evidence.fairness" in steps[f"fairness {chosen}"]["components"]["code"]
     assert all(step["seconds"] >= 0 and len(step["key"]) == 71 for step in steps.values())
-    model = steps["train LogisticRegression + ThresholdOptimizer"]["outputs"]["model"]
+    model = steps[f"train {chosen}"]["outputs"]["model"]
     assert model["digest"] == str(outcome.digest)
     assert "great_expectations" in bucket.get_json(outcome_artifact(record))["distributions"]
 
 
 def outcome_artifact(record):
-    from assay.artifacts import Artifact
-
     return Artifact.model_validate(record["environment"])
 
 
@@ -120,11 +139,11 @@ def test_asked_again_nothing_is_redone_and_the_dashboard_says_cached(first, home
     _, before = first
     state, outcome = run(home / "bucket", BOTH)
     assert outcome.digest == before.digest
-    assert outcome.model == "income@2"
+    assert outcome.model == "income@1"
     assert all(step.cached for step in outcome.steps)
     states = task_states(state)
     assert {states[name] for name in ("ingest", "validate", "feasibility")} == {"Cached"}
-    assert len(Bucket.open(str(home / "bucket")).journal("income").entries()) == 3
+    assert len(Bucket.open(str(home / "bucket")).journal("income").entries()) == 2
 
 
 def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
@@ -134,18 +153,58 @@ def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
         key = ArtifactFilterKey(like_="income-fairness%")
         found = client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
     shown = {artifact.key: artifact.data for artifact in found}
-    assert "Selection rate" in shown["income-fairness-logisticregression"]
-    assert "fail" in shown["income-fairness-logisticregression"]
-    assert "income-fairness-logisticregression-thresholdoptimizer" in shown
+    mitigated = "income-fairness-logisticregression-thresholdoptimizer-at-0-75"
+    assert "Selection rate" in shown[mitigated]
+    (gap, *_) = json.loads(shown[f"{mitigated}-checks"])
+    assert gap["verdict"] in {"✓ pass", "? unknown", "! caution", "✗ fail"}
+    assert float(gap["limit"]) > 0
+    picture = shown[f"{mitigated}-1"]
+    assert picture.startswith("data:image/svg+xml;base64,")
+    assert picture in shown[mitigated]
 
 
 def test_another_bucket_comes_to_the_same_bytes(first, home):
     _, before = first
     _, outcome = run(home / "other", BOTH, always=True)
     assert outcome.digest == before.digest
-    assert {g: a.digest for g, a in outcome.reports.items()} == {
-        g: a.digest for g, a in before.reports.items()
+    # What differs in its mitigation alone is searched once, always or not.
+    searched = [step.name for step in outcome.steps if step.name.startswith("search")]
+    assert searched == ["search LogisticRegression"]
+    # All reports but the one that rests on clocks.
+    proven = set(before.reports) - MEASURED
+    assert {g: outcome.reports[g].digest for g in proven} == {
+        g: before.reports[g].digest for g in proven
     }
+
+
+def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(first, home):
+    _, outcome = first
+    bucket = Bucket.open(str(home / "bucket"))
+    report = get_report(bucket, outcome.reports["technical"])
+    assert {check.name for check in report.checks} == {"row", "batch", "size", "memory"}
+    version = Registry(bucket).find(outcome.model)
+    timing = bucket.get_json(version.artifact("timing"))
+    assert timing["bytes"] == version.artifact("model").size
+    assert all(seconds > 0 for seconds in timing["row"])
+
+
+def test_the_same_version_measured_anew_is_not_another_version(first, home):
+    _, before = first
+    journal = Bucket.open(str(home / "bucket")).journal("income")
+    entries = len(journal.entries())
+    _, outcome = run(home / "bucket", BOTH, always=True)
+    assert outcome.model == before.model
+    assert outcome.reports["technical"] != before.reports["technical"]
+    assert len(journal.entries()) == entries
+
+
+def test_a_model_that_takes_more_than_it_may_is_rejected(first, home):
+    state, outcome = run(home / "bucket", PLAIN, "technical.size=10B", "fairness=[]")
+    assert (state.name, outcome.gates["technical"]) == ("Rejected", "fail")
+    redone = {step.name for step in outcome.steps if not step.cached}
+    assert {"technical LogisticRegression"} < redone
+    assert "train LogisticRegression" not in redone
+    assert any("size of the stored model" in reason for reason in outcome.reasons)
 
 
 def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, home):
@@ -153,12 +212,13 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     assert (state.name, state.is_failed()) == ("Rejected", True)
     assert outcome.outcome == "rejected"
     redone = {step.name for step in outcome.steps if not step.cached}
-    # Feasibility asks whether the test rows could show such a gap; the performance gate compares
-    # with the champion that stands by now.
+    # Feasibility asks whether the test rows could show such a gap, and the order of the candidates
+    # what is foreseen of it. The limit on the size is the last run's, and gone.
     assert redone == {
         "feasibility",
-        "evaluate LogisticRegression",
+        "rank",
         "fairness LogisticRegression",
+        "technical LogisticRegression",
     }
     assert any("Female" in reason and "0.05" in reason for reason in outcome.reasons)
     assert "Female" in state.message
@@ -170,8 +230,10 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
 def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     _, outcome = run(home / "bucket", BOTH, "performance.beat={dummy: 0.05, champion: 0.01}")
     assert outcome.outcome == "rejected"
-    assert outcome.judged[1].gates["performance"] == "fail"
-    assert any("beats the champion" in reason for reason in outcome.judged[1].reasons)
+    assert [one.gates["performance"] for one in outcome.judged] == ["fail"] * 3
+    assert any("beats the champion" in reason for reason in outcome.judged[0].reasons)
+    body = Registry(Bucket.open(str(home / "bucket"))).find(outcome.judged[1].model).entry.body
+    assert f"the gates refused {outcome.judged[0].candidate}" in body["chosen"]["because"]
 
 
 def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(first, home, adult):
@@ -182,7 +244,7 @@ def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(
     beat = "performance.beat={champion: 0.0}"
     state, error = run(home / "bucket", PLAIN, source, "fairness=[]", beat)
     assert state.is_failed()
-    assert "income@2 cannot be compared with" in str(error)
+    assert "income@1 cannot be compared with" in str(error)
     assert "occupation" in str(error)
 
 
@@ -231,3 +293,21 @@ def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, 
     assert outcome.judged[0].candidate == "Ours"
     record = Bucket.open(str(home / "bucket")).objects.get(outcome.run)
     assert b'"ours":"sha256:' in record
+
+
+def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass(first, home):
+    """At this tolerance the first in line was likely to pass, and the test cannot tell."""
+    _, outcome = run(home / "bucket", BOTH, "fairness.0.tolerance=0.0632")
+    held, chosen = outcome.judged
+    assert (held.status, held.gates["fairness"]) == ("registered", "unknown")
+    assert (chosen.status, chosen.gates["fairness"]) == ("registered", "pass")
+    assert (outcome.outcome, outcome.model) == ("registered", chosen.model)
+    body = Registry(Bucket.open(str(home / "bucket"))).find(chosen.model).entry.body
+    assert f"could not tell of {held.candidate}" in body["chosen"]["because"]
+
+
+def test_where_no_other_is_likely_to_pass_the_one_that_awaits_a_person_is_the_answer(first, home):
+    _, outcome = run(home / "bucket", PLAIN, "fairness.0.tolerance=0.18")
+    (held,) = outcome.judged
+    assert (held.gates["fairness"], outcome.model) == ("unknown", held.model)
+    assert not outcome.champion

@@ -103,3 +103,35 @@ def test_a_module_that_breaks_or_lacks_another_says_so(tmp_path, monkeypatch):
         imported("own_estimators_2.X", ())
     with pytest.raises(ConfigError, match="needs the module 'no_such_thing_at_all'"):
         imported("own_estimators_3.X", ())
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"method": "fairlearn.reductions.ExponentiatedGradient", "constraint": "equalized_odds"},
+        {"method": "fairlearn.reductions.GridSearch", "constraint": "demographic_parity"},
+        {"method": "assay.reweighing"},
+    ],
+)
+def test_what_trains_on_weighted_rows_asks_for_an_estimator_that_takes_weights(use_case, method):
+    neighbours = "sklearn.neighbors.KNeighborsClassifier"
+    mitigate = {"by": "sex", **method}
+    case = use_case({"estimator": FOREST}, {"estimator": neighbours, "mitigate": mitigate})
+    with pytest.raises(ConfigError, match="takes no sample_weight") as raised:
+        check(case, place)
+    assert raised.value.where == "candidates.1.mitigate.method"
+    assert "ThresholdOptimizer" in raised.value.remedy
+    check(use_case({"estimator": FOREST, "mitigate": mitigate}), place)
+
+
+def test_each_strength_is_checked_at_the_place_where_all_are_written(use_case):
+    thresholds = {
+        "method": "fairlearn.postprocessing.ThresholdOptimizer",
+        "by": "sex",
+        "constraint": "demographic_parity",
+        "strength": [0.5, 1.0],
+    }
+    case = use_case({"estimator": FOREST}, {"estimator": LOGISTIC + "s", "mitigate": thresholds})
+    with pytest.raises(ConfigError) as raised:
+        check(case, place)
+    assert raised.value.where == "candidates.1.estimator"

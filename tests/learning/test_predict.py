@@ -52,6 +52,13 @@ def test_other_widths_and_codings_of_the_same_values_change_nothing(trained, peo
     pd.testing.assert_frame_equal(model.predict(recoded), model.predict(frame))
 
 
+def test_a_signature_that_wrote_its_one_group_alone_still_serves(trained, people):
+    model = Model(*_loaded(trained(**MITIGATED)))
+    before = Model(model.fitted, {**model.signature, "groups": {"name": "sex", "bins": []}})
+    assert before.columns == model.columns
+    pd.testing.assert_frame_equal(before.predict(people()), model.predict(people()))
+
+
 def test_blocks_change_nothing(trained, people, monkeypatch):
     model = Model(*_loaded(trained(**MITIGATED)))
     whole = model.predict(people())
@@ -118,7 +125,7 @@ def test_the_signature_tells_inputs_outputs_and_groups(trained):
     assert list(inputs) == ["hours", "job", "union", "since", "level"]
     assert inputs["level"]["categories"] == ["low", "high"]
     assert (inputs["hours"]["nullable"], inputs["union"]["nullable"]) == (True, False)
-    assert signature["groups"] == {"name": "sex", "bins": []}
+    assert signature["groups"] == [{"name": "sex", "bins": []}]
     assert signature["positive"] == ">50K"
     assert [entry["name"] for entry in signature["outputs"]] == ["probability", "decision"]
 

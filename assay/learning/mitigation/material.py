@@ -1,0 +1,81 @@
+"""What every mitigation works on, and what it yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from assay.config.candidates import Mitigation
+from assay.errors import DataError
+from assay.learning import fit
+from assay.learning.candidates import Locate, nowhere
+from assay.learning.search import Found, Problem, Say
+
+
+@dataclass(frozen=True)
+class Material:
+    """One mitigated candidate's training rows, what its search found, and the rows' groups.
+
+    `groups` are text labels, one a row. `pipeline` makes an unfitted pipeline with its parameters
+    set, its steps named `prepare` and `model`.
+    """
+
+    problem: Problem
+    found: Found
+    groups: np.ndarray
+    pipeline: Callable[[], Any]
+    say: Say
+    locate: Locate = nowhere
+
+    @property
+    def asked(self) -> Mitigation:
+        assert self.problem.candidate.mitigate is not None, "there is something to mitigate"
+        return self.problem.candidate.mitigate
+
+    @property
+    def strength(self) -> float:
+        return self.asked.strength[0]
+
+    @property
+    def by(self) -> str:
+        """The groups' columns, for people."""
+        return " & ".join(self.asked.by)
+
+    @cached_property
+    def plain(self) -> fit.Plain:
+        """The model before any mitigation."""
+        return fit.plain(self.pipeline(), self.problem, self.found.scores)
+
+    @property
+    def unmitigated(self) -> np.ndarray:
+        return fit.unmitigated(self.found, self.problem.use_case)
+
+    def error(self, what: str, remedy: str) -> DataError:
+        """About the groups, with the place in the use case where they are asked for."""
+        where = self.locate((*self.problem.use_case.path(self.problem.candidate), "mitigate", "by"))
+        return DataError(what, where=where, remedy=remedy)
+
+    def of_both(self, names: list[str]) -> list[str]:
+        """The groups among `names` that have both outcomes in training."""
+        truth = self.problem.truth
+        return [n for n in names if len(np.unique(truth[self.groups == n])) == 2]
+
+
+@dataclass(frozen=True)
+class Mitigated:
+    """A model with its answers out of fold.
+
+    `probability` is float64 a training row, NaN where it was never held out; `decision` bool;
+    `held` says of which rows the decision is one by a model that was not fitted to them. `about`
+    is a JSON value: what was spent and what could not be done.
+    """
+
+    model: Any
+    probability: np.ndarray
+    decision: np.ndarray
+    held: np.ndarray
+    about: dict[str, Any] = field(default_factory=dict)
