@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench schema lock clean
+.PHONY: help run test lint format bench bench-gates calibration schema lock clean
 
 help: ## Show what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: $(READY) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
@@ -27,8 +27,14 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## Measure beside the rivals, in one run
+bench: $(READY) ## Measure the income example beside a bare script, in one run
 	$(BIN)/python -m benchmarks
+
+bench-gates: $(READY) ## Measure each gate beside its rivals and the plain limit, in one run
+	$(BIN)/python -m benchmarks.gates $(ARGS)
+
+calibration: $(READY) ## Count how often each gate is wrong: docs/calibration.md
+	$(BIN)/python -m benchmarks.calibration --out docs/calibration.md $(ARGS)
 
 schema: $(READY) ## Write the use case's JSON Schema
 	$(BIN)/python -m assay.config.schema > configs/use-case.schema.json

@@ -3,80 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from assay import artifacts, attest, runs
 from assay.artifacts import Artifact
-from assay.evidence.report import Report, Verdict, get_report, put_report
+from assay.evidence.report import Verdict, get_report, put_report
 from assay.gates import GATES
 from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
+from assay.render.words import scores_in_words
 from assay.runs import Judged, Outcome, Run, StepTaken
 from assay.signing import Signer, envelope
 from assay.standing import remember
 from assay.steps import Step
-
-
-class Tried:
-    """A candidate, the step that made it, and all steps that judged it or its data."""
-
-    def __init__(self, run: Run, trained: Step, judging: Sequence[Step]) -> None:
-        self.trained = trained
-        self.reports = reports_of(judging)
-        self.gates = {GATES[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict}
-        self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
-        # The version of the champion that it was measured beside, as its gate was told.
-        self.against: int | None = next(
-            (s.components["settings"]["against"] for s in judging if _is_performance(s)), None
-        )
-        self._run = run
-
-    @property
-    def candidate(self) -> str:
-        return str(self.trained.components["settings"]["title"])
-
-    @cached_property
-    def evidence(self) -> list[Report]:
-        return [get_report(self._run.bucket, artifact) for artifact in self.reports.values()]
-
-    @property
-    def reasons(self) -> list[str]:
-        return reasons(self.evidence)
-
-    @property
-    def scores(self) -> dict[str, float]:
-        """What it reached, and at what price: see `Judged`."""
-        of_gate = {report.gate: report for report in self.evidence}
-        chosen = self._run.written.use_case.performance.choose_by
-        found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
-        differences = [c for c in of_gate["fairness"].checks if "minus" in c.statistic]
-        gaps = [abs(c.estimate) for c in differences if c.estimate is not None]
-        scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
-        return scores | ({"largest_gap": max(gaps)} if gaps else {})
-
-
-def _is_performance(step: Step) -> bool:
-    return GATES[step.components["stage"]] == "performance" if step.verdict else False
-
-
-def reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
-    """The gates' reports among the steps' outputs, by gate."""
-    return {GATES[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs}
-
-
-def reasons(reports: Sequence[Report]) -> list[str]:
-    """Why gates said no; where none did, why they were not sure. The worst verdict's alone."""
-    worst = Verdict.worst(report.verdict for report in reports)
-    if worst is Verdict.PASS:
-        return []
-    return [
-        f"{report.gate}: {reason}"
-        for report in reports
-        if report.verdict is worst
-        for reason in report.reasons_for(worst)
-    ]
+from assay.tried import Tried
 
 
 def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
@@ -240,14 +181,9 @@ def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> No
         if policy.first == "automatic":
             because = "the first version to pass every gate"
             registry.promote(version, because=because, instead_of=None)
-    elif policy.later == "automatic" and _beats_champion(tried):
+    elif policy.later == "automatic" and tried.beats_champion:
         because = f"passed every gate and beat {version.model}@{tried.against}"
         registry.promote(version, because=because, instead_of=tried.against)
-
-
-def _beats_champion(tried: Tried) -> bool:
-    checks = (check for report in tried.evidence for check in report.checks)
-    return any(c.name == "beats_champion" and c.verdict is Verdict.PASS for c in checks)
 
 
 def _judged(version: Version, tried: Tried) -> Judged:
@@ -268,16 +204,10 @@ def _facts(
     champion: Version | None,
 ) -> dict[str, str]:
     fates = {
-        version.name: f"{tried.status}: {tried.candidate} ({in_words(tried.scores)})"
+        version.name: f"{tried.status}: {tried.candidate} ({scores_in_words(tried.scores)})"
         for version, tried in zip(versions, all_tried, strict=True)
     }
     return {"Outcome": chosen.status, **fates, "Champion": champion.name if champion else "none"}
-
-
-def in_words(scores: Mapping[str, float]) -> str:
-    """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
-    order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))
-    return ", ".join(f"{name.replace('_gap', ' gap')} {scores[name]:.3f}" for name in order)
 
 
 def _page(run: Run, title: str, tried: Tried, facts: Mapping[str, str]) -> Artifact:

@@ -1,1 +1,6 @@
-"""Measurements, each beside its rival in one run. `make bench` prints them all."""
+"""What Assay takes, and how often it is wrong.
+
+`python -m benchmarks` measures the income example beside `bare.py`, a script that does the same by
+hand; `benchmarks.gates` each gate beside its rivals; `benchmarks.calibration` counts how often each
+gate is wrong. `make bench bench-gates calibration` runs all three.
+"""

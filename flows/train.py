@@ -68,15 +68,8 @@ def train(
             if not held:
                 break
 
-    groundwork = [
-        ingested,
-        validated,
-        weighed,
-        parted,
-        *searched.values(),
-        *fitted.values(),
-        ranked,
-    ]
+    groundwork = [ingested, validated, weighed, parted]
+    groundwork += [*searched.values(), *fitted.values(), ranked]
     return _ended("Rejected", register(run, groundwork, judged))
 
 

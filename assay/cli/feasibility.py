@@ -39,4 +39,4 @@ def command(
     written = settings(data, config, {"data": columns})
     with table_of(written) as (table, _malformed):
         report = assess(table, written.use_case, say=say)
-    finish_gate(report, as_json=as_json, html=html)
+    finish_gate(report.model_copy(update={"subject": data}), as_json=as_json, html=html)

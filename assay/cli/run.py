@@ -98,9 +98,9 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
 
 
 def _tell_fate(judged: Judged, *, champion: bool) -> None:
-    from assay.conclude import in_words
+    from assay.render.words import scores_in_words
 
-    scores = in_words(judged.scores)
+    scores = scores_in_words(judged.scores)
     print_text(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")
     print_text(f"  {scores}")
     if judged.status == "rejected":

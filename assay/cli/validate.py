@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.cli.console import finish_gate, say, write_file
 from assay.cli.options import AsJson, ConfigOption, Data, Html
+
+if TYPE_CHECKING:
+    from assay.evidence.validation.rules import Locate
 
 
 def command(
@@ -45,7 +48,10 @@ def command(
         raise typer.BadParameter("name a use case with --config, rules, or data to compare against")
     if data_docs is not None and config is None and rules is None:
         raise typer.BadParameter("Data Docs tell of rules: name them with --config or --rules")
-    sections: dict[str, Any] = {"expectations": _read_rules(rules)} if rules else {}
+    sections: dict[str, Any] = {}
+    locate: Locate | None = None
+    if rules:
+        sections["expectations"], locate = _read_rules(rules)
     written = settings(data, config, sections)
     check = config is not None
     with ExitStack() as open_:
@@ -61,7 +67,7 @@ def command(
             subject=data,
             malformed=malformed,
             against=before,
-            locate=written.text.where,
+            locate=locate or written.text.where,
         )
     if failing is not None and len(judged.failing):
         write_file(failing, judged.failing.to_csv(index=False).encode())
@@ -73,8 +79,19 @@ def command(
     finish_gate(judged.report, as_json=as_json, html=html)
 
 
-def _read_rules(path: Path) -> Any:
-    from assay.config.read import read_tree
+def _read_rules(path: Path) -> tuple[list[Any], Locate]:
+    """The rules of a file, and what says on which line each stands."""
+    from assay.config.read import read_text
+    from assay.errors import ConfigError
 
-    tree = read_tree(path)
-    return tree["expectations"] if isinstance(tree, dict) and "expectations" in tree else tree
+    text = read_text(path)
+    tree = text.plain
+    suite = isinstance(tree, dict) and "expectations" in tree
+    rules = tree["expectations"] if suite else tree
+    if not isinstance(rules, list):
+        raise ConfigError(
+            "this holds no list of expectations",
+            where=str(path),
+            remedy="Write each as `- type: ...` with its `kwargs: {...}`, or name a suite.",
+        )
+    return rules, text.where if suite else lambda where: text.where(where[1:])

@@ -38,6 +38,11 @@ class Text:
         line = self._line(path)
         return f"{self.name}:{line}" if line else self.name
 
+    @property
+    def plain(self) -> Any:
+        """What the text holds, as plain values."""
+        return _plain(self.tree)
+
     def _line(self, path: Path_) -> int | None:
         node, line = self.tree, 1
         for step in path:
@@ -97,7 +102,12 @@ def read_words(words: Mapping[str, Any]) -> Written:
 
 def read_tree(path: Path | str) -> Any:
     """Any YAML or JSON file as plain values. Raises ConfigError."""
-    return _plain(_parse(_text(Path(path)), str(path)))
+    return read_text(path).plain
+
+
+def read_text(path: Path | str) -> Text:
+    """Any YAML or JSON file, able to say on which line a key stands. Raises ConfigError."""
+    return Text(str(path), _parse(_text(Path(path), "file"), str(path)))
 
 
 def check_columns(written: Written, columns: Sequence[str]) -> None:
@@ -112,13 +122,14 @@ def check_columns(written: Written, columns: Sequence[str]) -> None:
             )
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, kind: str = "use case") -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = nearest(path.name, [p.name for p in path.parent.glob("*.y*ml")])
-        remedy = f"Did you mean {path.parent / near}?" if near else "Name a file in configs/."
-        raise ConfigError("there is no such use case", where=str(path), remedy=remedy) from None
+        other = "Name a file in configs/." if kind == "use case" else "Check its name."
+        remedy = f"Did you mean {path.parent / near}?" if near else other
+        raise ConfigError(f"there is no such {kind}", where=str(path), remedy=remedy) from None
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"byte {error.start} is not UTF-8", where=str(path), remedy="Save the file as UTF-8."

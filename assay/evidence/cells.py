@@ -94,13 +94,3 @@ def reference_among(rows: pd.Series, parts: Sequence[str]) -> str:
     """
     reference = " & ".join(parts)
     return reference if reference in rows.index else str(rows.sort_index().idxmax())
-
-
-def successes(table: pd.DataFrame, metric: Rate) -> pd.Series:
-    """The numerator of `metric` by group, from a `confusion` table."""
-    return table[list(SHARES[metric].successes)].sum(axis=1)
-
-
-def denominators(table: pd.DataFrame, metric: Rate) -> pd.Series:
-    """The rows that `metric` is a share of, by group, from a `confusion` table."""
-    return table[list(SHARES[metric].out_of)].sum(axis=1)

@@ -125,11 +125,16 @@ def _coded(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarra
 def _binned(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, list[str]]:
     cuts = list(declared.bins)
     marks = [f"{cut:g}" if float(f"{cut:g}") == cut else repr(cut) for cut in cuts]
-    middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
-    labels = [f"<{marks[0]}", *middle, f">={marks[-1]}", MISSING]
+    labels = [*between(marks), MISSING]
     values = _floats(column, name)
     codes = np.searchsorted(cuts, values, side="right")
     return np.where(np.isnan(values), len(labels) - 1, codes), labels
+
+
+def between(marks: Sequence[str]) -> list[str]:
+    """What ascending cut points, as text, divide numbers into: "<30", "30-50", ">=50"."""
+    middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
+    return [f"<{marks[0]}", *middle, f">={marks[-1]}"]
 
 
 def _floats(column: pd.Series, name: str) -> np.ndarray:

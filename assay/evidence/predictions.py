@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,10 +110,16 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     column = frame[name]
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         raise DataError(
-            f"the column {name!r} holds no numbers, but values such as {column.iloc[0]!r}",
+            f"the column {name!r} holds no numbers, but values such as {_no_number(column)!r}",
             remedy="Name a column of numbers.",
         )
     return column.to_numpy(float)
+
+
+def _no_number(column: pd.Series) -> Any:
+    """The first value that is not finite; the first of all where each looks like a number."""
+    finite = np.isfinite(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan))
+    return column.iloc[int(np.argmin(finite))]
 
 
 def _check_present(frame: pd.DataFrame, name: str) -> None:

@@ -182,6 +182,19 @@ def overall(checks: Sequence[Check]) -> Verdict:
     return Verdict.worst(_weight(check) for check in checks)
 
 
+def reasons(reports: Sequence[Report]) -> list[str]:
+    """Why gates said no; where none did, why they were not sure. The worst verdict's alone."""
+    worst = Verdict.worst(report.verdict for report in reports)
+    if worst is Verdict.PASS:
+        return []
+    return [
+        f"{report.gate}: {reason}"
+        for report in reports
+        if report.verdict is worst
+        for reason in report.reasons_for(worst)
+    ]
+
+
 def put_report(bucket: Bucket, report: Report) -> Artifact:
     """Store a report, canonically."""
     return bucket.put_json(report.model_dump(mode="json"), REPORT, f"{report.gate} report")

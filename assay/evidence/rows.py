@@ -21,6 +21,8 @@ from assay.tables.duck import ROW, can_open, opened, quoted
 if TYPE_CHECKING:
     import duckdb
 
+FrameOrTable = pd.DataFrame | Table
+
 
 @dataclass(frozen=True)
 class Column:
@@ -56,7 +58,7 @@ class Rows(Protocol):
 
 
 @contextmanager
-def rows_of(data: pd.DataFrame | Table) -> Iterator[Rows]:
+def rows_of(data: FrameOrTable) -> Iterator[Rows]:
     """The rows of a frame or of a table. A damaged part of a table raises ObjectCorrupt."""
     if isinstance(data, Table) and can_open(data):
         with opened(data) as connection:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from assay.config.data import Target
 from assay.errors import DataError, nearest
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.rows import Rows
-from assay.learning.target import outcomes
+from assay.learning.target import no_label, outcomes
 
 MOST_MALFORMED = 0.05
 
@@ -107,23 +105,10 @@ def _positives(rows: Rows, target: Target) -> tuple[int, str, str]:
             raise _no_target(target, list(rows.columns))
         values, counts = rows.values(target.column)
         if not len(values):
-            raise _no_label(target)
+            raise no_label(target)
         return int(counts[outcomes(pa.chunked_array([values]), target)].sum()), "", ""
     except DataError as error:
         return 0, error.what, error.remedy or "Bring rows that hold it."
-
-
-def labelled_truth(frame: pd.DataFrame, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
-    """The rows that have a label, numbered anew, and whether each is positive (bool array).
-
-    Raises DataError when the column is absent, holds no label, or one class only.
-    """
-    if target.column not in frame.columns:
-        raise _no_target(target, [str(name) for name in frame.columns])
-    labelled = frame[frame[target.column].notna()].reset_index(drop=True)
-    if not len(labelled):
-        raise _no_label(target)
-    return labelled, outcomes(pa.chunked_array([pa.array(labelled[target.column])]), target)
 
 
 def _no_target(target: Target, columns: list[str]) -> DataError:
@@ -131,12 +116,6 @@ def _no_target(target: Target, columns: list[str]) -> DataError:
     return DataError(
         f"the table has no target column {target.column!r}",
         remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
-    )
-
-
-def _no_label(target: Target) -> DataError:
-    return DataError(
-        f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
     )
 
 

@@ -18,9 +18,17 @@ def threshold(cost: Cost) -> float:
 
 
 def score(
-    name: Score, truth: np.ndarray, probability: np.ndarray, decision: np.ndarray, cost: Cost
+    name: Score,
+    truth: np.ndarray,
+    probability: np.ndarray,
+    decision: np.ndarray,
+    cost: Cost,
+    *,
+    weights: np.ndarray | None = None,
 ) -> float:
-    """One metric over rows; the arrays are one entry a row. `cost` is the mean cost of a row."""
+    """One metric over rows; the arrays are one entry a row. `cost` is the mean cost of a row.
+    Rows count for `weights` rows each, or for one.
+    """
     by_probability = {
         "roc_auc": metrics.roc_auc_score,
         "average_precision": metrics.average_precision_score,
@@ -28,13 +36,14 @@ def score(
         "brier": metrics.brier_score_loss,
     }
     if name in by_probability:
-        return float(by_probability[name](truth, probability))
+        return float(by_probability[name](truth, probability, sample_weight=weights))
     if name == "cost":
-        wrong = decision & ~truth, ~decision & truth
-        return float(wrong[0].mean() * cost.false_positive + wrong[1].mean() * cost.false_negative)
+        wrong = [np.average(w, weights=weights) for w in (decision & ~truth, ~decision & truth)]
+        return float(wrong[0] * cost.false_positive + wrong[1] * cost.false_negative)
+    of_decision = getattr(metrics, f"{name}_score")
     if name in {"precision", "recall", "f1"}:
-        return float(getattr(metrics, f"{name}_score")(truth, decision, zero_division=0.0))
-    return float(getattr(metrics, f"{name}_score")(truth, decision))
+        return float(of_decision(truth, decision, sample_weight=weights, zero_division=0.0))
+    return float(of_decision(truth, decision, sample_weight=weights))
 
 
 def better(name: Score, one: float, other: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 from assay.evidence.report import Cell, Check, Figure, Report, Sheet, Verdict
@@ -73,6 +74,12 @@ def tally(report: Report) -> str:
     """How many checks came to which verdict, worst first: "1 fail, 2 unknown, 9 pass"."""
     counts = ((verdict, len(report.of(verdict))) for verdict in reversed(Verdict))
     return ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+
+
+def scores_in_words(scores: Mapping[str, float]) -> str:
+    """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
+    order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))
+    return ", ".join(f"{name.replace('_gap', ' gap')} {scores[name]:.3f}" for name in order)
 
 
 def printable(text: str) -> str:

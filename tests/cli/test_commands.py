@@ -68,7 +68,13 @@ def test_run_prints_one_object_that_says_what_it_came_to(first, home):
     told = first.json
     assert first.code == 0
     assert (told["outcome"], told["model"], told["champion"]) == ("registered", "guests@1", True)
-    assert set(told["gates"]) == {"validation", "feasibility", "performance", "fairness"}
+    assert set(told["gates"]) == {
+        "validation",
+        "feasibility",
+        "performance",
+        "fairness",
+        "technical",
+    }
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", told["run"])
     assert set(told["steps"][0]) == {"name", "cached", "seconds"}
     assert (home / told["report"]).read_bytes().lower().startswith(b"<!doctype html>")

@@ -178,6 +178,16 @@ def test_a_perfect_recall_beats_an_imperfect_one_only_as_far_as_wilson_allows():
     assert found.low < 0 < found.high
 
 
+def test_models_that_differ_on_negatives_alone_are_not_surely_of_one_recall():
+    truth, perfect, _ = halves(30)
+    found = truth & (np.arange(60) > 4)
+    one = Predicted(perfect.probability, found)
+    two = Predicted(perfect.probability, found | (np.arange(60) == 59))
+    assert not truth[59]
+    interval = difference("recall", truth, one, two, COST).interval
+    assert interval.low < 0 < interval.high
+
+
 # --- rivals -----------------------------------------------------------------------------------
 
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from assay.evidence.fairness import audit
-from assay.evidence.fairness.distances import distances
-from assay.evidence.report import Check, Interval, Verdict
+from assay.evidence.report import Verdict
 from assay.evidence.statistics import newcombe_limits
 from assay.learning.contenders import Answers, contender
 from assay.learning.frontier import weigh
@@ -139,52 +138,6 @@ def test_candidates_that_were_judged_on_fewer_rows_are_named(case):
 def test_the_same_answers_give_the_same_report(case):
     both = [answers("a", 0.02), answers("b", 0.2)]
     assert weigh(both, case()) == weigh(both, case())
-
-
-# --- distances --------------------------------------------------------------------------------
-
-
-def checked(estimate, low, high, *, over=False, threshold=0.1, rows=1000, group="sex=Female"):
-    return Check(
-        name=f"selection_rate[{group}]",
-        claim="?",
-        verdict=Verdict.UNKNOWN,
-        statistic=f"selection_rate, group {'over' if over else 'minus'} reference",
-        estimate=estimate,
-        interval=Interval(low=low, high=high),
-        threshold=threshold,
-        rows=rows,
-        group=group,
-    )
-
-
-@pytest.mark.parametrize(
-    ("check", "expected"),
-    [
-        (checked(-0.2, -0.3, -0.1), (0.2, 0.1, 0.3, 0.1)),
-        (checked(0.2, 0.1, 0.3), (0.2, 0.1, 0.3, 0.1)),
-        (checked(0.02, -0.05, 0.03), (0.02, 0.0, 0.05, 0.1)),
-        (checked(0.5, 0.4, 0.8, over=True, threshold=0.8), (0.5, 0.2, 0.6, 0.2)),
-        (checked(2.0, 1.25, 4.0, over=True, threshold=1.25), (0.5, 0.2, 0.75, 0.2)),
-        (checked(1.0, 0.5, 1.25, over=True, threshold=0.8), (0.0, 0.0, 0.5, 0.2)),
-    ],
-)
-def test_a_distance_is_that_from_alike_with_the_interval_on_the_same_scale(check, expected):
-    (found,) = distances([check]).values()
-    shown = (found.value, found.interval.low, found.interval.high, found.limit)
-    assert shown == pytest.approx(expected)
-
-
-def test_a_side_that_is_open_stays_open():
-    (found,) = distances([checked(-0.2, None, -0.1)]).values()
-    assert (found.interval.low, found.interval.high) == (0.1, None)
-
-
-def test_the_farthest_group_speaks_for_a_rule_unless_it_is_too_small_to_judge():
-    near, far = checked(0.1, 0.0, 0.2, group="race=A"), checked(-0.3, -0.4, -0.2, group="race=B")
-    tiny = checked(0.9, 0.1, 1.0, group="race=C", rows=9)
-    assert distances([near, far, tiny])["selection_rate by race"].group == "race=B"
-    assert distances([tiny]) == {}
 
 
 # --- after the test ---------------------------------------------------------------------------

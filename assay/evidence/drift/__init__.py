@@ -20,7 +20,7 @@ from assay.evidence.drift.columns import Shift, shifts
 from assay.evidence.drift.expected import Ladder
 from assay.evidence.drift.grid import comparable
 from assay.evidence.drift.harm import Outcome, Sides, believed, outcomes
-from assay.evidence.drift.mix import Rows, effects, mix
+from assay.evidence.drift.mix import Sample, effects, mix
 from assay.evidence.drift.multivariate import rebuilding, separation
 from assay.evidence.drift.scored import Roles, scored
 from assay.evidence.report import Check, Report, Verdict, overall
@@ -64,7 +64,7 @@ def drift(
         rows,
         *found.checks(ask),
         *broken,
-        *(say_checks.moved(s, found.effects.get(s.name), ask, current.rows) for s in ordered),
+        *(_moved(s, found, ask, current.rows) for s in ordered),
         *_together(sides, seen, ask),
     ]
     report = _report(subject, checks, found, ask, ordered)
@@ -107,7 +107,7 @@ def _harm(sides: _Pair, seen: Sequence[Shift], roles: Roles, ask: Drift) -> _Fou
     if old is None or new is None or sample is None:
         return _Found([], {}, None)
     codes = {shift.name: shift.grid.codes(sides.old.sample.column(shift.name)) for shift in seen}
-    rows = Rows(sample, codes, sides.current.rows)
+    rows = Sample(sample, codes, sides.current.rows)
     ladder = Ladder.of(old, new)
     found = believed(mix(rows, seen, [shift for shift in seen if shift.shifted]), ask)
     unseen = say_checks.outside(seen, [s.name for s in seen], sides.new, ask)
@@ -125,6 +125,11 @@ def _together(sides: _Pair, seen: Sequence[Shift], ask: Drift) -> list[Check]:
     return [apart, *([say_checks.rebuilt(rebuilt, ask)] if rebuilt else [])]
 
 
+def _moved(shift: Shift, found: _Found, ask: Drift, rows: int) -> Check:
+    effect, output = found.effects.get(shift.name), shift.name in found.outputs
+    return say_checks.moved(shift, effect, ask, rows, output=output)
+
+
 def _report(
     subject: str,
     checks: Sequence[Check],
@@ -138,12 +143,13 @@ def _report(
     sheets += [display.performance_sheet(found.outcomes)] if found.outcomes else []
     figure = display.performance_figure(found.outcomes, ask)
     seen = [shift for shift in ordered if shift.name not in found.outputs]
+    made = [shift.name for shift in ordered if shift.shifted and shift.name in found.outputs]
     mixed = found.sides.mix if found.sides else None
     return Report(
         gate="drift",
         subject=subject,
         verdict=verdict,
-        summary=display.summary(checks, seen, found.outcomes, mixed),
+        summary=display.summary(checks, seen, found.outcomes, mixed, made),
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=(*([figure] if figure else []), *display.column_figures(ordered)),

@@ -56,8 +56,13 @@ def retyped(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
     )
 
 
-def moved(shift: Shift, effect: float | None, ask: Drift, rows: int) -> Check:
-    """One column's shift; `effect` is what it alone does to the first expected metric."""
+def moved(
+    shift: Shift, effect: float | None, ask: Drift, rows: int, *, output: bool = False
+) -> Check:
+    """One column's shift; `effect` is what it alone does to the first expected metric.
+
+    `output`: whether it holds what the model says, or labels.
+    """
     known = effect is not None
     alone = (
         f"; alone it changes the expected {metric_name(ask.metrics[0])} by {effect:+.3f}"
@@ -72,18 +77,20 @@ def moved(shift: Shift, effect: float | None, ask: Drift, rows: int) -> Check:
         estimate=shift.effect,
         threshold=ask.effect,
         why=_how(shift) + alone,
-        remedy=_remedy_shift(shift, known),
+        remedy=_remedy_shift(shift, known, output),
         accepted=True,
         rows=rows,
     )
 
 
-def _remedy_shift(shift: Shift, known: bool) -> str:
+def _remedy_shift(shift: Shift, known: bool, output: bool) -> str:
     if shift.verdict is Verdict.UNKNOWN:
         return (
             "Stretches of the reference differ as much. More rows would tell; so would, if their "
             "order means nothing, drift.order: arbitrary."
         )
+    if shift.shifted and output:
+        return "Find out why; the checks of performance say what it costs."
     if shift.shifted and not known:
         return "Find out why, and name the model's probabilities to see what it does to them."
     return ""
@@ -253,9 +260,9 @@ def _realised(outcome: Outcome, ask: Drift) -> Check:
     return Check(
         name=_named("realised", outcome),
         claim=f"Realised {metric_name(outcome.metric)}{_where(outcome)} lies no more than "
-        f"{ask.margin:g} below what was expected of the same rows",
+        f"{ask.margin:g} below what was to be expected of the same rows",
         verdict=outcome.realised,
-        statistic=f"expected minus realised {metric_name(outcome.metric)}",
+        statistic=f"expected minus realised {metric_name(outcome.metric)}, beyond the reference's",
         estimate=_number(outcome.below.value),
         interval=outcome.below.interval,
         threshold=ask.margin,

@@ -149,11 +149,20 @@ def performance_figure(found: Sequence[Outcome], ask: Drift) -> Figure | None:
 
 
 def summary(
-    checks: Sequence[Check], shifts: Sequence[Shift], found: Sequence[Outcome], mix: Mix | None
+    checks: Sequence[Check],
+    shifts: Sequence[Shift],
+    found: Sequence[Outcome],
+    mix: Mix | None,
+    made: Sequence[str] = (),
 ) -> str:
-    """One or two sentences: whether predictions are harmed, and what moved."""
+    """One or two sentences: whether predictions are harmed, and what moved.
+
+    `made`: outputs and labels that moved.
+    """
     moved = [shift.name for shift in shifts if shift.shifted]
     first = f"Shifted ({_names(moved)})" if moved else "Nothing shifted"
+    if made and not moved:
+        first = f"No feature shifted, but outputs or labels did ({_names(made)})"
     stopping = [c for c in checks if c.verdict is Verdict.UNKNOWN and not c.accepted]
     if not shifts:
         return (

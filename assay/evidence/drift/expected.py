@@ -9,7 +9,8 @@ Source: Białek, Kuberski, Perrakis & Bifet, "Estimating model performance under
 without labels" (2024), and NannyML's documentation of CBPE.
 
 Rows are counted by block of neighbours, decision and rung of probability. All estimates and their
-errors (by leaving blocks out) come from these counts.
+errors (by leaving blocks out) come from these counts. Of a group, or of the labelled rows, blocks
+are cut over these rows alone: they may lie together, and in blocks of all rows fill but one.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def _tallied(
 
     In bounded memory, beyond what holds the rows.
     """
-    rungs, rows = len(ladder.edges) + 1, len(side)
+    rungs, rows, done = len(ladder.edges) + 1, len(side), 0
+    total = rows if mask is None else max(int(mask.sum()), 1)
     sums = [np.zeros(BLOCKS * 2 * rungs) for _ in weights]
     for start in range(0, rows, _AT_ONCE):
         stop = min(start + _AT_ONCE, rows)
@@ -142,12 +144,14 @@ def _tallied(
             np.arange(start, stop) if mask is None else start + np.flatnonzero(mask[start:stop])
         )
         decided = 0 if side.decision is None else side.decision[chosen]
-        place = (chosen * BLOCKS // rows * 2 + decided) * rungs
+        block = np.arange(done, done + len(chosen)) * BLOCKS // total
+        done += len(chosen)
+        place = (block * 2 + decided) * rungs
         place += ladder.rungs(side.probability[chosen])
         for at, weight in enumerate(weights):
             held = None if weight is None else weight[chosen]
             sums[at] += np.bincount(place, weights=held, minlength=len(sums[at]))
-    return [total.reshape(BLOCKS, 2, rungs) for total in sums]
+    return [found.reshape(BLOCKS, 2, rungs) for found in sums]
 
 
 def _thinned(values: Floats) -> Floats:

@@ -17,7 +17,7 @@ from assay.evidence.drift.expected import (
     realised,
     weighted,
 )
-from assay.evidence.drift.mix import Mix, Rows
+from assay.evidence.drift.mix import Mix, Sample
 from assay.evidence.drift.scored import Codes, Scored
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics import Bools, Estimate, at_most, interval_of, jackknife
@@ -32,7 +32,8 @@ class Outcome:
 
     `at_mix` is the reference's expectation of rows mixed as the current ones are, and `rest` the
     drop below that; None unless a mix is believed. `seen` is the realised value of the labelled
-    current rows, and `below` how far it lies below what was expected of the same rows.
+    current rows, and `below` how much farther it lies below what was expected of the same rows
+    than it does in the reference: probabilities may be wrong for a group, and have always been.
     """
 
     metric: Expected
@@ -58,7 +59,7 @@ class Sides:
     reference: Scored
     current: Scored
     ladder: Ladder
-    rows: Rows
+    rows: Sample
     mix: Mix | None
     unseen: Sequence[str]  # columns with so many values never seen that nothing can be expected
 
@@ -85,18 +86,21 @@ def outcomes(sides: Sides, ask: Drift) -> list[Outcome]:
 _Masks = tuple[Bools | None, Bools | None, Bools | None]  # reference, current, sample
 
 
+_Seen = tuple[Counted, Counted]  # expected, realised
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """The counts of all rows or of a group. `seen` are the reference's labels, the current ones,
-    and what was expected of the rows that these are of; None without labels on both sides, as
-    only the reference's say what is usual.
+    """The counts of all rows or of a group. `seen` are, of the reference and of the current rows,
+    what was expected of the labelled ones and what the labels say; None without labels on both
+    sides, as only the reference's say what is usual.
     """
 
     group: str | None
     old: Counted
     new: Counted
     mixed: Counted | None
-    seen: tuple[Counted, Counted, Counted] | None
+    seen: tuple[_Seen, _Seen] | None
 
 
 def _divisions(sides: Sides) -> Iterator[tuple[str | None, _Masks]]:
@@ -123,16 +127,18 @@ def _part(sides: Sides, group: str | None, masks: _Masks) -> _Part:
     return _Part(group, old, new, mixed, _seen(sides, masks))
 
 
-def _seen(sides: Sides, masks: _Masks) -> tuple[Counted, Counted, Counted] | None:
+def _seen(sides: Sides, masks: _Masks) -> tuple[_Seen, _Seen] | None:
     if not sides.reference.labelled or sides.current.truth is None or not sides.current.labelled:
         return None
-    labelled = sides.current.truth >= 0
-    mask = labelled if masks[1] is None else labelled & masks[1]
-    return (
-        realised(sides.reference, sides.ladder, masks[0]),
-        realised(sides.current, sides.ladder, mask),
-        expected(sides.current, sides.ladder, mask),
+    return _both(sides.reference, sides.ladder, masks[0]), _both(
+        sides.current, sides.ladder, masks[1]
     )
+
+
+def _both(side: Scored, ladder: Ladder, mask: Bools | None) -> _Seen:
+    assert side.truth is not None, "asked for only with labels"
+    labelled = side.truth >= 0 if mask is None else (side.truth >= 0) & mask
+    return expected(side, ladder, labelled), realised(side, ladder, labelled)
 
 
 def _outcome(metric: Expected, part: _Part, unseen: bool, level: float, ask: Drift) -> Outcome:
@@ -164,12 +170,10 @@ def _verdict(drop: Estimate, rest: Estimate | None, margin: float, unseen: bool)
     return Verdict.UNKNOWN if total is Verdict.PASS and unseen else total
 
 
-def _with_labels(
-    found: Outcome, seen: tuple[Counted, Counted, Counted], level: float, ask: Drift
-) -> Outcome:
-    before, after, promised = seen
-    below = _paired(found.metric, promised, after, level)
-    few = after.rows < ask.rows
+def _with_labels(found: Outcome, seen: tuple[_Seen, _Seen], level: float, ask: Drift) -> Outcome:
+    (_, before), (_, after) = seen
+    below = _farther(found.metric, *seen, level)
+    few = min(before.rows, after.rows) < ask.rows
     verdict = Verdict.UNKNOWN if few else at_most(below.interval, ask.margin)
     return replace(
         found,
@@ -196,10 +200,14 @@ def _drop(metric: Expected, old: Counted, new: Counted, level: float) -> Estimat
     )
 
 
-def _paired(metric: Expected, promised: Counted, seen: Counted, level: float) -> Estimate:
-    """Expected minus realised, of the same rows."""
-    error = jackknife(promised.without_each(metric) - seen.without_each(metric))
-    return _estimate(promised.whole(metric) - seen.whole(metric), error, level)
+def _farther(metric: Expected, before: _Seen, after: _Seen, level: float) -> Estimate:
+    """Expected minus realised, each of the same rows, beyond the same in the reference."""
+    lacks = [promised.whole(metric) - seen.whole(metric) for promised, seen in (before, after)]
+    errors = [
+        jackknife(promised.without_each(metric) - seen.without_each(metric))
+        for promised, seen in (before, after)
+    ]
+    return _estimate(lacks[1] - lacks[0], float(np.hypot(errors[0], errors[1])), level)
 
 
 def _estimate(value: float, error: float, level: float) -> Estimate:

@@ -35,7 +35,7 @@ _FEWEST: Final = 50.0  # reference rows, by Kish's count, that must stand behind
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Sample:
     """Sampled reference rows: their predictions, and each column's cells (rows,)."""
 
     scored: Scored
@@ -58,7 +58,7 @@ class Mix:
 
 
 def effects(
-    rows: Rows, shifts: Sequence[Shift], ladder: Ladder, metric: Expected
+    rows: Sample, shifts: Sequence[Shift], ladder: Ladder, metric: Expected
 ) -> dict[str, float | None]:
     """By column, the change in the expected metric that its shift alone would bring.
 
@@ -74,7 +74,7 @@ def effects(
     return found
 
 
-def mix(rows: Rows, shifts: Sequence[Shift], shifted: Sequence[Shift]) -> Mix | None:
+def mix(rows: Sample, shifts: Sequence[Shift], shifted: Sequence[Shift]) -> Mix | None:
     """The columns, among the `shifted`, whose shares best explain how all the others moved.
 
     Greedy, one column more as long as it explains another 5 %. None if no other column moved, or
@@ -93,7 +93,7 @@ def mix(rows: Rows, shifts: Sequence[Shift], shifted: Sequence[Shift]) -> Mix | 
     return best
 
 
-def counted(rows: Rows, ladder: Ladder, found: Mix | None) -> Counted:
+def counted(rows: Sample, ladder: Ladder, found: Mix | None) -> Counted:
     """The expected counts of the reference's sample, at the mix if there is one."""
     weights = np.ones(len(rows.scored)) if found is None else found.weights
     return weighted(rows.scored, ladder, weights)
@@ -103,7 +103,7 @@ def _outside(shift: Shift) -> bool:
     return bool(shift.current[shift.grid.unseen].sum() > 0.5 * shift.current.sum())
 
 
-def _tried(rows: Rows, shifts: Sequence[Shift], chosen: Sequence[Shift]) -> Mix | None:
+def _tried(rows: Sample, shifts: Sequence[Shift], chosen: Sequence[Shift]) -> Mix | None:
     names = tuple(shift.name for shift in chosen)
     others = [shift for shift in shifts if shift.name not in names]
     weights = _raked(rows, chosen)
@@ -116,7 +116,7 @@ def _tried(rows: Rows, shifts: Sequence[Shift], chosen: Sequence[Shift]) -> Mix 
     return Mix(names, 1 - left / moved, math.sqrt(moved), weights)
 
 
-def _raked(rows: Rows, chosen: Sequence[Shift]) -> Floats:
+def _raked(rows: Sample, chosen: Sequence[Shift]) -> Floats:
     """Weights (rows,), mean 1, that give each chosen column the current shares of its cells.
 
     Cells without a reference row cannot be had and are left out. Iterative proportional fitting:
@@ -143,7 +143,7 @@ def _behind(weights: Floats) -> float:
     return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
-def _divergence(rows: Rows, shift: Shift, weights: Floats) -> float:
+def _divergence(rows: Sample, shift: Shift, weights: Floats) -> float:
     """Divergence (bits) of a column from the current one, less what chance makes of it."""
     held = np.bincount(rows.codes[shift.name], weights=weights, minlength=len(shift.current))
     cells = int(((held > 0) | (shift.current > 0)).sum())

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 
+from assay.evidence.amounts import about
 from assay.evidence.cells import SHARES
 from assay.evidence.fairness.divisions import Limit
 from assay.evidence.fairness.gaps import FEWEST, Judged, Pair, need
 from assay.evidence.fairness.metrics import MEASURES, title
 from assay.evidence.report import Check, Interval, Verdict
+
+_DIFFERENCE, _RATIO = "group minus reference", "group over reference"
+
+
+def is_difference(check: Check) -> bool:
+    """Whether the statistic of one of the gate's checks is a difference, rather than a ratio."""
+    return check.statistic.endswith(_DIFFERENCE)
 
 
 def checks_of(limit: Limit) -> list[Check]:
@@ -65,12 +73,11 @@ def _too_small(limit: Limit) -> Check:
 def _check(limit: Limit, pair: Pair, judged: Judged) -> Check:
     rule, division = limit.rule, limit.division
     group, base = division.named(pair.group), division.named(pair.reference)
-    way = "minus" if pair.ratio is None else "over"
     return Check(
         name=f"{limit.metric}[{group}]",
         claim=f"{title(limit.metric)} of {group} is {rule.limit} that of {base}",
         verdict=judged.verdict,
-        statistic=f"{limit.metric}, group {way} reference",
+        statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",
         estimate=pair.gap if math.isfinite(pair.gap) else None,
         interval=judged.interval if math.isfinite(pair.gap) else None,
         threshold=_threshold(pair),
@@ -137,17 +144,15 @@ def _remedy(limit: Limit, pair: Pair, judged: Judged) -> str:
 
 
 def _would_tell(pair: Pair, level: float) -> str:
+    if not pair.base_rows:
+        unit = MEASURES[pair.metric].unit
+        return f"Name a reference group that has {unit}, or audit on rows that include some."
     if not pair.enough[1] or (pair.ratio is not None and not pair.base_value > 0):
         return f"{pair.reference} is too small to compare with: name a larger reference group."
     unit, needed = MEASURES[pair.metric].unit, need(pair, level)
     if needed.more is not None:
-        return f"About {_rounded(needed.more):,} more {unit} in {pair.group} would tell."
+        return f"About {about(needed.more)} more {unit} in {pair.group} would tell."
     if needed.both is not None:
-        rows, base = (_rounded(number) for number in needed.both)
-        return f"About {rows:,} {unit} in {pair.group} and {base:,} in {pair.reference} would tell."
+        rows, base = (about(number) for number in needed.both)
+        return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."
     return "No number of rows is likely to tell: the gap is about as large as the limit."
-
-
-def _rounded(number: int) -> int:
-    """Two leading digits: more would pretend to know."""
-    return int(float(f"{number:.2g}"))

@@ -21,14 +21,15 @@ from assay.evidence.feasibility.leakage import leakage
 from assay.evidence.feasibility.learning_curve import Curve, curve_figure, learning_curve, trace
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.missingness import missingness
-from assay.evidence.feasibility.periods import periods, time_column
+from assay.evidence.feasibility.periods import periods
 from assay.evidence.feasibility.reach import reach
 from assay.evidence.feasibility.sample_size import sample_size
 from assay.evidence.feasibility.signal import signal
 from assay.evidence.feasibility.staleness import staleness
 from assay.evidence.feasibility.stationarity import stationarity, unusable
-from assay.evidence.feasibility.whole import Rows
+from assay.evidence.feasibility.whole import time_column
 from assay.evidence.report import Check, Report, Verdict
+from assay.evidence.rows import FrameOrTable
 
 FEWEST = 20  # rows of each class, below which nothing can be estimated
 
@@ -39,7 +40,9 @@ def _silent(_text: str) -> None:
     """Nobody listens."""
 
 
-def assess(rows: Rows, use_case: UseCase, *, seed: int | None = None, say: Say = _silent) -> Report:
+def assess(
+    rows: FrameOrTable, use_case: UseCase, *, seed: int | None = None, say: Say = _silent
+) -> Report:
     """Judge a frame or a stored table against the question before anything is trained on it.
 
     `seed` defaults to the use case's; `say` is told of each check as it begins. A table is read
@@ -113,7 +116,7 @@ def _over_time(material: Material, answer: Answer, needed: float) -> None:
     if by_time:
         checks, sheets = stationarity(material, by_time)
         answer.add(*checks, sheets=sheets)
-    elif time_column(material):
+    elif time_column(material.use_case):
         answer.add(unusable(why))
         answer.skip(why, "tells_time")
     else:

@@ -85,7 +85,8 @@ class Answer:
         unstated = "the use case states no target (feasibility.reach)"
         return {
             "reach": unstated,
-            "ceiling": "too few rows, or no target that an error rate bounds"
+            "ceiling": "too few rows, a rare class sampled more densely, or no target that an error"
+            " rate bounds"
             if goals
             else unstated,
             "learning_curve": "too few rows for a curve" if goals else unstated,
@@ -113,6 +114,11 @@ def _notes(material: Material) -> list[str]:
         notes.append(
             f"The learner and the checks on single columns saw a sample of {len(material.rows):,}"
             f" of {total:,} rows, to keep within {use_case.feasibility.within:g} s."
+        )
+    if material.features and material.weights is not None:
+        notes.append(
+            "Of the rarer class more rows were sampled than its share; in scores rows count for as"
+            " many as they stand for."
         )
     names = use_case.features(list(material.frame.columns))
     if empty := [name for name in names if name not in material.features]:

@@ -93,12 +93,13 @@ def limit(name: Score, error: float, share: float, cost: Cost) -> float | None:
 
 def neighbours(material: Material) -> Neighbours | None:
     """The smaller of the two errors; None for too few rows. One fold is asked for, the other
-    four are known, so that no entity is its own neighbour."""
+    four are known, so that no entity is its own neighbour. None too where a rare class is sampled
+    more densely than it is: among more of its rows, neighbours err as they would not elsewhere."""
     rng = np.random.default_rng(material.seed)
     held = material.folds == 0
     _, first = np.unique(material.units[held], return_index=True)
     asked, known = np.flatnonzero(held)[first], rng.permutation(np.flatnonzero(~held))
-    if len(asked) < FEWEST:
+    if len(asked) < FEWEST or material.weights is not None:
         return None
     ways = [_in_features(material, known, rng.permutation(asked)[:ASKED])]
     ways.append(_in_answers(material, known, asked))

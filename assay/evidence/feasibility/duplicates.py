@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.periods import late
 from assay.evidence.report import Check, Verdict
 
 
@@ -97,9 +98,9 @@ def _entities(material: Material) -> Check | None:
     if column is None or not use_case.data.identity:
         return None
     whole = material.whole
-    if by == "time" and column not in whole.columns:
+    side = whole.units if by == "group" else late(material, column)
+    if side is None:
         return None
-    side = whole.units if by == "group" else _sides(material, column)
     people = pd.DataFrame({"person": whole.persons, "side": side})
     several = people.groupby("person")["side"].transform("nunique").to_numpy() > 1
     share, limit = float(several.mean()), use_case.feasibility.overlap
@@ -123,15 +124,3 @@ def _entities(material: Material) -> Check | None:
         else "Split by identity, or group by what holds the rows of one entity together.",
         rows=len(several),
     )
-
-
-def _sides(material: Material, column: str) -> np.ndarray:
-    """For a split by time: whether each row is among the newest share."""
-    order = material.whole.columns[column]
-    after = material.use_case.split.after
-    if after is not None:
-        # A date column is compared with a moment, a column of numbers with a number.
-        dated = pd.api.types.is_datetime64_any_dtype(order)
-        border = pd.Timestamp(after) if dated and isinstance(after, str) else after
-        return np.asarray(order >= border)
-    return np.asarray(order.rank(pct=True) > 1 - material.use_case.split.test)

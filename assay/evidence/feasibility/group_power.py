@@ -12,8 +12,8 @@ import pandas as pd
 
 from assay.config.gates import Rate
 from assay.config.use_case import UseCase
+from assay.evidence.amounts import about
 from assay.evidence.cells import SHARES, reference_among
-from assay.evidence.feasibility.amounts import about
 from assay.evidence.feasibility.material import Material
 from assay.evidence.groups import group_labels, intersect, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict

@@ -34,7 +34,11 @@ def label_noise(material: Material) -> tuple[Check | None, Sheet]:
     """
     entities = int(material.units.max()) + 1
     found = confident_joint(
-        material.labels, material.answers, independent=entities, seed=material.seed
+        material.labels,
+        material.answers,
+        independent=entities,
+        positives=None if material.weights is None else float(material.whole.truth.mean()),
+        seed=material.seed,
     )
     limit = allowed(material)
     check = None if limit is None else _check(material, found, limit)
@@ -50,7 +54,8 @@ def _check(material: Material, found: Noise, limit: float) -> Check:
         verdict = Verdict.CAUTION
     if low > limit:
         verdict = Verdict.FAIL if found.settled >= SETTLED else Verdict.UNKNOWN
-    wrong = float((material.labels != (material.answers >= 0.5)).mean())
+    errs = material.labels != (material.answers >= 0.5)
+    wrong = float(np.average(errs, weights=material.weights))
     return Check(
         name="label_noise",
         claim=f"At most {limit:.3g} of the labels look wrong",

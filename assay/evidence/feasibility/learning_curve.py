@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, Score
-from assay.evidence.feasibility.amounts import about
+from assay.evidence.amounts import about
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.measured import Measured, measured
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Verdict
@@ -88,7 +88,7 @@ def trace(material: Material, name: Score) -> Curve | None:
     found = measured(material, name, answers)
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
     law = _laws(sizes, sign * found.values, found.covariance, material.seed)
-    now = len(material.truth) * (1 - material.use_case.split.test)
+    now = len(material.whole.truth) * (1 - material.use_case.split.test)
     return Curve(name=name, sign=sign, sizes=sizes, found=found, law=law, now=now)
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from assay.config.use_case import UseCase
 from assay.evidence.feasibility.encode import Encoded, encode
-from assay.evidence.feasibility.whole import Rows, Whole, read, sampled
+from assay.evidence.feasibility.whole import Whole, read, sampled
+from assay.evidence.rows import FrameOrTable
 from assay.evidence.statistics import Bools, Floats
 
 FOLDS = 5
@@ -35,7 +36,7 @@ class Material:
     seed: int
 
     @classmethod
-    def of(cls, rows: Rows, use_case: UseCase, seed: int) -> Material:
+    def of(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> Material:
         """Raises DataError when the target is absent, holds no label, or one class only."""
         whole, frame, kept = read(rows, use_case, seed)
         names = use_case.features(list(frame.columns))
@@ -53,6 +54,18 @@ class Material:
     def labels(self) -> Bools:
         """Truth of the sampled rows."""
         return np.asarray(self.truth[self.rows])
+
+    @cached_property
+    def weights(self) -> Floats | None:
+        """How many rows each sampled row stands for, 1 on average; None where that is 1 for all.
+
+        Of a rare class more rows are sampled than its share (see `whole.sampled`). What depends on
+        how rare it is, such as precision and log loss, must not take it for more frequent.
+        """
+        share, held = float(self.whole.truth.mean()), float(self.labels.mean())
+        if abs(held - share) * len(self.labels) <= 2:  # two samples, each to the nearest row
+            return None
+        return np.where(self.labels, share / held, (1 - share) / (1 - held))
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -133,8 +146,10 @@ class Material:
 
         truth = self.labels if labels is None else labels
         seen = np.array([name not in without for name in self.encoded.names])
+        weights = None if self.weights is None else self.weights[fit]
         if len(np.unique(truth[fit])) < 2 or not seen.any():  # nothing to tell apart, or by
-            return np.full(int(held.sum()), float(truth[fit].mean()) if fit.any() else 0.5)
+            base = float(np.average(truth[fit], weights=weights)) if fit.any() else 0.5
+            return np.full(int(held.sum()), base)
         rounds = max(min(ROUNDS, ROUNDS * NARROW // int(seen.sum())), FEWEST_ROUNDS)
         learner = HistGradientBoostingClassifier(
             max_iter=rounds,
@@ -148,6 +163,6 @@ class Material:
             random_state=self.seed,
         )
         matrix = self.encoded.matrix if seen.all() else self.encoded.matrix[:, seen]
-        learner.fit(matrix[fit], truth[fit])
+        learner.fit(matrix[fit], truth[fit], weights)
         answers: Floats = learner.predict_proba(matrix[held])[:, 1]
         return answers

@@ -51,7 +51,7 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
 
     The covariance of ROC AUC is DeLong's, that of a mean the rows' own, both of entities where
     these have several rows; of other scores it comes from 200 bootstraps of at most 20,000
-    entities.
+    entities. Rows count for as many as they stand for.
     """
     truth, units = material.labels, material.clusters
     cost = material.use_case.performance.cost
@@ -64,8 +64,9 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
     values = _row_values(name, truth, clipped, cost)
     if values is None:
         return Measured(*_bootstrap(material, name, clipped, cost), unseen)
-    means = values.mean(axis=1)
-    influence = (values - means[:, None]) / len(truth)
+    weights = np.ones(len(truth)) if material.weights is None else material.weights
+    means = values @ weights / weights.sum()
+    influence = (values - means[:, None]) * weights / weights.sum()
     return Measured(means, clustered_covariance(influence, material.units), unseen)
 
 
@@ -96,7 +97,10 @@ def _bootstrap(
         truth = material.labels[rows]
         if truth.all() or not truth.any():
             return [float("nan")] * len(answers)
-        return [score(name, truth, a[rows], a[rows] >= limit, cost) for a in answers]
+        weights = None if material.weights is None else material.weights[rows]
+        return [
+            score(name, truth, a[rows], a[rows] >= limit, cost, weights=weights) for a in answers
+        ]
 
     def rows_of(units: np.ndarray) -> np.ndarray:
         sizes = counts[units]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.whole import time_column
 from assay.evidence.statistics import Bools
 
 
@@ -24,17 +25,10 @@ class Periods:
         return f"{self.column} of {moment(self.border)} and later"
 
 
-def time_column(material: Material) -> str | None:
-    """The column that says when a row was so: data.time, else that of a split by time."""
-    use_case = material.use_case
-    by_time = use_case.split.column if use_case.split.by == "time" else None
-    return use_case.data.time or by_time
-
-
 def periods(material: Material) -> tuple[Periods | None, str]:
     """Early and late rows, or none and the words why not. The late ones are those of the test,
     or where the split does not go by time, a newest share of its size."""
-    column = time_column(material)
+    column = time_column(material.use_case)
     if column is None:
         return None, "the use case names no column of time (data.time)"
     times = material.whole.columns[column]
@@ -44,6 +38,14 @@ def periods(material: Material) -> tuple[Periods | None, str]:
     if border is None:
         return None, f"{column} holds one moment only"
     return Periods(column, border, np.asarray(times.iloc[material.kept] >= border)), ""
+
+
+def late(material: Material, column: str) -> Bools | None:
+    """Whether each labelled row is of the test, where rows are split by that column's time; None
+    if that column cannot be split by."""
+    times = material.whole.columns[column]
+    border = _border(material, times) if _ordered(times) else None
+    return None if border is None else np.asarray(times >= border)
 
 
 def moment(value: object) -> str:

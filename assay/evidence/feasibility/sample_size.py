@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.amounts import about, told
+from assay.evidence.amounts import about, told
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.measured import EDGE
 from assay.evidence.feasibility.signal import ALPHA, HELD, POWER
@@ -30,7 +30,7 @@ def sample_size(material: Material, signal: Check) -> tuple[Check, Sheet, float]
     """
     share = float(material.whole.truth.mean())
     parameters = sum(_parameters(material.frame[name]) for name in material.features)
-    r2 = explained(material.labels, material.answers, material.folds)
+    r2 = explained(material.labels, material.answers, material.folds, material.weights)
     needs = criteria(parameters, r2, share)
     rows = round(len(material.whole.truth) * (1 - material.use_case.split.test))
     needed = max(needs.values())
@@ -89,20 +89,23 @@ def _to_shrink(parameters: int, r2: float, shrinkage: float) -> float:
     return math.ceil(parameters / ((shrinkage - 1) * math.log(1 - r2 / shrinkage)))
 
 
-def explained(labels: Bools, answers: Floats, folds: np.ndarray) -> float:
+def explained(
+    labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats | None = None
+) -> float:
     """Cox and Snell's R2 of out-of-fold probabilities, calibrated on the other folds.
 
     Without that, a learner that is too sure of itself explains less than nothing even where it
     tells the classes apart. Below zero if worse than the share of positives.
     """
-    calibrated = np.clip(_calibrated(labels, answers, folds), EDGE, 1 - EDGE)
-    found = np.where(labels, np.log(calibrated), np.log1p(-calibrated)).mean()
-    share = labels.mean()
+    counted = np.ones(len(labels)) if weights is None else weights
+    calibrated = np.clip(_calibrated(labels, answers, folds, counted), EDGE, 1 - EDGE)
+    found = np.average(np.where(labels, np.log(calibrated), np.log1p(-calibrated)), weights=counted)
+    share = np.average(labels, weights=counted)
     null = share * np.log(share) + (1 - share) * np.log(1 - share)
     return float(1 - np.exp(2 * (null - found)))
 
 
-def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray) -> Floats:
+def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats) -> Floats:
     """Platt's scaling, fold by fold; answers that point the wrong way say nothing."""
     from sklearn.linear_model import LogisticRegression
 
@@ -111,9 +114,9 @@ def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray) -> Floats:
     made = np.empty(len(labels))
     for fold in np.unique(folds):
         held = folds == fold
-        scaling = LogisticRegression(C=1e4).fit(odds[~held], labels[~held])
+        scaling = LogisticRegression(C=1e4).fit(odds[~held], labels[~held], weights[~held])
         rising = scaling.coef_[0, 0] > 0
-        share = labels[~held].mean()
+        share = np.average(labels[~held], weights=weights[~held])
         made[held] = scaling.predict_proba(odds[held])[:, 1] if rising else share
     return made
 

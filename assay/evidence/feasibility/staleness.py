@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.amounts import about, told
+from assay.evidence.amounts import about, told
 from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.periods import moment, time_column
+from assay.evidence.feasibility.periods import moment
+from assay.evidence.feasibility.whole import time_column
 from assay.evidence.report import Check, Verdict
 
 
@@ -21,7 +22,7 @@ def staleness(material: Material, needed: float) -> tuple[Check | None, str]:
     Ages count from feasibility.as_of, else from the newest row of the table, with or without a
     label: never from the clock, so that the same table gives the same report.
     """
-    horizon, column = material.use_case.feasibility.horizon, time_column(material)
+    horizon, column = material.use_case.feasibility.horizon, time_column(material.use_case)
     if horizon is None:
         return None, "the use case states no horizon (feasibility.horizon)"
     if column is None:

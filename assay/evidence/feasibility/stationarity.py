@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.feasibility.amounts import about
-from assay.evidence.feasibility.material import Material
+from assay.evidence.amounts import about
+from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.periods import Periods
 from assay.evidence.feasibility.single import Alone, single_columns
 from assay.evidence.report import Check, Interval, Sheet, Verdict
@@ -56,11 +56,12 @@ def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Al
     """The late rows, judged by a learner of the early rows and by learners of as many others."""
     late, labels = periods.late[material.rows], material.labels
     early = ~late & ~np.isin(material.units, material.units[late])
-    from_others = material.answers[late]
     if min(labels[early].sum(), (~labels[early]).sum()) < FEWEST:
         why = "Nearly all entities of the early rows come back in the late ones."
         return _unknown(periods, why, "Add entities that are new in the late rows.")
     from_past = material.learn(early, late)
+    usually = len(late) * (FOLDS - 1) / FOLDS  # rows that a fold's learner sees
+    from_others = material.answers_from(float(early.sum() / usually))[late]
     units = None if material.clusters is None else material.clusters[late]
     timed = roc_auc(labels[late], from_past, units=units)
     usual = roc_auc(labels[~late], material.answers[~late], units=material.units[~late])

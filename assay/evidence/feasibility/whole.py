@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from assay.config.use_case import UseCase
 from assay.errors import DataError, nearest
+from assay.evidence.rows import FrameOrTable
 from assay.evidence.statistics import Bools
-from assay.learning.target import outcomes
+from assay.learning.target import no_label, outcomes
 from assay.learning.units import canonical
 from assay.tables import Table, row_hashes
 
@@ -46,10 +47,9 @@ class Whole:
     newest: Any = None  # of the column of time, among all rows, those without a label included
 
 
-Rows = pd.DataFrame | Table
-
-
-def read(rows: Rows, use_case: UseCase, seed: int) -> tuple[Whole, pd.DataFrame, np.ndarray]:
+def read(
+    rows: FrameOrTable, use_case: UseCase, seed: int
+) -> tuple[Whole, pd.DataFrame, np.ndarray]:
     """All that is counted, the rows kept whole (numbered anew), and which of all they are.
 
     Raises DataError when the target is absent, holds no label, or one class only.
@@ -67,9 +67,7 @@ def read(rows: Rows, use_case: UseCase, seed: int) -> tuple[Whole, pd.DataFrame,
     column = counted[target.column]
     labelled = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
     if not labelled.any():
-        raise DataError(
-            f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
-        )
+        raise no_label(target)
     truth = outcomes(column.filter(pa.array(labelled)), target)
     kept = _kept(truth, len(names), seed)
     found, held = _pass(rows, names, use_case, labelled, kept)
@@ -107,8 +105,14 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def time_column(use_case: UseCase) -> str | None:
+    """The column that says when a row was so: data.time, else that of a split by time."""
+    by_time = use_case.split.column if use_case.split.by == "time" else None
+    return use_case.data.time or by_time
+
+
 def _newest(counted: pa.Table, use_case: UseCase) -> object:
-    time = use_case.data.time or (use_case.split.column if use_case.split.by == "time" else None)
+    time = time_column(use_case)
     return None if time is None else pc.max(counted[time]).as_py()
 
 
@@ -133,13 +137,13 @@ def _kept(truth: Bools, columns: int, seed: int) -> np.ndarray:
     return sampled(truth, max(KEPT_CELLS // columns, 2 * FEWEST_OF_CLASS), seed)
 
 
-def _arrow(rows: Rows, columns: Sequence[str]) -> pa.Table:
+def _arrow(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:
     if isinstance(rows, Table):
         return rows.arrow(columns)
     return pa.Table.from_pandas(rows[list(columns)], preserve_index=False)
 
 
-def _batches(rows: Rows) -> Iterator[pa.RecordBatch]:
+def _batches(rows: FrameOrTable) -> Iterator[pa.RecordBatch]:
     if isinstance(rows, Table):
         return rows.batches()
     return iter(pa.Table.from_pandas(rows, preserve_index=False).to_batches(1 << 16))
@@ -162,7 +166,7 @@ def _present(role: str, asked: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _pass(
-    rows: Rows, names: list[str], use_case: UseCase, labelled: Bools, kept: np.ndarray
+    rows: FrameOrTable, names: list[str], use_case: UseCase, labelled: Bools, kept: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[pa.RecordBatch]]:
     """The hashes of all labelled rows, and the batches of those that are kept."""
     features = use_case.features(names)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from assay.evidence.groups import MISSING
+from assay.evidence.groups import MISSING, between
 
 CODES = 12  # values of a column that can make a slice, the most frequent first
 BINS = 5  # quantile bins of a number or a date
@@ -44,7 +43,8 @@ def _code(column: pd.Series, name: str, least: int) -> Coded:
 
 def _binned(column: pd.Series, name: str, least: int) -> Coded:
     held = column.isna().to_numpy()
-    if pd.api.types.is_datetime64_any_dtype(column):
+    dates = pd.api.types.is_datetime64_any_dtype(column)
+    if dates:
         plain = column.astype("datetime64[us]").to_numpy().astype(np.int64).astype(float)
     else:
         plain = column.to_numpy(dtype=float, na_value=np.nan)
@@ -53,10 +53,8 @@ def _binned(column: pd.Series, name: str, least: int) -> Coded:
     above = known[known > known.min()]
     cuts = cuts[cuts >= above.min()] if cuts[-1] >= above.min() else above.min(keepdims=True)
     codes = np.where(held, -1, np.searchsorted(cuts, plain, side="right"))
-    dates = pd.api.types.is_datetime64_any_dtype(column)
     marks = [str(pd.Timestamp(int(c), unit="us"))[:10] if dates else f"{c:.6g}" for c in cuts]
-    middle = [f"{low}-{high}" for low, high in pairwise(marks)]
-    return _frequent(codes, [f"<{marks[0]}", *middle, f">={marks[-1]}"], name, least)
+    return _frequent(codes, between(marks), name, least)
 
 
 def _frequent(codes: np.ndarray, labels: Sequence[str], name: str, least: int) -> Coded:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from assay.config.gates import Cost, Score
+from assay.evidence.amounts import about
 from assay.evidence.performance.scores import Predicted, counts, score
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
 from assay.evidence.statistics import Bools, Estimate
@@ -29,8 +30,7 @@ def remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
     times = (side / distance) ** 2
     if times > 100:
         return "No likely number of test rows will tell: the estimate lies at the limit."
-    more = int(float(f"{max(rows * (times - 1), 1):.2g}"))
-    return f"About {more:,} more test rows would tell."
+    return f"About {about(max(rows * (times - 1), 1))} more test rows would tell."
 
 
 def words(metric: Score) -> str:

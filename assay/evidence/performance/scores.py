@@ -217,14 +217,17 @@ def _decision_interval(
     """Bootstrap interval of a decision metric's difference; closed where the draws are all alike.
 
     To decide the same of every row has a score by definition (always no: a recall of 0), which
-    draws may well repeat. Any other model whose draws never vary is at the edge, not sure.
+    draws may well repeat. Any other model whose draws never vary is at the edge, not sure; nor
+    are two sure to be as good that differ on no row that the metric looks at.
     """
     drawn = _decision_draws(metric, truth, *models, seed)
     fixed = [bool(np.ptp(draws) == 0) for draws in drawn]
     constant = [bool(model.decision.all() or not model.decision.any()) for model in models]
     same = np.array_equal(models[0].decision, models[1].decision)
-    if same or not any(f and not c for f, c in zip(fixed, constant, strict=True)):
-        return percentile_interval(drawn[0] - drawn[1])
+    gains = drawn[0] - drawn[1]
+    edge = any(f and not c for f, c in zip(fixed, constant, strict=True))
+    if same or not (edge or np.ptp(gains) == 0):
+        return percentile_interval(gains)
     each = []
     for model, value, known in zip(models, scores, np.array(fixed) & constant, strict=True):
         own = _share_interval(metric, truth, model.decision)

@@ -51,7 +51,7 @@ def roc_auc_difference(
         half = normal_quantile(level) * float(np.sqrt(max(variance, 0.0)))
         low, high = difference - half, difference + half
     else:
-        low, high = _unpaired(areas, covariance, y, level)
+        low, high = _unpaired(areas, covariance, _counts(y, units), level)
     return Estimate(difference, Interval(low=max(low, -1), high=min(high, 1), level=level))
 
 
@@ -191,10 +191,11 @@ def _same_order(scores: Floats) -> bool:
     return bool(np.array_equal(first, second))
 
 
-def _unpaired(areas: Floats, covariance: Floats, truth: Bools, level: float) -> tuple[float, float]:
+def _unpaired(
+    areas: Floats, covariance: Floats, counts: tuple[int, int], level: float
+) -> tuple[float, float]:
     """Limits from the two single intervals as if independent: too wide."""
-    m, n = int(truth.sum()), int((~truth).sum())
-    each = [_interval(float(areas[i]), float(covariance[i, i]), m, n, level) for i in (0, 1)]
+    each = [_interval(float(areas[i]), float(covariance[i, i]), *counts, level) for i in (0, 1)]
     limits = np.array([[interval.low, interval.high] for interval in each], dtype=float)
     low, high = difference_limits(areas[0], limits[0], areas[1], limits[1])
     return float(low), float(high)

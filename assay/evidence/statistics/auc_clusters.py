@@ -13,8 +13,9 @@ def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Fl
     `units` (rows,) hang together and different units do not.
 
     Obuchowski, Biometrics 53 (1997) 567-578, in the form of summed influences, which takes rows
-    of one unit with either outcome. One unit alone leaves the covariance NaN. Raises ValueError
-    unless `truth` holds both classes.
+    of one unit with either outcome. A class whose rows are all of one unit leaves the covariance
+    NaN: that unit's influences cancel out, whatever it is like. Raises ValueError unless `truth`
+    holds both classes.
     """
     from scipy.stats import rankdata
 
@@ -26,8 +27,11 @@ def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Fl
     placed[:, truth] = (pooled[:, truth] - rankdata(scores[:, truth], axis=1)) / n
     placed[:, ~truth] = 1 - (pooled[:, ~truth] - rankdata(scores[:, ~truth], axis=1)) / m
     areas = placed[:, truth].mean(axis=1)
+    of = np.asarray(units)
+    if min(len(np.unique(of[truth])), len(np.unique(of[~truth]))) < 2:
+        return areas, np.full((len(areas),) * 2, np.nan)
     influence = (placed - areas[:, None]) / np.where(truth, m, n)
-    return areas, clustered_covariance(influence, units)
+    return areas, clustered_covariance(influence, of)
 
 
 def clustered_covariance(influence: Floats, units: ArrayLike) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from assay.evidence.report import Interval
 from assay.evidence.statistics.intervals import Bools, Floats
+from assay.evidence.statistics.proportions import wilson
 from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
 
@@ -28,7 +29,12 @@ class Noise:
 
 
 def confident_joint(
-    truth: Bools, probability: Floats, *, independent: int | None = None, seed: int = 0
+    truth: Bools,
+    probability: Floats,
+    *,
+    independent: int | None = None,
+    positives: float | None = None,
+    seed: int = 0,
 ) -> Noise:
     """The share of wrong labels, from out-of-sample `probability` of the positive class.
 
@@ -36,7 +42,9 @@ def confident_joint(
     bear it; of two, for the likelier. The counts by label and class, each label's scaled to all
     rows that bear it, estimate the joint of given and true labels. Northcutt, Jiang & Chuang,
     J. Artif. Intell. Res. 70 (2021), as cleanlab does. The interval is a bootstrap of the
-    counts, as if of `independent` rows where rows hang together.
+    counts, as if of `independent` rows where rows hang together. Where no label is doubted, draws
+    cannot vary: then Wilson's limits for none of the rows that are settled. `positives` is the
+    share of positive labels where that is not the rows' own, for they were sampled otherwise.
 
     A model's own errors count as wrong labels. Only where all but the wrong labels can be told
     does the model settle nearly all rows, and is this the noise. Raises ValueError unless `truth`
@@ -50,14 +58,16 @@ def confident_joint(
     cells = np.bincount(truth * 3 + counts_for, minlength=6).astype(float)
     weight = 1.0 if independent is None else independent / len(truth)
     drawn = multinomial_draws(cells * weight, seed=seed)
-    negatives, positives = _wrong(cells[None, :])
-    share = _share(cells[None, :])
+    of_negatives, of_positives = _wrong(cells[None, :])
+    share = _share(cells[None, :], positives)
+    settled = float(cells.reshape(2, 3)[:, :2].sum())
+    none = wilson(0, settled * weight)
     return Noise(
         share=float(share[0]),
-        interval=percentile_interval(_share(drawn)),
-        of_positives=float(positives[0]),
-        of_negatives=float(negatives[0]),
-        settled=float((counts_for < 2).mean()),
+        interval=percentile_interval(_share(drawn, positives)) if share[0] > 0 else none,
+        of_positives=float(of_positives[0]),
+        of_negatives=float(of_negatives[0]),
+        settled=settled / len(truth),
         doubted=np.asarray((counts_for != truth) & (counts_for < 2)),
     )
 
@@ -69,7 +79,8 @@ def _wrong(cells: Floats) -> tuple[Floats, Floats]:
     return table[:, 0, 1] / kept[:, 0], table[:, 1, 0] / kept[:, 1]
 
 
-def _share(cells: Floats) -> Floats:
+def _share(cells: Floats, positives: float | None) -> Floats:
     rows = cells.reshape(len(cells), 2, 3).sum(axis=2)
-    negatives, positives = _wrong(cells)
-    return np.asarray((negatives * rows[:, 0] + positives * rows[:, 1]) / rows.sum(axis=1))
+    share = rows[:, 1] / rows.sum(axis=1) if positives is None else positives
+    of_negatives, of_positives = _wrong(cells)
+    return np.asarray(of_negatives * (1 - share) + of_positives * share)

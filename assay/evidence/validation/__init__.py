@@ -26,12 +26,11 @@ from assay.evidence.answers import (
 )
 from assay.evidence.changes import changes
 from assay.evidence.report import Check, Report, Verdict, overall
-from assay.evidence.rows import Rows, TableRows, rows_of
+from assay.evidence.rows import FrameOrTable, Rows, TableRows, rows_of
 from assay.evidence.standing import columns_sheet, standing_checks
 from assay.evidence.validation import asking
 from assay.evidence.validation.routes import Engine, engine_for
 from assay.evidence.validation.rules import ABOUT_COLUMNS, Locate, rules_of
-from assay.tables import Table
 
 __all__ = ["Validated", "validate"]
 
@@ -50,13 +49,13 @@ class Validated:
 
 
 def validate(
-    data: pd.DataFrame | Table,
+    data: FrameOrTable,
     expectations: Sequence[Expectation],
     *,
     subject: str,
     target: Target | None = None,
     malformed: int = 0,
-    against: pd.DataFrame | Table | None = None,
+    against: FrameOrTable | None = None,
     locate: Locate | None = None,
 ) -> Validated:
     """Judge a frame or a stored table by the use case's expectations, by checks that are always
@@ -220,9 +219,15 @@ def _cut_short(
 
 
 def _summary(verdict: Verdict, checks: Sequence[Check], rows: int, asked: int) -> str:
-    broken = [c.name for c in checks if c.verdict is not Verdict.PASS]
+    untold = [c.name for c in checks if c.verdict is Verdict.UNKNOWN]
+    broken = [c.name for c in checks if c.verdict not in {Verdict.PASS, Verdict.UNKNOWN}]
     start = f"{rows:,} rows held to {len(checks)} rules, {asked} of them the use case's"
     if verdict is Verdict.PASS:
         return f"{start}: all hold."
-    named = ", ".join(broken[:3]) + (", ..." if len(broken) > 3 else "")
-    return f"{start}: {len(broken)} do not hold ({named})."
+    said = (("do not hold", broken), ("could not be judged", untold))
+    return f"{start}: {', '.join(_counted(names, what) for what, names in said if names)}."
+
+
+def _counted(names: Sequence[str], what: str) -> str:
+    named = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} {what} ({named})"

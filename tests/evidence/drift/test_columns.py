@@ -8,9 +8,9 @@ from scipy import stats
 
 from assay.config.gates import Drift
 from assay.evidence.drift.columns import shifts
-from assay.evidence.drift.trials import resampled, shifted, stored
 from assay.evidence.report import Verdict
 from assay.tables.observed import observe
+from tests.evidence.drift.trials import resampled, shifted, stored
 
 ASK = Drift()
 

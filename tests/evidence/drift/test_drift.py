@@ -10,8 +10,8 @@ from assay.errors import DataError
 from assay.evidence.drift import Roles, drift
 from assay.evidence.drift.harm import believed
 from assay.evidence.drift.mix import Mix
-from assay.evidence.drift.trials import alarms, resampled, stored
 from assay.evidence.report import Verdict
+from tests.evidence.drift.trials import alarms, resampled, stored
 
 
 def world(rows, seed, *, rescale=1.0, flip=None, older=0.0):
@@ -122,6 +122,25 @@ def test_labels_that_have_not_all_come_are_used_as_far_as_they_go(reference):
     late = pa.array([v if i < 900 else None for i, v in enumerate(rows["truth"].to_pylist())])
     report = judge(reference, rows.set_column(7, "truth", late))
     assert check(report, "realised[accuracy]").rows == 900
+
+
+def test_what_was_wrong_for_a_group_all_along_is_no_change(reference):
+    before = stored(world(20_000, 1, flip="b"), "reference")
+    report = judge(before, world(10_000, 5, flip="b"))
+    assert check(report, "realised[accuracy, group=b]").verdict is Verdict.PASS
+    assert report.verdict is Verdict.PASS
+
+
+def test_what_lies_together_in_the_batch_is_no_surer_for_it(reference):
+    rows = world(5000, 2)
+    group = np.where(np.arange(5000) < 120, "b", "a")  # within one block of all rows
+    early = pa.array([v if i < 120 else None for i, v in enumerate(rows["truth"].to_pylist())])
+    rows = rows.set_column(2, "group", pa.array(group)).set_column(7, "truth", early)
+    report = judge(reference, rows)
+    for name in ("realised[accuracy]", "realised[accuracy, group=b]", "expected[roc_auc, group=b]"):
+        found = [c.interval for c in report.checks if c.name == name]
+        assert all(held.high - held.low > 0.05 for held in found)
+    assert check(report, "realised[accuracy]").verdict is not Verdict.PASS
 
 
 @pytest.mark.parametrize("rows", [0, 8, 99])

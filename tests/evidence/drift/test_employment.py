@@ -10,8 +10,8 @@ import pytest
 
 from assay.config.gates import Drift
 from assay.evidence.drift import Roles, drift
-from assay.evidence.drift.trials import stored
 from assay.evidence.report import Verdict
+from tests.evidence.drift.trials import stored
 
 FILE = Path(__file__).parents[3] / "examples/employment/employment.parquet"
 ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")

@@ -6,8 +6,8 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.errors import DataError
+from assay.evidence.amounts import about
 from assay.evidence.feasibility import assess
-from assay.evidence.feasibility.amounts import about
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.whole import sampled
 from assay.evidence.report import Verdict

@@ -100,3 +100,10 @@ def test_a_learner_s_curve_rises_with_nested_rows(people, use_case):
 
 def test_too_few_rows_have_no_curve(people, use_case):
     assert trace(Material.of(people(200), use_case(), 0), "roc_auc") is None
+
+
+def test_the_rows_of_today_are_all_rows_not_those_that_are_kept(people, use_case, monkeypatch):
+    monkeypatch.setattr("assay.evidence.feasibility.whole.KEPT_CELLS", 7 * 1200)
+    found = Material.of(people(4000), use_case(), 0)
+    assert len(found.truth) == 1200
+    assert trace(found, "roc_auc").now == pytest.approx(4000 * 0.8)

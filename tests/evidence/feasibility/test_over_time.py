@@ -35,6 +35,14 @@ def test_what_does_not_change_passes(dated, use_case):
     assert found["tells_time"].verdict is Verdict.PASS
 
 
+def test_few_early_rows_are_compared_with_as_few_of_any_time(dated, use_case):
+    frame = dated(6000)
+    split = {"by": "time", "column": "when", "after": str(frame["when"].iloc[400])}
+    check = judged(frame, use_case(data={"time": "when"}, split=split))["stationarity"]
+    assert check.verdict is Verdict.PASS
+    assert abs(check.estimate) < 0.02
+
+
 def test_a_meaning_that_turned_around_is_a_no_go(dated, use_case):
     frame = dated()
     late = frame["when"] >= frame["when"].quantile(0.8)

@@ -57,3 +57,21 @@ def test_the_interval_covers_as_often_as_it_says_when_people_come_in_threes():
         found = roc_auc(truth, score, units=units).interval
         hits += found.low <= 0.6915 <= found.high
     assert hits / 200 > 0.9
+
+
+def test_positives_of_one_unit_do_not_look_sure():
+    # What that unit has in common, 1 of variance, moves all positives together.
+    rng, hits = np.random.default_rng(0), 0
+    truth, units = np.arange(300) < 40, np.maximum(np.arange(300), 39)
+    for _ in range(100):
+        score = rng.normal(size=300) + truth * rng.normal()
+        found = roc_auc(truth, score, units=units).interval
+        hits += found.low <= 0.5 <= found.high
+    assert hits >= 90
+
+
+def test_two_perfect_rankings_of_few_units_are_as_unsure_as_the_units_are_few():
+    truth, units = np.arange(60) < 30, np.arange(60) // 10
+    one, two = np.where(truth, 100, 0) + np.arange(60), np.where(truth, 100, 0) - np.arange(60)
+    of_units, of_rows = (roc_auc_difference(truth, one, two, units=u) for u in (units, None))
+    assert of_units.interval.high > 4 * of_rows.interval.high

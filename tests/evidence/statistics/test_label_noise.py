@@ -48,3 +48,13 @@ def test_outcomes_that_nothing_determines_are_left_unsettled():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="both classes"):
         confident_joint(np.ones(3, dtype=bool), np.full(3, 0.5))
+
+
+def test_no_doubted_label_among_few_is_no_certainty():
+    truth = np.arange(40) < 20
+    found = confident_joint(truth, np.where(truth, 0.9, 0.1))
+    assert found.share == 0
+    # Wilson's upper limit for 0 of 40: z^2 / (40 + z^2).
+    assert (found.interval.low, found.interval.high) == (0, pytest.approx(0.0876, abs=1e-4))
+    few = confident_joint(truth, np.where(truth, 0.9, 0.1), independent=10).interval
+    assert few.high > 0.25

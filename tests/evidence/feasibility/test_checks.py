@@ -1,6 +1,4 @@
-import json
 import math
-from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -8,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.config.use_case import UseCase
 from assay.evidence.feasibility import assess
 from assay.evidence.feasibility.duplicates import ceiling, expected_overlap
 from assay.evidence.feasibility.encode import encode
@@ -18,56 +15,13 @@ from assay.evidence.feasibility.signal import shuffled, signal
 from assay.evidence.feasibility.single import single_columns
 from assay.evidence.report import Verdict
 from assay.evidence.statistics import roc_auc
+from tests.evidence.feasibility.made import made_people, made_use_case
 
 ROWS = 1200
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Fewer sizes and rounds, so that whole reports are quick."""
-    # The package names a function like this module.
-    monkeypatch.setattr(import_module("assay.evidence.feasibility.learning_curve"), "SIZES", 4)
-    monkeypatch.setattr("assay.evidence.feasibility.material.ROUNDS", 25)
-    monkeypatch.setattr("assay.evidence.feasibility.material.RATE", 0.2)
-
-
-def people(rows=ROWS, seed=0, strength=1.5):
-    """Two numbers and a text that bear on the outcome, one number that does not."""
-    rng = np.random.default_rng(seed)
-    pull, push = rng.normal(size=(2, rows))
-    kind = rng.choice(["a", "b", "c"], rows)
-    odds = strength * (pull - push + (kind == "a"))
-    return pd.DataFrame(
-        {
-            "person": [f"p{i}" for i in range(rows)],
-            "pull": pull,
-            "push": push,
-            "kind": pd.Series(kind, dtype="str"),
-            "noise": rng.normal(size=rows),
-            "sex": pd.Series(rng.choice(["F", "M"], rows), dtype="str"),
-            "outcome": np.where(rng.random(rows) < 1 / (1 + np.exp(-odds)), "yes", "no"),
-        }
-    )
-
-
-def use_case(**changes):
-    text = {
-        "name": "people",
-        "question": "q",
-        "decision": "d",
-        "harm": "h",
-        "owner": "o",
-        "data": {
-            "source": "x.csv",
-            "target": {"column": "outcome", "positive": "yes"},
-            "identity": ["person"],
-            "sensitive": {"sex": {"reference": "M"}},
-            **changes.pop("data", {}),
-        },
-        "candidates": [{"estimator": "some.Estimator"}],
-        **changes,
-    }
-    return UseCase.model_validate_json(json.dumps(text))
+def people(rows=ROWS, **how):
+    return made_people(rows, **how)
 
 
 def material(frame, case):
@@ -91,7 +45,7 @@ def refused(report):
 
 
 def test_data_that_answer_the_question_are_a_go():
-    report = assess(people(), use_case())
+    report = assess(people(), made_use_case())
     assert report.verdict is Verdict.PASS, report.reasons
     assert report.summary.startswith("Go. Checked: signal, sample size, leakage")
 
@@ -99,7 +53,7 @@ def test_data_that_answer_the_question_are_a_go():
 def test_the_same_rows_and_seed_give_the_same_bytes_and_the_frame_is_left_alone():
     frame = people(300)
     before = frame.copy()
-    case = use_case(feasibility={"within": 0.1, "reach": {"accuracy": 0.99}})
+    case = made_use_case(feasibility={"within": 0.1, "reach": {"accuracy": 0.99}})
     one, other = (assess(frame, case).model_dump_json() for _ in range(2))
     assert one == other
     pd.testing.assert_frame_equal(frame, before)
@@ -108,28 +62,28 @@ def test_the_same_rows_and_seed_give_the_same_bytes_and_the_frame_is_left_alone(
 def test_another_order_of_columns_in_memory_and_another_index_change_nothing():
     frame = people()
     moved = frame.set_index(np.arange(len(frame))[::-1])
-    assert assess(frame, use_case()) == assess(moved, use_case())
+    assert assess(frame, made_use_case()) == assess(moved, made_use_case())
 
 
 def test_sampling_follows_the_time_allowed_keeps_both_classes_and_is_said():
     frame = people(6000)
-    case = use_case(feasibility={"within": 0.01})
+    case = made_use_case(feasibility={"within": 0.01})
     sampled = material(frame, case)
     assert len(sampled.rows) == pytest.approx(2000, abs=2)
     assert sampled.labels.mean() == pytest.approx(sampled.truth.mean(), abs=0.01)
     assert np.array_equal(sampled.rows, material(frame, case).rows)
     assert any("sample of 2,00" in note for note in assess(frame, case).notes)
-    assert not any("sample of" in note for note in assess(people(), use_case()).notes)
+    assert not any("sample of" in note for note in assess(people(), made_use_case()).notes)
 
 
 def test_the_report_says_that_test_rows_were_judged_too():
-    [note] = [note for note in assess(people(), use_case()).notes if "test set" in note]
+    [note] = [note for note in assess(people(), made_use_case()).notes if "test set" in note]
     assert "choose columns by these scores would use the test rows" in note
 
 
 def test_each_check_is_announced():
     said = []
-    assess(people(), use_case(), say=said.append)
+    assess(people(), made_use_case(), say=said.append)
     assert any("leakage" in text for text in said)
 
 
@@ -137,47 +91,49 @@ def test_each_check_is_announced():
 
 
 def test_a_positive_value_that_never_occurs_names_the_nearest():
-    case = use_case(data={"target": {"column": "outcome", "positive": "yess"}})
+    case = made_use_case(data={"target": {"column": "outcome", "positive": "yess"}})
     assert "'yes'" in refused(assess(people(), case)).remedy
 
 
 def test_one_class_is_refused():
-    assert "every row" in refused(assess(people().assign(outcome="yes"), use_case())).why.lower()
+    assert (
+        "every row" in refused(assess(people().assign(outcome="yes"), made_use_case())).why.lower()
+    )
 
 
 def test_an_absent_target_names_the_nearest_column():
     frame = people().rename(columns={"outcome": "outcomes"})
-    assert "'outcomes'" in refused(assess(frame, use_case())).remedy
+    assert "'outcomes'" in refused(assess(frame, made_use_case())).remedy
 
 
 def test_no_rows_are_refused():
-    refused(assess(people().head(0), use_case()))
+    refused(assess(people().head(0), made_use_case()))
 
 
 def test_too_few_of_a_class_are_refused_with_their_number():
     frame = people()
     frame["outcome"] = np.where(np.arange(len(frame)) < 7, "yes", "no")
-    check = refused(assess(frame, use_case()))
+    check = refused(assess(frame, made_use_case()))
     assert "7 rows" in check.why
     assert "13 rows" in check.remedy
 
 
 def test_no_feature_is_refused():
     hidden = ["pull", "push", "kind", "noise"]
-    assert refused(assess(people(), use_case(data={"exclude": hidden}))).name == "features"
+    assert refused(assess(people(), made_use_case(data={"exclude": hidden}))).name == "features"
 
 
 def test_positives_of_too_few_entities_are_refused():
     frame = people()
     frame["person"] = np.where(frame["outcome"] == "yes", "p0", frame["person"])
-    assert "1 entities" in refused(assess(frame, use_case())).why
+    assert "1 entities" in refused(assess(frame, made_use_case())).why
 
 
 def test_rows_without_a_label_and_columns_without_a_value_are_left_out_and_said():
     frame = people()
     frame.loc[:9, "outcome"] = None
     frame["void"] = np.nan
-    report = assess(frame, use_case())
+    report = assess(frame, made_use_case())
     assert "10 rows without a label were left out." in report.notes
     assert "Columns without any value were left out: void." in report.notes
 
@@ -189,7 +145,7 @@ def test_shuffled_labels_are_a_no_go_with_reasons():
     for seed in range(4):
         frame = people(600, seed=seed)
         frame["outcome"] = np.random.default_rng(seed).permutation(frame["outcome"])
-        report = assess(frame, use_case(), seed=seed)
+        report = assess(frame, made_use_case(), seed=seed)
         assert report.verdict is Verdict.FAIL
         why = only(report, "sample_size").why
         assert "explain nothing" in why or "needed" in why
@@ -201,7 +157,7 @@ def test_a_signal_that_only_two_columns_together_carry_is_seen():
     one, other = rng.choice(["x", "y"], (2, ROWS))
     frame = people().assign(one=one, other=other)
     frame["outcome"] = np.where((one == other) ^ (rng.random(ROWS) < 0.1), "yes", "no")
-    case = use_case(data={"exclude": ["pull", "push", "kind", "noise"]})
+    case = made_use_case(data={"exclude": ["pull", "push", "kind", "noise"]})
     assert only(assess(frame, case), "signal").verdict is Verdict.PASS
 
 
@@ -211,12 +167,12 @@ def test_the_shuffle_test_is_exact_on_data_without_a_signal():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         frame["outcome"] = np.where(rng.random(len(frame)) < 0.4, "yes", "no")
-        rejected += shuffled(material(frame, use_case())).p <= 0.1
+        rejected += shuffled(material(frame, made_use_case())).p <= 0.1
     assert rejected <= 10  # Binomial(40, 0.1): more than 10 has probability 0.001
 
 
 def test_a_signal_that_is_sure_but_short_of_the_lift_is_a_caution():
-    case = use_case(feasibility={"lift": 0.45})
+    case = made_use_case(feasibility={"lift": 0.45})
     found = signal(material(people(), case))
     assert found.interval.high < found.threshold == 0.95
     assert "it can be told from shuffled labels" in found.why
@@ -228,7 +184,7 @@ def test_copies_of_one_person_do_not_pass_for_a_signal():
     frame = people(100)
     frame["outcome"] = rng.permutation(["yes", "no"] * 50)
     frame = pd.concat([frame] * 6, ignore_index=True)  # noise, but easy to learn by heart
-    assert only(assess(frame, use_case()), "signal").verdict is not Verdict.PASS
+    assert only(assess(frame, made_use_case()), "signal").verdict is not Verdict.PASS
 
 
 def test_the_shuffle_test_is_exact_for_persons_with_many_rows_too():
@@ -237,7 +193,7 @@ def test_the_shuffle_test_is_exact_for_persons_with_many_rows_too():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         frame["outcome"] = rng.permutation(["yes", "no"] * 20)
-        found = material(pd.concat([frame] * 10, ignore_index=True), use_case())
+        found = material(pd.concat([frame] * 10, ignore_index=True), made_use_case())
         rejected += shuffled(found).p <= 0.1
     assert rejected <= 9  # Binomial(40, 0.1): more than 9 has probability 0.005
 
@@ -245,7 +201,7 @@ def test_the_shuffle_test_is_exact_for_persons_with_many_rows_too():
 def test_a_rare_class_is_dealt_out_evenly():
     frame = people(300)
     frame["outcome"] = np.where(np.arange(300) < 20, "yes", "no")
-    found = material(frame, use_case())
+    found = material(frame, made_use_case())
     assert np.bincount(found.folds, found.labels).tolist() == [4] * FOLDS
 
 
@@ -255,7 +211,7 @@ def test_entities_stay_whole_and_every_fold_holds_both_classes(seed, entities):
     rng = np.random.default_rng(seed)
     frame = people(200)
     frame["person"] = rng.integers(0, entities, len(frame)).astype(str)
-    found = material(frame, use_case())
+    found = material(frame, made_use_case())
     sides = [len(np.unique(found.units[found.labels == side])) for side in (True, False)]
     if min(sides) < FOLDS:
         return
@@ -271,18 +227,18 @@ def test_entities_stay_whole_and_every_fold_holds_both_classes(seed, entities):
 def test_a_target_below_the_interval_passes_one_far_above_fails_one_inside_is_a_caution():
     frame = people(500)
     scores = {"accuracy": 0.6, "brier": 0.01}
-    report = assess(frame, use_case(feasibility={"reach": scores}))
+    report = assess(frame, made_use_case(feasibility={"reach": scores}))
     assert only(report, "reach[accuracy]").verdict is Verdict.PASS
     assert only(report, "reach[brier]").verdict is Verdict.FAIL
     found = only(report, "reach[accuracy]")
     report = assess(
-        frame, use_case(feasibility={"reach": {"accuracy": found.interval.high - 0.001}})
+        frame, made_use_case(feasibility={"reach": {"accuracy": found.interval.high - 0.001}})
     )
     assert only(report, "reach[accuracy]").verdict is Verdict.CAUTION
 
 
 def test_a_loss_is_within_reach_when_it_is_low():
-    report = assess(people(500), use_case(feasibility={"reach": {"log_loss": 0.68}}))
+    report = assess(people(500), made_use_case(feasibility={"reach": {"log_loss": 0.68}}))
     assert only(report, "reach[log_loss]").verdict is Verdict.PASS
 
 
@@ -308,7 +264,7 @@ def test_more_parameters_never_need_fewer_rows(parameters, r2, share):
 
 
 def test_too_few_rows_say_how_many_more():
-    report = assess(people(80, strength=0.7), use_case())
+    report = assess(people(80, strength=0.7), made_use_case())
     check = only(report, "sample_size")
     assert check.verdict is Verdict.FAIL
     assert "Add about" in check.remedy or "Add columns" in check.remedy
@@ -328,7 +284,9 @@ def test_a_small_group_is_a_caution_that_says_how_many_more_it_takes():
     frame = people(4000)
     rng = np.random.default_rng(0)
     frame["sex"] = pd.Series(rng.choice(["F", "M"], len(frame), p=[0.03, 0.97]), dtype="str")
-    check = only(assess(frame, use_case(fairness=[RULE])), "group_power[true_positive_rate,sex]")
+    check = only(
+        assess(frame, made_use_case(fairness=[RULE])), "group_power[true_positive_rate,sex]"
+    )
     assert check.verdict is Verdict.CAUTION
     assert not check.hard
     assert "more positives in group sex=F" in check.remedy
@@ -336,14 +294,14 @@ def test_a_small_group_is_a_caution_that_says_how_many_more_it_takes():
 
 
 def test_large_groups_pass():
-    found = assess(people(6000), use_case(fairness=[{**RULE, "tolerance": 0.2}]))
+    found = assess(people(6000), made_use_case(fairness=[{**RULE, "tolerance": 0.2}]))
     assert only(found, "group_power[true_positive_rate,sex]").verdict is Verdict.PASS
 
 
 def test_the_rows_asked_for_are_enough():
     frame = people(6000)
     frame["sex"] = np.where(np.arange(len(frame)) % 12 == 0, "F", "M")
-    case = use_case(fairness=[{**RULE, "tolerance": 0.15}])
+    case = made_use_case(fairness=[{**RULE, "tolerance": 0.15}])
     sheet = next(s for s in assess(frame, case).sheets if s.title.startswith("Smallest"))
     [(group, positives, gap, more)] = sheet.rows
     assert (group, gap > 0.15) == ("sex=F", True)
@@ -360,7 +318,7 @@ def test_the_rows_asked_for_are_enough():
 def test_a_group_without_positives_fails_softly():
     frame = people()
     frame.loc[frame["outcome"].eq("yes"), "sex"] = "M"
-    report = assess(frame, use_case(fairness=[RULE]))
+    report = assess(frame, made_use_case(fairness=[RULE]))
     check = only(report, "group_power[true_positive_rate,sex]")
     assert check.verdict is Verdict.FAIL
     assert report.verdict is Verdict.CAUTION
@@ -369,7 +327,9 @@ def test_a_group_without_positives_fails_softly():
 def test_a_reference_without_positives_fails_as_softly():
     frame = people()
     frame.loc[frame["outcome"].eq("yes"), "sex"] = "F"
-    check = only(assess(frame, use_case(fairness=[RULE])), "group_power[true_positive_rate,sex]")
+    check = only(
+        assess(frame, made_use_case(fairness=[RULE])), "group_power[true_positive_rate,sex]"
+    )
     assert check.verdict is Verdict.FAIL
     assert "M has no positives" in check.why
     assert "Add positives to the reference group sex=M" in check.remedy
@@ -380,7 +340,7 @@ def test_references_without_rows_in_common_give_way_to_the_largest_group_as_in_t
     frame["kind"] = np.where(frame["sex"].eq("M"), "b", np.where(frame["kind"].eq("b"), "c", "a"))
     declared = {"sex": {"reference": "M"}, "kind": {"reference": "a"}}
     rule = {**RULE, "by": [["sex", "kind"]], "tolerance": 0.2}
-    case = use_case(fairness=[rule], data={"sensitive": declared})
+    case = made_use_case(fairness=[rule], data={"sensitive": declared})
     report = assess(frame, case)
     check = only(report, "group_power[true_positive_rate,sex & kind]")
     assert check.verdict is Verdict.PASS
@@ -389,7 +349,7 @@ def test_references_without_rows_in_common_give_way_to_the_largest_group_as_in_t
 
 def test_intersections_are_judged_as_groups_of_their_own():
     rule = {**RULE, "by": ["sex", ["sex", "kind"]]}
-    case = use_case(fairness=[rule], data={"sensitive": {"sex": {}, "kind": {}}})
+    case = made_use_case(fairness=[rule], data={"sensitive": {"sex": {}, "kind": {}}})
     names = [c.name for c in assess(people(), case).checks]
     assert "group_power[true_positive_rate,sex]" in names
     assert "group_power[true_positive_rate,sex & kind]" in names
@@ -417,7 +377,7 @@ def leaks(outcome, rng):
 def test_a_planted_leak_is_named(name):
     frame = people(600)
     frame["planted"] = leaks(frame["outcome"], np.random.default_rng(0))[name]
-    report = assess(frame, use_case())
+    report = assess(frame, made_use_case())
     check = only(report, "leakage")
     assert report.verdict is Verdict.FAIL
     assert check.verdict is Verdict.FAIL
@@ -432,9 +392,9 @@ def test_a_leak_through_a_thousand_codes_is_named():
     yes, codes = (frame["outcome"] == "yes").to_numpy(), rng.integers(0, 500, 9000)
     names = rng.permutation(1000)  # the first 500 are of positives, in no order
     frame["code"] = pd.Series([f"c{names[c + 500 * y]}" for c, y in zip(codes, ~yes, strict=True)])
-    [found] = [a for a in single_columns(material(frame, use_case())) if a.name == "code"]
+    [found] = [a for a in single_columns(material(frame, made_use_case())) if a.name == "code"]
     assert found.auc > 0.99
-    check = only(assess(frame, use_case()), "leakage")
+    check = only(assess(frame, made_use_case()), "leakage")
     assert check.verdict is Verdict.FAIL
     assert check.remedy.endswith(": code.")
 
@@ -442,7 +402,7 @@ def test_a_leak_through_a_thousand_codes_is_named():
 def test_a_leak_that_is_declared_is_withheld_and_said():
     frame = people()
     frame["planted"] = frame["outcome"]
-    check = only(assess(frame, use_case(data={"after_outcome": ["planted"]})), "leakage")
+    check = only(assess(frame, made_use_case(data={"after_outcome": ["planted"]})), "leakage")
     assert check.verdict is Verdict.PASS
     assert "Withheld as after the outcome: planted." in check.why
 
@@ -450,7 +410,7 @@ def test_a_leak_that_is_declared_is_withheld_and_said():
 def test_text_that_differs_in_every_row_is_no_leak_but_is_pointed_out():
     frame = people()
     frame["file"] = pd.Series([f"f{i}" for i in range(len(frame))], dtype="str")
-    report = assess(frame, use_case())
+    report = assess(frame, made_use_case())
     assert only(report, "leakage").verdict is Verdict.PASS
     assert only(report, "identifiers").verdict is Verdict.CAUTION
     assert "file" in only(report, "identifiers").why
@@ -459,26 +419,26 @@ def test_text_that_differs_in_every_row_is_no_leak_but_is_pointed_out():
 def test_a_column_is_not_judged_by_the_rows_it_learned_from():
     frame = people(200)
     frame["file"] = pd.Series([f"f{i}" for i in range(len(frame))], dtype="str")
-    [found] = [a for a in single_columns(material(frame, use_case())) if a.name == "file"]
+    [found] = [a for a in single_columns(material(frame, made_use_case())) if a.name == "file"]
     assert found.auc < 0.6
 
 
 def test_numbers_count_by_their_exact_order_up_or_down():
-    found = {a.name: a.auc for a in single_columns(material(people(), use_case()))}
+    found = {a.name: a.auc for a in single_columns(material(people(), made_use_case()))}
     yes = (people()["outcome"] == "yes").to_numpy()
     assert found["pull"] >= roc_auc(yes, people()["pull"]).value
     assert found["push"] >= roc_auc(yes, -people()["push"]).value
 
 
 def test_measurements_do_not_pass_for_names_of_rows():
-    assert only(assess(people(), use_case()), "identifiers").verdict is Verdict.PASS
+    assert only(assess(people(), made_use_case()), "identifiers").verdict is Verdict.PASS
 
 
 def test_the_figure_holds_the_ten_most_telling_columns():
     frame = people()
     for i in range(12):
         frame[f"more{i}"] = np.random.default_rng(i).normal(size=len(frame))
-    figures = assess(frame, use_case()).figures
+    figures = assess(frame, made_use_case()).figures
     [figure] = [f for f in figures if f.title.startswith("What single")]
     assert len(figure.series[0].points) == 10
     assert figure.reference == 0.95
@@ -490,14 +450,14 @@ def test_the_figure_holds_the_ten_most_telling_columns():
 def test_copies_under_other_names_are_a_caution():
     frame = people(400)
     copies = frame.assign(person=[f"copy{i}" for i in range(400)])
-    check = only(assess(pd.concat([frame, copies]), use_case()), "duplicates")
+    check = only(assess(pd.concat([frame, copies]), made_use_case()), "duplicates")
     assert check.verdict is Verdict.CAUTION
     assert check.estimate == pytest.approx(0.8)  # the twin stands in training with 0.8
 
 
 def test_copies_of_one_person_stay_on_one_side():
     frame = people(400)
-    check = only(assess(pd.concat([frame, frame]), use_case()), "duplicates")
+    check = only(assess(pd.concat([frame, frame]), made_use_case()), "duplicates")
     assert check.verdict is Verdict.PASS
     assert check.estimate == 0.0
     assert "400 in every column" in check.why
@@ -525,7 +485,7 @@ def test_an_accuracy_above_what_contradictions_allow_is_a_no_go():
     frame = people()
     twins = frame.assign(outcome=np.where(frame["outcome"] == "yes", "no", "yes"))
     both = pd.concat([frame, twins.head(600)])
-    case = use_case(feasibility={"reach": {"accuracy": 0.9}})
+    case = made_use_case(feasibility={"reach": {"accuracy": 0.9}})
     check = only(assess(both, case), "contradictions")
     assert check.verdict is Verdict.FAIL
     assert "66.7%" in check.why
@@ -535,7 +495,7 @@ def test_people_in_several_groups_fail_a_split_by_group():
     frame = people()
     frame["person"] = [f"p{i // 2}" for i in range(len(frame))]
     frame["ward"] = [f"w{i % 40}" for i in range(len(frame))]
-    case = use_case(split={"by": "group", "column": "ward"})
+    case = made_use_case(split={"by": "group", "column": "ward"})
     check = only(assess(frame, case), "entities")
     assert check.verdict is Verdict.FAIL
     frame["ward"] = [f"w{i // 2 % 40}" for i in range(len(frame))]
@@ -547,9 +507,9 @@ def test_people_who_come_back_are_a_caution_in_a_split_by_time(after):
     frame = people()
     frame["when"] = pd.date_range("2020-01-01", periods=len(frame), freq="h").as_unit("us")
     split = {"by": "time", "column": "when", "after": after}
-    assert only(assess(frame, use_case(split=split)), "entities").verdict is Verdict.PASS
+    assert only(assess(frame, made_use_case(split=split)), "entities").verdict is Verdict.PASS
     frame["person"] = [f"p{i % 600}" for i in range(len(frame))]
-    assert only(assess(frame, use_case(split=split)), "entities").verdict is Verdict.CAUTION
+    assert only(assess(frame, made_use_case(split=split)), "entities").verdict is Verdict.CAUTION
 
 
 # --- missing values -------------------------------------------------------------------------
@@ -559,7 +519,7 @@ def test_values_missing_more_often_in_a_group_are_a_caution_that_names_both():
     frame = people(2000)
     rng = np.random.default_rng(0)
     frame["noise"] = frame["noise"].where(frame["sex"].eq("M") | (rng.random(2000) < 0.7))
-    check = only(assess(frame, use_case()), "missingness")
+    check = only(assess(frame, made_use_case()), "missingness")
     assert check.verdict is Verdict.CAUTION
     assert "noise is missing in" in check.why
     assert "sex=F" in check.why
@@ -568,7 +528,7 @@ def test_values_missing_more_often_in_a_group_are_a_caution_that_names_both():
 def test_values_missing_evenly_pass():
     frame = people(2000)
     frame["noise"] = frame["noise"].where(np.random.default_rng(0).random(2000) < 0.7)
-    assert only(assess(frame, use_case()), "missingness").verdict is Verdict.PASS
+    assert only(assess(frame, made_use_case()), "missingness").verdict is Verdict.PASS
 
 
 # --- encoding -------------------------------------------------------------------------------

@@ -1,0 +1,67 @@
+"""What was tried: a candidate, the steps that judged it, and what they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from assay.artifacts import Artifact
+from assay.evidence.report import Report, Verdict, get_report, reasons
+from assay.gates import GATES
+from assay.registry import REGISTERED, REJECTED
+from assay.runs import Run
+from assay.steps import Step
+
+
+class Tried:
+    """A candidate, the step that made it, and all steps that judged it or its data."""
+
+    def __init__(self, run: Run, trained: Step, judging: Sequence[Step]) -> None:
+        self.trained = trained
+        self.reports = _reports_of(judging)
+        self.gates = {GATES[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict}
+        self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
+        # The version of the champion that it was measured beside, as its gate was told.
+        self.against: int | None = next(
+            (s.components["settings"]["against"] for s in judging if _is_performance(s)), None
+        )
+        self._run = run
+
+    @property
+    def candidate(self) -> str:
+        return str(self.trained.components["settings"]["title"])
+
+    @cached_property
+    def evidence(self) -> list[Report]:
+        return [get_report(self._run.bucket, artifact) for artifact in self.reports.values()]
+
+    @property
+    def reasons(self) -> list[str]:
+        return reasons(self.evidence)
+
+    @property
+    def beats_champion(self) -> bool:
+        checks = (check for report in self.evidence for check in report.checks)
+        return any(c.name == "beats_champion" and c.verdict is Verdict.PASS for c in checks)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What it reached, and at what price: see `Judged`."""
+        from assay.evidence.fairness.checks import is_difference
+
+        of_gate = {report.gate: report for report in self.evidence}
+        chosen = self._run.written.use_case.performance.choose_by
+        found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
+        checks = of_gate["fairness"].checks
+        gaps = [abs(c.estimate) for c in checks if c.estimate is not None and is_difference(c)]
+        scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
+        return scores | ({"largest_gap": max(gaps)} if gaps else {})
+
+
+def _is_performance(step: Step) -> bool:
+    return GATES[step.components["stage"]] == "performance" if step.verdict else False
+
+
+def _reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
+    """The gates' reports among the steps' outputs, by gate."""
+    return {GATES[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs}

@@ -1,0 +1,286 @@
+"""The feasibility gate, on samples of Adult and on made rows with planted faults."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from assay.config.read import read
+from assay.evidence.feasibility import assess
+from assay.evidence.report import Check, Report, Verdict
+from benchmarks.calibration.experiment import (
+    Experiment,
+    Outcomes,
+    always,
+    at_least,
+    at_most,
+    never,
+)
+from benchmarks.calibration.leaks import Leak, as_amount, as_codes, as_text, honest
+from benchmarks.calibration.models import sigmoid
+from benchmarks.calibration.people import INCOME, sample
+from benchmarks.calibration.use_cases import income, made
+
+TARGET = "income"
+LEAK = "planted"
+MINOR = "Amer-Indian-Eskimo"
+
+
+def no_go(report: Report) -> bool:
+    """Whether the gate would stop the run."""
+    return report.verdict is Verdict.FAIL
+
+
+def checks(report: Report, name: str) -> list[Check]:
+    """The checks of that name, whatever stands in brackets."""
+    return [c for c in report.checks if c.name.partition("[")[0] == name]
+
+
+def failed(report: Report, name: str) -> bool:
+    """Whether such a check fails."""
+    return any(check.verdict is Verdict.FAIL for check in checks(report, name))
+
+
+# --- signal and reach -------------------------------------------------------------------------
+
+
+def shuffled(seed: int, rows: int, reach: float | None) -> Outcomes:
+    """Adult with its labels dealt out anew."""
+    frame = sample(rows, seed)
+    frame[TARGET] = np.random.default_rng([seed, 1]).permutation(frame[TARGET].to_numpy())
+    report = assess(frame, income(reach), seed=seed)
+    signals = {check.verdict for check in checks(report, "signal")}
+    return {"no_go": no_go(report), "go": report.verdict is Verdict.PASS} | {
+        "signal": Verdict.PASS in signals
+    }
+
+
+def intact(seed: int, rows: int, reach: float) -> Outcomes:
+    """Adult as it is."""
+    report = assess(sample(rows, seed), income(reach), seed=seed)
+    return {"no_go": no_go(report), "leak": failed(report, "leakage")}
+
+
+def out_of_reach(seed: int, rows: int, reach: float) -> Outcomes:
+    """Adult, and a target that nobody has reached on it."""
+    report = assess(sample(rows, seed), income(reach), seed=seed)
+    return {
+        "no_go": no_go(report),
+        "pass": any(c.verdict is Verdict.PASS for c in checks(report, "reach")),
+    }
+
+
+# --- leaks ------------------------------------------------------------------------------------
+
+
+def leaking(seed: int, rows: int, leak: Leak) -> Outcomes:
+    """Adult with one more column."""
+    frame = sample(rows, seed)
+    yes = (frame[TARGET] == ">50K").to_numpy()
+    frame.insert(0, LEAK, leak(yes, np.random.default_rng([seed, 2])))
+    report = assess(frame, income(0.85), seed=seed)
+    [check] = checks(report, "leakage")
+    fails = check.verdict is Verdict.FAIL
+    return {
+        "named": fails and LEAK in check.why,
+        "others": fails and any(name in check.why for name in frame.columns if name != LEAK),
+        "no_go": no_go(report),
+    }
+
+
+# --- labels, groups, time ---------------------------------------------------------------------
+
+
+def determined(rows: int, seed: int) -> pd.DataFrame:
+    """Two numbers that all but determine the outcome, and one that does not."""
+    rng = np.random.default_rng(seed)
+    x, z, noise = rng.normal(size=(3, rows))
+    yes = rng.random(rows) < sigmoid(12 * (x + z))
+    return pd.DataFrame({"x": x, "z": z, "noise": noise, "y": np.where(yes, "yes", "no")})
+
+
+def mislabelled(seed: int, rows: int, share: float, allowed: float) -> Outcomes:
+    """A share of the labels is turned round."""
+    frame = determined(rows, seed)
+    wrong = np.random.default_rng([seed, 3]).random(rows) < share
+    frame["y"] = np.where(wrong, np.where(frame["y"] == "yes", "no", "yes"), frame["y"])
+    report = assess(frame, made(feasibility=f'{{"noise": {allowed}}}'), seed=seed)
+    [sheet] = [s for s in report.sheets if s.title == "Labels to look at first"]
+    listed = [int(row[0]) - 1 for row in sheet.rows]
+    return {
+        "fail": failed(report, "label_noise"),
+        "listed": bool(wrong[listed].mean() > 0.5) if listed else None,
+    }
+
+
+def small_group(seed: int, rows: int, keep: int, positives: bool) -> Outcomes:
+    """One race has `keep` rows only, with or without positives, and a rule speaks of all."""
+    frame = sample(rows, seed)
+    few = frame.index[frame["race"] == MINOR]
+    frame = frame.drop(few[keep:]).reset_index(drop=True)
+    few = frame.index[frame["race"] == MINOR]
+    frame.loc[few, TARGET] = "<=50K"
+    frame.loc[few[: len(few) // 2 * positives], TARGET] = ">50K"
+    rule = "fairness=[{metric: true_positive_rate, by: [race], tolerance: 0.1, because: made}]"
+    report = assess(frame, read(INCOME, [rule]).use_case, seed=seed)
+    [check] = checks(report, "group_power")
+    return {
+        "named": check.verdict is not Verdict.PASS and MINOR in check.why,
+        "fail": check.verdict is Verdict.FAIL,
+    }
+
+
+def over_time(seed: int, rows: int, turned: bool) -> Outcomes:
+    """A column of days. `turned`: in the newest rows, somewhat fewer than a fifth, the outcome
+    follows the opposite rule, and a column whose value is new there tells which rows these are."""
+    rng = np.random.default_rng(seed)
+    day = np.sort(rng.integers(0, 1000, rows))
+    late = (day > 820) & turned
+    x, noise = rng.normal(size=(2, rows))
+    yes = rng.random(rows) < sigmoid(2 * x * np.where(late, -1, 1))
+    columns = {"day": day, "x": x, "noise": noise, "version": np.where(late, 2, 1)}
+    frame = pd.DataFrame(columns | {"y": np.where(yes, "yes", "no")})
+    report = assess(frame, made(data='{"time": "day"}'), seed=seed)
+    bad = (Verdict.FAIL, Verdict.CAUTION)
+    found = checks(report, "stationarity")
+    return {"found": any(c.verdict in bad for c in found), "fail": failed(report, "stationarity")}
+
+
+# --- the list ---------------------------------------------------------------------------------
+
+
+def _shuffled(rows: int, seeds: int, reach: float | None) -> Experiment:
+    goal = f"a ROC AUC of {reach} to reach" if reach else "no score to reach"
+    return Experiment(
+        f"shuffled labels, {rows:,} rows, {goal}",
+        f"{rows:,} rows of Adult drawn without replacement, their labels dealt out anew; {goal}.",
+        seeds,
+        partial(shuffled, rows=rows, reach=reach),
+        (
+            at_least(0.95, "no_go", "the gate says no-go"),
+            never("go", "it says go"),
+            at_most(0.01, "signal", "the check of the signal says `pass`"),
+        ),
+    )
+
+
+def _intact(rows: int, seeds: int) -> Experiment:
+    return Experiment(
+        f"intact Adult, {rows:,} rows",
+        f"{rows:,} rows of Adult drawn without replacement; a ROC AUC of .85 to reach, where tuned"
+        " models reach .92.",
+        seeds,
+        partial(intact, rows=rows, reach=0.85),
+        (
+            at_most(0.05, "no_go", "the gate says no-go"),
+            at_most(0.05, "leak", "a column is said to leak"),
+        ),
+    )
+
+
+def _leak(words: str, leak: Leak) -> Experiment:
+    return Experiment(
+        f"a planted leak: {words}",
+        f"4,000 rows of Adult with one more column: {leak.__doc__}",
+        60,
+        partial(leaking, rows=4000, leak=leak),
+        (
+            at_least(0.95, "named", "the check of leakage fails and names the column"),
+            at_most(0.05, "others", "it names another"),
+            at_least(0.95, "no_go", "the gate says no-go"),
+        ),
+    )
+
+
+EXPERIMENTS = (
+    _shuffled(1000, 150, None),
+    _shuffled(4000, 150, None),
+    _shuffled(20_000, 100, None),
+    _shuffled(4000, 75, 0.85),
+    _intact(1000, 75),
+    _intact(4000, 60),
+    _intact(20_000, 30),
+    Experiment(
+        "a target out of reach",
+        "4,000 rows of Adult; a ROC AUC of .99 to reach.",
+        60,
+        partial(out_of_reach, rows=4000, reach=0.99),
+        (
+            at_least(0.95, "no_go", "the gate says no-go"),
+            never("pass", "the target is said to be within reach"),
+        ),
+    ),
+    _leak("text", as_text),
+    _leak("an amount", as_amount),
+    _leak("codes", as_codes),
+    Experiment(
+        "no leak, but a telling column",
+        f"4,000 rows of Adult with one more column: {honest.__doc__}",
+        60,
+        partial(leaking, rows=4000, leak=honest),
+        (
+            at_most(0.05, "named", "the column is said to leak"),
+            at_most(0.05, "others", "another is"),
+            at_most(0.05, "no_go", "the gate says no-go"),
+        ),
+    ),
+    Experiment(
+        "10 % wrong labels",
+        "4,000 rows whose outcome two numbers all but determine; 10 % of the labels are turned"
+        " round, 5 % are allowed.",
+        60,
+        partial(mislabelled, rows=4000, share=0.10, allowed=0.05),
+        (
+            at_least(0.8, "fail", "the check of the labels fails"),
+            at_least(0.8, "listed", "most of the labels to look at first were turned round"),
+        ),
+    ),
+    Experiment(
+        "1 % wrong labels",
+        "The same with 1 % turned round.",
+        60,
+        partial(mislabelled, rows=4000, share=0.01, allowed=0.05),
+        (
+            at_most(0.05, "fail", "the check of the labels fails"),
+            at_least(0.8, "listed", "most of the labels to look at first were turned round"),
+        ),
+    ),
+    Experiment(
+        "a group too small",
+        f"4,000 rows of Adult, ten of them {MINOR} and half of these positive; a rule on true"
+        " positive rates by race.",
+        60,
+        partial(small_group, rows=4000, keep=10, positives=True),
+        (always("named", "the check of group power names the group"), never("fail", "it fails")),
+    ),
+    Experiment(
+        "a group without positives",
+        f"4,000 rows of Adult, ten of them {MINOR} and all of these negative; the same rule.",
+        60,
+        partial(small_group, rows=4000, keep=10, positives=False),
+        (always("named", "the check of group power names the group"), always("fail", "it fails")),
+    ),
+    Experiment(
+        "time that changes nothing",
+        "4,000 rows over a thousand days; one number bears on the outcome, always alike.",
+        100,
+        partial(over_time, rows=4000, turned=False),
+        (
+            at_most(0.05, "found", "the check of stationarity is `fail` or `caution`"),
+            at_most(0.05, "fail", "it is `fail`"),
+        ),
+    ),
+    Experiment(
+        "a rule that turns round",
+        "The same, but in the newest 18 % the number bears on the outcome the other way, and a"
+        " column whose value is new there tells which rows these are.",
+        60,
+        partial(over_time, rows=4000, turned=True),
+        (
+            at_least(0.95, "found", "the check of stationarity is `fail` or `caution`"),
+            at_least(0.95, "fail", "it is `fail`"),
+        ),
+    ),
+)

@@ -1,0 +1,155 @@
+"""`python -m benchmarks.gates`: what each gate takes, beside its rivals and the plain limit.
+
+Every figure comes from a process of its own; contenders take turns within a run; medians over the
+rounds. What is imported, and what the first use of a library sets up, is not counted; reading the
+rows is. Prints Markdown; progress goes to standard error. Exit code 1 if a budget does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.gates import data
+from benchmarks.gates.contest import Budget, Contender, Contest, Measured, measure
+
+CONTESTS = (
+    Contest(
+        "validate",
+        "Fifteen rules that all hold.",
+        (
+            Contender("Assay", "validate.assay"),
+            Contender(
+                "Great Expectations {} on pandas",
+                "validate.great_expectations",
+                "great-expectations",
+            ),
+            Contender("one scan by DuckDB {}", "validate.one_scan", "duckdb"),
+        ),
+        Budget("4.9M", cpu=2, memory=500e6),
+    ),
+    Contest(
+        "audit",
+        "Eight metrics by sex, by race and by both. Assay with intervals, verdicts, and up to a"
+        " thousand draws for each summary, Fairlearn without any.",
+        (
+            Contender("Assay", "audit.assay"),
+            Contender("Fairlearn {} alone", "audit.fairlearn_alone", "fairlearn"),
+            Contender("one count into cells by NumPy {}", "audit.one_count", "numpy"),
+        ),
+        Budget("490k", cpu=1),
+    ),
+    Contest(
+        "drift",
+        "Fourteen columns against the 48,842 rows of Adult, whose profile was made before; so was"
+        " what NannyML fits. Evidently reads the reference's rows anew each time, which is not"
+        " counted.",
+        (
+            Contender("Assay", "drift.assay"),
+            Contender("Evidently {}", "drift.evidently_alone", "evidently", rival="evidently"),
+            Contender("NannyML {}", "drift.nannyml_alone", "nannyml", rival="nannyml"),
+            Contender("counts and distances by NumPy {}", "drift.numpy_counts", "numpy"),
+        ),
+        Budget("4.9M", cpu=2, memory=1e9),
+    ),
+    Contest(
+        "feasibility",
+        "Assay makes all of its checks on the income use case, scikit-learn two of them"
+        " (permutation test with 30 refits, learning curve); the limit is one cross-validation of"
+        " the quick learner.",
+        (
+            Contender("Assay", "feasibility.assay"),
+            Contender("scikit-learn {} alone", "feasibility.scikit_learn", "scikit-learn"),
+            Contender("one cross-validation", "feasibility.one_fit"),
+        ),
+        Budget("49k", wall=30),
+        sizes=("49k",),
+    ),
+)
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.gates", description=__doc__)
+    asked.add_argument("--gate", choices=[c.gate for c in CONTESTS], action="append")
+    asked.add_argument("--rows", nargs="+", choices=list(data.SIZES), default=list(data.SIZES))
+    asked.add_argument("--rounds", type=int, default=3)
+    options = asked.parse_args()
+    names = ("pandas", "numpy", "pyarrow")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} processors, median of "
+        f"{options.rounds}; " + ", ".join(f"{name} {version(name)}" for name in names) + "\n"
+    )
+    within = True
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
+        say("making the rows")
+        for size in options.rows:
+            data.make(Path(home) / size, data.SIZES[size])
+        data.make(Path(home) / "tiny", 1, data.TINY)
+        data.make(Path(home) / "reference", 1)
+        for contest in CONTESTS:
+            if not options.gate or contest.gate in options.gate:
+                sizes = [size for size in options.rows if size in contest.sizes]
+                within &= _print(contest, Path(home), sizes, options.rounds)
+    return 0 if within else 1
+
+
+def say(text: str) -> None:
+    """Tell whoever waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _print(contest: Contest, home: Path, sizes: list[str], rounds: int) -> bool:
+    """The table of one gate, and whether its budget holds, where its size was measured."""
+    print(f"## {contest.gate.capitalize()}\n\n{contest.about}\n")
+    print("| rows | | CPU s | wall s | memory beyond, MB | in all, MB | CPU s by Assay's | found |")
+    print("|---|---|---|---|---|---|---|---|")
+    titles = {contender: contender.title() for contender in contest.contenders}
+    verdict = "not measured"
+    for size in sizes:
+        say(f"{contest.gate}: {size}")
+        measured = measure(contest, home / size, rounds)
+        own = measured[contest.contenders[0]]
+        for contender, one in measured.items():
+            print(f"| {size} | {titles[contender]} | {_cells(one, own)} |", flush=True)
+        if size == contest.budget.rows:
+            verdict = _judged(contest.budget, own)
+    print(f"\nBudget: {_words(contest.budget)}: **{verdict}**.\n", flush=True)
+    return verdict in ("holds", "not measured")
+
+
+def _cells(one: Measured, own: Measured) -> str:
+    if one.why_not:
+        return f"{one.why_not} | | | | |"
+    share = f"{one.median('cpu') / own.median('cpu'):.2f}" if own.cpu else ""
+    memory = " | ".join(f"{one.median(what) / 1e6:.0f}" for what in ("beyond", "peak"))
+    return f"{one.median('cpu'):.2f} | {one.median('wall'):.2f} | {memory} | {share} | {one.found}"
+
+
+def _judged(budget: Budget, own: Measured) -> str:
+    if own.why_not:
+        return f"does not hold: {own.why_not}"
+    held = (
+        (budget.cpu, own.median("cpu")),
+        (budget.wall, own.median("wall")),
+        (budget.memory, own.median("beyond")),
+    )
+    sound = all(most is None or taken <= most for most, taken in held)
+    return "holds" if sound else "does not hold"
+
+
+def _words(budget: Budget) -> str:
+    said = [
+        f"{budget.cpu:g} CPU s" if budget.cpu else "",
+        f"{budget.wall:g} s" if budget.wall else "",
+        f"{budget.memory / 1e6:,.0f} MB" if budget.memory else "",
+    ]
+    return f"{budget.rows} rows in at most {', '.join(filter(None, said))}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

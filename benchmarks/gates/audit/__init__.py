@@ -1,0 +1,1 @@
+"""Eight metrics by sex, race and both."""

@@ -1,0 +1,1 @@
+"""Fourteen columns against the 48,842 rows of Adult."""

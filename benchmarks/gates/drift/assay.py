@@ -1,0 +1,30 @@
+"""Assay's drift gate on the fourteen columns, against a reference whose profile is stored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from assay.config.gates import Drift
+from assay.evidence.drift import drift
+from assay.evidence.report import Verdict
+from assay.tables import Table
+from assay.tables.observed import observe
+from benchmarks.gates.data import table
+from benchmarks.gates.drift.columns import NUMBERS, TEXTS, reference
+
+
+def prepare(folder: Path) -> Table:
+    """The reference, profiled; and nothing known of the other table, which is new each time."""
+    shutil.rmtree(folder / "bucket" / "memo", ignore_errors=True)
+    known = table(reference(folder), "rows")
+    observe(known)
+    return known
+
+
+def work(folder: Path, known: Table) -> str:
+    """Read the table and compare."""
+    current = table(folder, "rows")
+    report = drift(known, current, Drift(), columns=NUMBERS + TEXTS, subject="rows")
+    moved = [c for c in report.of(Verdict.FAIL) if c.name.startswith("shift[")]
+    return f"{len(moved)} of {len(NUMBERS + TEXTS)} columns shifted"

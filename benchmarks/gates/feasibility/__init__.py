@@ -1,0 +1,1 @@
+"""Can Adult bear the question?"""

@@ -1,0 +1,1 @@
+"""Fifteen rules that all hold."""
