@@ -81,11 +81,10 @@ def command(
 
 def _read_rules(path: Path) -> tuple[list[Any], Locate]:
     """The rules of a file, and what says on which line each stands."""
-    from assay.config.read import read_text
+    from assay.config.read import read_located
     from assay.errors import ConfigError
 
-    text = read_text(path)
-    tree = text.plain
+    tree, text = read_located(path)
     suite = isinstance(tree, dict) and "expectations" in tree
     rules = tree["expectations"] if suite else tree
     if not isinstance(rules, list):

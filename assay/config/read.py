@@ -38,11 +38,6 @@ class Text:
         line = self._line(path)
         return f"{self.name}:{line}" if line else self.name
 
-    @property
-    def plain(self) -> Any:
-        """What the text holds, as plain values."""
-        return _plain(self.tree)
-
     def _line(self, path: Path_) -> int | None:
         node, line = self.tree, 1
         for step in path:
@@ -102,12 +97,13 @@ def read_words(words: Mapping[str, Any]) -> Written:
 
 def read_tree(path: Path | str) -> Any:
     """Any YAML or JSON file as plain values. Raises ConfigError."""
-    return read_text(path).plain
+    return read_located(path)[0]
 
 
-def read_text(path: Path | str) -> Text:
-    """Any YAML or JSON file, able to say on which line a key stands. Raises ConfigError."""
-    return Text(str(path), _parse(_text(Path(path), "file"), str(path)))
+def read_located(path: Path | str) -> tuple[Any, Text]:
+    """`read_tree`, and what says on which line a key stands."""
+    text = Text(str(path), _parse(_text(Path(path), "file"), str(path)))
+    return _plain(text.tree), text
 
 
 def check_columns(written: Written, columns: Sequence[str]) -> None:

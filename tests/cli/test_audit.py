@@ -130,3 +130,13 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(assay, rows, asked, code,
     assert done.code == code
     assert said in " ".join(done.err.replace("│", " ").split())
     assert "Traceback" not in done.err
+
+
+def test_a_reference_without_negatives_is_not_called_too_small(assay, tmp_path):
+    rows = "".join(f"1,{n % 2},{'ab'[n % 3 == 0]}\n" for n in range(600))
+    (tmp_path / "one.csv").write_text("y,p,who\n" + rows)
+    file = str(tmp_path / "one.csv")
+    asked = ["--by", "who", "--metric", "false_positive_rate", "--json"]
+    [check] = assay("audit", file, *COLUMNS, *asked).json["checks"]
+    assert check["verdict"] == "unknown"
+    assert check["remedy"].startswith("Name a reference group that has negatives")

@@ -163,7 +163,7 @@ def test_validate_names_a_misspelt_rule_and_its_nearest(assay, home):
 def test_feasibility_alone_needs_a_target_and_nothing_else(assay):
     words = ["--target", "back", "--positive", "yes", "--json"]
     report = assay("feasibility", "guests.csv", *words).json
-    assert report["gate"] == "feasibility"
+    assert (report["gate"], report["subject"]) == ("feasibility", "guests.csv")
     assert report["verdict"] in {"pass", "caution"}
     assert assay("feasibility", "guests.csv").code == 2
     assert assay("feasibility", "guests.csv", "--target", "bck", "--positive", "yes").code == 1

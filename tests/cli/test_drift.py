@@ -94,3 +94,14 @@ def test_eight_rows_are_unknown(assay):
     done = assay("drift", "old.csv", "new.csv#rows=1..8", *MODEL, "--json")
     assert (done.code, done.json["verdict"]) == (0, "unknown")
     assert done.json["sheets"] == []
+
+
+def test_shifted_probabilities_are_named_where_no_feature_shifted(assay, shared):
+    _, folder = shared
+    lines = (line.split(",") for line in rows(1000, 4, first=4000))
+    flat = [",".join([*cells[:3], "0.3", "no", cells[5]]) for cells in lines]
+    (folder / "flat.csv").write_text(HEAD + "\n".join(flat) + "\n")
+    done = assay("drift", "old.csv", "flat.csv", *MODEL, "--json")
+    assert "No feature shifted, but outputs or labels did (p" in done.json["summary"]
+    [check] = [c for c in done.json["checks"] if c["name"] == "shift[p]"]
+    assert "name the model's probabilities" not in check["remedy"]

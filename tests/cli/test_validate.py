@@ -41,3 +41,37 @@ def test_data_docs_without_a_rule_to_tell_of_are_a_usage_error(files):
 
 def test_nothing_to_hold_the_data_against_is_a_usage_error(files):
     assert files("validate", "now.csv").code == 2
+
+
+@pytest.mark.parametrize(("head", "line"), [("", 3), ("name: a suite\nexpectations:\n", 5)])
+def test_a_misspelt_rule_is_found_in_its_file_at_its_line(files, tmp_path, head, line):
+    good = "- {type: expect_column_values_to_be_unique, kwargs: {column: n}}\n"
+    bad = "- type: expect_column_values_to_be_betwen\n  kwargs: {column: n}\n"
+    (tmp_path / "rules.yaml").write_text(f"{head}# rules\n{good}{bad}")
+    done = files("validate", "now.csv", "--rules", "rules.yaml")
+    assert done.code == 1
+    assert done.err.startswith(f"error: rules.yaml:{line}: Great Expectations knows no ")
+
+
+@pytest.mark.parametrize("text", ["", "just text", "expectations: {type: x}"])
+def test_a_file_without_a_list_of_rules_is_refused_by_its_name(files, tmp_path, text):
+    (tmp_path / "rules.yaml").write_text(text)
+    done = files("validate", "now.csv", "--rules", "rules.yaml")
+    assert done.code == 1
+    assert done.err.startswith("error: rules.yaml: this holds no list of expectations\n")
+
+
+def test_a_file_of_rules_that_is_not_there_is_not_called_a_use_case(files):
+    done = files("validate", "now.csv", "--rules", "rule.yaml")
+    assert done.code == 1
+    assert done.err.startswith("error: rule.yaml: there is no such file\n")
+
+
+def test_a_rule_that_cannot_be_judged_is_not_said_to_be_broken(files, tmp_path):
+    rule = {"type": "expect_column_values_to_match_regex"}
+    rule["kwargs"] = {"column": "colour", "regex": "(["}
+    (tmp_path / "rules.json").write_text(json.dumps([rule]))
+    done = files("validate", "now.csv", "--rules", "rules.json", "--json")
+    assert done.json["verdict"] == "unknown"
+    assert "1 could not be judged" in done.json["summary"]
+    assert "do not hold" not in done.json["summary"]
