@@ -40,12 +40,14 @@ def assess(timing: Mapping[str, Any], limits: Technical, *, subject: str) -> Rep
     figures = _figures(timing, limits)
     checks = [_check(figure) for figure in figures]
     told = f"{_duration(quantile(timing['row'], 0.5).value)} for a row at the median"
-    speed = timing["batch"]["rows"] / quantile(timing["batch"]["seconds"], 0.5).value
+    rows = timing["batch"]["rows"]
+    speed = rows / quantile(timing["batch"]["seconds"], 0.5).value
+    told += f", {speed:,.0f} rows a second in batches of {rows:,}"
     return Report(
         gate="technical",
         subject=subject,
         verdict=overall(checks),
-        summary=f"{told}, {speed:,.0f} rows a second in batches, {_bytes(timing['bytes'])} stored.",
+        summary=f"{told}, {_bytes(timing['bytes'])} stored.",
         checks=tuple(checks),
         sheets=(_sheet(timing, figures),),
         notes=(_NOTE,),

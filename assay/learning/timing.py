@@ -67,7 +67,9 @@ def _fitting(model: Model, rows: pd.DataFrame, budget: float) -> int:
     A call costs something by itself, and each row more; both are told apart before ten times as
     many rows are asked for, but for the first time.
     """
-    most, batch, first, dearest = min(len(rows), ROWS), 1, _seconds(model, rows, 1), budget / 2
+    # The least of three: one that the machine held up would pass for a slow model.
+    first = min(_seconds(model, rows, 1) for _ in range(3))
+    most, batch, dearest = min(len(rows), ROWS), 1, budget / 2
     each = first if 10 * first > 2 * budget else 0.0
     while batch < most and first + 10 * batch * each < dearest:
         batch = min(10 * batch, most)

@@ -32,7 +32,7 @@ def label_noise(material: Material) -> tuple[Check | None, Sheet]:
     do not determine look the same to it. Where the learner leaves many rows unsettled, the
     second are there, and too high an estimate is `unknown` instead of a failure.
     """
-    entities = int(material.units.max()) + 1
+    entities = int(material.entities.max()) + 1
     found = confident_joint(
         material.labels,
         material.answers,

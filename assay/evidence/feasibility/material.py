@@ -74,14 +74,22 @@ class Material:
 
     @cached_property
     def units(self) -> np.ndarray:
-        """Which entity each sampled row belongs to: rows of one stay on one side of a fold."""
+        """What the split goes by, a code a row: rows of one stay on one side of a fold."""
         codes: np.ndarray = pd.factorize(self.whole.units[self.kept][self.rows])[0]
         return codes
 
     @cached_property
+    def entities(self) -> np.ndarray:
+        """Which entity each sampled row belongs to as the use case tells, by an identity or a group
+        to split by. Where it tells none, each row is one: people who look alike are not the same.
+        """
+        told = self.use_case.data.identity or self.use_case.split.by == "group"
+        return self.units if told else np.arange(len(self.rows))
+
+    @cached_property
     def clusters(self) -> np.ndarray | None:
         """The same where entities have several rows, which then hang together; else None."""
-        return self.units if int(self.units.max()) + 1 < len(self.units) else None
+        return self.entities if int(self.entities.max()) + 1 < len(self.entities) else None
 
     @cached_property
     def folds(self) -> np.ndarray:

@@ -55,7 +55,7 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
     """
     truth, units = material.labels, material.clusters
     cost = material.use_case.performance.cost
-    counts = [len(np.unique(material.units[truth == side])) for side in (True, False)]
+    counts = [len(np.unique(material.entities[truth == side])) for side in (True, False)]
     unseen = float(wilson_limits(0, min(counts))[1])
     clipped = np.clip(answers, EDGE, 1 - EDGE)
     if name == "roc_auc":
@@ -67,7 +67,7 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
     weights = np.ones(len(truth)) if material.weights is None else material.weights
     means = values @ weights / weights.sum()
     influence = (values - means[:, None]) * weights / weights.sum()
-    return Measured(means, clustered_covariance(influence, material.units), unseen)
+    return Measured(means, clustered_covariance(influence, material.entities), unseen)
 
 
 def _row_values(name: Score, truth: Bools, answers: Floats, cost: Cost) -> Floats | None:
@@ -89,8 +89,8 @@ def _bootstrap(
 ) -> tuple[Floats, Floats]:
     """Of whole entities."""
     rng, limit = np.random.default_rng(material.seed), threshold(cost)
-    order = np.argsort(material.units, kind="stable")
-    counts = np.bincount(material.units)
+    order = np.argsort(material.entities, kind="stable")
+    counts = np.bincount(material.entities)
     starts, total = np.cumsum(counts) - counts, len(counts)
 
     def of(rows: np.ndarray) -> list[float]:

@@ -59,7 +59,7 @@ def shuffled(material: Material) -> Permutation:
     from scipy.stats import rankdata
 
     held = material.folds < HELD
-    first = _first_of_units(material)
+    first = _first_of_entities(material)
     answers = material.learn(~held, held)
     ranks, truth = rankdata(answers[first]), material.labels[held][first]
     positives = int(truth.sum())
@@ -71,15 +71,15 @@ def shuffled(material: Material) -> Permutation:
     )
 
 
-def _first_of_units(material: Material) -> np.ndarray:
+def _first_of_entities(material: Material) -> np.ndarray:
     """One of the held-out rows of each entity, numbered among the held-out ones."""
-    _, first = np.unique(material.units[material.folds < HELD], return_index=True)
+    _, first = np.unique(material.entities[material.folds < HELD], return_index=True)
     return np.asarray(first)
 
 
 def _power(material: Material, area: float) -> float:
     """How likely the test is to notice a learner with a ROC AUC of `area`."""
-    judged = material.labels[material.folds < HELD][_first_of_units(material)]
+    judged = material.labels[material.folds < HELD][_first_of_entities(material)]
     positives = int(judged.sum())
     return auc_power(area, positives, len(judged) - positives, alpha=ALPHA)
 

@@ -64,7 +64,7 @@ def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Al
     from_others = material.answers_from(float(early.sum() / usually))[late]
     units = None if material.clusters is None else material.clusters[late]
     timed = roc_auc(labels[late], from_past, units=units)
-    usual = roc_auc(labels[~late], material.answers[~late], units=material.units[~late])
+    usual = roc_auc(labels[~late], material.answers[~late], units=material.entities[~late])
     mixed = roc_auc(labels[late], from_others, units=units)
     gap = roc_auc_difference(labels[late], from_past, from_others, units=units)
     positives = int(labels[late].sum())

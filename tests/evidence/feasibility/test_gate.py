@@ -135,3 +135,15 @@ def test_numbers_of_rows_have_two_digits():
     assert [about(n) for n in (7, 943, 8.01, 41_234, 1_999_999)] == [
         *("7", "950", "9", "42,000", "2,000,000")
     ]
+
+
+def test_people_who_look_alike_are_not_taken_for_one(use_case):
+    rng = np.random.default_rng(0)
+    columns = {name: rng.integers(0, 4, 4000) for name in ("region", "tier", "channel")}
+    odds = columns["region"] - columns["tier"] + 0.5 * columns["channel"] - 0.75
+    frame = pd.DataFrame({name: codes.astype(str) for name, codes in columns.items()})
+    frame["outcome"] = np.where(rng.random(4000) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    report = assess(frame, use_case(data={"identity": [], "sensitive": {}}))
+    checks = {check.name: check for check in report.checks}
+    assert checks["signal"].verdict is Verdict.PASS
+    assert checks["sample_size"].verdict is Verdict.PASS
