@@ -71,6 +71,7 @@ def test_run_prints_one_object_that_says_what_it_came_to(first, home):
     assert set(told["gates"]) == {
         "validation",
         "feasibility",
+        "candidates",
         "performance",
         "fairness",
         "technical",
