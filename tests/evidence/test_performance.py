@@ -361,3 +361,33 @@ def test_one_row_of_a_class_is_judged_without_false_certainty():
     found = judged(rows)
     assert check(found, "beats_dummy").verdict is not Verdict.FAIL
     assert check(found, "beats_dummy").interval.low < 0.4
+
+
+@pytest.mark.parametrize(("rows", "positives"), [(2, 1), (5, 2), (6, 6), (7, 3)])
+def test_the_luck_of_a_random_ranking_is_its_mean_over_all_orders(rows, positives):
+    from itertools import combinations
+
+    from sklearn.metrics import average_precision_score
+
+    from assay.evidence.performance.average_precision import luck
+
+    ranked = np.arange(rows, 0, -1, dtype=float)
+    scores = []
+    for places in combinations(range(rows), positives):
+        truth = np.isin(np.arange(rows), places)
+        scores.append(average_precision_score(truth, ranked))
+    assert luck(truth) == pytest.approx(np.mean(scores) - positives / rows)
+
+
+def test_a_model_that_guesses_seldom_beats_the_dummy_by_average_precision():
+    beaten = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        truth, probability = rng.random(400) < 0.2, rng.random(400)
+        frame = pd.DataFrame(
+            {"truth": truth, "probability": probability, "decision": probability > 0.5}
+        )
+        asked = Performance(choose_by="average_precision")
+        found = evaluate(frame, asked, subject="guess", prevalence=0.2)
+        beaten += check(found, "beats_dummy").verdict is Verdict.PASS
+    assert beaten <= 4  # 3; without the luck taken off, 10

@@ -20,6 +20,21 @@ def limits(value: float, truth: Bools) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def luck(truth: Bools) -> float:
+    """By how much a random ranking is expected to exceed the prevalence, which is what a model that
+    ranks nothing scores.
+
+    Expected precision at the place of a positive, over all orders of n rows with P positives:
+    ((P - 1) / (n - 1) (n - H) + H) / n, with the harmonic number H of n. Bestgen, The Prague
+    Bulletin of Mathematical Linguistics 103 (2015) 131-138.
+    """
+    n, positives = len(truth), int(truth.sum())
+    if n < 2:
+        return 0.0
+    harmonic = float((1.0 / np.arange(1, n + 1)).sum())
+    return ((positives - 1) / (n - 1) * (n - harmonic) + harmonic) / n - positives / n
+
+
 def draws(
     truth: Bools, probabilities: tuple[Floats, ...], seed: int
 ) -> tuple[list[Floats], list[float]]:
