@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from assay.config.gates import Drift
@@ -205,7 +206,7 @@ def _named(kind: str, outcome: Outcome) -> str:
 
 
 def _number(value: float) -> float | None:
-    return value if value == value else None  # noqa: PLR0124 - NaN alone differs from itself
+    return None if math.isnan(value) else value
 
 
 def _expected(outcome: Outcome, sides: Sides, ask: Drift) -> Check:
