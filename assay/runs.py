@@ -120,11 +120,18 @@ class Outcome(_Frozen):
     steps: list[StepTaken]
 
 
+# How many processes search changes how long it takes, not what is found; what becomes of a model
+# later does not change it.
+_NO_QUESTION: Any = {
+    "search": {"jobs"},
+    **dict.fromkeys(("score", "labels", "monitor", "retrain"), True),
+}
+
+
 def question_key(written: Written, source: str) -> Digest:
     """Digest of use case, source and code together."""
     theirs = [name for c in written.use_case.candidates for name in c.modules()]
-    # How many processes search changes how long it takes, not what is found.
-    asked = written.use_case.model_dump(mode="json", exclude={"search": {"jobs"}})
+    asked = written.use_case.model_dump(mode="json", exclude=_NO_QUESTION)
     value = {
         "use_case": exact(asked),
         "source": source,

@@ -33,11 +33,17 @@ class Source(Section):
             raise ValueError("name either a path or a sql query")
         if self.sql is not None and self.connection is None:
             raise ValueError("a sql query needs a connection")
-        # The use case is kept with every run, for everyone who may read the bucket.
-        for name, held in (("connection", self.connection), ("path", self.path)):
-            if any(not _FROM_OUTSIDE.fullmatch(secret) for secret in _secrets(held or "")):
-                raise ValueError(f"the {name} holds a password; write ${{NAME}}, set it outside")
+        from_outside(self.connection, self.path)
         return self
+
+
+def from_outside(connection: str | None, path: str | None) -> None:
+    """Raises ValueError for a password in either: the use case is kept with every run, for
+    everyone who may read the bucket.
+    """
+    for name, held in (("connection", connection), ("path", path)):
+        if any(not _FROM_OUTSIDE.fullmatch(secret) for secret in _secrets(held or "")):
+            raise ValueError(f"the {name} holds a password; write ${{NAME}}, set it outside")
 
 
 _FROM_OUTSIDE = re.compile(r"\$\{\w+\}")

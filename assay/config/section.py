@@ -12,15 +12,15 @@ Positive = Annotated[float, Field(gt=0)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Name = Annotated[str, Field(min_length=1)]  # of a column, to the letter
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 def _seconds(value: Any) -> Any:
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smh])\s*", value)
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smhd])\s*", value)
         if not match:
-            raise ValueError("write a duration as a number and ms, s, m or h, like 30s")
+            raise ValueError("write a duration as a number and ms, s, m, h or d, like 30s")
         return float(match[1]) * _SECONDS[match[2]]
     return value
 
@@ -37,7 +37,7 @@ def _bytes(value: Any) -> Any:
 Duration = Annotated[
     float,
     BeforeValidator(_seconds, json_schema_input_type=str | float),
-    Field(gt=0, description="seconds, or a number with ms, s, m or h: 20ms, 30s"),
+    Field(gt=0, description="seconds, or a number with ms, s, m, h or d: 20ms, 30s, 7d"),
 ]
 Size = Annotated[
     int,

@@ -7,21 +7,15 @@ stage reads its own slice and nothing else, because the slice is part of the ste
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from assay.config.candidates import Candidate, Search, Split
 from assay.config.data import Data
 from assay.config.gates import Drift, Expectation, Fairness, Feasibility, Performance, Technical
+from assay.config.living import Labels, Monitor, Promotion, Retrain, Score
 from assay.config.section import Section, Text
-
-
-class Promotion(Section):
-    """How a registered model becomes champion."""
-
-    first: Literal["automatic", "approval"] = "approval"
-    later: Literal["automatic", "approval"] = "approval"
 
 
 class UseCase(Section):
@@ -46,6 +40,10 @@ class UseCase(Section):
     fairness: tuple[Fairness, ...] = ()
     drift: Drift = Drift()
     promotion: Promotion = Promotion()
+    score: Score = Score()
+    labels: Labels = Labels()
+    monitor: Monitor = Monitor()
+    retrain: Retrain = Retrain()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")

@@ -1,0 +1,177 @@
+"""The ledger of a model's batches: what came to be scored, and what was learnt of it later.
+
+It is a journal of its own, `journals/<model>.batches/`, append-only and chained like the model's:
+a model's story has a few entries a week, its batches may come every minute. What is appended twice
+is there once, so a scorer that was killed, or ran beside another, counts nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.journal import JournalEntry
+
+SCORED, REFUSED, LABELLED = "scored", "refused", "labelled"
+ENDING = ".batches"
+
+Role = Literal["served", "shadow"]
+
+
+class _Entry(BaseModel):
+    """What every entry has. `as_of` is the moment it is about (RFC 3339, UTC): that of the clock,
+    unless the past is played again; `at` is when it was written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    source: str | None
+    """Fingerprint of what was read; None for a query or a stream."""
+    as_of: str
+    number: int = 0
+    at: str = ""
+
+    @classmethod
+    def of(cls, entry: JournalEntry) -> Self:
+        return cls.model_validate({**entry.body, "number": entry.number, "at": entry.at})
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"number", "at"})
+
+
+class Scored(_Entry):
+    """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
+    `predictions` as many: row, unit, the identity's columns, probability, decision, model.
+    `unfit` lists the other rows: line, reason, row.
+    """
+
+    table: Artifact
+    predictions: Artifact
+    unfit: Artifact | None
+    rows: int
+    unfit_rows: int
+    version: int
+    model: Digest
+    role: Role
+    seconds: float
+
+    @property
+    def batch(self) -> Digest:
+        """What the batch is known by: the digest of its rows."""
+        return self.table.digest
+
+
+class Refused(_Entry):
+    """A batch that could not be scored as a whole, and why."""
+
+    why: str
+    remedy: str | None = None
+
+
+class Labelled(_Entry):
+    """Labels that came: unit, label (boolean), known (date or null), the identity's columns."""
+
+    table: Artifact
+    unfit: Artifact | None
+    rows: int
+    unfit_rows: int
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The fold of a ledger, in the order of its entries."""
+
+    scored: tuple[Scored, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    labelled: tuple[Labelled, ...] = ()
+    length: int = 0
+
+    def by(self, version: int, role: Role = "served") -> tuple[Scored, ...]:
+        """The batches that a version scored."""
+        return tuple(s for s in self.scored if (s.version, s.role) == (version, role))
+
+    def up_to(self, number: int) -> Batches:
+        """What the ledger said when it had so many entries."""
+        return Batches(
+            tuple(e for e in self.scored if e.number <= number),
+            tuple(e for e in self.refused if e.number <= number),
+            tuple(e for e in self.labelled if e.number <= number),
+            length=min(number, self.length),
+        )
+
+
+def fold(entries: Iterable[JournalEntry]) -> Batches:
+    """What a ledger's entries amount to. Kinds it does not know change nothing."""
+    held = list(entries)
+
+    def of(kind: str) -> Iterator[JournalEntry]:
+        return (entry for entry in held if entry.kind == kind)
+
+    return Batches(
+        tuple(map(Scored.of, of(SCORED))),
+        tuple(map(Refused.of, of(REFUSED))),
+        tuple(map(Labelled.of, of(LABELLED))),
+        length=len(held),
+    )
+
+
+class Ledger:
+    """The ledger of one model in one bucket."""
+
+    def __init__(self, bucket: Bucket, model: str) -> None:
+        self._journal = bucket.journal(model + ENDING)
+
+    def read(self) -> Batches:
+        """Everything so far, its chain verified. Raises ChainBroken."""
+        return fold(self._journal.entries())
+
+    def add_scored(self, scored: Scored) -> bool:
+        """False if this version has scored this very batch in this role before."""
+        return self._add(SCORED, scored, same=("table", "version", "role"))
+
+    def add_refused(self, refused: Refused) -> bool:
+        """False if nothing changed since it was refused."""
+        return self._add(REFUSED, refused, same=("source", "why"), of=("name",))
+
+    def add_labelled(self, labelled: Labelled) -> bool:
+        """False if nothing changed since labels of this name came. Labels that are taken back
+        and then given again came three times.
+        """
+        return self._add(LABELLED, labelled, same=("table",), of=("name",))
+
+    def _add(
+        self, kind: str, said: _Entry, *, same: tuple[str, ...], of: tuple[str, ...] = ()
+    ) -> bool:
+        """Append, unless an entry has the `same`; given `of`, the last one that is of the same."""
+        body = said.body()
+
+        def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+            alike = [
+                e.body
+                for e in entries
+                if e.kind == kind and _picked(e.body, of) == _picked(body, of)
+            ]
+            known = alike[-1:] if of else alike
+            return (
+                None if _picked(body, same) in (_picked(k, same) for k in known) else (kind, body)
+            )
+
+        return self._journal.append(decide) is not None
+
+
+def _picked(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
+    """What makes two entries one. A table is known by its digest, whatever it was called."""
+    held = [body[name] for name in names]
+    return [one["digest"] if isinstance(one, dict) else one for one in held]
+
+
+def is_ledger(journal: str) -> bool:
+    """Whether a journal of a bucket is a ledger, not a model's."""
+    return journal.endswith(ENDING)
