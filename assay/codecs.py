@@ -15,13 +15,11 @@ from assay.errors import IntegrityError
 
 def model_bytes(model: Any) -> bytes:
     """The joblib bytes of a freshly fitted model, uncompressed so that no library's level of
-    compression takes part in the digest.
+    compression takes part in the digest. `joblib.load` reads them.
     """
-    import joblib
+    from assay.pickler import pickled
 
-    file = io.BytesIO()
-    joblib.dump(model, file, protocol=5)
-    return file.getvalue()
+    return pickled(model)
 
 
 def load_model(data: bytes) -> Any:

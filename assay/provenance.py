@@ -63,6 +63,12 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
     return Code(dict(sorted(modules.items())), dict(sorted(distributions.items())))
 
 
+def module_file(name: str) -> Path | None:
+    """The source of a first-party module, found without importing it; None if there is none."""
+    use_working_folder()
+    return _source_of(name)
+
+
 def use_working_folder() -> None:
     """Let modules beside the working directory be found, as a user's own estimators are.
 
@@ -185,7 +191,9 @@ def _distribution_of(top: str) -> dict[str, str]:
 
 def environment() -> dict[str, Any]:
     """Everything installed, with Python, operating system and processor. No host or user name."""
-    installed = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    # Of two installed under one name, the one found first is imported.
+    found = reversed(list(metadata.distributions()))
+    installed = {d.metadata["Name"]: d.version for d in found}
     return {
         "distributions": dict(sorted(installed.items(), key=lambda item: item[0].lower())),
         "python": platform.python_version(),
@@ -226,8 +234,14 @@ def checkout(folder: Path | None = None) -> Checkout:
     commit = None if _is_installed(folder) else _git(folder, "rev-parse", "HEAD")
     if not commit:
         return Checkout(None, b"")
-    diff = _git(folder, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff") or b""
-    return Checkout(commit.decode().strip(), diff)
+    return Checkout(commit.decode().strip(), _git(folder, *_DIFF) or b"")
+
+
+# In the form that `git apply` takes, whatever the user's own settings make of a difference.
+_DIFF = (
+    *("-c", "diff.relative=false", "diff", "HEAD", "--binary", "--no-color"),
+    *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
+)
 
 
 def _git(folder: Path, *words: str) -> bytes | None:

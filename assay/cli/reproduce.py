@@ -1,0 +1,222 @@
+"""`assay reproduce`: is this model what its record says, when everything is done again?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli.console import print_facts, print_json, print_text, say
+from assay.cli.options import AsJson, Store
+
+if TYPE_CHECKING:
+    from assay.reproduce import Comparison, Divergence, Rebuild
+
+_FEW = 10  # of many differences, those told by name
+_STATUS = {
+    "taken": "not repeated: its outputs were taken from the record",
+    "timed": "the same verdict; it reads times, which are not compared",
+    "not rebuilt": "ran then and not now",
+    "new": "runs now and did not then",
+}
+
+
+def command(
+    reference: Annotated[str, typer.Argument(metavar="MODEL@N", help="income@3, income@champion")],
+    recorded_environment: Annotated[
+        bool,
+        typer.Option(
+            "--recorded-environment",
+            help="Install the recorded distributions into a virtual environment, kept for the "
+            "next time, and rebuild there. Else the rebuild runs in the present one.",
+        ),
+    ] = False,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH or URL",
+            help="The git repository that has the recorded commit. Else the one you stand in.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Keep the rebuilt bucket in this new folder.")
+    ] = None,
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild a model from its record in a clean process, and compare every step's digests.
+
+    Ends with 0 if all are identical, and with 4 if not: then what the record says does not hold
+    here.
+    """
+    from assay.bucket import Bucket
+    from assay.reproduce import compare, prepare
+    from assay.store import default_url
+
+    bucket = Bucket.open(store or default_url()).existing()
+    _check(into)
+    with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as made:
+        folder = Path(made)
+        rebuild = prepare(
+            bucket,
+            reference,
+            folder,
+            repository=repository,
+            recorded_environment=recorded_environment,
+            say=say,
+        )
+        if not as_json:
+            _announce(rebuild, fresh=recorded_environment)
+        elif rebuild.differs:
+            say(f"the environment differs from the recorded one in {len(rebuild.differs)} ways")
+        rebuilt = rebuild.run(str(into.absolute() if into else folder / "bucket"))
+        found = compare(rebuild.recorded, rebuilt, taken=not rebuild.rows.read_again)
+    if as_json:
+        print_json(_as_json(rebuild, found))
+    else:
+        _tell(rebuild, found, into, fresh=recorded_environment)
+    raise typer.Exit(0 if found.identical else 4)
+
+
+def _check(into: Path | None) -> None:
+    from assay.errors import OutputError
+
+    if into and into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise OutputError(
+            "there is something here already, and a rebuild needs an empty bucket",
+            where=str(into),
+            remedy="Name a new folder with --into.",
+        )
+
+
+def _announce(rebuild: Rebuild, *, fresh: bool) -> None:
+    """What will be rebuilt from what, and all that is known to differ, before it starts."""
+    recorded, code = rebuild.recorded, rebuild.code
+    print_facts(
+        {
+            "model": f"{recorded.version.name}, {recorded.version.entry.body['candidate']}",
+            "code": code.words,
+            "rows": rebuild.rows.words,
+            "environment": _environment(rebuild, fresh=fresh),
+        }
+    )
+    for line in _differences(rebuild):
+        print_text(f"  {line}")
+    for name, path in code.strays.items():
+        known = "other bytes than then" if name in code.differs else "the bytes of then"
+        print_text(f"  module {name} is not in git; taken from {path}, {known}")
+    for name in code.differs:
+        if name not in code.strays:
+            print_text(f"  module {name} is not what ran then, by its digest")
+    print_text("")
+
+
+def _environment(rebuild: Rebuild, *, fresh: bool) -> str:
+    where = "built from the record" if fresh else "the present one"
+    return f"{where}, {'which differs from the recorded one:' if rebuild.differs else 'the same'}"
+
+
+def _differences(rebuild: Rebuild) -> list[str]:
+    """What a step's code imports is told one by one, the rest in a line."""
+    used = rebuild.recorded.distributions
+    told = [d for d in rebuild.differs if d.kind != "library" or d.name in used]
+    other = [d for d in rebuild.differs if d not in told]
+    lines = [f"{d}{' (steps import it)' if d.kind == 'library' else ''}" for d in told]
+    if other:
+        names = "; ".join(map(str, other[:_FEW]))
+        more = f"; and {len(other) - _FEW} more" if len(other) > _FEW else ""
+        lines.append(f"imported by no step directly: {names}{more}")
+    return lines
+
+
+def _tell(rebuild: Rebuild, found: Comparison, into: Path | None, *, fresh: bool) -> None:
+    print_text("")
+    width = max(len(step.name) for step in found.steps)
+    for step in found.steps:
+        print_text(f"{step.name:<{width}}  {_status(step)}")
+    print_text("")
+    if found.first:
+        _explain(found, found.first, rebuild)
+        _advise(rebuild, into, fresh=fresh)
+        return
+    from_here = "" if rebuild.rows.read_again else " from the recorded table on"
+    steps = sum(step.compared > 0 for step in found.steps)
+    print_text(
+        f"identical{from_here}: {found.compared} outputs of {steps} steps, digest for digest; "
+        "times are not compared"
+    )
+    print_facts({"model": str(rebuild.recorded.version.digest)})
+
+
+def _status(step: Divergence) -> str:
+    if step.status == "follows":
+        return f"differs, as do its inputs: {', '.join(step.after) or 'the steps above'}"
+    return _STATUS.get(step.status, step.status)
+
+
+def _explain(found: Comparison, first: Divergence, rebuild: Rebuild) -> None:
+    name = rebuild.recorded.version.name
+    print_text(f"not identical: {name} diverges first at {first.name}")
+    _outputs(first)
+    _because(first)
+    others = [s for s in found.steps if s.status == "differs" and s is not first]
+    for step in others:
+        print_text(f"and by itself, from the same inputs, at {step.name}")
+        _outputs(step)
+
+
+def _advise(rebuild: Rebuild, into: Path | None, *, fresh: bool) -> None:
+    if rebuild.differs and not fresh:
+        print_text("next: rule the environment out with --recorded-environment")
+    if into is None:
+        print_text("next: rebuild with --into FOLDER to keep what was made, and look at it")
+
+
+def _because(step: Divergence) -> None:
+    """What else differs of all that the step depends on: libraries and settings before code, and
+    what changed before what came or went.
+    """
+    found = sorted(
+        step.because, key=lambda d: (d.kind == "code", d.before is None or d.after is None)
+    )
+    for difference in found[:_FEW]:
+        print_text(f"  it depends on {difference.kind} {difference}")
+    if len(found) > _FEW:
+        print_text(f"  and on {len(found) - _FEW:,} more that differ; --json names them")
+
+
+def _outputs(step: Divergence) -> None:
+    if step.status in {"new", "not rebuilt"}:
+        print_text(f"  it {_STATUS[step.status]}")
+    if step.outputs and step.compared > 1:
+        print_text(f"  of {step.compared} outputs these differ:")
+    for output in step.outputs:
+        print_text(f"  {output.name}")
+        for line in output.how:
+            print_text(f"    {line}")
+
+
+def _as_json(rebuild: Rebuild, found: Comparison) -> dict[str, Any]:
+    recorded, code = rebuild.recorded, rebuild.code
+    return {
+        "model": recorded.version.name,
+        "digest": str(recorded.version.digest),
+        "identical": found.identical,
+        "first_divergence": found.first and found.first.name,
+        "outputs_compared": found.compared,
+        "code": {
+            "commit": code.commit,
+            "changed_files": code.changed,
+            "differs": code.differs,
+            "not_in_git": code.strays,
+        },
+        "rows": {
+            "source": rebuild.rows.source,
+            "read_again": rebuild.rows.read_again,
+            "why_not": rebuild.rows.why,
+        },
+        "environment": [difference.as_json() for difference in rebuild.differs],
+        "steps": [step.as_json() for step in found.steps],
+    }

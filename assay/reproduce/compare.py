@@ -1,0 +1,214 @@
+"""Two runs beside each other: which outputs differ, and which of these by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.gates import GATES, MEASURED
+from assay.journal import JournalEntry
+from assay.registry import PROMOTED
+from assay.reproduce.explain import explain
+from assay.reproduce.rebuild import Rebuilt
+from assay.reproduce.recorded import Recorded
+from assay.reproduce.values import different
+from assay.steps import Step
+from assay.why import Difference
+from assay.why import differences as components_that_differ
+
+Status = Literal["identical", "timed", "taken", "differs", "follows", "not rebuilt", "new"]
+"""`timed`: it yields clock times alone, and only its verdict was compared; `taken` from the record
+instead of done again; `differs` although its inputs are the same; `follows`: it differs, and so do
+its inputs.
+"""
+
+SAME: frozenset[Status] = frozenset({"identical", "timed", "taken"})
+
+REGISTER = "register"
+# What holds clock times: the same inputs do not give the same.
+_CLOCKED = frozenset({"timing"})
+# What an entry says that a rebuild must say too; the rest names the run, or reads clocks.
+_SAID = ("version", "candidate", "against", "model", "signature", "predictions", "about")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output that differs, and how; `before` or `after` is None where there was, or is,
+    none.
+    """
+
+    name: str
+    before: Artifact | None
+    after: Artifact | None
+    how: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        before, after = ((a and str(a.digest)) for a in (self.before, self.after))
+        return {"output": self.name, "recorded": before, "rebuilt": after, "how": self.how}
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One step of both runs. `outputs`: those that differ; `compared`: how many were held against
+    each other; `after`: the inputs that differed already; `because`: what else differs in all
+    that the step depends on.
+    """
+
+    name: str
+    status: Status
+    compared: int = 0
+    outputs: list[Output] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    because: list[Difference] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "step": self.name,
+            "status": self.status,
+            "compared": self.compared,
+            "outputs": [output.as_json() for output in self.outputs],
+            "after": self.after,
+            "because": [difference.as_json() for difference in self.because],
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The steps of both runs, in the order of the recorded one."""
+
+    steps: list[Divergence]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every step that was done again came to the same."""
+        return self.first is None
+
+    @property
+    def first(self) -> Divergence | None:
+        """The first step that diverges."""
+        return next((step for step in self.steps if step.status not in SAME), None)
+
+    @property
+    def compared(self) -> int:
+        """How many outputs were held against each other."""
+        return sum(step.compared for step in self.steps)
+
+
+def compare(recorded: Recorded, rebuilt: Rebuilt, *, taken: bool = False) -> Comparison:
+    """Hold every step's outputs against those of the rebuild; what holds clock times is left out.
+
+    `taken`: ingestion was not repeated, its outputs were taken from the record.
+    """
+    now = {step.name: step for step in rebuilt.steps}
+    found = []
+    for step in recorded.steps:
+        if taken and step.components["stage"] == "ingest":
+            found.append(Divergence(step.name, "taken"))
+        elif step.name not in now:
+            found.append(Divergence(step.name, "not rebuilt"))
+        else:
+            found.append(_compared(step, now[step.name], recorded.bucket, rebuilt.bucket))
+    known = {step.name for step in recorded.steps}
+    found += [Divergence(step.name, "new") for step in rebuilt.steps if step.name not in known]
+    return Comparison([*found, _registered(recorded, rebuilt, diverged=_any(found))])
+
+
+def _any(steps: Iterable[Divergence]) -> bool:
+    return any(step.status not in SAME for step in steps)
+
+
+def _compared(before: Step, after: Step, old: Bucket, new: Bucket) -> Divergence:
+    judged = [n for n in {**before.outputs, **after.outputs} if _is_judged(before, n)]
+    differing = [n for n in judged if not _same(before, after, n, old, new)]
+    moved = [
+        name
+        for name in {**before.inputs, **after.inputs}
+        if name not in _CLOCKED and not _alike(before.inputs.get(name), after.inputs.get(name))
+    ]
+    outputs = [_output(n, before.outputs.get(n), after.outputs.get(n), old, new) for n in differing]
+    if not differing and before.verdict != after.verdict:
+        outputs = [_verdict(before, after)]
+    same: Status = "identical" if judged else "timed"
+    status: Status = same if not outputs else "follows" if moved else "differs"
+    because = components_that_differ(before.components, after.components)
+    return Divergence(
+        name=before.name,
+        status=status,
+        compared=len(judged),
+        outputs=outputs,
+        after=moved,
+        because=[difference for difference in because if difference.kind != "input"],
+    )
+
+
+def _is_judged(step: Step, output: str) -> bool:
+    measured = GATES.get(step.components["stage"]) in MEASURED and output == "report"
+    return output not in _CLOCKED and not measured
+
+
+def _alike(before: Artifact | None, after: Artifact | None) -> bool:
+    return (before.digest if before else None) == (after.digest if after else None)
+
+
+def _same(before: Step, after: Step, name: str, old: Bucket, new: Bucket) -> bool:
+    was, is_ = before.outputs.get(name), after.outputs.get(name)
+    if _alike(was, is_):
+        return True
+    if was is None or is_ is None or (before.components["stage"], name) != ("ingest", "source"):
+        return False
+    # The time at which somebody last touched the file is no property of its rows.
+    return bool(_untimed(old.get_json(was)) == _untimed(new.get_json(is_)))
+
+
+def _untimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _untimed(held) for key, held in value.items() if key != "modified"}
+    return [_untimed(held) for held in value] if isinstance(value, list) else value
+
+
+def _output(
+    name: str, before: Artifact | None, after: Artifact | None, old: Bucket, new: Bucket
+) -> Output:
+    if before is None or after is None:
+        how = ["it yields this now" if before is None else "it does not yield this now"]
+        return Output(name, before, after, how)
+    return Output(name, before, after, explain(before, after, old, new))
+
+
+def _verdict(before: Step, after: Step) -> Output:
+    """A gate that reads clocks may judge otherwise; its report is not compared, its verdict is."""
+    how = [f"verdict: {before.verdict} -> {after.verdict}, by times that were measured anew"]
+    return Output("report", before.outputs.get("report"), after.outputs.get("report"), how)
+
+
+def _registered(recorded: Recorded, rebuilt: Rebuilt, *, diverged: bool) -> Divergence:
+    """What the journal was told of, version by version."""
+    before, after = (_said(entries) for entries in (recorded.entries, rebuilt.entries))
+    how = different(before, after)
+    outputs = [Output("journal entries", None, None, how)] if how else []
+    status: Status = "identical" if not how else "follows" if diverged else "differs"
+    return Divergence(REGISTER, status, len(before), outputs)
+
+
+def _said(entries: Iterable[JournalEntry]) -> dict[str, Any]:
+    said = {}
+    for entry in entries:
+        body = entry.body
+        if entry.kind == PROMOTED:
+            continue  # people promote too
+        held = {name: _digest(body[name]) for name in _SAID if name in body}
+        for key in ("reports", "gates"):
+            of_gate = body.get(key, {}).items()
+            held[key] = {gate: _digest(v) for gate, v in of_gate if gate not in MEASURED}
+        said[f"version {body['version']}" if "version" in body else entry.kind] = {
+            "status": entry.kind,
+            **held,
+        }
+    return said
+
+
+def _digest(value: Any) -> Any:
+    return value["digest"] if isinstance(value, Mapping) and "digest" in value else value

@@ -1,0 +1,171 @@
+"""The recorded environment: how this one differs from it, and how it is built again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assay import canonical
+from assay.digest import Digest
+from assay.errors import ConfigError
+from assay.provenance import environment
+from assay.why import Difference
+
+VARIABLE = "ASSAY_CACHE"
+_LIBRARY = "library"
+# Assay itself comes from its commit; the installers take no part in a run.
+_NOT_INSTALLED = {"assay", "pip", "uv"}
+_TELL = "import json; from assay.provenance import environment; print(json.dumps(environment()))"
+
+
+def differences(
+    recorded: Mapping[str, Any], now: Mapping[str, Any], used: set[str]
+) -> list[Difference]:
+    """How an environment differs from the recorded one: Python, system and processor first, then
+    the distributions that the steps' code imports (`used`), then the others.
+    """
+    found = []
+    for name in [*recorded, *(name for name in now if name not in recorded)]:
+        before, after = recorded.get(name), now.get(name)
+        if name == "distributions" or before == after:
+            continue
+        if name == "processor_features":
+            before, after = _apart(before or (), after or ())
+        found.append(Difference("environment", name.replace("_", " "), before, after))
+    found.sort(key=lambda difference: difference.name != "python")
+    before, after = (_distributions(held) for held in (recorded, now))
+    libraries = [
+        Difference(_LIBRARY, name, before.get(name), after.get(name))
+        for name in sorted({*before, *after}, key=str.lower)
+        if before.get(name) != after.get(name)
+    ]
+    return [*found, *sorted(libraries, key=lambda library: library.name not in used)]
+
+
+def _apart(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
+    """Of two lists, what each has alone."""
+    pairs = ((before, after), (after, before))
+    had, has = (" ".join(n for n in one if n not in other) or "-" for one, other in pairs)
+    return had, has
+
+
+def _distributions(told: Mapping[str, Any]) -> dict[str, str]:
+    held = told["distributions"].items()
+    return {name: version for name, version in held if name.lower() not in _NOT_INSTALLED}
+
+
+def of(python: str) -> dict[str, Any]:
+    """The environment of another interpreter, as a run in it would record it.
+
+    Raises ConfigError if it cannot be asked.
+    """
+    if python == sys.executable:
+        return environment()
+    done = subprocess.run(  # noqa: S603 - the interpreter that was made here
+        [python, "-P", "-c", _TELL],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ConfigError(
+            f"the recorded environment does not start: {_last(done.stderr)}",
+            where=python,
+            remedy="Remove its folder to have it built again, or rebuild without "
+            "--recorded-environment.",
+        )
+    held: dict[str, Any] = json.loads(done.stdout)
+    return held
+
+
+def build(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
+    """The interpreter of a virtual environment with the recorded distributions.
+
+    It is kept in a cache folder (ASSAY_CACHE, else that of the user), so that the next rebuild of
+    the same list finds it. Raises ConfigError if there is no such Python, or if a distribution
+    cannot be installed.
+    """
+    python = str(recorded["python"])
+    wanted = [f"{name}=={version}" for name, version in sorted(_distributions(recorded).items())]
+    key = Digest.of(canonical.dump({"python": python, "distributions": wanted}))
+    home = cache() / "environments" / key.hex[:32]
+    with _alone(home):
+        interpreter = home / "bin" / "python"
+        if (home / "ready").exists():
+            say(f"the recorded environment is at hand: {home}")
+            return str(interpreter)
+        say(f"installing {len(wanted)} distributions into {home}")
+        shutil.rmtree(home, ignore_errors=True)
+        _install(home, _interpreter(python), interpreter, wanted)
+        (home / "ready").touch()
+    return str(interpreter)
+
+
+def cache() -> Path:
+    """Where what can be made again is kept."""
+    named = os.environ.get(VARIABLE)
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(named) if named else usual / "assay"
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Wait for whoever builds the same environment now."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with open(home.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _interpreter(version: str) -> str:
+    """A Python of this version, or at least of its minor version."""
+    minor = ".".join(version.split(".")[:2])
+    running = ".".join(map(str, sys.version_info[:2]))
+    here = getattr(sys, "_base_executable", sys.executable)
+    found = here if running == minor else shutil.which(f"python{minor}")
+    if found is None:
+        raise ConfigError(
+            f"the run had Python {version}, and no python{minor} is here",
+            remedy=f"Install Python {minor} so that python{minor} is found, or rebuild without "
+            "--recorded-environment, under this Python.",
+        )
+    return str(found)
+
+
+def _install(home: Path, base: str, interpreter: Path, wanted: list[str]) -> None:
+    uv = shutil.which("uv")
+    listed = home.with_suffix(".txt")
+    listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    made = [uv, "venv", "--quiet", "--python", base] if uv else [base, "-m", "venv"]
+    _call([*made, str(home)], "no virtual environment can be made")
+    # The list is complete: nothing is to be resolved, and nothing else to be installed.
+    what = ("install", "--quiet", "--no-deps", "--requirement", str(listed))
+    pip = [str(interpreter), "-m", "pip", "--disable-pip-version-check", *what]
+    _call(
+        [uv, "pip", *what, "--python", str(interpreter)] if uv else pip,
+        "the recorded distributions cannot be installed",
+    )
+
+
+def _call(words: list[str], failed: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, and names and versions from the verified record
+    if done.returncode:
+        raise ConfigError(
+            f"{failed}: {_last(done.stderr or done.stdout)}",
+            remedy="Make these versions available to the installer, or rebuild without "
+            "--recorded-environment, in the present one.",
+        )
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
+    return " ".join(lines[-4:]) or "it says nothing"

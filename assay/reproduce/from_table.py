@@ -1,0 +1,36 @@
+"""Makes a run take the outputs of ingestion as given. Run as a script before `assay run`, under
+the recorded code, when the source is no longer what it was.
+
+Its first argument, which it takes away, names a JSON file with the `source`'s recorded fingerprint
+and the recorded `outputs` of ingestion.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    given = json.loads(Path(sys.argv.pop(1)).read_text(encoding="utf-8"))
+    import assay.sources.fingerprint as fingerprints
+    from assay import steps
+    from assay.artifacts import Artifact
+
+    outputs = {name: Artifact.model_validate(held) for name, held in given["outputs"].items()}
+    perform = steps.perform
+
+    def performed(bucket: Any, stage: str, *, work: Callable[[], Any], **others: Any) -> steps.Step:
+        taken = (lambda: outputs) if stage == "ingest" else work
+        return perform(bucket, stage, work=taken, **others)
+
+    # Before the modules are imported that take these by name.
+    vars(steps)["perform"] = performed
+    vars(fingerprints)["fingerprint"] = lambda _data: given["source"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What a model's bytes hold, read without running anything that they name.
+
+A pickle is a programme. Here it is run by an unpickler that knows no class and no function: in
+place of each stands a name, with whatever the pickle hands to it. Of what is named, only the
+plain forms of numpy's arrays and dtypes are made, so that even bytes of a refused model, or of
+other versions of its libraries, can be looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any, ClassVar
+
+import numpy as np
+
+_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
+
+
+class _Named:
+    """Stands for an object of a class, or for what a function would have made."""
+
+    named: ClassVar[str] = ""
+
+    def __new__(cls, *arguments: Any, **words: Any) -> Any:
+        made = super().__new__(cls)
+        made.__dict__.update(arguments=[*arguments, *([words] if words else [])], state=None)
+        made.__dict__.update(items=[], entries={})
+        return made
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """What was handed over is kept already."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__["state"] = state
+
+    def append(self, item: Any) -> None:
+        self.__dict__["items"].append(item)
+
+    def extend(self, items: Any) -> None:
+        self.__dict__["items"].extend(items)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.__dict__["entries"][repr(key)] = value
+
+
+# The one in Python: joblib writes arrays between its opcodes. Its types name the one in C.
+_InPython: Any = pickle._Unpickler
+
+
+class _Inert(_InPython):  # type: ignore[misc] # see above
+    dispatch = _InPython.dispatch.copy()
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self._file = file
+        self._kinds: dict[str, Any] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        full = f"{module}.{name}"
+        if full == "numpy.dtype":
+            return np.dtype
+        if full not in self._kinds:
+            self._kinds[full] = type(name, (_Named,), {"named": full})
+        return self._kinds[full]
+
+    def load_build(self) -> None:
+        super().load_build()
+        made = self.stack[-1]
+        if isinstance(made, _Named) and made.named == _ARRAY:
+            self.stack[-1] = self._array(made.__dict__["state"])
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def _array(self, about: dict[str, Any]) -> Any:
+        """The array whose bytes stand here, as joblib wrote them."""
+        dtype = about["dtype"]
+        if dtype.hasobject:
+            return _Inert(self._file).load()
+        if about.get("numpy_array_alignment_bytes") is not None:
+            self._file.read(self._file.read(1)[0])
+        count = int(np.prod(about["shape"], dtype=np.int64))
+        flat = np.frombuffer(self._file.read(count * dtype.itemsize), dtype=dtype, count=count)
+        return flat.reshape(about["shape"], order="F" if about["order"] == "F" else "C")
+
+
+def contents(data: bytes) -> Any:
+    """What a model's bytes hold, as plain values: dicts, lists, numbers, text, numpy arrays.
+
+    An object is a dict of its class and of what it holds. Raises ValueError for bytes that are
+    no pickle of joblib's.
+    """
+    try:
+        return _plain(_Inert(io.BytesIO(data)).load(), {})
+    except Exception as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _plain(value: Any, known: dict[int, Any]) -> Any:
+    """`known`: by the identity of what was met, it (so that it lives) and what became of it."""
+    if id(value) in known:
+        return known[id(value)][1]
+    made: Any = value
+    if isinstance(value, _Named | dict):
+        known[id(value)] = value, (made := {})
+        made.update(_object(value, known) if isinstance(value, _Named) else _entries(value, known))
+    elif isinstance(value, list | tuple):
+        known[id(value)] = value, (made := [])
+        made.extend(_plain(item, known) for item in value)
+    elif isinstance(value, set | frozenset):
+        made = sorted(repr(_plain(item, known)) for item in value)
+    elif isinstance(value, type) and issubclass(value, _Named):
+        made = f"<{value.named}>"
+    return made
+
+
+def _entries(value: dict[Any, Any], known: dict[int, Any]) -> dict[str, Any]:
+    return {k if isinstance(k, str) else repr(k): _plain(v, known) for k, v in value.items()}
+
+
+def _object(value: _Named, known: dict[int, Any]) -> dict[str, Any]:
+    """An object's class, then its attributes, or else what it was made of."""
+    held = value.__dict__
+    state = _plain(held["state"], known)
+    made: dict[str, Any] = {"class": value.named}
+    if isinstance(state, dict):
+        made |= state
+    elif state is not None:
+        made["state"] = state
+    for name in ("arguments", "items", "entries"):
+        if held[name]:
+            made[f"({name})"] = _plain(held[name], known)
+    return made

@@ -1,0 +1,179 @@
+"""The rebuild: the recorded run, done again in a process of its own, into a bucket of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay import errors
+from assay.artifacts import RECORD, Artifact
+from assay.bucket import Bucket
+from assay.config.people import USUAL
+from assay.config.people import VARIABLE as PEOPLE
+from assay.digest import Digest
+from assay.errors import AssayError, ConfigError, IntegrityError
+from assay.journal import JournalEntry
+from assay.reproduce import environment
+from assay.reproduce.code import Code, lay_out
+from assay.reproduce.recorded import Recorded, copy, recall
+from assay.reproduce.source import Rows, depth, find_rows
+from assay.steps import Step, reach
+from assay.why import Difference
+
+_RUN = "from assay.cli import main; main()"
+_FIRST = "import runpy, sys; runpy.run_path(sys.argv.pop(1), run_name='__main__'); "
+_FROM_TABLE = Path(__file__).with_name("from_table.py")
+# What the person's own settings must not bring into the rebuild: keys, other code, other places.
+_DROPPED = ("ASSAY_", "PREFECT_", "PYTHONPATH", "PYTHONHOME")
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the run came to this time."""
+
+    bucket: Bucket
+    steps: tuple[Step, ...]
+    entries: tuple[JournalEntry, ...]
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """All that is needed to do a recorded run again, laid out and looked at before it starts.
+
+    `differs`: how the environment that it will run in differs from the recorded one.
+    """
+
+    recorded: Recorded
+    code: Code
+    rows: Rows
+    differs: list[Difference]
+    python: str
+    folder: Path
+    working: Path
+
+    def run(self, bucket: str) -> Rebuilt:
+        """Do the run again, into the empty bucket at this URL, and read what it came to.
+
+        Raises what ended the run, if it did not come to its end.
+        """
+        target = Bucket.open(bucket).prepare()
+        self.recorded.seed(target)
+        told = self._run(bucket)
+        digest = Digest.parse(told["run"])
+        artifact = Artifact(media_type=RECORD, digest=digest, size=0, name="run")
+        entries = target.journal(self.recorded.version.model).entries()
+        return Rebuilt(
+            bucket=target,
+            steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),
+            entries=tuple(e for e in entries[len(self.recorded.before.entries) :]),
+        )
+
+    def _run(self, bucket: str) -> dict[str, Any]:
+        script = ["-c", _RUN] if self.rows.read_again else self._from_table(bucket)
+        words = self.recorded.written.words
+        overrides = [word for text in words["set"] for word in ("--set", text)]
+        where = ("--store", bucket, "--reports", str(self.folder / "reports"), "--json")
+        done = subprocess.run(  # noqa: S603 - no shell; the words are those of the verified record
+            [self.python, "-P", *script, "run", self._written(words), *where, *overrides],
+            cwd=self.working,
+            env=_environment(self.folder, self.code.root),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        return _told(done)
+
+    def _written(self, words: Mapping[str, Any]) -> str:
+        """The recorded words as a file under the recorded name, which errors and names rest on."""
+        named = Path(words["file"])
+        path = Path(named.name) if ".." in named.parts else named
+        (self.working / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.working / path).write_text(words["text"], encoding="utf-8")
+        return str(path)
+
+    def _from_table(self, bucket: str) -> list[str]:
+        source, target = self.recorded.bucket, Bucket.open(bucket)
+        outputs = self.recorded.ingested.outputs
+        copy(source, target, (d for held in outputs.values() for d in reach(source, held)))
+        given = {
+            "source": self.recorded.source,
+            "outputs": {name: held.as_json() for name, held in outputs.items()},
+        }
+        path = self.folder / "given.json"
+        path.write_text(json.dumps(given), encoding="utf-8")
+        return ["-c", _FIRST + _RUN, str(_FROM_TABLE), str(path)]
+
+
+def prepare(
+    bucket: Bucket,
+    reference: str,
+    folder: Path,
+    *,
+    repository: str | None = None,
+    recorded_environment: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Rebuild:
+    """Lay out below `folder` what the record of a version's run names.
+
+    `repository`: where its commit is, if not in the repository around the working directory.
+    With `recorded_environment` the recorded distributions are installed into a virtual
+    environment, else the rebuild runs in the present one.
+
+    Raises ReferenceUnknown, ConfigError, IntegrityError.
+    """
+    recorded = recall(bucket, reference)
+    working = folder.joinpath("run", *["run"] * depth(recorded))
+    working.mkdir(parents=True)
+    code = lay_out(recorded, folder, working, repository)
+    rows = find_rows(recorded, working, code.root)
+    told = recorded.environment
+    python = environment.build(told, say) if recorded_environment else sys.executable
+    now = environment.of(python)
+    return Rebuild(
+        recorded=recorded,
+        code=code,
+        rows=rows,
+        differs=environment.differences(told, now, recorded.distributions),
+        python=python,
+        folder=folder,
+        working=working,
+    )
+
+
+def _environment(folder: Path, code: Path) -> dict[str, str]:
+    """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path.
+
+    The people's file is kept: it says whose signatures a champion needs before it is loaded.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
+    people = Path(os.environ.get(PEOPLE) or USUAL)
+    trusted = {PEOPLE: str(people.absolute())} if people.is_file() else {}
+    return kept | trusted | {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What the run printed. Raises the error that it ended in."""
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise IntegrityError(
+            f"the rebuild ended with code {done.returncode} and without a result",
+            remedy="Its own words are above. A file that git did not track then may be missing; "
+            "where the environment differs from the recorded one, try --recorded-environment.",
+        ) from None
+    if "run" in told:
+        return told
+    kind = getattr(errors, str(told["error"]), ConfigError)
+    raised: AssayError = kind(
+        f"the rebuild stopped where the run did not: {told['what']}",
+        where=told["where"],
+        remedy=told["remedy"],
+    )
+    raise raised

@@ -1,0 +1,133 @@
+"""What a run's record names: all that is needed to do the run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.config.read import Written, read_words
+from assay.digest import Digest
+from assay.journal import PREFIX, JournalEntry
+from assay.objects import concurrently
+from assay.registry import History, Registry, Version, fold
+from assay.steps import Step, reach
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A version, the record of the run that made it, and the journal as that run met it."""
+
+    bucket: Bucket
+    version: Version
+    record: dict[str, Any]
+    written: Written
+    steps: tuple[Step, ...]
+    before: History
+    entries: tuple[JournalEntry, ...]  # what the run itself added to the journal
+
+    @property
+    def commit(self) -> str | None:
+        """The git commit of the code that ran; None for an installed package."""
+        commit: str | None = self.record["code"]["commit"]
+        return commit
+
+    @property
+    def diff(self) -> bytes:
+        """What the tracked files differed in from the commit."""
+        held = self.record["code"]["diff"]
+        return self.bucket.get(Artifact.model_validate(held)) if held else b""
+
+    @property
+    def source(self) -> str | None:
+        """The fingerprint of the source; None where only reading it would have told."""
+        found: str | None = self.record["source"]
+        return found
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        held: dict[str, Any] = self.bucket.get_json(
+            Artifact.model_validate(self.record["environment"])
+        )
+        return held
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """Digests of the first-party modules behind the steps."""
+        return {name: d for step in self.steps for name, d in step.components["code"].items()}
+
+    @property
+    def distributions(self) -> set[str]:
+        """Names of the distributions that the steps' code imports."""
+        return {name for step in self.steps for name in step.components["distributions"]}
+
+    @property
+    def ingested(self) -> Step:
+        return next(step for step in self.steps if step.components["stage"] == "ingest")
+
+    def seed(self, target: Bucket) -> None:
+        """Give an empty bucket what the run found in this one: the journal up to then, the
+        champion of the time, and the table that validation compared with.
+
+        Steps and their outputs are left out, so that every step is taken anew. Raises
+        ObjectMissing, ObjectCorrupt.
+        """
+        copy(self.bucket, target, self._found())
+        for entry in self.before.entries:
+            key = f"{PREFIX}{self.version.model}/{entry.number:010d}.json"
+            target.store.put_if_absent(key, entry.encode())
+
+    def _found(self) -> Iterator[Digest]:
+        for entry in self.before.entries:
+            if "run" in entry.body:
+                yield Artifact.model_validate(entry.body["run"]).digest
+        question = Digest.parse(self.version.entry.body["question"])
+        for rival in (self.before.champion, self.before.rival(question)):
+            if rival:
+                yield from (rival.artifact(name).digest for name in ("model", "signature"))
+        for step in self.steps:
+            if "previous" in step.inputs:
+                yield from reach(self.bucket, step.inputs["previous"])
+
+
+def recall(bucket: Bucket, reference: str) -> Recorded:
+    """What is recorded of the run behind `income@3`. Raises ReferenceUnknown, ObjectMissing,
+    ChainBroken.
+    """
+    registry = Registry(bucket)
+    version = registry.find(reference)
+    record = bucket.get_json(version.artifact("run"))
+    words = bucket.get_json(Artifact.model_validate(record["use_case"]))
+    entries = registry.history(version.model).entries
+    own = [entry for entry in entries if entry.body.get("run") == version.entry.body["run"]]
+    return Recorded(
+        bucket=bucket,
+        version=version,
+        record=record,
+        written=read_words(words),
+        steps=tuple(Step.model_validate(step) for step in record["steps"]),
+        before=_met(version, entries[: own[0].number - 1]),
+        entries=tuple(own),
+    )
+
+
+def _met(version: Version, before: list[JournalEntry]) -> History:
+    """The journal as the run met it: the longest part in which the champion is the one that the
+    run was judged against. Another may have been promoted while the run was under way.
+    """
+    question, against = Digest.parse(version.entry.body["question"]), version.entry.body["against"]
+    for end in range(len(before), -1, -1):
+        history = fold(version.model, before[:end])
+        rival = history.rival(question)
+        if (rival.number if rival else None) == against:
+            return history
+    return fold(version.model, before)
+
+
+def copy(source: Bucket, target: Bucket, digests: Iterator[Digest]) -> None:
+    """Copy objects from bucket to bucket, verified."""
+    wanted = dict.fromkeys(digests)
+    for _ in concurrently(lambda digest: target.objects.put(source.objects.get(digest)), wanted):
+        pass

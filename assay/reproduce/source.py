@@ -1,0 +1,90 @@
+"""Whether the rows can be read again as they were, or the recorded table must stand in."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.errors import AssayError
+from assay.reproduce.recorded import Recorded
+from assay.sources.fingerprint import content, fingerprint, together
+from assay.sources.location import File, shown
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rebuilt run takes its rows from. `why` ingestion cannot be repeated; empty if it
+    can.
+    """
+
+    source: str
+    why: str = ""
+
+    @property
+    def read_again(self) -> bool:
+        return not self.why
+
+    @property
+    def words(self) -> str:
+        if self.read_again:
+            return f"{self.source}, as it was"
+        return f"the recorded table; ingestion is not repeated, because {self.why}"
+
+
+def depth(recorded: Recorded) -> int:
+    """How many folders above the working one the source's path climbs to."""
+    return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
+
+
+def find_rows(recorded: Recorded, working: Path, code: Path) -> Rows:
+    """Look for the source, bytes as recorded, and put it where the rebuilt run looks for it.
+
+    A relative path counts from the working directory, else from the recorded commit, where it may
+    be tracked; then `working`, the rebuilt run's folder, gets a link to it.
+    """
+    data = recorded.written.use_case.data
+    path = data.source.path
+    if path is None:
+        return Rows("a query", "it is a query, which may find other rows today")
+    told = shown(path)
+    if recorded.source is None:
+        return Rows(told, "its server told nothing by which to know that it is the same")
+    if "://" in path or Path(path).expanduser().is_absolute():
+        return Rows(told, _changed(data, recorded.source, told))
+    for base in (Path.cwd(), code):
+        found = _below(base, path)
+        names = [(name, content(File(str(file), name))) for name, file in found.items()]
+        if names and together(names) == recorded.source:
+            _link(found, working)
+            return Rows(told)
+    there = any(_below(base, path) for base in (Path.cwd(), code))
+    return Rows(told, f"{told} has changed since" if there else f"{told} is not here")
+
+
+def _changed(data: Any, recorded: str, told: str) -> str:
+    try:
+        same = fingerprint(data) == recorded
+    except AssayError as error:
+        return f"{told} cannot be read: {error.what}"
+    return "" if same else f"{told} has changed since"
+
+
+def _below(base: Path, path: str) -> dict[str, Path]:
+    """The files that a relative path or pattern names below `base`, by their relative names, which
+    are part of what identifies several files.
+    """
+    named = str(Path(path))
+    if (base / named).is_file():
+        return {named: base / named}
+    start = len(str(base)) + 1
+    found = glob.glob(f"{glob.escape(str(base))}/{named}", recursive=True)  # noqa: PTH207 - as ingestion looks for them, links and all
+    return {name[start:]: Path(name) for name in sorted(found) if Path(name).is_file()}
+
+
+def _link(files: dict[str, Path], working: Path) -> None:
+    for name, file in files.items():
+        link = working / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file.resolve())
