@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-gates calibration schema lock clean
+.PHONY: help run test lint format bench bench-gates bench-stores calibration schema deployments lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -15,7 +15,7 @@ run: $(READY) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not ceph and not clone" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not ceph and not clone and not operation" $(ARGS)
 
 lint: $(READY) ## Ruff, mypy, import rules
 	$(BIN)/ruff check .
@@ -33,11 +33,17 @@ bench: $(READY) ## Measure the income example beside a bare script, in one run
 bench-gates: $(READY) ## Measure each gate beside its rivals and the plain limit, in one run
 	$(BIN)/python -m benchmarks.gates $(ARGS)
 
+bench-stores: $(READY) ## Measure storing and verifying beside DVC, Metaflow and plain copy: docs/stores.md
+	$(BIN)/python -m benchmarks.stores --out docs/stores.md $(ARGS)
+
 calibration: $(READY) ## Count how often each gate is wrong: docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration --out docs/calibration.md $(ARGS)
 
 schema: $(READY) ## Write the use case's JSON Schema
 	$(BIN)/python -m assay.config.schema > configs/use-case.schema.json
+
+deployments: $(READY) ## Write deployments/ from configs/
+	$(BIN)/python -m deployments
 
 lock: ## Pin and hash all dependencies again
 	$(PYTHON) -m venv $(VENV)

@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from assay.tables.rowhash import ALGORITHM, Hashes, row_hashes
 
-_CELLS: Final = 20  # a part holds about 2**20 cells; with twice that, a slide of 1 % cost over 4 %
+_CELLS: Final = 20  # a part holds about 2**20 cells
 _LEAST: Final = 12
-_MOST: Final = 16
+_MOST: Final = 15  # with twice that, 10M rows that slid by 1 % put up to 5 % into new parts
 
 
 @dataclass(frozen=True, slots=True)

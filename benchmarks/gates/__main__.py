@@ -15,21 +15,22 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.contest import Contender, Measured, measure
 from benchmarks.gates import data
-from benchmarks.gates.contest import Budget, Contender, Contest, Measured, measure
+from benchmarks.gates.contest import Budget, Contest
 
 CONTESTS = (
     Contest(
         "validate",
         "Fifteen rules that all hold.",
         (
-            Contender("Assay", "validate.assay"),
+            Contender("Assay", "gates.validate.assay"),
             Contender(
                 "Great Expectations {} on pandas",
-                "validate.great_expectations",
+                "gates.validate.great_expectations",
                 "great-expectations",
             ),
-            Contender("one scan by DuckDB {}", "validate.one_scan", "duckdb"),
+            Contender("one scan by DuckDB {}", "gates.validate.one_scan", "duckdb"),
         ),
         Budget("4.9M", cpu=2, memory=500e6),
     ),
@@ -38,9 +39,9 @@ CONTESTS = (
         "Eight metrics by sex, by race and by both. Assay with intervals, verdicts, and up to a"
         " thousand draws for each summary, Fairlearn without any.",
         (
-            Contender("Assay", "audit.assay"),
-            Contender("Fairlearn {} alone", "audit.fairlearn_alone", "fairlearn"),
-            Contender("one count into cells by NumPy {}", "audit.one_count", "numpy"),
+            Contender("Assay", "gates.audit.assay"),
+            Contender("Fairlearn {} alone", "gates.audit.fairlearn_alone", "fairlearn"),
+            Contender("one count into cells by NumPy {}", "gates.audit.one_count", "numpy"),
         ),
         Budget("490k", cpu=1),
     ),
@@ -50,10 +51,12 @@ CONTESTS = (
         " what NannyML fits. Evidently reads the reference's rows anew each time, which is not"
         " counted.",
         (
-            Contender("Assay", "drift.assay"),
-            Contender("Evidently {}", "drift.evidently_alone", "evidently", rival="evidently"),
-            Contender("NannyML {}", "drift.nannyml_alone", "nannyml", rival="nannyml"),
-            Contender("counts and distances by NumPy {}", "drift.numpy_counts", "numpy"),
+            Contender("Assay", "gates.drift.assay"),
+            Contender(
+                "Evidently {}", "gates.drift.evidently_alone", "evidently", rival="evidently"
+            ),
+            Contender("NannyML {}", "gates.drift.nannyml_alone", "nannyml", rival="nannyml"),
+            Contender("counts and distances by NumPy {}", "gates.drift.numpy_counts", "numpy"),
         ),
         Budget("4.9M", cpu=2, memory=1e9),
     ),
@@ -63,9 +66,9 @@ CONTESTS = (
         " (permutation test with 30 refits, learning curve); the limit is one cross-validation of"
         " the quick learner.",
         (
-            Contender("Assay", "feasibility.assay"),
-            Contender("scikit-learn {} alone", "feasibility.scikit_learn", "scikit-learn"),
-            Contender("one cross-validation", "feasibility.one_fit"),
+            Contender("Assay", "gates.feasibility.assay"),
+            Contender("scikit-learn {} alone", "gates.feasibility.scikit_learn", "scikit-learn"),
+            Contender("one cross-validation", "gates.feasibility.one_fit"),
         ),
         Budget("49k", wall=30),
         sizes=("49k",),
@@ -112,7 +115,7 @@ def _print(contest: Contest, home: Path, sizes: list[str], rounds: int) -> bool:
     verdict = "not measured"
     for size in sizes:
         say(f"{contest.gate}: {size}")
-        measured = measure(contest, home / size, rounds)
+        measured = measure(contest.contenders, home / size, home / "tiny", rounds)
         own = measured[contest.contenders[0]]
         for contender, one in measured.items():
             print(f"| {size} | {titles[contender]} | {_cells(one, own)} |", flush=True)

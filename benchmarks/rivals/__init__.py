@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-PINS = Path(__file__).parents[1] / "rivals"
+PINS = Path(__file__).parent
 MADE = Path(__file__).parents[2] / ".bench" / "rivals"
 _MOST_SECONDS = 900
 
@@ -41,6 +42,7 @@ def _run(words: list[str]) -> None:
         raise Absent(str(error)) from None
 
 
+@cache
 def version_of(python: str, name: str) -> str:
     """The version of a distribution in an interpreter's environment."""
     code = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"

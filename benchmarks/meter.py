@@ -1,17 +1,19 @@
-"""One contender measured in this process: `python -m benchmarks.gates.meter MODULE FOLDER TINY`.
+"""One contender measured in this process: `python -m benchmarks.meter MODULE FOLDER TINY [--cold]`.
 
 Uses the standard library alone, because it also runs in the rivals' environments. Prints one JSON
 object, last: CPU seconds (user and system, of all threads and of child processes), wall seconds,
 memory in bytes, and what the contender found.
 
-The contender first works on TINY, a thousand rows, so that whatever it imports or sets up on its
+The contender first works on TINY, which is small, so that whatever it imports or sets up on its
 first use is there. `beyond` is the peak of resident memory while it works, less what the process
-held before; `peak` is that peak.
+held before; `peak` is that peak. With --cold, all files below FOLDER are on the disk and no longer
+in the page cache when the work begins; without, what was read or written last may be there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -20,11 +22,13 @@ from pathlib import Path
 
 
 def main() -> None:
-    module, *folders = sys.argv[1:]
+    module, *folders = [word for word in sys.argv[1:] if word != "--cold"]
     folder, tiny = map(Path, folders)
     contender = import_module(module)
     contender.work(tiny, contender.prepare(tiny))
     state = contender.prepare(folder)
+    if "--cold" in sys.argv:
+        _evict(folder)
     # Linux: from now on the peak is that of the work. getrusage's would be the larger of it and
     # of what the process that started this one held.
     Path("/proc/self/clear_refs").write_text("5")
@@ -38,6 +42,14 @@ def main() -> None:
         "found": str(found),
     }
     print(json.dumps(measured))
+
+
+def _evict(folder: Path) -> None:
+    os.sync()  # what is not on the disk yet cannot leave the memory
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _cpu() -> float:

@@ -1,0 +1,1 @@
+"""What the next version of a table adds to what is stored."""

@@ -1,0 +1,1 @@
+"""One large file into a store."""

@@ -1,0 +1,1 @@
+"""A pipeline asked for again when nothing has changed."""

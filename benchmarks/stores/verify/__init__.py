@@ -1,0 +1,1 @@
+"""Everything in a bucket read and hashed again."""
