@@ -6,6 +6,7 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import Artifact
 from assay.errors import DataError
+from assay.living.newest import learnt_up_to, newest
 from assay.registry import Registry, Version
 from assay.runs import Run
 from assay.steps import Step
@@ -13,8 +14,8 @@ from tasks.stage import perform, stage
 
 
 @stage
-def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
-    """Yields `report`."""
+def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None = None) -> Step:
+    """Yields `report`. Given what `arrived` when, it must beat the champion on the newest rows."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
     standing = Registry(run.bucket).history(run.name).rival(run.question(table))
@@ -28,12 +29,15 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
         frame = Table.read(run.bucket, predictions).pandas()
         about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)
         features = rows.pandas(use_case.features(rows.schema.names)).iloc[frame["row"]]
+        asked = frame["row"].tolist()
+        lately = newest(run.bucket, arrived, asked, learnt_up_to(rival)) if arrived else None
         report = gate.evaluate(
             frame,
             use_case.performance,
             subject=candidate,
             prevalence=about["prevalence"],
-            champion=_answers(run, rival, table, frame["row"].tolist()) if rival else None,
+            champion=_answers(run, rival, table, asked) if rival else None,
+            newest=lately if rival else None,
             features=features,
             threshold=about["threshold"],
             seed=use_case.seed,
@@ -56,6 +60,7 @@ def evaluate(run: Run, table: Artifact, trained: Step) -> Step:
             "predictions": predictions,
             "about": trained["about"],
             "table": table,
+            **({"arrived": arrived} if arrived else {}),
             **(_made_of(rival) if rival else {}),
         },
         work=work,

@@ -1,29 +1,38 @@
 """Ask what one candidate does to each group of people."""
 
+from typing import Any
+
 from assay.artifacts import Artifact
+from assay.living.newest import learnt_up_to, newest
+from assay.registry import Registry
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
 
 
 @stage
-def fairness(run: Run, trained: Step) -> Step:
-    """Yields `report`."""
+def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
+    """Yields `report`. Given what `arrived` when, the newest rows are also judged alone."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
+    champion = Registry(run.bucket).history(run.name).rival(run.question(trained.inputs["table"]))
+    since = learnt_up_to(champion) if arrived and champion else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate
         from assay.evidence.report import put_report
         from assay.tables import Table
 
-        report = gate.audit(
-            Table.read(run.bucket, predictions).pandas(),
-            use_case.fairness,
-            use_case.data.sensitive,
-            subject=candidate,
-            seed=use_case.seed,
-        )
+        def audit(rows: Any) -> Any:
+            rules, groups = use_case.fairness, use_case.data.sensitive
+            return gate.audit(rows, rules, groups, subject=candidate, seed=use_case.seed)
+
+        frame = Table.read(run.bucket, predictions).pandas()
+        report = audit(frame)
+        if arrived and since is not None and use_case.fairness:
+            lately = newest(run.bucket, arrived, frame["row"].tolist(), since)
+            if lately is not None:
+                report = gate.lately(report, audit(frame[lately]), int(lately.sum()))
         return {"report": put_report(run.bucket, report)}
 
     sensitive = {n: s.model_dump(mode="json") for n, s in use_case.data.sensitive.items()}
@@ -35,8 +44,9 @@ def fairness(run: Run, trained: Step) -> Step:
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": sensitive,
             "candidate": candidate,
+            **({} if since is None else {"since": since}),
         },
-        inputs={"predictions": predictions},
+        inputs={"predictions": predictions, **({"arrived": arrived} if arrived else {})},
         work=work,
         label=f"fairness {candidate}",
     )

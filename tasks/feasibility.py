@@ -1,42 +1,37 @@
-"""Ask whether these data can answer this question at all."""
-
-from typing import Any
-
-from prefect.logging import get_run_logger
+"""Hold what was found of the data against the fairness rules: can they answer this question?"""
 
 from assay.artifacts import Artifact
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
 
-# What the gate reads of the use case, besides what the rows mean.
-_SLICE: dict[str, Any] = {
-    "feasibility": True,
-    "split": True,
-    "fairness": True,
-    "performance": {"choose_by", "cost"},
-}
-
 
 @stage
-def feasibility(run: Run, table: Artifact) -> Step:
-    """Yields `report`."""
-    use_case, say = run.written.use_case, get_run_logger().info
+def feasibility(run: Run, table: Artifact, weighed: Step) -> Step:
+    """Yields `report`. A changed rule asks again for this alone, not for what took the time."""
+    use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import feasibility as gate
+        from assay.evidence.feasibility.answer import Answer
         from assay.evidence.report import put_report
         from assay.tables import Table
 
-        rows = Table.read(run.bucket, table)
-        return {"report": put_report(run.bucket, gate.assess(rows, use_case, say=say))}
+        found = Answer.of(use_case, run.bucket.get_json(weighed["found"]))
+        report = gate.hold(found, Table.read(run.bucket, table), use_case)
+        return {"report": put_report(run.bucket, report)}
 
-    settings = use_case.model_dump(mode="json", include=_SLICE)
     return perform(
         run,
         "feasibility",
         core="assay.evidence.feasibility",
-        settings={"subject": run.name, **settings, "meaning": use_case.data.meaning()},
-        inputs={"table": table},
+        settings={
+            "subject": run.name,
+            "reach": use_case.feasibility.reach,
+            "split": use_case.split.model_dump(mode="json"),
+            "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
+            "meaning": use_case.data.meaning(),
+        },
+        inputs={"table": table, "found": weighed["found"]},
         work=work,
     )

@@ -27,7 +27,7 @@ from assay.evidence.feasibility.sample_size import sample_size
 from assay.evidence.feasibility.signal import signal
 from assay.evidence.feasibility.staleness import staleness
 from assay.evidence.feasibility.stationarity import stationarity, unusable
-from assay.evidence.feasibility.whole import time_column
+from assay.evidence.feasibility.whole import counted, time_column
 from assay.evidence.report import Check, Report, Verdict
 from assay.evidence.rows import FrameOrTable
 
@@ -51,6 +51,13 @@ def assess(
     columns that the use case names and the table lacks, and for sensitive columns that form no
     groups.
     """
+    return hold(weigh(rows, use_case, seed=seed, say=say), rows, use_case)
+
+
+def weigh(
+    rows: FrameOrTable, use_case: UseCase, *, seed: int | None = None, say: Say = _silent
+) -> Answer:
+    """All of `assess` that the fairness rules have no say in, which is what takes the time."""
     from threadpoolctl import threadpool_limits
 
     answer = Answer(use_case)
@@ -63,12 +70,23 @@ def assess(
                 raise
             why = f"{error.what[0].upper()}{error.what[1:]}."
             answer.add(_stop("target", why, error.remedy))
-            return answer.report()
+            return answer
         answer.note(material)
         if refusal := _countable(material) or _spread(material):
             answer.add(refusal)
         else:
             _judge(material, answer, say)
+    return answer
+
+
+def hold(answer: Answer, rows: FrameOrTable, use_case: UseCase) -> Report:
+    """The report: what was found, held against the fairness rules. Needs the target and the
+    sensitive columns alone.
+    """
+    if not answer.stopped and use_case.fairness:
+        truth, columns = counted(rows, use_case)
+        checks, sheets, figures = group_power(truth, sensitive_labels(columns, use_case), use_case)
+        answer.add(*checks, sheets=sheets, figures=figures)
     return answer.report()
 
 
@@ -80,11 +98,9 @@ def _judge(material: Material, answer: Answer, say: Say) -> None:
     answer.add(found)
     say("reach, ceiling, learning curve: the scores that the use case asks for")
     _scores(material, answer)
-    say("sample size, and what the test rows could show of each group")
+    say("sample size")
     enough, needs, needed = sample_size(material, found)
     answer.add(enough, sheets=[needs])
-    power, sheets, figures = group_power(material)
-    answer.add(*power, sheets=sheets, figures=figures)
     say("leakage: each column alone")
     leaks, single, figure = leakage(material)
     answer.add(*leaks, sheets=[single], figures=[figure])

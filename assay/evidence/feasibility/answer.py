@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel
 
 from assay.config.use_case import UseCase
 from assay.evidence.base_rates import before, representation
@@ -12,6 +14,7 @@ from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.ten import NAMES, base, ten
 from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
 
+_REFUSALS = frozenset({"target", "classes", "features"})
 _WORDS = {Verdict.PASS: "Go", Verdict.FAIL: "No-go"}
 
 
@@ -25,6 +28,35 @@ class Answer:
         self._figures: list[Figure] = []
         self._notes: list[str] = []
         self._skipped: dict[str, str] = {}
+
+    def as_json(self) -> dict[str, Any]:
+        """All that was found so far, to go on with `of`."""
+
+        def plain(held: Sequence[BaseModel]) -> list[dict[str, Any]]:
+            return [one.model_dump(mode="json") for one in held]
+
+        return {
+            "checks": plain(self._checks),
+            "sheets": plain(self._sheets),
+            "figures": plain(self._figures),
+            "notes": self._notes,
+            "skipped": self._skipped,
+        }
+
+    @classmethod
+    def of(cls, use_case: UseCase, found: Mapping[str, Any]) -> Answer:
+        """An answer as far as `as_json` told it."""
+        answer = cls(use_case)
+        answer._checks = [Check.model_validate(one) for one in found["checks"]]
+        answer._sheets = [Sheet.model_validate(one) for one in found["sheets"]]
+        answer._figures = [Figure.model_validate(one) for one in found["figures"]]
+        answer._notes, answer._skipped = list(found["notes"]), dict(found["skipped"])
+        return answer
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the rows were such that nothing more was asked of them."""
+        return bool({base(check) for check in self._checks} & _REFUSALS)
 
     def add(
         self, *checks: Check, sheets: Sequence[Sheet] = (), figures: Sequence[Figure] = ()
@@ -69,14 +101,14 @@ class Answer:
             checks=tuple(checks),
             sheets=(ten(checks, self._reasons()), *self._sheets),
             figures=tuple(self._figures),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *([] if self._use_case.fairness else [_NO_RULE])),
         )
 
     def _reasons(self) -> dict[str, str]:
         """Why each check that was not made was not."""
         made = {base(check) for check in self._checks}
         names = [name for group in NAMES.values() for name in group if name not in made]
-        if made & {"target", "classes", "features"}:
+        if made & _REFUSALS:
             return dict.fromkeys(names, "the gate stopped before it")
         return {name: self._skipped.get(name) or self._usual(name) for name in names}
 
@@ -97,6 +129,9 @@ class Answer:
             "entities": "the split keeps each entity on one side by itself",
             "label_noise": "the use case states no allowed share (feasibility.noise)",
         }.get(name, "nothing to judge by")
+
+
+_NO_RULE = "The use case sets no fairness rule, so group sizes were not judged."
 
 
 def _notes(material: Material) -> list[str]:
@@ -128,6 +163,4 @@ def _notes(material: Material) -> list[str]:
         " is right; to choose columns by these scores would use the test rows, and make the"
         " performance found on them too good."
     )
-    if not use_case.fairness:
-        notes.append("The use case sets no fairness rule, so group sizes were not judged.")
     return notes

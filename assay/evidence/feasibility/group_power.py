@@ -14,10 +14,9 @@ from assay.config.gates import Rate
 from assay.config.use_case import UseCase
 from assay.evidence.amounts import about
 from assay.evidence.cells import SHARES, reference_among
-from assay.evidence.feasibility.material import Material
 from assay.evidence.groups import group_labels, intersect, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import detectable_gap, rows_to_detect
+from assay.evidence.statistics import Bools, detectable_gap, rows_to_detect
 
 ALPHA = 0.05
 POWER = 0.8
@@ -54,30 +53,42 @@ class Division:
     joint: bool
 
 
-def group_power(material: Material) -> tuple[list[Check], list[Sheet], list[Figure]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """All outcomes, the share of them that is to be the test, and the level of one pair."""
+
+    truth: Bools
+    share: float
+    alpha: float
+
+
+def group_power(
+    truth: Bools, labels: pd.DataFrame, use_case: UseCase
+) -> tuple[list[Check], list[Sheet], list[Figure]]:
     """One check per share that a fairness rule names and division, a sheet and a figure per share.
 
-    Rules on metrics that are no shares of rows cannot be planned for and have none.
-    Two-sided z-tests at power 0.8, Bonferroni over all pairs of all rules: the first, hardest
-    step of the Holm procedure by which the fairness gate judges.
+    `labels` has a column of group labels for each sensitive column, beside the `truth`. Rules on
+    metrics that are no shares of rows cannot be planned for and have none. Two-sided z-tests at
+    power 0.8, Bonferroni over all pairs of all rules: the first, hardest step of the Holm procedure
+    by which the fairness gate judges.
     """
-    rules = _held(material)
-    labels = sensitive_labels(material.whole.columns, material.use_case)
-    divided = [[_division(labels, by, material.use_case) for by in rule.by] for rule in rules]
+    rules = _held(truth, use_case)
+    divided = [[_division(labels, by, use_case) for by in rule.by] for rule in rules]
     pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
+    plan = Plan(truth, use_case.split.test, ALPHA / max(pairs, 1))
     checks, sheets, figures = [], [], []
     for rule, divisions in zip(rules, divided, strict=True):
-        found = [(d, _powers(material, rule, d, ALPHA / max(pairs, 1))) for d in divisions]
+        found = [(d, _powers(plan, rule, d)) for d in divisions]
         checks += [_check(rule, d, powers) for d, powers in found]
         sheets.append(_sheet(rule, found))
         figures.append(_figure(rule, found))
     return checks, sheets, figures
 
 
-def _held(material: Material) -> list[Held]:
+def _held(truth: Bools, use_case: UseCase) -> list[Held]:
     return [
-        Held(metric, rule.by, rule.difference_at(_rate(material.whole.truth, metric)))
-        for rule in material.use_case.fairness
+        Held(metric, rule.by, rule.difference_at(_rate(truth, metric)))
+        for rule in use_case.fairness
         for metric in cast(list[Rate], [m for m in rule.metrics if m in SHARES])
     ]
 
@@ -98,10 +109,10 @@ def _division(labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase
     return Division(" & ".join(names), together, reference, len(names) > 1)
 
 
-def _powers(material: Material, rule: Held, division: Division, alpha: float) -> list[Power]:
-    counted = _denominators(material.whole.truth, rule, division)
-    share = material.use_case.split.test
-    rate = _rate(material.whole.truth, rule.metric)
+def _powers(plan: Plan, rule: Held, division: Division) -> list[Power]:
+    counted = _denominators(plan.truth, rule, division)
+    share, alpha = plan.share, plan.alpha
+    rate = _rate(plan.truth, rule.metric)
     reference = int(counted.get(division.reference, 0))
     found = []
     for group, total in counted.items():

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.errors import DataError, nearest
 from assay.evidence.rows import FrameOrTable
@@ -56,33 +57,51 @@ def read(
     """
     if isinstance(rows, pd.DataFrame):
         rows = _readable(rows)
-    names = list(rows.schema.names) if isinstance(rows, Table) else list(rows.columns)
+    names = _names(rows)
     target = use_case.data.target
     _present("target", [target.column], names)
     _present("identity", use_case.data.identity, names)
     for role, asked in (("sensitive", list(use_case.data.sensitive)), ("time", _times(use_case))):
         _present(role, asked, names)
-    wanted = dict.fromkeys([target.column, *use_case.data.sensitive, *_times(use_case)])
-    counted = _arrow(rows, list(wanted))
-    column = counted[target.column]
-    labelled = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
-    if not labelled.any():
-        raise no_label(target)
-    truth = outcomes(column.filter(pa.array(labelled)), target)
+    held = _arrow(rows, [target.column, *use_case.data.sensitive, *_times(use_case)])
+    labelled, truth = _labelled(held, target)
     kept = _kept(truth, len(names), seed)
-    found, held = _pass(rows, names, use_case, labelled, kept)
+    found, whole_rows = _pass(rows, names, use_case, labelled, kept)
     if isinstance(rows, Table):
-        frame = pa.Table.from_batches(held).to_pandas()
+        frame = pa.Table.from_batches(whole_rows).to_pandas()
     else:
         frame = rows[labelled].iloc[kept].reset_index(drop=True)
     whole = Whole(
         truth=truth,
-        columns=counted.filter(pa.array(labelled)).to_pandas(),
+        columns=held.filter(pa.array(labelled)).to_pandas(),
         unlabelled=int((~labelled).sum()),
-        newest=_newest(counted, use_case),
+        newest=_newest(held, use_case),
         **found,
     )
     return whole, frame, kept
+
+
+def counted(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.DataFrame]:
+    """The outcomes of the rows that have one, and their sensitive columns. Raises as `read`."""
+    target = use_case.data.target
+    _present("target", [target.column], _names(rows))
+    _present("sensitive", list(use_case.data.sensitive), _names(rows))
+    held = _arrow(rows, [target.column, *use_case.data.sensitive])
+    labelled, truth = _labelled(held, target)
+    return truth, held.filter(pa.array(labelled)).to_pandas()
+
+
+def _labelled(held: pa.Table, target: Target) -> tuple[Bools, Bools]:
+    """Which rows have an outcome; of these, which have the positive one."""
+    column = held[target.column]
+    labelled: Bools = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
+    if not labelled.any():
+        raise no_label(target)
+    return labelled, outcomes(column.filter(pa.array(labelled)), target)
+
+
+def _names(rows: FrameOrTable) -> list[str]:
+    return list(rows.schema.names) if isinstance(rows, Table) else list(map(str, rows.columns))
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -138,9 +157,11 @@ def _kept(truth: Bools, columns: int, seed: int) -> np.ndarray:
 
 
 def _arrow(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:
+    """Each column once, however often it is asked for."""
+    wanted = list(dict.fromkeys(columns))
     if isinstance(rows, Table):
-        return rows.arrow(columns)
-    return pa.Table.from_pandas(rows[list(columns)], preserve_index=False)
+        return rows.arrow(wanted)
+    return pa.Table.from_pandas(rows[wanted], preserve_index=False)
 
 
 def _batches(rows: FrameOrTable) -> Iterator[pa.RecordBatch]:

@@ -17,6 +17,7 @@ from assay.evidence.performance import (
 )
 from assay.evidence.performance.scores import estimate
 from assay.evidence.report import Report, overall
+from assay.evidence.statistics import Bools
 
 SCORES: tuple[Score, ...] = get_args(Score)
 
@@ -28,6 +29,7 @@ def evaluate(
     subject: str,
     prevalence: float,
     champion: pd.DataFrame | None = None,
+    newest: Bools | None = None,
     features: pd.DataFrame | None = None,
     threshold: float | None = None,
     seed: int = 0,
@@ -35,11 +37,11 @@ def evaluate(
     """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
 
     `prevalence` is the share of positives in training: the dummy says it of every row, and
-    decides what then costs least. `champion` holds the same rows in the same order, and so do the
-    columns of `features`, among which weak slices are sought. `threshold` is the one that the
-    decisions were made by. What rests on fewer than 10 positives or 10 negatives is unknown,
-    whatever its interval says. Raises DataError for probabilities outside [0, 1], nulls, absent
-    columns, other rows, one class.
+    decides what then costs least. `champion` holds the same rows in the same order; the two are
+    compared on those that `newest` marks, else on all. The columns of `features`, again of the same
+    rows, are where weak slices are sought. `threshold` is the one that the decisions were made by.
+    What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
+    Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
     who, truth = comparisons.predicted(predictions, "predictions")
     comparisons.check_classes(truth)
@@ -52,7 +54,7 @@ def evaluate(
     weak = _weakness(predictions, performance, features, seed)
     chosen = costs.check(weighed, truth)
     checks = [
-        *comparisons.beats(truth, who, rivals, performance, seed),
+        *comparisons.beats(truth, who, rivals, performance, seed=seed, newest=newest),
         *comparisons.limits(found, performance, truth),
         comparisons.cheaper(truth, who, performance.cost),
         *([chosen] if chosen else []),

@@ -82,32 +82,59 @@ def beats(
     who: Predicted,
     others: Mapping[str, Predicted],
     performance: Performance,
+    *,
     seed: int,
+    newest: Bools | None = None,
 ) -> list[Check]:
-    """Whether it is better than each rival, by the margin that is asked."""
+    """Whether it is better than each rival, by the margin that is asked.
+
+    Than the champion on the rows that `newest` marks, if any came since that one was trained: such
+    rows are what comes next, and on the others it is what it was.
+    """
     metric, found = performance.choose_by, []
     margins = {str(name): margin for name, margin in performance.beat.items()}
     for name, rival in others.items():
         margin = margins.get(name, 0.0)
-        gain = difference(metric, truth, who, rival, performance.cost, seed=seed)
+        lately = newest is not None and name == "champion"
+        rows = newest if newest is not None and lately else np.ones(len(truth), bool)
+        told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
+        if lately and not enough(told):
+            found.append(_untold(name, metric, told))
+            continue
+        gain = difference(metric, told, ours, theirs, performance.cost, seed=seed)
         if name == "dummy" and metric == "average_precision":
             # Else any ranking, even a random one, would mostly beat one that ties all rows.
-            gain = _lessened(gain, average_precision.luck(truth))
+            gain = _lessened(gain, average_precision.luck(told))
         more = f" by more than {margin:g}" if margin else ""
+        where = f" on the {len(told):,} test rows that came since" if lately else ""
         found.append(
             _compared(
                 name=f"beats_{name}",
-                claim=f"{display.words(metric)} beats the {name}{more}",
+                claim=f"{display.words(metric)} beats the {name}{more}{where}",
                 statistic=f"{metric}, improvement over the {name}",
                 gain=gain,
                 margin=margin,
-                truth=truth,
+                truth=told,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
                 hard=name == "dummy" or name in margins,
             )
         )
     return found
+
+
+def _untold(name: str, metric: Score, truth: Bools) -> Check:
+    return Check(
+        name=f"beats_{name}",
+        claim=f"{display.words(metric)} beats the {name} on the test rows that came since",
+        verdict=Verdict.UNKNOWN,
+        statistic=f"{metric}, improvement over the {name}",
+        why=f"only {len(truth):,} test rows came since it was trained",
+        remedy=too_few(truth),
+        hard=False,
+        accepted=True,
+        rows=len(truth),
+    )
 
 
 def _lessened(gain: Estimate, by: float) -> Estimate:

@@ -47,6 +47,10 @@ class Predicted:
     probability: Floats
     decision: Bools
 
+    def of(self, rows: Bools) -> Predicted:
+        """Its answers to some of the rows."""
+        return Predicted(self.probability[rows], self.decision[rows])
+
 
 def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
     """The point estimate. Precision and F1 without any positive decision are 0."""

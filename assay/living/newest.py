@@ -1,0 +1,32 @@
+"""The rows that came after the champion had learnt: on these a challenger is held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.registry import Version
+
+UP_TO = "upto"  # in what the journal says of a version that was trained anew
+
+
+def learnt_up_to(champion: Version | None) -> int:
+    """The last entry of the ledger whose rows the champion may have learnt from; 0 for one that
+    knows its use case's source alone.
+    """
+    return int(champion.entry.body.get(UP_TO, 0)) if champion else 0
+
+
+def newest(
+    bucket: Bucket, arrived: Artifact, rows: Sequence[int], since: int
+) -> NDArray[np.bool_] | None:
+    """Which of these rows of a gathered table came after `since`; None if none did."""
+    from assay.tables import Table
+
+    entries = Table.read(bucket, arrived).arrow()["arrived"].to_numpy()
+    mask: NDArray[np.bool_] = entries[np.asarray(rows)] > since
+    return mask if mask.any() else None

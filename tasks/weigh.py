@@ -1,0 +1,40 @@
+"""Ask whether these data can answer this question at all, whatever is asked of fairness."""
+
+from typing import Any
+
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+# What is read of the use case, besides what the rows mean.
+_SLICE: dict[str, Any] = {
+    "feasibility": True,
+    "split": True,
+    "performance": {"choose_by", "cost"},
+}
+
+
+@stage
+def weigh(run: Run, table: Artifact) -> Step:
+    """Yields what was `found`."""
+    use_case, say = run.written.use_case, get_run_logger().info
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence import feasibility as gate
+        from assay.tables import Table
+
+        found = gate.weigh(Table.read(run.bucket, table), use_case, say=say)
+        return {"found": run.bucket.put_json(found.as_json(), JSON, "found of the data")}
+
+    settings = use_case.model_dump(mode="json", include=_SLICE)
+    return perform(
+        run,
+        "weigh",
+        core="assay.evidence.feasibility",
+        settings={**settings, "meaning": use_case.data.meaning()},
+        inputs={"table": table},
+        work=work,
+    )
