@@ -2,94 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from assay import trust
+from assay import moments, trust
 from assay.artifacts import Artifact
+from assay.batches import is_ledger
 from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.config.living import Promotion
 from assay.errors import ReferenceUnknown, Unproven, nearest
-from assay.gates import MEASURED, in_order
 from assay.journal import JournalEntry
+from assay.versions import (
+    CHALLENGER,
+    CHAMPION,
+    PROMOTED,
+    REGISTERED,
+    REJECTED,
+    ROLLED_BACK,
+    STOPPED,
+    History,
+    Version,
+    fold,
+    in_force,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from assay.learning.predict import Model
 
-CHAMPION = "champion"
-REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
+__all__ = [  # the words of the journal, for whoever speaks to the registry
+    "CHALLENGER",
+    "CHAMPION",
+    "PROMOTED",
+    "REGISTERED",
+    "REJECTED",
+    "STOPPED",
+    "History",
+    "Registry",
+    "Version",
+    "fold",
+]
+
 _REFERENCE = re.compile(r"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>[A-Za-z0-9_-]+))?")
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of a model as the journal has it. `status` is registered or rejected."""
-
-    model: str
-    number: int
-    status: str
-    entry: JournalEntry
-
-    @property
-    def name(self) -> str:
-        return f"{self.model}@{self.number}"
-
-    def artifact(self, name: str) -> Artifact:
-        """What the version is made of: model, signature, card, run, page."""
-        return Artifact.model_validate(self.entry.body[name])
-
-    @property
-    def reports(self) -> dict[str, Artifact]:
-        """The gates' reports, in reading order."""
-        held = in_order(self.entry.body["reports"])
-        return {gate: Artifact.model_validate(report) for gate, report in held.items()}
-
-    @property
-    def digest(self) -> Digest:
-        return self.artifact("model").digest
-
-
-@dataclass(frozen=True)
-class History:
-    """The fold of one journal: versions by number, and what each alias points to."""
-
-    model: str
-    entries: list[JournalEntry]
-    versions: dict[int, Version] = field(default_factory=dict)
-    aliases: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def champion(self) -> Version | None:
-        number = self.aliases.get(CHAMPION)
-        return self.versions[number] if number else None
-
-    def rival(self, question: Digest) -> Version | None:
-        """The champion that answers of `question` (a run's key) are to be compared with.
-
-        A champion that this same question brought forth is no rival to itself: the one it was
-        compared with then stands in, so that asking again changes nothing.
-        """
-        champion = self.champion
-        if champion is None or champion.entry.body["question"] != str(question):
-            return champion
-        against = champion.entry.body["against"]
-        return self.versions[against] if against else None
-
-
-def fold(model: str, entries: Iterable[JournalEntry]) -> History:
-    """What a journal's entries amount to. Kinds it does not know change nothing."""
-    history = History(model, list(entries))
-    for entry in history.entries:
-        if entry.kind in {REGISTERED, REJECTED}:
-            number = entry.body["version"]
-            history.versions[number] = Version(model, number, entry.kind, entry)
-        elif entry.kind == PROMOTED:
-            history.aliases[entry.body["alias"]] = entry.body["version"]
-    return history
 
 
 class Registry:
@@ -107,51 +66,111 @@ class Registry:
 
         Raises ReferenceUnknown.
         """
+        return self.look_up(reference)[1]
+
+    def story(self, reference: str) -> History:
+        """The history of the model that a reference is about, were it only of runs that stopped.
+
+        Raises ReferenceUnknown.
+        """
         match = _REFERENCE.fullmatch(reference)
         if not match:
             raise ReferenceUnknown(
                 f"{reference!r} names no model", remedy="Write name, name@version or name@alias."
             )
         history = self.history(match["model"])
+        if not history.entries:
+            raise self._no_model(match["model"])
+        return history
+
+    def look_up(self, reference: str) -> tuple[History, Version]:
+        """The version behind a reference, as `find`, and the history that it was found in."""
+        history = self.story(reference)
         if not history.versions:
-            raise self._no_model(match["model"], bool(history.entries))
-        wanted = match["version"]
-        if wanted is None:
+            raise ReferenceUnknown(
+                f"{history.model!r} has no version yet: every run stopped before there was a model",
+                remedy=f"See why with `assay log {history.model}`.",
+            )
+        wanted = reference.partition("@")[2]
+        if not wanted:
             number: int | None = history.aliases.get(CHAMPION, max(history.versions))
         elif wanted.isdecimal():
             number = int(wanted)
         else:
             number = history.aliases.get(wanted)
         if number not in history.versions:
-            raise _no_version(history, wanted or "")
-        return history.versions[number]
+            raise _no_version(history, wanted)
+        return history, history.versions[number]
 
-    def load(self, reference: str) -> Model:
-        """The model behind a reference, ready to predict.
+    def policy(self, version: Version) -> Promotion:
+        """How the use case that a version came of lets one become champion."""
+        record = self._bucket.get_json(version.artifact("run"))
+        return Promotion.model_validate_json(json.dumps(record["configuration"]["promotion"]))
+
+    def load(self, reference: str, *, as_of: datetime | None = None) -> Model:
+        """The model behind a reference, ready to predict. `as_of` is the moment that it is wanted
+        for, now if left out.
 
         Nothing is unpickled before the journal's chain is verified, says that this version was
         registered, the bytes match their digest, and signatures hold where the people's file is
-        there. Raises Unproven for a rejected version or an unsigned one where signatures are
-        required, IntegrityError for anything altered, ReferenceUnknown.
+        there. Raises Unproven for a rejected version that no waiver lets serve, for one whose
+        waiver has expired, for a retired one unless it is named by number, and for one that was
+        registered or promoted by nobody who may where signatures are required; IntegrityError for
+        anything altered; ReferenceUnknown.
         """
         from assay.learning.predict import Model
 
-        version = self.find(reference)
-        self._trust(reference, version)
-        if version.status != REGISTERED:
+        history, version = self.look_up(reference)
+        wanted = reference.partition("@")[2] or CHAMPION
+        self._demand(history, version, wanted, as_of or moments.moment(None))
+        data = self._bucket.get(version.artifact("model"))
+        return Model.load(data, self._bucket.get_json(version.artifact("signature")))
+
+    def _demand(self, history: History, version: Version, wanted: str, when: datetime) -> None:
+        """All that must hold before a version is unpickled. Raises what `load` raises."""
+        trust.demand(version.model, [version.entry])
+        by_number = wanted.isdecimal()
+        if version.number in history.retired and not by_number:
+            raise _is_retired(history, version)
+        if version.status == REGISTERED and by_number:
+            return  # evidence, such as what a challenger is compared with
+        aliases = [a for a, number in history.aliases.items() if number == version.number]
+        promotions = [
+            self._promotion(history, alias, when)
+            for alias in aliases
+            if by_number or alias == wanted
+        ]
+        if version.status != REGISTERED and not any(map(history.waiver, promotions)):
             raise Unproven(
                 f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
                 remedy=f"See why with `assay show {version.name}`.",
             )
-        data = self._bucket.get(version.artifact("model"))
-        return Model.load(data, self._bucket.get_json(version.artifact("signature")))
 
-    def _trust(self, reference: str, version: Version) -> None:
-        """Check who signed the entries that this reference rests on."""
-        alias = reference.partition("@")[2] or CHAMPION
-        history = self.history(version.model)
-        promoted = [e for e in history.entries if e.kind == PROMOTED and e.body["alias"] == alias]
-        trust.demand(version.model, (version.entry, *promoted[-1:]))
+    def _promotion(self, history: History, alias: str, when: datetime) -> JournalEntry:
+        """The promotion that an alias rests on, if it still holds at that moment."""
+        promotion, since = history.trails[alias][-1], history.since[alias]
+        waiver, model = history.waiver(promotion), history.model
+        trust.demand(model, [e for e in (promotion, since, waiver) if e])
+        if alias == CHAMPION:
+            automatic = partial(self._was_automatic, history, promotion)
+            trust.demand_right(model, promotion, "promote", unless=automatic)
+            if since.kind == ROLLED_BACK:
+                trust.demand_right(model, since, "rollback")
+        if waiver is not None:
+            trust.demand_right(model, waiver, "waive")
+            if not in_force(waiver, when):
+                raise _expired(history, alias, waiver)
+        return promotion
+
+    def _was_automatic(self, history: History, promotion: JournalEntry) -> bool:
+        """Whether the use case let a version be promoted by whoever ran it."""
+        version = history.versions[promotion.body["version"]]
+        policy = self.policy(version)
+        how = policy.later if promotion.body["previous"] else policy.first
+        return how == "automatic" and set(version.entry.body["gates"].values()) <= {
+            "pass",
+            "caution",
+        }
 
     def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
         """A version's predictions for some rows of a table, by row number: `row`, `probability`
@@ -173,14 +192,14 @@ class Registry:
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold(model, entries)
-            if _same(history, status, body):
+            if history.alike(status, body):
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
 
         journal = self._bucket.journal(model)
         entry = journal.append(decide, actor=actor)
         if entry is None:
-            found = _same(self.history(model), status, body)
+            found = self.history(model).alike(status, body)
             assert found is not None, "an append was declined for a version that is not there"
             return found
         return Version(model, entry.body["version"], status, entry)
@@ -206,34 +225,38 @@ class Registry:
         instead_of: int | None,
         alias: str = CHAMPION,
         actor: str | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> bool:
         """Point an alias at a registered version, instead of the one it pointed to when this was
-        decided. False if it points there already, or meanwhile somewhere else.
+        decided. False if it points there already (under the same waiver, if any), or meanwhile
+        somewhere else. `more` is added to the entry: `as_of`, `waiver` (its entry's number).
 
-        Raises Unproven for a rejected version.
+        Raises Unproven for a retired version, and for a rejected one without a waiver. It checks
+        no more: `decisions.promote` knows the rules for people.
         """
-        if version.status != REGISTERED:
+        more = more or {}
+        if version.status != REGISTERED and not more.get("waiver"):
             raise Unproven(
                 f"{version.name} was rejected by its gates and cannot be promoted",
                 remedy=f"See why with `assay show {version.name}`.",
             )
+        evidence = {gate: str(report.digest) for gate, report in version.reports.items()}
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            standing = fold(version.model, entries).aliases.get(alias)
-            if standing == version.number or standing != instead_of:
+            history = fold(version.model, entries)
+            if version.number in history.retired:
+                raise _is_retired(history, version)
+            standing, rests_on = history.aliases.get(alias), history.promotion(alias)
+            renewed = rests_on is not None and rests_on.body.get("waiver") != more.get("waiver")
+            if standing != instead_of or (standing == version.number and not renewed):
                 return None
             body = {"alias": alias, "version": version.number, "previous": standing}
-            return PROMOTED, {**body, "because": because}
+            return PROMOTED, {**body, "because": because, "evidence": evidence, **more}
 
         return self._bucket.journal(version.model).append(decide, actor=actor) is not None
 
-    def _no_model(self, model: str, has_journal: bool) -> ReferenceUnknown:
-        if has_journal:
-            return ReferenceUnknown(
-                f"{model!r} has no version yet: every run stopped before there was a model",
-                remedy=f"See why with `assay log {model}`.",
-            )
-        known = self._bucket.journals()
+    def _no_model(self, model: str) -> ReferenceUnknown:
+        known = [name for name in self._bucket.journals() if not is_ledger(name)]
         near = nearest(model, known)
         shown = ", ".join(known[:20]) or "none yet; run `assay run CONFIG`"
         return ReferenceUnknown(
@@ -243,21 +266,27 @@ class Registry:
         )
 
 
-def _same(history: History, status: str, body: Mapping[str, Any]) -> Version | None:
-    for version in history.versions.values():
-        if version.status == status and _identity(version.entry.body) == _identity(body):
-            return version
-    return None
-
-
-def _identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What makes two versions one: asked the same, made of the same, judged the same."""
-    reports = {gate: held for gate, held in body["reports"].items() if gate not in MEASURED}
-    return body["question"], body["model"], reports
-
-
 def _no_version(history: History, wanted: str) -> ReferenceUnknown:
     known = [*history.aliases, *(str(n) for n in sorted(history.versions))]
+    gone = history.trails[wanted][-1].body["version"] if wanted in history.trails else None
+    why = f": {history.retirement(history.versions[gone])}" if gone else ""
     return ReferenceUnknown(
-        f"{history.model!r} has no version {wanted!r}", remedy=f"There are: {', '.join(known)}."
+        f"{history.model!r} has no version {wanted!r}{why}",
+        remedy=f"There are: {', '.join(known)}.",
     )
+
+
+def _expired(history: History, alias: str, waiver: JournalEntry) -> Unproven:
+    name = f"{history.model}@{history.aliases[alias]}"
+    why = f"expired on {waiver.body['expires']}" if waiver.signature else "was signed by nobody"
+    gates = " ".join(f"--gate {gate}" for gate in waiver.body["gates"])
+    return Unproven(
+        f"{name} is {alias} under a waiver (entry {waiver.number}) that {why}",
+        remedy=f"Go back with `assay rollback {history.model}`, or renew it with "
+        f"`assay waive {name} {gates}` and then `assay promote {name}`.",
+    )
+
+
+def _is_retired(history: History, version: Version) -> Unproven:
+    remedy = f"See what there is with `assay log {history.model}`."
+    return Unproven(history.retirement(version), remedy=remedy)

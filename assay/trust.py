@@ -1,12 +1,114 @@
-"""Whom we trust: journal entries held against the keys of the people who may act."""
+"""Whom we trust: who acts, what each may do, and journal entries held against people's keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from assay.config.people import People
-from assay.errors import Unproven
-from assay.journal import JournalEntry
+from assay.config.people import USUAL, People, Role
+from assay.errors import NotAllowed, Unproven, nearest
+from assay.journal import JournalEntry, whoever
+from assay.signing import VARIABLE, Signer
+
+Act = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
+
+MAY: Final[dict[Role, frozenset[Act]]] = {
+    "viewer": frozenset(),
+    "scientist": frozenset({"lesson", "false alarm"}),
+    "operator": frozenset({"rollback", "retire", "false alarm"}),
+    "engineer": frozenset(
+        {"lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. Without a people's file nobody has a role, and everyone may do everything."""
+
+    name: str
+    role: Role | None
+
+
+def actor(act: Act) -> Actor:
+    """Who is at the keyboard, if they may do this: whose key signs, else whom the operating
+    system names.
+
+    Raises NotAllowed, ConfigError.
+    """
+    people, signer = People.configured(), Signer.configured()
+    if people is None:
+        return Actor(whoever(), None)
+    if signer is not None:
+        return _allowed(people, _owner(people, signer), act)
+    if people.signatures == "required":
+        raise NotAllowed(
+            "signatures are required here, and the environment names no key",
+            remedy=f"Name the file of your private key in {VARIABLE}.",
+        )
+    return _allowed(people, whoever(), act)
+
+
+def named(name: str, act: Act) -> Actor:
+    """Somebody who gave their name and no proof, as on the dashboard, if they may do this.
+
+    Raises NotAllowed, also wherever signatures are required; ConfigError.
+    """
+    people, signer = People.configured(), Signer.configured()
+    if not name.strip():
+        raise NotAllowed("nobody was named", remedy="Give your name.")
+    if people is None:
+        return Actor(name.strip(), None)
+    if people.signatures == "required":
+        raise NotAllowed(
+            "signatures are required here, and the dashboard has no key of yours to sign with",
+            remedy=f"Do it at a terminal, with your key named in {VARIABLE}.",
+        )
+    if signer is not None:
+        _owner(people, signer)  # the entry will bear this signature
+    return _allowed(people, name.strip(), act)
+
+
+def _owner(people: People, signer: Signer) -> str:
+    key = signer.public.fingerprint
+    for known in people.trusted():
+        if known.fingerprint == key:
+            return known.name
+    raise NotAllowed(
+        f"the key that {VARIABLE} names, {key}, belongs to nobody in the people's file",
+        remedy=f"Add its public half to your name in {USUAL}, or name another key.",
+    )
+
+
+def _allowed(people: People, name: str, act: Act) -> Actor:
+    person = people.people.get(name)
+    if person is None:
+        near = nearest(name, people.people)
+        raise NotAllowed(
+            f"{name!r} is not among the people who may act",
+            remedy=f"Did you mean {near!r}?"
+            if near
+            else f"Let whoever keeps {USUAL} add you, with a role.",
+        )
+    if act not in MAY[person.role]:
+        able = [n for n, other in people.people.items() if act in MAY[other.role]]
+        who = f"These may: {', '.join(sorted(able)[:5])}." if able else "Nobody there may."
+        raise NotAllowed(
+            f"{name} is {_a(person.role)}, and {_a(person.role)} may not {_verb(act)}", remedy=who
+        )
+    return Actor(name, person.role)
+
+
+def _a(role: str) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
+
+
+def _verb(act: Act) -> str:
+    return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
+
+
+# --- entries ----------------------------------------------------------------------------------
 
 
 def demand(model: str, entries: Iterable[JournalEntry]) -> None:
@@ -25,6 +127,49 @@ def demand(model: str, entries: Iterable[JournalEntry]) -> None:
                 "are required",
                 remedy="Let a person with a key register or promote it again.",
             )
+
+
+def may(entry: JournalEntry, act: Act) -> bool:
+    """Whether whoever made an entry may do this, by today's people's file; without one, all may.
+
+    Raises what `demand` raises for a signature.
+    """
+    people = People.configured()
+    if people is None:
+        return True
+    signer = entry.signer(people.trusted())
+    if signer is None and people.signatures == "required":
+        return False
+    person = people.people.get(signer.name if signer else entry.actor)
+    return person is not None and act in MAY[person.role]
+
+
+def demand_right(
+    model: str, entry: JournalEntry, act: Act, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Where signatures are required, demand that whoever signed may do this, by today's people's
+    file, `unless` nobody needed to.
+
+    Raises Unproven, and what `demand` raises.
+    """
+    people = People.configured()
+    if people is None or people.signatures == "optional" or may(entry, act) or unless():
+        return
+    raise Unproven(
+        f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
+        f"{_verb(act)}",
+        remedy="Let a person who may do it again.",
+    )
+
+
+def authors(entry: JournalEntry) -> set[str]:
+    """The names under which whoever made an entry is known: the one written, and whose key it is.
+
+    Raises SignatureBad.
+    """
+    people = People.configured()
+    signer = entry.signer(people.trusted()) if people else None
+    return {entry.actor.casefold()} | ({signer.name.casefold()} if signer else set())
 
 
 def signed(entry: JournalEntry) -> str:

@@ -7,7 +7,35 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli import audit, doctor, drift, feasibility, gc, log, run, show, validate, verify, why
+from assay.cli import (
+    approve,
+    audit,
+    doctor,
+    down,
+    drift,
+    false_alarm,
+    feasibility,
+    gc,
+    label,
+    lesson,
+    lessons,
+    log,
+    monitor,
+    pin,
+    promote,
+    reproduce,
+    retire,
+    rollback,
+    run,
+    score,
+    show,
+    unpin,
+    up,
+    validate,
+    verify,
+    waive,
+    why,
+)
 
 app = typer.Typer(
     name="assay",
@@ -17,5 +45,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (run, why, show, log, verify, gc, doctor, validate, feasibility, audit, drift):
-    app.command(module.__name__.rpartition(".")[2])(module.command)
+_COMMANDS = (
+    *(run, score, label, monitor, why, show, log, reproduce, verify, gc, pin, unpin, doctor),
+    *(up, down),
+    *(validate, feasibility, audit, drift),
+    *(promote, approve, rollback, retire, waive, false_alarm, lesson, lessons),
+)
+
+for module in _COMMANDS:
+    app.command(module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)

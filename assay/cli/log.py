@@ -1,63 +1,106 @@
-"""`assay log`: the history of a model, or of all."""
+"""`assay log`: the story of a model, or of all."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import print_json, print_rows
+from assay.cli.console import print_json, print_rows, print_text
 from assay.cli.options import AsJson, Store
 from assay.journal import JournalEntry
 
+if TYPE_CHECKING:
+    from assay.bucket import Bucket
+
 
 def command(
-    model: Annotated[str | None, typer.Argument(help="A model; all of them when left out.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A model, or its ledger MODEL.batches; all models when left out."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="Every healthy look on a line of its own.")
+    ] = False,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the journal: what was registered, rejected, stopped and promoted, and why."""
+    """Tell what happened to a model, one line an event: runs, looks, decisions, lessons."""
     from assay.bucket import Bucket
-    from assay.errors import ReferenceUnknown
     from assay.store import default_url
 
     bucket = Bucket.open(store or default_url()).existing()
+    chosen = _chosen(bucket, model)
+    if as_json:
+        told = {name: bucket.journal(name).entries() for name in chosen}
+        print_json({name: [_as_json(e) for e in entries] for name, entries in told.items()})
+        return
+    _tell(bucket, chosen, whole=whole)
+
+
+def _chosen(bucket: Bucket, model: str | None) -> list[str]:
+    """The journals to tell: that of the model and its ledger's, or all. Raises ReferenceUnknown."""
+    from assay.batches import ENDING, is_ledger
+    from assay.errors import ReferenceUnknown, nearest
+
     known = bucket.journals()
-    if model is not None and model not in known:
+    if model is None:
+        return known
+    if model not in known:
+        models = [name for name in known if not is_ledger(name)]
+        near = nearest(model.partition("@")[0], models)
+        listed = f"Journals here: {', '.join(models) or 'none yet'}."
         raise ReferenceUnknown(
             f"no journal of {model!r} in this bucket",
             where=bucket.root,
-            remedy=f"Journals here: {', '.join(known) or 'none yet'}.",
+            remedy=f"Did you mean {near!r}?" if near else listed,
         )
-    histories = {name: bucket.journal(name).entries() for name in ([model] if model else known)}
-    if as_json:
-        print_json({name: [_as_json(e) for e in entries] for name, entries in histories.items()})
-        return
-    rows = [
-        (e.at[:19].replace("T", " "), e.actor, _subject(name, e), e.kind, _because(e))
-        for name, entries in histories.items()
-        for e in entries
-    ]
-    print_rows(("at (UTC)", "by", "model", "what", "why"), rows)
+    return [name for name in (model, model + ENDING) if name in known]
+
+
+def _tell(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
+    """Stories as rows; a ledger that belongs to a story, in a few lines below."""
+    from assay import batches
+    from assay.render.story import ledger, story
+    from assay.render.words import printable
+
+    events, ledgers = [], []
+    for name in chosen:
+        entries = bucket.journal(name).entries()
+        if batches.is_ledger(name) and name.removesuffix(batches.ENDING) in chosen:
+            ledgers += ledger(name.removesuffix(batches.ENDING), batches.fold(entries))
+        else:
+            events += story(name, entries, by=_by, whole=whole)
+    rows = [tuple(map(printable, (e.when, e.by, e.what))) for e in events]
+    print_rows(("when (UTC)", "by", "what"), rows)
+    for line in ledgers:
+        print_text(printable(line))
+
+
+def _by(entry: JournalEntry) -> str:
+    """Who made an entry; where people are known, whether their signature bears it out."""
+    from assay.config.people import People
+    from assay.errors import SignatureBad
+
+    people = People.configured()
+    if people is None:
+        return entry.actor
+    try:
+        signer = entry.signer(people.trusted())
+    except SignatureBad:
+        return f"{entry.actor} (BAD SIGNATURE)"
+    if signer is None:
+        return f"{entry.actor} (unsigned)"
+    return entry.actor if signer.name == entry.actor else f"{entry.actor} (key of {signer.name})"
 
 
 def _as_json(entry: JournalEntry) -> dict[str, Any]:
-    return {"number": entry.number, "kind": entry.kind, "at": entry.at, "actor": entry.actor} | {
-        "body": entry.body
+    signature = {"signature": entry.signature.as_json()} if entry.signature else {}
+    return {
+        "number": entry.number,
+        "kind": entry.kind,
+        "at": entry.at,
+        "actor": entry.actor,
+        "body": entry.body,
+        **signature,
     }
-
-
-def _subject(name: str, entry: JournalEntry) -> str:
-    version = entry.body.get("version")
-    return f"{name}@{version}" if version else name
-
-
-def _because(entry: JournalEntry) -> str:
-    body = entry.body
-    if "because" in body:
-        return f"{body['alias']}: {body['because']}"
-    reasons = body.get("reasons") or []
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    why = [body["chosen"]["because"]] if "chosen" in body else []
-    said = "; ".join([*why, *([reasons[0] + more] if reasons else [])])
-    return ": ".join(part for part in (body.get("candidate", ""), said) if part)

@@ -31,3 +31,13 @@ ConfigOption = Annotated[
     typer.Option("--config", help="A use case to take the settings from; its source is not read."),
 ]
 Html = Annotated[Path | None, typer.Option(help="Also write the report to this HTML file.")]
+Reference = Annotated[
+    str, typer.Argument(help="A version of a model, such as income@3 or income@challenger.")
+]
+Because = Annotated[str, typer.Option(metavar="TEXT", help="The reason, kept with your name.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MOMENT", help="The moment that it is about, 2026-03-31T12:00:00Z or a date; now."
+    ),
+]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from typing import Any, cast
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 from assay.errors import AssayError, ConfigError, ObjectMissing
 from assay.plan import Plan
-from assay.runs import Outcome
 
 # For runs by hand. Each is a default: what the user has set stands.
 _DEFAULTS = {
@@ -21,15 +23,20 @@ _DEFAULTS = {
 }
 
 
-def train(config: str, store: str, overrides: tuple[str, ...], always: bool) -> Outcome:
-    """Run the train flow here. Raises the AssayError that ended it, if one did."""
-    flow = _train_flow()
+def flow_outcome(name: str, /, **parameters: Any) -> Any:
+    """Run `flows.<name>` here. Returns the outcome that its last state holds; raises the AssayError
+    that ended it, if one did.
+    """
+    _connect()
+    flow = _flow(name)
     _quieten()
-    state = flow(config, store, overrides, always, return_state=True)
-    result = state.result(raise_on_failure=False)
-    if isinstance(result, Outcome):
-        return result
-    raise cast("BaseException", result)
+    from prefect import tags
+
+    with tags("assay", Path(str(parameters.get("config", name))).stem, name):
+        result = flow(**parameters, return_state=True).result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def planned(config: str, store: str, overrides: tuple[str, ...]) -> Plan:
@@ -41,25 +48,43 @@ def planned(config: str, store: str, overrides: tuple[str, ...]) -> Plan:
     from assay.config.read import read
 
     name = read(config, overrides).use_case.name
-    made, flow = Plan(plan.last_steps(Bucket.open(store), name)), _train_flow()
+    made, flow = Plan(plan.last_steps(Bucket.open(store), name)), _flow("train")
     with plan.making(made), disable_run_logger(), suppress(plan.Unforeseen, ObjectMissing):
         flow.fn(config, store, overrides, False)
     return made
 
 
-def _train_flow() -> Any:
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
+def _connect() -> None:
+    """Use the server that is up: the one of PREFECT_API_URL, else one that `assay up` started."""
+    from assay.running import server
+
+    found = None if "PREFECT_API_URL" in os.environ else server()
+    if found is not None:
+        os.environ["PREFECT_API_URL"] = found.api
+
+
+def flows_installed() -> None:
+    """Raises ConfigError where there is only the core."""
+    if find_spec("flows") is None or find_spec("deployments") is None:
+        raise _not_installed()
+
+
+def _flow(name: str) -> Any:
+    for variable, value in _DEFAULTS.items():
+        os.environ.setdefault(variable, value)
     try:
-        from flows.train import train
+        return getattr(import_module(f"flows.{name}"), name)
     except ModuleNotFoundError as error:
         if error.name != "flows":
             raise
-        raise ConfigError(
-            "the flows are not installed",
-            remedy="Install Assay from its repository: pip install -e . in a clone.",
-        ) from None
-    return train
+        raise _not_installed() from None
+
+
+def _not_installed() -> ConfigError:
+    return ConfigError(
+        "the flows are not installed",
+        remedy="Install Assay from its repository: pip install -e . in a clone.",
+    )
 
 
 class _Plain(logging.Filter):
@@ -77,6 +102,7 @@ _NOTED = (
     "Beginning flow run",
     "Starting temporary server",
     "Stopping temporary server",
+    "Still processing items",  # events on their way out
 )
 
 

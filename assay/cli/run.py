@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -13,6 +13,7 @@ from assay.cli.options import AsJson, Config, Set, Store
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
+    from assay.lessons import Lesson
     from assay.runs import Judged, Outcome
 
 _CODES = {"registered": 0, "rejected": 3, "stopped": 3}
@@ -39,12 +40,19 @@ def command(
     if outcome is None or always:
         # What is wrong here is better said before Prefect takes its seconds to start.
         bucket.prepare()
-        from assay.cli.orchestrate import train
+        from assay.cli.orchestrate import flow_outcome
 
-        outcome = train(str(config), url, tuple(set_ or ()), always)
+        asked = {"config": str(config), "overrides": tuple(set_ or ()), "always": always}
+        outcome = flow_outcome("train", store=url, **asked)
+    finish(bucket, outcome, reports, as_json=as_json)
+
+
+def finish(bucket: Bucket, outcome: Outcome, reports: Path, *, as_json: bool) -> NoReturn:
+    """Write the report's page, tell the outcome, and end with its exit code."""
     page = _write_page(bucket, outcome, reports)
     if as_json:
-        print_json(_summary(outcome, page))
+        learnt = [lesson.as_json() for lesson in _recalled(bucket, outcome)]
+        print_json(_summary(outcome, page) | {"lessons": learnt})
     else:
         _tell(outcome, bucket, page)
     raise typer.Exit(_CODES[outcome.outcome])
@@ -74,6 +82,7 @@ def _summary(outcome: Outcome, page: Path) -> dict[str, Any]:
 
 def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
     from assay.evidence.report import get_report
+    from assay.lessons import in_words
     from assay.render.terminal import verdicts
 
     out = console()
@@ -85,6 +94,10 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
     if outcome.outcome == "stopped":
         print_text(f"{outcome.use_case} stopped: these data cannot bear this question")
         _bullets(outcome.reasons)
+    learnt = in_words(_recalled(bucket, outcome))
+    if learnt:
+        print_text("seen before:")
+        _bullets(learnt)
     cached = sum(step.cached for step in outcome.steps)
     out.print()
     print_facts(
@@ -95,6 +108,16 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
             "next": _next(outcome),
         }
     )
+
+
+def _recalled(bucket: Bucket, outcome: Outcome) -> list[Lesson]:
+    """What other answers taught of all that stood in the way of this one's candidates."""
+    from assay.lessons import causes_of, recalled
+
+    entries, question = bucket.journal(outcome.use_case).entries(), str(outcome.question)
+    own = [e for e in entries if e.body.get("question") == question]
+    causes = [cause for entry in own for cause in causes_of(entry)]
+    return recalled(entries, causes, question=outcome.question)
 
 
 def _tell_fate(judged: Judged, *, champion: bool) -> None:

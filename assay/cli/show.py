@@ -13,7 +13,8 @@ from assay.cli.options import AsJson, Store
 if TYPE_CHECKING:
     from assay.bucket import Bucket
     from assay.evidence.report import Report
-    from assay.registry import Version
+    from assay.journal import JournalEntry
+    from assay.registry import History, Version
 
 
 def command(
@@ -40,30 +41,35 @@ def command(
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, as_json=as_json)
         return
-    version = Registry(bucket).find(reference)
+    history, version = Registry(bucket).look_up(reference)
     if as_json:
-        print_json(_as_json(bucket, version, gate))
+        print_json(_as_json(bucket, history, version, gate))
     elif card:
         print_text(bucket.get(version.artifact("card")).decode())
     elif provenance:
         print_json(bucket.get_json(version.artifact("provenance")))
     else:
-        _show_version(bucket, version, gate)
+        _show_version(bucket, history, version, gate)
     if html:
         _write(bucket, version, gate, html)
         say(f"written: {html}")
 
 
-def _as_json(bucket: Bucket, version: Version, gate: str | None) -> dict[str, Any]:
+def _as_json(
+    bucket: Bucket, history: History, version: Version, gate: str | None
+) -> dict[str, Any]:
     if gate:
         report: dict[str, Any] = bucket.get_json(_wanted(version, gate)[gate])
         return report
     entry = version.entry
     about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
-    return {**about, **entry.body}
+    standing = {"standing": [e.number for e in _standing(history, version)]}
+    pointing = [alias for alias, number in history.aliases.items() if number == version.number]
+    retired = {"retired": version.number in history.retired}
+    return {**about, **entry.body, "aliases": pointing, **retired, **standing}
 
 
-def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:
+def _show_version(bucket: Bucket, history: History, version: Version, gate: str | None) -> None:
     """One gate in full; of all gates the verdicts, and the checks that did not pass."""
     from assay.render.terminal import show_all, verdicts
     from assay.render.words import findings
@@ -81,6 +87,7 @@ def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:
             "run": body["run"]["digest"],
         }
     )
+    _show_standing(history, version)
     out = console()
     out.print()
     if gate is None:
@@ -90,6 +97,38 @@ def _show_version(bucket: Bucket, version: Version, gate: str | None) -> None:
     show_all(reports, out, brief=gate is None)
     if gate is None:
         say(f"one gate in full: assay show {version.name} --gate {next(iter(version.reports))}")
+
+
+def _show_standing(history: History, version: Version) -> None:
+    """What people decided of a version, and what was learnt of what stood in its way."""
+    from assay import moments
+    from assay.digest import Digest
+    from assay.lessons import causes_of, in_words, recalled
+    from assay.render.story import sentence
+    from assay.render.words import printable
+    from assay.trust import signed
+
+    for entry in _standing(history, version):
+        told = f"{sentence(history.model, entry)} (by {entry.actor}, {signed(entry)})"
+        print_text(f"{moments.shown(moments.of(entry))}  {printable(told)}")
+    question = Digest.parse(version.entry.body["question"])
+    learnt = recalled(history.entries, causes_of(version.entry), question=question)
+    for line in in_words(learnt):
+        print_text(f"seen before: {printable(line)}")
+
+
+def _standing(history: History, version: Version) -> list[JournalEntry]:
+    """The entries by which a version stands where it does: approvals, waivers, the promotion and
+    the rollback by which an alias points at it, its retirement.
+    """
+    from assay.versions import APPROVED, RETIRED, WAIVED
+
+    kinds = (APPROVED, WAIVED, RETIRED)
+    own = [e for e in history.entries if e.kind in kinds and e.body["version"] == version.number]
+    for alias, number in history.aliases.items():
+        if number == version.number:
+            own += [history.trails[alias][-1], history.since[alias]]
+    return sorted({entry.number: entry for entry in own}.values(), key=lambda entry: entry.number)
 
 
 def _reports(bucket: Bucket, version: Version, gate: str | None) -> list[Report]:

@@ -1,0 +1,110 @@
+"""`assay monitor`: is the model in use still as good, and as fair, as when it was registered?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from assay.cli.console import console, print_facts, print_json, print_text, say, write_file
+from assay.cli.options import AsJson, AsOf, Config, Html, Set, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assay.bucket import Bucket
+    from assay.config.read import Written
+    from assay.evidence.report import Report
+    from assay.living.looked import Looked
+
+
+def command(
+    config: Config,
+    as_of: AsOf = None,
+    store: Store = None,
+    set_: Set = None,
+    html: Html = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the labels that came, look at what is new since the last look, and write it down.
+
+    Ends with 3 where the model should be trained anew, with 1 where labels could not be read.
+    """
+    from assay.bucket import Bucket
+    from assay.config.read import read
+    from assay.store import default_url
+
+    url = store or default_url()
+    written = read(config, set_ or ())
+    bucket = Bucket.open(url).existing()
+    looked = _quiet(bucket, written, as_of)
+    if looked is None:
+        from assay.cli.orchestrate import flow_outcome
+
+        asked = {"config": str(config), "store": url, "as_of": as_of}
+        looked = flow_outcome("monitor", **asked, overrides=tuple(set_ or ()))
+    report = _report(bucket, looked)
+    if html and report:
+        _write(html, report)
+    if as_json:
+        print_json(_summary(looked, report))
+    else:
+        _tell(looked, report, config)
+        if html and report:
+            say(f"written: {html}")
+    refused = bool(looked.refused)
+    raise typer.Exit(3 if looked.verdict == "retrain" else 1 if refused else 0)
+
+
+def _quiet(bucket: Bucket, written: Written, as_of: str | None) -> Looked | None:
+    """The outcome where nothing at all is new, for which Prefect need not start. What is wrong
+    here is also better said before it takes its seconds.
+    """
+    from assay import moments
+    from assay.living.labels import news
+    from assay.living.looked import nothing
+    from assay.living.looks import next_look
+
+    case = written.use_case
+    ahead = next_look(bucket, case.name, case.monitor, moments.moment(as_of))
+    wanted = ahead.before is not None and ahead.before.verdict == "retrain"  # and perhaps not told
+    if not ahead.idle or wanted or news(bucket, written):
+        return None
+    return nothing(case.name, ahead)
+
+
+def _report(bucket: Bucket, looked: Looked) -> Report | None:
+    from assay.evidence.report import get_report
+
+    return get_report(bucket, looked.report) if looked.report else None
+
+
+def _write(path: Path, report: Report) -> None:
+    from assay.render.page import page
+
+    facts = {"Judged": report.subject}
+    write_file(path, page([report], title="Monitoring", facts=facts))
+
+
+def _summary(looked: Looked, report: Report | None) -> dict[str, Any]:
+    told = looked.model_dump(mode="json", exclude={"report"})
+    held = looked.report and str(looked.report.digest)
+    return {**told, "evidence": held, "report": report and report.model_dump(mode="json")}
+
+
+def _tell(looked: Looked, report: Report | None, config: Path) -> None:
+    for name, rows in looked.labels.items():
+        print_text(f"{name}: {rows}")
+    for error in looked.refused.values():
+        say(f"error: {error}")
+    if report is None:
+        print_text(f"{looked.model}: {looked.why}")
+        return
+    from assay.render.terminal import show
+
+    show(report, console())
+    print_text("")
+    facts = {"model": looked.model, "look": str(looked.look), "verdict": str(looked.verdict)}
+    if looked.verdict == "retrain":
+        facts["next"] = f"assay retrain {config}, or assay false-alarm {looked.use_case}"
+    print_facts(facts)

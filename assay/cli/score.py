@@ -1,0 +1,92 @@
+"""`assay score`: what the model in use says of rows that came."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from assay.cli.console import print_json
+from assay.cli.options import AsJson, AsOf, Config, Set, Store
+
+_STDIN, _EVERY = "-", "10s"
+
+
+def command(
+    config: Config,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files to score: paths, patterns or any fsspec URL; - for standard input. Else "
+            "what the use case's score.source names."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="A version or alias, such as 3; else the champion."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Where answers go instead: out/{batch}.parquet or .csv."),
+    ] = None,
+    form: Annotated[
+        Literal["csv", "parquet", "jsonl"] | None,
+        typer.Option("--format", help="The files' format, where their endings do not tell it."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and score what comes at once.")
+    ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="With --watch or -, how long at most until the next; 10s."
+        ),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="With -, how many rows make a batch.")] = 10_000,
+    then_monitor: Annotated[
+        bool, typer.Option("--then-monitor", help="Look at once at what came.")
+    ] = False,
+    as_of: AsOf = None,
+    store: Store = None,
+    set_: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score batches by the champion, deliver the answers, and note each batch once."""
+    from assay.cli.scoring import Asked, told, told_nothing
+    from assay.store import default_url
+
+    asked = Asked(
+        config=str(config),
+        store=store or default_url(),
+        overrides=tuple(set_ or ()),
+        files=tuple(files or ()),
+        model=model,
+        to=to,
+        form=form,
+        then_monitor=then_monitor,
+        as_of=as_of,
+        tell=told_nothing if as_json else told,
+    )
+    seconds = _seconds(every)
+    if _STDIN in asked.files:
+        if len(asked.files) > 1 or watch:
+            raise typer.BadParameter("- stands alone: no other files, and no --watch")
+        found = asked.from_stream(rows, seconds)
+    else:
+        found = asked.as_it_comes(seconds) if watch else asked.once()
+    if as_json:
+        print_json(found)
+    wrong = [one for one in found["batches"] if one["fate"] in {"refused", "failed"}]
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _seconds(text: str | None) -> float:
+    from pydantic import TypeAdapter, ValidationError
+
+    from assay.config.section import Duration
+
+    try:
+        seconds: float = TypeAdapter(Duration).validate_python(text or _EVERY)
+    except ValidationError:
+        raise typer.BadParameter(f"--every {text}: write a duration like 10s or 5m") from None
+    return seconds

@@ -1,0 +1,53 @@
+"""A promotion that waits for a person: what they are told, and what their answer does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from assay.bucket import Bucket
+from assay.config.people import USUAL, People
+from assay.decisions import eligible
+from assay.decisions.learnt import lesson
+from assay.decisions.promotion import promote
+from assay.decisions.said import Said, version_of
+from assay.errors import NotAllowed
+from assay.journal import JournalEntry
+from assay.registry import Registry
+
+
+def question(bucket: Bucket, reference: str, when: datetime) -> str:
+    """What a person is asked about a version, in Markdown.
+
+    Raises Ineligible where no answer could make it champion, NotAllowed where signatures are
+    required: a form has no key to sign with.
+    """
+    people, registry = People.configured(), Registry(bucket)
+    history, version = version_of(registry, reference)
+    if people is not None and people.signatures == "required":
+        raise NotAllowed(
+            f"{USUAL} requires signatures, and the dashboard has no key to sign with",
+            remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
+            "with your key.",
+        )
+    policy = registry.policy(version)
+    open_ = eligible.hindrances(bucket, history, version, policy)
+    eligible.waiver_for(history, version, open_, when)
+    body = version.entry.body
+    lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
+    lines += [f"- {gate}: {verdict}" for gate, verdict in body["gates"].items()]
+    lines += [f"- to approve of: {one.what}" for one in open_ if one.held]
+    now = f"It takes the place of {history.champion.name}." if history.champion else ""
+    who = {"another engineer": "somebody else than who trained it"}.get(policy.by, policy.by)
+    return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
+
+
+def answer(bucket: Bucket, reference: str, said: Said, *, yes: bool) -> JournalEntry | None:
+    """Promote a version, or note why not; None if it is champion already.
+
+    Raises what `promote` raises.
+    """
+    if yes:
+        return promote(bucket, reference, said, approve=True)
+    said.who("approve")
+    _, version = version_of(Registry(bucket), reference)
+    return lesson(bucket, version.model, f"promotion:{version.name}", said)

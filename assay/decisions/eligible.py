@@ -1,0 +1,229 @@
+"""Who may become champion: what stands in a version's way, and which waiver or approval clears it.
+
+Nothing here rests on what an entry claims of a gate: the gates' reports are read, and verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from assay import moments, trust
+from assay.batches import Ledger
+from assay.bucket import Bucket
+from assay.config.living import Promotion
+from assay.config.people import USUAL
+from assay.errors import Ineligible, IntegrityError
+from assay.evidence.report import Report, Verdict, get_report
+from assay.gates import GATES, in_order
+from assay.journal import JournalEntry
+from assay.registry import Registry
+from assay.versions import APPROVED, CHAMPION, PROMOTED, WAIVED, History, Version, in_force
+
+SHADOW = "shadow"  # what a waiver calls missing batches, as it calls gates by their names
+
+# What every version has been judged by since the first format; later gates count if they were run.
+_ALWAYS = ("validation", "feasibility", "performance", "fairness")
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """What keeps a version from being champion. `gate`: by what name a waiver speaks of it.
+
+    `held`: a gate could not tell, which is for a person to approve, not to waive.
+    """
+
+    gate: str
+    what: str
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """By what a version may be champion: the waiver, if it needs one; and what a person has still
+    to approve of.
+    """
+
+    waiver: JournalEntry | None
+    unapproved: list[str]
+
+
+def clear(
+    bucket: Bucket, history: History, version: Version, who: trust.Actor, when: datetime
+) -> Clearance:
+    """Whether `who` may make a version champion at that moment, and by what.
+
+    Raises Ineligible, naming the rule, the entry that it rests on and what to do next;
+    ObjectMissing, ObjectCorrupt if the run's record cannot be read.
+    """
+    refuse_retired(history, version)
+    policy = Registry(bucket).policy(version)
+    found = hindrances(bucket, history, version, policy)
+    second(history, version, policy, who, also=approvals(history, version))
+    waiver = waiver_for(history, version, found, when)
+    held = [one.what for one in found if one.held]
+    return Clearance(waiver, [] if approvals(history, version) else held)
+
+
+def hindrances(
+    bucket: Bucket, history: History, version: Version, policy: Promotion
+) -> list[Hindrance]:
+    """Everything that stands in a version's way, gates in reading order."""
+    return [*_gates(bucket, version), *_shadow(bucket, history, version, policy)]
+
+
+def _gates(bucket: Bucket, version: Version) -> Iterator[Hindrance]:
+    for gate in _needed(bucket, version):
+        artifact = version.reports.get(gate)
+        if artifact is None:
+            yield Hindrance(gate, f"there is no report of its {gate} gate")
+            continue
+        try:
+            report = get_report(bucket, artifact)
+        except IntegrityError as error:
+            yield Hindrance(gate, f"the report of its {gate} gate cannot be had: {error.what}")
+            continue
+        if report.verdict is Verdict.FAIL:
+            yield Hindrance(gate, f"the {gate} gate failed it: {_first(report)}")
+        elif report.verdict is Verdict.UNKNOWN:
+            yield Hindrance(gate, f"the {gate} gate cannot tell: {_first(report)}", held=True)
+
+
+def _first(report: Report) -> str:
+    """The first check that its verdict rests on, and how many more there are."""
+    checks = report.at_fault(report.verdict)
+    if not checks:
+        return report.summary
+    more = f" (and {len(checks) - 1} more)" if len(checks) > 1 else ""
+    return f"{checks[0].claim}: {checks[0].why.removesuffix('.')}{more}"
+
+
+def _needed(bucket: Bucket, version: Version) -> list[str]:
+    """The gates of which there must be evidence: those that its run took, and the old four."""
+    steps = bucket.get_json(version.artifact("run"))["steps"]
+    stages = (step["components"]["stage"] for step in steps)
+    ran = {GATES[stage] for stage in stages if stage in GATES}
+    return list(in_order(dict.fromkeys([*_ALWAYS, *sorted(ran)])))
+
+
+def _shadow(
+    bucket: Bucket, history: History, version: Version, policy: Promotion
+) -> Iterator[Hindrance]:
+    """Batches scored beside the champion, where there is one and the version never was it."""
+    if not policy.shadow or history.champion in (None, version) or _has_served(history, version):
+        return
+    done = len(Ledger(bucket, version.model).read().by(version.number, "shadow"))
+    if done < policy.shadow:
+        what = f"it has scored {done} of the {policy.shadow} batches in shadow that are asked for"
+        yield Hindrance(SHADOW, what)
+
+
+def _has_served(history: History, version: Version) -> bool:
+    return any(
+        e.kind == PROMOTED and e.body["alias"] == CHAMPION and e.body["version"] == version.number
+        for e in history.entries
+    )
+
+
+def refuse_retired(history: History, version: Version) -> None:
+    """Raise Ineligible for a version that was retired."""
+    if version.number in history.retired:
+        raise Ineligible(
+            history.retirement(version),
+            remedy="That is for good: train it anew with `assay retrain`.",
+        )
+
+
+# --- who else has a say -----------------------------------------------------------------------
+
+
+def approvals(history: History, version: Version) -> list[JournalEntry]:
+    """The approvals of a version by people who may give them. Raises SignatureBad."""
+    given = (e for e in history.entries if e.kind == APPROVED)
+    mine = (e for e in given if e.body["version"] == version.number)
+    return [entry for entry in mine if trust.may(entry, "approve")]
+
+
+def second(
+    history: History,
+    version: Version,
+    policy: Promotion,
+    who: trust.Actor,
+    also: list[JournalEntry],
+) -> None:
+    """Check that somebody decides whom the use case accepts: `who`, or those of the entries in
+    `also`. Raises Ineligible.
+    """
+    if policy.by == "anyone":
+        return
+    if who.role is None and policy.by == "engineer":
+        raise _nobody_known(version, policy)
+    if policy.by == "another engineer":
+        trained = authors(history, version)
+        others = [{who.name.casefold()}, *(trust.authors(entry) for entry in also)]
+        if all(names & trained for names in others):
+            raise Ineligible(
+                f"{version.name} was trained by {who.name} (entry {version.entry.number}), and "
+                "its use case asks for another engineer (promotion.by)",
+                remedy=f"Let somebody else run `assay approve {version.name}`.",
+            )
+        if who.role is None:
+            raise _nobody_known(version, policy)
+
+
+def authors(history: History, version: Version) -> set[str]:
+    """Who trained a version: whoever registered it, and whoever began its retraining."""
+    number = version.entry.body.get("retraining")
+    entries = [version.entry, *([history.entries[number - 1]] if number else [])]
+    return set().union(*map(trust.authors, entries))
+
+
+def _nobody_known(version: Version, policy: Promotion) -> Ineligible:
+    return Ineligible(
+        f"the use case of {version.name} asks for {policy.by} (promotion.by), and without a "
+        "people's file nobody is known to be one",
+        remedy=f"Write {USUAL}, with who is what.",
+    )
+
+
+# --- waivers ----------------------------------------------------------------------------------
+
+
+def waiver_for(
+    history: History, version: Version, hindrances: list[Hindrance], when: datetime
+) -> JournalEntry | None:
+    """The last waiver that holds at that moment and speaks of all that needs one; None if
+    nothing does. Raises Ineligible if there is none such.
+    """
+    found = [one for one in hindrances if not one.held]
+    if not found:
+        return None
+    given = [e for e in history.entries if e.kind == WAIVED and e.body["version"] == version.number]
+    gates = {one.gate for one in found}
+    valid = [e for e in given if in_force(e, when) and trust.may(e, "waive")]
+    for entry in reversed(valid):
+        if gates <= set(entry.body["gates"]):
+            return entry
+    why = "; ".join(one.what for one in found)
+    asked = " ".join(f"--gate {one.gate}" for one in found)
+    raise Ineligible(
+        f"{version.name} cannot be champion: {why}{_of_no_use(given, gates, when)}",
+        remedy=f"See `assay show {version.name}`. Only a signed waiver lets it pass: "
+        f"`assay waive {version.name} {asked} --expires DATE --because TEXT`.",
+    )
+
+
+def _of_no_use(given: list[JournalEntry], gates: set[str], when: datetime) -> str:
+    """Why the last waiver does not help."""
+    if not given:
+        return ""
+    entry = given[-1]
+    head = f". The waiver of entry {entry.number}"
+    if entry.signature is None:
+        return f"{head} was signed by nobody"
+    if moments.moment(entry.body["expires"]) <= when:
+        return f"{head} expired on {entry.body['expires']}"
+    if missing := sorted(gates - set(entry.body["gates"])):
+        return f"{head} says nothing of {', '.join(missing)}"
+    return f"{head} is by {entry.actor}, who may not waive"

@@ -1,0 +1,86 @@
+"""What people learnt: an alarm that was none, a lesson in their own words."""
+
+from __future__ import annotations
+
+from assay.bucket import Bucket
+from assay.decisions.said import Body, Said, append
+from assay.digest import Digest
+from assay.errors import ConfigError, ReferenceUnknown
+from assay.journal import JournalEntry
+from assay.registry import Registry
+from assay.versions import FALSE_ALARM, LESSON, MONITORED, History
+
+
+def false_alarm(
+    bucket: Bucket, model: str, said: Said, look: int | None = None
+) -> JournalEntry | None:
+    """Say that a look's alarm was none: that of the last look that raised one, or of the last
+    look of that number. None if it was said before.
+
+    Raises NotAllowed, ReferenceUnknown for a look that is not there or raised no alarm.
+    """
+    who = said.who("false alarm")
+    history = Registry(bucket).story(model)
+    alarm = _alarm(history, look)
+
+    def decide(history: History) -> tuple[str, Body] | None:
+        marked = (e.body["entry"] for e in history.entries if e.kind == FALSE_ALARM)
+        return (
+            None
+            if alarm.number in marked
+            else (FALSE_ALARM, {"entry": alarm.number, **said.body()})
+        )
+
+    return append(bucket, history.model, decide, who)
+
+
+def _alarm(history: History, look: int | None) -> JournalEntry:
+    looks = [e for e in history.entries if e.kind == MONITORED]
+    wanted = [e for e in looks if look is None or e.body["look"] == look]
+    alarms = [e for e in wanted if e.body["verdict"] != "healthy"]
+    if not alarms or (look is not None and wanted[-1] is not alarms[-1]):
+        which = f"look {look} at {history.model}" if look else f"no look at {history.model}"
+        what = (
+            "raised no alarm" if wanted and look else "has been made" if look else "raised an alarm"
+        )
+        if look and not wanted:
+            which = f"no {which}"
+        raise ReferenceUnknown(
+            f"{which} {what}", remedy=f"See the looks with `assay log {history.model} --all`."
+        )
+    return alarms[-1]
+
+
+def lesson(
+    bucket: Bucket,
+    model: str,
+    cause: str,
+    said: Said,
+    *,
+    about: str | None = None,
+    entry: int | None = None,
+) -> JournalEntry:
+    """Note what was learnt of a cause, such as "drift:RELP" or "gate:fairness:selection_rate";
+    `about` is the digest of what it was seen in, `entry` the number of the entry that it is from.
+
+    Raises NotAllowed, ReferenceUnknown, ConfigError for a digest that is none.
+    """
+    who = said.who("lesson")
+    history = Registry(bucket).story(model)
+    cause = " ".join(cause.split())
+    if not cause:
+        raise ConfigError("a lesson needs its cause", remedy="Such as drift:COLUMN or gate:NAME.")
+    if entry is not None and not 1 <= entry <= len(history.entries):
+        raise ReferenceUnknown(
+            f"the journal of {history.model} has no entry {entry}",
+            remedy=f"It has {len(history.entries)}: see `assay log {history.model}`.",
+        )
+    try:
+        digest = str(Digest.parse(about)) if about else None
+    except ValueError as error:
+        raise ConfigError(f"{about!r} is no digest: {error}") from None
+    told = said.body()
+    body = {"cause": cause, "about": digest, "text": told.pop("because"), "entry": entry, **told}
+    made = append(bucket, history.model, lambda _: (LESSON, body), who)
+    assert made is not None, "a lesson is always written"
+    return made

@@ -1,0 +1,78 @@
+"""What every decision is made of: who says so and why, about which version, and its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assay import moments, trust
+from assay.bucket import Bucket
+from assay.errors import ConfigError, Ineligible, ReferenceUnknown
+from assay.journal import JournalEntry
+from assay.registry import Registry
+from assay.versions import History, Version, fold
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Why something is decided, and the moment that it is about. `name`: who says so, where they
+    give no proof but their name, as on the dashboard; None for whoever is at the keyboard.
+    """
+
+    because: str
+    as_of: datetime
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.because.strip():
+            raise ConfigError("no reason was given", remedy="Say why with --because TEXT.")
+        if (
+            not self.because.isascii()
+            and self.because.encode(errors="replace").decode() != self.because
+        ):
+            raise ConfigError("the reason is no text in UTF-8", remedy="Write it anew.")
+
+    def who(self, act: trust.Act) -> trust.Actor:
+        """Whoever decides, if they may. Raises NotAllowed."""
+        return trust.actor(act) if self.name is None else trust.named(self.name, act)
+
+    def body(self) -> Body:
+        """What an entry says of it."""
+        via = {} if self.name is None else {"via": "dashboard"}
+        return {"because": self.because.strip(), "as_of": moments.written(self.as_of), **via}
+
+
+def append(
+    bucket: Bucket,
+    model: str,
+    decide: Callable[[History], tuple[str, Body] | None],
+    who: trust.Actor,
+) -> JournalEntry | None:
+    journal = bucket.journal(model)
+    return journal.append(lambda entries: decide(fold(model, entries)), actor=who.name)
+
+
+def version_of(registry: Registry, reference: str) -> tuple[History, Version]:
+    """A version that was named by number or alias: a decision is about one that was meant."""
+    history, version = registry.look_up(reference)
+    if "@" not in reference:
+        raise ReferenceUnknown(
+            f"{reference!r} says no version",
+            remedy=f"Write {history.model}@{max(history.versions)}, the newest, or another.",
+        )
+    return history, version
+
+
+def overtaken(now: History, alias: str) -> Ineligible:
+    entry = now.since.get(alias)
+    what = (
+        f"{now.model}@{now.aliases[alias]} became {alias} meanwhile, by {entry.actor} "
+        f"(entry {entry.number})"
+        if entry
+        else f"{now.model} has no {alias} any more"
+    )
+    return Ineligible(what, remedy=f"Look again: `assay log {now.model}`.")

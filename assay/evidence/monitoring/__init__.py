@@ -1,0 +1,186 @@
+"""The monitoring gate: is a model in use still as good, and as fair, as when it was registered?
+
+`fail` (retrain) only where expected or realised performance, or realised fairness, is surely
+worse than is accepted, at the level of this look, and not because of another mix of rows. All
+else that is not as it should be is a caution (watch): late batches, missing labels, columns that
+moved and harm nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from assay.config.gates import Drift
+from assay.config.living import Monitor
+from assay.evidence.drift import Roles
+from assay.evidence.monitoring import arrivals, contents, costs, history, labels, predictions
+from assay.evidence.monitoring.facts import Earlier, Facts
+from assay.evidence.monitoring.fairness import Realised, Rules, realised
+from assay.evidence.monitoring.predictions import Rows, Told
+from assay.evidence.monitoring.words import some
+from assay.evidence.report import Check, Report, Sheet, Verdict, overall
+from assay.tables.observed import observe
+
+__all__ = ["Asked", "Monitored", "Rows", "monitor"]
+
+Advice = Literal["healthy", "watch", "retrain"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the use case asks of a model in use. `features`: the columns that it sees."""
+
+    monitor: Monitor
+    drift: Drift
+    rules: Rules
+    roles: Roles
+    features: Sequence[str]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What a look comes to: a report, the advice, its reasons, and figures to follow over time."""
+
+    report: Report
+    verdict: Advice
+    reasons: list[str]
+    figures: dict[str, float]
+
+
+def monitor(facts: Facts, rows: Rows, asked: Asked, *, subject: str) -> Monitored:
+    """Judge what came since the last look. Rows and labels that are too few wait, and are not
+    judged; without either, the report is about batches alone.
+
+    Raises DataError for rows that hold no probabilities.
+    """
+    looked, fair = _predictions(facts, rows, asked)
+    came = arrivals.checks(facts, asked.monitor)
+    held, held_sheets = _contents(rows, asked)
+    checks = [
+        *looked.checks,
+        *fair.checks,
+        *came,
+        *held,
+        *labels.checks(facts, asked.monitor),
+        *costs.checks(facts.costs),
+    ]
+    verdict = overall(checks)
+    advice = _ADVICE.get(verdict, "watch")
+    figures = _figures(facts, rows, asked, looked, fair)
+    now = Earlier(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
+    over_time = history.figure(facts.earlier, now)
+    report = Report(
+        gate="monitoring",
+        subject=subject,
+        verdict=verdict,
+        summary=_summary(advice, checks, looked, rows),
+        checks=tuple(_by_weight(checks)),
+        sheets=(
+            history.sheet(facts.earlier, now),
+            *looked.sheets,
+            *fair.sheets,
+            *([arrivals.sheet(facts.arrived)] if facts.arrived else []),
+            labels.sheet(facts),
+            *held_sheets,
+            *_some(costs.sheet(facts.costs)),
+        ),
+        figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
+        notes=tuple(_notes(facts, rows, asked, looked)),
+    )
+    return Monitored(report, advice, _reasons(report, advice), figures)
+
+
+_ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
+_NOBODY = Told((), (), (), (), "", {})
+
+
+def _predictions(facts: Facts, rows: Rows, asked: Asked) -> tuple[Told, Realised]:
+    if not rows.any:
+        return _NOBODY, Realised()
+    assert facts.level is not None, "a look that judges predictions has a level"
+    # What may be called harm is divided between performance and fairness, so that both together
+    # spend no more than the look may.
+    rules, labelled = replace(asked.rules, unfair=facts.unfair), rows.labelled
+    level = facts.level / 2 if rules.rules else facts.level
+    ask = asked.drift.model_copy(update={"confidence": 1 - level})
+    looked = predictions.told(rows, ask, asked.roles, asked.features, asked.seed)
+    if labelled is None or not rules.rules:
+        return looked, Realised()
+    sample, mixed = predictions.mixed(rows, ask, asked.roles, asked.features, asked.seed)
+    return looked, realised(labelled, sample, mixed, rules, level)
+
+
+def _contents(rows: Rows, asked: Asked) -> tuple[list[Check], list[Sheet]]:
+    if rows.current is None:
+        return [], []
+    old, new = (observe(one, seed=asked.seed) for one in (rows.reference, rows.current))
+    names = asked.features
+    return contents.checks(old, new, names), [contents.sheet(old, new, names)]
+
+
+def _figures(
+    facts: Facts, rows: Rows, asked: Asked, looked: Told, fair: Realised
+) -> dict[str, float]:
+    gaps = list((fair.gaps or {}).values())
+    return history.figures_of(
+        {
+            "rows": rows.current.rows if rows.current else None,
+            "labelled": rows.labelled.rows if rows.labelled else None,
+            **looked.values,
+            "largest gap": max(gaps) if gaps else None,
+            "coverage": labels.coverage(facts, asked.monitor),
+            "missed": facts.missed or None,
+        }
+    )
+
+
+# --- in words ---------------------------------------------------------------------------------
+
+
+def _by_weight(checks: Sequence[Check]) -> list[Check]:
+    """Failures first; the rest as they came, which for columns is by what they do."""
+    return sorted(checks, key=lambda check: check.verdict is not Verdict.FAIL)
+
+
+def _some(sheet: Sheet | None) -> list[Sheet]:
+    return [sheet] if sheet else []
+
+
+def _reasons(report: Report, advice: Advice) -> list[str]:
+    """What was seen, without what to do about it: the report says that of each."""
+    wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
+    verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
+    checks = [check for verdict in verdicts for check in report.of(verdict)]
+    return [f"{check.claim}: {check.why.removesuffix('.')}" for check in checks]
+
+
+def _summary(advice: Advice, checks: Sequence[Check], looked: Told, rows: Rows) -> str:
+    first = {"healthy": "Healthy", "watch": "Watch", "retrain": "Retrain"}[advice]
+    failed = [c for c in checks if c.verdict is Verdict.FAIL]
+    if failed:
+        more = f", and {some(len(failed) - 1, 'other check')} fail" if len(failed) > 1 else ""
+        return f"{first}: {failed[0].name}, {failed[0].why}{more}."
+    odd = [c for c in checks if c.verdict is not Verdict.PASS and not c.name.startswith("shift[")]
+    told = looked.summary or ("" if rows.any else "No predictions were judged.")
+    said = f" {odd[0].name}: {odd[0].why}." if odd and odd[0].why not in told else ""
+    return f"{first}. {told}{said}".strip()
+
+
+def _notes(facts: Facts, rows: Rows, asked: Asked, looked: Told) -> list[str]:
+    least, found = asked.monitor.rows, []
+    if rows.current is None and facts.waiting:
+        found.append(f"{facts.waiting:,} new rows wait: fewer than {least:,} are not judged.")
+    if rows.labelled is None and facts.labels.new:
+        found.append(f"{facts.labels.new:,} new labels wait: fewer than {least:,} are not judged.")
+    if facts.level is not None:
+        found.append(
+            f"This look may call sound predictions harmed with a chance of {facts.level:.2%}; all "
+            f"looks at this model together, {asked.monitor.false_alarms:.0%}."
+        )
+    share = labels.coverage(facts, asked.monitor)
+    if rows.labelled is not None and share is not None and share < 1:
+        found.append(f"{share:.0%} of rows have a label; what is realised is known of these alone.")
+    return [*found, *looked.notes]

@@ -1,0 +1,138 @@
+"""What the rows of a look say of the predictions: the drift gate's report, and the realised part.
+
+Rows that came since the last look tell what has moved and what is to be expected. Rows of which a
+label is new, be they old or new themselves, tell what was realised: they are another table unless
+labels come with the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from assay.config.gates import Drift
+from assay.evidence.drift import Roles, drift
+from assay.evidence.drift.columns import shifts
+from assay.evidence.drift.harm import believed
+from assay.evidence.drift.mix import Mix, Sample, mix
+from assay.evidence.drift.scored import scored
+from assay.evidence.report import Cell, Check, Figure, Report, Sheet
+from assay.tables import Table
+from assay.tables.observed import Observed, observe
+
+_PERFORMANCE = "Performance"  # the drift gate's sheet
+_REALISED = "realised["
+_ALL = "all rows"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The tables of a look. `current` and `labelled` may be one and the same, or None."""
+
+    reference: Table
+    current: Table | None
+    labelled: Table | None
+
+    @property
+    def same(self) -> bool:
+        return self.current is not None and self.current is self.labelled
+
+    @property
+    def any(self) -> bool:
+        return self.current is not None or self.labelled is not None
+
+
+@dataclass(frozen=True)
+class Told:
+    """The drift gate's reports on both tables, as one."""
+
+    checks: Sequence[Check]
+    sheets: Sequence[Sheet]
+    figures: Sequence[Figure]
+    notes: Sequence[str]
+    summary: str
+    values: dict[str, float | None]
+
+
+def told(rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: int) -> Told:
+    """Judge both tables; expected performance by the rows that are new, realised by labels."""
+    moved, labelled = (
+        drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
+        if one is not None
+        else None
+        for one in (rows.current, None if rows.same else rows.labelled)
+    )
+    realised = moved if rows.same else labelled
+    checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
+    found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
+    values = _values(moved, "expected now", "expected")
+    values |= _values(realised, "realised now", "realised")
+    return Told(
+        _in_order(checks, found),
+        [*(moved.sheets if moved else ()), *_of_labels(labelled)],
+        moved.figures if moved else (),
+        moved.notes if moved else (),
+        moved.summary if moved else "",
+        values | {"shifted": _shifted(moved)},
+    )
+
+
+def _in_order(checks: Sequence[Check], realised: Sequence[Check]) -> list[Check]:
+    """What is realised after what is expected, before what has moved."""
+    last = max((i for i, c in enumerate(checks) if c.name.startswith("expected[")), default=0)
+    return [*checks[: last + 1], *realised, *checks[last + 1 :]]
+
+
+def _of_labels(report: Report | None) -> list[Sheet]:
+    """The performance of labelled rows, where these are not the new ones."""
+    if report is None:
+        return []
+    update = {"title": "Performance on rows with new labels"}
+    return [s.model_copy(update=update) for s in report.sheets if s.title == _PERFORMANCE]
+
+
+def _values(report: Report | None, column: str, kind: str) -> dict[str, float | None]:
+    """The headline figures of all rows, by metric."""
+    sheets = [s for s in (report.sheets if report else ()) if s.title == _PERFORMANCE]
+    if not sheets:
+        return {}
+    at = {name: place for place, name in enumerate(sheets[0].columns)}
+    return {
+        f"{kind} {row[at['metric']]}": _number(row[at[column]])
+        for row in sheets[0].rows
+        if row[at["rows of"]] == _ALL
+    }
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
+
+
+def _shifted(report: Report | None) -> float | None:
+    if report is None:
+        return None
+    return float(sum(c.name.startswith("shift[") and c.verdict == "caution" for c in report.checks))
+
+
+def mixed(
+    rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: int
+) -> tuple[pa.Table, Mix | None]:
+    """Sampled rows of the reference, and their weights at the mix of the labelled rows; None where
+    a mix of a few columns does not explain how these differ.
+    """
+    assert rows.labelled is not None, "asked for labelled rows"
+    old, new = (observe(one, seed=seed) for one in (rows.reference, rows.labelled))
+    names = [name for name in features if _both(name, old, new)]
+    sample = scored(old.sample, roles, "reference")
+    seen = shifts(old, new, names, ask)
+    if sample is None:
+        return old.sample, None
+    codes = {one.name: one.grid.codes(old.sample.column(one.name)) for one in seen}
+    held = Sample(sample, codes, rows.labelled.rows)
+    return old.sample, believed(mix(held, seen, [s for s in seen if s.shifted]), ask)
+
+
+def _both(name: str, old: Observed, new: Observed) -> bool:
+    return name in old.profile.columns and name in new.profile.columns

@@ -1,0 +1,20 @@
+"""Amounts as people say them."""
+
+from __future__ import annotations
+
+_UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+
+
+def duration(seconds: float) -> str:
+    """In the largest unit of which there are two: "36 hours", "90 seconds", "0.5 seconds"."""
+    for size, name in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {name}s"
+    return f"{seconds:.2g} seconds" if seconds != 1 else "1 second"
+
+
+def some(number: int, thing: str) -> str:
+    """ "1 batch", "3 batches"."""
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number:,} {thing}{'es' if thing.endswith('ch') else 's'}"

@@ -1,0 +1,139 @@
+"""Which batches are there to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from assay import canonical
+from assay.config.data import Format, Source
+from assay.config.read import Written
+from assay.digest import Digest
+from assay.errors import ConfigError, SourceError
+from assay.sources.fingerprint import fingerprint
+from assay.sources.location import File, find, format_of, shown
+
+QUERY: Final = "query"
+STREAM: Final = "stream"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A batch that is there to be scored. `name` is for people; `bare` is fit for the name of a
+    file that its answers go to. `passing`: it is gone once it was read, like part of a stream.
+    """
+
+    name: str
+    bare: str
+    source: Source
+    passing: bool = False
+
+    def file(self, rows: Digest) -> str:
+        """What the file is called that its answers go to. A query's result, and a stretch of a
+        stream, have no name but that of their rows.
+        """
+        return f"{self.bare}-{rows.short}" if self.bare in {QUERY, STREAM} else self.bare
+
+    def fingerprint(self, written: Written) -> str | None:
+        """What identifies its present content; None where only reading it would tell.
+
+        Raises SourceError, StoreUnreachable.
+        """
+        data = written.use_case.data
+        return fingerprint(data.model_copy(update={"source": self.source}))
+
+
+def arrivals(
+    written: Written, files: Sequence[str] = (), form: Format | None = None
+) -> list[Arrival]:
+    """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
+    `score.source`: each file is one, in the order of their paths; a query is one.
+
+    `form`: their format, where their endings do not tell it. A pattern that no file fits names
+    none; a file that is not there is a batch like others, until it is read. Raises ConfigError
+    where nothing says what to score, StoreUnreachable.
+    """
+    asked = written.use_case.score.source
+    if not files and asked is not None and asked.path is None:
+        return [Arrival(QUERY, QUERY, asked)]
+    return [arrival for arrival, _ in _found(written, files, form)]
+
+
+def marked(
+    written: Written, files: Sequence[str] = (), form: Format | None = None
+) -> list[tuple[Arrival, str]]:
+    """The files that are there now, each with a mark that changes while it is being written: its
+    size, time and tag. Raises what `arrivals` raises.
+    """
+    found = []
+    for arrival, file in _found(written, files, form):
+        if file is not None:
+            with suppress(SourceError):  # it went between the list and the look
+                found.append((arrival, canonical.dump(file.status()).decode()))
+    return found
+
+
+def _found(
+    written: Written, files: Sequence[str], form: Format | None
+) -> Iterator[tuple[Arrival, File | None]]:
+    asked = written.use_case.score.source
+    if not files and (asked is None or asked.path is None):
+        raise ConfigError(
+            "nothing says which files are to be scored",
+            where=written.text.where(("score", "source")),
+            remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
+        )
+    like = asked if asked is not None and asked.path else written.use_case.data.source
+    told = {"encoding", "delimiter"} | ({"format"} if like is asked else set())
+    how = like.model_dump(include=told & like.model_fields_set)
+    how |= {"format": form} if form else {}
+    for path in files or [str(like.path)]:
+        yield from _files(Source(path=path, **how))
+
+
+def _files(source: Source) -> Iterator[tuple[Arrival, File | None]]:
+    path = str(source.path)
+    if folder := path.endswith("/") or Path(path).is_dir():
+        source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
+    several = folder or _is_pattern(path)
+    try:
+        found = find(source)
+    except SourceError:
+        if not several:  # who reads it says what is wrong
+            yield Arrival(shown(path), Path(path).stem, source), None
+        return
+    for file in found:
+        # A URL as it was given may hold what a file system does not give back.
+        one = source.model_copy(update={"path": _url(file)}) if several else source
+        if not folder or _has_format(one, file):
+            yield Arrival(file.shown, _bare(file), one), file
+
+
+def _has_format(source: Source, file: File) -> bool:
+    """Whether a file of a folder is one of rows: others may lie there too."""
+    with suppress(SourceError):
+        return not Path(file.path).name.startswith((".", "_")) and bool(format_of(source, file))
+    return False
+
+
+def _is_pattern(path: str) -> bool:
+    return any(mark in path for mark in "*?[")
+
+
+def _bare(file: File) -> str:
+    """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
+    name = Path(file.path).name
+    name = name[: len(name) - len(file.compression)]
+    return name[: len(name) - len(file.ending)] or name
+
+
+def _url(file: File) -> str:
+    return file.path if file.remote is None else str(file.remote.unstrip_protocol(file.path))
+
+
+def stretch(path: str, form: Format | None, name: str) -> Arrival:
+    """A stretch of a stream, kept in a file until it is scored."""
+    return Arrival(name, STREAM, Source(path=path, format=form), passing=True)

@@ -1,0 +1,151 @@
+"""A file a batch, on this machine or at any fsspec URL: there as a whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from assay.digest import Digest
+from assay.errors import AssayError, OutputError
+from assay.living.sinks import Delivery
+from assay.sources.fingerprint import content
+from assay.sources.location import File, shown
+from assay.tables.columns import plain
+
+
+def deliver(delivery: Delivery, path: str) -> str:
+    """Write the batch's file. In `path`, {batch}, {version} and {digest} are filled in.
+
+    A file that is there with the same bytes is left; one with others is never replaced: it may
+    be what somebody acts on. Raises OutputError.
+    """
+    target = _named(path, delivery)
+    write = _WRITERS.get(Path(target).suffix.lower())
+    if write is None:
+        raise OutputError(
+            f"the ending {Path(target).suffix or '(none)'!r} names no format to write",
+            where=shown(target),
+            remedy="Let the path end in .parquet or .csv.",
+        )
+    put = _put_elsewhere if "://" in target and not target.startswith("file://") else _put_here
+    try:
+        put(target, lambda file: write(delivery, file))
+    except AssayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what fsspec's file systems raise shares no base
+        said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise OutputError(
+            f"the predictions cannot be written: {said}",
+            where=shown(target),
+            remedy="Check the path, the right to write there, and the space that is left.",
+        ) from None
+    return shown(target)
+
+
+def _named(path: str, delivery: Delivery) -> str:
+    filled = {
+        "{batch}": delivery.name,
+        "{version}": str(delivery.version),
+        "{digest}": delivery.batch.short,
+    }
+    for mark, text in filled.items():
+        path = path.replace(mark, text)
+    return path
+
+
+_Fill = Callable[[Path], None]
+
+
+def _put_here(target: str, fill: _Fill) -> None:
+    path = Path(urlsplit(target).path if target.startswith("file://") else target).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        fill(aside)
+        with open(aside, "rb") as file:
+            os.fsync(file.fileno())
+        _link(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _link(aside: Path, path: Path) -> None:
+    """Give the finished file its name, if that is free: a link replaces nothing."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        if Digest.of_file(path) != Digest.of_file(aside):
+            raise _other_content(str(path)) from None
+    except OSError:  # a file system without links
+        if path.exists():
+            if Digest.of_file(path) != Digest.of_file(aside):
+                raise _other_content(str(path)) from None
+        else:
+            aside.replace(path)
+
+
+def _put_elsewhere(target: str, fill: _Fill) -> None:
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(target)
+    with tempfile.TemporaryDirectory(prefix="assay-") as folder:
+        local = Path(folder) / "predictions"
+        fill(local)
+        if system.exists(path):
+            if content(File(path, shown(target), system)) != str(Digest.of_file(local)):
+                raise _other_content(shown(target))
+            return
+        aside = f"{path}.{uuid.uuid4().hex}"
+        try:
+            with suppress(NotImplementedError):  # where folders are no more than names
+                system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            system.put_file(str(local), aside)
+            system.mv(aside, path)
+        except BaseException:
+            with suppress(Exception):
+                system.rm_file(aside)
+            raise
+
+
+def _other_content(where: str) -> OutputError:
+    return OutputError(
+        "a file of this name is there and says something else",
+        where=where,
+        remedy="Put {version} or {digest} into the path, or move that file away.",
+    )
+
+
+def _parquet(delivery: Delivery, file: Path) -> None:
+    def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+
+    _written(delivery, write)
+
+
+def _csv(delivery: Delivery, file: Path) -> None:
+    def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        with arrow_csv.CSVWriter(str(file), schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+
+    _written(delivery, write)
+
+
+def _written(delivery: Delivery, write: Callable[..., None]) -> None:
+    schema = delivery.schema
+    write(schema, (plain(batch, schema) for batch in delivery.batches()))
+
+
+_WRITERS: Final[dict[str, Any]] = {".parquet": _parquet, ".pq": _parquet, ".csv": _csv}

@@ -1,0 +1,252 @@
+"""The rows to train on anew: the first table's, and those that were scored and labelled since.
+
+They stand in the order in which they came, the first table's first. Of a row that came more than
+once, known by its identity, the last counts, with the label that is known now. Rows without a
+label are left out; nothing is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from assay.artifacts import Artifact
+from assay.batches import Scored
+from assay.bucket import Bucket
+from assay.config.data import Target
+from assay.config.living import Window
+from assay.config.use_case import UseCase
+from assay.errors import DataError
+from assay.learning.target import outcomes
+from assay.learning.units import identities
+from assay.tables import Table, columns, write
+from assay.tables.rowhash import Hashes
+
+Labels = Callable[[Hashes], NDArray[np.int8]]
+"""For the units of some rows: 1 yes, 0 no, -1 not known."""
+
+_FIRST: Final = 0  # where the first table's rows came from, in place of an entry of the ledger
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of the labelled rows count. `since`: the ledger's length before the harm was seen."""
+
+    window: str | Window
+    since: int | None
+    as_of: datetime
+    least: int
+    """Where fewer rows came since, the newest of those before are taken as well."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`table` holds the rows; `arrived`, beside it, the entry of the ledger that brought each (0:
+    the first table). `sides`: how many rows are of the first table, how many came later.
+    """
+
+    table: Artifact
+    arrived: Artifact
+    sides: dict[str, int]
+
+
+def arrivals(
+    bucket: Bucket, first: Artifact, scored: Sequence[Scored], labels: Labels, use_case: UseCase
+) -> list[Arrival]:
+    """The table that the use case's source yields, and every batch since, once, in order."""
+
+    def read(held: Artifact, number: int, as_of: str | None) -> Arrival:
+        table = Table.read(bucket, held)
+        known = identities(table, use_case)
+        when = datetime.fromisoformat(as_of) if as_of else None
+        return Arrival(table, number, when, known, labels(known))
+
+    later = [read(came.table, came.number, came.as_of) for came in _each_once(scored)]
+    return [read(first, _FIRST, None), *later]
+
+
+def gather(
+    bucket: Bucket, sources: Sequence[Arrival], use_case: UseCase, choice: Choice
+) -> Gathered:
+    """Put the rows together that a model is to be trained on anew.
+
+    In bounded memory, but for 17 bytes a row. Raises DataError where no rows are left.
+    """
+    kept = _chosen(sources, _last_of_each(sources), choice)
+    if not any(mask.any() for mask in kept):
+        raise DataError(
+            "no labelled rows are left to train on",
+            remedy="Bring labels with `assay label`, or widen retrain.window.",
+        )
+    schema = _schema(sources, use_case)
+    meaning = _Meaning.of(sources[0].table, use_case.data.target)
+    pairs = list(zip(sources, kept, strict=True))
+    rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, meaning))
+    came_by = pa.schema([pa.field("arrived", pa.int64())])
+    marks = (
+        pa.RecordBatch.from_arrays([pa.array(np.full(int(m.sum()), s.arrived))], schema=came_by)
+        for s, m in pairs
+    )
+    later = sum(int(mask.sum()) for mask in kept[1:])
+    return Gathered(
+        write(bucket, rows, schema, "gathered"),
+        write(bucket, marks, came_by, "arrived"),
+        {"first": int(kept[0].sum()), "later": later},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """One table that rows come from; `arrived` is the entry of the ledger, or 0. `truth`: 1, 0 or
+    -1 a row.
+    """
+
+    table: Table
+    arrived: int
+    as_of: datetime | None
+    units: Hashes
+    truth: NDArray[np.int8]
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Rows of the first table have their own label, whatever came later."""
+        known: NDArray[np.bool_] = self.truth >= 0
+        return known | (self.arrived == _FIRST)
+
+    def rows(
+        self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _Meaning
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that `mask` keeps, in the schema's columns."""
+        start = 0
+        for batch in self.table.batches():
+            here = slice(start, start + batch.num_rows)
+            start = here.stop
+            if mask[here].any():
+                chosen = batch.filter(pa.array(mask[here]))
+                yield _shaped(chosen, self.truth[here][mask[here]], schema, meaning)
+
+
+def _each_once(scored: Sequence[Scored]) -> list[Scored]:
+    """Every batch once, where it first came, whoever scored it."""
+    return list({came.batch: came for came in reversed(scored)}.values())[::-1]
+
+
+def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
+    """Rows that have a label and do not come again later."""
+    seen, kept = np.empty(0, np.uint64), []
+    for source in reversed(sources):
+        _, last = np.unique(source.units[::-1], return_index=True)
+        mask = np.zeros(len(source.units), bool)
+        mask[len(source.units) - 1 - last] = True
+        mask &= source.labelled & ~np.isin(source.units, seen)
+        seen = np.union1d(seen, source.units[mask])
+        kept.append(mask)
+    return kept[::-1]
+
+
+def _chosen(
+    sources: Sequence[Arrival], kept: Sequence[NDArray[np.bool_]], choice: Choice
+) -> list[NDArray[np.bool_]]:
+    """What the window leaves of the rows."""
+    if isinstance(choice.window, Window):
+        if choice.window.rows is not None:
+            return _newest(kept, choice.window.rows)
+        assert choice.window.lasting is not None, "a window has rows or lasts"
+        oldest = choice.as_of - timedelta(seconds=choice.window.lasting)
+        return [
+            m & (s.as_of is not None and s.as_of >= oldest)
+            for s, m in zip(sources, kept, strict=True)
+        ]
+    if choice.window == "all" or choice.since is None:
+        return list(kept)
+    later = [m & (s.arrived > choice.since) for s, m in zip(sources, kept, strict=True)]
+    enough = sum(int(mask.sum()) for mask in later) >= choice.least
+    return later if enough else _newest(kept, choice.least)
+
+
+def _newest(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
+    """The last so many of the rows."""
+    left, found = rows, []
+    for mask in reversed(kept):
+        places = np.flatnonzero(mask)[-left:] if left else np.empty(0, np.int64)
+        newest = np.zeros(len(mask), bool)
+        newest[places] = True
+        left -= len(places)
+        found.append(newest)
+    return found[::-1]
+
+
+def _schema(sources: Sequence[Arrival], use_case: UseCase) -> pa.Schema:
+    """The first table's columns. Categories that came later are added to theirs."""
+    first = sources[0].table.schema
+    return pa.schema([_widened(column, sources, use_case) for column in first])
+
+
+def _widened(column: pa.Field, sources: Sequence[Arrival], use_case: UseCase) -> pa.Field:
+    values = columns.categories(column)
+    if values is None or column.name == use_case.data.target.column:
+        return column
+    more: dict[str, None] = {}
+    for source in sources[1:]:
+        if column.name in source.table.schema.names:
+            for batch in source.table.batches([column.name]):
+                more |= dict.fromkeys(pc.unique(batch.column(0).cast(pa.string())).to_pylist())
+    new = sorted(value for value in more if value is not None and value not in values)
+    return columns.field(column.name, "category", [*values, *new], nullable=True)
+
+
+def _shaped(
+    batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _Meaning
+) -> pa.RecordBatch:
+    """The rows in the schema; columns that they lack are missing, the target is as known now."""
+    arrays = []
+    for column in schema:
+        held = batch.column(column.name) if column.name in batch.schema.names else None
+        if column.name == meaning.column:
+            arrays.append(meaning.outcomes(truth, held, column.type))
+        else:
+            arrays.append(pa.nulls(len(truth), column.type) if held is None else held)
+    return columns.conform(pa.RecordBatch.from_arrays(arrays, names=schema.names), schema)
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What the target's column says for yes and for no; of several values for no, the commonest."""
+
+    column: str
+    yes: Any
+    no: Any
+
+    @classmethod
+    def of(cls, first: Table, target: Target) -> _Meaning:
+        held = first.arrow([target.column])[target.column]
+        kind = held.type
+        counted = pc.value_counts(
+            held.cast(kind.value_type) if pa.types.is_dictionary(kind) else held
+        )
+        values, counts = pa.chunked_array([counted.field("values")]), counted.field("counts")
+        positive = outcomes(values, target)
+        order = np.argsort(-counts.to_numpy(), kind="stable")
+        known = values.to_pylist()
+        yes = next(known[i] for i in order if positive[i])
+        return cls(target.column, yes, next(known[i] for i in order if not positive[i]))
+
+    def outcomes(
+        self, truth: NDArray[np.int8], own: pa.Array | None, kind: pa.DataType
+    ) -> pa.Array:
+        """The column for these rows: their own value where nothing better is known."""
+        said = kind.value_type if pa.types.is_dictionary(kind) else kind
+        yes, no = pa.scalar(self.yes, said), pa.scalar(self.no, said)
+        known = pc.if_else(pa.array(truth == 1), yes, no)
+        if own is None:
+            return known
+        plain = own.cast(said)
+        stands = pc.or_(pa.array(truth < 0), pc.equal(pc.equal(plain, yes), pa.array(truth == 1)))
+        return pc.if_else(stands.fill_null(False), plain, known)

@@ -1,0 +1,154 @@
+"""From a file, a query or a stretch of a stream to a batch: rows as the model was trained on them.
+
+Types are those of the table that the version was trained on; nothing is inferred, so one batch
+cannot come out unlike another. Categories are read as text: a value that training never saw is
+scored as unseen, not refused. Rows that do not fit are listed, with their line and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.config.data import Data, Source
+from assay.config.use_case import UseCase
+from assay.errors import DataError, nearest
+from assay.sources import places
+from assay.sources.blocks import QUARANTINE, Block, Reader, Spool, table_of
+from assay.sources.convert import Wanted
+from assay.sources.ingest import Tally, origin, reader_of, reported
+from assay.sources.places import Places
+from assay.sources.shape import shaped
+from assay.tables import field, write
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A batch's rows as a table. `lines` says on which line of the source each stands (see
+    `Places`), `unfit` lists the rows that do not fit: line, reason, row. `extra` are columns of
+    the source that the model was not trained on; they were not read.
+    """
+
+    table: Artifact
+    lines: Artifact
+    unfit: Artifact | None
+    rows: int
+    unfit_rows: int
+    extra: list[str]
+
+
+def columns(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
+    """How a batch is read: by column of the table that a version was `trained` on (its
+    description), the type it must have, the format of dates, and whether the batch may lack it.
+
+    JSON, because a batch that is read otherwise is another. Lacking may be what is not known
+    when a row is scored (the target, what comes after the outcome), and what is no more than
+    kept (`data.exclude`).
+    """
+    data = use_case.data
+    spared = {data.target.column, *data.after_outcome, *data.exclude} - set(data.identity)
+    return {
+        column["name"]: {
+            "type": "text" if column["type"] == "category" else column["type"],
+            "format": data.dates.get(column["name"], "iso"),
+            "required": column["name"] not in spared,
+        }
+        for column in trained
+        if column["name"] not in data.never_store
+    }
+
+
+def take_in(
+    bucket: Bucket,
+    source: Source,
+    asked: dict[str, dict[str, Any]],
+    use_case: UseCase,
+    name: str,
+    *,
+    say: Say = lambda _: None,
+) -> Intake:
+    """Read a batch into the bucket, in bounded memory; `asked` is what `columns` yielded.
+
+    Raises DataError for columns that the batch lacks, before anything is read where the source
+    tells its columns; SourceError for a source that cannot be read, that is empty, or most of
+    whose rows do not fit; StoreUnreachable.
+    """
+    # What else the use case says of types is for rows of which they must be inferred.
+    told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
+    data: Data = use_case.data.model_copy(update={"source": source, **told})
+    reader = reader_of(data, asked)
+    with Spool() as spool, Spool() as aside:
+        blocks = _blocks(reader, spool, say)
+        wanted = _wanted(reader.columns, asked, origin(data))
+        rows = _Rows(wanted, blocks, aside, Tally(origin(data)))
+        table = write(bucket, rows.batches(), rows.schema, name)
+        lines = write(bucket, rows.places.batches(), places.SCHEMA, f"{name} lines")
+        malformed = (table_of(block.malformed) for block in aside)
+        held = rows.tally.malformed
+        unfit = write(bucket, malformed, QUARANTINE, f"{name} unfit") if held else None
+    extra = [column for column in reader.columns if column not in asked]
+    return Intake(table, lines, unfit, rows.tally.good, held, extra)
+
+
+def _blocks(reader: Reader, spool: Spool, say: Say) -> Iterable[Block]:
+    """The blocks; those of a source that tells its columns only at its end wait on disk."""
+    blocks = reported(reader.blocks(), say, "read")
+    if reader.columns:
+        return blocks
+    for block in blocks:
+        spool.add(block)
+    return spool
+
+
+def _wanted(
+    found: Sequence[str], asked: dict[str, dict[str, Any]], where: str
+) -> dict[str, Wanted]:
+    lacking = [name for name, how in asked.items() if how["required"] and name not in found]
+    if found and lacking:
+        spare = [name for name in found if name not in asked]
+        near = {name: nearest(name, spare) for name in lacking}
+        hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
+        raise DataError(
+            f"the batch has no column {', '.join(map(repr, lacking))}",
+            where=where,
+            remedy=f"Did you mean {', '.join(hints)}?"
+            if hints
+            else f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
+        )
+    return {
+        name: Wanted(how["type"], date_format=how["format"])
+        for name, how in asked.items()
+        if name in found
+    }
+
+
+class _Rows:
+    """One pass over the blocks: rows that fit go on, their lines noted; others go aside."""
+
+    def __init__(
+        self, wanted: dict[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: Tally
+    ) -> None:
+        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self.tally = tally
+        self.places = Places()
+        self.schema = pa.schema([field(name, how.kind) for name, how in wanted.items()])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for block in self._blocks:
+            batch, malformed = shaped(block, self._wanted)
+            self.tally.add(batch.num_rows, malformed)
+            lines = block.lines
+            if malformed:
+                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
+                lines = lines[~np.isin(lines, [one.line for one in malformed])]
+            self.places.add(lines)
+            yield batch
+        self.tally.judge()

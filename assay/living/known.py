@@ -1,0 +1,218 @@
+"""What is known now of each row's outcome: of all its labels, the one that was known last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from assay import moments
+from assay.batches import Batches, Labelled, Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.learning.target import matches
+from assay.learning.units import each_unit, identity_of
+from assay.living.label_rows import KNOWN, LABEL, UNIT
+from assay.living.labels import labels_of
+from assay.tables import Table
+from assay.tables.rowhash import Hashes
+
+Integers = NDArray[np.int64]
+_ANY: Final = np.iinfo(np.int64).min
+_AT_ONCE: Final = 1 << 20  # labels
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The last known label of every unit, whether or not such a row was ever scored.
+
+    `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the
+    ledger by which a label came to say what it says, and `when` the moment at which it was known
+    (microseconds since 1970). 25 bytes a unit.
+    """
+
+    units: Integers
+    labels: NDArray[np.bool_]
+    entries: NDArray[np.int32]
+    when: Integers
+
+    @classmethod
+    def of(cls, bucket: Bucket, batches: Batches, use_case: UseCase) -> Known:
+        """The view of a ledger. By `labels.known` the latest counts, in whatever order labels
+        arrived, else the one that arrived last. A label that does not say when it was known was
+        known when it arrived. Batches whose own rows hold the target bring their labels.
+        """
+        found = _Growing()
+        for entry in _arrivals(batches):
+            moment = _micros(moments.moment(entry.as_of))
+            for units, labels, known in _told(bucket, entry, use_case):
+                when = np.where(known == _ANY, moment, known)
+                number = np.full(len(units), entry.number, np.int32)
+                # Without a column that says when, the order of arrival does.
+                rank = when if use_case.labels.known else number.astype(np.int64)
+                found.add(_Told(units, labels, number, when, rank))
+        return found.known()
+
+    def __call__(self, units: Hashes) -> NDArray[np.int8]:
+        """For each unit 1, 0, or -1 where nothing is known."""
+        place, known = self.find(units.view(np.int64))
+        found = np.full(len(units), -1, np.int8)
+        found[known] = self.labels[place[known]]
+        return found
+
+    def find(self, units: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+        """The place of each unit here, and whether it is here at all."""
+        if not len(self.units):
+            return np.zeros(len(units), np.int64), np.zeros(len(units), bool)
+        place = np.searchsorted(self.units, units).clip(max=len(self.units) - 1)
+        return place, self.units[place] == units
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """Labels in the order of arrival, and by what they count: of one unit the greatest `rank`."""
+
+    units: Integers
+    labels: NDArray[np.bool_]
+    entries: NDArray[np.int32]
+    when: Integers
+    rank: Integers
+
+    def latest(self) -> _Told:
+        """One a unit. A label that is told again and says the same is no news: it keeps the first
+        entry and the first moment at which it was told so.
+        """
+        order = np.lexsort((self.rank, self.units))  # stable: of equals the later stands last
+        units, labels = self.units[order], self.labels[order]
+        other = np.ones(len(order), bool)  # where a unit, or what is said of it, begins
+        other[1:] = (units[1:] != units[:-1]) | (labels[1:] != labels[:-1])
+        starts = np.flatnonzero(other)
+        last = np.ones(len(starts), bool)
+        last[:-1] = units[starts[1:]] != units[starts[:-1]]
+        told, said = units[starts[last]], labels[starts[last]]
+        del units, labels, other
+        ends = np.append(starts[1:], len(order))[last] - 1
+        entries = np.minimum.reduceat(self.entries[order], starts)[last]
+        when = np.minimum.reduceat(self.when[order], starts)[last]
+        return _Told(told, said, entries, when, self.rank[order[ends]])
+
+    @classmethod
+    def together(cls, parts: Sequence[_Told]) -> _Told:
+        columns = ("units", "labels", "entries", "when", "rank")
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in columns))
+
+
+class _Growing:
+    """The view so far, and what came since: sorted in once it is as much again, so that many
+    small files cost no more than one large one."""
+
+    def __init__(self) -> None:
+        self._view: list[_Told] = []
+        self._since: list[_Told] = []
+
+    def add(self, told: _Told) -> None:
+        self._since.append(told)
+        if self._rows(self._since) >= max(_AT_ONCE, self._rows(self._view)):
+            self._merge()
+
+    def known(self) -> Known:
+        self._merge()
+        if not self._view:
+            nothing = np.empty(0, np.int64)
+            return Known(nothing, nothing.astype(bool), nothing.astype(np.int32), nothing)
+        (view,) = self._view
+        return Known(view.units, view.labels, view.entries, view.when)
+
+    def _merge(self) -> None:
+        if self._since:
+            parts, self._view, self._since = [*self._view, *self._since], [], []
+            whole = parts[0] if len(parts) == 1 else _Told.together(parts)
+            parts.clear()  # what was put together need not be held twice
+            self._view = [whole.latest()]
+
+    @staticmethod
+    def _rows(parts: Sequence[_Told]) -> int:
+        return sum(len(part.units) for part in parts)
+
+
+def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
+    """By batch of rows, what a table's own target says: 1, 0, or -1 where it is missing or the
+    table has no such column."""
+    target = use_case.data.target
+    if target.column not in table.schema.names:
+        for rows in table.part_rows:
+            yield np.full(rows, -1, np.int8)
+        return
+    for batch in table.batches([target.column]):
+        yield _outcomes(batch.column(0), target.positive)
+
+
+def _outcomes(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    yes = np.zeros(len(column), bool)
+    yes[~missing] = matches(column.drop_null(), positive)
+    found: NDArray[np.int8] = np.where(missing, -1, yes).astype(np.int8)
+    return found
+
+
+def _arrivals(batches: Batches) -> list[Labelled | Scored]:
+    """What may bring labels, in the order of the ledger; a batch once, when it first came."""
+    first = {came.batch: came for came in reversed(batches.scored)}.values()
+    return sorted([*batches.labelled, *first], key=lambda entry: entry.number)
+
+
+_Label = tuple[Integers, NDArray[np.bool_], Integers]
+
+
+def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> Iterator[_Label]:
+    """Units, labels, and moments (or `_ANY`): a whole entry at once, so that it is sorted once."""
+    parts = list(
+        _of_labels(bucket, entry)
+        if isinstance(entry, Labelled)
+        else _of_batch(Table.read(bucket, entry.table), use_case)
+    )
+    if parts:
+        units, labels, known = (np.concatenate(one) for one in zip(*parts, strict=True))
+        if len(units):
+            yield units, labels, known
+
+
+def _of_labels(bucket: Bucket, entry: Labelled) -> Iterator[_Label]:
+    for batch in labels_of(bucket, entry.table):
+        units, labels = (batch.column(n).to_numpy(zero_copy_only=False) for n in (UNIT, LABEL))
+        yield units, labels, _moments(batch.column(KNOWN))
+
+
+def _of_batch(table: Table, use_case: UseCase) -> Iterator[_Label]:
+    target, known = use_case.data.target, use_case.labels.known
+    if target.column not in table.schema.names:
+        return
+    identity = identity_of(table.schema.names, use_case)
+    more = [known] if known and known in table.schema.names else []
+    for batch in table.batches(list(dict.fromkeys([*identity, target.column, *more]))):
+        said = _outcomes(batch.column(target.column), target.positive)
+        units = each_unit(batch.select(identity)).view(np.int64)
+        when = np.full(len(said), _ANY)
+        if known in batch.schema.names and pa.types.is_timestamp(batch.schema.field(known).type):
+            when = _moments(batch.column(known))
+        there = said >= 0
+        yield units[there], said[there] == 1, when[there]
+
+
+def _moments(column: pa.Array) -> Integers:
+    found: Integers = column.cast(pa.int64()).fill_null(_ANY).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _micros(when: datetime) -> int:
+    return round(when.timestamp() * 1e6)

@@ -1,0 +1,179 @@
+"""One file of labels, read by the use case: rows that are labels, and those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.config.data import Data, Source
+from assay.config.read import Written
+from assay.errors import DataError, SourceError, nearest
+from assay.learning.target import matches
+from assay.learning.units import each_unit
+from assay.sources.blocks import Block, Malformed, Spool
+from assay.sources.convert import Wanted
+from assay.sources.ingest import reader_of
+from assay.sources.shape import shaped
+from assay.tables import Table, columns
+
+UNIT, LABEL, KNOWN = "unit", "label", "known"
+_VALUES: Final = 1000  # distinct values of a target above which they are not compared
+
+
+@dataclass(eq=False)
+class Intake:
+    """One pass over a source: labels go on, rows that are none are left out or listed."""
+
+    data: Data
+    wanted: dict[str, Wanted]
+    values: pa.Array | None  # that the target had in training; None where they are too many
+    known: str | None
+    name: str
+    aside: Spool = field(default_factory=Spool)
+    rows: int = 0
+    unfit: int = 0
+    reasons: list[str] = field(default_factory=list)  # the first few
+
+    @classmethod
+    def of(cls, written: Written, trained: Table, source: Source, name: str) -> Intake:
+        case = written.use_case
+        data, target = case.data, case.data.target.column
+        wanted = {column: _as_trained(trained, column, data) for column in data.identity}
+        wanted[target] = _as_trained(trained, target, data)
+        if case.labels.known:
+            wanted[case.labels.known] = Wanted("date", (), data.dates.get(case.labels.known, "iso"))
+        reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
+        return cls(reading, wanted, _values(trained, target), case.labels.known, name)
+
+    @property
+    def schema(self) -> pa.Schema:
+        kinds = {_free(n): w.kind for n, w in self.wanted.items() if n in self.data.identity}
+        return pa.schema(
+            [
+                columns.field(UNIT, "integer", nullable=False),
+                columns.field(LABEL, "boolean", nullable=False),
+                columns.field(KNOWN, "date"),
+                *(columns.field(name, kind) for name, kind in kinds.items()),
+            ]
+        )
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        reader = reader_of(self.data, list(self.wanted))
+        if reader.columns:
+            self._check(reader.columns)
+        for block in reader.blocks():
+            yield self._labels(block)
+        self._check(reader.columns)
+
+    def judge(self) -> None:
+        """Raises SourceError where most of the rows are no labels."""
+        total = self.rows + self.unfit
+        if self.unfit * 2 > total:
+            raise SourceError(
+                f"{self.unfit:,} of {total:,} rows are no labels: {'; '.join(self.reasons)}",
+                where=self.name,
+                remedy="Labels need the identity and the target, with the values that the model "
+                "was trained with.",
+            )
+
+    def _check(self, found: Sequence[str]) -> None:
+        for name in self.wanted:
+            if name not in found:
+                near = nearest(name, found)
+                raise DataError(
+                    f"the labels have no column {name!r}",
+                    where=self.name,
+                    remedy=f"Did you mean {near!r}?" if near else f"Columns: {', '.join(found)}.",
+                )
+
+    def _labels(self, block: Block) -> pa.RecordBatch:
+        """The labels of one block; rows whose outcome is not known yet are none."""
+        batch, malformed = shaped(block, self.wanted)
+        target = list(self.wanted)[len(self.data.identity)]
+        missing = _mask(batch.column(target).is_null())
+        nameless = np.logical_and.reduce(
+            [_mask(batch.column(name).is_null()) for name in self.data.identity]
+        )
+        unfit = (nameless | self._odd(batch.column(target))) & ~missing
+        lines = block.lines[~np.isin(block.lines, [m.line for m in malformed])]
+        listed = [
+            _explained(batch, int(place), int(lines[place]), target, bool(nameless[place]))
+            for place in np.flatnonzero(unfit)
+        ]
+        self._set_aside(block, sorted([*malformed, *listed]))
+        kept = batch.filter(pa.array(~unfit & ~missing))
+        self.rows += kept.num_rows
+        return self._shaped(kept, target)
+
+    def _set_aside(self, block: Block, malformed: Sequence[Malformed]) -> None:
+        if malformed:
+            self.unfit += len(malformed)
+            self.aside.add(Block(block.lines[:0], block.rows.slice(0, 0), malformed))
+            self.reasons += [f"line {m.line} {m.reason}" for m in malformed]
+            del self.reasons[3:]
+
+    def _odd(self, outcome: pa.Array) -> np.ndarray:
+        """Outcomes with a value that training never saw: a misspelt yes must not pass for no."""
+        if self.values is None:
+            return np.zeros(len(outcome), bool)
+        return ~_mask(pc.is_in(outcome.cast(self.values.type), value_set=self.values))
+
+    def _shaped(self, kept: pa.RecordBatch, target: str) -> pa.RecordBatch:
+        identity = kept.select(list(self.data.identity))
+        outcome = kept.column(target)
+        if pa.types.is_dictionary(outcome.type):
+            outcome = outcome.cast(outcome.type.value_type)
+        label = matches(outcome, self.data.target.positive)
+        known = kept.column(self.known) if self.known else pa.nulls(len(label), pa.timestamp("us"))
+        arrays = [
+            pa.array(each_unit(identity).view(np.int64)),
+            pa.array(label),
+            known,
+            *identity.columns,
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
+
+
+def _mask(array: pa.Array) -> np.ndarray:
+    mask: np.ndarray = array.to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _free(name: str) -> str:
+    """An identity's column under its own name, unless the table needs that for itself."""
+    return f"identity {name}" if name in {UNIT, LABEL, KNOWN} else name
+
+
+def _explained(
+    batch: pa.RecordBatch, place: int, line: int, target: str, nameless: bool
+) -> Malformed:
+    row = batch.slice(place, 1).to_pylist()[0]
+    value = row[target]
+    why = "has no identity" if nameless else f"{target} {value!r} was never seen in training"
+    text = ", ".join(f"{name}: {said!r}" for name, said in row.items())
+    return Malformed(line, why, text)
+
+
+def _as_trained(trained: Table, name: str, data: Data) -> Wanted:
+    """What a column is to become: what it is in the trained table. New people have new names, so
+    an identity is never held to the categories of those who were there."""
+    if name not in trained.schema.names:
+        return Wanted("text")  # withheld from training; the identity's text is all that counts
+    column = trained.schema.field(name)
+    listed = columns.categories(column)
+    kind = "text" if listed is not None else columns.kind_of(column.type)
+    return Wanted(kind, (), data.dates.get(name, "iso"))
+
+
+def _values(trained: Table, target: str) -> pa.Array | None:
+    """The values that the target had in training."""
+    column = trained.arrow([target])[target]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    values = pc.unique(column).drop_null()
+    return values if len(values) <= _VALUES else None

@@ -1,0 +1,189 @@
+"""Labels: what became of the rows, read as it arrives, late and out of order.
+
+A label belongs to a row by its identity. All that ever arrived is kept in the ledger; what is
+known now is a view of it (see `known`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.batches import Labelled, Ledger
+from assay.bucket import Bucket
+from assay.config.data import Source
+from assay.config.read import Written
+from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
+from assay.living.label_rows import KNOWN, LABEL, UNIT, Intake
+from assay.living.trained import newest_table
+from assay.sources.blocks import QUARANTINE, table_of
+from assay.sources.fingerprint import fingerprint
+from assay.sources.location import find
+from assay.tables import Table, write
+
+_QUERY: Final = "labels query"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of reading labels: the entries that are new, files that held nothing new, and
+    those that could not be read, each with why.
+    """
+
+    new: tuple[Labelled, ...] = ()
+    known: tuple[str, ...] = ()
+    refused: tuple[tuple[str, AssayError], ...] = ()
+
+
+def take(
+    bucket: Bucket,
+    written: Written,
+    as_of: datetime,
+    files: Sequence[str] = (),
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> Taken:
+    """Read `files`, or what `labels.source` names, into the ledger. What came before is not
+    counted again, and a file that cannot be read does not stop the others.
+
+    Raises ConfigError for a use case without identity, ReferenceUnknown for a model that was
+    never trained, ObjectMissing, ObjectCorrupt.
+    """
+    sources = _sources(written, files)
+    if not sources:
+        return Taken()
+    _check_identity(written)
+    reader = _Reader.of(bucket, written, as_of)
+    taken = Taken()
+    for name, source in sources.items():
+        try:
+            entry = reader.read(name, source)
+        except IntegrityError:
+            raise
+        except AssayError as error:
+            taken = replace(taken, refused=(*taken.refused, (name, error)))
+            continue
+        if entry is None:
+            taken = replace(taken, known=(*taken.known, name))
+        else:
+            taken = replace(taken, new=(*taken.new, entry))
+            unfit = f", {entry.unfit_rows:,} rows unfit" if entry.unfit_rows else ""
+            say(f"{entry.name}: {entry.rows:,} labels{unfit}")
+    return taken
+
+
+def news(bucket: Bucket, written: Written) -> bool:
+    """Whether `labels.source` may hold what was not read yet: all but reading was asked.
+
+    Raises SourceError, StoreUnreachable.
+    """
+    sources = _sources(written, ())
+    marks = _marks(Ledger(bucket, written.use_case.name)) if sources else {}
+    return any(
+        isinstance(source, AssayError)
+        or (mark := _mark(written, source)) is None
+        or marks.get(name) != mark
+        for name, source in sources.items()
+    )
+
+
+def labels_of(bucket: Bucket, artifact: Artifact) -> Iterator[pa.RecordBatch]:
+    """Stored labels, in the order in which they stood: unit, label, known."""
+    yield from Table.read(bucket, artifact).batches([UNIT, LABEL, KNOWN])
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one source after the other into the ledger."""
+
+    bucket: Bucket
+    written: Written
+    as_of: datetime
+    trained: Table
+    ledger: Ledger
+    marks: Mapping[str, str | None]  # of what was read under each name the last time
+
+    @classmethod
+    def of(cls, bucket: Bucket, written: Written, as_of: datetime) -> _Reader:
+        name = written.use_case.name
+        ledger, trained = Ledger(bucket, name), Table.read(bucket, newest_table(bucket, name))
+        return cls(bucket, written, as_of, trained, ledger, _marks(ledger))
+
+    def read(self, name: str, source: Source | AssayError) -> Labelled | None:
+        """The entry of one file or query; None if it held nothing new. Raises AssayError."""
+        if isinstance(source, AssayError):
+            raise source
+        mark = _mark(self.written, source)
+        if mark is not None and self.marks.get(name) == mark:
+            return None
+        entry = self._stored(Intake.of(self.written, self.trained, source, name), mark)
+        return entry if self.ledger.add_labelled(entry) else None
+
+    def _stored(self, intake: Intake, mark: str | None) -> Labelled:
+        name, bucket = intake.name, self.bucket
+        with intake.aside as aside:
+            table = write(bucket, intake.batches(), intake.schema, f"labels {name}")
+            intake.judge()
+            listed = (table_of(block.malformed) for block in aside)
+            unfit = (
+                write(bucket, listed, QUARANTINE, f"unfit labels {name}") if intake.unfit else None
+            )
+        return Labelled(
+            name=name,
+            source=mark,
+            as_of=moments.written(self.as_of),
+            table=table,
+            unfit=unfit,
+            rows=intake.rows,
+            unfit_rows=intake.unfit,
+        )
+
+
+def _marks(ledger: Ledger) -> dict[str, str | None]:
+    return {entry.name: entry.source for entry in ledger.read().labelled}
+
+
+def _mark(written: Written, source: Source) -> str | None:
+    return fingerprint(written.use_case.data.model_copy(update={"source": source}))
+
+
+def _sources(written: Written, files: Sequence[str]) -> dict[str, Source | AssayError]:
+    """What there is to read, by name: every file by itself, or why there is none."""
+    asked = written.use_case.labels.source
+    if files:
+        given = (asked or Source(path="-")).model_dump(exclude={"path", "sql", "connection"})
+        return {n: s for path in files for n, s in _found(Source(path=path, **given)).items()}
+    if asked is None:
+        return {}
+    if asked.sql is not None:
+        return {_QUERY: asked}
+    found = _found(asked)
+    missing = any(isinstance(one, AssayError) for one in found.values())
+    # Of a pattern, none may have come yet.
+    return {} if missing and any(mark in (asked.path or "") for mark in "*?[") else found
+
+
+def _found(source: Source) -> dict[str, Source | AssayError]:
+    try:
+        files = find(source)
+    except SourceError as error:
+        return {source.path or "": error}
+    paths = {
+        f.shown: f.path if f.remote is None else f.remote.unstrip_protocol(f.path) for f in files
+    }
+    return {name: source.model_copy(update={"path": path}) for name, path in paths.items()}
+
+
+def _check_identity(written: Written) -> None:
+    if not written.use_case.data.identity:
+        raise ConfigError(
+            "labels are joined to rows by their identity, and the use case names no columns of it",
+            where=written.text.where(("data",)),
+            remedy="Name under data.identity the columns that make a row the same row tomorrow.",
+        )

@@ -1,0 +1,34 @@
+"""What the monitor flow came to. Imports nothing heavy, for the runs that find nothing new."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from assay.artifacts import Artifact
+from assay.living.looks import Look
+
+
+class Looked(BaseModel):
+    """What the monitor flow came to. `verdict` is None where there was nothing to look at, or
+    the look was not counted: `why` says so. `labels`: what came of reading labels, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use_case: str
+    model: str
+    look: int | None = None
+    verdict: str | None = None
+    summary: str = ""
+    reasons: list[str] = []
+    report: Artifact | None = None
+    figures: dict[str, float] = {}
+    why: str = ""
+    labels: dict[str, str] = {}
+    refused: dict[str, str] = {}
+
+
+def nothing(use_case: str, look: Look, why: str = "nothing is new") -> Looked:
+    """The outcome of a look that there was no reason to take."""
+    since = f" since look {len(look.past)}" if look.past else ""
+    return Looked(use_case=use_case, model=look.version.name, why=why + since)

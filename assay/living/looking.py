@@ -1,0 +1,230 @@
+"""One look: what it is told of batches, labels and earlier looks, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.batches import Refused, Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.evidence.drift import Roles
+from assay.evidence.monitoring import Asked, Monitored, Rows, monitor
+from assay.evidence.monitoring.facts import (
+    Batch,
+    Cost,
+    Delays,
+    Earlier,
+    Facts,
+    LabelFacts,
+    Refusal,
+)
+from assay.evidence.monitoring.fairness import Rules
+from assay.evidence.report import Verdict, get_report
+from assay.living.looks import Judged, Look
+from assay.living.windows import DECISION, PROBABILITY, TRUTH, output
+from assay.registry import Registry, Version
+from assay.steps import Step
+from assay.tables import Table
+
+_RUNS: Final = 30  # records that are read for what steps took
+_BATCHES: Final = 60
+
+
+@dataclass(frozen=True)
+class Material:
+    """The artifacts of a look: tables (None where too few rows wait), and the counted labels."""
+
+    reference: Artifact
+    current: Artifact | None
+    labelled: Artifact | None
+    same: bool
+    counted: Mapping[str, Any]
+
+    @property
+    def judges(self) -> bool:
+        return self.labelled is not None or self.current is not None or self.same
+
+    @property
+    def inputs(self) -> dict[str, Artifact]:
+        held = {
+            "reference": self.reference, "current": self.current, "labelled": self.labelled
+        }  # fmt: skip
+        return {name: artifact for name, artifact in held.items() if artifact}
+
+
+def facts(bucket: Bucket, look: Look, use_case: UseCase, material: Material) -> Facts:
+    """What a look is told beside its rows, from the ledger and the journal alone."""
+    labelled = material.counted["labelled"]
+    served = tuple(_batch(s, labelled.get(str(s.number))) for s in look.served)
+    arrived = {s.number for s in look.arrived}
+    both = list(zip(look.served, served, strict=True))
+    others = [_batch(s, None) for s in look.batches.scored if _of_another(s, look)]
+    return Facts(
+        look=look.number,
+        level=look.level(use_case.monitor) if material.judges else None,
+        as_of=moments.written(look.as_of),
+        since=moments.written(look.since),
+        missed=look.missed,
+        arrived=tuple(b for s, b in both if s.number in arrived),
+        before=tuple([*others, *(b for s, b in both if s.number not in arrived)][-_BATCHES:]),
+        served=served,
+        refused=tuple(_refusal(r, look) for r in look.refused),
+        waiting=sum(s.rows for s in look.waiting),
+        labels=_labels(look, material.counted),
+        earlier=tuple(
+            Earlier(look=p.look, as_of=p.as_of, verdict=p.verdict, figures=p.figures)
+            for p in look.past
+        ),
+        costs=tuple(_costs(bucket, look)),
+        unfair=tuple(_unfair(bucket, look.version)),
+    )
+
+
+def judge(
+    bucket: Bucket, told: Facts, material: Material, use_case: UseCase, version: Version
+) -> Monitored:
+    """Take the look. Raises DataError, ObjectMissing, ObjectCorrupt."""
+    tables = {name: Table.read(bucket, held) for name, held in material.inputs.items()}
+    labelled = tables.get("labelled")
+    current = labelled if material.same else tables.get("current")
+    rows = Rows(tables["reference"], current, labelled)
+    return monitor(told, rows, _asked(rows, use_case), subject=f"{version.name}, look {told.look}")
+
+
+def body(
+    look: Look, material: Material, told: Facts, found: Monitored, report: Artifact
+) -> dict[str, Any]:
+    """What the journal keeps of a look, but for what its steps took."""
+    before = look.judged
+    rows = look.batches.length if material.current or material.same else before.rows
+    labels = look.batches.length if material.labelled else before.labels
+    return {
+        "version": look.version.number,
+        "look": look.number,
+        "upto": look.batches.length,
+        "as_of": told.as_of,
+        "verdict": found.verdict,
+        "reasons": found.reasons,
+        "causes": found.report.causes_for(Verdict.FAIL) if found.verdict == "retrain" else [],
+        "report": report.as_json(),
+        "figures": found.figures,
+        "judged": Judged(rows=rows, labels=labels).model_dump(),
+        "level": told.level,
+        "missed": look.missed,
+        "last": look.last,
+    }
+
+
+def due(look: Look, material: Material) -> bool:
+    """Whether the look is worth an entry: rows or labels enough, or something to be told."""
+    return material.judges or bool(look.refused) or not look.told
+
+
+def taken(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """What steps took that were done and not found, for the looks that follow."""
+    return [
+        {
+            "name": s.name,
+            "seconds": s.seconds,
+            "memory": s.memory,
+            "bytes": sum(artifact.size for artifact in s.outputs.values()),
+        }
+        for s in steps
+        if not s.cached
+    ]
+
+
+# --- facts ------------------------------------------------------------------------------------
+
+
+def _batch(scored: Scored, labelled: int | None) -> Batch:
+    return Batch(
+        name=scored.name,
+        as_of=scored.as_of,
+        rows=scored.rows,
+        unfit_rows=scored.unfit_rows,
+        seconds=scored.seconds,
+        labelled=labelled,
+    )
+
+
+def _of_another(scored: Scored, look: Look) -> bool:
+    """Whether a batch tells what is usual, though another version answered it."""
+    return scored.role == "served" and scored.version != look.version.number
+
+
+def _refusal(refused: Refused, look: Look) -> Refusal:
+    later = [s for s in look.batches.scored if s.number > refused.number]
+    mended = any(s.name == refused.name for s in later)
+    return Refusal(name=refused.name, why=refused.why, remedy=refused.remedy, mended=mended)
+
+
+def _labels(look: Look, counted: Mapping[str, Any]) -> LabelFacts:
+    delays = counted["delays"]
+    return LabelFacts(
+        new=counted["new"],
+        known=counted["known"],
+        no_row=counted["no_row"],
+        unfit=sum(e.unfit_rows for e in look.batches.labelled if e.number > look.upto),
+        delays=Delays(**delays) if delays else None,
+    )
+
+
+def _unfair(bucket: Bucket, version: Version) -> Iterator[str]:
+    report = version.reports.get("fairness")
+    if report is not None:
+        yield from (c.name for c in get_report(bucket, report).checks if c.verdict is Verdict.FAIL)
+
+
+def _costs(bucket: Bucket, look: Look) -> Iterator[Cost]:
+    """What steps of runs, looks and batches took, each step's in the order of time."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for step in [*_of_runs(bucket, look.version.model), *(s for p in look.past for s in p.steps)]:
+        for unit in ("seconds", "bytes", "memory"):
+            if step.get(unit) is not None:
+                key = "bytes of memory" if unit == "memory" else unit
+                found.setdefault((step["name"], key), []).append(float(step[unit]))
+    for scored in look.served:
+        if scored.rows >= _RUNS:
+            each = 1000 * scored.seconds / scored.rows
+            found.setdefault(("score", "seconds a thousand rows"), []).append(each)
+    for (name, unit), values in found.items():
+        yield Cost(step=name, unit=unit, values=tuple(round(v, 6) for v in values[-_BATCHES:]))
+
+
+def _of_runs(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
+    """The steps that the last runs did, from their records."""
+    entries = Registry(bucket).history(model).entries
+    runs = {e.body["run"]["digest"]: e.body["run"] for e in entries if "run" in e.body}
+    for run in list(runs.values())[-_RUNS:]:
+        for step in bucket.get_json(Artifact.model_validate(run))["steps"]:
+            if not step["cached"]:
+                sizes = [output["size"] for output in step["outputs"].values()]
+                yield {**step, "bytes": sum(sizes)}
+
+
+def _asked(rows: Rows, use_case: UseCase) -> Asked:
+    names = rows.reference.schema.names
+    features = [name for name in names if name in use_case.features(names)]
+    plain = names[:-3]  # the last three are the model's answers and the truth
+    probability, decision, truth = (output(n, plain) for n in (PROBABILITY, DECISION, TRUTH))
+    sensitive = use_case.data.sensitive
+    held = [name for name in sensitive if name in plain]
+    return Asked(
+        monitor=use_case.monitor,
+        drift=use_case.drift,
+        rules=Rules(use_case.fairness, sensitive, (truth, decision, probability)),
+        roles=Roles(
+            probability=probability,
+            prediction=decision,
+            truth=truth,
+            by=held,
+            sensitive=sensitive,
+        ),
+        features=[name for name in features if name in plain],
+        seed=use_case.seed,
+    )

@@ -1,0 +1,200 @@
+"""Looks at a champion: what the earlier ones covered, what the next is about, whether it is due.
+
+Every look is an entry `monitored` of the model's journal. Rows and labels are judged once, and
+wait where they are too few. A look costs some of the false alarms that the use case accepts, so
+that many looks together do not cost more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.batches import Batches, Ledger, Refused, Scored
+from assay.bucket import Bucket
+from assay.config.living import Monitor
+from assay.errors import ReferenceUnknown
+from assay.journal import JournalEntry
+from assay.registry import CHAMPION, History, Registry, Version, fold
+
+MONITORED: Final = "monitored"
+_LATE: Final = 0.5  # of the time between two batches, before one that is due counts as missed
+
+
+class Judged(BaseModel):
+    """Up to which entry of the ledger rows and labels have been judged."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int = 0
+    labels: int = 0
+
+
+class Past(BaseModel):
+    """An earlier look. `level`: what it spent of the accepted false alarms; None if it judged no
+    predictions. `missed`: how many batches were missing since the entry `last`. `steps`: what its
+    steps took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    entry: int
+    version: int
+    look: int
+    upto: int
+    as_of: str
+    verdict: str
+    reasons: list[str]
+    report: Artifact
+    figures: dict[str, float]
+    judged: Judged = Judged()
+    level: float | None = None
+    missed: int = 0
+    last: int = 0
+    steps: list[dict[str, Any]] = []
+
+    @classmethod
+    def of(cls, entry: JournalEntry) -> Past:
+        return cls.model_validate({"as_of": entry.at, **entry.body, "entry": entry.number})
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the next look at a champion is about."""
+
+    version: Version
+    past: tuple[Past, ...]
+    batches: Batches
+    as_of: datetime
+    since: datetime  # the last batch came, or the champion is in use
+    last: int  # the entry of that batch; 0 for none
+    missed: int
+
+    @property
+    def number(self) -> int:
+        return len(self.past) + 1
+
+    @property
+    def before(self) -> Past | None:
+        return self.past[-1] if self.past else None
+
+    @property
+    def upto(self) -> int:
+        """The ledger's length at the look before this one."""
+        return self.before.upto if self.before else 0
+
+    @property
+    def judged(self) -> Judged:
+        return self.before.judged if self.before else Judged()
+
+    @property
+    def served(self) -> tuple[Scored, ...]:
+        """All batches that the champion answered."""
+        return self.batches.by(self.version.number)
+
+    @property
+    def waiting(self) -> tuple[Scored, ...]:
+        """Those whose rows no look has judged."""
+        return tuple(s for s in self.served if s.number > self.judged.rows)
+
+    @property
+    def arrived(self) -> tuple[Scored, ...]:
+        """Those that came since the last look."""
+        return tuple(s for s in self.served if s.number > self.upto)
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        return tuple(r for r in self.batches.refused if r.number > self.upto)
+
+    def level(self, ask: Monitor) -> float:
+        """The k-th look that judges predictions has `false_alarms` / (k (k + 1)), which adds up
+        to `false_alarms` however many follow (a spending function: Lan & DeMets 1983).
+        """
+        k = 1 + sum(past.level is not None for past in self.past)
+        return ask.false_alarms / (k * (k + 1))
+
+    @property
+    def told(self) -> bool:
+        """Whether all that is missing was told before."""
+        told = self.before.missed if self.before and self.before.last == self.last else 0
+        return self.missed <= told
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing happened since the last look."""
+        return self.batches.length <= self.upto and self.told
+
+
+def looks_at(history: History, version: int) -> tuple[Past, ...]:
+    """The looks that were taken at a version, in order."""
+    entries = (e for e in history.entries if e.kind == MONITORED)
+    return tuple(Past.of(e) for e in entries if e.body["version"] == version)
+
+
+def last_look(bucket: Bucket, model: str) -> Past | None:
+    """The last look at the champion; None without either. Raises ChainBroken."""
+    history = Registry(bucket).history(model)
+    champion = history.champion
+    past = looks_at(history, champion.number) if champion else ()
+    return past[-1] if past else None
+
+
+def next_look(bucket: Bucket, model: str, ask: Monitor, as_of: datetime) -> Look:
+    """What there is to look at. Raises ReferenceUnknown without a champion, ChainBroken."""
+    history = Registry(bucket).history(model)
+    champion = history.champion
+    if champion is None:
+        raise ReferenceUnknown(
+            f"{model!r} has no champion to watch",
+            where=bucket.root,
+            remedy=f"See `assay log {model}`; make one with `assay run` or `assay promote`.",
+        )
+    past, batches = looks_at(history, champion.number), Ledger(bucket, model).read()
+    came = [(moments.moment(s.as_of), s.number) for s in batches.scored if s.role == "served"]
+    # Without a batch yet, the first is due from when the champion is in use.
+    since, last = max(came) if came else (_since(history), 0)
+    return Look(champion, past, batches, as_of, since, last, _missed(since, as_of, ask))
+
+
+def _since(history: History) -> datetime:
+    points = [e for e in history.entries if e.body.get("alias") == CHAMPION]
+    return moments.of(points[-1])
+
+
+def _missed(last: datetime, as_of: datetime, ask: Monitor) -> int:
+    """Batches that were due since the last one. One is missed half its time after it was due."""
+    if ask.due is None:
+        return 0
+    return max(int((as_of - last).total_seconds() / ask.due - _LATE), 0)
+
+
+def record(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalEntry | None:
+    """Append the look, once. None if meanwhile another took it, or the champion is another."""
+    model = look.version.model
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        history = fold(model, entries)
+        champion = history.champion
+        if champion is None or champion.number != look.version.number:
+            return None
+        if len(looks_at(history, champion.number)) != len(look.past):
+            return None
+        return MONITORED, dict(body)
+
+    return bucket.journal(model).append(decide)
+
+
+def why_not(bucket: Bucket, look: Look) -> str:
+    """Why `record` declined."""
+    champion = Registry(bucket).history(look.version.model).champion
+    if champion is None:
+        return f"{look.version.name} is no longer champion, and nobody is: nothing was counted"
+    if champion.number != look.version.number:
+        return f"{champion.name} became champion meanwhile: nothing was counted; look again"
+    return f"look {look.number} at {look.version.name} was taken by another monitor meanwhile"

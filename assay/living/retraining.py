@@ -1,0 +1,190 @@
+"""When a model is trained anew: for evidence, not too often, and not for ever without success.
+
+A retraining is begun by an entry in the model's journal, so that of two events that ask for the
+same one begins. Moments are those that the entries are about (`as_of`), not those of the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from assay import moments
+from assay.bucket import Bucket
+from assay.config.living import Retrain
+from assay.digest import Digest
+from assay.journal import JournalEntry
+from assay.registry import CHAMPION, PROMOTED
+
+RETRAINING, ASKED, MONITORED = "retraining", "asked", "monitored"
+RETRAIN: Final = "retrain"
+_BUDGET_OF: Final = timedelta(days=30)
+
+# Who wants it: a look that saw harm, the clock of a schedule, or a person.
+Wanted = Literal["monitor", "schedule", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What asks for a retraining. `evidence`: the digest of a monitoring report, or None. `upto`:
+    the length of the ledger, which says what may be learnt from.
+    """
+
+    by: Wanted
+    because: str
+    as_of: datetime
+    upto: int
+    evidence: Digest | None = None
+
+
+class Begun(BaseModel):
+    """A retraining that may go on: the entry that began it, which one it is in a row, what it may
+    learn from, and since when (an entry of the ledger) there is harm.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int
+    attempt: int
+    upto: int
+    since: int | None
+    as_of: datetime
+
+    @classmethod
+    def of(cls, entry: JournalEntry) -> Begun:
+        return cls.model_validate({**entry.body, "number": entry.number})
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why a retraining does not begin. `asks`: a person is needed now."""
+
+    why: str
+    asks: bool = False
+
+
+def begin(bucket: Bucket, model: str, asked: Asked, ask: Retrain) -> Begun | Declined:
+    """Begin a retraining in the journal, or go on with one that was killed, or say why not.
+
+    A person may always have one. Where `attempts` in a row brought no champion, the journal notes
+    once that a person is asked, with the evidence. Raises ChainBroken.
+    """
+    journal = bucket.journal(model)
+    known: Begun | Declined | None = None
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        nonlocal known
+        known = _unfinished(entries, asked) or declined(entries, asked, ask)
+        if known is None:
+            return RETRAINING, _body(entries, asked, ask)
+        if isinstance(known, Declined) and known.asks and not _is_asked(entries):
+            return ASKED, {**_because(asked), "because": known.why}
+        return None
+
+    entry = journal.append(decide)
+    if known is not None:
+        return known
+    assert entry is not None, "what is not declined is begun"
+    return Begun.of(entry)
+
+
+def _unfinished(entries: Sequence[JournalEntry], asked: Asked) -> Begun | None:
+    """A retraining that began for the same reason and never ended: its run was killed."""
+    ended = {e.body["retraining"] for e in entries if "retraining" in e.body}
+    for entry in reversed(entries):
+        same = entry.kind == RETRAINING and all(
+            entry.body[name] == value for name, value in _why(asked).items()
+        )
+        if same:
+            return None if entry.number in ended else Begun.of(entry)
+    return None
+
+
+def declined(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> Declined | None:
+    """Why there is to be no retraining now; None if there may be."""
+    begun = [e for e in entries if e.kind == RETRAINING]
+    evidence = asked.evidence and str(asked.evidence)
+    if evidence and (same := [e for e in begun if e.body["evidence"] == evidence]):
+        return Declined(f"entry {same[-1].number} began a retraining for this very evidence")
+    if asked.by == "person":
+        return None
+    if _is_asked(entries):
+        return Declined("a person was asked, and nobody has had it trained anew by hand since")
+    if (helpless := len(_in_vain(entries))) >= ask.attempts:
+        return Declined(f"{helpless} retrainings in a row brought no new champion", asks=True)
+    return _too_soon(begun, asked.as_of, ask)
+
+
+def _too_soon(begun: Sequence[JournalEntry], now: datetime, ask: Retrain) -> Declined | None:
+    """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
+    last = begun[-1] if begun else None
+    wait = timedelta(seconds=ask.cooldown)
+    if last is not None and now - moments.of(last) < wait:
+        until = moments.shown(moments.of(last) + wait)
+        return Declined(
+            f"the last retraining (entry {last.number}) is too recent: not before {until}"
+        )
+    lately = [e for e in begun if now - moments.of(e) < _BUDGET_OF]
+    if len(lately) >= ask.budget:
+        return Declined(f"{len(lately)} retrainings in thirty days are as many as are allowed")
+    return None
+
+
+def _in_vain(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Retrainings since the last promotion of a champion."""
+    found: list[JournalEntry] = []
+    for entry in entries:
+        if entry.kind == PROMOTED and entry.body["alias"] == CHAMPION:
+            found = []
+        elif entry.kind == RETRAINING:
+            found.append(entry)
+    return found
+
+
+def _is_asked(entries: Sequence[JournalEntry]) -> bool:
+    """Whether a person was asked and has not answered, by a retraining or a promotion."""
+    for entry in reversed(entries):
+        if entry.kind == ASKED:
+            return True
+        by_hand = entry.kind == RETRAINING and entry.body["by"] == "person"
+        if by_hand or entry.kind == PROMOTED:
+            return False
+    return False
+
+
+def _body(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> dict[str, Any]:
+    window = ask.window if isinstance(ask.window, str) else ask.window.model_dump(mode="json")
+    return {
+        **_because(asked),
+        "window": window,
+        "upto": asked.upto,
+        "since": harm_since(entries),
+        "attempt": len(_in_vain(entries)) + 1,
+    }
+
+
+def _because(asked: Asked) -> dict[str, Any]:
+    return {**_why(asked), "as_of": moments.written(asked.as_of)}
+
+
+def _why(asked: Asked) -> dict[str, Any]:
+    """What makes two requests one."""
+    evidence = asked.evidence and str(asked.evidence)
+    return {"by": asked.by, "because": asked.because, "evidence": evidence}
+
+
+def harm_since(entries: Sequence[JournalEntry]) -> int | None:
+    """How long the ledger was before the look that first saw the harm that is still seen; None
+    where the last look saw none.
+    """
+    looks = [e for e in entries if e.kind == MONITORED]
+    start = len(looks)
+    while start and looks[start - 1].body["verdict"] == RETRAIN:
+        start -= 1
+    if start == len(looks):
+        return None
+    return int(looks[start - 1].body["upto"]) if start else 0

@@ -1,0 +1,130 @@
+"""By which version batches are scored, and which of them were scored before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from assay.batches import Ledger
+from assay.bucket import Bucket
+from assay.config.read import Written
+from assay.digest import Digest
+from assay.errors import ConfigError, ReferenceUnknown, Unproven
+from assay.living.trained import trained_on
+from assay.registry import Registry
+from assay.versions import CHALLENGER, CHAMPION, RETIRED, History, Version
+
+if TYPE_CHECKING:
+    from assay.learning.predict import Model
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A version ready to score. `columns`: how it wants a batch read (see `intake.columns`)."""
+
+    version: Version
+    model: Model
+    columns: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, bucket: Bucket, written: Written, reference: str, as_of: datetime) -> Loaded:
+        """What stands behind a reference now. Raises what `Registry.load` raises."""
+        from assay.living.intake import columns
+        from assay.tables import Table
+
+        registry = Registry(bucket)
+        while True:
+            version = registry.find(reference)
+            model = registry.load(reference, as_of=as_of)
+            if registry.find(reference).number == version.number:
+                break  # else an alias was moved while it was being loaded
+        trained = Table.read(bucket, trained_on(bucket, version)).description
+        return cls(version, model, columns(trained, written.use_case))
+
+
+@dataclass
+class Before:
+    """What was scored before. A batch is served once, whoever is champion when it comes again;
+    by a version that was named (`again`), once by that version.
+    """
+
+    _files: set[str] = field(default_factory=set)
+    _batches: set[Digest] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, bucket: Bucket, version: Version, *, again: bool) -> Before:
+        before = cls()
+        for scored in Ledger(bucket, version.model).read().scored:
+            counts = not again or scored.version == version.number
+            if scored.role == "served" and counts:
+                before.note(scored.source, scored.batch)
+        return before
+
+    def note(self, source: str | None, batch: Digest) -> None:
+        """These rows, from a source of this fingerprint, are scored."""
+        self._batches.add(batch)
+        if source is not None:
+            self._files.add(source)
+
+    def knows(self, source: str | None) -> bool:
+        """Whether a source of this fingerprint was scored before. A batch is served once, whoever
+        is champion when it comes again.
+        """
+        return source is not None and source in self._files
+
+    def has(self, batch: Digest) -> bool:
+        """Whether these very rows were scored before, whatever their source was called."""
+        return batch in self._batches
+
+
+def wanted(bucket: Bucket, name: str, model: str | None) -> str:
+    """The reference of the version that is to score the batches of `name`: 3, name@3 or an alias
+    as `model` says, else the champion.
+
+    Raises ReferenceUnknown where there is no champion, Unproven for a retired version,
+    ConfigError for another model's.
+    """
+    reference = _reference(name, model)
+    registry = Registry(bucket)
+    history = registry.history(name)
+    if reference == f"{name}@{CHAMPION}" and history.champion is None and history.versions:
+        raise _no_champion(history)
+    version = registry.find(reference)
+    if version.number in history.retired:
+        raise Unproven(
+            f"{version.name} was retired: {history.retired[version.number].body['because']}",
+            remedy=f"Name another version; `assay log {name}` tells which there are.",
+        )
+    return reference
+
+
+def shadow(bucket: Bucket, written: Written, beside: Version) -> str | None:
+    """The reference of the challenger that is to score beside a version, unseen, if one is."""
+    if not written.use_case.promotion.shadow:
+        return None
+    challenger = Registry(bucket).history(beside.model).aliases.get(CHALLENGER)
+    there = challenger is not None and challenger != beside.number
+    return f"{beside.model}@{CHALLENGER}" if there else None
+
+
+def _reference(name: str, model: str | None) -> str:
+    given = model or CHAMPION
+    of, at, which = given.rpartition("@")
+    if at and of != name:
+        raise ConfigError(
+            f"{given!r} is no version of {name!r}, whose batches are to be scored",
+            where="--model",
+            remedy=f"Write {name}@3, or 3, or an alias such as {CHALLENGER}.",
+        )
+    return f"{name}@{which}" if given != name else f"{name}@{CHAMPION}"
+
+
+def _no_champion(history: History) -> ReferenceUnknown:
+    gone = [e for e in history.entries if e.kind == RETIRED]
+    why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
+    return ReferenceUnknown(
+        f"{history.model!r} has no champion to score with{why}",
+        remedy=f"Promote one: assay promote {history.model}@N --because TEXT. Or name a version "
+        "with --model.",
+    )

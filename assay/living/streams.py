@@ -1,0 +1,128 @@
+"""A stream of rows, cut into stretches that are batches like any others.
+
+A stretch is whole records: lines of JSON, or of CSV with the header repeated. It ends with so many
+rows, or when its first row has waited for so long. Cut by rows alone, the same stream gives the
+same batches.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+_CHUNK: Final = 1 << 16
+_AHEAD: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
+_LARGEST: Final = 1 << 20  # bytes; a quote that never closes must not eat the stream
+
+Form = Literal["csv", "jsonl"]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some rows of a stream. `content` is a file's; `name` says which lines these are."""
+
+    name: str
+    content: bytes
+    rows: int
+
+
+class Stream:
+    """What a file descriptor gives, read by a thread of its own, so that nobody has to wait."""
+
+    def __init__(
+        self, descriptor: int, form: Form, rows: int, seconds: float, ended: threading.Event
+    ) -> None:
+        self._form, self._rows, self._seconds, self._ended = form, rows, seconds, ended
+        self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)
+        threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
+
+    def __iter__(self) -> Iterator[Stretch]:
+        """The stretches as they fill up. Once `ended` is set, what has come is the last."""
+        open_, closed = _Open(self._form, self._rows), False
+        while not closed and not self._ended.is_set():
+            with suppress(queue.Empty):
+                chunk = self._chunks.get(timeout=min(0.2, self._seconds))
+                closed = not chunk
+                open_.add(chunk)
+            yield from open_.full()
+            if open_.waited(self._seconds):
+                yield from open_.rest(ended=False, seconds=self._seconds)
+        yield from open_.rest(ended=closed, seconds=0.0 if closed else self._seconds)
+
+    def _read(self, descriptor: int) -> None:
+        while chunk := os.read(descriptor, _CHUNK):
+            self._chunks.put(chunk)
+        self._chunks.put(b"")
+
+
+@dataclass
+class _Open:
+    """The records since the last cut, each with its line in the stream. `tail` has begun and not
+    ended; `since` and `stuck` are when the oldest record, and a tail of several lines, came.
+    """
+
+    form: Form
+    most: int
+    header: bytes | None = None
+    records: list[tuple[int, bytes]] = field(default_factory=list)
+    tail: bytes = b""
+    line: int = 1
+    since: float | None = None
+    stuck: float | None = None
+
+    def add(self, chunk: bytes) -> None:
+        *lines, end = (self.tail + chunk).split(b"\n")
+        record = b""
+        for line in lines:
+            record += line + b"\n"
+            goes_on = (
+                self.form == "csv" and record.count(b'"') % 2
+            )  # a quoted field holds line ends
+            if not goes_on or len(record) > _LARGEST:
+                self._take(record)
+                record = b""
+        self.tail = record + end
+        self.stuck = (self.stuck or time.monotonic()) if record else None
+
+    def waited(self, seconds: float) -> bool:
+        """Whether what is here has waited for so long."""
+        began = [at for at in (self.since, self.stuck) if at is not None]
+        return bool(began) and time.monotonic() - min(began) >= seconds
+
+    def full(self) -> Iterator[Stretch]:
+        while len(self.records) >= self.most:
+            yield self._cut(self.most)
+
+    def rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[Stretch]:
+        """What is left; of a record that has not ended only if the stream has, or if its quote has
+        been open for so many seconds that it will not close.
+        """
+        if self.stuck is not None and time.monotonic() - self.stuck >= seconds:
+            held, _, self.tail = self.tail.rpartition(b"\n")
+            self._take(held + b"\n")
+            self.stuck = None
+        if ended and self.tail.strip():
+            self._take(self.tail + b"\n")
+            self.tail = b""
+        if self.records:
+            yield self._cut(len(self.records))
+
+    def _take(self, record: bytes) -> None:
+        if record.strip() and self.form == "csv" and self.header is None:
+            self.header = record
+        elif record.strip():
+            self.since = self.since or time.monotonic()
+            self.records.append((self.line, record))
+        self.line += record.count(b"\n")
+
+    def _cut(self, rows: int) -> Stretch:
+        taken, self.records = self.records[:rows], self.records[rows:]
+        self.since = time.monotonic() if self.records else None
+        content = b"".join([self.header or b"", *(record for _, record in taken)])
+        return Stretch(f"stream from line {taken[0][0]}", content, len(taken))

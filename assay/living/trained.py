@@ -1,0 +1,43 @@
+"""What a version was trained on, as its run record has it."""
+
+from __future__ import annotations
+
+import json
+
+from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.config.candidates import Candidate
+from assay.errors import ObjectMissing
+from assay.registry import Registry, Version
+
+
+def trained_on(bucket: Bucket, version: Version) -> Artifact:
+    """The table whose rows a version learnt from and was tested on. Raises ObjectMissing."""
+    record = bucket.get_json(version.artifact("run"))
+    predictions = version.entry.body["predictions"]["digest"]
+    for step in record["steps"]:
+        made = step["outputs"].get("predictions")
+        if made and made["digest"] == predictions and "table" in step["inputs"]:
+            return Artifact.model_validate(step["inputs"]["table"])
+    raise ObjectMissing(
+        f"the run record of {version.name} names no table that it was trained on",
+        where=str(version.artifact("run").digest),
+        remedy="Restore the record from a backup.",
+    )
+
+
+def newest_table(bucket: Bucket, model: str) -> Artifact:
+    """The table of the champion, else of the newest version. Raises ReferenceUnknown."""
+    return trained_on(bucket, Registry(bucket).find(model))
+
+
+def modules_of(bucket: Bucket, version: Version) -> tuple[str, ...]:
+    """The modules that a version's candidate names, a user's own estimators among them."""
+    record = bucket.get_json(version.artifact("run"))
+    model = str(version.digest)
+    for step in record["steps"]:
+        made = step["outputs"].get("model")
+        if made and made["digest"] == model:
+            told = json.dumps(step["components"]["settings"]["candidate"])
+            return Candidate.model_validate_json(told).modules()
+    return ()

@@ -1,0 +1,62 @@
+"""Rows of a batch that no answer can be given for: listed with their lines, and left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from assay.artifacts import Artifact
+from assay.sources.blocks import QUARANTINE, Malformed, table_of
+from assay.sources.places import SCHEMA, Places
+from assay.tables import Table, write
+
+
+def without(rows: Table, left_out: Sequence[int], *, lines: Artifact) -> tuple[Artifact, Artifact]:
+    """The table and its lines, but for the rows of these numbers."""
+    bucket, numbers = rows.bucket, np.asarray(left_out)
+    places, kept_places = Places.of(Table.read(bucket, lines)), Places()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in rows.batches():
+            here = np.arange(start, start + batch.num_rows)
+            start += batch.num_rows
+            kept = ~np.isin(here, numbers)
+            kept_places.add(places.lines(here[kept]))
+            yield batch.filter(pa.array(kept))
+
+    table = write(bucket, batches(), rows.schema, rows.artifact.name)
+    return table, write(bucket, kept_places.batches(), SCHEMA, lines.name)
+
+
+def listed(
+    rows: Table, reasons: Mapping[int, str], *, lines: Artifact, before: Artifact | None
+) -> Artifact:
+    """The list of unfit rows with these added, by their numbers; in the order of their lines.
+
+    `lines` tells the source's line of each row (see `Places`); `before` is the list so far.
+    """
+    bucket = rows.bucket
+    held = Table.read(bucket, before).arrow().to_pylist() if before else []
+    numbers = np.asarray(sorted(reasons))
+    places = Places.of(Table.read(bucket, lines)).lines(numbers)
+    found = [Malformed(**one) for one in held]
+    for number, line, text in zip(
+        numbers.tolist(), places.tolist(), _texts(rows, numbers), strict=True
+    ):
+        found.append(Malformed(line, reasons[number], text))
+    ordered = table_of(sorted(found, key=lambda one: one.line))
+    return write(bucket, [ordered], QUARANTINE, f"{rows.artifact.name} unfit")
+
+
+def _texts(rows: Table, numbers: np.ndarray) -> Iterator[str]:
+    """What the rows of these ascending numbers say."""
+    start = 0
+    for batch in rows.batches():
+        here = numbers[(numbers >= start) & (numbers < start + batch.num_rows)] - start
+        start += batch.num_rows
+        for row in batch.take(pa.array(here, pa.int64())).to_pylist():
+            yield json.dumps(row, ensure_ascii=False, default=str)

@@ -1,0 +1,293 @@
+"""The rows of a look: those that the champion answered since the last one, those of which a label
+is new, and what they are held against, each as a stored table.
+
+Bounded memory: beside the parts in hand a byte for every row that the champion ever answered, and
+what is known of the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.batches import Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.errors import DataError
+from assay.living.known import Known, own_labels
+from assay.living.label_rows import UNIT
+from assay.living.looks import Look
+from assay.living.trained import trained_on
+from assay.registry import Version
+from assay.tables import Table, columns, field, write
+
+PROBABILITY, DECISION, TRUTH = "probability", "decision", "truth"
+_OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
+
+Truth = NDArray[np.int8]
+"""1 yes, 0 no, -1 not known."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
+    is None where there are too few, which wait. `same`: both are the very same rows, and
+    `labelled` stands for both. `counted`: JSON about the labels (see `count`).
+    """
+
+    current: Artifact | None
+    labelled: Artifact | None
+    same: bool
+    counted: dict[str, Any]
+
+
+def output(name: str, taken: Sequence[str]) -> str:
+    """What a column of the model's answers is called among the columns that are `taken`."""
+    return f"({name})" if name in taken else name
+
+
+def kept(names: Sequence[str], use_case: UseCase) -> list[str]:
+    """The columns that a look needs: features, and those that mark groups."""
+    features = set(use_case.features(names))
+    return [name for name in names if name in features or name in use_case.data.sensitive]
+
+
+# --- the reference ----------------------------------------------------------------------------
+
+
+def reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
+    """The test rows of a version's training: what the model saw, what it said, what was true.
+
+    Rows are in the order of their table. Raises ObjectMissing, ObjectCorrupt.
+    """
+    table = Table.read(bucket, trained_on(bucket, version))
+    said = Table.read(bucket, version.artifact("predictions")).arrow(["row", *_OUTPUTS])
+    said = said.sort_by("row")
+    rows = said["row"].to_numpy()
+    schema = _schema(table, use_case, [*_OUTPUTS])
+    names = schema.names[: -len(_OUTPUTS)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in table.batches(names):
+            first, last = np.searchsorted(rows, [start, start + batch.num_rows])
+            held = batch.take(pa.array(rows[first:last] - start))
+            answers = said.slice(first, last - first).combine_chunks()
+            more = [answers[name].combine_chunks() for name in _OUTPUTS]
+            yield _batch([*held.columns, *more], schema)
+            start += batch.num_rows
+
+    return write(bucket, batches(), schema, f"reference of {version.name}")
+
+
+def _schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -> pa.Schema:
+    """Categories become text: rows that come later may hold others."""
+    names = kept(table.schema.names, use_case)
+    held = [table.schema.field(name) for name in names]
+    plain = [
+        field(one.name, "text") if columns.categories(one) is not None else one.with_nullable(True)
+        for one in held
+    ]
+    return pa.schema([*plain, *(field(output(n, names), _OUTPUTS[n]) for n in outputs)])
+
+
+def _batch(arrays: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([_plain(one) for one in arrays], names=schema.names)
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array
+
+
+# --- the rows of a look -----------------------------------------------------------------------
+
+
+def window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> Window:
+    """Gather the rows that a look is about. `against`: the reference, whose columns they get.
+
+    Raises DataError for a batch whose columns cannot be compared with the reference's.
+    """
+    known = Known.of(bucket, look.batches, use_case)
+    counted, new = count(bucket, look, known, use_case)
+    shape = Table.read(bucket, against).schema
+    least = use_case.monitor.rows
+    fresh = look.waiting if sum(s.rows for s in look.waiting) >= least else ()
+    told = new if counted["new"] >= least else {}
+    same = bool(fresh) and _same(fresh, told)
+    current = None if same or not fresh else _current(bucket, fresh, shape)
+    labelled = _labelled(bucket, look.served, told, shape) if told else None
+    return Window(current, labelled, same, counted)
+
+
+def _same(fresh: Sequence[Scored], told: dict[int, Truth]) -> bool:
+    """Whether all the new rows have a label, and no others have a new one."""
+    return {s.number for s in fresh} == set(told) and all((t >= 0).all() for t in told.values())
+
+
+def count(
+    bucket: Bucket, look: Look, known: Known, use_case: UseCase
+) -> tuple[dict[str, Any], dict[int, Truth]]:
+    """What is known of the labels of all that the champion answered; and of each batch with a
+    new one, by entry, every row's label if that is new.
+
+    Counted are labels that are `new`, labels that fit `no_row` that was ever scored, by batch the
+    rows that have one (`labelled`), and the `delays` of the new ones, in seconds: the median, what
+    nine in ten do not exceed, and the longest.
+    """
+    new, labelled, delays = {}, {}, []
+    for served in look.served:
+        truth, entries, when = _truth(bucket, served, known, use_case)
+        labelled[str(served.number)] = int((truth >= 0).sum())
+        fresh = (truth >= 0) & (np.maximum(entries, served.number) > look.judged.labels)
+        if fresh.any():
+            new[served.number] = np.where(fresh, truth, -1).astype(np.int8)
+            came = moments.moment(served.as_of).timestamp()
+            delays.append(np.maximum(when[fresh] / 1e6 - came, 0.0))
+    counted = {
+        "new": sum(int((truth >= 0).sum()) for truth in new.values()),
+        "known": len(known),
+        "no_row": _without_row(bucket, look, known),
+        "labelled": labelled,
+        "delays": _delays(delays),
+    }
+    return counted, new
+
+
+def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
+    if not found:
+        return None
+    every = np.concatenate(found)
+    middle, most = np.quantile(every, [0.5, 0.9], method="higher")
+    return {"median": float(middle), "most": float(most), "longest": float(every.max())}
+
+
+def _without_row(bucket: Bucket, look: Look, known: Known) -> int:
+    """Labels of rows that nobody has scored yet: they are joined when such rows come."""
+    if not len(known) or not look.batches.labelled:
+        return 0
+    there = np.zeros(len(known), bool)
+    for scored in {s.batch: s for s in look.batches.scored}.values():
+        for units in _units(bucket, scored):
+            place, found = known.find(units)
+            there[place[found]] = True
+    return int((~there).sum())
+
+
+def _units(bucket: Bucket, scored: Scored) -> Iterator[NDArray[np.int64]]:
+    for batch in Table.read(bucket, scored.predictions).batches([UNIT]):
+        yield batch.column(0).to_numpy()
+
+
+def _truth(
+    bucket: Bucket, served: Scored, known: Known, use_case: UseCase
+) -> tuple[Truth, NDArray[np.int64], NDArray[np.int64]]:
+    """Of each row of a batch: the label known now, the entry that brought it, and when.
+
+    Where the use case names no identity, rows that are alike are not the same row: each has its
+    own label, that came with it.
+    """
+    if not use_case.data.identity:
+        own = list(own_labels(Table.read(bucket, served.table), use_case))
+        truth = np.concatenate(own) if own else np.empty(0, np.int8)
+        when = round(moments.moment(served.as_of).timestamp() * 1e6)
+        return truth, np.full(len(truth), served.number), np.full(len(truth), when)
+    parts = list(_units(bucket, served))
+    units = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    place, found = known.find(units)
+    if not len(known):
+        nothing = np.zeros(len(units), np.int64)
+        return np.full(len(units), -1, np.int8), nothing, nothing
+    truth = np.where(found, known.labels[place], -1).astype(np.int8)
+    return truth, known.entries[place].astype(np.int64), known.when[place]
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def _current(bucket: Bucket, fresh: Sequence[Scored], shape: pa.Schema) -> Artifact:
+    schema = pa.schema([*shape][:-1])  # all but the truth
+    rows = (
+        _batch(_arrays(rows, said, schema), schema)
+        for scored in fresh
+        for rows, said in _beside(bucket, scored, schema)
+    )
+    return write(bucket, rows, schema, "rows since the last look")
+
+
+def _labelled(
+    bucket: Bucket, served: Sequence[Scored], told: dict[int, Truth], shape: pa.Schema
+) -> Artifact:
+    plain = pa.schema([*shape][:-1])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for scored in served:
+            if scored.number not in told:
+                continue
+            start, truth = 0, told[scored.number]
+            for rows, said in _beside(bucket, scored, plain):
+                here = truth[start : start + rows.num_rows]
+                start += rows.num_rows
+                if (here >= 0).any():
+                    mask = pa.array(here >= 0)
+                    arrays = [one.filter(mask) for one in _arrays(rows, said, plain)]
+                    yield _batch([*arrays, pa.array(here[here >= 0] == 1)], shape)
+
+    return write(bucket, batches(), shape, "rows with new labels")
+
+
+def _arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
+    """The columns of the schema; those that a batch lacks are missing."""
+    features = schema.names[:-2]
+    held = [
+        rows.column(name)
+        if name in rows.schema.names
+        else pa.nulls(rows.num_rows, schema.field(name).type)
+        for name in features
+    ]
+    return [*held, said.column(PROBABILITY), said.column(DECISION)]
+
+
+def _beside(
+    bucket: Bucket, scored: Scored, schema: pa.Schema
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """A batch's rows and what was said of them, side by side. The two tables are cut at other
+    places. Raises DataError where one is longer.
+    """
+    table, predictions = (Table.read(bucket, a) for a in (scored.table, scored.predictions))
+    if table.rows != predictions.rows:
+        raise DataError(
+            f"{predictions.rows:,} predictions for {table.rows:,} rows", where=scored.name
+        )
+    names = [name for name in schema.names[:-2] if name in table.schema.names]
+    left = _Slices(lambda: table.batches(names))
+    right = _Slices(lambda: predictions.batches([PROBABILITY, DECISION]))
+    while (rows := min(left.ready(), right.ready())) > 0:
+        yield left.take(rows), right.take(rows)
+
+
+class _Slices:
+    """A stream of batches that is taken from by so many rows."""
+
+    def __init__(self, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
+        self._batches = batches()
+        self._held: pa.RecordBatch | None = None
+
+    def ready(self) -> int:
+        """Rows that can be taken; 0 at the end."""
+        while self._held is None or not self._held.num_rows:
+            self._held = next(self._batches, None)
+            if self._held is None:
+                return 0
+        return int(self._held.num_rows)
+
+    def take(self, rows: int) -> pa.RecordBatch:
+        assert self._held is not None, "asked for no more than is ready"
+        taken, self._held = self._held.slice(0, rows), self._held.slice(rows)
+        return taken

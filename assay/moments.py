@@ -1,0 +1,46 @@
+"""Moments: when something was, in UTC, as RFC 3339 writes it.
+
+What happens to a model is about a moment (`as_of`), which is the clock's unless the past is
+played through again. Commands and flows read the clock; the core is told.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from assay.errors import ConfigError
+
+if TYPE_CHECKING:
+    from assay.journal import JournalEntry
+
+
+def moment(text: str | None) -> datetime:
+    """The moment that a person wrote, as a date (its beginning) or with a time; without a zone, in
+    UTC. None is now, by the clock. Raises ConfigError.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"{text!r} is no date and no moment",
+            remedy="Write 2026-03-31, or 2026-03-31T12:00:00Z.",
+        ) from None
+
+
+def written(when: datetime) -> str:
+    """As it stands in the journal: RFC 3339, in UTC, to the second."""
+    return when.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def of(entry: JournalEntry) -> datetime:
+    """What an entry is about; of kinds that do not say, when it was written."""
+    return moment(entry.body.get("as_of") or entry.at)
+
+
+def shown(when: datetime) -> str:
+    """For people, to the minute: "2016-03-01 12:00"."""
+    return when.astimezone(UTC).isoformat(" ", "minutes")[:16]

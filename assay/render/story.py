@@ -1,0 +1,218 @@
+"""What a journal tells, in plain words: one sentence an event, quiet stretches folded into one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from assay import moments
+from assay.batches import LABELLED, REFUSED, SCORED, Batches
+from assay.journal import JournalEntry
+from assay.versions import (
+    APPROVED,
+    FALSE_ALARM,
+    LESSON,
+    MONITORED,
+    PROMOTED,
+    REGISTERED,
+    REJECTED,
+    RETIRED,
+    ROLLED_BACK,
+    STOPPED,
+    WAIVED,
+)
+
+_SENTENCE_END: Final = re.compile(r"\.(?: (?=[A-Z])|$)")
+_FEW: Final = 5  # refused batches named in a summary
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a story: when (the moment that it is about), by whom, and what happened."""
+
+    when: str
+    by: str
+    what: str
+
+
+def story(
+    model: str, entries: Iterable[JournalEntry], *, by: Callable[[JournalEntry], str], whole: bool
+) -> list[Event]:
+    """The events of a journal in order. Looks in a row that found a version healthy are one event,
+    unless the `whole` is asked for. `by` says who made an entry.
+    """
+    events = []
+    for _, group in groupby(entries, key=_quiet):
+        together = list(group)
+        if whole or len(together) == 1 or _quiet(together[0])[0] is not True:
+            events += [_event(entry, by, sentence(model, entry)) for entry in together]
+        else:
+            events.append(_event(together[-1], by, _healthy(model, together)))
+    return events
+
+
+def _quiet(entry: JournalEntry) -> tuple[bool | int, Any]:
+    """Alike for looks that may be told together, different for everything else."""
+    if entry.kind == MONITORED and entry.body["verdict"] == "healthy":
+        return True, entry.body["version"]
+    return -entry.number, None
+
+
+def _event(entry: JournalEntry, by: Callable[[JournalEntry], str], what: str) -> Event:
+    return Event(moments.shown(moments.of(entry)), by(entry), what)
+
+
+def _healthy(model: str, looks: Sequence[JournalEntry]) -> str:
+    first, last = looks[0], looks[-1]
+    since = moments.shown(moments.of(first))[:10]
+    return (
+        f"{model}@{last.body['version']} looked at: {len(looks)} looks since {since}, all healthy "
+        f"(looks {first.body['look']} to {last.body['look']})"
+    )
+
+
+def sentence(model: str, entry: JournalEntry) -> str:
+    """What one entry says. Kinds that are not known are told by their name."""
+    told = _SENTENCES.get(entry.kind, _unknown)(_Names(model, entry.kind), entry.body)
+    return f"{told} (on the dashboard)" if entry.body.get("via") == "dashboard" else told
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """How the versions of a model are called, by their numbers."""
+
+    model: str
+    kind: str
+
+    def __getitem__(self, number: int | None) -> str:
+        return f"{self.model}@{number}"
+
+
+_Body = dict[str, Any]
+
+
+def _judged(name: _Names, body: _Body) -> str:
+    # Where it stood among the candidates; the rest of the reason is for `assay show`.
+    why = [body["chosen"]["because"].partition(";")[0]] if "chosen" in body else []
+    if name.kind == REJECTED:
+        why += _reasons(body)
+    elif "unknown" in body.get("gates", {}).values():
+        why += ["awaits a person's approval", *_reasons(body)]
+    candidate = body.get("candidate", "")
+    return _and(
+        f"{name[body['version']]} {name.kind}",
+        ": ".join(p for p in (candidate, "; ".join(why)) if p),
+    )
+
+
+def _stopped(_: _Names, body: _Body) -> str:
+    gate = f" at the {body['gate']} gate" if body.get("gate") else ""
+    return _and(f"stopped{gate}, before there was a model", "; ".join(_reasons(body)))
+
+
+def _promoted(name: _Names, body: _Body) -> str:
+    previous = body.get("previous")
+    instead = f" in place of {name[previous]}" if previous else ""
+    waiver = f", under the waiver of entry {body['waiver']}" if body.get("waiver") else ""
+    told = f"{name[body['version']]} promoted to {body['alias']}{instead}{waiver}"
+    return _and(told, body["because"])
+
+
+def _rolled_back(name: _Names, body: _Body) -> str:
+    before = f"from {name[body['previous']]} " if body.get("previous") else ""
+    return _and(f"{body['alias']} rolled back {before}to {name[body['version']]}", body["because"])
+
+
+def _waived(name: _Names, body: _Body) -> str:
+    told = (
+        f"{name[body['version']]}: {', '.join(body['gates'])} waived until {body['expires'][:10]}"
+    )
+    return _and(told, body["because"])
+
+
+def _monitored(name: _Names, body: _Body) -> str:
+    told = f"{name[body['version']]} looked at (look {body['look']}): {body['verdict']}"
+    return _and(told, "; ".join(_reasons(body)))
+
+
+def _retraining(_: _Names, body: _Body) -> str:
+    attempt = f" (attempt {body['attempt']})" if body.get("attempt") else ""
+    return _and(f"retraining begun{attempt}", body["because"])
+
+
+def _unknown(name: _Names, body: _Body) -> str:
+    subject = f"{name[body['version']]} " if body.get("version") else ""
+    return _and(f"{subject}{name.kind.replace('_', ' ')}", str(body.get("because", "")))
+
+
+def _batch(name: _Names, body: _Body) -> str:
+    model = name.model.partition(".")[0]
+    shadow = " in shadow" if body["role"] == "shadow" else ""
+    rows = f"{body['rows']:,} rows{_unfit(body)}"
+    return f"batch {body['name']}: {rows} scored by {model}@{body['version']}{shadow}"
+
+
+def _unfit(body: _Body) -> str:
+    return f" ({body['unfit_rows']:,} unfit)" if body["unfit_rows"] else ""
+
+
+def _reasons(body: _Body) -> list[str]:
+    """The first reason without what to do about it, and how many more there are."""
+    reasons = body.get("reasons") or []
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return [_SENTENCE_END.split(reasons[0])[0] + more] if reasons else []
+
+
+def _and(told: str, why: str) -> str:
+    return f"{told}: {why}" if why else told
+
+
+_SENTENCES: Final[dict[str, Callable[[_Names, _Body], str]]] = {
+    REGISTERED: _judged,
+    REJECTED: _judged,
+    STOPPED: _stopped,
+    PROMOTED: _promoted,
+    ROLLED_BACK: _rolled_back,
+    WAIVED: _waived,
+    MONITORED: _monitored,
+    "retraining": _retraining,
+    APPROVED: lambda name, b: f"{name[b['version']]} approved: {b['because']}",
+    RETIRED: lambda name, b: f"{name[b['version']]} retired: {b['because']}",
+    FALSE_ALARM: lambda _, b: f"the alarm of entry {b['entry']} was false: {b['because']}",
+    "asked": lambda _, b: f"a person is asked: {b['because']}",
+    LESSON: lambda _, b: f"learnt of {b['cause']}: {b['text']}",
+    SCORED: _batch,
+    REFUSED: lambda _, b: f"batch {b['name']} refused: {b['why']}",
+    LABELLED: lambda _, b: f"labels {b['name']}: {b['rows']:,} rows{_unfit(b)}",
+}
+
+
+# --- ledgers ----------------------------------------------------------------------------------
+
+
+def ledger(model: str, batches: Batches) -> list[str]:
+    """A ledger in a few lines: what each version scored, what was refused, how many labels came."""
+    lines = []
+    for version, role in sorted({(s.version, s.role) for s in batches.scored}):
+        scored = batches.by(version, role)
+        shadow = " in shadow" if role == "shadow" else ""
+        rows = _count(sum(s.rows for s in scored), "row")
+        unfit = _unfit({"unfit_rows": sum(s.unfit_rows for s in scored)})
+        batch = _count(len(scored), "batch")
+        lines.append(f"{batch} scored by {model}@{version}{shadow}, {rows}{unfit}")
+    if names := list(dict.fromkeys(refused.name for refused in batches.refused)):
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        lines.append(f"{_count(len(names), 'batch')} refused: {', '.join(names[:_FEW])}{more}")
+    if batches.labelled:
+        labels = sum(labelled.rows for labelled in batches.labelled)
+        times = _count(len(batches.labelled), "time")
+        lines.append(f"labels came {times}, {_count(labels, 'row')}")
+    return lines
+
+
+def _count(number: int, word: str) -> str:
+    plural = f"{word}es" if word.endswith("ch") else f"{word}s"
+    return f"{number:,} {word if number == 1 else plural}"

@@ -1,0 +1,168 @@
+"""The fold of a model's journal: its versions, and which of them each alias points to, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.digest import Digest
+from assay.gates import MEASURED, in_order
+from assay.journal import JournalEntry
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
+APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
+MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a model as the journal has it. `status` is registered or rejected."""
+
+    model: str
+    number: int
+    status: str
+    entry: JournalEntry
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}@{self.number}"
+
+    def artifact(self, name: str) -> Artifact:
+        """What the version is made of: model, signature, card, run, page."""
+        return Artifact.model_validate(self.entry.body[name])
+
+    @property
+    def reports(self) -> dict[str, Artifact]:
+        """The gates' reports, in reading order."""
+        held = in_order(self.entry.body["reports"])
+        return {gate: Artifact.model_validate(report) for gate, report in held.items()}
+
+    @property
+    def digest(self) -> Digest:
+        return self.artifact("model").digest
+
+
+@dataclass(frozen=True)
+class History:
+    """The fold of one journal: versions by number, and what each alias points to."""
+
+    model: str
+    entries: list[JournalEntry]
+    versions: dict[int, Version] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    since: dict[str, JournalEntry] = field(default_factory=dict)
+    """By alias, the entry that made it point where it does: promoted or rolled_back."""
+    trails: dict[str, list[JournalEntry]] = field(default_factory=dict)
+    """By alias, the promotions that led to where it points, or last pointed; a rollback takes
+    away those after the one that it goes back to."""
+    retired: dict[int, JournalEntry] = field(default_factory=dict)
+
+    @property
+    def champion(self) -> Version | None:
+        number = self.aliases.get(CHAMPION)
+        return self.versions[number] if number else None
+
+    def rival(self, question: Digest) -> Version | None:
+        """The champion that answers of `question` (a run's key) are to be compared with.
+
+        A champion that this same question brought forth is no rival to itself: the one it was
+        compared with then stands in, so that asking again changes nothing.
+        """
+        champion = self.champion
+        if champion is None or champion.entry.body["question"] != str(question):
+            return champion
+        against = champion.entry.body["against"]
+        return self.versions[against] if against else None
+
+    def alike(self, status: str, body: Mapping[str, Any]) -> Version | None:
+        """The version that was asked the same, is made of the same and was judged the same."""
+        same = (v for v in self.versions.values() if v.status == status)
+        return next((v for v in same if _identity(v.entry.body) == _identity(body)), None)
+
+    def before(self, alias: str) -> list[int]:
+        """The versions that an alias pointed to before the present one, or before it vanished;
+        the last first. Those that were rolled back are not among them.
+        """
+        return [entry.body["version"] for entry in reversed(self.trails.get(alias, [])[:-1])]
+
+    def promotion(self, alias: str) -> JournalEntry | None:
+        """The promotion by which an alias points where it does, however it came back to it."""
+        return self.trails[alias][-1] if alias in self.aliases else None
+
+    def waiver(self, promotion: JournalEntry) -> JournalEntry | None:
+        """The waiver that a promotion rests on, if it needed one."""
+        number = promotion.body.get("waiver")
+        return self.entries[number - 1] if number else None
+
+    def retirement(self, version: Version) -> str:
+        """How a retired version came to be one, in words."""
+        entry = self.retired[version.number]
+        return (
+            f"{version.name} was retired by {entry.actor} (entry {entry.number}): "
+            f"{entry.body['because']}"
+        )
+
+    def was_withdrawn(self, number: int) -> bool:
+        """Whether a person took a version away from its alias: nothing brings it back by itself."""
+        back = (e for e in self.entries if e.kind == ROLLED_BACK)
+        return number in self.retired or any(e.body["previous"] == number for e in back)
+
+
+def fold(model: str, entries: Iterable[JournalEntry]) -> History:
+    """What a journal's entries amount to. Kinds it does not know change nothing."""
+    history = History(model, list(entries))
+    for entry in history.entries:
+        if entry.kind in {REGISTERED, REJECTED}:
+            number = entry.body["version"]
+            history.versions[number] = Version(model, number, entry.kind, entry)
+        elif entry.kind == PROMOTED:
+            _promoted(history, entry)
+        elif entry.kind == ROLLED_BACK:
+            _rolled_back(history, entry)
+        elif entry.kind == RETIRED:
+            _retired(history, entry)
+    return history
+
+
+def _promoted(history: History, entry: JournalEntry) -> None:
+    alias, version = entry.body["alias"], entry.body["version"]
+    trail = history.trails.setdefault(alias, [])
+    if trail and trail[-1].body["version"] == version:
+        trail.pop()  # renewed, such as under another waiver: no step to go back
+    trail.append(entry)
+    _point(history, entry)
+
+
+def _rolled_back(history: History, entry: JournalEntry) -> None:
+    """Back to the nearest promotion of that version before the last one."""
+    alias, version = entry.body["alias"], entry.body["version"]
+    steps = history.before(alias).index(version) + 1
+    del history.trails[alias][-steps:]
+    _point(history, entry)
+
+
+def _retired(history: History, entry: JournalEntry) -> None:
+    number = entry.body["version"]
+    history.retired[number] = entry
+    for alias in [alias for alias, at in history.aliases.items() if at == number]:
+        del history.aliases[alias], history.since[alias]
+
+
+def _point(history: History, entry: JournalEntry) -> None:
+    history.aliases[entry.body["alias"]] = entry.body["version"]
+    history.since[entry.body["alias"]] = entry
+
+
+def _identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    reports = {gate: held for gate, held in body["reports"].items() if gate not in MEASURED}
+    return body["question"], body["model"], reports
+
+
+def in_force(waiver: JournalEntry, when: datetime) -> bool:
+    """Whether a waiver holds at a moment: it was signed, and has not expired."""
+    return waiver.signature is not None and when < moments.moment(waiver.body["expires"])

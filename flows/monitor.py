@@ -1,0 +1,83 @@
+"""From what came since the last look to a verdict: healthy, watch, or retrain."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from assay import moments
+from assay.artifacts import JSON
+from assay.living.labels import Taken
+from assay.living.looked import Looked, nothing
+from assay.living.looking import Material, due, facts
+from assay.living.looks import Look, last_look
+from assay.runs import Run
+from flows.named import named
+from tasks.about import about
+from tasks.conclude import conclude
+from tasks.label import label
+from tasks.look import look
+from tasks.read import read
+from tasks.reference import reference
+from tasks.want import want
+from tasks.window import window
+
+
+@flow(name="monitor", flow_run_name=named)
+def monitor(
+    config: str,
+    store: str | None = None,
+    as_of: str | None = None,
+    overrides: tuple[str, ...] = (),
+) -> State:
+    """Read the labels that came, look at the champion, and write down what was seen.
+
+    `as_of` is the moment that this is about, else now. Nothing is written where nothing is new.
+    A verdict of retrain is told as the event `assay.retrain.wanted`, once for its evidence.
+    """
+    now = moments.written(moments.moment(as_of))
+    run = read(config, store, overrides, False, trains=False)
+    taken = label(run, now)
+    ahead = about(run, now)
+    looked = nothing(run.name, ahead) if ahead.idle else _taken(run, ahead)
+    _told(run)
+    return _ended(looked, taken)
+
+
+def _taken(run: Run, ahead: Look) -> Looked:
+    referred = reference(run, ahead.version)
+    seen = window(run, ahead, referred["reference"])
+    counted = run.bucket.get_json(seen["counted"])
+    material = Material(
+        reference=referred["reference"],
+        current=seen.outputs.get("current"),
+        labelled=seen.outputs.get("labelled"),
+        same=counted["same"],
+        counted=counted,
+    )
+    if not due(ahead, material):
+        return nothing(run.name, ahead, _waits(run, ahead, material))
+    told = facts(run.bucket, ahead, run.written.use_case, material)
+    kept = run.bucket.put_json(told.model_dump(mode="json"), JSON, f"facts of look {told.look}")
+    steps = [referred, seen, look(run, ahead, material, kept)]
+    return conclude(run, ahead, material, told, steps)
+
+
+def _waits(run: Run, ahead: Look, material: Material) -> str:
+    rows, least = sum(s.rows for s in ahead.waiting), run.written.use_case.monitor.rows
+    labels = material.counted["new"]
+    return f"{rows:,} rows and {labels:,} labels wait: fewer than {least:,} are not judged"
+
+
+def _told(run: Run) -> None:
+    """Tell of the last look's verdict, if it is retrain and was not told."""
+    last = last_look(run.bucket, run.name)
+    if last is not None and last.verdict == "retrain":
+        want(run, last)
+
+
+def _ended(looked: Looked, taken: Taken) -> State:
+    labels = {entry.name: f"{entry.rows:,} labels" for entry in taken.new}
+    refused = {name: str(error) for name, error in taken.refused}
+    data = looked.model_copy(update={"labels": labels, "refused": refused})
+    name = (looked.verdict or "nothing new").capitalize()
+    return Completed(name=name, message=looked.summary or looked.why, data=data)

@@ -1,0 +1,44 @@
+"""From rows that came since to a challenger, or to the reason why there is none."""
+
+from typing import Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from assay import moments
+from assay.living.retraining import Declined
+from assay.runs import Anew
+from flows.answer import answer
+from flows.named import named
+from tasks.begin_again import begin_again
+from tasks.gather import gather
+from tasks.ingest import ingest
+from tasks.read import read
+
+
+@flow(name="retrain", flow_run_name=named)
+def retrain(
+    config: str,
+    store: str | None = None,
+    because: str = "the schedule",
+    evidence: str | None = None,
+    by: Literal["monitor", "schedule", "person"] = "schedule",
+    as_of: str | None = None,
+    overrides: tuple[str, ...] = (),
+) -> State:
+    """Train the model anew, and hold what comes of it against the champion.
+
+    Nothing is promoted beyond what the use case's `promotion` lets happen by itself. `evidence` is
+    the digest of the monitoring report that asks for it: each asks once. `as_of` is the moment
+    that this is about, else now.
+    """
+    run, now = read(config, store, overrides, False), moments.moment(as_of)
+    begun = begin_again(run, by, because, now, evidence)
+    if isinstance(begun, Declined):
+        return Completed(name="Declined", message=begun.why, data=begun)
+    gathered = gather(run, ingest(run)["table"], begun)
+    about = moments.written(begun.as_of)
+    anew = Anew(retraining=begun.number, upto=begun.upto, as_of=about)
+    asked = run.on(gathered["table"], anew)
+    return answer(asked, [gathered], gathered["table"], arrived=gathered["arrived"])

@@ -1,0 +1,400 @@
+"""Who and what may become champion: every rule refuses, and says what to do next."""
+
+import os
+
+import pytest
+
+from assay import decisions
+from assay.batches import Ledger, Scored
+from assay.errors import (
+    ConfigError,
+    Ineligible,
+    NotAllowed,
+    ReferenceUnknown,
+    SignatureBad,
+    Unproven,
+)
+from assay.objects import key_of
+
+LATER = "2026-04-01"
+
+
+def promote(house, said, reference="m@1", **options):
+    return decisions.promote(house.bucket, reference, said, **options)
+
+
+def waive(house, said, *gates, reference="m@1", expires=LATER):
+    return decisions.waive(house.bucket, reference, said, gates=gates, expires=expires)
+
+
+def refused(house, said, error=Ineligible, **options):
+    before = len(house.history.entries)
+    with pytest.raises(error) as caught:
+        promote(house, said, **options)
+    assert caught.value.remedy, "a refusal says what to do next"
+    assert len(house.history.entries) == before
+    return str(caught.value)
+
+
+def test_a_promotion_keeps_who_why_when_and_the_evidence(house, said):
+    version = house.version()
+    entry = promote(house, said())
+    assert house.champion == 1
+    assert (entry.actor, entry.body["because"]) == ("someone", "it is better")
+    assert entry.body["as_of"] == "2026-03-01T12:00:00+00:00"
+    assert entry.body["evidence"] == {g: str(a.digest) for g, a in version.reports.items()}
+
+
+def test_promoting_the_champion_again_writes_nothing(house, said):
+    house.version()
+    assert promote(house, said())
+    assert promote(house, said()) is None
+    assert house.kinds == ["registered", "promoted"]
+
+
+def test_a_version_must_be_named_and_be_there(house, said):
+    house.version()
+    assert "m@1" in refused(house, said(), ReferenceUnknown, reference="m")
+    refused(house, said(), ReferenceUnknown, reference="m@7")
+    refused(house, said(), ReferenceUnknown, reference="n@1")
+    refused(house, said(), ReferenceUnknown, reference="../m@1")
+
+
+def test_a_reason_must_be_given(said):
+    for blank in ("", "  \n", "\udcff"):
+        with pytest.raises(ConfigError):
+            said(blank)
+
+
+def test_a_rejected_version_needs_a_waiver(house, said):
+    house.version(fairness="fail")
+    text = refused(house, said())
+    assert "fairness" in text
+    assert "assay waive m@1 --gate fairness" in text
+
+
+@pytest.mark.parametrize("gate", ["validation", "feasibility", "candidates", "technical"])
+def test_a_version_without_a_gates_report_needs_a_waiver(house, said, gate):
+    house.version(without=[gate])
+    assert f"--gate {gate}" in refused(house, said())
+
+
+def test_a_report_that_is_gone_or_altered_is_no_evidence(house, said):
+    digest = house.version().reports["fairness"].digest
+    held = house.bucket.store.get(key_of(digest))
+    house.bucket.store.delete(key_of(digest))
+    assert "--gate fairness" in refused(house, said())
+    house.bucket.store.put_if_absent(key_of(digest), held.replace(b"seen", b"good"))
+    assert "--gate fairness" in refused(house, said())
+
+
+def test_what_an_entry_claims_of_a_gate_does_not_stand_in_for_its_report(house, said):
+    claims = dict.fromkeys(["validation", "feasibility", "performance", "fairness"], "pass")
+    house.version(fairness="fail", more={"gates": claims})
+    assert "the fairness gate failed it" in refused(house, said())
+
+
+def test_a_gate_that_cannot_tell_needs_an_approval_first_or_with_it(house, said):
+    house.version(fairness="unknown")
+    assert "--approve" in refused(house, said())
+    decisions.approve(house.bucket, "m@1", said("I looked at them"))
+    assert promote(house, said())
+    house.version(fairness="unknown")
+    assert promote(house, said("both at once"), reference="m@2", approve=True)
+    assert house.kinds[-2:] == ["approved", "promoted"]
+
+
+def test_approval_is_noted_only_where_it_was_needed(house, said):
+    house.version()
+    promote(house, said(), approve=True)
+    assert "approved" not in house.kinds
+
+
+def test_an_approval_undoes_no_rejection(house, said):
+    house.version(fairness="fail")
+    with pytest.raises(Ineligible, match="which no approval undoes"):
+        decisions.approve(house.bucket, "m@1", said())
+    house.note("approved", version=1, because="by other means")
+    refused(house, said())
+
+
+def test_approving_twice_writes_once(house, said):
+    house.version()
+    assert decisions.approve(house.bucket, "m@1", said())
+    assert decisions.approve(house.bucket, "m@1", said()) is None
+
+
+def test_another_alias_takes_any_version_that_was_registered(house, said):
+    house.version(fairness="unknown")
+    house.version(fairness="fail")
+    assert promote(house, said(), alias="challenger").body["alias"] == "challenger"
+    refused(house, said(), reference="m@2", alias="challenger")
+    assert house.champion is None
+
+
+# --- shadow -----------------------------------------------------------------------------------
+
+
+def score(house, version, role="shadow", rows=b"rows"):
+    artifact = house.bucket.put(rows, "t", "t")
+    scored = Scored(
+        name="b", source=None, as_of="2026-03-01", table=artifact, predictions=artifact,
+        unfit=None, rows=1, unfit_rows=0, version=version,
+        model=house.history.versions[version].digest, role=role, seconds=0.1,
+    )  # fmt: skip
+    assert Ledger(house.bucket, "m").add_scored(scored)
+
+
+def test_batches_in_shadow_come_first_where_the_use_case_asks(house, said):
+    house.version(promotion={"shadow": 2})
+    promote(house, said())  # the first has nobody to stand beside
+    house.version(promotion={"shadow": 2})
+    score(house, 2, rows=b"one")
+    score(house, 2, role="served", rows=b"two")
+    assert "1 of the 2 batches" in refused(house, said(), reference="m@2")
+    score(house, 2, rows=b"three")
+    assert promote(house, said(), reference="m@2")
+    assert promote(house, said(), reference="m@1"), "who was champion has served"
+
+
+def test_missing_batches_in_shadow_can_be_waived(house, said, key):
+    house.version(promotion={"shadow": 2})
+    promote(house, said())
+    house.version(promotion={"shadow": 2})
+    waive(house, said(), "shadow", reference="m@2")
+    assert promote(house, said(), reference="m@2")
+
+
+# --- waivers ----------------------------------------------------------------------------------
+
+
+def test_a_signed_waiver_lets_a_rejected_version_pass_and_is_named(house, said, key):
+    house.version(fairness="fail")
+    waiver = waive(house, said("a stopgap"), "fairness")
+    entry = promote(house, said())
+    assert entry.body["waiver"] == waiver.number
+    assert waiver.body == {
+        "version": 1,
+        "gates": ["fairness"],
+        "expires": "2026-04-01T00:00:00+00:00",
+        "because": "a stopgap",
+        "as_of": "2026-03-01T12:00:00+00:00",
+    }
+
+
+def test_a_waiver_is_signed_or_not_written(house, said):
+    house.version(fairness="fail")
+    with pytest.raises(NotAllowed, match="must be signed"):
+        waive(house, said(), "fairness")
+    house.note("waived", version=1, gates=["fairness"], because="x", expires=LATER)
+    assert "signed by nobody" in refused(house, said())
+
+
+def test_an_expired_waiver_lets_nothing_pass(house, said, key):
+    from assay.moments import moment
+
+    house.version(fairness="fail")
+    waive(house, said(), "fairness")
+    assert "expired on 2026-04-01" in refused(house, said(as_of=moment(LATER)))
+    assert promote(house, said(as_of=moment("2026-03-31T23:59:59Z")))
+
+
+def test_a_waiver_speaks_of_its_gates_and_its_version_alone(house, said, key):
+    house.version(fairness="fail", performance="fail")
+    house.version(fairness="fail")
+    waive(house, said(), "fairness")
+    assert "says nothing of performance" in refused(house, said())
+    assert "waiver of entry" not in refused(house, said(), reference="m@2")
+
+
+@pytest.mark.parametrize("gates", [[], ["validation"], ["fairnes"], ["performance"]])
+def test_only_what_stands_in_the_way_is_waived(house, said, key, gates):
+    house.version(fairness="fail", performance="unknown")
+    with pytest.raises(ConfigError) as caught:
+        waive(house, said(), *gates)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("expires", ["2026-03-01", "2020-01-01", "soon", "2026-13-01"])
+def test_a_waiver_expires_on_a_day_to_come(house, said, key, expires):
+    house.version(fairness="fail")
+    with pytest.raises(ConfigError):
+        waive(house, said(), "fairness", expires=expires)
+
+
+def test_a_champion_under_a_waiver_loads_until_it_expires(house, said, key):
+    from assay.moments import moment
+
+    house.version(fairness="fail")
+    waive(house, said(), "fairness")
+    promote(house, said())
+    load = house.registry.load
+    for reference in ("m@champion", "m", "m@1"):
+        assert "cannot be read here" in failing(load, reference, "2026-03-31")
+        told = failing(load, reference, LATER, Unproven)
+        assert "expired on 2026-04-01" in told
+        assert "assay rollback m" in told
+        assert "assay waive m@1 --gate fairness" in told
+    renewed = waive(house, said(as_of=moment(LATER)), "fairness", expires="2026-05-01")
+    assert promote(house, said(as_of=moment(LATER))).body["waiver"] == renewed.number
+    assert "cannot be read here" in failing(load, "m@champion", "2026-04-30")
+
+
+def failing(load, reference, as_of, error=Exception):
+    """The bytes of these tests are no pickle: what opens them says so."""
+    from assay.moments import moment
+
+    with pytest.raises(error) as caught:
+        load(reference, as_of=moment(as_of))
+    return str(caught.value)
+
+
+# --- who --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["vic", "sam", "olga"])
+def test_none_but_an_engineer_promotes_approves_or_waives(house, said, people, name):
+    house.version(fairness="fail")
+    people()(name)
+    for act in (promote, lambda h, s: decisions.approve(h.bucket, "m@1", s), waive):
+        with pytest.raises(NotAllowed, match=name) as caught:
+            act(house, said())
+        assert "ada, eve" in caught.value.remedy
+
+
+def test_who_is_not_among_the_people_does_not_act(house, said, people):
+    house.version()
+    act = people()
+    act("adda", key=False)
+    assert "Did you mean 'ada'" in refused(house, said(), NotAllowed)
+
+
+def test_a_key_of_nobody_there_does_not_act(house, said, people, key, monkeypatch):
+    house.version()
+    own = os.environ["ASSAY_SIGNING_KEY"]
+    people()("ada")
+    monkeypatch.setenv("ASSAY_SIGNING_KEY", own)
+    assert "belongs to nobody" in refused(house, said(), NotAllowed)
+
+
+def test_whose_key_signed_is_who_acts_whatever_the_system_says(house, said, people, monkeypatch):
+    house.version()
+    people("required")("ada")
+    monkeypatch.setattr("assay.trust.whoever", lambda: "root")
+    entry = promote(house, said())
+    assert (entry.actor, entry.signature is not None) == ("ada", True)
+
+
+def test_where_signatures_are_required_nobody_acts_without_a_key(house, said, people):
+    house.version()
+    people("required")("ada", key=False)
+    assert "ASSAY_SIGNING_KEY" in refused(house, said(), NotAllowed)
+
+
+def test_an_approval_counts_only_if_its_signature_holds(house, said, people):
+    house.version(fairness="unknown")
+    act = people("required")
+    act("ada", key=False)
+    house.note("approved", by="eve", version=1, because="forged")
+    act("ada")
+    assert "--approve" in refused(house, said())
+    act("sam")
+    house.note("approved", by="eve", version=1, because="signed by sam")
+    act("ada")
+    assert "--approve" in refused(house, said())
+
+
+def test_a_waiver_by_who_may_not_waive_lets_nothing_pass(house, said, people):
+    house.version(fairness="fail")
+    act = people()
+    act("sam")
+    house.note("waived", by="sam", version=1, gates=["fairness"], because="x", expires=LATER)
+    act("ada")
+    assert "sam, who may not waive" in refused(house, said())
+
+
+def test_another_engineer_is_neither_who_trained_nor_who_had_it_trained(house, said, people):
+    another = {"by": "another engineer"}
+    act = people()
+    act("ada")
+    house.version(by="ada", promotion=another)
+    assert "asks for another engineer" in refused(house, said())
+    with pytest.raises(Ineligible, match="another engineer"):
+        decisions.approve(house.bucket, "m@1", said())
+    act("eve")
+    decisions.approve(house.bucket, "m@1", said())
+    act("ada")
+    assert promote(house, said()), "somebody else has given their word"
+    act("eve")
+    began = house.note("retraining", by="eve", because="drift")
+    house.version(by="worker", promotion=another, more={"retraining": began.number})
+    refused(house, said(), reference="m@2")
+    act("ada")
+    assert promote(house, said(), reference="m@2")
+
+
+@pytest.mark.parametrize("by", ["engineer", "another engineer"])
+def test_without_a_peoples_file_nobody_is_known_to_be_an_engineer(house, said, by):
+    house.version(promotion={"by": by})
+    assert "configs/people.yaml" in refused(house, said())
+
+
+def test_a_promotion_signed_by_who_may_not_is_not_served(house, said, people):
+    act = people("required")
+    act("sam")
+    house.version()
+    house.registry.promote(house.history.versions[1], because="mine", instead_of=None)
+    with pytest.raises(Unproven, match="may not promote"):
+        house.registry.load("m@champion")
+    house.version(promotion={"first": "automatic", "later": "automatic"})
+    house.registry.promote(house.history.versions[2], because="by itself", instead_of=1)
+    assert "cannot be read here" in failing(house.registry.load, "m@champion", LATER)
+
+
+def test_an_entry_with_a_bad_signature_is_not_believed(house, said, people, tmp_path):
+    act = people()
+    act("ada")
+    house.version(fairness="unknown")
+    decisions.approve(house.bucket, "m@1", said())
+    file = tmp_path / "people.yaml"
+    kept = [line for line in file.read_text().splitlines() if not line.startswith("  ada")]
+    file.write_text("\n".join(kept))
+    act("eve")
+    with pytest.raises(SignatureBad, match="unknown key"):
+        promote(house, said())
+
+
+# --- at once ----------------------------------------------------------------------------------
+
+
+def test_of_two_who_promote_at_once_one_does(house, said, monkeypatch):
+    house.version()
+    house.version()
+    put, waiting = house.bucket.store.put_if_absent, [True]
+
+    def overtaken(key, data):
+        if key.startswith("journals/m/") and waiting:
+            waiting.clear()
+            promote(house, said("I was faster"), reference="m@2")
+        return put(key, data)
+
+    monkeypatch.setattr(house.bucket.store, "put_if_absent", overtaken)
+    with pytest.raises(Ineligible, match="m@2 became champion meanwhile"):
+        promote(house, said())
+    assert house.kinds == ["registered", "registered", "promoted"]
+
+
+def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, monkeypatch):
+    house.version()
+    put, waiting = house.bucket.store.put_if_absent, [True]
+
+    def overtaken(key, data):
+        if key.startswith("journals/m/") and waiting:
+            waiting.clear()
+            decisions.retire(house.bucket, "m@1", said("broken"))
+        return put(key, data)
+
+    monkeypatch.setattr(house.bucket.store, "put_if_absent", overtaken)
+    with pytest.raises(Unproven, match="retired"):
+        promote(house, said())
+    assert house.champion is None

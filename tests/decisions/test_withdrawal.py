@@ -1,0 +1,207 @@
+"""Out of service: back to the champion before, and retirement for good."""
+
+import pytest
+
+from assay import decisions
+from assay.errors import (
+    ConfigError,
+    Ineligible,
+    NotAllowed,
+    ObjectMissing,
+    ReferenceUnknown,
+    Unproven,
+)
+from assay.objects import key_of
+
+
+@pytest.fixture
+def three(house, said):
+    """Three versions, each champion in its turn."""
+    for number in (1, 2, 3):
+        house.version()
+        decisions.promote(house.bucket, f"m@{number}", said())
+    return house
+
+
+def back(house, said, **options):
+    return decisions.rollback(house.bucket, "m", said, **options)
+
+
+def retire(house, said, number, **options):
+    return decisions.retire(house.bucket, f"m@{number}", said, **options)
+
+
+def refused(house, error, act, *rest, **options):
+    before = house.kinds
+    with pytest.raises(error) as caught:
+        act(house, *rest, **options)
+    assert caught.value.remedy
+    assert house.kinds == before
+    return str(caught.value)
+
+
+def test_a_rollback_goes_back_one_and_again_further(three, said):
+    entry = back(three, said("it went badly"))
+    assert entry.body == {
+        "alias": "champion",
+        "version": 2,
+        "previous": 3,
+        "because": "it went badly",
+        "as_of": "2026-03-01T12:00:00+00:00",
+    }
+    assert three.champion == 2
+    back(three, said())
+    assert three.champion == 1
+    assert "had no champion before m@1" in refused(three, Ineligible, back, said())
+
+
+def test_a_rollback_to_a_version_goes_as_far_back(three, said):
+    back(three, said(), to=1)
+    assert three.champion == 1
+    told = refused(three, Ineligible, back, said(), to=3)
+    assert "assay promote m@3" in told
+
+
+def test_what_was_promoted_after_a_rollback_rolls_back_to_it(three, said):
+    back(three, said())
+    three.version()
+    decisions.promote(three.bucket, "m@4", said())
+    back(three, said())
+    assert three.champion == 2
+
+
+def test_a_rollback_to_a_retired_version_is_refused_and_names_the_next(three, said):
+    retire(three, said("it leaks"), 2)
+    told = refused(three, Ineligible, back, said())
+    assert "it leaks" in told
+    assert "assay rollback m --to 1" in told
+    back(three, said(), to=1)
+    assert three.champion == 1
+
+
+def test_a_rollback_needs_a_model_that_had_a_champion(house, said):
+    refused(house, ReferenceUnknown, back, said())
+    house.version()
+    refused(house, Ineligible, back, said())
+
+
+def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
+    three.bucket.store.delete(key_of(three.history.versions[2].digest))
+    refused(three, ObjectMissing, back, said())
+    assert three.champion == 3
+
+
+def test_a_rollback_to_an_expired_waiver_is_refused(house, said, key):
+    from assay.moments import moment
+
+    house.version(fairness="fail")
+    house.version()
+    decisions.waive(house.bucket, "m@1", said(), gates=["fairness"], expires="2026-04-01")
+    decisions.promote(house.bucket, "m@1", said())
+    decisions.promote(house.bucket, "m@2", said())
+    later = said(as_of=moment("2026-04-01"))
+    assert "expired on 2026-04-01" in refused(house, Ineligible, back, later)
+    back(house, said())
+    assert house.champion == 1
+
+
+def test_an_operator_rolls_back_and_retires_and_a_scientist_does_not(three, said, people):
+    act = people("required")
+    act("sam")
+    refused(three, NotAllowed, back, said())
+    refused(three, NotAllowed, retire, said(), 1)
+    act("olga")
+    refused(three, Unproven, back, said())  # nobody had signed for those versions
+
+
+def test_a_rollback_by_an_operator_is_served_where_signatures_are_required(house, said, people):
+    act = people("required")
+    act("ada")
+    for number in (1, 2):
+        house.version()
+        decisions.promote(house.bucket, f"m@{number}", said())
+    act("olga")
+    assert back(house, said()).actor == "olga"
+    act("sam")
+    with pytest.raises(Exception, match="cannot be read here"):
+        house.registry.load("m@champion")
+
+
+def test_of_two_rollbacks_at_once_one_is_done(three, said, monkeypatch):
+    put, waiting = three.bucket.store.put_if_absent, [True]
+
+    def overtaken(key, data):
+        if key.startswith("journals/m/") and waiting:
+            waiting.clear()
+            back(three, said("I was faster"))
+        return put(key, data)
+
+    monkeypatch.setattr(three.bucket.store, "put_if_absent", overtaken)
+    with pytest.raises(Ineligible, match="m@2 became champion meanwhile"):
+        back(three, said())
+    assert three.champion == 2
+
+
+# --- retirement -------------------------------------------------------------------------------
+
+
+def test_a_retired_version_is_not_promoted_approved_waived_or_loaded_by_alias(three, said, key):
+    retire(three, said("it leaks"), 3)
+    assert three.champion is None
+    for act in (
+        lambda h: decisions.promote(h.bucket, "m@3", said()),
+        lambda h: decisions.promote(h.bucket, "m@3", said(), alias="challenger"),
+        lambda h: decisions.approve(h.bucket, "m@3", said()),
+        lambda h: decisions.waive(h.bucket, "m@3", said(), gates=["x"], expires="2027-01-01"),
+    ):
+        assert "it leaks" in refused(three, Ineligible, act)
+    with pytest.raises(ReferenceUnknown, match="it leaks"):
+        three.registry.load("m@champion")
+    with pytest.raises(Unproven, match="it leaks"):
+        three.registry.load("m")  # the newest, where there is no champion
+    with pytest.raises(Exception, match="cannot be read here"):
+        three.registry.load("m@3")  # as evidence
+
+
+def test_retiring_twice_writes_once(three, said):
+    assert retire(three, said(), 2)
+    assert retire(three, said(), 2) is None
+    assert three.champion == 3
+
+
+def test_every_alias_of_a_retired_version_vanishes(three, said):
+    decisions.promote(three.bucket, "m@2", said(), alias="challenger")
+    retire(three, said(), 2)
+    assert three.history.aliases == {"champion": 3}
+
+
+def test_after_a_champions_retirement_a_rollback_brings_the_one_before(three, said):
+    retire(three, said(), 3)
+    entry = back(three, said())
+    assert (three.champion, entry.body["previous"]) == (2, None)
+
+
+def test_another_takes_a_retired_champions_place(three, said):
+    three.version()
+    retire(three, said(), 3, instead=4)
+    assert three.champion == 4
+    retire(three, said(), 4, instead=2)
+    assert three.champion == 2
+    assert three.kinds[-4:] == ["promoted", "retired", "rolled_back", "retired"]
+
+
+def test_who_takes_the_place_must_be_eligible_and_another(three, said):
+    three.version(fairness="fail")
+    refused(three, Ineligible, retire, said(), 3, instead=4)
+    refused(three, ConfigError, retire, said(), 3, instead=3)
+    refused(three, ConfigError, retire, said(), 2, instead=1)
+    refused(three, ReferenceUnknown, retire, said(), 3, instead=9)
+    assert three.champion == 3
+
+
+def test_an_operator_puts_a_former_champion_in_place_but_promotes_none(three, said, people):
+    three.version()
+    people()("olga")
+    refused(three, NotAllowed, retire, said(), 3, instead=4)
+    retire(three, said(), 3, instead=2)
+    assert three.champion == 2

@@ -1,0 +1,225 @@
+"""A champion, its batches and labels, made by hand: what monitoring needs and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assay.artifacts import JSON, MODEL, RECORD
+from assay.batches import Labelled, Ledger, Scored
+from assay.bucket import Bucket
+from assay.config.read import Written, read_words
+from assay.learning.units import identities
+from assay.living.looking import Material, body, due, facts, judge
+from assay.living.looks import Look, next_look, record
+from assay.living.windows import reference, window
+from assay.registry import Registry
+from assay.store.memory import MemoryStore
+from assay.tables import Table, write_frame
+
+START = datetime(2016, 1, 1, tzinfo=UTC)
+
+
+def written(name: str, data: dict[str, Any], **sections: Any) -> Written:
+    """A use case that asks as little as may be, beside what is given."""
+    least = {
+        "name": name,
+        "question": "asked in a test",
+        "decision": "none",
+        "harm": "none",
+        "owner": "tests",
+        "data": {"source": "-", **data},
+        "candidates": [{"estimator": "sklearn.dummy.DummyClassifier"}],
+        **sections,
+    }
+    return read_words({"file": f"{name}.yaml", "text": json.dumps(least), "set": []})
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+@dataclass
+class Living:
+    """A bucket with a champion, and what can happen to it. Rows are frames with the use case's
+    columns and the model's `said_probability` and `said_decision`."""
+
+    written: Written
+    bucket: Bucket
+
+    @classmethod
+    def begin(
+        cls, written: Written, rows: pd.DataFrame, test: np.ndarray, bucket: Bucket | None = None
+    ) -> Living:
+        """Register and promote a version that was tested on some of `rows`."""
+        living = cls(written, (bucket or Bucket.on(MemoryStore())).prepare())
+        living.register(rows, test)
+        living.promote(1)
+        return living
+
+    @property
+    def case(self) -> Any:
+        return self.written.use_case
+
+    def register(self, rows: pd.DataFrame, test: np.ndarray) -> int:
+        put, case = self.bucket, self.case
+        table = write_frame(put, rows.drop(columns=["said_probability", "said_decision"]), "table")
+        held = rows[test]
+        target = case.data.target
+        predictions = write_frame(
+            put,
+            pd.DataFrame(
+                {
+                    "row": np.flatnonzero(test).astype(np.int64),
+                    "truth": (held[target.column] == target.positive).to_numpy(bool),
+                    "probability": held["said_probability"].to_numpy(float),
+                    "decision": held["said_decision"].to_numpy(bool),
+                }
+            ),
+            "predictions",
+        )
+        step = {
+            "name": "train",
+            "cached": False,
+            "seconds": 1.0,
+            "inputs": {"table": table.as_json()},
+            "outputs": {"predictions": predictions.as_json()},
+        }
+        run = put.put_json({"steps": [step]}, RECORD, "run")
+        number = max(Registry(put).history(case.name).versions, default=0) + 1
+        said = {
+            "question": str(table.digest),
+            "model": put.put(b"model %d" % number, MODEL, "model").as_json(),
+            "predictions": predictions.as_json(),
+            "run": run.as_json(),
+            "reports": {},
+            "against": None,
+            "gates": {},
+            "reasons": [],
+            "signature": put.put_json({}, JSON, "signature").as_json(),
+            "version": number,
+            "as_of": day(-30).isoformat(),
+        }
+        put.journal(case.name).append(lambda _: ("registered", said))
+        return number
+
+    def promote(self, number: int, when: float = -1) -> None:
+        before = Registry(self.bucket).history(self.case.name).aliases.get("champion")
+        said = {
+            "alias": "champion",
+            "version": number,
+            "previous": before,
+            "because": "a test says so",
+            "as_of": day(when).isoformat(),
+        }
+        self.bucket.journal(self.case.name).append(lambda _: ("promoted", said))
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.bucket, self.case.name)
+
+    def serve(
+        self,
+        rows: pd.DataFrame,
+        when: float,
+        *,
+        name: str | None = None,
+        with_labels: bool = False,
+        version: int = 1,
+        seconds: float = 0.1,
+        unfit: int = 0,
+    ) -> Scored:
+        """A batch that a version answered."""
+        drop = ["said_probability", "said_decision"]
+        drop += [] if with_labels else [self.case.data.target.column]
+        table = write_frame(self.bucket, rows.drop(columns=drop), "batch")
+        units = identities(Table.read(self.bucket, table), self.case).view(np.int64)
+        identity = {n: rows[n].to_numpy() for n in self.case.data.identity}
+        predictions = pd.DataFrame(
+            {
+                "row": np.arange(len(rows), dtype=np.int64),
+                "unit": units,
+                **identity,
+                "probability": rows["said_probability"].to_numpy(float),
+                "decision": rows["said_decision"].to_numpy(bool),
+                "model": "sha256:none",
+            }
+        )
+        scored = Scored(
+            name=name or f"batch of day {when:g}",
+            source=None,
+            as_of=day(when).isoformat(),
+            table=table,
+            predictions=write_frame(self.bucket, predictions, "predictions"),
+            unfit=None,
+            rows=len(rows),
+            unfit_rows=unfit,
+            version=version,
+            model=Registry(self.bucket).history(self.case.name).versions[version].digest,
+            role="served",
+            seconds=seconds,
+        )
+        assert self.ledger.add_scored(scored)
+        return scored
+
+    def label(self, rows: pd.DataFrame, when: float, *, known: float | None = None) -> Labelled:
+        """Labels of these rows, as if they were read from a file."""
+        identity = list(self.case.data.identity)
+        held = write_frame(self.bucket, rows[identity], "identities")
+        target = self.case.data.target
+        table = pd.DataFrame(
+            {
+                "unit": identities(Table.read(self.bucket, held), self.case).view(np.int64),
+                "label": (rows[target.column] == target.positive).to_numpy(bool),
+                "known": pd.Series(
+                    [pd.NaT if known is None else pd.Timestamp(day(known)).tz_localize(None)]
+                    * len(rows),
+                    dtype="datetime64[us]",
+                ).to_numpy(),
+                **{n: rows[n].to_numpy() for n in identity},
+            }
+        )
+        came = Labelled(
+            name=f"labels of day {when:g}",
+            source=None,
+            as_of=day(when).isoformat(),
+            table=write_frame(self.bucket, table, "labels"),
+            unfit=None,
+            rows=len(rows),
+            unfit_rows=0,
+        )
+        assert self.ledger.add_labelled(came)
+        return came
+
+    def about(self, when: float) -> Look:
+        return next_look(self.bucket, self.case.name, self.case.monitor, day(when))
+
+    def look(self, when: float) -> dict[str, Any] | None:
+        """Take a look and write it down, as the flow does; None where there is nothing to judge.
+
+        What the journal keeps, and the report itself.
+        """
+        ahead = self.about(when)
+        if ahead.idle:
+            return None
+        against = reference(self.bucket, ahead.version, self.case)
+        seen = window(self.bucket, ahead, self.case, against)
+        material = Material(against, seen.current, seen.labelled, seen.same, seen.counted)
+        if not due(ahead, material):
+            return None
+        told = facts(self.bucket, ahead, self.case, material)
+        found = judge(self.bucket, told, material, self.case, ahead.version)
+        kept = self.bucket.put_json(found.report.model_dump(mode="json"), JSON, "report")
+        entry = record(self.bucket, ahead, body(ahead, material, told, found, kept))
+        assert entry is not None
+        return {**entry.body, "said": found.report}
+
+
+def table_rows(bucket: Bucket, artifact: Any) -> pa.Table:
+    return Table.read(bucket, artifact).arrow()

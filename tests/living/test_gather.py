@@ -1,0 +1,209 @@
+"""The rows that a model is trained on anew."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.batches import Scored
+from assay.bucket import Bucket
+from assay.config.living import Window
+from assay.config.use_case import UseCase
+from assay.errors import DataError
+from assay.living.gather import Choice, arrivals, gather
+from assay.store.memory import MemoryStore
+from assay.tables import Table, write_frame
+
+NOW = datetime(2016, 6, 1, tzinfo=UTC)
+USE_CASE = UseCase.model_validate(
+    {
+        "name": "m",
+        "question": "?",
+        "decision": "d",
+        "harm": "h",
+        "owner": "o",
+        "data": {
+            "source": "x.csv",
+            "target": {"column": "works", "positive": "yes"},
+            "identity": ("id",),
+        },
+        "candidates": ({"estimator": "sklearn.linear_model.LogisticRegression"},),
+    }
+)
+
+
+@pytest.fixture
+def bucket():
+    return Bucket.on(MemoryStore()).prepare()
+
+
+def people(ids, ages=None, works=None, kind=None):
+    frame = pd.DataFrame({"id": list(ids), "age": list(ages or ids)})
+    if kind is not None:
+        frame["kind"] = kind
+    if works is not None:
+        frame["works"] = works
+    return frame
+
+
+def batch(bucket, number, frame, as_of="2016-03-01T00:00:00+00:00"):
+    table = write_frame(bucket, frame, f"batch {number}")
+    return Scored(
+        name=f"batch {number}",
+        source=None,
+        as_of=as_of,
+        number=number,
+        table=table,
+        predictions=table,
+        unfit=None,
+        rows=len(frame),
+        unfit_rows=0,
+        version=1,
+        model=table.digest,
+        role="served",
+        seconds=0.0,
+    )
+
+
+class Known:
+    """Labels by id, known to the rows of every table through their units."""
+
+    def __init__(self, bucket, known):
+        from assay.learning.units import identities
+
+        table = Table.read(bucket, write_frame(bucket, people(known), "ids"))
+        units = identities(table, USE_CASE)
+        self._by_unit = dict(zip(units.tolist(), known.values(), strict=True))
+
+    def __call__(self, units):
+        return np.array([self._by_unit.get(unit, -1) for unit in units.tolist()], np.int8)
+
+
+def gathered(bucket, first, batches, labels, window="all", since=None, least=1):
+    sources = arrivals(
+        bucket, write_frame(bucket, first, "first"), batches, Known(bucket, labels), USE_CASE
+    )
+    found = gather(bucket, sources, USE_CASE, Choice(window, since, NOW, least))
+    rows = Table.read(bucket, found.table).pandas()
+    arrived = Table.read(bucket, found.arrived).pandas()["arrived"].tolist()
+    return rows, arrived, found
+
+
+FIRST = people([1, 2, 3], works=["yes", "no", "no"])
+
+
+def test_labelled_rows_follow_the_first_table_in_the_order_of_their_arrival(bucket):
+    later = [batch(bucket, 4, people([10, 11])), batch(bucket, 6, people([12]))]
+    rows, arrived, found = gathered(bucket, FIRST, later, {10: 1, 11: 0, 12: 1})
+    assert rows["id"].tolist() == [1, 2, 3, 10, 11, 12]
+    assert rows["works"].tolist() == ["yes", "no", "no", "yes", "no", "yes"]
+    assert arrived == [0, 0, 0, 4, 4, 6]
+    assert found.sides == {"first": 3, "later": 3}
+
+
+def test_rows_without_a_label_are_left_out(bucket):
+    rows, _, _ = gathered(bucket, FIRST, [batch(bucket, 1, people([10, 11]))], {11: 1})
+    assert rows["id"].tolist() == [1, 2, 3, 11]
+
+
+def test_a_corrected_label_counts_in_the_first_table_too(bucket):
+    rows, _, _ = gathered(bucket, FIRST, [], {2: 1})
+    assert rows["works"].tolist() == ["yes", "yes", "no"]
+
+
+def test_of_a_row_that_comes_again_the_last_counts(bucket):
+    later = [batch(bucket, 4, people([3, 10], [33, 10])), batch(bucket, 5, people([10], [99]))]
+    rows, arrived, _ = gathered(bucket, FIRST, later, {3: 1, 10: 0})
+    assert rows[["id", "age"]].values.tolist() == [[1, 1], [2, 2], [3, 33], [10, 99]]
+    assert arrived == [0, 0, 4, 5]
+
+
+def test_a_row_that_comes_again_without_a_label_does_not_hide_the_labelled_one(bucket):
+    """No label is known of its identity, but the first table has one of its own."""
+    rows, _, _ = gathered(bucket, FIRST, [batch(bucket, 4, people([3], [33]))], {})
+    assert rows["age"].tolist() == [1, 2, 3]
+
+
+def test_a_batch_that_two_versions_scored_counts_once(bucket):
+    once = batch(bucket, 4, people([10]))
+    again = once.model_copy(update={"number": 9, "version": 2})
+    rows, arrived, _ = gathered(bucket, FIRST, [once, again], {10: 1})
+    assert rows["id"].tolist() == [1, 2, 3, 10]
+    assert arrived[-1] == 4
+
+
+def test_the_newest_so_many_rows(bucket):
+    later = [batch(bucket, 4, people([10, 11])), batch(bucket, 6, people([12]))]
+    rows, arrived, _ = gathered(
+        bucket,
+        FIRST,
+        later,
+        {10: 1, 11: 0, 12: 1},
+        window=Window.model_construct(rows=2, lasting=None),
+    )
+    assert rows["id"].tolist() == [11, 12]
+    assert arrived == [4, 6]
+
+
+def test_rows_of_the_last_days(bucket):
+    later = [
+        batch(bucket, 4, people([10]), "2016-01-01T00:00:00+00:00"),
+        batch(bucket, 6, people([12]), "2016-05-20T00:00:00+00:00"),
+    ]
+    month = Window(lasting=30 * 86400.0)
+    rows, _, _ = gathered(bucket, FIRST, later, {10: 1, 12: 1}, window=month)
+    assert rows["id"].tolist() == [12]
+
+
+def test_rows_since_the_change(bucket):
+    later = [batch(bucket, 4, people([10, 11])), batch(bucket, 6, people([12, 13]))]
+    known = {10: 1, 11: 0, 12: 1, 13: 0}
+    rows, _, _ = gathered(bucket, FIRST, later, known, window="change", since=4, least=2)
+    assert rows["id"].tolist() == [12, 13]
+
+
+def test_too_few_since_the_change_are_joined_by_the_newest_before(bucket):
+    later = [batch(bucket, 4, people([10, 11])), batch(bucket, 6, people([12, 13]))]
+    known = {10: 1, 11: 0, 12: 1, 13: 0}
+    rows, _, _ = gathered(bucket, FIRST, later, known, window="change", since=4, least=3)
+    assert rows["id"].tolist() == [11, 12, 13]
+
+
+def test_without_harm_the_change_is_everything(bucket):
+    rows, _, _ = gathered(
+        bucket, FIRST, [batch(bucket, 4, people([10]))], {10: 1}, window="change", since=None
+    )
+    assert len(rows) == 4
+
+
+def test_new_categories_join_the_old_ones(bucket):
+    first = people([1, 2], works=["yes", "no"], kind=pd.Categorical(["a", "b"]))
+    later = batch(bucket, 4, people([10, 11], kind=["z", "a"]))
+    rows, _, _ = gathered(bucket, first, [later], {10: 1, 11: 0})
+    assert rows["kind"].tolist() == ["a", "b", "z", "a"]
+    assert rows["kind"].cat.categories.tolist() == ["a", "b", "z"]
+
+
+def test_a_column_that_a_batch_lacks_is_missing(bucket):
+    first = people([1, 2], works=["yes", "no"]).assign(extra=[0.5, 0.25])
+    rows, _, _ = gathered(bucket, first, [batch(bucket, 4, people([10]))], {10: 1})
+    assert rows["extra"].isna().tolist() == [False, False, True]
+
+
+def test_with_several_ways_to_say_no_the_commonest_is_written(bucket):
+    first = people([1, 2, 3, 4], works=["yes", "never", "no", "never"])
+    rows, _, _ = gathered(bucket, first, [batch(bucket, 4, people([10]))], {10: 0, 3: 0})
+    assert rows["works"].tolist() == ["yes", "never", "no", "never", "never"]
+
+
+def test_the_same_rows_give_the_same_bytes(bucket):
+    later = [batch(bucket, 4, people([10, 11]))]
+    one, two = (gathered(bucket, FIRST, later, {10: 1, 11: 0})[2] for _ in range(2))
+    assert one.table.digest == two.table.digest
+    assert one.arrived.digest == two.arrived.digest
+
+
+def test_nothing_to_learn_from_is_said(bucket):
+    with pytest.raises(DataError, match="no labelled rows are left"):
+        gathered(bucket, FIRST, [], {}, window=Window(lasting=60.0))

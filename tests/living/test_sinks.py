@@ -1,0 +1,209 @@
+"""Answers where people want them: whole, once, and never in the place of others."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pytest
+from living.small import fitted, people, use_case
+from sqlalchemy import create_engine, inspect, text
+
+from assay.bucket import Bucket
+from assay.config.living import Sink
+from assay.digest import Digest
+from assay.errors import ConfigError, OutputError
+from assay.learning.predict import Model
+from assay.living import file_sink, scoring, sql_sink
+from assay.living.sinks import Delivery, deliver, sink_of
+from assay.sources.places import SCHEMA, Places
+from assay.store.memory import MemoryStore
+from assay.tables import write, write_frame
+
+DIGEST = Digest.of(b"the model")
+INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
+
+
+def delivery(rows=25, seed=1, name="monday", written=None, **more):
+    bucket, places = Bucket.on(MemoryStore()).prepare(), Places()
+    places.add(np.arange(2, rows + 2))
+    frame = people(rows, seed).drop(columns="hired").assign(**more)
+    written = written or use_case()
+    found = scoring.predict(
+        bucket,
+        Model(fitted(people()), {"inputs": INPUTS, "groups": None}),
+        DIGEST,
+        write_frame(bucket, frame, "batch"),
+        written.use_case,
+        lines=write(bucket, places.batches(), SCHEMA, "lines"),
+        unfit=None,
+    )
+    return Delivery(
+        bucket,
+        written.use_case,
+        name,
+        3,
+        str(DIGEST),
+        found.table,
+        found.predictions,
+        found.lines,
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_has_line_identity_answer_and_model(tmp_path, ending):
+    where = deliver(delivery(), Sink(path=f"{tmp_path}/new/{{batch}}-{{version}}.{ending}"))
+    assert where == str(tmp_path / f"new/monday-3.{ending}")
+    read = pd.read_csv if ending == "csv" else pd.read_parquet
+    frame = read(where)
+    assert list(frame) == ["line", "person", "probability", "decision", "model"]
+    assert list(frame["line"]) == list(range(2, 27))
+    assert frame["decision"].dtype == bool
+    assert set(frame["model"]) == {str(DIGEST)}
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [f"monday-3.{ending}"]
+
+
+def test_without_a_declared_identity_the_rows_own_columns_stand_beside_the_answer(tmp_path):
+    written = use_case(data={"identity": []})
+    where = deliver(delivery(written=written), Sink(path=f"{tmp_path}/{{batch}}.parquet"))
+    found = pd.read_parquet(where)
+    own = ["person", "age", "job", "sex", "note"]
+    assert list(found) == ["line", *own, "probability", "decision", "model"]
+    assert (found["age"].to_numpy() == people(25, 1)["age"].to_numpy()).all()
+
+
+def test_a_column_called_like_one_of_ours_is_refused(tmp_path):
+    written = use_case(data={"identity": []})
+    with pytest.raises(ConfigError, match="'line'"):
+        deliver(delivery(written=written, line=1), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+
+
+def test_delivering_again_changes_nothing_and_another_batch_never_replaces_it(tmp_path):
+    sink = Sink(path=f"{tmp_path}/{{batch}}.csv")
+    where = deliver(delivery(), sink)
+    before = (tmp_path / "monday.csv").stat().st_ino
+    assert deliver(delivery(), sink) == where
+    assert (tmp_path / "monday.csv").stat().st_ino == before
+    with pytest.raises(OutputError, match="says something else"):
+        deliver(delivery(seed=2), sink)
+    assert (tmp_path / "monday.csv").stat().st_ino == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_breaks_while_writing_leaves_no_file(tmp_path, monkeypatch):
+    def torn(delivery, file):
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(file_sink._WRITERS, ".csv", torn)
+    with pytest.raises(OutputError, match="No space left"):
+        deliver(delivery(), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_any_fsspec_url_will_do(tmp_path):
+    place = f"memory://{uuid.uuid4().hex}"
+    sink = Sink(path=f"{place}/{{batch}}.parquet")
+    deliver(delivery(), sink)
+    deliver(delivery(), sink)
+    with fsspec.open(f"{place}/monday.parquet", "rb") as file:
+        assert len(pd.read_parquet(file)) == 25
+    system = fsspec.filesystem("memory")
+    assert len(system.ls(place.removeprefix("memory:/"))) == 1
+    with pytest.raises(OutputError, match="says something else"):
+        deliver(delivery(seed=2), sink)
+
+
+def test_an_ending_without_a_format_is_refused(tmp_path):
+    with pytest.raises(OutputError, match=r"'\.xlsx'"):
+        deliver(delivery(), Sink(path=f"{tmp_path}/{{batch}}.xlsx"))
+
+
+@pytest.fixture
+def database(tmp_path):
+    return f"sqlite:///{tmp_path / 'answers.db'}"
+
+
+def held(database, what="*"):
+    with create_engine(database).connect() as connection:
+        return connection.execute(text(f"SELECT {what} FROM answers")).all()
+
+
+def test_a_sql_table_is_made_with_fitting_types_and_a_batch_is_written_once(database):
+    sink = Sink(table="answers", connection=database)
+    one, two = delivery(), delivery(seed=2)
+    for each in (one, two, one):
+        deliver(each, sink)
+    assert len(held(database)) == 50
+    assert set(held(database, "batch, model")) == {(str(d.batch), d.model) for d in (one, two)}
+    kinds = {
+        c["name"]: str(c["type"]) for c in inspect(create_engine(database)).get_columns("answers")
+    }
+    assert (kinds["person"], kinds["line"], kinds["decision"]) == ("BIGINT", "BIGINT", "BOOLEAN")
+    assert kinds["probability"].startswith("DOUBLE")
+
+
+def test_an_insert_that_breaks_leaves_no_row_and_the_next_try_writes_all(database, monkeypatch):
+    sink, rows = Sink(table="answers", connection=database), sql_sink._ROWS
+    monkeypatch.setattr(sql_sink, "_ROWS", 10)
+    real, calls = Delivery.batches, []
+
+    def torn(self):
+        for batch in real(self):
+            yield batch.slice(0, 10)
+            calls.append(1)
+            raise KeyboardInterrupt  # as if killed between two of its inserts
+
+    monkeypatch.setattr(Delivery, "batches", torn)
+    with pytest.raises(KeyboardInterrupt):
+        deliver(delivery(), sink)
+    assert calls
+    assert held(database) == []
+    monkeypatch.setattr(Delivery, "batches", real)
+    monkeypatch.setattr(sql_sink, "_ROWS", rows)
+    deliver(delivery(), sink)
+    assert len(held(database)) == 25
+
+
+def test_two_at_once_write_a_batch_once(database, monkeypatch):
+    sink, one = Sink(table="answers", connection=database), delivery()
+    deliver(delivery(seed=2), sink)
+    both, real = threading.Barrier(2), sql_sink._is_there
+    seen = threading.local()
+
+    def together(*given):
+        found = real(*given)
+        if not getattr(seen, "met", False):  # both have looked before either writes
+            seen.met = True
+            both.wait(20)
+        return found
+
+    monkeypatch.setattr(sql_sink, "_is_there", together)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: deliver(one, sink), range(2)))
+    assert len(held(database)) == 50
+
+
+def test_a_table_of_the_users_own_may_have_more_columns_but_not_fewer(database):
+    with create_engine(database).begin() as connection:
+        connection.execute(text("CREATE TABLE answers (batch TEXT, model TEXT, line INTEGER)"))
+    with pytest.raises(OutputError, match="no column 'person', 'probability', 'decision'"):
+        deliver(delivery(), Sink(table="answers", connection=database))
+
+
+def test_a_database_that_refuses_is_told_without_its_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "hush")
+    sink = Sink(table="a", connection="sqlite:////nowhere/at/all.db?password=${SECRET}")
+    with pytest.raises(OutputError) as caught:
+        deliver(delivery(), sink)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_path_given_by_hand_needs_no_placeholder_for_one_batch_alone():
+    written = use_case(score={"to": "out/{batch}.csv"})
+    assert sink_of(written, None, alone=False).path == "out/{batch}.csv"
+    assert sink_of(written, "mine.csv", alone=True).path == "mine.csv"
+    with pytest.raises(ConfigError, match=r"\{batch\}"):
+        sink_of(written, "mine.csv", alone=False)
