@@ -7,6 +7,7 @@ from typing import Any
 
 from assay import __version__, canonical
 from assay.artifacts import Artifact
+from assay.digest import Digest
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.journal import Journal, journals
 from assay.memo import Memo
@@ -98,6 +99,11 @@ class Bucket:
     def put_json(self, value: Any, media_type: str, name: str) -> Artifact:
         """Store a JSON value, canonically."""
         return self.put(canonical.dump(value), media_type, name)
+
+    def unkept_json(self, value: Any, media_type: str, name: str) -> Artifact:
+        """What `put_json` would return, nothing being stored."""
+        data = canonical.dump(value)
+        return Artifact(media_type=media_type, digest=Digest.of(data), size=len(data), name=name)
 
     def get(self, artifact: Artifact) -> bytes:
         """An artifact's bytes, verified. Raises ObjectMissing, ObjectCorrupt."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from assay import artifacts, attest, runs
 from assay.artifacts import Artifact
+from assay.digest import Digest
 from assay.evidence.report import Verdict, get_report, put_report
 from assay.gates import GATES
-from assay.registry import REGISTERED, REJECTED, STOPPED, Registry, Version
+from assay.lessons import in_words, recalled
+from assay.registry import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
 from assay.render.words import scores_in_words
@@ -31,7 +33,9 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         "gate": GATES[groundwork[-1].components["stage"]],
         "gates": tried.gates,
         "reasons": tried.reasons,
+        "causes": tried.causes,
         "reports": _as_json(tried.reports),
+        **_anew(run),
     }
     Registry(bucket).stop(run.name, body)
     outcome = Outcome(
@@ -45,7 +49,7 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         against=None,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}),
+        page=_page(run, f"{run.name}: stopped", tried, question, {"Outcome": "stopped"}),
         reasons=tried.reasons,
         judged=[],
         steps=_taken(groundwork),
@@ -78,6 +82,7 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
             "run": record.as_json(),
             "against": tried.against,
             "provenance": _provenance(run, record, tried).as_json(),
+            **_anew(run),
         }
         versions.append(registry.register(run.name, tried.status, body))
     chosen = _chosen(all_tried) or 0
@@ -96,13 +101,20 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
         against=tried.against,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(run, version.name, tried, _facts(versions, all_tried, tried, champion)),
+        page=_page(
+            run, version.name, tried, question, _facts(versions, all_tried, tried, champion)
+        ),
         reasons=tried.reasons,
         judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
         steps=_taken(steps),
     )
     remember(run.bucket, outcome, steps)
     return outcome
+
+
+def _anew(run: Run) -> dict[str, Any]:
+    """What an entry says of the retraining that it came of."""
+    return run.anew.model_dump(mode="json") if run.anew else {}
 
 
 def _ranking(steps: Sequence[Step]) -> Step:
@@ -156,6 +168,7 @@ def _body(run: Run, tried: Tried, because: str) -> dict[str, Any]:
         "chosen": {"because": because, "frontier": tried.reports["candidates"].as_json()},
         "gates": tried.gates,
         "reasons": tried.reasons,
+        "causes": tried.causes,
     }
 
 
@@ -174,14 +187,20 @@ def _provenance(run: Run, record: Artifact, tried: Tried) -> Artifact:
 
 def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> None:
     """Make a version champion where the use case lets that happen by itself."""
-    policy = run.written.use_case.promotion
+    policy, history = run.written.use_case.promotion, registry.history(run.name)
+    if history.was_withdrawn(version.number):
+        return  # a person took it away, and nothing but a person brings it back
+    if run.anew and tried.against is not None:
+        standing = history.aliases.get(CHALLENGER)
+        because = f"trained anew; is held against {version.model}@{tried.against}"
+        registry.promote(version, because=because, instead_of=standing, alias=CHALLENGER)
     if Verdict.UNKNOWN in tried.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
     if tried.against is None:
-        if policy.first == "automatic":
+        if policy.first == "automatic" and CHAMPION not in history.trails:
             because = "the first version to pass every gate"
             registry.promote(version, because=because, instead_of=None)
-    elif policy.later == "automatic" and tried.beats_champion:
+    elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
         because = f"passed every gate and beat {version.model}@{tried.against}"
         registry.promote(version, because=because, instead_of=tried.against)
 
@@ -210,14 +229,18 @@ def _facts(
     return {"Outcome": chosen.status, **fates, "Champion": champion.name if champion else "none"}
 
 
-def _page(run: Run, title: str, tried: Tried, facts: Mapping[str, str]) -> Artifact:
-    use_case = run.written.use_case
+def _page(
+    run: Run, title: str, tried: Tried, question: Digest, facts: Mapping[str, str]
+) -> Artifact:
+    use_case, entries = run.written.use_case, run.bucket.journal(run.name).entries()
+    learnt = in_words(recalled(entries, tried.causes, question=question))
     about = {
         "Question": use_case.question,
         "Decision": use_case.decision,
         "Harm of a wrong answer": use_case.harm,
         "Owner": use_case.owner,
         **facts,
+        **({"Seen before": "; ".join(learnt)} if learnt else {}),
     }
     html = page(tried.evidence, title=title, facts=about)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")

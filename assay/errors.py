@@ -74,6 +74,10 @@ class ReferenceUnknown(AssayError, LookupError):
     """A model, alias, version, run or digest that the bucket does not know."""
 
 
+class NotAllowed(AssayError, PermissionError):
+    """Who asks may not do this, or may not do it alone."""
+
+
 class StoreError(AssayError, OSError):
     """The bucket's storage did not do what was asked."""
 
@@ -102,6 +106,15 @@ class StoreUnsafe(StoreError):
 
 class FormatUnknown(StoreError):
     """The bucket was written in a format this version of Assay does not read."""
+
+
+# --- what gates and rules refuse: exit code 3 ------------------------------------------------
+
+
+class Ineligible(AssayError):
+    """A version that may not become what it was asked to become, such as champion."""
+
+    exit_code = 3
 
 
 # --- what cannot be trusted: exit code 4 ----------------------------------------------------

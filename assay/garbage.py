@@ -1,9 +1,10 @@
 """Garbage collection: what nothing refers to goes, in two passes, beside running writers.
 
-Kept is what a journal leads to, what a memo entry younger than `MEMO` leads to, and whatever is
-younger than `GRACE`, because a run may be about to name it. What is left is moved into the trash
-by one pass, and deleted by a later one that still finds nothing referring to it, at least `GRACE`
-after it was moved. Between the two, whoever asks for the object gets it back (`Objects.restore`).
+Kept is what a journal or a pin leads to, what a memo entry younger than `MEMO` leads to, and
+whatever is younger than `GRACE`, because a run may be about to name it. What is left is moved
+into the trash by one pass, and deleted by a later one that still finds nothing referring to it,
+at least `GRACE` after it was moved. Between the two, whoever asks for the object gets it back
+(`Objects.restore`).
 
 So no lock is needed. A writer makes sure that all it names is there, and only then appends to the
 journal: an object that was moved before that is taken out of the trash by the look itself, and
@@ -17,16 +18,16 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
-from assay import canonical
-from assay.artifacts import descriptors, digest_within
+from assay import references
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.errors import KeyAbsent, ObjectMissing, StoreDenied
+from assay.errors import ObjectMissing, StoreDenied
 from assay.memo import PREFIX as MEMOS
 from assay.objects import TRASH, concurrently, key_of
+from assay.pins import Pin, Pins
+from assay.references import Reference
 from assay.store.base import Entry, Littered
 
 GRACE = timedelta(hours=24)
@@ -54,8 +55,8 @@ class Collected:
         return asdict(self)
 
 
-# Objects that must stay, each with who refers to it: a journal, a memo entry, another object.
-_Marks = dict[Digest, str]
+# Objects that must stay, each with a reference that leads there.
+_Marks = dict[Digest, Reference]
 
 
 class Collector:
@@ -84,7 +85,9 @@ class Collector:
         Raises ChainBroken, ObjectMissing, ObjectCorrupt: what refers to what is unknown then;
         StoreDenied, StoreUnreachable.
         """
-        # Listed before marking: what a writer adds meanwhile is not on the list.
+        # The time is taken, and all is listed, before marking: what a writer adds meanwhile is not
+        # on the list, and how long a slow pass takes makes nothing older.
+        _ = self._now
         objects, trash = [*self._objects()], [*self._trash()]
         memos = [*self._bucket.store.list(MEMOS)]
         old_memos = [entry for entry in memos if self._is_older(entry, self._memo)]
@@ -114,7 +117,7 @@ class Collector:
         )
 
     def why(self, digest: Digest) -> list[str]:
-        """What keeps an object, from the journal or memo entry down to it; empty if nothing.
+        """What keeps an object, from the journal, pin or memo entry down to it; empty if nothing.
 
         Raises ObjectMissing if it is not in the bucket.
         """
@@ -126,7 +129,7 @@ class Collector:
         here: str | None = str(digest) if digest in marked else None
         while here:
             chain.append(here)
-            here = marked[Digest.parse(here)] if here.startswith("sha256:") else None
+            here = marked[Digest.parse(here)].by if here.startswith("sha256:") else None
         return chain[::-1]
 
     def _carry_out(
@@ -166,54 +169,37 @@ class Collector:
 
     def _mark(self, memos: Iterable[str]) -> _Marks:
         marked: _Marks = {}
+        strict, lenient = partial(self._inside, True), partial(self._inside, False)
         for model in self._bucket.journals():
-            for entry in self._bucket.journal(model).entries():
-                who = f"entry {entry.number} of the journal of {model}"
-                self._follow(marked, descriptors(entry.body), who, strict=True)
-        for key in memos:
-            entry_body = self._memo_entry(key)
-            self._follow(marked, descriptors(entry_body), f"memo entry {key}", strict=False)
-            for text in entry_body.get("needs", ()):
-                marked.setdefault(Digest.parse(text), f"memo entry {key}")
+            entries = self._bucket.journal(model).entries()
+            references.follow(references.of_journal(model, entries), marked, strict)
+        pins = ((pin.artifact.as_json(), _pinned(pin)) for pin in Pins(self._bucket).standing())
+        for held, who in pins:
+            references.follow(references.within(held, who), marked, strict)
+        for found in concurrently(self._of_memo, memos):
+            references.follow(found, marked, lenient)
         return marked
 
-    def _memo_entry(self, key: str) -> dict[str, Any]:
+    def _of_memo(self, key: str) -> list[Reference]:
         try:
-            held = canonical.load(self._bucket.store.get(key))
-        except (KeyAbsent, ValueError):
-            return {}  # forgotten since the listing, or no entry: it leads nowhere
-        return held if isinstance(held, dict) else {}
+            return references.of_memo(self._bucket.store, key)
+        except ValueError:
+            return []  # no entry: it leads nowhere
 
-    def _follow(
-        self, marked: _Marks, found: Iterable[dict[str, Any]], who: str, *, strict: bool
-    ) -> None:
-        """Mark what descriptors lead to, level by level. `strict`: a gap in the way is an error."""
-        level = [(descriptor, who) for descriptor in found]
-        while level:
-            fresh: dict[Digest, dict[str, Any]] = {}
-            for descriptor, referrer in level:
-                digest = digest_within(descriptor)
-                if digest and digest not in marked:
-                    marked[digest] = referrer
-                    fresh[digest] = descriptor
-            documents = [d for d, one in fresh.items() if _is_json(one)]
-
-            def read(digest: Digest) -> list[tuple[dict[str, Any], str]]:
-                return [(inner, str(digest)) for inner in self._within(digest, strict)]
-
-            level = [one for inside in concurrently(read, documents) for one in inside]
-
-    def _within(self, digest: Digest, strict: bool) -> list[dict[str, Any]]:
+    def _inside(self, strict: bool, reference: Reference) -> list[Reference]:
+        """Where an object leads on to. `strict`: a gap in the way is an error."""
+        if not reference.leads_on:
+            return []
         try:
-            return [*descriptors(canonical.load(self._bucket.objects.get(digest)))]
+            return references.of_object(reference, self._bucket.objects.get(reference.digest))
         except ObjectMissing:
             if strict:
                 raise
             return []  # a memo entry that leads nowhere is found out by whoever reads it
 
 
-def _is_json(descriptor: dict[str, Any]) -> bool:
-    return str(descriptor.get("media_type", "")).endswith("json")
+def _pinned(pin: Pin) -> str:
+    return f"pinned by {pin.entry.actor}: {pin.entry.body['because']}"
 
 
 def _named(key: str) -> Digest | None:

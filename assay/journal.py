@@ -5,6 +5,8 @@ that no entry before the last can be altered, left out or put in unnoticed. (An 
 entry has nothing after it that would tell, but its signature tells; a tail cut off leaves no
 trace.) Appending is `put_if_absent` of the next number: the store's own compare-and-swap. The
 loser of a race reads the winner's entry and decides again.
+
+Long journals are read by way of checkpoints: see `assay.checkpoints`.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import getpass
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from assay import canonical
+from assay import canonical, checkpoints
 from assay.digest import Digest
 from assay.errors import ChainBroken, KeyAbsent
 from assay.signing import PublicKey, Signature, Signer
@@ -25,6 +28,7 @@ from assay.store.base import Store
 
 PREFIX = "journals/"
 SIGNED = "application/vnd.assay.journal-entry.v1+json"
+APART = "@"  # begins the name of a journal that is no model's, as no model's does
 _NUMBER = re.compile(r"[0-9]{10}\.json")
 _AT_ONCE = 16
 
@@ -91,6 +95,8 @@ class JournalEntry:
 # Given all entries so far, what to append next (kind and body), or None to leave it.
 Decision = Callable[[list[JournalEntry]], tuple[str, dict[str, Any]] | None]
 
+_Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
+
 
 class Journal:
     """The journal of one model in one store."""
@@ -102,7 +108,15 @@ class Journal:
 
     def entries(self) -> list[JournalEntry]:
         """All entries in order, the chain verified. Raises ChainBroken."""
-        return [entry for entry, _ in self._chain()]
+        return [entry for entry, _ in self._chain()[0]]
+
+    def examined(self) -> list[JournalEntry]:
+        """As `entries`, each read from its own key, whatever checkpoints say."""
+        return [entry for entry, _ in self._linked(self._listed(), {})]
+
+    def held(self) -> bool:
+        """Whether there is any entry."""
+        return bool(self._numbers())
 
     def append(self, decide: Decision, *, actor: str | None = None) -> JournalEntry | None:
         """Append what `decide` makes of the entries so far; None if it declines.
@@ -112,7 +126,7 @@ class Journal:
         """
         signer = Signer.configured()
         while True:
-            chain = self._chain()
+            chain, missed = self._chain()
             decision = decide([entry for entry, _ in chain])
             if decision is None:
                 return None
@@ -126,16 +140,43 @@ class Journal:
                 body=body,
             )
             entry = entry.signed_by(signer) if signer else entry
-            if self._store.put_if_absent(self._key(entry.number), entry.encode()):
+            if self._store.put_if_absent(self.key(entry.number), entry.encode()):
+                self._keep(chain, missed)
                 return entry
 
-    def _chain(self) -> list[tuple[JournalEntry, Digest]]:
+    def key(self, number: int) -> str:
+        """Where an entry lies."""
+        return f"{self._prefix}{number:010d}.json"
+
+    def _chain(self) -> tuple[list[_Link], list[int]]:
+        """All entries, and the checkpoints that would have helped to read them."""
+        count, lasts = self._listed(), []
+        held: dict[int, _Link] = {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for last, links in pool.map(self._checkpoint, checkpoints.lasts(count)):
+                held |= links
+                lasts += [] if links else [last]
+        try:
+            return self._linked(count, held), lasts
+        except ChainBroken:
+            if not held:
+                raise
+        return self._linked(count, {}), []  # the checkpoints are at fault, or this tells what is
+
+    def _listed(self) -> int:
+        """How many entries there are. Raises ChainBroken if one between is missing."""
         numbers = self._numbers()
         for expected, number in enumerate(numbers, 1):
             if number != expected:
                 raise self._broken(expected, "it is missing, though later entries exist")
+        return len(numbers)
+
+    def _linked(self, count: int, held: dict[int, _Link]) -> list[_Link]:
+        """The chain of the first `count` entries, verified; those not `held` are read."""
+        wanted = [number for number in range(1, count + 1) if number not in held]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            chain = list(pool.map(self._read, numbers))
+            held = held | dict(zip(wanted, pool.map(self._read, wanted), strict=True))
+        chain = [held[number] for number in range(1, count + 1)]
         previous: Digest | None = None
         for entry, digest in chain:
             if entry.previous != previous:
@@ -143,29 +184,48 @@ class Journal:
             previous = digest
         return chain
 
+    def _checkpoint(self, last: int) -> tuple[int, dict[int, _Link]]:
+        """The entries of a checkpoint; none if it is not there, or not what it should be."""
+        lines = checkpoints.load(self._store, self.model, last) or []
+        numbers = range(last - len(lines) + 1, last + 1)
+        with suppress(ChainBroken):
+            return last, {n: self._decoded(n, line) for n, line in zip(numbers, lines, strict=True)}
+        return last, {}
+
+    def _keep(self, chain: list[_Link], lasts: Iterable[int]) -> None:
+        """Write the checkpoints that were missed."""
+        for last in lasts:
+            links = chain[last - checkpoints.EVERY : last]
+            lines = [entry.encode() for entry, _ in links]
+            # An entry that somebody wrote in other than canonical form is not told again.
+            if all(
+                Digest.of(line) == digest for line, (_, digest) in zip(lines, links, strict=True)
+            ):
+                checkpoints.keep(self._store, self.model, last, lines)
+
     def _numbers(self) -> list[int]:
         names = (e.key.removeprefix(self._prefix) for e in self._store.list(self._prefix))
         return [int(name[:10]) for name in names if is_entry(name)]
 
-    def _read(self, number: int) -> tuple[JournalEntry, Digest]:
+    def _read(self, number: int) -> _Link:
         try:
-            data = self._store.get(self._key(number))
-            entry = JournalEntry.decode(data)
+            return self._decoded(number, self._store.get(self.key(number)))
         except KeyAbsent as error:
             raise self._broken(number, "it vanished while being read") from error
+
+    def _decoded(self, number: int, data: bytes) -> _Link:
+        try:
+            entry = JournalEntry.decode(data)
         except (ValueError, KeyError, TypeError) as error:
             raise self._broken(number, f"it cannot be read ({error})") from error
         if entry.number != number:
             raise self._broken(number, f"it says that it is entry {entry.number}")
         return entry, Digest.of(data)
 
-    def _key(self, number: int) -> str:
-        return f"{self._prefix}{number:010d}.json"
-
     def _broken(self, number: int, why: str) -> ChainBroken:
         return ChainBroken(
             f"the journal of {self.model!r} is broken at entry {number}: {why}",
-            where=self._store.url(self._key(number)),
+            where=self._store.url(self.key(number)),
             remedy="Restore this entry from a backup or another copy of the bucket; until then "
             "no version of this model is trusted.",
         )
@@ -175,8 +235,8 @@ def journals(store: Store) -> Iterator[str]:
     """Names of the models that have a journal, in order."""
     seen = None
     for entry in store.list(PREFIX):
-        model = entry.key.removeprefix(PREFIX).partition("/")[0]
-        if model != seen:
+        model, _, name = entry.key.removeprefix(PREFIX).partition("/")
+        if model != seen and is_entry(name) and not model.startswith(APART):
             seen = model
             yield model
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import uuid
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 from assay.digest import Digest
 from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, SourceError, StoreDenied
@@ -100,7 +99,7 @@ class Objects:
         """
         spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed out
         try:
-            self._copy_verified(digest, spool)
+            self._copy_verified(digest, spool.write)
         except BaseException:
             spool.close()
             raise
@@ -129,10 +128,12 @@ class Objects:
         """Where other tools read the object in place."""
         return self._store.url(key_of(digest))
 
-    def check(self, digest: Digest) -> None:
-        """Read an object and compare, in constant memory. Raises ObjectMissing, ObjectCorrupt."""
-        with open(os.devnull, "wb") as nowhere:
-            self._copy_verified(digest, nowhere)
+    def check(self, digest: Digest, seen: Callable[[int], object] = lambda _: None) -> None:
+        """Read an object and compare, in constant memory; `seen` is told the bytes as they come.
+
+        Raises ObjectMissing, ObjectCorrupt.
+        """
+        self._copy_verified(digest, lambda block: seen(len(block)))
 
     def quarantine(self, digest: Digest) -> str | None:
         """Move a bad object aside, bytes kept, so that the right ones can take its name.
@@ -141,7 +142,7 @@ class Objects:
         someone else has mended it meanwhile. Raises ObjectMissing.
         """
         with tempfile.NamedTemporaryFile() as copy:
-            found = self._copy(digest, copy)
+            found = self._copy(digest, copy.write)
             copy.flush()
             if found == digest:
                 return None
@@ -188,12 +189,12 @@ class Objects:
             self._store.put_if_absent(target, Path(copy.name))
         return True
 
-    def _copy_verified(self, digest: Digest, target: IO[bytes]) -> None:
-        found = self._copy(digest, target)
+    def _copy_verified(self, digest: Digest, write: Callable[[bytes], object]) -> None:
+        found = self._copy(digest, write)
         if found != digest:
             raise self._corrupt(digest, found)
 
-    def _copy(self, digest: Digest, target: IO[bytes]) -> Digest:
+    def _copy(self, digest: Digest, write: Callable[[bytes], object]) -> Digest:
         """Copy the bytes that lie under the object's name; returns *their* digest."""
         state = hashlib.sha256()
         try:
@@ -205,7 +206,7 @@ class Objects:
         with source:
             while block := source.read(_BLOCK):
                 state.update(block)
-                target.write(block)
+                write(block)
         return Digest(state.hexdigest())
 
     def _missing(self, digest: Digest) -> ObjectMissing:

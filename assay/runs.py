@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from assay import artifacts, canonical
+from assay import artifacts, canonical, plan
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
@@ -29,6 +29,16 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Anew(_Frozen):
+    """What a run owes to a retraining: the journal's entry that began it, the last entry of the
+    ledger whose rows it may learn from, and the moment that it is about (RFC 3339).
+    """
+
+    retraining: int
+    upto: int
+    as_of: str
+
+
 class Run(_Frozen):
     """What a run is about: the bucket, the use case's words, the state of its source.
 
@@ -42,20 +52,33 @@ class Run(_Frozen):
     searched_as: tuple[str, ...]  # by candidate, the first that is searched alike
     source: str | None
     always: bool = False
+    anew: Anew | None = None
+    _planned: Written | None = PrivateAttr(None)
 
     @classmethod
     def begin(cls, written: Written, store: str, source: str | None, *, always: bool) -> Run:
-        """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint."""
-        bucket = Bucket.open(store).prepare()
-        return cls(
+        """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint.
+
+        While a plan is made, nothing is written: the bucket may be one that can only be read.
+        """
+        name, words, bucket = written.use_case.name, artifacts.USE_CASE, Bucket.open(store)
+        planned = plan.current() is not None
+        keep = bucket.unkept_json if planned else bucket.prepare().put_json
+        run = cls(
             store=store,
-            name=written.use_case.name,
-            use_case=bucket.put_json(written.words, artifacts.USE_CASE, written.use_case.name),
+            name=name,
+            use_case=keep(written.words, words, name),
             candidates=tuple(candidate.title for candidate in written.use_case.contenders),
             searched_as=tuple(written.use_case.searches().values()),
             source=source,
             always=always,
         )
+        run._planned = written if planned else None
+        return run
+
+    def on(self, gathered: Artifact, anew: Anew) -> Run:
+        """The same question, asked of rows that were gathered for a retraining."""
+        return self.model_copy(update={"source": str(gathered.digest), "anew": anew})
 
     @property
     def bucket(self) -> Bucket:
@@ -63,7 +86,7 @@ class Run(_Frozen):
 
     @property
     def written(self) -> Written:
-        return _written(self.store, self.use_case)
+        return self._planned or _written(self.store, self.use_case)
 
     def question(self, table: Artifact) -> Digest:
         """The key of all that the answer depends on, but for the champion.
@@ -124,7 +147,7 @@ class Outcome(_Frozen):
 # later does not change it.
 _NO_QUESTION: Any = {
     "search": {"jobs"},
-    **dict.fromkeys(("score", "labels", "monitor", "retrain"), True),
+    **dict.fromkeys(("score", "labels", "monitor", "retrain", "schedule"), True),
 }
 
 

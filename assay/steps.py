@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from assay import canonical
+from assay import canonical, resident
 from assay.artifacts import REPORT, TABLE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
@@ -24,7 +24,9 @@ Artifacts = Mapping[str, Artifact]
 
 
 class Step(BaseModel):
-    """What one stage took and yielded. `seconds` is what it cost when it was computed."""
+    """What one stage took and yielded. `seconds` is what it cost when it was computed, `memory` how
+    many bytes the process held at the most meanwhile, where the system tells.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +37,7 @@ class Step(BaseModel):
     outputs: dict[str, Artifact]
     cached: bool
     seconds: float
+    memory: int | None = None
     verdict: str | None = None  # of the report among the outputs, where the stage is a gate
 
     def __getitem__(self, name: str) -> Artifact:
@@ -65,11 +68,13 @@ def perform(
     made_of = components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
     if not always and (step := find(bucket, made_of, inputs=inputs, label=label)):
         return step
+    resident.forget()
     began = time.perf_counter()
     outputs = dict(work())
     kept = {
         "outputs": {name: artifact.as_json() for name, artifact in outputs.items()},
         "seconds": round(time.perf_counter() - began, 3),
+        "memory": resident.peak(),
         "verdict": _verdict(bucket, outputs),
     }
     needs = [str(digest) for artifact in outputs.values() for digest in reach(bucket, artifact)]
@@ -106,7 +111,7 @@ def find(
     entry = _standing(bucket, made_of["stage"], key)
     if entry is None:
         return None
-    return _step(key, made_of, inputs, label, cached=True, **{k: entry[k] for k in _KEPT})
+    return _step(key, made_of, inputs, label, cached=True, **_kept(entry))
 
 
 def _step(
@@ -116,7 +121,12 @@ def _step(
     return Step(name=name, key=key, components=dict(made_of), inputs=dict(inputs), **known)
 
 
-_KEPT = ("outputs", "seconds", "verdict")
+def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+    # Entries of before say nothing of memory.
+    return {"memory": None, **{k: entry[k] for k in _KEPT if k in entry}}
+
+
+_KEPT = ("outputs", "seconds", "memory", "verdict")
 
 
 def _verdict(bucket: Bucket, outputs: Artifacts) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from assay.artifacts import Artifact
-from assay.evidence.report import Report, Verdict, get_report, reasons
+from assay.evidence.report import Report, Verdict, causes, get_report, reasons
 from assay.gates import GATES
 from assay.registry import REGISTERED, REJECTED
 from assay.runs import Run
@@ -38,6 +38,11 @@ class Tried:
     @property
     def reasons(self) -> list[str]:
         return reasons(self.evidence)
+
+    @property
+    def causes(self) -> list[str]:
+        """What each of the reasons rests on, by its key."""
+        return causes(self.evidence)
 
     @property
     def beats_champion(self) -> bool:

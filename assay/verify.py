@@ -1,85 +1,47 @@
 """Is everything in a bucket what its name and its history say?
 
 Every object is read and hashed again; every journal's chain is followed; and whatever a journal,
-a memo entry or a JSON object refers to must be there.
+a pin, a memo entry or a JSON object refers to must be there.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any, Literal
+from threading import Lock
 
-from assay import canonical
-from assay.artifacts import descriptors, digest_within
-from assay.bucket import Bucket
+from assay import references
+from assay.bucket import MARK, Bucket
+from assay.chains import Chains
 from assay.digest import Digest
-from assay.errors import (
-    ChainBroken,
-    IntegrityError,
-    KeyAbsent,
-    ObjectCorrupt,
-    ObjectMissing,
-    ReferenceUnknown,
-    StoreError,
-    nearest,
-)
-from assay.journal import PREFIX as JOURNALS
-from assay.journal import is_entry
+from assay.errors import ObjectCorrupt, ObjectMissing, StoreError
 from assay.memo import PREFIX as MEMO
-from assay.objects import concurrently, key_of
+from assay.mend import Mender
+from assay.objects import QUARANTINE, TRASH, concurrently, key_of
+from assay.problems import Findings, Kind, Problem
+from assay.references import Reference
+from assay.store.base import Entry
+from assay.verified import Verified
 
-_SMALL = 8 << 20  # bytes; what is larger is read in blocks
+__all__ = ["Findings", "Hashed", "Problem", "Progress", "verify"]
 
-# The objects and the bytes hashed so far.
-Progress = Callable[[int, int], None]
-
-Kind = Literal["corrupt", "unreadable", "dangling", "chain", "foreign", "stale", "mended"]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that does not fit. `key` names it in the store.
-
-    `corrupt`: an object with other bytes than its name says. `unreadable`: the store fails to
-    hand it out. `dangling`: something refers to it and it is not there. `chain`: a journal entry
-    that does not follow. `foreign`: a key that Assay did not make. `stale`: gone too, but only
-    the memo refers to it. `mended`: corrupt or gone, and copied from another bucket.
-    """
-
-    kind: Kind
-    key: str
-    what: str
-
-    @property
-    def harmless(self) -> bool:
-        """Whether nothing rests on it: a stale step runs again, a foreign file lies by."""
-        return self.kind in {"stale", "foreign", "mended"}
+_SMALL = 1 << 20  # bytes; what is larger is read in blocks
+# What Assay keeps besides objects and journals; the last two are there for moments only.
+_OURS = (MEMO, QUARANTINE, TRASH, "clock/", "doctor/")
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What `verify` looked at, and what it found. `size` is in bytes."""
+class Hashed:
+    """How far `verify` has come with reading objects. Sizes in bytes."""
 
-    objects: int
-    size: int
-    journals: int
-    entries: int
-    references: int
-    repaired: int
-    problems: tuple[Problem, ...]
+    objects: int = 0
+    size: int = 0
+    of_objects: int = 0
+    of_size: int = 0
 
-    @property
-    def intact(self) -> bool:
-        """Whether everything that anything rests on is there and is what it says."""
-        return all(problem.harmless for problem in self.problems)
 
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "intact": self.intact}
+Progress = Callable[[Hashed], None]
 
 
 def verify(
@@ -88,194 +50,177 @@ def verify(
     model: str | None = None,
     repair: bool = False,
     other: Bucket | None = None,
-    progress: Progress = lambda _objects, _size: None,
+    verified: Verified | None = None,
+    progress: Progress = lambda _hashed: None,
 ) -> Findings:
-    """Examine a bucket; with `model`, only that model's journal and what it leads to.
+    """Examine a bucket; with `model`, only that model's journals and what they lead to, or what
+    one version of it leads to (`income@3`).
 
     Deletes nothing. With `repair`, corrupt objects are moved aside (their bytes kept under
     `quarantine/`), so that running the use case again can put the right ones in their place;
-    with an `other` bucket, these and the missing ones are copied from it, verified.
+    with an `other` bucket, these and the missing ones are copied from it, verified. What is
+    in `verified` is not read again, and what is read and sound is added to it.
     Raises ReferenceUnknown for a model without a journal, StoreDenied, StoreUnreachable.
     """
-    return _Examination(bucket, repair, other, progress).run(model)
-
-
-# A reference, and who makes it.
-_Reference = tuple[dict[str, Any], str]
+    mender = Mender(bucket, other) if repair else None
+    return _Examination(bucket, mender, progress).run(model, verified or Verified())
 
 
 class _Examination:
     """One run of `verify`: what was seen so far."""
 
-    def __init__(
-        self, bucket: Bucket, repair: bool, other: Bucket | None, progress: Progress
-    ) -> None:
+    def __init__(self, bucket: Bucket, mender: Mender | None, progress: Progress) -> None:
         self._bucket = bucket
-        self._repair = repair
-        self._other = other
+        self._mender = mender
         self._progress = progress
         self._problems: list[Problem] = []
-        self._sizes: dict[Digest, int] = {}
-        self._reached: set[Digest] = set()
-        self._entries = self._references = self._repaired = 0
-        self._hashed = self._hashed_size = 0
+        self._held: dict[Digest, Entry] = {}
+        self._memos: list[str] = []
+        self._reached: dict[Digest, Reference] = {}
+        self._hashed = Hashed()
+        self._lock = Lock()
 
-    def run(self, model: str | None) -> Findings:
-        models = self._models(model)
-        self._take_stock(report=model is None)
-        self._follow([r for name in models for r in self._journal(name)], missing="dangling")
+    def run(self, model: str | None, verified: Verified) -> Findings:
+        chains = Chains(self._bucket, self._mender)
+        start = chains.start(model)
+        self._take_stock(chains, report=model is None)
+        counted = self._follow(start, missing="dangling")
         if model is None:
             # Only what no journal leads to is left: without it a step runs again, no more.
-            self._follow(self._memos(), missing="stale")
-        self._hash(list(self._sizes) if model is None else sorted(self._reached))
+            counted += self._follow(self._of_memos(), missing="stale")
+        resumed = self._hash(self._held if model is None else self._reached, verified)
+        found = [*self._problems, *chains.problems]
         return Findings(
-            objects=self._hashed,
-            size=self._hashed_size,
-            journals=len(models),
-            entries=self._entries,
-            references=self._references,
-            repaired=self._repaired,
-            problems=tuple(sorted(self._problems, key=lambda p: (p.harmless, p.key, p.kind))),
+            objects=self._hashed.objects,
+            size=self._hashed.size,
+            resumed=resumed,
+            since=verified.since.isoformat(timespec="seconds") if resumed else None,
+            journals=len(chains.names),
+            entries=chains.entries,
+            references=counted,
+            repaired=self._mender.moved if self._mender else 0,
+            problems=tuple(sorted(found, key=lambda p: (p.harmless, p.key, p.kind))),
         )
 
-    def _models(self, model: str | None) -> list[str]:
-        known = self._bucket.journals()
-        if model is None:
-            return known
-        if model not in known:
-            near = nearest(model, known)
-            raise ReferenceUnknown(
-                f"no model is called {model!r}",
-                where=self._bucket.root,
-                remedy=f"Did you mean {near!r}?" if near else "`assay log` lists the models.",
-            )
-        return [model]
-
-    def _take_stock(self, *, report: bool) -> None:
-        for entry in self._bucket.objects.entries():
+    def _take_stock(self, chains: Chains, *, report: bool) -> None:
+        """One listing of everything: objects, memo entries, and what Assay did not make."""
+        for entry in self._bucket.store.list("" if report else "objects/"):
             try:
                 digest = Digest(entry.key.rpartition("/")[2])
             except ValueError:
                 digest = None
             if digest and entry.key == key_of(digest):
-                self._sizes[digest] = entry.size
-            elif report:
-                self._note("foreign", entry.key, "it is not named like an object")
+                self._held[digest] = entry
+            elif entry.key.startswith(MEMO):
+                self._memos.append(entry.key)
+            elif report and not _is_ours(entry.key) and not chains.has(entry.key):
+                self._note("foreign", entry.key, "Assay did not make it")
 
-    def _journal(self, model: str) -> list[_Reference]:
-        """Check one chain; what its entries refer to."""
-        folder = f"{JOURNALS}{model}/"
-        for held in self._bucket.store.list(folder):
-            if not is_entry(held.key.removeprefix(folder)):
-                self._note("foreign", held.key, "it is not named like a journal entry")
-        try:
-            entries = self._bucket.journal(model).entries()
-        except ChainBroken as error:
-            self._note("chain", folder, error.what)
-            return []
-        self._entries += len(entries)
-        return [
-            (found, f"entry {entry.number} of the journal of {model}")
-            for entry in entries
-            for found in descriptors(entry.body)
-        ]
-
-    def _memos(self) -> list[_Reference]:
-        """What memo entries refer to."""
-        store = self._bucket.store
-        keys = [entry.key for entry in store.list(MEMO)]
-
-        def read(key: str) -> list[_Reference]:
+    def _of_memos(self) -> list[Reference]:
+        def read(key: str) -> list[Reference]:
             try:
-                return [
-                    (d, f"memo entry {key}") for d in descriptors(canonical.load(store.get(key)))
-                ]
-            except KeyAbsent:
-                return []  # forgotten since the listing
+                return references.of_memo(self._bucket.store, key)
             except ValueError:
                 self._note("stale", key, "it cannot be read; its step will run again")
                 return []
 
-        return [reference for found in concurrently(read, keys) for reference in found]
+        return [reference for found in concurrently(read, self._memos) for reference in found]
 
-    def _follow(self, references: list[_Reference], missing: Kind) -> None:
-        """Go from reference to reference, level by level, through JSON objects."""
-        while references:
-            self._references += len(references)
-            fresh: dict[Digest, _Reference] = {}
-            for found, who in references:
-                digest = digest_within(found)
-                if digest and digest not in self._reached:
-                    fresh.setdefault(digest, (found, who))
-            self._reached |= fresh.keys()
-            inner = concurrently(partial(self._within, missing), fresh.items())
-            references = [reference for found in inner for reference in found]
+    def _follow(self, start: Iterable[Reference], missing: Kind) -> int:
+        return references.follow(start, self._reached, partial(self._inside, missing))
 
-    def _within(self, missing: Kind, reached: tuple[Digest, _Reference]) -> list[_Reference]:
-        digest, (found, who) = reached
+    def _inside(self, missing: Kind, reference: Reference) -> list[Reference]:
+        """Where an object leads on to, if it is there."""
+        digest = reference.digest
         # Asked again because a writer may have put it since the listing.
-        if digest not in self._sizes and not self._bucket.objects.has(digest):
-            kind = f"{found.get('media_type', 'object')} {found.get('name', '')}".strip()
-            what = f"{who} refers to it ({kind}); it is not there"
-            mended = self._copied(digest, what)
+        if digest not in self._held and not self._bucket.objects.has(digest):
+            what = f"{_referrer(reference)} refers to it ({_named(reference)}); it is not there"
+            mended = self._mender.missing(digest, what) if self._mender else None
             self._problems.append(mended or Problem(missing, key_of(digest), what))
             if mended is None:
                 return []
-        if not str(found.get("media_type", "")).endswith("json"):
+        if not reference.leads_on:
             return []
         try:
-            value = canonical.load(self._bucket.objects.get(digest))
+            return references.of_object(reference, self._bucket.objects.get(digest))
         except (ObjectCorrupt, ObjectMissing, StoreError):
             return []  # hashing it will tell
         except ValueError:
-            self._note("unreadable", key_of(digest), f"{who} calls it JSON, which it is not")
+            what = f"{_referrer(reference)} calls it JSON, which it is not"
+            self._note("unreadable", key_of(digest), what)
             return []
-        return [(inner, f"object {digest}") for inner in descriptors(value)]
 
-    def _hash(self, digests: Iterable[Digest]) -> None:
-        wanted = [digest for digest in digests if digest in self._sizes]
-        for digest, bad in zip(wanted, concurrently(self._examine, wanted), strict=True):
-            self._hashed += 1
-            self._hashed_size += self._sizes[digest]
-            if bad is not None:
-                self._problems.append(self._mended(digest, bad))
-            self._progress(self._hashed, self._hashed_size)
+    def _hash(self, digests: Iterable[Digest], verified: Verified) -> int:
+        """Read and hash what is there, the largest first; how many objects were known already."""
+        wanted = sorted(
+            (self._held[digest] for digest in digests if digest in self._held),
+            key=lambda entry: (-entry.size, entry.key),
+        )
+        fresh = [entry for entry in wanted if not verified.knows(entry)]
+        known, size = len(wanted) - len(fresh), sum(entry.size for entry in wanted)
+        read = size - sum(entry.size for entry in fresh)
+        self._hashed = Hashed(known, read, len(wanted), size)
+        for entry, bad in zip(fresh, concurrently(self._examine, fresh), strict=True):
+            if bad is None:
+                verified.add(entry)
+            else:
+                self._problems.append(self._mended(entry, bad))
+            self._count(objects=1)
+        return known
 
-    def _examine(self, digest: Digest) -> Problem | None:
-        objects, key = self._bucket.objects, key_of(digest)
+    def _examine(self, entry: Entry) -> Problem | None:
+        objects, digest, told = self._bucket.objects, _digest(entry), 0
+
+        def count(size: int) -> None:
+            nonlocal told
+            told += size
+            self._count(size=size)
+
         try:
-            (objects.get if self._sizes[digest] <= _SMALL else objects.check)(digest)
+            if entry.size <= _SMALL:
+                objects.get(digest)
+            else:
+                objects.check(digest, count)
         except ObjectCorrupt as error:
-            return Problem("corrupt", key, error.what)
+            return Problem("corrupt", entry.key, error.what)
         except ObjectMissing:
             return None  # collected since the listing
         except StoreError as error:
             # One bad sector must not hide what else is wrong; a store that is gone must.
             if type(error) is not StoreError:
                 raise
-            return Problem("unreadable", key, error.what)
+            return Problem("unreadable", entry.key, error.what)
+        finally:
+            self._count(size=entry.size - told)
         return None
 
-    def _mended(self, digest: Digest, bad: Problem) -> Problem:
-        if not self._repair or bad.kind != "corrupt":
-            return bad
-        aside = self._bucket.objects.quarantine(digest)
-        self._repaired += 1
-        what = f"{bad.what}; moved to {aside}"
-        return self._copied(digest, what) or Problem(bad.kind, bad.key, what)
+    def _count(self, *, objects: int = 0, size: int = 0) -> None:
+        if objects or size:
+            with self._lock:
+                done = self._hashed
+                self._hashed = replace(done, objects=done.objects + objects, size=done.size + size)
+                self._progress(self._hashed)
 
-    def _copied(self, digest: Digest, what: str) -> Problem | None:
-        """Take the object from the other bucket, if there is one and it has it unharmed."""
-        if not self._repair or self._other is None:
-            return None
-        try:
-            with self._other.objects.open(digest) as source, NamedTemporaryFile() as copy:
-                shutil.copyfileobj(source, copy)
-                copy.flush()
-                self._bucket.objects.put_file(Path(copy.name))
-        except IntegrityError:
-            return None
-        return Problem("mended", key_of(digest), f"{what}; copied from {self._other.root}")
+    def _mended(self, entry: Entry, bad: Problem) -> Problem:
+        if self._mender is None or bad.kind != "corrupt":
+            return bad
+        return self._mender.corrupt(_digest(entry), bad)
 
     def _note(self, kind: Kind, key: str, what: str) -> None:
         self._problems.append(Problem(kind, key, what))
+
+
+def _is_ours(key: str) -> bool:
+    return key == MARK or key.startswith(_OURS)
+
+
+def _digest(entry: Entry) -> Digest:
+    return Digest(entry.key.rpartition("/")[2])
+
+
+def _referrer(reference: Reference) -> str:
+    return f"object {reference.by}" if reference.by.startswith("sha256:") else reference.by
+
+
+def _named(reference: Reference) -> str:
+    return f"{reference.media_type or 'object'} {reference.name}".strip()

@@ -11,12 +11,12 @@ from assay.steps import Step
 from tasks.stage import perform, stage
 
 
-def _may_pass(_task: object, _run: object, state: State) -> bool:
+def may_pass(_task: object, _run: object, state: State) -> bool:
     """Only a network that failed is worth another try."""
     return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
 
 
-@stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=_may_pass)
+@stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=may_pass)
 def ingest(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read)
     and, if rows were malformed, `quarantine`."""

@@ -9,13 +9,23 @@ from tasks.stage import stage
 
 
 @stage
-def read(config: str, store: str | None, overrides: tuple[str, ...], always: bool) -> Run:
-    """Check use case and candidates before anything is touched; keep the words in the bucket."""
+def read(
+    config: str,
+    store: str | None,
+    overrides: tuple[str, ...],
+    always: bool,
+    trains: bool = True,
+) -> Run:
+    """Check use case and candidates before anything is touched; keep the words in the bucket.
+
+    Where nothing is trained, neither the candidates nor the source need be there any more.
+    """
     from assay.learning.candidates import check
 
     written = read_file(config, overrides)
     Signer.configured()  # a key that cannot be used is better told of now than after training
-    check(written.use_case, written.text.where)
-    return Run.begin(
-        written, store or default_url(), fingerprint(written.use_case.data), always=always
-    )
+    source = None
+    if trains:
+        check(written.use_case, written.text.where)
+        source = fingerprint(written.use_case.data)
+    return Run.begin(written, store or default_url(), source, always=always)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from prefect.artifacts import (
     ImageArtifact,
     MarkdownArtifact,
     TableArtifact,
+    create_link_artifact,
     create_progress_artifact,
     update_progress_artifact,
 )
@@ -28,7 +30,7 @@ from assay.evidence.report import get_report
 from assay.provenance import code_of
 from assay.render.markdown import markdown
 from assay.render.records import pictures, records
-from assay.runs import Run
+from assay.runs import Outcome, Run
 from assay.steps import Step
 
 
@@ -103,6 +105,17 @@ def publish(run: Run, step: Step) -> None:
     asyncio.run(_create(shown))
 
 
+def publish_page(run: Run, outcome: Outcome) -> None:
+    """Lead from the dashboard to the whole report: where pages are served (ASSAY_PAGES), a link
+    to it there; else the place of its object.
+    """
+    pages, where = os.environ.get("ASSAY_PAGES"), run.bucket.url(outcome.page)
+    link = f"{pages.rstrip('/')}/{outcome.page.digest.hex}" if pages else where
+    said = f"{outcome.model or run.name}: {outcome.outcome}"
+    key = re.sub(r"[^a-z0-9]+", "-", f"{run.name} report".lower())
+    create_link_artifact(link, link_text=f"{said}, the whole report", key=key, description=said)
+
+
 async def _create(artifacts: Sequence[ArtifactRequest]) -> None:
     """All at once: one after the other each would wait for the server."""
     async with get_client() as client:
@@ -120,7 +133,7 @@ def _sentence(step: Step) -> str:
 
 
 @contextmanager
-def progress(about: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
     artifact = create_progress_artifact(progress=0.0, description=about)
     log, told = get_run_logger(), -1
@@ -130,7 +143,7 @@ def progress(about: str) -> Iterator[Callable[[int, int, str], None]]:
         tenth = 10 * done // max(total, 1)
         if tenth > told:
             told = tenth
-            log.info(f"{about}: {done} of {total} fits" + (f", {text}" if text else ""))
+            log.info(f"{about}: {done} of {total} {of}" + (f", {text}" if text else ""))
             update_progress_artifact(artifact, progress=100.0 * done / max(total, 1))
 
     yield say

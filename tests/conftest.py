@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import servers`
 
 import servers
 
+# A server that a person runs here is not for tests: no set-up has its state in a file.
+os.environ["ASSAY_STATE"] = os.devnull
+
 WITH_CEPH = os.environ.get("ASSAY_TEST_CEPH") == "1"
 
 

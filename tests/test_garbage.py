@@ -199,6 +199,23 @@ def test_why_of_a_loose_object_is_nothing_and_of_none_an_error(bucket: Bucket) -
         Collector(bucket).why(Digest.of(b"never stored"))
 
 
+def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) -> None:
+    """Else what lay in the trash for moments would go, though it was named during the marking."""
+    loose = bucket.put(b"wanted", artifacts.PARQUET, "part")
+    bucket.objects.retire(loose.digest)
+    mark = Collector._mark
+
+    def slowly(collector, memos):
+        marked = mark(collector, memos)
+        bucket.journal("income").append(lambda _: ("registered", {"part": loose.as_json()}))
+        time.sleep(0.3)
+        return marked
+
+    monkeypatch.setattr(Collector, "_mark", slowly)
+    assert collect(bucket, grace=timedelta(seconds=0.2)).deleted == 0
+    assert bucket.get(loose) == b"wanted"
+
+
 # Every part lies about as old garbage for a moment before its writer comes to need it, so that it
 # may be moved before the writer stores it, between that and the look, or after the look.
 WRITER = textwrap.dedent(

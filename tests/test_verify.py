@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from assay import artifacts, canonical
 from assay.artifacts import Artifact, descriptors
@@ -14,7 +18,7 @@ from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.objects import key_of
 from assay.store.local import LocalStore
-from assay.verify import Findings, verify
+from assay.verify import Findings, Hashed, verify
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"
@@ -160,6 +164,12 @@ def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
         "objects/sha256/.DS_Store",
         "objects/sha256/zz/" + hexadecimal,
         f"objects/{hexadecimal}",
+        "journals/notes.txt",
+        "journals/income/0000000001.json.bak",
+        "journals/nobody/notes.txt",
+        "checkpoints/nobody/0000000100.jsonl",
+        "memos.txt",
+        "assay.json.orig/x",
     ]
     for key in foreign:
         bucket.store.put_if_absent(key, b"part 1")
@@ -190,11 +200,15 @@ def test_an_unknown_model_is_named_with_the_nearest(bucket: Bucket) -> None:
     assert "'income'" in (caught.value.remedy or "")
 
 
-def test_progress_counts_objects_and_bytes(bucket: Bucket) -> None:
-    steps: list[tuple[int, int]] = []
-    findings = verify(bucket, progress=lambda objects, size: steps.append((objects, size)))
-    assert [objects for objects, _ in steps] == list(range(1, findings.objects + 1))
-    assert steps[-1] == (findings.objects, findings.size)
+def test_progress_goes_up_to_all_objects_and_all_bytes(bucket: Bucket) -> None:
+    bucket.objects.put(bytes(5 << 20))
+    seen: list[Hashed] = []
+    findings = verify(bucket, progress=seen.append)
+    assert (seen[-1].objects, seen[-1].size) == (seen[-1].of_objects, seen[-1].of_size)
+    assert (seen[-1].objects, seen[-1].size) == (findings.objects, findings.size)
+    assert all(a.objects <= b.objects and a.size <= b.size for a, b in itertools.pairwise(seen))
+    # A large object is told of while it is read, not only at its end.
+    assert len({hashed.size for hashed in seen if hashed.objects == 0}) >= 5
 
 
 def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeypatch) -> None:
@@ -234,6 +248,64 @@ def test_descriptors_are_found_at_any_depth() -> None:
     source = {"path": "rows.csv", "digest": str(Digest.of(b"the source's own"))}
     for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}, source):
         assert list(descriptors(nothing)) == []
+
+
+def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Bucket) -> None:
+    journal = bucket.journal("votes")
+    for number in (1, 2):
+        model = bucket.put(b"model %d" % number, artifacts.MODEL, "model")
+        body = {"version": number, "model": model.as_json()}
+        journal.append(lambda _, body=body: ("registered", body))
+    journal.append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
+    key = spoil(bucket, Digest.of(b"model 2"))
+    assert verify(bucket, model="votes@1").intact
+    assert verify(bucket, model="votes@champion").objects == 1
+    assert seen(verify(bucket, model="votes@2")) == [("corrupt", key)]
+    assert seen(verify(bucket, model="votes")) == [("corrupt", key)]
+    with pytest.raises(ReferenceUnknown, match="no version '3'") as caught:
+        verify(bucket, model="votes@3")
+    assert "champion, 1, 2" in (caught.value.remedy or "")
+
+
+def test_a_ledger_beside_a_model_is_examined_with_it(bucket: Bucket) -> None:
+    rows = bucket.put(b"scored", artifacts.PARQUET, "rows")
+    bucket.journal("income.batches").append(lambda _: ("scored", {"table": rows.as_json()}))
+    key = remove(bucket, rows.digest)
+    assert seen(verify(bucket, model="income")) == [("dangling", key)]
+    assert verify(bucket, model="credit").intact
+
+
+def test_a_clock_that_went_back_is_told_and_harms_nothing(bucket: Bucket) -> None:
+    last = bucket.journal("credit").entries()[-1]
+    entry = replace(last, number=3, previous=Digest.of(last.encode()), at="2001-01-01T00:00:00Z")
+    bucket.store.put_if_absent("journals/credit/0000000003.json", entry.encode())
+    findings = verify(bucket)
+    assert seen(findings) == [("clock", "journals/credit/0000000003.json")]
+    assert "2001-01-01" in findings.problems[0].what
+    assert findings.intact
+    bucket.journal("credit").append(lambda _: ("noted", {}))
+    assert len(bucket.journal("credit").entries()) == 4
+
+
+def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, tmp_path) -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key").write_bytes(pem)
+    (tmp_path / "people.yaml").write_text("people: {}\n")
+    with monkeypatch.context() as signing:
+        signing.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "key"))
+        bucket.journal("credit").append(lambda _: ("noted", {}))
+    monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
+    (problem,) = (p for p in verify(bucket).problems if p.kind != "foreign")
+    assert (problem.kind, problem.key) == ("signature", "journals/credit/0000000003.json")
+    assert "unknown key" in problem.what
+
+
+def test_what_a_memo_entry_needs_is_looked_for_too(bucket: Bucket) -> None:
+    entry = {"outputs": {}, "needs": [str(GONE.digest)]}
+    bucket.memo.remember("train", Digest.of(b"other key"), entry)
+    findings = verify(bucket)
+    assert seen(findings) == [("stale", key_of(GONE.digest))]
 
 
 # --- with another copy of the bucket ----------------------------------------------------------

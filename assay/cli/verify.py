@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,33 +15,62 @@ from assay.cli.console import print_json, print_rows, say
 from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
-    from assay.verify import Findings
+    from assay.bucket import Bucket
+    from assay.problems import Findings
+    from assay.verify import Hashed
 
 
 def command(
-    model: Annotated[
-        str | None, typer.Argument(help="One model; the whole bucket when left out.")
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="A model (income) or one version of it (income@3); the whole bucket if left out.",
+        ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Move bad objects aside, so that a run remakes them.")
+        bool,
+        typer.Option("--repair", help="Move bad objects aside, and make or copy what is lost."),
     ] = False,
     other: Annotated[
         str | None,
         typer.Option("--from", metavar="URL", help="With --repair: copy from this bucket."),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Do not read again what a verification found sound that was interrupted within "
+            "24 hours.",
+        ),
+    ] = False,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Re-hash every object, follow every journal, and name whatever does not fit."""
     from assay.bucket import Bucket
     from assay.store import default_url
+    from assay.verified import Verified
     from assay.verify import verify
 
     bucket = Bucket.open(store or default_url()).existing()
     if other is not None and not repair:
         raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
     source = Bucket.open(other).existing() if other else None
-    findings = verify(bucket, model=model, repair=repair, other=source, progress=_progress())
+    with Verified.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
+        if resume and not verified.resumes:
+            say("no verification of this was interrupted within 24 hours; it starts anew")
+        with _progress() as progress, _interruption():
+            findings = verify(
+                bucket,
+                model=reference,
+                repair=repair,
+                other=source,
+                verified=verified,
+                progress=progress,
+            )
+    if repair and not findings.intact:
+        findings = _make_again(bucket, findings)
     if as_json:
         print_json(findings.as_json())
     else:
@@ -45,15 +78,77 @@ def command(
     raise typer.Exit(0 if findings.intact else 4)
 
 
-def _progress() -> Callable[[int, int], None]:
-    """A line on stderr for every gigabyte or ten thousand objects."""
+def _make_again(bucket: Bucket, findings: Findings) -> Findings:
+    """Run the use cases again that made what is lost, if they would ask the same question."""
+    from assay.errors import AssayError
+    from assay.recompute import askable, made_again
+
+    for words in askable(bucket, findings):
+        from assay.cli.orchestrate import flow_outcome
+
+        say(f"running {Path(words['file']).stem} again, which made some of what is lost")
+        with TemporaryDirectory(prefix="assay-verify-") as folder:
+            config = Path(folder, Path(words["file"]).name)
+            config.write_text(words["text"], encoding="utf-8")
+            try:
+                flow_outcome(
+                    "train", config=str(config), store=bucket.root, overrides=tuple(words["set"])
+                )
+            except AssayError as error:
+                say(f"it cannot be run: {error}")
+    return made_again(bucket, findings)
+
+
+@contextmanager
+def _interruption() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("interrupted; with --resume it continues where it stopped")
+        raise
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Hashed], None]]:
+    """A bar on a terminal; elsewhere a line for every tenth, if it is much. Both on stderr."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (
+        rich.TextColumn("verifying"),
+        rich.BarColumn(),
+        rich.DownloadColumn(),
+        rich.TransferSpeedColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[objects]}"),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None, objects="")
+
+        def progress(hashed: Hashed) -> None:
+            said = f"{hashed.objects:,} of {hashed.of_objects:,} objects"
+            shown.update(task, completed=hashed.size, total=hashed.of_size, objects=said)
+
+        yield progress
+
+
+_MUCH, _MANY = 10**9, 10_000  # bytes, objects
+
+
+def _lines() -> Callable[[Hashed], None]:
     told = 0
 
-    def progress(objects: int, size: int) -> None:
+    def progress(hashed: Hashed) -> None:
         nonlocal told
-        if (reached := size // 10**9 + objects // 10_000) > told:
-            told = reached
-            say(f"{objects:,} objects, {size / 1e9:.1f} GB verified")
+        if hashed.of_size < _MUCH and hashed.of_objects < _MANY:
+            return
+        if (tenth := 10 * hashed.size // max(hashed.of_size, 1)) > told:
+            told = tenth
+            size = f"{hashed.size / 1e9:.1f} of {hashed.of_size / 1e9:.1f} GB"
+            say(f"{hashed.objects:,} of {hashed.of_objects:,} objects verified, {size}")
 
     return progress
 
@@ -62,10 +157,12 @@ def _tell(findings: Findings) -> None:
     rows = [(problem.kind, problem.key, problem.what) for problem in findings.problems]
     if rows:
         print_rows(("problem", "key", "what"), rows)
+    before = [("read before", f"{findings.resumed:,} of the objects, since {findings.since}")]
     print_rows(
         ("what", "how many"),
         [
             ("objects", f"{findings.objects:,}, {findings.size / 1e6:,.1f} MB"),
+            *(before if findings.resumed else []),
             ("journals", f"{findings.journals:,}, {findings.entries:,} entries"),
             ("references", f"{findings.references:,}"),
             ("moved aside", f"{findings.repaired:,}"),

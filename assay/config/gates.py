@@ -208,6 +208,8 @@ class Drift(Section):
     """What is expected of the predictions without labels; columns are ranked by the first."""
     margin: Fraction = 0.05
     """The drop of such a metric that is still accepted."""
+    confidence: Fraction = 0.95
+    """How sure it must be that a metric fell by more, over all metrics and groups together."""
     unseen: Fraction = 0.1
     """Share of rows with values that the reference never held, above which the expectation of
     the predictions' performance is not relied on."""

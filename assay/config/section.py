@@ -16,7 +16,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-def _seconds(value: Any) -> Any:
+def seconds(value: Any) -> Any:
+    """A duration in text such as 10m as its seconds; anything else as it is. Raises ValueError."""
     if isinstance(value, str):
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smhd])\s*", value)
         if not match:
@@ -36,7 +37,7 @@ def _bytes(value: Any) -> Any:
 
 Duration = Annotated[
     float,
-    BeforeValidator(_seconds, json_schema_input_type=str | float),
+    BeforeValidator(seconds, json_schema_input_type=str | float),
     Field(gt=0, description="seconds, or a number with ms, s, m, h or d: 20ms, 30s, 7d"),
 ]
 Size = Annotated[

@@ -15,6 +15,7 @@ from assay.config.candidates import Candidate, Search, Split
 from assay.config.data import Data
 from assay.config.gates import Drift, Expectation, Fairness, Feasibility, Performance, Technical
 from assay.config.living import Labels, Monitor, Promotion, Retrain, Score
+from assay.config.schedule import Schedule
 from assay.config.section import Section, Text
 
 
@@ -44,6 +45,7 @@ class UseCase(Section):
     labels: Labels = Labels()
     monitor: Monitor = Monitor()
     retrain: Retrain = Retrain()
+    schedule: Schedule = Schedule()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Numbers of rows, as people should read them: no more digits than are known."""
+"""Numbers of rows and levels, as people should read them: no more digits than are known."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def about(rows: float, digits: int = 2) -> str:
 def told(rows: float) -> bool:
     """Whether a number of rows is worth telling anyone."""
     return math.isfinite(rows) and rows <= MOST_TOLD
+
+
+def percent(level: float) -> str:
+    """A level of confidence, never rounded to certainty: "95 %", "98.3 %", "99.996 %"."""
+    shown = f"{100 * level:.3g}"
+    return (
+        f"{shown} %" if float(shown) < 100 else f"{100 - float(f'{100 * (1 - level):.1g}'):.10g} %"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -10,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from assay.artifacts import REPORT, Artifact
 from assay.bucket import Bucket
+
+_SHIFT = re.compile(r"shift\[(.*)\]", re.DOTALL)
 
 Cell = str | float | int | bool | None
 
@@ -156,13 +159,22 @@ class Report(_Frozen):
     def of(self, verdict: Verdict) -> list[Check]:
         return [check for check in self.checks if check.verdict is verdict]
 
+    def at_fault(self, verdict: Verdict) -> list[Check]:
+        """The checks that weigh so much in the gate's verdict."""
+        return [check for check in self.checks if _weight(check) is verdict]
+
     def reasons_for(self, verdict: Verdict) -> list[str]:
         """What the checks of this weight saw, each with its remedy."""
         return [
             f"{check.claim}: {check.why.removesuffix('.')}. {check.remedy}".strip()
-            for check in self.checks
-            if _weight(check) is verdict
+            for check in self.at_fault(verdict)
         ]
+
+    def causes_for(self, verdict: Verdict) -> list[str]:
+        """What each of these reasons rests on, by a key that stays the same from run to run:
+        "gate:fairness:selection_rate[sex=Female]", "drift:RELP".
+        """
+        return [_cause(self.gate, check.name) for check in self.at_fault(verdict)]
 
 
 def _weight(check: Check) -> Verdict:
@@ -193,6 +205,20 @@ def reasons(reports: Sequence[Report]) -> list[str]:
         if report.verdict is worst
         for reason in report.reasons_for(worst)
     ]
+
+
+def causes(reports: Sequence[Report]) -> list[str]:
+    """The causes of `reasons`, in the same order."""
+    worst = Verdict.worst(report.verdict for report in reports)
+    if worst is Verdict.PASS:
+        return []
+    return [c for report in reports if report.verdict is worst for c in report.causes_for(worst)]
+
+
+def _cause(gate: str, check: str) -> str:
+    """A column that shifted is one cause, whichever gate saw it."""
+    shifted = _SHIFT.fullmatch(check)
+    return f"drift:{shifted[1]}" if shifted else f"gate:{gate}:{check}"
 
 
 def put_report(bucket: Bucket, report: Report) -> Artifact:

@@ -10,7 +10,7 @@ import pandas as pd
 from assay.codecs import load_model
 from assay.config.data import Sensitive
 from assay.evidence.groups import intersect, labels_of
-from assay.learning.mitigation.models import needs_groups
+from assay.learning.mitigation.models import answers
 from assay.learning.signature import cast, require
 
 _ROWS_AT_ONCE = 1 << 16
@@ -48,17 +48,21 @@ class Model:
         """
         require(frame, self.columns)
         rows = cast(frame, self.signature["inputs"])
-        groups = self._groups(frame)
+        groups = self.groups(frame)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             block = slice(start, start + _ROWS_AT_ONCE)
-            found = self.fitted.predict_proba(rows.iloc[block])
-            probability[block] = found[:, 1]
-            decision[block] = self._decide(rows.iloc[block], groups, block)
+            known = None if groups is None else groups[block]
+            probability[block], decision[block] = answers(self.fitted, rows.iloc[block], known)
         return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
 
-    def _groups(self, frame: pd.DataFrame) -> np.ndarray | None:
+    @property
+    def grouped_by(self) -> list[str]:
+        """The columns that a row's decision depends on besides its probability."""
+        return [entry["name"] for entry in self._asked]
+
+    def groups(self, frame: pd.DataFrame) -> np.ndarray | None:
         """The rows' group labels, where the model's thresholds depend on them."""
         if not self._asked:
             return None
@@ -67,12 +71,3 @@ class Model:
             for entry in self._asked
         ]
         return np.asarray(intersect(labels).to_numpy(dtype=object))
-
-    def _decide(self, rows: pd.DataFrame, groups: np.ndarray | None, block: slice) -> np.ndarray:
-        if needs_groups(self.fitted):
-            assert groups is not None, "such a model's signature names its groups"
-            decided = self.fitted.predict(rows, groups[block])
-        else:
-            decided = np.asarray(self.fitted.predict(rows))
-        decision: np.ndarray = decided == 1
-        return decision

@@ -27,7 +27,7 @@ def outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
         raise DataError("the table has no rows")
     if column.null_count:
         raise unlabelled(column.null_count, len(column), target)
-    positive = _matches(column, target.positive)
+    positive = matches(column, target.positive)
     if positive.all() or not positive.any():
         raise _one_class(column, target, bool(positive.any()))
     return positive
@@ -48,7 +48,8 @@ def no_label(target: Target) -> DataError:
     )
 
 
-def _matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:
+def matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:
+    """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     if numeric and isinstance(positive, int | float):

@@ -113,10 +113,18 @@ def body(
         "report": report.as_json(),
         "figures": found.figures,
         "judged": Judged(rows=rows, labels=labels).model_dump(),
+        "first": _first(look, material),
         "level": told.level,
         "missed": look.missed,
         "last": look.last,
     }
+
+
+def _first(look: Look, material: Material) -> int | None:
+    """The first of the batches that were judged: by their rows, or by labels that came late."""
+    rows = [s.number for s in look.waiting] if material.current or material.same else []
+    late = material.counted["first"] if material.labelled else None
+    return min([*rows, *([late] if late else [])], default=None)
 
 
 def due(look: Look, material: Material) -> bool:

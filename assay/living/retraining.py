@@ -178,13 +178,12 @@ def _why(asked: Asked) -> dict[str, Any]:
 
 
 def harm_since(entries: Sequence[JournalEntry]) -> int | None:
-    """How long the ledger was before the look that first saw the harm that is still seen; None
-    where the last look saw none.
+    """How long the ledger was before the first batch of which a look saw the harm that is still
+    seen; None where the last look that judged any rows saw none.
     """
-    looks = [e for e in entries if e.kind == MONITORED]
+    looks = [e.body for e in entries if e.kind == MONITORED and e.body["first"] is not None]
     start = len(looks)
-    while start and looks[start - 1].body["verdict"] == RETRAIN:
+    while start and looks[start - 1]["verdict"] == RETRAIN:
         start -= 1
-    if start == len(looks):
-        return None
-    return int(looks[start - 1].body["upto"]) if start else 0
+    harmed = [int(body["first"]) for body in looks[start:]]
+    return min(harmed) - 1 if harmed else None

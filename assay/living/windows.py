@@ -138,8 +138,8 @@ def count(
     new one, by entry, every row's label if that is new.
 
     Counted are labels that are `new`, labels that fit `no_row` that was ever scored, by batch the
-    rows that have one (`labelled`), and the `delays` of the new ones, in seconds: the median, what
-    nine in ten do not exceed, and the longest.
+    rows that have one (`labelled`), the `delays` of the new ones, in seconds: the median, what nine
+    in ten do not exceed, and the longest, and the `first` batch that has one.
     """
     new, labelled, delays = {}, {}, []
     for served in look.served:
@@ -156,6 +156,7 @@ def count(
         "no_row": _without_row(bucket, look, known),
         "labelled": labelled,
         "delays": _delays(delays),
+        "first": min(new, default=None),
     }
     return counted, new
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
 
+from assay.evidence.amounts import percent
 from assay.evidence.report import Cell, Check, Interval
 
 NONE = "–"  # noqa: RUF001 - a gap, wider than a minus sign on purpose
@@ -131,5 +132,5 @@ def _at(value: float, places: int) -> str:
 def _brackets(bounds: Interval, low: str, high: str) -> str:
     left = "(-∞" if bounds.low is None else f"[{low}"
     right = "∞)" if bounds.high is None else f"{high}]"
-    level = "" if bounds.level == 0.95 else f" at {100 * bounds.level:.4g} %"
+    level = "" if bounds.level == 0.95 else f" at {percent(bounds.level)}"
     return f"{left}, {right}{level}"

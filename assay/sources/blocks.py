@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol
@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from assay.config.data import Data
 
 QUARANTINE: Final = pa.schema(
     [pa.field("line", pa.int64()), pa.field("reason", pa.string()), pa.field("row", pa.string())]
@@ -44,7 +46,10 @@ class Block:
 
 
 class Reader(Protocol):
-    """What a kind of source must offer. `blocks` is called once and holds one block at a time."""
+    """What a kind of source must offer. `blocks` is called once and holds one block at a time.
+
+    Readers are made of a source, the use case's data, and which columns `only` to read.
+    """
 
     textual: bool  # whether the values are mere text, of which the types are to be inferred
     columns: list[str]  # all in the source; complete once the blocks are read
@@ -53,10 +58,18 @@ class Reader(Protocol):
         """Kinds of the kept columns if they are known without reading the rows."""
 
     def blocks(self) -> Iterator[Block]:
-        """The rows, without the columns that must never be stored."""
+        """The rows, without the columns that must never be stored, or were not asked for."""
 
     def about(self) -> dict[str, Any]:
         """What was read, as JSON; complete once the blocks are read."""
+
+
+def kept(columns: Sequence[str], data: Data, only: Collection[str] | None) -> list[str]:
+    """Those of a source's `columns` that are read: not the ones that must never be stored, and
+    where `only` some are asked for, none but these.
+    """
+    asked = columns if only is None else only
+    return [name for name in columns if name in asked and name not in data.never_store]
 
 
 class Spool:

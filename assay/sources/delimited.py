@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, Malformed
+from assay.sources.blocks import Block, Malformed, kept
 from assay.sources.identity import identity
 from assay.sources.location import File
 from assay.sources.marks import without_marks
@@ -35,14 +35,16 @@ class Delimited:
 
     textual = True
 
-    def __init__(self, files: Sequence[File], data: Data) -> None:
+    def __init__(
+        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+    ) -> None:
         csv.field_size_limit(LONGEST)  # Arrow, which reads the regular blocks, has no limit
         self._data = data
         self._texts = [Text(file, data.source.encoding) for file in files]
         tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
         self._delimiter = "\t" if tabs else data.source.delimiter
         self.columns = self._header(*self._opened(Text(files[0], data.source.encoding)))
-        self._kept = [name for name in self.columns if name not in data.never_store]
+        self._kept = kept(self.columns, data, only)
 
     def kinds(self) -> dict[str, str] | None:
         """The declared types, when every column has one."""
@@ -140,8 +142,8 @@ class Delimited:
             elif row:
                 malformed.append(self._misfit(first, len(row), lines.since_mark()))
         columns = list(zip(*rows, strict=True)) or [() for _ in header]
-        kept = [columns[header.index(name)] for name in self._kept]
-        coded = [pa.array(column, pa.string()).dictionary_encode() for column in kept]
+        wanted = [columns[header.index(name)] for name in self._kept]
+        coded = [pa.array(column, pa.string()).dictionary_encode() for column in wanted]
         return Block(np.array(numbers, np.int64), self._batch(coded), malformed)
 
     def _batch(self, columns: Sequence[Any]) -> pa.RecordBatch:
@@ -155,7 +157,8 @@ class Delimited:
 
     def _unparsed(self, line: int, reason: str, raw: str) -> Malformed:
         # Which part of such a row is a personal column cannot be told.
-        return Malformed(line, reason, None if self._data.never_store else raw.rstrip("\n"))
+        withheld = len(self._kept) < len(self.columns)
+        return Malformed(line, reason, None if withheld else raw.rstrip("\n"))
 
 
 def _why(error: csv.Error) -> str:

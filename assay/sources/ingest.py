@@ -6,7 +6,7 @@ file until all of them were seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ def ingest(
     `where` is the use case's text, to say on which line of it a wrong column name stands.
     `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
     """
-    reader = _reader(data)
+    reader = reader_of(data)
     if reader.columns:  # else they are known only once all rows were read
         _check(reader.columns, data, where)
     with Spool() as rows, Spool() as aside:
@@ -61,9 +61,9 @@ def ingest(
         _check(reader.columns, data, where)
         intake = _Intake(
             _wanted(reader, data, survey),
-            _reported(blocks, say, "typed"),
+            reported(blocks, say, "typed"),
             aside,
-            _Tally(_origin(data)),
+            Tally(origin(data)),
         )
         table = write(bucket, intake.batches(), intake.schema, name)
         malformed = (table_of(block.malformed) for block in aside)
@@ -83,7 +83,7 @@ def ingest(
     return Ingested(table, quarantine, about)
 
 
-class _Tally:
+class Tally:
     """How many rows were good and how many malformed, and why the first of these."""
 
     def __init__(self, origin: str) -> None:
@@ -120,7 +120,7 @@ class _Intake:
     """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
 
     def __init__(
-        self, wanted: Mapping[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: _Tally
+        self, wanted: Mapping[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: Tally
     ) -> None:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
         self.tally = tally
@@ -138,29 +138,33 @@ class _Intake:
         self.tally.judge()
 
 
-def _origin(data: Data) -> str:
+def origin(data: Data) -> str:
     """The source's name in errors that concern it as a whole."""
     return shown(data.source.path) if data.source.path else "data.source.sql"
 
 
-def _reader(data: Data) -> Reader:
+def reader_of(data: Data, only: Collection[str] | None = None) -> Reader:
+    """What reads the source that `data` names; of its columns, `only` these if any are named.
+
+    Raises SourceError, ConfigError.
+    """
     if data.source.sql is not None:
         from assay.sources.sql import Query
 
-        return Query(data)
+        return Query(data, only)
     files = find(data.source)
     form = format_of(data.source, files[0])
     if form == "csv":
         from assay.sources.delimited import Delimited
 
-        return Delimited(files, data)
+        return Delimited(files, data, only)
     if form == "jsonl":
         from assay.sources.jsonlines import JsonLines
 
-        return JsonLines(files, data)
+        return JsonLines(files, data, only)
     from assay.sources.parquet_file import ParquetFiles
 
-    return ParquetFiles(files, data)
+    return ParquetFiles(files, data, only)
 
 
 def _surveyed(
@@ -171,8 +175,8 @@ def _surveyed(
     if reader.kinds() is not None and not listed:
         return None, reader.blocks()
     survey = Survey(textual=reader.textual, listed=frozenset(listed))
-    tally = _Tally(_origin(data))
-    for block in _reported(reader.blocks(), say, "read"):
+    tally = Tally(origin(data))
+    for block in reported(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
         tally.add(len(block.lines), block.malformed)
@@ -180,7 +184,8 @@ def _surveyed(
     return survey, spool
 
 
-def _reported(blocks: Iterable[Block], say: Callable[[str], None], done: str) -> Iterator[Block]:
+def reported(blocks: Iterable[Block], say: Callable[[str], None], done: str) -> Iterator[Block]:
+    """The blocks; `say` hears of every million rows."""
     rows = 0
     for block in blocks:
         before, rows = rows, rows + len(block.lines)

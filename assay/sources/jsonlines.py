@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, Malformed
+from assay.sources.blocks import Block, Malformed, kept
 from assay.sources.columnar import block_of
 from assay.sources.identity import identity
 from assay.sources.location import File
@@ -30,8 +30,10 @@ class JsonLines:
 
     textual = False
 
-    def __init__(self, files: Sequence[File], data: Data) -> None:
-        self._data = data
+    def __init__(
+        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+    ) -> None:
+        self._data, self._only = data, only
         self._texts = [Text(file, data.source.encoding) for file in files]
         self.columns: list[str] = []
 
@@ -61,11 +63,11 @@ class JsonLines:
                 objects.append(_object(line))
                 numbers.append(number)
             except ValueError as error:
-                raw = None if self._data.never_store else line
+                raw = None if self._data.never_store or self._only is not None else line
                 malformed.append(Malformed(number, str(error), raw))
         self._learn(objects, shown)
-        kept = [name for name in self.columns if name not in self._data.never_store]
-        columns = {name: [row.get(name) for row in objects] for name in kept}
+        wanted = kept(self.columns, self._data, self._only)
+        columns = {name: [row.get(name) for row in objects] for name in wanted}
         return block_of(columns, np.array(numbers, np.int64), self._data.missing, shown, malformed)
 
     def _learn(self, objects: list[dict[str, Any]], shown: str) -> None:

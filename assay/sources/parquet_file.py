@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block
+from assay.sources.blocks import Block, kept
 from assay.sources.columnar import unfit
 from assay.sources.delimited import check_same, checked
 from assay.sources.fingerprint import content
@@ -36,7 +36,9 @@ class ParquetFiles:
 
     textual = False
 
-    def __init__(self, files: Sequence[File], data: Data) -> None:
+    def __init__(
+        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+    ) -> None:
         self._data = data
         self._files = files
         self._digests: dict[str, str] = {}
@@ -44,7 +46,7 @@ class ParquetFiles:
         self.columns = checked(schemas[0].names, files[0].shown)
         for file, schema in zip(files, schemas, strict=True):
             check_same(schema.names, self.columns, file.shown, files[0].shown)
-        self._kept = [name for name in self.columns if name not in data.never_store]
+        self._kept = kept(self.columns, data, only)
         self._kinds = {name: self._kind(name, schemas) for name in self._kept}
 
     def kinds(self) -> dict[str, str] | None:

@@ -17,7 +17,8 @@ def test_every_committed_use_case_fits_the_schema_and_a_misspelt_one_does_not():
     made = schema.schema()
     jsonschema.Draft202012Validator.check_schema(made)
     checker = jsonschema.Draft202012Validator(made)
-    for path in CONFIGS.glob("*.yaml"):
+    others = {"people.yaml", "operations.yaml"}
+    for path in (p for p in CONFIGS.glob("*.yaml") if p.name not in others):
         case = json.loads(json.dumps(YAML(typ="safe").load(path)))
         assert list(checker.iter_errors(case)) == [], path
         assert list(checker.iter_errors({**case, "qestion": "?"})), path

@@ -111,7 +111,7 @@ def test_the_record_names_every_step_with_inputs_outputs_key_seconds_and_verdict
     version = Registry(bucket).find("income@1")
     record = bucket.get_json(version.artifact("run"))
     steps = {step["name"]: step for step in record["steps"]}
-    assert list(steps)[:4] == ["ingest", "validate", "feasibility", "split"]
+    assert list(steps)[:5] == ["ingest", "validate", "weigh", "feasibility", "split"]
     assert steps["validate"]["inputs"]["table"] == steps["ingest"]["outputs"]["table"]
     assert steps["feasibility"]["verdict"] == "caution"
     chosen = "LogisticRegression + ThresholdOptimizer at 0.75"
@@ -142,7 +142,7 @@ def test_asked_again_nothing_is_redone_and_the_dashboard_says_cached(first, home
     assert outcome.model == "income@1"
     assert all(step.cached for step in outcome.steps)
     states = task_states(state)
-    assert {states[name] for name in ("ingest", "validate", "feasibility")} == {"Cached"}
+    assert {states[name] for name in ("ingest", "validate", "weigh", "feasibility")} == {"Cached"}
     assert len(Bucket.open(str(home / "bucket")).journal("income").entries()) == 2
 
 
@@ -255,7 +255,7 @@ def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     assert (state.name, outcome.outcome, outcome.model) == ("Infeasible", "stopped", None)
     assert outcome.gates["feasibility"] == "fail"
     assert any("chance" in reason or "shuffled" in reason for reason in outcome.reasons)
-    assert [s.name for s in outcome.steps] == ["ingest", "validate", "feasibility"]
+    assert [s.name for s in outcome.steps] == ["ingest", "validate", "weigh", "feasibility"]
     entry = Bucket.open(str(home / "bucket")).journal("income").entries()[-1]
     assert (entry.kind, entry.body["gate"]) == ("stopped", "feasibility")
 

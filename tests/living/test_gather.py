@@ -115,7 +115,7 @@ def test_a_corrected_label_counts_in_the_first_table_too(bucket):
 def test_of_a_row_that_comes_again_the_last_counts(bucket):
     later = [batch(bucket, 4, people([3, 10], [33, 10])), batch(bucket, 5, people([10], [99]))]
     rows, arrived, _ = gathered(bucket, FIRST, later, {3: 1, 10: 0})
-    assert rows[["id", "age"]].values.tolist() == [[1, 1], [2, 2], [3, 33], [10, 99]]
+    assert rows[["id", "age"]].to_numpy().tolist() == [[1, 1], [2, 2], [3, 33], [10, 99]]
     assert arrived == [0, 0, 4, 5]
 
 

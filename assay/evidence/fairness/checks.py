@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from assay.evidence.amounts import about
+from assay.evidence.amounts import about, percent
 from assay.evidence.cells import SHARES
 from assay.evidence.fairness.divisions import Limit
 from assay.evidence.fairness.gaps import FEWEST, Judged, Pair, need
@@ -125,7 +125,7 @@ def _gap(pair: Pair) -> str:
 
 def _between(interval: Interval) -> str:
     low, high = (None if v is None else f"{v:.3f}" for v in (interval.low, interval.high))
-    at = f"at {100 * interval.level:.3g} %"
+    at = f"at {percent(interval.level)}"
     if low is None or high is None:
         return f"its interval open {at}" if low is None else f"above {low} {at}"
     return f"between {low} and {high} {at}"

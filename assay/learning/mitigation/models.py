@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sklearn.model_selection import FixedThresholdClassifier
 
 from assay.tables import row_hashes
 
@@ -75,6 +76,24 @@ class Lottery:
 def needs_groups(model: Any) -> bool:
     """Whether a fitted model must be told each row's group."""
     return isinstance(model, GroupThresholds)
+
+
+def answers(
+    model: Any, rows: pd.DataFrame, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `predict_proba` and `predict` say, from one look at the rows: the probability of a yes
+    (float64) and the decision (bool), one a row. `groups` as `needs_groups` says.
+    """
+    if isinstance(model, GroupThresholds):
+        assert groups is not None, "such a model is told the groups"
+        probability, plain = answers(model.model, rows)
+        return probability, decided(model.rules, probability, plain, groups, draws(rows))
+    if isinstance(model, Lottery):
+        return model.predict_proba(rows)[:, 1], model.predict(rows) == 1
+    probability = np.asarray(model.predict_proba(rows)[:, 1], dtype=np.float64)
+    if isinstance(model, FixedThresholdClassifier) and model.response_method == "predict_proba":
+        return probability, probability >= model.threshold
+    return probability, np.asarray(model.predict(rows)) == 1
 
 
 def draws(rows: pd.DataFrame) -> np.ndarray:

@@ -1,0 +1,129 @@
+"""The journals of a bucket, examined: chains, checkpoints, clocks and signatures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from assay import checkpoints, pins, references
+from assay.bucket import Bucket
+from assay.config.people import People
+from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, nearest
+from assay.journal import PREFIX, Journal, JournalEntry, is_entry
+from assay.mend import Mender
+from assay.problems import Kind, Problem
+from assay.references import Reference
+from assay.versions import fold
+
+
+class Chains:
+    """Some or all journals of one bucket: their names, how many entries, what does not fit."""
+
+    def __init__(self, bucket: Bucket, mender: Mender | None = None) -> None:
+        self._bucket = bucket
+        self._mender = mender
+        self.names: list[str] = []
+        self.entries = 0
+        self.problems: list[Problem] = []
+
+    def start(self, reference: str | None) -> list[Reference]:
+        """Examine the journals, and yield what they refer to: all of a bucket's, those of a
+        model (`income` and its ledgers), or the one of a version (`income@3`), of which only
+        what that version refers to. Raises ReferenceUnknown.
+        """
+        model, _, version = (reference or "").partition("@")
+        known = self._bucket.journals()
+        if reference is None:
+            apart = self._bucket.journal(pins.JOURNAL).held()
+            self.names = [*known, *([pins.JOURNAL] if apart else [])]
+        elif model not in known:
+            raise self._unknown(model, known)
+        else:
+            ledgers = [name for name in known if name.startswith(f"{model}.") and not version]
+            self.names = [model, *ledgers]
+        return [one for name in self.names for one in self._journal(name, version)]
+
+    def has(self, key: str) -> bool:
+        """Whether a key is an entry or a checkpoint of one of these journals."""
+        for prefix in (PREFIX, checkpoints.PREFIX):
+            name, _, last = key.removeprefix(prefix).partition("/")
+            if key.startswith(prefix) and name in self.names:
+                return is_entry(last.replace(".jsonl", ".json") if prefix != PREFIX else last)
+        return False
+
+    def _journal(self, name: str, version: str) -> Iterator[Reference]:
+        journal = self._bucket.journal(name)
+        try:
+            entries = journal.examined()
+        except ChainBroken as error:
+            self._note("chain", f"{PREFIX}{name}/", error.what)
+            return
+        self.entries += len(entries)
+        self._check_clocks(journal, entries)
+        self._check_signatures(journal, entries)
+        self._check_checkpoints(name, entries)
+        if name == pins.JOURNAL:
+            entries = [pin.entry for pin in pins.fold(entries).values()]
+        elif version:
+            entries = self._of_version(name, version, entries)
+        yield from references.of_journal(name, entries)
+
+    def _of_version(
+        self, model: str, wanted: str, entries: list[JournalEntry]
+    ) -> list[JournalEntry]:
+        """The entry that made a version."""
+        history = fold(model, entries)
+        number = int(wanted) if wanted.isdecimal() else history.aliases.get(wanted)
+        if number not in history.versions:
+            there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
+            raise ReferenceUnknown(
+                f"{model!r} has no version {wanted!r}", remedy=f"There: {there}."
+            )
+        return [history.versions[number].entry]
+
+    def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
+        for before, entry in backwards(entries):
+            what = f"entry {entry.number} says {entry.at}, entry {before.number} said {before.at}"
+            self._note("clock", journal.key(entry.number), f"a clock was wrong: {what}")
+
+    def _check_signatures(self, journal: Journal, entries: Iterable[JournalEntry]) -> None:
+        people = People.configured()
+        known = people.trusted() if people else []
+        for entry in entries if people else ():
+            try:
+                entry.signer(known)
+            except SignatureBad as error:
+                self._note("signature", journal.key(entry.number), error.what)
+
+    def _check_checkpoints(self, name: str, entries: list[JournalEntry]) -> None:
+        for last in range(checkpoints.EVERY, len(entries) + 1, checkpoints.EVERY):
+            key, upto = checkpoints.key_of(name, last), entries[last - checkpoints.EVERY : last]
+            with suppress(KeyAbsent):
+                if self._bucket.store.get(key) == checkpoints.content([e.encode() for e in upto]):
+                    continue
+                bad = Problem("stale", key, "it differs from the entries, which are read instead")
+                self.problems.append(self._mender.aside(key, bad) if self._mender else bad)
+
+    def _unknown(self, model: str, known: list[str]) -> ReferenceUnknown:
+        near = nearest(model, known)
+        return ReferenceUnknown(
+            f"no model is called {model!r}",
+            where=self._bucket.root,
+            remedy=f"Did you mean {near!r}?" if near else "`assay log` lists the models.",
+        )
+
+    def _note(self, kind: Kind, key: str, what: str) -> None:
+        self.problems.append(Problem(kind, key, what))
+
+
+def backwards(
+    entries: Iterable[JournalEntry],
+) -> Iterator[tuple[JournalEntry, JournalEntry]]:
+    """Neighbours of which the later says that it is the older: a clock was wrong."""
+    for before, entry in itertools.pairwise(entries):
+        # What another tool wrote may hold no time, or one without a zone: nothing to compare.
+        with suppress(ValueError, TypeError):
+            if datetime.fromisoformat(entry.at) < datetime.fromisoformat(before.at):
+                yield before, entry

@@ -1,0 +1,93 @@
+"""`assay pin`: keep what no journal leads to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.console import print_json, print_rows, print_text
+from assay.cli.options import AsJson, Store
+
+if TYPE_CHECKING:
+    from assay.digest import Digest
+    from assay.pins import Pins
+
+Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept with the pin.")]
+
+
+def command(
+    reference: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIGEST]", help="An object, sha256:...; all pins when left out."),
+    ] = None,
+    because: Because = "",
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep an object, and all that it leads to, from `assay gc`; or list what is kept so."""
+    pins = pins_of(store)
+    if reference is None:
+        _list(pins, as_json=as_json)
+        return
+    digest = digest_of(reference)
+    new = pins.pin(digest, reason_of(because))
+    tell(digest, "pinned" if new else "was pinned already", as_json=as_json)
+
+
+def pins_of(store: str | None) -> Pins:
+    """The pins of the bucket that a command names."""
+    from assay.bucket import Bucket
+    from assay.pins import Pins
+    from assay.store import default_url
+
+    return Pins(Bucket.open(store or default_url()).existing())
+
+
+def digest_of(reference: str) -> Digest:
+    """What to pin. Raises BadParameter for anything but a digest."""
+    from assay.digest import Digest
+
+    try:
+        return Digest.parse(reference)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{reference!r} is no digest. Versions of models need no pin: their journal keeps "
+            "them and all that they lead to."
+        ) from None
+
+
+def reason_of(because: str) -> str:
+    """Why. Raises BadParameter for silence."""
+    if not because.strip():
+        raise typer.BadParameter("say why, with --because TEXT")
+    return because.strip()
+
+
+def tell(digest: Digest, state: str, *, as_json: bool) -> None:
+    """Print what became of a pin."""
+    if as_json:
+        print_json({"digest": str(digest), "state": state})
+    else:
+        print_text(f"{digest}: {state}")
+
+
+def _list(pins: Pins, *, as_json: bool) -> None:
+    held = pins.standing()
+    if as_json:
+        print_json({"pins": [pin.as_json() for pin in held]})
+        return
+    if not held:
+        print_text("nothing is pinned")
+        return
+    rows = [
+        (
+            pin.entry.at[:19].replace("T", " "),
+            pin.entry.actor,
+            str(digest),
+            pin.entry.body["because"],
+        )
+        for pin in held
+        for digest in [pin.artifact.digest]
+    ]
+    print_rows(("at (UTC)", "by", "object", "why"), rows)

@@ -1,0 +1,121 @@
+"""`assay up`: a server with its dashboard, a worker, and every use case's deployments."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.console import print_facts, print_json, say
+from assay.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from assay.running import Running
+
+POOL, HOST, PORT = "assay", "127.0.0.1", 4200
+PROCESSES = ("keeper", "server", "pages", "worker")
+
+Pool = Annotated[str, typer.Option(help="The work pool, and the name of this set-up.")]
+
+
+def command(
+    configs: Annotated[
+        list[Path] | None, typer.Argument(help="Use cases; all in configs/ if left out.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ASSAY_DATABASE",
+            metavar="URL",
+            help="postgresql://user@host:port/name, for a team; else SQLite beside the state.",
+        ),
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="The bucket. Else ASSAY_STORE, else ./.assay.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help=f"Of the dashboard; {PORT} if left out.")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help=f"Who may reach it: {HOST} if left out, this machine alone.")
+    ] = None,
+    pool: Pool = POOL,
+    foreground: Annotated[
+        bool, typer.Option("--foreground/--detach", help="Stay, until Ctrl-C; or go on alone.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Change nothing; tell how it is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start what does not run, and bring the deployments to what the use cases say.
+
+    What is left out is as it was the last time, so that a restart needs no options. Stop it with
+    `assay down`.
+    """
+    from assay.running import Running, folder
+
+    at = folder(pool)
+    before = Running.read(at)
+    if status:
+        _tell(before, as_json=as_json)
+    from assay.cli.orchestrate import flows_installed
+    from assay.config.operation import Operations
+    from deployments.server import Server
+    from deployments.story import cases
+    from deployments.up import Asked, up
+
+    flows_installed()
+    server = Server(
+        pool=pool,
+        host=host or (before.host if before else HOST),
+        port=port or (before.port if before else PORT),
+        store=_store(store, before),
+        database=database or (before.database if before else ""),
+        root=Path.cwd(),
+        folder=at,
+    )
+    changed = up(
+        Asked(server, cases(configs or ()), Operations.configured()), say, foreground=foreground
+    )
+    if not foreground:
+        _tell(Running.read(at), as_json=as_json, changed=changed)
+
+
+def _store(given: str | None, before: Running | None) -> str:
+    """A folder by its whole path: processes that run elsewhere are to find it."""
+    from assay.store import default_url
+
+    url = given or os.environ.get("ASSAY_STORE") or (before.store if before else default_url())
+    return url if "://" in url else str(Path(url).absolute())
+
+
+def _tell(running: Running | None, *, as_json: bool, changed: list[str] | None = None) -> None:
+    """How it is, and the end: exit code 0 if all of it runs."""
+    up = {name: running is not None and running.alive(name) for name in PROCESSES}
+    answers = running is not None and running.answers()
+    whole = all(up.values()) and answers
+    if as_json:
+        told = _facts(running) if running else {}
+        print_json({**told, "answers": answers, "processes": up, "changed": changed})
+    elif running is None or not any(up.values()):
+        say("nothing runs; start it with `assay up`")
+    else:
+        away = [name for name, there in up.items() if not there]
+        state = "up" if whole else f"not whole: {', '.join(away) or 'the server does not answer'}"
+        print_facts({**_facts(running), "state": state})
+    raise typer.Exit(0 if whole else 1)
+
+
+def _facts(running: Running) -> dict[str, str]:
+    from assay.running import folder
+
+    return {
+        "dashboard": running.dashboard,
+        "bucket": running.store,
+        "database": running.database or "SQLite",
+        "pool": running.pool,
+        "logs": str(folder(running.pool) / "logs"),
+    }

@@ -1,0 +1,57 @@
+"""Bad objects moved aside, their bytes kept; good ones copied from another bucket."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import IntegrityError, KeyAbsent
+from assay.objects import QUARANTINE, key_of
+from assay.problems import Problem
+
+
+class Mender:
+    """Mends one bucket. `other` is where whole copies may be had."""
+
+    def __init__(self, bucket: Bucket, other: Bucket | None = None) -> None:
+        self._bucket = bucket
+        self._other = other
+        self.moved = 0
+
+    def corrupt(self, digest: Digest, bad: Problem) -> Problem:
+        """Move an object aside, and put a whole copy in its place if there is one."""
+        aside = self._bucket.objects.quarantine(digest)
+        if aside is None:
+            return Problem("mended", bad.key, f"{bad.what}; it is sound again")
+        self.moved += 1
+        what = f"{bad.what}; moved to {aside}"
+        return self.missing(digest, what) or Problem(bad.kind, bad.key, what)
+
+    def missing(self, digest: Digest, what: str) -> Problem | None:
+        """Take an object from the other bucket, if there is one and it has it unharmed."""
+        if self._other is None:
+            return None
+        try:
+            with self._other.objects.open(digest) as source, NamedTemporaryFile() as copy:
+                shutil.copyfileobj(source, copy)
+                copy.flush()
+                self._bucket.objects.put_file(Path(copy.name))
+        except IntegrityError:
+            return None
+        return Problem("mended", key_of(digest), f"{what}; copied from {self._other.root}")
+
+    def aside(self, key: str, bad: Problem) -> Problem:
+        """Move what is no object aside, so that it is written anew."""
+        store = self._bucket.store
+        try:
+            data = store.get(key)
+        except KeyAbsent:
+            return bad
+        to = f"{QUARANTINE}{key.replace('/', '.')}.{Digest.of(data).hex}"
+        store.put_if_absent(to, data)
+        store.delete(key)
+        self.moved += 1
+        return Problem(bad.kind, bad.key, f"{bad.what}; moved to {to}")

@@ -1,0 +1,119 @@
+"""Pins: objects that people want kept though no journal leads to them.
+
+They are told in a journal of their own, `journals/@pins/`, so that nobody can lose one by a race,
+who pinned what and why is known, and an older Assay's collector keeps what it leads to as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from assay import canonical, references
+from assay.artifacts import JSON, Artifact
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import ObjectMissing, ReferenceUnknown
+from assay.journal import APART, JournalEntry
+from assay.objects import key_of
+from assay.references import Reference
+
+JOURNAL = f"{APART}pins"
+PINNED, UNPINNED = "pinned", "unpinned"
+_LARGEST_JSON = 64 << 20  # bytes; nothing that Assay writes as JSON comes near
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """An object that is to be kept, and why."""
+
+    artifact: Artifact
+    entry: JournalEntry
+
+    def as_json(self) -> dict[str, Any]:
+        told = {"at": self.entry.at, "actor": self.entry.actor}
+        return {**self.artifact.as_json(), **told, "because": self.entry.body["because"]}
+
+
+class Pins:
+    """The pins of one bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._journal = bucket.journal(JOURNAL)
+
+    def standing(self) -> list[Pin]:
+        """What is pinned now, the latest last. Raises ChainBroken."""
+        return list(fold(self._journal.entries()).values())
+
+    def pin(self, digest: Digest, because: str, *, actor: str | None = None) -> bool:
+        """Keep an object and all that it leads to. False if it is pinned already.
+
+        Raises ObjectMissing if any of it is gone, ObjectCorrupt.
+        """
+        artifact = self._described(digest)
+        self._see(artifact)
+
+        def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+            if digest in fold(entries):
+                return None
+            return PINNED, {"object": artifact.as_json(), "because": because}
+
+        return self._journal.append(decide, actor=actor) is not None
+
+    def unpin(self, digest: Digest, because: str, *, actor: str | None = None) -> None:
+        """Keep an object no longer for its pin's sake. Raises ReferenceUnknown."""
+
+        def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+            if digest not in fold(entries):
+                return None
+            return UNPINNED, {"digest": str(digest), "because": because}
+
+        if self._journal.append(decide, actor=actor) is None:
+            raise ReferenceUnknown(
+                f"{digest} is not pinned",
+                where=self._bucket.root,
+                remedy="`assay pin` lists what is.",
+            )
+
+    def _described(self, digest: Digest) -> Artifact:
+        """The object as an artifact: JSON if it is, because that may lead on to others."""
+        size = next((e.size for e in self._bucket.store.list(key_of(digest))), None)
+        data = self._bucket.objects.get(digest) if size is None or size < _LARGEST_JSON else b""
+        try:
+            canonical.load(data)
+            kind = JSON
+        except ValueError:
+            kind = "application/octet-stream"
+        return Artifact(media_type=kind, digest=digest, size=size or len(data), name="pinned")
+
+    def _see(self, artifact: Artifact) -> None:
+        """Look at all that is to be kept, as a run does before it names it: see `garbage`."""
+        objects = self._bucket.objects
+
+        def inside(found: Reference) -> list[Reference]:
+            if not found.leads_on:
+                return []
+            return references.of_object(found, objects.get(found.digest))
+
+        reached: dict[Digest, Reference] = {}
+        references.follow(references.within(artifact.as_json(), "pin"), reached, inside)
+        if gone := objects.missing(reached):
+            raise ObjectMissing(
+                f"{artifact.digest} leads to {gone[0]}, which is not in the bucket",
+                where=self._bucket.root,
+                remedy="Run what made it again; then pin it.",
+            )
+
+
+def fold(entries: Iterable[JournalEntry]) -> dict[Digest, Pin]:
+    """What stays pinned after all these entries."""
+    held: dict[Digest, Pin] = {}
+    for entry in entries:
+        if entry.kind == PINNED:
+            artifact = Artifact.model_validate(entry.body["object"])
+            held[artifact.digest] = Pin(artifact, entry)
+        elif entry.kind == UNPINNED:
+            held.pop(Digest.parse(entry.body["digest"]), None)
+    return held

@@ -1,0 +1,103 @@
+"""A database behind an SQLAlchemy URL, whose secrets no error and no record shows."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from assay.errors import AssayError, ConfigError, SourceError, nearest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_WRITTEN_PASSWORD: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
+_WRITTEN_OPTION: Final = re.compile(r"(?i)\b(\w*(?:pass|pwd|token|secret|key)\w*)=[^&]*")
+
+
+class Database:
+    """One database. `where` is the key of the use case that names it, for errors.
+
+    Secrets are known to the engine alone: errors and `shown` have the connection as it was
+    written, without its password. Raises ConfigError for a URL that SQLAlchemy does not know, a
+    driver that is not installed, a variable that is not set.
+    """
+
+    def __init__(self, connection: str, where: str) -> None:
+        self._where = where
+        self.shown = _WRITTEN_OPTION.sub(r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection))
+        self._secrets = {name: _variable(name, where) for name in _VARIABLE.findall(connection)}
+        self.engine = _engine(_VARIABLE.sub(lambda m: self._secrets[m[1]], connection), where)
+
+    def check_exists(self) -> None:
+        """SQLite would make an empty database where there is none. Raises SourceError."""
+        path = self.engine.url.database
+        memory = (":memory:", "file:")
+        if self.engine.dialect.name != "sqlite" or not path or path.startswith(memory):
+            return
+        if not Path(path).exists():
+            raise SourceError("there is no such database", where=path, remedy="Check its path.")
+
+    @contextmanager
+    def named(self, kind: type[AssayError], remedy: str) -> Iterator[None]:
+        """Within, what the database refuses becomes an error of this kind."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except SQLAlchemyError as error:
+            what = f"the database refuses: {self._said(error)}"
+            raise kind(what, where=self.shown, remedy=remedy) from None
+
+    def _said(self, error: Exception) -> str:
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        for name, secret in self._secrets.items():
+            said = said.replace(secret, f"${{{name}}}") if secret else said
+        if password := self.engine.url.password:
+            said = said.replace(str(password), "***")
+        return said
+
+
+def _engine(url: str, where: str) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        return create_engine(url)
+    except NoSuchModuleError as error:
+        raise ConfigError(
+            f"SQLAlchemy knows no such database: {error}",
+            where=where,
+            remedy="Write postgresql+psycopg://..., mysql+pymysql://..., sqlite:///file.db or "
+            "another of SQLAlchemy's URLs, and install its driver.",
+        ) from None
+    except ImportError as error:
+        raise ConfigError(
+            f"the database's driver is not installed: {error}",
+            where=where,
+            remedy=f"Install {error.name} beside Assay.",
+        ) from None
+    except (ArgumentError, ValueError):
+        # SQLAlchemy's own message repeats the URL, and with it the password.
+        raise ConfigError(
+            "this is no database URL",
+            where=where,
+            remedy="Write it as dialect+driver://user:${PASSWORD}@host:port/database; in a "
+            "password, @ is %40 and / is %2F.",
+        ) from None
+
+
+def _variable(name: str, where: str) -> str:
+    try:
+        return os.environ[name]
+    except KeyError:
+        near = nearest(name, os.environ)
+        raise ConfigError(
+            f"the environment has no variable {name!r}",
+            where=where,
+            remedy=f"Did you mean {near!r}?" if near else f"Set it: export {name}=...",
+        ) from None

@@ -1,0 +1,28 @@
+"""Assay's expected performance alone: of all rows, beside what the reference had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from assay.evidence.drift import Roles
+from assay.evidence.drift.expected import Ladder, expected
+from assay.evidence.drift.scored import Scored, scored
+
+_ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
+_NAMES = ["predicted_probability", "prediction", "employed"]
+
+
+def prepare(folder: Path) -> Scored:
+    held = scored(pq.read_table(folder / "reference.parquet", columns=_NAMES), _ROLES, "reference")
+    assert held is not None
+    return held
+
+
+def work(folder: Path, reference: Scored) -> str:
+    rows = pq.read_table(folder / "rows.parquet", columns=_NAMES[:2])
+    current = scored(rows, _ROLES, "rows")
+    assert current is not None
+    counted = expected(current, Ladder.of(reference, current))
+    return f"ROC AUC {counted.whole('roc_auc'):.4f}, accuracy {counted.whole('accuracy'):.4f}"

@@ -1,0 +1,1 @@
+"""A Parquet file of rows, scored into a Parquet file of answers."""

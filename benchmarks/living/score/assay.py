@@ -1,0 +1,39 @@
+"""Assay: rows checked and kept as a batch, answers kept as a table, then written to a file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from assay.bucket import Bucket
+from assay.config.data import Source
+from assay.config.living import Sink
+from assay.digest import Digest
+from assay.learning.predict import Model
+from assay.living.intake import columns, take_in
+from assay.living.scoring import predict
+from assay.living.sinks import Delivery, deliver
+from assay.store.local import LocalStore
+from benchmarks.living.rows import use_case
+
+
+def prepare(_: Path) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="assay-bench-")
+
+
+def work(folder: Path, kept: Any) -> str:
+    about, case = json.loads((folder / "model.json").read_text()), use_case()
+    data = (folder / "model.joblib").read_bytes()
+    model, digest = Model.load(data, about["signature"]), Digest.of(data)
+    bucket = Bucket.on(LocalStore(Path(kept.name) / folder.name)).prepare()
+    asked = columns(about["trained"], case)
+    source = Source(path=str(folder / "rows.parquet"))
+    taken = take_in(bucket, source, asked, case, "batch")
+    found = predict(bucket, model, digest, taken.table, case, lines=taken.lines, unfit=taken.unfit)
+    delivery = Delivery(
+        bucket, case, folder.name, 1, str(digest), found.table, found.predictions, found.lines
+    )
+    deliver(delivery, Sink(path=f"{kept.name}/{{batch}}.parquet"))
+    return f"{found.rows:,} rows"

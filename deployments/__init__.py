@@ -1,0 +1,1 @@
+"""Use cases in operation: their deployments, and what `assay up` starts to run them."""

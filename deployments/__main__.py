@@ -1,0 +1,82 @@
+"""`python -m deployments`: write what is generated from configs/; with `--apply`, bring the server
+that PREFECT_API_URL names to it; with `--check`, only tell whether the files are up to date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from assay.config.operation import Operations
+from assay.errors import AssayError, ConfigError
+from deployments import pools, prefect_yaml
+from deployments.story import cases, story
+
+HERE = Path(__file__).parent
+POOL = "assay"
+
+
+def files() -> dict[Path, str]:
+    """What is generated: by file, its text."""
+    deployments = story(cases(), Operations.configured())
+    made = {HERE / "prefect.yaml": prefect_yaml.text(deployments, POOL)}
+    return made | {HERE / f"pools/{kind}.json": pools.text(kind) for kind in pools.POOLS}
+
+
+def write() -> None:
+    """Write all of it."""
+    for path, text in files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def stale() -> list[str]:
+    """The files that are not as they would be written."""
+    made = files().items()
+    return [path.name for path, text in made if not path.is_file() or path.read_text() != text]
+
+
+def apply() -> None:
+    """Raises ConfigError."""
+    from prefect.settings import get_current_settings
+
+    from deployments.apply import Wanted
+    from deployments.apply import apply as bring
+
+    if get_current_settings().api.url is None:
+        raise ConfigError(
+            "no server is named", remedy="Set PREFECT_API_URL, or use `assay up` on one machine."
+        )
+    operations = Operations.configured()
+    job = pools.here(Path.cwd()) if operations.pool == "process" else {}
+    for line in asyncio.run(bring(Wanted(cases(), operations, POOL, job))):
+        _say(line)
+
+
+def main(options: list[str]) -> int:
+    """The exit code."""
+    try:
+        if options == ["--apply"]:
+            apply()
+        elif options == ["--check"]:
+            old = stale()
+            _say(f"out of date: {', '.join(old)}; run `make deployments`" if old else "up to date")
+            return 1 if old else 0
+        elif options:
+            _say("usage: python -m deployments [--apply | --check]")
+            return 2
+        else:
+            write()
+    except AssayError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command of its own
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

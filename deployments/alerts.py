@@ -1,0 +1,64 @@
+"""Where alerts go, as blocks that Prefect keeps."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect.blocks.notifications import SlackWebhook
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import ObjectNotFound
+from pydantic import SecretStr
+
+from assay.config.operation import Alert, Operations, filled
+from assay.errors import ConfigError
+
+
+async def blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
+    """The block of each alert, in their order.
+
+    Raises ConfigError for a block or a variable of the environment that is not there, and for
+    what Apprise cannot read.
+    """
+    return [await _block(client, n, alert) for n, alert in enumerate(operations.alerts)]
+
+
+async def _block(client: PrefectClient, number: int, alert: Alert) -> UUID:
+    where = f"configs/operations.yaml: alerts.{number}"
+    if alert.to.startswith("block://"):
+        kind, name = alert.to.removeprefix("block://").split("/")
+        return await _found(client, kind, name, where)
+    url = filled(alert.to, where)
+    _check(url, where)
+    name = f"assay-alert-{number}"
+    # Of Prefect's blocks the one that hands any URL of Apprise's on, not Slack's alone; its
+    # address is kept encrypted.
+    block = SlackWebhook(url=SecretStr(url))
+    try:
+        held = await client.read_block_document_by_name(name, SlackWebhook.get_block_type_slug())
+        if held.data.get("url") == url:
+            return held.id
+    except ObjectNotFound:
+        await SlackWebhook.aregister_type_and_schema(client=client)
+    return await block.asave(name, overwrite=True, client=client)
+
+
+async def _found(client: PrefectClient, kind: str, name: str, where: str) -> UUID:
+    try:
+        return (await client.read_block_document_by_name(name, kind, include_secrets=False)).id
+    except ObjectNotFound:
+        raise ConfigError(
+            f"the server has no block {name!r} of the type {kind!r}",
+            where=where,
+            remedy="Make it in the dashboard under Blocks, or write an Apprise URL.",
+        ) from None
+
+
+def _check(url: str, where: str) -> None:
+    from apprise import Apprise
+
+    if not Apprise().add(url):
+        raise ConfigError(
+            "Apprise cannot read this URL",  # without the URL: it holds the secret
+            where=where,
+            remedy="See https://github.com/caronc/apprise/wiki for how services are written.",
+        )

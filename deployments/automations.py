@@ -1,0 +1,224 @@
+"""What happens by itself, as data: retraining and scoring on events, alerts, lost runs.
+
+Prefect knows deployments and blocks by identifiers that each server makes up; here they go by
+name, and `deployments.apply` puts the identifiers in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assay.config.operation import Operations, Told
+from deployments.schedules import longest_pause
+from deployments.story import Case, Deployment
+
+RUN, TELL = "run-deployment", "send-notification"
+
+# Prefect names the event of a run that entered a state after the state.
+_STATES: dict[Told, tuple[str, ...]] = {
+    "failed": ("Failed", "TimedOut", "Damaged", "Unanswered"),
+    "refused": ("Rejected", "Infeasible", "Invalid", "Refused"),
+    "crashed": ("Crashed",),
+    "late": ("Late",),
+    "waiting": ("Paused", "Suspended"),
+}
+_ANY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
+_REPORTED = 15.0  # seconds in which all who notice a crash have said so
+_AT_ONCE = {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """`trigger` and `actions` are Prefect's, but that a run-deployment names its `deployment` and
+    a send-notification its `alert` by its number in the operations.
+    """
+
+    name: str
+    description: str
+    trigger: dict[str, Any]
+    actions: tuple[dict[str, Any], ...]
+
+
+def automations(
+    cases: Iterable[Case], deployments: Iterable[Deployment], operations: Operations, pool: str
+) -> list[Automation]:
+    """All that Assay wants of a server. Their names tell them apart."""
+    made = [automation for case in cases for automation in _of(case.name)]
+    made.append(_lost(operations))
+    if operations.resume:
+        made.append(_resumed(operations, pool))
+    return made + _alerts(deployments, operations, pool)
+
+
+# --- on events ------------------------------------------------------------------------------
+
+
+def _of(name: str) -> list[Automation]:
+    model = {"prefect.resource.id": f"assay.model.{name}"}
+    because = {"because": "{{ event.payload.why }}", "evidence": "{{ event.payload.evidence }}"}
+    return [
+        Automation(
+            f"retrain {name} when its monitor wants it",
+            "The monitor's reason and its evidence go along.",
+            {**_AT_ONCE, "expect": ["assay.retrain.wanted"], "match": model},
+            (_run(f"retrain/{name}", {**because, "by": "monitor"}),),
+        ),
+        Automation(
+            f"score {name} when a batch arrives",
+            "Whoever delivers batches emits assay.batch.arrived, with the files as its payload.",
+            {**_AT_ONCE, "expect": ["assay.batch.arrived"], "match": model},
+            (_run(f"score/{name}", {"files": _FILES}),),
+        ),
+        Automation(
+            f"ask a person about a challenger of {name}",
+            "What its gates let through, but what its use case does not promote by itself.",
+            {
+                **_AT_ONCE,
+                "expect": ["prefect.flow-run.Challenger"],
+                "match": _ANY_RUN,
+                "match_related": _named("deployment", name),
+            },
+            (_run(f"promote/{name}", {"reference": _MESSAGE}),),
+        ),
+    ]
+
+
+_MESSAGE = "{{ event.resource['prefect.state-message'] }}"
+_FILES = {
+    "__prefect_kind": "json",
+    "value": {
+        "__prefect_kind": "jinja",
+        "template": "{{ event.payload.files | default([]) | tojson }}",
+    },
+}
+
+
+def _run(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": RUN,
+        "source": "selected",
+        "deployment": deployment,
+        "parameters": parameters,
+    }
+
+
+def _named(role: str, name: str) -> dict[str, str]:
+    return {"prefect.resource.role": role, "prefect.resource.name": name}
+
+
+# --- runs that were lost --------------------------------------------------------------------
+
+
+def _lost(operations: Operations) -> Automation:
+    """Any event of a run counts as a sign of life, not its heartbeats and Prefect's own last
+    states alone: Assay's runs end Rejected or Scored too, and one that waits to be tried again is
+    not lost.
+    """
+    return Automation(
+        "lost runs have crashed",
+        f"No sign of life for {_said(operations.lost)}: its process or its machine is gone.",
+        {**_quiet("heartbeat", operations.lost), "match": _ANY_RUN},
+        (
+            {
+                "type": "change-flow-run-state",
+                "state": "CRASHED",
+                "message": f"no sign of life for {_said(operations.lost)}",
+            },
+        ),
+    )
+
+
+def _quiet(after: str, seconds: float) -> dict[str, Any]:
+    """That nothing is heard of a run for so long after an event of it."""
+    return {
+        "type": "event",
+        "posture": "Proactive",
+        "threshold": 1,
+        "within": seconds,
+        "after": [f"prefect.flow-run.{after}"],
+        "expect": ["prefect.flow-run.*"],
+        "for_each": ["prefect.resource.id"],
+    }
+
+
+def _resumed(operations: Operations, pool: str) -> Automation:
+    """Not at once: a crash is often reported twice, and the second report would make the waiting
+    run crash again. Counted by how often the run began, so that one whose process dies again and
+    again is not started for ever.
+    """
+    counts = [str(begun) for begun in range(1, operations.resume + 1)]
+    return Automation(
+        "crashed runs are started again",
+        f"At most {operations.resume} times; steps that were finished are not done twice.",
+        {
+            **_quiet("Crashed", _REPORTED),
+            "match": {**_ANY_RUN, "prefect.run-count": counts},
+            "match_related": _named("work-pool", pool),
+        },
+        (
+            {
+                "type": "change-flow-run-state",
+                "name": "AwaitingRetry",
+                "state": "SCHEDULED",
+                "message": "it crashed, and is started again",
+            },
+        ),
+    )
+
+
+# --- alerts ---------------------------------------------------------------------------------
+
+_SUBJECT = "{{ flow_run.name }}: {{ flow_run.state.name }}"
+_BODY = "{{ flow_run.state.message or '' }}\n{{ flow_run|ui_url }}"
+
+
+def _alerts(
+    deployments: Iterable[Deployment], operations: Operations, pool: str
+) -> list[Automation]:
+    made = []
+    for kind, states in _STATES.items():
+        tell = _tell(kind, operations, _SUBJECT, _BODY)
+        expect = [f"prefect.flow-run.{state}" for state in states]
+        trigger = {**_AT_ONCE, "expect": expect, "match": _ANY_RUN}
+        trigger["match_related"] = _named("work-pool", pool)
+        if tell:
+            said = f"Runs that end {', '.join(states)}."
+            made.append(Automation(f"tell of {kind} runs", said, trigger, tell))
+    for deployment in deployments:
+        if deployment.when is not None:
+            made += _silent(deployment, deployment.when, operations)
+    return made
+
+
+def _silent(deployment: Deployment, when: str, operations: Operations) -> list[Automation]:
+    within = 1.5 * longest_pause(when, deployment.zone) + operations.late
+    said = f"no run of it has begun for {_said(within)}"
+    tell = _tell("silent", operations, f"{deployment.title} is silent", said)
+    trigger = {
+        "type": "event",
+        "posture": "Proactive",
+        "threshold": 1,
+        "within": within,
+        "expect": ["prefect.flow-run.Running"],
+        "match": _ANY_RUN,
+        "match_related": [
+            _named("deployment", deployment.name),
+            _named("flow", deployment.flow),
+        ],
+    }
+    name = f"tell when {deployment.title} is silent"
+    return [Automation(name, f"It is due by {when!r}.", trigger, tell)] if tell else []
+
+
+def _tell(
+    kind: Told, operations: Operations, subject: str, body: str
+) -> tuple[dict[str, Any], ...]:
+    to: Sequence[int] = [n for n, alert in enumerate(operations.alerts) if kind in alert.on]
+    return tuple({"type": TELL, "alert": n, "subject": subject, "body": body} for n in to)
+
+
+def _said(seconds: float) -> str:
+    minutes = seconds / 60
+    return f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minutes"

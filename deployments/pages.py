@@ -1,0 +1,83 @@
+"""Serves the reports of a bucket to the browser that shows the dashboard, which may not open files.
+
+`python -m deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the bucket.
+A report is read anew and verified each time. Where the server asks for a password, so does this.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import AssayError, ObjectMissing
+from assay.store import default_url
+
+_PAGE = b"<!doctype html>"
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    # A report is one file: it fetches nothing, and sends nothing anywhere.
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Its name is its content.
+    "Cache-Control": "private, max-age=31536000, immutable",
+}
+_WHO = {"WWW-Authenticate": 'Basic realm="assay"'}
+_UNKNOWN = HTTPStatus.UNAUTHORIZED, b"user and password, please"
+
+
+class Pages(BaseHTTPRequestHandler):
+    """One request."""
+
+    server_version, sys_version = "assay", ""
+
+    def do_GET(self) -> None:
+        status, page = _answer(self.path.strip("/")) if self._may() else _UNKNOWN
+        self.send_response(status)
+        headers = {HTTPStatus.OK: _HEADERS, HTTPStatus.UNAUTHORIZED: _WHO}.get(status, {})
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def _may(self) -> bool:
+        secret = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+        asked = f"Basic {base64.b64encode(secret.encode()).decode()}" if secret else ""
+        given = self.headers.get("Authorization", "")
+        return not secret or hmac.compare_digest(given.encode(), asked.encode())
+
+
+def _answer(name: str) -> tuple[HTTPStatus, bytes]:
+    """To somebody who may ask."""
+    objects = Bucket.open(default_url()).objects
+    try:
+        digest = Digest(name)
+        with objects.open(digest) as held:  # not the whole of it: it may be a large table
+            if held.read(len(_PAGE)).lower() == _PAGE:
+                return HTTPStatus.OK, objects.get(digest)
+    except ObjectMissing:
+        pass
+    except AssayError as error:  # before ValueError: a corrupt object is both
+        return HTTPStatus.BAD_GATEWAY, error.what.encode()
+    except ValueError:
+        pass  # no digest
+    return HTTPStatus.NOT_FOUND, b"there is no such report"
+
+
+def serve(host: str, port: int) -> ThreadingHTTPServer:
+    """A server that is not started yet."""
+    kind = type("Server", (ThreadingHTTPServer,), {"address_family": 10 if ":" in host else 2})
+    made: ThreadingHTTPServer = kind((host, port), Pages)
+    return made
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2])).serve_forever()

@@ -1,0 +1,56 @@
+"""`deployments/prefect.yaml`: the deployments as a file that `prefect deploy` reads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from deployments.schedules import as_json
+from deployments.story import Deployment
+
+_HEAD = """\
+# Written by `make deployments` from configs/; change it there.
+#
+#   prefect work-pool create {pool} --type process \\
+#     --base-job-template deployments/pools/process.json
+#   prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml
+#   prefect worker start --pool {pool}
+#
+# `assay up` does all this on one machine, and `python -m deployments --apply` does it on the
+# server that PREFECT_API_URL names, with the limits of the queues and the automations, which this
+# file cannot hold. The bucket is ASSAY_STORE of the worker's environment.
+"""
+
+
+def text(deployments: Iterable[Deployment], pool: str) -> str:
+    """The file. The same deployments make the same bytes."""
+    value = {
+        "name": "assay",
+        "prefect-version": version("prefect"),
+        "deployments": [_entry(deployment, pool) for deployment in deployments],
+    }
+    out = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style, yaml.width = False, 1000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(value, out)
+    return _HEAD.format(pool=pool) + out.getvalue()
+
+
+def _entry(deployment: Deployment, pool: str) -> dict[str, Any]:
+    when = deployment.when
+    return {
+        "name": deployment.name,
+        "description": deployment.description,
+        "entrypoint": deployment.entrypoint,
+        "parameters": dict(deployment.parameters),
+        "tags": deployment.tags,
+        # A queue's limit, which training and retraining share, is the server's to keep.
+        "concurrency_limit": deployment.queue.at_once,
+        "schedules": [as_json(when, deployment.zone)] if when else [],
+        "work_pool": {"name": pool, "work_queue_name": deployment.queue.name},
+    }

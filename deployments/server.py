@@ -1,0 +1,159 @@
+"""The environment and the commands of a Prefect server and its worker."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from assay.config.operation import Operations
+from assay.errors import ConfigError
+from assay.running import Running
+
+_AUTH = "PREFECT_SERVER_API_AUTH_STRING"
+_CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `assay up` is asked for. `database` with its password; "" is SQLite in the state
+    folder. `root`: where flows run, the folder that holds configs/.
+    """
+
+    pool: str
+    host: str
+    port: int
+    store: str
+    database: str
+    root: Path
+    folder: Path
+
+    def check(self) -> None:
+        """Raises ConfigError for what must not be started so."""
+        if _beyond_loopback(self.host):
+            _check_guarded()
+        if self.database and not re.match(r"postgres(ql)?(\+asyncpg)?://", self.database):
+            raise ConfigError(
+                f"{shown(self.database)!r} is no PostgreSQL database",
+                remedy="Write postgresql://user@host:port/name; left out, it is SQLite.",
+            )
+
+    def check_port(self) -> None:
+        """Raises ConfigError if another program listens there, or where the reports are served."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        for port in (self.port, self.port + 1):
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((self.host, port))
+                except OSError as error:
+                    raise ConfigError(
+                        f"port {port} of {self.host} cannot be had: {error.strerror}",
+                        remedy=f"Stop what uses it, or choose others: --port {self.port + 10}; "
+                        "reports are served on the next one.",
+                    ) from None
+
+    def running(self) -> Running:
+        """As it is written down, without secrets."""
+        return Running(
+            pool=self.pool,
+            host=self.host,
+            port=self.port,
+            store=self.store,
+            database=shown(self.database),
+            root=str(self.root),
+        )
+
+    def environment(self, operations: Operations) -> dict[str, str]:
+        """Of the server, of the worker, and so of every flow. What the user has set in addition
+        stands, but for what makes this set-up this one.
+        """
+        running, beyond = self.running(), _beyond_loopback(self.host)
+        secret = os.environ.get(_AUTH)
+        return {
+            **{name: value for name, value in _DEFAULTS.items() if name not in os.environ},
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_API_URL": running.api,
+            "PREFECT_SERVER_API_HOST": self.host,
+            # The pages ask for the port as well as for the address, or they stay blank.
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_UI_API_URL": os.environ.get("PREFECT_UI_API_URL", running.api),
+            "PREFECT_UI_URL": os.environ.get("PREFECT_UI_URL", running.dashboard),
+            "PREFECT_API_DATABASE_CONNECTION_URL": self.database_url,
+            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(round(operations.late)),
+            "ASSAY_STORE": self.store,
+            "ASSAY_PAGES": os.environ.get("ASSAY_PAGES", running.pages),
+            **({_CSRF: "true"} if beyond else {}),
+            **({"PREFECT_API_AUTH_STRING": secret} if secret else {}),
+        }
+
+    @property
+    def database_url(self) -> str:
+        """As SQLAlchemy writes it."""
+        if not self.database:
+            return f"sqlite+aiosqlite:///{self.folder / 'prefect' / 'prefect.db'}"
+        return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql+asyncpg://", self.database)
+
+
+def commands(running: Running, kind: str) -> dict[str, list[str]]:
+    """By process, what starts it."""
+    prefect = [sys.executable, "-m", "prefect"]
+    worker = ["worker", "start", "--pool", running.pool, "--type", kind, "--name", "assay"]
+    return {
+        "server": [*prefect, "server", "start"],
+        "pages": [sys.executable, "-m", "deployments.pages", running.host, str(running.port + 1)],
+        "worker": [*prefect, *worker, "--no-create-pool-if-not-found"],
+    }
+
+
+# What Prefect does by default, and what serves Assay better.
+_DEFAULTS: Mapping[str, str] = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # How soon a lost run can be told from one that is busy; the least that Prefect allows.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # A run that was asked for begins within so many seconds.
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    "PREFECT_WORKER_PREFETCH_SECONDS": "5",
+    # Nobody is there to answer.
+    "PREFECT_CLI_PROMPT": "false",
+}
+
+
+def shown(database: str) -> str:
+    """The URL without its password."""
+    parts = urlsplit(database)
+    if "@" not in parts.netloc:
+        return database
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
+
+
+def _beyond_loopback(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def _check_guarded() -> None:
+    if ":" not in os.environ.get(_AUTH, ""):
+        raise ConfigError(
+            "a server that others can reach needs a password",
+            where="--host",
+            remedy=f"Set {_AUTH} to user:password, and PREFECT_API_AUTH_STRING to the same for "
+            "whoever uses it; or listen on 127.0.0.1.",
+        )
+    if os.environ.get(_CSRF, "true").lower() in {"false", "0"}:
+        raise ConfigError(
+            "a server that others can reach needs protection against forged requests",
+            where=_CSRF,
+            remedy=f"Take {_CSRF} out of the environment, or set it to true.",
+        )

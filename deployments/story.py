@@ -1,0 +1,131 @@
+"""From use cases to deployments, as data: what runs, when, with what, and how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assay.config.operation import Operations
+from assay.config.read import read
+from assay.config.use_case import UseCase
+from assay.errors import ConfigError
+
+MARK = "assay"  # the tag of all that is Assay's on a server
+MAINTAIN = "bucket"
+
+# Files in configs/ that are no use cases.
+_NO_USE_CASE = {"people.yaml", "operations.yaml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A use case, and the file it is in, relative to where flows run."""
+
+    use_case: UseCase
+    file: str
+
+    @property
+    def name(self) -> str:
+        return self.use_case.name
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A work queue: at most `at_once` runs at a time. The lower its `priority`, the sooner."""
+
+    name: str
+    priority: int
+    at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One flow for one use case. `when` is a cron text or an interval; None: when asked."""
+
+    flow: str
+    name: str
+    description: str
+    queue: Queue
+    parameters: dict[str, Any] = field(default_factory=dict)
+    when: str | None = None
+    zone: str = "UTC"
+
+    @property
+    def entrypoint(self) -> str:
+        """A module, not a file: a file's folder would be put first on the path, and its classes
+        loaded a second time under another name.
+        """
+        return f"flows.{self.flow}.{self.flow}"
+
+    @property
+    def tags(self) -> list[str]:
+        return [MARK, self.name, self.flow]
+
+    @property
+    def title(self) -> str:
+        """As Prefect writes it."""
+        return f"{self.flow}/{self.name}"
+
+
+def cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[Case]:
+    """The use cases in `files`, else all in `folder`, by name. Raises ConfigError."""
+    found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _NO_USE_CASE]
+    if not found:
+        raise ConfigError(
+            "there is no use case here",
+            where=str(folder),
+            remedy="Go to the folder that holds configs/, or name the files.",
+        )
+    made: dict[str, Case] = {}
+    for file in found:
+        case = Case(read(file).use_case, file.as_posix())
+        if case.name in made:
+            raise ConfigError(
+                f"two use cases are called {case.name!r}: {made[case.name].file} and {case.file}",
+                where=case.file,
+                remedy="Give one of them another name.",
+            )
+        made[case.name] = case
+    return [made[name] for name in sorted(made)]
+
+
+def story(given: Iterable[Case], operations: Operations) -> list[Deployment]:
+    """Every deployment of the use cases, and the bucket's own maintenance."""
+    told = [deployment for case in given for deployment in _of(case)]
+    maintain = Deployment(
+        flow="maintain",
+        name=MAINTAIN,
+        description="Verify the whole bucket, then give back the space of what nothing refers to.",
+        queue=Queue("maintain", priority=4),
+        when=operations.maintain,
+        zone=operations.zone,
+    )
+    return [*told, maintain]
+
+
+def _of(case: Case) -> list[Deployment]:
+    """Training and retraining share a queue, so that of one use case one is trained at a time.
+    Where there is not room for all, scoring goes first: somebody waits for it.
+    """
+    name, schedule = case.name, case.use_case.schedule
+    train = Queue(f"{name}-train", priority=3)
+    score, monitor = Queue(f"{name}-score", priority=1), Queue(f"{name}-monitor", priority=2)
+    # A person's answer takes days, and holds up nobody's training.
+    promote = Queue(f"{name}-promote", priority=2, at_once=4)
+    config, zone = {"config": case.file}, schedule.zone
+    said = {
+        "train": f"Train {name}: {case.use_case.question} Nothing is redone while nothing changed.",
+        "score": f"Score the batches of {name} that came.",
+        "monitor": f"Read the labels of {name} that came, and look at its champion.",
+        "retrain": f"Train {name} anew and hold what comes of it against the champion.",
+        "promote": f"Ask a person whether a version of {name} shall become champion.",
+    }
+    return [
+        Deployment("train", name, said["train"], train, config, schedule.train, zone),
+        Deployment("score", name, said["score"], score, config, schedule.score, zone),
+        Deployment("monitor", name, said["monitor"], monitor, config, schedule.monitor, zone),
+        Deployment("retrain", name, said["retrain"], train, config, schedule.retrain, zone),
+        Deployment("promote", name, said["promote"], promote),
+    ]

@@ -1,0 +1,13 @@
+"""See what there is to look at."""
+
+from assay import moments
+from assay.living.looks import Look, next_look
+from assay.runs import Run
+from tasks.stage import stage
+
+
+@stage
+def about(run: Run, as_of: str) -> Look:
+    """The champion, and all that came since it was last looked at."""
+    case = run.written.use_case
+    return next_look(run.bucket, run.name, case.monitor, moments.moment(as_of))

@@ -1,0 +1,65 @@
+"""Read a batch that came, by the columns that the model was trained on."""
+
+from typing import Any
+
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.errors import SourceError
+from assay.living.arrivals import Arrival
+from assay.runs import Run
+from assay.steps import Step
+from tasks.ingest import may_pass
+from tasks.stage import perform, stage
+
+
+@stage(
+    task_run_name="arrive {batch.name}",
+    retries=2,
+    retry_delay_seconds=[2, 20],
+    retry_condition_fn=may_pass,
+)
+def arrive(run: Run, batch: Arrival, asked: dict[str, Any], source: str | None) -> Step:
+    """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
+    rows do not fit.
+
+    `asked` is how each column is read, `source` the fingerprint of what is there.
+    """
+    use_case, log = run.written.use_case, get_run_logger()
+
+    def work() -> dict[str, Artifact]:
+        from assay.living.intake import take_in
+
+        found = take_in(run.bucket, batch.source, asked, use_case, batch.name, say=log.info)
+        if batch.fingerprint(run.written) != source:
+            raise SourceError(
+                "the source changed while it was being read",
+                where=batch.name,
+                remedy="Score it again once it is complete.",
+            )
+        about = {"rows": found.rows, "unfit_rows": found.unfit_rows, "extra": found.extra}
+        outputs = {
+            "table": found.table,
+            "lines": found.lines,
+            "about": run.bucket.put_json(about, JSON, f"about {batch.name}"),
+        }
+        return outputs | ({"unfit": found.unfit} if found.unfit else {})
+
+    how = batch.source.model_dump(mode="json", exclude={"path"})
+    return perform(
+        run,
+        "arrive",
+        core="assay.living.intake",
+        settings={
+            "columns": asked,
+            "missing": list(use_case.data.missing),
+            "never_store": list(use_case.data.never_store),
+            "how": how,
+            "source": source,
+        },
+        inputs={},
+        # What cannot be told by its mark must be read again to know what it says today.
+        always=source is None,
+        work=work,
+        label=f"arrive {batch.name}",
+    )

@@ -1,0 +1,19 @@
+"""Give back the space of what nothing refers to any more."""
+
+from prefect.artifacts import create_table_artifact
+from prefect.logging import get_run_logger
+
+from assay.bucket import Bucket
+from assay.garbage import Collected, Collector
+from tasks.stage import stage
+
+
+@stage
+def collect(store: str) -> Collected:
+    """What one pass did: see `assay.garbage`."""
+    done = Collector(Bucket.open(store).existing()).collect()
+    said = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
+    get_run_logger().info(f"{said}; {done.kept:,} kept")
+    rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
+    create_table_artifact(rows, "bucket-collected", said)
+    return done

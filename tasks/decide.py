@@ -1,0 +1,18 @@
+"""Do as a person answered: promote a version, or note why not."""
+
+from prefect.logging import get_run_logger
+
+from assay.bucket import Bucket
+from assay.decisions import Said, asking
+from assay.render.story import sentence
+from tasks.stage import stage
+
+
+@stage
+def decide(reference: str, store: str, said: Said, yes: bool) -> str:
+    """What came of it, in words. Fails where the person may not answer."""
+    entry = asking.answer(Bucket.open(store).existing(), reference, said, yes=yes)
+    model = reference.partition("@")[0]
+    told = sentence(model, entry) if entry else f"{reference} is champion already"
+    get_run_logger().info(told)
+    return told

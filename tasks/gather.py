@@ -1,0 +1,57 @@
+"""Put the rows together that a model is trained on anew."""
+
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.batches import Ledger
+from assay.living.retraining import Begun
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def gather(run: Run, first: Artifact, begun: Begun) -> Step:
+    """Yields `table`; `arrived`, which says of each row what entry of the ledger brought it; and
+    `sides`: how many rows are of the first table, how many came later."""
+    use_case, retrain = run.written.use_case, run.written.use_case.retrain
+    batches = Ledger(run.bucket, run.name).read().up_to(begun.upto)
+
+    def work() -> dict[str, Artifact]:
+        from assay.living.gather import Choice, arrivals, gather
+        from assay.living.known import Known
+
+        choice = Choice(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
+        labels = Known.of(run.bucket, batches, use_case)
+        came = arrivals(run.bucket, first, batches.scored, labels, use_case)
+        found = gather(run.bucket, came, use_case, choice)
+        get_run_logger().info(
+            "{first:,} rows of the first table, {later:,} later".format(**found.sides)
+        )
+        return {
+            "table": found.table,
+            "arrived": found.arrived,
+            "sides": run.bucket.put_json(found.sides, JSON, "sides"),
+        }
+
+    return perform(
+        run,
+        "gather",
+        core="assay.living.gather",
+        also=("assay.living.known",),
+        settings={
+            "window": retrain.model_dump(mode="json", include={"window"})["window"],
+            "since": begun.since,
+            "least": use_case.monitor.rows,
+            "as_of": None if isinstance(retrain.window, str) else begun.as_of.isoformat(),
+            "identity": use_case.data.identity,
+            "target": use_case.data.target.model_dump(mode="json"),
+            "known": use_case.labels.known,
+        },
+        inputs={
+            "first": first,
+            **{f"batch {one.number}": one.table for one in batches.scored},
+            **{f"labels {one.number}": one.table for one in batches.labelled},
+        },
+        work=work,
+    )

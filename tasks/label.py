@@ -1,0 +1,26 @@
+"""Read the labels that came."""
+
+from prefect.logging import get_run_logger
+
+from assay import moments
+from assay.errors import AssayError, IntegrityError
+from assay.living.labels import Taken, take
+from assay.runs import Run
+from tasks.stage import stage
+
+
+@stage
+def label(run: Run, as_of: str, files: tuple[str, ...] = ()) -> Taken:
+    """What is new in `files`, or where the use case says that labels come from. A file that
+    cannot be read is told, and stops nothing.
+    """
+    log = get_run_logger()
+    try:
+        taken = take(run.bucket, run.written, moments.moment(as_of), files, say=log.info)
+    except IntegrityError:
+        raise
+    except AssayError as error:  # no labels can be read at all; what came before can be looked at
+        taken = Taken(refused=(("labels", error),))
+    for name, error in taken.refused:
+        log.error(f"labels refused, {name}: {error.what}")
+    return taken

@@ -1,0 +1,43 @@
+"""Take a look at the champion."""
+
+from assay.artifacts import JSON, Artifact
+from assay.living.looking import Material
+from assay.living.looks import Look
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def look(run: Run, about: Look, material: Material, facts: Artifact) -> Step:
+    """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
+    use_case = run.written.use_case
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence.monitoring.facts import Facts
+        from assay.evidence.report import put_report
+        from assay.living.looking import judge
+
+        told = Facts.model_validate(run.bucket.get_json(facts))
+        found = judge(run.bucket, told, material, use_case, about.version)
+        said = {"verdict": found.verdict, "reasons": found.reasons, "figures": found.figures}
+        return {
+            "report": put_report(run.bucket, found.report),
+            "found": run.bucket.put_json(said, JSON, "what a look found"),
+        }
+
+    return perform(
+        run,
+        "look",
+        core="assay.living.looking",
+        settings={
+            "monitor": use_case.monitor.model_dump(mode="json"),
+            "drift": use_case.drift.model_dump(mode="json"),
+            "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
+            "meaning": use_case.data.meaning(),
+            "version": about.version.number,
+        },
+        inputs={**material.inputs, "facts": facts},
+        work=work,
+        label="monitoring",
+    )

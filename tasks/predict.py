@@ -1,0 +1,66 @@
+"""Score the rows of a batch by one version."""
+
+from typing import Any
+
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from assay.artifacts import JSON, Artifact
+from assay.living.arrivals import Arrival
+from assay.living.trained import modules_of
+from assay.runs import Run
+from assay.steps import Step
+from assay.versions import Version
+from tasks.stage import perform, stage
+
+
+# Prefect would make a key of the arguments, and so pickle the model for every batch.
+@stage(task_run_name="predict {batch.name}", cache_policy=NO_CACHE)
+def predict(run: Run, batch: Arrival, arrived: Step, version: Version, model: Any) -> Step:
+    """Yields `table` and `lines` of the rows that could be scored, their `predictions`, `about`
+    them, and `unfit` if there are rows that could not be scored. `model` is the version, loaded.
+    """
+    use_case, log = run.written.use_case, get_run_logger()
+    unfit = arrived.outputs.get("unfit")
+
+    def work() -> dict[str, Artifact]:
+        from assay.living.scoring import predict as score
+
+        found = score(
+            run.bucket,
+            model,
+            version.digest,
+            arrived["table"],
+            use_case,
+            lines=arrived["lines"],
+            unfit=unfit,
+            say=log.info,
+        )
+        about = {"rows": found.rows, "unfit_rows": found.unfit_rows}
+        outputs = {
+            "table": found.table,
+            "predictions": found.predictions,
+            "lines": found.lines,
+            "about": run.bucket.put_json(about, JSON, f"about the predictions of {batch.name}"),
+        }
+        return outputs | ({"unfit": found.unfit} if found.unfit else {})
+
+    return perform(
+        run,
+        "predict",
+        core="assay.living.scoring",
+        also=modules_of(run.bucket, version),
+        settings={
+            "identity": list(use_case.data.identity),
+            "target": use_case.data.target.column,
+        },
+        inputs={
+            "table": arrived["table"],
+            "lines": arrived["lines"],
+            "model": version.artifact("model"),
+            "signature": version.artifact("signature"),
+            **({"unfit": unfit} if unfit else {}),
+        },
+        work=work,
+        label=f"predict {batch.name} by {version.name}",
+    )

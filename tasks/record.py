@@ -1,0 +1,83 @@
+"""Write into the ledger what became of a batch, once, and say so to whoever listens."""
+
+import uuid
+
+from prefect.events import emit_event
+from prefect.logging import get_run_logger
+
+from assay.batches import Ledger, Refused, Role, Scored
+from assay.errors import AssayError
+from assay.living.arrivals import Arrival
+from assay.living.outcomes import Served
+from assay.runs import Run
+from assay.steps import Step
+from assay.versions import Version
+from tasks.stage import stage
+
+EVENT = "assay.batch.scored"
+_OURS = uuid.UUID("0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11")  # makes ids of events, and means nothing
+
+
+@stage(task_run_name="record {batch.name}")
+def record(
+    run: Run,
+    batch: Arrival,
+    *,
+    source: str | None,
+    arrived: Step,
+    predicted: Step,
+    version: Version,
+    role: Role,
+    as_of: str,
+) -> bool:
+    """False if the ledger has it already. Of a batch that was served, an event tells."""
+    found = Served.of(run.bucket, batch.name, arrived, predicted, to=None)
+    entry = Scored(
+        name=batch.name,
+        source=None if batch.passing else source,
+        as_of=as_of,
+        table=predicted["table"],
+        predictions=predicted["predictions"],
+        unfit=found.unfit,
+        rows=found.rows,
+        unfit_rows=found.unfit_rows,
+        version=version.number,
+        model=version.digest,
+        role=role,
+        seconds=found.seconds,
+    )
+    added = Ledger(run.bucket, run.name).add_scored(entry)
+    if not added:
+        get_run_logger().info(f"{batch.name} was recorded by another at the same time")
+    elif role == "served":
+        _tell(run, entry)
+    return added
+
+
+@stage(task_run_name="refuse {batch.name}")
+def refuse(run: Run, batch: Arrival, source: str | None, error: AssayError, as_of: str) -> Served:
+    """A batch that cannot be scored as a whole, and why."""
+    found = Served.without(batch.name, "refused", error)
+    entry = Refused(
+        name=batch.name,
+        source=None if batch.passing else source,
+        as_of=as_of,
+        why=str(found.why),
+        remedy=found.remedy,
+    )
+    Ledger(run.bucket, run.name).add_refused(entry)
+    get_run_logger().error(f"{batch.name} refused: {found.why}")
+    return found
+
+
+def _tell(run: Run, entry: Scored) -> None:
+    """By a thread of the process, which whoever ends the process lets drain."""
+    emit_event(
+        event=EVENT,
+        resource={
+            "prefect.resource.id": f"assay.model.{run.name}",
+            "prefect.resource.name": run.name,
+        },
+        payload={"batch": str(entry.batch), "rows": entry.rows, "version": entry.version},
+        id=uuid.uuid5(_OURS, f"{run.name} {entry.batch} {entry.version}"),
+    )

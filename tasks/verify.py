@@ -1,0 +1,41 @@
+"""Read everything in the bucket again, and hold it against its names."""
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.logging import get_run_logger
+
+from assay.bucket import Bucket
+from assay.problems import Findings
+from assay.verify import Hashed
+from assay.verify import verify as examine
+from tasks.stage import progress, stage
+
+
+@stage
+def verify(store: str) -> Findings:
+    """What was found. Nothing is mended: that is a person's decision."""
+    bucket, log = Bucket.open(store).existing(), get_run_logger()
+    with progress("verify the bucket", "objects") as say:
+
+        def told(hashed: Hashed) -> None:
+            say(hashed.objects, max(hashed.of_objects, 1), "")
+
+        findings = examine(bucket, progress=told)
+    for problem in findings.problems:
+        level = log.info if problem.harmless else log.error
+        level(f"{problem.kind}: {problem.key}: {problem.what}")
+    said = "intact" if findings.intact else "damaged"
+    log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
+    create_markdown_artifact(_page(bucket.root, findings), "bucket-verified", said)
+    return findings
+
+
+def _page(root: str, findings: Findings) -> str:
+    rows = "\n".join(f"| {p.kind} | `{p.key}` | {p.what} |" for p in findings.problems[:100])
+    table = f"\n\n| problem | key | what |\n|---|---|---|\n{rows}" if rows else ""
+    more = len(findings.problems) - 100
+    return (
+        f"# {root}: {'intact' if findings.intact else '**damaged**'}\n\n"
+        f"{findings.objects:,} objects ({findings.size / 1e6:,.1f} MB), {findings.journals:,} "
+        f"journals with {findings.entries:,} entries, {findings.references:,} references."
+        f"{table}" + (f"\n\nand {more:,} more: `assay verify`" if more > 0 else "")
+    )

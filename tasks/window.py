@@ -1,0 +1,49 @@
+"""The rows that a look is about."""
+
+from assay.artifacts import JSON, Artifact
+from assay.living.looks import Look
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def window(run: Run, look: Look, reference: Artifact) -> Step:
+    """Yields what was `counted` of the labels and, where they are not too few, the `current` rows
+    and the `labelled` ones."""
+    use_case = run.written.use_case
+
+    def work() -> dict[str, Artifact]:
+        from assay.living.windows import window as gather
+
+        found = gather(run.bucket, look, use_case, reference)
+        tables = {"current": found.current, "labelled": found.labelled}
+        counted = run.bucket.put_json(found.counted | {"same": found.same}, JSON, "labels counted")
+        return {"counted": counted, **{name: held for name, held in tables.items() if held}}
+
+    return perform(
+        run,
+        "window",
+        core="assay.living.windows",
+        settings={
+            "version": look.version.number,
+            "judged": look.judged.model_dump(),
+            "rows": use_case.monitor.rows,
+            "known": use_case.labels.known,
+            "meaning": use_case.data.meaning(),
+            # When entries came counts too: for delays, and for labels that say nothing of it.
+            "came": {
+                str(e.number): e.as_of for e in (*look.batches.scored, *look.batches.labelled)
+            },
+        },
+        inputs={"reference": reference, **_arrived(look)},
+        work=work,
+    )
+
+
+def _arrived(look: Look) -> dict[str, Artifact]:
+    found: dict[str, Artifact] = {}
+    for scored in look.batches.scored:
+        found[f"batch {scored.number}"] = scored.table
+        found[f"predictions {scored.number}"] = scored.predictions
+    return found | {f"labels {e.number}": e.table for e in look.batches.labelled}

@@ -1,0 +1,114 @@
+"""Decisions as people make them at a terminal: on a copy of the golden model, run after run."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A bucket with a champion, guests@2, and a rejected guests@1; and a key."""
+    shutil.copytree(ROOT / "tests" / "golden" / "v1", tmp_path / "bucket")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    (tmp_path / "key").write_bytes(pem)
+    return {"ASSAY_SIGNING_KEY": str(tmp_path / "key")}
+
+
+def test_a_stopgap_is_waived_promoted_rolled_back_and_retired(assay, kept):
+    refused = assay("promote", "guests@1", "--because", "we need it")
+    assert refused.code == 3
+    assert "assay waive guests@1 --gate fairness" in refused.err
+    waive = ("waive", "guests@1", "--gate", "fairness", "--expires", "2999-01-01")
+    assert assay(*waive, "--because", "a stopgap").code == 1
+    assert assay(*waive, "--because", "a stopgap", **kept).code == 0
+    done = assay("promote", "guests@1", "--because", "we need it", "--as-of", "2026-12-01")
+    assert "guests@1 promoted to champion in place of guests@2" in done.out
+    assert "everyone may act" in done.err
+    back = assay("rollback", "guests", "--because", "it leaks", "--json").json
+    assert (back["champion"], back["entry"]["kind"]) == ("guests@2", "rolled_back")
+    assert assay("rollback", "guests", "--because", "again").code == 3
+    assert assay("retire", "guests@2", "--because", "old").code == 0
+    again = assay("retire", "guests@2", "--because", "old", "--json").json
+    assert again == {"entry": None, "aliases": {}, "champion": None}
+    story = assay("log", "guests").out
+    for said in ("waived until 2999-01-01", "2026-12-01 00:00", "rolled back from guests@1"):
+        assert said in story
+    shown = assay("show", "guests@1").out
+    assert "fairness waived until 2999-01-01: a stopgap" in shown
+    told = assay("show", "guests@2", "--json").json
+    assert (told["retired"], told["aliases"]) == (True, [])
+
+
+def test_lessons_are_noted_listed_and_recalled(assay, kept):
+    assert assay("lesson", "guests", "gate:fairness", "seats by the door").code == 0
+    assert assay("lesson", "guests", "drift:visits", "the till moved").code == 0
+    assert "drift:visits" in assay("lessons").out
+    listed = assay("lessons", "guests", "--cause", "gate:fairness", "--json").json["guests"]
+    assert [one["kind"] for one in listed] == ["lesson", "rejected"]
+    shown = assay("show", "guests@1").out
+    assert "seats by the door" in shown
+    assert "the till moved" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["promote", "guests", "--because", "x"], 1),
+        (["promote", "guests@2", "--because", " "], 1),
+        (["promote", "guests@9", "--because", "x"], 1),
+        (["promote", "guests@2"], 2),
+        (["rollback", "guests", "--because", "x", "--as-of", "soon"], 1),
+        (["false-alarm", "guests", "--because", "x"], 1),
+        (["lessons", "nobody"], 1),
+        (["log", "guestz"], 1),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(assay, kept, tmp_path, words, code):
+    journal = tmp_path / "bucket" / "journals" / "guests"
+    before = sorted(journal.iterdir())
+    done = assay(*words)
+    assert done.code == code
+    assert "error" in done.err.lower()
+    assert sorted(journal.iterdir()) == before
+
+
+def test_a_refusal_is_one_object_for_machines(assay, kept):
+    told = assay("promote", "guests@1", "--because", "x", "--json").json
+    assert told["error"] == "Ineligible"
+    assert told["remedy"]
+
+
+def test_a_rollback_imports_neither_pandas_nor_prefect(assay, kept, tmp_path):
+    waive = ["waive", "guests@1", "--gate", "fairness", "--expires", "2999-01-01"]
+    assay(*waive, "--because", "x", **kept)
+    assay("promote", "guests@1", "--because", "x")
+    code = """
+import sys, json
+sys.argv = ["assay", "rollback", "guests", "--because", "it leaks", "--store", "bucket"]
+from assay.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+heavy = {"pandas", "prefect", "sklearn", "pyarrow", "duckdb", "scipy", "numpy"}
+print(json.dumps(sorted(heavy & set(sys.modules))))
+"""
+    words = [sys.executable, "-c", code]
+    env = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, env=env)
+    assert json.loads(done.stdout.splitlines()[-1]) == []

@@ -1,0 +1,73 @@
+"""`assay label`, and `assay monitor` where there is nothing to look at."""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from assay.bucket import Bucket
+from assay.cli.app import app
+from tests.living.made import Living, day, written
+
+DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
+
+
+def loans(numbers):
+    count, rng = len(numbers), np.random.default_rng(0)
+    probability = rng.random(count)
+    return pd.DataFrame(
+        {
+            "loan": list(numbers),
+            "amount": rng.normal(size=count),
+            "paid": (rng.random(count) < probability).astype(int),
+            "said_probability": probability,
+            "said_decision": probability > 0.5,
+        }
+    )
+
+
+@pytest.fixture
+def living(tmp_path):
+    case = written("loans", DATA, monitor={"due": "10d"})
+    (tmp_path / "loans.yaml").write_text(case.words["text"])
+    bucket = Bucket.open(str(tmp_path / "bucket"))
+    return Living.begin(case, loans(range(1000, 1100)), np.ones(100, bool), bucket)
+
+
+def assay(tmp_path, *words):
+    named = [str(tmp_path / "loans.yaml"), "--store", str(tmp_path / "bucket")]
+    return CliRunner().invoke(app, [words[0], *named, *words[1:]])
+
+
+def test_labels_are_taken_in_and_bad_files_end_with_1(living, tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("loan,paid\n1,1\n2,0\n")
+    bad.write_text("loan\n1\n")
+    done = assay(tmp_path, "label", str(good), str(bad), "--as-of", "2016-01-05", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert [(one["name"], one["rows"]) for one in told["labels"]] == [(str(good), 2)]
+    assert told["refused"][0]["what"] == "the labels have no column 'paid'"
+    assert living.ledger.read().labelled[0].as_of == "2016-01-05T00:00:00+00:00"
+    again = assay(tmp_path, "label", str(good))
+    assert (again.exit_code, again.stdout.strip()) == (0, f"{good}: nothing new")
+
+
+def test_without_labels_named_anywhere_the_use_case_is_told_what_it_lacks(living, tmp_path):
+    from assay.errors import ConfigError
+
+    done = assay(tmp_path, "label")
+    assert isinstance(done.exception, ConfigError)
+    assert "no labels are named" in str(done.exception)
+
+
+def test_with_nothing_new_no_flow_is_started(living, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "assay.cli.orchestrate", None)  # importing it would fail
+    done = assay(tmp_path, "monitor", "--as-of", day(1).isoformat(), "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["why"] == "nothing is new"
+    late = assay(tmp_path, "monitor", "--as-of", day(40).isoformat())
+    assert isinstance(late.exception, ModuleNotFoundError)  # silence is to be told

@@ -1,0 +1,38 @@
+"""Use cases as the deployments see them."""
+
+from pathlib import Path
+
+import pytest
+
+from assay.config.read import read_words
+from deployments.story import Case
+
+CASE = """\
+question: Will this person come back?
+decision: who is sent a voucher
+harm: a wrong no costs a regular guest
+owner: the tests
+data:
+  source: guests.csv
+  target: {column: back, positive: "yes"}
+candidates:
+  - estimator: sklearn.linear_model.LogisticRegression
+"""
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Writes a use case into configs/ of an empty folder, which is where one is then."""
+    monkeypatch.chdir(tmp_path)
+    Path("configs").mkdir()
+
+    def made(name, more=""):
+        Path(f"configs/{name}.yaml").write_text(CASE + more)
+
+    return made
+
+
+def case(name, more=""):
+    """A use case without a file."""
+    words = {"file": f"configs/{name}.yaml", "text": CASE + more, "set": []}
+    return Case(read_words(words).use_case, words["file"])

@@ -1,0 +1,82 @@
+"""What is kept is there again after it ended, later each time that it ends at once."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from deployments.keep import Kept
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def kept(tmp_path):
+    made = []
+
+    def make(command, ready=lambda: True):
+        said = []
+        one = Kept("worker", command, tmp_path / "worker.log", ready, said.append)
+        made.append(one)
+        return one, said
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def until(done):
+    end = time.monotonic() + 20
+    while not done() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert done()
+
+
+def test_it_waits_until_it_may_start(kept):
+    open_ = []
+    one, said = kept(SLEEP, ready=lambda: bool(open_))
+    one.tend()
+    assert one.process is None
+    open_.append(True)
+    one.tend()
+    assert one.process.alive
+    assert len(said) == 1
+
+
+def test_what_is_killed_comes_back(kept):
+    one, said = kept(SLEEP)
+    one.tend()
+    first = one.process
+    os.kill(first.pid, signal.SIGKILL)
+    until(lambda: not first.alive)
+
+    def again():
+        one.tend()
+        return one.process is not None and one.process != first
+
+    until(again)
+    assert any("ended (-9)" in line for line in said)
+
+
+def test_what_ends_at_once_is_tried_later_each_time(kept):
+    one, said = kept([sys.executable, "-c", "raise SystemExit(3)"])
+
+    def twice():
+        one.tend()
+        return sum("ended" in line for line in said) == 2
+
+    until(twice)
+    waits = [line for line in said if "ended" in line]
+    assert waits == ["worker ended (3); again in 1 s", "worker ended (3); again in 3 s"]
+    one.tend()
+    assert one.process is None
+
+
+def test_it_stops_when_told(kept):
+    one, _ = kept(SLEEP)
+    one.tend()
+    process = one.process
+    one.stop()
+    assert not process.alive

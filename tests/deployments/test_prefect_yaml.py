@@ -1,0 +1,59 @@
+"""The generated files: as committed, as Prefect reads them, the same each time."""
+
+import json
+
+from ruamel.yaml import YAML
+
+from assay.config.operation import Operations
+from deployments import pools, prefect_yaml
+from deployments.__main__ import stale
+from deployments.story import story
+from tests.deployments.conftest import case
+
+
+def test_what_is_committed_is_what_would_be_written():
+    assert stale() == []
+
+
+def test_the_file_says_what_the_story_says():
+    more = 'schedule: {train: "0 5 * * 1", score: 10m, zone: Europe/Lisbon}\n'
+    deployments = story([case("guests", more)], Operations())
+    read = YAML(typ="safe").load(prefect_yaml.text(deployments, "pool"))["deployments"]
+    by = {(one["entrypoint"], one["name"]): one for one in read}
+    assert len(by) == len(deployments)
+    train = by["flows.train.train", "guests"]
+    assert train["schedules"] == [{"cron": "0 5 * * 1", "timezone": "Europe/Lisbon"}]
+    assert train["work_pool"] == {"name": "pool", "work_queue_name": "guests-train"}
+    assert train["concurrency_limit"] == 1
+    assert train["parameters"] == {"config": "configs/guests.yaml"}
+    assert by["flows.score.score", "guests"]["schedules"][0]["interval"] == 600
+    assert by["flows.promote.promote", "guests"]["schedules"] == []
+
+
+def test_it_names_no_place_of_this_machine_and_no_secret():
+    text = prefect_yaml.text(story([case("guests")], Operations()), "pool")
+    both = text + "".join(pools.text(kind) for kind in pools.POOLS)
+    assert "/home" not in both
+    assert "/root" not in both
+    assert "/tmp" not in both
+
+
+def test_a_template_uses_each_variable_that_it_declares():
+    for kind in pools.POOLS:
+        made = pools.template(kind, "registry/assay@sha256:1")
+        job = json.dumps(made["job_configuration"])
+        for name in made["variables"]["properties"]:
+            assert f"{{{{ {name} }}}}" in job
+        assert ("registry/assay@sha256:1" in json.dumps(made)) == (kind != "process")
+
+
+def test_containers_run_without_rights():
+    pod = pools.template("kubernetes")["job_configuration"]["job_manifest"]
+    spec = pod["spec"]["template"]["spec"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    docker = pools.template("docker")["variables"]["properties"]
+    assert docker["privileged"]["default"] is False

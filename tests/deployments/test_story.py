@@ -1,0 +1,91 @@
+"""From use cases to deployments: every flow of each, its queue, its schedule, its parameters."""
+
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+
+import pytest
+
+from assay.config.operation import Operations
+from assay.errors import ConfigError
+from deployments.story import cases, story
+from tests.deployments.conftest import case
+
+FLOWS = {path.stem for path in Path("flows").glob("*.py")} - {"__init__", "answer", "named"}
+
+
+def told(*given, **operations):
+    return {one.title: one for one in story(given, Operations(**operations))}
+
+
+def test_every_flow_is_deployed_for_every_use_case():
+    found = told(case("guests"), case("income"))
+    assert {one.flow for one in found.values()} == FLOWS
+    for name in ("guests", "income"):
+        assert {f for f in FLOWS if f"{f}/{name}" in found} == FLOWS - {"maintain"}
+    assert "maintain/bucket" in found
+
+
+def test_parameters_are_those_that_the_flow_has():
+    for one in told(case("guests")).values():
+        flow = getattr(import_module(one.entrypoint.rpartition(".")[0]), one.flow)
+        takes = signature(flow.fn).parameters
+        assert set(one.parameters) <= set(takes)
+        needed = {n for n, p in takes.items() if p.default is p.empty}
+        # Whoever asks for a promotion says of what.
+        assert needed <= set(one.parameters) | {"reference"}
+        assert one.entrypoint == f"{flow.fn.__module__}.{flow.fn.__name__}"
+
+
+def test_of_a_use_case_one_is_trained_at_a_time():
+    found = told(case("guests"), case("income"))
+    assert found["train/guests"].queue == found["retrain/guests"].queue
+    assert found["train/guests"].queue != found["train/income"].queue
+    assert found["train/guests"].queue.at_once == 1
+
+
+def test_a_long_training_holds_up_no_scoring_and_scoring_goes_first():
+    found = told(case("guests"))
+    queues = [found[f"{flow}/guests"].queue for flow in ("score", "monitor", "train")]
+    assert len({queue.name for queue in queues}) == 3
+    assert queues == sorted(queues, key=lambda queue: queue.priority)
+
+
+def test_schedules_are_the_use_cases_own():
+    more = 'schedule: {train: "0 5 * * 1", score: 10m, zone: Europe/Lisbon}\n'
+    found = told(case("guests", more), maintain="0 1 * * *", zone="Asia/Tokyo")
+    assert (found["train/guests"].when, found["train/guests"].zone) == (
+        "0 5 * * 1",
+        "Europe/Lisbon",
+    )
+    assert found["score/guests"].when == "10m"
+    assert found["monitor/guests"].when is None
+    assert (found["maintain/bucket"].when, found["maintain/bucket"].zone) == (
+        "0 1 * * *",
+        "Asia/Tokyo",
+    )
+
+
+def test_use_cases_are_found_by_themselves(write):
+    write("b")
+    write("a")
+    Path("configs/people.yaml").write_text("people: {}\n")
+    Path("configs/operations.yaml").write_text("at_once: 3\n")
+    assert [(c.name, c.file) for c in cases()] == [
+        ("a", "configs/a.yaml"),
+        ("b", "configs/b.yaml"),
+    ]
+    assert [c.name for c in cases([Path("configs/b.yaml")])] == ["b"]
+
+
+def test_a_name_is_not_given_twice(write):
+    write("a", "name: same\n")
+    write("b", "name: same\n")
+    with pytest.raises(ConfigError, match=r"same.*a\.yaml and configs/b\.yaml"):
+        cases()
+
+
+def test_a_folder_without_use_cases_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="no use case"):
+        cases()

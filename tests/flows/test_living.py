@@ -1,0 +1,161 @@
+"""A model's life in one play: trained, scored, harmed, trained anew, approved, rolled back."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay import decisions
+from assay.batches import Ledger
+from assay.bucket import Bucket
+from assay.evidence.report import get_report
+from assay.living.retraining import Declined
+from assay.registry import Registry
+from assay.tables import Table
+from assay.verify import verify
+from flows.monitor import monitor
+from flows.retrain import retrain
+from flows.score import score
+from flows.train import train
+
+START = datetime(2016, 1, 1, tzinfo=UTC)
+USE_CASE = """
+name: jobs
+question: Does this person have a job?
+decision: who is called
+harm: people are not called
+owner: the tests
+data:
+  source: {folder}/first.csv
+  target: {{column: works, positive: 1}}
+  identity: [person]
+  sensitive: {{sex: {{reference: m}}}}
+feasibility: {{within: 5s}}
+candidates:
+  - estimator: sklearn.linear_model.LogisticRegression
+fairness:
+  - {{metric: selection_rate, by: [sex], tolerance: 0.4, because: agreed with the tests}}
+score: {{source: "{folder}/arrivals/*.csv"}}
+labels: {{source: "{folder}/labels/*.csv"}}
+monitor: {{rows: 300}}
+drift: {{margin: 0.15}}
+retrain: {{window: change, cooldown: 1d}}
+promotion: {{first: automatic, later: approval}}
+seed: 3
+"""
+
+
+def people(numbers, seed, *, turned=False):
+    """Who is older mostly works; where it has turned, mostly the young do."""
+    rng, count = np.random.default_rng(seed), len(numbers)
+    age = rng.normal(40, 12, count)
+    likely = 1 / (1 + np.exp(-(age - 40) / 4))
+    works = rng.random(count) < (1 - likely if turned else likely)
+    sex = rng.choice(["f", "m"], count)
+    return pd.DataFrame(
+        {"person": list(numbers), "age": age.round(2), "sex": sex, "works": works.astype(int)}
+    )
+
+
+class Life:
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "arrivals").mkdir()
+        (folder / "labels").mkdir()
+        people(range(1500), 1).to_csv(folder / "first.csv", index=False)
+        (folder / "jobs.yaml").write_text(USE_CASE.format(folder=folder))
+        self.bucket = Bucket.open(str(folder / "bucket"))
+
+    def run(self, flow, day=None, **more):
+        moment = {} if day is None else {"as_of": (START + timedelta(days=day)).isoformat()}
+        config, store = str(self.folder / "jobs.yaml"), str(self.folder / "bucket")
+        state = flow(config, store, **moment, **more, return_state=True)
+        return state, state.result(raise_on_failure=False)
+
+    def comes(self, name, rows, *, labels=True):
+        rows.drop(columns="works").to_csv(self.folder / f"arrivals/{name}.csv", index=False)
+        if labels:
+            rows[["person", "works"]].to_csv(self.folder / f"labels/{name}.csv", index=False)
+
+    @property
+    def history(self):
+        return Registry(self.bucket).history("jobs")
+
+    @property
+    def kinds(self):
+        return [entry.kind for entry in self.bucket.journal("jobs").entries()]
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory):
+    return Life(tmp_path_factory.mktemp("life"))
+
+
+def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
+    monkeypatch.setattr("tasks.want.emit_event", lambda **_: None)
+    monkeypatch.setattr("tasks.record.emit_event", lambda **_: None)
+    state, first = life.run(train)
+    assert (state.name, first.model, first.champion) == ("Registered", "jobs@1", True)
+
+    life.comes("a", people(range(2000, 2800), 2))
+    assert life.run(score, 1)[0].name == "Scored"
+    assert life.run(monitor, 1)[0].name == "Healthy"
+
+    turned = people(range(3000, 4500), 3, turned=True)
+    life.comes("b", turned)
+    life.run(score, 2)
+    state, looked = life.run(monitor, 2)
+    assert state.name == "Retrain"
+
+    asked = {"because": looked.reasons[0], "by": "monitor", "evidence": str(looked.report.digest)}
+    state, again = life.run(retrain, 2, **asked)
+    assert (state.name, again.model, again.champion) == ("Challenger", "jobs@2", False)
+    assert life.history.aliases == {"champion": 1, "challenger": 2}
+    _learnt_from_the_change(life, turned)
+    _beat_the_champion_on_the_newest_rows(life, again)
+
+    state, declined = life.run(retrain, 9, **asked)
+    assert (state.name, type(declined)) == ("Declined", Declined)
+
+    said = decisions.Said("it fits who comes now", START + timedelta(days=3))
+    decisions.approve(life.bucket, "jobs@2", said)
+    assert life.history.champion.name == "jobs@2"
+
+    life.comes("c", people(range(5000, 5800), 4, turned=True))
+    _, scored = life.run(score, 4)
+    assert scored.model == "jobs@2"
+    assert life.run(monitor, 4)[0].name == "Healthy"
+
+    said = decisions.Said("the office wants to look into it", START + timedelta(days=5))
+    decisions.rollback(life.bucket, "jobs", said)
+    assert life.history.champion.name == "jobs@1"
+    told = ["registered", "promoted", "monitored", "monitored", "retraining"]
+    told += ["registered", "promoted", "approved", "promoted", "monitored", "rolled_back"]
+    assert life.kinds == told
+    assert verify(life.bucket).problems == []
+
+
+def _learnt_from_the_change(life, turned):
+    """By the window `change`: rows of the look that first saw the harm, and no older ones."""
+    entry = life.history.versions[2].entry
+    begun = life.bucket.journal("jobs").entries()[entry.body["retraining"] - 1]
+    assert (begun.kind, begun.body["by"], begun.body["attempt"]) == ("retraining", "monitor", 1)
+    record = life.bucket.get_json(life.history.versions[2].artifact("run"))
+    step = next(step for step in record["steps"] if step["name"] == "gather")
+    from assay.artifacts import Artifact
+
+    rows = Table.read(life.bucket, Artifact.model_validate(step["outputs"]["table"])).pandas()
+    assert sorted(rows["person"]) == sorted(turned["person"])
+    known = dict(zip(turned["person"], turned["works"], strict=True))
+    assert [known[p] for p in rows["person"]] == rows["works"].tolist()
+    assert entry.body["upto"] == Ledger(life.bucket, "jobs").read().length
+
+
+def _beat_the_champion_on_the_newest_rows(life, again):
+    report = get_report(life.bucket, again.reports["performance"])
+    check = next(check for check in report.checks if check.name == "beats_champion")
+    assert (check.verdict, again.against) == ("pass", 1)
+    assert "that came since" in check.claim
+    fairness = get_report(life.bucket, again.reports["fairness"])
+    assert any(check.name.startswith("newest selection_rate") for check in fairness.checks)

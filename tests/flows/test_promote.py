@@ -1,0 +1,95 @@
+"""A promotion that pauses with a form, answered as the dashboard would."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from assay.digest import Digest
+from assay.errors import Ineligible, NotAllowed
+from assay.registry import Registry
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch):
+    from assay.bucket import Bucket
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
+    monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
+    monkeypatch.setattr("flows.promote._POLL", 0.1)
+    shutil.copytree(GOLDEN, tmp_path / "b")
+    return Bucket.open(str(tmp_path / "b"))
+
+
+def run_of(reference, bucket, *answers):
+    """Run the flow, and give it the answers one after the other: its state, the forms' texts."""
+    from prefect.client.orchestration import get_client
+    from prefect.flow_runs import resume_flow_run
+    from prefect.input.actions import read_flow_run_input
+
+    from flows.promote import promote
+
+    texts = []
+
+    def reply():
+        seen = set()
+        with get_client(sync_client=True) as client:
+            for answer in answers:
+                run = None
+                while run is None:
+                    time.sleep(0.05)
+                    paused = (r for r in client.read_flow_runs() if r.state.is_paused())
+                    run = next((r for r in paused if r.state.id not in seen), None)
+                keys = run.state.state_details.run_input_keyset
+                texts.append(read_flow_run_input(key=keys["description"], flow_run_id=run.id))
+                seen.add(run.state.id)
+                resume_flow_run(run.id, run_input=answer)
+
+    helper = threading.Thread(target=reply, daemon=True)
+    helper.start()
+    state = promote(reference, bucket.root, patience=30, return_state=True)
+    helper.join(timeout=5)
+    return state, texts
+
+
+def form(name, because="I looked at it", approve=True):
+    return {"your_name": name, "because": because, "approve": approve}
+
+
+def test_a_name_that_may_not_is_asked_again_and_one_that_may_is_done(bucket, tmp_path, monkeypatch):
+    (tmp_path / "people.yaml").write_text("people: {ada: {role: engineer}, sam: {role: viewer}}")
+    monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
+    answers = [form("sam"), form("ada", because=" "), form("ada", "not yet", approve=False)]
+    state, texts = run_of("guests@2", bucket, *answers)
+    assert (state.name, state.is_failed()) == ("Declined", True)
+    assert "Shall guests@2 become champion?" in str(texts[0])
+    assert "a viewer may not" in str(texts[1])
+    assert "no reason was given" in str(texts[2])
+    entry = bucket.journal("guests").entries()[-1]
+    assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
+
+
+def test_a_yes_is_a_promotion_by_the_person_who_gave_it(bucket):
+    registry = Registry(bucket)
+    body = registry.history("guests").versions[2].entry.body
+    registry.register("guests", "registered", {**body, "question": str(Digest.of(b"another"))})
+    state, _ = run_of("guests@3", bucket, form("ada"))
+    assert state.name == "Promoted"
+    entry = registry.history("guests").since["champion"]
+    assert (entry.actor, entry.body["version"], entry.body["via"]) == ("ada", 3, "dashboard")
+
+
+def test_what_no_answer_could_mend_is_not_asked(bucket, tmp_path, monkeypatch):
+    state, texts = run_of("guests@1", bucket)
+    assert isinstance(state.result(raise_on_failure=False), Ineligible)
+    (tmp_path / "people.yaml").write_text("signatures: required\npeople: {ada: {role: engineer}}")
+    monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
+    state, texts = run_of("guests@2", bucket)
+    assert isinstance(state.result(raise_on_failure=False), NotAllowed)
+    assert "no key to sign with" in state.message
+    assert texts == []

@@ -1,0 +1,240 @@
+"""Batches from their files to the ledger, whatever comes, and whenever it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from living.small import champion, people, promote, register, use_case
+from sqlalchemy import create_engine, text
+
+from assay.batches import Ledger
+from assay.bucket import Bucket
+from assay.errors import ReferenceUnknown
+from assay.tables import Table
+from flows.score import score
+
+ROOT = Path(__file__).parents[2]
+
+
+class Place:
+    """A folder with a use case, a bucket with its champion, and files that come in."""
+
+    def __init__(self, folder, **sections):
+        self.folder, self.store = folder, str(folder / "bucket")
+        (folder / "in").mkdir()
+        source, to = f"{folder}/in/*.csv", f"{folder}/out/{{batch}}.csv"
+        self.sections = {"score": {"source": source, "to": to}} | sections
+        self.written = use_case(folder, **self.sections)
+        self.bucket = Bucket.open(self.store).prepare()
+        self.version = champion(self.bucket, self.written)
+
+    def come(self, name, rows=12, seed=1, **changed):
+        frame = people(rows, seed).drop(columns="hired").assign(**changed)
+        frame.to_csv(self.folder / "in" / name, index=False)
+        return str(self.folder / "in" / name)
+
+    def score(self, **how):
+        config = str(self.folder / "jobs.yaml")
+        state = score(config=config, store=self.store, return_state=True, **how)
+        return state, state.result(raise_on_failure=False)
+
+    def fates(self, **how):
+        _, outcome = self.score(**how)
+        return {Path(b.name).name: b.fate for b in outcome.batches}
+
+    @property
+    def ledger(self):
+        return Ledger(self.bucket, "jobs").read()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def test_each_batch_is_scored_delivered_and_recorded_once(place):
+    place.come("a.csv", seed=1)
+    place.come("b.csv", seed=2)
+    place.come("twin.csv", seed=1)
+    state, outcome = place.score(as_of="2016-03-01")
+    assert (state.name, outcome.model, outcome.rows) == ("Scored", "jobs@1", 24)
+    assert [b.fate for b in outcome.batches] == ["scored", "scored", "known"]
+    one, two = place.ledger.scored
+    assert (one.as_of, one.rows, one.role, one.version) == (
+        "2016-03-01T00:00:00+00:00",
+        12,
+        "served",
+        1,
+    )
+    assert one.model == place.version.digest
+    said = Table.read(place.bucket, two.predictions).pandas()
+    delivered = pd.read_csv(place.folder / "out" / "b.csv")
+    assert (delivered["probability"] == said["probability"]).all()
+    assert set(place.fates().values()) == {"known"}
+    assert len(place.ledger.scored) == 2
+
+
+def test_what_cannot_be_scored_is_refused_and_the_others_go_on(place):
+    place.come("a-empty.csv", rows=0)
+    place.come("b-lacking.csv").replace("x", "x")
+    frame = pd.read_csv(place.folder / "in/b-lacking.csv").rename(columns={"age": "ages"})
+    frame.to_csv(place.folder / "in/b-lacking.csv", index=False)
+    (place.folder / "in/c-binary.csv").write_bytes(b"\xff\xfe\x00")
+    place.come("d-good.csv", seed=2)
+    state, outcome = place.score()
+    assert (state.name, state.is_failed()) == ("Refused", True)
+    assert [b.fate for b in outcome.batches] == ["refused"] * 3 + ["scored"]
+    assert "no column 'age'" in outcome.batches[1].why
+    refused = place.ledger.refused
+    assert [Path(r.name).name[0] for r in refused] == ["a", "b", "c"]
+    assert refused[1].remedy.startswith("Did you mean 'ages'")
+    place.score()
+    assert len(place.ledger.refused) == 3
+
+
+def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
+    place.come("a.csv")
+    (place.folder / "out").write_text("in the way")
+    state, outcome = place.score()
+    assert (state.name, outcome.batches[0].fate) == ("Failed", "failed")
+    assert place.ledger.length == 0
+    (place.folder / "out").unlink()
+    assert place.fates() == {"a.csv": "scored"}
+
+
+def test_a_promotion_serves_no_batch_again_unless_the_version_is_named(place):
+    file = place.come("a.csv")
+    place.score()
+    promote(place.bucket, register(place.bucket, place.written, people(), c=0.01))
+    assert place.fates() == {"a.csv": "known"}
+    assert place.fates(files=(file,)) == {"a.csv": "known"}
+    to = f"{place.folder}/again/{{batch}}.parquet"
+    assert place.fates(files=(file,), model="champion", to=to) == {"a.csv": "scored"}
+    assert [s.version for s in place.ledger.scored] == [1, 2]
+
+
+def test_answers_that_are_wanted_elsewhere_are_delivered_though_they_are_known(place):
+    file = place.come("a.csv")
+    place.score()
+    to = str(place.folder / "elsewhere.parquet")
+    assert place.fates(files=(file,), to=to) == {"a.csv": "known"}
+    assert len(pd.read_parquet(to)) == 12
+    assert len(place.ledger.scored) == 1
+
+
+def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
+    place = Place(tmp_path, promotion={"shadow": 2})
+    rival = register(place.bucket, place.written, people(), c=0.01)
+    promote(place.bucket, rival, "challenger")
+    place.come("a.csv")
+    _, outcome = place.score()
+    assert outcome.batches[0].shadow == "jobs@2"
+    unseen, served = place.ledger.scored
+    assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
+    assert unseen.batch == served.batch
+    delivered = pd.read_csv(place.folder / "out" / "a.csv")
+    assert set(delivered["model"]) == {str(place.version.digest)}
+    wider = people().assign(extra=1)
+    promote(place.bucket, register(place.bucket, place.written, wider, c=0.1), "challenger")
+    place.come("b.csv", seed=2)
+    _, outcome = place.score()
+    assert [(b.fate, b.shadow) for b in outcome.batches] == [("known", None), ("scored", None)]
+
+
+def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):
+    place = Place(tmp_path)
+    place.come("a.csv")
+    said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
+    place.bucket.journal("jobs").append(lambda _: ("retired", said))
+    state, error = place.score()
+    assert state.is_failed()
+    assert isinstance(error, ReferenceUnknown)
+    assert "assay promote" in error.remedy
+
+
+def test_every_recorded_batch_is_told_and_the_monitor_may_look_at_once(place, monkeypatch):
+    from prefect import flow
+    from prefect.states import Completed
+
+    import flows.monitor
+
+    told, looked = [], []
+    monkeypatch.setattr("tasks.record.emit_event", lambda **event: told.append(event))
+
+    @flow
+    def monitor(config: str, store: str, as_of: str, overrides: tuple = ()):
+        looked.append(as_of)
+        return Completed(name="Healthy")
+
+    monkeypatch.setattr(flows.monitor, "monitor", monitor)
+    place.come("a.csv")
+    _, outcome = place.score(as_of="2016-03-01", then_monitor=True)
+    (event,) = told
+    assert event["event"] == "assay.batch.scored"
+    assert event["resource"]["prefect.resource.id"] == "assay.model.jobs"
+    assert event["payload"] == {
+        "batch": str(place.ledger.scored[0].batch),
+        "rows": 12,
+        "version": 1,
+    }
+    assert (looked, outcome.monitored) == (["2016-03-01"], "Healthy")
+    place.score(then_monitor=True)
+    assert (len(told), len(looked)) == (1, 1)
+
+
+def test_a_stretch_of_a_stream_counts_once_and_is_named_by_its_lines(place, tmp_path):
+    file = tmp_path / "stretch.jsonl"
+    people(8, 3).drop(columns="hired").to_json(file, orient="records", lines=True)
+    for _ in range(2):
+        _, outcome = place.score(files=(str(file),), stream="stream from line 1", form="jsonl")
+    assert outcome.batches[0].fate == "known"
+    (entry,) = place.ledger.scored
+    assert (entry.name, entry.source, entry.rows) == ("stream from line 1", None, 8)
+    assert (place.folder / "out" / f"stream-{entry.batch.short}.csv").exists()
+
+
+DYING = """
+import os, sys, signal
+import flows.score, tasks.deliver, tasks.record
+from assay.batches import Ledger
+def die(*a, **k):
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[1] == "before the delivery":
+    tasks.deliver.write = die
+elif sys.argv[1] == "before the entry":
+    Ledger.add_scored = die
+else:
+    tasks.record.emit_event = die
+flows.score.score(config=sys.argv[2], store=sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize("when", ["before the delivery", "before the entry", "after the entry"])
+def test_killed_anywhere_the_next_run_ends_with_one_entry_and_every_row_once(tmp_path, when):
+    sink = {"table": "answers", "connection": f"sqlite:///{tmp_path / 'answers.db'}"}
+    place = Place(tmp_path, score={"source": f"{tmp_path}/in/*.csv", "to": sink})
+    place.come("a.csv")
+    words = [sys.executable, "-c", DYING, when, str(tmp_path / "jobs.yaml"), place.store]
+    from prefect.settings import get_current_settings
+
+    environment = os.environ | get_current_settings().to_environment_variables()
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    assert place.ledger.length == int(when == "after the entry")
+    place.score()
+    place.score()
+    assert len(place.ledger.scored) == 1
+    with create_engine(sink["connection"]).connect() as connection:
+        rows = connection.execute(text("SELECT line FROM answers")).all()
+    assert sorted(row.line for row in rows) == list(range(2, 14))

@@ -1,0 +1,67 @@
+"""What a run makes champion by itself, and what it leaves to people."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from assay import artifacts, conclude
+from assay.bucket import Bucket
+from assay.config.living import Promotion
+from assay.digest import Digest
+from assay.registry import REGISTERED, Registry
+from assay.store.memory import MemoryStore
+
+AUTOMATIC = Promotion(first="automatic", later="automatic")
+
+
+@pytest.fixture
+def registry():
+    return Registry(Bucket.on(MemoryStore()).prepare())
+
+
+def version(registry, number):
+    bucket = registry._bucket
+    body = {
+        "question": str(Digest.of(b"%d" % number)),
+        "model": bucket.put(b"%d" % number, artifacts.MODEL, "m").as_json(),
+        "reports": {},
+        "against": None,
+    }
+    return registry.register("m", REGISTERED, body)
+
+
+def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
+    """End a run that brought forth a version, held against the champion `against`."""
+    written = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
+    run = SimpleNamespace(written=written, name="m", anew=None)
+    tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
+    conclude._promote(run, registry, judged, tried)
+    return registry.history("m").aliases.get("champion")
+
+
+def note(registry, kind, **body):
+    registry._bucket.journal("m").append(lambda _: (kind, {"because": "it leaks", **body}))
+
+
+def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so(registry):
+    one, two = version(registry, 1), version(registry, 2)
+    assert judge(registry, one, Promotion()) is None
+    assert judge(registry, one) == 1
+    assert judge(registry, two, against=1, beats=False) == 1
+    assert judge(registry, two, against=1) == 2
+
+
+def test_what_a_person_rolled_back_does_not_come_back_by_itself(registry):
+    one, two = version(registry, 1), version(registry, 2)
+    judge(registry, one)
+    judge(registry, two, against=1)
+    note(registry, "rolled_back", alias="champion", version=1, previous=2)
+    assert judge(registry, two, against=1) == 1
+
+
+def test_after_a_retirement_nothing_is_the_first_again(registry):
+    one, two = version(registry, 1), version(registry, 2)
+    judge(registry, one)
+    note(registry, "retired", version=1)
+    assert judge(registry, one) is None
+    assert judge(registry, two) is None

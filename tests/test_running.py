@@ -1,0 +1,97 @@
+"""The state of a set-up: who is its own, and nobody else is ended."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from assay import running
+from assay.running import Process, Running
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = [
+    sys.executable,
+    "-uc",
+    "from signal import *; from time import sleep; signal(15, SIG_IGN); print('ready'); sleep(60)",
+]
+
+
+@pytest.fixture
+def child():
+    started = subprocess.Popen(SLEEP, start_new_session=True)
+    yield started
+    started.kill()
+    started.wait()
+
+
+def made(**more):
+    given = {"pool": "p", "host": "127.0.0.1", "port": 1, "store": "/b", "database": ""}
+    return Running(**{**given, "root": "/r", **more})
+
+
+def test_a_process_is_known_by_its_number_and_its_start(child):
+    process = Process.of(child.pid)
+    assert process.alive
+    assert not replace(process, started="another time").alive
+
+
+def test_a_process_that_ended_is_gone_even_before_somebody_asked_how(child):
+    process = Process.of(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not process.alive
+    assert Process.of(child.pid) is None
+
+
+def test_another_process_with_the_same_number_is_not_ended(child):
+    replace(Process.of(child.pid), started="another time").stop(0.1)
+    assert child.poll() is None
+
+
+def test_what_is_asked_to_end_ends(child):
+    Process.of(child.pid).stop(10)
+    assert child.wait(1) == -15
+
+
+def test_what_does_not_listen_is_ended_all_the_same():
+    with subprocess.Popen(STUBBORN, stdout=subprocess.PIPE, start_new_session=True) as child:
+        child.stdout.readline()
+        Process.of(child.pid).stop(0.2)
+        assert child.wait(5) == -9
+
+
+def test_what_is_written_is_read(tmp_path):
+    one = made(processes={"server": Process(1, "now")})
+    one.write(tmp_path / "new")
+    assert Running.read(tmp_path / "new") == one
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["running.json"]
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"processes": {"server": {}}}'])
+def test_a_state_that_cannot_be_read_is_none(tmp_path, text):
+    (tmp_path / "running.json").write_text(text)
+    assert Running.read(tmp_path) is None
+    assert Running.read(tmp_path / "absent") is None
+
+
+def test_the_state_lies_with_the_user(tmp_path, monkeypatch):
+    monkeypatch.delenv("ASSAY_STATE")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert running.folder("p") == tmp_path / "assay" / "p"
+    monkeypatch.setenv("ASSAY_STATE", str(tmp_path / "here"))
+    assert running.folder("p") == tmp_path / "here"
+
+
+def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child):
+    monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
+    assert running.server() is None
+    made(processes={"server": Process.of(child.pid)}).write(tmp_path)
+    assert running.server() is None
+
+
+def test_everybody_is_reached_where_they_listen():
+    assert made(host="0.0.0.0", port=5).dashboard == "http://127.0.0.1:5"
+    assert made(host="::", port=5).api == "http://[::1]:5/api"

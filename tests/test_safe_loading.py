@@ -1,0 +1,232 @@
+"""No unpickling before journal, digest and signature agree: each deceit is refused by name.
+
+The model here is a pickle that leaves a file behind when it is opened, so that a refusal that came
+too late would show.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from assay import artifacts, canonical
+from assay.bucket import Bucket
+from assay.digest import Digest
+from assay.errors import (
+    ChainBroken,
+    IntegrityError,
+    ObjectCorrupt,
+    ObjectMissing,
+    ReferenceUnknown,
+    SignatureBad,
+    Unproven,
+)
+from assay.objects import key_of
+from assay.registry import REGISTERED, REJECTED, Registry
+from assay.store.local import LocalStore
+
+
+class Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.fixture
+def sprung(tmp_path: Path) -> Path:
+    return tmp_path / "sprung"
+
+
+@pytest.fixture
+def trap(sprung: Path) -> bytes:
+    return pickle.dumps(Trap(sprung))
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Bucket:
+    return Bucket.on(LocalStore(tmp_path / "bucket")).prepare()
+
+
+def body(bucket: Bucket, model: bytes) -> dict:
+    described = bucket.put_json({"features": []}, artifacts.JSON, "signature")
+    return {
+        "question": str(Digest.of(model)),
+        "model": bucket.put(model, artifacts.MODEL, "m").as_json(),
+        "signature": described.as_json(),
+        "reports": {},
+        "gates": {},
+        "against": None,
+    }
+
+
+@pytest.fixture
+def version(bucket: Bucket, trap: bytes):
+    """Three versions; the second is the trap, and champion."""
+    registry = Registry(bucket)
+    registry.register("m", REGISTERED, body(bucket, b"first"))
+    version = registry.register("m", REGISTERED, body(bucket, trap))
+    registry.register("m", REGISTERED, body(bucket, b"third"))
+    return version
+
+
+def overwrite(bucket: Bucket, key: str, data: bytes) -> None:
+    path = Path(bucket.store.url(key))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+
+
+def refused(bucket: Bucket, kind: type[Exception], said: str, reference: str = "m@2") -> None:
+    with pytest.raises(kind, match=said):
+        Registry(bucket).load(reference)
+
+
+@pytest.fixture(autouse=True)
+def unsprung(request: pytest.FixtureRequest, sprung: Path):
+    yield
+    if "trap_works" not in request.node.name:
+        assert not sprung.exists(), "the pickle was opened"
+
+
+def test_the_trap_works(bucket, version, sprung) -> None:
+    """Otherwise all that follows would prove nothing."""
+    with pytest.raises(Exception):  # noqa: B017, PT011 - what it opens is no model
+        Registry(bucket).load("m@2").predict(None)
+    assert sprung.exists()
+
+
+def test_a_swapped_model_file(bucket, version, trap) -> None:
+    overwrite(bucket, key_of(Digest.of(b"first")), trap)
+    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
+
+
+def test_two_model_files_that_changed_places(bucket, version, trap) -> None:
+    overwrite(bucket, key_of(Digest.of(b"first")), trap)
+    overwrite(bucket, key_of(Digest.of(trap)), b"first")
+    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
+    refused(bucket, ObjectCorrupt, str(Digest.of(trap)), "m@2")
+
+
+def test_an_object_planted_under_the_name_of_one_that_is_gone(bucket, version, trap) -> None:
+    bucket.store.delete(key_of(Digest.of(b"first")))
+    refused(bucket, ObjectMissing, str(Digest.of(b"first")), "m@1")
+    overwrite(bucket, key_of(Digest.of(b"first")), trap)
+    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
+
+
+def test_an_object_planted_in_the_trash(bucket, version, trap) -> None:
+    """From there an object is taken when it is missed."""
+    digest = Digest.of(b"first")
+    bucket.store.delete(key_of(digest))
+    overwrite(bucket, f"trash/{digest.hex}/planted", trap)
+    refused(bucket, ObjectCorrupt, str(digest), "m@1")
+
+
+def test_an_object_with_a_fitting_name_that_no_journal_tells_of(bucket, version) -> None:
+    planted = bucket.put(b"planted", artifacts.MODEL, "m")
+    refused(bucket, ReferenceUnknown, "no version '4'", "m@4")
+    refused(bucket, ReferenceUnknown, "names no model", str(planted.digest))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_journal_entry_that_was_altered(bucket, version, trap, number) -> None:
+    """The last one is told by its signature alone: see below."""
+    key = f"journals/m/{number:010d}.json"
+    held = canonical.load(bucket.store.get(key))
+    held["body"]["model"]["digest"] = str(Digest.of(trap))
+    if number == 3:
+        held["previous"] = str(Digest.of(b"other"))
+    overwrite(bucket, key, canonical.dump(held))
+    if number == 2:
+        held["body"]["model"]["digest"] = str(Digest.of(b"first"))
+        overwrite(bucket, key, canonical.dump(held))
+    refused(bucket, ChainBroken, r"'m' is broken at entry [123]", "m@1")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_journal_entry_that_was_removed(bucket, version, number) -> None:
+    bucket.store.delete(f"journals/m/{number:010d}.json")
+    refused(bucket, ChainBroken, f"'m' is broken at entry {number}: it is missing", "m@3")
+
+
+def test_a_journal_entry_that_was_put_in_between(bucket, version) -> None:
+    for number in (3, 2):
+        data = bucket.store.get(f"journals/m/{number:010d}.json")
+        overwrite(bucket, f"journals/m/{number + 1:010d}.json", data)
+    refused(bucket, ChainBroken, "it says that it is entry", "m@1")
+
+
+def test_a_rejected_version(bucket, trap) -> None:
+    Registry(bucket).register("m", REJECTED, body(bucket, trap))
+    refused(bucket, Unproven, "m@1 was rejected", "m@1")
+
+
+# --- where signatures are required ------------------------------------------------------------
+
+
+@pytest.fixture
+def sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sign as somebody from now on; of the two only ada is known."""
+    keys = {name: Ed25519PrivateKey.generate() for name in ("ada", "mallory")}
+    for name, key in keys.items():
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / name).write_bytes(pem)
+    line = keys["ada"].public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    people = tmp_path / "people.yaml"
+    people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{line}']}}}}\n")
+    monkeypatch.setenv("ASSAY_PEOPLE", str(people))
+    return lambda name: monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / name))
+
+
+def test_an_entry_planted_by_who_may_write_to_the_bucket_and_has_no_key(bucket, trap, sign) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
+    sign("mallory")
+    Registry(bucket).register("m", REGISTERED, body(bucket, trap))
+    refused(bucket, SignatureBad, "unknown key, SHA256:", "m@2")
+
+
+def test_an_unsigned_entry(bucket, trap, sign, monkeypatch) -> None:
+    monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
+    Registry(bucket).register("m", REGISTERED, body(bucket, trap))
+    refused(bucket, Unproven, "entry 1 of the journal of 'm' is not signed", "m@1")
+
+
+def test_the_last_entry_altered_after_it_was_signed(bucket, trap, sign) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
+    key = "journals/m/0000000001.json"
+    held = canonical.load(bucket.store.get(key))
+    held["body"]["model"] = bucket.put(trap, artifacts.MODEL, "m").as_json()
+    overwrite(bucket, key, canonical.dump(held))
+    refused(bucket, SignatureBad, "said to be by ada", "m@1")
+
+
+def test_a_signature_taken_from_another_entry(bucket, trap, sign) -> None:
+    sign("ada")
+    registry = Registry(bucket)
+    registry.register("m", REGISTERED, body(bucket, b"first"))
+    registry.register("m", REGISTERED, body(bucket, trap))
+    held = [canonical.load(bucket.store.get(f"journals/m/{number:010d}.json")) for number in (1, 2)]
+    held[1]["signature"] = held[0]["signature"]
+    overwrite(bucket, "journals/m/0000000002.json", canonical.dump(held[1]))
+    refused(bucket, SignatureBad, "does not fit", "m@2")
+
+
+def test_every_refusal_ends_with_the_code_of_integrity() -> None:
+    for kind in (ChainBroken, ObjectCorrupt, ObjectMissing, SignatureBad, Unproven):
+        assert issubclass(kind, IntegrityError)
+        assert kind("x").exit_code == 4

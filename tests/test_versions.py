@@ -1,0 +1,84 @@
+"""What a journal amounts to: the fold alone, on entries as they lie in the bucket."""
+
+import pytest
+
+from assay.digest import Digest
+from assay.journal import JournalEntry
+from assay.signing import Signature
+from assay.versions import fold, in_force
+
+
+def history(*told):
+    entries = [
+        JournalEntry(number, None, kind, "2026-01-01T00:00:00+00:00", "ada", body)
+        for number, (kind, body) in enumerate(told, start=1)
+    ]
+    return fold("m", entries)
+
+
+def registered(number):
+    return "registered", {"version": number, "question": str(Digest.of(b"q")), "against": None}
+
+
+def promoted(version, **more):
+    return "promoted", {"alias": "champion", "version": version, "because": "better", **more}
+
+
+def back(version, previous):
+    body = {"alias": "champion", "version": version, "previous": previous, "because": "bad"}
+    return "rolled_back", body
+
+
+def retired(version):
+    return "retired", {"version": version, "because": "old"}
+
+
+VERSIONS = [registered(1), registered(2), registered(3)]
+
+
+@pytest.mark.parametrize(
+    ("told", "champion", "before"),
+    [
+        ([promoted(1)], 1, []),
+        ([promoted(1), promoted(2)], 2, [1]),
+        ([promoted(1), promoted(2), promoted(2)], 2, [1]),
+        ([promoted(1), promoted(2), promoted(1)], 1, [2, 1]),
+        ([promoted(1), promoted(2), promoted(1), back(2, 1)], 2, [1]),
+        ([promoted(1), promoted(2), promoted(3), back(1, 3)], 1, []),
+        ([promoted(1), promoted(2), back(1, 2), promoted(3)], 3, [1]),
+        ([promoted(1), promoted(2), retired(2)], None, [1]),
+        ([promoted(1), promoted(2), retired(1)], 2, [1]),
+        ([promoted(1), promoted(2), retired(2), back(1, None)], 1, []),
+        ([retired(1)], None, []),
+    ],
+)
+def test_where_an_alias_points_and_what_it_pointed_to_before(told, champion, before):
+    found = history(*VERSIONS, *told)
+    assert (found.champion.number if found.champion else None) == champion
+    assert found.before("champion") == before
+    assert set(found.since) == set(found.aliases)
+
+
+def test_a_champion_rests_on_its_promotion_however_it_came_back():
+    found = history(*VERSIONS, promoted(1, waiver=1), promoted(2), back(1, 2))
+    assert found.promotion("champion").number == 4
+    assert found.since["champion"].number == 6
+    assert found.waiver(found.promotion("champion")).number == 1
+    assert found.promotion("challenger") is None
+
+
+def test_what_a_person_took_away_was_withdrawn():
+    found = history(*VERSIONS, promoted(1), promoted(2), back(1, 2), retired(3))
+    assert [found.was_withdrawn(number) for number in (1, 2, 3)] == [False, True, True]
+
+
+def test_a_waiver_holds_until_the_moment_it_expires_and_only_if_signed():
+    from assay.moments import moment
+
+    body = {"version": 1, "gates": ["fairness"], "because": "x", "expires": "2026-04-01"}
+    signature = Signature("key", b"")
+    waiver = JournalEntry(1, None, "waived", "2026-01-01", "ada", body, signature)
+    assert in_force(waiver, moment("2026-03-31T23:59:59Z"))
+    assert not in_force(waiver, moment("2026-04-01"))
+    unsigned = JournalEntry(1, None, "waived", "2026-01-01", "ada", body)
+    assert not in_force(unsigned, moment("2026-01-02"))
