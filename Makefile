@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-gates bench-stores calibration schema deployments lock clean
+.PHONY: help run living test lint format bench bench-gates bench-stores bench-living calibration \
+  schema deployments lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -35,6 +36,13 @@ bench-gates: $(READY) ## Measure each gate beside its rivals and the plain limit
 
 bench-stores: $(READY) ## Measure storing and verifying beside DVC, Metaflow and plain copy: docs/stores.md
 	$(BIN)/python -m benchmarks.stores --out docs/stores.md $(ARGS)
+
+bench-living: $(READY) ## Measure scoring and monitoring at 50k, 500k and 5M rows
+	$(BIN)/python -m benchmarks.living $(ARGS)
+	$(BIN)/python -m benchmarks.living.monitor $(ARGS)
+
+living: $(READY) ## Play the employment survey's years through, with planted harm
+	$(BIN)/python -m examples.employment.live --again $(ARGS)
 
 calibration: $(READY) ## Count how often each gate is wrong: docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration --out docs/calibration.md $(ARGS)

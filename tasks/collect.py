@@ -4,13 +4,13 @@ from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
-from assay.garbage import Collected, Collector
+from assay.upkeep.garbage import Collected, Collector
 from tasks.stage import stage
 
 
 @stage
 def collect(store: str) -> Collected:
-    """What one pass did: see `assay.garbage`."""
+    """What one pass did: see `assay.upkeep.garbage`."""
     done = Collector(Bucket.open(store).existing()).collect()
     said = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
     get_run_logger().info(f"{said}; {done.kept:,} kept")

@@ -4,9 +4,9 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
-from assay.problems import Findings
-from assay.verify import Hashed
-from assay.verify import verify as examine
+from assay.upkeep.problems import Findings
+from assay.upkeep.verify import Hashed
+from assay.upkeep.verify import verify as examine
 from tasks.stage import progress, stage
 
 

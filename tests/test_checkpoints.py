@@ -13,7 +13,7 @@ from assay.digest import Digest
 from assay.errors import ChainBroken, KeyAbsent, StoreDenied, StoreError
 from assay.journal import Journal, JournalEntry
 from assay.store.memory import MemoryStore
-from assay.verify import verify
+from assay.upkeep.verify import verify
 
 MANY = 250
 

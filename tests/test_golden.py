@@ -19,7 +19,7 @@ from assay.render.markdown import markdown
 from assay.render.page import page
 from assay.steps import Step
 from assay.tables import Table, row_hashes
-from assay.verify import verify
+from assay.upkeep.verify import verify
 
 HASHES = [16194206175678973550, 14931650190266028297, 2637735313560209695]
 GOLDEN = Path(__file__).parent / "golden" / "v1"

@@ -12,7 +12,7 @@ from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
     from assay.digest import Digest
-    from assay.garbage import Collected
+    from assay.upkeep.garbage import Collected
 
 
 def command(
@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Move what nothing refers to into the trash; delete what has lain there long enough."""
     from assay.bucket import Bucket
-    from assay.garbage import Collector
     from assay.store import default_url
+    from assay.upkeep.garbage import Collector
 
     bucket = Bucket.open(store or default_url()).existing()
     collector = Collector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))

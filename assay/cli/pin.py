@@ -11,7 +11,7 @@ from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
     from assay.digest import Digest
-    from assay.pins import Pins
+    from assay.upkeep.pins import Pins
 
 Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept with the pin.")]
 
@@ -38,8 +38,8 @@ def command(
 def pins_of(store: str | None) -> Pins:
     """The pins of the bucket that a command names."""
     from assay.bucket import Bucket
-    from assay.pins import Pins
     from assay.store import default_url
+    from assay.upkeep.pins import Pins
 
     return Pins(Bucket.open(store or default_url()).existing())
 

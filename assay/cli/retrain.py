@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -14,21 +14,30 @@ from assay.cli.options import AsJson, AsOf, Because, Config, Set, Store
 def command(
     config: Config,
     because: Because,
+    by: Annotated[
+        str, typer.Option(help="Who asks: person, or monitor or schedule, which wait and give up.")
+    ] = "person",
+    evidence: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="The monitoring report that asks for it.")
+    ] = None,
     as_of: AsOf = None,
     store: Store = None,
     set_: Set = None,
     reports: Annotated[Path, typer.Option(help="Folder for the HTML report.")] = Path("reports"),
     as_json: AsJson = False,
 ) -> None:
-    """Train a model anew by hand, whatever cooldown and budget say. It promotes nothing that the
-    use case leaves to people.
+    """Train a model anew on what came since, and hold it against the champion.
+
+    By hand, whatever cooldown and budget say; it promotes nothing that is left to people.
     """
     from assay.bucket import Bucket
     from assay.cli.orchestrate import flow_outcome
     from assay.cli.run import finish
-    from assay.living.retraining import Declined
+    from assay.living.retraining import Declined, Wanted
     from assay.store import default_url
 
+    if by not in get_args(Wanted):
+        raise typer.BadParameter(f"--by is one of {', '.join(get_args(Wanted))}")
     url = store or default_url()
     bucket = Bucket.open(url).existing()
     outcome = flow_outcome(
@@ -36,7 +45,8 @@ def command(
         config=str(config),
         store=url,
         because=because,
-        by="person",
+        by=by,
+        evidence=evidence,
         as_of=as_of,
         overrides=tuple(set_ or ()),
     )

@@ -16,8 +16,8 @@ from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.problems import Findings
-    from assay.verify import Hashed
+    from assay.upkeep.problems import Findings
+    from assay.upkeep.verify import Hashed
 
 
 def command(
@@ -50,8 +50,8 @@ def command(
     """Re-hash every object, follow every journal, and name whatever does not fit."""
     from assay.bucket import Bucket
     from assay.store import default_url
-    from assay.verified import Verified
-    from assay.verify import verify
+    from assay.upkeep.verified import Verified
+    from assay.upkeep.verify import verify
 
     bucket = Bucket.open(store or default_url()).existing()
     if other is not None and not repair:
@@ -81,7 +81,7 @@ def command(
 def _make_again(bucket: Bucket, findings: Findings) -> Findings:
     """Run the use cases again that made what is lost, if they would ask the same question."""
     from assay.errors import AssayError
-    from assay.recompute import askable, made_again
+    from assay.upkeep.recompute import askable, made_again
 
     for words in askable(bucket, findings):
         from assay.cli.orchestrate import flow_outcome

@@ -80,7 +80,7 @@ class Rebuild:
         overrides = [word for text in words["set"] for word in ("--set", text)]
         where = ("--store", bucket, "--reports", str(self.folder / "reports"), "--json")
         done = subprocess.run(  # noqa: S603 - no shell; the words are those of the verified record
-            [self.python, "-P", *script, "run", self._written(words), *where, *overrides],
+            [self.python, "-P", *script, *self._command(self._written(words)), *where, *overrides],
             cwd=self.working,
             env=_environment(self.folder, self.code.root),
             stdin=subprocess.DEVNULL,
@@ -89,6 +89,16 @@ class Rebuild:
             check=False,
         )
         return _told(done)
+
+    def _command(self, config: str) -> list[str]:
+        """The same command; a retraining goes on from the entry that began it, as one does that
+        was killed.
+        """
+        if self.recorded.begun is None:
+            return ["run", config]
+        asked = self.recorded.begun.body
+        why = ["--because", asked["because"], "--by", asked["by"], "--as-of", asked["as_of"]]
+        return ["retrain", config, *why, *(["--evidence", e] if (e := asked["evidence"]) else [])]
 
     def _written(self, words: Mapping[str, Any]) -> str:
         """The recorded words as a file under the recorded name, which errors and names rest on."""
@@ -100,7 +110,7 @@ class Rebuild:
 
     def _from_table(self, bucket: str) -> list[str]:
         source, target = self.recorded.bucket, Bucket.open(bucket)
-        outputs = self.recorded.ingested.outputs
+        outputs = self.recorded.given
         copy(source, target, (d for held in outputs.values() for d in reach(source, held)))
         given = {
             "source": self.recorded.source,

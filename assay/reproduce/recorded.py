@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assay.artifacts import Artifact
+from assay.batches import ENDING
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
 from assay.digest import Digest
@@ -64,20 +65,37 @@ class Recorded:
         return {name for step in self.steps for name in step.components["distributions"]}
 
     @property
-    def ingested(self) -> Step:
-        return next(step for step in self.steps if step.components["stage"] == "ingest")
+    def begun(self) -> JournalEntry | None:
+        """The entry that began the retraining of which the version came, if it came of one."""
+        number = self.version.entry.body.get("retraining")
+        return self.before.entries[number - 1] if number else None
+
+    @property
+    def given(self) -> dict[str, Artifact]:
+        """What ingestion yielded."""
+        if self.begun is not None:
+            return {"table": self._gathered.inputs["first"]}
+        ingested = next(step for step in self.steps if step.components["stage"] == "ingest")
+        return ingested.outputs
+
+    @property
+    def _gathered(self) -> Step:
+        return next(step for step in self.steps if step.components["stage"] == "gather")
 
     def seed(self, target: Bucket) -> None:
         """Give an empty bucket what the run found in this one: the journal up to then, the
-        champion of the time, and the table that validation compared with.
+        champion of the time, the table that validation compared with, and for a retraining the
+        batches and labels that it learnt from.
 
         Steps and their outputs are left out, so that every step is taken anew. Raises
         ObjectMissing, ObjectCorrupt.
         """
         copy(self.bucket, target, self._found())
-        for entry in self.before.entries:
-            key = f"{PREFIX}{self.version.model}/{entry.number:010d}.json"
-            target.store.put_if_absent(key, entry.encode())
+        _write(target, self.version.model, self.before.entries)
+        if self.begun is not None:
+            ledger = self.version.model + ENDING
+            entries = self.bucket.journal(ledger).entries()
+            _write(target, ledger, entries[: self.begun.body["upto"]])
 
     def _found(self) -> Iterator[Digest]:
         for entry in self.before.entries:
@@ -87,9 +105,18 @@ class Recorded:
         for rival in (self.before.champion, self.before.rival(question)):
             if rival:
                 yield from (rival.artifact(name).digest for name in ("model", "signature"))
+        if self.begun is not None:
+            for held in self._gathered.inputs.values():
+                yield from reach(self.bucket, held)
         for step in self.steps:
             if "previous" in step.inputs:
                 yield from reach(self.bucket, step.inputs["previous"])
+
+
+def _write(target: Bucket, journal: str, entries: Sequence[JournalEntry]) -> None:
+    for entry in entries:
+        key = f"{PREFIX}{journal}/{entry.number:010d}.json"
+        target.store.put_if_absent(key, entry.encode())
 
 
 def recall(bucket: Bucket, reference: str) -> Recorded:

@@ -49,6 +49,8 @@ def find_rows(recorded: Recorded, working: Path, code: Path) -> Rows:
     if path is None:
         return Rows("a query", "it is a query, which may find other rows today")
     told = shown(path)
+    if recorded.begun is not None:
+        return Rows(told, "it is no part of a retraining's record")
     if recorded.source is None:
         return Rows(told, "its server told nothing by which to know that it is the same")
     if "://" in path or Path(path).expanduser().is_absolute():

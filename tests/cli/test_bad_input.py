@@ -100,7 +100,7 @@ def test_bad_input_is_refused_with_where_and_what_to_do(name, case, staged, tmp_
 def assert_intact(bucket):
     """Every object is what its name says, and no half-written file is left."""
     from assay.bucket import Bucket
-    from assay.verify import verify
+    from assay.upkeep.verify import verify
 
     if bucket.exists():
         assert verify(Bucket.open(str(bucket))).problems == ()

@@ -13,7 +13,7 @@ from assay.evidence.report import get_report
 from assay.living.retraining import Declined
 from assay.registry import Registry
 from assay.tables import Table
-from assay.verify import verify
+from assay.upkeep.verify import verify
 from flows.monitor import monitor
 from flows.retrain import retrain
 from flows.score import score

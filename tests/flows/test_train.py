@@ -15,7 +15,7 @@ from assay.bucket import Bucket
 from assay.evidence.report import get_report
 from assay.gates import MEASURED
 from assay.registry import Registry
-from assay.verify import verify
+from assay.upkeep.verify import verify
 from flows.train import train
 
 ROOT = Path(__file__).parents[2]

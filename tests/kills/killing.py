@@ -33,7 +33,7 @@ from assay.bucket import Bucket
 from assay.registry import Registry
 from assay.standing import answer
 from assay.store import local, s3
-from assay.verify import verify
+from assay.upkeep.verify import verify
 
 
 @dataclass

@@ -178,7 +178,7 @@ if ALL:  # each takes as long as Prefect takes to start
 
     def test_the_real_command_killed_again_and_again_comes_to_the_same(tmp_path):
         from assay.bucket import Bucket
-        from assay.verify import verify
+        from assay.upkeep.verify import verify
 
         (tmp_path / "guests.csv").write_text(guests())
         (tmp_path / "guests.yaml").write_text(CONFIGS["guests"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.verify import verify
+from assay.upkeep.verify import verify
 from benchmarks.stores.verify.held import bucket_of
 
 

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from assay import checkpoints, pins, references
+from assay import checkpoints
 from assay.bucket import Bucket
 from assay.config.people import People
 from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, nearest
 from assay.journal import PREFIX, Journal, JournalEntry, is_entry
-from assay.mend import Mender
-from assay.problems import Kind, Problem
-from assay.references import Reference
+from assay.upkeep import pins, references
+from assay.upkeep.mend import Mender
+from assay.upkeep.problems import Kind, Problem
+from assay.upkeep.references import Reference
 from assay.versions import fold
 
 

@@ -18,7 +18,7 @@ from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.objects import key_of
 from assay.store.local import LocalStore
-from assay.verify import Findings, Hashed, verify
+from assay.upkeep.verify import Findings, Hashed, verify
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"

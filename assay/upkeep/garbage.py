@@ -20,15 +20,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
-from assay import references
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, StoreDenied
 from assay.memo import PREFIX as MEMOS
 from assay.objects import TRASH, concurrently, key_of
-from assay.pins import Pin, Pins
-from assay.references import Reference
 from assay.store.base import Entry, Littered
+from assay.upkeep import references
+from assay.upkeep.pins import Pin, Pins
+from assay.upkeep.references import Reference
 
 GRACE = timedelta(hours=24)
 MEMO = timedelta(days=30)

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
-from assay import references
 from assay.bucket import MARK, Bucket
-from assay.chains import Chains
 from assay.digest import Digest
 from assay.errors import ObjectCorrupt, ObjectMissing, StoreError
 from assay.memo import PREFIX as MEMO
-from assay.mend import Mender
 from assay.objects import QUARANTINE, TRASH, concurrently, key_of
-from assay.problems import Findings, Kind, Problem
-from assay.references import Reference
 from assay.store.base import Entry
-from assay.verified import Verified
+from assay.upkeep import references
+from assay.upkeep.chains import Chains
+from assay.upkeep.mend import Mender
+from assay.upkeep.problems import Findings, Kind, Problem
+from assay.upkeep.references import Reference
+from assay.upkeep.verified import Verified
 
 __all__ = ["Findings", "Hashed", "Problem", "Progress", "verify"]
 

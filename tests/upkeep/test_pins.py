@@ -13,11 +13,11 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, ReferenceUnknown
-from assay.garbage import Collector
 from assay.objects import key_of
-from assay.pins import Pins
 from assay.store.local import LocalStore
-from assay.verify import verify
+from assay.upkeep.garbage import Collector
+from assay.upkeep.pins import Pins
+from assay.upkeep.verify import verify
 
 NONE = timedelta(0)
 

@@ -16,8 +16,8 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.objects import Objects, key_of
 from assay.store.local import LocalStore
-from assay.verified import Verified
-from assay.verify import Findings, verify
+from assay.upkeep.verified import Verified
+from assay.upkeep.verify import Findings, verify
 
 OBJECTS = 40
 
@@ -57,8 +57,8 @@ def interrupt(bucket: Bucket, after: int) -> None:
         import os, signal, sys
         from assay.bucket import Bucket
         from assay.store.local import LocalStore
-        from assay.verified import Verified
-        from assay.verify import verify
+        from assay.upkeep.verified import Verified
+        from assay.upkeep.verify import verify
 
         def progress(hashed):
             if hashed.objects == int(sys.argv[2]):

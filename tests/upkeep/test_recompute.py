@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from assay import recompute
 from assay.bucket import Bucket
 from assay.config.read import read_words
 from assay.digest import Digest
 from assay.objects import key_of
-from assay.problems import Findings, Problem
-from assay.recompute import askable, made_again
 from assay.registry import Registry
 from assay.store.local import LocalStore
-from assay.verify import verify
+from assay.upkeep import recompute
+from assay.upkeep.problems import Findings, Problem
+from assay.upkeep.recompute import askable, made_again
+from assay.upkeep.verify import verify
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
 

@@ -17,9 +17,9 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectCorrupt, ObjectMissing
-from assay.garbage import Collected, Collector
 from assay.objects import trash_prefix_of
 from assay.store.local import LocalStore
+from assay.upkeep.garbage import Collected, Collector
 
 NONE = timedelta(0)
 DAY = timedelta(days=1)
@@ -247,7 +247,7 @@ COLLECTOR = textwrap.dedent(
     import sys, time
     from datetime import timedelta
     from assay.bucket import Bucket
-    from assay.garbage import Collector
+    from assay.upkeep.garbage import Collector
     from assay.store.local import LocalStore
 
     bucket, end = Bucket.on(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])

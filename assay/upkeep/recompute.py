@@ -11,17 +11,17 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import Any
 
-from assay import references
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.read import read_words
 from assay.digest import Digest
 from assay.errors import AssayError, IntegrityError
 from assay.journal import JournalEntry
-from assay.problems import Findings, Problem
-from assay.references import Reference
 from assay.runs import question_key
 from assay.sources.fingerprint import fingerprint
+from assay.upkeep import references
+from assay.upkeep.problems import Findings, Problem
+from assay.upkeep.references import Reference
 
 _LOST = {"corrupt", "dangling"}
 

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from assay import canonical, references
+from assay import canonical
 from assay.artifacts import JSON, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, ReferenceUnknown
 from assay.journal import APART, JournalEntry
 from assay.objects import key_of
-from assay.references import Reference
+from assay.upkeep import references
+from assay.upkeep.references import Reference
 
 JOURNAL = f"{APART}pins"
 PINNED, UNPINNED = "pinned", "unpinned"

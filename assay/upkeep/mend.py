@@ -10,7 +10,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import IntegrityError, KeyAbsent
 from assay.objects import QUARANTINE, key_of
-from assay.problems import Problem
+from assay.upkeep.problems import Problem
 
 
 class Mender:

@@ -1,0 +1,1 @@
+"""The upkeep of a bucket: what is wrong with it, mended; what nothing refers to, collected."""
