@@ -13,16 +13,11 @@ from assay.evidence.drift import Roles, drift
 from assay.evidence.report import Check, Report, Verdict
 from assay.store.memory import MemoryStore
 from assay.tables import Table, write_frame
-from benchmarks.calibration.experiment import (
-    Experiment,
-    Outcomes,
-    at_least,
-    at_most,
-    never,
-)
+from benchmarks.calibration.experiment import Experiment, Outcomes, at_least, at_most, never
 from benchmarks.calibration.models import Population, sigmoid
 from benchmarks.calibration.people import adult
 from benchmarks.calibration.performance import inside
+from benchmarks.calibration.rows import alike, turning
 
 ROLES = Roles(probability="probability", prediction="decision", truth="truth", positive="yes")
 EVEN = Cost()  # the model decides at one half
@@ -48,7 +43,7 @@ def starting(report: Report, name: str) -> list[Check]:
 
 
 def raised(check: Check) -> bool:
-    """Whether it says, surely, that something is not as it was."""
+    """Whether it surely says that something is not as it was."""
     return check.verdict in (Verdict.CAUTION, Verdict.FAIL)
 
 
@@ -59,10 +54,8 @@ def shifted(report: Report) -> set[str]:
 
 def alarms(report: Report) -> dict[str, bool]:
     """What said that something moved."""
-    found = {
-        name: any(raised(c) for c in starting(report, name))
-        for name in ("shift", "separation", "reconstruction")
-    }
+    names = ("shift", "separation", "reconstruction")
+    found = {name: any(raised(c) for c in starting(report, name)) for name in names}
     return found | {"gate": report.verdict is Verdict.FAIL}
 
 
@@ -78,27 +71,9 @@ def resampled(seed: int, reference: int, current: int, effect: float) -> Outcome
 
 def in_runs(seed: int, reference: int, current: int, length: float, effect: float) -> Outcomes:
     """Rows come in runs: what neighbours hold hangs together, on both sides alike."""
-    rng = np.random.default_rng(seed)
-    mood = _wandering(reference + current, length, rng)
-    rows = pd.DataFrame(
-        {
-            "number": mood + rng.normal(size=len(mood)),
-            "kind": np.where(rng.random(len(mood)) < sigmoid(mood), "a", "b"),
-            "other": rng.normal(size=len(mood)),
-        }
-    )
+    rows = alike(reference + current, length, seed)
     old, new = rows.head(reference), rows.tail(current).reset_index(drop=True)
     return alarms(judged(old, new, Drift(effect=effect)))
-
-
-def _wandering(rows: int, length: float, rng: np.random.Generator) -> np.ndarray:
-    """A stationary series of variance 1 whose correlation falls to 1/e over `length` rows."""
-    from scipy.signal import lfilter
-
-    keep = np.exp(-1 / length)
-    noise = rng.normal(size=rows) * np.sqrt(1 - keep**2)
-    noise[0] = rng.normal()
-    return np.asarray(lfilter([1.0], [1.0, -keep], noise))
 
 
 # --- something moved --------------------------------------------------------------------------
@@ -124,6 +99,15 @@ def scored(population: Population, rows: int, seed: int) -> pd.DataFrame:
             "truth": np.where(rng.random(rows) < sigmoid(odds), "yes", "no"),
         }
     )
+
+
+def turned(seed: int, reference: int, current: int, length: float) -> Outcomes:
+    """Two numbers rise together, and in the current rows one falls where the other rises. Each by
+    itself stays as it was. Rows come in runs, but for a `length` of 0."""
+    rows = turning(reference, current, length, seed)
+    old, new = rows.head(reference), rows.tail(current).reset_index(drop=True)
+    found = alarms(judged(old, new, Drift()))
+    return found | {"either": found["separation"] or found["reconstruction"]}
 
 
 def harmless(seed: int, reference: int, current: int) -> Outcomes:
@@ -221,6 +205,25 @@ def _in_runs(length: float, effect: float, seeds: int) -> Experiment:
     )
 
 
+def _turned(length: float, seeds: int) -> Experiment:
+    """In runs of a quarter of the batch, what rows have in common may look as large."""
+    told = at_least(0.8, "separation", "rows are said to be told apart")
+    return Experiment(
+        f"a relation that turns round, {f'rows in runs of {length:g}' if length else 'any order'}",
+        "40,000 rows and the 2,000 that follow; of six numbers two have a correlation of .8, which"
+        " is -.8 in the latter"
+        f"{f'; they follow a hidden series as above, in runs of {length:g}' if length else ''}.",
+        seeds,
+        partial(turned, reference=40_000, current=2_000, length=length),
+        (
+            *([told] if length < 500 else []),
+            at_least(0.8, "either", "rows are told apart, or columns go together otherwise"),
+            at_most(0.05, "shift", "some column is said to have shifted"),
+            never("gate", "the gate says `fail`"),
+        ),
+    )
+
+
 EXPERIMENTS = (
     _resampled(20_000, 4_000, ANY, 250),
     _resampled(20_000, 4_000, 0.1, 100),
@@ -228,6 +231,9 @@ EXPERIMENTS = (
     _in_runs(100, ANY, 250),
     _in_runs(500, ANY, 250),
     _in_runs(500, 0.1, 100),
+    _turned(0, 60),
+    _turned(100, 60),
+    _turned(500, 60),
     Experiment(
         "columns that move without harm",
         "10,000 and 2,000 rows with a model's probabilities; a number moves by .8 standard"

@@ -126,9 +126,10 @@ class Life:
         said = decisions.Said("it fits the people who come now", when)
         try:
             decisions.approve(self.bucket, f"employment@{challenger}", said)
+            decisions.promote(self.bucket, f"employment@{challenger}", said)
         except AssayError as error:
-            return f"not approved: {error}"
-        return f"employment@{challenger} approved"
+            return f"not promoted: {error}"
+        return f"employment@{challenger} approved and promoted"
 
 
 def _placed(path: Path, rows: pa.Table) -> None:

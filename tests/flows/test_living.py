@@ -120,6 +120,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
 
     said = decisions.Said("it fits who comes now", START + timedelta(days=3))
     decisions.approve(life.bucket, "jobs@2", said)
+    decisions.promote(life.bucket, "jobs@2", said)
     assert life.history.champion.name == "jobs@2"
 
     life.comes("c", people(range(5000, 5800), 4, turned=True))

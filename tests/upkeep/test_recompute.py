@@ -18,7 +18,7 @@ from assay.upkeep.problems import Findings, Problem
 from assay.upkeep.recompute import askable, made_again
 from assay.upkeep.verify import verify
 
-GOLDEN = Path(__file__).parent / "golden" / "v1"
+GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
 
 @pytest.fixture

@@ -21,8 +21,10 @@ from assay.evidence.drift.expected import Ladder
 from assay.evidence.drift.grid import comparable
 from assay.evidence.drift.harm import Outcome, Sides, believed, outcomes
 from assay.evidence.drift.mix import Sample, effects, mix
-from assay.evidence.drift.multivariate import rebuilding, separation
+from assay.evidence.drift.rebuilding import rebuilding
 from assay.evidence.drift.scored import Roles, scored
+from assay.evidence.drift.separation import separation
+from assay.evidence.drift.together import rebuilt, told_apart
 from assay.evidence.report import Check, Report, Verdict, overall
 from assay.tables import Table
 from assay.tables.observed import Observed, observe
@@ -100,6 +102,8 @@ class _Pair:
 
 
 def _harm(sides: _Pair, seen: Sequence[Shift], roles: Roles, ask: Drift) -> _Found:
+    if roles.probability is None:
+        return _Found([], {}, None)
     wanted = [*roles.outputs, *roles.by]
     old = scored(_only(sides.reference, wanted), roles, "reference")
     new = scored(_only(sides.current, wanted), roles, "current")
@@ -118,11 +122,13 @@ def _harm(sides: _Pair, seen: Sequence[Shift], roles: Roles, ask: Drift) -> _Fou
 
 
 def _together(sides: _Pair, seen: Sequence[Shift], ask: Drift) -> list[Check]:
-    if len(seen) < 2:
+    """Dates are left out: they are always new."""
+    kept = [s for s in seen if sides.old.profile.columns[s.name].kind != "date"]
+    if len(kept) < 2:
         return []
-    apart = say_checks.told_apart(separation(sides.old, sides.new, seen, ask.separable), ask)
-    rebuilt = rebuilding(sides.old, sides.new, seen, ask)
-    return [apart, *([say_checks.rebuilt(rebuilt, ask)] if rebuilt else [])]
+    apart = told_apart(separation(sides.old, sides.new, kept, ask), ask)
+    found = rebuilding(sides.old, sides.new, kept, ask)
+    return [apart, *([rebuilt(found, ask)] if found else [])]
 
 
 def _moved(shift: Shift, found: _Found, ask: Drift, rows: int) -> Check:

@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from assay.config.gates import Drift
 from assay.evidence.drift.columns import Shift
 from assay.evidence.drift.harm import Outcome, Sides
-from assay.evidence.drift.multivariate import Rebuilding, Separation
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics import at_most
 from assay.tables.observed import Observed
 from assay.tables.profile import ColumnProfile
-
-FAR = 0.2  # standard deviations: what Cohen (1988) calls a small effect
 
 
 def enough(reference: int, current: int, ask: Drift) -> Check:
@@ -98,7 +94,9 @@ def _remedy_shift(shift: Shift, known: bool, output: bool) -> str:
 
 
 def _how(shift: Shift) -> str:
-    said = [f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({_p(shift.adjusted)})"]
+    said = [
+        f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({p_words(shift.adjusted)})"
+    ]
     if shift.new:
         share = f", {shift.unseen:.1%} of rows" if shift.unseen else ""
         said.append(f"new: {_few(shift.new)}{share}")
@@ -112,57 +110,14 @@ def _how(shift: Shift) -> str:
     return "; ".join(said)
 
 
-def _p(value: float) -> str:
+def p_words(value: float) -> str:
+    """As in sentences: "p 0.012"."""
     return "p below 0.001" if value < 0.001 else f"p {value:.3f}"
 
 
 def _few(values: Sequence[str]) -> str:
     more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
     return ", ".join(value if len(value) <= 40 else value[:39] + "…" for value in values[:3]) + more
-
-
-def told_apart(found: Separation, ask: Drift) -> Check:
-    """Whether a classifier tells current rows from the reference's."""
-    limit = max(ask.separable, found.stretches)
-    verdict = at_most(found.auc.interval, limit)
-    telling = ", ".join(f"{name} ({lost:.3f})" for name, lost in found.telling[:3] if lost > 0.005)
-    why = f"ROC AUC {found.auc.value:.3f} out of fold, on {found.rows:,} rows of both sides"
-    if found.stretches > ask.separable:
-        why += f"; stretches of the reference are told apart with up to {found.stretches:.3f}"
-    if telling:
-        why += f"; most telling, by what it loses without them: {telling}"
-    return Check(
-        name="separation",
-        claim="Current rows cannot be told from the reference's by all columns together",
-        verdict=Verdict.CAUTION if verdict is Verdict.FAIL else verdict,
-        statistic="roc_auc",
-        estimate=found.auc.value,
-        interval=found.auc.interval,
-        threshold=limit,
-        why=why,
-        remedy="" if verdict is Verdict.PASS else "Look at the most telling columns together.",
-        accepted=True,
-        rows=found.rows,
-    )
-
-
-def rebuilt(found: Rebuilding, ask: Drift) -> Check:
-    """Whether the reference's principal components rebuild current rows as well as its own."""
-    far = abs(found.effect) >= FAR
-    verdict = Verdict.CAUTION if found.p <= ask.level else Verdict.UNKNOWN
-    return Check(
-        name="reconstruction",
-        claim="Columns go together as in the reference",
-        verdict=verdict if far else Verdict.PASS,
-        statistic="reconstruction error, in standard deviations from the reference's mean",
-        estimate=found.effect,
-        threshold=FAR,
-        why=f"errors of rebuilding rows from {found.components} principal components lie "
-        f"{found.effect:+.2f} standard deviations off ({_p(found.p)})",
-        remedy="Look for columns whose relation broke." if far else "",
-        accepted=True,
-        rows=found.rows,
-    )
 
 
 def performs(outcome: Outcome, sides: Sides, ask: Drift) -> list[Check]:

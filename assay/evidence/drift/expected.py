@@ -11,12 +11,14 @@ without labels" (2024), and NannyML's documentation of CBPE.
 Rows are counted by block of neighbours, decision and rung of probability. All estimates and their
 errors (by leaving blocks out) come from these counts. Of a group, or of the labelled rows, blocks
 are cut over these rows alone: they may lie together, and in blocks of all rows fill but one.
+The calibration is an estimate too: it is learnt again without each block of labelled rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -34,40 +36,12 @@ _DRAWN: Final = 1 << 16  # probabilities that are looked at to place the rungs
 
 
 @dataclass(frozen=True, eq=False)
-class Ladder:
-    """Probabilities in about 4,000 rungs, and what share of yes the reference had on each.
+class Calibration:
+    """What share of yes the reference had at which probability: points, ascending, and linear
+    between them."""
 
-    `probability` and `share` are the calibrator's points, ascending; it is linear between them.
-    """
-
-    edges: Floats
     probability: Floats
     share: Floats
-
-    @classmethod
-    def of(cls, reference: Scored, current: Scored) -> Ladder:
-        """Rungs dense where rows are, on either side; calibrated if the reference has labels.
-
-        Isotonic regression: Zadrozny & Elkan, KDD 2002. Without labels of both kinds,
-        probabilities are taken as given.
-        """
-        steps = np.linspace(0, 1, _RUNGS // 2 + 1)
-        at = np.linspace(0, 1, _RUNGS + 1)
-        drawn = [np.quantile(_thinned(side.probability), at) for side in (reference, current)]
-        edges = np.unique(np.concatenate([steps, *drawn]))[1:]
-        given = cls(edges, np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-        labels = reference.truth
-        if labels is None or not (labels == 0).any() or not (labels == 1).any():
-            return given
-        return cls(edges, *_isotonic(given, reference))
-
-    @property
-    def calibrated(self) -> bool:
-        return len(self.probability) > 2 or bool((self.probability != self.share).any())
-
-    def rungs(self, probability: Floats) -> Integers:
-        found: Integers = np.searchsorted(self.edges, probability, side="right")
-        return found
 
     def yes(self, probability: Floats) -> Floats:
         """The calibrated probability of yes."""
@@ -76,11 +50,59 @@ class Ladder:
 
 
 @dataclass(frozen=True, eq=False)
+class Ladder:
+    """Probabilities in about 4,000 rungs, and how they are calibrated.
+
+    `without` are the calibrations learnt without each block of the reference's labelled rows;
+    none where probabilities are taken as given.
+    """
+
+    edges: Floats
+    calibration: Calibration
+    without: tuple[Calibration, ...] = ()
+
+    @classmethod
+    def of(cls, reference: Scored, current: Scored) -> Ladder:
+        """Rungs dense where rows are, on either side; calibrated if the reference has labels.
+
+        Without labels of both kinds, probabilities are taken as given.
+        """
+        steps = np.linspace(0, 1, _RUNGS // 2 + 1)
+        at = np.linspace(0, 1, _RUNGS + 1)
+        drawn = [np.quantile(_thinned(side.probability), at) for side in (reference, current)]
+        edges = np.unique(np.concatenate([steps, *drawn]))[1:]
+        given = cls(edges, Calibration(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
+        labels = reference.truth
+        if labels is None or not (labels == 0).any() or not (labels == 1).any():
+            return given
+        weights = [None, reference.probability, reference.truth]
+        blocks = [t.sum(axis=1) for t in _tallied(reference, given, labels >= 0, weights)]
+        sums = [block.sum(axis=0) for block in blocks]
+        without = (_isotonic(*(s - b[i] for s, b in zip(sums, blocks, strict=True)))
+                   for i in range(BLOCKS))  # fmt: skip
+        return cls(edges, _isotonic(*sums), tuple(without))
+
+    @property
+    def calibrated(self) -> bool:
+        return bool(self.without)
+
+    def rungs(self, probability: Floats) -> Integers:
+        found: Integers = np.searchsorted(self.edges, probability, side="right")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Counted:
-    """Expected (or seen) rows of yes and of no, float64 (blocks, 2 decisions, rungs)."""
+    """Expected (or seen) rows of yes and of no, float64 (blocks, 2 decisions, rungs).
+
+    `probability` is each rung's mean, and `without` the calibrations learnt without each block of
+    the reference's labelled rows; none where labels were counted, or probabilities taken as given.
+    """
 
     yes: Floats
     no: Floats
+    probability: Floats
+    without: tuple[Calibration, ...] = ()
 
     @property
     def rows(self) -> float:
@@ -94,6 +116,18 @@ class Counted:
         yes, no = (c.sum(axis=0) - c for c in (self.yes, self.no))
         return METRICS[metric](yes, no)
 
+    def recalibrated(self, metric: Expected) -> Floats:
+        """The metric of all rows by each calibration learnt without a block, (calibrations,)."""
+        rows = self.yes.sum(axis=0) + self.no.sum(axis=0)
+        yes = rows * self._shares[:, None, :]
+        return METRICS[metric](yes, rows - yes)
+
+    @cached_property
+    def _shares(self) -> Floats:
+        """What each of these calibrations makes of each rung, (calibrations, rungs)."""
+        made = [calibration.yes(self.probability) for calibration in self.without]
+        return np.array(made).reshape(len(made), len(self.probability))
+
     def windows(self, metric: Expected, blocks: int) -> Floats:
         """The metric of each run of so many blocks, not overlapping."""
         count = len(self.yes) // blocks
@@ -104,12 +138,20 @@ class Counted:
 
 def expected(side: Scored, ladder: Ladder, mask: Bools | None = None) -> Counted:
     """What the probabilities promise of the rows in `mask` (all, if None)."""
-    rows, probability = _tallied(side, ladder, mask, [None, side.probability])
+    return _promised(ladder, *_tallied(side, ladder, mask, [None, side.probability]))
+
+
+def weighted(side: Scored, ladder: Ladder, weights: Floats) -> Counted:
+    """What the probabilities promise of rows that count for `weights` rows each."""
+    return _promised(ladder, *_tallied(side, ladder, None, [weights, weights * side.probability]))
+
+
+def _promised(ladder: Ladder, rows: Floats, probability: Floats) -> Counted:
     # One rung's rows have nearly one probability: its mean stands for them all.
     with np.errstate(invalid="ignore"):
         mean = np.nan_to_num(probability.sum(axis=(0, 1)) / rows.sum(axis=(0, 1)))
-    share = ladder.yes(mean)
-    return Counted(rows * share, rows * (1 - share))
+    share = ladder.calibration.yes(mean)
+    return Counted(rows * share, rows * (1 - share), mean, ladder.without)
 
 
 def realised(side: Scored, ladder: Ladder, mask: Bools | None = None) -> Counted:
@@ -119,13 +161,7 @@ def realised(side: Scored, ladder: Ladder, mask: Bools | None = None) -> Counted
     rows, yes = _tallied(
         side, ladder, labelled if mask is None else labelled & mask, [None, side.truth]
     )
-    return Counted(yes, rows - yes)
-
-
-def weighted(side: Scored, ladder: Ladder, weights: Floats) -> Counted:
-    """What the probabilities promise of rows that count for `weights` rows each."""
-    yes = weights * ladder.yes(side.probability)
-    return Counted(*_tallied(side, ladder, None, [yes, weights - yes]))
+    return Counted(yes, rows - yes, np.zeros(rows.shape[-1]))
 
 
 def _tallied(
@@ -158,18 +194,17 @@ def _thinned(values: Floats) -> Floats:
     return values[:: max(len(values) // _DRAWN, 1)]
 
 
-def _isotonic(given: Ladder, reference: Scored) -> tuple[Floats, Floats]:
-    """The calibrator's points, learnt from the labelled rows of each rung together."""
-    from sklearn.isotonic import IsotonicRegression
+def _isotonic(rows: Floats, probability: Floats, yes: Floats) -> Calibration:
+    """Learnt from rows counted by rung, and their sums of probabilities and labels, (rungs,).
 
-    assert reference.truth is not None, "asked for only with labels"
-    weights = [None, reference.probability, reference.truth]
-    sums = _tallied(reference, given, reference.truth >= 0, weights)
-    rows, probability, yes = (total.sum(axis=(0, 1)) for total in sums)
+    Isotonic regression: Zadrozny & Elkan, KDD 2002.
+    """
+    from scipy.optimize import isotonic_regression
+
     some = rows > 0
     means = [total[some] / rows[some] for total in (probability, yes)]
-    model = IsotonicRegression(out_of_bounds="clip").fit(*means, sample_weight=rows[some])
-    return model.X_thresholds_.astype(float), model.y_thresholds_.astype(float)
+    fitted = isotonic_regression(means[1], weights=rows[some]).x
+    return Calibration(means[0], np.clip(fitted, 0, 1))
 
 
 # --- metrics of (..., decisions, rungs) -------------------------------------------------------

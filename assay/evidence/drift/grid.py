@@ -65,8 +65,7 @@ class Grid:
         """Each row's cell, int64 (rows,)."""
         missing = len(self.labels) - 1
         if self.edges is not None:
-            whole = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-            values = whole.cast(pa.float64(), safe=False).to_numpy()
+            values = numbers(column)
             codes = np.searchsorted(self.edges, values, side="right")
             return np.where(np.isnan(values), missing, codes).astype(np.int64)
         coded = _coded(column)
@@ -95,6 +94,13 @@ class Grid:
     def _looked_up(self, texts: Sequence[str]) -> Integers:
         names, new = self.names or {}, len(self.labels) - 2
         return np.fromiter((names.get(text, new) for text in texts), np.int64, len(texts))
+
+
+def numbers(column: pa.ChunkedArray) -> Floats:
+    """Numbers as they are, dates as microseconds, NaN where a value is missing; float64 (rows,)."""
+    whole = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+    values: Floats = whole.cast(pa.float64(), safe=False).to_numpy()
+    return values
 
 
 def comparable(reference: ColumnProfile, current: ColumnProfile) -> bool:

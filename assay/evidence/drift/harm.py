@@ -20,7 +20,7 @@ from assay.evidence.drift.expected import (
 from assay.evidence.drift.mix import Mix, Sample
 from assay.evidence.drift.scored import Codes, Scored
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import Bools, Estimate, at_most, interval_of, jackknife
+from assay.evidence.statistics import Bools, Estimate, Floats, at_most, interval_of, jackknife
 
 _EXPLAINED: Final = 0.5  # of the other columns' shift, for a mix to be believed
 _FEWEST_WINDOWS: Final = 5
@@ -75,7 +75,7 @@ def outcomes(sides: Sides, ask: Drift) -> list[Outcome]:
     """Each metric overall, then by group. Intervals hold for all of them together (Bonferroni)."""
     divisions = list(_divisions(sides))
     metrics = [m for m in ask.metrics if m == "roc_auc" or sides.current.decision is not None]
-    level = 1 - 0.05 / max(len(divisions) * len(metrics), 1)
+    level = 1 - (1 - ask.confidence) / max(len(divisions) * len(metrics), 1)
     return [
         _outcome(metric, part, bool(sides.unseen), level, ask)
         for part in (_part(sides, *division) for division in divisions)
@@ -187,7 +187,7 @@ def _with_labels(found: Outcome, seen: tuple[_Seen, _Seen], level: float, ask: D
 
 def _drop(metric: Expected, old: Counted, new: Counted, level: float) -> Estimate:
     """Reference minus current. The current value varies as its own blocks do, and at least as
-    stretches of the reference of that length."""
+    stretches of the reference of that length; both vary with the calibration, together."""
     errors = [jackknife(side.without_each(metric)) for side in (old, new)]
     per_window = max(round(new.rows / max(old.rows, 1) * BLOCKS), 1)
     windows = old.windows(metric, per_window)
@@ -195,9 +195,9 @@ def _drop(metric: Expected, old: Counted, new: Counted, level: float) -> Estimat
     if len(windows) >= _FEWEST_WINDOWS:
         longer = old.rows * per_window / BLOCKS / max(new.rows, 1)
         errors[1] = max(errors[1], float(windows.std(ddof=1)) * min(longer, 1.0) ** 0.5)
-    return _estimate(
-        old.whole(metric) - new.whole(metric), float(np.hypot(errors[0], errors[1])), level
-    )
+    learnt = _of_calibration(old.recalibrated(metric) - new.recalibrated(metric))
+    error = float(np.linalg.norm([*errors, learnt]))
+    return _estimate(old.whole(metric) - new.whole(metric), error, level)
 
 
 def _farther(metric: Expected, before: _Seen, after: _Seen, level: float) -> Estimate:
@@ -207,7 +207,15 @@ def _farther(metric: Expected, before: _Seen, after: _Seen, level: float) -> Est
         jackknife(promised.without_each(metric) - seen.without_each(metric))
         for promised, seen in (before, after)
     ]
-    return _estimate(lacks[1] - lacks[0], float(np.hypot(errors[0], errors[1])), level)
+    # The calibration was learnt from the reference's labels, with which its own lack varies.
+    learnt = after[0].recalibrated(metric) - before[0].recalibrated(metric)
+    error = float(np.hypot(errors[0] + _of_calibration(learnt), errors[1]))
+    return _estimate(lacks[1] - lacks[0], error, level)
+
+
+def _of_calibration(without: Floats) -> float:
+    """The error that comes with the calibration, from values by those learnt without a block."""
+    return jackknife(without) if len(without) else 0.0
 
 
 def _estimate(value: float, error: float, level: float) -> Estimate:

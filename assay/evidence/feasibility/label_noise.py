@@ -9,10 +9,6 @@ from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.statistics import Noise, confident_joint
 
 SHOWN = 10
-# Share of rows that a learner settles, confidently one way or the other, where wrong labels are
-# all that keeps it from the truth: 0.91 and more for classes six deviations apart, 0.84 and less
-# for classes that overlap.
-SETTLED = 0.87
 
 
 def allowed(material: Material) -> float | None:
@@ -28,9 +24,10 @@ def allowed(material: Material) -> float | None:
 def label_noise(material: Material) -> tuple[Check | None, Sheet]:
     """The confident joint's estimate against what is allowed, and the rows to look at first.
 
-    No check where nothing is allowed or forbidden. Wrong labels and outcomes that the features
-    do not determine look the same to it. Where the learner leaves many rows unsettled, the
-    second are there, and too high an estimate is `unknown` instead of a failure.
+    No check where nothing is allowed or forbidden. Outcomes that the features do not determine
+    count as wrong labels in the estimate. So it fails only if labels look wrong too often also
+    among the rows of which the learner is surest, and hardly more often among the others; else
+    too high an estimate is `unknown`.
     """
     entities = int(material.entities.max()) + 1
     found = confident_joint(
@@ -53,7 +50,8 @@ def _check(material: Material, found: Noise, limit: float) -> Check:
     if high > limit / 2:
         verdict = Verdict.CAUTION
     if low > limit:
-        verdict = Verdict.FAIL if found.settled >= SETTLED else Verdict.UNKNOWN
+        surely = (found.surest.interval.low or 0.0) > limit and found.level
+        verdict = Verdict.FAIL if surely else Verdict.UNKNOWN
     errs = material.labels != (material.answers >= 0.5)
     wrong = float(np.average(errs, weights=material.weights))
     return Check(
@@ -65,9 +63,10 @@ def _check(material: Material, found: Noise, limit: float) -> Check:
         interval=found.interval,
         threshold=limit,
         why=f"{found.share:.1%} look wrong: {found.of_positives:.1%} of the positive labels,"
-        f" {found.of_negatives:.1%} of the negative ones. The quick learner itself is wrong on"
-        f" {wrong:.1%} and settles {found.settled:.0%} of the rows; its errors, and outcomes that"
-        " the features do not determine, count as wrong labels here.",
+        f" {found.of_negatives:.1%} of the negative ones; {found.surest.value:.1%} where the quick"
+        f" learner is surest, and {found.surest.value + found.rise.value:.1%} where it is less"
+        f" sure. It is itself wrong on {wrong:.1%} of the rows: its errors, and outcomes that the"
+        " features do not determine, count as wrong labels here.",
         remedy=""
         if verdict is Verdict.PASS
         else f"Have the labels looked at that are listed under {TITLE!r}: if most are right, it"

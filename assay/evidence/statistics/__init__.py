@@ -51,6 +51,7 @@ from assay.evidence.statistics.nearest import (
     neighbour_errors_on_a_line,
 )
 from assay.evidence.statistics.power_law import PowerLaw, fit_power_law
+from assay.evidence.statistics.prediction import next_distance
 from assay.evidence.statistics.proportions import (
     detectable_gap,
     newcombe_limits,
@@ -114,6 +115,7 @@ __all__ = [
     "neighbour_errors",
     "neighbour_errors_on_a_line",
     "newcombe_limits",
+    "next_distance",
     "normal_quantile",
     "percentile_interval",
     "permutation_p",

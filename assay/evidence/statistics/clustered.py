@@ -92,23 +92,30 @@ def jackknife(without: ArrayLike) -> float:
     """Standard error of a statistic from its values with one block of rows left out each time.
 
     Künsch, Annals of Statistics 17 (1989): blocks of neighbouring rows, so that runs of alike
-    rows count for what they are. NaN if fewer than two are defined.
+    rows count for what they are. NaN for fewer than two, and where one is undefined: then all
+    depends on the block that it leaves out, and nothing says how much.
     """
     values: NDArray[np.float64] = np.asarray(without, dtype=float)
-    values = values[np.isfinite(values)]
-    if len(values) < 2:
+    if len(values) < 2 or not np.isfinite(values).all():
         return float("nan")
     return float(np.sqrt((len(values) - 1) * np.mean((values - values.mean()) ** 2)))
 
 
 def _pooled(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
-    """Aligned counts with the sparse cells put together into one."""
+    """Aligned counts with the sparse cells put together into one.
+
+    Where that is still so sparse that a single row in it would look like a shift, it is added to
+    the smallest of the others.
+    """
     total = reference + current
-    smaller = min(reference.sum(), current.sum())
-    expected = total * (smaller / total.sum()) if total.sum() else total
+    smaller = current if current.sum() <= reference.sum() else reference
+    expected = total * (smaller.sum() / total.sum()) if total.sum() else total
     sparse = expected < FEWEST
     if not sparse.any():
         return reference, current
+    alone = expected[sparse].sum() >= 1 or smaller[sparse].sum() >= FEWEST
+    if not alone and not sparse.all():
+        sparse[np.argmin(np.where(sparse, np.inf, expected))] = True
     kept = [np.append(c[~sparse], c[sparse].sum()) for c in (reference, current)]
     some = kept[0] + kept[1] > 0
     return kept[0][some], kept[1][some]

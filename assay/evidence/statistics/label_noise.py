@@ -5,27 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.intervals import Bools, Floats
-from assay.evidence.statistics.proportions import wilson
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, interval_of
+from assay.evidence.statistics.proportions import newcombe_limits, wilson
 from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
+
+_LEVEL_RISE = 0.2  # see `Noise.level`
+_SUREST_LEVEL = 0.99  # even there a model errs now and then, which must not decide
+_RISE_LEVEL = 0.9  # it is judged by its upper limit alone, which 5 % pass
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
     """`share` of the rows whose label is likely wrong, and of the positive and the negative rows.
 
-    `doubted` marks the rows that are confidently predicted as the class they do not bear;
-    `settled` is the share of rows that are confidently predicted as either.
+    `doubted` marks the rows that are confidently predicted as the class they do not bear.
+    `surest` is their share among the half of the rows confidently predicted as either class of
+    which the model is surest, and `rise` how much larger it is among the other half.
     """
 
     share: float
     interval: Interval
     of_positives: float
     of_negatives: float
-    settled: float
+    surest: Estimate
+    rise: Estimate
     doubted: Bools
+
+    @property
+    def level(self) -> bool:
+        """Whether doubts surely stay about as frequent where the model is less sure.
+
+        Wrong labels are as frequent wherever the model is sure, while an outcome that is not
+        determined is the less so the nearer its probability comes to one half. With log odds
+        spread normally and no wrong label, the rise is more than 0.2 of the way from `surest` to
+        one half, and less only where `surest` is below 0.02.
+        """
+        high = self.rise.interval.high
+        return high is not None and high <= _LEVEL_RISE * (0.5 - self.surest.value)
 
 
 def confident_joint(
@@ -46,8 +65,8 @@ def confident_joint(
     cannot vary: then Wilson's limits for none of the rows that are settled. `positives` is the
     share of positive labels where that is not the rows' own, for they were sampled otherwise.
 
-    A model's own errors count as wrong labels. Only where all but the wrong labels can be told
-    does the model settle nearly all rows, and is this the noise. Raises ValueError unless `truth`
+    A model's own errors, and outcomes that are not determined, count as wrong labels in `share`;
+    `surest` and `rise` tell whether they may be what was found. Raises ValueError unless `truth`
     holds both classes.
     """
     if truth.all() or not truth.any():
@@ -60,15 +79,41 @@ def confident_joint(
     drawn = multinomial_draws(cells * weight, seed=seed)
     of_negatives, of_positives = _wrong(cells[None, :])
     share = _share(cells[None, :], positives)
-    settled = float(cells.reshape(2, 3)[:, :2].sum())
-    none = wilson(0, settled * weight)
+    none = wilson(0, float(cells.reshape(2, 3)[:, :2].sum()) * weight)
+    doubted = np.asarray((counts_for != truth) & (counts_for < 2))
+    own = np.ones(len(truth))
+    if positives is not None:
+        held = truth.mean()
+        own = np.where(truth, positives / held, (1 - positives) / (1 - held))
+    surest, rise = _by_certainty(counts_for, probability, doubted, own * weight)
     return Noise(
         share=float(share[0]),
         interval=percentile_interval(_share(drawn, positives)) if share[0] > 0 else none,
         of_positives=float(of_positives[0]),
         of_negatives=float(of_negatives[0]),
-        settled=settled / len(truth),
-        doubted=np.asarray((counts_for != truth) & (counts_for < 2)),
+        surest=surest,
+        rise=rise,
+        doubted=doubted,
+    )
+
+
+def _by_certainty(
+    counts_for: NDArray[np.int64], probability: Floats, doubted: Bools, weights: Floats
+) -> tuple[Estimate, Estimate]:
+    """The share doubted among the surer half of the rows that count for either class, and how
+    much larger it is among the others."""
+    surer = np.zeros(len(doubted), dtype=bool)
+    for side, certainty in ((0, -probability), (1, probability)):
+        rows = np.flatnonzero(counts_for == side)
+        surer[rows[np.argsort(-certainty[rows], kind="stable")[: len(rows) // 2]]] = True
+    halves = [surer, (counts_for < 2) & ~surer]
+    rows_of = [float(weights[half].sum()) for half in halves]
+    wrong = [float(weights[half & doubted].sum()) for half in halves]
+    shares = [w / max(n, 1e-12) for w, n in zip(wrong, rows_of, strict=True)]
+    low, high = newcombe_limits(wrong[1], rows_of[1], wrong[0], rows_of[0], _RISE_LEVEL)
+    return (
+        Estimate(shares[0], wilson(wrong[0], rows_of[0], _SUREST_LEVEL)),
+        Estimate(shares[1] - shares[0], interval_of(low, high, _RISE_LEVEL)),
     )
 
 

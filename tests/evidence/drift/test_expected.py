@@ -8,7 +8,9 @@ import pytest
 from sklearn import metrics
 
 from assay.evidence.drift.expected import METRICS, Ladder, expected, realised
-from assay.evidence.drift.scored import Roles, scored
+from assay.evidence.drift.harm import _drop
+from assay.evidence.drift.scored import Roles, Scored, scored
+from assay.evidence.statistics import jackknife
 
 ROOT = Path(__file__).parents[3]
 ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
@@ -77,6 +79,50 @@ def test_probabilities_that_mislead_are_calibrated_first(years):
     for metric in ("roc_auc", "accuracy"):
         values = [expected(s, Ladder.of(s, s)).whole(metric) for s in (plain, bent)]
         assert values[0] == pytest.approx(values[1], abs=1e-3)
+
+
+def made(rows, seed, spread=2.0):
+    """Rows of a model that is too sure of itself, with their true log odds."""
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(-0.5, spread, rows)
+    probability = 1 / (1 + np.exp(-1.3 * odds))
+    truth = (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int8)
+    return Scored(probability, probability >= 0.5, truth, {})
+
+
+def test_a_calibration_without_a_block_is_that_of_the_other_rows():
+    reference = made(4000, 0)
+    ladder = Ladder.of(reference, reference)
+    kept = np.arange(4000) >= 100
+    other = Scored(*(v[kept] for v in (reference.probability, reference.decision,
+                                       reference.truth)), {})  # fmt: skip
+    again = Ladder.of(other, other)
+    at = np.linspace(0.01, 0.99, 50)
+    assert ladder.without[0].yes(at) == pytest.approx(again.calibration.yes(at), abs=0.01)
+    assert not np.allclose(ladder.without[0].yes(at), ladder.calibration.yes(at), atol=1e-4)
+
+
+def test_labels_have_no_part_in_a_calibration():
+    rows = made(1000, 0)
+    assert len(realised(rows, Ladder.of(rows, rows)).recalibrated("roc_auc")) == 0
+
+
+def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
+    """What the calibration adds is much of it, where the current rows are harder."""
+    found = {metric: [] for metric in ("roc_auc", "accuracy")}
+    for seed in range(20):
+        old, new = made(3000, 2 * seed), made(3000, 2 * seed + 1, spread=0.5)
+        ladder = Ladder.of(old, new)
+        both = expected(old, ladder), expected(new, ladder)
+        for metric, drops in found.items():
+            drop = _drop(metric, *both, 0.95)
+            error = (drop.interval.high - drop.interval.low) / 4.05  # Student's t of 39, twice
+            given = np.hypot(*(jackknife(side.without_each(metric)) for side in both))
+            drops.append((drop.value, error, given))
+    for drops in found.values():
+        value, error, given = np.array(drops).T
+        assert error.mean() == pytest.approx(value.std(), rel=0.4)
+        assert error.mean() > 1.2 * given.mean()
 
 
 def test_without_labels_probabilities_are_taken_as_given(years):

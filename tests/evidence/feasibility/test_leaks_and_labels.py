@@ -83,6 +83,19 @@ def test_outcomes_that_the_features_do_not_determine_are_unknown_not_noise(peopl
     assert len(sheet.rows) == 10
 
 
+@pytest.mark.parametrize(("flipped", "verdict"), [(0.1, Verdict.FAIL), (0.0, Verdict.UNKNOWN)])
+def test_an_edge_that_is_open_hides_no_wrong_labels_and_is_none(people, use_case, flipped, verdict):
+    """One row in 25 lies so near the edge that its outcome is open, or one in six and no flips."""
+    frame = people(4000)
+    rng = np.random.default_rng(1)
+    steep = 12 if flipped else 2
+    yes = rng.random(4000) < 1 / (1 + np.exp(-steep * (frame["pull"] - frame["push"])))
+    frame["outcome"] = np.where(yes ^ (rng.random(4000) < flipped), "yes", "no")
+    check, _ = label_noise(Material.of(frame, use_case(feasibility={"noise": 0.05}), 0))
+    assert check.interval.low > 0.05
+    assert check.verdict is verdict
+
+
 def test_the_accuracy_that_is_asked_for_says_what_is_allowed(people, use_case):
     case = use_case(feasibility={"reach": {"accuracy": 0.9}})
     check, _ = label_noise(Material.of(people(), case, 0))

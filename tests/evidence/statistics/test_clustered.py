@@ -57,6 +57,23 @@ def test_independent_rows_give_pearsons_statistic():
     assert found.statistic == pytest.approx(stats.chi2_contingency(counts).statistic)
 
 
+def test_a_row_or_two_beyond_what_the_reference_held_are_no_shift():
+    """Of 2,000 rows one in ten batches has such a row, though nothing moved."""
+    reference, current = np.append(np.full(10, 4000), 0), np.append(np.full(10, 200), 0)
+    known = clustering([reference / 20] * 20, 2000)
+    for rows, least in ((1, 0.5), (2, 0.5), (30, 0.0)):
+        current[-1] = rows
+        p = clustered_test(reference, current, known).p
+        assert p >= least
+        assert rows < 5 or p < 1e-6
+
+
+def test_many_rows_that_the_reference_never_held_are_a_shift_of_a_constant_too():
+    known = clustering([[2000, 0]] * 20, 2000)
+    assert clustered_test([40_000, 0], [1950, 50], known).p < 1e-6
+    assert clustered_test([40_000, 0], [1999, 1], known).p == 1.0
+
+
 def test_clustering_tells_how_far_windows_differ_beyond_chance():
     rng = np.random.default_rng(0)
     shares = rng.beta(30, 70, 400)  # variance p q / 101: `between` is 1 / 101
@@ -74,4 +91,8 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     blocks = rng.normal(size=50)
     without = (blocks.sum() - blocks) / 49
     assert jackknife(without) == pytest.approx(blocks.std(ddof=1) / np.sqrt(50))
-    assert np.isnan(jackknife([1.0, np.nan]))
+    assert np.isnan(jackknife([1.0]))
+
+
+def test_where_all_hangs_on_one_block_nothing_says_how_sure_it_is():
+    assert np.isnan(jackknife([1.0, 1.01, 0.99, np.nan]))

@@ -26,7 +26,8 @@ def test_flipped_labels_are_counted_and_pointed_at(rate):
     truth, probability, flipped = noisy(rate)
     found = confident_joint(truth, probability)
     assert found.interval.low < flipped.mean() < found.interval.high
-    assert found.settled > 0.9
+    assert found.surest.interval.low < flipped.mean() < found.surest.interval.high
+    assert found.level
     assert flipped[found.doubted].mean() > 0.99
 
 
@@ -38,11 +39,41 @@ def test_fewer_independent_rows_are_less_certain():
     assert entities.high - entities.low > 3 * (rows.high - rows.low)
 
 
-def test_outcomes_that_nothing_determines_are_left_unsettled():
+@pytest.mark.parametrize("spread", [0.1, 0.7, 1, 2, 3])
+def test_without_wrong_labels_doubts_are_fewer_where_the_model_is_surer(spread):
+    """Log odds of that standard deviation: from hardly to well told, and no label is wrong."""
     rng = np.random.default_rng(0)
-    probability = rng.random(4000)
-    truth = rng.random(4000) < probability
-    assert confident_joint(truth, probability).settled < 0.9
+    probability = 1 / (1 + np.exp(-spread * rng.normal(size=20_000)))
+    truth = rng.random(20_000) < probability
+    found = confident_joint(truth, probability)
+    assert found.share > 0.05
+    assert not found.level
+
+
+def test_what_is_wrong_is_told_apart_from_what_is_open():
+    """Where log odds have a deviation of 8, a tenth of wrong labels is not inflated by overlap."""
+    rng = np.random.default_rng(0)
+    clean = 1 / (1 + np.exp(-8 * rng.normal(size=20_000)))
+    flipped = rng.random(20_000) < 0.1
+    truth = (rng.random(20_000) < clean) ^ flipped
+    found = confident_joint(truth, 0.1 + 0.8 * clean)
+    assert found.interval.low > 0.1
+    assert found.surest.value == pytest.approx(0.1, abs=0.01)
+    assert found.level
+
+
+def test_a_few_rows_settle_nothing():
+    truth, probability, _ = noisy(0.1, rows=60)
+    assert not confident_joint(truth, probability).level
+
+
+def test_of_a_class_sampled_otherwise_rows_count_for_what_they_stand_for():
+    truth, probability, flipped = noisy(0.2, rows=20_000)
+    truth = np.where(flipped & ~truth, True, truth)  # of yes that were turned to no, none is left
+    kept = confident_joint(truth, probability).surest.value
+    rare = confident_joint(truth, probability, positives=0.01).surest.value
+    assert kept > 0.05
+    assert rare < 0.01
 
 
 def test_one_class_is_refused():
