@@ -1,5 +1,6 @@
 """`python -m deployments`: write what is generated from configs/; with `--apply`, bring the server
-that PREFECT_API_URL names to it; with `--check`, only tell whether the files are up to date.
+that PREFECT_API_URL names to it; with `--check`, only tell whether the files are up to date; with
+`--policies s3://bucket/prefix FOLDER`, write the IAM policies of that bucket into a folder.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from assay.config.operation import Operations
 from assay.errors import AssayError, ConfigError
-from deployments import pools, prefect_yaml
+from deployments import policies, pools, prefect_yaml
 from deployments.story import cases, story
 
 HERE = Path(__file__).parent
@@ -21,7 +22,8 @@ def files() -> dict[Path, str]:
     """What is generated: by file, its text."""
     deployments = story(cases(), Operations.configured())
     made = {HERE / "prefect.yaml": prefect_yaml.text(deployments, POOL)}
-    return made | {HERE / f"pools/{kind}.json": pools.text(kind) for kind in pools.POOLS}
+    made |= {HERE / f"pools/{kind}.json": pools.text(kind) for kind in pools.POOLS}
+    return made | {HERE / f"policies/{who}.json": policies.text(who) for who in policies.KEYHOLDERS}
 
 
 def write() -> None:
@@ -63,8 +65,11 @@ def main(options: list[str]) -> int:
             old = stale()
             _say(f"out of date: {', '.join(old)}; run `make deployments`" if old else "up to date")
             return 1 if old else 0
+        elif len(options) == 3 and options[0] == "--policies":
+            for line in policies.write(options[1], Path(options[2])):
+                _say(line)
         elif options:
-            _say("usage: python -m deployments [--apply | --check]")
+            _say("usage: python -m deployments [--apply | --check | --policies URL FOLDER]")
             return 2
         else:
             write()

@@ -16,7 +16,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 BUCKET = "assay-test"
 _CEPH = Path(__file__).parent.parent / ".ci" / "ceph"
@@ -113,6 +115,25 @@ def ceph(folder: Path) -> Iterator[Server]:
         raise RuntimeError(f"radosgw did not start:\n{error.stdout}\n{error.stderr}") from error
     finally:
         subprocess.run([_CEPH, "down", folder], check=False)
+
+
+def ceph_user(server: Server, name: str) -> Server:
+    """The server as another user reaches it, who is made if need be, and may do nothing yet."""
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    user = Server(server.endpoint, name, f"{name}-secret")
+    asked = {"uid": name, "display-name": name, "access-key": name, "secret-key": user.secret}
+    request = AWSRequest("PUT", f"{server.endpoint}/admin/user?{urlencode(asked)}&format=json")
+    S3SigV4Auth(Credentials(server.key, server.secret), "s3", "us-east-1").add_auth(request)
+    made = request.prepare()
+    try:
+        urlopen(Request(made.url, method="PUT", headers=dict(made.headers)), timeout=30).close()
+    except HTTPError as error:
+        if error.code != 409:  # there already
+            raise
+    return user
 
 
 @dataclass

@@ -122,7 +122,8 @@ class S3Store:
     def server(self) -> Server:
         """Ask the server who it is and what time it has. Raises what any other verb would."""
         with self._named("") as s3:
-            reply = s3.call_s3("list_objects_v2", Bucket=self.bucket, MaxKeys=1)
+            asked = {"Bucket": self.bucket, "Prefix": self._stem, "MaxKeys": 1}
+            reply = s3.call_s3("list_objects_v2", **asked)
             headers = reply["ResponseMetadata"]["HTTPHeaders"]
             date = headers.get("date")
             return Server(

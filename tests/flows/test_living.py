@@ -134,7 +134,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     told = ["registered", "promoted", "monitored", "monitored", "retraining"]
     told += ["registered", "promoted", "approved", "promoted", "monitored", "rolled_back"]
     assert life.kinds == told
-    assert verify(life.bucket).problems == []
+    assert not verify(life.bucket).problems
 
 
 def _learnt_from_the_change(life, turned):
