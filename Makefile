@@ -16,7 +16,7 @@ run: $(READY) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not ceph and not clone and not operation" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not ceph and not clone and not operation" $(ARGS)
 
 lint: $(READY) ## Ruff, mypy, import rules
 	$(BIN)/ruff check .

@@ -190,10 +190,13 @@ def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> No
     policy, history = run.written.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
         return  # a person took it away, and nothing but a person brings it back
+    about = {"as_of": run.anew.as_of} if run.anew else None
     if run.anew and tried.against is not None:
         standing = history.aliases.get(CHALLENGER)
         because = f"trained anew; is held against {version.model}@{tried.against}"
-        registry.promote(version, because=because, instead_of=standing, alias=CHALLENGER)
+        registry.promote(
+            version, because=because, instead_of=standing, alias=CHALLENGER, more=about
+        )
     if Verdict.UNKNOWN in tried.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
     if tried.against is None:
@@ -202,7 +205,7 @@ def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> No
             registry.promote(version, because=because, instead_of=None)
     elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
         because = f"passed every gate and beat {version.model}@{tried.against}"
-        registry.promote(version, because=because, instead_of=tried.against)
+        registry.promote(version, because=because, instead_of=tried.against, more=about)
 
 
 def _judged(version: Version, tried: Tried) -> Judged:

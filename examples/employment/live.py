@@ -109,7 +109,7 @@ class Life:
 
     def trains_anew(self, looked: Any, when: datetime) -> str:
         """What the automation on the monitor's event does, and then the office."""
-        because = "; ".join(looked.reasons) or looked.summary
+        because = f"{looked.reasons[0]} (and {len(looked.reasons) - 1} more)"
         asked = {"because": because, "by": "monitor", "evidence": str(looked.report.digest)}
         outcome = self.flow("retrain", when, **asked)
         if not hasattr(outcome, "outcome"):

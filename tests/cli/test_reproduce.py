@@ -7,6 +7,8 @@ from assay.registry import Registry
 from assay.reproduce import Rebuilt, compare
 from assay.reproduce.recorded import recall
 
+pytestmark = pytest.mark.slow
+
 CASE = """\
 question: Will this person come back?
 decision: who is sent a voucher

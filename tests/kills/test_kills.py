@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KILLING = Path(__file__).with_name("killing.py")
 ALL = os.environ.get("ASSAY_TEST_KILLS") == "all"
