@@ -25,6 +25,7 @@ from assay.cli import (
     promote,
     reproduce,
     retire,
+    retrain,
     rollback,
     run,
     score,
@@ -45,12 +46,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_COMMANDS = (
-    *(run, score, label, monitor, why, show, log, reproduce, verify, gc, pin, unpin, doctor),
-    *(up, down),
-    *(validate, feasibility, audit, drift),
-    *(promote, approve, rollback, retire, waive, false_alarm, lesson, lessons),
-)
+_COMMANDS = {
+    "A question": (run, why, show, log, reproduce),
+    "A model in use": (score, label, monitor, retrain),
+    "What people decide": (promote, approve, rollback, retire, waive, false_alarm, lesson, lessons),
+    "One gate alone": (validate, feasibility, audit, drift),
+    "The bucket": (verify, gc, pin, unpin, doctor),
+    "In operation": (up, down),
+}
 
-for module in _COMMANDS:
-    app.command(module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
+for panel, modules in _COMMANDS.items():
+    for module in modules:
+        name = module.__name__.rpartition(".")[2].replace("_", "-")
+        app.command(name, rich_help_panel=panel)(module.command)
