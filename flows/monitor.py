@@ -13,7 +13,7 @@ from assay.living.looks import Look, last_look
 from assay.runs import Run
 from flows.named import named
 from tasks.about import about
-from tasks.conclude import conclude
+from tasks.enter_look import enter_look
 from tasks.label import label
 from tasks.look import look
 from tasks.read import read
@@ -59,7 +59,7 @@ def _taken(run: Run, ahead: Look) -> Looked:
     told = facts(run.bucket, ahead, run.written.use_case, material)
     kept = run.bucket.put_json(told.model_dump(mode="json"), JSON, f"facts of look {told.look}")
     steps = [referred, seen, look(run, ahead, material, kept)]
-    return conclude(run, ahead, material, told, steps)
+    return enter_look(run, ahead, material, told, steps)
 
 
 def _waits(run: Run, ahead: Look, material: Material) -> str:

@@ -7,6 +7,7 @@ from prefect.logging import get_run_logger
 
 from assay.config.data import Format
 from assay.errors import AssayError
+from assay.evidence.monitoring.words import some
 from assay.living.arrivals import Arrival, arrivals, stretch
 from assay.living.serving import Before, Loaded, shadow, wanted
 from assay.runs import Run
@@ -37,7 +38,7 @@ def come(
     bucket, written, log = run.bucket, run.written, get_run_logger()
     batches = [stretch(files[0], form, stream)] if stream else arrivals(written, files, form)
     by = Loaded.of(bucket, written, wanted(bucket, run.name, model), now)
-    log.info(f"{len(batches)} batches for {by.version.name}")
+    log.info(f"{some(len(batches), 'batch')} for {by.version.name}")
     beside, reference = None, shadow(bucket, written, by.version)
     if reference is not None:
         try:

@@ -100,7 +100,7 @@ def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypa
 
 def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, monkeypatch):
     living.serve(loans(range(400), 1), 1)
-    monkeypatch.setattr("tasks.conclude.record", lambda *_: None)
+    monkeypatch.setattr("tasks.enter_look.record", lambda *_: None)
     state, outcome = run(tmp_path, 2)
     assert state.name == "Nothing new"
     assert "was taken by another monitor" in outcome.why

@@ -94,6 +94,7 @@ def monitor(facts: Facts, rows: Rows, asked: Asked, *, subject: str) -> Monitore
 
 
 _ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
+_DOUBT = {Verdict.UNKNOWN: "cannot tell: "}
 _NOBODY = Told((), (), (), (), "", {})
 
 
@@ -154,7 +155,9 @@ def _reasons(report: Report, advice: Advice) -> list[str]:
     wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
     verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
     checks = [check for verdict in verdicts for check in report.of(verdict)]
-    return [f"{check.claim}: {check.why.removesuffix('.')}" for check in checks]
+    return [
+        f"{_DOUBT.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}" for check in checks
+    ]
 
 
 def _summary(advice: Advice, checks: Sequence[Check], looked: Told, rows: Rows) -> str:

@@ -14,7 +14,9 @@ from tasks.stage import stage
 
 
 @stage
-def conclude(run: Run, about: Look, material: Material, facts: Facts, steps: list[Step]) -> Looked:
+def enter_look(
+    run: Run, about: Look, material: Material, facts: Facts, steps: list[Step]
+) -> Looked:
     """What became of the look; the last of `steps` took it."""
     bucket, last = run.bucket, steps[-1]
     said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
