@@ -98,7 +98,8 @@ class Scoring(_Frozen):
     def sentence(self) -> str:
         """What happened, in a line."""
         scored, wrong = self.of("scored"), self.of("refused", "failed")
-        said = f"{len(scored)} of {len(self.batches)} batches scored by {self.model}"
+        count = "1 batch" if len(scored) == 1 else f"{len(scored)} batches"
+        said = f"{count} scored by {self.model}"
         said = f"{said}, {self.rows:,} rows" if scored else f"nothing new for {self.model}"
         for batch in wrong:
             said += f"; {batch.name} {batch.fate}: {batch.why}"
