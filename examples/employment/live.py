@@ -14,6 +14,7 @@ Everything happens in the folder living/. From the month given by --from on, --h
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -179,6 +180,7 @@ def main() -> None:
     asked.add_argument("--to", dest="upto", default="2018-12", metavar="MONTH")
     asked.add_argument("--again", action="store_true", help="forget what was played before")
     options = asked.parse_args()
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")  # the play tells enough
     if options.again and FOLDER.exists():
         shutil.rmtree(FOLDER)
     play(options.harm, options.since, options.upto)
