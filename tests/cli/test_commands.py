@@ -117,7 +117,8 @@ def test_show_of_a_digest_prints_the_object(assay, first):
 
 def test_log_tells_the_history(assay):
     done = assay("log", "guests")
-    assert [line.split("  ")[3] for line in done.out.splitlines()] == ["registered", "promoted"]
+    told = [line.split("  ")[2].split(":")[0] for line in done.out.splitlines()]
+    assert told == ["guests@1 registered", "guests@1 promoted to champion"]
     assert [e["kind"] for e in assay("log", "--json").json["guests"]] == ["registered", "promoted"]
 
 

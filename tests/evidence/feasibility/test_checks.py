@@ -161,6 +161,7 @@ def test_a_signal_that_only_two_columns_together_carry_is_seen():
     assert only(assess(frame, case), "signal").verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_the_shuffle_test_is_exact_on_data_without_a_signal():
     frame = people(200)
     rejected = 0
@@ -187,6 +188,7 @@ def test_copies_of_one_person_do_not_pass_for_a_signal():
     assert only(assess(frame, made_use_case()), "signal").verdict is not Verdict.PASS
 
 
+@pytest.mark.slow
 def test_the_shuffle_test_is_exact_for_persons_with_many_rows_too():
     frame = people(40)
     rejected = 0

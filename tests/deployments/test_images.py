@@ -1,0 +1,261 @@
+"""What containers are made from: as those read it who run it, and by what it must not do."""
+
+import json
+import re
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+from compose_spec import PyCompose
+from dockerfile_parse import DockerfileParser
+from ruamel.yaml import YAML
+
+from assay import __version__
+from deployments import server
+from deployments.story import MARK
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENTS = ROOT / "deployments"
+MANIFESTS = sorted((DEPLOYMENTS / "kubernetes").glob("*.yaml"))
+PINNED = re.compile(
+    r"[\w./-]+:[\w.-]*\d+\.\d+[\w.-]*|[\w./-]+:RELEASE[\w.-]+|.+@sha256:[0-9a-f]{64}"
+)
+# Ours are images that the same repository makes.
+OURS = f"assay:{__version__}"
+
+
+def loaded(path):
+    return list(YAML(typ="safe").load_all(path.read_text()))
+
+
+@pytest.fixture(scope="module")
+def dockerfile(tmp_path_factory):
+    # The parser would write into the folder of the file that it is given.
+    folder = tmp_path_factory.mktemp("image")
+    (folder / "Dockerfile").write_text((DEPLOYMENTS / "Dockerfile").read_text())
+    return DockerfileParser(str(folder))
+
+
+@pytest.fixture(scope="module")
+def last_stage(dockerfile):
+    steps = dockerfile.structure
+    begins = [n for n, step in enumerate(steps) if step["instruction"] == "FROM"]
+    return [(step["instruction"], step["value"]) for step in steps[begins[-1] :]]
+
+
+@pytest.fixture(scope="module")
+def services():
+    (held,) = loaded(DEPLOYMENTS / "compose.yaml")
+    return held["services"]
+
+
+@pytest.fixture(scope="module")
+def manifests():
+    return [held for path in MANIFESTS for held in loaded(path)]
+
+
+def pods(manifests):
+    """The pod of each manifest that has one."""
+    for held in manifests:
+        spec = held.get("spec", {})
+        spec = spec.get("jobTemplate", {}).get("spec", spec)
+        if "template" in spec:
+            yield held["metadata"]["name"], spec["template"]["spec"]
+
+
+def containers(manifests):
+    for _, pod in pods(manifests):
+        yield from [*pod.get("initContainers", []), *pod["containers"]]
+
+
+# --- the image --------------------------------------------------------------------------------
+
+
+def test_every_stage_is_from_one_named_version(dockerfile):
+    (base,) = [s["value"] for s in dockerfile.structure if s["instruction"] == "ARG"]
+    assert PINNED.fullmatch(base.partition("=")[2])
+    named = {s["value"].split()[0] for s in dockerfile.structure if s["instruction"] == "FROM"}
+    assert named == {"${PYTHON}"}
+
+
+def test_what_is_installed_is_held_against_the_locks_hashes(dockerfile):
+    installs = [s["value"] for s in dockerfile.structure if re.search(r"\bpip\b", s["value"])]
+    fetched, installed, removed = installs
+    assert {"--require-hashes", "--no-deps"} <= set(fetched.split())
+    assert "-r requirements.lock -w /wheels" in fetched
+    assert "--no-index --find-links /wheels" in installed
+    assert "uninstall --yes --quiet pip" in removed
+
+
+def test_the_last_stage_has_no_installer_and_fetches_nothing(last_stage):
+    runs = " ".join(value for instruction, value in last_stage if instruction == "RUN")
+    assert not re.search(r"apt|curl|wget|gcc|\binstall\b", runs)
+    copied = [value for instruction, value in last_stage if instruction == "COPY"]
+    assert copied == ["--from=build /venv /venv", "--from=build /app /app"]
+    assert "--without-pip /venv" in (DEPLOYMENTS / "Dockerfile").read_text()
+
+
+def test_it_runs_as_nobody_in_particular_and_says_whether_it_is_well(last_stage):
+    said = dict(last_stage)
+    user = said["USER"].partition(":")[0]
+    assert user.isdigit()
+    assert int(user) >= 10_000
+    order = [instruction for instruction, _ in last_stage]
+    assert "RUN" not in order[order.index("USER") :]
+    assert json.loads(said["HEALTHCHECK"].partition("CMD")[2]) == ["assay", "up", "--status"]
+
+
+def test_the_image_holds_what_is_named_and_no_key():
+    lines = (DEPLOYMENTS / "Dockerfile.dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    named = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert all((ROOT / name).exists() for name in named)
+    assert {"**/.env", "**/*.pem", "**/id_*"} <= set(rules)
+
+
+# --- Compose ----------------------------------------------------------------------------------
+
+
+def test_the_compose_file_is_one_by_its_specification(services):
+    (held,) = loaded(DEPLOYMENTS / "compose.yaml")
+    plain = {key: value for key, value in held.items() if not key.startswith("x-")}
+    read = json.loads(PyCompose.from_json(filled(plain)).to_json())
+    assert set(read["services"]) == set(services)
+    broken = plain | {"services": {"server": {**services["server"], "helthcheck": {}}}}
+    with pytest.raises(ValueError, match="helthcheck"):
+        PyCompose.from_json(filled(broken))
+
+
+def filled(value):
+    """As JSON, with what is read from the environment put in."""
+    text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", json.dumps(value))
+    return re.sub(r"\$\{\w+:\?[^}]*\}", "set", text)
+
+
+def test_each_service_waits_for_one_that_tells_when_it_is_there(services):
+    for service in services.values():
+        for name, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in services[name]
+            else:
+                assert services[name]["restart"] == "no"
+
+
+def test_only_this_machine_is_listened_to(services):
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) == 3
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_ours_may_nothing_and_write_nowhere(services):
+    for service in services.values():
+        if "assay" in service["image"]:
+            assert service["cap_drop"] == ["ALL"]
+            assert service["read_only"] is True
+            assert service["security_opt"] == ["no-new-privileges:true"]
+        else:
+            assert PINNED.fullmatch(service["image"])
+
+
+def test_no_file_holds_a_secret_and_every_one_is_asked_for(services, manifests):
+    secret = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|AUTH|ALERTS")
+    found = {
+        (name, key): value
+        for name, service in services.items()
+        for key, value in service.get("environment", {}).items()
+        if secret.search(key)
+    }
+    assert len(found) >= 8
+    for value in found.values():
+        assert value is None or re.fullmatch(r"\$\{\w+(:[?-][^}]*)?\}", value)
+    for held in manifests:
+        assert held["kind"] != "Secret"
+        assert not any(secret.search(key) for key in held.get("data", {}))
+    empty = (DEPLOYMENTS / "example.env").read_text()
+    assert not re.search(r"^\w*(PASSWORD|SECRET|KEY|AUTH)=.", empty, re.MULTILINE)
+
+
+def test_the_example_names_each_variable_that_must_be_set():
+    asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOYMENTS / "compose.yaml").read_text()))
+    named = re.findall(r"^(\w+)=", (DEPLOYMENTS / "example.env").read_text(), re.MULTILINE)
+    assert asked <= set(named)
+
+
+def test_containers_are_set_as_assay_up_sets_processes(services, manifests):
+    made = dict(server._DEFAULTS)
+    maps = [held["data"] for held in manifests if held["kind"] == "ConfigMap"]
+    both = [
+        services["server"]["environment"] | services["worker"]["environment"],
+        {key: value for one in maps for key, value in one.items()},
+    ]
+    for environment in both:
+        assert {key: environment.get(key) for key in made} == made
+        assert environment["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+        assert "@" in environment["PREFECT_API_DATABASE_CONNECTION_URL"]
+
+
+# --- Kubernetes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_manifests_are_what_kubernetes_reads(path):
+    for held in loaded(path):
+        kubernetes_validate.validate(held, "1.30", strict=True)
+
+
+def test_a_manifest_that_is_none_is_found_out(manifests):
+    (made,) = [m for m in manifests if m["kind"] == "Deployment" and "worker" in str(m["metadata"])]
+    broken = {**made, "spec": {**made["spec"], "replica": 1}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, "1.30", strict=True)
+
+
+def test_pods_pass_the_restricted_standard(manifests):
+    (space,) = [held for held in manifests if held["kind"] == "Namespace"]
+    assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for _, pod in pods(manifests):
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+    made = list(containers(manifests))
+    assert len(made) == 5
+    for container in made:
+        confined = container["securityContext"]
+        assert confined["allowPrivilegeEscalation"] is False
+        assert confined["readOnlyRootFilesystem"] is True
+        assert confined["capabilities"] == {"drop": ["ALL"]}
+        assert container["image"] == OURS
+        assert {"requests", "limits"} <= set(container["resources"])
+
+
+def test_each_holds_the_key_of_its_own_role_alone(manifests):
+    held = {
+        container["name"]: {
+            source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source
+        }
+        for container in containers(manifests)
+    }
+    assert held == {
+        "server": {"assay-server"},
+        "reports": {"assay-viewer"},
+        "apply": {"assay"},
+        "worker": {"assay"},
+        "collect": {"assay-collector"},
+    }
+
+
+def test_a_service_and_an_ingress_lead_to_ports_that_are_listened_to(manifests):
+    (service,) = [held for held in manifests if held["kind"] == "Service"]
+    listening = {
+        port["containerPort"]
+        for name, pod in pods(manifests)
+        if name == "server"
+        for container in pod["containers"]
+        for port in container["ports"]
+    }
+    assert {port["port"] for port in service["spec"]["ports"]} == listening
+    (ingress,) = [held for held in manifests if held["kind"] == "Ingress"]
+    led = re.findall(r"'port': {'name': '(\w+)'}", str(ingress))
+    assert set(led) == {port["name"] for port in service["spec"]["ports"]}
+    assert MARK in ingress["metadata"]["namespace"]
