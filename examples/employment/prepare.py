@@ -1,8 +1,9 @@
-"""Make employment.parquet from the three files as published: python prepare.py FOLDER.
+"""Make 2015.parquet to 2018.parquet from the three files as published: python prepare.py FOLDER.
 
 FOLDER holds employment_MA_reference.pq, employment_MA_analysis.pq and
 employment_MA_analysis_target.pq. Rows and their order stay as they are. The labels are put beside
-the rows they are of, the row number is left out, and probabilities are rounded to four decimals.
+the rows they are of, `person` numbers the rows from 1 over all years in place of the files' own
+numbers, which begin again, and probabilities are rounded to four decimals.
 """
 
 import sys
@@ -36,15 +37,23 @@ def rows(folder: Path) -> pa.Table:
         halves = [part[name].cast(kind) for part in (reference, later)]
         columns[name] = pa.chunked_array([c for half in halves for c in half.chunks])
     columns["predicted_probability"] = pc.round(columns["predicted_probability"], 4)
+    columns["person"] = pa.array(range(1, len(columns["year"]) + 1))
     return pa.table(columns)
 
 
 def main(folder: Path) -> None:
-    target = Path(__file__).with_name("employment.parquet")
-    pq.write_table(
-        rows(folder).combine_chunks(), target, compression="zstd", compression_level=19,
-        store_schema=False,
-    )  # fmt: skip
+    every = rows(folder)
+    coded = [name for name in every.column_names if name != "person"]
+    for year in (2015, 2016, 2017, 2018):
+        pq.write_table(
+            every.filter(pc.equal(every["year"], year)).combine_chunks(),
+            Path(__file__).with_name(f"{year}.parquet"),
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=coded,
+            column_encoding={"person": "DELTA_BINARY_PACKED"},
+            store_schema=False,
+        )
 
 
 if __name__ == "__main__":

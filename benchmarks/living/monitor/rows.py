@@ -26,7 +26,7 @@ from assay.learning.units import identities
 from assay.store.local import LocalStore
 from assay.tables import Table, write, write_frame
 
-EMPLOYMENT = Path(__file__).parents[3] / "examples" / "employment" / "employment.parquet"
+EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 SIZES = {"50k": 50_000, "500k": 500_000, "5M": 5_000_000}
 TINY = 3_000
 BATCH = 100_000
@@ -60,7 +60,7 @@ def make(folder: Path, rows: int) -> None:
     """A folder with a bucket, and the rows as NannyML reads them: rows and reference.parquet."""
     folder.mkdir(parents=True)
     bucket, case = bucket_in(folder).prepare(), use_case()
-    whole = pd.read_parquet(EMPLOYMENT)
+    whole = pd.read_parquet(EMPLOYMENT).drop(columns="person")
     whole.insert(0, "person", np.arange(len(whole)))
     reference = whole[whole["year"] == 2015].reset_index(drop=True)
     reference.to_parquet(folder / "reference.parquet", index=False)

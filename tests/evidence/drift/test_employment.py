@@ -5,6 +5,7 @@ People in group quarters (RELP 16, 17) are 7 % of each year, but stand in one pl
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,7 +14,7 @@ from assay.evidence.drift import Roles, drift
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import stored
 
-FILE = Path(__file__).parents[3] / "examples/employment/employment.parquet"
+FOLDER = Path(__file__).parents[3] / "examples/employment"
 ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
 FEATURES = ["AGEP", "SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG", "MIL", "ANC", "NATIVITY",
             "DEAR", "DEYE", "DREM", "SEX", "RAC1P"]  # fmt: skip
@@ -21,7 +22,7 @@ FEATURES = ["AGEP", "SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG", "MIL", "A
 
 @pytest.fixture(scope="module")
 def rows():
-    return pq.read_table(FILE)
+    return pa.concat_tables(pq.read_table(file) for file in sorted(FOLDER.glob("*.parquet")))
 
 
 @pytest.fixture(scope="module")
