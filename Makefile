@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help run living test lint format bench bench-gates bench-stores bench-living calibration \
-  schema deployments lock clean
+  schema deployments audit lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -52,6 +52,12 @@ schema: $(READY) ## Write the use case's JSON Schema
 
 deployments: $(READY) ## Write deployments/ from configs/
 	$(BIN)/python -m deployments
+
+audit: $(READY) ## Hold the lock against known vulnerabilities; needs the network
+	test -x $(VENV)/audit/bin/pip-audit || $(BIN)/python -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock || \
+	  { echo "audit: not clean. Above is a vulnerability, or a package that PyPI's advisories could not be asked about: then nothing is proven, also not of the others." >&2; exit 1; }
 
 lock: ## Pin and hash all dependencies again
 	$(PYTHON) -m venv $(VENV)

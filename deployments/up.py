@@ -129,6 +129,9 @@ def _start(server: Server, operations: Operations, *, foreground: bool) -> subpr
     os.environ.update(environment)  # whoever speaks to the server from here needs it too
     command = [sys.executable, "-m", "deployments.keep", str(folder), operations.pool]
     with open(folder / "logs" / "keeper.log", "ab") as out:
+        # What ended before this line, ended under an earlier keeper; this one is slow to speak.
+        out.write(f"{STARTED} anew\n".encode())
+        out.flush()
         return subprocess.Popen(  # noqa: S603 - this very program
             command,
             cwd=server.root,

@@ -40,7 +40,9 @@ class Database:
         if self.engine.dialect.name != "sqlite" or not path or path.startswith(memory):
             return
         if not Path(path).exists():
-            raise SourceError("there is no such database", where=path, remedy="Check its path.")
+            # Not the path itself: part of it may be a variable's.
+            what, remedy = "there is no such database", "Check its path."
+            raise SourceError(what, where=self.shown, remedy=remedy)
 
     @contextmanager
     def named(self, kind: type[AssayError], remedy: str) -> Iterator[None]:

@@ -1,0 +1,138 @@
+"""Who may do what with the bucket's keys, as IAM policies: `deployments/policies/<role>.json`.
+
+They bound what a stolen or careless key can do, and no more. A journal is a folder to which people
+append, and to the bucket one entry is like another: whoever may append may write the words of a
+promotion. That a scientist may not promote is kept by `assay.trust`, for everyone only where the
+people's file says `signatures: required`: then an entry counts only if whoever signed it may do
+what it says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from assay.config.people import People, Role
+from assay.errors import ConfigError
+from assay.store.s3 import S3Store
+
+Keyholder = Literal[Role, "collector"]
+"""The roles of people, and `assay gc`, which alone deletes."""
+
+KEYHOLDERS: Final[tuple[Keyholder, ...]] = (*get_args(Role), "collector")
+EXAMPLE: Final = "s3://BUCKET/PREFIX"
+
+_RUNS = ("assay.json", "objects/*", "journals/*", "checkpoints/*", "memo/*", "doctor/*")
+_PUTS: Final[Mapping[Keyholder, tuple[str, ...]]] = {
+    "viewer": (),
+    "scientist": _RUNS,
+    "operator": ("journals/*", "checkpoints/*"),
+    "engineer": _RUNS,
+    # What moves into the trash or aside, and what comes back from there.
+    "collector": ("objects/*", "checkpoints/*", "trash/*", "quarantine/*", "clock/*", "doctor/*"),
+}
+_DELETES = ("objects/*", "checkpoints/*", "memo/*", "trash/*", "clock/*", "doctor/*")
+
+
+def policy(who: Keyholder, url: str) -> dict[str, Any]:
+    """The policy of whoever holds this key, for the bucket at `url`.
+
+    Source: AWS, "Actions, resources, and condition keys for Amazon S3", and "Enforce conditional
+    writes on Amazon S3 buckets". Raises ConfigError for a URL that is no bucket on S3.
+    """
+    place = _Place(url)
+    puts = [place.put(_PUTS[who])] if _PUTS[who] else []
+    collects = place.collect() if who == "collector" else [place.never_delete()]
+    statements = [*place.look(), *puts, place.never_replace(), *collects]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def text(who: Keyholder, url: str = EXAMPLE) -> str:
+    """The policy as a file. Raises ConfigError."""
+    return json.dumps(policy(who, url), indent=2) + "\n"
+
+
+def write(url: str, folder: Path) -> list[str]:
+    """Write the policies of a bucket into a folder; returns whose they are, in words.
+
+    Raises ConfigError.
+    """
+    made = {who: text(who, url) for who in KEYHOLDERS}
+    people = People.configured()
+    folder.mkdir(parents=True, exist_ok=True)
+    for who, written in made.items():
+        (folder / f"{who}.json").write_text(written)
+    return [f"{folder / who}.json: {_holders(who, people)}" for who in KEYHOLDERS]
+
+
+def _holders(who: Keyholder, people: People | None) -> str:
+    if who == "collector":
+        return "for whoever runs `assay gc`, `assay verify --repair` and the maintain flow"
+    found = [
+        name for name, person in (people.people if people else {}).items() if person.role == who
+    ]
+    return f"for {', '.join(found)}" if found else "for nobody in the people's file"
+
+
+class _Place:
+    """A bucket on S3, and statements about it."""
+
+    def __init__(self, url: str) -> None:
+        store = S3Store(url)
+        if re.search(r"[*$]", store.prefix):
+            raise ConfigError(
+                f"the prefix {store.prefix!r} would mean something else in a policy",
+                remedy="Choose one without '*' and '$'.",
+            )
+        self._bucket = f"arn:aws:s3:::{store.bucket}"
+        self._stem = f"{store.prefix}/" if store.prefix else ""
+
+    def look(self) -> list[dict[str, Any]]:
+        # Not bound to the prefix: who may not list is told of an absent key that it is forbidden,
+        # and a run asks for many that are absent. So names, not contents, show beyond the prefix.
+        return [
+            _statement("List", "Allow", ["s3:ListBucket"], self._bucket),
+            _statement("Read", "Allow", ["s3:GetObject"], self._keys("*")),
+        ]
+
+    def put(self, keys: tuple[str, ...]) -> dict[str, Any]:
+        actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
+        return _statement("Put", "Allow", actions, [self._keys(key) for key in keys])
+
+    def never_replace(self) -> dict[str, Any]:
+        """Parts of a large object are exempt: the condition stands on their completion."""
+        unconditional = {
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        }
+        statement = _statement("NeverReplace", "Deny", ["s3:PutObject"], self._keys("*"))
+        return statement | {"Condition": unconditional}
+
+    def never_delete(self) -> dict[str, Any]:
+        return _statement("NeverDelete", "Deny", _DELETE, self._keys("*"))
+
+    def collect(self) -> list[dict[str, Any]]:
+        """History is not collected, nor are the earlier versions that a bucket may keep."""
+        history = [self._keys("assay.json"), self._keys("journals/*")]
+        deleted = [self._keys(key) for key in _DELETES]
+        return [
+            _statement("Delete", "Allow", ["s3:DeleteObject"], deleted),
+            _statement("Unfinished", "Allow", ["s3:ListBucketMultipartUploads"], self._bucket),
+            _statement("NeverDeleteHistory", "Deny", _DELETE, history),
+            _statement("NeverDeleteVersions", "Deny", _DELETE[1:], self._keys("*")),
+        ]
+
+    def _keys(self, pattern: str) -> str:
+        return f"{self._bucket}/{self._stem}{pattern}"
+
+
+_DELETE = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+
+
+def _statement(
+    sid: str, effect: Literal["Allow", "Deny"], actions: list[str], resource: str | list[str]
+) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": effect, "Action": actions, "Resource": resource}
