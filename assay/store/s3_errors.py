@@ -31,8 +31,9 @@ _NO_CREDENTIALS: Final = (
     "~/.aws/config, or sign in with your single sign-on."
 )
 _DENIED: Final = (
-    "The credentials are known but may not do this. Give them s3:GetObject, s3:PutObject, "
-    "s3:DeleteObject and s3:ListBucket on this bucket, or use others (AWS_PROFILE)."
+    "The credentials are known but may not do this. Reading takes s3:GetObject and s3:ListBucket, "
+    "runs also s3:PutObject, and garbage collection alone s3:DeleteObject. Ask for what your role "
+    "may, or use others (AWS_PROFILE)."
 )
 _MAKE_SPACE: Final = (
     "Free some space, raise the quota or choose another bucket with --store, then run again; "
