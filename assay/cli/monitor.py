@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from assay.bucket import Bucket
     from assay.config.read import Written
     from assay.evidence.report import Report
+    from assay.lessons import Lesson
     from assay.living.looked import Looked
 
 
@@ -47,9 +48,11 @@ def command(
     if html and report:
         _write(html, report)
     if as_json:
-        print_json(_summary(looked, report))
+        learnt = [lesson.as_json() for lesson in _recalled(bucket, looked)]
+        print_json(_summary(looked, report) | {"lessons": learnt})
     else:
         _tell(looked, report, config)
+        _tell_learnt(bucket, looked)
         if html and report:
             say(f"written: {html}")
     refused = bool(looked.refused)
@@ -71,6 +74,28 @@ def _quiet(bucket: Bucket, written: Written, as_of: str | None) -> Looked | None
     if not ahead.idle or wanted or news(bucket, written):
         return None
     return nothing(case.name, ahead)
+
+
+def _recalled(bucket: Bucket, looked: Looked) -> list[Lesson]:
+    """What was learnt before of what this look saw."""
+    from assay.lessons import causes_of, recalled
+    from assay.versions import MONITORED
+
+    entries = bucket.journal(looked.use_case).entries()
+    looks = [entry for entry in entries if entry.kind == MONITORED]
+    if looked.look is None or not looks:
+        return []
+    before = [entry for entry in entries if entry.number < looks[-1].number]
+    return recalled(before, causes_of(looks[-1]))
+
+
+def _tell_learnt(bucket: Bucket, looked: Looked) -> None:
+    from assay.lessons import in_words
+
+    if learnt := in_words(_recalled(bucket, looked)):
+        print_text("seen before:")
+        for line in learnt:
+            print_text(f"  - {line}")
 
 
 def _report(bucket: Bucket, looked: Looked) -> Report | None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from assay.bucket import Bucket
 from assay.cli.app import app
+from assay.living.looked import Looked
 from tests.living.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
@@ -71,3 +72,29 @@ def test_with_nothing_new_no_flow_is_started(living, tmp_path, monkeypatch):
     assert json.loads(done.stdout)["why"] == "nothing is new"
     late = assay(tmp_path, "monitor", "--as-of", day(40).isoformat())
     assert isinstance(late.exception, ModuleNotFoundError)  # silence is to be told
+
+
+def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeypatch):
+    report = living.bucket.put(b"{}", "application/json", "report")
+
+    def look(number):
+        body = {"version": 1, "look": number, "upto": number, "verdict": "retrain", "first": 1}
+        told = {"reasons": ["worse"], "causes": ["realised[roc_auc]"], "as_of": day(1).isoformat()}
+        told |= {"report": report.as_json(), "figures": {}}
+        living.bucket.journal("loans").append(lambda _: ("monitored", body | told))
+
+    def lesson(text):
+        body = {"cause": "realised", "about": None, "text": text, "entry": None}
+        living.bucket.journal("loans").append(lambda _: ("lesson", body))
+
+    look(1)
+    lesson("a holiday, as every year")
+    look(2)
+    lesson("written after the look")
+    outcome = Looked(use_case="loans", model="loans@1", look=2, verdict="retrain")
+    monkeypatch.setattr("assay.cli.orchestrate.flow_outcome", lambda *_, **__: outcome)
+    done = assay(tmp_path, "monitor", "--json")
+    assert done.exit_code == 3
+    learnt = [(one["kind"], one["text"]) for one in json.loads(done.stdout)["lessons"]]
+    assert learnt == [("lesson", "a holiday, as every year"), ("alarm", "worse")]
+    assert "a holiday, as every year" in assay(tmp_path, "monitor").stdout
