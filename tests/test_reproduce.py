@@ -394,7 +394,7 @@ def test_a_module_that_is_nowhere_is_an_error(repository, laid_out):
 def asked_of(source, fingerprint):
     data = SimpleNamespace(source=SimpleNamespace(path=source, sql=None, format=None))
     written = SimpleNamespace(use_case=SimpleNamespace(data=data))
-    return SimpleNamespace(source=fingerprint, written=written)
+    return SimpleNamespace(begun=None, source=fingerprint, written=written)
 
 
 @pytest.fixture

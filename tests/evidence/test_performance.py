@@ -379,6 +379,7 @@ def test_the_luck_of_a_random_ranking_is_its_mean_over_all_orders(rows, positive
     assert luck(truth) == pytest.approx(np.mean(scores) - positives / rows)
 
 
+@pytest.mark.slow
 def test_a_model_that_guesses_seldom_beats_the_dummy_by_average_precision():
     beaten = 0
     for seed in range(60):
