@@ -97,6 +97,12 @@ class Batches:
         """The batches that a version scored."""
         return tuple(s for s in self.scored if (s.version, s.role) == (version, role))
 
+    @property
+    def once(self) -> tuple[Scored, ...]:
+        """Every batch once, where it first came, whoever scored it and in whatever role."""
+        first = {scored.batch: scored for scored in reversed(self.scored)}
+        return tuple(reversed(first.values()))
+
     def up_to(self, number: int) -> Batches:
         """What the ledger said when it had so many entries."""
         return Batches(

@@ -17,6 +17,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
 APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
 MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
+RETRAINING, ASKED = "retraining", "asked"
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
     """Yields `report`. Given what `arrived` when, the newest rows are also judged alone."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
-    champion = Registry(run.bucket).history(run.name).rival(run.question(trained.inputs["table"]))
-    since = learnt_up_to(champion) if arrived and champion else None
+    since = _learnt(run, trained) if arrived else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate
@@ -50,3 +49,10 @@ def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
         work=work,
         label=f"fairness {candidate}",
     )
+
+
+def _learnt(run: Run, trained: Step) -> int | None:
+    """Up to which entry of the ledger the champion has learnt; None where there is none."""
+    question = run.question(trained.inputs["table"])
+    champion = Registry(run.bucket).history(run.name).rival(question)
+    return learnt_up_to(champion) if champion else None

@@ -23,7 +23,7 @@ def gather(run: Run, first: Artifact, begun: Begun) -> Step:
 
         choice = Choice(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
         labels = Known.of(run.bucket, batches, use_case)
-        came = arrivals(run.bucket, first, batches.scored, labels, use_case)
+        came = arrivals(run.bucket, first, batches, labels, use_case)
         found = gather(run.bucket, came, use_case, choice)
         get_run_logger().info(
             "{first:,} rows of the first table, {later:,} later".format(**found.sides)

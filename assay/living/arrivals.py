@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _files(source: Source) -> Iterator[tuple[Arrival, File | None]]:
     path = str(source.path)
     if folder := path.endswith("/") or Path(path).is_dir():
         source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
-    several = folder or _is_pattern(path)
+    several = folder or glob.has_magic(path)
     try:
         found = find(source)
     except SourceError:
@@ -107,7 +108,7 @@ def _files(source: Source) -> Iterator[tuple[Arrival, File | None]]:
         return
     for file in found:
         # A URL as it was given may hold what a file system does not give back.
-        one = source.model_copy(update={"path": _url(file)}) if several else source
+        one = source.model_copy(update={"path": file.url}) if several else source
         if not folder or _has_format(one, file):
             yield Arrival(file.shown, _bare(file), one), file
 
@@ -119,19 +120,11 @@ def _has_format(source: Source, file: File) -> bool:
     return False
 
 
-def _is_pattern(path: str) -> bool:
-    return any(mark in path for mark in "*?[")
-
-
 def _bare(file: File) -> str:
     """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
     name = Path(file.path).name
     name = name[: len(name) - len(file.compression)]
     return name[: len(name) - len(file.ending)] or name
-
-
-def _url(file: File) -> str:
-    return file.path if file.remote is None else str(file.remote.unstrip_protocol(file.path))
 
 
 def stretch(path: str, form: Format | None, name: str) -> Arrival:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay.artifacts import Artifact
-from assay.batches import Scored
+from assay.batches import Batches
 from assay.bucket import Bucket
 from assay.config.data import Target
 from assay.config.living import Window
@@ -58,7 +58,7 @@ class Gathered:
 
 
 def arrivals(
-    bucket: Bucket, first: Artifact, scored: Sequence[Scored], labels: Labels, use_case: UseCase
+    bucket: Bucket, first: Artifact, batches: Batches, labels: Labels, use_case: UseCase
 ) -> list[Arrival]:
     """The table that the use case's source yields, and every batch since, once, in order."""
 
@@ -68,7 +68,7 @@ def arrivals(
         when = datetime.fromisoformat(as_of) if as_of else None
         return Arrival(table, number, when, known, labels(known))
 
-    later = [read(came.table, came.number, came.as_of) for came in _each_once(scored)]
+    later = [read(came.table, came.number, came.as_of) for came in batches.once]
     return [read(first, _FIRST, None), *later]
 
 
@@ -133,11 +133,6 @@ class Arrival:
                 yield _shaped(chosen, self.truth[here][mask[here]], schema, meaning)
 
 
-def _each_once(scored: Sequence[Scored]) -> list[Scored]:
-    """Every batch once, where it first came, whoever scored it."""
-    return list({came.batch: came for came in reversed(scored)}.values())[::-1]
-
-
 def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
     """Rows that have a label and do not come again later."""
     seen, kept = np.empty(0, np.uint64), []
@@ -185,21 +180,33 @@ def _newest(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.boo
 
 def _schema(sources: Sequence[Arrival], use_case: UseCase) -> pa.Schema:
     """The first table's columns. Categories that came later are added to theirs."""
-    first = sources[0].table.schema
-    return pa.schema([_widened(column, sources, use_case) for column in first])
+    first, target = sources[0].table.schema, use_case.data.target.column
+    listed = {
+        column.name: values
+        for column in first
+        if column.name != target and (values := columns.categories(column)) is not None
+    }
+    later = _values(sources[1:], list(listed))
+    return pa.schema(
+        [_widened(c, listed[c.name], later[c.name]) if c.name in listed else c for c in first]
+    )
 
 
-def _widened(column: pa.Field, sources: Sequence[Arrival], use_case: UseCase) -> pa.Field:
-    values = columns.categories(column)
-    if values is None or column.name == use_case.data.target.column:
-        return column
-    more: dict[str, None] = {}
-    for source in sources[1:]:
-        if column.name in source.table.schema.names:
-            for batch in source.table.batches([column.name]):
-                more |= dict.fromkeys(pc.unique(batch.column(0).cast(pa.string())).to_pylist())
-    new = sorted(value for value in more if value is not None and value not in values)
+def _widened(column: pa.Field, values: Sequence[str], later: set[str]) -> pa.Field:
+    new = sorted(later - set(values))
     return columns.field(column.name, "category", [*values, *new], nullable=True)
+
+
+def _values(sources: Sequence[Arrival], names: Sequence[str]) -> dict[str, set[str]]:
+    """The values of these columns, in one pass over each table."""
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for source in sources:
+        there = [name for name in names if name in source.table.schema.names]
+        for batch in source.table.batches(there) if there else ():
+            for name in there:
+                texts = pc.unique(batch.column(name).cast(pa.string())).to_pylist()
+                found[name].update(text for text in texts if text is not None)
+    return found
 
 
 def _shaped(

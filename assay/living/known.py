@@ -167,8 +167,7 @@ def _outcomes(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8
 
 def _arrivals(batches: Batches) -> list[Labelled | Scored]:
     """What may bring labels, in the order of the ledger; a batch once, when it first came."""
-    first = {came.batch: came for came in reversed(batches.scored)}.values()
-    return sorted([*batches.labelled, *first], key=lambda entry: entry.number)
+    return sorted([*batches.labelled, *batches.once], key=lambda entry: entry.number)
 
 
 _Label = tuple[Integers, NDArray[np.bool_], Integers]

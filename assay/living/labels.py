@@ -6,6 +6,7 @@ known now is a view of it (see `known`).
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -166,7 +167,7 @@ def _sources(written: Written, files: Sequence[str]) -> dict[str, Source | Assay
     found = _found(asked)
     missing = any(isinstance(one, AssayError) for one in found.values())
     # Of a pattern, none may have come yet.
-    return {} if missing and any(mark in (asked.path or "") for mark in "*?[") else found
+    return {} if missing and glob.has_magic(asked.path or "") else found
 
 
 def _found(source: Source) -> dict[str, Source | AssayError]:
@@ -174,10 +175,7 @@ def _found(source: Source) -> dict[str, Source | AssayError]:
         files = find(source)
     except SourceError as error:
         return {source.path or "": error}
-    paths = {
-        f.shown: f.path if f.remote is None else f.remote.unstrip_protocol(f.path) for f in files
-    }
-    return {name: source.model_copy(update={"path": path}) for name, path in paths.items()}
+    return {file.shown: source.model_copy(update={"path": file.url}) for file in files}
 
 
 def _check_identity(written: Written) -> None:

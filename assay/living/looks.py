@@ -22,8 +22,8 @@ from assay.config.living import Monitor
 from assay.errors import ReferenceUnknown
 from assay.journal import JournalEntry
 from assay.registry import CHAMPION, History, Registry, Version, fold
+from assay.versions import MONITORED
 
-MONITORED: Final = "monitored"
 _LATE: Final = 0.5  # of the time between two batches, before one that is due counts as missed
 
 

@@ -18,9 +18,8 @@ from assay.bucket import Bucket
 from assay.config.living import Retrain
 from assay.digest import Digest
 from assay.journal import JournalEntry
-from assay.registry import CHAMPION, PROMOTED
+from assay.versions import ASKED, CHAMPION, MONITORED, PROMOTED, RETRAINING
 
-RETRAINING, ASKED, MONITORED = "retraining", "asked", "monitored"
 RETRAIN: Final = "retrain"
 _BUDGET_OF: Final = timedelta(days=30)
 

@@ -49,6 +49,11 @@ class File:
         suffix = Path(self.path.lower()).suffix
         return suffix if suffix in COMPRESSED else ""
 
+    @property
+    def url(self) -> str:
+        """By which it is found again: its path here, else its URL."""
+        return self.path if self.remote is None else str(self.remote.unstrip_protocol(self.path))
+
     def named(self) -> AbstractContextManager[None]:
         """Within, errors of the file system become Assay's."""
         return named(self.shown) if self.remote is None else elsewhere(self.shown)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.batches import Scored
+from assay.batches import Batches, Scored
 from assay.bucket import Bucket
 from assay.config.living import Window
 from assay.config.use_case import UseCase
@@ -82,7 +82,11 @@ class Known:
 
 def gathered(bucket, first, batches, labels, window="all", since=None, least=1):
     sources = arrivals(
-        bucket, write_frame(bucket, first, "first"), batches, Known(bucket, labels), USE_CASE
+        bucket,
+        write_frame(bucket, first, "first"),
+        Batches(tuple(batches)),
+        Known(bucket, labels),
+        USE_CASE,
     )
     found = gather(bucket, sources, USE_CASE, Choice(window, since, NOW, least))
     rows = Table.read(bucket, found.table).pandas()
