@@ -7,10 +7,9 @@ from typing import Any
 
 from assay import artifacts, attest, runs
 from assay.artifacts import Artifact
-from assay.digest import Digest
 from assay.evidence.report import Verdict, get_report, put_report
 from assay.gates import GATES
-from assay.lessons import in_words, recalled
+from assay.lessons import Lesson, in_words, recalled
 from assay.registry import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Registry, Version
 from assay.render.card import card
 from assay.render.page import page
@@ -38,6 +37,8 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         **_anew(run),
     }
     Registry(bucket).stop(run.name, body)
+    entries = bucket.journal(run.name).entries()
+    learnt = recalled(entries, tried.causes, question=question)
     outcome = Outcome(
         use_case=run.name,
         question=question,
@@ -49,7 +50,7 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         against=None,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(run, f"{run.name}: stopped", tried, question, {"Outcome": "stopped"}),
+        page=_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}, learnt),
         reasons=tried.reasons,
         judged=[],
         steps=_taken(groundwork),
@@ -89,7 +90,8 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
     version, tried = versions[chosen], all_tried[chosen]
     if tried.status == REGISTERED:
         _promote(run, registry, version, tried)
-    champion = registry.history(run.name).champion
+    history = registry.history(run.name)
+    champion = history.champion
     outcome = Outcome(
         use_case=run.name,
         question=question,
@@ -102,7 +104,11 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
         gates=tried.gates,
         reports=tried.reports,
         page=_page(
-            run, version.name, tried, question, _facts(versions, all_tried, tried, champion)
+            run,
+            version.name,
+            tried,
+            _facts(versions, all_tried, tried, champion),
+            recalled(history.entries, tried.causes, question=question),
         ),
         reasons=tried.reasons,
         judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
@@ -233,17 +239,16 @@ def _facts(
 
 
 def _page(
-    run: Run, title: str, tried: Tried, question: Digest, facts: Mapping[str, str]
+    run: Run, title: str, tried: Tried, facts: Mapping[str, str], learnt: Sequence[Lesson]
 ) -> Artifact:
-    use_case, entries = run.written.use_case, run.bucket.journal(run.name).entries()
-    learnt = in_words(recalled(entries, tried.causes, question=question))
+    use_case = run.written.use_case
     about = {
         "Question": use_case.question,
         "Decision": use_case.decision,
         "Harm of a wrong answer": use_case.harm,
         "Owner": use_case.owner,
         **facts,
-        **({"Seen before": "; ".join(learnt)} if learnt else {}),
+        **({"Seen before": "; ".join(in_words(learnt))} if learnt else {}),
     }
     html = page(tried.evidence, title=title, facts=about)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")

@@ -100,6 +100,11 @@ class History:
         number = promotion.body.get("waiver")
         return self.entries[number - 1] if number else None
 
+    def begun(self, version: Version) -> JournalEntry | None:
+        """The entry that began the retraining of which a version came, if it came of one."""
+        number = version.entry.body.get("retraining")
+        return self.entries[number - 1] if number else None
+
     def retirement(self, version: Version) -> str:
         """How a retired version came to be one, in words."""
         entry = self.retired[version.number]

@@ -7,7 +7,7 @@ from prefect.logging import get_run_logger
 
 from assay.config.data import Format
 from assay.errors import AssayError
-from assay.evidence.monitoring.words import some
+from assay.evidence.amounts import some
 from assay.living.arrivals import Arrival, arrivals, stretch
 from assay.living.serving import Before, Loaded, shadow, wanted
 from assay.runs import Run

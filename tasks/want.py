@@ -25,7 +25,7 @@ def want(run: Run, past: Past) -> bool:
     key = Digest.of(f"{EVENT} {run.name} {evidence}".encode())
     if memo.find("wanted", key) is not None:
         return False
-    because = _briefly(past.reasons)
+    because = past.because
     emit_event(
         event=EVENT,
         resource={
@@ -39,9 +39,3 @@ def want(run: Run, past: Past) -> bool:
     memo.remember("wanted", key, {"event": EVENT, "evidence": str(evidence), "needs": []})
     get_run_logger().warning(f"retraining wanted: {because}")
     return True
-
-
-def _briefly(reasons: list[str]) -> str:
-    """The first, which weighs most, and how many there are beside it: the report has them all."""
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return f"{reasons[0]}{more}" if reasons else "the last look says so"

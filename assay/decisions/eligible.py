@@ -15,6 +15,7 @@ from assay.bucket import Bucket
 from assay.config.living import Promotion
 from assay.config.people import USUAL
 from assay.errors import Ineligible, IntegrityError
+from assay.evidence.amounts import and_more
 from assay.evidence.report import Report, Verdict, get_report
 from assay.gates import GATES, in_order
 from assay.journal import JournalEntry
@@ -60,10 +61,11 @@ def clear(
     refuse_retired(history, version)
     policy = Registry(bucket).policy(version)
     found = hindrances(bucket, history, version, policy)
-    second(history, version, policy, who, also=approvals(history, version))
+    approved = approvals(history, version)
+    second(history, version, policy, who, also=approved)
     waiver = waiver_for(history, version, found, when)
     held = [one.what for one in found if one.held]
-    return Clearance(waiver, [] if approvals(history, version) else held)
+    return Clearance(waiver, [] if approved else held)
 
 
 def hindrances(
@@ -95,8 +97,7 @@ def _first(report: Report) -> str:
     checks = report.at_fault(report.verdict)
     if not checks:
         return report.summary
-    more = f" (and {len(checks) - 1} more)" if len(checks) > 1 else ""
-    return f"{checks[0].claim}: {checks[0].why.removesuffix('.')}{more}"
+    return f"{checks[0].claim}: {checks[0].why.removesuffix('.')}{and_more(len(checks))}"
 
 
 def _needed(bucket: Bucket, version: Version) -> list[str]:
@@ -174,8 +175,8 @@ def second(
 
 def authors(history: History, version: Version) -> set[str]:
     """Who trained a version: whoever registered it, and whoever began its retraining."""
-    number = version.entry.body.get("retraining")
-    entries = [version.entry, *([history.entries[number - 1]] if number else [])]
+    begun = history.begun(version)
+    entries = [version.entry, *([begun] if begun else [])]
     return set().union(*map(trust.authors, entries))
 
 

@@ -1,4 +1,4 @@
-"""Numbers of rows and levels, as people should read them: no more digits than are known."""
+"""Numbers of rows, things and levels, as people should read them: no more digits than are known."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ def percent(level: float) -> str:
     return (
         f"{shown} %" if float(shown) < 100 else f"{100 - float(f'{100 * (1 - level):.1g}'):.10g} %"
     )
+
+
+def some(number: int, thing: str) -> str:
+    """ "1 batch", "3 batches"."""
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number:,} {thing}{'es' if thing.endswith('ch') else 's'}"
+
+
+def and_more(total: int) -> str:
+    """What is said after the first of so many: " (and 3 more)", or nothing."""
+    return f" (and {total - 1} more)" if total > 1 else ""

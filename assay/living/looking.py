@@ -25,7 +25,8 @@ from assay.evidence.monitoring.facts import (
 from assay.evidence.monitoring.fairness import Rules
 from assay.evidence.report import Verdict, get_report
 from assay.living.looks import Judged, Look
-from assay.living.windows import DECISION, PROBABILITY, TRUTH, output
+from assay.living.scoring import DECISION, PROBABILITY
+from assay.living.windows import TRUTH, output
 from assay.registry import Registry, Version
 from assay.steps import Step
 from assay.tables import Table

@@ -20,6 +20,7 @@ from assay.batches import Batches, Ledger, Refused, Scored
 from assay.bucket import Bucket
 from assay.config.living import Monitor
 from assay.errors import ReferenceUnknown
+from assay.evidence.amounts import and_more
 from assay.journal import JournalEntry
 from assay.registry import CHAMPION, History, Registry, Version, fold
 from assay.versions import MONITORED
@@ -58,6 +59,12 @@ class Past(BaseModel):
     missed: int = 0
     last: int = 0
     steps: list[dict[str, Any]] = []
+
+    @property
+    def because(self) -> str:
+        """Its first reason, which weighs most, and how many more the report has."""
+        first = self.reasons[0] if self.reasons else "the last look says so"
+        return first + and_more(len(self.reasons))
 
     @classmethod
     def of(cls, entry: JournalEntry) -> Past:

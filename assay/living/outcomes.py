@@ -10,6 +10,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import AssayError
+from assay.evidence.amounts import some
 from assay.steps import Step
 
 Fate = Literal["scored", "known", "refused", "failed"]
@@ -98,8 +99,7 @@ class Scoring(_Frozen):
     def sentence(self) -> str:
         """What happened, in a line."""
         scored, wrong = self.of("scored"), self.of("refused", "failed")
-        count = "1 batch" if len(scored) == 1 else f"{len(scored)} batches"
-        said = f"{count} scored by {self.model}"
+        said = f"{some(len(scored), 'batch')} scored by {self.model}"
         said = f"{said}, {self.rows:,} rows" if scored else f"nothing new for {self.model}"
         for batch in wrong:
             said += f"; {batch.name} {batch.fate}: {batch.why}"

@@ -25,6 +25,7 @@ from assay.learning.units import identity_of
 from assay.living.scoring import DECISION, MODEL, PROBABILITY, ROW
 from assay.sources.places import Places
 from assay.tables import Table
+from assay.tables.beside import side_by_side
 
 LINE, BATCH = "line", "batch"
 _OURS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
@@ -81,7 +82,8 @@ class Delivery:
         places = Places.of(Table.read(self.bucket, self.lines))
         answers = Table.read(self.bucket, self.predictions)
         rows = Table.read(self.bucket, self.table)
-        for mine, theirs in _side_by_side(answers, rows, identity):
+        said = answers.batches([ROW, PROBABILITY, DECISION, MODEL])
+        for mine, theirs in side_by_side(said, rows.batches(identity)):
             lines = places.lines(mine.column(ROW).to_numpy())
             arrays = [
                 pa.array(lines, pa.int64()),
@@ -89,21 +91,6 @@ class Delivery:
                 *(mine.column(name) for name in (PROBABILITY, DECISION, MODEL)),
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _side_by_side(
-    answers: Table, rows: Table, identity: list[str]
-) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """Batches of two tables of as many rows, whose parts end at different rows."""
-    right = rows.batches(identity)
-    rest = pa.RecordBatch.from_arrays([], names=[])
-    for left in answers.batches([ROW, PROBABILITY, DECISION, MODEL]):
-        while left.num_rows:
-            if not rest.num_rows:
-                rest = next(right)
-            size = min(left.num_rows, rest.num_rows)
-            yield left.slice(0, size), rest.slice(0, size)
-            left, rest = left.slice(size), rest.slice(size)  # noqa: PLW2901 - what is left of it
 
 
 def sink_of(written: Written, to: str | None, *, alone: bool) -> Sink | None:

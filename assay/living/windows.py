@@ -7,7 +7,7 @@ what is known of the labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,11 +24,13 @@ from assay.errors import DataError
 from assay.living.known import Known, own_labels
 from assay.living.label_rows import UNIT
 from assay.living.looks import Look
+from assay.living.scoring import DECISION, PROBABILITY
 from assay.living.trained import trained_on
 from assay.registry import Version
 from assay.tables import Table, columns, field, write
+from assay.tables.beside import side_by_side
 
-PROBABILITY, DECISION, TRUTH = "probability", "decision", "truth"
+TRUTH = "truth"
 _OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
 
 Truth = NDArray[np.int8]
@@ -142,8 +144,9 @@ def count(
     in ten do not exceed, and the longest, and the `first` batch that has one.
     """
     new, labelled, delays = {}, {}, []
+    joined = np.zeros(len(known), bool)  # labels of rows that somebody has scored
     for served in look.served:
-        truth, entries, when = _truth(bucket, served, known, use_case)
+        truth, entries, when = _truth(bucket, served, known, use_case, joined)
         labelled[str(served.number)] = int((truth >= 0).sum())
         fresh = (truth >= 0) & (np.maximum(entries, served.number) > look.judged.labels)
         if fresh.any():
@@ -153,7 +156,7 @@ def count(
     counted = {
         "new": sum(int((truth >= 0).sum()) for truth in new.values()),
         "known": len(known),
-        "no_row": _without_row(bucket, look, known),
+        "no_row": _without_row(bucket, look, known, joined),
         "labelled": labelled,
         "delays": _delays(delays),
         "first": min(new, default=None),
@@ -169,16 +172,19 @@ def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
     return {"median": float(middle), "most": float(most), "longest": float(every.max())}
 
 
-def _without_row(bucket: Bucket, look: Look, known: Known) -> int:
-    """Labels of rows that nobody has scored yet: they are joined when such rows come."""
+def _without_row(bucket: Bucket, look: Look, known: Known, joined: NDArray[np.bool_]) -> int:
+    """Labels of rows that nobody has scored yet: they are joined when such rows come. `joined`:
+    those of rows that the champion answered.
+    """
     if not len(known) or not look.batches.labelled:
         return 0
-    there = np.zeros(len(known), bool)
-    for scored in {s.batch: s for s in look.batches.scored}.values():
-        for units in _units(bucket, scored):
-            place, found = known.find(units)
-            there[place[found]] = True
-    return int((~there).sum())
+    answered = {served.batch for served in look.served}
+    for scored in look.batches.once:
+        if scored.batch not in answered:
+            for units in _units(bucket, scored):
+                place, found = known.find(units)
+                joined[place[found]] = True
+    return int((~joined).sum())
 
 
 def _units(bucket: Bucket, scored: Scored) -> Iterator[NDArray[np.int64]]:
@@ -187,9 +193,10 @@ def _units(bucket: Bucket, scored: Scored) -> Iterator[NDArray[np.int64]]:
 
 
 def _truth(
-    bucket: Bucket, served: Scored, known: Known, use_case: UseCase
+    bucket: Bucket, served: Scored, known: Known, use_case: UseCase, joined: NDArray[np.bool_]
 ) -> tuple[Truth, NDArray[np.int64], NDArray[np.int64]]:
-    """Of each row of a batch: the label known now, the entry that brought it, and when.
+    """Of each row of a batch: the label known now, the entry that brought it, and when. Marks
+    what is `joined` of the known labels.
 
     Where the use case names no identity, rows that are alike are not the same row: each has its
     own label, that came with it.
@@ -205,6 +212,7 @@ def _truth(
     if not len(known):
         nothing = np.zeros(len(units), np.int64)
         return np.full(len(units), -1, np.int8), nothing, nothing
+    joined[place[found]] = True
     truth = np.where(found, known.labels[place], -1).astype(np.int8)
     return truth, known.entries[place].astype(np.int64), known.when[place]
 
@@ -258,8 +266,8 @@ def _arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> li
 def _beside(
     bucket: Bucket, scored: Scored, schema: pa.Schema
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """A batch's rows and what was said of them, side by side. The two tables are cut at other
-    places. Raises DataError where one is longer.
+    """A batch's rows and what was said of them, side by side. Raises DataError where one is
+    longer.
     """
     table, predictions = (Table.read(bucket, a) for a in (scored.table, scored.predictions))
     if table.rows != predictions.rows:
@@ -267,28 +275,5 @@ def _beside(
             f"{predictions.rows:,} predictions for {table.rows:,} rows", where=scored.name
         )
     names = [name for name in schema.names[:-2] if name in table.schema.names]
-    left = _Slices(lambda: table.batches(names))
-    right = _Slices(lambda: predictions.batches([PROBABILITY, DECISION]))
-    while (rows := min(left.ready(), right.ready())) > 0:
-        yield left.take(rows), right.take(rows)
-
-
-class _Slices:
-    """A stream of batches that is taken from by so many rows."""
-
-    def __init__(self, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
-        self._batches = batches()
-        self._held: pa.RecordBatch | None = None
-
-    def ready(self) -> int:
-        """Rows that can be taken; 0 at the end."""
-        while self._held is None or not self._held.num_rows:
-            self._held = next(self._batches, None)
-            if self._held is None:
-                return 0
-        return int(self._held.num_rows)
-
-    def take(self, rows: int) -> pa.RecordBatch:
-        assert self._held is not None, "asked for no more than is ready"
-        taken, self._held = self._held.slice(0, rows), self._held.slice(rows)
-        return taken
+    said = predictions.batches([PROBABILITY, DECISION])
+    yield from side_by_side(table.batches(names), said)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from assay import moments
 from assay.batches import LABELLED, REFUSED, SCORED, Batches
+from assay.evidence.amounts import and_more, some
 from assay.journal import JournalEntry
 from assay.versions import (
     APPROVED,
@@ -164,8 +165,8 @@ def _unfit(body: _Body) -> str:
 def _reasons(body: _Body) -> list[str]:
     """The first reason without what to do about it, and how many more there are."""
     reasons = body.get("reasons") or []
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return [_SENTENCE_END.split(reasons[0])[0] + more] if reasons else []
+    first = [_SENTENCE_END.split(reason)[0] for reason in reasons[:1]]
+    return [one + and_more(len(reasons)) for one in first]
 
 
 def _and(told: str, why: str) -> str:
@@ -201,20 +202,15 @@ def ledger(model: str, batches: Batches) -> list[str]:
     for version, role in sorted({(s.version, s.role) for s in batches.scored}):
         scored = batches.by(version, role)
         shadow = " in shadow" if role == "shadow" else ""
-        rows = _count(sum(s.rows for s in scored), "row")
+        rows = some(sum(s.rows for s in scored), "row")
         unfit = _unfit({"unfit_rows": sum(s.unfit_rows for s in scored)})
-        batch = _count(len(scored), "batch")
+        batch = some(len(scored), "batch")
         lines.append(f"{batch} scored by {model}@{version}{shadow}, {rows}{unfit}")
     if names := list(dict.fromkeys(refused.name for refused in batches.refused)):
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-        lines.append(f"{_count(len(names), 'batch')} refused: {', '.join(names[:_FEW])}{more}")
+        lines.append(f"{some(len(names), 'batch')} refused: {', '.join(names[:_FEW])}{more}")
     if batches.labelled:
         labels = sum(labelled.rows for labelled in batches.labelled)
-        times = _count(len(batches.labelled), "time")
-        lines.append(f"labels came {times}, {_count(labels, 'row')}")
+        times = some(len(batches.labelled), "time")
+        lines.append(f"labels came {times}, {some(labels, 'row')}")
     return lines
-
-
-def _count(number: int, word: str) -> str:
-    plural = f"{word}es" if word.endswith("ch") else f"{word}s"
-    return f"{number:,} {word if number == 1 else plural}"

@@ -67,8 +67,7 @@ class Recorded:
     @property
     def begun(self) -> JournalEntry | None:
         """The entry that began the retraining of which the version came, if it came of one."""
-        number = self.version.entry.body.get("retraining")
-        return self.before.entries[number - 1] if number else None
+        return self.before.begun(self.version)
 
     @property
     def given(self) -> dict[str, Artifact]:

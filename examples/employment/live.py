@@ -31,6 +31,7 @@ from assay import decisions
 from assay.bucket import Bucket
 from assay.cli.orchestrate import flow_outcome
 from assay.errors import AssayError
+from assay.evidence.amounts import and_more
 from assay.registry import CHALLENGER, CHAMPION, Registry
 
 CONFIG = "configs/employment.yaml"
@@ -110,8 +111,11 @@ class Life:
 
     def trains_anew(self, looked: Any, when: datetime) -> str:
         """What the automation on the monitor's event does, and then the office."""
-        because = f"{looked.reasons[0]} (and {len(looked.reasons) - 1} more)"
-        asked = {"because": because, "by": "monitor", "evidence": str(looked.report.digest)}
+        asked = {
+            "because": looked.reasons[0] + and_more(len(looked.reasons)),
+            "by": "monitor",
+            "evidence": str(looked.report.digest),
+        }
         outcome = self.flow("retrain", when, **asked)
         if not hasattr(outcome, "outcome"):
             return f"not trained anew: {outcome.why}"

@@ -1,17 +1,12 @@
 """What a look is about: rows and labels once each, joined by identity, beside the reference."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assay.errors import DataError, ReferenceUnknown
 from assay.living.looks import next_look, record, why_not
-from assay.living.windows import _beside, _Slices, reference, window
+from assay.living.windows import _beside, reference, window
 from assay.tables import Table
 from tests.living.made import Living, day, table_rows, written
 
@@ -235,17 +230,3 @@ def test_a_retired_champion_leaves_nothing_to_watch(living):
     )
     with pytest.raises(ReferenceUnknown, match="has no champion to watch"):
         next_look(living.bucket, "loans", living.case.monitor, day(2))
-
-
-@given(st.lists(st.integers(0, 5), max_size=8), st.lists(st.integers(1, 7), max_size=20))
-def test_a_stream_is_taken_from_in_order_wherever_it_is_cut(cuts, asked):
-    rows = list(range(sum(cuts)))
-    starts = np.cumsum([0, *cuts])
-    stream = (pa.RecordBatch.from_pydict({"n": rows[a:b]}) for a, b in itertools.pairwise(starts))
-    slices, taken = _Slices(lambda: stream), []
-    for most in itertools.chain(asked, itertools.repeat(3)):
-        ready = slices.ready()
-        if not ready:
-            break
-        taken += slices.take(min(ready, most)).column(0).to_pylist()
-    assert taken == rows

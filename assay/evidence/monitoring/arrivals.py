@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assay.config.living import Monitor
+from assay.evidence.amounts import some
 from assay.evidence.monitoring.facts import Batch, Facts
-from assay.evidence.monitoring.words import duration, some
+from assay.evidence.monitoring.words import duration
 from assay.evidence.report import Check, Sheet, Verdict
 
 _USUAL = 3  # batches that tell what is usual

@@ -11,10 +11,3 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {name}s"
     return f"{seconds:.2g} seconds" if seconds != 1 else "1 second"
-
-
-def some(number: int, thing: str) -> str:
-    """ "1 batch", "3 batches"."""
-    if number == 1:
-        return f"1 {thing}"
-    return f"{number:,} {thing}{'es' if thing.endswith('ch') else 's'}"
