@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import servers`
 
@@ -16,6 +17,10 @@ import servers
 
 # A server that a person runs here is not for tests: no set-up has its state in a file.
 os.environ["ASSAY_STATE"] = os.devnull
+
+# How long an example takes says how busy the machine is, not whether a promise holds.
+settings.register_profile("assay", deadline=None)
+settings.load_profile("assay")
 
 WITH_CEPH = os.environ.get("ASSAY_TEST_CEPH") == "1"
 

@@ -126,4 +126,4 @@ class HistoryMachine(RuleBasedStateMachine):
 
 
 TestHistory = HistoryMachine.TestCase
-TestHistory.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
+TestHistory.settings = settings(max_examples=30, stateful_step_count=15)

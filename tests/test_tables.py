@@ -131,7 +131,7 @@ def test_a_window_that_slides_keeps_most_parts(bucket: Bucket) -> None:
     assert len(set(after) & set(before)) >= 30
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 2_000))
 def test_the_batching_of_the_input_leaves_no_trace(batch: int) -> None:
     bucket, rows = Bucket.on(MemoryStore()), people(2_000)
@@ -159,7 +159,7 @@ def test_wide_tables_have_fewer_rows_a_part(columns: int, target: int) -> None:
     assert Cut.across(columns) == Cut(target, target // 4, target * 4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 40_000), max_size=4))
 def test_cuts_keep_their_limits_however_the_hashes_arrive(seed: int, stops: list[int]) -> None:
     hashes = np.random.default_rng(seed).integers(0, 2**64, 40_000, np.uint64)

@@ -198,9 +198,7 @@ class Decisions(RuleBasedStateMachine):
 
 def test_the_champion_is_always_a_version_that_may_be_one(house, said, key):
     Decisions.house_of, Decisions.said_of = type(house), said
-    run_state_machine_as_test(
-        Decisions, settings=settings(max_examples=50, stateful_step_count=25, deadline=None)
-    )
+    run_state_machine_as_test(Decisions, settings=settings(max_examples=50, stateful_step_count=25))
 
 
 def test_a_rollback_inverts_a_promotion(house, said):

@@ -25,7 +25,7 @@ def weigh(truth, who, **more):
     return costs.weigh(truth, who, COST, **{"regret": 0.05, **more})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0])), min_size=2),
 )

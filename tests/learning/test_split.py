@@ -10,7 +10,7 @@ from assay.errors import DataError
 from assay.learning.split import counts, membership
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(kept=st.integers(150, 600), seed=st.integers(0, 2**16))
 def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
     from assay.bucket import Bucket
@@ -45,7 +45,7 @@ def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
 
 
 @settings(  # the fixtures are plain functions
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     ids=st.lists(st.integers(-(2**53), 2**53), min_size=60, max_size=90, unique=True),

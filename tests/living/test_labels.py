@@ -168,7 +168,7 @@ def test_batches_that_hold_the_target_bring_their_labels_and_missing_ones_are_no
     assert said(living, 1, 2, 3) == [1, 0, -1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.lists(

@@ -76,7 +76,7 @@ def test_once_it_is_ended_what_came_is_the_last():
     os.close(write)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([b"1,x\n", b'2,"y\nz"\n', b"\n", b'3,"a ""b"""\n']), max_size=20),
     st.integers(1, 5),

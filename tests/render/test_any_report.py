@@ -68,7 +68,7 @@ def everything(report: Report) -> tuple[str, str, str, bytes, object]:
     return pipe.file.getvalue(), screen.file.getvalue(), *shown
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(reports)
 def test_any_report_shows_the_same_before_and_after_it_was_stored(report: Report) -> None:
     stored = canonical.dump(report.model_dump(mode="json"))

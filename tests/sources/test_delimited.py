@@ -177,7 +177,7 @@ def test_a_quote_that_never_closes_costs_one_row(tmp_path, take, monkeypatch) ->
     assert taken.about["rows"] == 50_001
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.lists(st.text("ab,\"\n é'", min_size=1, max_size=4), min_size=2, max_size=2),
@@ -208,7 +208,7 @@ def test_chunks_of_any_size_give_the_same_rows_and_lines(
     assert not any(b.malformed for b in blocks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(["a", ",", '"', "\n", '"a"', '""', " ", '"a,"']), max_size=25))
 def test_the_quick_way_finds_what_the_careful_way_finds(data, tmp_path_factory, pieces) -> None:
     file = tmp_path_factory.getbasetemp() / "quick.csv"

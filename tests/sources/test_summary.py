@@ -21,7 +21,7 @@ def summary(values: np.ndarray, batch: int) -> dict:
     return column
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(1_024, 20_000), st.integers(500, 20_000))
 def test_estimates_are_close_and_do_not_depend_on_batches(distinct: int, batch: int) -> None:
     values = np.random.default_rng(distinct).permutation(np.arange(40_000) % distinct)

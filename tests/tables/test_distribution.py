@@ -31,7 +31,7 @@ def test_minus_zero_is_zero():
     assert len(of([0.0, -0.0]).keys) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     sizes=st.lists(st.integers(0, 9000), min_size=1, max_size=4),

@@ -47,7 +47,7 @@ def table_of(arrow, bucket=None):
     return Table.read(bucket, write(bucket, arrow.to_batches(), arrow.schema, "rows"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     cuts=st.lists(st.integers(0, 6000), max_size=3),

@@ -79,7 +79,7 @@ def test_every_metric_is_what_fairlearn_makes_of_the_rows(by):
 
 
 @given(st.lists(st.tuples(*[st.booleans()] * 2, st.sampled_from("ab")), min_size=1, max_size=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_fairlearn_says_of_few_rows_is_what_their_counts_say(given_rows):
     rows = pd.DataFrame(given_rows, columns=["truth", "decision", "sex"])
     division = divide(tally(rows, ["sex"]), ("sex",), {"sex": Sensitive()})

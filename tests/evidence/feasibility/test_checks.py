@@ -208,7 +208,7 @@ def test_a_rare_class_is_dealt_out_evenly():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(6, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_entities_stay_whole_and_every_fold_holds_both_classes(seed, entities):
     rng = np.random.default_rng(seed)
     frame = people(200)

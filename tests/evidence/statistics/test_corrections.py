@@ -20,7 +20,7 @@ def test_corrections_reject_what_their_authors_rejected():
     assert len(holm([])) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_lies_between_nothing_and_bonferroni(p):
     adjusted, fdr = holm(p), benjamini_hochberg(p)
@@ -29,7 +29,7 @@ def test_holm_lies_between_nothing_and_bonferroni(p):
     assert (adjusted <= np.minimum(np.array(p) * len(p), 1) + 1e-12).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=12), st.randoms())
 def test_holm_by_intervals_rejects_what_holm_by_p_values_rejects(scores, random):
     z = np.array(scores)

@@ -18,7 +18,7 @@ def test_more_than_a_coin_s_error_bounds_like_a_coin():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_neighbours_on_a_line_are_those_in_one_dimension(seed):
     rng = np.random.default_rng(seed)
     known, asked = rng.permutation(400)[:200] / 8.0, rng.permutation(400)[:50] / 8.0 + 1 / 32

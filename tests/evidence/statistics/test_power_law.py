@@ -10,7 +10,7 @@ SIZES = np.geomspace(500, 32_000, 7)
 
 
 @given(st.floats(0.6, 1.0), st.floats(-3, -0.1), st.sampled_from(list(EXPONENTS[40:160:8])))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_law_is_found_again(a, b, c):
     law = fit_power_law(SIZES, a + b * SIZES**-c)
     assert law.a[0] == pytest.approx(a, abs=1e-6)

@@ -1,0 +1,157 @@
+"""A whole set-up on real processes, as a person would start it, for the tests that need one."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def guests(rows=2000):
+    draw = random.Random(7)
+    lines = ["guest,visits,back"]
+    for guest in range(rows):
+        visits = draw.randint(0, 40)
+        lines.append(f"{guest},{visits},{'yes' if draw.random() < visits / 50 else 'no'}")
+    return "\n".join(lines) + "\n"
+
+
+def free_port():
+    """One that is free together with the next, where the reports are served."""
+    while True:
+        with socket.socket() as probe, socket.socket() as after:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+            with suppress(OSError, OverflowError):
+                after.bind(("127.0.0.1", port + 1))
+                return port
+
+
+class Receiver:
+    """A service that takes alerts."""
+
+    def __init__(self):
+        self.seen = seen = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"json://127.0.0.1:{self.server.server_port}/"
+
+    def of(self, name, state):
+        return [said for said in self.seen if said["title"] == f"{name}: {state}"]
+
+
+class SetUp:
+    """One that was started in `home`, and what a person does with it."""
+
+    def __init__(self, home, alerts):
+        self.home, self.port, self.alerts = home, free_port(), alerts
+        self.api = f"http://127.0.0.1:{self.port}/api"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "ASSAY_"))}
+        self.environment = {
+            **kept,
+            "ASSAY_STATE": str(home / "state"),
+            "PYTHONPATH": str(ROOT),
+            "ALERTS": alerts.url,
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def assay(self, *arguments, **more):
+        command = [sys.executable, "-c", "from assay.cli import main; main()", *arguments]
+        return subprocess.run(
+            command,
+            cwd=self.home,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+
+    def up(self, *arguments):
+        done = self.assay("up", "--port", str(self.port), "--json", *arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def pid(self, name):
+        return json.loads((self.home / "state/running.json").read_text())["processes"][name]["pid"]
+
+    def ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        head = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.api}{path}", data=data, headers=head)
+        for _ in self.waiting(60):
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != 503:  # SQLite is busy
+                    raise
+        raise AssertionError(f"{path}: 503 for a minute")
+
+    def run(self, title, **parameters):
+        """Ask for a run of a deployment; its id."""
+        deployment = self.ask(f"/deployments/name/{title}")["id"]
+        asked = {"parameters": parameters} if parameters else {}
+        return self.ask(f"/deployments/{deployment}/create_flow_run", asked)["id"]
+
+    def runs(self, flow):
+        return self.ask("/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
+
+    def until(self, run, *states, patience=240):
+        """Wait for one of the states; the run as it is then."""
+        found = {}
+        for _ in self.waiting(patience):
+            found = self.ask(f"/flow_runs/{run}")
+            if found["state"]["name"] in states:
+                return found
+        raise AssertionError(f"{found['state']} and not {states}:\n{self.log('worker')}")
+
+    @staticmethod
+    def waiting(patience):
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            yield
+            time.sleep(0.5)
+
+    def log(self, name):
+        return (self.home / f"state/logs/{name}.log").read_text()[-3000:]
+
+
+def process_of(run):
+    """The number of the process that runs it."""
+    mark = f"PREFECT__FLOW_RUN_ID={run}".encode()
+    (found,) = [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if b"deployments.engine" in held(process / "cmdline") and mark in held(process / "environ")
+    ]
+    return found
+
+
+def held(file):
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
