@@ -126,13 +126,7 @@ def _fitted(keys: Integers, counts: Integers, dropped: int) -> Distribution:
     """Drop as many bits as it takes to have `MOST` keys at the most, and no more."""
     if len(keys) > MOST:
         # Two neighbours share a cell once the bits in which they differ are dropped.
-        widths = _bit_lengths((keys[1:] ^ keys[:-1]).view(np.uint64))
-        dropped = int(np.partition(widths, len(widths) - MOST)[len(widths) - MOST])
+        differ = (keys[1:] ^ keys[:-1]).view(np.uint64)
+        dropped = int(np.partition(differ, len(differ) - MOST)[len(differ) - MOST]).bit_length()
         keys, counts = _summed(_coarse(keys, dropped), counts)
     return Distribution(keys, counts, dropped)
-
-
-def _bit_lengths(words: NDArray[np.uint64]) -> Integers:
-    high, low = words >> np.uint64(32), words & np.uint64(0xFFFFFFFF)
-    halves = [np.frexp(half.astype(np.float64))[1] for half in (high, low)]
-    return np.where(high > 0, halves[0] + 32, halves[1]).astype(np.int64)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from assay import canonical
-from assay.artifacts import PROFILE, Artifact
+from assay.artifacts import PARQUET, PROFILE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.provenance import code_of
@@ -25,7 +25,7 @@ from assay.tables import columns as tables
 from assay.tables.ahead import ahead
 from assay.tables.profile import Profile
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import encoded
 
 SAMPLE: Final = 1 << 16  # rows
 _CELLS: Final = 1 << 22  # of a sample; a wide table's has fewer rows
@@ -59,12 +59,13 @@ def observe(table: Table, *, seed: int = 0) -> Observed:
     drawn = {"what": "sample", "seed": seed, "rows": len(chosen)}
     kept = shelf.find(table.artifact.digest, drawn)
     if kept is not None:
-        return Observed(table.rows, profile_of(table), Table.read(table.bucket, kept).arrow())
+        found = pq.ParquetFile(pa.BufferReader(table.bucket.get(kept))).read()
+        return Observed(table.rows, profile_of(table), tables.restored(found, table.schema))
     profile, sample = _pass(table, shelf, chosen)
-    made = write(table.bucket, sample.to_batches(), table.schema, f"{table.artifact.name} sample")
-    parts = [part.digest for part in Table.read(table.bucket, made).parts]
-    shelf.keep(table.artifact.digest, drawn, made, parts)
-    return Observed(table.rows, profile, sample)
+    shelf.put(
+        table.artifact.digest, drawn, encoded(sample), PARQUET, f"{table.artifact.name} sample"
+    )
+    return Observed(table.rows, profile, tables.restored(sample, table.schema))
 
 
 def profile_of(table: Table) -> Profile:
@@ -84,7 +85,8 @@ class _Shelf:
 
     def __init__(self, table: Table) -> None:
         self._bucket = table.bucket
-        self._schema = table.description
+        # A part's bytes do not say whether its text is a category: the schema does.
+        self._schema = str(Digest.of(canonical.dump(table.description)))
 
     def find(self, of: Digest, what: dict[str, Any]) -> Artifact | None:
         key, _ = self._key(of, what)
@@ -96,20 +98,16 @@ class _Shelf:
             return None
         return Artifact.model_validate(entry["outputs"]["made"])
 
-    def keep(
-        self, of: Digest, what: dict[str, Any], made: Artifact, more: list[Digest] | None = None
-    ) -> None:
+    def put(self, of: Digest, what: dict[str, Any], made: bytes, kind: str, name: str) -> None:
         key, components = self._key(of, what)
-        needs = [str(digest) for digest in (made.digest, *(more or []))]
-        entry = {"components": components, "needs": needs, "outputs": {"made": made.as_json()}}
+        artifact = self._bucket.put(made, kind, name)
+        outputs = {"made": artifact.as_json()}
+        entry = {"components": components, "needs": [str(artifact.digest)], "outputs": outputs}
         self._bucket.memo.remember(_STAGE, key, entry)
 
-    def put(self, of: Digest, what: dict[str, Any], profile: Profile, name: str) -> None:
-        self.keep(of, what, self._bucket.put(profile.to_bytes(), PROFILE, name))
-
     def _key(self, of: Digest, what: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
-        # A part's bytes do not say whether its text is a category: the schema does.
-        components = {**_code(), **what, "of": str(of), "schema": self._schema}
+        here = {"stage": _STAGE, "code": _code(), "schema": self._schema, "of": str(of)}
+        components = {**here, **what}
         return Digest.of(canonical.dump(components)), components
 
 
@@ -117,8 +115,8 @@ _STAGE: Final = "observe"
 
 
 @lru_cache(maxsize=1)
-def _code() -> dict[str, Any]:
-    return {"stage": _STAGE, "code": code_of("assay.tables.observed").as_json()}
+def _code() -> str:
+    return str(Digest.of(canonical.dump(code_of("assay.tables.observed").as_json())))
 
 
 def _chosen(table: Table, seed: int) -> NDArray[np.int64]:
@@ -133,18 +131,23 @@ def _chosen(table: Table, seed: int) -> NDArray[np.int64]:
 
 
 def _pass(table: Table, shelf: _Shelf, chosen: NDArray[np.int64]) -> tuple[Profile, pa.Table]:
-    """Go over the parts once; those that are profiled already and not sampled are not read."""
+    """The profile, and the chosen rows in the types they are stored in.
+
+    Go over the parts once; those that are profiled already and not sampled are not read.
+    """
     kinds = {column["name"]: column["type"] for column in table.description}
     profiles, sampled = [], [_stored(table.schema).empty_table()]
     for part, rows, known, profile in _profiled(table, shelf, kinds, chosen):
         if not known:
-            shelf.put(part.digest, _PART, profile, f"profile of {part.name}")
+            made = profile.to_bytes()
+            shelf.put(part.digest, _PART, made, PROFILE, f"profile of {part.name}")
         profiles.append(profile)
         sampled.append(rows)
     empty = Profile.of(_stored(table.schema).empty_table(), kinds)
     whole = Profile.merged([empty, *profiles])
-    shelf.put(table.artifact.digest, _WHOLE, whole, f"profile of {table.artifact.name}")
-    return whole, tables.restored(pa.concat_tables(sampled), table.schema)
+    name = f"profile of {table.artifact.name}"
+    shelf.put(table.artifact.digest, _WHOLE, whole.to_bytes(), PROFILE, name)
+    return whole, pa.concat_tables(sampled).combine_chunks()
 
 
 def _stored(schema: pa.Schema) -> pa.Schema:

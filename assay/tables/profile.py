@@ -7,24 +7,24 @@ So a part of a table is profiled once, and an appended table pays for its new pa
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay import canonical
 from assay.tables.distribution import Distribution, Floats, Integers, keys_of, numbers_of
-from assay.tables.rowhash import Hashes, value_hashes
+from assay.tables.rowhash import Hashes, text_hashes, value_hashes
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 NUMBERS: Final = frozenset({"integer", "number", "date"})
 _NAMES: Final = 1 << 18  # bytes of text that a column's values may take before they go unnamed
 _SMALLEST: Final = 1024  # hashes; the estimate's standard error is about 3 %
-_SPAN: Final = 1 << 17  # integers this close together are counted without sorting
+_SPAN: Final = 1 << 13  # integers this close together are counted more quickly than sorted
 _NONE: Final = np.empty(0, np.uint64)
 
 
@@ -84,25 +84,26 @@ class ColumnProfile:
         return {
             "kind": self.kind,
             "missing": self.missing,
-            "keys": _text(self.distribution.keys),
-            "counts": _text(self.distribution.counts),
+            "keys": _ascending(self.distribution),
+            "counts": _text(_narrow(self.distribution.counts)),
             "dropped": self.distribution.dropped,
             "range": None if self.low is None else _text(np.array([self.low, self.high])),
-            "names": None if self.names is None else list(self.names),
+            "names": None if self.names is None else _joined(self.names),
             "smallest": _text(self.smallest),
         }
 
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> ColumnProfile:
-        keys, counts = _array(held["keys"], np.int64), _array(held["counts"], np.int64)
+        dropped = held["dropped"]
+        keys, counts = _keys(held["keys"], dropped), _array(held["counts"], np.int64)
         ends = (None, None) if held["range"] is None else _array(held["range"], np.float64).tolist()
         return cls(
             held["kind"],
             held["missing"],
-            Distribution(keys, counts, held["dropped"]),
+            Distribution(keys, counts, dropped),
             ends[0],
             ends[1],
-            None if held["names"] is None else tuple(held["names"]),
+            None if held["names"] is None else _parted(*held["names"]),
             _array(held["smallest"], np.uint64),
         )
 
@@ -156,8 +157,7 @@ def _column(column: pa.ChunkedArray, kind: str) -> ColumnProfile:
         return _numeric(column, kind, missing)
     if kind == "boolean":
         column = column.cast(pa.string())
-    values, counts = _text_counts(column)
-    return _named(kind, missing, values, counts)
+    return _named(kind, missing, _text_counts(column))
 
 
 def _numeric(column: pa.ChunkedArray, kind: str, missing: int) -> ColumnProfile:
@@ -186,32 +186,28 @@ def _number_counts(array: pa.ChunkedArray) -> tuple[Floats, Integers]:
     return values.astype(np.float64), counts.astype(np.int64)
 
 
-def _text_counts(column: pa.ChunkedArray) -> tuple[pa.Array, Integers]:
-    """Values (a string array, maybe with repetition) and how often each occurs; no nulls."""
-    values, counts = [pa.array([], pa.string())], [np.empty(0, np.int64)]
+def _text_counts(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value occurs; no nulls, and no value that only a dictionary holds."""
+    tally: dict[str, int] = {}
     for chunk in column.chunks:
         coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
         indices = coded.indices.drop_null().to_numpy(zero_copy_only=False)
-        found = np.bincount(indices, minlength=len(coded.dictionary)).astype(np.int64)
-        seen = np.flatnonzero(found)
-        values.append(coded.dictionary.cast(pa.string()).take(pa.array(seen)))
-        counts.append(found[seen])
-    return pa.concat_arrays(values), np.concatenate(counts)
+        found = np.bincount(indices, minlength=len(coded.dictionary)).tolist()
+        for text, count in zip(coded.dictionary.to_pylist(), found, strict=True):
+            if count:
+                tally[text] = tally.get(text, 0) + count
+    return tally
 
 
-def _named(kind: str, missing: int, values: pa.Array, counts: Integers) -> ColumnProfile:
-    # Encoded again, chunks that share values hash each value once.
-    coded = values.dictionary_encode()
-    hashes = value_hashes(coded.dictionary) if len(values) else _NONE
-    total = np.bincount(coded.indices.to_numpy(), weights=counts, minlength=len(hashes))
-    found = Distribution.counting(hashes.view(np.int64), total.astype(np.int64))
-    size = pc.sum(pc.binary_length(coded.dictionary)).as_py() or 0
-    if not found.exact or size > _NAMES:
+def _named(kind: str, missing: int, tally: Mapping[str, int]) -> ColumnProfile:
+    texts, written = [*tally], [text.encode() for text in tally]
+    hashes = text_hashes(written)
+    counts = np.fromiter(tally.values(), np.int64, len(tally))
+    found = Distribution.counting(hashes.view(np.int64), counts)
+    if not found.exact or sum(map(len, written)) > _NAMES:
         return ColumnProfile(kind, missing, found, smallest=_kept(found, [hashes]))
-    texts = np.array(coded.dictionary.to_pylist(), dtype=object)
-    return ColumnProfile(
-        kind, missing, found, names=tuple(texts[np.argsort(hashes.view(np.int64))])
-    )
+    order = np.argsort(hashes.view(np.int64)).tolist()
+    return ColumnProfile(kind, missing, found, names=tuple(texts[i] for i in order))
 
 
 def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
@@ -256,23 +252,62 @@ def _kept(found: Distribution, hashes: Sequence[Hashes]) -> Hashes:
 
 
 def _smallest(hashes: Sequence[Hashes]) -> Hashes:
+    every = np.concatenate([_NONE, *hashes])
+    if len(every) > 4 * _SMALLEST:
+        # The rest need not be sorted; unless these come often, and too few differ.
+        most = np.partition(every, 2 * _SMALLEST)[2 * _SMALLEST]
+        found = _distinct(every[every <= most])
+        if len(found) >= _SMALLEST:
+            return found[:_SMALLEST]
+    return _distinct(every)[:_SMALLEST]
+
+
+def _distinct(hashes: Hashes) -> Hashes:
     # Without counts np.unique goes by a table of hashes, at twenty times the cost of sorting.
-    ordered = np.sort(np.concatenate([_NONE, *hashes]))
+    ordered = np.sort(hashes)
     first = np.ones(len(ordered), dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
-    return ordered[first][:_SMALLEST]
+    return ordered[first]
 
 
 def _nothing() -> tuple[Integers, Integers]:
     return np.empty(0, np.int64), np.empty(0, np.int64)
 
 
-def _text(array: NDArray[Any]) -> str:
-    """Base64 of little-endian bytes: JSON holds no 64-bit integers and no infinities."""
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return base64.b64encode(little.tobytes()).decode("ascii")
+def _ascending(found: Distribution) -> list[list[str]]:
+    """Keys as the first and the steps after it: neighbours that differ by little take a byte."""
+    words = (found.keys >> np.int64(found.dropped)).view(np.uint64)
+    return [_text(words[:1]), _text(_narrow(np.diff(words)))]
 
 
-def _array(text: str, kind: type[Any]) -> NDArray[Any]:
-    held = np.frombuffer(base64.b64decode(text), np.dtype(kind).newbyteorder("<"))
+def _keys(held: Sequence[Sequence[str]], dropped: int) -> Integers:
+    words = np.cumsum(np.concatenate([_array(text, np.uint64) for text in held]), dtype=np.uint64)
+    return words.view(np.int64) << np.int64(dropped)
+
+
+def _joined(names: Sequence[str]) -> list[Any]:
+    """As one text, and the length of each: a canonical writer is slow over many small ones."""
+    return ["".join(names), _text(_narrow(np.fromiter(map(len, names), np.int64, len(names))))]
+
+
+def _parted(text: str, lengths: Sequence[str]) -> tuple[str, ...]:
+    ends = [0, *np.cumsum(_array(lengths, np.int64)).tolist()]
+    return tuple(text[start:end] for start, end in itertools.pairwise(ends))
+
+
+def _narrow(array: NDArray[Any]) -> NDArray[Any]:
+    """Integers that are not negative, in as few bytes each as the largest takes."""
+    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
+
+
+def _text(array: NDArray[Any]) -> list[str]:
+    """The type of the values, and their bytes in base64: JSON holds no 64-bit integers and no
+    infinities.
+    """
+    kind = array.dtype.newbyteorder("<")
+    return [kind.str, base64.b64encode(array.astype(kind, copy=False).tobytes()).decode("ascii")]
+
+
+def _array(text: Sequence[str], kind: type[Any]) -> NDArray[Any]:
+    held = np.frombuffer(base64.b64decode(text[1]), np.dtype(text[0]))
     return held.astype(kind, copy=False)

@@ -67,6 +67,11 @@ def value_hashes(array: pa.Array) -> Hashes:
     return _filled(_mixed(_numpy(word, 0).view(np.uint64).copy()), array)
 
 
+def text_hashes(texts: Sequence[bytes]) -> Hashes:
+    """One uint64 a text, given as UTF-8, as `value_hashes` has it, shape (len(texts),)."""
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, texts), np.uint64, len(texts))
+
+
 def _position(schema: pa.Schema, name: str) -> int:
     position: int = schema.get_field_index(name)
     if position < 0:
@@ -112,9 +117,7 @@ def _float_words(array: pa.Array) -> Hashes:
 def _coded(array: pa.DictionaryArray) -> Hashes:
     """Text is hashed once a distinct value."""
     words = array.dictionary
-    held = words.cast(pa.binary()).fill_null(b"").to_pylist()
-    each = np.fromiter(map(xxhash.xxh3_64_intdigest, held), np.uint64, len(held))
-    each = _filled(each, words)
+    each = _filled(text_hashes(words.cast(pa.binary()).fill_null(b"").to_pylist()), words)
     if not len(each):  # nothing but nulls
         each = _filled(np.empty(1, np.uint64), pa.nulls(1))
     return _filled(each[_numpy(array.indices, 0)], array)

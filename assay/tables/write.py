@@ -86,7 +86,7 @@ def _check_names(schema: pa.Schema) -> None:
 
 def _put(bucket: Bucket, part: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, Any]:
     rows = pa.Table.from_batches([columns.plain(batch, schema) for batch in part])
-    data = _encode(rows.combine_chunks())
+    data = encoded(rows.combine_chunks())
     return {
         "media_type": PARQUET,
         "digest": str(bucket.objects.put(data)),
@@ -95,7 +95,7 @@ def _put(bucket: Bucket, part: list[pa.RecordBatch], schema: pa.Schema) -> dict[
     }
 
 
-def _encode(rows: pa.Table) -> bytes:
+def encoded(rows: pa.Table) -> bytes:
     """Parquet with every setting that shapes the bytes written out."""
     sink = pa.BufferOutputStream()
     pq.write_table(

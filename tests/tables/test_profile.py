@@ -14,6 +14,7 @@ from assay.store.memory import MemoryStore
 from assay.tables import Table, field, write
 from assay.tables.observed import SAMPLE, observe, profile_of
 from assay.tables.profile import Profile
+from assay.tables.profile import _smallest as smallest_of
 
 KINDS = {"n": "number", "i": "integer", "t": "text", "b": "boolean", "d": "date"}
 
@@ -188,3 +189,17 @@ def test_a_sample_keeps_the_order_and_is_the_same_every_time():
     assert (observe(table, seed=3).sample["i"].to_numpy() == drawn).all()
     assert not (observe(table, seed=4).sample["i"].to_numpy() == drawn).all()
     assert not observe(table_of(rows(500))).sampled
+
+
+def test_the_smallest_hashes_are_found_where_most_rows_are_alike():
+    few = np.repeat(np.arange(3, dtype=np.uint64), 9000)
+    many = np.arange(10, 6000, dtype=np.uint64)
+    assert np.array_equal(smallest_of([few]), np.arange(3))
+    assert np.array_equal(smallest_of([few, many]), np.unique(np.concatenate([few, many]))[:1024])
+
+
+def test_a_profile_takes_about_as_many_bytes_as_it_says_something():
+    rows = pa.table({"n": pa.array(np.random.default_rng(0).integers(0, 10**6, 40_000))})
+    data = Profile.of(rows, {"n": "integer"}).to_bytes()
+    assert len(data) < 32_000  # 4,096 keys and counts of eight bytes each would take 87,000
+    assert Profile.from_bytes(data).to_bytes() == data
