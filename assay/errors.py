@@ -51,6 +51,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def meant(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """A remedy: the known name that comes close, or what is said `otherwise`."""
+    near = nearest(word, known)
+    return f"Did you mean {near!r}?" if near else otherwise
+
+
 # --- what the user wrote or set up: exit code 1 ---------------------------------------------
 
 

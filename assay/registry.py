@@ -14,7 +14,7 @@ from assay.artifacts import Artifact
 from assay.batches import is_ledger
 from assay.bucket import Bucket
 from assay.config.living import Promotion
-from assay.errors import ReferenceUnknown, Unproven, nearest
+from assay.errors import ReferenceUnknown, Unproven, meant
 from assay.journal import JournalEntry
 from assay.versions import (
     CHALLENGER,
@@ -257,12 +257,11 @@ class Registry:
 
     def _no_model(self, model: str) -> ReferenceUnknown:
         known = [name for name in self._bucket.journals() if not is_ledger(name)]
-        near = nearest(model, known)
         shown = ", ".join(known[:20]) or "none yet; run `assay run CONFIG`"
         return ReferenceUnknown(
             f"no model {model!r} in this bucket",
             where=self._bucket.root,
-            remedy=f"Did you mean {near!r}?" if near else f"Models here: {shown}.",
+            remedy=meant(model, known, f"Models here: {shown}."),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 
 MISSING = "(missing)"
 MOST_GROUPS = 50
@@ -70,8 +70,7 @@ def reference_of(rows: pd.Series, declared: Sensitive, name: str) -> str:
 def _known(reference: str, groups: Sequence[str], name: str) -> str:
     if reference in groups:
         return reference
-    near = nearest(reference, groups)
-    remedy = f"Did you mean {near!r}?" if near else f"Groups: {', '.join(groups[:20])}."
+    remedy = meant(reference, groups, f"Groups: {', '.join(groups[:20])}.")
     raise DataError(
         f"the reference group {reference!r} of {name!r} does not exist",
         where=f"data.sensitive.{name}.reference",

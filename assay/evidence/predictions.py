@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.evidence.cells import ROWS
 from assay.evidence.groups import group_labels
 
@@ -125,11 +125,10 @@ def _no_number(column: pd.Series) -> Any:
 def _check_present(frame: pd.DataFrame, name: str) -> None:
     columns = [str(column) for column in frame.columns]
     if name not in columns:
-        near = nearest(name, columns)
         listed = ", ".join(columns[:20])
         raise DataError(
             f"there is no column {name!r}",
-            remedy=f"Did you mean {near!r}?" if near else f"Columns: {listed}.",
+            remedy=meant(name, columns, f"Columns: {listed}."),
         )
 
 
@@ -199,10 +198,9 @@ def _declared(positive: str, values: Sequence[str]) -> str:
     for value in values:
         if positive in (value, value.capitalize()):  # True is read as a bool, "true" as text
             return value
-    near = nearest(positive, values)
     raise DataError(
         f"the positive value {positive!r} does not occur",
-        remedy=f"Did you mean {near!r}?" if near else f"The values are {_list(values)}.",
+        remedy=meant(positive, values, f"The values are {_list(values)}."),
     )
 
 

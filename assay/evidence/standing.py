@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from assay.config.data import Target
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.rows import Rows
 from assay.learning.target import no_label, outcomes
@@ -112,10 +112,9 @@ def _positives(rows: Rows, target: Target) -> tuple[int, str, str]:
 
 
 def _no_target(target: Target, columns: list[str]) -> DataError:
-    near = nearest(target.column, columns)
     return DataError(
         f"the table has no target column {target.column!r}",
-        remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
+        remedy=meant(target.column, columns, "Name a column of the table."),
     )
 
 

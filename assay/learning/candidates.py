@@ -11,7 +11,7 @@ from typing import Any
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.errors import ConfigError, nearest
+from assay.errors import ConfigError, meant, nearest
 from assay.provenance import use_working_folder
 
 Locate = Callable[[tuple[str | int, ...]], str | None]
@@ -61,14 +61,15 @@ def transformer(path: str, where: tuple[str | int, ...], locate: Locate = nowher
     if path in {"drop", "passthrough"}:
         return path
     if "." not in path:
-        near = nearest(path, ["drop", "passthrough"])
         raise ConfigError(
             f"{path!r} is no transformer",
             where=locate(where),
-            remedy=f"Did you mean {near!r}?"
-            if near
-            else "Write drop, passthrough, or an import "
-            "path such as sklearn.preprocessing.KBinsDiscretizer.",
+            remedy=meant(
+                path,
+                ["drop", "passthrough"],
+                "Write drop, passthrough, or an import path such as "
+                "sklearn.preprocessing.KBinsDiscretizer.",
+            ),
         )
     kind = imported(path, where, locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "transform"):
@@ -158,11 +159,10 @@ def _must_know(
     name: str, known: Iterable[str], where: tuple[str | int, ...], kind: Any, locate: Locate
 ) -> None:
     if name not in known:
-        near = nearest(name, known)
         raise ConfigError(
             f"{kind.__name__} has no parameter {name!r}",
             where=locate(where),
-            remedy=f"Did you mean {near!r}?" if near else f"It has: {', '.join(known)}.",
+            remedy=meant(name, known, f"It has: {', '.join(known)}."),
         )
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.config.data import Target
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.tables import Table
 
 
@@ -76,8 +76,7 @@ def _one_class(column: pa.ChunkedArray, target: Target, always: bool) -> DataErr
             remedy="Add rows with another outcome.",
         )
     values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
-    near = nearest(str(target.positive), values)
-    hint = f"Did you mean {near!r}?" if near else f"It holds: {', '.join(values)}."
+    hint = meant(str(target.positive), values, f"It holds: {', '.join(values)}.")
     return DataError(
         f"no row has {target.column} = {target.positive!r}: there is nothing to tell apart",
         remedy=hint,

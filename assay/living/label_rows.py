@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from assay.config.data import Data, Source
 from assay.config.read import Written
-from assay.errors import DataError, SourceError, nearest
+from assay.errors import DataError, SourceError, meant
 from assay.learning.target import matches
 from assay.learning.units import each_unit
 from assay.sources.blocks import Block, Malformed, Spool
@@ -84,11 +84,10 @@ class Intake:
     def _check(self, found: Sequence[str]) -> None:
         for name in self.wanted:
             if name not in found:
-                near = nearest(name, found)
                 raise DataError(
                     f"the labels have no column {name!r}",
                     where=self.name,
-                    remedy=f"Did you mean {near!r}?" if near else f"Columns: {', '.join(found)}.",
+                    remedy=meant(name, found, f"Columns: {', '.join(found)}."),
                 )
 
     def _labels(self, block: Block) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assay.errors import AssayError, ConfigError, SourceError, nearest
+from assay.errors import AssayError, ConfigError, SourceError, meant
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -97,9 +97,8 @@ def _variable(name: str, where: str) -> str:
     try:
         return os.environ[name]
     except KeyError:
-        near = nearest(name, os.environ)
         raise ConfigError(
             f"the environment has no variable {name!r}",
             where=where,
-            remedy=f"Did you mean {near!r}?" if near else f"Set it: export {name}=...",
+            remedy=meant(name, os.environ, f"Set it: export {name}=..."),
         ) from None

@@ -16,7 +16,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.data import Data
 from assay.config.read import Written
-from assay.errors import ConfigError, SourceError, nearest
+from assay.errors import ConfigError, SourceError, meant
 from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of
 from assay.sources.convert import Wanted
 from assay.sources.infer import Survey
@@ -234,8 +234,7 @@ def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
     for path, name in named:
         at = where.text.where(path) if where else f"data.{path[1]}"
         if name not in columns:
-            near = nearest(name, columns)
-            remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
+            remedy = meant(name, columns, f"Columns: {', '.join(columns)}.")
             raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
         if name in data.never_store and path[1] != "never_store":
             what, remedy = _withheld(name)

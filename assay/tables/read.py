@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from assay.artifacts import TABLE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.errors import DataError, FormatUnknown, nearest
+from assay.errors import DataError, FormatUnknown, meant
 from assay.tables import columns as kinds
 from assay.tables.ahead import ahead
 from assay.tables.write import FORMAT
@@ -101,12 +101,11 @@ class Table:
             return self.schema
         for name in columns:
             if name not in self.schema.names:
-                near = nearest(name, self.schema.names)
                 known = ", ".join(self.schema.names)
                 raise DataError(
                     f"the table has no column {name!r}",
                     where=self.artifact.name,
-                    remedy=f"Did you mean {near!r}?" if near else f"Columns: {known}.",
+                    remedy=meant(name, self.schema.names, f"Columns: {known}."),
                 )
         return pa.schema([self.schema.field(name) for name in columns])
 

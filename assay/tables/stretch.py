@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.tables.columns import kind_of
 from assay.tables.read import Table
 from assay.tables.write import write
@@ -35,9 +35,8 @@ def where(table: Table, column: str, low: str, high: str, name: str) -> Table:
     is no value of its kind, and for no rows.
     """
     if column not in table.schema.names:
-        near = nearest(column, table.schema.names)
         known = ", ".join(table.schema.names[:20])
-        remedy = f"Did you mean {near!r}?" if near else f"Columns: {known}."
+        remedy = meant(column, table.schema.names, f"Columns: {known}.")
         raise DataError(f"there is no column {column!r}", where=name, remedy=remedy)
     kind = kind_of(table.schema.field(column).type)
     if kind in {"text", "boolean"} and low != high:

@@ -10,7 +10,7 @@ from datetime import datetime
 from assay import checkpoints
 from assay.bucket import Bucket
 from assay.config.people import People
-from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, nearest
+from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, meant
 from assay.journal import PREFIX, Journal, JournalEntry, is_entry
 from assay.upkeep import pins, references
 from assay.upkeep.mend import Mender
@@ -108,11 +108,10 @@ class Chains:
                 self.problems.append(self._mender.aside(key, bad) if self._mender else bad)
 
     def _unknown(self, model: str, known: list[str]) -> ReferenceUnknown:
-        near = nearest(model, known)
         return ReferenceUnknown(
             f"no model is called {model!r}",
             where=self._bucket.root,
-            remedy=f"Did you mean {near!r}?" if near else "`assay log` lists the models.",
+            remedy=meant(model, known, "`assay log` lists the models."),
         )
 
     def _note(self, kind: Kind, key: str, what: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from assay.config.gates import Drift
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.evidence.drift import checks as say_checks
 from assay.evidence.drift import display
 from assay.evidence.drift.columns import Shift, shifts
@@ -187,11 +187,10 @@ def _check_roles(reference: Table, current: Table, roles: Roles) -> None:
 
 
 def _unknown(name: str, known: Sequence[str], side: str) -> DataError:
-    near = nearest(name, known)
     listed = ", ".join(known[:20])
     return DataError(
         f"{side} has no column {name!r}",
-        remedy=f"Did you mean {near!r}?" if near else f"Columns: {listed}.",
+        remedy=meant(name, known, f"Columns: {listed}."),
     )
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from assay.config.data import Target
 from assay.config.use_case import UseCase
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.evidence.rows import FrameOrTable
 from assay.evidence.statistics import Bools
 from assay.learning.target import no_label, outcomes
@@ -178,11 +178,10 @@ def _times(use_case: UseCase) -> list[str]:
 def _present(role: str, asked: Sequence[str], names: Sequence[str]) -> None:
     for name in asked:
         if name not in names:
-            near = nearest(name, names)
             raise DataError(
                 f"the table has no {role} column {name!r}",
                 where=None if role == "target" else f"data.{role}",
-                remedy=f"Did you mean {near!r}?" if near else "Name a column of the table.",
+                remedy=meant(name, names, "Name a column of the table."),
             )
 
 

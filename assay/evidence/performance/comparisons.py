@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import LOWER_IS_BETTER, Cost, Performance, Score
-from assay.errors import DataError, nearest
+from assay.errors import DataError, meant
 from assay.evidence.performance import average_precision, display
 from assay.evidence.performance.scores import (
     Predicted,
@@ -26,8 +26,7 @@ def predicted(frame: pd.DataFrame, name: str) -> tuple[Predicted, Bools]:
     """The answers in a frame of predictions, and the truth. Raises DataError (see `evaluate`)."""
     for column in ("truth", "probability", "decision"):
         if column not in frame:
-            near = nearest(column, map(str, frame.columns))
-            remedy = f"Did you mean {near!r}?" if near else None
+            remedy = meant(column, map(str, frame.columns))
             raise DataError(f"the {name} have no column {column!r}", remedy=remedy)
         if frame[column].isna().any():
             raise DataError(f"the {name} hold nulls in {column!r}")
