@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assay.config.operation import Operations
 from assay.errors import AssayError, ConfigError
-from deployments import policies, pools, prefect_yaml
+from deployments import dashboard, policies, pools, prefect_yaml
 from deployments.story import cases, story
 
 HERE = Path(__file__).parent
@@ -22,6 +22,7 @@ def files() -> dict[Path, str]:
     """What is generated: by file, its text."""
     deployments = story(cases(), Operations.configured())
     made = {HERE / "prefect.yaml": prefect_yaml.text(deployments, POOL)}
+    made[HERE / "grafana/assay.json"] = dashboard.text()
     made |= {HERE / f"pools/{kind}.json": pools.text(kind) for kind in pools.POOLS}
     return made | {HERE / f"policies/{who}.json": policies.text(who) for who in policies.KEYHOLDERS}
 

@@ -31,6 +31,9 @@ if __name__ == "__main__":
     watching = watch_over()
     from prefect import engine, flow_engine
 
+    from deployments import tracing
+
+    tracing.begin()
     # By its state, not by its result, which for a state of failure is to be an exception.
     flow_engine.run_flow = partial(flow_engine.run_flow, return_type="state")
     runpy.run_path(engine.__file__, run_name="__main__")

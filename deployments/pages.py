@@ -1,7 +1,8 @@
 """Serves the reports of a bucket to the browser that shows the dashboard, which may not open files.
 
-`python -m deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the bucket.
-A report is read anew and verified each time. Where the server asks for a password, so does this.
+`python -m deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the bucket;
+at /metrics figures for Prometheus. A report is read anew and verified each time. Where the server
+asks for a password, so does this.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import base64
 import hmac
 import os
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,6 +19,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import AssayError, ObjectMissing
 from assay.store import default_url
+from deployments.metrics import CONTENT_TYPE, Metrics
 
 _PAGE = b"<!doctype html>"
 _HEADERS = {
@@ -29,6 +32,7 @@ _HEADERS = {
     # Its name is its content.
     "Cache-Control": "private, max-age=31536000, immutable",
 }
+_FIGURES = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
 _WHO = {"WWW-Authenticate": 'Basic realm="assay"'}
 _UNKNOWN = HTTPStatus.UNAUTHORIZED, b"user and password, please"
 
@@ -37,11 +41,25 @@ class Pages(BaseHTTPRequestHandler):
     """One request."""
 
     server_version, sys_version = "assay", ""
+    metrics: Metrics
 
     def do_GET(self) -> None:
-        status, page = _answer(self.path.strip("/")) if self._may() else _UNKNOWN
+        name = self.path.partition("?")[0].strip("/")
+        if not self._may():
+            self._send(*_UNKNOWN, _WHO)
+        elif name == "metrics":
+            self._send(HTTPStatus.OK, self.metrics.text(), _FIGURES)
+        else:
+            status, page = _answer(name)
+            self._send(status, page, _HEADERS if status is HTTPStatus.OK else {})
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        scraped = getattr(self, "path", "") == "/metrics" and code == HTTPStatus.OK
+        if not scraped:  # which happens four times a minute
+            super().log_request(code, size)
+
+    def _send(self, status: HTTPStatus, page: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        headers = {HTTPStatus.OK: _HEADERS, HTTPStatus.UNAUTHORIZED: _WHO}.get(status, {})
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(page)))
@@ -75,7 +93,8 @@ def _answer(name: str) -> tuple[HTTPStatus, bytes]:
 def serve(host: str, port: int) -> ThreadingHTTPServer:
     """A server that is not started yet."""
     kind = type("Server", (ThreadingHTTPServer,), {"address_family": 10 if ":" in host else 2})
-    made: ThreadingHTTPServer = kind((host, port), Pages)
+    pages = type("Pages", (Pages,), {"metrics": Metrics()})
+    made: ThreadingHTTPServer = kind((host, port), pages)
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from assay.bucket import Bucket
 from deployments.pages import serve
+from tests.deployments.metrics.asked import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
 
@@ -70,3 +71,31 @@ def test_where_the_server_asks_for_a_password_so_does_this(bucket, ask, monkeypa
     for said, status in (("ada:secret", 200), ("ada:wrong", 401)):
         given = f"Basic {base64.b64encode(said.encode()).decode()}"
         assert ask(name, Authorization=given)[0] == status
+
+
+def test_figures_are_served_to_prometheus(bucket, ask):
+    bucket.journal("guests").append(lambda _: ("stopped", {"question": "q"}))
+    status, text, headers = ask("metrics")
+    found = parsed(text.decode())
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert of(found, "assay_up", part="bucket") == 1
+    assert of(found, "assay_journal_entries_total", use_case="guests", kind="stopped") == 1
+
+
+def test_figures_need_the_same_password(ask, monkeypatch):
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
+    status, text, _ = ask("metrics")
+    assert status == 401
+    assert b"assay_" not in text
+
+
+def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_path, ask):
+    (tmp_path / "bucket/assay.json").write_text("{")
+    (tmp_path / "copy").symlink_to(tmp_path / "bucket")
+    monkeypatch.setenv("ASSAY_STORE", str(tmp_path / "copy"))
+    server = serve("127.0.0.1", 0)
+    found = parsed(server.RequestHandlerClass.metrics.text().decode())
+    server.server_close()
+    assert of(found, "assay_up", part="bucket") == 0
+    assert of(found, "assay_up", part="server") == 0

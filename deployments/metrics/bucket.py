@@ -1,0 +1,57 @@
+"""What a bucket tells: each model's champion, looks and batches, from its journals.
+
+A journal is read on from where it was left; one request where nothing came. Reports are read
+when the journal grew. Which models there are is found out by listing the journals, seldom.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from prometheus_client.core import Metric
+
+from assay.batches import ENDING, is_ledger
+from assay.bucket import Bucket
+from deployments.metrics.ledger import Batches
+from deployments.metrics.model import Model
+from deployments.metrics.names import Told
+
+_SELDOM = 30.0  # seconds between two listings, or a hundred times as long as one takes
+_AT_ONCE = 8
+
+
+class Models:
+    """What is known of the bucket at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._models: dict[str, Model] = {}
+        self._batches: dict[str, Batches] = {}
+        self._list_again = 0.0
+
+    def gather(self) -> list[Metric]:
+        """Raises StoreError if the bucket cannot be had."""
+        bucket = Bucket.open(self._url)
+        if time.monotonic() >= self._list_again:
+            self._find(bucket)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = list(pool.map(_asked, [*self._models.values(), *self._batches.values()]))
+        told = Told()
+        for one in found:
+            told.take(one)
+        return list(told.families())
+
+    def _find(self, bucket: Bucket) -> None:
+        began = time.monotonic()
+        for name in bucket.journals():
+            if is_ledger(name):
+                self._batches.setdefault(name, Batches(bucket, name.removesuffix(ENDING)))
+            else:
+                self._models.setdefault(name, Model(bucket, name))
+        took = time.monotonic() - began
+        self._list_again = began + max(_SELDOM, 100 * took)
+
+
+def _asked(one: Model | Batches) -> Told:
+    return one.tell()

@@ -1,0 +1,49 @@
+"""What a model's ledger amounts to: batches that were scored or refused, and labels that came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from assay.batches import ENDING, LABELLED, REFUSED, SCORED
+from assay.bucket import Bucket
+from assay.journal import JournalEntry
+from deployments.metrics.names import Told
+from deployments.metrics.reading import Reading
+
+_BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
+
+
+class Batches(Reading):
+    """Sums alone are kept: a ledger may have a million entries."""
+
+    journal = "batches"
+
+    def __init__(self, bucket: Bucket, use_case: str) -> None:
+        super().__init__(bucket, use_case, ENDING)
+        self._sums: dict[str, Counter[str]] = {}
+        self._refused = self._labels = 0
+        self._served: float | None = None
+
+    def add(self, entry: JournalEntry) -> None:
+        body = entry.body
+        if entry.kind == SCORED:
+            role = "shadow" if body["role"] == "shadow" else "served"
+            sums = self._sums.setdefault(role, Counter())
+            values = (1, int(body["rows"]), int(body["unfit_rows"]), float(body["seconds"]))
+            sums.update(dict(zip(_BY_ROLE, values, strict=True)))
+            if role == "served":
+                self._served = datetime.fromisoformat(entry.at).timestamp()
+        elif entry.kind == REFUSED:
+            self._refused += 1
+        elif entry.kind == LABELLED:
+            self._labels += int(body["rows"])
+
+    def say(self, told: Told) -> None:
+        for role in ("served", "shadow"):
+            sums = self._sums.get(role, Counter())
+            for name in _BY_ROLE:
+                told.add(f"assay_{name}_total", sums[name], use_case=self.use_case, role=role)
+        told.add("assay_batches_refused_total", self._refused, use_case=self.use_case)
+        told.add("assay_labels_total", self._labels, use_case=self.use_case)
+        told.add("assay_batch_timestamp_seconds", self._served, use_case=self.use_case)

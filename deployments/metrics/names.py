@@ -1,0 +1,214 @@
+"""Every figure that is told: its name, its kind, its labels and what it says.
+
+Names and units are as Prometheus asks for them (https://prometheus.io/docs/practices/naming/):
+base units, `_total` on what only grows, moments as seconds since 1970, so that an age is
+`time() - ...`. No label takes values without end: no run, no digest, no version. `use_case` is
+the name of a use case, which is its model's; of runs that no deployment knows, "other".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`name` as Prometheus keeps it; of a histogram, without what is put behind it."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    labels: tuple[str, ...]
+    about: str
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names under which it can be asked for."""
+        ends = ("_bucket", "_sum", "_count") if self.kind == "histogram" else ("",)
+        return tuple(self.name + end for end in ends)
+
+
+_RUN = ("flow", "use_case")
+_OF = ("use_case",)
+_MEASURED = ("use_case", "kind", "metric", "group")
+_GAP = ("use_case", "kind", "measure", "metric", "group")
+
+
+def _gauge(name: str, labels: tuple[str, ...], about: str) -> Figure:
+    return Figure(name, "gauge", labels, about)
+
+
+def _counter(name: str, labels: tuple[str, ...], about: str) -> Figure:
+    return Figure(name, "counter", labels, about)
+
+
+ENDPOINT = (
+    _gauge("assay_up", ("part",), "Whether a part could be asked: server, bucket"),
+    _gauge("assay_gather_seconds", ("part",), "What it took to ask it the last time"),
+    _gauge("assay_info", ("version",), "Always 1; which Assay tells this"),
+)
+
+SERVER = (
+    _gauge(
+        "assay_flow_runs",
+        (*_RUN, "state"),
+        "Flow runs that are due and have not ended: Late, Pending, Running, Paused (a person is "
+        "asked), AwaitingRetry",
+    ),
+    _gauge(
+        "assay_flow_run_oldest_timestamp_seconds",
+        (*_RUN, "state"),
+        "When the one of them that waits longest was due",
+    ),
+    _counter(
+        "assay_flow_runs_ended_total",
+        (*_RUN, "type", "state"),
+        "Flow runs that ended since the endpoint was started, by the type and the name of their "
+        "last state",
+    ),
+    _gauge(
+        "assay_flow_run_ended_timestamp_seconds",
+        (*_RUN, "type"),
+        "When one last ended so, of the last 200 and those since",
+    ),
+    Figure(
+        "assay_flow_run_duration_seconds",
+        "histogram",
+        _RUN,
+        "How long runs ran that ended, without waiting and pauses",
+    ),
+    Figure(
+        "assay_flow_run_start_delay_seconds",
+        "histogram",
+        ("flow",),
+        "From when a run was due to when it began",
+    ),
+    _counter(
+        "assay_steps_total",
+        (*_OF, "stage", "result"),
+        "Steps of runs that ended: done, cached (found in the memo), failed",
+    ),
+    _counter("assay_step_seconds_total", (*_OF, "stage"), "What the steps took that were done"),
+    _gauge("assay_workers", ("pool", "status"), "Workers of Assay's pools: online, offline"),
+    _gauge("assay_bucket_verified_timestamp_seconds", (), "When the whole bucket was last read"),
+    _gauge("assay_bucket_intact", (), "Whether all of it was what its names say"),
+    _gauge("assay_bucket_objects", (), "How many objects it held then"),
+    _gauge("assay_bucket_bytes", (), "How many bytes these were"),
+)
+
+BUCKET = (
+    _gauge(
+        "assay_journal_current",
+        (*_OF, "journal"),
+        "Whether a journal (model, batches) was read to its end and its chain holds; where not, "
+        "nothing is told of it",
+    ),
+    _counter(
+        "assay_journal_entries_total",
+        (*_OF, "kind"),
+        "Entries of a model's journal: registered, rejected, stopped, promoted, rolled_back, ...",
+    ),
+    _gauge("assay_reports_unreadable", _OF, "Reports that the figures rest on and cannot be had"),
+    _gauge("assay_champion_version", _OF, "The champion's number; absent without one"),
+    _gauge("assay_champion_timestamp_seconds", _OF, "When it was made champion"),
+    _gauge(
+        "assay_waiver_expires_timestamp_seconds",
+        _OF,
+        "When the waiver ends that the champion rests on; it is not loaded then",
+    ),
+    _gauge("assay_challenger_version", _OF, "A challenger that waits: for a person, or batches"),
+    _gauge("assay_challenger_timestamp_seconds", _OF, "Since when it waits"),
+    _gauge(
+        "assay_asked_timestamp_seconds",
+        _OF,
+        "Since when a person is asked, because retraining did not help",
+    ),
+    _gauge(
+        "assay_look_timestamp_seconds",
+        (*_OF, "at"),
+        "When the monitor last looked at the champion; at rows: judged rows; at labels: labels",
+    ),
+    _gauge("assay_look_verdict", (*_OF, "verdict"), "1 for the last look's verdict, else 0"),
+    _gauge("assay_look_checks", (*_OF, "verdict"), "Checks of the last look by verdict"),
+    _gauge("assay_look_rows", (*_OF, "at"), "Rows, and labelled rows, that were last judged"),
+    _gauge("assay_label_coverage_ratio", _OF, "Rows with a label, of those that should have one"),
+    _gauge("assay_batches_missed", _OF, "Batches that were due and did not come, at the last look"),
+    _gauge(
+        "assay_performance",
+        _MEASURED,
+        "The champion's scores: registered on the test rows, expected now, realised by labels",
+    ),
+    _gauge("assay_performance_low", _MEASURED, "Lower end of its interval (registered)"),
+    _gauge("assay_performance_high", _MEASURED, "Upper end of it"),
+    _gauge(
+        "assay_performance_drop",
+        _MEASURED,
+        "What is judged: how far the score fell (expected), or lies below what was expected of the "
+        "same rows (realised)",
+    ),
+    _gauge("assay_performance_drop_low", _MEASURED, "Lower end of its interval"),
+    _gauge("assay_performance_drop_high", _MEASURED, "Upper end of it"),
+    _gauge("assay_performance_drop_limit", _OF, "What is accepted of it"),
+    _gauge(
+        "assay_fairness_gap",
+        _GAP,
+        "A group against the reference group: difference, or ratio; registered, or realised",
+    ),
+    _gauge("assay_fairness_gap_low", _GAP, "Lower end of its interval"),
+    _gauge("assay_fairness_gap_high", _GAP, "Upper end of it"),
+    _gauge(
+        "assay_fairness_gap_limit",
+        _GAP,
+        "What people accept: a difference up to it either way; a ratio from it to its inverse",
+    ),
+    _gauge("assay_drift_columns", (*_OF, "verdict"), "Columns by verdict; a caution has shifted"),
+    _gauge(
+        "assay_drift_distance",
+        (*_OF, "column"),
+        "Jensen-Shannon distance from the reference beyond chance, of the 30 greatest",
+    ),
+    _gauge("assay_drift_distance_limit", _OF, "From which on a column may count as shifted"),
+    _counter("assay_batches_total", (*_OF, "role"), "Batches scored: served, shadow"),
+    _counter("assay_rows_scored_total", (*_OF, "role"), "Rows in them that were scored"),
+    _counter("assay_rows_unfit_total", (*_OF, "role"), "Rows in them that could not be"),
+    _counter("assay_scoring_seconds_total", (*_OF, "role"), "What it took to score them"),
+    _counter("assay_batches_refused_total", _OF, "Batches that could not be scored at all"),
+    _counter("assay_labels_total", _OF, "Rows of labels that came, again where they changed"),
+    _gauge("assay_batch_timestamp_seconds", _OF, "When a batch was last served"),
+)
+
+FIGURES: Mapping[str, Figure] = {f.name: f for f in (*ENDPOINT, *SERVER, *BUCKET)}
+
+
+class Told:
+    """What is told at one time, in the order of `FIGURES`."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[tuple[str, ...], float]] = {}
+
+    def add(self, name: str, value: float | None, /, **labels: str) -> None:
+        """One figure; None is not told. Its labels are those that its name asks for."""
+        figure = FIGURES[name]
+        if set(labels) != set(figure.labels):
+            raise ValueError(f"{name} has the labels {figure.labels}, not {tuple(labels)}")
+        if value is not None:
+            key = tuple(labels[label] for label in figure.labels)
+            self._found.setdefault(name, {})[key] = float(value)
+
+    def take(self, other: Told) -> None:
+        """All that another tells, too."""
+        for name, found in other._found.items():
+            self._found.setdefault(name, {}).update(found)
+
+    def families(self) -> Iterator[Metric]:
+        """As the client library writes them."""
+        for name, figure in FIGURES.items():
+            if name in self._found:
+                kind = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
+                family = kind(name, figure.about, labels=figure.labels)
+                for key, value in self._found[name].items():
+                    family.add_metric(key, value)
+                yield family

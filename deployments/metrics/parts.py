@@ -1,0 +1,68 @@
+"""A part of what is told: asked in the background, so that one that hangs holds up no other."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from threading import Lock, Thread
+
+from prometheus_client.core import Metric
+
+_FRESH = 5.0  # seconds in which two who ask, such as a pair of Prometheuses, are told the same
+
+
+class Part:
+    """`gather` is never called while an earlier call of it goes on, so it may keep what it knows
+    between calls. It is called in a thread that ends with the process.
+    """
+
+    def __init__(self, name: str, gather: Callable[[], Iterable[Metric]]) -> None:
+        self.name = name
+        self.seconds = 0.0
+        self._gather = gather
+        self._lock = Lock()
+        self._asked: Future[list[Metric]] | None = None
+        self._since = 0.0
+        self._said = ""
+
+    def begin(self) -> Future[list[Metric]]:
+        """What is being found out, or was just now."""
+        with self._lock:
+            asked, now = self._asked, time.monotonic()
+            if asked is None or (asked.done() and now - self._since > _FRESH):
+                asked = Future()
+                self._asked, self._since = asked, now
+                Thread(target=self._fill, args=(asked,), daemon=True).start()
+            return asked
+
+    def tell(self, asked: Future[list[Metric]], patience: float) -> list[Metric] | None:
+        """What was found; None if that failed, or takes longer than `patience` seconds."""
+        try:
+            return asked.result(patience)
+        except NotYet:
+            self._say("takes longer than a scrape may")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are told
+            self._say(f"{type(error).__name__}: {error}")
+        return None
+
+    def _fill(self, asked: Future[list[Metric]]) -> None:
+        began = time.monotonic()
+        try:
+            found = list(self._gather())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is asked for
+            self.seconds = time.monotonic() - began
+            asked.set_exception(error)
+        else:
+            self.seconds = time.monotonic() - began
+            self._said = ""
+            asked.set_result(found)
+
+    def _say(self, text: str) -> None:
+        """Into the log, once for each reason."""
+        first = text.splitlines()[0] if text else ""
+        if first != self._said:
+            self._said = first
+            print(f"metrics: {self.name}: {first}", file=sys.stderr)  # noqa: T201 - the log

@@ -1,0 +1,72 @@
+"""One journal of a bucket, read on at each scrape: what is told of it, and whether it holds."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+
+from assay.bucket import Bucket
+from assay.errors import StoreDenied, StoreUnreachable
+from assay.journal import JournalEntry
+from deployments.metrics.names import Told
+from deployments.metrics.tail import Tail
+
+_MOST = 5000  # entries at one scrape
+
+
+class Reading(ABC):
+    """A journal of one use case. `journal`: what it is called among them."""
+
+    journal: str
+
+    def __init__(self, bucket: Bucket, use_case: str, ending: str = "") -> None:
+        self.bucket, self.use_case = bucket, use_case
+        self._tail = Tail(bucket, use_case + ending)
+        self._odd = 0  # the entry that could not be taken note of; entries never change
+        self._said = ""
+
+    @abstractmethod
+    def add(self, entry: JournalEntry) -> None:
+        """Take note of one more entry."""
+
+    @abstractmethod
+    def say(self, told: Told) -> None:
+        """Tell all that the entries amount to."""
+
+    def tell(self) -> Told:
+        """All of it. Of a journal that does not hold, or was not read to its end yet, nothing but
+        that: half a history would be taken for the whole.
+
+        Raises StoreDenied, StoreUnreachable: then it is not this journal's fault.
+        """
+        told = Told()
+        try:
+            current = self._read_on() and not self._odd
+            if current:
+                self.say(told)
+        except (StoreDenied, StoreUnreachable):
+            raise
+        except Exception as error:  # noqa: BLE001 - in a journal may be what anybody wrote
+            self._log(f"{type(error).__name__}: {error}")
+            told, current = Told(), False
+        told.add("assay_journal_current", current, use_case=self.use_case, journal=self.journal)
+        return told
+
+    def _read_on(self) -> bool:
+        """Whether the end was reached."""
+        count = 0
+        for entry in self._tail.entries(_MOST):
+            count += 1
+            try:
+                self.add(entry)
+            except Exception:
+                self._odd = entry.number
+                raise
+        return count < _MOST
+
+    def _log(self, text: str) -> None:
+        """Once for each reason."""
+        if text != self._said:
+            self._said = text
+            said = f"metrics: the {self.journal} journal of {self.use_case}: {text}"
+            print(said, file=sys.stderr)  # noqa: T201 - the log

@@ -1,0 +1,204 @@
+"""What a Prefect server tells: runs that wait, run and ended, their steps, and who does them.
+
+Of runs that ended, those are read that did so since the last time; what is counted begins with
+the process, as counters do. Steps are counted when their run ends, so that each is once. What is
+counted is told a scrape later, and before it a 0: Prometheus sees no increase in a first value.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import Metric
+
+from assay.errors import ConfigError
+from deployments.metrics import asking
+from deployments.metrics.names import FIGURES, Told
+from deployments.story import MARK
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, TaskRun
+
+_STALE = 60.0  # seconds after which deployments are read again
+_KEPT = 20_000  # runs that are remembered as counted
+_OTHER = "other"
+_USUAL = (("FAILED", "Failed"), ("CRASHED", "Crashed"), ("CANCELLED", "Cancelled"))
+_DURATIONS = (1, 5, 15, 60, 300, 900, 3600, 14400)  # seconds
+_DELAYS = (1, 5, 15, 60, 300, 900, 3600)
+
+
+class Runs:
+    """What is known of the server that PREFECT_API_URL names."""
+
+    def __init__(self) -> None:
+        self._began = datetime.now(UTC)
+        self._ended = asking.Ended(self._began)
+        self._counted: dict[UUID, datetime] = {}  # runs by when they ended, as far as counted
+        self._last: dict[tuple[str, str, str], float] = {}
+        self._known: dict[UUID, str] = {}  # flows
+        self._cases: dict[str, str] = {}  # pools, by the use cases that run there
+        self._read = float("-inf")
+        self._later: list[Callable[[], None]] = []
+        self._runs = _counter("assay_flow_runs_ended_total")
+        self._steps = _counter("assay_steps_total")
+        self._seconds = _counter("assay_step_seconds_total")
+        self._durations = _histogram("assay_flow_run_duration_seconds", _DURATIONS)
+        self._delays = _histogram("assay_flow_run_start_delay_seconds", _DELAYS)
+
+    def gather(self) -> list[Metric]:
+        """Raises ConfigError where no server is named, and what Prefect's client raises."""
+        from prefect.client.orchestration import get_client
+        from prefect.settings import get_current_settings
+
+        if get_current_settings().api.url is None:
+            raise ConfigError("no server is named: PREFECT_API_URL is not set")
+        told = Told()
+        for count in self._later:
+            count()
+        self._later.clear()
+        with get_client(httpx_settings={"timeout": 5.0}, sync_client=True) as client:
+            self._learn(client)
+            self._count(client)
+            self._waiting(client, told)
+            self._workers(client, told)
+            _verified(client, told)
+        for (flow, case, kind), moment in self._last.items():
+            name = "assay_flow_run_ended_timestamp_seconds"
+            told.add(name, moment, flow=flow, use_case=case, type=kind)
+        kept = (self._runs, self._steps, self._seconds, self._durations, self._delays)
+        return [*told.families(), *(family for one in kept for family in one.collect())]
+
+    # --- who is who -------------------------------------------------------------------------
+
+    def _learn(self, client: SyncPrefectClient) -> None:
+        if time.monotonic() - self._read < _STALE:
+            return
+        first = not self._known
+        self._known = {flow.id: flow.name for flow in client.read_flows(limit=200)}
+        found = asking.deployments(client)
+        self._cases = {one.name: one.work_pool_name or "" for one in found}
+        for one in found:
+            flow = self._known.get(one.flow_id, _OTHER)
+            for kind, state in _USUAL:  # so that the first one is seen as an increase
+                self._runs.labels(flow, one.name, kind.lower(), state)
+        self._read = time.monotonic()
+        if first:
+            self._recall(asking.last_ended(client))
+
+    def _of(self, run: FlowRun) -> tuple[str, str]:
+        """A run's flow and use case."""
+        flow = self._known.get(run.flow_id, _OTHER)
+        named = [tag for tag in run.tags if tag not in {MARK, flow} and tag in self._cases]
+        return flow, named[0] if named else _OTHER
+
+    # --- what ended -------------------------------------------------------------------------
+
+    def _recall(self, runs: Iterable[FlowRun]) -> None:
+        """What ended before is not counted: another process did, or nobody."""
+        for run in runs:
+            self._note(run)
+
+    def _count(self, client: SyncPrefectClient) -> None:
+        """Nothing is counted before all of it was answered, so that a failure loses nothing."""
+        came = self._ended.since(client)
+        fresh = {run.id: run for run in came if self._counted.get(run.id) != run.end_time}
+        if any(_OTHER in self._of(run) for run in fresh.values()):
+            self._read = float("-inf")  # of a use case that is new, perhaps
+            self._learn(client)
+        for step in list(asking.steps_of(client, list(fresh.values()))):
+            run = fresh[step.flow_run_id]
+            before = self._counted.get(run.id, self._began)  # a run that crashed and went on
+            if step.end_time is not None and step.end_time > before:
+                self._count_step(step, self._of(run)[1])
+        for run in fresh.values():
+            self._count_run(run)
+        self._ended.were_counted()
+        for gone in list(self._counted)[:-_KEPT]:
+            del self._counted[gone]
+
+    def _count_run(self, run: FlowRun) -> None:
+        (flow, case), (kind, state) = self._of(run), _state(run)
+        self._later.append(self._runs.labels(flow, case, kind, state).inc)
+        took = self._durations.labels(flow, case)
+        self._later.append(partial(took.observe, run.total_run_time.total_seconds()))
+        if run.start_time and run.expected_start_time:
+            late = (run.start_time - run.expected_start_time).total_seconds()
+            self._later.append(partial(self._delays.labels(flow).observe, max(late, 0.0)))
+        self._note(run)
+
+    def _note(self, run: FlowRun) -> None:
+        """When a run ended, known now; the oldest are forgotten first."""
+        assert run.end_time is not None, "it was asked for as one that ended"
+        (flow, case), (kind, state) = self._of(run), _state(run)
+        self._runs.labels(flow, case, kind, state)
+        last = self._last.get((flow, case, kind), 0.0)
+        self._last[flow, case, kind] = max(last, run.end_time.timestamp())
+        self._counted.pop(run.id, None)
+        self._counted[run.id] = run.end_time
+
+    def _count_step(self, step: TaskRun, case: str) -> None:
+        stage, (kind, state) = asking.stage_of(step), _state(step)
+        done = "done" if kind == "completed" else "failed"
+        result = "cached" if state == "Cached" else done
+        for one in ("done", "cached", "failed"):
+            self._steps.labels(case, stage, one)
+        self._later.append(self._steps.labels(case, stage, result).inc)
+        if result == "done":
+            took = self._seconds.labels(case, stage)
+            self._later.append(partial(took.inc, step.total_run_time.total_seconds()))
+
+    # --- what is now ------------------------------------------------------------------------
+
+    def _waiting(self, client: SyncPrefectClient, told: Told) -> None:
+        found: dict[tuple[str, str, str], list[float]] = {}
+        for run in asking.waiting(client):
+            due = run.expected_start_time or run.start_time or datetime.now(UTC)
+            found.setdefault((*self._of(run), _state(run)[1]), []).append(due.timestamp())
+        for (flow, case, state), times in found.items():
+            labels = {"flow": flow, "use_case": case, "state": state}
+            told.add("assay_flow_runs", len(times), **labels)
+            told.add("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
+
+    def _workers(self, client: SyncPrefectClient, told: Told) -> None:
+        for pool in sorted({pool for pool in self._cases.values() if pool}):
+            workers = client.read_workers_for_work_pool(pool)
+            for status in ("ONLINE", "OFFLINE"):
+                count = sum(worker.status.value == status for worker in workers)
+                told.add("assay_workers", count, pool=pool, status=status.lower())
+
+
+def _verified(client: SyncPrefectClient, told: Told) -> None:
+    """What the maintain flow last found."""
+    found = asking.verified(client)
+    if found is None or found.created is None:
+        return
+    with suppress(ValueError, LookupError, TypeError):  # anybody may publish under that key
+        figures = json.loads(str(found.data))[0]
+        for name in ("intact", "objects", "bytes"):
+            told.add(f"assay_bucket_{name}", float(figures[name]))
+        told.add("assay_bucket_verified_timestamp_seconds", found.created.timestamp())
+
+
+def _state(run: Any) -> tuple[str, str]:
+    """The type and the name of the state that a run is in."""
+    state = run.state
+    return (state.type.value.lower(), state.name or "") if state else ("", "")
+
+
+def _counter(name: str) -> Counter:
+    figure = FIGURES[name]
+    return Counter(name, figure.about, figure.labels, registry=None)
+
+
+def _histogram(name: str, bounds: Sequence[float]) -> Histogram:
+    figure = FIGURES[name]
+    return Histogram(name, figure.about, figure.labels, registry=None, buckets=bounds)

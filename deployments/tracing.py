@@ -1,0 +1,102 @@
+"""Traces, where OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) names a
+collector that takes them by OTLP over HTTP.
+
+Prefect opens a span for each run of a flow and, below it, of a task; without a provider they are
+nothing. `begin` provides one. What leaves this process says which steps were taken, how they went
+and how long they took: no parameter, no message and no exception's text, for these may hold
+values of the data. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from assay import __version__
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
+_PATIENCE = 3.0  # seconds for one delivery, so also those that a run's end may wait for
+_PAUSE = 60.0  # seconds after a delivery that failed, before the next is tried
+_KEPT = ("prefect.run.type", "prefect.run.id", "prefect.run.name", "prefect.tags")
+_OURS = "assay."  # what tasks.spans adds
+
+
+def wanted() -> bool:
+    """Whether a collector is named, and OpenTelemetry not switched off."""
+    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return not off and any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+@cache
+def begin() -> None:
+    """Send spans from now on, if that is wanted: in the background, whether they arrive or not.
+    Else nothing is imported. Once a process, however often it runs flows.
+    """
+    if not wanted():
+        return
+    from opentelemetry import trace
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+
+    class Discreet(OTLPSpanExporter):
+        """Sends what `_discreet` leaves of spans, and for a while nothing to who did not answer."""
+
+        again = 0.0
+
+        def export(self, spans: Any) -> SpanExportResult:
+            if time.monotonic() < self.again:
+                return SpanExportResult.FAILURE
+            done = super().export([_discreet(span) for span in spans])
+            if done is not SpanExportResult.SUCCESS:
+                self.again = time.monotonic() + _PAUSE
+            return done
+
+    named = os.environ.get("OTEL_SERVICE_NAME", "assay")
+    about = Resource.create({"service.name": named, "service.version": __version__})
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)  # not every attempt
+    provider = TracerProvider(resource=about)
+    patience = None if any(os.environ.get(name) for name in _TIMEOUTS) else _PATIENCE
+    provider.add_span_processor(BatchSpanProcessor(Discreet(timeout=patience)))
+    trace.set_tracer_provider(provider)
+
+
+def _discreet(span: ReadableSpan) -> ReadableSpan:
+    """Without messages, parameters and labels, which may hold anything, and under a name that
+    does not change from run to run.
+    """
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.trace import Status
+
+    held = span.attributes or {}
+    return ReadableSpan(
+        name=_name(span.name, held),
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes={k: v for k, v in held.items() if k in _KEPT or k.startswith(_OURS)},
+        events=[Event(event.name, timestamp=event.timestamp) for event in span.events],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _name(name: str, held: Any) -> str:
+    """Of a step its label, of another task its own name, of a flow what it does to what."""
+    if step := held.get("assay.step"):
+        return str(step)
+    if held.get("prefect.run.type") == "task":
+        return name.rpartition("-")[0] or name
+    return name.rpartition(", ")[0] or name
