@@ -85,6 +85,14 @@ class Labelled(_Entry):
 
 
 @dataclass(frozen=True)
+class Beside:
+    """One batch, as the champion served it and as a challenger scored it unseen."""
+
+    served: Scored
+    shadow: Scored
+
+
+@dataclass(frozen=True)
 class Batches:
     """The fold of a ledger, in the order of its entries."""
 
@@ -103,6 +111,22 @@ class Batches:
         first = {scored.batch: scored for scored in reversed(self.scored)}
         return tuple(reversed(first.values()))
 
+    def beside(self, challenger: int, champion: int) -> tuple[Beside, ...]:
+        """The batches that a challenger scored unseen and the champion served, in the order in
+        which they were served. They are one by their rows; where the two versions read these
+        otherwise, by their source, or by name and moment.
+        """
+        unseen: dict[Any, Scored] = {}
+        for shadow in self.by(challenger, "shadow"):
+            for key in _known_by(shadow):
+                unseen.setdefault(key, shadow)
+        pairs = []
+        for served in self.by(champion):
+            found = next((unseen[key] for key in _known_by(served) if key in unseen), None)
+            if found is not None:
+                pairs.append(Beside(served, found))
+        return tuple(pairs)
+
     def up_to(self, number: int) -> Batches:
         """What the ledger said when it had so many entries."""
         return Batches(
@@ -111,6 +135,13 @@ class Batches:
             tuple(e for e in self.labelled if e.number <= number),
             length=min(number, self.length),
         )
+
+
+def _known_by(scored: Scored) -> Iterator[Any]:
+    yield scored.batch
+    if scored.source is not None:
+        yield scored.source
+    yield scored.name, scored.as_of
 
 
 def fold(entries: Iterable[JournalEntry]) -> Batches:

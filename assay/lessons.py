@@ -1,7 +1,8 @@
 """What was learnt of a model, by cause, and recalled when the same cause comes again.
 
-Nobody has to write a lesson down for it to be there: stops, rejections, alarms, false alarms and
-rollbacks are lessons, folded from the entries that tell of them. People add their own.
+Nobody has to write a lesson down for it to be there: stops, rejections, failures in shadow, alarms,
+false alarms and rollbacks are lessons, folded from the entries that tell of them. People add
+their own.
 
 A cause is a key such as "gate:fairness:selection_rate[sex=Female]" or "drift:RELP". A shorter one
 speaks of all that it begins: what was learnt of "gate:fairness" is recalled for either sex.
@@ -23,6 +24,7 @@ from assay.versions import (
     MONITORED,
     REJECTED,
     ROLLED_BACK,
+    SHADOWED,
     STOPPED,
 )
 
@@ -32,7 +34,8 @@ ALARM = "retrain"  # the verdict of a look that raises one
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What one entry taught of one cause. `kind`: stopped, rejected, alarm, false_alarm,
-    rolled_back or lesson; `number`: of the entry that says so; `of`: of the one it speaks of.
+    rolled_back, shadowed or lesson; `number`: of the entry that says so; `of`: of the one that it
+    speaks of.
     """
 
     cause: str
@@ -105,6 +108,7 @@ _KINDS = {
     "alarm": "an alarm",
     FALSE_ALARM: "a false alarm",
     ROLLED_BACK: "rolled back",
+    SHADOWED: "failed in shadow",
     LESSON: "learnt",
 }
 
@@ -120,6 +124,8 @@ def _of(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterator[Lesson]:
         yield from _each(entry, entry.kind, entry)
     elif entry.kind == MONITORED and body["verdict"] == ALARM:
         yield from _each(entry, "alarm", entry)
+    elif entry.kind == SHADOWED and body["verdict"] == "fail":
+        yield from _each(entry, SHADOWED, entry)
     elif entry.kind == FALSE_ALARM:
         alarm = _numbered(held, body["entry"])
         yield from _each(entry, FALSE_ALARM, alarm, body["because"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from assay.config.people import USUAL, People, Role
-from assay.errors import NotAllowed, Unproven, nearest
+from assay.errors import NotAllowed, SignatureBad, Unproven, nearest
 from assay.journal import JournalEntry, whoever
 from assay.signing import VARIABLE, Signer
 
@@ -182,3 +182,17 @@ def signed(entry: JournalEntry) -> str:
     signer = entry.signer(people.trusted())
     assert signer is not None, "a signature that is there has a signer, or is refused"
     return f"signed by {signer.name}"
+
+
+def by(entry: JournalEntry) -> str:
+    """Who made an entry; where people are known, whether their signature bears it out."""
+    people = People.configured()
+    if people is None:
+        return entry.actor
+    try:
+        signer = entry.signer(people.trusted())
+    except SignatureBad:
+        return f"{entry.actor} (BAD SIGNATURE)"
+    if signer is None:
+        return f"{entry.actor} (unsigned)"
+    return entry.actor if signer.name == entry.actor else f"{entry.actor} (key of {signer.name})"

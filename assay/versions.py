@@ -17,7 +17,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
 APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
 MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
-RETRAINING, ASKED = "retraining", "asked"
+RETRAINING, ASKED, SHADOWED = "retraining", "asked", "shadowed"
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,14 @@ class History:
         number = version.entry.body.get("retraining")
         return self.entries[number - 1] if number else None
 
+    def shadowed(self, version: Version, against: Version | None = None) -> JournalEntry | None:
+        """The last comparison of a version's answers in shadow, with those of `against` if that
+        is given; None if there was none.
+        """
+        told = (e for e in reversed(self.entries) if e.kind == SHADOWED)
+        mine = (e for e in told if e.body["version"] == version.number)
+        return next((e for e in mine if against in (None, self.versions[e.body["against"]])), None)
+
     def retirement(self, version: Version) -> str:
         """How a retired version came to be one, in words."""
         entry = self.retired[version.number]
@@ -112,6 +120,12 @@ class History:
             f"{version.name} was retired by {entry.actor} (entry {entry.number}): "
             f"{entry.body['because']}"
         )
+
+    @property
+    def served(self) -> set[int]:
+        """The versions that were champion, now or before."""
+        points = (e for e in self.entries if e.kind == PROMOTED and e.body["alias"] == CHAMPION)
+        return {entry.body["version"] for entry in points}
 
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person took a version away from its alias: nothing brings it back by itself."""

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 _ASKED = "asked on the command line"
 
 
+def different(columns: Mapping[str, str | None]) -> None:
+    """Refuse a column that two options name: held against itself, everything is right."""
+    import typer
+
+    seen: dict[str, str] = {}
+    for option, name in columns.items():
+        if name is not None and name in seen:
+            raise typer.BadParameter(f"{seen[name]} and {option} both name the column {name!r}")
+        if name is not None:
+            seen[name] = option
+
+
 def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Written:
     """The use case at `config` with its source replaced by `data`; without one, the smallest
     use case that holds `sections`.

@@ -63,6 +63,9 @@ def command(
             rich_help_panel=_LIMITS, help="Instead: the smallest ratio accepted, such as 0.8."
         ),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="On a terminal, too, show every check, table and figure.")
+    ] = False,
     html: Html = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,11 +73,13 @@ def command(
 
     Without a limit, all metrics and gaps are shown and nothing is judged.
     """
-    from assay.cli.alone import frame_of, settings
+    from assay.cli.alone import different, frame_of, settings
     from assay.config.data import Sensitive
     from assay.evidence.fairness import audit
     from assay.evidence.predictions import predictions_from
 
+    different({"--truth": truth, "--prediction": prediction, "--probability": probability,
+               "--count": count})  # fmt: skip
     limits = _limits(metric or [], tolerance, ratio)
     if config and (limits or reference or bins):
         raise typer.BadParameter("with --config the use case says what to hold the gaps to")
@@ -99,7 +104,7 @@ def command(
     joint = [columns for columns in divisions if len(columns) > 1]
     shown: list[str | tuple[str, ...]] | None = [*sensitive, *joint] if joint else None
     report = audit(predictions, rules, sensitive, subject=data, seed=use_case.seed, by=shown)
-    finish_gate(report, as_json=as_json, html=html)
+    finish_gate(report, as_json=as_json, html=html, whole=whole)
 
 
 def _columns(by: str) -> tuple[str, ...]:

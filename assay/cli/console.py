@@ -94,8 +94,10 @@ def print_facts(facts: Mapping[str, str]) -> None:
         print_text(f"{name:<{width}}  {value}")
 
 
-def finish_gate(report: Report, *, as_json: bool, html: Path | None) -> None:
-    """Print one gate's report, write its page, and end with the gate's exit code."""
+def finish_gate(report: Report, *, as_json: bool, html: Path | None, whole: bool = True) -> None:
+    """Print one gate's report, write its page, and end with the gate's exit code. A terminal gets
+    the `whole`, or what matters of it; pipes and --json get everything.
+    """
     import typer
 
     from assay.evidence.report import Verdict
@@ -108,9 +110,11 @@ def finish_gate(report: Report, *, as_json: bool, html: Path | None) -> None:
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
+        from assay.render.short import show_short
         from assay.render.terminal import show
 
-        show(report, console())
+        out = console()
+        (show if whole or not out.is_terminal else show_short)(report, out)
         if html:
             say(f"written: {html}")
     raise typer.Exit(3 if report.verdict is Verdict.FAIL else 0)

@@ -61,10 +61,12 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Judge whether data moved from a reference, and whether that harms the predictions."""
+    from assay.cli.alone import different
     from assay.evidence.drift import Roles, drift
 
     if (prediction or truth or by) and not probability:
         raise typer.BadParameter("performance is judged by probabilities: add --probability")
+    different({"--truth": truth, "--prediction": prediction, "--probability": probability})
     if config and margin is not None:
         raise typer.BadParameter("with --config the use case says what is accepted")
     sections = {"drift": {"margin": margin}} if margin is not None else {}

@@ -60,7 +60,7 @@ def _chosen(bucket: Bucket, model: str | None) -> list[str]:
 
 def _tell(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
     """Stories as rows; a ledger that belongs to a story, in a few lines below."""
-    from assay import batches
+    from assay import batches, trust
     from assay.render.story import ledger, story
     from assay.render.words import printable
 
@@ -70,28 +70,11 @@ def _tell(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
         if batches.is_ledger(name) and name.removesuffix(batches.ENDING) in chosen:
             ledgers += ledger(name.removesuffix(batches.ENDING), batches.fold(entries))
         else:
-            events += story(name, entries, by=_by, whole=whole)
+            events += story(name, entries, by=trust.by, whole=whole)
     rows = [tuple(map(printable, (e.when, e.by, e.what))) for e in events]
     print_rows(("when (UTC)", "by", "what"), rows)
     for line in ledgers:
         print_text(printable(line))
-
-
-def _by(entry: JournalEntry) -> str:
-    """Who made an entry; where people are known, whether their signature bears it out."""
-    from assay.config.people import People
-    from assay.errors import SignatureBad
-
-    people = People.configured()
-    if people is None:
-        return entry.actor
-    try:
-        signer = entry.signer(people.trusted())
-    except SignatureBad:
-        return f"{entry.actor} (BAD SIGNATURE)"
-    if signer is None:
-        return f"{entry.actor} (unsigned)"
-    return entry.actor if signer.name == entry.actor else f"{entry.actor} (key of {signer.name})"
 
 
 def _as_json(entry: JournalEntry) -> dict[str, Any]:

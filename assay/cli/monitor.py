@@ -67,11 +67,14 @@ def _quiet(bucket: Bucket, written: Written, as_of: str | None) -> Looked | None
     from assay.living.labels import news
     from assay.living.looked import nothing
     from assay.living.looks import next_look
+    from assay.living.shadows import ahead as beside
 
     case = written.use_case
     ahead = next_look(bucket, case.name, case.monitor, moments.moment(as_of))
     wanted = ahead.before is not None and ahead.before.verdict == "retrain"  # and perhaps not told
     if not ahead.idle or wanted or news(bucket, written):
+        return None
+    if (both := beside(bucket, case)) and both.stale:
         return None
     return nothing(case.name, ahead)
 
@@ -124,6 +127,7 @@ def _tell(looked: Looked, report: Report | None, config: Path) -> None:
         say(f"error: {error}")
     if report is None:
         print_text(f"{looked.model}: {looked.why}")
+        _tell_shadow(looked)
         return
     from assay.render.terminal import show
 
@@ -133,3 +137,10 @@ def _tell(looked: Looked, report: Report | None, config: Path) -> None:
     if looked.verdict == "retrain":
         facts["next"] = f"assay retrain {config}, or assay false-alarm {looked.use_case}"
     print_facts(facts)
+    _tell_shadow(looked)
+
+
+def _tell_shadow(looked: Looked) -> None:
+    if told := looked.shadow:
+        print_text(f"in shadow: {told.verdict}. {told.summary}")
+        print_text(f"           assay show {told.model} --gate shadow")

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assay.cli.signals import ends_cleanly
 from assay.errors import AssayError, ConfigError, ObjectMissing
 from assay.plan import Plan
 
@@ -29,10 +30,12 @@ def flow_outcome(name: str, /, **parameters: Any) -> Any:
     """
     _connect()
     flow = _flow(name)
+    import_module("deployments.tracing").begin()
     _quieten()
     from prefect import tags
 
-    with tags("assay", Path(str(parameters.get("config", name))).stem, name):
+    labels = ("assay", Path(str(parameters.get("config", name))).stem, name)
+    with ends_cleanly(), tags(*labels):
         result = flow(**parameters, return_state=True).result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result

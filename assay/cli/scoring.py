@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ import typer
 from assay import moments
 from assay.bucket import Bucket
 from assay.cli.console import print_text, say
+from assay.cli.signals import until_told
 from assay.config.read import Written, read
 from assay.living.outcomes import Scoring, Served
 
@@ -143,28 +141,6 @@ class Asked:
         }
         outcome: Scoring = flow_outcome("score", **(asked | more))
         return outcome
-
-
-@contextmanager
-def until_told() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second ends the process as ever."""
-    ended = threading.Event()
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-
-    def hear(*_: object) -> None:
-        ended.set()
-        restore()
-
-    def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    for one in before:
-        signal.signal(one, hear)
-    try:
-        yield ended
-    finally:
-        restore()
 
 
 def told_nothing(_: Scoring) -> None:

@@ -51,7 +51,7 @@ def command(
     else:
         _show_version(bucket, history, version, gate)
     if html:
-        _write(bucket, version, gate, html)
+        _write(bucket, history, version, gate, html)
         say(f"written: {html}")
 
 
@@ -59,14 +59,16 @@ def _as_json(
     bucket: Bucket, history: History, version: Version, gate: str | None
 ) -> dict[str, Any]:
     if gate:
-        report: dict[str, Any] = bucket.get_json(_wanted(version, gate)[gate])
+        report: dict[str, Any] = bucket.get_json(_wanted(history, version, gate)[gate])
         return report
     entry = version.entry
     about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
     standing = {"standing": [e.number for e in _standing(history, version)]}
+    last = history.shadowed(version)
+    shadow = {"shadow": last and last.body}
     pointing = [alias for alias, number in history.aliases.items() if number == version.number]
     retired = {"retired": version.number in history.retired}
-    return {**about, **entry.body, "aliases": pointing, **retired, **standing}
+    return {**about, **entry.body, "aliases": pointing, **retired, **standing, **shadow}
 
 
 def _show_version(bucket: Bucket, history: History, version: Version, gate: str | None) -> None:
@@ -76,7 +78,7 @@ def _show_version(bucket: Bucket, history: History, version: Version, gate: str 
     from assay.trust import signed
 
     body = version.entry.body
-    reports = _reports(bucket, version, gate)
+    reports = _reports(bucket, history, version, gate)
     print_facts(
         {
             "model": f"{version.name}, {version.status}",
@@ -119,7 +121,7 @@ def _show_standing(history: History, version: Version) -> None:
 
 def _standing(history: History, version: Version) -> list[JournalEntry]:
     """The entries by which a version stands where it does: approvals, waivers, the promotion and
-    the rollback by which an alias points at it, its retirement.
+    the rollback by which an alias points at it, its retirement; and its last comparison in shadow.
     """
     from assay.versions import APPROVED, RETIRED, WAIVED
 
@@ -128,29 +130,43 @@ def _standing(history: History, version: Version) -> list[JournalEntry]:
     for alias, number in history.aliases.items():
         if number == version.number:
             own += [history.trails[alias][-1], history.since[alias]]
+    if last := history.shadowed(version):
+        own.append(last)
     return sorted({entry.number: entry for entry in own}.values(), key=lambda entry: entry.number)
 
 
-def _reports(bucket: Bucket, version: Version, gate: str | None) -> list[Report]:
+def _reports(bucket: Bucket, history: History, version: Version, gate: str | None) -> list[Report]:
     from assay.evidence.report import get_report
 
-    return [get_report(bucket, artifact) for artifact in _wanted(version, gate).values()]
+    return [get_report(bucket, artifact) for artifact in _wanted(history, version, gate).values()]
 
 
-def _wanted(version: Version, gate: str | None) -> dict[str, Any]:
+def _wanted(history: History, version: Version, gate: str | None) -> dict[str, Any]:
     from assay.errors import ReferenceUnknown
 
+    reports = _every(history, version)
     if gate is None:
-        return version.reports
-    if gate not in version.reports:
+        return reports
+    if gate not in reports:
         raise ReferenceUnknown(
             f"{version.name} has no report of a gate {gate!r}",
-            remedy=f"Its gates: {', '.join(version.reports)}.",
+            remedy=f"Its gates: {', '.join(reports)}.",
         )
-    return {gate: version.reports[gate]}
+    return {gate: reports[gate]}
 
 
-def _write(bucket: Bucket, version: Version, gate: str | None, path: Path) -> None:
+def _every(history: History, version: Version) -> dict[str, Any]:
+    """The reports of the gates that a version was registered by, and of its shadow."""
+    from assay.artifacts import Artifact
+
+    entry = history.shadowed(version)
+    more = {"shadow": Artifact.model_validate(entry.body["report"])} if entry else {}
+    return version.reports | more
+
+
+def _write(
+    bucket: Bucket, history: History, version: Version, gate: str | None, path: Path
+) -> None:
     from assay.artifacts import Artifact
     from assay.render.page import page
 
@@ -166,7 +182,7 @@ def _write(bucket: Bucket, version: Version, gate: str | None, path: Path) -> No
         "Judged at": version.entry.at,
     }
     title = f"{version.name}: {gate}" if gate else version.name
-    write_file(path, page(_reports(bucket, version, gate), title=title, facts=facts))
+    write_file(path, page(_reports(bucket, history, version, gate), title=title, facts=facts))
 
 
 def _show_object(bucket: Bucket, reference: str, *, as_json: bool) -> None:

@@ -125,5 +125,5 @@ class Promotion(Section):
     """Who may approve, by the roles in configs/people.yaml: with `another`, somebody other than
     who trained it."""
     shadow: Annotated[int, Field(ge=0)] = 0
-    """Batches that a challenger must have scored beside the champion, unseen, before it may be
-    promoted."""
+    """Batches that a challenger must have scored beside the champion, unseen, and been compared on,
+    before it may be promoted."""

@@ -11,6 +11,7 @@ from assay.decisions.learnt import lesson
 from assay.decisions.promotion import promote
 from assay.decisions.said import Said, version_of
 from assay.errors import NotAllowed
+from assay.gates import in_order
 from assay.journal import JournalEntry
 from assay.registry import Registry
 
@@ -34,7 +35,9 @@ def question(bucket: Bucket, reference: str, when: datetime) -> str:
     eligible.waiver_for(history, version, open_, when)
     body = version.entry.body
     lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
-    lines += [f"- {gate}: {verdict}" for gate, verdict in body["gates"].items()]
+    lines += [f"- {gate}: {verdict}" for gate, verdict in in_order(body["gates"]).items()]
+    told = eligible.shadow_report(bucket, history, version)
+    lines += [f"- shadow: {told.verdict}. {told.summary}"] if told else []
     lines += [f"- to approve of: {one.what}" for one in open_ if one.held]
     now = f"It takes the place of {history.champion.name}." if history.champion else ""
     who = {"another engineer": "somebody else than who trained it"}.get(policy.by, policy.by)

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from assay import moments, trust
+from assay.artifacts import Artifact
 from assay.batches import Ledger
 from assay.bucket import Bucket
 from assay.config.living import Promotion
 from assay.config.people import USUAL
 from assay.errors import Ineligible, IntegrityError
-from assay.evidence.amounts import and_more
+from assay.evidence.amounts import and_more, some
 from assay.evidence.report import Report, Verdict, get_report
 from assay.gates import GATES, in_order
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import APPROVED, CHAMPION, PROMOTED, WAIVED, History, Version, in_force
+from assay.versions import APPROVED, CHALLENGER, WAIVED, History, Version, in_force
 
-SHADOW = "shadow"  # what a waiver calls missing batches, as it calls gates by their names
+SHADOW = "shadow"  # the gate, and what a waiver calls missing batches
 
 # What every version has been judged by since the first format; later gates count if they were run.
 _ALWAYS = ("validation", "feasibility", "performance", "fairness")
@@ -32,12 +33,14 @@ _ALWAYS = ("validation", "feasibility", "performance", "fairness")
 class Hindrance:
     """What keeps a version from being champion. `gate`: by what name a waiver speaks of it.
 
-    `held`: a gate could not tell, which is for a person to approve, not to waive.
+    `held`: a gate could not tell, which is for a person to approve, not to waive. `mend`: what
+    would clear it, where that is more than to wait for people.
     """
 
     gate: str
     what: str
     held: bool = False
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def hindrances(
     bucket: Bucket, history: History, version: Version, policy: Promotion
 ) -> list[Hindrance]:
     """Everything that stands in a version's way, gates in reading order."""
-    return [*_gates(bucket, version), *_shadow(bucket, history, version, policy)]
+    return [*_gates(bucket, version), *unshadowed(bucket, history, version, policy)]
 
 
 def _gates(bucket: Bucket, version: Version) -> Iterator[Hindrance]:
@@ -108,23 +111,57 @@ def _needed(bucket: Bucket, version: Version) -> list[str]:
     return list(in_order(dict.fromkeys([*_ALWAYS, *sorted(ran)])))
 
 
-def _shadow(
+def unshadowed(
     bucket: Bucket, history: History, version: Version, policy: Promotion
 ) -> Iterator[Hindrance]:
-    """Batches scored beside the champion, where there is one and the version never was it."""
-    if not policy.shadow or history.champion in (None, version) or _has_served(history, version):
+    """Batches scored beside the champion, where there is one and the version never was it; and
+    what came of comparing the answers.
+    """
+    champion = history.champion
+    if not policy.shadow or champion in (None, version) or version.number in history.served:
         return
-    done = len(Ledger(bucket, version.model).read().by(version.number, "shadow"))
+    done = len(Ledger(bucket, version.model).read().beside(version.number, champion.number))
+    report = shadow_report(bucket, history, version)
     if done < policy.shadow:
         what = f"it has scored {done} of the {policy.shadow} batches in shadow that are asked for"
-        yield Hindrance(SHADOW, what)
+        stands = history.aliases.get(CHALLENGER) == version.number
+        make = f"Make it challenger with `assay promote {version.name} --alias {CHALLENGER}`: then"
+        along = f"{'As challenger' if stands else make} it scores along with `assay score`"
+        more = some(policy.shadow - done, "batch")
+        yield Hindrance(SHADOW, what, mend=f"{along}; wait for {more} more.")
+    elif report is None:
+        what = f"its answers in shadow were not compared with those of {champion.name}"
+        yield Hindrance(SHADOW, what, mend="Run `assay monitor CONFIG`, which compares them.")
+    elif report.verdict is Verdict.FAIL:
+        yield Hindrance(SHADOW, f"its answers in shadow failed it: {_first(report)}")
+    elif report.verdict is Verdict.UNKNOWN:
+        yield Hindrance(SHADOW, f"its answers in shadow cannot tell: {_first(report)}", held=True)
 
 
-def _has_served(history: History, version: Version) -> bool:
-    return any(
-        e.kind == PROMOTED and e.body["alias"] == CHAMPION and e.body["version"] == version.number
-        for e in history.entries
-    )
+def shadow_report(bucket: Bucket, history: History, version: Version) -> Report | None:
+    """The report of the last comparison with the present champion; None if there is none such
+    that can be had.
+    """
+    entry = _compared(history, version)
+    if entry is None:
+        return None
+    try:
+        report = get_report(bucket, Artifact.model_validate(entry.body["report"]))
+    except IntegrityError:
+        return None
+    return report if report.gate == SHADOW else None
+
+
+def _compared(history: History, version: Version) -> JournalEntry | None:
+    champion = history.champion
+    return history.shadowed(version, champion) if champion else None
+
+
+def evidence(history: History, version: Version) -> dict[str, str]:
+    """The digests of all that speaks for a version, by gate."""
+    held = {gate: str(report.digest) for gate, report in version.reports.items()}
+    entry = _compared(history, version)
+    return held | ({SHADOW: entry.body["report"]["digest"]} if entry else {})
 
 
 def refuse_retired(history: History, version: Version) -> None:
@@ -208,10 +245,12 @@ def waiver_for(
             return entry
     why = "; ".join(one.what for one in found)
     asked = " ".join(f"--gate {one.gate}" for one in found)
+    mend = " ".join(one.mend for one in found if one.mend)
+    only = "Else only" if mend else f"See `assay show {version.name}`. Only"
     raise Ineligible(
         f"{version.name} cannot be champion: {why}{_of_no_use(given, gates, when)}",
-        remedy=f"See `assay show {version.name}`. Only a signed waiver lets it pass: "
-        f"`assay waive {version.name} {asked} --expires DATE --because TEXT`.",
+        remedy=f"{mend} {only} a signed waiver lets it pass: ".lstrip()
+        + f"`assay waive {version.name} {asked} --expires DATE --because TEXT`.",
     )
 
 

@@ -34,6 +34,7 @@ def promote(
         if cleared.unapproved:
             _approve(bucket, version, said, who)
         more |= {"waiver": cleared.waiver.number} if cleared.waiver else {}
+        more["evidence"] = eligible.evidence(history, version)
     elif version.status == REJECTED:
         raise Ineligible(
             f"{version.name} was rejected by its gates (entry {version.entry.number})",
@@ -52,7 +53,8 @@ def promote(
 
 def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
     """Say yes to a version whose gates could not tell, or whose use case asks for somebody else's
-    word; None if the same person did already.
+    word; None if the same person did already. Where the use case asks for a shadow, that comes
+    first: what its answers there came to is part of what is approved of.
 
     Raises NotAllowed, Ineligible, ReferenceUnknown.
     """
@@ -66,7 +68,10 @@ def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
             remedy=f"See why with `assay show {version.name}`; only a signed waiver lets it pass "
             "(`assay waive`).",
         )
-    eligible.second(history, version, registry.policy(version), who, also=[])
+    policy = registry.policy(version)
+    eligible.second(history, version, policy, who, also=[])
+    found = list(eligible.unshadowed(bucket, history, version, policy))
+    eligible.waiver_for(history, version, found, said.as_of)
     return _approve(bucket, version, said, who)
 
 
@@ -76,7 +81,8 @@ def _approve(bucket: Bucket, version: Version, said: Said, who: trust.Actor) -> 
         given = eligible.approvals(history, version)
         if any(who.name.casefold() in trust.authors(entry) for entry in given):
             return None
-        return APPROVED, {"version": version.number, **said.body()}
+        told = {"evidence": eligible.evidence(history, version)}
+        return APPROVED, {"version": version.number, **told, **said.body()}
 
     return append(bucket, version.model, decide, who)
 

@@ -38,3 +38,12 @@ def some(number: int, thing: str) -> str:
 def and_more(total: int) -> str:
     """What is said after the first of so many: " (and 3 more)", or nothing."""
     return f" (and {total - 1} more)" if total > 1 else ""
+
+
+def nth(place: int) -> int:
+    """The number by which people know the row at a place of a table: the first is row 1.
+
+    Wherever a row is named to people, in a message or in a list; stored `row` columns that join
+    tables, such as that of predictions, count from 0 as arrays do.
+    """
+    return place + 1

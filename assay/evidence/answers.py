@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from assay.config.gates import Expectation
+from assay.evidence.amounts import nth
 from assay.evidence.report import Check, Verdict
 
 # kwargs that name columns which must be there for the rule to be asked at all.
@@ -147,12 +148,13 @@ def _remedy(passed: bool, failing: pd.DataFrame | None) -> str:
 def failing_rows(
     rule: Rule, numbers: Sequence[int], cells: Sequence[tuple[Any, ...]]
 ) -> pd.DataFrame:
-    """The rows that break one rule: `row`, `rule`, `column`, `value` (as text).
+    """The rows that break one rule: `row` (from 1), `rule`, `column`, `value` (as text).
 
-    `numbers` are the rows' numbers in the table, `cells` the values of the rule's columns there.
+    `numbers` are the rows' places in the table, from 0, `cells` the values of the rule's columns
+    there.
     """
     table = {
-        "row": pd.Series(numbers, dtype="int64"),
+        "row": pd.Series([nth(number) for number in numbers], dtype="int64"),
         "rule": rule.name,
         "column": ",".join(rule.columns),
         "value": pd.Series([_as_text(values) for values in cells], dtype="str"),

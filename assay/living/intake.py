@@ -88,7 +88,7 @@ def take_in(
     with Spool() as spool, Spool() as aside:
         blocks = _blocks(reader, spool, say)
         wanted = _wanted(reader.columns, asked, origin(data))
-        rows = _Rows(wanted, blocks, aside, Tally(origin(data)))
+        rows = _Rows(wanted, blocks, aside, Tally(origin(data), reader.counts))
         table = write(bucket, rows.batches(), rows.schema, name)
         lines = write(bucket, rows.places.batches(), places.SCHEMA, f"{name} lines")
         malformed = (table_of(block.malformed) for block in aside)

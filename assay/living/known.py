@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,14 @@ from assay.learning.target import matches
 from assay.learning.units import each_unit, identity_of
 from assay.living.label_rows import KNOWN, LABEL, UNIT
 from assay.living.labels import labels_of
+from assay.living.unit_index import among, share, units_in
 from assay.tables import Table
 from assay.tables.rowhash import Hashes
 
 Integers = NDArray[np.int64]
+Truth = NDArray[np.int8]
+"""1 yes, 0 no, -1 not known."""
+
 _ANY: Final = np.iinfo(np.int64).min
 _AT_ONCE: Final = 1 << 20  # labels
 
@@ -33,29 +37,38 @@ class Known:
 
     `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the
     ledger by which a label came to say what it says, and `when` the moment at which it was known
-    (microseconds since 1970). 25 bytes a unit.
+    (microseconds since 1970); `first` is the entry that said anything at all. 29 bytes a unit.
     """
 
     units: Integers
     labels: NDArray[np.bool_]
     entries: NDArray[np.int32]
     when: Integers
+    first: NDArray[np.int32]
 
     @classmethod
-    def of(cls, bucket: Bucket, batches: Batches, use_case: UseCase) -> Known:
+    def of(
+        cls, bucket: Bucket, batches: Batches, use_case: UseCase, *, only: Integers | None = None
+    ) -> Known:
         """The view of a ledger. By `labels.known` the latest counts, in whatever order labels
         arrived, else the one that arrived last. A label that does not say when it was known was
-        known when it arrived. Batches whose own rows hold the target bring their labels.
+        known when it arrived. Batches whose own rows hold the target bring their labels. `only`
+        such units, which ascend; what speaks of none of them is not read.
         """
         found = _Growing()
         for entry in _arrivals(batches):
+            if only is not None and not _speaks_of(bucket, entry, only, use_case):
+                continue
             moment = _micros(moments.moment(entry.as_of))
-            for units, labels, known in _told(bucket, entry, use_case):
+            for told in _told(bucket, entry, use_case):
+                units, labels, known = told if only is None else _kept(told, only)
+                if not len(units):
+                    continue
                 when = np.where(known == _ANY, moment, known)
                 number = np.full(len(units), entry.number, np.int32)
                 # Without a column that says when, the order of arrival does.
                 rank = when if use_case.labels.known else number.astype(np.int64)
-                found.add(_Told(units, labels, number, when, rank))
+                found.add(_Told(units, labels, number, when, rank, number))
         return found.known()
 
     def __call__(self, units: Hashes) -> NDArray[np.int8]:
@@ -85,6 +98,7 @@ class _Told:
     entries: NDArray[np.int32]
     when: Integers
     rank: Integers
+    first: NDArray[np.int32]
 
     def latest(self) -> _Told:
         """One a unit. A label that is told again and says the same is no news: it keeps the first
@@ -102,11 +116,13 @@ class _Told:
         ends = np.append(starts[1:], len(order))[last] - 1
         entries = np.minimum.reduceat(self.entries[order], starts)[last]
         when = np.minimum.reduceat(self.when[order], starts)[last]
-        return _Told(told, said, entries, when, self.rank[order[ends]])
+        begins = np.append(0, np.flatnonzero(last)[:-1] + 1)
+        first = np.minimum.reduceat(self.first[order], starts[begins])
+        return _Told(told, said, entries, when, self.rank[order[ends]], first)
 
     @classmethod
     def together(cls, parts: Sequence[_Told]) -> _Told:
-        columns = ("units", "labels", "entries", "when", "rank")
+        columns = ("units", "labels", "entries", "when", "rank", "first")
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in columns))
 
 
@@ -127,9 +143,10 @@ class _Growing:
         self._merge()
         if not self._view:
             nothing = np.empty(0, np.int64)
-            return Known(nothing, nothing.astype(bool), nothing.astype(np.int32), nothing)
+            none = nothing.astype(np.int32)
+            return Known(nothing, nothing.astype(bool), none, nothing, none)
         (view,) = self._view
-        return Known(view.units, view.labels, view.entries, view.when)
+        return Known(view.units, view.labels, view.entries, view.when, view.first)
 
     def _merge(self) -> None:
         if self._since:
@@ -155,6 +172,46 @@ def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
         yield _outcomes(batch.column(0), target.positive)
 
 
+def units_of(bucket: Bucket, entry: Labelled | Scored) -> Integers:
+    """The different units that an entry is about, ascending."""
+    held = entry.table if isinstance(entry, Labelled) else entry.predictions
+    return units_in(bucket, held)
+
+
+class RowLabels(NamedTuple):
+    """Of each row of a batch: the label known now, the entry that brought it, when it was known,
+    and the first entry that brought any.
+    """
+
+    truth: Truth
+    entries: Integers
+    when: Integers
+    first: Integers
+
+
+def truth_of(bucket: Bucket, served: Scored, known: Known, use_case: UseCase) -> RowLabels:
+    """What is `known` of a batch's rows, in order.
+
+    Where the use case names no identity, rows that are alike are not the same row: each has its
+    own label, that came with it.
+    """
+    if not use_case.data.identity:
+        own = list(own_labels(Table.read(bucket, served.table), use_case))
+        truth = np.concatenate(own) if own else np.empty(0, np.int8)
+        when = round(moments.moment(served.as_of).timestamp() * 1e6)
+        number = np.full(len(truth), served.number)
+        return RowLabels(truth, number, np.full(len(truth), when), number)
+    parts = [b.column(0) for b in Table.read(bucket, served.predictions).batches([UNIT])]
+    units = np.concatenate([part.to_numpy() for part in parts] or [np.empty(0, np.int64)])
+    place, found = known.find(units)
+    if not len(known):
+        nothing = np.zeros(len(units), np.int64)
+        return RowLabels(np.full(len(units), -1, np.int8), nothing, nothing, nothing)
+    truth = np.where(found, known.labels[place], -1).astype(np.int8)
+    numbers = (known.entries[place].astype(np.int64), known.first[place].astype(np.int64))
+    return RowLabels(truth, numbers[0], known.when[place], numbers[1])
+
+
 def _outcomes(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -171,6 +228,24 @@ def _arrivals(batches: Batches) -> list[Labelled | Scored]:
 
 
 _Label = tuple[Integers, NDArray[np.bool_], Integers]
+
+
+def brings_labels(bucket: Bucket, scored: Scored, use_case: UseCase) -> bool:
+    """Whether a batch's own rows hold the target."""
+    return use_case.data.target.column in Table.read(bucket, scored.table).schema.names
+
+
+def _speaks_of(
+    bucket: Bucket, entry: Labelled | Scored, units: Integers, use_case: UseCase
+) -> bool:
+    if isinstance(entry, Scored) and not brings_labels(bucket, entry, use_case):
+        return False
+    return share(units, units_of(bucket, entry))
+
+
+def _kept(told: _Label, only: Integers) -> _Label:
+    mask = among(told[0], only)
+    return told[0][mask], told[1][mask], told[2][mask]
 
 
 def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> Iterator[_Label]:

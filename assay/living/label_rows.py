@@ -17,7 +17,7 @@ from assay.learning.target import matches
 from assay.learning.units import each_unit
 from assay.sources.blocks import Block, Malformed, Spool
 from assay.sources.convert import Wanted
-from assay.sources.ingest import reader_of
+from assay.sources.ingest import reader_of, told
 from assay.sources.shape import shaped
 from assay.tables import Table, columns
 
@@ -38,6 +38,7 @@ class Intake:
     rows: int = 0
     unfit: int = 0
     reasons: list[str] = field(default_factory=list)  # the first few
+    counts: str = "line"
 
     @classmethod
     def of(cls, written: Written, trained: Table, source: Source, name: str) -> Intake:
@@ -64,6 +65,7 @@ class Intake:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         reader = reader_of(self.data, list(self.wanted))
+        self.counts = reader.counts
         if reader.columns:
             self._check(reader.columns)
         for block in reader.blocks():
@@ -113,7 +115,7 @@ class Intake:
         if malformed:
             self.unfit += len(malformed)
             self.aside.add(Block(block.lines[:0], block.rows.slice(0, 0), malformed))
-            self.reasons += [f"line {m.line} {m.reason}" for m in malformed]
+            self.reasons += [told(m, self.counts) for m in malformed]
             del self.reasons[3:]
 
     def _odd(self, outcome: pa.Array) -> np.ndarray:

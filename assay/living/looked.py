@@ -8,9 +8,23 @@ from assay.artifacts import Artifact
 from assay.living.looks import Look
 
 
+class Shadowed(BaseModel):
+    """What a challenger's answers in shadow came to. `entry`: the journal's, if that was news."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    against: str
+    verdict: str
+    summary: str
+    report: Artifact
+    entry: int | None = None
+
+
 class Looked(BaseModel):
     """What the monitor flow came to. `verdict` is None where there was nothing to look at, or
     the look was not counted: `why` says so. `labels`: what came of reading labels, by name.
+    `shadow`: what the challenger's answers beside it came to, where there is one to compare.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +40,7 @@ class Looked(BaseModel):
     why: str = ""
     labels: dict[str, str] = {}
     refused: dict[str, str] = {}
+    shadow: Shadowed | None = None
 
 
 def nothing(use_case: str, look: Look, why: str = "nothing is new") -> Looked:

@@ -37,13 +37,16 @@ _BATCHES: Final = 60
 
 @dataclass(frozen=True)
 class Material:
-    """The artifacts of a look: tables (None where too few rows wait), and the counted labels."""
+    """The artifacts of a look: tables (None where too few rows wait), and the counted labels, as
+    they are `kept` for the next look.
+    """
 
     reference: Artifact
     current: Artifact | None
     labelled: Artifact | None
     same: bool
     counted: Mapping[str, Any]
+    kept: Artifact | None = None
 
     @property
     def judges(self) -> bool:
@@ -113,6 +116,8 @@ def body(
         "causes": found.report.causes_for(Verdict.FAIL) if found.verdict == "retrain" else [],
         "report": report.as_json(),
         "figures": found.figures,
+        # Its bare digest: the collector need not keep what can be counted anew.
+        "counted": material.kept and str(material.kept.digest),
         "judged": Judged(rows=rows, labels=labels).model_dump(),
         "first": _first(look, material),
         "level": told.level,

@@ -19,6 +19,7 @@ from assay.artifacts import Artifact
 from assay.batches import Batches, Ledger, Refused, Scored
 from assay.bucket import Bucket
 from assay.config.living import Monitor
+from assay.digest import Digest
 from assay.errors import ReferenceUnknown
 from assay.evidence.amounts import and_more
 from assay.journal import JournalEntry
@@ -39,8 +40,8 @@ class Judged(BaseModel):
 
 class Past(BaseModel):
     """An earlier look. `level`: what it spent of the accepted false alarms; None if it judged no
-    predictions. `missed`: how many batches were missing since the entry `last`. `steps`: what its
-    steps took.
+    predictions. `missed`: how many batches were missing since the entry `last`. `counted`: the
+    object that says what was known of labels by then; safe to lose. `steps`: what its steps took.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,6 +59,7 @@ class Past(BaseModel):
     level: float | None = None
     missed: int = 0
     last: int = 0
+    counted: Digest | None = None
     steps: list[dict[str, Any]] = []
 
     @property

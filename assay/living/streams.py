@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 _CHUNK: Final = 1 << 16
 _AHEAD: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
@@ -32,11 +32,17 @@ class Stretch:
     rows: int
 
 
+class Ended(Protocol):
+    """What tells a stream that it is to end."""
+
+    def is_set(self) -> bool: ...
+
+
 class Stream:
     """What a file descriptor gives, read by a thread of its own, so that nobody has to wait."""
 
     def __init__(
-        self, descriptor: int, form: Form, rows: int, seconds: float, ended: threading.Event
+        self, descriptor: int, form: Form, rows: int, seconds: float, ended: Ended
     ) -> None:
         self._form, self._rows, self._seconds, self._ended = form, rows, seconds, ended
         self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)

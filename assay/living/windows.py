@@ -13,16 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from assay import moments
 from assay.artifacts import Artifact
 from assay.batches import Scored
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.living.known import Known, own_labels
-from assay.living.label_rows import UNIT
+from assay.living.counting import count
+from assay.living.known import Truth
 from assay.living.looks import Look
 from assay.living.scoring import DECISION, PROBABILITY
 from assay.living.trained import trained_on
@@ -33,15 +31,13 @@ from assay.tables.beside import side_by_side
 TRUTH = "truth"
 _OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
 
-Truth = NDArray[np.int8]
-"""1 yes, 0 no, -1 not known."""
-
 
 @dataclass(frozen=True)
 class Window:
     """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
     is None where there are too few, which wait. `same`: both are the very same rows, and
-    `labelled` stands for both. `counted`: JSON about the labels (see `count`).
+    `labelled` stands for both. `counted`: JSON about the labels (see `counting.count`), and the
+    batches whose new labels are too few and `waits`.
     """
 
     current: Artifact | None
@@ -116,8 +112,7 @@ def window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> 
 
     Raises DataError for a batch whose columns cannot be compared with the reference's.
     """
-    known = Known.of(bucket, look.batches, use_case)
-    counted, new = count(bucket, look, known, use_case)
+    counted, new = count(bucket, look, use_case)
     shape = Table.read(bucket, against).schema
     least = use_case.monitor.rows
     fresh = look.waiting if sum(s.rows for s in look.waiting) >= least else ()
@@ -125,96 +120,13 @@ def window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> 
     same = bool(fresh) and _same(fresh, told)
     current = None if same or not fresh else _current(bucket, fresh, shape)
     labelled = _labelled(bucket, look.served, told, shape) if told else None
-    return Window(current, labelled, same, counted)
+    waits = [] if told else sorted(new)
+    return Window(current, labelled, same, counted | {"waits": waits})
 
 
 def _same(fresh: Sequence[Scored], told: dict[int, Truth]) -> bool:
     """Whether all the new rows have a label, and no others have a new one."""
     return {s.number for s in fresh} == set(told) and all((t >= 0).all() for t in told.values())
-
-
-def count(
-    bucket: Bucket, look: Look, known: Known, use_case: UseCase
-) -> tuple[dict[str, Any], dict[int, Truth]]:
-    """What is known of the labels of all that the champion answered; and of each batch with a
-    new one, by entry, every row's label if that is new.
-
-    Counted are labels that are `new`, labels that fit `no_row` that was ever scored, by batch the
-    rows that have one (`labelled`), the `delays` of the new ones, in seconds: the median, what nine
-    in ten do not exceed, and the longest, and the `first` batch that has one.
-    """
-    new, labelled, delays = {}, {}, []
-    joined = np.zeros(len(known), bool)  # labels of rows that somebody has scored
-    for served in look.served:
-        truth, entries, when = _truth(bucket, served, known, use_case, joined)
-        labelled[str(served.number)] = int((truth >= 0).sum())
-        fresh = (truth >= 0) & (np.maximum(entries, served.number) > look.judged.labels)
-        if fresh.any():
-            new[served.number] = np.where(fresh, truth, -1).astype(np.int8)
-            came = moments.moment(served.as_of).timestamp()
-            delays.append(np.maximum(when[fresh] / 1e6 - came, 0.0))
-    counted = {
-        "new": sum(int((truth >= 0).sum()) for truth in new.values()),
-        "known": len(known),
-        "no_row": _without_row(bucket, look, known, joined),
-        "labelled": labelled,
-        "delays": _delays(delays),
-        "first": min(new, default=None),
-    }
-    return counted, new
-
-
-def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
-    if not found:
-        return None
-    every = np.concatenate(found)
-    middle, most = np.quantile(every, [0.5, 0.9], method="higher")
-    return {"median": float(middle), "most": float(most), "longest": float(every.max())}
-
-
-def _without_row(bucket: Bucket, look: Look, known: Known, joined: NDArray[np.bool_]) -> int:
-    """Labels of rows that nobody has scored yet: they are joined when such rows come. `joined`:
-    those of rows that the champion answered.
-    """
-    if not len(known) or not look.batches.labelled:
-        return 0
-    answered = {served.batch for served in look.served}
-    for scored in look.batches.once:
-        if scored.batch not in answered:
-            for units in _units(bucket, scored):
-                place, found = known.find(units)
-                joined[place[found]] = True
-    return int((~joined).sum())
-
-
-def _units(bucket: Bucket, scored: Scored) -> Iterator[NDArray[np.int64]]:
-    for batch in Table.read(bucket, scored.predictions).batches([UNIT]):
-        yield batch.column(0).to_numpy()
-
-
-def _truth(
-    bucket: Bucket, served: Scored, known: Known, use_case: UseCase, joined: NDArray[np.bool_]
-) -> tuple[Truth, NDArray[np.int64], NDArray[np.int64]]:
-    """Of each row of a batch: the label known now, the entry that brought it, and when. Marks
-    what is `joined` of the known labels.
-
-    Where the use case names no identity, rows that are alike are not the same row: each has its
-    own label, that came with it.
-    """
-    if not use_case.data.identity:
-        own = list(own_labels(Table.read(bucket, served.table), use_case))
-        truth = np.concatenate(own) if own else np.empty(0, np.int8)
-        when = round(moments.moment(served.as_of).timestamp() * 1e6)
-        return truth, np.full(len(truth), served.number), np.full(len(truth), when)
-    parts = list(_units(bucket, served))
-    units = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    place, found = known.find(units)
-    if not len(known):
-        nothing = np.zeros(len(units), np.int64)
-        return np.full(len(units), -1, np.int8), nothing, nothing
-    joined[place[found]] = True
-    truth = np.where(found, known.labels[place], -1).astype(np.int8)
-    return truth, known.entries[place].astype(np.int64), known.when[place]
 
 
 # --- tables -----------------------------------------------------------------------------------

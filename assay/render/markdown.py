@@ -12,6 +12,7 @@ from assay.render.words import as_sheet, findings, printable, remarks, signed, t
 LIMIT = 500_000  # bytes; Prefect keeps artifacts in its database and sends them whole to a browser
 _CUTS = (500, 100, 20, 0)  # rows of a table to try, until the text is within the limit
 _CELL = 600  # characters of one cell
+_FEW = 12  # numbers that stand beneath their picture
 
 # Between letters an underscore is harmless, and `true_positive_rate` stays readable unrendered.
 _INLINE = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
@@ -89,13 +90,16 @@ def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
 
 
 def _figure(figure: Figure, rows: int, picture: str | None) -> Iterator[str]:
-    """The picture where there is one, what it says in words, and its numbers."""
+    """The picture where there is one, what it says in words, and its numbers, unless they are many
+    and the picture shows them.
+    """
     title, *numbers = sheet_blocks(as_sheet(figure), rows)
     yield title
     if picture:
         yield f"![{safe(figure.alt)}]({picture})"
     yield safe(figure.alt)
-    yield from numbers
+    if not picture or len(as_sheet(figure).rows) <= _FEW:
+        yield from numbers
 
 
 def _rest(left: int) -> list[str]:

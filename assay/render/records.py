@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assay.evidence.report import Figure, Report, Verdict
 from assay.render.figures import image
 from assay.render.numbers import parts
@@ -11,6 +13,11 @@ MOST_CHECKS = 200
 MOST_PICTURES = 3
 PICTURE_LIMIT = 64_000  # bytes of SVG
 _TEXT = 600  # characters of one value
+
+
+def key(*names: str) -> str:
+    """What a dashboard calls something that it shows: "income-history"."""
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(names).lower()).strip("-")
 
 
 def records(report: Report) -> list[dict[str, str]]:

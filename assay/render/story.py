@@ -24,6 +24,7 @@ from assay.versions import (
     RETIRED,
     RETRAINING,
     ROLLED_BACK,
+    SHADOWED,
     STOPPED,
     WAIVED,
 )
@@ -45,16 +46,32 @@ def story(
     model: str, entries: Iterable[JournalEntry], *, by: Callable[[JournalEntry], str], whole: bool
 ) -> list[Event]:
     """The events of a journal in order. Looks in a row that found a version healthy are one event,
-    unless the `whole` is asked for. `by` says who made an entry.
+    and of comparisons in shadow with the same verdict the last is told, unless the `whole` is
+    asked for. `by` says who made an entry.
     """
     events = []
-    for _, group in groupby(entries, key=_quiet):
+    told = list(entries)
+    for _, group in groupby(told if whole else _last_in_shadow(told), key=_quiet):
         together = list(group)
         if whole or len(together) == 1 or _quiet(together[0])[0] is not True:
             events += [_event(entry, by, sentence(model, entry)) for entry in together]
         else:
             events.append(_event(together[-1], by, _healthy(model, together)))
     return events
+
+
+def _last_in_shadow(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """All but comparisons in shadow that a later one bears out."""
+    later: dict[Any, str] = {}
+    kept = []
+    for entry in reversed(entries):
+        if entry.kind == SHADOWED:
+            both, verdict = (entry.body["version"], entry.body["against"]), entry.body["verdict"]
+            if later.get(both) == verdict:
+                continue
+            later[both] = verdict
+        kept.append(entry)
+    return kept[::-1]
 
 
 def _quiet(entry: JournalEntry) -> tuple[bool | int, Any]:
@@ -141,6 +158,12 @@ def _monitored(name: _Names, body: _Body) -> str:
     return _and(told, "; ".join(_reasons(body)))
 
 
+def _shadowed(name: _Names, body: _Body) -> str:
+    beside = f"{name[body['version']]} in shadow of {name[body['against']]}"
+    told = f"{beside}, {some(body['batches'], 'batch')}: {body['verdict']}"
+    return _and(told, "; ".join(_reasons(body)) or body["summary"].rstrip("."))
+
+
 def _retraining(_: _Names, body: _Body) -> str:
     attempt = f" (attempt {body['attempt']})" if body.get("attempt") else ""
     return _and(f"retraining begun{attempt}", body["because"])
@@ -182,6 +205,7 @@ _SENTENCES: Final[dict[str, Callable[[_Names, _Body], str]]] = {
     WAIVED: _waived,
     MONITORED: _monitored,
     RETRAINING: _retraining,
+    SHADOWED: _shadowed,
     APPROVED: lambda name, b: f"{name[b['version']]} approved: {b['because']}",
     RETIRED: lambda name, b: f"{name[b['version']]} retired: {b['because']}",
     FALSE_ALARM: lambda _, b: f"the alarm of entry {b['entry']} was false: {b['because']}",

@@ -91,23 +91,29 @@ def verdicts(reports: Sequence[Report], console: Console) -> None:
 # --- a terminal -----------------------------------------------------------------------------
 
 
-def _terminal(report: Report, console: Console, *, brief: bool) -> None:
-    head = Text.assemble((printable(report.gate).capitalize(), "bold"), "  ")
-    console.print(head + _verdict(report.verdict) + _text(f"  {tally(report)}", "dim"))
+def head(report: Report, console: Console) -> None:
+    """Print a report's gate, verdict and summary."""
+    gate = Text.assemble((printable(report.gate).capitalize(), "bold"), "  ")
+    console.print(gate + _verdict(report.verdict) + _text(f"  {tally(report)}", "dim"))
     console.print(_text(report.summary))
     console.print(_text(report.subject, "dim"))
+
+
+def _terminal(report: Report, console: Console, *, brief: bool) -> None:
+    head(report, console)
     checks = shown(report, brief=brief)
     if checks:
-        console.print(_checks(checks, console.width))
+        console.print(checks_table(checks, console.width))
     for sheet in () if brief else report.sheets:
-        console.print(_sheet(sheet, console.width))
+        console.print(sheet_block(sheet, console.width))
     for figure in () if brief else report.figures:
         console.print(_figure(figure, console))
     for note in () if brief else report.notes:
         console.print(Padding(_text(f"Note: {note}"), (0, 0, 0, 2)))
 
 
-def _checks(checks: Sequence[Check], width: int) -> Table:
+def checks_table(checks: Sequence[Check], width: int) -> Table:
+    """Checks with what was seen of each, and its remedy."""
     roomy = width >= _ROOMY
     table = _table("verdict", "claim", *(("estimate", "limit") if roomy else ()))
     table.columns[0].no_wrap = True
@@ -138,7 +144,7 @@ def _found(check: Check) -> str:
     return f"{check.statistic or 'estimate'} {estimate}{against}" if estimate else ""
 
 
-def _sheet(sheet: Sheet, width: int) -> Group:
+def sheet_block(sheet: Sheet, width: int) -> Group:
     """A table where its columns have room, else a few lines a row."""
     if sheet.detail:
         held = f"{sheet.title}: {len(sheet.rows):,} rows, shown by --html, --json and in a pipe"

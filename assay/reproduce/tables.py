@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assay.evidence.amounts import nth
 from assay.tables import Table, row_hashes
 
 _SHOWN = 3  # rows of a column that are told with both values
@@ -81,7 +82,9 @@ def _values(name: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> list[
             pc.abs(pc.subtract(after.cast("float64"), before.cast("float64"))).filter(unlike)
         )
         line += f", by at most {far.as_py():.3g}" if far.is_valid else ""
-    shown = [f"row {p:,}: {before[p].as_py()!r} -> {after[p].as_py()!r}" for p in places[:_SHOWN]]
+    shown = [
+        f"row {nth(p):,}: {before[p].as_py()!r} -> {after[p].as_py()!r}" for p in places[:_SHOWN]
+    ]
     return [f"{line} ({'; '.join(shown)}{'; ...' if len(places) > _SHOWN else ''})"]
 
 

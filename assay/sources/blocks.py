@@ -51,6 +51,7 @@ class Reader(Protocol):
     Readers are made of a source, the use case's data, and which columns `only` to read.
     """
 
+    counts: str  # what a Malformed's `line` is: a "line" of a text, else a "row"
     textual: bool  # whether the values are mere text, of which the types are to be inferred
     columns: list[str]  # all in the source; complete once the blocks are read
 

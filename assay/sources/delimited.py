@@ -33,6 +33,7 @@ class Delimited:
     count as part of a text, but not in comparison with the marks of missing values.
     """
 
+    counts = "line"
     textual = True
 
     def __init__(

@@ -63,7 +63,7 @@ def ingest(
             _wanted(reader, data, survey),
             reported(blocks, say, "typed"),
             aside,
-            Tally(origin(data)),
+            Tally(origin(data), reader.counts),
         )
         table = write(bucket, intake.batches(), intake.schema, name)
         malformed = (table_of(block.malformed) for block in aside)
@@ -83,11 +83,16 @@ def ingest(
     return Ingested(table, quarantine, about)
 
 
+def told(one: Malformed, counts: str) -> str:
+    """A row that cannot be one, in words: "line 7 has 3 fields instead of 4", "row 7 ..."."""
+    return f"{counts} {one.line:,} {one.reason}"
+
+
 class Tally:
     """How many rows were good and how many malformed, and why the first of these."""
 
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, origin: str, counts: str) -> None:
+        self._origin, self._counts = origin, counts
         self.good = 0
         self.malformed = 0
         self._reasons: list[str] = []
@@ -96,7 +101,7 @@ class Tally:
         self.good += good
         self.malformed += len(malformed)
         if len(self._reasons) < 3:
-            self._reasons += [f"line {m.line} {m.reason}" for m in malformed[:3]]
+            self._reasons += [told(m, self._counts) for m in malformed[:3]]
 
     def judge(self) -> None:
         """Raise SourceError if there was nothing, or if most of it was malformed."""
@@ -175,7 +180,7 @@ def _surveyed(
     if reader.kinds() is not None and not listed:
         return None, reader.blocks()
     survey = Survey(textual=reader.textual, listed=frozenset(listed))
-    tally = Tally(origin(data))
+    tally = Tally(origin(data), reader.counts)
     for block in reported(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)

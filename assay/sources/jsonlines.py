@@ -28,6 +28,7 @@ class JsonLines:
     one with a member named twice, half a character, or a number beyond float64. NaN is missing.
     """
 
+    counts = "line"
     textual = False
 
     def __init__(

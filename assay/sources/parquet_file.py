@@ -34,6 +34,7 @@ class ParquetFiles:
     all, else text; so are integers beyond 2**53 in a column that is of numbers elsewhere.
     """
 
+    counts = "row"
     textual = False
 
     def __init__(

@@ -30,6 +30,7 @@ class Query:
     alone: errors and `about` show the connection as it was written, without its password.
     """
 
+    counts = "row"
     textual = False
 
     def __init__(self, data: Data, only: Collection[str] | None = None) -> None:

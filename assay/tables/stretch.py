@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -30,15 +32,18 @@ def rows_between(table: Table, first: int, last: int, name: str) -> Table:
 def where(table: Table, column: str, low: str, high: str, name: str) -> Table:
     """Rows whose `column` lies from `low` to `high`, both included, as people write them.
 
-    Texts must equal `low` (which then is `high`). A date includes all of its day, month or year:
-    2018 goes to its last microsecond. Raises DataError for a column that is not there, for what
-    is no value of its kind, and for no rows.
+    Texts must equal `low` (which then is `high`), unless all are dates as ISO 8601 writes them,
+    which count as dates. A date includes all of its day, month or year: 2018 goes to its last
+    microsecond. Raises DataError for a column that is not there, for what is no value of its kind,
+    and for no rows.
     """
     if column not in table.schema.names:
         known = ", ".join(table.schema.names[:20])
         remedy = meant(column, table.schema.names, f"Columns: {known}.")
         raise DataError(f"there is no column {column!r}", where=name, remedy=remedy)
     kind = kind_of(table.schema.field(column).type)
+    if kind == "text" and all(map(_DATE.fullmatch, (low, high))):
+        kind = _dated(table, column, exact=low == high, name=name)
     if kind in {"text", "boolean"} and low != high:
         raise DataError(
             f"{column!r} holds {kind}, which has no range",
@@ -52,6 +57,38 @@ def where(table: Table, column: str, low: str, high: str, name: str) -> Table:
             yield batch.filter(_inside(batch.column(column), ends))
 
     return _written(table, batches(), name)
+
+
+_DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ].+)?)?)?")
+
+
+def _dated(table: Table, column: str, *, exact: bool, name: str) -> str:
+    """Whether a column of text holds dates: "date", else "text". Where a range was asked for, it
+    raises DataError with a value that is none.
+    """
+    try:
+        for batch in table.batches([column]):
+            _moments(batch.column(0))
+    except pa.ArrowInvalid as error:
+        if exact:
+            return "text"
+        such = f"data: {{dates: {{{column}: '%d.%m.%Y'}}}}"
+        raise DataError(
+            f"{column!r} is text, and not all of it dates as ISO 8601 writes them ({error})",
+            where=name,
+            remedy=f"Declare its format in a use case, {such}, and name that with --config.",
+        ) from None
+    return "date"
+
+
+def _moments(column: pa.Array) -> pa.Array:
+    """Dates without a zone. Raises ArrowInvalid."""
+    if not pa.types.is_string(column.type):
+        return column
+    try:
+        return column.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
 
 
 def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
@@ -73,7 +110,9 @@ def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scal
 
 
 def _inside(column: pa.Array, ends: tuple[pa.Scalar, pa.Scalar]) -> pa.Array:
-    if not pa.types.is_timestamp(column.type):
+    if pa.types.is_timestamp(ends[0].type):
+        column = _moments(column)
+    else:
         column = column.cast(ends[0].type, safe=False)
     low, high = (pc.greater_equal(column, ends[0]), pc.less_equal(column, ends[1]))
     return pc.fill_null(pc.and_(low, high), False)

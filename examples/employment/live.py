@@ -95,16 +95,9 @@ class Life:
         return flow_outcome(name, config=CONFIG, store=self.store, **moment, **more)
 
     def arrives(self, month: Month, rows: pa.Table) -> str:
-        _placed(FOLDER / "arrivals" / f"{month}.parquet", rows.drop_columns(["employed", "year"]))
+        arrived(month, rows)
         scored = self.flow("score", month.end)
         return scored.sentence
-
-    def answered(self, month: Month, rows: pa.Table, when: datetime) -> None:
-        known = pa.array([when.replace(tzinfo=None)] * rows.num_rows, pa.timestamp("us"))
-        labels = rows.select(["person", "employed"]).append_column("known", known)
-        path = FOLDER / "labels" / f"{month}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pyarrow.csv.write_csv(labels, path)
 
     def looks(self, when: datetime) -> Any:
         return self.flow("monitor", when)
@@ -137,12 +130,22 @@ class Life:
         return f"employment@{challenger} approved and promoted"
 
 
-def _placed(path: Path, rows: pa.Table) -> None:
-    """Whole at once: whoever looks at the folder never finds half a file."""
+def arrived(month: Month, rows: pa.Table) -> None:
+    """A batch comes. Whole at once: whoever looks at the folder never finds half a file."""
+    path = FOLDER / "arrivals" / f"{month}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    pq.write_table(rows, part)
+    pq.write_table(rows.drop_columns(["employed", "year"]), part)
     part.rename(path)
+
+
+def answered(month: Month, rows: pa.Table, when: datetime) -> None:
+    """Its answers come."""
+    known = pa.array([when.replace(tzinfo=None)] * rows.num_rows, pa.timestamp("us"))
+    labels = rows.select(["person", "employed"]).append_column("known", known)
+    path = FOLDER / "labels" / f"{month}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.csv.write_csv(labels, path)
 
 
 def play(harm: str, since: str, upto: str) -> None:
@@ -157,7 +160,7 @@ def play(harm: str, since: str, upto: str) -> None:
         told = life.arrives(month, rows)
         past.append((month, rows))
         if len(past) > LATE:
-            life.answered(*past[-1 - LATE], month.end)
+            answered(*past[-1 - LATE], month.end)
         looked = life.looks(month.end)
         print(f"{month}  {told}; {looked.verdict or 'nothing new'}", flush=True)
         for reason in looked.reasons[:_TOLD]:

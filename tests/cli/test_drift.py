@@ -68,6 +68,7 @@ def test_a_bucket_keeps_the_profiles(assay, shared):
     ("words", "said"),
     [
         (["new.csv", "--prediction", "said"], "add --probability"),
+        (["new.csv", "--probability", "x", "--truth", "x"], "both name the column 'x'"),
         (["nowhere.csv"], "nowhere.csv"),
         (["new.csv", "--column", "town2"], "Did you mean 'town'"),
         (["new.csv", "--without", "town2"], "town2"),

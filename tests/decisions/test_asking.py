@@ -26,6 +26,20 @@ def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
     assert "to approve of: the fairness gate cannot tell" in text
 
 
+def test_the_question_tells_what_came_of_the_shadow(house, said):
+    from assay.decisions import promote
+    from tests.decisions.test_promotion import both, compared
+
+    house.version(promotion={"shadow": 1})
+    promote(house.bucket, "m@1", said())
+    house.version(promotion={"shadow": 1})
+    with pytest.raises(Ineligible, match="0 of the 1 batches"):
+        ask(house, "m@2")
+    both(house, b"one")
+    compared(house, "caution")
+    assert "- shadow: caution. seen" in ask(house, "m@2")
+
+
 def test_what_no_answer_could_mend_is_not_asked(house, said):
     house.version(fairness="fail")
     with pytest.raises(Ineligible, match="fairness"):

@@ -145,16 +145,95 @@ def score(house, version, role="shadow", rows=b"rows"):
     assert Ledger(house.bucket, "m").add_scored(scored)
 
 
-def test_batches_in_shadow_come_first_where_the_use_case_asks(house, said):
+def both(house, rows):
+    """A batch that the first served and the second scored unseen."""
+    score(house, 2, rows=rows)
+    score(house, 1, role="served", rows=rows)
+
+
+def compared(house, verdict="pass", against=1):
+    """What the monitor enters once the batches suffice."""
+    report = house.report("shadow", verdict)
+    return house.note(
+        "shadowed", version=2, against=against, batches=2, verdict=verdict, report=report,
+        upto=4, summary="seen", reasons=[], causes=[], as_of="2026-03-01T12:00:00+00:00",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def beside(house, said):
+    """A challenger that scored its two batches in shadow."""
     house.version(promotion={"shadow": 2})
     promote(house, said())  # the first has nobody to stand beside
     house.version(promotion={"shadow": 2})
-    score(house, 2, rows=b"one")
+    both(house, b"one")
+    both(house, b"two")
+    return house
+
+
+def test_batches_in_shadow_come_first_where_the_use_case_asks(house, said):
+    house.version(promotion={"shadow": 2})
+    promote(house, said())
+    house.version(promotion={"shadow": 2})
+    both(house, b"one")
     score(house, 2, role="served", rows=b"two")
-    assert "1 of the 2 batches" in refused(house, said(), reference="m@2")
-    score(house, 2, rows=b"three")
-    assert promote(house, said(), reference="m@2")
-    assert promote(house, said(), reference="m@1"), "who was champion has served"
+    score(house, 2, rows=b"three")  # beside nobody
+    told = refused(house, said(), reference="m@2")
+    assert "1 of the 2 batches" in told
+    assert "assay promote m@2 --alias challenger" in told
+    promote(house, said(), reference="m@2", alias="challenger")
+    assert "As challenger it scores along with `assay score`; wait for 1 batch more." in refused(
+        house, said(), reference="m@2"
+    )
+
+
+def test_answers_in_shadow_must_have_been_compared(beside, said):
+    told = refused(beside, said(), reference="m@2")
+    assert "were not compared with those of m@1" in told
+    assert "assay monitor CONFIG" in told
+    entry = compared(beside)
+    promoted = promote(beside, said(), reference="m@2")
+    assert promoted.body["evidence"]["shadow"] == entry.body["report"]["digest"]
+    assert set(promoted.body["evidence"]) > {"performance", "fairness"}
+    assert promote(beside, said(), reference="m@1"), "who was champion has served"
+
+
+def test_a_shadow_that_failed_is_neither_promoted_nor_approved(beside, said, key):
+    compared(beside)
+    compared(beside, "fail")
+    assert "its answers in shadow failed it: It holds" in refused(beside, said(), reference="m@2")
+    with pytest.raises(Ineligible, match="in shadow failed it"):
+        decisions.approve(beside.bucket, "m@2", said())
+    waive(beside, said(), "shadow", reference="m@2")
+    assert decisions.approve(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
+    assert promote(beside, said(), reference="m@2").body["waiver"]
+
+
+def test_a_shadow_that_cannot_tell_is_for_a_person_to_approve(beside, said):
+    compared(beside, "unknown")
+    assert "in shadow cannot tell" in refused(beside, said(), reference="m@2")
+    decisions.approve(beside.bucket, "m@2", said())
+    assert promote(beside, said(), reference="m@2")
+
+
+def test_a_comparison_with_another_champion_does_not_count(beside, said):
+    compared(beside)
+    beside.version()
+    promote(beside, said(), reference="m@3")
+    told = refused(beside, said(), reference="m@2")
+    assert "0 of the 2 batches" in told, "none of them was served by the present champion"
+    for rows in (b"one", b"two"):
+        score(beside, 3, role="served", rows=rows)
+    assert "were not compared with those of m@3" in refused(beside, said(), reference="m@2")
+    compared(beside, against=3)
+    assert promote(beside, said(), reference="m@2")
+
+
+def test_approval_waits_for_the_shadow_that_it_is_about(beside, said):
+    with pytest.raises(Ineligible, match="were not compared"):
+        decisions.approve(beside.bucket, "m@2", said())
+    compared(beside, "caution")
+    assert decisions.approve(beside.bucket, "m@2", said())
 
 
 def test_missing_batches_in_shadow_can_be_waived(house, said, key):

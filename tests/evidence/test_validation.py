@@ -69,7 +69,7 @@ def test_failing_rows_are_named_by_number_rule_column_and_value(frame):
         rule(BETWEEN, column="age", min_value=17, max_value=90),
     ).failing
     assert found.to_dict("list") == {
-        "row": [4, 2, 4],
+        "row": [5, 3, 5],
         "rule": [f"{IN_SET}[sex]", f"{BETWEEN}[age]", f"{BETWEEN}[age]"],
         "column": ["sex", "age", "age"],
         "value": ["x", "95", "101"],
@@ -112,7 +112,7 @@ def test_missing_values_are_counted_and_not_judged(frame):
 
 def test_nulls_are_found_in_columns_of_booleans(frame):
     found = judge(frame, rule("expect_column_values_to_not_be_null", column="member"))
-    assert found.failing["row"].tolist() == [2]
+    assert found.failing["row"].tolist() == [3]
     assert found.failing["value"].isna().all()
 
 
@@ -122,12 +122,12 @@ def test_dates_are_compared_as_moments(frame):
         rule(BETWEEN, column="when", min_value="2020-01-02", max_value="2020-01-06"),
         rule(IN_SET, column="when", value_set=[f"2020-01-0{i}" for i in range(1, 6)]),
     )
-    assert found.failing["row"].tolist() == [0, 5]
+    assert found.failing["row"].tolist() == [1, 6]
 
 
 def test_categories_are_judged_like_text(frame):
     found = judge(frame, rule(IN_SET, column="kind", value_set=["a", "b"]))
-    assert found.failing["row"].tolist() == [2, 5]
+    assert found.failing["row"].tolist() == [3, 6]
 
 
 def test_the_same_rule_twice_keeps_two_names(frame):
@@ -146,7 +146,7 @@ def test_a_rule_for_some_rows_is_asked_of_those_rows(frame):
             BETWEEN, column="age", min_value=40, row_condition='sex=="M"', condition_parser="pandas"
         ),
     )
-    assert found.failing["row"].tolist() == [1]
+    assert found.failing["row"].tolist() == [2]
 
 
 def test_checks_keep_the_order_of_the_use_case(frame):

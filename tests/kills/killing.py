@@ -143,7 +143,8 @@ def without_prefect() -> None:
         return found.result() if isinstance(found, State) else found
 
     tasks.stage.Stage.__call__ = called
-    tasks.stage.publish = tasks.stage.publish_page = lambda run, shown: None
+    for name in ("publish", "publish_page", "publish_history"):
+        setattr(tasks.stage, name, lambda *shown: None)
     tasks.stage.progress = lambda *about: nullcontext(lambda done, total, text: None)
 
 

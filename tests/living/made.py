@@ -109,10 +109,10 @@ class Living:
         put.journal(case.name).append(lambda _: ("registered", said))
         return number
 
-    def promote(self, number: int, when: float = -1) -> None:
-        before = Registry(self.bucket).history(self.case.name).aliases.get("champion")
+    def promote(self, number: int, when: float = -1, alias: str = "champion") -> None:
+        before = Registry(self.bucket).history(self.case.name).aliases.get(alias)
         said = {
-            "alias": "champion",
+            "alias": alias,
             "version": number,
             "previous": before,
             "because": "a test says so",
@@ -134,6 +134,7 @@ class Living:
         version: int = 1,
         seconds: float = 0.1,
         unfit: int = 0,
+        role: str = "served",
     ) -> Scored:
         """A batch that a version answered."""
         drop = ["said_probability", "said_decision"]
@@ -162,7 +163,7 @@ class Living:
             unfit_rows=unfit,
             version=version,
             model=Registry(self.bucket).history(self.case.name).versions[version].digest,
-            role="served",
+            role=role,
             seconds=seconds,
         )
         assert self.ledger.add_scored(scored)
@@ -210,7 +211,8 @@ class Living:
             return None
         against = reference(self.bucket, ahead.version, self.case)
         seen = window(self.bucket, ahead, self.case, against)
-        material = Material(against, seen.current, seen.labelled, seen.same, seen.counted)
+        kept = self.bucket.put_json(seen.counted, JSON, "counted")
+        material = Material(against, seen.current, seen.labelled, seen.same, seen.counted, kept)
         if not due(ahead, material):
             return None
         told = facts(self.bucket, ahead, self.case, material)

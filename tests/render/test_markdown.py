@@ -82,3 +82,18 @@ def test_whatever_the_report_the_size_is_bounded() -> None:
     endless = huge.model_copy(update={"notes": (text,) * 600})
     assert len(markdown(endless).encode()) <= LIMIT
     assert markdown(endless).endswith("*Cut here: the report is longer than an artifact may be.*\n")
+
+
+def test_many_numbers_are_left_to_their_picture(fairness: Report) -> None:
+    (figure, *_) = fairness.figures
+    many = figure.model_copy(
+        update={
+            "series": tuple(s.model_copy(update={"points": s.points * 20}) for s in figure.series)
+        }
+    )
+    for drawn, shown in ((figure, True), (many, False)):
+        report = fairness.model_copy(update={"figures": (drawn,), "sheets": (), "checks": ()})
+        text = markdown(report, {drawn.title: "data:image/svg+xml;base64,AA"})
+        assert "](data:" in text
+        assert ("|" in text) is shown
+        assert "|" in markdown(report)

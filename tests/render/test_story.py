@@ -16,6 +16,8 @@ TOLD = {
     "retired": {"version": 2, "because": "it leaks"},
     "waived": {"version": 2, "gates": ["a", "b"], "because": "x", "expires": "2026-04-01T00:00"},
     "monitored": {"version": 2, "look": 3, "verdict": "retrain", "reasons": ["RELP moved"]},
+    "shadowed": {"version": 2, "against": 1, "batches": 3, "verdict": "fail", "summary": "s",
+                 "reasons": ["a gap"]},
     "retraining": {"because": "RELP moved", "attempt": 2},
     "false_alarm": {"entry": 9, "because": "recoded"},
     "asked": {"because": "three in vain"},
@@ -32,6 +34,7 @@ SENTENCES = [
     "m@2 retired: it leaks",
     "m@2: a, b waived until 2026-04-01: x",
     "m@2 looked at (look 3): retrain: RELP moved",
+    "m@2 in shadow of m@1, 3 batches: fail: a gap",
     "retraining begun (attempt 2): RELP moved",
     "the alarm of entry 9 was false: recoded",
     "a person is asked: three in vain",
@@ -115,3 +118,15 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
         "batch bad.csv refused: no column age",
         "labels late.csv: 10 rows (1 unfit)",
     ]
+
+
+def test_of_comparisons_in_shadow_the_last_of_a_verdict_is_told():
+    def compared(number, verdict, batches):
+        said = {"version": 2, "against": 1, "batches": batches, "verdict": verdict, "summary": "s."}
+        return entry(number, "shadowed", said | {"reasons": []})
+
+    entries = [compared(1, "pass", 2), compared(2, "pass", 3), compared(3, "fail", 4)]
+    entries += [compared(4, "pass", 5), compared(5, "pass", 6)]
+    lines = [f"m@2 in shadow of m@1, {n} batches: {v}: s" for n, v in ((3, "pass"), (4, "fail"))]
+    assert told(entries) == [*lines, "m@2 in shadow of m@1, 6 batches: pass: s"]
+    assert len(told(entries, whole=True)) == 5

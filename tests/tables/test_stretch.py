@@ -58,3 +58,29 @@ def test_what_cannot_be_is_refused_with_a_remedy(table, column, low, high, said)
         where(table, column, low, high, "file")
     assert said in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.fixture
+def texts():
+    """Dates that a CSV holds, as the text that they are unless they are declared."""
+    days = pd.date_range("2017-12-01", periods=100, freq="D")
+    frame = pd.DataFrame({"i": np.arange(100), "day": days.strftime("%Y-%m-%d")})
+    frame["at"] = days.strftime("%Y-%m-%dT%H:%M:%SZ")
+    frame["german"] = days.strftime("%d.%m.%Y")
+    frame["year"] = pd.Series(["2017", "x"] * 50)
+    bucket = Bucket.on(MemoryStore())
+    return Table.read(bucket, write_frame(bucket, frame, "rows"))
+
+
+@pytest.mark.parametrize("column", ["day", "at"])
+def test_dates_that_are_text_count_as_dates_where_all_are_as_iso_writes_them(texts, column):
+    assert held(where(texts, column, "2018-01-30", "2018-02", "p")) == list(range(60, 90))
+    assert held(where(texts, column, "2017", "2017", "p")) == list(range(31))
+    assert held(where(texts, column, "2018-01-05", "2018-01-05", "p")) == [35]
+
+
+def test_other_text_says_what_to_declare_and_is_found_by_its_value(texts):
+    with pytest.raises(DataError, match="not all of it dates") as caught:
+        where(texts, "german", "2018-01", "2018-02", "p")
+    assert "dates: {german: '%d.%m.%Y'}" in caught.value.remedy
+    assert held(where(texts, "year", "2017", "2017", "p"))[:2] == [0, 2]

@@ -19,7 +19,8 @@ from assay.evidence.cells import ROWS
 from assay.evidence.fairness import figures, sheets
 from assay.evidence.fairness.checks import checks_of
 from assay.evidence.fairness.divisions import By, Division, Limit, divide
-from assay.evidence.fairness.gaps import ALPHA, FEWEST, judge
+from assay.evidence.fairness.gaps import ALPHA, FEWEST
+from assay.evidence.fairness.limits import Asked, judged
 from assay.evidence.fairness.tally import tally
 from assay.evidence.report import Check, Report, Sheet, Verdict, overall
 
@@ -134,21 +135,14 @@ def _columns(by: str | tuple[str, ...]) -> By:
 
 def _limits(rules: Sequence[Fairness], divisions: Mapping[By, Division]) -> list[Limit]:
     """All rules' pairs, judged as one family."""
-    asked = [
-        (rule, metric, divisions[_columns(by)])
-        for rule in rules
-        for metric in rule.metrics
-        for by in rule.by
-    ]
-    pairs = [
-        division.pairs(rule, metric) if metric in division.by_group else []
-        for rule, metric, division in asked
-    ]
-    judged = iter(judge(list(itertools.chain(*pairs))))
-    return [
-        Limit(rule, metric, division, own, [next(judged) for _ in own])
-        for (rule, metric, division), own in zip(asked, pairs, strict=True)
-    ]
+    return judged(
+        [
+            Asked(rule, metric, divisions[_columns(by)])
+            for rule in rules
+            for metric in rule.metrics
+            for by in rule.by
+        ]
+    )
 
 
 # --- what is said -----------------------------------------------------------------------------

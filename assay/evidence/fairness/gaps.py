@@ -17,7 +17,7 @@ upward.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -114,23 +114,34 @@ def judge(pairs: Sequence[Pair], alpha: float = ALPHA) -> list[Judged]:
     able = np.array([pair.judgeable for pair in pairs], dtype=bool)
     least, most = np.array([pair.allowed for pair in pairs], dtype=float).T
     alike = _alike(pairs)
+    return decide(lambda level: _limits(alike, level), (least, most), able, alpha)
+
+
+def decide(
+    limits_at: Callable[[float], Limits], margins: Limits, able: Bools, alpha: float = ALPHA
+) -> list[Judged]:
+    """`judge` of anything that has limits at a two-sided level: one verdict each, as one family.
+
+    What is not `able` to be judged is unknown.
+    """
+    least, most = margins
 
     def fails(level: float) -> Bools:
-        return beyond(_limits(alike, level), (least, most))
+        return beyond(limits_at(level), (least, most))
 
     failed, levels = holm_step_down(fails, able, alpha)
-    low, high = _limits(alike, 1 - 2 * alpha)
+    low, high = limits_at(1 - 2 * alpha)
     passed = able & ~failed & equivalent((low, high), (least, most))
     levels[passed] = 1 - 2 * alpha
     for level in np.unique(levels[~passed]):
-        at, limits = levels == level, _limits(alike, float(level))
+        at, limits = levels == level, limits_at(float(level))
         low[at], high[at] = limits[0][at], limits[1][at]
     return [
         Judged(
             Verdict.FAIL if failed[i] else Verdict.PASS if passed[i] else Verdict.UNKNOWN,
             interval_of(low[i], high[i], float(levels[i])),
         )
-        for i in range(len(pairs))
+        for i in range(len(able))
     ]
 
 

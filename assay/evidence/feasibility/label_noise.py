@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.evidence.amounts import nth
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.statistics import Noise, confident_joint
@@ -88,7 +89,7 @@ def _sheet(material: Material, found: Noise) -> Sheet:
         title=TITLE,
         columns=("labelled row", "label", "probability of it"),
         rows=tuple(
-            (int(number[i]) + 1, "positive" if material.labels[i] else "negative", float(own[i]))
+            (nth(int(number[i])), "positive" if material.labels[i] else "negative", float(own[i]))
             for i in first
         ),
         note=f"{found.share:.1%} of the labels ({found.interval.low:.1%} to"

@@ -16,16 +16,16 @@ import pandas as pd
 import pyarrow as pa
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness, Metric
+from assay.config.gates import Fairness
 from assay.errors import DataError
 from assay.evidence.cells import ROWS, count
 from assay.evidence.drift.mix import Mix
 from assay.evidence.fairness import figures, sheets
 from assay.evidence.fairness.checks import checks_of
-from assay.evidence.fairness.divisions import By, Division, Limit, divide
-from assay.evidence.fairness.gaps import Pair, judge
+from assay.evidence.fairness.divisions import Limit
+from assay.evidence.fairness.gaps import Pair
+from assay.evidence.fairness.limits import asked, judged
 from assay.evidence.fairness.metrics import OF_PROBABILITIES
-from assay.evidence.fairness.tally import tally
 from assay.evidence.groups import labels_of
 from assay.evidence.report import Check, Figure, Interval, Sheet, Verdict
 from assay.tables import Table
@@ -142,34 +142,7 @@ def _untold(error: DataError) -> Check:
 
 
 def _limits(predictions: pd.DataFrame, rules: Rules, level: float) -> list[Limit]:
-    asked = _asked(predictions, rules)
-    pairs = [
-        division.pairs(rule, metric) if metric in division.by_group else []
-        for rule, metric, division in asked
-    ]
-    judged = iter(judge([pair for own in pairs for pair in own], level))
-    return [
-        Limit(rule, metric, division, own, [next(judged) for _ in own])
-        for (rule, metric, division), own in zip(asked, pairs, strict=True)
-    ]
-
-
-def _asked(predictions: pd.DataFrame, rules: Rules) -> list[tuple[Fairness, Metric, Division]]:
-    counted = tally(predictions, rules.groups)
-    held: dict[By, Division] = {}
-    for rule in rules.rules:
-        for by in map(_columns, rule.by):
-            held.setdefault(by, divide(counted, by, rules.sensitive))
-    return [
-        (rule, metric, held[_columns(by)])
-        for rule in rules.rules
-        for metric in rule.metrics
-        for by in rule.by
-    ]
-
-
-def _columns(by: str | tuple[str, ...]) -> By:
-    return (by,) if isinstance(by, str) else by
+    return judged(asked(predictions, rules.rules, rules.sensitive), level)
 
 
 _Moved = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to what the mix adds
@@ -198,8 +171,8 @@ class _Explained:
 def _checks(limit: Limit, explained: _Explained) -> list[Check]:
     """A limit's checks; those that fail are eased where the mix or the past explains them."""
     pairs = {
-        limit.division.named(pair.group): (pair, judged.interval)
-        for pair, judged in zip(limit.pairs, limit.judged, strict=True)
+        limit.division.named(pair.group): (pair, verdict.interval)
+        for pair, verdict in zip(limit.pairs, limit.judged, strict=True)
     }
     eased = []
     for check in checks_of(limit):
@@ -241,10 +214,10 @@ def _moved(reference: pa.Table, mixed: Mix, rules: Rules) -> dict[tuple[str, str
 
 def _gaps(frame: pd.DataFrame, rules: Rules) -> dict[tuple[str, str, str], tuple[float, bool]]:
     return {
-        (metric, division.title, pair.group): (pair.gap, pair.ratio is not None)
-        for rule, metric, division in _asked(frame, rules)
-        if metric in division.by_group
-        for pair in division.pairs(rule, metric)
+        (one.metric, one.division.title, pair.group): (pair.gap, pair.ratio is not None)
+        for one in asked(frame, rules.rules, rules.sensitive)
+        if one.metric in one.division.by_group
+        for pair in one.division.pairs(one.rule, one.metric)
     }
 
 

@@ -18,6 +18,7 @@ from assay.evidence.drift.columns import shifts
 from assay.evidence.drift.harm import believed
 from assay.evidence.drift.mix import Mix, Sample, mix
 from assay.evidence.drift.scored import scored
+from assay.evidence.monitoring.needed import with_needs
 from assay.evidence.report import Cell, Check, Figure, Report, Sheet
 from assay.tables import Table
 from assay.tables.observed import Observed, observe
@@ -67,6 +68,7 @@ def told(rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: in
     realised = moved if rows.same else labelled
     checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
+    found = with_needs(found, rows.reference, roles)
     values = _values(moved, "expected now", "expected")
     values |= _values(realised, "realised now", "realised")
     return Told(

@@ -50,6 +50,7 @@ from assay.evidence.statistics.nearest import (
     neighbour_errors,
     neighbour_errors_on_a_line,
 )
+from assay.evidence.statistics.paired import paired_limits
 from assay.evidence.statistics.power_law import PowerLaw, fit_power_law
 from assay.evidence.statistics.prediction import next_distance
 from assay.evidence.statistics.proportions import (
@@ -117,6 +118,7 @@ __all__ = [
     "newcombe_limits",
     "next_distance",
     "normal_quantile",
+    "paired_limits",
     "percentile_interval",
     "permutation_p",
     "placements",

@@ -40,7 +40,7 @@ _MANY = 1_000_000  # rows from which on it matters that a rule is judged in memo
 @dataclass(frozen=True)
 class Validated:
     """What the gate found. `failing` has a row per broken rule and table row: `row` (int64,
-    number in the table), `rule`, `column`, `value` (text; missing where the value is missing).
+    number in the table, from 1), `rule`, `column`, `value` (text; missing where the value is).
     It holds the first 100,000 rows of each rule. `results` are GX's own, in the order asked."""
 
     report: Report

@@ -1,0 +1,128 @@
+"""What the challenger answered at all, how its answers lie, and what they took."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from assay.config.gates import Drift
+from assay.evidence.amounts import some
+from assay.evidence.drift.checks import moved
+from assay.evidence.drift.columns import shifts
+from assay.evidence.report import Check, Sheet, Verdict
+from assay.evidence.shadow.facts import Facts, Pair
+from assay.evidence.shadow.rows import DECISION, PROBABILITY
+from assay.evidence.statistics import at_most, quantile, wilson
+from assay.tables import Table
+from assay.tables.observed import observe
+
+_TIMES: Final = 1.5  # as long as the champion, at the most
+_FEWEST: Final = 30  # rows of a batch whose time tells anything
+
+
+def enough(facts: Facts, ask: Drift) -> list[Check]:
+    """Whether batches and rows are as many as are asked for."""
+    batches, rows = len(facts.pairs), facts.answered
+    return [
+        _at_least("batches", "batches were scored by both", batches, facts.asked),
+        _at_least("rows", "rows were answered by both", rows, ask.rows),
+    ]
+
+
+def _at_least(name: str, what: str, found: int, wanted: int) -> Check:
+    well = found >= wanted
+    return Check(
+        name=name,
+        claim=f"At least {wanted:,} {what}",
+        verdict=Verdict.PASS if well else Verdict.UNKNOWN,
+        statistic=name,
+        estimate=float(found),
+        threshold=float(wanted),
+        why=f"{found:,} were",
+        remedy="" if well else f"About {wanted - found:,} more would tell.",
+    )
+
+
+def answered(facts: Facts, most: float) -> Check:
+    """Whether the challenger answers what the champion answers. `most`: the share of rows of a
+    batch that may be unfit.
+    """
+    missing = facts.served - facts.answered
+    interval = wilson(missing, facts.served)
+    share = missing / max(facts.served, 1)
+    verdict = at_most(interval, most)
+    alone = f", {facts.alone:,} of them in batches that it did not score at all"
+    return Check(
+        name="answered",
+        claim=f"The challenger leaves at most {most:.1%} of the rows unanswered that the champion "
+        "answers",
+        verdict=verdict,
+        statistic="share of rows without an answer",
+        estimate=share,
+        interval=interval,
+        threshold=most,
+        why=f"{missing:,} of {some(facts.served, 'row')} have no answer of the challenger"
+        + (alone if facts.alone else ""),
+        remedy="" if verdict is Verdict.PASS else "See in the log of scoring why it could not.",
+        accepted=share <= most,
+        rows=facts.served,
+    )
+
+
+def as_before(rows: Table, reference: Table, ask: Drift, seed: int) -> list[Check]:
+    """Whether the challenger's answers lie as on the rows that it was tested on."""
+    if min(rows.rows, reference.rows) < ask.rows:
+        return []
+    old, new = observe(reference, seed=seed), observe(rows, seed=seed)
+    found = []
+    for shift in shifts(old, new, [PROBABILITY, DECISION], ask):
+        check = moved(shift, None, ask, rows.rows, output=True)
+        claim = f"The challenger's {shift.name} is distributed as on its own test rows"
+        remedy = "Other rows come than it was tested on, or they are read otherwise."
+        more = {"claim": claim, "remedy": remedy if shift.shifted else check.remedy}
+        found.append(check.model_copy(update=more))
+    return found
+
+
+def quick(facts: Facts) -> list[Check]:
+    """Whether it takes about as long as the champion, batch by batch."""
+    pairs = [p for p in facts.pairs if p.rows >= _FEWEST and p.seconds > 0 and p.unseen > 0]
+    if not pairs:
+        return []
+    ratio = quantile([_each(p, p.unseen) / _each(p, p.seconds) for p in pairs], 0.5)
+    verdict = at_most(ratio.interval, _TIMES)
+    remedies = {
+        Verdict.FAIL: "See what it computes that the champion does not: `assay show` tells both.",
+        Verdict.UNKNOWN: "More batches would tell: six at the least.",
+    }
+    return [
+        Check(
+            name="latency",
+            claim=f"The challenger takes at most {_TIMES:g} times as long as the champion",
+            verdict=verdict,
+            statistic="time of the challenger over the champion's, median of batches",
+            estimate=ratio.value,
+            interval=ratio.interval,
+            threshold=_TIMES,
+            why=f"{ratio.value:.2f} times as long in the middle of {some(len(pairs), 'batch')}",
+            remedy=remedies.get(verdict, ""),
+            hard=False,
+            accepted=True,
+        )
+    ]
+
+
+def _each(pair: Pair, seconds: float) -> float:
+    return seconds / max(pair.rows, 1)
+
+
+def sheet(facts: Facts) -> Sheet:
+    """The batches."""
+    return Sheet(
+        title="Batches that both scored",
+        columns=("batch", "as of", "rows", "answered by both", "champion, s", "challenger, s"),
+        rows=tuple(
+            (p.name, p.as_of, p.rows, p.answered, round(p.seconds, 3), round(p.unseen, 3))
+            for p in facts.pairs
+        ),
+        detail=len(facts.pairs) > 10,
+    )

@@ -1,0 +1,230 @@
+"""Who would be decided otherwise, and whose share of yes would move.
+
+Both versions answered the same rows, so that shares differ by the rows alone of which they decide
+otherwise, and intervals are those of paired shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from assay.config.data import Sensitive
+from assay.config.gates import Fairness
+from assay.evidence.amounts import percent
+from assay.evidence.cells import ROWS
+from assay.evidence.fairness.gaps import FEWEST, Judged, decide
+from assay.evidence.groups import reference_of
+from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
+from assay.evidence.shadow.rows import DECISION, OTHER, Counted
+from assay.evidence.statistics import Limits, difference_limits, paired_limits, wilson_limits
+
+ALL: Final = "all rows"
+_MANY: Final = 40  # groups that a picture can tell apart
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Some rows: how many would become yes (`gained`) and no (`lost`), and how many the champion
+    decides yes.
+    """
+
+    who: str
+    rows: int
+    gained: int
+    lost: int
+    yes: int
+
+    @property
+    def otherwise(self) -> float:
+        return (self.gained + self.lost) / self.rows if self.rows else 0.0
+
+    @property
+    def moved(self) -> float:
+        """The share of yes of the challenger minus the champion's."""
+        return (self.gained - self.lost) / self.rows if self.rows else 0.0
+
+
+def change_of(cells: pd.DataFrame, who: str) -> Change:
+    """What the decisions of some cells come to."""
+    rows = cells[ROWS].to_numpy()
+    new, old = cells[DECISION].to_numpy(bool), cells[OTHER].to_numpy(bool)
+    return Change(
+        who,
+        int(rows.sum()),
+        int(rows[new & ~old].sum()),
+        int(rows[old & ~new].sum()),
+        int(rows[old].sum()),
+    )
+
+
+def by_group(counted: Counted) -> dict[str, list[Change]]:
+    """By column, the changes of each group, the largest first."""
+    found = {}
+    for name in counted.by:
+        groups = [change_of(c, str(group)) for group, c in counted.cells.groupby(name)]
+        found[name] = sorted(groups, key=lambda one: (-one.rows, one.who))
+    return found
+
+
+def sheet(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Sheet:
+    """All rows, then every group, with the share that would be decided otherwise."""
+    named = [(ALL, whole)]
+    named += [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
+    low, high = wilson_limits(
+        [one.gained + one.lost for _, one in named], [one.rows for _, one in named]
+    )
+    return Sheet(
+        title="Who would be decided otherwise",
+        columns=(
+            "rows of",
+            "rows",
+            "otherwise",
+            "low",
+            "high",
+            "yes instead of no",
+            "no instead of yes",
+            "yes by the champion",
+            "yes by the challenger",
+        ),
+        rows=tuple(
+            (
+                title,
+                one.rows,
+                one.otherwise,
+                float(a),
+                float(b),
+                one.gained,
+                one.lost,
+                one.yes / max(one.rows, 1),
+                (one.yes + one.gained - one.lost) / max(one.rows, 1),
+            )
+            for (title, one), a, b in zip(named, low, high, strict=True)
+        ),
+        note="Intervals are Wilson's, at 95 %. The rows themselves are in the table that the "
+        "journal's entry names.",
+    )
+
+
+def figure(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Figure:
+    """The share of rows that would be decided otherwise, by group."""
+    named = [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
+    shown = [(ALL, whole), *named[:_MANY]]
+    low, high = wilson_limits(
+        [one.gained + one.lost for _, one in shown], [one.rows for _, one in shown]
+    )
+    told = "; ".join(f"{title} {one.otherwise:.1%}" for title, one in shown)
+    return Figure(
+        title="Rows that would be decided otherwise",
+        kind="intervals",
+        series=(
+            Series(
+                name="decided otherwise",
+                points=tuple(
+                    Point(label=title, value=one.otherwise, low=float(a), high=float(b))
+                    for (title, one), a, b in zip(shown, low, high, strict=True)
+                ),
+            ),
+        ),
+        axis="share of rows, with 95 % interval",
+        reference=whole.otherwise,
+        reference_name=ALL,
+        alt=f"Share of rows that the challenger decides otherwise than the champion: {told}.",
+    )
+
+
+# --- whose share of yes moves -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A group and its reference, and by how much their gap may move."""
+
+    name: str
+    own: Change
+    base: Change
+    tolerance: float
+
+    @property
+    def gap(self) -> float:
+        return self.own.moved - self.base.moved
+
+
+def checks(
+    groups: Mapping[str, Sequence[Change]],
+    rules: Sequence[Fairness],
+    sensitive: Mapping[str, Sensitive],
+) -> list[Check]:
+    """Whether the challenger moves a group's share of yes against its reference's by more than
+    the smallest tolerance that people set for the column. Without labels nobody knows whether
+    that is for the better, so it is a reservation, and no failure.
+
+    Columns whose share of yes has a limit of its own are judged by that (see `fairness`). Raises
+    DataError for a reference group that does not exist.
+    """
+    moved = [one for name in groups for one in _of(name, groups[name], rules, sensitive)]
+    if not moved:
+        return []
+    able = np.array([min(m.own.rows, m.base.rows) >= FEWEST for m in moved], dtype=bool)
+    most = np.array([m.tolerance for m in moved])
+    verdicts = decide(lambda level: _limits(moved, level), (-most, most), able)
+    return [_check(one, found) for one, found in zip(moved, verdicts, strict=True)]
+
+
+def _of(
+    name: str,
+    groups: Sequence[Change],
+    rules: Sequence[Fairness],
+    sensitive: Mapping[str, Sensitive],
+) -> list[_Moved]:
+    mine = [rule for rule in rules if name in rule.by]
+    tolerances = [rule.tolerance for rule in mine if rule.tolerance is not None]
+    if not tolerances or any("selection_rate" in rule.metrics for rule in mine):
+        return []
+    rows = pd.Series({one.who: one.rows for one in groups})
+    reference = reference_of(rows, sensitive.get(name, Sensitive()), name)
+    base = next(one for one in groups if one.who == reference)
+    return [_Moved(name, one, base, min(tolerances)) for one in groups if one is not base]
+
+
+def _limits(moved: Sequence[_Moved], level: float) -> Limits:
+    sides = ([m.own for m in moved], [m.base for m in moved])
+    values = [np.array([one.moved for one in side]) for side in sides]
+    limits = [
+        paired_limits(
+            [one.gained for one in side],
+            [one.lost for one in side],
+            [one.rows for one in side],
+            level,
+        )
+        for side in sides
+    ]
+    return difference_limits(values[0], limits[0], values[1], limits[1])
+
+
+def _check(moved: _Moved, found: Judged) -> Check:
+    group, base = f"{moved.name}={moved.own.who}", f"{moved.name}={moved.base.who}"
+    failed = found.verdict is Verdict.FAIL
+    low, high = found.interval.low, found.interval.high
+    return Check(
+        name=f"moved[{group}]",
+        claim=f"The share of yes of {group} moves against that of {base} by at most "
+        f"{moved.tolerance:g}",
+        verdict=found.verdict,
+        statistic="share of yes, challenger minus champion, group minus reference",
+        estimate=moved.gap,
+        interval=found.interval,
+        threshold=moved.tolerance,
+        why=f"{moved.own.moved:+.3f} of {moved.own.rows:,} rows against {moved.base.moved:+.3f} "
+        f"of {moved.base.rows:,}: {moved.gap:+.3f}, between {low:.3f} and {high:.3f} at "
+        f"{percent(found.interval.level)}",
+        remedy="Labels of these rows would tell whether it is for the better." if failed else "",
+        hard=False,
+        accepted=True,
+        rows=moved.own.rows,
+        group=group,
+    )

@@ -1,0 +1,86 @@
+"""Where labels of the rows have come: is the challenger better than the champion, or worse?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from assay.config.gates import Performance, Score
+from assay.evidence.performance import comparisons, display
+from assay.evidence.performance.scores import Predicted, difference, enough, estimate, too_few
+from assay.evidence.report import Check, Sheet, Verdict
+from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, TRUTH
+from assay.evidence.statistics import Estimate, at_least
+
+
+def checks(rows: pd.DataFrame, ask: Performance, margin: float, seed: int) -> list[Check]:
+    """The paired test of training, on these rows, and whether performance is surely lost.
+
+    `margin`: the fall of performance that is accepted of a model in use. With fewer than ten
+    rows of either class nothing is judged, which holds nobody.
+    """
+    truth = rows[TRUTH].to_numpy(bool)
+    if not enough(truth):
+        return [_untold(truth)]
+    mine, theirs = _answers(rows)
+    where = f" on {len(truth):,} rows whose labels have come"
+    beats = comparisons.beats(truth, mine, {"champion": theirs}, ask, seed=seed)
+    found = [check.model_copy(update={"claim": check.claim + where}) for check in beats]
+    gain = difference(ask.choose_by, truth, mine, theirs, ask.cost, seed=seed)
+    return [*found, _kept(ask.choose_by, gain, margin, len(truth))]
+
+
+def _answers(rows: pd.DataFrame) -> tuple[Predicted, Predicted]:
+    mine = Predicted(rows[PROBABILITY].to_numpy(float), rows[DECISION].to_numpy(bool))
+    return mine, Predicted(
+        rows[CHAMPIONS + PROBABILITY].to_numpy(float), rows[OTHER].to_numpy(bool)
+    )
+
+
+def _kept(metric: Score, gain: Estimate, margin: float, rows: int) -> Check:
+    verdict = at_least(gain.interval, -margin)
+    low, high = (display.signed(side) for side in (gain.interval.low, gain.interval.high))
+    return Check(
+        name="no_worse",
+        claim=f"{display.words(metric)} is no more than {margin:g} worse than the champion's on "
+        f"{rows:,} rows whose labels have come",
+        verdict=verdict,
+        statistic=f"{metric}, improvement over the champion",
+        estimate=gain.value,
+        interval=gain.interval,
+        threshold=-margin,
+        why=f"better by {gain.value:+.4f}, between {low} and {high}",
+        remedy=display.remedy(verdict, gain, -margin, rows),
+        accepted=gain.value >= -margin,
+        rows=rows,
+    )
+
+
+def _untold(truth: np.ndarray) -> Check:
+    return Check(
+        name="beats_champion",
+        claim="The challenger is as good as the champion on rows whose labels have come",
+        verdict=Verdict.UNKNOWN,
+        why=f"only {len(truth):,} labels have come",
+        remedy=too_few(truth),
+        accepted=True,
+        rows=len(truth),
+    )
+
+
+def sheet(rows: pd.DataFrame, ask: Performance, seed: int) -> Sheet | None:
+    """Both versions' score on the labelled rows; None for too few."""
+    truth = rows[TRUTH].to_numpy(bool)
+    if not enough(truth):
+        return None
+    metric, cells = ask.choose_by, []
+    for who, answers in zip(("challenger", "champion"), _answers(rows), strict=True):
+        found = estimate(metric, truth, answers, ask.cost, seed=seed)
+        cells.append((who, metric, found.value, found.interval.low, found.interval.high))
+    return Sheet(
+        title="Performance on rows whose labels have come",
+        columns=("version", "metric", "value", "low", "high"),
+        rows=tuple(cells),
+        note=f"{len(truth):,} rows, {int(truth.sum()):,} of them positive. Each interval is its "
+        "own; the test of the difference is paired.",
+    )

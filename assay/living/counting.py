@@ -1,0 +1,147 @@
+"""What is known of the labels of all that a champion answered, and which of them are new.
+
+Counts go on from those of the look before: read are the labels and batches that came since, and
+of what came before the order of its units, to see whom the new ones are about. Without such
+counts everything is new, and the same comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay import canonical, moments
+from assay.batches import Labelled, Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.errors import IntegrityError
+from assay.living.known import Integers, Known, RowLabels, Truth, brings_labels, truth_of, units_of
+from assay.living.looks import Look
+from assay.living.unit_index import among, share
+
+
+def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any], dict[int, Truth]]:
+    """What is known of the labels; and of each batch with a new one, by entry, every row's label
+    if that is new.
+
+    Counted are labels that are `new`, units with any (`known`), those that fit `no_row` that was
+    ever scored, by batch the rows that have one (`labelled`), the `delays` of the new ones, in
+    seconds: the median, what nine in ten do not exceed, and the longest, and the `first` batch
+    that has one.
+    """
+    return _Count.of(bucket, look, use_case).result()
+
+
+@dataclass(frozen=True, eq=False)
+class _Count:
+    """One count. `base`: that of the look before, which knew the ledger up to `since`; 0 where
+    there is none. `told_of`: the units that later entries bring labels of. `known`: of these, of
+    later batches, and of batches whose labels were too few to be judged, all that is known.
+    """
+
+    bucket: Bucket
+    look: Look
+    use_case: UseCase
+    base: Mapping[str, Any]
+    since: int
+    told_of: Integers
+    known: Known
+
+    @classmethod
+    def of(cls, bucket: Bucket, look: Look, use_case: UseCase) -> _Count:
+        base, batches = _base(bucket, look), look.batches
+        since = look.upto if base else 0
+        base = base or {"known": 0, "no_row": 0, "labelled": {}, "waits": []}
+        told_of = _units(bucket, [e for e in _bringing(bucket, look, use_case) if e.number > since])
+        again = {*base["waits"]}
+        came = [s for s in (*batches.once, *look.served) if s.number > since or s.number in again]
+        touched = np.union1d(told_of, _units(bucket, came)) if since else None
+        known = Known.of(bucket, batches, use_case, only=touched)
+        return cls(bucket, look, use_case, base, since, told_of, known)
+
+    def result(self) -> tuple[dict[str, Any], dict[int, Truth]]:
+        new, labelled, delays = {}, {}, []
+        for served in self.look.served:
+            labelled[str(served.number)], fresh, told = self._batch(served)
+            if fresh.any():
+                new[served.number] = np.where(fresh, told.truth, -1).astype(np.int8)
+                came = moments.moment(served.as_of).timestamp()
+                delays.append(np.maximum(told.when[fresh] / 1e6 - came, 0.0))
+        counted = {
+            "new": sum(int((truth >= 0).sum()) for truth in new.values()),
+            "known": self.base["known"] + int((self.known.first > self.since).sum()),
+            "no_row": self._without_row(),
+            "labelled": labelled,
+            "delays": _delays(delays),
+            "first": min(new, default=None),
+        }
+        return counted, new
+
+    def _batch(self, served: Scored) -> tuple[int, NDArray[np.bool_], RowLabels]:
+        """How many rows of a batch have a label, which have a new one, and what is known."""
+        before = self.base["labelled"].get(str(served.number))
+        if before is not None and not self._concerned(served):
+            return before, np.zeros(0, bool), _NOTHING
+        told = truth_of(self.bucket, served, self.known, self.use_case)
+        there = told.truth >= 0
+        fresh = there & (np.maximum(told.entries, served.number) > self.look.judged.labels)
+        if before is None:
+            return int(there.sum()), fresh, told
+        return before + int((there & (told.first > self.since)).sum()), fresh, told
+
+    def _concerned(self, served: Scored) -> bool:
+        """Whether anything may be new of a batch that was counted before."""
+        if served.number in self.base["waits"]:
+            return True
+        own = not self.use_case.data.identity
+        return not own and share(self.told_of, units_of(self.bucket, served))
+
+    def _without_row(self) -> int:
+        """Labels of rows that nobody has scored yet: they are joined when such rows come."""
+        if not self.look.batches.labelled:
+            return 0
+        units, before = self.known.units, self.known.first <= self.since
+        old, new = np.zeros(len(units), bool), np.zeros(len(units), bool)
+        for scored in self.look.batches.once:
+            side = old if scored.number <= self.since else new
+            side |= among(units, units_of(self.bucket, scored))
+        lost = int((~before & ~old & ~new).sum())
+        found = int((before & ~old & new).sum())
+        return int(self.base["no_row"]) + lost - found
+
+
+_NOTHING = RowLabels(np.zeros(0, np.int8), *(np.zeros(0, np.int64) for _ in range(3)))
+
+
+def _base(bucket: Bucket, look: Look) -> Mapping[str, Any] | None:
+    """The counts of the look before, if it kept them and they can be had."""
+    if look.before is None or look.before.counted is None:
+        return None
+    try:
+        counted: dict[str, Any] = canonical.load(bucket.objects.get(look.before.counted))
+    except IntegrityError:
+        return None
+    return counted
+
+
+def _bringing(bucket: Bucket, look: Look, use_case: UseCase) -> Iterator[Labelled | Scored]:
+    """The entries of the ledger that bring labels."""
+    yield from look.batches.labelled
+    yield from (s for s in look.batches.once if brings_labels(bucket, s, use_case))
+
+
+def _units(bucket: Bucket, entries: Sequence[Labelled | Scored]) -> Integers:
+    held = [units_of(bucket, entry) for entry in entries]
+    return np.unique(np.concatenate(held)) if held else np.empty(0, np.int64)
+
+
+def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
+    if not found:
+        return None
+    every = np.concatenate(found)
+    middle, most = np.quantile(every, [0.5, 0.9], method="higher")
+    return {"median": float(middle), "most": float(most), "longest": float(every.max())}

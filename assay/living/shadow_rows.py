@@ -1,0 +1,185 @@
+"""The rows that a challenger answered in shadow and the champion answered too, compared.
+
+Bounded memory, but for the answers and units of one batch, and what is known of the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from assay.artifacts import Artifact
+from assay.batches import Beside, Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.evidence.groups import MISSING, labels_of
+from assay.evidence.report import Report
+from assay.evidence.shadow import Asked, Facts, Pair, compare
+from assay.evidence.shadow.rows import BATCH, CHAMPIONS, DECISION, PROBABILITY, ROW, TAKEN, TRUTH
+from assay.living.known import Known, truth_of
+from assay.living.label_rows import UNIT
+from assay.living.shadows import Shadow
+from assay.tables import Table, field, write
+
+
+def judge(bucket: Bucket, shadow: Shadow, found: Together, use_case: UseCase) -> Report:
+    """Compare the two. Raises ObjectMissing, ObjectCorrupt."""
+    reference = Table.read(bucket, shadow.challenger.artifact("predictions"))
+    asked = Asked(
+        performance=use_case.performance,
+        rules=use_case.fairness,
+        sensitive=use_case.data.sensitive,
+        drift=use_case.drift,
+        unfit=use_case.monitor.malformed,
+        seed=use_case.seed,
+    )
+    return compare(found.facts, Table.read(bucket, found.rows), reference, asked)
+
+
+@dataclass(frozen=True)
+class Together:
+    """`rows` that both answered (see `evidence.shadow`), and the `facts` about them."""
+
+    rows: Artifact
+    facts: Facts
+
+
+def together(bucket: Bucket, shadow: Shadow, use_case: UseCase) -> Together:
+    """Put both versions' answers side by side, batch by batch.
+
+    Rows of a batch are one by their places where both read it alike; else by their units, equal
+    ones in their order. Raises DataError for cut points on a group that is no number.
+    """
+    known = Known.of(bucket, shadow.batches, use_case)
+    tables = [Table.read(bucket, pair.served.table) for pair in shadow.pairs]
+    groups = [n for n in use_case.data.sensitive if any(n in t.schema.names for t in tables)]
+    groups = [name for name in groups if name not in TAKEN]
+    schema = _schema(groups)
+    told: list[Pair] = []
+    labels = [False]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for pair, table in zip(shadow.pairs, tables, strict=True):
+            both = _Both.of(bucket, pair, known, use_case)
+            told.append(both.told)
+            labels[0] |= bool((both.truth[both.place >= 0] >= 0).any())
+            yield from both.batches(table, groups, use_case, schema)
+
+    rows = write(bucket, batches(), schema, f"{shadow.challenger.name} in shadow")
+    facts = Facts(
+        champion=shadow.champion.name,
+        challenger=shadow.challenger.name,
+        asked=shadow.asked,
+        pairs=tuple(told),
+        alone=sum(scored.rows for scored in shadow.alone),
+        known=labels[0],
+    )
+    return Together(rows, facts)
+
+
+def _schema(groups: Sequence[str]) -> pa.Schema:
+    return pa.schema(
+        [
+            field(BATCH, "integer", nullable=False),
+            field(ROW, "integer", nullable=False),
+            *(field(name, "text") for name in groups),
+            field(PROBABILITY, "number"),
+            field(DECISION, "boolean"),
+            field(CHAMPIONS + PROBABILITY, "number"),
+            field(CHAMPIONS + DECISION, "boolean"),
+            field(TRUTH, "boolean"),
+        ]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Both:
+    """One batch. `place`: by row of the champion's, where the challenger's answer stands, or -1."""
+
+    pair: Beside
+    old: dict[str, NDArray[Any]]
+    new: dict[str, NDArray[Any]]
+    place: NDArray[np.int64]
+    truth: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, bucket: Bucket, pair: Beside, known: Known, use_case: UseCase) -> _Both:
+        served, shadow = pair.served, pair.shadow
+        old, new = (_answers(bucket, scored) for scored in (served, shadow))
+        nameless = not use_case.data.identity  # and what is hashed instead both may read otherwise
+        alike = served.batch == shadow.batch or (nameless and served.rows == shadow.rows)
+        place = np.arange(served.rows) if alike else _places(old[UNIT], new[UNIT])
+        truth = truth_of(bucket, served, known, use_case).truth
+        return cls(pair, old, new, place, truth)
+
+    @property
+    def told(self) -> Pair:
+        served, shadow = self.pair.served, self.pair.shadow
+        return Pair(
+            name=served.name,
+            as_of=served.as_of,
+            rows=served.rows,
+            answered=int((self.place >= 0).sum()),
+            seconds=served.seconds,
+            unseen=shadow.seconds,
+        )
+
+    def batches(
+        self, table: Table, groups: Sequence[str], use_case: UseCase, schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that both answered, in the schema's columns."""
+        start, held = 0, [name for name in groups if name in table.schema.names]
+        for part in table.batches(held or table.schema.names[:1]):
+            here = np.arange(start, start + part.num_rows)
+            start += part.num_rows
+            here = here[self.place[here] >= 0]
+            taken = part.take(pa.array(here - (start - part.num_rows)))
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array(np.full(len(here), self.pair.served.number)),
+                    pa.array(here),
+                    *(_labels(taken, name, use_case) for name in groups),
+                    *self._said(here),
+                ],
+                schema=schema,
+            )
+
+    def _said(self, here: NDArray[np.int64]) -> list[pa.Array]:
+        there, truth = self.place[here], self.truth[here]
+        return [
+            pa.array(self.new[PROBABILITY][there]),
+            pa.array(self.new[DECISION][there]),
+            pa.array(self.old[PROBABILITY][here]),
+            pa.array(self.old[DECISION][here]),
+            pa.array(truth == 1, mask=truth < 0),
+        ]
+
+
+def _labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Array:
+    if name not in rows.schema.names:
+        return pa.nulls(rows.num_rows, pa.string()).fill_null(MISSING)
+    column = rows.column(name).to_pandas()
+    labels = labels_of(column, use_case.data.sensitive[name], name)
+    return pa.array(labels.astype(object), pa.string())
+
+
+def _answers(bucket: Bucket, scored: Scored) -> dict[str, NDArray[Any]]:
+    held = Table.read(bucket, scored.predictions).arrow([UNIT, PROBABILITY, DECISION])
+    return {name: held[name].to_numpy() for name in held.column_names}
+
+
+def _places(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each unit of the one stands in the other, or -1; of equal ones the k-th with the
+    k-th.
+    """
+    sides = [pd.DataFrame({UNIT: units, "at": np.arange(len(units))}) for units in (old, new)]
+    left, right = (side.assign(k=side.groupby(UNIT).cumcount()) for side in sides)
+    found = left.merge(right, on=[UNIT, "k"], how="left", suffixes=("", " there"))
+    place: NDArray[np.int64] = found["at there"].fillna(-1).to_numpy(np.int64)
+    return place

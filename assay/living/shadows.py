@@ -1,0 +1,162 @@
+"""A challenger's answers in shadow beside the champion's: whether they can be compared, and what
+the journal keeps of a comparison.
+
+A comparison is about all batches that both scored so far, with the labels known by then. It is
+made anew when more come, and entered once for what it found. Its verdict rests on the last one
+alone. Imports nothing heavy, for the runs that find nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assay import moments
+from assay.artifacts import Artifact
+from assay.batches import Batches, Beside, Ledger, Scored
+from assay.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.evidence.report import Report
+from assay.journal import JournalEntry
+from assay.registry import Registry
+from assay.versions import CHALLENGER, SHADOWED, Version, fold
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A challenger and the champion, and the batches that both scored. `alone`: those that the
+    champion served since the first of them, and the challenger did not score. `before`: the last
+    comparison of the two, if there was one.
+    """
+
+    challenger: Version
+    champion: Version
+    asked: int
+    batches: Batches
+    pairs: tuple[Beside, ...]
+    alone: tuple[Scored, ...]
+    before: JournalEntry | None
+
+    @property
+    def upto(self) -> int:
+        """The last entry of the ledger that tells of these batches, or of labels."""
+        told = [*(p.served for p in self.pairs), *(p.shadow for p in self.pairs), *self.alone]
+        return max(e.number for e in (*told, *self.batches.labelled))
+
+    @property
+    def came(self) -> list[list[Any]]:
+        """What the ledger says of the batches beside their rows."""
+        both = [
+            [p.served.number, p.served.name, p.served.as_of, p.served.seconds, p.shadow.seconds]
+            for p in self.pairs
+        ]
+        others = [[s.number, s.rows] for s in self.alone]
+        labels = [[e.number, e.as_of] for e in self.batches.labelled]
+        return [*both, *others, *labels]
+
+    @property
+    def inputs(self) -> dict[str, Artifact]:
+        """All tables that a comparison reads."""
+        found = {"tested": self.challenger.artifact("predictions")}
+        for pair in self.pairs:
+            found[f"batch {pair.served.number}"] = pair.served.table
+            found[f"champion's {pair.served.number}"] = pair.served.predictions
+            found[f"challenger's {pair.served.number}"] = pair.shadow.predictions
+        return found | {f"labels {e.number}": e.table for e in self.batches.labelled}
+
+    @property
+    def stale(self) -> bool:
+        """Whether batches or labels came since the last comparison, or there was none."""
+        return self.before is None or self.before.body["upto"] < self.upto
+
+
+def ahead(bucket: Bucket, use_case: UseCase) -> Shadow | None:
+    """What there is to compare; None where no shadow is asked for, no challenger stands beside
+    the champion, or too few batches were scored by both. Raises ChainBroken.
+    """
+    asked = use_case.promotion.shadow
+    if not asked:
+        return None
+    history = Registry(bucket).history(use_case.name)
+    champion, number = history.champion, history.aliases.get(CHALLENGER)
+    if champion is None or number in {None, champion.number}:
+        return None
+    batches = Ledger(bucket, use_case.name).read()
+    challenger = history.versions[number]
+    pairs = batches.beside(challenger.number, champion.number)
+    if len(pairs) < asked:
+        return None
+    both = {pair.served.number for pair in pairs}
+    since = pairs[0].served.number
+    rest = (s for s in batches.by(champion.number) if s.number > since)
+    alone = tuple(s for s in rest if s.number not in both)
+    before = history.shadowed(challenger, champion)
+    return Shadow(challenger, champion, asked, batches, pairs, alone, before)
+
+
+def unfinished(bucket: Bucket, use_case: UseCase) -> str | None:
+    """Why another challenger should not take this one's place yet: it is to score more batches
+    first, else none would ever have scored enough. None where no batch is waited for, as when
+    those came and it could not score them.
+    """
+    asked = use_case.promotion.shadow
+    history = Registry(bucket).history(use_case.name)
+    champion, number = history.champion, history.aliases.get(CHALLENGER)
+    if not asked or champion is None or number is None or number in history.served:
+        return None
+    batches, since = Ledger(bucket, use_case.name).read(), history.since[CHALLENGER].at
+    done = len(batches.beside(number, champion.number))
+    came = sum(s.at > since for s in batches.by(champion.number))
+    if max(done, came) >= asked:
+        return None
+    name = history.versions[number].name
+    return f"{name} is challenger, and has scored {done} of its {asked} batches in shadow"
+
+
+def record(
+    bucket: Bucket, shadow: Shadow, report: Report, held: Mapping[str, Artifact], when: datetime
+) -> JournalEntry | None:
+    """Append the comparison, once for what it found. None if that is known, or either version is
+    no longer what it was. `held`: the report and the rows, as artifacts.
+    """
+    model = shadow.challenger.model
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        history = fold(model, entries)
+        challenger = history.aliases.get(CHALLENGER)
+        if history.champion != shadow.champion or challenger != shadow.challenger.number:
+            return None
+        last = history.shadowed(shadow.challenger, shadow.champion)
+        body = _body(shadow, report, held, when)
+        if last is not None and not _is_news(body, last.body):
+            return None
+        return SHADOWED, body
+
+    return bucket.journal(model).append(decide)
+
+
+def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Whether it found something else than the last one, and knew no less."""
+    same = last["report"]["digest"] == body["report"]["digest"]
+    return not same and bool(last["upto"] <= body["upto"])
+
+
+def _body(
+    shadow: Shadow, report: Report, held: Mapping[str, Artifact], when: datetime
+) -> dict[str, Any]:
+    worst = report.verdict
+    return {
+        "version": shadow.challenger.number,
+        "against": shadow.champion.number,
+        "batches": len(shadow.pairs),
+        "upto": shadow.upto,
+        "as_of": moments.written(when),
+        "verdict": worst.value,
+        "summary": report.summary,
+        "reasons": report.reasons_for(worst) if worst.severity > 1 else [],
+        "causes": report.causes_for(worst) if worst.severity > 1 else [],
+        "report": held["report"].as_json(),
+        "rows": held["rows"].as_json(),
+    }

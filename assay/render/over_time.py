@@ -1,0 +1,162 @@
+"""A model over time, from its journal: its versions and its looks, as sheets and as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from assay import moments
+from assay.evidence.report import Cell, Figure, Point, Series, Sheet
+from assay.journal import JournalEntry
+from assay.versions import CHALLENGER, CHAMPION, PROMOTED, History, Version
+
+EXPECTED, REALISED = "expected ", "realised "
+GAP, SHIFTED, LABELLED = "largest gap", "shifted", "labelled"
+_DAY: Final = 86400.0
+
+
+def versions(history: History, scores: Mapping[int, Mapping[str, float]]) -> Sheet:
+    """One row a version, the newest first. `scores`: what it reached on its test rows, by name."""
+    names = list(dict.fromkeys(name for held in scores.values() for name in held))
+    rows: list[tuple[Cell, ...]] = []
+    for version in reversed(history.versions.values()):
+        when = moments.shown(moments.of(version.entry))
+        held = scores.get(version.number, {})
+        fate, gates = _fate(history, version), _gates(version.entry.body["gates"])
+        what = version.entry.body.get("candidate", "")
+        rows.append((version.name, fate, when, gates, *(held.get(n) for n in names), what))
+    heads = ("version", "is", "since (UTC)", "gates", *names, "candidate")
+    return Sheet(title="Versions", columns=heads, rows=tuple(rows))
+
+
+def _fate(history: History, version: Version) -> str:
+    number = version.number
+    aliases = [alias for alias, at in history.aliases.items() if at == number]
+    if number in history.retired:
+        return "retired"
+    if CHAMPION in aliases:
+        return CHAMPION
+    if history.was_withdrawn(number):
+        return "rolled back"
+    if aliases:
+        return ", ".join(aliases)
+    was = any(
+        e.kind == PROMOTED and (e.body["alias"], e.body["version"]) == (CHAMPION, number)
+        for e in history.entries
+    )
+    return "was champion" if was else version.status
+
+
+def _gates(gates: Mapping[str, str]) -> str:
+    """The verdicts but for `pass`, worst first: "fail: fairness; caution: feasibility"."""
+    by_verdict = {
+        verdict: [gate for gate, found in gates.items() if found == verdict]
+        for verdict in ("fail", "unknown", "caution")
+    }
+    said = [f"{verdict}: {', '.join(named)}" for verdict, named in by_verdict.items() if named]
+    return "; ".join(said) or "all pass"
+
+
+def waits(history: History) -> Version | None:
+    """The challenger that a person may yet promote."""
+    number = history.aliases.get(CHALLENGER)
+    version = history.versions[number] if number else None
+    return version if version and _fate(history, version) == CHALLENGER else None
+
+
+# --- looks ------------------------------------------------------------------------------------
+
+
+def looks(seen: Sequence[JournalEntry], model: str) -> Sheet:
+    """One row a look, the newest first; of each figure the first metric alone."""
+    metric = metric_of(seen)
+    heads = {f"{EXPECTED}{metric}": None, f"{REALISED}{metric}": None, LABELLED: "labelled rows"}
+    heads |= {GAP: None, SHIFTED: "columns moved"}
+    used = [name for name in heads if any(name in look.body["figures"] for look in seen)]
+    rows: list[tuple[Cell, ...]] = []
+    for look in reversed(seen):
+        found = (look.body["figures"].get(name) for name in used)
+        version, verdict = f"{model}@{look.body['version']}", look.body["verdict"]
+        rows.append((moments.shown(moments.of(look)), version, verdict, *found))
+    columns = ("as of (UTC)", "version", "verdict", *(heads[n] or n for n in used))
+    return Sheet(title="Looks", columns=columns, rows=tuple(rows))
+
+
+def metric_of(seen: Sequence[JournalEntry]) -> str:
+    """The first metric that looks have figures of: "ROC AUC", or nothing."""
+    names = (name for look in seen for name in look.body["figures"])
+    found = (n.removeprefix(EXPECTED).removeprefix(REALISED) for n in names if _is_metric(n))
+    return next(found, "")
+
+
+def _is_metric(name: str) -> bool:
+    return name.startswith((EXPECTED, REALISED))
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def figures(
+    seen: Sequence[JournalEntry], champion: JournalEntry | None, tolerance: float | None
+) -> Iterator[Figure]:
+    """Performance, fairness and drift by day since the first of at least two looks.
+
+    `champion`: the entry that made the present champion what it is; a line shows it, where that
+    was between the looks. `tolerance`: the limit on every gap, if they all have the same.
+    """
+    if len(seen) < 2:
+        return
+    start = moments.of(seen[0])
+    end = max(map(moments.of, seen))
+    about = {"x_axis": f"days since {moments.shown(start)}", **_since(champion, start, end)}
+    metric = metric_of(seen)
+    performance = [
+        _series(seen, start, f"{kind}{metric}", kind.strip()) for kind in (EXPECTED, REALISED)
+    ]
+    yield from _figure(f"{metric}, expected and realised", metric, performance, about)
+    limit = {} if tolerance is None else {"reference": tolerance, "reference_name": "tolerance"}
+    gap = [_series(seen, start, GAP, "largest gap")]
+    yield from _figure("Largest gap between groups, realised", "gap", gap, about | limit)
+    moved = [_series(seen, start, SHIFTED, "columns")]
+    yield from _figure("Columns that are not as in the reference", "columns", moved, about)
+
+
+def _since(champion: JournalEntry | None, start: datetime, end: datetime) -> dict[str, Any]:
+    if champion is None or not start < moments.of(champion) <= end:
+        return {}
+    name = "present champion since day"
+    return {"x_reference": _days(moments.of(champion), start), "x_reference_name": name}
+
+
+def _figure(
+    title: str, axis: str, series: Sequence[Series], about: Mapping[str, Any]
+) -> Iterator[Figure]:
+    """Nothing where there is nothing to draw."""
+    drawn = tuple(one for one in series if len(one.points) > 1)
+    if drawn:
+        alt = "; ".join(map(_told, drawn)) + "."
+        yield Figure(title=title, kind="curve", axis=axis, series=drawn, alt=alt, **about)
+
+
+def _series(seen: Sequence[JournalEntry], start: datetime, figure: str, name: str) -> Series:
+    points = tuple(
+        Point(
+            label=f"{moments.shown(moments.of(look))}, {look.body['verdict']}",
+            value=look.body["figures"][figure],
+            x=_days(moments.of(look), start),
+        )
+        for look in seen
+        if figure in look.body["figures"]
+    )
+    return Series(name=name, points=points)
+
+
+def _days(when: datetime, start: datetime) -> float:
+    return round((when - start).total_seconds() / _DAY, 4)
+
+
+def _told(series: Series) -> str:
+    values = [point.value for point in series.points if point.value is not None]
+    low, high = min(values), max(values)
+    return f"{series.name}: {values[-1]:.4g} at the last look, between {low:.4g} and {high:.4g}"

@@ -1,0 +1,57 @@
+"""A report on a terminal in a screen or two: what did not pass, and a line for each family that
+did. What is left out is named, with the way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from assay.evidence.amounts import some
+from assay.evidence.report import Check, Report, Sheet, Verdict
+from assay.render.terminal import checks_table, head, sheet_block
+from assay.render.words import findings, printable, signed
+
+_ROWS: Final = 12  # of a table that is shown where there are no checks
+
+
+def show_short(report: Report, console: Console) -> None:
+    """Print the verdict, the checks that did not pass, and one line a family of those that did; of
+    a report without checks, its smaller tables.
+    """
+    head(report, console)
+    if found := findings(report):
+        console.print(checks_table(found, console.width))
+    for line in _families(report.of(Verdict.PASS)):
+        console.print(line)
+    shown = [] if report.checks else [s for s in report.sheets if _is_small(s)]
+    for sheet in shown:
+        console.print(sheet_block(sheet, console.width))
+    left = {"table": len(report.sheets) - len(shown), "figure": len(report.figures)}
+    named = [some(number, thing) for thing, number in left.items() if number]
+    if named:
+        console.print(Text(f"\n{' and '.join(named)} more: --all, or --html FILE", style="dim"))
+
+
+def _is_small(sheet: Sheet) -> bool:
+    return not sheet.detail and len(sheet.rows) <= _ROWS
+
+
+def _families(checks: Sequence[Check]) -> list[Text]:
+    """A line for the checks of one kind, such as all groups' selection rates."""
+    ordered = sorted(checks, key=_family)
+    lines = []
+    for family, group in groupby(ordered, key=_family):
+        held = list(group)
+        told = held[0].claim if len(held) == 1 else f"{family}: {some(len(held), 'check')}"
+        lines.append(Text(f" {signed(Verdict.PASS)}  ", style="green") + Text(printable(told)))
+    return lines
+
+
+def _family(check: Check) -> str:
+    """What a check is called without what it is about: selection_rate of selection_rate[sex=f]."""
+    return check.name.partition("[")[0]

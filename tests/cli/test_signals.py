@@ -1,0 +1,50 @@
+"""SIGINT and SIGTERM end a command cleanly, with the usual codes, and say what to do."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SLEEPER = """
+import atexit, sys, time
+from assay.cli.signals import ends_cleanly
+atexit.register(print, "cleaned up")
+with ends_cleanly():
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+WATCHER = """
+from assay.cli.signals import until_told
+with until_told() as ended:
+    print("ready", flush=True)
+    ended.wait(60)
+    print("finished in hand")
+"""
+
+
+def ended(script, number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, -2)])
+def test_what_began_with_a_flow_ends_with_it(number, code):
+    # Typer turns Python's own end by SIGINT into 130.
+    returned, out, err = ended(SLEEPER, number)
+    assert returned == code
+    assert "cleaned up" in out
+    assert "the same command goes on with the rest" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_watches_finishes_what_is_in_hand(number):
+    assert ended(WATCHER, number) == (0, "finished in hand\n", "")

@@ -1,0 +1,177 @@
+"""What is known of labels: to go on from the look before says what counting all again does."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.artifacts import JSON
+from assay.living import known
+from assay.living.counting import count
+from assay.living.looks import record
+from assay.living.unit_index import among, share, units_in
+from assay.living.windows import reference, window
+from assay.registry import Registry
+from assay.tables import Table
+from tests.living.made import Living, written
+from tests.living.made import day as day_of
+
+DATA = {"target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
+
+
+def loans(numbers, seed=0):
+    count, rng = len(numbers), np.random.default_rng(seed)
+    probability = rng.random(count)
+    return pd.DataFrame(
+        {
+            "loan": list(numbers),
+            "amount": rng.normal(size=count),
+            "paid": (rng.random(count) < probability).astype(int),
+            "said_probability": probability,
+            "said_decision": probability > 0.5,
+        }
+    )
+
+
+def begun(**data):
+    case = written("loans", DATA | data, monitor={"rows": 60}, labels={"source": "x/*.csv"})
+    made = Living.begin(case, loans(range(9000, 9300)), np.ones(300, bool))
+    made.register(loans(range(8000, 8300)), np.ones(300, bool))
+    champion = Registry(made.bucket).history("loans").champion
+    made.against = reference(made.bucket, champion, made.case)
+    return made
+
+
+def from_scratch(living, look):
+    """The counts, were there none of before."""
+    past = tuple(p.model_copy(update={"counted": None}) for p in look.past)
+    return count(living.bucket, dataclasses.replace(look, past=past), living.case)
+
+
+def agree(living, look):
+    (one, new), (other, fresh) = (
+        count(living.bucket, look, living.case),
+        from_scratch(living, look),
+    )
+    assert one == other
+    assert new.keys() == fresh.keys()
+    for number, truth in new.items():
+        np.testing.assert_array_equal(truth, fresh[number])
+
+
+def looked(living, day):
+    """A look that judges whatever is enough, entered without its report."""
+    look = living.about(day)
+    agree(living, look)
+    seen = window(living.bucket, look, living.case, living.against)
+    kept = living.bucket.put_json(seen.counted, JSON, "counted").as_json()
+    length, before = look.batches.length, look.judged
+    judged = {
+        "rows": length if seen.current or seen.same else before.rows,
+        "labels": length if seen.labelled else before.labels,
+    }
+    said = {"version": 1, "look": look.number, "upto": length, "as_of": day_of(day).isoformat()}
+    said |= {"verdict": "healthy", "reasons": [], "report": kept, "figures": {}}
+    assert record(living.bucket, look, said | {"judged": judged, "counted": kept["digest"]})
+
+
+def happens(living, rng, day):
+    """Anything that may: a batch, labels of rows old, new, to come or of nobody, a correction, a
+    batch with its labels, another version's, and a look.
+    """
+    numbers = rng.choice(400, rng.integers(5, 80), replace=False)
+    rows = loans(sorted(numbers), int(rng.integers(100)))
+    what = rng.integers(6)
+    if what == 0:
+        living.serve(rows, day)
+    elif what == 1:
+        living.serve(rows, day, with_labels=True)
+    elif what == 2:
+        living.serve(rows, day, version=2, role=rng.choice(["served", "shadow"]))
+    elif what in {3, 4}:
+        known = None if rng.random() < 0.5 else float(rng.integers(0, day + 1))
+        living.label(rows, day, known=known)
+    else:
+        looked(living, day)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_counts_go_on_from_the_look_before_as_if_made_from_scratch(seed):
+    living, rng = begun(), np.random.default_rng(seed)
+    for day in range(1, 26):
+        happens(living, rng, day)
+    agree(living, living.about(30))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_an_identity_too(seed):
+    living, rng = begun(identity=[]), np.random.default_rng(seed)
+    for day in range(1, 14):
+        rows = loans(range(int(rng.integers(5, 90))), int(rng.integers(100)))
+        living.serve(rows, day, with_labels=bool(rng.random() < 0.6))
+        if rng.random() < 0.4:
+            looked(living, day)
+    agree(living, living.about(20))
+
+
+def test_a_look_reads_nothing_of_what_no_new_label_is_about(monkeypatch):
+    living = begun()
+    for batch in range(4):
+        rows = loans(range(100 * batch, 100 * batch + 100), batch)
+        living.serve(rows, batch + 1)
+        if batch < 3:
+            living.label(rows, batch + 1.5)
+    assert living.look(5)
+    late = loans(range(300, 400), 3)
+    living.label(late, 6)
+    read, was = [], known.truth_of
+    monkeypatch.setattr(
+        "assay.living.counting.truth_of",
+        lambda bucket, served, *more: read.append(served.name) or was(bucket, served, *more),
+    )
+    opened, labels = [], known._told
+    monkeypatch.setattr(
+        known, "_told", lambda bucket, entry, case: opened.append(entry.name) or labels(
+            bucket, entry, case
+        )
+    )  # fmt: skip
+    counted, new = count(living.bucket, living.about(7), living.case)
+    assert read == ["batch of day 4"]
+    assert opened == ["labels of day 6"]
+    assert (counted["new"], counted["known"], list(new)) == (100, 400, [7])
+
+
+def test_the_index_of_a_table_is_made_once_and_made_again_if_it_is_lost():
+    living = begun()
+    served = living.serve(loans([5, 3, 5, 9]), 1)
+    units = units_in(living.bucket, served.predictions)
+    column = Table.read(living.bucket, served.predictions).arrow(["unit"])["unit"].to_numpy()
+    assert units.tolist() == sorted(set(column.tolist()))
+    assert units_in(living.bucket, served.predictions).tolist() == units.tolist()
+    (made,) = living.bucket.store.list("memo/units/")
+    living.bucket.store.delete(made.key)
+    assert units_in(living.bucket, served.predictions).tolist() == units.tolist()
+
+
+def test_units_among_others():
+    ordered = np.array([2, 4, 8])
+    assert among(np.array([1, 2, 8, 9]), ordered).tolist() == [False, True, True, False]
+    assert not among(np.array([1]), ordered[:0]).any()
+    assert share(ordered, np.array([8]))
+    assert not share(ordered, np.array([3]))
+
+
+def test_counts_that_cannot_be_had_are_made_anew():
+    living = begun()
+    rows = loans(range(100))
+    living.serve(rows, 1)
+    living.label(rows, 2)
+    assert living.look(3)
+    living.serve(loans(range(100, 200)), 4)
+    look = living.about(5)
+    lost = living.bucket.put_json({"nothing": 1}, JSON, "lost")
+    living.bucket.store.delete(f"objects/sha256/{lost.digest.hex[:2]}/{lost.digest.hex}")
+    past = tuple(p.model_copy(update={"counted": lost.digest}) for p in look.past)
+    again = dataclasses.replace(look, past=past)
+    assert count(living.bucket, again, living.case)[0] == from_scratch(living, look)[0]
