@@ -6,17 +6,20 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run living test lint format bench bench-gates bench-stores bench-living calibration \
-  schema deployments audit lock clean
+.PHONY: help run living test faults lint format bench bench-gates bench-stores bench-living \
+  bench-operation calibration schema deployments pictures audit lock clean
 
 help: ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 run: $(READY) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not ceph and not clone and not operation" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not ceph and not clone and not operation and not faults" $(ARGS)
+
+faults: $(READY) ## Kill, cut off and fill up a team's set-up during fifty runs; needs Ceph and PostgreSQL
+	ASSAY_TEST_FAULTS=all $(BIN)/python -m pytest -m faults -n 0 $(ARGS)
 
 lint: $(READY) ## Ruff, mypy, import rules
 	$(BIN)/ruff check .
@@ -41,6 +44,9 @@ bench-living: $(READY) ## Measure scoring and monitoring at 50k, 500k and 5M row
 	$(BIN)/python -m benchmarks.living $(ARGS)
 	$(BIN)/python -m benchmarks.living.monitor $(ARGS)
 
+bench-operation: $(READY) ## Measure a set-up's punctuality and memory for an hour: docs/operation-figures.md
+	$(BIN)/python -m benchmarks.operation --out docs/operation-figures.md $(ARGS)
+
 living: $(READY) ## Play the employment survey's years through, with planted harm
 	$(BIN)/python -m examples.employment.live --again $(ARGS)
 
@@ -52,6 +58,9 @@ schema: $(READY) ## Write the use case's JSON Schema
 
 deployments: $(READY) ## Write deployments/ from configs/
 	$(BIN)/python -m deployments
+
+pictures: $(READY) ## Take the pictures of the dashboard anew: docs/pictures
+	$(BIN)/python -m tests.browser.pictures
 
 audit: $(READY) ## Hold the lock against known vulnerabilities; needs the network
 	test -x $(VENV)/audit/bin/pip-audit || $(BIN)/python -m venv $(VENV)/audit

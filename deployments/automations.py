@@ -25,7 +25,10 @@ _STATES: dict[Told, tuple[str, ...]] = {
     "waiting": ("Paused", "Suspended"),
 }
 _ANY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
+_CHANGE = "change-flow-run-state"
+_UNBEGUN = "Unbegun"  # the state of a run that crashed before it began
 _REPORTED = 15.0  # seconds in which all who notice a crash have said so
+_DAY = 86400.0  # seconds
 _AT_ONCE = {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0.0}
 
 
@@ -46,9 +49,9 @@ def automations(
 ) -> list[Automation]:
     """All that Assay wants of a server. Their names tell them apart."""
     made = [automation for case in cases for automation in _of(case.name)]
-    made.append(_lost(operations))
+    made += _lost(operations, pool)
     if operations.resume:
-        made.append(_resumed(operations, pool))
+        made += _resumed(operations, pool)
     return made + _alerts(deployments, operations, pool)
 
 
@@ -111,66 +114,110 @@ def _named(role: str, name: str) -> dict[str, str]:
 # --- runs that were lost --------------------------------------------------------------------
 
 
-def _lost(operations: Operations) -> Automation:
+def _lost(operations: Operations, pool: str) -> list[Automation]:
     """Any event of a run counts as a sign of life, not its heartbeats and Prefect's own last
     states alone: Assay's runs end Rejected or Scored too, and one that waits to be tried again is
     not lost.
+
+    A worker that dies with a run in its hands leaves it Pending, and nobody else takes it. It may
+    wait there for its image, or for room: until it is late.
     """
-    return Automation(
-        "lost runs have crashed",
-        f"No sign of life for {_said(operations.lost)}: its process or its machine is gone.",
-        {**_quiet("heartbeat", operations.lost), "match": _ANY_RUN},
-        (
-            {
-                "type": "change-flow-run-state",
-                "state": "CRASHED",
-                "message": f"no sign of life for {_said(operations.lost)}",
-            },
+    ours = _named("work-pool", pool)
+    return [
+        Automation(
+            "lost runs have crashed",
+            f"No sign of life for {_said(operations.lost)}: its process or its machine is gone.",
+            {**_quiet(["heartbeat"], operations.lost), "match": _ANY_RUN},
+            (_crashed(f"no sign of life for {_said(operations.lost)}"),),
         ),
-    )
+        Automation(
+            "runs that were taken and do not begin have crashed",
+            f"Taken {_said(operations.late)} ago and not begun: the worker that took it is gone.",
+            {
+                **_quiet(["Pending", "Submitting"], operations.late),
+                "match": _ANY_RUN,
+                "match_related": ours,
+            },
+            (_crashed(f"it was taken, and has not begun for {_said(operations.late)}"),),
+        ),
+    ]
 
 
-def _quiet(after: str, seconds: float) -> dict[str, Any]:
-    """That nothing is heard of a run for so long after an event of it."""
+def _crashed(message: str, **more: Any) -> dict[str, Any]:
+    return {"type": _CHANGE, "state": "CRASHED", "message": message, **more}
+
+
+def _quiet(after: Sequence[str], seconds: float) -> dict[str, Any]:
+    """That nothing is heard of a run for so long after one of these events of it."""
     return {
         "type": "event",
         "posture": "Proactive",
         "threshold": 1,
         "within": seconds,
-        "after": [f"prefect.flow-run.{after}"],
+        "after": [f"prefect.flow-run.{event}" for event in after],
         "expect": ["prefect.flow-run.*"],
         "for_each": ["prefect.resource.id"],
     }
 
 
-def _resumed(operations: Operations, pool: str) -> Automation:
+def _resumed(operations: Operations, pool: str) -> list[Automation]:
     """Not at once: a crash is often reported twice, and the second report would make the waiting
     run crash again. Counted by how often the run began, so that one whose process dies again and
     again is not started for ever.
+
+    One that died before it began has no count. It is marked, once a day, and what is marked is
+    started again.
     """
     counts = [str(begun) for begun in range(1, operations.resume + 1)]
-    return Automation(
-        "crashed runs are started again",
-        f"At most {operations.resume} times; steps that were finished are not done twice.",
-        {
-            **_quiet("Crashed", _REPORTED),
-            "match": {**_ANY_RUN, "prefect.run-count": counts},
-            "match_related": _named("work-pool", pool),
-        },
-        (
+    ours = _named("work-pool", pool)
+    again = {
+        "type": _CHANGE,
+        "name": "AwaitingRetry",
+        "state": "SCHEDULED",
+        "message": "it crashed, and is started again",
+    }
+    return [
+        Automation(
+            "crashed runs are started again",
+            f"At most {operations.resume} times; steps that were finished are not done twice.",
             {
-                "type": "change-flow-run-state",
-                "name": "AwaitingRetry",
-                "state": "SCHEDULED",
-                "message": "it crashed, and is started again",
+                **_quiet(["Crashed"], _REPORTED),
+                "match": {**_ANY_RUN, "prefect.run-count": counts},
+                "match_related": ours,
             },
+            (again,),
         ),
-    )
+        Automation(
+            "runs that crashed before they began are marked",
+            "Once a day: what ends each time before it begins is not started for ever.",
+            {
+                **_AT_ONCE,
+                "within": _DAY,
+                "for_each": ["prefect.resource.id"],
+                "expect": ["prefect.flow-run.Crashed"],
+                "match": {**_ANY_RUN, "prefect.run-count": "0"},
+                "match_related": ours,
+            },
+            (_crashed("it crashed before it began", name=_UNBEGUN, force=True),),
+        ),
+        Automation(
+            "marked runs are started again",
+            "They crashed before they began.",
+            {
+                **_quiet([_UNBEGUN], _REPORTED),
+                "match": _ANY_RUN,
+                "match_related": ours,
+            },
+            (again,),
+        ),
+    ]
 
 
 # --- alerts ---------------------------------------------------------------------------------
 
 _SUBJECT = "{{ flow_run.name }}: {{ flow_run.state.name }}"
+# One that has not begun has no name of ours yet.
+_LATE = "{{ flow.name }} {{ deployment.name }}: {{ flow_run.state.name }}"
 _BODY = "{{ flow_run.state.message or '' }}\n{{ flow_run|ui_url }}"
 
 
@@ -179,7 +226,7 @@ def _alerts(
 ) -> list[Automation]:
     made = []
     for kind, states in _STATES.items():
-        tell = _tell(kind, operations, _SUBJECT, _BODY)
+        tell = _tell(kind, operations, _LATE if kind == "late" else _SUBJECT, _BODY)
         expect = [f"prefect.flow-run.{state}" for state in states]
         trigger = {**_AT_ONCE, "expect": expect, "match": _ANY_RUN}
         trigger["match_related"] = _named("work-pool", pool)

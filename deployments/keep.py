@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -128,8 +129,10 @@ def _told(running: Running, kept: list[Kept], folder: Path) -> Running:
     itself = Process.of(os.getpid())
     now = replace(running, processes=found | ({"keeper": itself} if itself else {}))
     if now != running:
-        now.write(folder)
-    return now
+        with suppress(OSError):  # such as a full disk; it is tried again
+            now.write(folder)
+            return now
+    return running
 
 
 def main(folder: Path, kind: str) -> None:
@@ -143,8 +146,9 @@ def main(folder: Path, kind: str) -> None:
 
 
 def _say(text: str) -> None:
-    # Its log.
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), text, file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(OSError):  # a full disk must not end what keeps the others
+        # Its log.
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ async def resume(pool: str, most: int) -> list[str]:
         again = [
             run
             for run in found
-            if 1 <= run.run_count <= most and run.state and run.state.timestamp > since
+            if run.run_count <= most and run.state and run.state.timestamp > since
         ]
         for run in again:
             said = "it crashed while the server was away, and is started again"

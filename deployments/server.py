@@ -117,8 +117,13 @@ _DEFAULTS: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # Of the two dashboards, the one whose pages ask nobody else for anything: the other has
+    # browsers fetch a configuration from Amplitude's servers, whatever is set here.
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
     # How soon a lost run can be told from one that is busy; the least that Prefect allows.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # A server whose database is away for a moment says 500; a minute of trying again, not a crash.
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
     # A run that was asked for begins within so many seconds.
     "PREFECT_WORKER_QUERY_SECONDS": "2",
     "PREFECT_WORKER_PREFETCH_SECONDS": "5",

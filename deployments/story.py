@@ -11,6 +11,7 @@ from assay.config.operation import Operations
 from assay.config.read import read
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError
+from assay.render.records import key
 
 MARK = "assay"  # the tag of all that is Assay's on a server
 MAINTAIN = "bucket"
@@ -122,6 +123,8 @@ def _of(case: Case) -> list[Deployment]:
         "retrain": f"Train {name} anew and hold what comes of it against the champion.",
         "promote": f"Ask a person whether a version of {name} shall become champion.",
     }
+    history = f"[What became of it](/artifacts/key/{key(name, 'history')})"
+    said = {flow: f"{what} {history}" for flow, what in said.items()}
     return [
         Deployment("train", name, said["train"], train, config, schedule.train, zone),
         Deployment("score", name, said["score"], score, config, schedule.score, zone),

@@ -15,6 +15,7 @@ from tasks.rank import in_order, rank
 from tasks.register import register
 from tasks.search import search
 from tasks.split import split
+from tasks.stage import publish_history, publish_page
 from tasks.stop import stop
 from tasks.technical import technical
 from tasks.train import train as fit
@@ -36,12 +37,12 @@ def answer(
     """
     validated = validate(run, table, quarantine)
     if validated.verdict == "fail":
-        return _ended("Invalid", stop(run, [*made, validated]))
+        return _ended("Invalid", run, stop(run, [*made, validated]))
 
     weighed = weigh(run, table)
     feasible = feasibility(run, table, weighed)
     if feasible.verdict == "fail":
-        return _ended("Infeasible", stop(run, [*made, validated, weighed, feasible]))
+        return _ended("Infeasible", run, stop(run, [*made, validated, weighed, feasible]))
 
     parted = split(run, table)
     test = parted["membership"]
@@ -67,11 +68,16 @@ def answer(
 
     groundwork = [*made, validated, weighed, feasible, parted]
     groundwork += [*searched.values(), *fitted.values(), ranked]
-    return _ended("Rejected", register(run, groundwork, judged))
+    return _ended("Rejected", run, register(run, groundwork, judged))
 
 
-def _ended(refusal: str, outcome: Any) -> State:
-    """The flow's last state: a gate's no is a failure with its reasons, not a crash."""
+def _ended(refusal: str, run: Run, outcome: Any) -> State:
+    """The flow's last state: a gate's no is a failure with its reasons, not a crash.
+
+    What it came to is shown by the flow itself, not by a task: a dashboard lists that first.
+    """
+    publish_page(run, outcome)
+    publish_history(run.bucket, run.name)
     if outcome.outcome == "registered":
         # A challenger waits for a person, or for batches in its champion's shadow.
         name = "Registered" if outcome.champion else "Challenger"

@@ -7,17 +7,21 @@ from prefect.states import Completed
 from assay import moments
 from assay.artifacts import JSON
 from assay.living.labels import Taken
-from assay.living.looked import Looked, nothing
+from assay.living.looked import Looked, Shadowed, nothing
 from assay.living.looking import Material, due, facts
 from assay.living.looks import Look, last_look
 from assay.runs import Run
 from flows.named import named
 from tasks.about import about
+from tasks.beside import beside
 from tasks.enter_look import enter_look
+from tasks.enter_shadow import enter_shadow
 from tasks.label import label
 from tasks.look import look
 from tasks.read import read
 from tasks.reference import reference
+from tasks.shadow import shadow
+from tasks.stage import publish_history
 from tasks.want import want
 from tasks.window import window
 
@@ -32,14 +36,18 @@ def monitor(
     """Read the labels that came, look at the champion, and write down what was seen.
 
     `as_of` is the moment that this is about, else now. Nothing is written where nothing is new.
-    A verdict of retrain is told as the event `assay.retrain.wanted`, once for its evidence.
+    A verdict of retrain is told as the event `assay.retrain.wanted`, once for its evidence. Where
+    the use case asks for a shadow, the challenger's answers are then held against the champion's.
     """
     now = moments.written(moments.moment(as_of))
     run = read(config, store, overrides, False, trains=False)
     taken = label(run, now)
     ahead = about(run, now)
     looked = nothing(run.name, ahead) if ahead.idle else _taken(run, ahead)
+    looked = looked.model_copy(update={"shadow": _compared(run, now)})
     _told(run)
+    if looked.look is not None or (looked.shadow and looked.shadow.entry):
+        publish_history(run.bucket, run.name)
     return _ended(looked, taken)
 
 
@@ -53,6 +61,7 @@ def _taken(run: Run, ahead: Look) -> Looked:
         labelled=seen.outputs.get("labelled"),
         same=counted["same"],
         counted=counted,
+        kept=seen["counted"],
     )
     if not due(ahead, material):
         return nothing(run.name, ahead, _waits(run, ahead, material))
@@ -68,6 +77,12 @@ def _waits(run: Run, ahead: Look, material: Material) -> str:
     return f"{rows:,} rows and {labels:,} labels wait: fewer than {least:,} are not judged"
 
 
+def _compared(run: Run, now: str) -> Shadowed | None:
+    """Hold the challenger's answers in shadow against the champion's, if there are enough."""
+    both = beside(run)
+    return enter_shadow(run, both, shadow(run, both), now) if both else None
+
+
 def _told(run: Run) -> None:
     """Tell of the last look's verdict, if it is retrain and was not told."""
     last = last_look(run.bucket, run.name)
@@ -80,4 +95,7 @@ def _ended(looked: Looked, taken: Taken) -> State:
     refused = {name: str(error) for name, error in taken.refused}
     data = looked.model_copy(update={"labels": labels, "refused": refused})
     name = (looked.verdict or "nothing new").capitalize()
-    return Completed(name=name, message=looked.summary or looked.why, data=data)
+    message, beside_it = looked.summary or looked.why, looked.shadow
+    if beside_it and beside_it.entry:
+        message += f" {beside_it.model} in shadow: {beside_it.verdict}."
+    return Completed(name=name, message=message, data=data)

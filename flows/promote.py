@@ -7,6 +7,7 @@ from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
+from assay.bucket import Bucket
 from assay.decisions import Said
 from assay.errors import ConfigError, NotAllowed
 from assay.moments import moment
@@ -14,6 +15,7 @@ from assay.store import default_url
 from flows.named import named
 from tasks.ask import ask
 from tasks.decide import decide
+from tasks.stage import publish_history
 
 _POLL = 10  # seconds between two looks whether somebody has answered
 
@@ -49,6 +51,7 @@ def promote(
         except (NotAllowed, ConfigError) as error:
             again = f"**Not done:** {error}\n\n"
             continue
+        publish_history(Bucket.open(url), reference.partition("@")[0])
         if form.approve:
             return Completed(name="Promoted", message=told)
         return Failed(name="Declined", message=told)

@@ -15,6 +15,7 @@ from tasks.begin_again import begin_again
 from tasks.gather import gather
 from tasks.ingest import ingest
 from tasks.read import read
+from tasks.stage import publish_history
 
 
 @flow(name="retrain", flow_run_name=named)
@@ -36,6 +37,7 @@ def retrain(
     run, now = read(config, store, overrides, False), moments.moment(as_of)
     begun = begin_again(run, by, because, now, evidence)
     if isinstance(begun, Declined):
+        publish_history(run.bucket, run.name)  # it may ask a person
         return Completed(name="Declined", message=begun.why, data=begun)
     gathered = gather(run, ingest(run)["table"], begun)
     about = moments.written(begun.as_of)

@@ -9,16 +9,10 @@ from assay.errors import SourceError
 from assay.living.arrivals import Arrival
 from assay.runs import Run
 from assay.steps import Step
-from tasks.ingest import may_pass
 from tasks.stage import perform, stage
 
 
-@stage(
-    task_run_name="arrive {batch.name}",
-    retries=2,
-    retry_delay_seconds=[2, 20],
-    retry_condition_fn=may_pass,
-)
+@stage(task_run_name="arrive {batch.name}")
 def arrive(run: Run, batch: Arrival, asked: dict[str, Any], source: str | None) -> Step:
     """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
     rows do not fit.

@@ -7,6 +7,7 @@ from prefect.logging import get_run_logger
 from assay.batches import Ledger
 from assay.digest import Digest
 from assay.living.retraining import Asked, Begun, Declined, Wanted, begin
+from assay.living.shadows import unfinished
 from assay.runs import Run
 from tasks.stage import stage
 
@@ -18,7 +19,9 @@ def begin_again(
     """The retraining that may go on, or why there is none."""
     seen = Digest.parse(evidence) if evidence else None
     asked = Asked(by, because, as_of, Ledger(run.bucket, run.name).read().length, seen)
-    found = begin(run.bucket, run.name, asked, run.written.use_case.retrain)
+    case = run.written.use_case
+    waits = unfinished(run.bucket, case) if by != "person" else None
+    found = Declined(waits) if waits else begin(run.bucket, run.name, asked, case.retrain)
     if isinstance(found, Declined):
         get_run_logger().warning(f"not trained anew: {found.why}")
     else:

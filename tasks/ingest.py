@@ -1,22 +1,16 @@
 """From raw rows to a table of typed parts."""
 
-from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
-from assay.errors import SourceError, StoreUnreachable
+from assay.errors import SourceError
 from assay.runs import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step
 from tasks.stage import perform, stage
 
 
-def may_pass(_task: object, _run: object, state: State) -> bool:
-    """Only a network that failed is worth another try."""
-    return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
-
-
-@stage(retries=2, retry_delay_seconds=[2, 20], retry_condition_fn=may_pass)
+@stage
 def ingest(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read)
     and, if rows were malformed, `quarantine`."""

@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks.stage import publish_page, stage
+from tasks.stage import stage
 
 
 @stage
@@ -15,5 +15,4 @@ def register(run: Run, groundwork: list[Step], judged: list[tuple[Step, ...]]) -
     outcome = conclude.register(run, groundwork, judged)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
-    publish_page(run, outcome)
     return outcome

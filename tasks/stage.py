@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from prefect import Task, get_client
-from prefect.artifacts import Artifact as ArtifactRequest
+from prefect import Task
 from prefect.artifacts import (
-    ImageArtifact,
-    MarkdownArtifact,
-    TableArtifact,
-    create_link_artifact,
+    create_markdown_artifact,
     create_progress_artifact,
+    create_table_artifact,
     update_progress_artifact,
 )
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from assay import plan, steps
+from assay import plan, steps, trust
 from assay.artifacts import Artifact
+from assay.bucket import Bucket
+from assay.errors import StoreUnreachable
 from assay.evidence.report import get_report
 from assay.provenance import code_of
+from assay.render.figures import image
+from assay.render.history import Told
 from assay.render.markdown import markdown
-from assay.render.records import pictures, records
+from assay.render.outcome import headline, page
+from assay.render.records import key, pictures, records
 from assay.runs import Outcome, Run
 from assay.steps import Step
+from tasks import spans
 
 
 class Stage(Task[..., Any]):
@@ -48,9 +49,23 @@ class Stage(Task[..., Any]):
         return found.result() if isinstance(found, State) else found
 
 
+_AGAIN = (2, 20, 60)  # seconds before a stage is tried again that could not reach something
+
+
 def stage(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """`@stage`, or `@stage(retries=2)` with the options of a Prefect task."""
-    return Stage(function, **options) if function else lambda f: Stage(f, **options)
+    """`@stage`, or `@stage(task_run_name="...")` with the options of a Prefect task.
+
+    A stage that cannot reach its source or the bucket is tried again: whatever it had stored by
+    then is found there, as after a kill.
+    """
+    again = {"retries": len(_AGAIN), "retry_delay_seconds": [*_AGAIN]}
+    given = {**again, "retry_condition_fn": _may_pass, **options}
+    return Stage(function, **given) if function else lambda f: Stage(f, **given)
+
+
+def _may_pass(_task: object, _run: object, state: State) -> bool:
+    """Only a network that failed is worth another try."""
+    return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
 
 
 def perform(
@@ -80,49 +95,48 @@ def perform(
         return planned.take(run.bucket, name, **made_of)
     step = steps.perform(run.bucket, name, work=work, **made_of)
     get_run_logger().info(_sentence(step))
+    spans.tell(run, step)
     if "report" in step.outputs:
         publish(run, step)
     return Completed(name="Cached", message="found in the memo", data=step) if step.cached else step
 
 
 def publish(run: Run, step: Step) -> None:
-    """Show a gate's report on the dashboard: as text with its pictures, its checks as a table that
-    can be searched, and the first pictures by themselves. Keys stay the same over runs; sizes and
-    numbers are bounded, because Prefect keeps every one in its database.
+    """Show a gate's report on the dashboard: as text with its pictures, and its checks as a table
+    that can be searched. Keys stay the same over runs; sizes and numbers are bounded, because
+    Prefect keeps every one in its database.
     """
     report = get_report(run.bucket, step["report"])
-    key = re.sub(r"[^a-z0-9]+", "-", f"{run.name} {step.name}".lower()).strip("-")
-    about = f"{report.gate} of {report.subject}: {report.verdict}"
-    drawn = [(figure, _url(svg)) for figure, svg in pictures(report)]
-    text = markdown(report, {figure.title: url for figure, url in drawn})
-    shown: list[ArtifactRequest] = [MarkdownArtifact(key=key, description=about, markdown=text)]
+    shown, about = key(run.name, step.name), f"{report.gate} of {report.subject}: {report.verdict}"
+    drawn = {figure.title: url(svg) for figure, svg in pictures(report)}
+    create_markdown_artifact(markdown(report, drawn), shown, about)
     if report.checks:
-        checks = TableArtifact(key=f"{key}-checks", description=about, table=records(report))
-        shown.append(checks)
-    for number, (figure, url) in enumerate(drawn, start=1):
-        said = f"{figure.title}. {figure.alt}"
-        shown.append(ImageArtifact(key=f"{key}-{number}", description=said, image_url=url))
-    asyncio.run(_create(shown))
+        create_table_artifact(records(report), f"{shown}-checks", about)
 
 
 def publish_page(run: Run, outcome: Outcome) -> None:
-    """Lead from the dashboard to the whole report: where pages are served (ASSAY_PAGES), a link
-    to it there; else the place of its object.
+    """Show what the run came to, and lead to the whole report: where pages are served
+    (ASSAY_PAGES), a link to it there; else the place of its object.
     """
     pages, where = os.environ.get("ASSAY_PAGES"), run.bucket.url(outcome.page)
     link = f"{pages.rstrip('/')}/{outcome.page.digest.hex}" if pages else where
-    said = f"{outcome.model or run.name}: {outcome.outcome}"
-    key = re.sub(r"[^a-z0-9]+", "-", f"{run.name} report".lower())
-    create_link_artifact(link, link_text=f"{said}, the whole report", key=key, description=said)
+    reports = [get_report(run.bucket, report) for report in outcome.reports.values()]
+    text = page(outcome, reports, link)
+    create_markdown_artifact(text, key(run.name, "report"), headline(outcome))
 
 
-async def _create(artifacts: Sequence[ArtifactRequest]) -> None:
-    """All at once: one after the other each would wait for the server."""
-    async with get_client() as client:
-        await asyncio.gather(*(artifact.acreate(client) for artifact in artifacts))
+def publish_history(bucket: Bucket, model: str) -> None:
+    """Show what became of a use case so far. One key, so that the dashboard keeps what the page
+    said before.
+    """
+    told = Told.of(bucket, model)
+    drawn = {figure.title: url(image(figure)) for figure in told.figures()}
+    text = told.page(by=trust.by, pictures=drawn)
+    create_markdown_artifact(text, key(model, "history"), told.headline)
 
 
-def _url(svg: bytes) -> str:
+def url(svg: bytes) -> str:
+    """The picture itself, as a URL."""
     return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 
@@ -135,7 +149,7 @@ def _sentence(step: Step) -> str:
 @contextmanager
 def progress(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
-    artifact = create_progress_artifact(progress=0.0, description=about)
+    artifact = create_progress_artifact(0.0, key(about, "progress"), about)
     log, told = get_run_logger(), -1
 
     def say(done: int, total: int, text: str) -> None:

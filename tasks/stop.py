@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks.stage import publish_page, stage
+from tasks.stage import stage
 
 
 @stage
@@ -14,5 +14,4 @@ def stop(run: Run, groundwork: list[Step]) -> Outcome:
     plan.end()
     outcome = conclude.stop(run, groundwork)
     get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
-    publish_page(run, outcome)
     return outcome

@@ -1,6 +1,6 @@
 """Read everything in the bucket again, and hold it against its names."""
 
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
@@ -26,6 +26,9 @@ def verify(store: str) -> Findings:
     said = "intact" if findings.intact else "damaged"
     log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
     create_markdown_artifact(_page(bucket.root, findings), "bucket-verified", said)
+    # The same for programs: deployments.metrics tells it on.
+    figures = {"intact": findings.intact, "objects": findings.objects, "bytes": findings.size}
+    create_table_artifact([figures], "bucket-figures", said)
     return findings
 
 

@@ -49,6 +49,17 @@ def test_a_false_alarm_is_told_in_place_of_its_alarm():
     ]
 
 
+def test_a_failure_in_shadow_is_a_lesson_and_another_comparison_is_none():
+    cause = "gate:shadow:selection_rate[sex=Female]"
+    said = {"version": 2, "against": 1, "causes": [cause], "reasons": ["a gap"]}
+    told = journal(
+        ("shadowed", said | {"verdict": "fail"}), ("shadowed", said | {"verdict": "pass"})
+    )
+    (found,) = learnt(told)
+    assert (found.kind, found.cause, found.text) == ("shadowed", cause, "a gap")
+    assert "failed in shadow" in in_words([found])[0]
+
+
 def test_healthy_looks_and_watching_teach_nothing():
     assert learnt(journal(look("healthy"), look("watch"))) == []
 

@@ -124,8 +124,8 @@ def test_values_of_a_table_that_differ_are_shown(told):
         {"x": [1.0, np.nan, 3.5], "y": ["a", "b", "c"]},
     )
     assert lines == [
-        "column x: 1 of 3 rows differ, by at most 0.5 (row 2: 3.0 -> 3.5)",
-        "column y: 1 of 3 rows differ (row 1: None -> 'b')",
+        "column x: 1 of 3 rows differ, by at most 0.5 (row 3: 3.0 -> 3.5)",
+        "column y: 1 of 3 rows differ (row 2: None -> 'b')",
     ]
 
 

@@ -94,7 +94,31 @@ def test_a_crashed_run_is_started_again_but_neither_at_once_nor_for_ever():
     # Whoever else reports the crash meanwhile finds the run crashed, and not waiting.
     assert trigger["posture"] == "Proactive"
     assert trigger["within"] >= 10
-    assert "crashed runs are started again" not in made(operations=Operations(resume=0))
+    assert not [name for name in made(operations=Operations(resume=0)) if "again" in name]
+
+
+def test_a_run_whose_worker_died_with_it_in_hand_has_crashed_once_it_is_late():
+    found = made(case("guests"), operations=Operations(late=600))
+    one = found["runs that were taken and do not begin have crashed"]
+    assert set(one.trigger["after"]) == {"prefect.flow-run.Pending", "prefect.flow-run.Submitting"}
+    assert (one.trigger["within"], one.actions[0]["state"]) == (600, "CRASHED")
+
+
+def test_a_run_that_crashed_before_it_began_is_started_again_but_not_for_ever():
+    """It has no count of how often it began. It is marked at most once a day, and only what is
+    marked is started again, after all who notice the crash have said so.
+    """
+    found = made(case("guests"))
+    marked = found["runs that crashed before they began are marked"]
+    assert marked.trigger["match"]["prefect.run-count"] == "0"
+    assert marked.trigger["for_each"] == ["prefect.resource.id"]
+    assert marked.trigger["within"] == 86400
+    (mark,) = marked.actions
+    assert mark["name"] not in {state for states in _STATES.values() for state in states}
+    again = found["marked runs are started again"]
+    assert again.trigger["after"] == [f"prefect.flow-run.{mark['name']}"]
+    assert again.trigger["posture"] == "Proactive"
+    assert again.trigger["within"] >= 10
 
 
 @pytest.mark.parametrize(

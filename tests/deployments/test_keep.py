@@ -1,12 +1,16 @@
 """What is kept is there again after it ended, later each time that it ends at once."""
 
+import errno
 import os
 import signal
 import sys
 import time
+from io import TextIOWrapper
 
 import pytest
 
+from assay.running import Running
+from deployments import keep
 from deployments.keep import Kept
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -80,3 +84,23 @@ def test_it_stops_when_told(kept):
     process = one.process
     one.stop()
     assert not process.alive
+
+
+def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
+    """What it cannot write down now, it writes down later."""
+    with monkeypatch.context() as patched, open("/dev/full", "wb", buffering=0) as full:
+        patched.setattr(sys, "stderr", TextIOWrapper(full, write_through=True))
+        keep._say("worker ended (-9)")
+    one, _ = kept(SLEEP)
+    one.tend()
+    before = Running("assay", "127.0.0.1", 4200, "bucket", "", "root")
+
+    def refused(self, folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Running, "write", refused)
+        assert keep._told(before, [one], tmp_path) == before
+    told = keep._told(before, [one], tmp_path)
+    assert told.processes["worker"] == one.process
+    assert Running.read(tmp_path) == told

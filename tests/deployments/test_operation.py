@@ -79,7 +79,7 @@ def test_a_run_says_what_and_when_and_leads_to_its_report(set_up):
     with urllib.request.urlopen(re.search(r"http://[^)\s]+", report["data"])[0]) as page:
         assert b"guests@1" in page.read()
     assert ("guests-feasibility-checks", "table") in kinds
-    assert "image" in {kind for _, kind in kinds}
+    assert {("guests-report", "markdown"), ("guests-history", "markdown")} <= kinds
 
 
 def test_a_failed_run_is_told_of_once(set_up):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import flows.monitor
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
@@ -104,3 +105,48 @@ def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, mon
     state, outcome = run(tmp_path, 2)
     assert state.name == "Nothing new"
     assert "was taken by another monitor" in outcome.why
+
+
+@pytest.mark.parametrize("step", ["look", "enter_look", "want"])
+def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
+    living, tmp_path, monkeypatch, step
+):
+    told = []
+    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flows.monitor, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, 2)
+    run(tmp_path, 2)
+    assert [entry["look"] for entry in entries(living)] == [1]
+    assert len(told) == 1
+
+
+def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("tasks.stage.create_markdown_artifact", lambda _, key, __: told.append(key))
+    case = written("loans", DATA, monitor={"rows": 100}, promotion={"shadow": 2})
+    (tmp_path / "loans.yaml").write_text(case.words["text"])
+    living = Living.begin(
+        case, loans(range(9000, 10_000)), np.ones(1000, bool), Bucket.open(f"{tmp_path}/bucket")
+    )
+    living.register(loans(range(8000, 9000)), np.ones(1000, bool))
+    living.promote(2, alias="challenger")
+    for number, when in enumerate((1, 2)):
+        rows = loans(range(1000 * number, 1000 * number + 500), number)
+        living.serve(rows, when, version=2, role="shadow", with_labels=True)
+        living.serve(rows, when, with_labels=True)
+        state, outcome = run(tmp_path, when)
+        assert (outcome.shadow is None) == (number == 0)
+    assert (outcome.shadow.model, outcome.shadow.against) == ("loans@2", "loans@1")
+    assert outcome.shadow.entry
+    assert "loans@2 in shadow: " in state.message
+    assert [e.kind for e in living.bucket.journal("loans").entries()][-1] == "shadowed"
+    assert "loans-shadow" in told, "operators see it"
+    _, again = run(tmp_path, 3)
+    assert (again.shadow.entry, again.shadow.report) == (None, outcome.shadow.report)

@@ -11,6 +11,7 @@ import pytest
 from living.small import champion, people, promote, register, use_case
 from sqlalchemy import create_engine, text
 
+import flows.score
 from assay.batches import Ledger
 from assay.bucket import Bucket
 from assay.errors import ReferenceUnknown
@@ -104,6 +105,28 @@ def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
     assert place.ledger.length == 0
     (place.folder / "out").unlink()
     assert place.fates() == {"a.csv": "scored"}
+
+
+@pytest.mark.parametrize("step", ["predict", "deliver", "record"])
+def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypatch, step):
+    place.come("a.csv")
+    place.come("b.csv", seed=2)
+    was, seen = getattr(flows.score, step), []
+
+    def interrupted(*args, **more):
+        seen.append(step)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return was(*args, **more)
+
+    monkeypatch.setattr(flows.score, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        place.score()
+    assert [Path(s.name).name for s in place.ledger.scored] == ["a.csv"]
+    monkeypatch.setattr(flows.score, step, was)
+    assert place.fates() == {"a.csv": "known", "b.csv": "scored"}
+    assert len(pd.read_csv(place.folder / "out" / "b.csv")) == 12
+    assert len(place.ledger.scored) == 2
 
 
 def test_a_promotion_serves_no_batch_again_unless_the_version_is_named(place):

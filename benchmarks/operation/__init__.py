@@ -1,0 +1,1 @@
+"""What a set-up in operation takes, and how punctual it is."""

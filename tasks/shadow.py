@@ -1,0 +1,45 @@
+"""Hold a challenger's answers in shadow against the champion's."""
+
+from assay.artifacts import JSON, Artifact
+from assay.living.shadows import Shadow
+from assay.runs import Run
+from assay.steps import Step
+from tasks.stage import perform, stage
+
+
+@stage
+def shadow(run: Run, about: Shadow) -> Step:
+    """Yields the `report`, the `rows` that both answered, and `facts` about them."""
+    use_case = run.written.use_case
+
+    def work() -> dict[str, Artifact]:
+        from assay.evidence.report import put_report
+        from assay.living.shadow_rows import judge, together
+
+        found = together(run.bucket, about, use_case)
+        told = found.facts.model_dump(mode="json")
+        return {
+            "report": put_report(run.bucket, judge(run.bucket, about, found, use_case)),
+            "rows": found.rows,
+            "facts": run.bucket.put_json(told, JSON, "facts of a comparison in shadow"),
+        }
+
+    return perform(
+        run,
+        "shadow",
+        core="assay.living.shadow_rows",
+        settings={
+            "versions": [about.challenger.number, about.champion.number],
+            "asked": about.asked,
+            "performance": use_case.performance.model_dump(mode="json"),
+            "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
+            "drift": use_case.drift.model_dump(mode="json"),
+            "unfit": use_case.monitor.malformed,
+            "known": use_case.labels.known,
+            "meaning": use_case.data.meaning(),
+            # What the ledger says of each batch: when it came, what it took, which lacks a partner.
+            "came": about.came,
+        },
+        inputs=about.inputs,
+        work=work,
+    )

@@ -1,0 +1,31 @@
+"""What every stage shares."""
+
+import pytest
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
+from tasks.ingest import ingest
+from tasks.register import register
+from tasks.stage import stage
+
+
+def failed(error: Exception) -> State:
+    return Failed(data=error)
+
+
+@pytest.mark.parametrize("one", [ingest, register])
+def test_a_store_that_is_away_for_a_minute_fails_no_stage(one):
+    assert one.retry_condition_fn(one, None, failed(StoreUnreachable("no answer")))
+    assert one.retry_condition_fn(one, None, failed(ConnectionResetError()))
+    assert len(one.retry_delay_seconds) == one.retries
+    assert sum(one.retry_delay_seconds) > 60
+
+
+@pytest.mark.parametrize("error", [StoreFull, ConfigError, ObjectCorrupt, ValueError])
+def test_what_will_not_pass_by_itself_is_not_tried_again(error):
+    assert not ingest.retry_condition_fn(ingest, None, failed(error("x")))
+
+
+def test_a_stage_may_choose_otherwise():
+    assert stage(retries=0)(lambda: None).retries == 0
