@@ -80,6 +80,10 @@ class ReferenceUnknown(AssayError, LookupError):
     """A model, alias, version, run or digest that the bucket does not know."""
 
 
+class NoChampion(ReferenceUnknown):
+    """A model of which no version was ever promoted: there is nothing to score by, or to watch."""
+
+
 class NotAllowed(AssayError, PermissionError):
     """Who asks may not do this, or may not do it alone."""
 

@@ -2,10 +2,11 @@
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from assay import moments
 from assay.artifacts import JSON
+from assay.errors import NoChampion
 from assay.living.labels import Taken
 from assay.living.looked import Looked, Shadowed, nothing
 from assay.living.looking import Material, due, facts
@@ -42,7 +43,10 @@ def monitor(
     now = moments.written(moments.moment(as_of))
     run = read(config, store, overrides, False, trains=False)
     taken = label(run, now)
-    ahead = about(run, now)
+    try:
+        ahead = about(run, now)
+    except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
+        return Failed(name="No champion", message=error.what, data=error)
     looked = nothing(run.name, ahead) if ahead.idle else _taken(run, ahead)
     looked = looked.model_copy(update={"shadow": _compared(run, now)})
     _told(run)

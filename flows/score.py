@@ -11,7 +11,14 @@ from prefect.states import Completed, Failed
 from assay import moments
 from assay.config.data import Format
 from assay.config.living import Sink
-from assay.errors import AssayError, ConfigError, DataError, IntegrityError, SourceError
+from assay.errors import (
+    AssayError,
+    ConfigError,
+    DataError,
+    IntegrityError,
+    NoChampion,
+    SourceError,
+)
 from assay.living.arrivals import Arrival
 from assay.living.outcomes import Scoring, Served
 from assay.living.serving import Loaded
@@ -56,7 +63,10 @@ def score(
     recorded, the event `assay.batch.scored` tells, with `batch`, `rows` and `version`.
     """
     run, now = read(config, store, overrides, False, trains=False), moments.moment(as_of)
-    came = come(run, now, files=files, model=model, form=form, stream=stream)
+    try:
+        came = come(run, now, files=files, model=model, form=form, stream=stream)
+    except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
+        return Failed(name="No champion", message=error.what, data=error)
     sink = sink_of(run.written, to, alone=len(came.batches) == 1)
     batches = [_taken(run, came, batch, sink, to is not None, now) for batch in came.batches]
     monitored = None

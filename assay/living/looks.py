@@ -20,7 +20,7 @@ from assay.batches import Batches, Ledger, Refused, Scored
 from assay.bucket import Bucket
 from assay.config.living import Monitor
 from assay.digest import Digest
-from assay.errors import ReferenceUnknown
+from assay.errors import NoChampion, ReferenceUnknown
 from assay.evidence.amounts import and_more
 from assay.journal import JournalEntry
 from assay.registry import CHAMPION, History, Registry, Version, fold
@@ -155,11 +155,14 @@ def last_look(bucket: Bucket, model: str) -> Past | None:
 
 
 def next_look(bucket: Bucket, model: str, ask: Monitor, as_of: datetime) -> Look:
-    """What there is to look at. Raises ReferenceUnknown without a champion, ChainBroken."""
+    """What there is to look at. Raises NoChampion where there was none yet, ReferenceUnknown where
+    there is none any more, ChainBroken.
+    """
     history = Registry(bucket).history(model)
     champion = history.champion
     if champion is None:
-        raise ReferenceUnknown(
+        kind = ReferenceUnknown if history.served else NoChampion
+        raise kind(
             f"{model!r} has no champion to watch",
             where=bucket.root,
             remedy=f"See `assay log {model}`; make one with `assay run` or `assay promote`.",

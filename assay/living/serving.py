@@ -10,7 +10,7 @@ from assay.batches import Ledger
 from assay.bucket import Bucket
 from assay.config.read import Written
 from assay.digest import Digest
-from assay.errors import ConfigError, ReferenceUnknown, Unproven
+from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
 from assay.living.trained import trained_on
 from assay.registry import Registry
 from assay.versions import CHALLENGER, CHAMPION, RETIRED, History, Version
@@ -82,13 +82,13 @@ def wanted(bucket: Bucket, name: str, model: str | None) -> str:
     """The reference of the version that is to score the batches of `name`: 3, name@3 or an alias
     as `model` says, else the champion.
 
-    Raises ReferenceUnknown where there is no champion, Unproven for a retired version,
-    ConfigError for another model's.
+    Raises NoChampion where there was none yet, ReferenceUnknown where there is none any more,
+    Unproven for a retired version, ConfigError for another model's.
     """
     reference = _reference(name, model)
     registry = Registry(bucket)
     history = registry.history(name)
-    if reference == f"{name}@{CHAMPION}" and history.champion is None and history.versions:
+    if reference == f"{name}@{CHAMPION}" and history.champion is None:
         raise _no_champion(history)
     version = registry.find(reference)
     if version.number in history.retired:
@@ -123,8 +123,10 @@ def _reference(name: str, model: str | None) -> str:
 def _no_champion(history: History) -> ReferenceUnknown:
     gone = [e for e in history.entries if e.kind == RETIRED]
     why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
-    return ReferenceUnknown(
+    train = "" if history.versions else "Train one: assay run CONFIG. "
+    kind = ReferenceUnknown if history.served else NoChampion
+    return kind(
         f"{history.model!r} has no champion to score with{why}",
-        remedy=f"Promote one: assay promote {history.model}@N --because TEXT. Or name a version "
-        "with --model.",
+        remedy=f"{train}Promote one: assay promote {history.model}@N --because TEXT. Or name a "
+        "version with --model.",
     )

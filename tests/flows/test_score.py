@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from living.small import champion, people, promote, register, use_case
+from prefect.client.schemas.objects import StateType
 from sqlalchemy import create_engine, text
 
 import flows.score
 from assay.batches import Ledger
 from assay.bucket import Bucket
-from assay.errors import ReferenceUnknown
+from assay.errors import NoChampion, ReferenceUnknown
 from assay.tables import Table
+from flows.monitor import monitor
 from flows.score import score
 
 ROOT = Path(__file__).parents[2]
@@ -174,9 +176,20 @@ def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
     place.bucket.journal("jobs").append(lambda _: ("retired", said))
     state, error = place.score()
-    assert state.is_failed()
+    assert state.name == "Failed", "whoever is told of failures is told"
     assert isinstance(error, ReferenceUnknown)
     assert "assay promote" in error.remedy
+
+
+@pytest.mark.parametrize("flow", [score, monitor])
+def test_before_anything_was_promoted_nobody_is_alarmed(place, flow):
+    empty, config = str(place.folder / "empty"), str(place.folder / "jobs.yaml")
+    Bucket.open(empty).prepare()
+    state = flow(config=config, store=empty, return_state=True)
+    assert (state.type, state.name) == (StateType.FAILED, "No champion")
+    error = state.result(raise_on_failure=False)
+    assert isinstance(error, NoChampion)
+    assert "jobs" in state.message
 
 
 def test_every_recorded_batch_is_told_and_the_monitor_may_look_at_once(place, monkeypatch):
