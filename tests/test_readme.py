@@ -25,9 +25,18 @@ def test_the_least_use_case_is_one(tmp_path):
     assert read(tmp_path / "guests.yaml").use_case.question == "Will this guest come back?"
 
 
+def anchors(path):
+    """The headings of a page, as GitHub links to them."""
+    text = (ROOT / path).read_text() if path.endswith(".md") else ""
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_file_that_it_links_to_is_there():
     for link in re.findall(r"\]\(([^)h][^)]*)\)", README):
-        assert (ROOT / link).exists(), link
+        path, _, place = link.partition("#")
+        assert (ROOT / path).exists(), link
+        assert place in anchors(path) | {""}, link
 
 
 def test_every_command_that_it_names_is_one():

@@ -116,8 +116,10 @@ def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages
 
 def test_a_report_that_cannot_be_written_is_said_so(assay, case, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    case()
-    words = ["audit", "rows.csv", "--truth", "y", "--prediction", "y", "--by", "who"]
+    header, *rows = ROWS.splitlines()
+    said = [f"{row},{row.split(',')[header.split(',').index('y')]}" for row in rows]
+    case(rows="\n".join([f"{header},said", *said]) + "\n")
+    words = ["audit", "rows.csv", "--truth", "y", "--prediction", "said", "--by", "who"]
     done = assay(*words, "--positive", "yes", "--html", "file/report.html")
     assert done.code == 1
     assert "file/report.html: cannot be written" in done.err

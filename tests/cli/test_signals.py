@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# Whoever runs the tests in the background has SIGINT ignored, and it would be here too.
+HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 SLEEPER = """
 import atexit, sys, time
 from assay.cli.signals import ends_cleanly
@@ -27,9 +29,12 @@ with until_told() as ended:
 
 def ended(script, number):
     process = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", HEARD + script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         cwd=ROOT,
-    )  # fmt: skip
+    )
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
     out, err = process.communicate(timeout=30)

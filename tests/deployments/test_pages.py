@@ -5,6 +5,7 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -94,6 +95,9 @@ def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_p
     (tmp_path / "bucket/assay.json").write_text("{")
     (tmp_path / "copy").symlink_to(tmp_path / "bucket")
     monkeypatch.setenv("ASSAY_STORE", str(tmp_path / "copy"))
+    # Another test's server may be up in this process, and named by its settings.
+    nobody = SimpleNamespace(api=SimpleNamespace(url=None))
+    monkeypatch.setattr("prefect.settings.get_current_settings", lambda: nobody)
     server = serve("127.0.0.1", 0)
     found = parsed(server.RequestHandlerClass.metrics.text().decode())
     server.server_close()
