@@ -8,10 +8,10 @@ hold or a gate raised.
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
+from benchmarks.asked import command as made_by
 from benchmarks.calibration.page import page
 from benchmarks.calibration.run import GATES, run
 
@@ -37,7 +37,7 @@ def main() -> int:
     tallies = {
         gate: run(gate, most_seeds=options.seeds, jobs=options.jobs, say=say) for gate in gates
     }
-    text = page(tallies, shlex.join(["python", "-m", "benchmarks.calibration", *sys.argv[1:]]))
+    text = page(tallies, made_by("benchmarks.calibration", sys.argv[1:]))
     if options.out is None:
         print(text, end="")
     else:

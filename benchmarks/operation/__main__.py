@@ -8,13 +8,13 @@ code 1 if the budget does not hold, or a run failed or did not end.
 from __future__ import annotations
 
 import argparse
-import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from assay.config.operation import Operations
+from benchmarks.asked import command as made_by
 from benchmarks.operation import page
 from benchmarks.operation.measures import DATABASES, alone, load, overhead, place
 from tests.faults.postgres import program
@@ -33,7 +33,7 @@ def main() -> int:
             found = load(made, options.minutes, say)
     table, holds = page.overheads(overheads)
     parts = [
-        page.head(shlex.join(["python", "-m", "benchmarks.operation", *sys.argv[1:]]), _version()),
+        page.head(made_by("benchmarks.operation", sys.argv[1:]), _version()),
         table,
         page.punctual(punctual),
         page.loaded(found, options.load, options.cases, options.minutes, Operations().late),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.asked import command as made_by
 from benchmarks.contest import Absent, Contender, measure, output
 from benchmarks.stores import page
 from benchmarks.stores.contests import CONTESTS, GROWTH, PROFILED, PROMISES, Contest
@@ -60,7 +60,7 @@ def main(words: list[str] | None = None) -> int:
     base = QUICK if options.quick else Sizes()
     given = {name: getattr(options, name) for name in Sizes.__slots__}
     sizes = Sizes(**{name: given[name] or getattr(base, name) for name in Sizes.__slots__})
-    command = shlex.join(["python", "-m", "benchmarks.stores", *(words or sys.argv[1:])])
+    command = made_by("benchmarks.stores", words or sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="assay-bench-", dir=options.home) as home:
         parts = [page.head(command, sizes.rounds, Path(home))]
         sound = True
