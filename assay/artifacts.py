@@ -13,7 +13,7 @@ _VENDOR: Final = "application/vnd.assay"
 
 USE_CASE: Final = f"{_VENDOR}.use-case.v1+json"
 TABLE: Final = f"{_VENDOR}.table.v1+json"
-PROFILE: Final = f"{_VENDOR}.profile.v1+json"
+PROFILE: Final = f"{_VENDOR}.profile.v2+json"
 REPORT: Final = f"{_VENDOR}.report.v1+json"
 MODEL: Final = f"{_VENDOR}.model.v1+joblib"
 RECORD: Final = f"{_VENDOR}.run.v1+json"

@@ -112,6 +112,16 @@ class Bucket:
     def get_json(self, artifact: Artifact) -> Any:
         return canonical.load(self.get(artifact))
 
+    def remembered(self, stage: str, key: Digest) -> dict[str, Any] | None:
+        """What the memo knows under a key, while all that it needs is still there; else it is
+        forgotten.
+        """
+        entry = self.memo.find(stage, key)
+        if entry and self.objects.missing(Digest.parse(text) for text in entry["needs"]):
+            self.memo.forget(stage, key)
+            return None
+        return entry
+
     def url(self, artifact: Artifact) -> str:
         """Where other tools read the artifact in place."""
         return self.objects.url(artifact.digest)

@@ -45,11 +45,8 @@ def _found(
     bucket: Bucket, history: History, question: Digest, against: int | None
 ) -> Outcome | None:
     key = _key(question, against)
-    entry = bucket.memo.find(STAGE, key)
+    entry = bucket.remembered(STAGE, key)
     if entry is None:
-        return None
-    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
-        bucket.memo.forget(STAGE, key)
         return None
     outcome = Outcome.model_validate(entry["outcome"])
     return _as_of(history, outcome) if _is_told(history, outcome) else None

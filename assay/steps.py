@@ -108,7 +108,7 @@ def find(
 ) -> Step | None:
     """The step of these components, if the memo knows it and all it yielded is still there."""
     key = key_of(made_of)
-    entry = _standing(bucket, made_of["stage"], key)
+    entry = bucket.remembered(made_of["stage"], key)
     if entry is None:
         return None
     return _step(key, made_of, inputs, label, cached=True, **_kept(entry))
@@ -140,16 +140,6 @@ def exact(value: Mapping[str, Any]) -> str:
     Canonical JSON writes 1.0 as 1; to an estimator they may mean all features, and one.
     """
     return str(Digest.of(json.dumps(value, sort_keys=True).encode()))
-
-
-def _standing(bucket: Bucket, stage: str, key: Digest) -> dict[str, Any] | None:
-    entry = bucket.memo.find(stage, key)
-    if entry is None:
-        return None
-    if bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
-        bucket.memo.forget(stage, key)
-        return None
-    return entry
 
 
 def reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:

@@ -127,6 +127,22 @@ class History:
         points = (e for e in self.entries if e.kind == PROMOTED and e.body["alias"] == CHAMPION)
         return {entry.body["version"] for entry in points}
 
+    @property
+    def waiting(self) -> JournalEntry | None:
+        """The entry that made the challenger one, while it waits for a yes or no: it was never
+        champion since, nobody took it back, and nobody declined it.
+        """
+        number = self.aliases.get(CHALLENGER)
+        if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
+            return None
+        about = self.since[CHALLENGER]
+        later = self.entries[about.number :]
+        declined = f"promotion:{self.model}@{number}"
+        if any(e.kind == LESSON and e.body["cause"] == declined for e in later):
+            return None
+        champions = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
+        return None if number in champions else about
+
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person took a version away from its alias: nothing brings it back by itself."""
         back = (e for e in self.entries if e.kind == ROLLED_BACK)

@@ -78,8 +78,8 @@ def command(
     from assay.evidence.fairness import audit
     from assay.evidence.predictions import predictions_from
 
-    different({"--truth": truth, "--prediction": prediction, "--probability": probability,
-               "--count": count})  # fmt: skip
+    columns = {"--truth": truth, "--prediction": prediction}
+    different(columns | {"--probability": probability, "--count": count})
     limits = _limits(metric or [], tolerance, ratio)
     if config and (limits or reference or bins):
         raise typer.BadParameter("with --config the use case says what to hold the gaps to")
@@ -122,7 +122,8 @@ def _limits(
         raise typer.BadParameter(f"{name} needs a metric to hold to it: add --metric")
     for metric in metrics:
         _check_metric(metric)
-    limit = {"ratio": ratio} if ratio is not None else {"tolerance": tolerance or 0.1}
+    usual = 0.1 if tolerance is None else tolerance
+    limit = {"ratio": ratio} if ratio is not None else {"tolerance": usual}
     return [
         {"metric": metric, "because": "asked on the command line", **limit} for metric in metrics
     ]

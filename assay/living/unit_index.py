@@ -31,8 +31,7 @@ def units_in(bucket: Bucket, table: Artifact) -> Integers:
     """
     made_of = {"stage": _STAGE, "form": _KIND, "of": str(table.digest)}
     key = Digest.of(canonical.dump(made_of))
-    entry = bucket.memo.find(_STAGE, key)
-    if entry is not None and not bucket.objects.missing(map(Digest.parse, entry["needs"])):
+    if entry := bucket.remembered(_STAGE, key):
         kept = Artifact.model_validate(entry["outputs"]["made"])
         return np.frombuffer(bucket.get(kept), dtype="<i8").astype(np.int64, copy=False)
     parts = [b.column(0).to_numpy() for b in Table.read(bucket, table).batches([UNIT])]

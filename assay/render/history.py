@@ -110,8 +110,8 @@ def _facts(told: Told, by: Callable[[JournalEntry], str]) -> Iterator[tuple[str,
         yield "Champion", safe(f"since {when}: {said} ({by(since)})")
     else:
         yield "Champion", "none: nothing can be scored"
-    if waiting := over_time.waits(history):
-        name = waiting.name
+    if waiting := history.waiting:
+        name = history.versions[waiting.body["version"]].name
         yield "Challenger", f"{safe(name)} waits to be promoted: see the run *promote {safe(name)}*"
     if told.looks:
         last = told.looks[-1]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from assay import moments
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet
 from assay.journal import JournalEntry
-from assay.versions import CHALLENGER, CHAMPION, PROMOTED, History, Version
+from assay.versions import CHAMPION, History, Version
 
 EXPECTED, REALISED = "expected ", "realised "
 GAP, SHIFTED, LABELLED = "largest gap", "shifted", "labelled"
@@ -41,11 +41,7 @@ def _fate(history: History, version: Version) -> str:
         return "rolled back"
     if aliases:
         return ", ".join(aliases)
-    was = any(
-        e.kind == PROMOTED and (e.body["alias"], e.body["version"]) == (CHAMPION, number)
-        for e in history.entries
-    )
-    return "was champion" if was else version.status
+    return "was champion" if number in history.served else version.status
 
 
 def _gates(gates: Mapping[str, str]) -> str:
@@ -56,13 +52,6 @@ def _gates(gates: Mapping[str, str]) -> str:
     }
     said = [f"{verdict}: {', '.join(named)}" for verdict, named in by_verdict.items() if named]
     return "; ".join(said) or "all pass"
-
-
-def waits(history: History) -> Version | None:
-    """The challenger that a person may yet promote."""
-    number = history.aliases.get(CHALLENGER)
-    version = history.versions[number] if number else None
-    return version if version and _fate(history, version) == CHALLENGER else None
 
 
 # --- looks ------------------------------------------------------------------------------------
@@ -159,4 +148,4 @@ def _days(when: datetime, start: datetime) -> float:
 def _told(series: Series) -> str:
     values = [point.value for point in series.points if point.value is not None]
     low, high = min(values), max(values)
-    return f"{series.name}: {values[-1]:.4g} at the last look, between {low:.4g} and {high:.4g}"
+    return f"{series.name}: {values[-1]:.4g} at the last look, from {low:.4g} to {high:.4g} in all"

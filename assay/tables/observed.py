@@ -90,13 +90,8 @@ class _Shelf:
 
     def find(self, of: Digest, what: dict[str, Any]) -> Artifact | None:
         key, _ = self._key(of, what)
-        entry = self._bucket.memo.find(_STAGE, key)
-        if entry is None:
-            return None
-        if self._bucket.objects.missing(Digest.parse(text) for text in entry["needs"]):
-            self._bucket.memo.forget(_STAGE, key)
-            return None
-        return Artifact.model_validate(entry["outputs"]["made"])
+        entry = self._bucket.remembered(_STAGE, key)
+        return Artifact.model_validate(entry["outputs"]["made"]) if entry else None
 
     def put(self, of: Digest, what: dict[str, Any], made: bytes, kind: str, name: str) -> None:
         key, components = self._key(of, what)

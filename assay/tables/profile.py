@@ -6,18 +6,16 @@ So a part of a table is profiled once, and an appended table pays for its new pa
 
 from __future__ import annotations
 
-import base64
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from assay import canonical
 from assay.tables.distribution import Distribution, Floats, Integers, keys_of, numbers_of
+from assay.tables.packed import joined, narrow, packed, parted, unpacked
 from assay.tables.rowhash import Hashes, text_hashes, value_hashes
 
 FORMAT: Final = 2
@@ -85,26 +83,27 @@ class ColumnProfile:
             "kind": self.kind,
             "missing": self.missing,
             "keys": _ascending(self.distribution),
-            "counts": _text(_narrow(self.distribution.counts)),
+            "counts": packed(narrow(self.distribution.counts)),
             "dropped": self.distribution.dropped,
-            "range": None if self.low is None else _text(np.array([self.low, self.high])),
-            "names": None if self.names is None else _joined(self.names),
-            "smallest": _text(self.smallest),
+            "range": None if self.low is None else packed(np.array([self.low, self.high])),
+            "names": None if self.names is None else joined(self.names),
+            "smallest": packed(self.smallest),
         }
 
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> ColumnProfile:
         dropped = held["dropped"]
-        keys, counts = _keys(held["keys"], dropped), _array(held["counts"], np.int64)
-        ends = (None, None) if held["range"] is None else _array(held["range"], np.float64).tolist()
+        keys, counts = _keys(held["keys"], dropped), unpacked(held["counts"], np.int64)
+        span = held["range"]
+        ends = (None, None) if span is None else unpacked(span, np.float64).tolist()
         return cls(
             held["kind"],
             held["missing"],
             Distribution(keys, counts, dropped),
             ends[0],
             ends[1],
-            None if held["names"] is None else _parted(*held["names"]),
-            _array(held["smallest"], np.uint64),
+            None if held["names"] is None else parted(*held["names"]),
+            unpacked(held["smallest"], np.uint64),
         )
 
 
@@ -277,37 +276,9 @@ def _nothing() -> tuple[Integers, Integers]:
 def _ascending(found: Distribution) -> list[list[str]]:
     """Keys as the first and the steps after it: neighbours that differ by little take a byte."""
     words = (found.keys >> np.int64(found.dropped)).view(np.uint64)
-    return [_text(words[:1]), _text(_narrow(np.diff(words)))]
+    return [packed(words[:1]), packed(narrow(np.diff(words)))]
 
 
 def _keys(held: Sequence[Sequence[str]], dropped: int) -> Integers:
-    words = np.cumsum(np.concatenate([_array(text, np.uint64) for text in held]), dtype=np.uint64)
+    words = np.cumsum(np.concatenate([unpacked(text, np.uint64) for text in held]), dtype=np.uint64)
     return words.view(np.int64) << np.int64(dropped)
-
-
-def _joined(names: Sequence[str]) -> list[Any]:
-    """As one text, and the length of each: a canonical writer is slow over many small ones."""
-    return ["".join(names), _text(_narrow(np.fromiter(map(len, names), np.int64, len(names))))]
-
-
-def _parted(text: str, lengths: Sequence[str]) -> tuple[str, ...]:
-    ends = [0, *np.cumsum(_array(lengths, np.int64)).tolist()]
-    return tuple(text[start:end] for start, end in itertools.pairwise(ends))
-
-
-def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """Integers that are not negative, in as few bytes each as the largest takes."""
-    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
-
-
-def _text(array: NDArray[Any]) -> list[str]:
-    """The type of the values, and their bytes in base64: JSON holds no 64-bit integers and no
-    infinities.
-    """
-    kind = array.dtype.newbyteorder("<")
-    return [kind.str, base64.b64encode(array.astype(kind, copy=False).tobytes()).decode("ascii")]
-
-
-def _array(text: Sequence[str], kind: type[Any]) -> NDArray[Any]:
-    held = np.frombuffer(base64.b64decode(text[1]), np.dtype(text[0]))
-    return held.astype(kind, copy=False)

@@ -12,7 +12,7 @@ from assay.errors import IntegrityError
 from assay.evidence.report import get_report
 from assay.journal import JournalEntry
 from assay.living.looks import Past, looks_at
-from assay.versions import CHALLENGER, CHAMPION, History, fold
+from assay.versions import CHAMPION, History, fold
 from deployments.metrics import reports
 from deployments.metrics.names import Told
 from deployments.metrics.reading import Reading
@@ -70,10 +70,8 @@ class Model(Reading):
             waiver = history.waiver(promotion) if promotion else None
             ends = moments.moment(waiver.body["expires"]).timestamp() if waiver else None
             told.add("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
-        waits = _waits(history)
-        if waits is not None:
-            number = history.aliases[CHALLENGER]
-            told.add("assay_challenger_version", number, use_case=case)
+        if waits := history.waiting:
+            told.add("assay_challenger_version", waits.body["version"], use_case=case)
             told.add("assay_challenger_timestamp_seconds", _when(waits), use_case=case)
         asked = _asked(self._entries)
         when = _when(asked) if asked else None
@@ -131,22 +129,6 @@ def _judged(past: tuple[Past, ...]) -> dict[str, Past]:
         at: [look for look in past if figure in look.figures][-1:] for at, figure in figures.items()
     }
     return {at: looks[0] for at, looks in found.items() if looks}
-
-
-def _waits(history: History) -> JournalEntry | None:
-    """Since when the challenger waits, if it does: it was never champion, and nobody declined."""
-    number = history.aliases.get(CHALLENGER)
-    if number is None or number == history.aliases.get(CHAMPION):
-        return None
-    if history.was_withdrawn(number):
-        return None
-    about = history.since[CHALLENGER]
-    later = history.entries[about.number :]
-    declined = f"promotion:{history.model}@{number}"
-    if any(e.kind == versions.LESSON and e.body["cause"] == declined for e in later):
-        return None
-    promoted = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
-    return None if number in promoted else about
 
 
 def _asked(entries: list[JournalEntry]) -> JournalEntry | None:

@@ -19,13 +19,14 @@ def main() -> None:
     asked.add_argument("--harm", choices=("none", "labels", "scale"), default="none")
     asked.add_argument("--known", metavar="DATE", help="since when the answers are; else now")
     options = asked.parse_args()
-    known = moments.moment(options.known)
-    for month in months():
-        if str(month) in options.months:
-            rows = harmed(month, options.harm, str(month))
-            arrived(month, rows)
-            answered(month, rows, known)
-            print(f"{month}: {rows.num_rows:,} rows")
+    known, there = moments.moment(options.known), {str(month): month for month in months()}
+    if unknown := [name for name in options.months if name not in there]:
+        asked.error(f"no month {unknown[0]}; there are {min(there)} to {max(there)}")
+    for name in options.months:
+        rows = harmed(there[name], options.harm, name)
+        arrived(there[name], rows)
+        answered(there[name], rows, known)
+        print(f"{name}: {rows.num_rows:,} rows")
 
 
 if __name__ == "__main__":

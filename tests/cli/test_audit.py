@@ -124,6 +124,7 @@ def test_counted_rows_give_the_same(assay, rows):
         (["--by", "sex", "--count", "score"], 1, "does not count rows"),
         (["--by", "sex", "--metric", "r2_score", "--ratio", "0.8"], 1, "has no ratio"),
         (["--by", "sex", "--metric", "f1_score", "--ratio", "1.5"], 1, "less than 1"),
+        (["--by", "sex", "--metric", "f1_score", "--tolerance", "0"], 1, "greater than 0"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_a_remedy(assay, rows, asked, code, said):

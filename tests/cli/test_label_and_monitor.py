@@ -4,30 +4,15 @@ import json
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from assay.bucket import Bucket
 from assay.cli.app import app
 from assay.living.looked import Looked
-from tests.living.made import Living, day, written
+from tests.living.made import Living, day, loans, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
-
-
-def loans(numbers):
-    count, rng = len(numbers), np.random.default_rng(0)
-    probability = rng.random(count)
-    return pd.DataFrame(
-        {
-            "loan": list(numbers),
-            "amount": rng.normal(size=count),
-            "paid": (rng.random(count) < probability).astype(int),
-            "said_probability": probability,
-            "said_decision": probability > 0.5,
-        }
-    )
 
 
 @pytest.fixture

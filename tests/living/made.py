@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +40,21 @@ def written(name: str, data: dict[str, Any], **sections: Any) -> Written:
         **sections,
     }
     return read_words({"file": f"{name}.yaml", "text": json.dumps(least), "set": []})
+
+
+def loans(numbers: Iterable[int], seed: int = 0) -> pd.DataFrame:
+    """Rows of loans, with what a version says of them."""
+    held, rng = list(numbers), np.random.default_rng(seed)
+    probability = rng.random(len(held))
+    return pd.DataFrame(
+        {
+            "loan": held,
+            "amount": rng.normal(size=len(held)),
+            "paid": (rng.random(len(held)) < probability).astype(int),
+            "said_probability": probability,
+            "said_decision": probability > 0.5,
+        }
+    )
 
 
 def day(number: float) -> datetime:

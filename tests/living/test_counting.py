@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from assay.artifacts import JSON
@@ -14,24 +13,10 @@ from assay.living.unit_index import among, share, units_in
 from assay.living.windows import reference, window
 from assay.registry import Registry
 from assay.tables import Table
-from tests.living.made import Living, written
+from tests.living.made import Living, loans, written
 from tests.living.made import day as day_of
 
 DATA = {"target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
-
-
-def loans(numbers, seed=0):
-    count, rng = len(numbers), np.random.default_rng(seed)
-    probability = rng.random(count)
-    return pd.DataFrame(
-        {
-            "loan": list(numbers),
-            "amount": rng.normal(size=count),
-            "paid": (rng.random(count) < probability).astype(int),
-            "said_probability": probability,
-            "said_decision": probability > 0.5,
-        }
-    )
 
 
 def begun(**data):

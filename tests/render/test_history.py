@@ -115,7 +115,7 @@ def test_looks_are_told_over_champions_by_the_days_since_the_first():
     assert performance.x_axis == "days since 2016-01-03 10:00"
     assert performance.x_reference == 4  # then the present champion came
     assert [p.value for p in gap.series[0].points] == pytest.approx([0.09, 0.08, 0.085])
-    assert moved.alt == "columns: 0 at the last look, between 0 and 0."
+    assert moved.alt == "columns: 0 at the last look, from 0 to 0 in all."
 
 
 def test_realised_performance_is_drawn_where_labels_came():

@@ -18,7 +18,7 @@ from assay.errors import DataError, nearest
 from assay.evidence.cells import ROWS
 from assay.evidence.fairness import figures, sheets
 from assay.evidence.fairness.checks import checks_of
-from assay.evidence.fairness.divisions import By, Division, Limit, divide
+from assay.evidence.fairness.divisions import By, Division, Limit, columns_of, divide
 from assay.evidence.fairness.gaps import ALPHA, FEWEST
 from assay.evidence.fairness.limits import Asked, judged
 from assay.evidence.fairness.tally import tally
@@ -124,20 +124,16 @@ def _divisions(
     """What is to be tabled, and what else the rules name."""
     wanted = [(name,) for name in sensitive] + ([tuple(sensitive)] if sensitive else [])
     if by is not None:
-        wanted = [_columns(one) for one in by]
-    wanted += [_columns(one) for rule in rules for one in rule.by]
+        wanted = [columns_of(one) for one in by]
+    wanted += [columns_of(one) for rule in rules for one in rule.by]
     return list(dict.fromkeys(wanted))
-
-
-def _columns(by: str | tuple[str, ...]) -> By:
-    return (by,) if isinstance(by, str) else by
 
 
 def _limits(rules: Sequence[Fairness], divisions: Mapping[By, Division]) -> list[Limit]:
     """All rules' pairs, judged as one family."""
     return judged(
         [
-            Asked(rule, metric, divisions[_columns(by)])
+            Asked(rule, metric, divisions[columns_of(by)])
             for rule in rules
             for metric in rule.metrics
             for by in rule.by

@@ -20,6 +20,11 @@ MANY = 200  # groups beyond which those too small to judge are only counted
 By = tuple[str, ...]
 
 
+def columns_of(by: str | By) -> By:
+    """The columns that a rule names, by themselves or together."""
+    return (by,) if isinstance(by, str) else by
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
     """The people divided by one column, or by several at once. The largest group comes first."""

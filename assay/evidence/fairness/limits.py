@@ -9,7 +9,7 @@ import pandas as pd
 
 from assay.config.data import Sensitive
 from assay.config.gates import Fairness, Metric
-from assay.evidence.fairness.divisions import By, Division, Limit, divide
+from assay.evidence.fairness.divisions import Division, Limit, columns_of, divide
 from assay.evidence.fairness.gaps import ALPHA, judge
 from assay.evidence.fairness.tally import tally
 
@@ -32,7 +32,7 @@ def asked(
     """What the rules ask of these predictions (see `fairness.audit`), but for metrics that are
     none `of` those wanted. Raises DataError for a reference group that does not exist.
     """
-    wanted = [(r, m, _columns(by)) for r in rules for m in r.metrics if of(m) for by in r.by]
+    wanted = [(r, m, columns_of(by)) for r in rules for m in r.metrics if of(m) for by in r.by]
     if not wanted:
         return []
     names = dict.fromkeys(name for _, _, by in wanted for name in by)
@@ -54,7 +54,3 @@ def judged(asked: Sequence[Asked], alpha: float = ALPHA) -> list[Limit]:
         Limit(one.rule, one.metric, one.division, own, [next(verdicts) for _ in own])
         for one, own in zip(asked, pairs, strict=True)
     ]
-
-
-def _columns(by: str | tuple[str, ...]) -> By:
-    return (by,) if isinstance(by, str) else by

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -145,16 +145,8 @@ def _worse(mine: Pair, rival: Pair, counted: Counted) -> bool:
     return bool(low > 0) if side > 0 else bool(high < 0)
 
 
-# Metrics whose denominators are the same rows, whoever decides.
-_PAIRED: Final = {
-    "selection_rate",
-    "true_positive_rate",
-    "false_positive_rate",
-    "true_negative_rate",
-    "false_negative_rate",
-    "accuracy_score",
-    "zero_one_loss",
-}
+# Shares of the same rows, whoever decides; of those whom a version selects they are not.
+_PAIRED: Final = frozenset(get_args(Rate)) - {"precision_score"}
 
 
 def _paired(
