@@ -12,11 +12,11 @@ import io
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
 from assay.store.base import Entry, check_key
@@ -28,6 +28,8 @@ _NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 _BLOCK = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
+T = TypeVar("T")
+
 
 class LocalStore:
     """Keys as files below one folder, which need not exist yet."""
@@ -37,7 +39,8 @@ class LocalStore:
         self.root = str(self.folder)
 
     def get(self, key: str) -> bytes:
-        with self._named(key), open(self._path(key), "rb") as file:
+        # Unbuffered: all of the file is wanted, and a buffer costs calls of its own.
+        with self._named(key), open(self._path(key), "rb", buffering=0) as file:
             return file.read()
 
     def open(self, key: str) -> BinaryIO:
@@ -48,17 +51,13 @@ class LocalStore:
         path = self._path(key)
         # Opened first, outside of `_writing`: this file's errors are not the store's.
         with _reader(content) as source, self._writing():
-            if path.is_file():
-                return False
-            _make_folder(self.folder / _TEMPORARY)
-            _make_folder(path.parent)
-            return self._write(path, source)
+            return not path.is_file() and self._write(path, source)
 
     def _write(self, path: Path, source: BinaryIO) -> bool:
         temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
         try:
-            _write_durably(temporary, source)
-            return _link(temporary, path)
+            _in_its_folder(temporary, lambda: _write_durably(temporary, source))
+            return _in_its_folder(path, lambda: _link(temporary, path))
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
@@ -169,12 +168,28 @@ def _reader(content: bytes | Path) -> BinaryIO:
     return open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
 
 
+def _in_its_folder(path: Path, act: Callable[[], T]) -> T:
+    """Act on a path, whose folder is made if it turns out to be missing.
+
+    It is there nearly always: asking first would cost every write.
+    """
+    try:
+        return act()
+    except FileNotFoundError:
+        _make_folder(path.parent)
+        return act()
+
+
 def _write_durably(path: Path, source: BinaryIO) -> None:
-    with open(path, "xb") as file:
+    with open(path, "xb", opener=_read_only) as file:
         shutil.copyfileobj(source, file, _BLOCK)
         file.flush()
         os.fsync(file.fileno())
-    os.chmod(path, 0o444)  # a reminder to people and editors; integrity rests on the digest
+
+
+def _read_only(path: str, flags: int) -> int:
+    # Without the right to write: a reminder to people and editors; integrity rests on the digest.
+    return os.open(path, flags, 0o444)
 
 
 def _link(temporary: Path, path: Path) -> bool:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -157,6 +158,22 @@ def test_a_link_made_by_a_server_that_lost_its_own_answer_counts(
 
     monkeypatch.setattr(os, "link", twice)
     assert store.put_if_absent("k", b"x") is True
+
+
+def test_folders_that_went_away_meanwhile_are_made_again(store: LocalStore) -> None:
+    store.put_if_absent("a/b/c", b"x")
+    shutil.rmtree(store.folder)
+    assert store.put_if_absent("a/b/c", b"x") is True
+    assert store.get("a/b/c") == b"x"
+
+
+def test_files_cannot_be_written_and_keep_to_the_umask(store: LocalStore) -> None:
+    before = os.umask(0o027)
+    try:
+        store.put_if_absent("k", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((store.folder / "k").stat().st_mode) == 0o440
 
 
 def test_a_failing_disk_is_an_error_of_the_store(
