@@ -22,7 +22,7 @@ from typing import Any
 
 from assay import canonical, checkpoints
 from assay.digest import Digest
-from assay.errors import ChainBroken, KeyAbsent
+from assay.errors import ChainBroken, KeyAbsent, SignatureBad
 from assay.signing import PublicKey, Signature, Signer
 from assay.store.base import Store
 
@@ -56,7 +56,19 @@ class JournalEntry:
         """Who signed it, of those known; None if nobody did. Raises SignatureBad."""
         if self.signature is None:
             return None
-        return self.signature.check(SIGNED, canonical.dump(self._told()), known)
+        key = self.signature.check(SIGNED, canonical.dump(self._told()), known)
+        if key.vouched is not None and self.digest not in key.vouched:
+            raise SignatureBad(
+                f"signed with a key of {key.name} that was withdrawn, {key.fingerprint}, and "
+                "nobody has vouched for this entry",
+                remedy="If it is known to be theirs, add the line that `assay vouch` prints of it.",
+            )
+        return key
+
+    @property
+    def digest(self) -> Digest:
+        """By which the next entry names it."""
+        return Digest.of(self.encode())
 
     def _told(self) -> dict[str, Any]:
         return {

@@ -28,16 +28,22 @@ if TYPE_CHECKING:
         Ed25519PublicKey,
     )
 
+    from assay.digest import Digest
+
 VARIABLE = "ASSAY_SIGNING_KEY"
 PASSPHRASE = "ASSAY_SIGNING_PASSPHRASE"
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """Somebody's public key. `name` is whose."""
+    """Somebody's public key. `name` is whose. With one that was withdrawn, as others may have it,
+    nobody signs any more; of what it signed those journal entries hold whose digests are in
+    `vouched`.
+    """
 
     name: str
     key: Ed25519PublicKey
+    vouched: frozenset[Digest] | None = None
 
     @classmethod
     def parse(cls, line: str, name: str | None = None) -> PublicKey:
@@ -62,6 +68,17 @@ class PublicKey:
                 remedy="Make one with `ssh-keygen -t ed25519`.",
             )
         return cls(name or (words[2].strip() if len(words) > 2 else fingerprint(key)), key)
+
+    @classmethod
+    def load(cls, path: Path) -> PublicKey:
+        """A file such as id_ed25519.pub. Raises ConfigError."""
+        try:
+            return cls.parse(path.read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"no public key can be read here: {error}", where=str(path)) from None
+        except ConfigError as error:
+            error.where = str(path)
+            raise
 
     @property
     def fingerprint(self) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from assay.config.people import USUAL, People, Role
 from assay.errors import NotAllowed, SignatureBad, Unproven, nearest
 from assay.journal import JournalEntry, whoever
-from assay.signing import VARIABLE, Signer
+from assay.signing import VARIABLE, PublicKey, Signer
+
+if TYPE_CHECKING:
+    from assay.bucket import Bucket
 
 Act = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
 
@@ -73,8 +77,13 @@ def named(name: str, act: Act) -> Actor:
 def _owner(people: People, signer: Signer) -> str:
     key = signer.public.fingerprint
     for known in people.trusted():
-        if known.fingerprint == key:
+        if known.fingerprint == key and known.vouched is None:
             return known.name
+        if known.fingerprint == key:
+            raise NotAllowed(
+                f"the key that {VARIABLE} names, {key}, was withdrawn",
+                remedy=f"Make another, and let whoever keeps {USUAL} add its public half.",
+            )
     raise NotAllowed(
         f"the key that {VARIABLE} names, {key}, belongs to nobody in the people's file",
         remedy=f"Add its public half to your name in {USUAL}, or name another key.",
@@ -106,6 +115,16 @@ def _a(role: str) -> str:
 
 def _verb(act: Act) -> str:
     return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
+
+
+def signed_with(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
+    """Every journal's entries that a key has signed, whatever is thought of it today."""
+    known = [replace(key, vouched=None)]
+    for name in bucket.journals():
+        for entry in bucket.journal(name).entries():
+            with suppress(SignatureBad):
+                if entry.signer(known):
+                    yield name, entry
 
 
 # --- entries ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from assay import moments
 from assay.artifacts import Artifact
 from assay.digest import Digest
+from assay.errors import ChainBroken
 from assay.gates import MEASURED, in_order
 from assay.journal import JournalEntry
 
@@ -150,19 +151,31 @@ class History:
 
 
 def fold(model: str, entries: Iterable[JournalEntry]) -> History:
-    """What a journal's entries amount to. Kinds it does not know change nothing."""
+    """What a journal's entries amount to. Kinds it does not know change nothing.
+
+    Raises ChainBroken for an entry that lacks what its kind says, as Assay writes none.
+    """
     history = History(model, list(entries))
     for entry in history.entries:
-        if entry.kind in {REGISTERED, REJECTED}:
-            number = entry.body["version"]
-            history.versions[number] = Version(model, number, entry.kind, entry)
-        elif entry.kind == PROMOTED:
-            _promoted(history, entry)
-        elif entry.kind == ROLLED_BACK:
-            _rolled_back(history, entry)
-        elif entry.kind == RETIRED:
-            _retired(history, entry)
+        try:
+            _FOLD.get(entry.kind, _nothing)(history, entry)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ChainBroken(
+                f"entry {entry.number} of the journal of {model!r}, {entry.kind}, cannot be "
+                f"understood ({error!r})",
+                remedy="Assay wrote no such entry. Restore it from a backup; until then no version "
+                "of this model is trusted.",
+            ) from error
     return history
+
+
+def _nothing(_history: History, _entry: JournalEntry) -> None:
+    pass
+
+
+def _made(history: History, entry: JournalEntry) -> None:
+    number = entry.body["version"]
+    history.versions[number] = Version(history.model, number, entry.kind, entry)
 
 
 def _promoted(history: History, entry: JournalEntry) -> None:
@@ -190,8 +203,19 @@ def _retired(history: History, entry: JournalEntry) -> None:
 
 
 def _point(history: History, entry: JournalEntry) -> None:
+    if entry.body["version"] not in history.versions:
+        raise ValueError(f"there is no version {entry.body['version']}")
     history.aliases[entry.body["alias"]] = entry.body["version"]
     history.since[entry.body["alias"]] = entry
+
+
+_FOLD = {
+    REGISTERED: _made,
+    REJECTED: _made,
+    PROMOTED: _promoted,
+    ROLLED_BACK: _rolled_back,
+    RETIRED: _retired,
+}
 
 
 def _identity(body: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ too late would show.
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from assay import artifacts, canonical
 from assay.bucket import Bucket
+from assay.config.people import People
 from assay.digest import Digest
 from assay.errors import (
     ChainBroken,
@@ -30,8 +32,10 @@ from assay.errors import (
     SignatureBad,
     Unproven,
 )
+from assay.journal import JournalEntry
 from assay.objects import key_of
 from assay.registry import REGISTERED, REJECTED, Registry
+from assay.signing import Signer
 from assay.store.local import LocalStore
 
 
@@ -169,6 +173,20 @@ def test_a_journal_entry_that_was_put_in_between(bucket, version) -> None:
     refused(bucket, ChainBroken, "it says that it is entry", "m@1")
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (REGISTERED, {}),
+        ("promoted", {"alias": "champion", "version": 9}),
+        ("rolled_back", {"alias": "champion", "version": 1}),
+        ("retired", {"because": "no version"}),
+    ],
+)
+def test_an_entry_that_assay_would_not_write(bucket, version, kind, said) -> None:
+    bucket.journal("m").append(lambda _: (kind, said))
+    refused(bucket, ChainBroken, "entry 4 of the journal of 'm'")
+
+
 def test_a_rejected_version(bucket, trap) -> None:
     Registry(bucket).register("m", REJECTED, body(bucket, trap))
     refused(bucket, Unproven, "m@1 was rejected", "m@1")
@@ -224,6 +242,64 @@ def test_a_signature_taken_from_another_entry(bucket, trap, sign) -> None:
     held[1]["signature"] = held[0]["signature"]
     overwrite(bucket, "journals/m/0000000002.json", canonical.dump(held[1]))
     refused(bucket, SignatureBad, "does not fit", "m@2")
+
+
+# --- where a key was stolen -------------------------------------------------------------------
+
+
+@pytest.fixture
+def withdraw(tmp_path: Path, sign):
+    """Withdraw ada's key but for some entries, and sign as her with a new one from now on."""
+    second = Ed25519PrivateKey.generate()
+    pem = second.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "second").write_bytes(pem)
+    new = second.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    people = tmp_path / "people.yaml"
+    old = People.read(people).people["ada"].keys[0]
+
+    def withdrawn(*vouched: JournalEntry) -> None:
+        (tmp_path / "holds.txt").write_text("".join(f"{e.digest}  # hers\n" for e in vouched))
+        lost = f"withdrawn: [{{key: '{old}', holds: holds.txt}}]"
+        people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{new}'], {lost}}}}}\n")
+        sign("second")
+
+    return withdrawn
+
+
+def test_an_entry_by_a_key_that_was_withdrawn(bucket, trap, sign, withdraw) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, trap))
+    withdraw()
+    refused(bucket, SignatureBad, "a key of ada that was withdrawn", "m@1")
+
+
+def test_an_entry_by_a_thief_after_those_that_hold(bucket, trap, sign, withdraw) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
+    withdraw(*bucket.journal("m").entries())
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, trap))
+    refused(bucket, SignatureBad, "nobody has vouched for this entry", "m@2")
+
+
+def test_an_entry_by_a_thief_in_the_place_of_one_that_holds(bucket, trap, sign, withdraw) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
+    [entry] = bucket.journal("m").entries()
+    withdraw(entry)
+    sign("ada")
+    planted = replace(entry, body=entry.body | body(bucket, trap)).signed_by(Signer.configured())
+    overwrite(bucket, "journals/m/0000000001.json", planted.encode())
+    refused(bucket, SignatureBad, "nobody has vouched for this entry", "m@1")
+
+
+def test_what_somebody_vouched_for_holds_and_is_built_on(bucket, sign, withdraw) -> None:
+    sign("ada")
+    Registry(bucket).register("m", REGISTERED, body(bucket, pickle.dumps("first")))
+    withdraw(*bucket.journal("m").entries())
+    Registry(bucket).register("m", REGISTERED, body(bucket, pickle.dumps("second")))
+    for number, held in enumerate(("first", "second"), 1):
+        assert Registry(bucket).load(f"m@{number}").fitted == held
 
 
 def test_every_refusal_ends_with_the_code_of_integrity() -> None:

@@ -34,6 +34,7 @@ from assay.cli import (
     up,
     validate,
     verify,
+    vouch,
     waive,
     why,
 )
@@ -51,7 +52,7 @@ _COMMANDS = {
     "A model in use": (score, label, monitor, retrain),
     "What people decide": (promote, approve, rollback, retire, waive, false_alarm, lesson, lessons),
     "One gate alone": (validate, feasibility, audit, drift),
-    "The bucket": (verify, gc, pin, unpin, doctor),
+    "The bucket": (verify, vouch, gc, pin, unpin, doctor),
     "In operation": (up, down),
 }
 

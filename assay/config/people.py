@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from assay.config.read import read_tree
 from assay.config.section import Section
+from assay.digest import Digest
 from assay.errors import ConfigError
 from assay.signing import PublicKey
 
@@ -20,12 +22,28 @@ USUAL = Path("configs/people.yaml")
 Role = Literal["viewer", "scientist", "engineer", "operator"]
 
 
+class Withdrawn(Section):
+    """A key with which nobody may sign any more."""
+
+    key: str
+    holds: Path | None = None
+    """A file of those journal entries that it signed and that hold, as `assay vouch` prints them;
+    none without it. A relative path begins where the people's file lies."""
+
+    def public(self, name: str, folder: Path) -> PublicKey:
+        """Raises ConfigError for a key or a file that is none."""
+        vouched = _digests(folder / self.holds) if self.holds else frozenset[Digest]()
+        return replace(PublicKey.parse(self.key, name), vouched=vouched)
+
+
 class Person(Section):
     """One person."""
 
     role: Role = "viewer"
     keys: tuple[str, ...] = ()
     """Public keys as in id_ed25519.pub, of which any may sign for them."""
+    withdrawn: tuple[Withdrawn, ...] = ()
+    """Keys that were theirs and that somebody else may have."""
 
 
 class People(Section):
@@ -34,6 +52,7 @@ class People(Section):
     signatures: Literal["required", "optional"] = "optional"
     """Whether a model is loaded only if what the journal says of it is signed by one of these."""
     people: dict[str, Person] = {}
+    _folder: Path = PrivateAttr(Path())
 
     @classmethod
     def configured(cls) -> People | None:
@@ -54,13 +73,39 @@ class People(Section):
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
             raise ConfigError(f"{key}: {first['msg']}", where=str(path)) from None
+        people._folder = path.parent
         people.trusted()
         return people
 
     def trusted(self) -> list[PublicKey]:
-        """Everybody's keys, each with whose it is. Raises ConfigError for one that is none."""
+        """Everybody's keys, each with whose it is. Raises ConfigError for one that is none.
+
+        Those withdrawn come first: a key that is also listed as sound stays withdrawn.
+        """
+        everyone = self.people.items()
         return [
-            PublicKey.parse(line, name)
-            for name, person in self.people.items()
-            for line in person.keys
+            *(key.public(name, self._folder) for name, one in everyone for key in one.withdrawn),
+            *(PublicKey.parse(line, name) for name, one in everyone for line in one.keys),
         ]
+
+
+def _digests(path: Path) -> frozenset[Digest]:
+    """The first word of every line that is neither empty nor a comment."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the entries that hold cannot be read: {error}", where=str(path)
+        ) from None
+    found = set()
+    for number, line in enumerate(lines, 1):
+        word = line.partition("#")[0].partition(" ")[0].strip()
+        try:
+            found |= {Digest.parse(word)} if word else set()
+        except ValueError:
+            raise ConfigError(
+                f"no line of an entry: {line[:60]!r}",
+                where=f"{path}, line {number}",
+                remedy="Begin lines with the digest of an entry, as `assay vouch` prints them.",
+            ) from None
+    return frozenset(found)

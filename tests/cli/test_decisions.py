@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,13 +22,6 @@ ROOT = Path(__file__).parents[2]
 def kept(tmp_path):
     """A bucket with a champion, guests@2, and a rejected guests@1; and a key."""
     shutil.copytree(ROOT / "tests" / "golden" / "v1", tmp_path / "bucket")
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
@@ -132,3 +132,58 @@ print(json.dumps(sorted(heavy & set(sys.modules))))
     env = {"PYTHONPATH": str(ROOT), "PATH": ""}
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, env=env)
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+@pytest.fixture
+def stolen(kept, tmp_path):
+    """The key of ada that signed a lesson, withdrawn; what holds is in `holds.txt`."""
+    from assay.signing import Signer
+
+    key = Signer.load(Path(kept["ASSAY_SIGNING_KEY"])).key.public_key()
+    line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    (tmp_path / "key.pub").write_text(line + " ada's laptop\n")
+    lost = f"withdrawn: [{{key: '{line}', holds: holds.txt}}]"
+    (tmp_path / "people.yaml").write_text(f"people: {{ada: {{role: engineer, {lost}}}}}\n")
+    return {"ASSAY_PEOPLE": str(tmp_path / "people.yaml")}
+
+
+LESSON = ("lesson", "guests", "gate:fairness", "seats by the door")
+
+
+def test_what_a_stolen_key_signed_holds_where_somebody_vouches_for_it(
+    assay, kept, stolen, tmp_path
+):
+    assert assay(*LESSON, **kept).code == 0
+    vouched = assay("vouch", str(tmp_path / "key.pub"))
+    [line] = vouched.out.splitlines()
+    assert line.startswith("sha256:")
+    assert "# guests 5 lesson at 20" in line
+
+    (tmp_path / "holds.txt").write_text("# none yet\n")
+    refused = assay("verify", **stolen)
+    assert (refused.code, "nobody has vouched" in refused.out) == (4, True)
+    assert "BAD SIGNATURE" in assay("log", "guests", **stolen).out
+    shortened = tmp_path / "shortened"
+    shutil.copytree(tmp_path / "bucket", shortened)
+    (shortened / "journals" / "guests" / "0000000005.json").unlink()
+    assert assay("verify", "--store", shortened, **stolen).code == 0
+    (tmp_path / "holds.txt").write_text(vouched.out)
+    assert assay("verify", **stolen).code == 0
+    assert "withdrawn" in assay(*LESSON, **kept, **stolen).err
+
+
+def test_entries_are_vouched_for_until_a_moment(assay, kept, stolen, tmp_path):
+    assay(*LESSON, **kept)
+    listed = assay("vouch", str(tmp_path / "key.pub"), "--json").json
+    assert [(e["journal"], e["kind"]) for e in listed["entries"]] == [("guests", "lesson")]
+    before = assay("vouch", str(tmp_path / "key.pub"), "--until", "2026-01-01", "--json").json
+    assert before == {"key": listed["key"], "entries": []}
+
+
+@pytest.mark.parametrize("content", [None, "rubbish\n", "\x00"])
+def test_a_file_that_holds_no_public_key_is_named(assay, kept, tmp_path, content):
+    if content:
+        (tmp_path / "odd.pub").write_text(content)
+    refused = assay("vouch", str(tmp_path / "odd.pub"))
+    assert refused.code == 1
+    assert "odd.pub" in refused.err

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from assay.config.people import VARIABLE, People
+from assay.digest import Digest
 from assay.errors import ConfigError
 
 
@@ -46,10 +47,39 @@ def test_a_file_that_was_named_must_be_there(file: Path) -> None:
     [
         ("people: {ada: {role: king}}", "people.ada.role"),
         ("people: {ada: {keys: [rubbish]}}", "no SSH public key"),
+        ("people: {ada: {withdrawn: [{key: rubbish}]}}", "no SSH public key"),
         ("signatures: maybe", "signatures"),
     ],
 )
 def test_what_is_wrong_in_it_is_named(file: Path, text: str, said: str) -> None:
     file.write_text(text)
     with pytest.raises(ConfigError, match=said):
+        People.configured()
+
+
+def withdrawn(file: Path, holds: str) -> None:
+    key = line()
+    lost = f"withdrawn: [{{key: '{key}', holds: holds.txt}}]"
+    file.write_text(f"people: {{ada: {{role: engineer, keys: ['{key}'], {lost}}}}}\n")
+    (file.parent / "holds.txt").write_text(holds)
+
+
+def test_a_key_that_was_withdrawn_is_not_sound_for_being_listed_twice(file: Path) -> None:
+    digest = Digest.of(b"entry")
+    withdrawn(file, f"# hers\n\n{digest}  # m 1 registered\n")
+    people = People.configured()
+    assert people is not None
+    assert people.trusted()[0].vouched == {digest}
+
+
+def test_a_line_that_is_no_entry_is_named(file: Path) -> None:
+    withdrawn(file, f"{Digest.of(b'entry')}\nm 2 promoted\n")
+    with pytest.raises(ConfigError, match=r"holds\.txt, line 2: no line of an entry: 'm 2"):
+        People.configured()
+
+
+def test_a_list_of_entries_that_is_not_there_is_named(file: Path) -> None:
+    withdrawn(file, "")
+    (file.parent / "holds.txt").unlink()
+    with pytest.raises(ConfigError, match=r"holds\.txt.*cannot be read"):
         People.configured()
