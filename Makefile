@@ -40,9 +40,8 @@ bench-gates: $(READY) ## Measure each gate beside its rivals and the plain limit
 bench-stores: $(READY) ## Measure storing and verifying beside DVC, Metaflow and plain copy: docs/stores.md
 	$(BIN)/python -m benchmarks.stores --out docs/stores.md $(ARGS)
 
-bench-living: $(READY) ## Measure scoring and monitoring at 50k, 500k and 5M rows
-	$(BIN)/python -m benchmarks.living $(ARGS)
-	$(BIN)/python -m benchmarks.living.monitor $(ARGS)
+bench-living: $(READY) ## Measure scoring and monitoring at 50k, 500k and 5M rows: docs/living.md
+	$(BIN)/python -m benchmarks.living --out docs/living.md $(ARGS)
 
 bench-operation: $(READY) ## Measure a set-up's punctuality and memory for an hour: docs/operation-figures.md
 	$(BIN)/python -m benchmarks.operation --out docs/operation-figures.md $(ARGS)

@@ -27,7 +27,6 @@ from assay.store.local import LocalStore
 from assay.tables import Table, write, write_frame
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
-SIZES = {"50k": 50_000, "500k": 500_000, "5M": 5_000_000}
 TINY = 3_000
 BATCH = 100_000
 SAID = {"predicted_probability": "probability", "prediction": "decision"}

@@ -16,7 +16,7 @@ from assay.living.intake import columns, take_in
 from assay.living.scoring import predict
 from assay.living.sinks import Delivery, deliver
 from assay.store.local import LocalStore
-from benchmarks.living.rows import use_case
+from benchmarks.living.score.rows import use_case
 
 
 def prepare(_: Path) -> tempfile.TemporaryDirectory[str]:

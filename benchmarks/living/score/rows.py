@@ -26,8 +26,7 @@ from assay.learning.train import explore, quiet, train
 from assay.store.memory import MemoryStore
 from assay.tables import Table, write_frame
 
-EMPLOYMENT = sorted((Path(__file__).parents[2] / "examples" / "employment").glob("*.parquet"))
-SIZES = {"50k": 50_000, "500k": 500_000, "5M": 5_000_000}
+EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 1_000
 _LEARNT = 20_000  # rows are enough for a model that is as large as others
 _GIVEN = ["prediction", "predicted_probability", "year", "person"]
