@@ -10,7 +10,7 @@ from assay.artifacts import Artifact
 from assay.digest import Digest
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.journal import Journal, journals
-from assay.memo import Memo
+from assay.memo import Memo, needs_of
 from assay.objects import Objects
 from assay.store import Store, open_store
 
@@ -117,7 +117,7 @@ class Bucket:
         forgotten.
         """
         entry = self.memo.find(stage, key)
-        if entry and self.objects.missing(Digest.parse(text) for text in entry["needs"]):
+        if entry and self.objects.missing(needs_of(entry)):
             self.memo.forget(stage, key)
             return None
         return entry

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20  # one MiB keeps SHA-NI busy and the memory small
@@ -37,11 +37,16 @@ class Digest:
 
     @classmethod
     def of_file(cls, path: Path) -> Digest:
-        """Digest of a file's content, read in blocks: constant memory whatever its size."""
-        state = hashlib.sha256()
+        """Digest of a file's content."""
         with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
-                state.update(block)
+            return cls.of_stream(file)
+
+    @classmethod
+    def of_stream(cls, source: BinaryIO) -> Digest:
+        """Digest of all that is left to read, in blocks: constant memory whatever its size."""
+        state = hashlib.sha256()
+        while block := source.read(_BLOCK):
+            state.update(block)
         return cls(state.hexdigest())
 
     @property

@@ -25,16 +25,16 @@ class Memo:
         self._store = store
 
     def find(self, stage: str, key: Digest) -> dict[str, Any] | None:
-        """The entry for `key`, or None. An unreadable entry counts as none and is removed."""
-        path = _path(stage, key)
+        """The entry for `key`, or None. What is no entry counts as none and is removed."""
         try:
-            entry = canonical.load(self._store.get(path))
+            entry = canonical.load(self._store.get(_path(stage, key)))
+            _ = needs_of(entry)
         except KeyAbsent:
             return None
-        except ValueError:
+        except (ValueError, TypeError, KeyError):
             self.forget(stage, key)
             return None
-        return entry if isinstance(entry, dict) else None
+        return dict(entry)
 
     def remember(self, stage: str, key: Digest, entry: dict[str, Any]) -> None:
         """Keep `entry` for `key`."""
@@ -47,6 +47,13 @@ class Memo:
         """
         with suppress(StoreDenied):
             self._store.delete(_path(stage, key))
+
+
+def needs_of(entry: Any) -> list[Digest]:
+    """The objects without which an entry is worth nothing. Raises ValueError, TypeError or KeyError
+    for what is no entry.
+    """
+    return [Digest.parse(str(text)) for text in entry["needs"]]
 
 
 def _path(stage: str, key: Digest) -> str:

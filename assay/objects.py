@@ -165,17 +165,19 @@ class Objects:
 
         In a bucket that may not be written it stays there; then it counts as missing.
         """
-        # Again, if a collector that had it on its list has moved it back meanwhile.
-        while copies := [entry.key for entry in self._store.list(trash_prefix_of(digest))]:
+        # The copies stay until a collector finds them old: another may be about to delete what is
+        # under the object's name just now, and then they are all there is. Again, if one did.
+        while copies := self.trashed(digest):
             try:
-                if any(self._copied(copy, key_of(digest)) for copy in copies):
-                    for copy in copies:
-                        self._store.delete(copy)
+                if any(self._copied(copy, key_of(digest)) for copy in copies) and self.has(digest):
+                    return True
             except StoreDenied:
                 return self.has(digest)
-            if self.has(digest):
-                return True
         return False
+
+    def trashed(self, digest: Digest) -> list[str]:
+        """The keys of an object's copies in the trash."""
+        return [entry.key for entry in self._store.list(trash_prefix_of(digest))]
 
     def _copied(self, source: str, target: str) -> bool:
         """Copy the bytes of one key to another. False if there are none to copy."""

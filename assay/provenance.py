@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import platform
+import re
 import subprocess
 import sys
 import sysconfig
@@ -17,13 +18,19 @@ from typing import Any
 
 from assay.digest import Digest
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
+_EXTRA = re.compile(r"\bextra\s*==")
+# These move bytes and order work, they compute nothing: what they require cannot change a result.
+_CARRIERS = {"prefect", "s3fs", "aiohttp", "botocore"}
 # The usual distributions whose import name differs from their own, to spare the slow look-up.
 _DISTRIBUTION = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
 
 
 @dataclass(frozen=True)
 class Code:
-    """The code behind a step: first-party modules by digest, imported distributions by version."""
+    """The code behind a step: first-party modules by digest; by version Python, the distributions
+    that they import, and all that these require.
+    """
 
     modules: dict[str, str]
     distributions: dict[str, str]
@@ -44,7 +51,7 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
     """
     use_working_folder()
     modules: dict[str, str] = {}
-    distributions: dict[str, str] = {}
+    distributions = {"Python": platform.python_version()}
     waiting = [package for root in roots for package in _with_parents(root)]
     while waiting:
         name = waiting.pop()
@@ -53,7 +60,7 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
             continue
         top = name.partition(".")[0]
         if path is None:
-            distributions.update({} if _first_party(top) else _distribution_of(top))
+            distributions.update({} if _first_party(top) else _distributions_of(top))
             continue
         digest, imports = _read(path)
         modules[name] = digest
@@ -166,14 +173,10 @@ def _is_installed(folder: Path) -> bool:
     return any(folder.is_relative_to(sysconfig.get_path(k)) for k in ("purelib", "platlib"))
 
 
-@lru_cache(maxsize=1024)
-def _version_of(top: str) -> tuple[str, str] | None:
+def _name_of(top: str) -> str | None:
+    """The distribution that is imported under a name; None for none that is installed."""
     name = _DISTRIBUTION.get(top, top)
-    try:
-        return name, metadata.version(name)
-    except metadata.PackageNotFoundError:
-        named = _by_import_name().get(top)
-        return (named, metadata.version(named)) if named else None
+    return name if _installed(name) else _by_import_name().get(top)
 
 
 @lru_cache(maxsize=1)
@@ -182,11 +185,41 @@ def _by_import_name() -> dict[str, str]:
     return {top: names[0] for top, names in metadata.packages_distributions().items()}
 
 
-def _distribution_of(top: str) -> dict[str, str]:
-    if top in sys.stdlib_module_names:
-        return {}
-    found = _version_of(top)
-    return {found[0]: found[1]} if found else {}
+@lru_cache(maxsize=1024)
+def _distributions_of(top: str) -> dict[str, str]:
+    """What is imported under this name, and all that it requires: SciPy beneath scikit-learn
+    changes what a model comes to as much as scikit-learn does.
+    """
+    # Nothing is named by `from . import x` at the top: running it will say so.
+    first = _name_of(top) if top and top not in sys.stdlib_module_names else None
+    waiting, found = [first] if first else [], {}
+    while waiting:
+        held = _installed(waiting.pop())
+        if held and held.name not in found:
+            found[held.name] = held.version
+            waiting += () if held.name in _CARRIERS else held.required
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """A distribution, and the names of those that it requires whatever extras are asked for."""
+
+    name: str
+    version: str
+    required: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def _installed(name: str) -> _Installed | None:
+    """None if it is not installed, as what other systems need is not."""
+    try:
+        held = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    always = (line for line in held.requires or () if not _EXTRA.search(line))
+    required = (found[0] for found in map(_NAME.match, always) if found)
+    return _Installed(held.name, held.version, tuple(required))
 
 
 def environment() -> dict[str, Any]:

@@ -1,19 +1,23 @@
 """What a question came to before, so that asking again costs a look.
 
-The answer is kept in the memo under the question and the champion that it was judged against.
+The answer is kept in the memo under the question and the champion that it was judged against, with
+the code of that champion's estimator, which may be a user's own.
 It counts only while the journal, read and verified, still has what it tells of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from assay import canonical
 from assay.bucket import Bucket
 from assay.config.read import Written
 from assay.digest import Digest
 from assay.gates import in_order
-from assay.registry import STOPPED, History, Registry
+from assay.living.trained import modules_of
+from assay.provenance import code_of
+from assay.registry import STOPPED, History, Registry, Version
 from assay.runs import Outcome, StepTaken, question_key
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step, reach
@@ -33,7 +37,7 @@ def standing(bucket: Bucket, model: str, question: Digest) -> Outcome | None:
     """The standing answer, if all that proves it is still there. Raises ChainBroken."""
     history = Registry(bucket).history(model)
     rival = history.rival(question)
-    judged = _found(bucket, history, question, rival.number if rival else None)
+    judged = _found(bucket, history, question, rival)
     if judged or rival is None:
         return judged
     # A question that was stopped met no champion.
@@ -42,10 +46,9 @@ def standing(bucket: Bucket, model: str, question: Digest) -> Outcome | None:
 
 
 def _found(
-    bucket: Bucket, history: History, question: Digest, against: int | None
+    bucket: Bucket, history: History, question: Digest, against: Version | None
 ) -> Outcome | None:
-    key = _key(question, against)
-    entry = bucket.remembered(STAGE, key)
+    entry = bucket.remembered(STAGE, _key(bucket, question, against))
     if entry is None:
         return None
     outcome = Outcome.model_validate(entry["outcome"])
@@ -59,11 +62,17 @@ def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
     needs |= {str(outcome.run), str(outcome.page.digest)}
     needs |= {str(report.digest) for report in outcome.reports.values()}
     entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
-    bucket.memo.remember(STAGE, _key(outcome.question, outcome.against), entry)
+    history = Registry(bucket).history(outcome.use_case)
+    against = history.versions[outcome.against] if outcome.against else None
+    bucket.memo.remember(STAGE, _key(bucket, outcome.question, against), entry)
 
 
-def _key(question: Digest, against: int | None) -> Digest:
-    return Digest.of(canonical.dump({"question": str(question), "against": against}))
+def _key(bucket: Bucket, question: Digest, against: Version | None) -> Digest:
+    made_of: dict[str, Any] = {"question": str(question), "against": None}
+    if against:
+        theirs = code_of(*modules_of(bucket, against))
+        made_of |= {"against": against.number, "code": theirs.as_json()}
+    return Digest.of(canonical.dump(made_of))
 
 
 def _is_told(history: History, outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assay import canonical, resident
 from assay.artifacts import REPORT, TABLE, Artifact
@@ -111,7 +111,11 @@ def find(
     entry = bucket.remembered(made_of["stage"], key)
     if entry is None:
         return None
-    return _step(key, made_of, inputs, label, cached=True, **_kept(entry))
+    try:
+        return _step(key, made_of, inputs, label, cached=True, **_kept(entry))
+    except ValidationError:  # it was altered
+        bucket.memo.forget(made_of["stage"], key)
+        return None
 
 
 def _step(
@@ -135,11 +139,12 @@ def _verdict(bucket: Bucket, outputs: Artifacts) -> str | None:
 
 
 def exact(value: Mapping[str, Any]) -> str:
-    """Digest of settings that keeps whole numbers and floats apart.
+    """Digest of settings that keeps whole numbers and floats apart, and the order of keys.
 
-    Canonical JSON writes 1.0 as 1; to an estimator they may mean all features, and one.
+    Canonical JSON writes 1.0 as 1, and to an estimator they may mean all features, and one; it
+    sorts keys, and what is reported of groups and limits comes in the order in which they stand.
     """
-    return str(Digest.of(json.dumps(value, sort_keys=True).encode()))
+    return str(Digest.of(json.dumps(value).encode()))
 
 
 def reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:

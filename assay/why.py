@@ -52,8 +52,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
         else:
             found += (Difference(kind, *leaf) for leaf in _leaves(old, new))
     if not found and before.get("exact") != after.get("exact"):
-        # Numbers that canonical JSON writes alike: 1 and 1.0.
-        found.append(Difference("use case", "a number", "a whole number", "a float, or vice versa"))
+        # What canonical JSON writes alike: 1 and 1.0, and keys in another order.
+        other = ("the order of keys, or 1 beside 1.0", "as it was", "other")
+        found.append(Difference("use case", *other))
     return found
 
 

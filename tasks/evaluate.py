@@ -7,10 +7,13 @@ from prefect.logging import get_run_logger
 from assay.artifacts import Artifact
 from assay.errors import DataError
 from assay.living.newest import learnt_up_to, newest
+from assay.living.trained import modules_of
 from assay.registry import Registry, Version
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
+
+_ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made
 
 
 @stage
@@ -48,7 +51,7 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
         run,
         "evaluate",
         core="assay.evidence.performance",
-        also=("assay.registry", "assay.learning.predict") if rival else (),
+        also=(*_ANSWERING, *modules_of(run.bucket, rival)) if rival else (),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
             "split": use_case.split.model_dump(mode="json", include={"column"}),

@@ -34,6 +34,7 @@ def rank(run: Run, trained: dict[str, Step]) -> Step:
         "rank",
         core="assay.learning.frontier",
         settings={
+            "subject": run.name,
             "performance": use_case.performance.model_dump(
                 mode="json", include={"choose_by", "cost"}
             ),

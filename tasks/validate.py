@@ -55,6 +55,7 @@ def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
             "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
             "meaning": use_case.data.meaning(),
+            "split": use_case.split.model_dump(mode="json", include={"column"}),
         },
         inputs={"table": table, **_given(quarantine=quarantine, previous=before)},
         work=work,

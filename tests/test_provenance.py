@@ -1,3 +1,4 @@
+import platform
 import subprocess
 import sys
 
@@ -42,7 +43,7 @@ def _forget():
 def test_imports_are_followed_into_functions_packages_and_relative_names(package):
     code = code_of("ours.a")
     assert list(code.modules) == ["ours", "ours.a", "ours.b", "ours.deep"]
-    assert list(code.distributions) == ["numpy"]
+    assert sorted(code.distributions) == ["Python", "numpy"]
 
 
 def test_a_change_in_an_imported_module_changes_the_code_and_in_another_does_not(package):
@@ -65,13 +66,33 @@ def test_relative_imports_climb(package):
     assert "ours.c" in code_of("ours.deep.d").modules
 
 
+def test_an_import_that_leads_nowhere_is_left_out(package, tmp_path):
+    (tmp_path / "alone.py").write_text("from . import x\nimport missing_here\n")
+    _forget()
+    assert list(code_of("alone").modules) == ["alone"]
+
+
 def test_installed_packages_count_by_version_and_the_standard_library_not_at_all(package):
     import sklearn
 
     code = code_of("sklearn.linear_model")
     assert code.modules == {}
-    assert code.distributions == {"scikit-learn": sklearn.__version__}
+    assert code.distributions["scikit-learn"] == sklearn.__version__
     assert code_of("json") == code_of()
+
+
+def test_what_an_installed_package_requires_counts_too(package):
+    import numpy
+    import scipy
+
+    found = code_of("sklearn.linear_model").distributions
+    assert (found["numpy"], found["scipy"]) == (numpy.__version__, scipy.__version__)
+    assert "matplotlib" not in found, "which scikit-learn asks for with an extra alone"
+    assert found["Python"] == platform.python_version()
+
+
+def test_what_only_carries_counts_without_what_it_requires(package):
+    assert sorted(code_of("prefect").distributions) == ["Python", "prefect"]
 
 
 def test_nothing_is_imported_to_find_out(package):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay import artifacts
+from assay import artifacts, provenance
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ChainBroken
@@ -25,11 +25,21 @@ def put(bucket, text):
     return bucket.put(text.encode(), artifacts.JSON, text)
 
 
+def trained(bucket, model):
+    """The record of a run in which a user's own estimator, of the module `mine`, became a model."""
+    step = {
+        "outputs": {"model": model.as_json()},
+        "components": {"settings": {"candidate": {"estimator": "mine.Mine"}}},
+    }
+    return bucket.put_json({"steps": [step]}, artifacts.RECORD, "run")
+
+
 def answered(bucket, question=ONE, against=None, model="the model"):
     """Register a version and remember it as the answer to a question."""
     made = put(bucket, model)
     body = {
         "question": str(question), "model": made.as_json(), "reports": {}, "against": against,
+        "run": trained(bucket, made).as_json(),
     }  # fmt: skip
     version = Registry(bucket).register("m", REGISTERED, body)
     record, page = put(bucket, "record"), put(bucket, "page")
@@ -69,6 +79,26 @@ def test_it_does_not_stand_once_it_would_be_judged_against_another_champion(buck
     Registry(bucket).promote(other, because="better", instead_of=None)
     assert standing(bucket, "m", ONE) is None
     assert standing(bucket, "m", TWO).model == "m@2"
+
+
+def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = tmp_path / "mine.py"
+    mine.write_text("class Mine: pass\n")
+    forget()
+    champion = answered(bucket)
+    Registry(bucket).promote(champion, because="first", instead_of=None)
+    answered(bucket, TWO, against=champion.number, model="another")
+    assert standing(bucket, "m", TWO).model == "m@2"
+    mine.write_text("class Mine: answer = 42\n")
+    forget()
+    assert standing(bucket, "m", TWO) is None
+
+
+def forget():
+    """As a process that begins."""
+    for cached in (provenance._read, provenance._source_of, provenance._first_party):
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize("lost", ["the model", "record", "page"])

@@ -68,6 +68,19 @@ def test_a_whole_number_and_a_float_are_not_the_same_setting(stage):
     assert not stage(settings={"max_features": 1.0}).cached
 
 
+def test_keys_in_another_order_are_not_the_same_setting(stage):
+    stage(settings={"by": {"sex": {}, "race": {}}})
+    assert not stage(settings={"by": {"race": {}, "sex": {}}}).cached
+
+
+def test_a_memo_entry_that_was_altered_is_no_hit_and_no_harm(stage, bucket):
+    step = stage()
+    bucket.memo.forget("stage", step.key)
+    bucket.memo.remember("stage", step.key, {"needs": [], "outputs": "none"})
+    assert not stage().cached
+    assert stage().cached
+
+
 def test_another_input_does_it_again_but_the_inputs_name_is_for_people(stage, bucket):
     stage()
     renamed = bucket.put(b"in", artifacts.JSON, "another name")

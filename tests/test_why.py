@@ -51,5 +51,5 @@ def test_each_component_that_differs_is_named_with_old_and_new(
     assert changed(**parts) == [said]
 
 
-def test_numbers_that_canonical_json_writes_alike_are_told_apart() -> None:
-    assert changed(exact="f") == ["a number: a whole number -> a float, or vice versa"]
+def test_what_canonical_json_writes_alike_is_told_apart() -> None:
+    assert changed(exact="f") == ["the order of keys, or 1 beside 1.0: as it was -> other"]

@@ -109,7 +109,8 @@ def _why(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
     aside = f" {missing:,} missing values were not judged." if missing else ""
     if asked is None:
         seen = "" if observed is None else f"Observed: {_short(observed)}."
-        odd = [_short(value) for value in (detail.get("partial_unexpected_list") or [])[:5]]
+        # Sorted, for each engine has an order of its own.
+        odd = sorted(_short(value) for value in detail.get("partial_unexpected_list") or [])[:5]
         return " ".join(filter(None, [seen, f"Unexpected: {', '.join(odd)}." if odd else ""]))
     judged = asked - missing
     if not bad:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import Rate
-from assay.evidence.groups import intersect
+from assay.evidence.groups import intersect, together
 
 ROWS = "(rows)"  # in brackets, so that no column of the data has the name
 KINDS = ("tp", "fp", "fn", "tn")  # truth and decision, in the words of a confusion matrix
@@ -92,5 +92,5 @@ def reference_among(rows: pd.Series, parts: Sequence[str]) -> str:
     The group of the columns' references together; if they have no rows in common, the largest,
     and of two equally large the first by name.
     """
-    reference = " & ".join(parts)
+    reference = together(parts)
     return reference if reference in rows.index else str(rows.sort_index().idxmax())

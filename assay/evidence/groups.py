@@ -12,6 +12,7 @@ from assay.config.data import Sensitive
 from assay.errors import DataError, meant
 
 MISSING = "(missing)"
+_AND = " & "
 MOST_GROUPS = 50
 
 
@@ -88,11 +89,21 @@ def intersect(labels: Sequence[pd.Series]) -> pd.Series:
     for i, column in enumerate(labels):
         codes, values = pd.factorize(column, sort=True)
         joint, seen = pd.factorize(joint * len(values) + codes, sort=True)
-        right = [str(value) for value in values]
-        joined = [(names[pair // len(right)], right[pair % len(right)]) for pair in seen.tolist()]
-        names = [f"{left} & {last}" if i else last for left, last in joined]
-    title = " & ".join(str(column.name) for column in labels)
+        right = [_apart(str(value)) for value in values]
+        pairs = [(names[pair // len(right)], right[pair % len(right)]) for pair in seen.tolist()]
+        names = [f"{left}{_AND}{last}" if i else last for left, last in pairs]
+    title = _AND.join(str(column.name) for column in labels)
     return _series(joint, names, labels[0].index, title)
+
+
+def together(labels: Sequence[str]) -> str:
+    """What `intersect` calls the group of these labels."""
+    return _AND.join(map(_apart, labels))
+
+
+def _apart(label: str) -> str:
+    # Else "A & B" with "C" would be the same group as "A" with "B & C".
+    return f'"{label}"' if _AND in label else label
 
 
 def _series(codes: np.ndarray, labels: Sequence[str], index: pd.Index, name: str) -> pd.Series:

@@ -103,6 +103,8 @@ def _dates(words: pa.Array, wanted: Wanted) -> pa.Array:
     import pandas as pd
 
     words = pc.utf8_trim_whitespace(words)
+    # These pandas takes for the moment at which it reads them, under any format.
+    words = _where(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
     if wanted.date_format == "iso":
         # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
         words = pc.replace_substring_regex(words, _FINER, r"\1")

@@ -126,8 +126,8 @@ def _integer(word: str) -> int:
 
 
 def _beyond(word: str) -> str:
-    shown = word if len(word) <= 20 else f"{word[:20]}..."
-    return f"holds {shown}, which lies beyond what a number can be"
+    # Not the number itself: reasons are stored, and it may stand in a column that never is.
+    return f"holds a number of {len(word)} characters that lies beyond what a number can be"
 
 
 _DECODER: Final = json.JSONDecoder(

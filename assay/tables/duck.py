@@ -28,6 +28,8 @@ ROW: Final = "assay row"
 _MEMORY: Final = "512MB"  # what a query may hold before it spills to a temporary folder
 _PROTOCOL: Final = "assay"
 _KEPT: Final = 128 << 20  # bytes of remote parts kept between queries
+_ADDED: Final = ("file_row_number", "file_index")  # columns that DuckDB knows of every file
+_PATTERN: Final = frozenset("*?[]")  # what DuckDB takes for a pattern of many files' names
 
 
 @contextmanager
@@ -65,9 +67,9 @@ def opened(table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def can_open(table: Table) -> bool:
     """Whether there is a row, and DuckDB, which knows no upper and lower case in names, can tell
-    the columns apart.
+    the columns apart, also from those that it adds itself.
     """
-    names = [*table.schema.names, ROW]
+    names = [*table.schema.names, ROW, *_ADDED]
     return table.rows > 0 and len({name.lower() for name in names}) == len(names)
 
 
@@ -80,19 +82,20 @@ def _show(table: Table, connection: duckdb.DuckDBPyConnection) -> _Parts | None:
     if not can_open(table):
         raise DataError(
             f"DuckDB cannot tell the columns of {table.artifact.name!r} apart: it takes upper and "
-            "lower case for the same",
+            f"lower case for the same, and adds {' and '.join(_ADDED)} itself",
             remedy="Give one of them another name.",
         )
     remote = None
     places = table.urls()
-    if any("://" in place for place in places):
+    if any("://" in place or _PATTERN & set(place) for place in places):
         remote = _Parts(table)
         connection.register_filesystem(_filesystem(remote))
         places = [f"{_PROTOCOL}://{number}" for number in range(len(table.parts))]
     else:
         list(concurrently(lambda part: table.bucket.objects.check(part.digest), table.parts))
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
-    parts = f"read_parquet([{listed}])"
+    # Hive's folders, such as region=7, would add columns, and replace those of the same name.
+    parts = f"read_parquet([{listed}], hive_partitioning = false)"
     before = [0, *itertools.accumulate(table.part_rows)][:-1]
     number = f"({before}::BIGINT[])[file_index::BIGINT + 1] + file_row_number"
     connection.execute(f"CREATE VIEW held AS SELECT * FROM {parts}")  # noqa: S608 - our own parts

@@ -95,11 +95,13 @@ class Collector:
         marked = self._mark(sorted(fresh))
         loose = [(d, entry) for d, entry in objects if d not in marked]
         old = [(d, entry) for d, entry in loose if self._is_older(entry, self._grace)]
-        wanted = list(dict.fromkeys(d for d, _ in trash if d in marked))
+        there = {d for d, _ in objects}
+        wanted = list(dict.fromkeys(d for d, _ in trash if d in marked and d not in there))
+        # A copy of what was taken out of the trash goes as late as any: see `Objects.restore`.
         spent = [
             (d, entry)
             for d, entry in trash
-            if d not in marked and self._is_older(entry, self._grace)
+            if (d not in marked or d in there) and self._is_older(entry, self._grace)
         ]
         if not dry_run:
             self._carry_out(old, spent, wanted, old_memos)
@@ -121,7 +123,7 @@ class Collector:
 
         Raises ObjectMissing if it is not in the bucket.
         """
-        if not self._bucket.objects.has(digest):
+        if not (self._bucket.objects.has(digest) or self._bucket.objects.trashed(digest)):
             raise ObjectMissing(f"object {digest} is not in the bucket", where=self._bucket.root)
         memos = (e.key for e in self._bucket.store.list(MEMOS) if not self._is_older(e, self._memo))
         marked = self._mark(memos)

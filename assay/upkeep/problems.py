@@ -6,7 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Kind = Literal[
-    "corrupt", "unreadable", "dangling", "chain", "signature", "clock", "foreign", "stale", "mended"
+    "corrupt",
+    "unreadable",
+    "dangling",
+    "chain",
+    "signature",
+    "clock",
+    "foreign",
+    "stale",
+    "trash",
+    "mended",
 ]
 
 
@@ -19,7 +28,8 @@ class Problem:
     that does not follow. `signature`: a journal entry that was altered after it was signed, or is
     signed by a key unknown here. `clock`: a journal entry that says it is older than the one
     before it. `foreign`: a key that Assay did not make. `stale`: gone or wrong too, but only the
-    memo or a checkpoint rests on it. `mended`: corrupt or gone, and there again.
+    memo or a checkpoint rests on it. `trash`: a collector moved it there when nothing
+    referred to it yet; whoever asks for it gets it. `mended`: corrupt or gone, and there again.
     """
 
     kind: Kind
@@ -29,7 +39,7 @@ class Problem:
     @property
     def harmless(self) -> bool:
         """Whether nothing rests on it: a stale step runs again, a foreign file lies by."""
-        return self.kind in {"clock", "stale", "foreign", "mended"}
+        return self.kind in {"clock", "stale", "foreign", "trash", "mended"}
 
 
 @dataclass(frozen=True, slots=True)

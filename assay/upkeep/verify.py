@@ -133,16 +133,38 @@ class _Examination:
         """Where an object leads on to, if it is there."""
         digest = reference.digest
         # Asked again because a writer may have put it since the listing.
-        if digest not in self._held and not self._bucket.objects.has(digest):
-            what = f"{_referrer(reference)} refers to it ({_named(reference)}); it is not there"
+        objects, what = self._bucket.objects, f"{_referrer(reference)} refers to it"
+        if digest not in self._held and not objects.has(digest):
+            if copy := self._trashed(digest):
+                self._problems.append(self._in_trash(digest, what))
+                return self._read(reference, lambda: self._bucket.store.get(copy))
+            what = f"{what} ({_named(reference)}); it is not there"
             mended = self._mender.missing(digest, what) if self._mender else None
             self._problems.append(mended or Problem(missing, key_of(digest), what))
             if mended is None:
                 return []
+        return self._read(reference, lambda: objects.get(digest))
+
+    def _trashed(self, digest: Digest) -> str | None:
+        """The key of a sound copy in the trash."""
+        for copy in self._bucket.objects.trashed(digest):
+            with self._bucket.store.open(copy) as held:
+                if Digest.of_stream(held) == digest:
+                    return copy
+        return None
+
+    def _in_trash(self, digest: Digest, what: str) -> Problem:
+        """It counts as there: whoever asks for it gets it, and the next collection puts it back."""
+        if self._mender and self._bucket.objects.restore(digest):
+            return Problem("mended", key_of(digest), f"{what}; taken out of the trash")
+        return Problem("trash", key_of(digest), f"{what}; it is in the trash, where it is found")
+
+    def _read(self, reference: Reference, read: Callable[[], bytes]) -> list[Reference]:
         if not reference.leads_on:
             return []
+        digest = reference.digest
         try:
-            return references.of_object(reference, self._bucket.objects.get(digest))
+            return references.of_object(reference, read())
         except (ObjectCorrupt, ObjectMissing, StoreError):
             return []  # hashing it will tell
         except ValueError:

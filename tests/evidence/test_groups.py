@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.groups import group_labels, intersect, labels_of, reference_group
+from assay.evidence.groups import group_labels, intersect, labels_of, reference_group, together
 
 PLAIN = Sensitive()
 
@@ -120,6 +120,14 @@ def test_intersections_join_labels_row_by_row():
     assert found.tolist() == ["Female & Black", "Male & White", "Female & White"]
     assert found.index.tolist() == [3, 1, 2]
     assert found.name == "sex & race"
+
+
+def test_labels_that_look_like_an_intersection_make_groups_of_their_own():
+    street = pd.Series(["A & B", "A"], dtype="str")
+    town = pd.Series(["C", "B & C"], dtype="str")
+    found = intersect([street, town]).tolist()
+    assert found == ['"A & B" & C', 'A & "B & C"']
+    assert found == [together(["A & B", "C"]), together(["A", "B & C"])]
 
 
 @given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1))

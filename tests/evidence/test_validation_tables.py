@@ -50,6 +50,41 @@ def frame():
     )
 
 
+@pytest.mark.parametrize("place", ["age=7/bucket", "env=prod/bucket", "te*m [1]/bucket"])
+def test_a_bucket_anywhere_gives_the_same_verdicts(frame, tmp_path, place):
+    bucket = Bucket.on(LocalStore(tmp_path / place)).prepare()
+    few = frame[["age", "size"]].head(1000)
+    table = Table.read(bucket, write_frame(bucket, few, "rows"))
+    rules = [
+        rule(BETWEEN, column="age", min_value=17, max_value=90),
+        rule("expect_table_column_count_to_equal", value=2),
+    ]
+    judged = validate(table, rules, subject="rows")
+    verdicts = {c.name: c.verdict for c in judged.report.checks if c.name.startswith("expect")}
+    assert list(verdicts.values()) == [Verdict.FAIL, Verdict.PASS]
+    assert (
+        judged.failing["row"].tolist() == validate(few, rules, subject="r").failing["row"].tolist()
+    )
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "File_Index"])
+def test_columns_named_as_duckdb_names_its_own_are_told_right(tmp_path, name):
+    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    frame = pd.DataFrame({name: [30, 31, 32, 200], "x": [1, 2, 300, 4]})
+    table = Table.read(bucket, write_frame(bucket, frame, "rows"))
+    rules = [rule(BETWEEN, column="x", min_value=0, max_value=10)]
+    assert validate(table, rules, subject="rows").failing["row"].tolist() == [3]
+
+
+def test_large_integers_beside_a_float_in_a_set_are_judged_alike_wherever_they_lie(tmp_path):
+    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    frame = pd.DataFrame({"x": [2**53, 2**53 + 1, 2**53 + 2, 5]})
+    table = Table.read(bucket, write_frame(bucket, frame, "rows"))
+    rules = [rule("expect_column_values_to_be_in_set", column="x", value_set=[0.3, 5, 2**53 + 1])]
+    stored, framed = (validate(rows, rules, subject="r").failing for rows in (table, frame))
+    assert stored["row"].tolist() == framed["row"].tolist()
+
+
 @pytest.fixture(scope="module")
 def table(frame, tmp_path_factory):
     bucket = Bucket.on(LocalStore(tmp_path_factory.mktemp("bucket"))).prepare()

@@ -129,6 +129,15 @@ def test_dates_follow_their_declared_form_or_are_malformed(tmp_path, take) -> No
     assert taken.quarantine[0]["reason"] == "d '2020-02-01' is not a date of the form %d.%m.%Y"
 
 
+@pytest.mark.parametrize("form", ["iso", "%Y-%m-%d"])
+def test_today_is_no_date_as_it_would_be_another_tomorrow(tmp_path, take, form) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a,d\n1,2020-01-01\n2,today\n3, now \n" + "4,2020-01-02\n" * 3)
+    taken = take(file, dates={"d": form})
+    assert [q["line"] for q in taken.quarantine] == [3, 4]
+    assert taken.frame["a"].tolist() == [1, 4, 4, 4]
+
+
 def test_marks_of_missing_values_are_compared_without_spaces(tmp_path, take) -> None:
     file = tmp_path / "a.csv"
     file.write_text('a,b\n 1,?\n ?, x\n,"?"\n')

@@ -17,7 +17,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectCorrupt, ObjectMissing
-from assay.objects import trash_prefix_of
+from assay.objects import key_of, trash_prefix_of
 from assay.store.local import LocalStore
 from assay.upkeep.garbage import Collected, Collector
 
@@ -94,7 +94,32 @@ def test_what_lies_in_the_trash_is_handed_out_to_whoever_asks(bucket: Bucket) ->
         assert not bucket.objects.has(loose)
         assert reading(loose) == b"wanted after all"
         assert bucket.objects.has(loose)
-        assert not [*bucket.store.list("trash/")]
+
+
+def test_a_copy_of_what_was_taken_out_of_the_trash_is_deleted_once_it_is_old(
+    bucket: Bucket,
+) -> None:
+    held = register(bucket, "income", b"one")[2].digest
+    bucket.objects.retire(held)
+    assert bucket.objects.get(held) == b"one"
+    [copy] = bucket.objects.trashed(held)
+    assert collect(bucket, grace=DAY).deleted == 0
+    age(bucket, copy, 3 * DAY)
+    assert collect(bucket, grace=DAY).deleted == 1
+    assert bucket.objects.get(held) == b"one"
+
+
+def test_nothing_is_lost_to_a_collector_that_is_between_copying_and_deleting(
+    bucket: Bucket,
+) -> None:
+    loose = bucket.objects.put(b"wanted after all")
+    bucket.objects.retire(loose)
+    assert bucket.objects.restore(loose)
+    # Another collector had it on its list, has copied it, and is about to delete it.
+    bucket.store.put_if_absent(f"{trash_prefix_of(loose)}second", b"wanted after all")
+    assert bucket.objects.restore(loose)
+    bucket.store.delete(key_of(loose))
+    assert bucket.objects.get(loose) == b"wanted after all"
 
 
 def test_a_look_takes_out_of_the_trash_what_a_run_is_about_to_name(bucket: Bucket) -> None:

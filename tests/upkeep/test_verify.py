@@ -16,7 +16,7 @@ from assay.artifacts import Artifact, descriptors
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
-from assay.objects import key_of
+from assay.objects import key_of, trash_prefix_of
 from assay.store.local import LocalStore
 from assay.upkeep.verify import Findings, Hashed, verify
 
@@ -119,6 +119,37 @@ def test_a_missing_part_is_named_with_the_table_that_lists_it(bucket: Bucket) ->
     assert "part 1" in findings.problems[0].what
     assert artifacts.PARQUET in findings.problems[0].what
     assert not findings.intact
+
+
+def test_what_a_collector_moved_meanwhile_is_there(bucket: Bucket) -> None:
+    held = Digest.of(b"part 1")
+    bucket.objects.retire(held)
+    before = list(bucket.store.list())
+    findings = verify(bucket)
+    assert seen(findings) == [("trash", key_of(held))]
+    assert findings.intact
+    assert list(bucket.store.list()) == before
+
+
+def test_what_a_record_in_the_trash_leads_to_is_looked_for(bucket: Bucket) -> None:
+    entry = bucket.journal("income").entries()[0]
+    bucket.objects.retire(Digest.parse(entry.body["run"]["digest"]))
+    key = remove(bucket, Digest.of(b"part 1"))
+    assert ("dangling", key) in seen(verify(bucket))
+
+
+def test_repair_takes_what_is_wanted_out_of_the_trash(bucket: Bucket) -> None:
+    held = Digest.of(b"part 1")
+    bucket.objects.retire(held)
+    assert seen(verify(bucket, repair=True)) == [("mended", key_of(held))]
+    assert bucket.objects.has(held)
+    assert verify(bucket).problems == ()
+
+
+def test_other_bytes_in_the_trash_are_not_what_is_missing(bucket: Bucket) -> None:
+    key = remove(bucket, Digest.of(b"part 1"))
+    bucket.store.put_if_absent(f"{trash_prefix_of(Digest.of(b'part 1'))}planted", b"rotten")
+    assert seen(verify(bucket, repair=True)) == [("dangling", key)]
 
 
 def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> None:

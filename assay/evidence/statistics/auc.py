@@ -15,6 +15,12 @@ from assay.evidence.statistics.intervals import Bools, Estimate, Floats, normal_
 
 Ints = NDArray[np.integer[Any]]
 
+_FEW = 200
+"""Rows of the rarer class below which DeLong's lower limit lies above the truth too often: at a
+level of 95 % in 11 of 100 draws of 10 rows beside 200, in 7 of 20, in 5 of 100 (true areas of 0.92
+and 0.98, 1,500 draws each), where 2.5 are meant. Newcombe's does so in none of these, and in 3 at
+an area of 0.6."""
+
 
 def roc_auc(
     truth: ArrayLike, score: ArrayLike, level: float = 0.95, units: ArrayLike | None = None
@@ -24,6 +30,7 @@ def roc_auc(
     DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988); the transformation after Pepe, The
     Statistical Evaluation of Medical Tests (2003), section 5.2. Perfect ranking has no variance
     of its own, and a class of one row none that can be estimated: then Newcombe's score interval.
+    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see `_FEW`).
     Rows of one of `units` may hang together (see `clustered_delong`). Raises ValueError unless
     `truth` holds both classes.
     """
@@ -160,15 +167,19 @@ def auc_limits(found: Placements, level: float = 0.95) -> tuple[Floats, Floats]:
 
 def _interval(area: float, variance: float, m: float, n: float, level: float) -> Interval:
     if area in (0.0, 1.0) or not np.isfinite(variance):
-        return _score_interval(area, m, n, level)
+        low, high = _score_limits(area, m, n, level)
+        return Interval(low=low, high=high, level=level)
     slope = area * (1 - area)
     half = normal_quantile(level) * np.sqrt(variance) / slope
     centre = np.log(area / (1 - area))
-    low, high = (1 / (1 + np.exp(-(centre + s * half))) for s in (-1, 1))
-    return Interval(low=float(low), high=float(high), level=level)
+    low, high = (float(1 / (1 + np.exp(-(centre + s * half)))) for s in (-1, 1))
+    if variance and min(m, n) < _FEW:  # without any, all rows are alike, and it is chance
+        lower, upper = _score_limits(area, m, n, level)
+        low, high = min(low, lower), max(high, upper)
+    return Interval(low=low, high=high, level=level)
 
 
-def _score_interval(area: float, m: float, n: float, level: float) -> Interval:
+def _score_limits(area: float, m: float, n: float, level: float) -> tuple[float, float]:
     """Newcombe, Statistics in Medicine 25 (2006) 559-573, method 5: also right at 0 and 1."""
     from scipy.optimize import brentq
 
@@ -181,7 +192,7 @@ def _score_interval(area: float, m: float, n: float, level: float) -> Interval:
     edge = 1e-12
     low = float(brentq(lack, 0.0, area - edge)) if area > edge else 0.0
     high = float(brentq(lack, area + edge, 1.0)) if area < 1 - edge else 1.0
-    return Interval(low=low, high=high, level=level)
+    return low, high
 
 
 def _same_order(scores: Floats) -> bool:

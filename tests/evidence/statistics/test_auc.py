@@ -1,5 +1,7 @@
 """DeLong's variance against its definition, and its edges."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -84,6 +86,18 @@ def test_the_interval_covers_as_often_as_it_says():
         found = roc_auc(truth, rng.normal(size=60) + truth).interval
         hits += found.low <= 0.7602 <= found.high
     assert hits / 300 > 0.92
+
+
+@pytest.mark.parametrize(("positives", "area"), [(10, 0.92), (10, 0.98), (20, 0.98)])
+def test_the_lower_limit_of_a_good_ranking_of_few_rows_is_not_too_high(positives, area):
+    # Binormal scores; 2.5 of 100 are meant to lie above the truth, DeLong's alone 7 to 11.
+    apart = NormalDist().inv_cdf(area) * 2**0.5
+    rng = np.random.default_rng(1)
+    truth = np.arange(200 + positives) < positives
+    lows = [
+        roc_auc(truth, rng.normal(size=len(truth)) + apart * truth).interval.low for _ in range(400)
+    ]
+    assert sum(low > area for low in lows) / 400 < 0.04
 
 
 def test_one_class_has_no_curve():
