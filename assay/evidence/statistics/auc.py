@@ -19,7 +19,8 @@ _FEW = 200
 """Rows of the rarer class below which DeLong's lower limit lies above the truth too often: at a
 level of 95 % in 11 of 100 draws of 10 rows beside 200, in 7 of 20, in 5 of 100 (true areas of 0.92
 and 0.98, 1,500 draws each), where 2.5 are meant. Newcombe's does so in none of these, and in 3 at
-an area of 0.6."""
+an area of 0.6. The paired interval's upper limit lies below a true lead of 0.98 over 0.95 in 21
+draws of 10 rows, in 9 of 50 beside 500; MOVER's in 3 at the most, on either side."""
 
 
 def roc_auc(
@@ -47,18 +48,24 @@ def roc_auc_difference(
     level: float = 0.95,
     units: ArrayLike | None = None,
 ) -> Estimate:
-    """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval."""
+    """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval.
+
+    With few rows of a class (see `_FEW`) that interval lies too near to zero where both rank well:
+    then one is made of the two single intervals and DeLong's correlation (MOVER).
+    """
     y = np.asarray(truth, dtype=bool)
     both = np.array([score, rival], dtype=float)
     areas, covariance = _delong(y, both, units)
     difference = float(areas[0] - areas[1])
     contrast = np.array([1.0, -1.0])
-    variance = float(contrast @ covariance @ contrast)
-    if np.isfinite(variance) and (variance > 1e-16 or _same_order(both)):
-        half = normal_quantile(level) * float(np.sqrt(max(variance, 0.0)))
+    variance, counts = float(contrast @ covariance @ contrast), _counts(y, units)
+    if _same_order(both):
+        low = high = difference
+    elif variance > 1e-16 and min(counts) >= _FEW:
+        half = normal_quantile(level) * float(np.sqrt(variance))
         low, high = difference - half, difference + half
     else:
-        low, high = _unpaired(areas, covariance, _counts(y, units), level)
+        low, high = _from_each(areas, covariance, counts, level)
     return Estimate(difference, Interval(low=max(low, -1), high=min(high, 1), level=level))
 
 
@@ -202,11 +209,16 @@ def _same_order(scores: Floats) -> bool:
     return bool(np.array_equal(first, second))
 
 
-def _unpaired(
+def _from_each(
     areas: Floats, covariance: Floats, counts: tuple[int, int], level: float
 ) -> tuple[float, float]:
-    """Limits from the two single intervals as if independent: too wide."""
+    """Limits from the two single intervals; as if independent where their correlation is not known,
+    and so too wide.
+    """
+    spread = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    known = np.isfinite(spread) and spread > 1e-16
+    correlation = float(np.clip(covariance[0, 1] / spread, -1, 1)) if known else 0.0
     each = [_interval(float(areas[i]), float(covariance[i, i]), *counts, level) for i in (0, 1)]
     limits = np.array([[interval.low, interval.high] for interval in each], dtype=float)
-    low, high = difference_limits(areas[0], limits[0], areas[1], limits[1])
+    low, high = difference_limits(areas[0], limits[0], areas[1], limits[1], correlation)
     return float(low), float(high)

@@ -16,18 +16,28 @@ Sides = tuple[ArrayLike, ArrayLike]  # lower and upper limits
 
 
 def difference_limits(
-    value: ArrayLike, limits: Sides, rival: ArrayLike, rival_limits: Sides
+    value: ArrayLike,
+    limits: Sides,
+    rival: ArrayLike,
+    rival_limits: Sides,
+    correlation: float = 0.0,
 ) -> Limits:
-    """Limits of value minus rival from each one's own, as if independent, elementwise.
+    """Limits of value minus rival from each one's own, elementwise; `correlation` is that of the
+    two estimates.
 
-    Too wide for two scores of the same rows that go together. Zou & Donner, Statistics in
-    Medicine 27 (2008) 1693-1702.
+    As if independent, too wide for two scores of the same rows that go together. Zou & Donner,
+    Statistics in Medicine 27 (2008) 1693-1702 (MOVER).
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
-    down = np.hypot(one - low, other_high - other)
-    up = np.hypot(high - one, other - other_low)
+    down = _apart(one - low, other_high - other, correlation)
+    up = _apart(high - one, other - other_low, correlation)
     return np.asarray(one - other - down), np.asarray(one - other + up)
+
+
+def _apart(one: Floats, other: Floats, correlation: float) -> Floats:
+    square = one**2 + other**2 - 2 * correlation * one * other
+    return np.sqrt(np.maximum(square, 0.0))  # rounding may leave it just below
 
 
 def ratio_limits(value: ArrayLike, limits: Sides, rival: ArrayLike, rival_limits: Sides) -> Limits:

@@ -100,6 +100,20 @@ def test_the_lower_limit_of_a_good_ranking_of_few_rows_is_not_too_high(positives
     assert sum(low > area for low in lows) / 400 < 0.04
 
 
+@pytest.mark.parametrize(("positives", "areas"), [(10, (0.98, 0.95)), (20, (0.92, 0.92))])
+def test_the_lead_of_a_good_ranking_on_few_rows_is_not_taken_for_small(positives, areas):
+    apart = [NormalDist().inv_cdf(area) * 2**0.5 for area in areas]
+    rng = np.random.default_rng(2)
+    truth = np.arange(200 + positives) < positives
+    missed = np.zeros(2)
+    for _ in range(300):
+        alike, *own = rng.normal(size=(3, len(truth)))
+        score, rival = (0.9 * alike + 0.44 * o + a * truth for o, a in zip(own, apart, strict=True))
+        found = roc_auc_difference(truth, score, rival).interval
+        missed += [found.low > areas[0] - areas[1], found.high < areas[0] - areas[1]]
+    assert (missed / 300 < 0.05).all()
+
+
 def test_one_class_has_no_curve():
     with pytest.raises(ValueError, match="both classes"):
         roc_auc([True, True], [0.1, 0.2])
