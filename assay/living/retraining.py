@@ -18,7 +18,7 @@ from assay.bucket import Bucket
 from assay.config.living import Retrain
 from assay.digest import Digest
 from assay.journal import JournalEntry
-from assay.versions import ASKED, CHAMPION, MONITORED, PROMOTED, RETRAINING
+from assay.versions import ASKED, CHAMPION, FALSE_ALARM, MONITORED, PROMOTED, RETRAINING
 
 RETRAIN: Final = "retrain"
 _BUDGET_OF: Final = timedelta(days=30)
@@ -178,11 +178,14 @@ def _why(asked: Asked) -> dict[str, Any]:
 
 def harm_since(entries: Sequence[JournalEntry]) -> int | None:
     """How long the ledger was before the first batch of which a look saw the harm that is still
-    seen; None where the last look that judged any rows saw none.
+    seen; None where the last look that judged any rows saw none. What a person marked as a false
+    alarm was no harm.
     """
-    looks = [e.body for e in entries if e.kind == MONITORED and e.body["first"] is not None]
+    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    looks = [e for e in entries if e.kind == MONITORED and e.body["first"] is not None]
+    harmed = [e.body["verdict"] == RETRAIN and e.number not in false for e in looks]
     start = len(looks)
-    while start and looks[start - 1]["verdict"] == RETRAIN:
+    while start and harmed[start - 1]:
         start -= 1
-    harmed = [int(body["first"]) for body in looks[start:]]
-    return min(harmed) - 1 if harmed else None
+    seen = [int(e.body["first"]) for e in looks[start:]]
+    return min(seen) - 1 if seen else None

@@ -151,6 +151,18 @@ def test_harm_is_known_since_the_first_batch_of_which_it_was_seen(bucket):
     assert harm_since(entries()) is None
 
 
+def test_a_false_alarm_was_no_harm(bucket):
+    def marked(number):
+        bucket.journal("m").append(lambda _: ("false_alarm", {"entry": number, "because": "x"}))
+        return harm_since(bucket.journal("m").entries())
+
+    look(bucket, "retrain", 3)
+    look(bucket, "retrain", 6)
+    look(bucket, "retrain", 9)
+    assert marked(2) == 8
+    assert marked(3) is None
+
+
 def test_the_window_stands_in_the_journal(bucket):
     ask = ASK.model_copy(update={"window": Window(rows=5000)})
     begin(bucket, "m", asked(0, evidence="a"), ask)
