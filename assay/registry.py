@@ -14,7 +14,7 @@ from assay.artifacts import Artifact
 from assay.batches import is_ledger
 from assay.bucket import Bucket
 from assay.config.living import Promotion
-from assay.errors import ReferenceUnknown, Unproven, meant
+from assay.errors import ConfigError, ReferenceUnknown, Unproven, meant
 from assay.journal import JournalEntry
 from assay.versions import (
     CHALLENGER,
@@ -48,7 +48,8 @@ __all__ = [  # the words of the journal, for whoever speaks to the registry
     "fold",
 ]
 
-_REFERENCE = re.compile(r"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>[A-Za-z0-9_-]+))?")
+_WHICH = r"[A-Za-z0-9_-]+"  # a number or an alias
+_REFERENCE = re.compile(rf"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>{_WHICH}))?")
 
 
 class Registry:
@@ -231,9 +232,11 @@ class Registry:
         decided. False if it points there already (under the same waiver, if any), or meanwhile
         somewhere else. `more` is added to the entry: `as_of`, `waiver` (its entry's number).
 
-        Raises Unproven for a retired version, and for a rejected one without a waiver. It checks
-        no more: `decisions.promote` knows the rules for people.
+        Raises ConfigError for an alias that no reference could name, Unproven for a retired
+        version, and for a rejected one without a waiver. It checks no more: `decisions.promote`
+        knows the rules for people.
         """
+        _check_alias(alias)
         more = more or {}
         if version.status != REGISTERED and not more.get("waiver"):
             raise Unproven(
@@ -273,6 +276,16 @@ def _no_version(history: History, wanted: str) -> ReferenceUnknown:
         f"{history.model!r} has no version {wanted!r}{why}",
         remedy=f"There are: {', '.join(known)}.",
     )
+
+
+def _check_alias(alias: str) -> None:
+    """Raise ConfigError for what a reference could not name, or would take for a number."""
+    if alias.isdecimal() or not re.fullmatch(_WHICH, alias):
+        why = "reads as a version's number" if alias.isdecimal() else "cannot stand in a reference"
+        raise ConfigError(
+            f"{alias!r} is no alias: it {why}",
+            remedy="Use letters, digits, - and _, and not digits alone, such as next-1.",
+        )
 
 
 def _expired(history: History, alias: str, waiver: JournalEntry) -> Unproven:

@@ -21,7 +21,8 @@ def promote(
     """Point an alias at a version; None if it points there already. Champion becomes only what
     the rules of `eligible` let through; `approve` says yes to what its gates could not tell.
 
-    Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown.
+    Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for an alias that is
+    none.
     """
     who, registry = said.who("promote"), Registry(bucket)
     history, version = version_of(registry, reference)

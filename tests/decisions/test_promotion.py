@@ -3,6 +3,8 @@
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay import decisions
 from assay.batches import Ledger, Scored
@@ -477,3 +479,27 @@ def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, monkey
     with pytest.raises(Unproven, match="retired"):
         promote(house, said())
     assert house.champion is None
+
+
+# --- aliases ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alias", ["1", "42", "٣", "", "a b", "m@2", "für", "a.b", "a\n"])
+def test_an_alias_that_no_reference_could_name_is_refused(house, said, alias):
+    house.version()
+    assert "is no alias" in refused(house, said(), ConfigError, alias=alias)
+
+
+@given(st.text(st.sampled_from("abC12_-.@ é٣"), max_size=4))
+def test_what_an_alias_may_be_its_reference_finds(alias):
+    from tests.decisions.conftest import NOON, House
+
+    house = House()
+    house.version()
+    house.version()
+    try:
+        decisions.promote(house.bucket, "m@1", decisions.Said("a test", NOON), alias=alias)
+    except (ConfigError, Ineligible):
+        assert house.kinds == ["registered", "registered"]
+    else:
+        assert house.registry.find(f"m@{alias}").number == 1
