@@ -136,32 +136,33 @@ class Registry:
         if version.status == REGISTERED and by_number:
             return  # evidence, such as what a challenger is compared with
         aliases = [a for a, number in history.aliases.items() if number == version.number]
-        promotions = [
-            self._promotion(history, alias, when)
-            for alias in aliases
-            if by_number or alias == wanted
-        ]
-        if version.status != REGISTERED and not any(map(history.waiver, promotions)):
-            raise Unproven(
-                f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
-                remedy=f"See why with `assay show {version.name}`.",
-            )
+        rests_on = [alias for alias in aliases if by_number or alias == wanted]
+        for alias in rests_on:
+            self.demand_promotion(history, history.trails[alias][-1], when)
+            since = history.since[alias]
+            trust.demand(history.model, [since])
+            if alias == CHAMPION and since.kind == ROLLED_BACK:
+                trust.demand_right(history.model, since, "rollback")
+        if version.status != REGISTERED and not rests_on:
+            raise _is_rejected(version)
 
-    def _promotion(self, history: History, alias: str, when: datetime) -> JournalEntry:
-        """The promotion that an alias rests on, if it still holds at that moment."""
-        promotion, since = history.trails[alias][-1], history.since[alias]
-        waiver, model = history.waiver(promotion), history.model
-        trust.demand(model, [e for e in (promotion, since, waiver) if e])
-        if alias == CHAMPION:
+    def demand_promotion(self, history: History, promotion: JournalEntry, when: datetime) -> None:
+        """Demand that a version may be served by a promotion at that moment: the entries that
+        it rests on are by people who might write them, and its waiver holds.
+
+        Raises what `load` raises for want of them.
+        """
+        version, waiver = history.versions[promotion.body["version"]], history.waiver(promotion)
+        trust.demand(history.model, [e for e in (version.entry, promotion, waiver) if e])
+        if promotion.body["alias"] == CHAMPION:
             automatic = partial(self._was_automatic, history, promotion)
-            trust.demand_right(model, promotion, "promote", unless=automatic)
-            if since.kind == ROLLED_BACK:
-                trust.demand_right(model, since, "rollback")
+            trust.demand_right(history.model, promotion, "promote", unless=automatic)
         if waiver is not None:
-            trust.demand_right(model, waiver, "waive")
+            trust.demand_right(history.model, waiver, "waive")
             if not in_force(waiver, when):
-                raise _expired(history, alias, waiver)
-        return promotion
+                raise _expired(version, promotion, waiver)
+        elif version.status != REGISTERED:
+            raise _is_rejected(version)
 
     def _was_automatic(self, history: History, promotion: JournalEntry) -> bool:
         """Whether the use case let a version be promoted by whoever ran it."""
@@ -288,14 +289,21 @@ def _check_alias(alias: str) -> None:
         )
 
 
-def _expired(history: History, alias: str, waiver: JournalEntry) -> Unproven:
-    name = f"{history.model}@{history.aliases[alias]}"
+def _expired(version: Version, promotion: JournalEntry, waiver: JournalEntry) -> Unproven:
+    name, alias = version.name, promotion.body["alias"]
     why = f"expired on {waiver.body['expires']}" if waiver.signature else "was signed by nobody"
     gates = " ".join(f"--gate {gate}" for gate in waiver.body["gates"])
     return Unproven(
-        f"{name} is {alias} under a waiver (entry {waiver.number}) that {why}",
-        remedy=f"Go back with `assay rollback {history.model}`, or renew it with "
+        f"{name} became {alias} under a waiver (entry {waiver.number}) that {why}",
+        remedy=f"Go back with `assay rollback {version.model}`, or renew it with "
         f"`assay waive {name} {gates}` and then `assay promote {name}`.",
+    )
+
+
+def _is_rejected(version: Version) -> Unproven:
+    return Unproven(
+        f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
+        remedy=f"See why with `assay show {version.name}`.",
     )
 
 

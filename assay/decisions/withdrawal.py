@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
-from assay import trust
 from assay.bucket import Bucket
 from assay.decisions.promotion import promote
 from assay.decisions.said import Body, Said, append, overtaken, version_of
-from assay.errors import ConfigError, Ineligible, ObjectMissing
+from assay.errors import ConfigError, Ineligible, IntegrityError, ObjectMissing, Unproven
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, History, Version, in_force
+from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, History, Version
 
 
 def rollback(
@@ -29,8 +31,8 @@ def rollback(
     def decide(history: History) -> tuple[str, Body]:
         if history.since.get(alias) != here:
             raise overtaken(history, alias)
-        version = _earlier(history, alias, to)
-        _loadable(bucket, history, alias, version, said.as_of)
+        demand = partial(_demand, bucket, history, alias, said.as_of)
+        version = _earlier(history, alias, to, demand)
         body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
         return ROLLED_BACK, {**body, **said.body()}
 
@@ -39,12 +41,26 @@ def rollback(
     return entry
 
 
-def _earlier(history: History, alias: str, to: int | None) -> Version:
-    """Where a rollback goes. Raises Ineligible."""
+def _earlier(
+    history: History, alias: str, to: int | None, demand: Callable[[int], None]
+) -> Version:
+    """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
+    Ineligible, and what `demand` raises.
+    """
     before, here = history.before(alias), history.aliases.get(alias)
     name = f"{history.model}@{here}" if here else "it vanished"
-    standing = [n for n in dict.fromkeys(before) if n not in history.retired and n != here]
-    others = f"`assay rollback {history.model} --to {standing[0]}`" if standing else ""
+    others = (n for n in dict.fromkeys(before) if n not in history.retired and n != here)
+    of = "" if alias == CHAMPION else f" --alias {alias}"
+    further = (  # looked for only where it is told
+        f"Go further back with `assay rollback {history.model} --to {number}{of}`."
+        for number in others
+        if _passes(demand, number)
+    )
+    if to is not None and to == here:
+        raise Ineligible(
+            f"{name} is {alias} already, and a rollback would withdraw it",
+            remedy=next(further, f"To end its service, `assay retire {name}`."),
+        )
     if to is not None and to not in before:
         known = f"Before it were: {', '.join(map(str, before))}. " if before else ""
         raise Ineligible(
@@ -62,32 +78,39 @@ def _earlier(history: History, alias: str, to: int | None) -> Version:
     if version.number in history.retired:
         raise Ineligible(
             f"{history.retirement(version)}; it was {alias} before {name}",
-            remedy=f"Go further back with {others}." if others else "Promote another version.",
+            remedy=next(further, "Promote another version."),
         )
+    try:
+        demand(version.number)
+    except Unproven as error:
+        raise Unproven(
+            f"{version.name} would not be served: {error.what}",
+            remedy=f"{next(further, 'No other before it would be.')} To have it all the same, let "
+            f"an engineer promote it anew: `assay promote {version.name}`.",
+        ) from error
     return version
 
 
-def _loadable(
-    bucket: Bucket, history: History, alias: str, version: Version, when: datetime
-) -> None:
-    """Check that a version which an alias is to go back to would be served."""
-    promotion = next(
-        e for e in reversed(history.trails[alias][:-1]) if e.body["version"] == version.number
-    )
-    waiver = history.waiver(promotion)
-    trust.demand(version.model, [e for e in (version.entry, promotion, waiver) if e])
-    if waiver is not None and not in_force(waiver, when):
-        raise Ineligible(
-            f"{version.name} was {alias} under a waiver (entry {waiver.number}) that expired on "
-            f"{waiver.body['expires']}",
-            remedy=f"Name another with --to, or `assay waive {version.name}` anew and promote it.",
-        )
+def _demand(bucket: Bucket, history: History, alias: str, when: datetime, number: int) -> None:
+    """Demand that a version would be served by the promotion that an alias is to go back to. The
+    rollback itself vouches for none: it is done in a hurry, and by people who may not promote.
+    """
+    earlier = {entry.body["version"]: entry for entry in history.trails[alias][:-1]}
+    Registry(bucket).demand_promotion(history, earlier[number], when)
+    version = history.versions[number]
     if not bucket.objects.has(version.digest):
         raise ObjectMissing(
             f"the bytes of {version.name} are not in the bucket",
             where=bucket.root,
             remedy="Name another version with --to, or restore it: `assay verify --repair --from`.",
         )
+
+
+def _passes(demand: Callable[[int], None], number: int) -> bool:
+    with suppress(IntegrityError):
+        demand(number)
+        return True
+    return False
 
 
 def retire(

@@ -154,7 +154,7 @@ class Decisions(RuleBasedStateMachine):
         places = [i for i, number in enumerate(before) if number == wanted]
         at = places[-1] if places else None
         holds = at is not None and (self.under[at] is None or self.under[at] > self.now)
-        may = holds and wanted not in self.retired
+        may = holds and wanted not in {*self.retired, self.champion}
         self.does(lambda: decisions.rollback(self.house.bucket, "m", self.said(), to=to), may)
         if may:
             del self.trail[at + 1 :], self.under[at + 1 :]

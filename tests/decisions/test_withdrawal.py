@@ -89,6 +89,11 @@ def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
     three.bucket.store.delete(key_of(three.history.versions[2].digest))
     refused(three, ObjectMissing, back, said())
     assert three.champion == 3
+    decisions.promote(three.bucket, "m@1", said())
+    retire(three, said(), 3)
+    with pytest.raises(Ineligible) as caught:
+        back(three, said())
+    assert "--to" not in caught.value.remedy, "what it names would do"
 
 
 def test_a_rollback_to_an_expired_waiver_is_refused(house, said, key):
@@ -100,7 +105,7 @@ def test_a_rollback_to_an_expired_waiver_is_refused(house, said, key):
     decisions.promote(house.bucket, "m@1", said())
     decisions.promote(house.bucket, "m@2", said())
     later = said(as_of=moment("2026-04-01"))
-    assert "expired on 2026-04-01" in refused(house, Ineligible, back, later)
+    assert "expired on 2026-04-01" in refused(house, Unproven, back, later)
     back(house, said())
     assert house.champion == 1
 
@@ -125,6 +130,56 @@ def test_a_rollback_by_an_operator_is_served_where_signatures_are_required(house
     act("sam")
     with pytest.raises(Exception, match="cannot be read here"):
         house.registry.load("m@champion")
+
+
+def test_a_rollback_goes_only_to_what_is_served_then(house, said, people, tmp_path):
+    act = people("required")
+    for number, name in enumerate(["eve", "ada", "eve"], start=1):
+        act(name)
+        house.version()
+        decisions.promote(house.bucket, f"m@{number}", said())
+    file = tmp_path / "people.yaml"  # ada goes to another team, and her key stays
+    file.write_text(file.read_text().replace("ada: {role: engineer", "ada: {role: viewer"))
+    act("olga")
+    with pytest.raises(Unproven, match=r"m@2 would not be served: .*ada, who may not") as caught:
+        back(house, said())
+    assert house.champion == 3
+    assert "assay rollback m --to 1`" in caught.value.remedy
+    assert "assay promote m@2`" in caught.value.remedy
+    back(house, said(), to=1)
+    with pytest.raises(Exception, match="cannot be read here"):
+        house.registry.load("m@champion")
+
+
+def test_a_rollback_vouches_for_no_promotion_by_who_may_not(house, said, people):
+    """Else a hurried rollback would serve what somebody without the right once promoted."""
+    act = people("required")
+    act("sam")
+    house.version()
+    house.registry.promote(house.history.versions[1], because="mine", instead_of=None, actor="sam")
+    act("eve")
+    house.version()
+    decisions.promote(house.bucket, "m@2", said())
+    assert "sam, who may not promote" in refused(house, Unproven, back, said())
+
+
+def test_a_rollback_to_where_it_stands_is_refused(three, said):
+    decisions.promote(three.bucket, "m@1", said())
+    told = refused(three, Ineligible, back, said(), to=1)
+    assert "m@1 is champion already" in told
+    with pytest.raises(Ineligible) as caught:
+        back(three, said(), to=1)
+    assert "assay rollback m --to 3`" in caught.value.remedy
+    assert three.history.before("champion") == [3, 2, 1]
+    assert not three.history.was_withdrawn(1)
+
+
+def test_another_alias_is_told_how_to_go_back(three, said):
+    for number in (1, 2):
+        decisions.promote(three.bucket, f"m@{number}", said(), alias="next")
+    with pytest.raises(Ineligible) as caught:
+        back(three, said(), to=2, alias="next")
+    assert "assay rollback m --to 1 --alias next`" in caught.value.remedy
 
 
 def test_of_two_rollbacks_at_once_one_is_done(three, said, monkeypatch):
