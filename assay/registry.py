@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -228,22 +228,19 @@ class Registry:
         alias: str = CHAMPION,
         actor: str | None = None,
         more: Mapping[str, Any] | None = None,
+        clear: Callable[[History], Mapping[str, Any]] = lambda _: {},
     ) -> bool:
         """Point an alias at a registered version, instead of the one it pointed to when this was
         decided. False if it points there already (under the same waiver, if any), or meanwhile
-        somewhere else. `more` is added to the entry: `as_of`, `waiver` (its entry's number).
+        somewhere else. `more` is added to the entry: `as_of`. So is what `clear` says of the
+        history as it is when the entry is written: `waiver` (its entry's number), `evidence`. It
+        raises what speaks against it.
 
         Raises ConfigError for an alias that no reference could name, Unproven for a retired
         version, and for a rejected one without a waiver. It checks no more: `decisions.promote`
         knows the rules for people.
         """
         _check_alias(alias)
-        more = more or {}
-        if version.status != REGISTERED and not more.get("waiver"):
-            raise Unproven(
-                f"{version.name} was rejected by its gates and cannot be promoted",
-                remedy=f"See why with `assay show {version.name}`.",
-            )
         evidence = {gate: str(report.digest) for gate, report in version.reports.items()}
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
@@ -251,11 +248,19 @@ class Registry:
             if version.number in history.retired:
                 raise _is_retired(history, version)
             standing, rests_on = history.aliases.get(alias), history.promotion(alias)
-            renewed = rests_on is not None and rests_on.body.get("waiver") != more.get("waiver")
-            if standing != instead_of or (standing == version.number and not renewed):
+            if standing != instead_of:
+                return None
+            told = {**(more or {}), **clear(history)}
+            if version.status != REGISTERED and not told.get("waiver"):
+                raise Unproven(
+                    f"{version.name} was rejected by its gates and cannot be promoted",
+                    remedy=f"See why with `assay show {version.name}`.",
+                )
+            renewed = rests_on is not None and rests_on.body.get("waiver") != told.get("waiver")
+            if standing == version.number and not renewed:
                 return None
             body = {"alias": alias, "version": version.number, "previous": standing}
-            return PROMOTED, {**body, "because": because, "evidence": evidence, **more}
+            return PROMOTED, {**body, "because": because, "evidence": evidence, **told}
 
         return self._bucket.journal(version.model).append(decide, actor=actor) is not None
 

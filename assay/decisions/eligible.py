@@ -23,6 +23,8 @@ from assay.journal import JournalEntry
 from assay.registry import Registry
 from assay.versions import APPROVED, CHALLENGER, WAIVED, History, Version, in_force
 
+Evidence = dict[str, str]  # by gate, the digest of its report
+
 SHADOW = "shadow"  # the gate, and what a waiver calls missing batches
 
 # What every version has been judged by since the first format; later gates count if they were run.
@@ -64,11 +66,15 @@ def clear(
     refuse_retired(history, version)
     policy = Registry(bucket).policy(version)
     found = hindrances(bucket, history, version, policy)
-    approved = approvals(history, version)
-    second(history, version, policy, who, also=approved)
+    held = [one for one in found if one.held]
+    given = approvals(history, version)
+    stand = [entry for entry in given if _stands(history, version, entry, held)]
+    second(history, version, policy, who, also=stand)
     waiver = waiver_for(history, version, found, when)
-    held = [one.what for one in found if one.held]
-    return Clearance(waiver, [] if approved else held)
+    if stand:
+        return Clearance(waiver, [])
+    lapsed = [_lapsed(history, version, given[-1])] if given else []
+    return Clearance(waiver, [*(one.what for one in held), *lapsed])
 
 
 def hindrances(
@@ -157,11 +163,14 @@ def _compared(history: History, version: Version) -> JournalEntry | None:
     return history.shadowed(version, champion) if champion else None
 
 
-def evidence(history: History, version: Version) -> dict[str, str]:
+def evidence(history: History, version: Version) -> Evidence:
     """The digests of all that speaks for a version, by gate."""
-    held = {gate: str(report.digest) for gate, report in version.reports.items()}
     entry = _compared(history, version)
-    return held | ({SHADOW: entry.body["report"]["digest"]} if entry else {})
+    return _own(version) | ({SHADOW: entry.body["report"]["digest"]} if entry else {})
+
+
+def _own(version: Version) -> Evidence:
+    return {gate: str(report.digest) for gate, report in version.reports.items()}
 
 
 def refuse_retired(history: History, version: Version) -> None:
@@ -181,6 +190,33 @@ def approvals(history: History, version: Version) -> list[JournalEntry]:
     given = (e for e in history.entries if e.kind == APPROVED)
     mine = (e for e in given if e.body["version"] == version.number)
     return [entry for entry in mine if trust.may(entry, "approve")]
+
+
+def approved(approval: JournalEntry, version: Version) -> Evidence:
+    """The evidence that an approval was given on, by gate. Old entries do not say; there was
+    nothing then but the gates' own reports, which never change.
+    """
+    return approval.body.get("evidence") or _own(version)
+
+
+def _stands(
+    history: History, version: Version, approval: JournalEntry, held: list[Hindrance]
+) -> bool:
+    """Whether an approval was given on the present evidence of all that could not tell."""
+    then, now = approved(approval, version), evidence(history, version)
+    return all(then.get(one.gate) == now[one.gate] for one in held)
+
+
+def _lapsed(history: History, version: Version, approval: JournalEntry) -> str:
+    """Why an approval does not count: of all evidence, only comparisons in shadow come anew."""
+    compared = _compared(history, version)
+    than = (
+        f" than its comparison with {history.model}@{compared.body['against']} (entry "
+        f"{compared.number})"
+        if compared
+        else ""
+    )
+    return f"{approval.actor} approved it (entry {approval.number}) on other evidence{than}"
 
 
 def second(

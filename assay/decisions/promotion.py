@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from assay import moments, trust
 from assay.bucket import Bucket
@@ -16,10 +17,17 @@ from assay.versions import APPROVED, CHAMPION, REJECTED, WAIVED, History, Versio
 
 
 def promote(
-    bucket: Bucket, reference: str, said: Said, *, alias: str = CHAMPION, approve: bool = False
+    bucket: Bucket,
+    reference: str,
+    said: Said,
+    *,
+    alias: str = CHAMPION,
+    approve: bool = False,
+    seen: History | None = None,
 ) -> JournalEntry | None:
     """Point an alias at a version; None if it points there already. Champion becomes only what
     the rules of `eligible` let through; `approve` says yes to what its gates could not tell.
+    `seen`: what the journal said when this was decided, else as it is now.
 
     Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for an alias that is
     none.
@@ -27,24 +35,24 @@ def promote(
     who, registry = said.who("promote"), Registry(bucket)
     history, version = version_of(registry, reference)
     eligible.refuse_retired(history, version)
-    more = said.body()
-    if alias == CHAMPION:
-        cleared = eligible.clear(bucket, history, version, who, said.as_of)
-        if cleared.unapproved and not approve:
-            raise _unapproved(version, cleared.unapproved)
-        if cleared.unapproved:
-            _approve(bucket, version, said, who)
-        more |= {"waiver": cleared.waiver.number} if cleared.waiver else {}
-        more["evidence"] = eligible.evidence(history, version)
-    elif version.status == REJECTED:
+    rules = partial(eligible.clear, bucket, version=version, who=who, when=said.as_of)
+    if alias != CHAMPION and version.status == REJECTED:
         raise Ineligible(
             f"{version.name} was rejected by its gates (entry {version.entry.number})",
             remedy=f"See why with `assay show {version.name}`.",
         )
-    because = more.pop("because")
-    instead_of = history.aliases.get(alias)
+    yes = eligible.evidence(history, version) if alias == CHAMPION and approve else None
+    if yes is not None:
+        _approve(bucket, version, yes, said, who, asked=lambda now: rules(now).unapproved)
+    more = said.body()
     done = registry.promote(
-        version, because=because, instead_of=instead_of, alias=alias, actor=who.name, more=more
+        version,
+        because=more.pop("because"),
+        instead_of=(seen or history).aliases.get(alias),
+        alias=alias,
+        actor=who.name,
+        more=more,
+        clear=lambda now: _told(now, version, rules(now), yes) if alias == CHAMPION else {},
     )
     now = registry.history(version.model)
     if not done and now.aliases.get(alias) != version.number:
@@ -52,10 +60,23 @@ def promote(
     return now.since[alias] if done else None
 
 
+def _told(
+    history: History, version: Version, cleared: eligible.Clearance, yes: eligible.Evidence | None
+) -> Body:
+    """By what a version becomes champion, for its entry. `yes`: the evidence on which whoever
+    promotes it approved of it as well. Raises Ineligible.
+    """
+    evidence = eligible.evidence(history, version)
+    if cleared.unapproved and evidence != yes:
+        raise _unapproved(version, cleared.unapproved)
+    waiver = {"waiver": cleared.waiver.number} if cleared.waiver else {}
+    return {**waiver, "evidence": evidence}
+
+
 def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
     """Say yes to a version whose gates could not tell, or whose use case asks for somebody else's
-    word; None if the same person did already. Where the use case asks for a shadow, that comes
-    first: what its answers there came to is part of what is approved of.
+    word; None if the same person did already, on the same evidence. Where the use case asks for a
+    shadow, that comes first: what its answers there came to is part of what is approved of.
 
     Raises NotAllowed, Ineligible, ReferenceUnknown.
     """
@@ -71,19 +92,41 @@ def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
         )
     policy = registry.policy(version)
     eligible.second(history, version, policy, who, also=[])
-    found = list(eligible.unshadowed(bucket, history, version, policy))
-    eligible.waiver_for(history, version, found, said.as_of)
-    return _approve(bucket, version, said, who)
+
+    def shadowed(now: History) -> bool:
+        found = list(eligible.unshadowed(bucket, now, version, policy))
+        eligible.waiver_for(now, version, found, said.as_of)
+        return True
+
+    evidence = eligible.evidence(history, version)
+    return _approve(bucket, version, evidence, said, who, asked=shadowed)
 
 
-def _approve(bucket: Bucket, version: Version, said: Said, who: trust.Actor) -> JournalEntry | None:
+def _approve(
+    bucket: Bucket,
+    version: Version,
+    evidence: eligible.Evidence,
+    said: Said,
+    who: trust.Actor,
+    *,
+    asked: Callable[[History], object],
+) -> JournalEntry | None:
+    """Approve of a version on this evidence, where that is `asked` for and may be given."""
+
     def decide(history: History) -> tuple[str, Body] | None:
         eligible.refuse_retired(history, version)
-        given = eligible.approvals(history, version)
-        if any(who.name.casefold() in trust.authors(entry) for entry in given):
+        if not asked(history):
             return None
-        told = {"evidence": eligible.evidence(history, version)}
-        return APPROVED, {"version": version.number, **told, **said.body()}
+        if eligible.evidence(history, version) != evidence:
+            raise Ineligible(
+                f"the evidence of {version.name} changed while it was being approved",
+                remedy=f"Look again: `assay show {version.name}`.",
+            )
+        given = eligible.approvals(history, version)
+        same = (e for e in given if eligible.approved(e, version) == evidence)
+        if any(who.name.casefold() in trust.authors(entry) for entry in same):
+            return None
+        return APPROVED, {"version": version.number, "evidence": evidence, **said.body()}
 
     return append(bucket, version.model, decide, who)
 
@@ -112,11 +155,14 @@ def waive(
             remedy="Give --expires a date to come.",
         )
     policy = registry.policy(version)
-    found = eligible.hindrances(bucket, history, version, policy)
-    _check_gates(version, gates, found)
     named = {"gates": list(dict.fromkeys(gates)), "expires": moments.written(until)}
-    body = {"version": version.number, **named, **said.body()}
-    entry = append(bucket, version.model, lambda _: (WAIVED, body), who)
+
+    def decide(history: History) -> tuple[str, Body]:
+        eligible.refuse_retired(history, version)
+        _check_gates(version, gates, eligible.hindrances(bucket, history, version, policy))
+        return WAIVED, {"version": version.number, **named, **said.body()}
+
+    entry = append(bucket, version.model, decide, who)
     assert entry is not None, "a waiver is refused or written"
     return entry
 

@@ -17,15 +17,22 @@ from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, History, Version
 
 
 def rollback(
-    bucket: Bucket, model: str, said: Said, *, to: int | None = None, alias: str = CHAMPION
+    bucket: Bucket,
+    model: str,
+    said: Said,
+    *,
+    to: int | None = None,
+    alias: str = CHAMPION,
+    seen: History | None = None,
 ) -> JournalEntry:
     """Point an alias back at the version that it pointed to before, or further back, at `to`.
+    `seen`: what the journal said when this was decided, else as it is now.
 
     Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for
     one whose bytes are gone, ReferenceUnknown.
     """
     who = said.who("rollback")
-    seen = Registry(bucket).story(model)
+    seen = seen or Registry(bucket).story(model)
     here = seen.since.get(alias)
 
     def decide(history: History) -> tuple[str, Body]:
@@ -132,6 +139,8 @@ def retire(
     def decide(history: History) -> tuple[str, Body] | None:
         if version.number in history.retired:
             return None
+        if instead is not None and history.champion == version:
+            raise overtaken(history, CHAMPION)
         return RETIRED, {"version": version.number, **said.body()}
 
     return append(bucket, version.model, decide, who)
@@ -146,6 +155,6 @@ def _replace(bucket: Bucket, history: History, version: Version, said: Said, ins
             remedy="Leave --instead out." if version != history.champion else "Name another.",
         )
     if instead in history.before(CHAMPION):
-        rollback(bucket, version.model, said, to=instead)
+        rollback(bucket, version.model, said, to=instead, seen=history)
     else:
-        promote(bucket, f"{version.model}@{instead}", said)
+        promote(bucket, f"{version.model}@{instead}", said, seen=history)

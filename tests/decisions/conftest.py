@@ -32,9 +32,9 @@ class House:
         self.bucket = Bucket.on(MemoryStore()).prepare()
         self.registry = Registry(self.bucket)
 
-    def report(self, gate, verdict):
+    def report(self, gate, verdict, summary="seen"):
         check = Check(name="c", claim="It holds", verdict=verdict, why="it was seen")
-        told = Report(gate=gate, subject="m", verdict=verdict, summary="seen", checks=(check,))
+        told = Report(gate=gate, subject="m", verdict=verdict, summary=summary, checks=(check,))
         return put_report(self.bucket, told).as_json()
 
     def version(self, *, by="runner", promotion=None, without=(), more=None, **verdicts):
@@ -89,6 +89,20 @@ def house(monkeypatch, tmp_path):
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
     monkeypatch.setattr("assay.trust.whoever", lambda: "someone")
     return House()
+
+
+@pytest.fixture
+def meanwhile(house, monkeypatch):
+    """Let somebody act just before the next entry is written, or that of a kind."""
+    put, waiting = house.bucket.store.put_if_absent, []
+
+    def hurried(key, data):
+        if waiting and key.startswith("journals/m/") and waiting[0][0] in data:
+            waiting.pop()[1]()
+        return put(key, data)
+
+    monkeypatch.setattr(house.bucket.store, "put_if_absent", hurried)
+    return lambda act, kind="": waiting.append((f'"kind":"{kind}'.encode(), act))
 
 
 @pytest.fixture

@@ -18,10 +18,12 @@ from hypothesis.stateful import (
 
 from assay import decisions
 from assay.errors import AssayError, Ineligible, IntegrityError, Unproven
+from tests.decisions.test_promotion import compared, score
 
 DAY = timedelta(days=1)
 NUMBERS = st.integers(1, 4)
 OF_THREE = st.sampled_from([1, 2, 3])
+COMPARED = st.sampled_from(["pass", "caution", "unknown", "unknown", "fail"])
 FATES = st.sampled_from(["pass", "pass", "unknown", "fail"])
 
 
@@ -199,6 +201,105 @@ class Decisions(RuleBasedStateMachine):
 def test_the_champion_is_always_a_version_that_may_be_one(house, said, key):
     Decisions.house_of, Decisions.said_of = type(house), said
     run_state_machine_as_test(Decisions, settings=settings(max_examples=50, stateful_step_count=25))
+
+
+class Comparisons(RuleBasedStateMachine):
+    """A challenger in shadow: the last comparison decides, also one that comes just before the
+    entry; what it cannot tell, a person who knew of that very one.
+    """
+
+    house_of = said_of = None
+
+    def __init__(self):
+        super().__init__()
+        self.house, self.said = self.house_of(), type(self).said_of
+        for _ in range(2):
+            self.house.version()
+        self.promote_version(1)
+        self.champion = 1
+        for number in (1, 2):
+            score(self.house, number, role="served")
+        self.challenge()
+
+    def challenge(self):
+        self.challenger = self.house.version(promotion={"shadow": 1}).number
+        score(self.house, self.challenger)
+        self.last, self.seen = {}, set()  # comparisons by champion; those that were approved of
+
+    def promote_version(self, number, **options):
+        return decisions.promote(self.house.bucket, f"m@{number}", self.said(), **options)
+
+    def approve_challenger(self):
+        return decisions.approve(self.house.bucket, f"m@{self.challenger}", self.said())
+
+    @property
+    def known(self):
+        """The last comparison with the champion: its verdict, and which it is."""
+        return self.last.get(self.champion, ("none", 0))
+
+    def done(self, act, between):
+        """Whether it was done, where a comparison comes just before the first entry."""
+        store = self.house.bucket.store
+        put = store.put_if_absent
+
+        def late(key, data):
+            if key.startswith("journals/m/"):
+                store.put_if_absent = put
+                self.compare(between)
+            return put(key, data)
+
+        if between:
+            store.put_if_absent = late
+        known, approvals = self.known, self.house.kinds.count("approved")
+        try:
+            act()
+            return True
+        except Ineligible:
+            return False
+        finally:
+            store.put_if_absent = put
+            if self.house.kinds.count("approved") > approvals:
+                self.seen.add(known)
+
+    @rule(verdict=COMPARED)
+    def compare(self, verdict):
+        self.last[self.champion] = verdict, len(self.house.kinds)
+        compared(
+            self.house, verdict, self.champion, self.challenger, summary=f"{len(self.house.kinds)}"
+        )
+
+    @rule()
+    def crown_another(self):
+        self.champion = 3 - self.champion
+        self.promote_version(self.champion)
+
+    @rule(between=st.none() | COMPARED)
+    def approve(self, between):
+        known = self.known
+        done = self.done(self.approve_challenger, between)
+        assert done == (self.known == known and self.known[0] not in {"fail", "none"})
+
+    @rule(yes=st.booleans(), between=st.none() | COMPARED)
+    def promote(self, yes, between):
+        known = self.known
+        done = self.done(lambda: self.promote_version(self.challenger, approve=yes), between)
+        seen = self.known in self.seen or (yes and self.known == known)
+        verdict = self.known[0]
+        assert done == (verdict in {"pass", "caution"} or (verdict == "unknown" and seen))
+        if done:
+            decisions.rollback(self.house.bucket, "m", self.said())
+            self.challenge()
+
+    @invariant()
+    def nobody_else_is_champion(self):
+        assert self.house.champion == self.champion
+
+
+def test_a_challenger_comes_in_on_the_last_comparison_by_who_knew_it(house, said):
+    Comparisons.house_of, Comparisons.said_of = type(house), said
+    run_state_machine_as_test(
+        Comparisons, settings=settings(max_examples=40, stateful_step_count=20)
+    )
 
 
 def test_a_rollback_inverts_a_promotion(house, said):

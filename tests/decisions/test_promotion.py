@@ -153,11 +153,11 @@ def both(house, rows):
     score(house, 1, role="served", rows=rows)
 
 
-def compared(house, verdict="pass", against=1):
+def compared(house, verdict="pass", against=1, version=2, summary="seen"):
     """What the monitor enters once the batches suffice."""
-    report = house.report("shadow", verdict)
+    report = house.report("shadow", verdict, summary)
     return house.note(
-        "shadowed", version=2, against=against, batches=2, verdict=verdict, report=report,
+        "shadowed", version=version, against=against, batches=2, verdict=verdict, report=report,
         upto=4, summary="seen", reasons=[], causes=[], as_of="2026-03-01T12:00:00+00:00",
     )  # fmt: skip
 
@@ -236,6 +236,56 @@ def test_approval_waits_for_the_shadow_that_it_is_about(beside, said):
         decisions.approve(beside.bucket, "m@2", said())
     compared(beside, "caution")
     assert decisions.approve(beside.bucket, "m@2", said())
+
+
+def test_an_approval_holds_for_the_evidence_it_was_given_on(beside, said):
+    compared(beside)
+    early = decisions.approve(beside.bucket, "m@2", said("all passes"))
+    later = compared(beside, "unknown")
+    told = refused(beside, said(), reference="m@2")
+    assert "in shadow cannot tell" in told
+    assert f"someone approved it (entry {early.number}) on other evidence" in told
+    assert f"comparison with m@1 (entry {later.number})" in told
+    again = decisions.approve(beside.bucket, "m@2", said("I looked at that, too"))
+    assert again.body["evidence"]["shadow"] == later.body["report"]["digest"]
+    assert decisions.approve(beside.bucket, "m@2", said()) is None
+    compared(beside, "unknown", summary="of more batches")
+    refused(beside, said(), reference="m@2")
+    assert promote(beside, said(), reference="m@2", approve=True)
+    assert beside.kinds[-2:] == ["approved", "promoted"]
+
+
+def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
+    compared(beside, "unknown")
+    decisions.approve(beside.bucket, "m@2", said())
+    beside.version()
+    promote(beside, said(), reference="m@3")
+    for rows in (b"one", b"two"):
+        score(beside, 3, role="served", rows=rows)
+    compared(beside, "unknown", against=3, summary="beside another")
+    assert "on other evidence than its comparison with m@3" in refused(
+        beside, said(), reference="m@2"
+    )
+    promote(beside, said(), reference="m@1")
+    assert promote(beside, said(), reference="m@2"), "as it was approved of"
+
+
+def test_comparisons_that_can_tell_leave_an_approval_standing(beside, said):
+    beside.version(fairness="unknown")
+    decisions.approve(beside.bucket, "m@3", said())
+    assert promote(beside, said(), reference="m@3"), "its gates' reports never change"
+    compared(beside, "unknown", summary="of the second")
+    assert promote(beside, said(), reference="m@1")
+    assert promote(beside, said(), reference="m@3")
+
+
+def test_an_old_approval_that_names_no_evidence_is_of_the_gates_alone(beside, said):
+    beside.version(fairness="unknown")
+    for number in (2, 3):
+        beside.note("approved", version=number, because="it named none in those days")
+    compared(beside, "unknown")
+    assert "on other evidence" in refused(beside, said(), reference="m@2")
+    assert decisions.promote(beside.bucket, "m@3", said())
 
 
 def test_missing_batches_in_shadow_can_be_waived(house, said, key):
@@ -414,6 +464,27 @@ def test_another_engineer_is_neither_who_trained_nor_who_had_it_trained(house, s
     assert promote(house, said(), reference="m@2")
 
 
+def test_anothers_word_on_other_evidence_is_no_second_one(house, said, people):
+    policy = {"shadow": 1, "by": "another engineer"}
+    act = people()
+    act("ada")
+    house.version()
+    promote(house, said())
+    house.version(by="ada", promotion=policy)
+    both(house, b"one")
+    compared(house)
+    act("eve")
+    decisions.approve(house.bucket, "m@2", said())
+    compared(house, "unknown")
+    act("ada")
+    told = refused(house, said(), reference="m@2", approve=True)
+    assert "asks for another engineer" in told
+    act("eve")
+    decisions.approve(house.bucket, "m@2", said())
+    act("ada")
+    assert promote(house, said(), reference="m@2")
+
+
 @pytest.mark.parametrize("by", ["engineer", "another engineer"])
 def test_without_a_peoples_file_nobody_is_known_to_be_an_engineer(house, said, by):
     house.version(promotion={"by": by})
@@ -448,37 +519,68 @@ def test_an_entry_with_a_bad_signature_is_not_believed(house, said, people, tmp_
 # --- at once ----------------------------------------------------------------------------------
 
 
-def test_of_two_who_promote_at_once_one_does(house, said, monkeypatch):
+def test_of_two_who_promote_at_once_one_does(house, said, meanwhile):
     house.version()
     house.version()
-    put, waiting = house.bucket.store.put_if_absent, [True]
-
-    def overtaken(key, data):
-        if key.startswith("journals/m/") and waiting:
-            waiting.clear()
-            promote(house, said("I was faster"), reference="m@2")
-        return put(key, data)
-
-    monkeypatch.setattr(house.bucket.store, "put_if_absent", overtaken)
+    meanwhile(lambda: promote(house, said("I was faster"), reference="m@2"))
     with pytest.raises(Ineligible, match="m@2 became champion meanwhile"):
         promote(house, said())
     assert house.kinds == ["registered", "registered", "promoted"]
 
 
-def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, monkeypatch):
+def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, meanwhile):
     house.version()
-    put, waiting = house.bucket.store.put_if_absent, [True]
-
-    def overtaken(key, data):
-        if key.startswith("journals/m/") and waiting:
-            waiting.clear()
-            decisions.retire(house.bucket, "m@1", said("broken"))
-        return put(key, data)
-
-    monkeypatch.setattr(house.bucket.store, "put_if_absent", overtaken)
+    meanwhile(lambda: decisions.retire(house.bucket, "m@1", said("broken")))
     with pytest.raises(Unproven, match="retired"):
         promote(house, said())
     assert house.champion is None
+
+
+@pytest.mark.parametrize("approve", [False, True])
+def test_a_comparison_that_fails_meanwhile_stops_a_promotion(beside, said, meanwhile, approve):
+    compared(beside)
+    meanwhile(lambda: compared(beside, "fail"))
+    with pytest.raises(Ineligible, match="in shadow failed it"):
+        promote(beside, said(), reference="m@2", approve=approve)
+    assert (beside.champion, beside.kinds[-1]) == (1, "shadowed")
+
+
+def test_a_promotion_names_the_evidence_that_there_is_when_it_is_written(beside, said, meanwhile):
+    compared(beside)
+    meanwhile(lambda: compared(beside, summary="of more batches"))
+    entry = promote(beside, said(), reference="m@2")
+    last = beside.history.shadowed(beside.history.versions[2])
+    assert last.body["summary"] == "seen"
+    assert entry.body["evidence"]["shadow"] == last.body["report"]["digest"]
+    assert entry.number == last.number + 1
+
+
+def test_what_changes_while_it_is_approved_is_looked_at_again(beside, said, meanwhile):
+    compared(beside, "unknown")
+    for options in ({}, {"approve": True}):
+        meanwhile(lambda: compared(beside, "unknown", summary=f"{len(beside.kinds)}"))
+        act = promote if options else lambda h, s, **_: decisions.approve(h.bucket, "m@2", s)
+        with pytest.raises(Ineligible, match="changed while it was being approved"):
+            act(beside, said(), reference="m@2", **options)
+    meanwhile(lambda: compared(beside, "fail"))
+    with pytest.raises(Ineligible, match="in shadow failed it"):
+        decisions.approve(beside.bucket, "m@2", said())
+    assert "approved" not in beside.kinds
+
+
+def test_what_is_approved_and_then_changes_is_not_promoted(beside, said, meanwhile):
+    compared(beside, "unknown")
+    meanwhile(lambda: compared(beside, "unknown", summary="of more batches"), "promoted")
+    with pytest.raises(Ineligible, match="on other evidence"):
+        promote(beside, said(), reference="m@2", approve=True)
+    assert (beside.champion, beside.kinds[-2:]) == (1, ["approved", "shadowed"])
+
+
+def test_what_is_retired_meanwhile_is_not_waived(house, said, key, meanwhile):
+    house.version(fairness="fail")
+    meanwhile(lambda: decisions.retire(house.bucket, "m@1", said("broken")))
+    with pytest.raises(Ineligible, match="broken"):
+        waive(house, said(), "fairness")
 
 
 # --- aliases ----------------------------------------------------------------------------------

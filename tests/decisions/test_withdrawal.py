@@ -182,16 +182,21 @@ def test_another_alias_is_told_how_to_go_back(three, said):
     assert "assay rollback m --to 1 --alias next`" in caught.value.remedy
 
 
-def test_of_two_rollbacks_at_once_one_is_done(three, said, monkeypatch):
-    put, waiting = three.bucket.store.put_if_absent, [True]
+def test_a_rollback_of_what_was_seen_does_not_undo_another_promotion(three, said):
+    seen = three.history
+    three.version()
+    decisions.promote(three.bucket, "m@4", said())
+    for act in (
+        lambda: back(three, said(), to=2, seen=seen),
+        lambda: decisions.promote(three.bucket, "m@2", said(), seen=seen),
+    ):
+        with pytest.raises(Ineligible, match="m@4 became champion meanwhile"):
+            act()
+    assert three.champion == 4
 
-    def overtaken(key, data):
-        if key.startswith("journals/m/") and waiting:
-            waiting.clear()
-            back(three, said("I was faster"))
-        return put(key, data)
 
-    monkeypatch.setattr(three.bucket.store, "put_if_absent", overtaken)
+def test_of_two_rollbacks_at_once_one_is_done(three, said, meanwhile):
+    meanwhile(lambda: back(three, said("I was faster")))
     with pytest.raises(Ineligible, match="m@2 became champion meanwhile"):
         back(three, said())
     assert three.champion == 2
@@ -243,6 +248,31 @@ def test_another_takes_a_retired_champions_place(three, said):
     retire(three, said(), 4, instead=2)
     assert three.champion == 2
     assert three.kinds[-4:] == ["promoted", "retired", "rolled_back", "retired"]
+
+
+@pytest.mark.parametrize("instead", [2, 4])
+def test_who_became_champion_meanwhile_stays_it(three, said, monkeypatch, instead):
+    from assay.decisions import withdrawal
+
+    three.version()
+    three.version()
+    replace = withdrawal._replace
+
+    def later(*given):
+        decisions.promote(three.bucket, "m@5", said("I was faster"))
+        replace(*given)
+
+    monkeypatch.setattr(withdrawal, "_replace", later)
+    with pytest.raises(Ineligible, match="m@5 became champion meanwhile"):
+        retire(three, said(), 3, instead=instead)
+    assert three.champion == 5
+
+
+def test_who_comes_back_meanwhile_is_not_retired_without_another(three, said, meanwhile):
+    meanwhile(lambda: decisions.promote(three.bucket, "m@3", said("no, it is well")), "retired")
+    with pytest.raises(Ineligible, match="m@3 became champion meanwhile"):
+        retire(three, said(), 3, instead=2)
+    assert three.champion == 3
 
 
 def test_who_takes_the_place_must_be_eligible_and_another(three, said):
