@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from assay.bucket import Bucket
 from assay.decisions import Said
-from assay.errors import ConfigError, NotAllowed
+from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.moments import moment
 from assay.store import default_url
 from flows.named import named
@@ -34,8 +34,9 @@ def promote(
 ) -> State:
     """Ask whether a version such as income@3 shall become champion, and do as is answered.
 
-    Pauses for up to `patience` seconds. A name that may not answer, or an answer without a reason,
-    is asked again, and told why. `as_of` is the moment that the answer is about, else its own.
+    Pauses for up to `patience` seconds. A name that may not answer, an answer without a reason, or
+    a yes to what has changed since it was asked, is asked again, and told why; what no answer could
+    mend any more is not. `as_of` is the moment that the answer is about, else its own.
     """
     url = store or default_url()
     text, again = ask(reference, url, as_of), ""
@@ -47,9 +48,11 @@ def promote(
             return Failed(name="Unanswered", message=f"nobody answered about {reference}")
         try:
             said = Said(form.because, moment(as_of), name=form.your_name)
+            if form.approve and ask(reference, url, as_of) != text:
+                raise Ineligible("what is asked has changed meanwhile", remedy="Read it again.")
             told = decide(reference, url, said, form.approve)
-        except (NotAllowed, ConfigError) as error:
-            again = f"**Not done:** {error}\n\n"
+        except (NotAllowed, ConfigError, Ineligible) as error:
+            text, again = ask(reference, url, as_of), f"**Not done:** {error}\n\n"
             continue
         publish_history(Bucket.open(url), reference.partition("@")[0])
         if form.approve:

@@ -31,6 +31,7 @@ def question(bucket: Bucket, reference: str, when: datetime) -> str:
             "with your key.",
         )
     policy = registry.policy(version)
+    eligible.refuse_retired(history, version)
     open_ = eligible.hindrances(bucket, history, version, policy)
     eligible.waiver_for(history, version, open_, when)
     body = version.entry.body

@@ -46,6 +46,15 @@ def test_what_no_answer_could_mend_is_not_asked(house, said):
         ask(house)
 
 
+def test_a_retired_version_is_not_asked_about(house, said):
+    from assay.decisions import retire
+
+    house.version()
+    retire(house.bucket, "m@1", said("it leaks"))
+    with pytest.raises(Ineligible, match="it leaks"):
+        ask(house)
+
+
 def test_a_yes_approves_and_promotes_and_says_by_what_way(house, said, people):
     house.version(fairness="unknown")
     people()("sam")  # whoever runs the worker

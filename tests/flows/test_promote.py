@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from assay import decisions
+from assay.config.living import Promotion
+from assay.decisions import Said
 from assay.digest import Digest
 from assay.errors import Ineligible, NotAllowed
+from assay.moments import moment
 from assay.registry import Registry
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
@@ -27,7 +31,9 @@ def bucket(tmp_path, monkeypatch):
 
 
 def run_of(reference, bucket, *answers):
-    """Run the flow, and give it the answers one after the other: its state, the forms' texts."""
+    """Run the flow, and give it the answers one after the other: its state, the forms' texts. An
+    answer may be a function, which does something first.
+    """
     from prefect.client.orchestration import get_client
     from prefect.flow_runs import resume_flow_run
     from prefect.input.actions import read_flow_run_input
@@ -48,7 +54,7 @@ def run_of(reference, bucket, *answers):
                 keys = run.state.state_details.run_input_keyset
                 texts.append(read_flow_run_input(key=keys["description"], flow_run_id=run.id))
                 seen.add(run.state.id)
-                resume_flow_run(run.id, run_input=answer)
+                resume_flow_run(run.id, run_input=answer() if callable(answer) else answer)
 
     helper = threading.Thread(target=reply, daemon=True)
     helper.start()
@@ -82,6 +88,46 @@ def test_a_yes_is_a_promotion_by_the_person_who_gave_it(bucket):
     assert state.name == "Promoted"
     entry = registry.history("guests").since["champion"]
     assert (entry.actor, entry.body["version"], entry.body["via"]) == ("ada", 3, "dashboard")
+
+
+def test_who_trained_it_is_asked_for_somebody_else(bucket, tmp_path, monkeypatch):
+    (tmp_path / "people.yaml").write_text("people: {ada: {role: engineer}, eve: {role: engineer}}")
+    monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
+    another = Promotion(by="another engineer")
+    monkeypatch.setattr(Registry, "policy", lambda *_: another)
+    state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", approve=False))
+    assert state.name == "Declined"
+    assert "guests@2 was trained by ada" in str(texts[1])
+
+
+def test_a_yes_to_what_has_changed_is_asked_again(bucket):
+    registry = Registry(bucket)
+    body = registry.history("guests").versions[2].entry.body
+    for number in (3, 4):
+        question = str(Digest.of(b"question %d" % number))
+        registry.register("guests", "registered", {**body, "question": question})
+
+    def late():
+        decisions.promote(bucket, "guests@4", Said("I was faster", moment("2026-11-23")))
+        return form("ada")
+
+    state, texts = run_of("guests@3", bucket, late, form("ada"))
+    assert "takes the place of guests@2" in str(texts[0])
+    assert "has changed meanwhile" in str(texts[1])
+    assert "takes the place of guests@4" in str(texts[1])
+    assert state.name == "Promoted"
+
+
+def test_what_no_answer_can_mend_any_more_is_not_asked_again(bucket):
+    def late():
+        decisions.retire(bucket, "guests@2", Said("it leaks", moment("2026-11-23")))
+        return form("ada")
+
+    state, texts = run_of("guests@2", bucket, late)
+    error = state.result(raise_on_failure=False)
+    assert isinstance(error, Ineligible)
+    assert "it leaks" in error.what
+    assert len(texts) == 1
 
 
 def test_what_no_answer_could_mend_is_not_asked(bucket, tmp_path, monkeypatch):
