@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay import moments, trust
 from assay.artifacts import Artifact
-from assay.batches import is_ledger
+from assay.batches import Ledger, is_ledger
 from assay.bucket import Bucket
 from assay.config.living import Promotion
 from assay.errors import ConfigError, ReferenceUnknown, Unproven, meant
@@ -234,7 +234,8 @@ class Registry:
         decided. False if it points there already (under the same waiver, if any), or meanwhile
         somewhere else. `more` is added to the entry: `as_of`. So is what `clear` says of the
         history as it is when the entry is written: `waiver` (its entry's number), `evidence`. It
-        raises what speaks against it.
+        raises what speaks against it. The entry of a challenger says how long the ledger was, so
+        that it is known what came since.
 
         Raises ConfigError for an alias that no reference could name, Unproven for a retired
         version, and for a rejected one without a waiver. It checks no more: `decisions.promote`
@@ -242,6 +243,7 @@ class Registry:
         """
         _check_alias(alias)
         evidence = {gate: str(report.digest) for gate, report in version.reports.items()}
+        upto = Ledger(self._bucket, version.model).read().length if alias == CHALLENGER else None
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold(version.model, entries)
@@ -251,6 +253,7 @@ class Registry:
             if standing != instead_of:
                 return None
             told = {**(more or {}), **clear(history)}
+            told |= {} if upto is None else {"upto": upto}
             if version.status != REGISTERED and not told.get("waiver"):
                 raise Unproven(
                     f"{version.name} was rejected by its gates and cannot be promoted",

@@ -8,7 +8,7 @@ alone. Imports nothing heavy, for the runs that find nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,13 +106,21 @@ def unfinished(bucket: Bucket, use_case: UseCase) -> str | None:
     champion, number = history.champion, history.aliases.get(CHALLENGER)
     if not asked or champion is None or number is None or number in history.served:
         return None
-    batches, since = Ledger(bucket, use_case.name).read(), history.since[CHALLENGER].at
+    batches = Ledger(bucket, use_case.name).read()
     done = len(batches.beside(number, champion.number))
-    came = sum(s.at > since for s in batches.by(champion.number))
-    if max(done, came) >= asked:
+    came = _since(batches.by(champion.number), history.since[CHALLENGER])
+    if max(done, len(came)) >= asked:
         return None
     name = history.versions[number].name
     return f"{name} is challenger, and has scored {done} of its {asked} batches in shadow"
+
+
+def _since(served: Sequence[Scored], entry: JournalEntry) -> list[Scored]:
+    """The batches that came since a version was made challenger, by their numbers. An entry that
+    lacks the ledger's length (older ones, and rollbacks) has a clock alone, perhaps another's.
+    """
+    upto = entry.body.get("upto")
+    return [s for s in served if (s.at > entry.at if upto is None else s.number > upto)]
 
 
 def record(

@@ -1,5 +1,7 @@
 """A challenger's answers in shadow: which batches can be compared, and what the journal keeps."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -169,6 +171,27 @@ def test_a_challenger_keeps_its_place_until_it_has_scored_its_batches(living):
 def test_one_that_could_not_score_what_came_is_not_waited_for(living):
     for batch in range(2):
         living.serve(loans(range(100 * batch, 100 * batch + 100)), batch + 1)
+    assert unfinished(living.bucket, living.case) is None
+
+
+def test_a_clock_that_goes_wrong_does_not_tell_what_came_since(living, monkeypatch):
+    """A trainer whose clock is an hour ahead makes it challenger; batches come by other clocks."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(hours=1)
+
+    registry = Registry(living.bucket)
+    number = living.register(loans(range(7000, 8000)), np.ones(1000, bool))
+    version = registry.history("loans").versions[number]
+    living.serve(loans(range(900, 1000)), 0.5)  # before it was challenger
+    with monkeypatch.context() as patched:
+        patched.setattr("assay.journal.datetime", Ahead)
+        registry.promote(version, because="a test", instead_of=2, alias="challenger")
+    living.serve(loans(range(100)), 1)
+    assert "0 of its 2 batches" in unfinished(living.bucket, living.case)
+    living.serve(loans(range(100, 200)), 2)
     assert unfinished(living.bucket, living.case) is None
 
 
