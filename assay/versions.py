@@ -18,7 +18,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
 APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
 MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
-RETRAINING, ASKED, SHADOWED = "retraining", "asked", "shadowed"
+RETRAINING, RETRAINED, ASKED, SHADOWED = "retraining", "retrained", "asked", "shadowed"
 
 
 @dataclass(frozen=True)

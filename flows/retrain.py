@@ -7,11 +7,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from assay import moments
-from assay.living.retraining import Declined
-from assay.runs import Anew
+from assay.artifacts import Artifact
+from assay.errors import DataError
+from assay.living.retraining import Begun, Declined
+from assay.runs import Anew, Run
 from flows.answer import answer
 from flows.named import named
 from tasks.begin_again import begin_again
+from tasks.finish import finish
 from tasks.gather import gather
 from tasks.ingest import ingest
 from tasks.read import read
@@ -39,7 +42,18 @@ def retrain(
     if isinstance(begun, Declined):
         publish_history(run.bucket, run.name)  # it may ask a person
         return Completed(name="Declined", message=begun.why, data=begun)
-    gathered = gather(run, ingest(run)["table"], begun)
+    first = ingest(run)["table"]
+    try:
+        state = _trained(run, begun, first)
+    except DataError as error:  # these rows will not do, however often they are tried
+        finish(run, begun, error)
+        raise
+    finish(run, begun, state.data)
+    return state
+
+
+def _trained(run: Run, begun: Begun, first: Artifact) -> State:
+    gathered = gather(run, first, begun)
     about = moments.written(begun.as_of)
     anew = Anew(retraining=begun.number, upto=begun.upto, as_of=about)
     asked = run.on(gathered["table"], anew)

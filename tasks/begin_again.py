@@ -20,8 +20,8 @@ def begin_again(
     seen = Digest.parse(evidence) if evidence else None
     asked = Asked(by, because, as_of, Ledger(run.bucket, run.name).read().length, seen)
     case = run.written.use_case
-    waits = unfinished(run.bucket, case) if by != "person" else None
-    found = Declined(waits) if waits else begin(run.bucket, run.name, asked, case.retrain)
+    waits = unfinished(run.bucket, case)
+    found = begin(run.bucket, run.name, asked, case.retrain, waits)
     if isinstance(found, Declined):
         get_run_logger().warning(f"not trained anew: {found.why}")
     else:

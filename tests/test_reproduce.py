@@ -654,6 +654,16 @@ def test_the_journal_must_say_the_same_too(bucket):
     assert found.first.outputs[0].how[0].startswith("version 1.model: ")
 
 
+def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
+    made = Made(bucket)
+    steps = [made.step("ingest", table=1)]
+    made.register(steps)
+    recorded = recall(bucket, "guests@1")
+    said = {"retraining": 1, "outcome": "registered", "version": 1}
+    ended = bucket.journal("guests").append(lambda _: ("retrained", said))
+    assert compare(recorded, Rebuilt(bucket, tuple(steps), (*recorded.entries, ended))).identical
+
+
 def test_an_output_whose_recorded_object_is_gone_is_a_divergence_all_the_same(made, bucket):
     from assay.objects import key_of
 

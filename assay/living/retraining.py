@@ -1,7 +1,8 @@
 """When a model is trained anew: for evidence, not too often, and not for ever without success.
 
 A retraining is begun by an entry in the model's journal, so that of two events that ask for the
-same one begins. Moments are those that the entries are about (`as_of`), not those of the clock.
+same one begins, and ended by another, after all that came of it: one without was killed, or an
+error ended it. Moments are those that the entries are about (`as_of`), not those of the clock.
 """
 
 from __future__ import annotations
@@ -18,9 +19,18 @@ from assay.bucket import Bucket
 from assay.config.living import Retrain
 from assay.digest import Digest
 from assay.journal import JournalEntry
-from assay.versions import ASKED, CHAMPION, FALSE_ALARM, MONITORED, PROMOTED, RETRAINING
+from assay.versions import (
+    ASKED,
+    CHAMPION,
+    FALSE_ALARM,
+    MONITORED,
+    PROMOTED,
+    RETRAINED,
+    RETRAINING,
+)
 
 RETRAIN: Final = "retrain"
+FAILED: Final = "failed"  # what a retraining came to whose rows could not be learnt from
 _BUDGET_OF: Final = timedelta(days=30)
 
 # Who wants it: a look that saw harm, the clock of a schedule, or a person.
@@ -66,18 +76,21 @@ class Declined:
     asks: bool = False
 
 
-def begin(bucket: Bucket, model: str, asked: Asked, ask: Retrain) -> Begun | Declined:
+def begin(
+    bucket: Bucket, model: str, asked: Asked, ask: Retrain, waits: str | None = None
+) -> Begun | Declined:
     """Begin a retraining in the journal, or go on with one that was killed, or say why not.
 
-    A person may always have one. Where `attempts` in a row brought no champion, the journal notes
-    once that a person is asked, with the evidence. Raises ChainBroken.
+    A person may always have one. `waits`: what it has to wait for where no person asks. Where
+    `attempts` in a row brought no champion, the journal notes once that a person is asked, with
+    the evidence. Raises ChainBroken.
     """
     journal = bucket.journal(model)
     known: Begun | Declined | None = None
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         nonlocal known
-        known = _unfinished(entries, asked) or declined(entries, asked, ask)
+        known = _unfinished(entries, asked, ask) or declined(entries, asked, ask, waits)
         if known is None:
             return RETRAINING, _body(entries, asked, ask)
         if isinstance(known, Declined) and known.asks and not _is_asked(entries):
@@ -91,26 +104,81 @@ def begin(bucket: Bucket, model: str, asked: Asked, ask: Retrain) -> Begun | Dec
     return Begun.of(entry)
 
 
-def _unfinished(entries: Sequence[JournalEntry], asked: Asked) -> Begun | None:
-    """A retraining that began for the same reason and never ended: its run was killed."""
-    ended = {e.body["retraining"] for e in entries if "retraining" in e.body}
-    for entry in reversed(entries):
-        same = entry.kind == RETRAINING and all(
-            entry.body[name] == value for name, value in _why(asked).items()
-        )
-        if same:
-            return None if entry.number in ended else Begun.of(entry)
-    return None
+def end(
+    bucket: Bucket,
+    model: str,
+    begun: Begun,
+    outcome: str,
+    *,
+    version: int | None = None,
+    because: str | None = None,
+) -> JournalEntry | None:
+    """Write down, last of all, what a retraining came to: registered, rejected, stopped (`version`:
+    the one that was chosen), or failed. None if that is known. Raises ChainBroken.
+    """
+    told = {"version": version, "because": because}
+    body = {
+        "retraining": begun.number,
+        "outcome": outcome,
+        **{name: value for name, value in told.items() if value is not None},
+        "as_of": moments.written(begun.as_of),
+    }
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        return None if begun.number in _ended(entries) else (RETRAINED, body)
+
+    return bucket.journal(model).append(decide)
 
 
-def declined(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> Declined | None:
+def _ended(entries: Sequence[JournalEntry]) -> dict[int, str]:
+    """What retrainings came to, by the entries that began them."""
+    found: dict[int, str] = {}
+    for entry in entries:
+        number = entry.body.get("retraining")
+        if number is None:
+            continue
+        if entry.kind == RETRAINED:
+            found[number] = entry.body["outcome"]
+        elif "ends" not in entries[number - 1].body:  # begun before ends had entries
+            found.setdefault(number, entry.kind)
+    return found
+
+
+def _unfinished(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> Begun | None:
+    """A retraining that began for the same reason and did not end. It goes on with the rows that
+    it had if no others came, or while it is too recent for another: after that, another has more
+    to learn from.
+    """
+    begun = [e for e in entries if e.kind == RETRAINING]
+    why = _why(asked)
+    same = [e for e in begun if why.items() <= e.body.items()]
+    if not same or same[-1].number in _ended(entries):
+        return None
+    last = same[-1]
+    recent = last is begun[-1] and asked.as_of - moments.of(last) < _pause(ask)
+    return Begun.of(last) if recent or last.body["upto"] == asked.upto else None
+
+
+def _fruitful(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """What began the retrainings that ended, and whose rows could be learnt from."""
+    ended = _ended(entries)
+    begun = (e for e in entries if e.kind == RETRAINING)
+    return [e for e in begun if ended.get(e.number, FAILED) != FAILED]
+
+
+def declined(
+    entries: Sequence[JournalEntry], asked: Asked, ask: Retrain, waits: str | None = None
+) -> Declined | None:
     """Why there is to be no retraining now; None if there may be."""
     begun = [e for e in entries if e.kind == RETRAINING]
     evidence = asked.evidence and str(asked.evidence)
-    if evidence and (same := [e for e in begun if e.body["evidence"] == evidence]):
-        return Declined(f"entry {same[-1].number} began a retraining for this very evidence")
+    done = [e for e in _fruitful(entries) if evidence and e.body["evidence"] == evidence]
+    if done:
+        return Declined(f"entry {done[-1].number} began a retraining for this very evidence")
     if asked.by == "person":
         return None
+    if waits:
+        return Declined(waits)
     if _is_asked(entries):
         return Declined("a person was asked, and nobody has had it trained anew by hand since")
     if (helpless := len(_in_vain(entries))) >= ask.attempts:
@@ -121,9 +189,8 @@ def declined(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> Dec
 def _too_soon(begun: Sequence[JournalEntry], now: datetime, ask: Retrain) -> Declined | None:
     """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
     last = begun[-1] if begun else None
-    wait = timedelta(seconds=ask.cooldown)
-    if last is not None and now - moments.of(last) < wait:
-        until = moments.shown(moments.of(last) + wait)
+    if last is not None and now - moments.of(last) < _pause(ask):
+        until = moments.shown(moments.of(last) + _pause(ask))
         return Declined(
             f"the last retraining (entry {last.number}) is too recent: not before {until}"
         )
@@ -131,6 +198,10 @@ def _too_soon(begun: Sequence[JournalEntry], now: datetime, ask: Retrain) -> Dec
     if len(lately) >= ask.budget:
         return Declined(f"{len(lately)} retrainings in thirty days are as many as are allowed")
     return None
+
+
+def _pause(ask: Retrain) -> timedelta:
+    return timedelta(seconds=ask.cooldown)
 
 
 def _in_vain(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
@@ -163,6 +234,7 @@ def _body(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> dict[s
         "upto": asked.upto,
         "since": harm_since(entries),
         "attempt": len(_in_vain(entries)) + 1,
+        "ends": True,
     }
 
 

@@ -22,6 +22,7 @@ from assay.versions import (
     REGISTERED,
     REJECTED,
     RETIRED,
+    RETRAINED,
     RETRAINING,
     ROLLED_BACK,
     SHADOWED,
@@ -46,18 +47,28 @@ def story(
     model: str, entries: Iterable[JournalEntry], *, by: Callable[[JournalEntry], str], whole: bool
 ) -> list[Event]:
     """The events of a journal in order. Looks in a row that found a version healthy are one event,
-    and of comparisons in shadow with the same verdict the last is told, unless the `whole` is
-    asked for. `by` says who made an entry.
+    of comparisons in shadow with the same verdict the last is told, and of a retraining's end only
+    what no other entry tells, unless the `whole` is asked for. `by` says who made an entry.
     """
     events = []
     told = list(entries)
-    for _, group in groupby(told if whole else _last_in_shadow(told), key=_quiet):
+    for _, group in groupby(told if whole else _last_in_shadow(_news(told)), key=_quiet):
         together = list(group)
         if whole or len(together) == 1 or _quiet(together[0])[0] is not True:
             events += [_event(entry, by, sentence(model, entry)) for entry in together]
         else:
             events.append(_event(together[-1], by, _healthy(model, together)))
     return events
+
+
+def _news(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """All but ends of retrainings that brought forth what an entry of theirs tells."""
+    told = {(e.kind, e.body.get("retraining")) for e in entries}
+    return [
+        e
+        for e in entries
+        if e.kind != RETRAINED or (e.body["outcome"], e.body["retraining"]) not in told
+    ]
 
 
 def _last_in_shadow(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
@@ -169,6 +180,12 @@ def _retraining(_: _Names, body: _Body) -> str:
     return _and(f"retraining begun{attempt}", body["because"])
 
 
+def _retrained(name: _Names, body: _Body) -> str:
+    version = f"{name[body['version']]} " if body.get("version") else ""
+    told = f"retraining of entry {body['retraining']} ended: {version}{body['outcome']}"
+    return _and(told, body.get("because", ""))
+
+
 def _unknown(name: _Names, body: _Body) -> str:
     subject = f"{name[body['version']]} " if body.get("version") else ""
     return _and(f"{subject}{name.kind.replace('_', ' ')}", str(body.get("because", "")))
@@ -205,6 +222,7 @@ _SENTENCES: Final[dict[str, Callable[[_Names, _Body], str]]] = {
     WAIVED: _waived,
     MONITORED: _monitored,
     RETRAINING: _retraining,
+    RETRAINED: _retrained,
     SHADOWED: _shadowed,
     APPROVED: lambda name, b: f"{name[b['version']]} approved: {b['because']}",
     RETIRED: lambda name, b: f"{name[b['version']]} retired: {b['because']}",

@@ -10,12 +10,12 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.gates import GATES, MEASURED
 from assay.journal import JournalEntry
-from assay.registry import PROMOTED
 from assay.reproduce.explain import explain
 from assay.reproduce.rebuild import Rebuilt
 from assay.reproduce.recorded import Recorded
 from assay.reproduce.values import different
 from assay.steps import Step
+from assay.versions import PROMOTED, RETRAINED
 from assay.why import Difference
 from assay.why import differences as components_that_differ
 
@@ -197,8 +197,8 @@ def _said(entries: Iterable[JournalEntry]) -> dict[str, Any]:
     said = {}
     for entry in entries:
         body = entry.body
-        if entry.kind == PROMOTED:
-            continue  # people promote too
+        if entry.kind in {PROMOTED, RETRAINED}:
+            continue  # people promote too; an end says what the versions say
         held = {name: _digest(body[name]) for name in _SAID if name in body}
         for key in ("reports", "gates"):
             of_gate = body.get(key, {}).items()

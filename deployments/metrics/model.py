@@ -21,7 +21,7 @@ _KINDS = (
     *(versions.REGISTERED, versions.REJECTED, versions.STOPPED, versions.PROMOTED),
     *(versions.APPROVED, versions.WAIVED, versions.ROLLED_BACK, versions.RETIRED),
     *(versions.MONITORED, versions.FALSE_ALARM, versions.LESSON),
-    *(versions.RETRAINING, versions.ASKED, versions.SHADOWED),
+    *(versions.RETRAINING, versions.RETRAINED, versions.ASKED, versions.SHADOWED),
 )
 _ANSWERS = {versions.PROMOTED, versions.ROLLED_BACK, versions.RETIRED}
 _VERDICTS = ("healthy", "watch", "retrain")

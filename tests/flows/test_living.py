@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from assay import decisions
-from assay.batches import Ledger
+from assay.batches import Ledger, Refused
 from assay.bucket import Bucket
+from assay.errors import DataError
 from assay.evidence.report import get_report
 from assay.living.retraining import Declined
 from assay.registry import Registry
@@ -109,7 +110,13 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     assert state.name == "Retrain"
 
     asked = {"because": looked.reasons[0], "by": "monitor", "evidence": str(looked.report.digest)}
-    state, again = life.run(retrain, 2, **asked)
+    with monkeypatch.context() as patched:
+        patched.setattr("assay.conclude._promote", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            life.run(retrain, 2, **asked)
+    assert (life.kinds[-1], life.history.aliases) == ("registered", {"champion": 1})
+
+    state, again = life.run(retrain, 3, **asked)
     assert (state.name, again.model, again.champion) == ("Challenger", "jobs@2", False)
     assert life.history.aliases == {"champion": 1, "challenger": 2}
     _learnt_from_the_change(life, turned)
@@ -132,9 +139,14 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     decisions.rollback(life.bucket, "jobs", said)
     assert life.history.champion.name == "jobs@1"
     told = ["registered", "promoted", "monitored", "monitored", "retraining"]
-    told += ["registered", "promoted", "approved", "promoted", "monitored", "rolled_back"]
+    told += ["registered", "promoted", "retrained", "approved", "promoted", "monitored"]
+    told += ["rolled_back"]
     assert life.kinds == told
     assert not verify(life.bucket).problems
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
 
 
 def _learnt_from_the_change(life, turned):
@@ -160,3 +172,23 @@ def _beat_the_champion_on_the_newest_rows(life, again):
     assert "that came since" in check.claim
     fairness = get_report(life.bucket, again.reports["fairness"])
     assert any(check.name.startswith("newest selection_rate") for check in fairness.checks)
+
+
+def test_rows_that_cannot_be_learnt_from_end_a_retraining(tmp_path, monkeypatch):
+    """Asked again, it takes what came since, and not for ever the same rows."""
+    life, tried = Life(tmp_path), []
+    (tmp_path / "first.csv").write_text("person,age,sex,works\n1,40,m,1\n2,30,f,0\n")
+
+    def gather(_run, _first, begun):
+        tried.append(begun.upto)
+        raise DataError("no labelled rows are left to train on")
+
+    monkeypatch.setattr("flows.retrain.gather", gather)
+    for _ in range(2):
+        state, error = life.run(retrain, 1, by="person", because="because")
+        assert (state.name, type(error)) == ("Failed", DataError)
+        refused = Refused(name="a", source=f"{len(tried)}", as_of="2016-01-01", why="a test")
+        Ledger(life.bucket, "jobs").add_refused(refused)
+    assert tried == [0, 1]
+    assert life.kinds == ["retraining", "retrained"] * 2
+    assert life.history.entries[-1].body["because"] == "no labelled rows are left to train on"

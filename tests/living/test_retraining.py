@@ -3,17 +3,22 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.bucket import Bucket
 from assay.config.living import Retrain, Window
 from assay.digest import Digest
 from assay.living.retraining import (
     ASKED,
+    FAILED,
+    RETRAINED,
     RETRAINING,
     Asked,
     Begun,
     Declined,
     begin,
+    end,
     harm_since,
 )
 from assay.store.memory import MemoryStore
@@ -36,10 +41,14 @@ def kinds(bucket):
     return [entry.kind for entry in bucket.journal("m").entries()]
 
 
-def end(bucket, begun, kind="registered"):
+def note(bucket, kind, **body):
+    return bucket.journal("m").append(lambda _: (kind, body)).number
+
+
+def finish(bucket, begun, kind="registered"):
     """The run of a retraining ends with a version."""
-    body = {"version": 1, "retraining": begun.number}
-    bucket.journal("m").append(lambda _: (kind, body))
+    note(bucket, kind, version=1, retraining=begun.number)
+    end(bucket, "m", begun, kind, version=1)
 
 
 def promote(bucket, version=1, alias="champion"):
@@ -63,23 +72,100 @@ def test_the_first_evidence_begins_one(bucket):
 
 
 def test_the_same_evidence_begins_no_second(bucket):
-    end(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
+    finish(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
     again = begin(bucket, "m", asked(20, evidence="a"), ASK)
     assert isinstance(again, Declined)
     assert "this very evidence" in again.why
     assert kinds(bucket).count(RETRAINING) == 1
 
 
-def test_one_that_was_killed_goes_on_with_the_rows_it_had(bucket):
-    first = begin(bucket, "m", asked(0, evidence="a", upto=7), ASK)
-    again = begin(bucket, "m", asked(1, evidence="a", upto=9), ASK)
+@pytest.mark.parametrize("by", ["monitor", "schedule", "person"])
+def test_one_that_was_killed_goes_on_with_the_rows_it_had(bucket, by):
+    first = begin(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
+    again = begin(bucket, "m", asked(1, by=by, evidence="a", upto=9), ASK, "a challenger's batches")
     assert again == first
     assert kinds(bucket) == [RETRAINING]
 
 
+@pytest.mark.parametrize("by", ["monitor", "schedule", "person"])
+def test_one_that_was_killed_long_ago_gives_way_to_newer_rows(bucket, by):
+    begin(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
+    again = begin(bucket, "m", asked(5, by=by, evidence="a", upto=9), ASK)
+    assert (again.number, again.upto, again.as_of) == (2, 9, START + timedelta(days=5))
+
+
+def test_one_that_was_killed_is_not_gone_on_with_once_another_began(bucket):
+    begin(bucket, "m", asked(0, by="schedule", upto=7), ASK)
+    finish(bucket, begin(bucket, "m", asked(1, by="person", upto=8), ASK))
+    assert isinstance(begin(bucket, "m", asked(2, by="schedule", upto=9), ASK), Declined)
+
+
+@pytest.mark.parametrize("kind", ["registered", "rejected"])
+def test_one_that_was_killed_after_its_first_version_goes_on(bucket, kind):
+    """Others may have to be registered yet, and one to be promoted."""
+    first = begin(bucket, "m", asked(0, evidence="a"), ASK)
+    note(bucket, kind, version=1, retraining=first.number)
+    assert begin(bucket, "m", asked(0, evidence="a"), ASK) == first
+    end(bucket, "m", first, kind, version=1)
+    assert isinstance(begin(bucket, "m", asked(0, evidence="a"), ASK), Declined)
+
+
+def test_an_end_is_told_once_even_where_nothing_else_was_to_be_told(bucket):
+    begun = begin(bucket, "m", asked(0, by="schedule"), ASK)
+    entry = end(bucket, "m", begun, "registered", version=1)
+    said = {"retraining": 1, "outcome": "registered", "version": 1}
+    assert entry.body == said | {"as_of": "2016-01-01T00:00:00+00:00"}
+    assert end(bucket, "m", begun, "stopped") is None
+    assert kinds(bucket) == [RETRAINING, RETRAINED]
+    assert begin(bucket, "m", asked(5, by="schedule"), ASK).number == 3
+
+
+def test_rows_that_could_not_be_learnt_from_are_not_gone_on_with(bucket):
+    """A person may ask for others at once, the same evidence after the cooldown."""
+    end(bucket, "m", begin(bucket, "m", asked(0, by="person"), ASK), FAILED, because="no labels")
+    assert begin(bucket, "m", asked(0, by="person", upto=1), ASK).number == 3
+
+
+def test_evidence_whose_rows_could_not_be_learnt_from_asks_again(bucket):
+    end(bucket, "m", begin(bucket, "m", asked(0, evidence="a"), ASK), FAILED, because="no labels")
+    assert isinstance(begin(bucket, "m", asked(1, evidence="a"), ASK), Declined)
+    assert begin(bucket, "m", asked(5, evidence="a"), ASK).number == 3
+
+
+def test_ends_of_older_journals_are_their_versions(bucket):
+    why = {"by": "schedule", "because": "harm", "evidence": None, "upto": 0, "attempt": 1}
+    older = note(bucket, RETRAINING, **why, since=None, as_of="2016-01-01T00:00:00+00:00")
+    note(bucket, "rejected", version=1, retraining=older)
+    assert isinstance(begin(bucket, "m", asked(1, by="schedule"), ASK), Declined)
+    assert begin(bucket, "m", asked(5, by="schedule"), ASK).number == 3
+
+
+FATES = st.sampled_from(["killed", "killed late", "known", "registered", "stopped", FAILED])
+LIVES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3), FATES), max_size=20)
+
+
+@given(LIVES, st.sampled_from(["schedule", "person", "monitor"]))
+def test_nothing_is_learnt_from_rows_that_are_older_than_a_cooldown(life, by):
+    """Unless none came since. And what has ended is not gone on with."""
+    bucket, ask = Bucket.on(MemoryStore()).prepare(), ASK.model_copy(update={"attempts": 99})
+    today, upto, over = 0, 0, set()
+    for days, rows, fate in life:
+        today, upto = today + days, upto + rows
+        begun = begin(bucket, "m", asked(today, by=by, upto=upto), ask)
+        if isinstance(begun, Declined):
+            continue
+        assert begun.number not in over
+        assert begun.upto == upto or START + timedelta(days=today) - begun.as_of < timedelta(days=5)
+        if fate in {"registered", "killed late"}:
+            note(bucket, "registered", version=1, retraining=begun.number)
+        if not fate.startswith("killed"):
+            end(bucket, "m", begun, "registered" if fate == "known" else fate)
+            over.add(begun.number)
+
+
 @pytest.mark.parametrize("by", ["monitor", "schedule"])
 def test_within_the_cooldown_none_begins(bucket, by):
-    end(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
+    finish(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
     early = begin(bucket, "m", asked(4, by=by, evidence="b"), ASK)
     assert isinstance(early, Declined)
     assert "not before 2016-01-06 00:00" in early.why
@@ -87,14 +173,14 @@ def test_within_the_cooldown_none_begins(bucket, by):
 
 
 def test_a_clock_that_went_back_does_not_shorten_the_cooldown(bucket):
-    end(bucket, begin(bucket, "m", asked(10, evidence="a"), ASK))
+    finish(bucket, begin(bucket, "m", asked(10, evidence="a"), ASK))
     assert isinstance(begin(bucket, "m", asked(1, evidence="b"), ASK), Declined)
 
 
 def test_thirty_days_have_a_budget(bucket):
     ask = ASK.model_copy(update={"attempts": 99})
     for day in (0, 6, 12):
-        end(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ask))
+        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ask))
     spent = begin(bucket, "m", asked(18, evidence="d"), ask)
     assert isinstance(spent, Declined)
     assert "3 retrainings in thirty days" in spent.why
@@ -103,7 +189,7 @@ def test_thirty_days_have_a_budget(bucket):
 
 def test_after_three_in_vain_a_person_is_asked_once(bucket):
     for day in (0, 40, 80):
-        end(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
+        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
     for day in (120, 160):
         refused = begin(bucket, "m", asked(day, evidence=f"{day}"), ASK)
         assert isinstance(refused, Declined)
@@ -115,11 +201,11 @@ def test_after_three_in_vain_a_person_is_asked_once(bucket):
 
 def test_a_person_may_always_and_that_answers(bucket):
     for day in (0, 40, 80):
-        end(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
+        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
     begin(bucket, "m", asked(120, evidence="x"), ASK)
     by_hand = begin(bucket, "m", asked(121, by="person"), ASK)
     assert isinstance(by_hand, Begun)
-    end(bucket, by_hand)
+    finish(bucket, by_hand)
     promote(bucket)
     after = begin(bucket, "m", asked(160, evidence="y"), ASK)
     assert isinstance(after, Begun)
@@ -128,7 +214,7 @@ def test_a_person_may_always_and_that_answers(bucket):
 
 def test_a_promotion_starts_the_count_anew_but_a_challenger_does_not(bucket):
     for day in (0, 40):
-        end(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK))
+        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK))
     promote(bucket, alias="challenger")
     assert begin(bucket, "m", asked(80, evidence="c"), ASK).attempt == 3
     promote(bucket)

@@ -19,6 +19,7 @@ TOLD = {
     "shadowed": {"version": 2, "against": 1, "batches": 3, "verdict": "fail", "summary": "s",
                  "reasons": ["a gap"]},
     "retraining": {"because": "RELP moved", "attempt": 2},
+    "retrained": {"retraining": 5, "outcome": "failed", "because": "no labels", "version": None},
     "false_alarm": {"entry": 9, "because": "recoded"},
     "asked": {"because": "three in vain"},
     "lesson": {"cause": "drift:RELP", "text": "recoded"},
@@ -36,6 +37,7 @@ SENTENCES = [
     "m@2 looked at (look 3): retrain: RELP moved",
     "m@2 in shadow of m@1, 3 batches: fail: a gap",
     "retraining begun (attempt 2): RELP moved",
+    "retraining of entry 5 ended: failed: no labels",
     "the alarm of entry 9 was false: recoded",
     "a person is asked: three in vain",
     "learnt of drift:RELP: recoded",
@@ -129,4 +131,24 @@ def test_of_comparisons_in_shadow_the_last_of_a_verdict_is_told():
     entries += [compared(4, "pass", 5), compared(5, "pass", 6)]
     lines = [f"m@2 in shadow of m@1, {n} batches: {v}: s" for n, v in ((3, "pass"), (4, "fail"))]
     assert told(entries) == [*lines, "m@2 in shadow of m@1, 6 batches: pass: s"]
+    assert len(told(entries, whole=True)) == 5
+
+
+def test_the_end_of_a_retraining_is_told_where_no_version_tells_it():
+    def ended(number, of, outcome):
+        return entry(number, "retrained", {"retraining": of, "outcome": outcome, "version": 2})
+
+    begun = {"because": "the schedule", "attempt": 1}
+    entries = [
+        entry(1, "retraining", begun),
+        entry(2, "registered", {"version": 2, "candidate": "forest", "retraining": 1}),
+        ended(3, 1, "registered"),
+        entry(4, "retraining", begun),
+        ended(5, 4, "registered"),  # the very version that was there
+    ]
+    assert told(entries)[1:] == [
+        "m@2 registered: forest",
+        "retraining begun (attempt 1): the schedule",
+        "retraining of entry 4 ended: m@2 registered",
+    ]
     assert len(told(entries, whole=True)) == 5
