@@ -10,7 +10,8 @@ from assay.errors import NoChampion
 from assay.living.labels import Taken
 from assay.living.looked import Looked, Shadowed, nothing
 from assay.living.looking import Material, due, facts
-from assay.living.looks import Look, last_look
+from assay.living.looks import Look
+from assay.living.retraining import RETRAIN, unanswered
 from assay.runs import Run
 from flows.named import named
 from tasks.about import about
@@ -37,19 +38,22 @@ def monitor(
     """Read the labels that came, look at the champion, and write down what was seen.
 
     `as_of` is the moment that this is about, else now. Nothing is written where nothing is new.
-    A verdict of retrain is told as the event `assay.retrain.wanted`, once for its evidence. Where
-    the use case asks for a shadow, the challenger's answers are then held against the champion's.
+    A verdict of retrain is told as the event `assay.retrain.wanted`, until something comes of it.
+    Where the use case asks for a shadow, the challenger's answers are then held against
+    the champion's.
     """
     now = moments.written(moments.moment(as_of))
     run = read(config, store, overrides, False, trains=False)
     taken = label(run, now)
+    _told(run, now)  # of an earlier look, whatever this one comes to
     try:
         ahead = about(run, now)
     except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
     looked = nothing(run.name, ahead) if ahead.idle else _taken(run, ahead)
     looked = looked.model_copy(update={"shadow": _compared(run, now)})
-    _told(run)
+    if looked.verdict == RETRAIN:
+        _told(run, now)
     if looked.look is not None or (looked.shadow and looked.shadow.entry):
         publish_history(run.bucket, run.name)
     return _ended(looked, taken)
@@ -87,11 +91,11 @@ def _compared(run: Run, now: str) -> Shadowed | None:
     return enter_shadow(run, both, shadow(run, both), now) if both else None
 
 
-def _told(run: Run) -> None:
-    """Tell of the last look's verdict, if it is retrain and was not told."""
-    last = last_look(run.bucket, run.name)
-    if last is not None and last.verdict == "retrain":
-        want(run, last)
+def _told(run: Run, now: str) -> None:
+    """Tell of the last verdict of retrain, if nothing came of it yet."""
+    past = unanswered(run.bucket, run.name)
+    if past is not None:
+        want(run, past, now)
 
 
 def _ended(looked: Looked, taken: Taken) -> State:

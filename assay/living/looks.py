@@ -146,14 +146,6 @@ def looks_at(history: History, version: int) -> tuple[Past, ...]:
     return tuple(Past.of(e) for e in entries if e.body["version"] == version)
 
 
-def last_look(bucket: Bucket, model: str) -> Past | None:
-    """The last look at the champion; None without either. Raises ChainBroken."""
-    history = Registry(bucket).history(model)
-    champion = history.champion
-    past = looks_at(history, champion.number) if champion else ()
-    return past[-1] if past else None
-
-
 def next_look(bucket: Bucket, model: str, ask: Monitor, as_of: datetime) -> Look:
     """What there is to look at. Raises NoChampion where there was none yet, ReferenceUnknown where
     there is none any more, ChainBroken.

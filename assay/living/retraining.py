@@ -19,6 +19,8 @@ from assay.bucket import Bucket
 from assay.config.living import Retrain
 from assay.digest import Digest
 from assay.journal import JournalEntry
+from assay.living.looks import Past, looks_at
+from assay.registry import Registry
 from assay.versions import (
     ASKED,
     CHAMPION,
@@ -246,6 +248,25 @@ def _why(asked: Asked) -> dict[str, Any]:
     """What makes two requests one."""
     evidence = asked.evidence and str(asked.evidence)
     return {"by": asked.by, "because": asked.because, "evidence": evidence}
+
+
+def unanswered(bucket: Bucket, model: str) -> Past | None:
+    """The last look at the champion that wants a retraining and has no answer: neither was the
+    model trained anew since, nor a person asked, nor the alarm called false, nor all found healthy
+    by labels. Looks at other rows alone are no answer. Raises ChainBroken.
+    """
+    history = Registry(bucket).history(model)
+    entries, champion = history.entries, history.champion
+    looks = looks_at(history, champion.number) if champion else ()
+    answers = [e.number for e in entries if e.kind == ASKED]
+    answers += [e.number for e in _fruitful(entries)]
+    answers += [
+        past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
+    ]
+    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    wanting = (past for past in reversed(looks) if past.verdict == RETRAIN)
+    open_since = max(answers, default=0)
+    return next((p for p in wanting if p.entry > open_since and p.entry not in false), None)
 
 
 def harm_since(entries: Sequence[JournalEntry]) -> int | None:

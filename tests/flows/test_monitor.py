@@ -11,6 +11,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
 from assay.living.looks import MONITORED
+from assay.living.retraining import Asked, begin, end
 from flows.monitor import monitor
 from tests.living.made import Living, day, written
 
@@ -95,8 +96,55 @@ def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypa
     assert json.dumps(event["payload"])
 
     run(tmp_path, 6)
-    assert len(told) == 1  # once for its evidence
+    assert len(told) == 2, "nobody heard of it"
+    assert told[0]["id"] != told[1]["id"], "a server passes over what it has seen"
+    trained_anew(living, 6, evidence=outcome.report.digest)
+    run(tmp_path, 9)
+    assert len(told) == 2  # once for its evidence
     assert len(entries(living)) == 2
+
+
+def trained_anew(living, when, evidence=None):
+    asked = Asked("monitor", "a test", day(when), 0, evidence)
+    begun = begin(living.bucket, "loans", asked, living.case.retrain)
+    end(living.bucket, "loans", begun, "rejected")
+
+
+def looked_away(living):
+    """Another look finds something else, on other rows."""
+    body = entries(living)[-1]
+    more = {"look": body["look"] + 1, "verdict": "watch"}
+    living.bucket.journal("loans").append(lambda _: (MONITORED, body | more))
+
+
+def test_what_came_in_the_cooldown_is_asked_again_after_it(living, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    trained_anew(living, 0)
+    living.serve(loans(range(500), 1, wrong=True), 0.1, with_labels=True)
+    run(tmp_path, 0.2)
+    assert len(told) == 1, "whoever listens hears of it, and why nothing begins"
+    looked_away(living)
+    run(tmp_path, 0.9)
+    assert len(told) == 1, "it would be declined again"
+    run(tmp_path, 1.1)
+    assert len(told) == 2
+    assert told[0]["payload"] == told[1]["payload"]
+
+
+def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
+    living, tmp_path, monkeypatch
+):
+    told = []
+    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(flows.monitor, "want", lambda *_: None)
+        run(tmp_path, 2)
+    looked_away(living)
+    assert not told
+    run(tmp_path, 3)
+    assert len(told) == 1
 
 
 def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.artifacts import JSON
 from assay.bucket import Bucket
 from assay.config.living import Retrain, Window
 from assay.digest import Digest
@@ -18,8 +19,10 @@ from assay.living.retraining import (
     Begun,
     Declined,
     begin,
+    declined,
     end,
     harm_since,
+    unanswered,
 )
 from assay.store.memory import MemoryStore
 
@@ -161,6 +164,56 @@ def test_nothing_is_learnt_from_rows_that_are_older_than_a_cooldown(life, by):
         if not fate.startswith("killed"):
             end(bucket, "m", begun, "registered" if fate == "known" else fate)
             over.add(begun.number)
+
+
+def champion(bucket, version=1):
+    note(bucket, "registered", version=version, reports={}, question="q", model={})
+    promote(bucket, version)
+
+
+def sees(bucket, verdict, evidence="a", version=1, **figures):
+    """A look; the number of its entry."""
+    number = len(kinds(bucket)) + 1
+    report = bucket.put(evidence.encode(), JSON, "report").as_json()
+    told = {"version": version, "look": number, "upto": 0, "verdict": verdict, "reasons": []}
+    return note(bucket, "monitored", **told, report=report, figures=figures, first=None)
+
+
+def test_what_a_look_wants_stands_until_it_is_answered(bucket):
+    def wanted():
+        past = unanswered(bucket, "m")
+        return past and past.entry
+
+    assert wanted() is None
+    champion(bucket)
+    first = sees(bucket, "retrain", "a")
+    assert wanted() == first
+    sees(bucket, "watch", labelled=500.0)
+    sees(bucket, "healthy")  # of rows without labels
+    assert wanted() == first
+    second = sees(bucket, "retrain", "b")
+    assert wanted() == second
+
+    note(bucket, "false_alarm", entry=second, because="a broken feed")
+    assert wanted() == first, "which nobody called false"
+    begun = begin(bucket, "m", asked(0, evidence="a"), ASK)
+    assert wanted() == first, "it may have been killed"
+    assert "too recent" in declined(bucket.journal("m").entries(), asked(1, evidence="a"), ASK).why
+    end(bucket, "m", begun, FAILED)
+    assert wanted() == first
+    end(bucket, "m", begin(bucket, "m", asked(9, by="schedule"), ASK), "rejected")
+    assert wanted() is None, "whoever asked, it was trained anew since"
+
+    third = sees(bucket, "retrain", "c")
+    assert wanted() == third
+    note(bucket, ASKED, because="in vain", evidence=None)
+    assert wanted() is None
+    sees(bucket, "retrain", "d")
+    sees(bucket, "healthy", labelled=500.0)
+    assert wanted() is None, "labels say that the harm is over"
+    sees(bucket, "retrain", "e")
+    champion(bucket, 2)
+    assert wanted() is None, "it was of another champion"
 
 
 @pytest.mark.parametrize("by", ["monitor", "schedule"])
