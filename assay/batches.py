@@ -111,6 +111,20 @@ class Batches:
         first = {scored.batch: scored for scored in reversed(self.scored)}
         return tuple(reversed(first.values()))
 
+    @property
+    def served(self) -> tuple[Scored, ...]:
+        """Every batch that was served, once: known by its rows or, where versions read these
+        otherwise, by its source.
+        """
+        seen: set[Digest | str] = set()
+        found = []
+        for scored in (s for s in self.scored if s.role == "served"):
+            keys = {key for key in (scored.batch, scored.source) if key is not None}
+            if not seen & keys:
+                found.append(scored)
+            seen |= keys
+        return tuple(found)
+
     def beside(self, challenger: int, champion: int) -> tuple[Beside, ...]:
         """The batches that a challenger scored unseen and the champion served, in the order in
         which they were served. They are one by their rows; where the two versions read these

@@ -1,8 +1,9 @@
 """The rows to train on anew: the first table's, and those that were scored and labelled since.
 
 They stand in the order in which they came, the first table's first. Of a row that came more than
-once, known by its identity, the last counts, with the label that is known now. Rows without a
-label are left out; nothing is made up.
+once, known by its identity, the last counts, with the label that is known now. Where the use case
+names no identity, rows that are alike are not the same row: each counts, with its own label. Rows
+without a label are left out; nothing is made up.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.learning.target import outcomes
 from assay.learning.units import identities
+from assay.living.known import own_labels
 from assay.tables import Table, columns, write
 from assay.tables.rowhash import Hashes
 
@@ -61,15 +63,23 @@ def arrivals(
     bucket: Bucket, first: Artifact, batches: Batches, labels: Labels, use_case: UseCase
 ) -> list[Arrival]:
     """The table that the use case's source yields, and every batch since, once, in order."""
+    named = bool(use_case.data.identity)
 
     def read(held: Artifact, number: int, as_of: str | None) -> Arrival:
         table = Table.read(bucket, held)
-        known = identities(table, use_case)
+        units = identities(table, use_case) if named else None
+        truth = _own(table, use_case) if units is None else labels(units)
         when = datetime.fromisoformat(as_of) if as_of else None
-        return Arrival(table, number, when, known, labels(known))
+        return Arrival(table, number, when, units, truth)
 
-    later = [read(came.table, came.number, came.as_of) for came in batches.once]
+    # Nameless rows are not known again where another version read their batch otherwise.
+    came = batches.once if named else batches.served
+    later = [read(one.table, one.number, one.as_of) for one in came]
     return [read(first, _FIRST, None), *later]
+
+
+def _own(table: Table, use_case: UseCase) -> NDArray[np.int8]:
+    return np.concatenate([np.empty(0, np.int8), *own_labels(table, use_case)])
 
 
 def gather(
@@ -104,14 +114,14 @@ def gather(
 
 @dataclass(frozen=True, eq=False)
 class Arrival:
-    """One table that rows come from; `arrived` is the entry of the ledger, or 0. `truth`: 1, 0 or
-    -1 a row.
+    """One table that rows come from; `arrived` is the entry of the ledger, or 0. `units`: None
+    where the use case names no identity. `truth`: 1, 0 or -1 a row.
     """
 
     table: Table
     arrived: int
     as_of: datetime | None
-    units: Hashes
+    units: Hashes | None
     truth: NDArray[np.int8]
 
     @property
@@ -137,6 +147,9 @@ def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
     """Rows that have a label and do not come again later."""
     seen, kept = np.empty(0, np.uint64), []
     for source in reversed(sources):
+        if source.units is None:
+            kept.append(source.labelled)
+            continue
         _, last = np.unique(source.units[::-1], return_index=True)
         mask = np.zeros(len(source.units), bool)
         mask[len(source.units) - 1 - last] = True

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.batches import Batches, Scored
 from assay.bucket import Bucket
@@ -66,6 +68,9 @@ def batch(bucket, number, frame, as_of="2016-03-01T00:00:00+00:00"):
     )
 
 
+NAMELESS = USE_CASE.model_copy(update={"data": USE_CASE.data.model_copy(update={"identity": ()})})
+
+
 class Known:
     """Labels by id, known to the rows of every table through their units."""
 
@@ -80,15 +85,15 @@ class Known:
         return np.array([self._by_unit.get(unit, -1) for unit in units.tolist()], np.int8)
 
 
-def gathered(bucket, first, batches, labels, window="all", since=None, least=1):
+def gathered(bucket, first, batches, labels, window="all", since=None, least=1, use_case=USE_CASE):
     sources = arrivals(
         bucket,
         write_frame(bucket, first, "first"),
         Batches(tuple(batches)),
         Known(bucket, labels),
-        USE_CASE,
+        use_case,
     )
-    found = gather(bucket, sources, USE_CASE, Choice(window, since, NOW, least))
+    found = gather(bucket, sources, use_case, Choice(window, since, NOW, least))
     rows = Table.read(bucket, found.table).pandas()
     arrived = Table.read(bucket, found.arrived).pandas()["arrived"].tolist()
     return rows, arrived, found
@@ -211,3 +216,52 @@ def test_the_same_rows_give_the_same_bytes(bucket):
 def test_nothing_to_learn_from_is_said(bucket):
     with pytest.raises(DataError, match="no labelled rows are left"):
         gathered(bucket, FIRST, [], {}, window=Window(lasting=60.0))
+
+
+# --- without an identity ----------------------------------------------------------------------
+
+NUMBERS = st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=20)
+
+
+def nameless(rows):
+    """Rows of (age, works); so few ages that many rows are alike."""
+    ages, works = zip(*rows, strict=True) if rows else ((), ())
+    return pd.DataFrame(
+        {
+            "age": pd.Series(ages, dtype="int64"),
+            "works": pd.Series(["yes" if one else "no" for one in works], dtype="str"),
+        }
+    )
+
+
+@given(NUMBERS, st.lists(NUMBERS.filter(bool), max_size=3, unique_by=str))
+def test_rows_that_are_alike_but_have_no_name_all_count_with_their_own_labels(first, later):
+    first = [(0, True), (0, False), *first]
+    bucket = Bucket.on(MemoryStore()).prepare()
+    came = [batch(bucket, 4 + i, nameless(rows)) for i, rows in enumerate(later)]
+    rows, _, found = gathered(bucket, nameless(first), came, {}, use_case=NAMELESS)
+    every = [*first, *(row for part in later for row in part)]
+    assert [*zip(rows["age"], rows["works"] == "yes", strict=True)] == every
+    assert found.sides == {"first": len(first), "later": len(every) - len(first)}
+
+
+def test_of_rows_without_a_name_those_without_a_label_are_left_out(bucket):
+    later = nameless([(1, True), (1, False)])
+    later.loc[0, "works"] = None
+    came = [batch(bucket, 4, later), batch(bucket, 5, later[["age"]])]
+    rows, arrived, _ = gathered(
+        bucket, nameless([(1, True), (1, False)]), came, {}, use_case=NAMELESS
+    )
+    assert rows["works"].tolist() == ["yes", "no", "no"]
+    assert arrived == [0, 0, 4]
+
+
+def test_a_batch_of_rows_without_a_name_counts_once_however_versions_read_it(bucket):
+    """They may read other columns, and leave other rows out."""
+    first, later = nameless([(1, True), (1, False)]), nameless([(2, True), (2, False)])
+    served = batch(bucket, 5, later).model_copy(update={"source": "sha256:file"})
+    unseen = batch(bucket, 4, later.assign(more=1.0)).model_copy(update={"role": "shadow"})
+    again = batch(bucket, 6, later[:1]).model_copy(update={"source": "sha256:file", "version": 2})
+    rows, arrived, _ = gathered(bucket, first, [unseen, served, again], {}, use_case=NAMELESS)
+    assert rows["age"].tolist() == [1, 1, 2, 2]
+    assert arrived == [0, 0, 5, 5]
