@@ -230,3 +230,23 @@ def test_a_retired_champion_leaves_nothing_to_watch(living):
     )
     with pytest.raises(ReferenceUnknown, match="has no champion to watch"):
         next_look(living.bucket, "loans", living.case.monitor, day(2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.assign(town=pd.Categorical([None] * len(rows), categories=["A"])),
+        lambda rows: rows.drop(columns="town"),
+        lambda rows: rows.assign(town=pd.Categorical([f"t{i % 60}" for i in range(len(rows))])),
+    ],
+    ids=["empty", "lacking", "many"],
+)
+def test_a_look_at_rows_of_nobody_known_is_entered_and_the_next_goes_on(change):
+    case = written("loans", DATA, monitor={"rows": 50})
+    living = Living.begin(case, loans(range(1000, 5000)), np.arange(4000) % 4 == 0)
+    living.serve(change(loans(range(400))), 1)
+    entry = living.look(2)
+    assert entry["verdict"] == "watch"
+    assert "The groups of town can be compared" in entry["reasons"][0]
+    living.serve(loans(range(400, 800)), 3)
+    assert living.look(4)["verdict"] == "healthy"

@@ -47,7 +47,7 @@ def drift(
     `columns` are compared as what a model sees (all but outputs, when left out); `roles` names
     the columns of its outputs and of labels. Both tables' profiles are kept in their buckets.
     Raises DataError for columns that neither side has, that hold no probabilities or no
-    decisions, and for groups that cannot be formed.
+    decisions, and for cut points on a group that is no number.
     """
     roles = roles or Roles()
     rows = say_checks.enough(reference.rows, current.rows, ask)
@@ -81,11 +81,13 @@ class _Found:
     effects: display.Effects
     sides: Sides | None
     outputs: Sequence[str] = ()
+    undivided: Sequence[Check] = ()
 
     def checks(self, ask: Drift) -> list[Check]:
         if self.sides is None:
             return []
-        return [c for o in self.outcomes for c in say_checks.performs(o, self.sides, ask)]
+        told = (c for o in self.outcomes for c in say_checks.performs(o, self.sides, ask))
+        return [*told, *self.undivided]
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,13 @@ def _harm(sides: _Pair, seen: Sequence[Shift], roles: Roles, ask: Drift) -> _Fou
     ladder = Ladder.of(old, new)
     found = believed(mix(rows, seen, [shift for shift in seen if shift.shifted]), ask)
     unseen = say_checks.outside(seen, [s.name for s in seen], sides.new, ask)
-    material = Sides(old, new, ladder, rows, found, unseen)
+    whole = {n: say_checks.undivided(n, old.groups[n], new.groups[n], ask) for n in roles.by}
+    divided = [name for name, check in whole.items() if check is None]
+    material = Sides(old, new, ladder, rows, found, unseen, divided)
     usable = [m for m in ask.metrics if m == "roc_auc" or new.decision is not None]
     by_column = effects(rows, seen, ladder, usable[0]) if usable else {}
-    return _Found(outcomes(material, ask), by_column, material, roles.outputs)
+    undivided = [check for check in whole.values() if check is not None]
+    return _Found(outcomes(material, ask), by_column, material, roles.outputs, undivided)
 
 
 def _together(sides: _Pair, seen: Sequence[Shift], ask: Drift) -> list[Check]:
@@ -245,6 +250,7 @@ def _limits(sides: _Pair, roles: Roles, found: _Found, ask: Drift) -> list[str]:
         notes.append("No probabilities were named, so nothing is said of performance.")
         return notes
     notes += say_checks.untold(found.outcomes, found.sides, ask)
+    notes += say_checks.strangers(found.sides)
     if not found.sides.reference.labelled:
         notes.append(
             "The reference has no labels: probabilities were taken as they are, not calibrated."

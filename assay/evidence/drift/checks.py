@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from assay.config.gates import Drift
 from assay.evidence.drift.columns import Shift
 from assay.evidence.drift.harm import Outcome, Sides
+from assay.evidence.drift.scored import Groups
+from assay.evidence.groups import MISSING, MOST_GROUPS
 from assay.evidence.report import Check, Verdict
 from assay.tables.observed import Observed
 from assay.tables.profile import ColumnProfile
@@ -51,6 +55,51 @@ def retyped(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
         "compared",
         remedy="Mend the source, or declare the column's type.",
     )
+
+
+def undivided(name: str, old: Groups, new: Groups, ask: Drift) -> Check | None:
+    """A column by whose groups nothing can be compared; None where it can."""
+    why = _why_undivided(old, new, ask)
+    if why is None:
+        return None
+    return Check(
+        name=f"groups[{name}]",
+        claim=f"The groups of {name} can be compared",
+        verdict=Verdict.UNKNOWN,
+        why=f"{why}, so nothing is said of each group",
+        remedy=f"Mend the source, or what data.sensitive says of {name}: bins, or other values.",
+    )
+
+
+def _why_undivided(old: Groups, new: Groups, ask: Drift) -> str | None:
+    for side, (_, labels) in (("reference", old), ("current batch", new)):
+        if set(labels) <= {MISSING}:
+            return f"the {side} holds no value of it"
+    (_, known), (codes, labels) = old, new
+    if len(known) > MOST_GROUPS:
+        return f"the reference has {len(known):,} groups, more than {MOST_GROUPS}"
+    strange = _strange(old, new)
+    share = float(np.isin(codes, strange).mean())
+    if share <= ask.unseen:
+        return None
+    told = _few([labels[code] for code in strange])
+    return f"{share:.1%} of rows are of groups that the reference never held ({told})"
+
+
+def _strange(old: Groups, new: Groups) -> list[int]:
+    """The codes of groups that the reference never held."""
+    held = set(old[1])
+    return [code for code, label in enumerate(new[1]) if label not in held]
+
+
+def strangers(sides: Sides) -> list[str]:
+    """A note on the groups that the reference never held, where they are few."""
+    told = []
+    for name in sides.divided:
+        old, new = (side.groups[name] for side in (sides.reference, sides.current))
+        if strange := _strange(old, new):
+            told.append(f"{name}: {_few([new[1][code] for code in strange])}")
+    return [f"Not compared by group, as the reference has none: {'; '.join(told)}."] if told else []
 
 
 def moved(

@@ -18,7 +18,7 @@ from assay.evidence.drift.expected import (
     weighted,
 )
 from assay.evidence.drift.mix import Mix, Sample
-from assay.evidence.drift.scored import Codes, Scored
+from assay.evidence.drift.scored import Groups, Scored
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics import Bools, Estimate, Floats, at_most, interval_of, jackknife
 
@@ -54,7 +54,9 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """All that outcomes are computed from. `mix` is given only if it is to be believed."""
+    """All that outcomes are computed from. `mix` is given only if it is to be believed. `divided`:
+    the columns by whose groups rows are judged.
+    """
 
     reference: Scored
     current: Scored
@@ -62,6 +64,7 @@ class Sides:
     rows: Sample
     mix: Mix | None
     unseen: Sequence[str]  # columns with so many values never seen that nothing can be expected
+    divided: Sequence[str] = ()
 
 
 def believed(found: Mix | None, ask: Drift) -> Mix | None:
@@ -105,14 +108,16 @@ class _Part:
 
 def _divisions(sides: Sides) -> Iterator[tuple[str | None, _Masks]]:
     yield None, (None, None, None)
-    for name, (codes, labels) in sides.current.groups.items():
-        for code, label in enumerate(labels):
-            known = (sides.reference.groups[name], sides.rows.scored.groups[name])
-            old, sampled = (_are(*groups, label) for groups in known)
-            yield f"{name}={label}", (old, codes == code, sampled)
+    three = (sides.reference, sides.current, sides.rows.scored)
+    for name in sides.divided:
+        old, new, sampled = (side.groups[name] for side in three)
+        for label in old[1]:
+            if label in new[1]:
+                yield f"{name}={label}", (_are(old, label), _are(new, label), _are(sampled, label))
 
 
-def _are(codes: Codes, labels: Sequence[str], label: str) -> Bools:
+def _are(groups: Groups, label: str) -> Bools:
+    codes, labels = groups
     found: Bools = codes == (labels.index(label) if label in labels else -1)
     return found
 

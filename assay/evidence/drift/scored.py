@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.groups import group_labels
+from assay.evidence.groups import labels_of
 from assay.evidence.statistics import Bools, Floats
 
 Codes = NDArray[np.int8]
+Groups = tuple[NDArray[np.int32], tuple[str, ...]]
+"""Each row's group as a code, and the groups' labels."""
 
 _YES: Final = frozenset({"true", "yes", "y", "1"})
 _NO: Final = frozenset({"false", "no", "n", "0"})
@@ -43,14 +45,14 @@ class Roles:
 class Scored:
     """Rows of one side, in order. `truth` holds 1, 0, and -1 where no label has come.
 
-    `decision` is None where no predictions were named. `groups` has, by column, each row's group
-    as a code, and the groups' labels.
+    `decision` is None where no predictions were named. `groups` are there by column, any number
+    of them: what cannot be judged by group is judged as a whole.
     """
 
     probability: Floats
     decision: Bools | None
     truth: Codes | None
-    groups: Mapping[str, tuple[Codes, tuple[str, ...]]]
+    groups: Mapping[str, Groups]
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -64,7 +66,8 @@ def scored(rows: pa.Table, roles: Roles, side: str) -> Scored | None:
     """The predictions in these rows; None if no probabilities were named.
 
     Only the columns that `roles` names are looked at. Raises DataError for probabilities that are
-    missing or outside 0 to 1, predictions that are missing, and columns that hold no yes and no.
+    missing or outside 0 to 1, predictions that are missing, columns that hold no yes and no, and
+    cut points on a group that is no number.
     """
     if roles.probability is None:
         return None
@@ -134,7 +137,7 @@ def _meanings(texts: Sequence[str], name: str, positive: str | None, side: str) 
     return [int(text.lower() in _YES) for text in texts]
 
 
-def _groups(column: pa.ChunkedArray, name: str, roles: Roles) -> tuple[Codes, tuple[str, ...]]:
+def _groups(column: pa.ChunkedArray, name: str, roles: Roles) -> Groups:
     """Codes of groups, by the labels of the distinct values: rows may be many."""
     import pandas as pd
 
@@ -143,9 +146,9 @@ def _groups(column: pa.ChunkedArray, name: str, roles: Roles) -> tuple[Codes, tu
     indices = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
     seen, place = np.unique(indices, return_inverse=True)
     distinct = values.take(pa.array(seen)).to_pandas()
-    labels = group_labels(distinct, roles.sensitive.get(name, Sensitive()), name)
+    labels = labels_of(distinct, roles.sensitive.get(name, Sensitive()), name)
     codes, known = pd.factorize(labels, sort=True)
-    return codes[place].astype(np.int8), tuple(map(str, known))
+    return codes[place].astype(np.int32), tuple(map(str, known))
 
 
 def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:

@@ -8,7 +8,7 @@ when it was registered, is no reason to train anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -54,6 +54,10 @@ class Rules:
     def groups(self) -> list[str]:
         return list(dict.fromkeys(name for rule in self.rules for name in rule.columns()))
 
+    def without(self, columns: Sequence[str]) -> Rules:
+        """Those that need none of these columns."""
+        return replace(self, rules=[r for r in self.rules if not {*columns} & {*r.columns()}])
+
 
 @dataclass(frozen=True)
 class Realised:
@@ -71,26 +75,34 @@ def realised(
     """Judge the labelled rows at the look's level, as one family.
 
     `reference`: sampled rows of the reference, in the order of the weights of `mixed`. Rules that
-    cannot be judged on such rows are `unknown`.
+    cannot be judged on such rows are `unknown`; so are those about columns that hold nothing.
     """
-    absent = [name for name in rules.groups if name not in labelled.schema.names]
-    if not rules.rules or absent:
-        return Realised([_absent(absent)] if absent else [])
+    absent = [name for name in rules.groups if not _held(labelled, name)]
+    lacking, rules = [_absent(absent)] if absent else [], rules.without(absent)
+    if not rules.rules:
+        return Realised(lacking)
     try:
         limits = _limits(_cells(labelled, rules), rules, level)
         moved = _moved(reference, mixed, rules) if mixed else {}
     except DataError as error:
-        return Realised([_untold(error)])
+        return Realised([*lacking, _untold(error)])
     explained = _Explained(moved, mixed, rules.unfair)
     checks = [check for limit in limits for check in _checks(limit, explained)]
     told = [c for c in checks if not _idle(c)]
     divisions = {limit.division.by: limit.division for limit in limits}
     return Realised(
-        told or [_quiet(checks)],
+        [*lacking, *(told or [_quiet(checks)])],
         [sheets.group_sheet(division) for division in divisions.values()],
         [figures.limit_figure(limit) for limit in limits if limit.pairs],
         {c.name: abs(c.estimate) for c in checks if c.estimate is not None},
     )
+
+
+def _held(rows: Table, name: str) -> bool:
+    """Whether anybody's group is known."""
+    if name not in rows.schema.names:
+        return False
+    return any(batch.column(0).null_count < batch.num_rows for batch in rows.batches([name]))
 
 
 def _idle(check: Check) -> bool:

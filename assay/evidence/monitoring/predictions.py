@@ -25,6 +25,7 @@ from assay.tables.observed import Observed, observe
 
 _PERFORMANCE = "Performance"  # the drift gate's sheet
 _REALISED = "realised["
+_GROUPS = "groups["
 _ALL = "all rows"
 
 
@@ -69,6 +70,9 @@ def told(rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: in
     checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
     found = with_needs(found, rows.reference, roles)
+    known = {check.name for check in checks}
+    found += [c for c in (realised.checks if realised else ())
+              if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
     values = _values(moved, "expected now", "expected")
     values |= _values(realised, "realised now", "realised")
     return Told(

@@ -10,6 +10,7 @@ from assay.errors import DataError
 from assay.evidence.drift import Roles, drift
 from assay.evidence.drift.harm import believed
 from assay.evidence.drift.mix import Mix
+from assay.evidence.drift.scored import scored
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import alarms, resampled, stored
 
@@ -158,6 +159,56 @@ def test_small_groups_are_named_as_unknown_and_do_not_hold_the_rest(reference):
     assert report.verdict is Verdict.PASS
     assert not any("group=b" in c.name for c in report.checks)
     assert "Too few rows to tell: group=b (40 rows)." in report.notes
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [
+        (pa.nulls(2500, pa.string()), "the current batch holds no value of it"),
+        (
+            pa.array([f"g{i % 300}" for i in range(2500)]),
+            "100.0% of rows are of groups that the reference never held (g0, g1, g10 and 297 more)",
+        ),
+    ],
+)
+def test_groups_that_cannot_be_compared_are_unknown_and_all_else_is_judged(reference, groups, why):
+    rows = world(2500, 2)
+    report = judge(reference, rows.set_column(2, "group", groups), columns=["age", "x"])
+    told = check(report, "groups[group]")
+    assert (told.verdict, told.why) == ("unknown", f"{why}, so nothing is said of each group")
+    assert report.verdict is Verdict.UNKNOWN
+    assert check(report, "expected[roc_auc]").verdict is Verdict.PASS
+    assert not any("group=" in c.name for c in report.checks)
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [
+        (pa.nulls(6000, pa.string()), "the reference holds no value of it"),
+        (pa.array([f"g{i % 51}" for i in range(6000)]), "the reference has 51 groups, more than"),
+    ],
+)
+def test_a_reference_without_groups_that_could_be_judged_leaves_them_unknown(groups, why):
+    rows = world(6000, 1)
+    report = judge(stored(rows.set_column(2, "group", groups), "r"), rows, columns=["age", "x"])
+    assert check(report, "groups[group]").why.startswith(why)
+
+
+def test_a_few_rows_of_groups_that_the_reference_never_held_do_not_hold_the_rest(reference):
+    rows = world(2500, 2)
+    group = np.where(np.arange(2500) < 60, [f"g{i}" for i in range(2500)], rows["group"])
+    report = judge(reference, rows.set_column(2, "group", pa.array(group)), columns=["age", "x"])
+    assert report.verdict is Verdict.PASS
+    assert {c.group for c in report.checks} >= {"group=a", "group=b"}
+    note = "Not compared by group, as the reference has none: group: g0, g1, g10 and 57 more."
+    assert note in report.notes
+
+
+@pytest.mark.parametrize("count", [2, 127, 128, 300])
+def test_any_number_of_groups_are_told_apart(count):
+    rows = pa.table({"p": [0.5] * 600, "g": [f"g{i % count}" for i in range(600)]})
+    codes, labels = scored(rows, Roles(probability="p", by=["g"]), "current").groups["g"]
+    assert [labels[code] for code in codes] == rows["g"].to_pylist()
 
 
 def test_a_column_that_went_or_changed_its_type_is_unknown(reference):

@@ -154,7 +154,7 @@ def table(frame):
     return stored(pa.Table.from_pandas(frame, preserve_index=False), "rows")
 
 
-def looked(current, labelled=None, *, rules=(RULE,), reference=None, **more):
+def looked(current, labelled=None, *, rules=(RULE,), reference=None, sensitive=("sex",), **more):
     current = table(current)
     rows = Rows(
         table(people(8000, 99) if reference is None else reference),
@@ -165,10 +165,10 @@ def looked(current, labelled=None, *, rules=(RULE,), reference=None, **more):
         probability="probability",
         prediction="decision",
         truth="truth",
-        by=("sex",),
-        sensitive={"sex": Sensitive()},
+        by=sensitive,
+        sensitive=dict.fromkeys(sensitive, Sensitive()),
     )
-    held = Rules(rules, {"sex": Sensitive()}, ("truth", "decision", "probability"))
+    held = Rules(rules, roles.sensitive, ("truth", "decision", "probability"))
     asked = Asked(Monitor(), Drift(), held, roles, ["signal", "second", "third"])
     return monitor(facts(labels=LabelFacts(new=1), **more), rows, asked, subject="loans@1")
 
@@ -233,6 +233,23 @@ def test_a_gap_that_was_there_when_the_model_was_registered_is_no_news():
     gap = one(found.report.checks, "true_positive_rate[sex=F]")
     assert gap.verdict is Verdict.CAUTION
     assert gap.why.endswith("it was so when the model was registered")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_column_that_came_empty_leaves_its_own_rules_unknown_and_no_others(late):
+    """Whether labels come with the rows, or late."""
+    rows = people(6000, wrong=0.5).assign(town=pd.Series([None] * 6000, dtype="str"))
+    known = people(8000, 99).assign(town=np.resize(["a", "b"], 8000))
+    both = [RULE, RULE.model_copy(update={"by": ("town",)})]
+    fresh = people(6000, 4).assign(town=np.resize(["a", "b"], 6000)).drop(columns="truth")
+    tables = (fresh, rows) if late else (rows,)
+    found = looked(*tables, rules=both, reference=known, sensitive=("sex", "town"))
+    assert found.verdict == "retrain"
+    assert one(found.report.checks, "true_positive_rate[sex=F]").verdict is Verdict.FAIL
+    lacking = one(found.report.checks, "realised fairness")
+    assert lacking.why == "the batches lack town, so nobody's group is known"
+    why = one(found.report.checks, "groups[town]").why
+    assert why.startswith("the current batch holds no value of it")
 
 
 def test_what_a_look_may_spend_is_divided_between_performance_and_fairness():
