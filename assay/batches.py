@@ -49,7 +49,8 @@ class _Entry(BaseModel):
 class Scored(_Entry):
     """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
     `predictions` as many: row, unit, the identity's columns, probability, decision, model.
-    `unfit` lists the other rows: line, reason, row.
+    `unfit` lists the other rows: line, reason, row. `beside`: the challenger, by its number, that
+    was to score a served batch too. Entries of older versions do not tell it.
     """
 
     table: Artifact
@@ -61,6 +62,7 @@ class Scored(_Entry):
     model: Digest
     role: Role
     seconds: float
+    beside: int | None = None
 
     @property
     def batch(self) -> Digest:

@@ -120,7 +120,7 @@ def _served(
         return Served.of(run.bucket, batch.name, arrived, predicted, to=to, fate="known")
     beside = _shadowed(run, came.beside, batch, source, as_of)
     made = {"source": source, "arrived": arrived, "predicted": predicted, "as_of": as_of}
-    record(run, batch, **made, version=came.by.version, role="served")
+    record(run, batch, **made, version=came.by.version, role="served", beside=came.asked)
     came.before.note(source, predicted["table"].digest)
     return Served.of(run.bucket, batch.name, arrived, predicted, to=to, shadow=beside)
 

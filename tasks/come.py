@@ -11,14 +11,18 @@ from assay.evidence.amounts import some
 from assay.living.arrivals import Arrival, arrivals, stretch
 from assay.living.serving import Before, Loaded, shadow, wanted
 from assay.runs import Run
+from assay.versions import CHALLENGER, Version
 from tasks.stage import stage
 
 
 @dataclass(frozen=True)
 class Came:
-    """What a run of the score flow is about. `beside`: the challenger that scores unseen."""
+    """What a run of the score flow is about. `asked`: the challenger that is to score unseen;
+    `beside`: the same ready to do so, if it can be.
+    """
 
     by: Loaded
+    asked: Version | None
     beside: Loaded | None
     before: Before
     batches: list[Arrival]
@@ -39,10 +43,12 @@ def come(
     batches = [stretch(files[0], form, stream)] if stream else arrivals(written, files, form)
     by = Loaded.of(bucket, written, wanted(bucket, run.name, model), now)
     log.info(f"{some(len(batches), 'batch')} for {by.version.name}")
-    beside, reference = None, shadow(bucket, written, by.version)
-    if reference is not None:
+    beside, asked = None, shadow(bucket, written, by.version)
+    if asked is not None:
         try:
-            beside = Loaded.of(bucket, written, reference, now)
+            beside = Loaded.of(bucket, written, f"{run.name}@{CHALLENGER}", now)
+            asked = beside.version  # the alias may have been moved meanwhile
         except AssayError as error:  # what is wrong with it is no reason not to serve
-            log.warning(f"{reference} cannot score beside it: {error.what}")
-    return Came(by, beside, Before.of(bucket, by.version, again=model is not None), batches)
+            log.warning(f"{asked.name} cannot score beside it: {error.what}")
+    before = Before.of(bucket, by.version, again=model is not None)
+    return Came(by, asked, beside, before, batches)

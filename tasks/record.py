@@ -29,8 +29,11 @@ def record(
     version: Version,
     role: Role,
     as_of: str,
+    beside: Version | None = None,
 ) -> bool:
-    """False if the ledger has it already. Of a batch that was served, an event tells."""
+    """False if the ledger has it already. Of a batch that was served, an event tells. `beside`:
+    the challenger that was to score it too.
+    """
     found = Served.of(run.bucket, batch.name, arrived, predicted, to=None)
     entry = Scored(
         name=batch.name,
@@ -45,6 +48,7 @@ def record(
         model=version.digest,
         role=role,
         seconds=found.seconds,
+        beside=beside.number if beside else None,
     )
     added = Ledger(run.bucket, run.name).add_scored(entry)
     if not added:

@@ -99,13 +99,13 @@ def wanted(bucket: Bucket, name: str, model: str | None) -> str:
     return reference
 
 
-def shadow(bucket: Bucket, written: Written, beside: Version) -> str | None:
-    """The reference of the challenger that is to score beside a version, unseen, if one is."""
+def shadow(bucket: Bucket, written: Written, beside: Version) -> Version | None:
+    """The challenger that is to score beside a version, unseen, if one is."""
     if not written.use_case.promotion.shadow:
         return None
-    challenger = Registry(bucket).history(beside.model).aliases.get(CHALLENGER)
-    there = challenger is not None and challenger != beside.number
-    return f"{beside.model}@{CHALLENGER}" if there else None
+    history = Registry(bucket).history(beside.model)
+    number = history.aliases.get(CHALLENGER)
+    return None if number in {None, beside.number} else history.versions[number]
 
 
 def _reference(name: str, model: str | None) -> str:

@@ -27,8 +27,8 @@ from assay.versions import CHALLENGER, SHADOWED, Version, fold
 @dataclass(frozen=True)
 class Shadow:
     """A challenger and the champion, and the batches that both scored. `alone`: those that the
-    champion served since the first of them, and the challenger did not score. `before`: the last
-    comparison of the two, if there was one.
+    champion served since the first of them, and the challenger was to score and did not. `before`:
+    the last comparison of the two, if there was one.
     """
 
     challenger: Version
@@ -90,8 +90,8 @@ def ahead(bucket: Bucket, use_case: UseCase) -> Shadow | None:
         return None
     both = {pair.served.number for pair in pairs}
     since = pairs[0].served.number
-    rest = (s for s in batches.by(champion.number) if s.number > since)
-    alone = tuple(s for s in rest if s.number not in both)
+    later = (s for s in batches.by(champion.number) if s.number > since)
+    alone = tuple(s for s in later if s.beside == number and s.number not in both)
     before = history.shadowed(challenger, champion)
     return Shadow(challenger, champion, asked, batches, pairs, alone, before)
 

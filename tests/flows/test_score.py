@@ -161,13 +161,21 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     unseen, served = place.ledger.scored
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
     assert unseen.batch == served.batch
+    assert (unseen.beside, served.beside) == (None, 2)
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     assert set(delivered["model"]) == {str(place.version.digest)}
     wider = people().assign(extra=1)
-    promote(place.bucket, register(place.bucket, place.written, wider, c=0.1), "challenger")
+    broken = register(place.bucket, place.written, wider, c=0.1)
+    promote(place.bucket, broken, "challenger")
     place.come("b.csv", seed=2)
     _, outcome = place.score()
     assert [(b.fate, b.shadow) for b in outcome.batches] == [("known", None), ("scored", None)]
+    hexadecimal = str(broken.digest).removeprefix("sha256:")
+    (Path(place.store) / "objects" / "sha256" / hexadecimal[:2] / hexadecimal).unlink()
+    place.come("c.csv", seed=3)
+    place.score()
+    last = [(s.version, s.beside) for s in place.ledger.scored][-2:]
+    assert last == [(1, 3), (1, 3)], "it was to score, and could not; nor could it be loaded"
 
 
 def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):

@@ -19,6 +19,7 @@ from assay.config.read import Written, read_words
 from assay.learning.units import identities
 from assay.living.looking import Material, body, due, facts, judge
 from assay.living.looks import Look, next_look, record
+from assay.living.serving import shadow
 from assay.living.windows import reference, window
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
@@ -152,7 +153,9 @@ class Living:
         unfit: int = 0,
         role: str = "served",
     ) -> Scored:
-        """A batch that a version answered."""
+        """A batch that a version answered; where it was served, the challenger was to do so too."""
+        by = Registry(self.bucket).history(self.case.name).versions[version]
+        asked = shadow(self.bucket, self.written, by) if role == "served" else None
         drop = ["said_probability", "said_decision"]
         drop += [] if with_labels else [self.case.data.target.column]
         table = write_frame(self.bucket, rows.drop(columns=drop), "batch")
@@ -178,9 +181,10 @@ class Living:
             rows=len(rows),
             unfit_rows=unfit,
             version=version,
-            model=Registry(self.bucket).history(self.case.name).versions[version].digest,
+            model=by.digest,
             role=role,
             seconds=seconds,
+            beside=asked.number if asked else None,
         )
         assert self.ledger.add_scored(scored)
         return scored

@@ -151,6 +151,38 @@ def test_batches_that_it_could_not_score_count_as_unanswered(living):
     assert (found.facts.alone, found.facts.served) == (100, 700)
 
 
+def test_one_that_comes_back_does_not_answer_for_what_it_was_never_asked(living):
+    """Another challenger took its place for a batch, and for one nobody was to be compared."""
+    living.register(loans(range(8000, 9000), rival=0.2), np.ones(1000, bool))
+    serve(living, range(300), 1)
+    living.promote(3, alias="challenger")
+    living.serve(loans(range(300, 600), rival=0.2), 2, version=3, role="shadow")
+    living.serve(loans(range(300, 600)), 2)
+    living.promote(2, alias="challenger")
+    asks = living.written
+    living.written = written("loans", DATA, monitor={"rows": 100})
+    living.serve(loans(range(600, 900), 5), 3)
+    living.written = asks
+    serve(living, range(900, 1200), 4)
+    living.serve(loans(range(1200, 1300), 5), 5)
+    found, _, _ = compare(living)
+    assert [scored.beside for scored in living.ledger.read().by(1)] == [2, 3, None, 2, 2]
+    assert (found.facts.alone, found.facts.served) == (100, 700), (
+        "the last alone it failed to score"
+    )
+
+
+def test_batches_that_older_versions_entered_read_as_ever_and_fail_nobody(living):
+    """They do not tell who was to score them."""
+    serve(living, range(300), 1)
+    told = living.serve(loans(range(2000, 2100), 3), 1.5)
+    older = {**told.body(), "name": "older"}
+    del older["beside"]
+    living.bucket.journal("loans.batches").append(lambda _: ("scored", older))
+    serve(living, range(300, 600), 2)
+    assert [s.name for s in ahead(living.bucket, living.case).alone] == [told.name]
+
+
 def test_batches_beside_another_champion_are_not_of_this_comparison(living):
     serve(living, range(300), 1)
     serve(living, range(300, 600), 2)

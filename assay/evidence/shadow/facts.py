@@ -26,7 +26,7 @@ class Pair(_Fact):
 class Facts(_Fact):
     """All that a report needs to know beside rows. `asked`: how many batches the use case wants.
     `alone`: rows of batches that the champion answered since the first of the pairs, and the
-    challenger not at all. `known`: whether labels of any of the rows have come.
+    challenger, though it was to, not at all. `known`: whether labels of any of the rows have come.
     """
 
     champion: str
