@@ -49,8 +49,9 @@ class _Entry(BaseModel):
 class Scored(_Entry):
     """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
     `predictions` as many: row, unit, the identity's columns, probability, decision, model.
-    `unfit` lists the other rows: line, reason, row. `beside`: the challenger, by its number, that
-    was to score a served batch too. Entries of older versions do not tell it.
+    `unfit` lists the other rows: line, reason, row. `lines` tells on which line of its source each
+    row stands (see `sources.places`). `beside`: the challenger, by its number, that was to score a
+    served batch too. Entries of older versions tell neither.
     """
 
     table: Artifact
@@ -62,6 +63,7 @@ class Scored(_Entry):
     model: Digest
     role: Role
     seconds: float
+    lines: Artifact | None = None
     beside: int | None = None
 
     @property

@@ -48,6 +48,7 @@ def record(
         model=version.digest,
         role=role,
         seconds=found.seconds,
+        lines=predicted["lines"],
         beside=beside.number if beside else None,
     )
     added = Ledger(run.bucket, run.name).add_scored(entry)

@@ -25,6 +25,7 @@ from assay.evidence.shadow.rows import BATCH, CHAMPIONS, DECISION, PROBABILITY, 
 from assay.living.known import Known, truth_of
 from assay.living.label_rows import UNIT
 from assay.living.shadows import Shadow
+from assay.sources.places import Places
 from assay.tables import Table, field, write
 
 
@@ -54,7 +55,8 @@ def together(bucket: Bucket, shadow: Shadow, use_case: UseCase) -> Together:
     """Put both versions' answers side by side, batch by batch.
 
     Rows of a batch are one by their places where both read it alike; else by their units, equal
-    ones in their order. Raises DataError for cut points on a group that is no number.
+    ones in their order, or, where the use case names no identity, by the lines of its source.
+    Raises DataError for cut points on a group that is no number.
     """
     known = Known.of(bucket, shadow.batches, use_case)
     tables = [Table.read(bucket, pair.served.table) for pair in shadow.pairs]
@@ -112,9 +114,7 @@ class _Both:
     def of(cls, bucket: Bucket, pair: Beside, known: Known, use_case: UseCase) -> _Both:
         served, shadow = pair.served, pair.shadow
         old, new = (_answers(bucket, scored) for scored in (served, shadow))
-        nameless = not use_case.data.identity  # and what is hashed instead both may read otherwise
-        alike = served.batch == shadow.batch or (nameless and served.rows == shadow.rows)
-        place = np.arange(served.rows) if alike else _places(old[UNIT], new[UNIT])
+        place = _place(bucket, pair, (old[UNIT], new[UNIT]), use_case)
         truth = truth_of(bucket, served, known, use_case).truth
         return cls(pair, old, new, place, truth)
 
@@ -174,9 +174,28 @@ def _answers(bucket: Bucket, scored: Scored) -> dict[str, NDArray[Any]]:
     return {name: held[name].to_numpy() for name in held.column_names}
 
 
+def _place(
+    bucket: Bucket, pair: Beside, units: Sequence[NDArray[np.int64]], use_case: UseCase
+) -> NDArray[np.int64]:
+    """By row of the champion's, where the challenger's answer stands, or -1."""
+    served, shadow, named = pair.served, pair.shadow, bool(use_case.data.identity)
+    whole = served.rows == shadow.rows and not (served.unfit_rows or shadow.unfit_rows)
+    if served.batch == shadow.batch or (whole and not named):
+        return np.arange(served.rows)
+    if named or served.lines is None or shadow.lines is None:
+        return _places(*units)
+    # What is hashed where there is no identity the two may read otherwise.
+    lines = ((served.lines, served.rows), (shadow.lines, shadow.rows))
+    return _places(*(_lines(bucket, *one) for one in lines))
+
+
+def _lines(bucket: Bucket, lines: Artifact, rows: int) -> NDArray[np.int64]:
+    return Places.of(Table.read(bucket, lines)).lines(np.arange(rows))
+
+
 def _places(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each unit of the one stands in the other, or -1; of equal ones the k-th with the
-    k-th.
+    """Where each unit (or line) of the one stands in the other, or -1; of equal ones the k-th with
+    the k-th.
     """
     sides = [pd.DataFrame({UNIT: units, "at": np.arange(len(units))}) for units in (old, new)]
     left, right = (side.assign(k=side.groupby(UNIT).cumcount()) for side in sides)

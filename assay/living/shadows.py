@@ -64,6 +64,9 @@ class Shadow:
             found[f"batch {pair.served.number}"] = pair.served.table
             found[f"champion's {pair.served.number}"] = pair.served.predictions
             found[f"challenger's {pair.served.number}"] = pair.shadow.predictions
+            for who, lines in (("champion", pair.served.lines), ("challenger", pair.shadow.lines)):
+                if lines is not None:
+                    found[f"{who}'s lines {pair.served.number}"] = lines
         return found | {f"labels {e.number}": e.table for e in self.batches.labelled}
 
     @property

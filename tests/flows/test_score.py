@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from living.small import champion, people, promote, register, use_case
@@ -16,6 +17,7 @@ import flows.score
 from assay.batches import Ledger
 from assay.bucket import Bucket
 from assay.errors import NoChampion, ReferenceUnknown
+from assay.sources.places import Places
 from assay.tables import Table
 from flows.monitor import monitor
 from flows.score import score
@@ -162,6 +164,8 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
     assert unseen.batch == served.batch
     assert (unseen.beside, served.beside) == (None, 2)
+    lines = Places.of(Table.read(place.bucket, served.lines)).lines(np.arange(served.rows))
+    assert lines.tolist() == [*range(2, 14)]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     assert set(delivered["model"]) == {str(place.version.digest)}
     wider = people().assign(extra=1)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.artifacts import JSON, MODEL, RECORD
+from assay.artifacts import JSON, MODEL, RECORD, Artifact
 from assay.batches import Labelled, Ledger, Scored
 from assay.bucket import Bucket
 from assay.config.read import Written, read_words
@@ -22,8 +22,9 @@ from assay.living.looks import Look, next_look, record
 from assay.living.serving import shadow
 from assay.living.windows import reference, window
 from assay.registry import Registry
+from assay.sources.places import SCHEMA, Places
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables import Table, write, write_frame
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 
@@ -152,8 +153,11 @@ class Living:
         seconds: float = 0.1,
         unfit: int = 0,
         role: str = "served",
+        lines: Iterable[int] | None = None,
     ) -> Scored:
-        """A batch that a version answered; where it was served, the challenger was to do so too."""
+        """A batch that a version answered; where it was served, the challenger was to do so too.
+        `lines`: of its source, by row; None where nothing tells them.
+        """
         by = Registry(self.bucket).history(self.case.name).versions[version]
         asked = shadow(self.bucket, self.written, by) if role == "served" else None
         drop = ["said_probability", "said_decision"]
@@ -184,10 +188,16 @@ class Living:
             model=by.digest,
             role=role,
             seconds=seconds,
+            lines=None if lines is None else self._lines(lines),
             beside=asked.number if asked else None,
         )
         assert self.ledger.add_scored(scored)
         return scored
+
+    def _lines(self, lines: Iterable[int]) -> Artifact:
+        places = Places()
+        places.add(np.array([*lines], np.int64))
+        return write(self.bucket, places.batches(), SCHEMA, "lines")
 
     def label(self, rows: pd.DataFrame, when: float, *, known: float | None = None) -> Labelled:
         """Labels of these rows, as if they were read from a file."""

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assay.artifacts import Artifact
 from assay.evidence.report import get_report, put_report
@@ -13,6 +15,8 @@ from assay.living.shadows import ahead, record, unfinished
 from assay.registry import Registry
 from assay.tables import Table
 from tests.living.made import Living, day, written
+
+ROWS = 12  # of a batch of which versions leave rows out
 
 DATA = {
     "target": {"column": "paid", "positive": 1},
@@ -234,12 +238,57 @@ def test_who_was_champion_is_not_waited_for(living):
 
 
 def test_without_an_identity_rows_are_one_by_their_places():
-    case = written("loans", DATA | {"identity": []}, promotion={"shadow": 1})
-    made = Living.begin(case, loans(range(9000, 9500)), np.ones(500, bool))
-    made.register(loans(range(8000, 8500)), np.ones(500, bool))
-    made.promote(2, alias="challenger")
+    made = nameless()
     rows = loans(range(200), 1)
     made.serve(rows.assign(more=1.0), 1, version=2, role="shadow", name="a")
     made.serve(rows, 1, name="a")
     found, _, entry = compare(made)
     assert (found.facts.answered, entry.body["batches"]) == (200, 1)
+
+
+def nameless():
+    case = written("loans", DATA | {"identity": []}, promotion={"shadow": 1})
+    made = Living.begin(case, loans(range(9000, 9500)), np.ones(500, bool))
+    made.register(loans(range(8000, 8500)), np.ones(500, bool))
+    made.promote(2, alias="challenger")
+    return made
+
+
+def answered(made, kept):
+    """The rows of a batch that both versions answered, each those that it has `kept`, with a
+    probability that tells the row. The challenger reads a column more, in which rows differ that
+    are else alike.
+    """
+    rows = loans([0] * ROWS).assign(amount=0.0, sex="f", said_probability=np.arange(ROWS) / ROWS)
+    for role, version, held in zip(("served", "shadow"), (1, 2), kept, strict=True):
+        read = rows.assign(more=np.arange(ROWS)) if role == "shadow" else rows
+        told = {"name": "a", "unfit": ROWS - len(held), "lines": [5 * row + 2 for row in held]}
+        made.serve(read.iloc[held], 1, version=version, role=role, **told)
+    both = ahead(made.bucket, made.case)
+    held = Table.read(made.bucket, together(made.bucket, both, made.case).rows).pandas()
+    said = (held[f"{whose}probability"] * ROWS for whose in ("champion's ", ""))
+    return [*zip(*(one.round().astype(int) for one in said), strict=True)]
+
+
+SOME = st.sets(st.integers(0, ROWS - 1), min_size=1).map(sorted)
+
+
+@settings(max_examples=25)
+@given(SOME, SOME)
+def test_without_an_identity_rows_are_one_by_the_lines_they_stand_on(served, unseen):
+    """Whichever rows each version left out, and though all of them look alike."""
+    both = sorted({*served} & {*unseen})
+    assert answered(nameless(), (served, unseen)) == [(row, row) for row in both]
+
+
+def test_without_lines_nameless_rows_that_versions_left_out_shift_no_others():
+    """Entries of older versions do not tell lines."""
+    made = nameless()
+    rows = loans(range(400), 1)
+    one, other = (rows.drop(index=left_out) for left_out in (0, 399))
+    made.serve(one, 1, version=2, role="shadow", name="a", unfit=1)
+    made.serve(other, 1, name="a", unfit=1)
+    found, _, _ = compare(made)
+    held = Table.read(made.bucket, found.rows).pandas()
+    assert len(held) == 398
+    assert (held["probability"] == held["champion's probability"]).all()
