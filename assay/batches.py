@@ -7,7 +7,7 @@ is there once, so a scorer that was killed, or ran beside another, counts nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -18,7 +18,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.journal import JournalEntry
 
-SCORED, REFUSED, LABELLED = "scored", "refused", "labelled"
+CLAIMED, SCORED, REFUSED, LABELLED = "claimed", "scored", "refused", "labelled"
 ENDING = ".batches"
 
 Role = Literal["served", "shadow"]
@@ -72,6 +72,23 @@ class Scored(_Entry):
         return self.table.digest
 
 
+class Claimed(Scored):
+    """Answers that are about to be delivered, and will count as scored then: these, whoever is
+    champion by then and whoever delivers them. `lines` tells where their rows stand in the source,
+    `file` what the batch's file is called, `aside` that they go where a person said, not where the
+    use case does.
+    """
+
+    lines: Artifact
+    file: str
+    aside: bool = False
+
+    @property
+    def scored(self) -> Scored:
+        """What is to be recorded once they are delivered."""
+        return Scored.model_validate(self.model_dump())
+
+
 class Refused(_Entry):
     """A batch that could not be scored as a whole, and why."""
 
@@ -101,6 +118,7 @@ class Batches:
     """The fold of a ledger, in the order of its entries."""
 
     scored: tuple[Scored, ...] = ()
+    claimed: tuple[Claimed, ...] = ()
     refused: tuple[Refused, ...] = ()
     labelled: tuple[Labelled, ...] = ()
     length: int = 0
@@ -108,6 +126,14 @@ class Batches:
     def by(self, version: int, role: Role = "served") -> tuple[Scored, ...]:
         """The batches that a version scored."""
         return tuple(s for s in self.scored if (s.version, s.role) == (version, role))
+
+    def open(self, void: Container[int] = ()) -> tuple[Claimed, ...]:
+        """The claims of which nobody said yet that they were delivered. Those of versions that are
+        `void` bind nobody.
+        """
+        done = {(s.batch, s.version) for s in self.scored if s.role == "served"}
+        held = (c for c in self.claimed if c.version not in void)
+        return tuple(c for c in held if (c.batch, c.version) not in done)
 
     @property
     def once(self) -> tuple[Scored, ...]:
@@ -149,6 +175,7 @@ class Batches:
         """What the ledger said when it had so many entries."""
         return Batches(
             tuple(e for e in self.scored if e.number <= number),
+            tuple(e for e in self.claimed if e.number <= number),
             tuple(e for e in self.refused if e.number <= number),
             tuple(e for e in self.labelled if e.number <= number),
             length=min(number, self.length),
@@ -171,6 +198,7 @@ def fold(entries: Iterable[JournalEntry]) -> Batches:
 
     return Batches(
         tuple(map(Scored.of, of(SCORED))),
+        tuple(map(Claimed.of, of(CLAIMED))),
         tuple(map(Refused.of, of(REFUSED))),
         tuple(map(Labelled.of, of(LABELLED))),
         length=len(held),
@@ -187,9 +215,39 @@ class Ledger:
         """Everything so far, its chain verified. Raises ChainBroken."""
         return fold(self._journal.entries())
 
-    def add_scored(self, scored: Scored) -> bool:
-        """False if this version has scored this very batch in this role before."""
-        return self._add(SCORED, scored, same=("table", "version", "role"))
+    def claim(self, claim: Claimed, void: Container[int] = ()) -> Claimed | None:
+        """The claim that stands for a batch: this one, unless another was faster. None if the
+        batch was served. Claims of versions that are `void` bind nobody.
+        """
+        body = claim.body()
+
+        def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+            taken = _served(entries, body) or _claimed(entries, body, void)
+            return None if taken else (CLAIMED, body)
+
+        if self._journal.append(decide):
+            return claim
+        entries = self._journal.entries()
+        return None if _served(entries, body) else Claimed.of(_claimed(entries, body, void)[0])
+
+    def add_scored(self, scored: Scored, void: Container[int] = (), *, again: bool = False) -> bool:
+        """False if this version has scored this very batch in this role before. A batch is served
+        by one version, that which claimed it if one did (see `claim`), unless it is wanted `again`
+        from a version that was named.
+        """
+        body = scored.body()
+
+        def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+            if any(e.kind == SCORED and _alike(e.body, body) for e in entries):
+                return None
+            if scored.role == "served" and not again:
+                claims = _claimed(entries, body, void)
+                mine = any(e.body["version"] == scored.version for e in claims)
+                if not mine and (claims or _served(entries, body)):
+                    return None
+            return SCORED, body
+
+        return self._journal.append(decide) is not None
 
     def add_refused(self, refused: Refused) -> bool:
         """False if nothing changed since it was refused."""
@@ -219,6 +277,37 @@ class Ledger:
             )
 
         return self._journal.append(decide) is not None
+
+
+def _served(entries: Iterable[JournalEntry], batch: Mapping[str, Any]) -> list[JournalEntry]:
+    """Whoever served a batch."""
+    return [
+        e for e in entries if e.kind == SCORED and e.body["role"] == "served" and _one(e, batch)
+    ]
+
+
+def _claimed(
+    entries: Iterable[JournalEntry], batch: Mapping[str, Any], void: Container[int]
+) -> list[JournalEntry]:
+    """Whoever claimed a batch, but for versions that are `void`."""
+    return [
+        e for e in entries if e.kind == CLAIMED and e.body["version"] not in void and _one(e, batch)
+    ]
+
+
+def _one(entry: JournalEntry, batch: Mapping[str, Any]) -> bool:
+    """Whether an entry is about a batch: about its rows or, as two versions may read these
+    otherwise, its source.
+    """
+    source = batch["source"]
+    return _picked(entry.body, ("table",)) == _picked(batch, ("table",)) or (
+        source is not None and entry.body["source"] == source
+    )
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    same = ("table", "version", "role")
+    return _picked(one, same) == _picked(other, same)
 
 
 def _picked(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:

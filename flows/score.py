@@ -9,6 +9,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from assay import moments
+from assay.batches import Claimed
 from assay.config.data import Format
 from assay.config.living import Sink
 from assay.errors import (
@@ -21,18 +22,20 @@ from assay.errors import (
 )
 from assay.living.arrivals import Arrival
 from assay.living.outcomes import Scoring, Served
-from assay.living.serving import Loaded
+from assay.living.serving import Loaded, answers
 from assay.living.sinks import sink_of
 from assay.runs import Run
 from assay.steps import Step
 from flows.named import named
 from tasks.arrive import arrive
+from tasks.claim import claim
 from tasks.come import Came, come
 from tasks.deliver import deliver
 from tasks.predict import predict
 from tasks.read import read
 from tasks.record import record, refuse
 
+_ELSEWHERE = "served by a version that reads it otherwise; name a version to have its answers"
 _PATIENCE = 10.0  # seconds that a server may take to hear the events
 
 
@@ -51,10 +54,11 @@ def score(
 ) -> State:
     """Score the batches that `score.source` names, or `files`, by the champion or by `model`.
 
-    Each batch is scored, delivered and then recorded; it counts once, however often it comes. `to`
-    is a path instead of `score.to`; `form` the files' format where their endings do not tell it;
-    `stream` what the one file is called that holds a stretch of a stream; `as_of` the moment that
-    this is about, else now. With `then_monitor` the monitor looks at once at what came.
+    Each batch is scored, claimed, delivered and then recorded; it counts once, however often it
+    comes, and what one run began with the next finishes, with the very same answers. `to` is a path
+    instead of `score.to`; `form` the files' format where their endings do not tell it; `stream`
+    what the one file is called that holds a stretch of a stream; `as_of` the moment that this is
+    about, else now. With `then_monitor` the monitor looks at once at what came.
 
     A deployment of this flow may be started by the event `assay.batch.arrived`, whose payload
     names the `files`: its automation runs the deployment with the parameters `{"files":
@@ -69,6 +73,8 @@ def score(
         return Failed(name="No champion", message=error.what, data=error)
     sink = sink_of(run.written, to, alone=len(came.batches) == 1)
     batches = [_taken(run, came, batch, sink, to is not None, now) for batch in came.batches]
+    if to is None:
+        batches += [_finished(run, came, begun, sink) for begun in came.before.open.values()]
     monitored = None
     if any(batch.fate == "scored" for batch in batches):
         monitored = _monitored(config, store, as_of, overrides) if then_monitor else None
@@ -86,11 +92,11 @@ def score(
 
 
 def _taken(
-    run: Run, came: Came, batch: Arrival, sink: Sink | None, again: bool, now: datetime
+    run: Run, came: Came, batch: Arrival, sink: Sink | None, aside: bool, now: datetime
 ) -> Served:
     """What became of one batch. What is wrong with it stops no other."""
     try:
-        return _served(run, came, batch, sink, again, moments.written(now))
+        return _served(run, came, batch, sink, aside, moments.written(now))
     except IntegrityError:
         raise
     except AssayError as error:
@@ -98,31 +104,54 @@ def _taken(
 
 
 def _served(
-    run: Run, came: Came, batch: Arrival, sink: Sink | None, again: bool, as_of: str
+    run: Run, came: Came, batch: Arrival, sink: Sink | None, aside: bool, as_of: str
 ) -> Served:
     """One batch, from its source to the ledger. Killed anywhere, the next run goes on from there.
 
-    `again`: the answers are wanted, even if they were recorded before.
+    `aside`: the answers are wanted at a place that was named, even if they were recorded before.
     """
-    source = None
+    source, before = None, came.before
     try:
         source = batch.fingerprint(run.written)
-        if came.before.knows(source) and not again:
+        if before.knows(source) and not aside:
             return Served(name=batch.name, fate="known")
         arrived, predicted = _scored(run, came.by, batch, source)
     except (SourceError, DataError, ConfigError) as error:
         return refuse(run, batch, source, error, as_of)
-    known = came.before.has(predicted["table"].digest)
-    if known and not again:
+    about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.challenger}
+    mine = answers(run.bucket, batch, source, (arrived, predicted), came.by.version, **about)
+    known = before.has(mine.batch)
+    if known and not aside:
         return Served(name=batch.name, fate="known")
-    to = deliver(run, batch, predicted, came.by.version, sink) if sink else None
+    chosen = before.said(mine) if known else mine
+    if sink and not known and not before.again:
+        chosen = claim(run, mine, before.void)
+        if chosen is None:
+            return Served(name=batch.name, fate="known", why=_ELSEWHERE if aside else None)
+        before.open.pop(chosen.batch, None)
+    to = deliver(run, chosen, sink) if sink else None
+    told = {"name": batch.name, "extra": run.bucket.get_json(arrived["about"])["extra"], "to": to}
     if known:
-        return Served.of(run.bucket, batch.name, arrived, predicted, to=to, fate="known")
-    beside = _shadowed(run, came.beside, batch, source, as_of)
-    made = {"source": source, "arrived": arrived, "predicted": predicted, "as_of": as_of}
-    record(run, batch, **made, version=came.by.version, role="served", beside=came.asked)
-    came.before.note(source, predicted["table"].digest)
-    return Served.of(run.bucket, batch.name, arrived, predicted, to=to, shadow=beside)
+        return Served.of(chosen, came.by.version, fate="known", **told)
+    beside = _shadowed(run, came, batch, source, as_of)
+    added = record(run, chosen.scored, before.void, again=before.again)
+    before.note(source, chosen.scored)
+    fate = "scored" if added else "known"
+    return Served.of(chosen, came.by.version, fate=fate, shadow=beside, **told)
+
+
+def _finished(run: Run, came: Came, begun: Claimed, sink: Sink | None) -> Served:
+    """A batch that another run began with and did not finish, and that is not here any more, such
+    as a stretch of a stream: its answers are in the bucket.
+    """
+    try:
+        to = deliver(run, begun, sink) if sink else None
+        record(run, begun.scored, came.before.void)
+    except IntegrityError:
+        raise
+    except AssayError as error:
+        return Served.without(begun.name, "failed", error)
+    return Served.of(begun, came.by.version, to=to)
 
 
 def _scored(run: Run, by: Loaded, batch: Arrival, source: str | None) -> tuple[Step, Step]:
@@ -130,19 +159,18 @@ def _scored(run: Run, by: Loaded, batch: Arrival, source: str | None) -> tuple[S
     return arrived, predict(run, batch, arrived, by.version, by.model)
 
 
-def _shadowed(
-    run: Run, beside: Loaded | None, batch: Arrival, source: str | None, as_of: str
-) -> str | None:
+def _shadowed(run: Run, came: Came, batch: Arrival, source: str | None, as_of: str) -> str | None:
     """Let the challenger answer too, for nobody's eyes. What is wrong with it is its own matter:
     the batch is served all the same.
     """
+    beside = came.beside
     if beside is None:
         return None
     name = beside.version.name
     try:
-        arrived, predicted = _scored(run, beside, batch, source)
-        made = {"source": source, "arrived": arrived, "predicted": predicted, "as_of": as_of}
-        record(run, batch, **made, version=beside.version, role="shadow")
+        steps, about = _scored(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
+        unseen = answers(run.bucket, batch, source, steps, beside.version, **about)
+        record(run, unseen.scored)
     except AssayError as error:
         get_run_logger().warning(f"{name} could not score {batch.name} beside it: {error}")
         return None

@@ -27,6 +27,11 @@ class Came:
     before: Before
     batches: list[Arrival]
 
+    @property
+    def challenger(self) -> int | None:
+        """By its number, for the ledger."""
+        return self.asked.number if self.asked else None
+
 
 @stage
 def come(

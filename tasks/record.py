@@ -5,56 +5,28 @@ import uuid
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from assay.batches import Ledger, Refused, Role, Scored
+from assay.batches import Ledger, Refused, Scored
 from assay.errors import AssayError
 from assay.living.arrivals import Arrival
 from assay.living.outcomes import Served
 from assay.runs import Run
-from assay.steps import Step
-from assay.versions import Version
 from tasks.stage import stage
 
 EVENT = "assay.batch.scored"
 _OURS = uuid.UUID("0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11")  # makes ids of events, and means nothing
 
 
-@stage(task_run_name="record {batch.name}")
+@stage(task_run_name="record {entry.name}")
 def record(
-    run: Run,
-    batch: Arrival,
-    *,
-    source: str | None,
-    arrived: Step,
-    predicted: Step,
-    version: Version,
-    role: Role,
-    as_of: str,
-    beside: Version | None = None,
+    run: Run, entry: Scored, void: frozenset[int] = frozenset(), *, again: bool = False
 ) -> bool:
-    """False if the ledger has it already. Of a batch that was served, an event tells. `beside`:
-    the challenger that was to score it too.
+    """False if the ledger has it already (see `Ledger.add_scored`). Of a batch that was served, an
+    event tells.
     """
-    found = Served.of(run.bucket, batch.name, arrived, predicted, to=None)
-    entry = Scored(
-        name=batch.name,
-        source=None if batch.passing else source,
-        as_of=as_of,
-        table=predicted["table"],
-        predictions=predicted["predictions"],
-        unfit=found.unfit,
-        rows=found.rows,
-        unfit_rows=found.unfit_rows,
-        version=version.number,
-        model=version.digest,
-        role=role,
-        seconds=found.seconds,
-        lines=predicted["lines"],
-        beside=beside.number if beside else None,
-    )
-    added = Ledger(run.bucket, run.name).add_scored(entry)
+    added = Ledger(run.bucket, run.name).add_scored(entry, void, again=again)
     if not added:
-        get_run_logger().info(f"{batch.name} was recorded by another at the same time")
-    elif role == "served":
+        get_run_logger().info(f"{entry.name} was recorded by another at the same time")
+    elif entry.role == "served":
         _tell(run, entry)
     return added
 

@@ -115,7 +115,7 @@ class Asked:
             known = all(before.knows(batch.fingerprint(written)) for batch in batches)
         except SourceError:  # one that cannot be read: the flow says which, and why
             known = False
-        if not known or self.to is not None:
+        if not known or before.open or self.to is not None:
             return None
         return Scoring(
             use_case=written.use_case.name,
@@ -165,7 +165,7 @@ def _line(batch: Served, model: str) -> str:
     if batch.fate != "scored":
         return f"{batch.name}: " + (f"{batch.fate}: {batch.why}" if batch.why else "scored before")
     speed = f" ({batch.rows / batch.seconds:,.0f} rows a second)" if batch.seconds else ""
-    return f"{batch.name}: {batch.rows:,} rows scored by {model}{speed}"
+    return f"{batch.name}: {batch.rows:,} rows scored by {batch.model or model}{speed}"
 
 
 def _more(batch: Served) -> Iterator[str]:
@@ -185,7 +185,8 @@ def summary(outcomes: list[Scoring]) -> dict[str, Any]:
     """What --json prints: every batch, and by which version."""
     batches = [
         {"model": outcome.model, "digest": str(outcome.digest), "as_of": outcome.as_of}
-        | batch.model_dump(mode="json")
+        | batch.model_dump(mode="json", exclude={"model", "digest"})
+        | ({"model": batch.model, "digest": str(batch.digest)} if batch.model else {})
         for outcome in outcomes
         for batch in outcome.batches
     ]

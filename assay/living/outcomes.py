@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.batches import Scored
 from assay.digest import Digest
 from assay.errors import AssayError
 from assay.evidence.amounts import some
-from assay.steps import Step
+from assay.versions import Version
+
+_TOLD: Final = ("name", "rows", "unfit_rows", "seconds", "table", "predictions", "unfit")
 
 Fate = Literal["scored", "known", "refused", "failed"]
 
@@ -25,11 +27,12 @@ class Served(_Frozen):
     scored, and the ledger says so. `failed`: something else stood in the way, such as a sink that
     cannot be written; running again does it. `seconds` are what reading and scoring took when
     they were done; `extra` columns of the source that were not read; `shadow` the challenger that
-    scored it as well.
+    scored it as well. `model` and `digest` are of the version that scored it where that is not the
+    run's: it had begun, and this run finished.
     """
 
     name: str
-    fate: Fate
+    fate: Fate = "scored"
     rows: int = 0
     unfit_rows: int = 0
     seconds: float = 0.0
@@ -39,36 +42,17 @@ class Served(_Frozen):
     extra: tuple[str, ...] = ()
     to: str | None = None
     shadow: str | None = None
+    model: str | None = None
+    digest: Digest | None = None
     why: str | None = None
     remedy: str | None = None
 
     @classmethod
-    def of(
-        cls,
-        bucket: Bucket,
-        name: str,
-        arrived: Step,
-        predicted: Step,
-        *,
-        to: str | None,
-        fate: Fate = "scored",
-        shadow: str | None = None,
-    ) -> Served:
-        """A batch that has its answers. The steps are those that read and scored it."""
-        first, then = (bucket.get_json(step["about"]) for step in (arrived, predicted))
-        return cls(
-            name=name,
-            fate=fate,
-            rows=then["rows"],
-            unfit_rows=then["unfit_rows"],
-            seconds=arrived.seconds + predicted.seconds,
-            table=predicted["table"],
-            predictions=predicted["predictions"],
-            unfit=predicted.outputs.get("unfit"),
-            extra=tuple(first["extra"]),
-            to=to,
-            shadow=shadow,
-        )
+    def of(cls, entry: Scored, run: Version, **more: Any) -> Self:
+        """A batch that has its answers, in a run for a version."""
+        other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
+        told = {name: getattr(entry, name) for name in _TOLD}
+        return cls(**told | (other if entry.version != run.number else {}) | more)
 
     @classmethod
     def without(cls, name: str, fate: Fate, error: AssayError) -> Served:
@@ -98,9 +82,13 @@ class Scoring(_Frozen):
     @property
     def sentence(self) -> str:
         """What happened, in a line."""
-        scored, wrong = self.of("scored"), self.of("refused", "failed")
-        said = f"{some(len(scored), 'batch')} scored by {self.model}"
-        said = f"{said}, {self.rows:,} rows" if scored else f"nothing new for {self.model}"
+        wrong = self.of("refused", "failed")
+        scored = [batch for batch in self.of("scored") if batch.model is None]
+        rows = sum(batch.rows for batch in scored)
+        said = f"{some(len(scored), 'batch')} scored by {self.model}, {rows:,} rows"
+        said = said if scored else f"nothing new for {self.model}"
+        for batch in self.of("scored"):
+            said += f"; {batch.name} by {batch.model}, which had begun it" if batch.model else ""
         for batch in wrong:
             said += f"; {batch.name} {batch.fate}: {batch.why}"
         return said

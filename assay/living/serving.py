@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from assay.batches import Ledger
+from assay.batches import Claimed, Ledger, Scored
 from assay.bucket import Bucket
 from assay.config.read import Written
 from assay.digest import Digest
 from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
+from assay.living.arrivals import Arrival
 from assay.living.trained import trained_on
 from assay.registry import Registry
+from assay.steps import Step
 from assay.versions import CHALLENGER, CHAMPION, RETIRED, History, Version
 
 if TYPE_CHECKING:
@@ -46,24 +48,33 @@ class Loaded:
 @dataclass
 class Before:
     """What was scored before. A batch is served once, whoever is champion when it comes again;
-    by a version that was named (`again`), once by that version.
+    by a version that was named (`again`), once by that version. `open` are claims on the use
+    case's own sink that nobody has finished yet, by their batch; `void` the versions that were
+    retired, whose claims bind nobody.
     """
 
+    again: bool = False
+    void: frozenset[int] = frozenset()
+    open: dict[Digest, Claimed] = field(default_factory=dict)
     _files: set[str] = field(default_factory=set)
-    _batches: set[Digest] = field(default_factory=set)
+    _batches: dict[Digest, Scored] = field(default_factory=dict)
 
     @classmethod
     def of(cls, bucket: Bucket, version: Version, *, again: bool) -> Before:
-        before = cls()
-        for scored in Ledger(bucket, version.model).read().scored:
+        batches = Ledger(bucket, version.model).read()
+        before = cls(again, frozenset(Registry(bucket).history(version.model).retired))
+        for scored in batches.scored:
             counts = not again or scored.version == version.number
             if scored.role == "served" and counts:
-                before.note(scored.source, scored.batch)
+                before.note(scored.source, scored)
+        if not again:
+            left = (claim for claim in batches.open(before.void) if not claim.aside)
+            before.open = {claim.batch: claim for claim in left}
         return before
 
-    def note(self, source: str | None, batch: Digest) -> None:
+    def note(self, source: str | None, scored: Scored) -> None:
         """These rows, from a source of this fingerprint, are scored."""
-        self._batches.add(batch)
+        self._batches.setdefault(scored.batch, scored)
         if source is not None:
             self._files.add(source)
 
@@ -76,6 +87,42 @@ class Before:
     def has(self, batch: Digest) -> bool:
         """Whether these very rows were scored before, whatever their source was called."""
         return batch in self._batches
+
+    def said(self, answers: Claimed) -> Claimed:
+        """The answers that a batch had before, whoever is champion now, in the place of others."""
+        first = self._batches[answers.batch]
+        held = {name: getattr(first, name) for name in ("predictions", "version", "model")}
+        return answers.model_copy(update=held)
+
+
+def answers(
+    bucket: Bucket,
+    batch: Arrival,
+    source: str | None,
+    steps: tuple[Step, Step],
+    version: Version,
+    **more: Any,
+) -> Claimed:
+    """What a version says of a batch, as the ledger keeps it; `steps` are those that read and
+    scored it. `more`: its other fields.
+    """
+    arrived, predicted = steps
+    about = bucket.get_json(predicted["about"])
+    return Claimed(
+        name=batch.name,
+        source=None if batch.passing else source,
+        table=predicted["table"],
+        predictions=predicted["predictions"],
+        unfit=predicted.outputs.get("unfit"),
+        rows=about["rows"],
+        unfit_rows=about["unfit_rows"],
+        version=version.number,
+        model=version.digest,
+        seconds=arrived.seconds + predicted.seconds,
+        lines=predicted["lines"],
+        file=batch.file(predicted["table"].digest),
+        **more,
+    )
 
 
 def wanted(bucket: Bucket, name: str, model: str | None) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from assay.artifacts import Artifact
+from assay.batches import Claimed
 from assay.bucket import Bucket
 from assay.config.living import Sink
 from assay.config.read import Written
@@ -45,6 +46,20 @@ class Delivery:
     table: Artifact
     predictions: Artifact
     lines: Artifact
+
+    @classmethod
+    def of(cls, bucket: Bucket, use_case: UseCase, answers: Claimed) -> Delivery:
+        """The answers of a batch, under the name that it was claimed with."""
+        return cls(
+            bucket=bucket,
+            use_case=use_case,
+            name=answers.file,
+            version=answers.version,
+            model=str(answers.model),
+            table=answers.table,
+            predictions=answers.predictions,
+            lines=answers.lines,
+        )
 
     @property
     def batch(self) -> Digest:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from assay import moments
-from assay.batches import LABELLED, REFUSED, SCORED, Batches
+from assay.batches import CLAIMED, LABELLED, REFUSED, SCORED, Batches
 from assay.evidence.amounts import and_more, some
 from assay.journal import JournalEntry
 from assay.versions import (
@@ -195,7 +195,8 @@ def _batch(name: _Names, body: _Body) -> str:
     model = name.model.partition(".")[0]
     shadow = " in shadow" if body["role"] == "shadow" else ""
     rows = f"{body['rows']:,} rows{_unfit(body)}"
-    return f"batch {body['name']}: {rows} scored by {model}@{body['version']}{shadow}"
+    said = "to be answered" if name.kind == CLAIMED else "scored"
+    return f"batch {body['name']}: {rows} {said} by {model}@{body['version']}{shadow}"
 
 
 def _unfit(body: _Body) -> str:
@@ -229,6 +230,7 @@ _SENTENCES: Final[dict[str, Callable[[_Names, _Body], str]]] = {
     FALSE_ALARM: lambda _, b: f"the alarm of entry {b['entry']} was false: {b['because']}",
     ASKED: lambda _, b: f"a person is asked: {b['because']}",
     LESSON: lambda _, b: f"learnt of {b['cause']}: {b['text']}",
+    CLAIMED: _batch,
     SCORED: _batch,
     REFUSED: lambda _, b: f"batch {b['name']} refused: {b['why']}",
     LABELLED: lambda _, b: f"labels {b['name']}: {b['rows']:,} rows{_unfit(b)}",
@@ -248,6 +250,8 @@ def ledger(model: str, batches: Batches) -> list[str]:
         unfit = _unfit({"unfit_rows": sum(s.unfit_rows for s in scored)})
         batch = some(len(scored), "batch")
         lines.append(f"{batch} scored by {model}@{version}{shadow}, {rows}{unfit}")
+    if begun := batches.open():
+        lines.append(f"{some(len(begun), 'batch')} claimed, and not yet known to be delivered")
     if names := list(dict.fromkeys(refused.name for refused in batches.refused)):
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         lines.append(f"{some(len(names), 'batch')} refused: {', '.join(names[:_FEW])}{more}")

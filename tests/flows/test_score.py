@@ -106,12 +106,12 @@ def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
     (place.folder / "out").write_text("in the way")
     state, outcome = place.score()
     assert (state.name, outcome.batches[0].fate) == ("Failed", "failed")
-    assert place.ledger.length == 0
+    assert place.ledger.scored == ()
     (place.folder / "out").unlink()
     assert place.fates() == {"a.csv": "scored"}
 
 
-@pytest.mark.parametrize("step", ["predict", "deliver", "record"])
+@pytest.mark.parametrize("step", ["predict", "claim", "deliver", "record"])
 def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypatch, step):
     place.come("a.csv")
     place.come("b.csv", seed=2)
@@ -131,6 +131,81 @@ def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypat
     assert place.fates() == {"a.csv": "known", "b.csv": "scored"}
     assert len(pd.read_csv(place.folder / "out" / "b.csv")) == 12
     assert len(place.ledger.scored) == 2
+
+
+def interrupt(monkeypatch, step, then=lambda: None):
+    """Whoever comes to this step first is interrupted there, once."""
+    was = getattr(flows.score, step)
+
+    def interrupted(*args, **more):
+        monkeypatch.setattr(flows.score, step, was)
+        then()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flows.score, step, interrupted)
+
+
+def promote_another(place, c=0.01):
+    promote(place.bucket, register(place.bucket, place.written, people(), c=c))
+
+
+@pytest.mark.parametrize("step", ["deliver", "record"])
+def test_what_was_begun_is_finished_with_the_same_answers_whoever_is_champion(
+    place, monkeypatch, step
+):
+    place.come("a.csv")
+    interrupt(monkeypatch, step)
+    with pytest.raises(KeyboardInterrupt):
+        place.score()
+    promote_another(place)
+    _, outcome = place.score()
+    assert (outcome.model, outcome.batches[0].model) == ("jobs@2", "jobs@1")
+    assert "a.csv by jobs@1, which had begun it" in outcome.sentence
+    (entry,) = place.ledger.scored
+    delivered = pd.read_csv(place.folder / "out" / "a.csv")
+    said = Table.read(place.bucket, entry.predictions).pandas()
+    assert (delivered["probability"] == said["probability"]).all()
+    assert set(delivered["model"]) == {str(place.version.digest)} == {str(entry.model)}
+    assert place.fates() == {"a.csv": "known"}
+
+
+def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
+    place.come("a.csv")
+    interrupt(monkeypatch, "deliver")
+    with pytest.raises(KeyboardInterrupt):
+        place.score()
+    promote_another(place)
+    said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
+    place.bucket.journal("jobs").append(lambda _: ("retired", said))
+    assert place.fates() == {"a.csv": "scored"}
+    assert [s.version for s in place.ledger.scored] == [2]
+
+
+def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypatch):
+    place.come("a.csv")
+    was, seen = flows.score.deliver, []
+
+    def late(*args, **more):
+        if not seen:
+            seen.append(True)
+            promote_another(place)
+            assert place.fates() == {"a.csv": "scored"}
+        return was(*args, **more)
+
+    monkeypatch.setattr(flows.score, "deliver", late)
+    assert place.fates() == {"a.csv": "known"}
+    assert [s.version for s in place.ledger.scored] == [1]
+    delivered = pd.read_csv(place.folder / "out" / "a.csv")
+    assert set(delivered["model"]) == {str(place.version.digest)}
+
+
+def test_answers_wanted_elsewhere_are_those_that_were_given(place):
+    file = place.come("a.csv")
+    place.score()
+    promote_another(place)
+    to = str(place.folder / "elsewhere.parquet")
+    assert place.fates(files=(file,), to=to) == {"a.csv": "known"}
+    assert set(pd.read_parquet(to)["model"]) == {str(place.version.digest)}
 
 
 def test_a_promotion_serves_no_batch_again_unless_the_version_is_named(place):
@@ -245,6 +320,21 @@ def test_a_stretch_of_a_stream_counts_once_and_is_named_by_its_lines(place, tmp_
     assert (place.folder / "out" / f"stream-{entry.batch.short}.csv").exists()
 
 
+def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
+    place, tmp_path, monkeypatch
+):
+    file = tmp_path / "stretch.jsonl"
+    people(8, 3).drop(columns="hired").to_json(file, orient="records", lines=True)
+    interrupt(monkeypatch, "deliver")
+    with pytest.raises(KeyboardInterrupt):
+        place.score(files=(str(file),), stream="stream from line 1", form="jsonl")
+    file.unlink()
+    assert place.fates() == {"stream from line 1": "scored"}
+    (entry,) = place.ledger.scored
+    assert len(pd.read_csv(place.folder / "out" / f"stream-{entry.batch.short}.csv")) == 8
+    assert place.fates() == {}
+
+
 DYING = """
 import os, sys, signal
 import flows.score, tasks.deliver, tasks.record
@@ -279,10 +369,12 @@ def test_killed_anywhere_the_next_run_ends_with_one_entry_and_every_row_once(tmp
         timeout=300,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
-    assert place.ledger.length == int(when == "after the entry")
+    assert len(place.ledger.scored) == int(when == "after the entry")
+    promote(place.bucket, register(place.bucket, place.written, people(), c=0.01))
     place.score()
     place.score()
     assert len(place.ledger.scored) == 1
     with create_engine(sink["connection"]).connect() as connection:
-        rows = connection.execute(text("SELECT line FROM answers")).all()
+        rows = connection.execute(text("SELECT line, model FROM answers")).all()
+    assert {row.model for row in rows} == {str(place.version.digest)}
     assert sorted(row.line for row in rows) == list(range(2, 14))

@@ -97,6 +97,21 @@ def scored(number, version, role="served", rows=10):
     return entry(number, "scored", said.body())
 
 
+def claimed(number, version):
+    said = scored(number, version).body
+    return entry(number, "claimed", said | {"lines": said["table"], "file": f"b{number}"})
+
+
+def test_a_claim_is_told_until_its_answers_are_delivered():
+    entries = [claimed(1, 1)]
+    assert ledger("m", batches.fold(entries)) == [
+        "1 batch claimed, and not yet known to be delivered"
+    ]
+    (event,) = story("m.batches", entries, by=str, whole=False)
+    assert event.what == "batch b1: 10 rows (1 unfit) to be answered by m@1"
+    assert "claimed" not in str(ledger("m", batches.fold([*entries, scored(1, 1)])))
+
+
 def test_a_ledger_is_told_in_a_few_lines_or_whole():
     refused = batches.Refused(name="bad.csv", source=None, as_of="2016-01-01", why="no column age")
     labelled = scored(9, 1).body | {"name": "late.csv"}
