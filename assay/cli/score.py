@@ -76,8 +76,10 @@ def command(
         found = asked.as_it_comes(seconds) if watch else asked.once()
     if as_json:
         print_json(found)
-    wrong = [one for one in found["batches"] if one["fate"] in {"refused", "failed"}]
-    raise typer.Exit(1 if wrong else 0)
+    last = {
+        one["name"]: one["fate"] for one in found["batches"]
+    }  # a failed one may have come again
+    raise typer.Exit(1 if {"refused", "failed"} & {*last.values()} else 0)
 
 
 def _seconds(text: str | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,9 @@ class Asked:
                 ready = watch.poll()
                 while ready and not ended.is_set():
                     now, ready = ready[:_TOGETHER], ready[_TOGETHER:]
-                    outcomes += self._take(bucket, written, now)
+                    for outcome in self._take(bucket, written, now):
+                        outcomes.append(outcome)
+                        watch.give_back(batch.name for batch in outcome.of("failed"))
                 ended.wait(seconds)
         return summary(outcomes)
 
@@ -82,13 +85,17 @@ class Asked:
         self._written()
         Bucket.open(self.store).existing()
         outcomes: list[Scoring] = []
-        with until_told() as ended, tempfile.TemporaryDirectory(prefix="assay-") as folder:
-            stream = Stream(sys.stdin.fileno(), form, rows, seconds, ended)
-            for stretch in stream:
-                file = Path(folder) / f"stretch.{form}"
+        waiting: dict[str, Path] = {}
+        with until_told() as ended, _kept_files() as folder:
+            for stretch in Stream(sys.stdin.fileno(), form, rows, seconds, ended):
+                file = folder / f"{stretch.name.replace(' ', '-')}.{form}"
                 file.write_bytes(stretch.content)
+                waiting[stretch.name] = file
                 outcomes.append(self._run((str(file),), stream=stretch.name, form=form))
                 self.tell(outcomes[-1])
+                for batch in outcomes[-1].of("scored", "known"):  # an earlier one too, by its claim
+                    if answered := waiting.pop(batch.name, None):
+                        answered.unlink()
         return summary(outcomes)
 
     def _take(self, bucket: Bucket, written: Written, batches: list[Arrival]) -> list[Scoring]:
@@ -141,6 +148,19 @@ class Asked:
         }
         outcome: Scoring = flow_outcome("score", **(asked | more))
         return outcome
+
+
+@contextmanager
+def _kept_files() -> Iterator[Path]:
+    """A folder for stretches of a stream. Those that lie there in the end are nowhere else."""
+    folder = Path(tempfile.mkdtemp(prefix="assay-"))
+    try:
+        yield folder
+    finally:
+        for file in sorted(folder.iterdir()):
+            say(f"not scored, and kept: {file}")
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def told_nothing(_: Scoring) -> None:

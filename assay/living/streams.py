@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Final, Literal, Protocol
 
 _CHUNK: Final = 1 << 16
 _AHEAD: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
+_NAP: Final = 0.2  # seconds in which an end is heeded
 _LARGEST: Final = 1 << 20  # bytes; a quote that never closes must not eat the stream
 
 Form = Literal["csv", "jsonl"]
@@ -45,26 +47,37 @@ class Stream:
         self, descriptor: int, form: Form, rows: int, seconds: float, ended: Ended
     ) -> None:
         self._form, self._rows, self._seconds, self._ended = form, rows, seconds, ended
-        self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
         threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
 
     def __iter__(self) -> Iterator[Stretch]:
-        """The stretches as they fill up. Once `ended` is set, what has come is the last."""
-        open_, closed = _Open(self._form, self._rows), False
-        while not closed and not self._ended.is_set():
+        """The stretches as they fill up. Once `ended` is set, what was read by then is the last:
+        all of it but a record whose end has not come.
+        """
+        open_ = _Open(self._form, self._rows)
+        while True:
             with suppress(queue.Empty):
-                chunk = self._chunks.get(timeout=min(0.2, self._seconds))
-                closed = not chunk
+                chunk = self._chunks.get(timeout=min(_NAP, self._seconds))
+                if not chunk:
+                    break
                 open_.add(chunk)
             yield from open_.full()
             if open_.waited(self._seconds):
                 yield from open_.rest(ended=False, seconds=self._seconds)
+        closed = chunk is not None
         yield from open_.rest(ended=closed, seconds=0.0 if closed else self._seconds)
 
     def _read(self, descriptor: int) -> None:
-        while chunk := os.read(descriptor, _CHUNK):
-            self._chunks.put(chunk)
-        self._chunks.put(b"")
+        """Put what comes into the queue, then b"" if that was all, or None if it was told to end:
+        what it has taken from the sender by then is handed out.
+        """
+        while not self._ended.is_set():
+            if select.select([descriptor], [], [], _NAP)[0]:
+                chunk = os.read(descriptor, _CHUNK)
+                self._chunks.put(chunk)
+                if not chunk:
+                    return
+        self._chunks.put(None)
 
 
 @dataclass

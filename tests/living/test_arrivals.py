@@ -89,6 +89,23 @@ def test_a_file_is_taken_once_it_stopped_growing_and_again_only_when_it_changed(
     assert [a.bare for a in watch.poll()] == ["a"]
 
 
+def test_a_file_that_is_given_back_comes_again_after_ever_longer_pauses(tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    (tmp_path / "b.csv").write_text("a\n1\n")
+    written = use_case(score={"source": f"{tmp_path}/*.csv"})
+    watch, looks = Watch(lambda: marked(written)), []
+    for number in range(40):
+        found = watch.poll()
+        if any(arrival.bare == "a" for arrival in found):
+            looks.append(number)
+        watch.give_back(arrival.name for arrival in found if arrival.bare == "a")
+        assert number == 1 or "b" not in {arrival.bare for arrival in found}
+    assert looks == [1, 2, 4, 8, 16, 32]
+    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    assert watch.poll() == []
+    assert [arrival.bare for arrival in watch.poll()] == ["a"], "what changed waits for nothing"
+
+
 def scored(bucket, version, rows=b"rows", source="sha256:file", role="served"):
     table = write_frame(bucket, people(5, seed=len(rows)), "batch")
     entry = Scored(

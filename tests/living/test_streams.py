@@ -1,6 +1,9 @@
 """Streams are cut at whole records, by rows or by time, and nothing that came is lost."""
 
+import array
+import fcntl
 import os
+import termios
 import threading
 import time
 
@@ -73,6 +76,27 @@ def test_once_it_is_ended_what_came_is_the_last():
     ended.set()
     reader.join(10)
     assert [s.content for s in found] == [b'{"a": 1}\n']
+    os.close(write)
+
+
+def test_once_it_is_ended_all_that_was_read_is_handed_out():
+    """What was taken from the sender nobody else can have, however much of it waits."""
+    read, write = os.pipe()
+    ended, said = threading.Event(), b"".join(b'{"id": %06d}\n' % n for n in range(90_000))
+    sender = threading.Thread(target=os.write, args=(write, said))
+    sender.start()
+    found = []
+    for stretch in Stream(read, "jsonl", 1000, 3600.0, ended):
+        found.append(stretch.content)
+        if len(found) == 1:
+            sender.join(30)  # all but what the pipe itself holds is read while this is scored
+            ended.set()
+    left = array.array("i", [0])
+    fcntl.ioctl(read, termios.FIONREAD, left)
+    taken = b"".join(found)
+    assert said.startswith(taken)
+    assert len(said) - left[0] - len(taken) < 15, "no more is missing than a record without its end"
+    os.close(read)
     os.close(write)
 
 
