@@ -10,16 +10,17 @@ import glob
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
-from assay import moments
+from assay import canonical, moments
 from assay.artifacts import Artifact
 from assay.batches import Labelled, Ledger
 from assay.bucket import Bucket
 from assay.config.data import Source
 from assay.config.read import Written
+from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
 from assay.living.label_rows import KNOWN, LABEL, UNIT, Intake
 from assay.living.trained import newest_table
@@ -28,6 +29,7 @@ from assay.sources.fingerprint import fingerprint
 from assay.sources.location import find
 from assay.tables import Table, write
 
+_STAGE: Final = "labels"
 _QUERY: Final = "labels query"
 
 
@@ -85,11 +87,10 @@ def news(bucket: Bucket, written: Written) -> bool:
     Raises SourceError, StoreUnreachable.
     """
     sources = _sources(written, ())
-    marks = _marks(Ledger(bucket, written.use_case.name)) if sources else {}
+    last = _last(Ledger(bucket, written.use_case.name)) if sources else {}
     return any(
         isinstance(source, AssayError)
-        or (mark := _mark(written, source)) is None
-        or marks.get(name) != mark
+        or not _is_known(bucket, last.get(name), _mark(written, source))
         for name, source in sources.items()
     )
 
@@ -108,23 +109,26 @@ class _Reader:
     as_of: datetime
     trained: Table
     ledger: Ledger
-    marks: Mapping[str, str | None]  # of what was read under each name the last time
+    last: Mapping[str, Labelled]  # what was read under each name
 
     @classmethod
     def of(cls, bucket: Bucket, written: Written, as_of: datetime) -> _Reader:
         name = written.use_case.name
         ledger, trained = Ledger(bucket, name), Table.read(bucket, newest_table(bucket, name))
-        return cls(bucket, written, as_of, trained, ledger, _marks(ledger))
+        return cls(bucket, written, as_of, trained, ledger, _last(ledger))
 
     def read(self, name: str, source: Source | AssayError) -> Labelled | None:
         """The entry of one file or query; None if it held nothing new. Raises AssayError."""
         if isinstance(source, AssayError):
             raise source
         mark = _mark(self.written, source)
-        if mark is not None and self.marks.get(name) == mark:
+        if _is_known(self.bucket, self.last.get(name), mark):
             return None
         entry = self._stored(Intake.of(self.written, self.trained, source, name), mark)
-        return entry if self.ledger.add_labelled(entry) else None
+        if self.ledger.add_labelled(entry):
+            return entry
+        _note(self.bucket, entry)
+        return None
 
     def _stored(self, intake: Intake, mark: str | None) -> Labelled:
         name, bucket = intake.name, self.bucket
@@ -146,8 +150,35 @@ class _Reader:
         )
 
 
-def _marks(ledger: Ledger) -> dict[str, str | None]:
-    return {entry.name: entry.source for entry in ledger.read().labelled}
+def _last(ledger: Ledger) -> dict[str, Labelled]:
+    return {entry.name: entry for entry in ledger.read().labelled}
+
+
+def _is_known(bucket: Bucket, last: Labelled | None, mark: str | None) -> bool:
+    """Whether content of this mark need not be read: it is what was read under its name the last
+    time, or was found to hold the same labels, as after a change of line ends.
+    """
+    if last is None or mark is None:
+        return False
+    return last.source == mark or bool(bucket.memo.find(_STAGE, _key(_same(last, mark))))
+
+
+def _note(bucket: Bucket, entry: Labelled) -> None:
+    """Keep in mind that an entry's source holds nothing new. An entry of the ledger would pass
+    for labels that came.
+    """
+    if entry.source is not None:
+        made_of = _same(entry, entry.source)
+        told: dict[str, Any] = {"components": made_of, "needs": [], "outputs": {}}
+        bucket.memo.remember(_STAGE, _key(made_of), told)
+
+
+def _same(entry: Labelled, mark: str) -> dict[str, str]:
+    return {"stage": _STAGE, "name": entry.name, "of": str(entry.table.digest), "mark": mark}
+
+
+def _key(made_of: Mapping[str, str]) -> Digest:
+    return Digest.of(canonical.dump(made_of))
 
 
 def _mark(written: Written, source: Source) -> str | None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assay.errors import ConfigError, DataError, SourceError
 from assay.living.known import Known
-from assay.living.labels import take
+from assay.living.labels import news, take
 from assay.tables import Table
 from tests.living.made import Living, day, written
 
@@ -83,6 +83,25 @@ def test_the_same_file_is_counted_once_and_a_changed_one_again(living, tmp_path)
     assert len(take(living.bucket, living.written, day(3), [path]).new) == 1
     assert living.ledger.read().length == 2
     assert said(living, 1) == [0]
+
+
+def test_a_file_whose_bytes_changed_and_whose_labels_did_not_is_read_once_more(tmp_path):
+    text = "loan,paid\n1,yes\n2,no\n"
+    labels = written("loans", DATA, labels={"source": str(tmp_path / "*.csv")})
+    living = Living.begin(labels, loans(range(20), ["yes", "no"] * 10), np.ones(20, bool))
+
+    def read(content):
+        file(tmp_path, content)
+        assert news(living.bucket, living.written)
+        taken = take(living.bucket, living.written, day(1))
+        assert not news(living.bucket, living.written)
+        return len(taken.new), len(taken.known)
+
+    assert read(text) == (1, 0)
+    assert read(text.replace("\n", "\r\n")) == (0, 1)
+    assert len(living.ledger.read().labelled) == 1
+    assert read(text.replace("yes", "no")) == (1, 0)
+    assert read(text.replace("\n", "\r\n")) == (1, 0), "they are said anew"
 
 
 def test_a_bad_file_stops_no_other(living, tmp_path):
