@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.journal import JournalEntry
+from assay.journal import Journal, JournalEntry
 
 CLAIMED, SCORED, REFUSED, LABELLED = "claimed", "scored", "refused", "labelled"
 ENDING = ".batches"
+
+# A run that scores many batches appends to one ledger again and again.
+_JOURNALS: WeakKeyDictionary[Bucket, dict[str, Journal]] = WeakKeyDictionary()
 
 Role = Literal["served", "shadow"]
 
@@ -209,7 +213,9 @@ class Ledger:
     """The ledger of one model in one bucket."""
 
     def __init__(self, bucket: Bucket, model: str) -> None:
-        self._journal = bucket.journal(model + ENDING)
+        name = model + ENDING
+        kept = _JOURNALS.setdefault(bucket, {})
+        self._journal = kept.setdefault(name, Journal(bucket.store, name, goes_on=True))
 
     def read(self) -> Batches:
         """Everything so far, its chain verified. Raises ChainBroken."""

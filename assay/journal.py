@@ -12,6 +12,7 @@ Long journals are read by way of checkpoints: see `assay.checkpoints`.
 from __future__ import annotations
 
 import getpass
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ SIGNED = "application/vnd.assay.journal-entry.v1+json"
 APART = "@"  # begins the name of a journal that is no model's, as no model's does
 _NUMBER = re.compile(r"[0-9]{10}\.json")
 _AT_ONCE = 16
+_HUNDRED = 100  # entries whose keys begin alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,19 @@ _Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
 
 
 class Journal:
-    """The journal of one model in one store."""
+    """The journal of one model in one store.
 
-    def __init__(self, store: Store, model: str) -> None:
+    With `goes_on`, an append begins with the chain that the last one of this instance left, and
+    verifies what came since; what was verified is not read again, so what somebody does to it
+    meanwhile is found out by the next reader, not by the next append.
+    """
+
+    def __init__(self, store: Store, model: str, *, goes_on: bool = False) -> None:
         self._store = store
         self.model = model
         self._prefix = f"{PREFIX}{model}/"
+        self._goes_on = goes_on
+        self._left: list[_Link] = []
 
     def entries(self) -> list[JournalEntry]:
         """All entries in order, the chain verified. Raises ChainBroken."""
@@ -138,7 +147,7 @@ class Journal:
         """
         signer = Signer.configured()
         while True:
-            chain, missed = self._chain()
+            chain, missed = self._continued() or self._chain()
             decision = decide([entry for entry, _ in chain])
             if decision is None:
                 return None
@@ -154,6 +163,8 @@ class Journal:
             entry = entry.signed_by(signer) if signer else entry
             if self._store.put_if_absent(self.key(entry.number), entry.encode()):
                 self._keep(chain, missed)
+                if self._goes_on:
+                    self._left = [*chain, (entry, entry.digest)]
                 return entry
 
     def key(self, number: int) -> str:
@@ -174,6 +185,34 @@ class Journal:
             if not held:
                 raise
         return self._linked(count, {}), []  # the checkpoints are at fault, or this tells what is
+
+    def _continued(self) -> tuple[list[_Link], list[int]] | None:
+        """As `_chain`, from what the last append left; None if that does not lead on."""
+        left = self._left
+        if not left:
+            return None
+        count = self._count_from(len(left))
+        if not len(left) <= count <= len(left) + checkpoints.EVERY:
+            return None
+        try:
+            chain = self._linked(count, {link[0].number: link for link in left[:-1]})
+        except ChainBroken:
+            return None  # to read all tells where
+        return chain, [last for last in checkpoints.lasts(count) if last >= len(left) - 1]
+
+    def _count_from(self, known: int) -> int:
+        """How many entries there are, of which so many were seen: of these the last hundred at
+        most is listed. 0 if one is missing.
+        """
+        numbers: list[int] = []
+        for hundred in itertools.count(known // _HUNDRED):
+            found = self._numbers(f"{hundred:08d}")
+            numbers += found
+            if not found or (found[-1] + 1) % _HUNDRED:
+                break
+        first = max(known - known % _HUNDRED, 1)
+        whole = numbers == [*range(first, first + len(numbers))]
+        return numbers[-1] if numbers and whole else 0
 
     def _listed(self) -> int:
         """How many entries there are. Raises ChainBroken if one between is missing."""
@@ -215,8 +254,9 @@ class Journal:
             ):
                 checkpoints.keep(self._store, self.model, last, lines)
 
-    def _numbers(self) -> list[int]:
-        names = (e.key.removeprefix(self._prefix) for e in self._store.list(self._prefix))
+    def _numbers(self, beginning: str = "") -> list[int]:
+        found = self._store.list(f"{self._prefix}{beginning}")
+        names = (e.key.removeprefix(self._prefix) for e in found)
         return [int(name[:10]) for name in names if is_entry(name)]
 
     def _read(self, number: int) -> _Link:

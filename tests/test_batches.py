@@ -86,6 +86,16 @@ def test_a_version_that_was_named_does_not_end_what_was_begun():
     assert kept.add_scored(begun.scored)
 
 
+def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
+    bucket, read, get = Bucket.on(MemoryStore()).prepare(), [], MemoryStore.get
+    monkeypatch.setattr(MemoryStore, "get", lambda store, key: read.append(key) or get(store, key))
+    for number in range(40):
+        read.clear()
+        assert Ledger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored)
+        assert len(read) <= 1
+    assert len(Ledger(bucket, "m").read().scored) == 40
+
+
 class Scorers(RuleBasedStateMachine):
     """Scorers that begin, stop and die anywhere, while one version after the other is promoted."""
 

@@ -81,6 +81,47 @@ def test_a_checkpoint_holds_the_bytes_of_its_entries(store):
     assert lines == [store.get(f"journals/m/{n:010d}.json") for n in range(101, 201)]
 
 
+def test_who_appends_again_and_again_reads_what_came_since_and_keeps_the_same_checkpoints():
+    """As if each had read all: whatever others append, hide or break between."""
+    held, other = MemoryStore(), MemoryStore()
+    mine, plain = Journal(held, "m", goes_on=True), Journal(other, "m")
+    for number in range(350):
+        writer = Journal(held, "m") if number % 7 == 3 or 120 < number < 130 else mine
+        for journal in (writer, plain):
+            journal.append(lambda entries, n=number: ("noted", {"n": n, "sum": len(entries)}))
+    bodies = [[entry.body for entry in journal.entries()] for journal in (mine, plain)]
+    assert bodies[0] == bodies[1]
+    kept = [[e.key for e in one.list("checkpoints/")] for one in (held, other)]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 3
+
+
+def test_an_append_that_goes_on_costs_the_same_however_long_the_journal_is(monkeypatch):
+    store = MemoryStore()
+    journal, asked, listed = Journal(store, "m", goes_on=True), [], []
+    get, names = store.get, store.list
+    monkeypatch.setattr(store, "get", lambda key: asked.append(key) or get(key))
+    monkeypatch.setattr(store, "list", lambda of="": [listed.append(e) or e for e in names(of)])
+    for number in range(320):
+        asked.clear(), listed.clear()
+        journal.append(lambda _, n=number: ("noted", {"n": n}))
+        assert len(asked) <= 1
+        assert len(listed) <= 100
+
+
+@pytest.mark.parametrize("number", [1, 150, 205])
+def test_what_does_not_go_on_from_what_was_seen_is_read_anew(number):
+    store = MemoryStore()
+    journal = Journal(store, "m", goes_on=True)
+    for _ in range(205):
+        journal.append(lambda _: ("noted", {}))
+    for n in range(number, 206):  # a bucket that was brought back from an earlier copy
+        store.delete(f"journals/m/{n:010d}.json")
+        store.delete(f"checkpoints/m/{n:010d}.jsonl")
+    assert journal.append(lambda entries: ("noted", {"n": len(entries)})).number == number
+    assert len(journal.entries()) == number
+
+
 def test_they_are_safe_to_lose(store):
     for entry in [*store.list("checkpoints/")]:
         store.delete(entry.key)
