@@ -7,7 +7,7 @@ counts everything is new, and the same comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from assay.config.use_case import UseCase
 from assay.errors import IntegrityError
 from assay.living.known import Integers, Known, RowLabels, Truth, brings_labels, truth_of, units_of
 from assay.living.looks import Look
-from assay.living.unit_index import among, share
+from assay.living.unit_index import among, sharing, standing
 
 
 def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any], dict[int, Truth]]:
@@ -39,8 +39,9 @@ def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any]
 @dataclass(frozen=True, eq=False)
 class _Count:
     """One count. `base`: that of the look before, which knew the ledger up to `since`; 0 where
-    there is none. `told_of`: the units that later entries bring labels of. `known`: of these, of
-    later batches, and of batches whose labels were too few to be judged, all that is known.
+    there is none. `bring`: the batches whose own rows hold labels. `told_of`: the units that later
+    entries bring labels of. `known`: of these, of later batches, and of batches whose labels were
+    too few to be judged, all that is known.
     """
 
     bucket: Bucket
@@ -48,6 +49,7 @@ class _Count:
     use_case: UseCase
     base: Mapping[str, Any]
     since: int
+    bring: Sequence[Scored]
     told_of: Integers
     known: Known
 
@@ -56,17 +58,20 @@ class _Count:
         base, batches = _base(bucket, look), look.batches
         since = look.upto if base else 0
         base = base or {"known": 0, "no_row": 0, "labelled": {}, "waits": []}
-        told_of = _units(bucket, [e for e in _bringing(bucket, look, use_case) if e.number > since])
+        bring = _bringing(bucket, look, use_case, base)
+        told: list[Labelled | Scored] = [*batches.labelled, *bring]
+        told.sort(key=lambda entry: entry.number)
+        told_of = _units(bucket, [entry for entry in told if entry.number > since])
         again = {*base["waits"]}
         came = [s for s in (*batches.once, *look.served) if s.number > since or s.number in again]
         touched = np.union1d(told_of, _units(bucket, came)) if since else None
-        known = Known.of(bucket, batches, use_case, only=touched)
-        return cls(bucket, look, use_case, base, since, told_of, known)
+        known = Known.told(bucket, told, use_case, only=touched)
+        return cls(bucket, look, use_case, base, since, bring, told_of, known)
 
     def result(self) -> tuple[dict[str, Any], dict[int, Truth]]:
-        new, labelled, delays = {}, {}, []
+        new, labelled, delays, concerned = {}, {}, [], self._concerned()
         for served in self.look.served:
-            labelled[str(served.number)], fresh, told = self._batch(served)
+            labelled[str(served.number)], fresh, told = self._batch(served, concerned)
             if fresh.any():
                 new[served.number] = np.where(fresh, told.truth, -1).astype(np.int8)
                 came = moments.moment(served.as_of).timestamp()
@@ -78,13 +83,16 @@ class _Count:
             "labelled": labelled,
             "delays": _delays(delays),
             "first": min(new, default=None),
+            "bring": [scored.number for scored in self.bring],
         }
         return counted, new
 
-    def _batch(self, served: Scored) -> tuple[int, NDArray[np.bool_], RowLabels]:
+    def _batch(
+        self, served: Scored, concerned: Container[int]
+    ) -> tuple[int, NDArray[np.bool_], RowLabels]:
         """How many rows of a batch have a label, which have a new one, and what is known."""
         before = self.base["labelled"].get(str(served.number))
-        if before is not None and not self._concerned(served):
+        if before is not None and served.number not in concerned:
             return before, np.zeros(0, bool), _NOTHING
         told = truth_of(self.bucket, served, self.known, self.use_case)
         there = told.truth >= 0
@@ -93,22 +101,25 @@ class _Count:
             return int(there.sum()), fresh, told
         return before + int((there & (told.first > self.since)).sum()), fresh, told
 
-    def _concerned(self, served: Scored) -> bool:
-        """Whether anything may be new of a batch that was counted before."""
-        if served.number in self.base["waits"]:
-            return True
-        own = not self.use_case.data.identity
-        return not own and share(self.told_of, units_of(self.bucket, served))
+    def _concerned(self) -> set[int]:
+        """The batches that were counted before and of which anything may be new."""
+        if not self.use_case.data.identity:
+            return {*self.base["waits"]}
+        counted = [s for s in self.look.served if str(s.number) in self.base["labelled"]]
+        shares = sharing(self.bucket, [s.predictions for s in counted], self.told_of)
+        found = {s.number for s, does in zip(counted, shares, strict=True) if does}
+        return found | {*self.base["waits"]}
 
     def _without_row(self) -> int:
         """Labels of rows that nobody has scored yet: they are joined when such rows come."""
         if not self.look.batches.labelled:
             return 0
         units, before = self.known.units, self.known.first <= self.since
-        old, new = np.zeros(len(units), bool), np.zeros(len(units), bool)
-        for scored in self.look.batches.once:
-            side = old if scored.number <= self.since else new
-            side |= among(units, units_of(self.bucket, scored))
+        once = self.look.batches.once
+        earlier = [s.predictions for s in once if s.number <= self.since]
+        old, new = standing(self.bucket, earlier, units), np.zeros(len(units), bool)
+        for scored in once[len(earlier) :]:
+            new |= among(units, units_of(self.bucket, scored))
         lost = int((~before & ~old & ~new).sum())
         found = int((before & ~old & new).sum())
         return int(self.base["no_row"]) + lost - found
@@ -128,10 +139,18 @@ def _base(bucket: Bucket, look: Look) -> Mapping[str, Any] | None:
     return counted
 
 
-def _bringing(bucket: Bucket, look: Look, use_case: UseCase) -> Iterator[Labelled | Scored]:
-    """The entries of the ledger that bring labels."""
-    yield from look.batches.labelled
-    yield from (s for s in look.batches.once if brings_labels(bucket, s, use_case))
+def _bringing(
+    bucket: Bucket, look: Look, use_case: UseCase, base: Mapping[str, Any]
+) -> list[Scored]:
+    """The batches whose own rows hold the target; of those before, the last look says which."""
+    before = {*base.get("bring", ())}
+    since = look.upto if "bring" in base else 0
+    return [
+        scored
+        for scored in look.batches.once
+        if scored.number in before
+        or (scored.number > since and brings_labels(bucket, scored, use_case))
+    ]
 
 
 def _units(bucket: Bucket, entries: Sequence[Labelled | Scored]) -> Integers:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay import moments
+from assay.artifacts import Artifact
 from assay.batches import Batches, Labelled, Scored
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
@@ -19,7 +20,7 @@ from assay.learning.target import matches
 from assay.learning.units import each_unit, identity_of
 from assay.living.label_rows import KNOWN, LABEL, UNIT
 from assay.living.labels import labels_of
-from assay.living.unit_index import among, share, units_in
+from assay.living.unit_index import among, sharing, units_in
 from assay.tables import Table
 from assay.tables.rowhash import Hashes
 
@@ -47,18 +48,30 @@ class Known:
     first: NDArray[np.int32]
 
     @classmethod
-    def of(
-        cls, bucket: Bucket, batches: Batches, use_case: UseCase, *, only: Integers | None = None
-    ) -> Known:
+    def of(cls, bucket: Bucket, batches: Batches, use_case: UseCase) -> Known:
         """The view of a ledger. By `labels.known` the latest counts, in whatever order labels
         arrived, else the one that arrived last. A label that does not say when it was known was
-        known when it arrived. Batches whose own rows hold the target bring their labels. `only`
-        such units, which ascend; what speaks of none of them is not read.
+        known when it arrived. Batches whose own rows hold the target bring their labels.
         """
+        return cls.told(bucket, _arrivals(batches), use_case)
+
+    @classmethod
+    def told(
+        cls,
+        bucket: Bucket,
+        entries: Sequence[Labelled | Scored],
+        use_case: UseCase,
+        *,
+        only: Integers | None = None,
+    ) -> Known:
+        """The view of these entries of a ledger, in its order. `only` such units, which ascend;
+        what speaks of none of them is not read.
+        """
+        if only is not None:
+            speaks = sharing(bucket, [units_table(entry) for entry in entries], only)
+            entries = [entry for entry, does in zip(entries, speaks, strict=True) if does]
         found = _Growing()
-        for entry in _arrivals(batches):
-            if only is not None and not _speaks_of(bucket, entry, only, use_case):
-                continue
+        for entry in entries:
             moment = _micros(moments.moment(entry.as_of))
             for told in _told(bucket, entry, use_case):
                 units, labels, known = told if only is None else _kept(told, only)
@@ -174,8 +187,12 @@ def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
 
 def units_of(bucket: Bucket, entry: Labelled | Scored) -> Integers:
     """The different units that an entry is about, ascending."""
-    held = entry.table if isinstance(entry, Labelled) else entry.predictions
-    return units_in(bucket, held)
+    return units_in(bucket, units_table(entry))
+
+
+def units_table(entry: Labelled | Scored) -> Artifact:
+    """The table that has the units that an entry is about."""
+    return entry.table if isinstance(entry, Labelled) else entry.predictions
 
 
 class RowLabels(NamedTuple):
@@ -233,14 +250,6 @@ _Label = tuple[Integers, NDArray[np.bool_], Integers]
 def brings_labels(bucket: Bucket, scored: Scored, use_case: UseCase) -> bool:
     """Whether a batch's own rows hold the target."""
     return use_case.data.target.column in Table.read(bucket, scored.table).schema.names
-
-
-def _speaks_of(
-    bucket: Bucket, entry: Labelled | Scored, units: Integers, use_case: UseCase
-) -> bool:
-    if isinstance(entry, Scored) and not brings_labels(bucket, entry, use_case):
-        return False
-    return share(units, units_of(bucket, entry))
 
 
 def _kept(told: _Label, only: Integers) -> _Label:

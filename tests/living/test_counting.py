@@ -3,16 +3,21 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assay.artifacts import JSON
+from assay.bucket import Bucket
 from assay.living import known
 from assay.living.counting import count
 from assay.living.looks import record
-from assay.living.unit_index import among, share, units_in
+from assay.living.unit_index import among, share, sharing, standing, units_in
 from assay.living.windows import reference, window
 from assay.registry import Registry
-from assay.tables import Table
+from assay.store.memory import MemoryStore
+from assay.tables import Table, write_frame
 from tests.living.made import Living, loans, written
 from tests.living.made import day as day_of
 
@@ -145,6 +150,58 @@ def test_units_among_others():
     assert not among(np.array([1]), ordered[:0]).any()
     assert share(ordered, np.array([8]))
     assert not share(ordered, np.array([3]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sets(st.integers(-50, 50), max_size=4), max_size=3)
+    | st.lists(st.sets(st.integers(-50, 50), max_size=2), min_size=60, max_size=75),
+    st.sets(st.integers(-50, 50), max_size=6),
+)
+def test_many_tables_are_asked_as_if_one_after_the_other(tables, asked):
+    bucket = Bucket.on(MemoryStore()).prepare()
+    units = np.array(sorted(asked), np.int64)
+    stored = [write_frame(bucket, pd.DataFrame({"unit": [*t]}, dtype="int64"), "t") for t in tables]
+    for _ in range(2):
+        found = standing(bucket, stored, units)
+        assert found.tolist() == [unit in set().union(*tables) for unit in sorted(asked)]
+        assert sharing(bucket, stored, units) == [bool(table & asked) for table in tables]
+
+
+def test_a_look_costs_hardly_more_after_many_batches_than_after_few():
+    asked = []
+
+    class Asked(MemoryStore):
+        def get(self, key):
+            asked.append(key)
+            return super().get(key)
+
+        def list(self, prefix=""):
+            asked.append(prefix)
+            return super().list(prefix)
+
+    case = written("loans", DATA, monitor={"rows": 20}, labels={"source": "x/*.csv"})
+    living = Living.begin(
+        case, loans(range(9000, 9300)), np.ones(300, bool), Bucket.on(Asked()).prepare()
+    )
+    living.against = reference(living.bucket, living.about(0).version, living.case)
+
+    def comes(batch):
+        rows = loans(range(20 * batch, 20 * batch + 20), batch)
+        living.serve(rows, batch + 1)
+        living.label(rows, batch + 1.2)
+
+    cost = {}
+    for batch in range(75):
+        comes(batch)
+        if batch in {8, 9, 10, 72, 73, 74}:
+            look = living.about(batch + 1.5)
+            asked.clear()
+            counted, _ = count(living.bucket, look, living.case)
+            cost[batch] = len(asked)
+            assert counted["known"] == 20 * batch + 20
+            looked(living, batch + 1.6)
+    assert cost[74] < cost[10] + 20, cost
 
 
 def test_counts_that_cannot_be_had_are_made_anew():
