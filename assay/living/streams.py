@@ -71,13 +71,14 @@ class Stream:
         """Put what comes into the queue, then b"" if that was all, or None if it was told to end:
         what it has taken from the sender by then is handed out.
         """
-        while not self._ended.is_set():
-            if select.select([descriptor], [], [], _NAP)[0]:
-                chunk = os.read(descriptor, _CHUNK)
-                self._chunks.put(chunk)
-                if not chunk:
-                    return
-        self._chunks.put(None)
+        try:
+            while not self._ended.is_set():
+                if select.select([descriptor], [], [], _NAP)[0]:
+                    self._chunks.put(chunk := os.read(descriptor, _CHUNK))
+                    if not chunk:
+                        return
+        finally:  # whoever waits for more is told, if it cannot be read too
+            self._chunks.put(None)
 
 
 @dataclass
