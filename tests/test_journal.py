@@ -101,7 +101,7 @@ def test_the_loser_of_a_race_may_change_its_mind(journal: Journal) -> None:
 
 
 def _append(url: str, gate, n: int) -> None:
-    gate.wait(30)
+    gate.wait(120)
     Journal(open_store(url), "income").append(lambda _: ("noted", {"n": n}))
 
 
@@ -112,7 +112,7 @@ def test_twenty_processes_append_twenty_consecutive_entries(store: LocalStore) -
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(240)
     assert [w.exitcode for w in writers] == [0] * 20
     entries = Journal(store, "income").entries()
     assert [e.number for e in entries] == list(range(1, 21))
