@@ -15,7 +15,12 @@ from assay.evidence.feasibility.ten import NAMES, base, ten
 from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
 
 _REFUSALS = frozenset({"target", "classes", "features"})
-_WORDS = {Verdict.PASS: "Go", Verdict.FAIL: "No-go"}
+_WORDS = {
+    Verdict.PASS: "Go",
+    Verdict.CAUTION: "Caution",
+    Verdict.UNKNOWN: "Cannot tell",
+    Verdict.FAIL: "No-go",
+}
 
 
 class Answer:
@@ -89,10 +94,10 @@ class Answer:
         """The report; its verdict is that of the worst check."""
         checks = self._checks
         verdict = overall(checks)
-        poor = dict.fromkeys(base(c) for c in checks if c.hard and c.verdict is Verdict.FAIL)
+        poor = dict.fromkeys(base(c) for c in checks if _decides(c, verdict))
         because = f" because of {', '.join(poor)}" if poor else ""
         made = ", ".join(dict.fromkeys(base(check) for check in checks))
-        text = f"{_WORDS.get(verdict, 'Caution')}{because}. Checked: {made}."
+        text = f"{_WORDS[verdict]}{because}. Checked: {made}."
         return Report(
             gate="feasibility",
             subject=self._use_case.name,
@@ -129,6 +134,11 @@ class Answer:
             "entities": "the split keeps each entity on one side by itself",
             "label_noise": "the use case states no allowed share (feasibility.noise)",
         }.get(name, "nothing to judge by")
+
+
+def _decides(check: Check, verdict: Verdict) -> bool:
+    """Whether a check alone would give the gate a verdict that is no mere caution."""
+    return verdict in {Verdict.UNKNOWN, Verdict.FAIL} and overall([check]) is verdict
 
 
 _NO_RULE = "The use case sets no fairness rule, so group sizes were not judged."

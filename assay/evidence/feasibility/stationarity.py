@@ -43,7 +43,8 @@ def unusable(why: str) -> Check:
         claim="What is learned from earlier rows holds for later ones",
         verdict=Verdict.UNKNOWN,
         why=f"{why}.",
-        remedy="Name a column of dates or numbers under data.time, or none.",
+        remedy="Name a column of dates or numbers under data.time, or none. Text is read as dates"
+        " where data.dates declares their form, such as {day: iso}.",
     )
 
 
@@ -69,40 +70,53 @@ def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Al
     gap = roc_auc_difference(labels[late], from_past, from_others, units=units)
     positives = int(labels[late].sum())
     power = auc_power(usual.value, positives, int(late.sum()) - positives)
-    verdict = _verdict(timed, gap, power)
+    verdict, by_gap = _verdict(timed, gap, power)
     return Check(
         name="stationarity",
         claim="What is learned from earlier rows holds for later ones",
         verdict=verdict,
-        statistic="ROC AUC on the late rows: learned from the early ones, minus from any",
-        estimate=gap.value,
-        interval=gap.interval,
-        threshold=-HARMLESS,
+        statistic="ROC AUC on the late rows: learned from the early ones"
+        + (", minus from any" if by_gap else ""),
+        estimate=gap.value if by_gap else timed.value,
+        interval=gap.interval if by_gap else timed.interval,
+        threshold=-HARMLESS if by_gap else 0.5,
         why=f"On the {int(late.sum()):,} rows with {periods.words} "
-        + _why(timed, mixed, shift, alone[0].name),
+        + _why(timed, mixed, usual, shift, alone[0].name),
         remedy=_remedy(verdict, labels[late]),
         rows=int(late.sum()),
     )
 
 
-def _verdict(timed: Estimate, gap: Estimate, power: float) -> Verdict:
-    """`power` of the late rows to show what the earlier ones tell of each other. Where that is
-    nothing, there is no power, and the check of the signal speaks."""
-    low, high = gap.interval.low or 0.0, gap.interval.high or 0.0
-    if (timed.interval.low or 0.0) <= 0.5:
-        return Verdict.FAIL if power >= POWER else Verdict.UNKNOWN
-    if high < 0 and gap.value < -HARMLESS:
-        return Verdict.CAUTION
-    return Verdict.UNKNOWN if low < -WIDE else Verdict.PASS
+def _verdict(timed: Estimate, gap: Estimate, power: float) -> tuple[Verdict, bool]:
+    """The verdict, and whether it rests on the gap rather than on what the early rows tell alone.
+
+    `power` of the late rows to show what the early ones tell of each other. Where that is nothing,
+    there is no power, and the check of the signal speaks.
+    """
+    chance = (timed.interval.low or 0.0) <= 0.5
+    if chance and power < POWER:
+        return Verdict.UNKNOWN, False
+    if (timed.interval.high or 0.0) < 0.5:
+        return Verdict.FAIL, False
+    if (gap.interval.high or 0.0) < 0 and gap.value < -HARMLESS:
+        return Verdict.CAUTION, True
+    if chance:
+        return Verdict.CAUTION, False
+    return Verdict.UNKNOWN if (gap.interval.low or 0.0) < -WIDE else Verdict.PASS, True
 
 
-def _why(timed: Estimate, mixed: Estimate, shift: Estimate, most: str) -> str:
+def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, most: str) -> str:
     found = (
         f"a learner of the earlier rows has a ROC AUC of {timed.value:.3f}"
-        f" ({_span(timed.interval)}), learners of rows of any time {mixed.value:.3f}"
+        f" ({_span(timed.interval)}), learners of rows of any time {mixed.value:.3f}; on the"
+        f" earlier rows they have {usual.value:.3f} ({_span(usual.interval)})"
     )
+    if (timed.interval.high or 0.0) < 0.5 < (usual.interval.low or 0.0):
+        found += "; what points to yes there points to no here"
+    elif (timed.interval.low or 0.0) <= 0.5 < (usual.interval.low or 0.0):
+        found += "; what is told there cannot be told from chance here"
     if (shift.interval.low or 0.0) <= 0.5:
-        return f"{found}; early and late rows cannot be told apart."
+        return f"{found}; by their features alone early and late rows cannot be told apart."
     return (
         f"{found}; early and late rows can be told apart (ROC AUC {shift.value:.3f}), most of all"
         f" by {most}."
@@ -122,8 +136,9 @@ def _remedy(verdict: Verdict, late_labels: Bools) -> str:
     if verdict is Verdict.PASS:
         return ""
     return (
-        "Split by time, so that the test shows what later rows will; leave out what changed its"
-        " meaning; learn from newer rows."
+        "See whether the target and the features of the late rows mean what they did. Split by"
+        " time, so that the test shows what later rows will; leave out what changed its meaning;"
+        " learn from newer rows."
     )
 
 

@@ -147,3 +147,10 @@ def test_people_who_look_alike_are_not_taken_for_one(use_case):
     checks = {check.name: check for check in report.checks}
     assert checks["signal"].verdict is Verdict.PASS
     assert checks["sample_size"].verdict is Verdict.PASS
+
+
+def test_the_summary_says_the_verdict_and_what_it_rests_on(people, use_case):
+    case = use_case(data={"time": "t"})
+    report = assess(people(600).assign(t="x"), case)
+    assert report.verdict is Verdict.UNKNOWN
+    assert report.summary.startswith("Cannot tell because of stationarity. Checked: ")

@@ -1,5 +1,7 @@
 """Check 10: time, missing values over time, and age."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,9 @@ from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.missingness import missingness
 from assay.evidence.feasibility.periods import periods
 from assay.evidence.feasibility.staleness import staleness
-from assay.evidence.feasibility.stationarity import stationarity
-from assay.evidence.report import Verdict
+from assay.evidence.feasibility.stationarity import HARMLESS, _verdict, stationarity
+from assay.evidence.report import Interval, Verdict
+from assay.evidence.statistics import Estimate
 
 
 @pytest.fixture
@@ -27,6 +30,10 @@ def judged(frame, case, seed=0):
     by_time, _ = periods(material)
     checks, _ = stationarity(material, by_time)
     return {check.name: check for check in checks}
+
+
+def estimate(value, width):
+    return Estimate(value, Interval(low=value - width, high=value + width))
 
 
 def test_what_does_not_change_passes(dated, use_case):
@@ -50,6 +57,36 @@ def test_a_meaning_that_turned_around_is_a_no_go(dated, use_case):
     check = judged(frame, use_case(data={"time": "when"}))["stationarity"]
     assert check.verdict is Verdict.FAIL
     assert check.hard
+    assert check.interval.high < check.threshold
+    assert "what points to yes there points to no here" in check.why
+
+
+def test_a_meaning_that_turned_around_among_half_of_the_late_rows_is_a_caution(dated, use_case):
+    frame = dated()
+    turned = frame["when"] >= frame["when"].quantile(0.9)
+    frame["outcome"] = np.where(turned ^ (frame["outcome"] == "yes"), "yes", "no")
+    check = judged(frame, use_case(data={"time": "when"}))["stationarity"]
+    assert check.verdict is Verdict.CAUTION
+    assert check.interval.low <= check.threshold == 0.5 <= check.interval.high
+    assert "cannot be told from chance here" in check.why
+    assert "the target and the features of the late rows" in check.remedy
+
+
+def test_no_verdict_fails_but_with_the_interval_shown_on_the_bad_side():
+    """What is shown is what decides, whatever was found."""
+    steps = np.linspace(0.3, 0.8, 11)
+    for value, width, lost, power in itertools.product(
+        steps, (0.01, 0.1, 0.3), (-0.2, -0.02, 0.0, 0.02), (0.1, 0.95)
+    ):
+        timed, gap = estimate(value, width), estimate(lost, width)
+        verdict, by_gap = _verdict(timed, gap, power)
+        shown = (gap if by_gap else timed).interval
+        limit = -HARMLESS if by_gap else 0.5
+        if verdict is Verdict.FAIL:
+            assert shown.high < limit
+        if verdict is Verdict.PASS:
+            assert by_gap
+            assert shown.high >= limit
 
 
 def test_a_meaning_that_changed_in_part_is_a_caution(dated, use_case):
