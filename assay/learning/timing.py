@@ -19,7 +19,7 @@ from assay.learning.predict import Model
 CALLS: Final = 100  # for single rows: a 95th percentile has no upper limit below 72
 BATCHES: Final = 20
 ROWS: Final = 10_000  # of a batch, at the most
-LEAST: Final = 3  # calls are timed whatever they take
+LEAST: Final = 3  # calls are timed whatever they take; one may have been held up
 BUDGET: Final = 1.0  # seconds for single rows; batches take less than half of it
 
 
@@ -67,17 +67,22 @@ def _fitting(model: Model, rows: pd.DataFrame, budget: float) -> int:
     A call costs something by itself, and each row more; both are told apart before ten times as
     many rows are asked for, but for the first time.
     """
-    # The least of three: one that the machine held up would pass for a slow model.
-    first = min(_seconds(model, rows, 1) for _ in range(3))
     most, batch, dearest = min(len(rows), ROWS), 1, budget / 2
+    first = _least(model, rows, 1)
     each = first if 10 * first > 2 * budget else 0.0
     while batch < most and first + 10 * batch * each < dearest:
         batch = min(10 * batch, most)
-        taken = _seconds(model, rows, batch)
+        taken = _least(model, rows, batch)
         each = max(taken - first, 0.0) / (batch - 1)
         if taken > dearest:
             return max(batch // 10, 1)
     return batch
+
+
+def _least(model: Model, rows: pd.DataFrame, batch: int) -> float:
+    """Seconds of the quickest of three calls: one that the machine held up would pass for a slow
+    model."""
+    return min(_seconds(model, rows, batch) for _ in range(LEAST))
 
 
 def _seconds(model: Model, rows: pd.DataFrame, batch: int) -> float:
