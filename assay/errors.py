@@ -7,7 +7,8 @@ code of the command line: 1 the user's input or set-up, 3 a gate said no, 4 inte
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -70,6 +71,15 @@ class SourceError(AssayError, ValueError):
 
 class DataError(AssayError, ValueError):
     """Rows that were read but cannot serve the question: no target, one class, a null column."""
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Give a DataError the line of the use case that it is about."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(error.what, where=where, remedy=error.remedy) from None
 
 
 class OutputError(AssayError, OSError):

@@ -3,6 +3,7 @@
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
+from assay.errors import placed
 from assay.runs import Run
 from assay.steps import Step
 from tasks.stage import perform, stage
@@ -21,7 +22,8 @@ def split(run: Run, table: Artifact) -> Step:
         from assay.tables import Table, write_frame
 
         rows = Table.read(run.bucket, table)
-        test = core.membership(rows, use_case)
+        with placed(run.written.text.where(("split",))):
+            test = core.membership(rows, use_case)
         sides = core.counts(rows, test, use_case)
         log("{rows:,} training rows".format(**sides["training"]))
         log("{rows:,} test rows, {positives:,} of them positive".format(**sides["test"]))

@@ -83,12 +83,13 @@ def command(
             sensitive=case.data.sensitive,
         )
         names = list(dict.fromkeys([*old.schema.names, *new.schema.names]))
+        chosen = _chosen(column, without, case.features(names) if config else names)
         report = drift(
             old,
             new,
             case.drift,
             roles=roles,
-            columns=_chosen(column, without, case.features(names) if config else names),
+            columns=chosen if config or column else _undated(old, chosen),
             subject=f"{current} against {reference}",
             seed=case.seed,
         )
@@ -136,6 +137,16 @@ class _Intake:
 def _file(named: str) -> str:
     part = _PART.fullmatch(named)
     return part["file"] if part else named
+
+
+def _undated(reference: Table, names: list[str]) -> list[str]:
+    """All but the columns of text that hold dates: later rows have later ones."""
+    from assay.tables.dates import dated_texts
+
+    dated = [name for name in dated_texts(reference) if name in names]
+    for name in dated:
+        say(f"{name} holds dates, which are not compared")
+    return [name for name in names if name not in dated]
 
 
 def _chosen(columns: list[str] | None, without: list[str] | None, known: list[str]) -> list[str]:

@@ -99,14 +99,22 @@ class UseCase(Section):
             found += [(("data", key, i), name) for i, name in enumerate(getattr(data, key))]
         for key in ("types", "categories", "dates", "sensitive"):
             found += [(("data", key, name), name) for name in getattr(data, key)]
-        if data.time:
-            found.append((("data", "time"), data.time))
-        if self.split.column:
-            found.append((("split", "column"), self.split.column))
+        found += self.times()
+        if self.split.by == "group":
+            found.append((("split", "column"), str(self.split.column)))
         for i, candidate in enumerate(self.candidates):
             found += [
                 (("candidates", i, "preprocess", name), name) for name in candidate.preprocess
             ]
+        return found
+
+    def times(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """The same of the columns that rows are ordered by."""
+        found: list[tuple[tuple[str | int, ...], str]] = []
+        if self.data.time:
+            found.append((("data", "time"), self.data.time))
+        if self.split.by == "time":
+            found.append((("split", "column"), str(self.split.column)))
         return found
 
     @model_validator(mode="after")

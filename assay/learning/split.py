@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.learning.target import truth
@@ -35,7 +34,7 @@ def membership(table: Table, use_case: UseCase) -> np.ndarray:
     """
     divide = _by_time if use_case.split.by == "time" else _by_hash
     test = divide(table, use_case)
-    _check_classes(test, truth(table, use_case.data.target), use_case.data.target)
+    _check_classes(test, truth(table, use_case.data.target), use_case, table)
     return test
 
 
@@ -65,7 +64,7 @@ def _by_time(table: Table, use_case: UseCase) -> np.ndarray:
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise DataError(
             f"the split's column {name!r} holds neither dates nor numbers",
-            remedy=f"Declare data.dates.{name} with the format of its dates.",
+            remedy=f"Declare the form of its dates, such as data.dates: {{{name}: iso}}.",
         )
     if moments.null_count == len(moments):
         raise DataError(f"the split's column {name!r} holds no value")
@@ -99,7 +98,8 @@ def _border(moments: pa.Array, use_case: UseCase) -> pa.Scalar:
     return border
 
 
-def _check_classes(test: np.ndarray, positive: np.ndarray, target: Target) -> None:
+def _check_classes(test: np.ndarray, positive: np.ndarray, use_case: UseCase, table: Table) -> None:
+    target = use_case.data.target
     for side, rows in (("test", test), ("training", ~test)):
         found, total = int(positive[rows].sum()), int(rows.sum())
         if total and 0 < found < total:
@@ -107,7 +107,17 @@ def _check_classes(test: np.ndarray, positive: np.ndarray, target: Target) -> No
         lack = "rows" if not total else "positives" if not found else "negatives"
         raise DataError(
             f"the {side} side of the split has no {lack} ({total} of {len(test)} rows, {found} "
-            f"with {target.column} = {target.positive!r})",
+            f"with {target.column} = {target.positive!r}){_range(table, use_case)}",
             remedy="Add rows, or change split.test, split.after or split.by so that both sides "
             "have both outcomes.",
         )
+
+
+def _range(table: Table, use_case: UseCase) -> str:
+    """What a split by time divides, and where, in words; nothing of another split."""
+    if use_case.split.by != "time":
+        return ""
+    name = str(use_case.split.column)
+    moments = table.arrow([name])[name].combine_chunks()
+    ends, border = pc.min_max(moments), _border(moments, use_case)
+    return f": {name} goes from {ends['min']} to {ends['max']}, the test begins at {border}"

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from assay.errors import DataError, meant
 from assay.tables.columns import kind_of
+from assay.tables.dates import moments
 from assay.tables.read import Table
 from assay.tables.write import write
 
@@ -68,7 +69,7 @@ def _dated(table: Table, column: str, *, exact: bool, name: str) -> str:
     """
     try:
         for batch in table.batches([column]):
-            _moments(batch.column(0))
+            moments(batch.column(0))
     except pa.ArrowInvalid as error:
         if exact:
             return "text"
@@ -79,16 +80,6 @@ def _dated(table: Table, column: str, *, exact: bool, name: str) -> str:
             remedy=f"Declare its format in a use case, {such}, and name that with --config.",
         ) from None
     return "date"
-
-
-def _moments(column: pa.Array) -> pa.Array:
-    """Dates without a zone. Raises ArrowInvalid."""
-    if not pa.types.is_string(column.type):
-        return column
-    try:
-        return column.cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        return column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
 
 
 def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
@@ -111,7 +102,7 @@ def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scal
 
 def _inside(column: pa.Array, ends: tuple[pa.Scalar, pa.Scalar]) -> pa.Array:
     if pa.types.is_timestamp(ends[0].type):
-        column = _moments(column)
+        column = moments(column)
     else:
         column = column.cast(ends[0].type, safe=False)
     low, high = (pc.greater_equal(column, ends[0]), pc.less_equal(column, ends[1]))

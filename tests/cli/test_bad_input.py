@@ -69,6 +69,24 @@ BAD = {
         ["case.yaml:8", "'A'"],
     ),
     "a column that is all null": ({"rows": column(lambda _: "")}, ["'x'", "data.exclude"]),
+    "dates under data.time that are text": (
+        {
+            "rows": column(lambda n: f"2024-01-{n % 28 + 1:02}"),
+            "text": LEAST.replace("candidates", "  time: x\ncandidates"),
+        },
+        ["case.yaml:9", "'x' holds dates, but was read as text", "data.dates: {x: iso}"],
+    ),
+    "text that a split by time cannot order": (
+        {
+            "rows": column(lambda n: f"{n % 28 + 1:02}.01.2024"),
+            "text": LEAST + "split: {{by: time, column: x}}\n",
+        },
+        ["case.yaml:11", "'x' holds text", "{x: '%d.%m.%Y'}"],
+    ),
+    "a split by time with an empty side": (
+        {"text": LEAST + "split: {{by: time, column: x, after: 2030}}\n"},
+        ["case.yaml:11", "x goes from 0 to 89, the test begins at 2030"],
+    ),
     "bytes that are not UTF-8": (
         {"rows": ROWS.encode() + b"caf\xe9,no,a\n"},
         ["rows.csv", "UTF-8", "encoding"],

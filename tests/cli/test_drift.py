@@ -55,6 +55,18 @@ def test_parts_of_one_file_are_compared_by_row_and_by_value(assay):
     assert "1,000 in the current batch" in done.out
 
 
+def test_dates_that_are_text_are_not_compared_and_said(assay, shared):
+    for name, first in (("jan", "2024-01-"), ("feb", "2024-02-")):
+        lines = rows(300, len(name), first=0)
+        dated = [f"{first}{i % 28 + 1:02},{line}" for i, line in enumerate(lines)]
+        (shared[1] / f"{name}.csv").write_text("day," + HEAD + "\n".join(dated) + "\n")
+    done = assay("drift", "jan.csv", "feb.csv", "--without", "id", "--json")
+    assert (done.code, done.json["verdict"]) == (0, "pass")
+    assert "day holds dates, which are not compared" in done.err
+    asked = assay("drift", "jan.csv", "feb.csv", "--column", "day", "--json")
+    assert asked.json["verdict"] != "pass"
+
+
 def test_a_bucket_keeps_the_profiles(assay, shared):
     words = ("drift", "old.csv", "new.csv", "--column", "x", "--store", "kept", "--json")
     first = assay(*words)

@@ -152,6 +152,13 @@ def test_a_split_that_cannot_be_made_says_why(people, use_case, table, split, sa
         membership(table(people()), use_case(split=split))
 
 
+def test_a_border_that_leaves_a_side_empty_is_told_with_the_range(people, use_case, table):
+    frame = people(200).assign(year=np.arange(200) // 50 + 2018)
+    case = use_case(split={"by": "time", "column": "year", "after": 2030})
+    with pytest.raises(DataError, match="year goes from 2018 to 2021, the test begins at 2030"):
+        membership(table(frame), case)
+
+
 def test_a_side_that_would_lack_a_class_is_refused(people, use_case, table):
     frame = people(200).assign(year=np.arange(200))
     frame["income"] = np.where(frame.year < 150, ">50K", "<=50K")
