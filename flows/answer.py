@@ -28,14 +28,16 @@ def answer(
     made: list[Step],
     table: Artifact,
     quarantine: Artifact | None = None,
+    as_text: Artifact | None = None,
     arrived: Artifact | None = None,
 ) -> State:
     """Ask the run's question of `table`, which the steps in `made` yielded.
 
-    `quarantine`: rows that had to be set aside. `arrived`: which of the rows came since, where a
+    `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text.
+    `arrived`: which of the rows came since, where a
     model is trained anew; on the newest of them it is held against the champion.
     """
-    validated = validate(run, table, quarantine)
+    validated = validate(run, table, quarantine, as_text)
     if validated.verdict == "fail":
         return _ended("Invalid", run, stop(run, [*made, validated]))
 

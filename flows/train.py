@@ -23,4 +23,5 @@ def train(
     """
     run = read(config, store, overrides, always)
     ingested = ingest(run)
-    return answer(run, [ingested], ingested["table"], ingested.outputs.get("quarantine"))
+    held = ingested.outputs
+    return answer(run, [ingested], held["table"], held.get("quarantine"), held.get("as_text"))

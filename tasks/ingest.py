@@ -12,8 +12,8 @@ from tasks.stage import perform, stage
 
 @stage
 def ingest(run: Run) -> Step:
-    """Yields `table`, `croissant` (its description for other tools), `source` (what was read)
-    and, if rows were malformed, `quarantine`."""
+    """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
+    if rows were malformed, `quarantine`; if columns are text by a few odd values, `as_text`."""
     written, log = run.written, get_run_logger()
 
     def work() -> dict[str, Artifact]:
@@ -36,6 +36,8 @@ def ingest(run: Run) -> Step:
             "source": run.bucket.put_json(found.about, JSON, "source"),
             "croissant": describe(run.bucket, found.table),
         }
+        if found.as_text:
+            outputs["as_text"] = run.bucket.put_json(list(found.as_text), JSON, "read as text")
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
     return perform(

@@ -9,11 +9,14 @@ from tasks.stage import perform, stage
 
 
 @stage
-def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
+def validate(
+    run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
+) -> Step:
     """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule.
 
-    `quarantine`: the rows that ingestion had to set aside. What changed in the columns is told
-    against the table that the use case was last asked of.
+    `quarantine`: the rows that ingestion had to set aside; `as_text`: the columns that it had to
+    read as text. What changed in the columns is told against the table that the use case was last
+    asked of.
     """
     written = run.written
     use_case = written.use_case
@@ -38,6 +41,7 @@ def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
             target=use_case.data.target,
             subject=run.name,
             malformed=Table.read(run.bucket, quarantine).rows if quarantine else 0,
+            as_text=run.bucket.get_json(as_text) if as_text else (),
             against=Table.read(run.bucket, before) if before else None,
             locate=written.text.where,
         )
@@ -57,7 +61,10 @@ def validate(run: Run, table: Artifact, quarantine: Artifact | None) -> Step:
             "meaning": use_case.data.meaning(),
             "split": use_case.split.model_dump(mode="json", include={"column"}),
         },
-        inputs={"table": table, **_given(quarantine=quarantine, previous=before)},
+        inputs={
+            "table": table,
+            **_given(quarantine=quarantine, as_text=as_text, previous=before),
+        },
         work=work,
     )
 

@@ -15,6 +15,7 @@ from assay.config.read import Written, read, read_words
 if TYPE_CHECKING:
     import pandas as pd
 
+    from assay.sources.ingest import Ingested
     from assay.tables import Table
 
 _ASKED = "asked on the command line"
@@ -58,9 +59,9 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
 
 
 @contextmanager
-def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, int]]:
+def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, Ingested]]:
     """The rows of the use case's source as a table in a bucket that lasts as long as the context,
-    typed as a run would type them, and how many malformed ones were left out.
+    typed as a run would type them, and what ingestion told of them.
 
     `check` whether the columns that the use case names are there; the placeholders of one made
     up by `settings` need not be.
@@ -74,13 +75,12 @@ def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, i
         bucket = Bucket.on(LocalStore(folder))
         where = written if check else None
         found = ingest(bucket, written.use_case.data, "data", where=where, say=say)
-        malformed = int(found.about["malformed"])
-        if malformed:
+        if malformed := int(found.about["malformed"]):
             say(f"{malformed:,} malformed rows were left out")
-        yield Table.read(bucket, found.table), malformed
+        yield Table.read(bucket, found.table), found
 
 
-def frame_of(written: Written, *, check: bool = True) -> tuple[pd.DataFrame, int]:
-    """`table_of` in memory."""
-    with table_of(written, check=check) as (table, malformed):
-        return table.pandas(), malformed
+def frame_of(written: Written, *, check: bool = True) -> pd.DataFrame:
+    """The table of `table_of` in memory."""
+    with table_of(written, check=check) as (table, _ingested):
+        return table.pandas()

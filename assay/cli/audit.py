@@ -87,7 +87,7 @@ def command(
     if not (divisions or config):
         raise typer.BadParameter("name a column that marks groups", param_hint="--by")
     written = settings(data, config, _sections(divisions, limits, bins or [], reference or []))
-    use_case, frame = written.use_case, frame_of(written, check=False)[0]
+    use_case, frame = written.use_case, frame_of(written, check=False)
     names = [name for columns in divisions for name in columns] or list(use_case.data.sensitive)
     sensitive = {name: use_case.data.sensitive.get(name, Sensitive()) for name in names}
     predictions = predictions_from(

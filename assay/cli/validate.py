@@ -55,7 +55,7 @@ def command(
     written = settings(data, config, sections)
     check = config is not None
     with ExitStack() as open_:
-        table, malformed = open_.enter_context(table_of(written, check=check))
+        table, ingested = open_.enter_context(table_of(written, check=check))
         before = None
         if against is not None:
             earlier = settings(against, config, sections)
@@ -65,7 +65,8 @@ def command(
             written.use_case.expectations,
             target=written.use_case.data.target if config else None,
             subject=data,
-            malformed=malformed,
+            malformed=int(ingested.about["malformed"]),
+            as_text=ingested.as_text,
             against=before,
             locate=locate or written.text.where,
         )

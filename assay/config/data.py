@@ -61,6 +61,15 @@ class Target(Section):
 
     column: Name
     positive: str | int | float | bool
+    negative: tuple[str | int | float | bool, ...] = ()
+    """The values that mean no; rows with any other are refused. Left out, every other value does,
+    and validation is a caution where these are several."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Target:
+        if str(self.positive) in map(str, self.negative):
+            raise ValueError(f"{self.positive!r} cannot be both positive and negative")
+        return self
 
 
 class Sensitive(Section):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from assay.config.data import Target
@@ -13,11 +15,15 @@ from assay.learning.target import no_label, outcomes
 MOST_MALFORMED = 0.05
 
 
-def standing_checks(rows: Rows, target: Target | None, malformed: int = 0) -> list[Check]:
-    """Rows, how many could not be read, columns without a value, and both classes of the target
-    where one is given.
+def standing_checks(
+    rows: Rows, target: Target | None, malformed: int = 0, as_text: Sequence[str] = ()
+) -> list[Check]:
+    """Rows, how many could not be read, columns that had to be read as text (where there are any),
+    columns without a value, and both classes of the target where one is given.
     """
     checks = [_has_rows(rows), _readable(rows.count, malformed)]
+    if as_text:
+        checks.append(_read_as_text(rows.count, as_text))
     if rows.count:
         checks.append(_no_empty_column(rows, target))
         if target is not None:
@@ -60,6 +66,23 @@ def _readable(rows: int, malformed: int) -> Check:
     )
 
 
+def _read_as_text(rows: int, as_text: Sequence[str]) -> Check:
+    said = "; ".join(as_text)
+    return Check(
+        name="read_as_text",
+        claim="No column is text because of a few values",
+        verdict=Verdict.CAUTION,
+        statistic="columns read as text",
+        estimate=float(len(as_text)),
+        threshold=0.0,
+        why=f"{said[0].upper()}{said[1:]}.",
+        remedy="Do so, or mend the source: as text, its numbers are learned as words. If it is"
+        " text, declare that under data.types.",
+        hard=False,
+        rows=rows,
+    )
+
+
 def _no_empty_column(rows: Rows, target: Target | None) -> Check:
     empty = [name for name, column in rows.columns.items() if column.missing == rows.count]
     names_target = target is not None and target.column in empty
@@ -79,36 +102,59 @@ def _no_empty_column(rows: Rows, target: Target | None) -> Check:
 
 
 def _two_classes(rows: Rows, target: Target) -> Check:
-    positives, what, remedy = _positives(rows, target)
+    """A third value is seldom an outcome: a mark of what is missing, or a misspelt yes. As it
+    might be one, it is a caution until the use case says that it means no."""
+    positives, others, what, remedy = _outcomes(rows, target)
     missing = rows.columns[target.column].missing if target.column in rows.columns else 0
     known = rows.count - missing
     counted = f"{positives:,} of {known:,} labelled rows are positive."
     unlabelled = f" {missing:,} rows have no label." if missing else ""
     if missing and not remedy:
         remedy = "Rows without a label can neither teach nor test: leave them out of the source."
+    several = len(others) > 1 and not target.negative
     return Check(
         name="target",
-        claim=f"The target {target.column!r} holds {target.positive!r} and something else",
-        verdict=Verdict.FAIL if what or missing else Verdict.PASS,
+        claim=f"The target {target.column!r} holds {target.positive!r} and "
+        + ("what is said to mean no" if target.negative else "one other value"),
+        verdict=Verdict.FAIL if what or missing else Verdict.CAUTION if several else Verdict.PASS,
         statistic="share of positive rows",
         estimate=positives / known if known and not what else None,
-        why=(f"{what[0].upper()}{what[1:]}." if what else counted) + unlabelled,
-        remedy=remedy,
+        why=(f"{what[0].upper()}{what[1:]}." if what else counted)
+        + unlabelled
+        + (f" As no count {_listed(others)}." if several else ""),
+        remedy=remedy or (_WHICH_MEAN_NO if several else ""),
         rows=known,
     )
 
 
-def _positives(rows: Rows, target: Target) -> tuple[int, str, str]:
-    """How many rows are positive, or what is wrong with the target and what to do about it."""
+_WHICH_MEAN_NO = (
+    "Leave rows whose value is no outcome out of the source. If all of these mean no, say so:"
+    " list them under data.target.negative."
+)
+_SHOWN = 10
+
+
+def _listed(others: dict[str, int]) -> str:
+    """Values with their rows, the most frequent first."""
+    ordered = sorted(others, key=lambda value: (-others[value], value))
+    more = f" and {len(ordered) - _SHOWN:,} more" if ordered[_SHOWN:] else ""
+    return ", ".join(f"{value!r} ({others[value]:,})" for value in ordered[:_SHOWN]) + more
+
+
+def _outcomes(rows: Rows, target: Target) -> tuple[int, dict[str, int], str, str]:
+    """How many rows are positive, and how many have each other value; or what is wrong with the
+    target and what to do about it."""
     try:
         if target.column not in rows.columns:
             raise _no_target(target, list(rows.columns))
         values, counts = rows.values(target.column)
         if not len(values):
             raise no_label(target)
-        return int(counts[outcomes(pa.chunked_array([values]), target)].sum()), "", ""
+        yes = outcomes(pa.chunked_array([values]), target)
+        no = zip(values.filter(pa.array(~yes)).to_pylist(), counts[~yes], strict=True)
+        return int(counts[yes].sum()), {str(value): int(n) for value, n in no}, "", ""
     except DataError as error:
-        return 0, error.what, error.remedy or "Bring rows that hold it."
+        return 0, {}, error.what, error.remedy or "Bring rows that hold it."
 
 
 def _no_target(target: Target, columns: list[str]) -> DataError:

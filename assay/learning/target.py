@@ -14,7 +14,8 @@ from assay.tables import Table
 def truth(table: Table, target: Target) -> np.ndarray:
     """Bool array, one entry a row: does `target.column` hold the positive value?
 
-    Raises DataError when the column is absent, holds nulls, never or always holds that value.
+    Raises DataError when the column is absent, holds nulls, never or always holds that value, or
+    where the use case says which values mean no, holds another.
     """
     return outcomes(table.arrow([target.column])[target.column], target)
 
@@ -27,10 +28,26 @@ def outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
         raise DataError("the table has no rows")
     if column.null_count:
         raise unlabelled(column.null_count, len(column), target)
+    if target.negative:
+        _check_known(column, target)
     positive = matches(column, target.positive)
     if positive.all() or not positive.any():
         raise _one_class(column, target, bool(positive.any()))
     return positive
+
+
+def _check_known(column: pa.ChunkedArray, target: Target) -> None:
+    """Raise DataError for values that mean neither yes nor no."""
+    different = column.unique()
+    known = [matches(different, value) for value in (target.positive, *target.negative)]
+    if odd := different.filter(pa.array(~np.logical_or.reduce(known))).to_pylist():
+        shown = ", ".join(repr(value) for value in odd[:10]) + (", ..." if odd[10:] else "")
+        raise DataError(
+            f"{target.column!r} holds {shown}, which the use case calls neither positive nor"
+            " negative",
+            remedy="List it under data.target.negative if it means no; if it is no outcome, leave"
+            " such rows out of the source.",
+        )
 
 
 def unlabelled(missing: int, rows: int, target: Target) -> DataError:
@@ -48,7 +65,7 @@ def no_label(target: Target) -> DataError:
     )
 
 
-def matches(column: pa.ChunkedArray, positive: str | float | bool) -> np.ndarray:
+def matches(column: pa.ChunkedArray | pa.Array, positive: str | float | bool) -> np.ndarray:
     """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)

@@ -33,11 +33,13 @@ class Ingested:
     """A source as a table. `about` is JSON: the source, its columns, and hints for people.
 
     `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
+    `as_text` says which columns are text because of a few odd values or a mixture, and which.
     """
 
     table: Artifact
     quarantine: Artifact | None
     about: dict[str, Any]
+    as_text: tuple[str, ...] = ()
 
 
 def ingest(
@@ -72,15 +74,15 @@ def ingest(
             if intake.tally.malformed
             else None
         )
-    hints = [*(survey.hints(_declared(data)) if survey else []), *intake.summary.hints()]
+    as_text = survey.hints(_declared(data)) if survey else []
     about = {
         "source": reader.about(),
         "rows": intake.summary.rows,
         "malformed": intake.tally.malformed,
         "columns": intake.summary.columns(),
-        "hints": hints,
+        "hints": [*as_text, *intake.summary.hints()],
     }
-    return Ingested(table, quarantine, about)
+    return Ingested(table, quarantine, about, tuple(as_text))
 
 
 def told(one: Malformed, counts: str) -> str:

@@ -63,7 +63,8 @@ def shared(tmp_path_factory, prefect_home):
 
 
 def _take(config, store):
-    """The flow's stages one after the other, without Prefect's engine."""
+    """The flow's stages one after the other, without Prefect's engine. Returns the verdict of
+    validation and what it yielded."""
     from prefect.client.schemas.objects import State
     from prefect.logging import disable_run_logger
 
@@ -75,9 +76,10 @@ def _take(config, store):
     with disable_run_logger():
         run = read.fn(config, store, (), False)
         found = ingest.fn(run)
-        table = (found.result() if isinstance(found, State) else found)["table"]
-        validate.fn(run, table, None)
-        split.fn(run, table)
+        held = (found.result() if isinstance(found, State) else found).outputs
+        judged = validate.fn(run, held["table"], None, held.get("as_text"))
+        split.fn(run, held["table"])
+        return judged.result() if isinstance(judged, State) else judged
 
 
 @pytest.fixture

@@ -87,6 +87,13 @@ BAD = {
         {"text": LEAST + "split: {{by: time, column: x, after: 2030}}\n"},
         ["case.yaml:11", "x goes from 0 to 89, the test begins at 2030"],
     ),
+    "a value of the target that means neither": (
+        {
+            "rows": column(lambda n: ["yes", "no", "NaN"][n % 3], "y"),
+            "text": LEAST.replace('"yes"', '"yes", negative: [no]'),
+        },
+        ["case.yaml:7", "'NaN'", "data.target.negative"],
+    ),
     "bytes that are not UTF-8": (
         {"rows": ROWS.encode() + b"caf\xe9,no,a\n"},
         ["rows.csv", "UTF-8", "encoding"],
@@ -130,6 +137,17 @@ def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages
     error = staged(case(text=LEAST + "split: {{by: group, column: whoo}}\n"))
     assert "case.yaml:11: the data have no column 'whoo'" in str(error)
     assert error.remedy == "Did you mean 'who'?"
+
+
+def test_a_column_that_one_value_turns_into_text_stands_in_the_report(case, stages, tmp_path):
+    from assay.bucket import Bucket
+    from assay.evidence.report import get_report
+
+    judged = stages(case(rows=column(lambda n: "n/a" if n == 40 else str(n))))
+    report = get_report(Bucket.open(str(tmp_path / "bucket")), judged["report"])
+    [check] = [check for check in report.checks if check.name == "read_as_text"]
+    assert (check.verdict, judged.verdict) == ("caution", "caution")
+    assert "Column 'x' is text because of 1 of 90 values, the first 'n/a' in line 42" in check.why
 
 
 def test_a_report_that_cannot_be_written_is_said_so(assay, case, tmp_path):

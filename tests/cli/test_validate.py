@@ -28,6 +28,17 @@ def test_what_changed_since_an_earlier_state_is_listed(files):
     assert done.err == ""
 
 
+def test_a_column_that_one_value_turns_into_text_is_a_caution_with_its_line(files, tmp_path):
+    rows = ["n,colour"] + [f"{'?' if i == 7 else i},red" for i in range(90)]
+    (tmp_path / "odd.csv").write_text("\n".join(rows))
+    (tmp_path / "none.json").write_text("[]")
+    done = files("validate", "odd.csv", "--rules", "none.json", "--json")
+    assert done.code == 0
+    [check] = [check for check in done.json["checks"] if check["name"] == "read_as_text"]
+    assert check["verdict"] == "caution"
+    assert "Column 'n' is text because of 1 of 90 values, the first '?' in line 9" in check["why"]
+
+
 def test_data_docs_are_written_and_nothing_else_is_said(files, tmp_path):
     done = files("validate", "now.csv", "--rules", "rules.json", "--data-docs", "docs")
     assert done.code == 0

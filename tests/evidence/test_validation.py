@@ -294,6 +294,20 @@ def test_a_target_of_one_value_fails_and_names_the_nearest(frame):
     assert found.verdict is Verdict.FAIL
 
 
+def test_a_third_value_of_the_target_is_a_caution_that_lists_all_until_it_is_said_to_mean_no():
+    frame = pd.DataFrame({"back": ["yes"] * 3 + ["no"] * 4 + ["NaN"] * 2 + ["maybe"]})
+    check = only(judge(frame, target=Target(column="back", positive="yes")), "target")
+    assert check.verdict is Verdict.CAUTION
+    assert "As no count 'no' (4), 'NaN' (2), 'maybe' (1)." in check.why
+    assert "data.target.negative" in check.remedy
+    said = Target(column="back", positive="yes", negative=("no", "NaN", "maybe"))
+    assert only(judge(frame, target=said), "target").verdict is Verdict.PASS
+    part = Target(column="back", positive="yes", negative=("no",))
+    check = only(judge(frame, target=part), "target")
+    assert check.verdict is Verdict.FAIL
+    assert "'NaN'" in check.why
+
+
 def test_rows_without_a_label_fail(frame):
     frame["income"] = frame["income"].where(frame.index > 0)
     check = only(judge(frame, target=Target(column="income", positive="high")), "target")

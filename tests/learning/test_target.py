@@ -47,6 +47,27 @@ def test_a_target_that_tells_nothing_apart_is_refused(table, values, positive, s
     assert remedy in raised.value.remedy
 
 
+def test_a_value_that_means_neither_is_refused_where_the_use_case_says_which_mean_no(table):
+    rows = table(pd.DataFrame({"y": ["yes", "no", "never", "NaN"]}))
+    asked = Target(column="y", positive="yes", negative=("no", "never"))
+    with pytest.raises(DataError, match="'NaN', which the use case calls neither"):
+        truth(rows, asked)
+    named = Target(column="y", positive="yes", negative=("no", "never", "NaN"))
+    assert truth(rows, named).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("values", [[1, 0, 2], [1.0, 0.0, 2.0]])
+def test_numbers_mean_no_by_their_value(table, values):
+    rows = table(pd.DataFrame({"y": values}))
+    found = truth(rows, Target(column="y", positive=1, negative=(0, 2)))
+    assert found.tolist() == [True, False, False]
+
+
+def test_a_value_is_not_both():
+    with pytest.raises(ValueError, match="cannot be both"):
+        Target(column="y", positive="yes", negative=("yes",))
+
+
 def test_a_table_without_rows_is_refused(table):
     empty = pd.DataFrame({"y": np.array([], dtype=int)})
     with pytest.raises(DataError, match="no rows"):

@@ -55,19 +55,21 @@ def validate(
     subject: str,
     target: Target | None = None,
     malformed: int = 0,
+    as_text: Sequence[str] = (),
     against: FrameOrTable | None = None,
     locate: Locate | None = None,
 ) -> Validated:
     """Judge a frame or a stored table by the use case's expectations, by checks that are always
     made and, where `against` is given, by what changed since that earlier table.
 
-    `malformed`: how many rows were set aside before. `locate` turns a path such as
+    `malformed`: how many rows were set aside before; `as_text`: which columns had to be read as
+    text, and why, a sentence each. `locate` turns a path such as
     ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table,
     ObjectMissing or ObjectCorrupt for a table whose parts are damaged.
     """
     with rows_of(data) as rows:
-        checks = standing_checks(rows, target, malformed)
+        checks = standing_checks(rows, target, malformed, as_text)
         sheets = [columns_sheet(rows)]
         if against is not None:
             with rows_of(against) as before:
