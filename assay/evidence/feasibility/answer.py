@@ -131,6 +131,7 @@ class Answer:
             "drop_one": "no column alone is suspicious, or there is no other",
             "after_outcome": "no column is declared as after the outcome (data.after_outcome), and"
             " rows have no date (data.time)",
+            "copies": "the use case names no identity (data.identity)",
             "entities": "the split keeps each entity on one side by itself",
             "label_noise": "the use case states no allowed share (feasibility.noise)",
         }.get(name, "nothing to judge by")

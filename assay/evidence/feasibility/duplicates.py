@@ -11,9 +11,10 @@ from assay.evidence.report import Check, Verdict
 
 
 def duplicates(material: Material) -> list[Check]:
-    """Exact duplicates across the split, contradictions, and entities across the split."""
-    entities = _entities(material)
-    return [_overlap(material), _contradictions(material), *([entities] if entities else [])]
+    """Duplicates across the split, copies of whole rows, contradictions, and entities across the
+    split."""
+    found = [_overlap(material), _copies(material), _contradictions(material), _entities(material)]
+    return [check for check in found if check]
 
 
 def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> float:
@@ -50,6 +51,34 @@ def _overlap(material: Material) -> Check:
         if over
         else "",
         rows=len(content),
+    )
+
+
+def _copies(material: Material) -> Check | None:
+    """Only where an identity is declared. Rows that differ in nothing, it included, are one row
+    told twice: they tell no more than one, and every interval takes them for more."""
+    use_case = material.use_case
+    if not use_case.data.identity:
+        return None
+    rows, limit = material.whole.rows, use_case.feasibility.overlap
+    copies = len(rows) - len(np.unique(rows))
+    over = copies > limit * len(rows)
+    identity = ", ".join(use_case.data.identity)
+    return Check(
+        name="copies",
+        claim=f"At most {limit:.3g} of the rows are copies of another, {identity} included",
+        verdict=Verdict.CAUTION if over else Verdict.PASS,
+        statistic="share of rows that are copies",
+        estimate=copies / len(rows),
+        threshold=limit,
+        why=f"{copies:,} of {len(rows):,} rows repeat another in every column, {identity} included"
+        + ("; they teach nothing new, and make every interval too narrow." if over else "."),
+        remedy="Drop the copies; if they are different cases, add what tells them apart to the"
+        " rows and to data.identity."
+        if over
+        else "",
+        hard=False,
+        rows=len(rows),
     )
 
 

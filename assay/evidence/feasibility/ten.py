@@ -14,7 +14,12 @@ NAMES = {
     "sample size": ("sample_size",),
     "group power": ("group_power",),
     "leakage": ("leakage", "drop_one", "after_outcome", "identifiers"),
-    "duplicates, contradictions, entities": ("duplicates", "contradictions", "entities"),
+    "duplicates, contradictions, entities": (
+        "duplicates",
+        "copies",
+        "contradictions",
+        "entities",
+    ),
     "label noise": ("label_noise",),
     "stationarity, missing values, staleness": (
         "stationarity",

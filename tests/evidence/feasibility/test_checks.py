@@ -459,10 +459,23 @@ def test_copies_under_other_names_are_a_caution():
 
 def test_copies_of_one_person_stay_on_one_side():
     frame = people(400)
-    check = only(assess(pd.concat([frame, frame]), made_use_case()), "duplicates")
+    report = assess(pd.concat([frame, frame]), made_use_case())
+    check = only(report, "duplicates")
     assert check.verdict is Verdict.PASS
     assert check.estimate == 0.0
     assert "400 in every column" in check.why
+    copies = only(report, "copies")
+    assert (copies.verdict, copies.estimate) == (Verdict.CAUTION, 0.5)
+    assert "400 of 800 rows repeat another in every column, person included" in copies.why
+    assert "Drop the copies" in copies.remedy
+
+
+def test_few_copies_pass_and_rows_without_an_identity_are_not_called_copies():
+    frame = people(400)
+    few = assess(pd.concat([frame, frame.head(2)]), made_use_case())
+    assert only(few, "copies").verdict is Verdict.PASS
+    nameless = assess(pd.concat([frame, frame]), made_use_case(data={"identity": []}))
+    assert "copies" not in {check.name for check in nameless.checks}
 
 
 def test_expected_overlap_agrees_with_drawing_splits():
