@@ -15,12 +15,12 @@ from assay.bucket import Bucket
 from assay.config.read import Written
 from assay.digest import Digest
 from assay.gates import in_order
-from assay.living.trained import modules_of
 from assay.provenance import code_of
 from assay.registry import STOPPED, History, Registry, Version
 from assay.runs import Outcome, StepTaken, question_key
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step, reach
+from assay.trained import modules_of
 
 STAGE = "run"
 

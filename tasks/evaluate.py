@@ -7,10 +7,10 @@ from prefect.logging import get_run_logger
 from assay.artifacts import Artifact
 from assay.errors import DataError
 from assay.living.newest import learnt_up_to, newest
-from assay.living.trained import modules_of
 from assay.registry import Registry, Version
 from assay.runs import Run
 from assay.steps import Step
+from assay.trained import modules_of
 from tasks.stage import perform, stage
 
 _ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made

@@ -7,9 +7,9 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
 from assay.living.arrivals import Arrival
-from assay.living.trained import modules_of
 from assay.runs import Run
 from assay.steps import Step
+from assay.trained import modules_of
 from assay.versions import Version
 from tasks.stage import perform, stage
 

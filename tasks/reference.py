@@ -1,11 +1,11 @@
 """The rows that a champion was tested on, beside what it said of them."""
 
 from assay.artifacts import Artifact
-from assay.living.trained import trained_on
 from assay.living.windows import reference as made_of
 from assay.registry import Version
 from assay.runs import Run
 from assay.steps import Step
+from assay.trained import trained_on
 from tasks.stage import perform, stage
 
 

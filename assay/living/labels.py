@@ -23,11 +23,11 @@ from assay.config.read import Written
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
 from assay.living.label_rows import KNOWN, LABEL, UNIT, Intake
-from assay.living.trained import newest_table
 from assay.sources.blocks import QUARANTINE, table_of
 from assay.sources.fingerprint import fingerprint
 from assay.sources.location import find
 from assay.tables import Table, write
+from assay.trained import newest_table
 
 _STAGE: Final = "labels"
 _QUERY: Final = "labels query"

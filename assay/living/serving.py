@@ -12,9 +12,9 @@ from assay.config.read import Written
 from assay.digest import Digest
 from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
 from assay.living.arrivals import Arrival
-from assay.living.trained import trained_on
 from assay.registry import Registry
 from assay.steps import Step
+from assay.trained import trained_on
 from assay.versions import CHALLENGER, CHAMPION, RETIRED, History, Version
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from assay.living.counting import count
 from assay.living.known import Truth
 from assay.living.looks import Look
 from assay.living.scoring import DECISION, PROBABILITY
-from assay.living.trained import trained_on
 from assay.registry import Version
 from assay.tables import Table, columns, field, write
 from assay.tables.beside import side_by_side
+from assay.trained import trained_on
 
 TRUTH = "truth"
 _OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
