@@ -16,4 +16,17 @@ def main() -> None:
         app()
     except AssayError as error:
         print_error(error, as_json="--json" in sys.argv)
+        _let_go(error)
         sys.exit(error.exit_code)
+
+
+def _let_go(told: BaseException) -> None:
+    """Drop the tracebacks of an error that was told, and of those behind it.
+
+    Prefect keeps an error for as long as the process lives. Its traceback would keep every frame
+    it passed, and DuckDB reports at the interpreter's end what of its own is still held.
+    """
+    error: BaseException | None = told
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

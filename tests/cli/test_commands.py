@@ -88,6 +88,15 @@ def test_run_again_comes_to_the_same_without_doing_anything(assay, first):
     assert all(step["cached"] for step in done.json["steps"])
 
 
+def test_an_error_after_duckdb_was_asked_is_all_that_is_said(assay):
+    done = assay("run", "guests.yaml", "--set", "expectations.0.kwargs.column=visit")
+    assert done.code == 1
+    assert done.err.splitlines()[-2:] == [
+        "error: --set expectations.0.kwargs.column: the table has no column 'visit'",
+        "  Did you mean 'visits'?",
+    ]
+
+
 def test_show_tells_what_a_version_is_and_how_it_was_judged(assay):
     done = assay("show", "guests")
     assert done.code == 0
