@@ -4,6 +4,7 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
 from assay.errors import SourceError
+from assay.evidence.amounts import some
 from assay.runs import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step
@@ -17,6 +18,7 @@ def ingest(run: Run) -> Step:
     written, log = run.written, get_run_logger()
 
     def work() -> dict[str, Artifact]:
+        from assay.sources.aside import SetAside
         from assay.sources.ingest import ingest as read
         from assay.tables.croissant import describe
 
@@ -27,8 +29,9 @@ def ingest(run: Run) -> Step:
                 where=written.text.where(("data", "source")),
                 remedy="Run again once it is complete.",
             )
-        if malformed := found.about["malformed"]:
-            log.warning(f"{malformed:,} malformed rows were set aside in the quarantine table")
+        if found.quarantine:
+            aside = SetAside.of(run.bucket, found.quarantine, written.use_case.data.source.path)
+            log.warning(f"{some(aside.rows, 'malformed row')} set aside: {aside.reasons}")
         for hint in found.about["hints"]:
             log.info(hint)
         outputs = {

@@ -3,8 +3,9 @@
 from prefect.logging import get_run_logger
 
 from assay import moments
+from assay.batches import Labelled
 from assay.errors import AssayError, IntegrityError
-from assay.living.labels import Taken, take
+from assay.living.labels import Taken, sentence, take
 from assay.runs import Run
 from tasks.stage import stage
 
@@ -15,8 +16,12 @@ def label(run: Run, as_of: str, files: tuple[str, ...] = ()) -> Taken:
     cannot be read is told, and stops nothing.
     """
     log = get_run_logger()
+
+    def tell(entry: Labelled) -> None:
+        log.info(sentence(run.bucket, entry))
+
     try:
-        taken = take(run.bucket, run.written, moments.moment(as_of), files, say=log.info)
+        taken = take(run.bucket, run.written, moments.moment(as_of), files, tell=tell)
     except IntegrityError:
         raise
     except AssayError as error:  # no labels can be read at all; what came before can be looked at

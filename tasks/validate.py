@@ -30,6 +30,7 @@ def validate(
         from assay.evidence.report import put_report
         from assay.evidence.rows import rows_of
         from assay.evidence.serviceable import check_serviceable
+        from assay.sources.aside import SetAside
         from assay.tables import Table, write_frame
 
         held = Table.read(run.bucket, table)
@@ -40,7 +41,7 @@ def validate(
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,
-            malformed=Table.read(run.bucket, quarantine).rows if quarantine else 0,
+            malformed=SetAside.of(run.bucket, quarantine) if quarantine else None,
             as_text=run.bucket.get_json(as_text) if as_text else (),
             against=Table.read(run.bucket, before) if before else None,
             locate=written.text.where,

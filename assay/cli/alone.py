@@ -6,16 +6,18 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.console import say
 from assay.config.read import Written, read, read_words
+from assay.evidence.amounts import some
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from assay.sources.ingest import Ingested
+    from assay.sources.aside import SetAside
     from assay.tables import Table
 
 _ASKED = "asked on the command line"
@@ -59,14 +61,18 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
 
 
 @contextmanager
-def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, Ingested]]:
+def table_of(
+    written: Written, *, check: bool = True
+) -> Iterator[tuple[Table, SetAside, tuple[str, ...]]]:
     """The rows of the use case's source as a table in a bucket that lasts as long as the context,
-    typed as a run would type them, and what ingestion told of them.
+    typed as a run would type them, the malformed ones that were left out, and which columns had to
+    be read as text.
 
     `check` whether the columns that the use case names are there; the placeholders of one made
     up by `settings` need not be.
     """
     from assay.bucket import Bucket
+    from assay.sources.aside import SetAside
     from assay.sources.ingest import ingest
     from assay.store.local import LocalStore
     from assay.tables import Table
@@ -75,12 +81,22 @@ def table_of(written: Written, *, check: bool = True) -> Iterator[tuple[Table, I
         bucket = Bucket.on(LocalStore(folder))
         where = written if check else None
         found = ingest(bucket, written.use_case.data, "data", where=where, say=say)
-        if malformed := int(found.about["malformed"]):
-            say(f"{malformed:,} malformed rows were left out")
-        yield Table.read(bucket, found.table), found
+        aside = SetAside()
+        if found.quarantine:
+            held = SetAside.of(bucket, found.quarantine, written.use_case.data.source.path)
+            aside = replace(held, table=None)  # it is gone with the bucket
+            say(left_out(aside))
+        yield Table.read(bucket, found.table), aside, found.as_text
+
+
+def left_out(aside: SetAside) -> str:
+    """What is said of the rows that no gate will see."""
+    from assay.render.words import printable
+
+    return f"{some(aside.rows, 'malformed row')} left out: {printable(aside.reasons)}"
 
 
 def frame_of(written: Written, *, check: bool = True) -> pd.DataFrame:
     """The table of `table_of` in memory."""
-    with table_of(written, check=check) as (table, _ingested):
+    with table_of(written, check=check) as (table, _aside, _as_text):
         return table.pandas()

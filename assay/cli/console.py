@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,13 @@ def print_error(error: AssayError, *, as_json: bool) -> None:
     if as_json:
         print_json(error.as_json())
     say(f"error: {error}")
+
+
+def typed(command: str, store: str) -> str:
+    """A command to type next. It names the bucket, unless that is the one it would find anyway."""
+    from assay.store import default_url
+
+    return command if store == default_url() else f"{command} --store {shlex.quote(store)}"
 
 
 def print_text(text: str) -> None:

@@ -123,13 +123,15 @@ class _Intake:
         return rows_between(whole, int(low), int(high), named)
 
     def _whole(self, file: str) -> Table:
+        from assay.cli.alone import left_out
+        from assay.sources.aside import SetAside
         from assay.sources.ingest import ingest
         from assay.tables import Table
 
         if file not in self._read:
             found = ingest(self._bucket, self.written(file).use_case.data, file, say=say)
-            if malformed := int(found.about["malformed"]):
-                say(f"{file}: {malformed:,} malformed rows were left out")
+            if found.quarantine:
+                say(f"{file}: {left_out(SetAside.of(self._bucket, found.quarantine, file))}")
             self._read[file] = Table.read(self._bucket, found.table)
         return self._read[file]
 

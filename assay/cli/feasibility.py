@@ -37,6 +37,6 @@ def command(
         "sensitive": {name: {} for name in sensitive or ()},
     }
     written = settings(data, config, {"data": columns})
-    with table_of(written) as (table, _ingested):
+    with table_of(written) as (table, _aside, _as_text):
         report = assess(table, written.use_case, say=say)
     finish_gate(report.model_copy(update={"subject": data}), as_json=as_json, html=html)

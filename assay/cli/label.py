@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.console import print_error, print_json, print_text
+from assay.cli.console import print_error, print_json, print_text, typed
 from assay.cli.options import AsJson, AsOf, Config, Set, Store
+
+if TYPE_CHECKING:
+    from assay.batches import Labelled
 
 
 def command(
@@ -29,7 +32,8 @@ def command(
     from assay.bucket import Bucket
     from assay.config.read import read
     from assay.errors import ConfigError
-    from assay.living.labels import take
+    from assay.living.labels import sentence, take
+    from assay.render.words import printable
     from assay.store import default_url
 
     written = read(config, set_ or ())
@@ -39,9 +43,17 @@ def command(
             where=written.text.where(("labels",)),
             remedy="Name files behind the use case, or labels.source in it.",
         )
-    bucket = Bucket.open(store or default_url()).existing()
-    tell = (lambda _: None) if as_json else print_text
-    taken = take(bucket, written, moments.moment(as_of), files or (), say=tell)
+    url = store or default_url()
+    bucket = Bucket.open(url).existing()
+
+    def tell(entry: Labelled) -> None:
+        if as_json:
+            return
+        print_text(printable(sentence(bucket, entry)))
+        if entry.unfit:
+            print_text("  " + typed(f"assay show {entry.unfit.digest}", url))
+
+    taken = take(bucket, written, moments.moment(as_of), files or (), tell=tell)
     if as_json:
         print_json(
             {

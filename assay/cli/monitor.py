@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json, print_text, say, write_file
+from assay.cli.console import console, print_facts, print_json, print_text, say, typed, write_file
 from assay.cli.options import AsJson, AsOf, Config, Html, Set, Store
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(
         learnt = [lesson.as_json() for lesson in _recalled(bucket, looked)]
         print_json(_summary(looked, report) | {"lessons": learnt})
     else:
-        _tell(looked, report, config)
+        _tell(looked, report, config, url)
         _tell_learnt(bucket, looked)
         if html and report:
             say(f"written: {html}")
@@ -120,14 +120,14 @@ def _summary(looked: Looked, report: Report | None) -> dict[str, Any]:
     return {**told, "evidence": held, "report": report and report.model_dump(mode="json")}
 
 
-def _tell(looked: Looked, report: Report | None, config: Path) -> None:
+def _tell(looked: Looked, report: Report | None, config: Path, store: str) -> None:
     for name, rows in looked.labels.items():
         print_text(f"{name}: {rows}")
     for error in looked.refused.values():
         say(f"error: {error}")
     if report is None:
         print_text(f"{looked.model}: {looked.why}")
-        _tell_shadow(looked)
+        _tell_shadow(looked, store)
         return
     from assay.render.terminal import show
 
@@ -135,12 +135,14 @@ def _tell(looked: Looked, report: Report | None, config: Path) -> None:
     print_text("")
     facts = {"model": looked.model, "look": str(looked.look), "verdict": str(looked.verdict)}
     if looked.verdict == "retrain":
-        facts["next"] = f"assay retrain {config}, or assay false-alarm {looked.use_case}"
+        retrain = typed(f"assay retrain {config} --because TEXT", store)
+        alarm = typed(f"assay false-alarm {looked.use_case} --because TEXT", store)
+        facts["next"] = f"{retrain}, or {alarm}"
     print_facts(facts)
-    _tell_shadow(looked)
+    _tell_shadow(looked, store)
 
 
-def _tell_shadow(looked: Looked) -> None:
+def _tell_shadow(looked: Looked, store: str) -> None:
     if told := looked.shadow:
         print_text(f"in shadow: {told.verdict}. {told.summary}")
-        print_text(f"           assay show {told.model} --gate shadow")
+        print_text("           " + typed(f"assay show {told.model} --gate shadow", store))

@@ -39,7 +39,7 @@ def command(
     if by not in get_args(Wanted):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(Wanted))}")
     url = store or default_url()
-    bucket = Bucket.open(url).existing()
+    Bucket.open(url).existing()
     outcome = flow_outcome(
         "retrain",
         config=str(config),
@@ -51,7 +51,7 @@ def command(
         overrides=tuple(set_ or ()),
     )
     if not isinstance(outcome, Declined):
-        finish(bucket, outcome, reports, as_json=as_json)
+        finish(url, outcome, reports, as_json=as_json)
     if as_json:
         print_json({"outcome": "declined", "why": outcome.why})
     else:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json, print_text, write_file
+from assay.cli.console import console, print_facts, print_json, print_text, typed, write_file
 from assay.cli.options import AsJson, Config, Set, Store
 
 if TYPE_CHECKING:
+    from assay.artifacts import Artifact
     from assay.bucket import Bucket
+    from assay.decisions.waiting import Waiting
     from assay.lessons import Lesson
     from assay.runs import Judged, Outcome
 
@@ -44,17 +46,27 @@ def command(
 
         asked = {"config": str(config), "overrides": tuple(set_ or ()), "always": always}
         outcome = flow_outcome("train", store=url, **asked)
-    finish(bucket, outcome, reports, as_json=as_json)
+    finish(url, outcome, reports, as_json=as_json)
 
 
-def finish(bucket: Bucket, outcome: Outcome, reports: Path, *, as_json: bool) -> NoReturn:
-    """Write the report's page, tell the outcome, and end with its exit code."""
+def finish(store: str, outcome: Outcome, reports: Path, *, as_json: bool) -> NoReturn:
+    """Write the report's page, tell the outcome, and end with its exit code. `store`: the
+    bucket's URL.
+    """
+    from assay.bucket import Bucket
+
+    bucket = Bucket.open(store)
     page = _write_page(bucket, outcome, reports)
     if as_json:
-        learnt = [lesson.as_json() for lesson in _recalled(bucket, outcome)]
-        print_json(_summary(outcome, page) | {"lessons": learnt})
+        awaits, aside = _waiting(bucket, outcome), _quarantine(bucket, outcome)
+        more = {
+            "awaits": awaits and awaits.why,
+            "quarantine": aside and str(aside.digest),
+            "lessons": [lesson.as_json() for lesson in _recalled(bucket, outcome)],
+        }
+        print_json(_summary(outcome, page) | more)
     else:
-        _tell(outcome, bucket, page)
+        _tell(outcome, bucket, store, page)
     raise typer.Exit(_CODES[outcome.outcome])
 
 
@@ -80,7 +92,26 @@ def _summary(outcome: Outcome, page: Path) -> dict[str, Any]:
     }
 
 
-def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
+def _waiting(bucket: Bucket, outcome: Outcome) -> Waiting | None:
+    from assay.decisions.waiting import waiting
+    from assay.registry import Registry
+
+    if outcome.model is None:
+        return None
+    return waiting(bucket, *Registry(bucket).look_up(outcome.model))
+
+
+def _quarantine(bucket: Bucket, outcome: Outcome) -> Artifact | None:
+    """The table of the rows that the run set aside, if it did."""
+    from assay import canonical
+    from assay.artifacts import Artifact
+
+    steps = canonical.load(bucket.objects.get(outcome.run))["steps"]
+    held = (step["outputs"].get("quarantine") for step in steps)
+    return next((Artifact.model_validate(one) for one in held if one), None)
+
+
+def _tell(outcome: Outcome, bucket: Bucket, store: str, page: Path) -> None:
     from assay.evidence.report import get_report
     from assay.lessons import in_words
     from assay.render.terminal import verdicts
@@ -91,9 +122,13 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
     out.print()
     for judged in outcome.judged:
         _tell_fate(judged, champion=outcome.champion and judged.model == outcome.model)
+    if awaits := _waiting(bucket, outcome):
+        print_text(f"  {awaits.why}")
     if outcome.outcome == "stopped":
-        print_text(f"{outcome.use_case} stopped: these data cannot bear this question")
+        print_text(f"{outcome.use_case} stopped: {_stopped(outcome)}")
         _bullets(outcome.reasons)
+    if quarantine := _quarantine(bucket, outcome):
+        _tell_aside(bucket, quarantine, store)
     learnt = in_words(_recalled(bucket, outcome))
     if learnt:
         print_text("seen before:")
@@ -105,9 +140,27 @@ def _tell(outcome: Outcome, bucket: Bucket, page: Path) -> None:
             "steps": f"{len(outcome.steps)}, of which {cached} found in the memo",
             "run": str(outcome.run),
             "report": str(page),
-            "next": _next(outcome),
+            "next": _next(outcome, store),
+            **({"then": typed(awaits.command, store)} if awaits else {}),
         }
     )
+
+
+def _stopped(outcome: Outcome) -> str:
+    """What it means that the last of the gates said no."""
+    if "feasibility" in outcome.gates:
+        return "these data cannot bear this question"
+    return "the data do not keep the rules that they are held to"
+
+
+def _tell_aside(bucket: Bucket, quarantine: Artifact, store: str) -> None:
+    from assay.evidence.amounts import some
+    from assay.render.words import printable
+    from assay.sources.aside import SetAside
+
+    aside = SetAside.of(bucket, quarantine)
+    print_text(f"{some(aside.rows, 'malformed row')} set aside: {printable(aside.reasons)}")
+    print_text("  " + typed(f"assay show {aside.table}", store))
 
 
 def _recalled(bucket: Bucket, outcome: Outcome) -> list[Lesson]:
@@ -130,16 +183,17 @@ def _tell_fate(judged: Judged, *, champion: bool) -> None:
         _bullets(judged.reasons)
 
 
-def _next(outcome: Outcome) -> str:
+def _next(outcome: Outcome, store: str) -> str:
     """What to type next: the model to look at, and the gate that refused another."""
     if outcome.model is None:
-        return f"assay log {outcome.use_case}"
+        return typed(f"assay log {outcome.use_case}", store)
+    show = typed(f"assay show {outcome.model}", store)
     refused = [judged for judged in outcome.judged if judged.status == "rejected"]
     if not refused:
-        return f"assay show {outcome.model}"
+        return show
     gate = next(gate for gate, verdict in refused[0].gates.items() if verdict == "fail")
-    why = f"assay show {refused[0].model} --gate {gate}"
-    return why if outcome.outcome == "rejected" else f"assay show {outcome.model}, or {why}"
+    why = typed(f"assay show {refused[0].model} --gate {gate}", store)
+    return why if outcome.outcome == "rejected" else f"{show}, or {why}"
 
 
 def _bullets(reasons: Sequence[str]) -> None:

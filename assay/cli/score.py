@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -55,9 +56,10 @@ def command(
     from assay.cli.scoring import Asked, told, told_nothing
     from assay.store import default_url
 
+    url = store or default_url()
     asked = Asked(
         config=str(config),
-        store=store or default_url(),
+        store=url,
         overrides=tuple(set_ or ()),
         files=tuple(files or ()),
         model=model,
@@ -65,7 +67,7 @@ def command(
         form=form,
         then_monitor=then_monitor,
         as_of=as_of,
-        tell=told_nothing if as_json else told,
+        tell=told_nothing if as_json else partial(told, store=url),
     )
     seconds = _seconds(every)
     if _STDIN in asked.files:

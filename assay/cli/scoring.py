@@ -14,9 +14,10 @@ import typer
 
 from assay import moments
 from assay.bucket import Bucket
-from assay.cli.console import print_text, say
+from assay.cli.console import print_text, say, typed
 from assay.cli.signals import until_told
 from assay.config.read import Written, read
+from assay.evidence.amounts import some
 from assay.living.outcomes import Scoring, Served
 
 if TYPE_CHECKING:
@@ -167,11 +168,11 @@ def told_nothing(_: Scoring) -> None:
     """For --json, which says all at the end."""
 
 
-def told(outcome: Scoring) -> None:
-    """A line a batch, and one about all."""
+def told(outcome: Scoring, store: str) -> None:
+    """A line a batch, and one about all. `store`: the bucket's URL."""
     for batch in outcome.batches:
         print_text(_line(batch, outcome.model))
-        for more in _more(batch):
+        for more in _more(batch, store):
             print_text(f"  {more}")
     if not outcome.batches:
         print_text("no batch is there to be scored")
@@ -188,9 +189,16 @@ def _line(batch: Served, model: str) -> str:
     return f"{batch.name}: {batch.rows:,} rows scored by {batch.model or model}{speed}"
 
 
-def _more(batch: Served) -> Iterator[str]:
+def _more(batch: Served, store: str) -> Iterator[str]:
     if batch.unfit_rows and batch.unfit:
-        yield f"{batch.unfit_rows:,} rows could not be scored: assay show {batch.unfit.digest}"
+        from assay.living.arrivals import QUERY
+        from assay.render.words import printable
+        from assay.sources.aside import SetAside
+
+        source = None if batch.name == QUERY else batch.name
+        aside = SetAside.of(Bucket.open(store), batch.unfit, source)
+        yield f"{some(aside.rows, 'row')} could not be scored: {printable(aside.reasons)}"
+        yield typed(f"assay show {aside.table}", store)
     if batch.extra:
         yield f"columns that were not read: {', '.join(batch.extra)}"
     if batch.shadow:

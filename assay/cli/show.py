@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json, print_text, say, write_file
+from assay.cli.console import (
+    console,
+    print_facts,
+    print_json,
+    print_rows,
+    print_text,
+    say,
+    typed,
+    write_file,
+)
 from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
+    from assay.digest import Digest
     from assay.evidence.report import Report
     from assay.journal import JournalEntry
     from assay.registry import History, Version
+    from assay.tables import Table
 
 
 def command(
@@ -29,6 +41,7 @@ def command(
     html: Annotated[
         Path | None, typer.Option(help="Write the reports, or that of --gate, to this HTML file.")
     ] = None,
+    rows: Annotated[int, typer.Option(min=0, help="Of a table, show so many rows.")] = 20,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
@@ -37,9 +50,10 @@ def command(
     from assay.registry import Registry
     from assay.store import default_url
 
-    bucket = Bucket.open(store or default_url()).existing()
+    url = store or default_url()
+    bucket = Bucket.open(url).existing()
     if reference.startswith("sha256:"):
-        _show_object(bucket, reference, as_json=as_json)
+        _show_object(bucket, reference, rows, as_json=as_json)
         return
     history, version = Registry(bucket).look_up(reference)
     if as_json:
@@ -49,7 +63,7 @@ def command(
     elif provenance:
         print_json(bucket.get_json(version.artifact("provenance")))
     else:
-        _show_version(bucket, history, version, gate)
+        _show_version(bucket, history, version, gate, url)
     if html:
         _write(bucket, history, version, gate, html)
         say(f"written: {html}")
@@ -58,6 +72,8 @@ def command(
 def _as_json(
     bucket: Bucket, history: History, version: Version, gate: str | None
 ) -> dict[str, Any]:
+    from assay.decisions.waiting import waiting
+
     if gate:
         report: dict[str, Any] = bucket.get_json(_wanted(history, version, gate)[gate])
         return report
@@ -66,15 +82,20 @@ def _as_json(
     standing = {"standing": [e.number for e in _standing(history, version)]}
     last = history.shadowed(version)
     shadow = {"shadow": last and last.body}
+    awaits = waiting(bucket, history, version)
     pointing = [alias for alias, number in history.aliases.items() if number == version.number]
     retired = {"retired": version.number in history.retired}
-    return {**about, **entry.body, "aliases": pointing, **retired, **standing, **shadow}
+    awaited = {"awaits": awaits and awaits.why}
+    return {**about, **entry.body, "aliases": pointing, **retired, **standing, **shadow, **awaited}
 
 
-def _show_version(bucket: Bucket, history: History, version: Version, gate: str | None) -> None:
+def _show_version(
+    bucket: Bucket, history: History, version: Version, gate: str | None, store: str
+) -> None:
     """One gate in full; of all gates the verdicts, and the checks that did not pass."""
+    from assay.decisions.waiting import waiting
     from assay.render.terminal import show_all, verdicts
-    from assay.render.words import findings
+    from assay.render.words import findings, printable
     from assay.trust import signed
 
     body = version.entry.body
@@ -90,6 +111,8 @@ def _show_version(bucket: Bucket, history: History, version: Version, gate: str 
         }
     )
     _show_standing(history, version)
+    if awaits := waiting(bucket, history, version):
+        print_text(f"{printable(awaits.why)}\n  {typed(awaits.command, store)}")
     out = console()
     out.print()
     if gate is None:
@@ -98,7 +121,8 @@ def _show_version(bucket: Bucket, history: History, version: Version, gate: str 
         reports = [report for report in reports if findings(report)]
     show_all(reports, out, brief=gate is None)
     if gate is None:
-        say(f"one gate in full: assay show {version.name} --gate {next(iter(version.reports))}")
+        one = f"assay show {version.name} --gate {next(iter(version.reports))}"
+        say(f"one gate in full: {typed(one, store)}")
 
 
 def _show_standing(history: History, version: Version) -> None:
@@ -185,7 +209,7 @@ def _write(
     write_file(path, page(_reports(bucket, history, version, gate), title=title, facts=facts))
 
 
-def _show_object(bucket: Bucket, reference: str, *, as_json: bool) -> None:
+def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) -> None:
     from assay import canonical
     from assay.digest import Digest
     from assay.errors import ReferenceUnknown
@@ -196,10 +220,58 @@ def _show_object(bucket: Bucket, reference: str, *, as_json: bool) -> None:
         raise ReferenceUnknown(f"{reference!r} is no digest: {error}") from None
     data = bucket.objects.get(digest)
     try:
-        print_json(canonical.load(data))
+        value = canonical.load(data)
     except ValueError:
         told = {"digest": reference, "size": len(data), "path": bucket.objects.url(digest)}
+        what = " of Parquet, a part of a table" if data.startswith(b"PAR1") else ", no JSON"
         if as_json:
             print_json(told)
         else:
-            print_text("{size:,} bytes, no JSON: {path}".format(**told))
+            print_text("{size:,} bytes{what}: {path}".format(what=what, **told))
+        return
+    if not as_json and isinstance(value, dict) and value.keys() >= _MANIFEST:
+        _show_table(bucket, digest, len(data), rows)
+    else:
+        print_json(value)
+
+
+_MANIFEST = {"format", "rows", "schema", "parts"}  # what a table's has, and no other object
+
+
+def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
+    """What a table is, its columns, and its first rows."""
+    from assay.artifacts import TABLE, Artifact
+    from assay.evidence.amounts import some
+    from assay.render.words import printable
+    from assay.tables import Table
+
+    table = Table.read(
+        bucket, Artifact(media_type=TABLE, digest=digest, size=size, name=digest.short)
+    )
+    columns = table.description
+    named = (f"{column['name']} ({column['type']})" for column in columns)
+    print_facts(
+        {
+            "table": f"{some(table.rows, 'row')} in {some(len(table.parts), 'part')}",
+            "columns": printable(", ".join(named)),
+        }
+    )
+    shown = [[printable(_cell(value)) for value in row] for row in _first(table, most)]
+    if shown:
+        print_text("")
+        print_rows([printable(column["name"]) for column in columns], shown)
+    if len(shown) < table.rows:
+        say(f"{some(table.rows - len(shown), 'row')} more: --rows {table.rows} shows all")
+
+
+def _first(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
+    for batch in table.batches() if most else ():
+        part = batch.slice(0, most)
+        yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
+        most -= part.num_rows
+        if not most:
+            return
+
+
+def _cell(value: Any) -> str:
+    return "(missing)" if value is None else str(value)

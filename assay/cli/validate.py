@@ -55,18 +55,18 @@ def command(
     written = settings(data, config, sections)
     check = config is not None
     with ExitStack() as open_:
-        table, ingested = open_.enter_context(table_of(written, check=check))
+        table, malformed, as_text = open_.enter_context(table_of(written, check=check))
         before = None
         if against is not None:
             earlier = settings(against, config, sections)
-            before, _ = open_.enter_context(table_of(earlier, check=False))
+            before, *_ = open_.enter_context(table_of(earlier, check=False))
         judged = validate(
             table,
             written.use_case.expectations,
             target=written.use_case.data.target if config else None,
             subject=data,
-            malformed=int(ingested.about["malformed"]),
-            as_text=ingested.as_text,
+            malformed=malformed,
+            as_text=as_text,
             against=before,
             locate=locate or written.text.where,
         )

@@ -11,17 +11,21 @@ from assay.errors import DataError, meant
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.rows import Rows
 from assay.learning.target import no_label, outcomes
+from assay.sources.aside import SetAside
 
 MOST_MALFORMED = 0.05
 
 
 def standing_checks(
-    rows: Rows, target: Target | None, malformed: int = 0, as_text: Sequence[str] = ()
+    rows: Rows,
+    target: Target | None,
+    malformed: SetAside | None = None,
+    as_text: Sequence[str] = (),
 ) -> list[Check]:
     """Rows, how many could not be read, columns that had to be read as text (where there are any),
     columns without a value, and both classes of the target where one is given.
     """
-    checks = [_has_rows(rows), _readable(rows.count, malformed)]
+    checks = [_has_rows(rows), _readable(rows.count, malformed or SetAside())]
     if as_text:
         checks.append(_read_as_text(rows.count, as_text))
     if rows.count:
@@ -46,23 +50,26 @@ def _has_rows(held: Rows) -> Check:
     )
 
 
-def _readable(rows: int, malformed: int) -> Check:
+def _readable(good: int, malformed: SetAside) -> Check:
     """Rows set aside are seldom a random choice: some are a caution, many are a stop."""
-    share = malformed / max(rows + malformed, 1)
+    rows = good + malformed.rows
+    share = malformed.rows / max(rows, 1)
+    which = f": {malformed.reasons}" if malformed.reasons else ""
+    listed = f"`assay show {malformed.table}` lists them. " if malformed.table else ""
     verdict = Verdict.FAIL if share > MOST_MALFORMED else Verdict.CAUTION
     return Check(
         name="malformed",
         claim="The rows of the source can be read",
-        verdict=verdict if malformed else Verdict.PASS,
+        verdict=verdict if malformed.rows else Verdict.PASS,
         statistic="share of malformed rows",
         estimate=share,
         threshold=MOST_MALFORMED,
-        why=f"{malformed:,} of {rows + malformed:,} rows were malformed and set aside.",
-        remedy="Open the quarantine table: it has each one's line and reason. Mend the source, or "
-        "declare its delimiter, encoding, types or missing marks under data."
-        if malformed
+        why=f"{malformed.rows:,} of {rows:,} rows were malformed and set aside{which}.",
+        remedy=f"{listed}Mend the source, or declare its delimiter, encoding, types or missing "
+        "marks under data."
+        if malformed.rows
         else "",
-        rows=rows + malformed,
+        rows=rows,
     )
 
 

@@ -15,9 +15,9 @@ from assay.config.read import Written
 from assay.errors import DataError, SourceError, meant
 from assay.learning.target import matches
 from assay.learning.units import each_unit
-from assay.sources.blocks import Block, Malformed, Spool
+from assay.sources.blocks import Block, Malformed, Spool, told
 from assay.sources.convert import Wanted
-from assay.sources.ingest import reader_of, told
+from assay.sources.ingest import reader_of
 from assay.sources.shape import shaped
 from assay.tables import Table, columns
 

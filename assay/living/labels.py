@@ -22,7 +22,9 @@ from assay.config.data import Source
 from assay.config.read import Written
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
+from assay.evidence.amounts import some
 from assay.living.label_rows import KNOWN, LABEL, UNIT, Intake
+from assay.sources.aside import SetAside
 from assay.sources.blocks import QUARANTINE, table_of
 from assay.sources.fingerprint import fingerprint
 from assay.sources.location import find
@@ -50,10 +52,11 @@ def take(
     as_of: datetime,
     files: Sequence[str] = (),
     *,
-    say: Callable[[str], None] = lambda _: None,
+    tell: Callable[[Labelled], None] = lambda _: None,
 ) -> Taken:
     """Read `files`, or what `labels.source` names, into the ledger. What came before is not
-    counted again, and a file that cannot be read does not stop the others.
+    counted again, and a file that cannot be read does not stop the others. `tell` hears of each
+    entry that is new.
 
     Raises ConfigError for a use case without identity, ReferenceUnknown for a model that was
     never trained, ObjectMissing, ObjectCorrupt.
@@ -76,9 +79,17 @@ def take(
             taken = replace(taken, known=(*taken.known, name))
         else:
             taken = replace(taken, new=(*taken.new, entry))
-            unfit = f", {entry.unfit_rows:,} rows unfit" if entry.unfit_rows else ""
-            say(f"{entry.name}: {entry.rows:,} labels{unfit}")
+            tell(entry)
     return taken
+
+
+def sentence(bucket: Bucket, entry: Labelled) -> str:
+    """What came, in a line, and why the first rows of it are no labels."""
+    told = f"{entry.name}: {some(entry.rows, 'label')}"
+    if entry.unfit is None:
+        return told
+    aside = SetAside.of(bucket, entry.unfit, None if entry.name == _QUERY else entry.name)
+    return f"{told}; {some(aside.rows, 'row')} unfit: {aside.reasons}"
 
 
 def news(bucket: Bucket, written: Written) -> bool:

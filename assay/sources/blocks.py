@@ -132,3 +132,8 @@ def table_of(malformed: Sequence[Malformed]) -> pa.RecordBatch:
     columns = zip(*malformed, strict=True) if malformed else ((), (), ())
     arrays = [pa.array(c, f.type) for c, f in zip(columns, QUARANTINE, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE)
+
+
+def told(one: Malformed, counts: str) -> str:
+    """A row that cannot be one, in words: "line 7 has 3 fields instead of 4", "row 7 ..."."""
+    return f"{counts} {one.line:,} {one.reason}"

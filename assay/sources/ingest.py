@@ -17,7 +17,7 @@ from assay.bucket import Bucket
 from assay.config.data import Data
 from assay.config.read import Written
 from assay.errors import ConfigError, SourceError, meant
-from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of
+from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of, told
 from assay.sources.convert import Wanted
 from assay.sources.infer import Survey
 from assay.sources.location import find, format_of, shown
@@ -83,11 +83,6 @@ def ingest(
         "hints": [*as_text, *intake.summary.hints()],
     }
     return Ingested(table, quarantine, about, tuple(as_text))
-
-
-def told(one: Malformed, counts: str) -> str:
-    """A row that cannot be one, in words: "line 7 has 3 fields instead of 4", "row 7 ..."."""
-    return f"{counts} {one.line:,} {one.reason}"
 
 
 class Tally:

@@ -11,6 +11,7 @@ from assay.config.gates import Expectation
 from assay.errors import ConfigError
 from assay.evidence.report import Verdict
 from assay.evidence.validation import validate
+from assay.sources.aside import SetAside
 
 
 @pytest.fixture
@@ -349,7 +350,7 @@ def test_the_same_table_gives_the_same_bytes(frame):
 )
 def test_rows_that_could_not_be_read_are_counted_in_the_verdict(malformed, verdict):
     frame = pd.DataFrame({"x": range(100), "y": ["yes", "no"] * 50})
-    report = validate(frame, (), subject="t", malformed=malformed).report
+    report = validate(frame, (), subject="t", malformed=SetAside(malformed)).report
     (check,) = (check for check in report.checks if check.name == "malformed")
     assert check.verdict is verdict
     assert report.verdict is verdict

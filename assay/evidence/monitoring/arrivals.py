@@ -123,6 +123,9 @@ def _unfit(facts: Facts, ask: Monitor) -> Check:
         estimate=worst,
         threshold=ask.malformed,
         why=why if total else "every row could be answered",
-        remedy="See them, each with its reason, in the table of unfit rows." if much else "",
+        remedy="`assay log MODEL.batches --json` names the table that lists them (`unfit`), and "
+        "`assay show` shows it."
+        if much
+        else "",
         rows=sum(b.rows + b.unfit_rows for b in facts.arrived),
     )

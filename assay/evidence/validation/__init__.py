@@ -31,6 +31,7 @@ from assay.evidence.standing import columns_sheet, standing_checks
 from assay.evidence.validation import asking
 from assay.evidence.validation.routes import Engine, engine_for
 from assay.evidence.validation.rules import ABOUT_COLUMNS, Locate, rules_of
+from assay.sources.aside import SetAside
 
 __all__ = ["Validated", "validate"]
 
@@ -54,7 +55,7 @@ def validate(
     *,
     subject: str,
     target: Target | None = None,
-    malformed: int = 0,
+    malformed: SetAside | None = None,
     as_text: Sequence[str] = (),
     against: FrameOrTable | None = None,
     locate: Locate | None = None,
@@ -62,7 +63,7 @@ def validate(
     """Judge a frame or a stored table by the use case's expectations, by checks that are always
     made and, where `against` is given, by what changed since that earlier table.
 
-    `malformed`: how many rows were set aside before; `as_text`: which columns had to be read as
+    `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
     text, and why, a sentence each. `locate` turns a path such as
     ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table,

@@ -1,0 +1,38 @@
+"""What a version that its gates let pass still waits for: a person's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.bucket import Bucket
+from assay.decisions import eligible
+from assay.registry import Registry
+from assay.versions import REJECTED, History, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`why` a version is no champion by itself, and the `command` by which a person makes it."""
+
+    why: str
+    command: str
+
+
+def waiting(bucket: Bucket, history: History, version: Version) -> Waiting | None:
+    """What a version waits for. None for one that was champion, was refused or taken back, or
+    came before the present champion.
+
+    Raises ObjectMissing, ObjectCorrupt if the run's record cannot be read.
+    """
+    number, champion = version.number, history.champion
+    if version.status == REJECTED or number in history.served or history.was_withdrawn(number):
+        return None
+    if champion is not None and number < champion.number:
+        return None
+    found = eligible.hindrances(bucket, history, version, Registry(bucket).policy(version))
+    approved = bool(eligible.approvals(history, version))
+    held = [one.what for one in found if one.held and not approved]
+    others = [f"{one.what}. {one.mend}".strip() for one in found if not one.held]
+    why = "it awaits a person's approval" if held else "it awaits a person who promotes it"
+    promote = f"assay promote {version.name}{' --approve' * bool(held)} --because TEXT"
+    return Waiting(": ".join([why, *filter(None, ["; ".join([*held, *others])])]), promote)
