@@ -16,6 +16,7 @@ from assay.store import Store, open_store
 
 FORMAT = 1
 MARK = "assay.json"
+_HELD = (MARK, "objects/sha256/", "journals/")  # any of which tells that this is a bucket
 
 
 class Bucket:
@@ -61,9 +62,9 @@ class Bucket:
 
     def existing(self) -> Bucket:
         """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
-        not pass for an empty one.
+        not pass for an empty one, nor a folder of other files for a sound one.
         """
-        if not any(True for _ in self.store.list("")):
+        if not any(True for held in _HELD for _ in self.store.list(held)):
             raise ReferenceUnknown(
                 "there is no bucket here",
                 where=self.root,

@@ -9,7 +9,7 @@ import pytest
 from assay import __version__, artifacts, canonical
 from assay.bucket import MARK, Bucket
 from assay.digest import Digest
-from assay.errors import FormatUnknown, ObjectCorrupt, StoreError, StoreUnsafe
+from assay.errors import FormatUnknown, ObjectCorrupt, ReferenceUnknown, StoreError, StoreUnsafe
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 
@@ -118,3 +118,12 @@ def test_journals_are_listed_by_model() -> None:
     for model in ("b", "a"):
         bucket.journal(model).append(lambda _: ("noted", {}))
     assert bucket.journals() == ["a", "b"]
+
+
+def test_a_folder_of_other_files_is_no_bucket_and_one_that_lost_its_mark_is() -> None:
+    store = MemoryStore()
+    store.put_if_absent("jan.csv", b"a,b")
+    with pytest.raises(ReferenceUnknown, match="there is no bucket here"):
+        Bucket.on(store).existing()
+    Bucket.on(store).journal("a").append(lambda _: ("noted", {}))
+    assert Bucket.on(store).existing().journals() == ["a"]

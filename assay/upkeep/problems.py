@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Kind = Literal[
+    "format",
     "corrupt",
     "unreadable",
     "dangling",
@@ -23,7 +24,7 @@ Kind = Literal[
 class Problem:
     """One thing that does not fit. `key` names it in the store.
 
-    `corrupt`: an object with other bytes than its name says. `unreadable`: the store fails to
+    `format`: what says the bucket's format is not there. `corrupt`: an object with other bytes than its name says. `unreadable`: the store fails to
     hand it out. `dangling`: something refers to it and it is not there. `chain`: a journal entry
     that does not follow. `signature`: a journal entry that was altered after it was signed, or is
     signed by a key unknown here. `clock`: a journal entry that says it is older than the one

@@ -84,6 +84,8 @@ class _Examination:
         chains = Chains(self._bucket, self._mender)
         start = chains.start(model)
         self._take_stock(chains, report=model is None)
+        if self._held or chains.names:
+            self._check_mark()
         counted = self._follow(start, missing="dangling")
         if model is None:
             # Only what no journal leads to is left: without it a step runs again, no more.
@@ -115,6 +117,16 @@ class _Examination:
                 self._memos.append(entry.key)
             elif report and not _is_ours(entry.key) and not chains.has(entry.key):
                 self._note("foreign", entry.key, "Assay did not make it")
+
+    def _check_mark(self) -> None:
+        if any(True for _ in self._bucket.store.list(MARK)):
+            return
+        what = "the file that says which format the bucket has is not there"
+        if self._mender is None:
+            self._note("format", MARK, f"{what}; --repair writes it anew")
+        else:
+            self._bucket.prepare()
+            self._note("mended", MARK, f"{what}; written anew")
 
     def _of_memos(self) -> list[Reference]:
         def read(key: str) -> list[Reference]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from assay import artifacts, canonical
 from assay.artifacts import Artifact, descriptors
-from assay.bucket import Bucket
+from assay.bucket import MARK, Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.objects import key_of, trash_prefix_of
@@ -376,3 +376,11 @@ def test_what_the_other_bucket_lacks_or_has_spoilt_is_still_told(
 def test_without_repair_nothing_is_copied(bucket: Bucket, copy: Bucket) -> None:
     gone = remove(bucket, Digest.of(b"part 1"))
     assert seen(verify(bucket, other=copy)) == [("dangling", gone)]
+
+
+def test_a_lost_format_file_is_a_problem_that_repair_mends(bucket: Bucket) -> None:
+    bucket.store.delete(MARK)
+    assert seen(verify(bucket)) == [("format", MARK)]
+    assert not verify(bucket).intact
+    assert seen(verify(bucket, repair=True)) == [("mended", MARK)]
+    assert verify(bucket).intact
