@@ -19,6 +19,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.provenance import Code
 from assay.steps import Artifacts, Step
+from assay.versions import STOPPED
 from assay.why import Difference, differences
 
 
@@ -61,7 +62,7 @@ def _stand_in(step: str, output: str) -> Artifact:
 
 @dataclass
 class Plan:
-    """Made while the flow is told. `last`: the steps of the last run, as its record has them."""
+    """Made while the flow is told. `last`: see `last_steps`."""
 
     last: Mapping[str, Mapping[str, Any]]
     always: bool = False
@@ -148,9 +149,15 @@ def making(plan: Plan) -> Iterator[None]:
 
 
 def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
-    """The steps of the last run of a use case by their names, as its record has them."""
-    entries = [e for e in bucket.journal(model).entries() if "run" in e.body]
-    if not entries:
-        return {}
-    record = bucket.get_json(Artifact.model_validate(entries[-1].body["run"]))
-    return {step["name"]: step for step in record["steps"]}
+    """The steps of the last run of a use case by their names, as its record has them; those that
+    it did not come to, because a gate stopped it, as the last run that was not stopped has them.
+
+    A retraining is no such run: it asks of other rows, which other steps yield.
+    """
+    entries = bucket.journal(model).entries()
+    asked = [e for e in entries if "run" in e.body and "retraining" not in e.body]
+    whole = [e for e in asked if e.kind != STOPPED]
+    records = (
+        bucket.get_json(Artifact.model_validate(e.body["run"])) for e in (*whole[-1:], *asked[-1:])
+    )
+    return {step["name"]: step for record in records for step in record["steps"]}

@@ -115,12 +115,32 @@ def test_a_plan_ends_before_the_journal_is_written() -> None:
     assert plan.current() is None
 
 
+def ran(bucket: Bucket, kind: str, *steps: dict[str, str], **more: Any) -> None:
+    record = bucket.put_json({"steps": steps}, artifacts.RECORD, "run")
+    body = {"run": record.as_json(), **more}
+    bucket.journal("income").append(lambda _: (kind, body))
+
+
 def test_the_last_steps_are_those_of_the_newest_record(bucket: Bucket) -> None:
     assert last_steps(bucket, "income") == {}
-    for turn in ("first", "second"):
-        held = {"steps": [{"name": turn}]}
-        record = bucket.put_json(held, artifacts.RECORD, "run")
-        body = {"run": record.as_json()}
-        bucket.journal("income").append(lambda _, body=body: ("registered", body))
+    ran(bucket, "registered", {"name": "first"})
+    ran(bucket, "registered", {"name": "second"})
     bucket.journal("income").append(lambda _: ("promoted", {"alias": "champion"}))
     assert list(last_steps(bucket, "income")) == ["second"]
+
+
+def test_the_last_steps_are_not_those_of_a_retraining(bucket: Bucket) -> None:
+    ran(bucket, "registered", {"name": "ingest"}, {"name": "validate", "table": "first"})
+    ran(bucket, "registered", {"name": "gather"}, {"name": "validate"}, retraining=2)
+    assert last_steps(bucket, "income") == {
+        "ingest": {"name": "ingest"},
+        "validate": {"name": "validate", "table": "first"},
+    }
+
+
+def test_what_a_stopped_run_did_not_come_to_is_known_from_the_one_before(bucket: Bucket) -> None:
+    ran(bucket, "registered", {"name": "ingest", "of": "1"}, {"name": "train"})
+    ran(bucket, "stopped", {"name": "ingest", "of": "2"})
+    ran(bucket, "stopped", {"name": "ingest", "of": "3"})
+    found = last_steps(bucket, "income")
+    assert found == {"ingest": {"name": "ingest", "of": "3"}, "train": {"name": "train"}}
