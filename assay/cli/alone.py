@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from assay.tables import Table
 
 _ASKED = "asked on the command line"
+_KEYS = (
+    "target",
+    "positive",
+    "sensitive",
+    "missing",
+    "metric",
+    "tolerance",
+    "ratio",
+    "bins",
+    "by",
+    "margin",
+)
+_OPTIONS = {key: f"--{key}" for key in (*_KEYS, "reference")}
 
 
 def different(columns: Mapping[str, str | None]) -> None:
@@ -57,7 +70,8 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
         "target": {"column": "-", "positive": ""},  # a placeholder
         **sections.get("data", {}),
     }
-    return read_words({"file": "command line", "text": json.dumps(least), "set": []})
+    words = {"file": "command line", "text": json.dumps(least), "set": []}
+    return read_words(words, _OPTIONS)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from assay.config.section import Fraction, Name, Section
+from assay.config.section import Fraction, Name, Section, several
 
 
 class Split(Section):
@@ -78,10 +78,6 @@ _KNOWS: dict[str, tuple[Constraint, ...]] = {
 }
 
 
-def _several(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
 class Mitigation(Section):
     """A method that trades accuracy for smaller gaps between groups."""
 
@@ -96,7 +92,7 @@ class Mitigation(Section):
     need not be. These three ask for an estimator that takes sample_weight."""
     by: Annotated[
         tuple[Name, ...],
-        BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
+        BeforeValidator(several, json_schema_input_type=str | tuple[str, ...]),
         Field(min_length=1),
     ]
     """The sensitive column whose gap is to shrink; several stand for their intersection."""
@@ -104,7 +100,7 @@ class Mitigation(Section):
     """What is to be alike for all groups. Reweighing knows demographic parity alone."""
     strength: Annotated[
         tuple[Strength, ...],
-        BeforeValidator(_several, json_schema_input_type=float | tuple[float, ...]),
+        BeforeValidator(several, json_schema_input_type=float | tuple[float, ...]),
         Field(min_length=1),
     ] = (1.0,)
     """The share of the gap that is to be closed. Several make a candidate each."""

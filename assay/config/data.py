@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from assay.config.section import Fraction, Name, Section
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
 Format = Literal["csv", "parquet", "jsonl"]
+
+
+def as_source(value: Any) -> Any:
+    """A path as a mapping that holds it, and such a mapping as it is. Raises ValueError."""
+    if isinstance(value, str):
+        return {"path": value}
+    if value is None or isinstance(value, dict | BaseModel):
+        return value
+    raise ValueError("write a path, or a mapping such as {path: rows.csv, delimiter: ;}")
 
 
 class Source(Section):
@@ -105,9 +114,7 @@ class Data(Section):
 
     source: Annotated[
         Source,
-        BeforeValidator(
-            lambda v: {"path": v} if isinstance(v, str) else v, json_schema_input_type=str | Source
-        ),
+        BeforeValidator(as_source, json_schema_input_type=str | Source),
     ]
     target: Target
     identity: tuple[Name, ...] = ()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, cast
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from assay.config.section import Duration, Fraction, Positive, Section, Size, Text
+from assay.config.section import Duration, Fraction, Positive, Section, Size, Text, several
 
 # Performance metrics. Those in `LOWER_IS_BETTER` are losses.
 Score = Literal[
@@ -147,8 +147,12 @@ class Fairness(Section):
     metric: Literal[Metric, Family]
     """What is compared, in Fairlearn's names. equalized_odds holds the true and the false positive
     rate to the limit."""
-    by: Annotated[tuple[str | tuple[str, ...], ...], Field(min_length=1)]
-    """Sensitive columns; a list within the list means their intersection."""
+    by: Annotated[
+        tuple[str | tuple[str, ...], ...],
+        BeforeValidator(several, json_schema_input_type=str | tuple[str | tuple[str, ...], ...]),
+        Field(min_length=1),
+    ]
+    """Sensitive columns, or one; a list within the list means their intersection."""
     tolerance: Fraction | None = None
     """The largest difference to the reference group that is accepted."""
     ratio: Fraction | None = None

@@ -9,14 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from assay.config.data import Source, from_outside
+from assay.config.data import Source, as_source, from_outside
 from assay.config.section import Duration, Fraction, Name, Section
 
 _Source = Annotated[
     Source,
-    BeforeValidator(
-        lambda v: {"path": v} if isinstance(v, str) else v, json_schema_input_type=str | Source
-    ),
+    BeforeValidator(as_source, json_schema_input_type=str | Source),
 ]
 
 
@@ -50,7 +48,7 @@ class Score(Section):
     to: Annotated[
         Sink | None,
         BeforeValidator(
-            lambda v: {"path": v} if isinstance(v, str) else v,
+            as_source,
             json_schema_input_type=str | Sink | None,
         ),
     ] = None

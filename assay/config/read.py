@@ -29,9 +29,13 @@ class Text:
     name: str
     tree: Any
     overridden: frozenset[Path_] = field(default_factory=frozenset)
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of a use case made of a command's options: by key, the option that it came from."""
 
     def where(self, path: Path_) -> str:
-        """`file:line` of the deepest part of `path` that the file holds."""
+        """`file:line` of the deepest part of `path` that the file holds; or the option."""
+        if self.options:
+            return next((self.options[s] for s in path[::-1] if s in self.options), self.name)
         for known in range(len(path), 0, -1):
             if path[:known] in self.overridden:
                 return f"--set {_dotted(path[:known])}"
@@ -74,10 +78,10 @@ def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
     return replace(written, words=words | {"file": path.name if path.is_absolute() else str(path)})
 
 
-def read_words(words: Mapping[str, Any]) -> Written:
+def read_words(words: Mapping[str, Any], options: Mapping[str, str] | None = None) -> Written:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
-    The words are what a run keeps, comments and all. Raises ConfigError.
+    The words are what a run keeps, comments and all. `options`: see `Text`. Raises ConfigError.
     """
     name = words["file"]
     tree = _parse(words["text"], name)
@@ -86,12 +90,13 @@ def read_words(words: Mapping[str, Any]) -> Written:
     plain = _plain(tree)
     changed = frozenset(_override(plain, text) for text in words["set"])
     plain.setdefault("name", Path(name).stem)
-    text = Text(name, tree, changed)
+    text = Text(name, tree, changed, options or {})
     _check_numbers(plain, text)
     try:
         use_case = UseCase.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         raise _explain(error, text, plain) from None
+    _check_groups(use_case, text)
     return Written(use_case, text, dict(words))
 
 
@@ -180,6 +185,24 @@ def _check_numbers(node: Any, text: Text, path: Path_ = ()) -> None:
             )
 
 
+def _check_groups(use_case: UseCase, text: Text) -> None:
+    """Raise ConfigError for the first group that is named and not declared. Of two names that are
+    nearly alike nothing here tells which one is misspelt.
+    """
+    declared = use_case.data.sensitive
+    for path, name in use_case.groups():
+        if name not in declared:
+            near = nearest(name, declared)
+            other = near and text.where(("data", "sensitive", near))
+            raise ConfigError(
+                f"{name!r} is used as a group, but not under data.sensitive",
+                where=text.where(path),
+                remedy=f"There it is {near!r} ({other}). Did you mean {name!r}, or {near!r} here?"
+                if near
+                else f"Declare it there, `{name}: {{}}`, with bins if it holds numbers.",
+            )
+
+
 def _override(plain: dict[str, Any], text: str) -> Path_:
     key, equals, value = text.partition("=")
     if not equals or not key:
@@ -223,15 +246,37 @@ def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
             where=text.where(path[:-1]),
             remedy=f"Add {path[-1]!r}{_under(path[:-1])}.",
         )
-    said = first["msg"].removeprefix("Value error, ")
+    if path == ("name",) and "name" not in text.tree and path not in text.overridden:
+        return ConfigError(
+            f"the file's name makes the use case's, and {plain['name']!r} cannot be one{others}",
+            where=text.name,
+            remedy=f"{_NAME} (my-guests.yaml), or write such a `name:` into the file.",
+        )
+    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+    if first["type"] == "string_pattern_mismatch":
+        said = _NAME if path == ("name",) else _IMPORTED
+    said = said.replace("Input should", "it should")
     given = first.get("input")
     shown = f", but it is {given!r}" if isinstance(given, str | int | float | bool) else ""
     remedy = None
     if first["type"] == "literal_error" and isinstance(given, str):
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         remedy = _suggest(given, allowed, "Allowed")
-    message = f"{name}: {said}{shown}{others}" if name else f"{said}{others}"
+    named = name and text.options.keys().isdisjoint(path)  # else the option says where it is
+    message = f"{name}: {said}{shown}{others}" if named else f"{said}{shown}{others}"
     return ConfigError(message, where=text.where(path), remedy=remedy)
+
+
+_NAME = "Use small letters, digits, - and _ alone"
+_IMPORTED = "write where it is imported from, such as sklearn.linear_model.LogisticRegression"
+_SAID = {  # in words of the file, what pydantic says in those of JSON
+    "tuple_type": "it should be a list, such as [this, that]",
+    "list_type": "it should be a list, such as [this, that]",
+    "dict_type": "it should be a mapping, such as {key: value}",
+    "model_type": "it should be a mapping, such as {key: value}",
+    "model_attributes_type": "it should be a mapping, such as {key: value}",
+    "string_type": "it should be text",
+}
 
 
 def _own(error: ValidationError) -> list[ErrorDetails]:

@@ -35,6 +35,13 @@ def _bytes(value: Any) -> Any:
     return value
 
 
+def several(value: Any) -> Any:
+    """One value as a list of one: both may be written. Lists are tuples, those within too."""
+    if not isinstance(value, list | tuple):
+        return (value,)
+    return tuple(several(one) if isinstance(one, list) else one for one in value)
+
+
 Duration = Annotated[
     float,
     BeforeValidator(seconds, json_schema_input_type=str | float),

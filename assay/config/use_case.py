@@ -117,11 +117,14 @@ class UseCase(Section):
             found.append((("split", "column"), str(self.split.column)))
         return found
 
-    @model_validator(mode="after")
-    def _groups_declared(self) -> UseCase:
-        named = [column for rule in self.fairness for column in rule.columns()]
-        named += [column for c in self.candidates if c.mitigate for column in c.mitigate.by]
-        for column in named:
-            if column not in self.data.sensitive:
-                raise ValueError(f"{column!r} is used as a group, but not under data.sensitive")
-        return self
+    def groups(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Every place where the use case names a group: (path into the file, column name)."""
+        found: list[tuple[tuple[str | int, ...], str]] = []
+        for i, rule in enumerate(self.fairness):
+            for j, one in enumerate(rule.by):
+                names = (one,) if isinstance(one, str) else one
+                found += [(("fairness", i, "by", j), name) for name in names]
+        for i, candidate in enumerate(self.candidates):
+            names = candidate.mitigate.by if candidate.mitigate else ()
+            found += [(("candidates", i, "mitigate", "by", j), n) for j, n in enumerate(names)]
+        return found

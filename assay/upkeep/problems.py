@@ -24,13 +24,14 @@ Kind = Literal[
 class Problem:
     """One thing that does not fit. `key` names it in the store.
 
-    `format`: what says the bucket's format is not there. `corrupt`: an object with other bytes than its name says. `unreadable`: the store fails to
-    hand it out. `dangling`: something refers to it and it is not there. `chain`: a journal entry
-    that does not follow. `signature`: a journal entry that was altered after it was signed, or is
-    signed by a key unknown here. `clock`: a journal entry that says it is older than the one
-    before it. `foreign`: a key that Assay did not make. `stale`: gone or wrong too, but only the
-    memo or a checkpoint rests on it. `trash`: a collector moved it there when nothing
-    referred to it yet; whoever asks for it gets it. `mended`: corrupt or gone, and there again.
+    `format`: what says the bucket's format is not there. `corrupt`: an object with other bytes
+    than its name says. `unreadable`: the store fails to hand it out. `dangling`: something refers
+    to it and it is not there. `chain`: a journal entry that does not follow. `signature`: a journal
+    entry that was altered after it was signed, or is signed by a key unknown here. `clock`: a
+    journal entry that says it is older than the one before it. `foreign`: a key that Assay did not
+    make. `stale`: gone or wrong too, but only the memo or a checkpoint rests on it. `trash`: a
+    collector moved it there when nothing referred to it yet; whoever asks for it gets it. `mended`:
+    corrupt or gone, and there again.
     """
 
     kind: Kind

@@ -107,6 +107,8 @@ def test_counted_rows_give_the_same(assay, rows):
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
+        (["--by", "sex", "--metric", "f1_score", "--tolerance", "10"], 1, "error: --tolerance: it"),
+        (["--by", "age", "--bins", "age=40,30"], 1, "--bins: cut points must ascend"),
         (["--by", "sex", "--metric", "recal_score"], 2, "did you mean recall_score"),
         (["--by", "sex", "--ratio", "0.8"], 2, "add --metric"),
         (

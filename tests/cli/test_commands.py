@@ -177,7 +177,9 @@ def test_feasibility_alone_needs_a_target_and_nothing_else(assay):
     assert (report["gate"], report["subject"]) == ("feasibility", "guests.csv")
     assert report["verdict"] in {"pass", "caution"}
     assert assay("feasibility", "guests.csv").code == 2
-    assert assay("feasibility", "guests.csv", "--target", "bck", "--positive", "yes").code == 1
+    misspelt = assay("feasibility", "guests.csv", "--target", "bck", "--positive", "yes")
+    assert misspelt.code == 1
+    assert "--target: the data have no column 'bck'\n  Did you mean 'back'?" in misspelt.err
 
 
 def test_audit_serves_models_trained_anywhere(assay, home):

@@ -90,8 +90,3 @@ def test_reweighing_needs_no_constraint_and_only_reductions_iterate():
     for method in (THRESHOLDS, "assay.reweighing"):
         with pytest.raises(ValidationError, match="no use for max_iter"):
             mitigation(method=method, max_iter=4)
-
-
-def test_every_column_of_an_intersection_must_be_declared_sensitive():
-    with pytest.raises(ValidationError, match="'race' is used as a group"):
-        case(Candidate(estimator=LOGISTIC, mitigate=mitigation(by=["sex", "race"])))

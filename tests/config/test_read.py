@@ -134,9 +134,78 @@ def test_an_override_changes_one_key_and_is_named_when_it_is_wrong(written):
     assert "candidates.7" in refused(written, LEAST, "candidates.7.params={}")[1]
 
 
-def test_fairness_by_an_undeclared_column_is_refused(written):
-    rule = "fairness:\n  - {metric: selection_rate, by: [sex], tolerance: 0.1, because: agreed}\n"
-    assert "'sex'" in refused(written, LEAST + rule)[1]
+RULE = """\
+fairness:
+  - metric: selection_rate
+    tolerance: 0.1
+    because: agreed
+    by:
+      - sex
+"""
+SEX = LEAST.replace("candidates:", "  sensitive: {sex: {}, age: {bins: [30]}}\ncandidates:")
+
+
+def test_fairness_by_an_undeclared_column_is_refused_where_it_is_named(written):
+    where, what, remedy = refused(written, LEAST + RULE)
+    assert (where, what) == (
+        "case.yaml:15",
+        "'sex' is used as a group, but not under data.sensitive",
+    )
+    assert "`sex: {}`" in remedy
+    where, what, _ = refused(written, SEX + RULE.replace("- sex", "- [age, race]"))
+    assert where == "case.yaml:16"
+    assert "'race'" in what
+
+
+def test_a_group_that_is_declared_under_nearly_that_name_is_told_with_both_places(written):
+    where, _, remedy = refused(written, SEX.replace("sex:", "sexx:") + RULE)
+    assert where == "case.yaml:16"
+    assert "'sexx'" in remedy
+    assert "case.yaml:8" in remedy
+    assert "Did you mean 'sex'" in remedy
+
+
+def test_mitigation_by_an_undeclared_column_is_refused_where_it_is_named(written):
+    text = LEAST + "    mitigate: {method: assay.reweighing, by: sex}\n"
+    assert refused(written, text)[:2] == (
+        "case.yaml:10",
+        "'sex' is used as a group, but not under data.sensitive",
+    )
+
+
+def test_groups_may_be_one_name_a_list_or_an_intersection(written):
+    for by, held in (("sex", ("sex",)), ("[sex, age]", ("sex", "age"))):
+        case = written(SEX + RULE, f"fairness.0.by={by}").use_case
+        assert case.fairness[0].by == held
+    case = written(SEX + RULE, "fairness.0.by=[[sex, age]]").use_case
+    assert case.fairness[0].by == (("sex", "age"),)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("data.identity=guest", "it should be a list, such as [this, that], but it is 'guest'"),
+        ("candidates={}", "it should be a list"),
+        ("data.sensitive=[a]", "it should be a mapping"),
+        ("score.source=5", "write a path, or a mapping"),
+        ("owner=3", "it should be text, but it is 3"),
+        ("name=My Case", "Use small letters, digits, - and _ alone, but it is 'My Case'"),
+        ("candidates.0.estimator=Ridge", "write where it is imported from, such as sklearn."),
+    ],
+)
+def test_what_may_stand_somewhere_is_said_in_words_of_the_file(written, override, said):
+    assert said in refused(written, LEAST, override)[1]
+
+
+def test_a_file_whose_name_makes_no_use_cases_name_is_told_so(tmp_path):
+    path = tmp_path / "My Guests.yaml"
+    path.write_text(LEAST)
+    with pytest.raises(ConfigError, match="'My Guests' cannot be one") as caught:
+        read(path)
+    assert caught.value.where == str(path)
+    assert "`name:`" in caught.value.remedy
+    path.write_text(LEAST + "name: my-guests\n")
+    assert read(path).use_case.name == "my-guests"
 
 
 def test_a_column_that_the_data_lack_is_named_with_line_and_nearest(written):
