@@ -34,6 +34,8 @@ def rollback(
     who = said.who("rollback")
     seen = seen or Registry(bucket).story(model)
     here = seen.since.get(alias)
+    if to is not None:
+        Registry(bucket).look_up(f"{seen.model}@{to}")  # one that is not there never was
 
     def decide(history: History) -> tuple[str, Body]:
         if history.since.get(alias) != here:
@@ -54,6 +56,11 @@ def _earlier(
     """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
     Ineligible, and what `demand` raises.
     """
+    if alias not in history.trails:
+        raise Ineligible(
+            f"no version of {history.model} was ever {alias}",
+            remedy=f"Promote one: `assay log {history.model}` tells which there are.",
+        )
     before, here = history.before(alias), history.aliases.get(alias)
     name = f"{history.model}@{here}" if here else "it vanished"
     others = (n for n in dict.fromkeys(before) if n not in history.retired and n != here)

@@ -85,6 +85,16 @@ def test_a_rollback_needs_a_model_that_had_a_champion(house, said):
     refused(house, Ineligible, back, said())
 
 
+def test_a_rollback_where_none_was_ever_champion_says_so(house, said):
+    house.version()
+    assert "no version of m was ever champion" in refused(house, Ineligible, back, said())
+    assert "was ever champion" in refused(house, Ineligible, back, said(), to=1)
+
+
+def test_a_rollback_to_a_version_that_is_not_there_says_so(three, said):
+    assert "has no version '7'" in refused(three, ReferenceUnknown, back, said(), to=7)
+
+
 def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
     three.bucket.store.delete(key_of(three.history.versions[2].digest))
     refused(three, ObjectMissing, back, said())
