@@ -46,8 +46,9 @@ class Asked:
         """Score what is there. Where nothing is new, nothing is loaded."""
         written = self._written()
         bucket = Bucket.open(self.store).existing()
-        from assay.living.arrivals import arrivals
+        from assay.living.arrivals import arrivals, check_there
 
+        check_there(written, self.files, self.form)
         found = self._nothing_new(bucket, written, arrivals(written, self.files, self.form))
         outcome = found or self._run(self.files)
         self.tell(outcome)

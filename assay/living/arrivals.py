@@ -63,6 +63,15 @@ def arrivals(
     return [arrival for arrival, _ in _found(written, files, form)]
 
 
+def check_there(written: Written, files: Sequence[str], form: Format | None = None) -> None:
+    """Raise SourceError for the first of `files` that is not there, StoreUnreachable. What a
+    person mistypes is told, and no batch.
+    """
+    for arrival, file in _found(written, files, form) if files else ():
+        if file is None:
+            find(arrival.source)
+
+
 def marked(
     written: Written, files: Sequence[str] = (), form: Format | None = None
 ) -> list[tuple[Arrival, str]]:

@@ -83,3 +83,20 @@ def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeyp
     learnt = [(one["kind"], one["text"]) for one in json.loads(done.stdout)["lessons"]]
     assert learnt == [("lesson", "a holiday, as every year"), ("alarm", "worse")]
     assert "a holiday, as every year" in assay(tmp_path, "monitor").stdout
+
+
+def test_a_file_to_score_that_is_not_there_is_refused_and_is_no_batch(
+    living, tmp_path, monkeypatch
+):
+    from assay.errors import SourceError
+
+    monkeypatch.setitem(sys.modules, "assay.cli.orchestrate", None)  # importing it would fail
+    (tmp_path / "came.csv").write_text("loan\n1\n")
+    length = living.ledger.read().length
+    for typed in ("nope.csv", "cane.csv"):
+        files = [str(tmp_path / "came.csv"), str(tmp_path / typed)]
+        done = assay(tmp_path, "score", *files)
+        assert isinstance(done.exception, SourceError)
+        assert done.exception.where == files[1]
+    assert "came.csv" in done.exception.remedy
+    assert living.ledger.read().length == length
