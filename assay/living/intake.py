@@ -22,7 +22,7 @@ from assay.errors import DataError, nearest
 from assay.sources import places
 from assay.sources.blocks import QUARANTINE, Block, Reader, Spool, table_of
 from assay.sources.convert import Wanted
-from assay.sources.ingest import Tally, origin, reader_of, reported
+from assay.sources.ingest import Tally, origin, reader_of, reported, unsplit
 from assay.sources.places import Places
 from assay.sources.shape import shaped
 from assay.tables import field, write
@@ -121,7 +121,8 @@ def _wanted(
             where=where,
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
-            else f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
+            else unsplit(found, "score.source")
+            or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
         name: Wanted(how["type"], date_format=how["format"])

@@ -17,7 +17,7 @@ from assay.learning.target import matches
 from assay.learning.units import each_unit
 from assay.sources.blocks import Block, Malformed, Spool, told
 from assay.sources.convert import Wanted
-from assay.sources.ingest import reader_of
+from assay.sources.ingest import reader_of, unsplit
 from assay.sources.shape import shaped
 from assay.tables import Table, columns
 
@@ -89,7 +89,11 @@ class Intake:
                 raise DataError(
                     f"the labels have no column {name!r}",
                     where=self.name,
-                    remedy=meant(name, found, f"Columns: {', '.join(found)}."),
+                    remedy=meant(
+                        name,
+                        found,
+                        unsplit(found, "labels.source") or f"Columns: {', '.join(found)}.",
+                    ),
                 )
 
     def _labels(self, block: Block) -> pa.RecordBatch:

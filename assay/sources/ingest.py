@@ -236,11 +236,19 @@ def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
     for path, name in named:
         at = where.text.where(path) if where else f"data.{path[1]}"
         if name not in columns:
-            remedy = meant(name, columns, f"Columns: {', '.join(columns)}.")
+            listed = unsplit(columns, "data.source") or f"Columns: {', '.join(columns)}."
+            remedy = meant(name, columns, listed)
             raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
         if name in data.never_store and path[1] != "never_store":
             what, remedy = _withheld(name)
             raise ConfigError(what, where=at, remedy=remedy)
+
+
+def unsplit(columns: Sequence[str], where: str) -> str | None:
+    """What to do about a header that was not split: the one name in it holds another delimiter."""
+    found = next((mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]), None)
+    named = "\\t" if found == "\t" else found
+    return found and f'The header holds "{named}": name it as `delimiter: "{named}"` in {where}.'
 
 
 def _withheld(name: str) -> tuple[str, str]:

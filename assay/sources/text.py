@@ -86,11 +86,13 @@ class Text:
         good = error.object[: error.start].decode(self.encoding, errors="ignore")
         line = lines + good.count("\n") + 1
         byte = error.object[error.start]
+        wide = before == 0 and error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        named = "utf-16, as which it begins" if wide else "such as latin-1 or cp1252"
         return SourceError(
             f"byte {before + error.start} (0x{byte:02x}) is not {self.encoding}",
             where=f"{self.file.shown}:{line}",
-            remedy="Name the file's encoding in data.source.encoding, such as latin-1 or cp1252, "
-            "or save the file as UTF-8.",
+            remedy=f"Name the file's encoding in data.source.encoding, {named}, or save the file "
+            "as UTF-8.",
         )
 
 

@@ -44,6 +44,15 @@ def test_the_same_source_gives_the_same_words_and_bytes(tmp_path, take) -> None:
     json.dumps(one.about)
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_header_that_was_not_split_is_told_with_its_delimiter(tmp_path, take, mark) -> None:
+    (tmp_path / "a.csv").write_text(f"a{mark}b\n1{mark}2\n")
+    with pytest.raises(ConfigError) as caught:
+        take(tmp_path / "a.csv", types={"income": "text"})
+    named = "\\t" if mark == "\t" else mark
+    assert f'`delimiter: "{named}"` in data.source' in caught.value.remedy
+
+
 def test_types_declared_for_all_give_what_two_passes_give(tmp_path, take) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a,b,c\n1,x,2.5\n?,y,\nz,,1\n")
