@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
@@ -20,6 +21,7 @@ from assay.errors import AssayError, OutputError
 from assay.living.sinks import Delivery
 from assay.sources.fingerprint import content
 from assay.sources.location import File, shown
+from assay.tables import Table
 from assay.tables.columns import plain
 
 
@@ -135,12 +137,28 @@ def _parquet(delivery: Delivery, file: Path) -> None:
 
 
 def _csv(delivery: Delivery, file: Path) -> None:
+    days = _days(delivery)
+
     def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        with arrow_csv.CSVWriter(str(file), schema) as writer:
+        dated = pa.schema([pa.field(c.name, pa.date32()) if c.name in days else c for c in schema])
+        with arrow_csv.CSVWriter(str(file), dated) as writer:
             for batch in batches:
-                writer.write_batch(batch)
+                writer.write_batch(batch.cast(dated))
 
     _written(delivery, write)
+
+
+def _days(delivery: Delivery) -> set[str]:
+    """The columns of dates without a time of day: they are told as they came, 2025-01-01."""
+    days = {c.name for c in delivery.schema if pa.types.is_timestamp(c.type)}
+    for batch in Table.read(delivery.bucket, delivery.table).batches([*days]) if days else ():
+        days -= {name for name in days if not _at_midnight(batch.column(name))}
+    return days
+
+
+def _at_midnight(moments: pa.Array) -> bool:
+    day = pc.floor_temporal(moments, unit="day")
+    return bool(pc.all(pc.equal(moments, day), min_count=0).as_py())
 
 
 def _written(delivery: Delivery, write: Callable[..., None]) -> None:

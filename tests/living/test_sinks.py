@@ -74,6 +74,17 @@ def test_without_a_declared_identity_the_rows_own_columns_stand_beside_the_answe
     assert (found["age"].to_numpy() == people(25, 1)["age"].to_numpy()).all()
 
 
+def test_dates_are_told_as_they_came_and_moments_to_the_second_and_below(tmp_path):
+    days = pd.Series(pd.to_datetime(["2025-01-01", None, "1969-12-31", "2025-01-02"] * 5))
+    more = {"came": days, "never": days.where(days.isna()), "left": days + pd.Timedelta("90min")}
+    written = use_case(data={"identity": ["person", *more]})
+    where = deliver(delivery(20, written=written, **more), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+    found = pd.read_csv(where, dtype=str, keep_default_na=False)
+    assert list(found["came"][:4]) == ["2025-01-01", "", "1969-12-31", "2025-01-02"]
+    assert set(found["never"]) == {""}
+    assert found["left"][0].startswith("2025-01-01 01:30:00")
+
+
 def test_a_column_called_like_one_of_ours_is_refused(tmp_path):
     written = use_case(data={"identity": []})
     with pytest.raises(ConfigError, match="'line'"):
