@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Entry point of `assay`."""
-    from assay.cli.console import print_error
+    from assay.cli.console import print_error, print_json
     from assay.errors import AssayError
 
     try:
@@ -18,6 +18,11 @@ def main() -> None:
         print_error(error, as_json="--json" in sys.argv)
         _let_go(error)
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        misused = getattr(end.__context__, "format_message", None)  # what Typer ends with 2 for
+        if misused and "--json" in sys.argv:
+            print_json({"error": "UsageError", "what": misused(), "where": None, "remedy": None})
+        raise
 
 
 def _let_go(told: BaseException) -> None:

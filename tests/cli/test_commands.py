@@ -182,6 +182,18 @@ def test_feasibility_alone_needs_a_target_and_nothing_else(assay):
     assert "--target: the data have no column 'bck'\n  Did you mean 'back'?" in misspelt.err
 
 
+def test_a_command_that_was_misused_says_so_as_json_where_that_is_asked_for(assay):
+    for words, said in (
+        (["audit", "guests.csv", "--json"], "Missing option"),
+        (["feasibility", "guests.csv", "--json"], "name a use case with --config"),
+        (["shw", "--json"], "Did you mean 'show'?"),
+    ):
+        done = assay(*words)
+        assert done.code == 2
+        assert done.json["error"] == "UsageError"
+        assert said in done.json["what"]
+
+
 def test_audit_serves_models_trained_anywhere(assay, home):
     lines = ["truth,said,who"]
     lines += [
