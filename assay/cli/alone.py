@@ -33,7 +33,7 @@ _KEYS = (
     "by",
     "margin",
 )
-_OPTIONS = {key: f"--{key}" for key in (*_KEYS, "reference")}
+_OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in (*_KEYS, "reference")}
 
 
 def different(columns: Mapping[str, str | None]) -> None:

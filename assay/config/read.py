@@ -29,7 +29,7 @@ class Text:
     name: str
     tree: Any
     overridden: frozenset[Path_] = field(default_factory=frozenset)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str | int, str] = field(default_factory=dict)
     """Of a use case made of a command's options: by key, the option that it came from."""
 
     def where(self, path: Path_) -> str:
@@ -78,7 +78,7 @@ def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
     return replace(written, words=words | {"file": path.name if path.is_absolute() else str(path)})
 
 
-def read_words(words: Mapping[str, Any], options: Mapping[str, str] | None = None) -> Written:
+def read_words(words: Mapping[str, Any], options: Mapping[str | int, str] | None = None) -> Written:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
     The words are what a run keeps, comments and all. `options`: see `Text`. Raises ConfigError.
