@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from assay.bucket import Bucket
 from assay.decisions import eligible
+from assay.errors import IntegrityError
 from assay.registry import Registry
 from assay.versions import REJECTED, History, Version
 
@@ -21,16 +22,17 @@ class Waiting:
 def waiting(bucket: Bucket, history: History, version: Version) -> Waiting | None:
     """What a version waits for. None for one that was champion, was refused or taken back, or
     came before the present champion.
-
-    Raises ObjectMissing, ObjectCorrupt if the run's record cannot be read.
     """
     number, champion = version.number, history.champion
     if version.status == REJECTED or number in history.served or history.was_withdrawn(number):
         return None
     if champion is not None and number < champion.number:
         return None
-    found = eligible.hindrances(bucket, history, version, Registry(bucket).policy(version))
-    approved = bool(eligible.approvals(history, version))
+    try:
+        found = eligible.hindrances(bucket, history, version, Registry(bucket).policy(version))
+        approved = bool(eligible.approvals(history, version))
+    except IntegrityError as error:  # to promote it would say more
+        found, approved = [eligible.Hindrance("run", f"{error.what} ({error.where})")], False
     held = [one.what for one in found if one.held and not approved]
     others = [f"{one.what}. {one.mend}".strip() for one in found if not one.held]
     why = "it awaits a person's approval" if held else "it awaits a person who promotes it"
