@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.candidates import Candidate
+from assay.config.candidates import modules_of_paths
 from assay.errors import ObjectMissing
 from assay.registry import Registry, Version
 
@@ -38,6 +36,7 @@ def modules_of(bucket: Bucket, version: Version) -> tuple[str, ...]:
     for step in record["steps"]:
         made = step["outputs"].get("model")
         if made and made["digest"] == model:
-            told = json.dumps(step["components"]["settings"]["candidate"])
-            return Candidate.model_validate_json(told).modules()
+            # Not read as a candidate of today: older ones had other words.
+            told = step["components"]["settings"]["candidate"]
+            return modules_of_paths([told["estimator"], *told.get("preprocess", {}).values()])
     return ()

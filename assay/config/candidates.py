@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -144,6 +145,11 @@ class Mitigation(Section):
         return name if strength == 1 else f"{name} at {strength:g}"
 
 
+def modules_of_paths(paths: Iterable[str]) -> tuple[str, ...]:
+    """The modules of import paths, each once; words of Assay's own have none."""
+    return tuple(dict.fromkeys(path.rpartition(".")[0] for path in paths if "." in path))
+
+
 class Candidate(Section):
     """One way to answer the question: an estimator, its search space, its treatment."""
 
@@ -161,8 +167,7 @@ class Candidate(Section):
 
     def modules(self) -> tuple[str, ...]:
         """The modules that the candidate's own words import: a user's, or a library's."""
-        paths = [self.estimator, *self.preprocess.values()]
-        return tuple(dict.fromkeys(p.rpartition(".")[0] for p in paths if "." in p))
+        return modules_of_paths([self.estimator, *self.preprocess.values()])
 
     def each(self) -> tuple[Candidate, ...]:
         """The candidate once for each strength of its mitigation, itself if it has but one."""
