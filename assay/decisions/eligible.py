@@ -68,7 +68,7 @@ def clear(
     found = hindrances(bucket, history, version, policy)
     held = [one for one in found if one.held]
     given = approvals(history, version)
-    stand = [entry for entry in given if _stands(history, version, entry, held)]
+    stand = [entry for entry in given if stands(history, version, entry, held)]
     second(history, version, policy, who, also=stand)
     waiver = waiver_for(history, version, found, when)
     if stand:
@@ -199,7 +199,7 @@ def approved(approval: JournalEntry, version: Version) -> Evidence:
     return approval.body.get("evidence") or _own(version)
 
 
-def _stands(
+def stands(
     history: History, version: Version, approval: JournalEntry, held: list[Hindrance]
 ) -> bool:
     """Whether an approval was given on the present evidence of all that could not tell."""

@@ -30,7 +30,9 @@ def waiting(bucket: Bucket, history: History, version: Version) -> Waiting | Non
         return None
     try:
         found = eligible.hindrances(bucket, history, version, Registry(bucket).policy(version))
-        approved = bool(eligible.approvals(history, version))
+        open_ = [one for one in found if one.held]
+        given = eligible.approvals(history, version)
+        approved = any(eligible.stands(history, version, entry, open_) for entry in given)
     except IntegrityError as error:  # to promote it would say more
         found, approved = [eligible.Hindrance("run", f"{error.what} ({error.where})")], False
     held = [one.what for one in found if one.held and not approved]
