@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.house import arrive, furnish
 from tests.deployments.live import Receiver, SetUp
+from tests.faults.postgres import postgres
 
 CONFIG = {"config": "configs/guests.yaml"}
 
@@ -18,12 +19,14 @@ def inn(tmp_path_factory):
     home = tmp_path_factory.mktemp("inn")
     furnish(home)
     made = SetUp(home, Receiver())
-    try:
-        made.up()
-        lived(made)
-        yield made
-    finally:
-        made.assay("down")
+    # As a team has it: beside a busy dashboard SQLite may stand locked for a minute.
+    with postgres() as database:
+        try:
+            made.up("--database", database.url)
+            lived(made)
+            yield made
+        finally:
+            made.assay("down")
 
 
 def lived(inn):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
@@ -70,8 +70,13 @@ class Dashboard:
         """The page of the newest such run that is in the state."""
         self.runs(named)
         said = self.page.get_by_text(state, exact=True).first
-        said.locator(f"xpath=preceding::a[contains(normalize-space(.), '{named}')][1]").click()
-        expect(self.page).to_have_url(re.compile("flow-run/"))
+        link = said.locator(f"xpath=preceding::a[contains(normalize-space(.), '{named}')][1]")
+        for _ in range(3):  # a list that is drawn anew under the pointer takes no click
+            link.click()
+            with suppress(AssertionError):
+                expect(self.page).to_have_url(re.compile("flow-run/"), timeout=5000)
+                return
+        raise AssertionError(f"a click on {link.inner_text()!r} leads nowhere: {self.page.url}")
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tablist").last.get_by_text(name, exact=True).click()
