@@ -75,7 +75,12 @@ class PublicKey:
         try:
             return cls.parse(path.read_text())
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"no public key can be read here: {error}", where=str(path)) from None
+            why = getattr(error, "strerror", None) or "it holds no text"
+            raise ConfigError(
+                f"no public key can be read here: {why}",
+                where=str(path),
+                remedy="Name the public half of a key, such as ~/.ssh/id_ed25519.pub.",
+            ) from None
         except ConfigError as error:
             error.where = str(path)
             raise
