@@ -25,6 +25,7 @@ _KEYS = (
     "target",
     "positive",
     "sensitive",
+    "reference",
     "missing",
     "metric",
     "tolerance",
@@ -33,7 +34,7 @@ _KEYS = (
     "by",
     "margin",
 )
-_OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in (*_KEYS, "reference")}
+_OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in _KEYS}
 
 
 def different(columns: Mapping[str, str | None]) -> None:

@@ -7,13 +7,14 @@ a pin, a memo entry or a JSON object refers to must be there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
 from assay.bucket import MARK, Bucket
 from assay.digest import Digest
-from assay.errors import ObjectCorrupt, ObjectMissing, StoreError
+from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, StoreError
 from assay.memo import PREFIX as MEMO
 from assay.objects import QUARANTINE, TRASH, concurrently, key_of
 from assay.store.base import Entry
@@ -160,7 +161,7 @@ class _Examination:
     def _trashed(self, digest: Digest) -> str | None:
         """The key of a sound copy in the trash."""
         for copy in self._bucket.objects.trashed(digest):
-            with self._bucket.store.open(copy) as held:
+            with suppress(KeyAbsent), self._bucket.store.open(copy) as held:  # deleted since, maybe
                 if Digest.of_stream(held) == digest:
                     return copy
         return None

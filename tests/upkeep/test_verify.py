@@ -16,7 +16,7 @@ from assay.artifacts import Artifact, descriptors
 from assay.bucket import MARK, Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
-from assay.objects import key_of, trash_prefix_of
+from assay.objects import Objects, key_of, trash_prefix_of
 from assay.store.local import LocalStore
 from assay.upkeep.verify import Findings, Hashed, verify
 
@@ -144,6 +144,14 @@ def test_repair_takes_what_is_wanted_out_of_the_trash(bucket: Bucket) -> None:
     assert seen(verify(bucket, repair=True)) == [("mended", key_of(held))]
     assert bucket.objects.has(held)
     assert verify(bucket).problems == ()
+
+
+def test_a_copy_in_the_trash_that_is_deleted_meanwhile_is_none(bucket: Bucket, monkeypatch) -> None:
+    held = Digest.of(b"part 1")
+    key = remove(bucket, held)
+    gone = f"{trash_prefix_of(held)}gone"
+    monkeypatch.setattr(Objects, "trashed", lambda self, d: [gone] if d == held else [])
+    assert seen(verify(bucket)) == [("dangling", key)]
 
 
 def test_other_bytes_in_the_trash_are_not_what_is_missing(bucket: Bucket) -> None:
