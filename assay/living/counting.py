@@ -21,7 +21,8 @@ from assay.config.use_case import UseCase
 from assay.errors import IntegrityError
 from assay.living.known import Integers, Known, RowLabels, Truth, brings_labels, truth_of, units_of
 from assay.living.looks import Look
-from assay.living.unit_index import among, sharing, standing
+from assay.living.unit_index import sharing, standing
+from assay.ordered import common, distinct
 
 
 def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any], dict[int, Truth]]:
@@ -64,7 +65,7 @@ class _Count:
         told_of = _units(bucket, [entry for entry in told if entry.number > since])
         again = {*base["waits"]}
         came = [s for s in (*batches.once, *look.served) if s.number > since or s.number in again]
-        touched = np.union1d(told_of, _units(bucket, came)) if since else None
+        touched = distinct(np.concatenate([told_of, _units(bucket, came)])) if since else None
         known = Known.told(bucket, told, use_case, only=touched)
         return cls(bucket, look, use_case, base, since, bring, told_of, known)
 
@@ -119,7 +120,7 @@ class _Count:
         earlier = [s.predictions for s in once if s.number <= self.since]
         old, new = standing(self.bucket, earlier, units), np.zeros(len(units), bool)
         for scored in once[len(earlier) :]:
-            new |= among(units, units_of(self.bucket, scored))
+            new |= common(units, units_of(self.bucket, scored))
         lost = int((~before & ~old & ~new).sum())
         found = int((before & ~old & new).sum())
         return int(self.base["no_row"]) + lost - found
@@ -155,7 +156,7 @@ def _bringing(
 
 def _units(bucket: Bucket, entries: Sequence[Labelled | Scored]) -> Integers:
     held = [units_of(bucket, entry) for entry in entries]
-    return np.unique(np.concatenate(held)) if held else np.empty(0, np.int64)
+    return distinct(np.concatenate(held)) if held else np.empty(0, np.int64)
 
 
 def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:

@@ -28,6 +28,7 @@ from assay.errors import DataError
 from assay.learning.target import outcomes
 from assay.learning.units import identities
 from assay.living.known import own_labels
+from assay.ordered import among, distinct
 from assay.tables import Table, columns, write
 from assay.tables.rowhash import Hashes
 
@@ -153,8 +154,8 @@ def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
         _, last = np.unique(source.units[::-1], return_index=True)
         mask = np.zeros(len(source.units), bool)
         mask[len(source.units) - 1 - last] = True
-        mask &= source.labelled & ~np.isin(source.units, seen)
-        seen = np.union1d(seen, source.units[mask])
+        mask &= source.labelled & ~among(source.units, seen)
+        seen = distinct(np.concatenate([seen, source.units[mask]]))
         kept.append(mask)
     return kept[::-1]
 

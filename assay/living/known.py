@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +19,8 @@ from assay.config.use_case import UseCase
 from assay.learning.target import matches
 from assay.learning.units import each_unit, identity_of
 from assay.living.label_rows import KNOWN, LABEL, UNIT
-from assay.living.labels import labels_of
-from assay.living.unit_index import among, sharing, units_in
+from assay.living.unit_index import sharing, units_in
+from assay.ordered import among
 from assay.tables import Table
 from assay.tables.rowhash import Hashes
 
@@ -73,15 +73,15 @@ class Known:
         found = _Growing()
         for entry in entries:
             moment = _micros(moments.moment(entry.as_of))
-            for told in _told(bucket, entry, use_case):
-                units, labels, known = told if only is None else _kept(told, only)
-                if not len(units):
-                    continue
-                when = np.where(known == _ANY, moment, known)
-                number = np.full(len(units), entry.number, np.int32)
-                # Without a column that says when, the order of arrival does.
-                rank = when if use_case.labels.known else number.astype(np.int64)
-                found.add(_Told(units, labels, number, when, rank, number))
+            told = _told(bucket, entry, use_case)
+            units, labels, when = told if only is None else _kept(told, only)
+            if not len(units):
+                continue
+            when[when == _ANY] = moment
+            number = np.full(len(units), entry.number, np.int32)
+            # Without a column that says when, the order of arrival does.
+            rank = when if use_case.labels.known else number
+            found.add(_Told(units, labels, number, when, rank, number))
         return found.known()
 
     def __call__(self, units: Hashes) -> NDArray[np.int8]:
@@ -95,7 +95,9 @@ class Known:
         """The place of each unit here, and whether it is here at all."""
         if not len(self.units):
             return np.zeros(len(units), np.int64), np.zeros(len(units), bool)
-        place = np.searchsorted(self.units, units).clip(max=len(self.units) - 1)
+        order = np.argsort(units)  # in order they are found three times as fast
+        place = np.empty(len(units), np.int64)
+        place[order] = np.searchsorted(self.units, units[order]).clip(max=len(self.units) - 1)
         return place, self.units[place] == units
 
     def __len__(self) -> int:
@@ -110,14 +112,29 @@ class _Told:
     labels: NDArray[np.bool_]
     entries: NDArray[np.int32]
     when: Integers
-    rank: Integers
+    rank: NDArray[np.int64] | NDArray[np.int32]
     first: NDArray[np.int32]
 
+    def __len__(self) -> int:
+        return len(self.units)
+
     def latest(self) -> _Told:
+        """One a unit, ascending. Beside the result a million labels are in hand at once."""
+        if len(self) <= _AT_ONCE:
+            return self._latest()
+        found, rows = [np.empty_like(column) for column in self._columns()], 0
+        for piece in self._ranges():
+            latest = piece._latest()
+            for column, more in zip(found, latest._columns(), strict=True):
+                column[rows : rows + len(latest)] = more
+            rows += len(latest)
+        return _Told(*(column[:rows] for column in found))
+
+    def _latest(self) -> _Told:
         """One a unit. A label that is told again and says the same is no news: it keeps the first
         entry and the first moment at which it was told so.
         """
-        order = np.lexsort((self.rank, self.units))  # stable: of equals the later stands last
+        order = self._order()
         units, labels = self.units[order], self.labels[order]
         other = np.ones(len(order), bool)  # where a unit, or what is said of it, begins
         other[1:] = (units[1:] != units[:-1]) | (labels[1:] != labels[:-1])
@@ -133,10 +150,29 @@ class _Told:
         first = np.minimum.reduceat(self.first[order], starts[begins])
         return _Told(told, said, entries, when, self.rank[order[ends]], first)
 
+    def _order(self) -> Integers:
+        """By unit, and of a unit by rank; of equals the later stands last."""
+        if (self.rank[1:] >= self.rank[:-1]).all():
+            return np.argsort(self.units, kind="stable")
+        return np.lexsort((self.rank, self.units))
+
+    def _ranges(self) -> Iterator[_Told]:
+        """In as many pieces as it takes to sort few at once, by ascending units. These are
+        hashes: equal ranges hold about as many.
+        """
+        pieces = len(self) // _AT_ONCE + 1
+        of = (((self.units >> 32) + (1 << 31)) * pieces >> 32).astype(np.int32)
+        for piece in range(pieces):
+            mask = of == piece
+            if mask.any():
+                yield _Told(*(column[mask] for column in self._columns()))
+
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return tuple(getattr(self, one.name) for one in fields(self))
+
     @classmethod
     def together(cls, parts: Sequence[_Told]) -> _Told:
-        columns = ("units", "labels", "entries", "when", "rank", "first")
-        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in columns))
+        return cls(*map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
 
 
 class _Growing:
@@ -170,7 +206,7 @@ class _Growing:
 
     @staticmethod
     def _rows(parts: Sequence[_Told]) -> int:
-        return sum(len(part.units) for part in parts)
+        return sum(map(len, parts))
 
 
 def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
@@ -257,21 +293,22 @@ def _kept(told: _Label, only: Integers) -> _Label:
     return told[0][mask], told[1][mask], told[2][mask]
 
 
-def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> Iterator[_Label]:
+def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> _Label:
     """Units, labels, and moments (or `_ANY`): a whole entry at once, so that it is sorted once."""
-    parts = list(
-        _of_labels(bucket, entry)
-        if isinstance(entry, Labelled)
-        else _of_batch(Table.read(bucket, entry.table), use_case)
-    )
-    if parts:
-        units, labels, known = (np.concatenate(one) for one in zip(*parts, strict=True))
-        if len(units):
-            yield units, labels, known
+    table = Table.read(bucket, entry.table)
+    parts = _of_labels(table) if isinstance(entry, Labelled) else _of_batch(table, use_case)
+    # Filled as they come: to put parts together would hold them twice.
+    units, known = np.empty(table.rows, np.int64), np.empty(table.rows, np.int64)
+    labels, rows = np.empty(table.rows, np.bool_), 0
+    for part in parts:
+        here = slice(rows, rows + len(part[0]))
+        units[here], labels[here], known[here] = part
+        rows = here.stop
+    return units[:rows], labels[:rows], known[:rows]
 
 
-def _of_labels(bucket: Bucket, entry: Labelled) -> Iterator[_Label]:
-    for batch in labels_of(bucket, entry.table):
+def _of_labels(table: Table) -> Iterator[_Label]:
+    for batch in table.batches([UNIT, LABEL, KNOWN]):
         units, labels = (batch.column(n).to_numpy(zero_copy_only=False) for n in (UNIT, LABEL))
         yield units, labels, _moments(batch.column(KNOWN))
 

@@ -7,15 +7,12 @@ known now is a view of it (see `known`).
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-import pyarrow as pa
-
 from assay import canonical, moments
-from assay.artifacts import Artifact
 from assay.batches import Labelled, Ledger
 from assay.bucket import Bucket
 from assay.config.data import Source
@@ -23,7 +20,7 @@ from assay.config.read import Written
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
 from assay.evidence.amounts import some
-from assay.living.label_rows import KNOWN, LABEL, UNIT, Intake
+from assay.living.label_rows import Intake
 from assay.sources.aside import SetAside
 from assay.sources.blocks import QUARANTINE, table_of
 from assay.sources.fingerprint import fingerprint
@@ -104,11 +101,6 @@ def news(bucket: Bucket, written: Written) -> bool:
         or not _is_known(bucket, last.get(name), _mark(written, source))
         for name, source in sources.items()
     )
-
-
-def labels_of(bucket: Bucket, artifact: Artifact) -> Iterator[pa.RecordBatch]:
-    """Stored labels, in the order in which they stood: unit, label, known."""
-    yield from Table.read(bucket, artifact).batches([UNIT, LABEL, KNOWN])
 
 
 @dataclass(frozen=True)

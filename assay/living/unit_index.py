@@ -19,6 +19,7 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import IntegrityError
 from assay.living.label_rows import UNIT
+from assay.ordered import common, distinct, share
 from assay.tables import Table
 
 Integers = NDArray[np.int64]
@@ -37,16 +38,18 @@ def units_in(bucket: Bucket, table: Artifact) -> Integers:
 
     def made() -> Integers:
         parts = [b.column(0).to_numpy() for b in Table.read(bucket, table).batches([UNIT])]
-        return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+        return distinct(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     return _kept(bucket, str(table.digest), made, f"units of {table.name}")
 
 
 def standing(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> NDArray[np.bool_]:
-    """Which of `units` stand in any of the tables. What is only ever added to is asked fastest."""
+    """Which of `units`, which ascend, stand in any of the tables. What is only ever added to is
+    asked fastest.
+    """
     found = np.zeros(len(units), bool)
     for piece in _pieces(tables) if len(units) else ():
-        found |= among(units, _units(bucket, piece))
+        found |= common(units, _units(bucket, piece))
     return found
 
 
@@ -85,7 +88,7 @@ def _units(bucket: Bucket, piece: Sequence[Artifact]) -> Integers:
         return units_in(bucket, piece[0])
 
     def made() -> Integers:
-        return np.unique(np.concatenate([_units(bucket, part) for part in _eighths(piece)]))
+        return distinct(np.concatenate([_units(bucket, part) for part in _eighths(piece)]))
 
     return _kept(bucket, [str(t.digest) for t in piece], made, f"units of {len(piece)} tables")
 
@@ -104,18 +107,3 @@ def _kept(bucket: Bucket, of: str | list[str], make: Callable[[], Integers], nam
     told: dict[str, Any] = {"components": made_of, "needs": [str(made.digest)]}
     bucket.memo.remember(_STAGE, key, told | {"outputs": {"made": made.as_json()}})
     return units
-
-
-def among(units: Integers, ordered: Integers) -> NDArray[np.bool_]:
-    """Which of `units` are among others that ascend."""
-    if not len(ordered):
-        return np.zeros(len(units), bool)
-    place = np.searchsorted(ordered, units).clip(max=len(ordered) - 1)
-    found: NDArray[np.bool_] = ordered[place] == units
-    return found
-
-
-def share(one: Integers, other: Integers) -> bool:
-    """Whether two ascending lists of units have any in common."""
-    few, many = sorted((one, other), key=len)
-    return bool(among(few, many).any())

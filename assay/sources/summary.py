@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from assay.ordered import distinct
 from assay.tables import value_hashes
 from assay.tables.columns import describe
 
@@ -35,7 +36,7 @@ class Summary:
             if len(kept) == _KEPT:
                 hashes = hashes[hashes < kept[-1]]
             if len(hashes):
-                self._smallest[name] = np.unique(np.concatenate([kept, np.unique(hashes)]))[:_KEPT]
+                self._smallest[name] = distinct(np.concatenate([kept, distinct(hashes)]))[:_KEPT]
 
     def columns(self) -> list[dict[str, Any]]:
         """Name, type, missing values, distinct values, and whether their number is estimated."""

@@ -13,7 +13,7 @@ from assay.bucket import Bucket
 from assay.living import known
 from assay.living.counting import count
 from assay.living.looks import record
-from assay.living.unit_index import among, share, sharing, standing, units_in
+from assay.living.unit_index import sharing, standing, units_in
 from assay.living.windows import reference, window
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
@@ -142,14 +142,6 @@ def test_the_index_of_a_table_is_made_once_and_made_again_if_it_is_lost():
     (made,) = living.bucket.store.list("memo/units/")
     living.bucket.store.delete(made.key)
     assert units_in(living.bucket, served.predictions).tolist() == units.tolist()
-
-
-def test_units_among_others():
-    ordered = np.array([2, 4, 8])
-    assert among(np.array([1, 2, 8, 9]), ordered).tolist() == [False, True, True, False]
-    assert not among(np.array([1]), ordered[:0]).any()
-    assert share(ordered, np.array([8]))
-    assert not share(ordered, np.array([3]))
 
 
 @settings(max_examples=25, deadline=None)

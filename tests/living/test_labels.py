@@ -1,5 +1,7 @@
 """Labels: read by the use case, listed where unfit, counted once, the last known one standing."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -196,9 +198,10 @@ def test_batches_that_hold_the_target_bring_their_labels_and_missing_ones_are_no
         max_size=6,
     ),
     st.booleans(),
+    st.sampled_from([1, 3, 100]),
 )
-def test_the_view_is_the_last_known_label_of_each(arrivals, by_known):
-    """Against a dictionary that is filled label by label."""
+def test_the_view_is_the_last_known_label_of_each(arrivals, by_known, at_once):
+    """Against a dictionary that is filled label by label; however few labels are sorted at once."""
     living = begun(labels={"known": "known"} if by_known else {})
     expected = {}
     for number, labels in enumerate(arrivals, 1):
@@ -209,7 +212,8 @@ def test_the_view_is_the_last_known_label_of_each(arrivals, by_known):
             rank = when if by_known else number
             if unit not in expected or rank >= expected[unit][0]:
                 expected[unit] = (rank, yes)
-    found = said(living, *range(7))
+    with patch("assay.living.known._AT_ONCE", at_once):
+        found = said(living, *range(7))
     assert found == [int(expected[u][1]) if u in expected else -1 for u in range(7)]
 
 

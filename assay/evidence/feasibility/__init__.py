@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.evidence.feasibility.answer import Answer
@@ -30,6 +28,7 @@ from assay.evidence.feasibility.stationarity import stationarity, unusable
 from assay.evidence.feasibility.whole import counted, time_column
 from assay.evidence.report import Check, Report, Verdict
 from assay.evidence.rows import FrameOrTable
+from assay.ordered import distinct
 
 FEWEST = 20  # rows of each class, below which nothing can be estimated
 
@@ -167,7 +166,7 @@ def _countable(material: Material) -> Check | None:
 
 def _spread(material: Material) -> Check | None:
     """Each fold needs entities with positives and entities with negatives."""
-    counts = [len(np.unique(material.units[material.labels == side])) for side in (True, False)]
+    counts = [len(distinct(material.units[material.labels == side])) for side in (True, False)]
     if min(counts) >= FOLDS:
         return None
     return _stop(

@@ -8,6 +8,7 @@ import pandas as pd
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.periods import late
 from assay.evidence.report import Check, Verdict
+from assay.ordered import distinct
 
 
 def duplicates(material: Material) -> list[Check]:
@@ -34,8 +35,8 @@ def _overlap(material: Material) -> Check:
     whole = material.whole
     content = whole.cases
     share = expected_overlap(content, whole.units, material.use_case.split.test)
-    same = len(content) - len(np.unique(content))
-    exact = len(content) - len(np.unique(whole.rows))
+    same = len(content) - len(distinct(content))
+    exact = len(content) - len(distinct(whole.rows))
     over = share > limit
     return Check(
         name="duplicates",
@@ -61,7 +62,7 @@ def _copies(material: Material) -> Check | None:
     if not use_case.data.identity:
         return None
     rows, limit = material.whole.rows, use_case.feasibility.overlap
-    copies = len(rows) - len(np.unique(rows))
+    copies = len(rows) - len(distinct(rows))
     over = copies > limit * len(rows)
     identity = ", ".join(use_case.data.identity)
     return Check(

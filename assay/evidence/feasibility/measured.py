@@ -18,6 +18,7 @@ from assay.evidence.statistics import (
     wilson_limits,
 )
 from assay.learning.scores import score, threshold
+from assay.ordered import distinct
 
 DRAWS = 200
 MOST_UNITS = 20_000  # a bootstrap of so many is as telling, and bounded in time
@@ -55,7 +56,7 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
     """
     truth, units = material.labels, material.clusters
     cost = material.use_case.performance.cost
-    counts = [len(np.unique(material.entities[truth == side])) for side in (True, False)]
+    counts = [len(distinct(material.entities[truth == side])) for side in (True, False)]
     unseen = float(wilson_limits(0, min(counts))[1])
     clipped = np.clip(answers, EDGE, 1 - EDGE)
     if name == "roc_auc":

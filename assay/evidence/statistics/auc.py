@@ -12,6 +12,7 @@ from assay.evidence.report import Interval
 from assay.evidence.statistics.auc_clusters import clustered_delong
 from assay.evidence.statistics.independent import difference_limits
 from assay.evidence.statistics.intervals import Bools, Estimate, Floats, normal_quantile
+from assay.ordered import distinct
 
 Ints = NDArray[np.integer[Any]]
 
@@ -78,7 +79,7 @@ def _counts(y: Bools, units: ArrayLike | None) -> tuple[int, int]:
     if units is None:
         return int(y.sum()), int((~y).sum())
     of = np.asarray(units)
-    return len(np.unique(of[y])), len(np.unique(of[~y]))
+    return len(distinct(of[y])), len(distinct(of[~y]))
 
 
 def delong(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.statistics.intervals import Bools, Floats
+from assay.ordered import distinct
 
 
 def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Floats, Floats]:
@@ -28,7 +29,7 @@ def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Fl
     placed[:, ~truth] = 1 - (pooled[:, ~truth] - rankdata(scores[:, ~truth], axis=1)) / m
     areas = placed[:, truth].mean(axis=1)
     of = np.asarray(units)
-    if min(len(np.unique(of[truth])), len(np.unique(of[~truth]))) < 2:
+    if min(len(distinct(of[truth])), len(distinct(of[~truth]))) < 2:
         return areas, np.full((len(areas),) * 2, np.nan)
     influence = (placed - areas[:, None]) / np.where(truth, m, n)
     return areas, clustered_covariance(influence, of)
