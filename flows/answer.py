@@ -34,8 +34,8 @@ def answer(
     """Ask the run's question of `table`, which the steps in `made` yielded.
 
     `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text.
-    `arrived`: which of the rows came since, where a
-    model is trained anew; on the newest of them it is held against the champion.
+    `arrived`: which of the rows came since, where a model is trained anew; on the newest of them
+    it is held against the champion.
     """
     validated = validate(run, table, quarantine, as_text)
     if validated.verdict == "fail":

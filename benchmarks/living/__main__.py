@@ -12,13 +12,15 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.asked import command
-from benchmarks.living.tables import BUDGET, monitored, scored
+from benchmarks.living.tables import Peaks, monitored, scored
 from benchmarks.rivals import Absent
 
+BUDGET = 1e9  # bytes, however many rows
 SIZES = {"50k": 50_000, "500k": 500_000, "5M": 5_000_000}
 
 
@@ -31,14 +33,13 @@ def main() -> int:
     options = asked.parse_args()
     sizes = {name: SIZES[name] for name in options.rows}
     try:
-        score, kept = scored(sizes, options.rounds, say)
-        monitor, also = monitored(sizes, options.rounds, say, alone=options.alone)
+        score, scoring = scored(sizes, options.rounds, say)
+        monitor, looking = monitored(sizes, options.rounds, say, alone=options.alone)
     except Absent as error:
         say(str(error))
         return 2
-    holds = kept and also
-    budget = f"Budget: any number of rows in {BUDGET / 1e6:,.0f} MB: **{_said(holds)}**."
-    text = "\n\n".join([_head(options.rounds), score, monitor, budget]) + "\n"
+    holds = max(*scoring.values(), *looking.values()) <= BUDGET
+    text = "\n\n".join([_head(options.rounds), score, monitor, *_memory(scoring, looking)]) + "\n"
     if options.out:
         options.out.write_text(text)
     else:
@@ -60,8 +61,29 @@ All figures are of this one run. Contenders take turns, each in a process of its
 not counted; loading the model, reading the rows and writing the answers are."""
 
 
-def _said(holds: bool) -> str:
-    return "holds" if holds else "does not hold"
+def _memory(scoring: Peaks, looking: Peaks) -> Iterator[str]:
+    """Whether the budget holds, and how memory grows between the two largest sizes."""
+    yield "## Memory"
+    most = max(*scoring.values(), *looking.values())
+    said = "holds" if most <= BUDGET else "does not hold"
+    yield (
+        f"Budget: {BUDGET / 1e6:,.0f} MB, however many rows. Of up to {max(scoring):,} rows it "
+        f"**{said}**: {most / 1e6:,.0f} MB."
+    )
+    if len(scoring) > 1:
+        grew = {what: _slope(one) for what, one in (("scoring", scoring), ("a look", looking))}
+        few, many = sorted(scoring)[-2:]
+        each = ", ".join(f"{what} {slope:,.0f}" for what, slope in grew.items())
+        yield (
+            f"Between {few:,} and {many:,} rows it grew by so many bytes a row: {each}. A look "
+            "holds the labels that it is told and the answers that they are about, eight bytes "
+            "and less for each of a few figures; what it was told before is on the disk."
+        )
+
+
+def _slope(peaks: Peaks) -> float:
+    few, many = sorted(peaks)[-2:]
+    return (peaks[many] - peaks[few]) / (many - few)
 
 
 def say(text: str) -> None:

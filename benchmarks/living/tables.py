@@ -1,9 +1,10 @@
-"""The two tables of the page, and whether Assay kept to its memory in each."""
+"""The two tables of the page, and what memory Assay took in each."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from pathlib import Path
 
 from benchmarks.contest import Contender, Measured, measure
@@ -19,15 +20,16 @@ EXPECTED = (
     Contender("CBPE by Assay", "living.monitor.cbpe"),
     Contender("CBPE by NannyML {}", "living.monitor.nannyml_cbpe", "nannyml", rival="nannyml"),
 )
-BUDGET = 1e9  # bytes, however many rows
 _BOUND = 1800  # seconds
 
 Say = Callable[[str], None]
+Peaks = dict[int, float]
+"""Bytes of memory by number of rows; infinite where it did not end."""
 
 
-def scored(sizes: Mapping[str, int], rounds: int, say: Say) -> tuple[str, bool]:
+def scored(sizes: Mapping[str, int], rounds: int, say: Say) -> tuple[str, Peaks]:
     """Scoring beside a loop that reads, predicts and writes."""
-    lines, within = [], True
+    lines, peaks = [], Peaks()
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         say("training the model")
         learnt, tiny = Path(home) / "model", Path(home) / "tiny"
@@ -38,14 +40,14 @@ def scored(sizes: Mapping[str, int], rounds: int, say: Say) -> tuple[str, bool]:
             asked.make(Path(home) / size, learnt, count)
             found = measure(SCORE, Path(home) / size, tiny, rounds, bound=_BOUND)
             lines += _lines(size, count, found, SCORE[0])
-            within &= _within(found[SCORE[0]])
+            peaks[count] = _peak(found[SCORE[0]])
     about = "HistGradientBoosting on sixteen columns; answers in the bucket, durable and hashed."
-    return _table("Score", about, lines), within
+    return _table("Score", about, lines), peaks
 
 
-def monitored(sizes: Mapping[str, int], rounds: int, say: Say, *, alone: bool) -> tuple[str, bool]:
+def monitored(sizes: Mapping[str, int], rounds: int, say: Say, *, alone: bool) -> tuple[str, Peaks]:
     """A look at answered rows with their labels; and expected performance beside NannyML's."""
-    lines, within = [], True
+    lines, peaks = [], Peaks()
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         answered.make(Path(home) / "tiny", answered.TINY)
         for size, count in sizes.items():
@@ -56,12 +58,12 @@ def monitored(sizes: Mapping[str, int], rounds: int, say: Say, *, alone: bool) -
                     contest, Path(home) / size, Path(home) / "tiny", rounds, bound=_BOUND
                 )
                 lines += _lines(size, count, found, contest[0])
-                within &= _within(found[contest[0]])
+                peaks[count] = max(peaks.get(count, 0.0), _peak(found[contest[0]]))
     about = (
         "A look at batches that were never looked at, with late labels: quality, drift, expected "
         "and realised performance and fairness by group. CBPE alone is the expected performance."
     )
-    return _table("Monitor", about, lines), within
+    return _table("Monitor", about, lines), peaks
 
 
 def _table(title: str, about: str, lines: list[str]) -> str:
@@ -91,5 +93,5 @@ def _lines(
         yield f"| {size} | {contender.title()} | {' | '.join(cells)} |"
 
 
-def _within(own: Measured) -> bool:
-    return not own.why_not and own.median("peak") <= BUDGET
+def _peak(own: Measured) -> float:
+    return inf if own.why_not else own.median("peak")
