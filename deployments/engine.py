@@ -31,8 +31,9 @@ if __name__ == "__main__":
     watching = watch_over()
     from prefect import engine, flow_engine
 
-    from deployments import tracing
+    from deployments import heartbeats, tracing
 
+    heartbeats.end_at_once()
     tracing.begin()
     # By its state, not by its result, which for a state of failure is to be an exception.
     flow_engine.run_flow = partial(flow_engine.run_flow, return_type="state")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
@@ -14,8 +13,7 @@ from assay.versions import Version
 from tasks.stage import perform, stage
 
 
-# Prefect would make a key of the arguments, and so pickle the model for every batch.
-@stage(task_run_name="predict {batch.name}", cache_policy=NO_CACHE)
+@stage(task_run_name="predict {batch.name}")
 def predict(run: Run, batch: Arrival, arrived: Step, version: Version, model: Any) -> Step:
     """Yields `table` and `lines` of the rows that could be scored, their `predictions`, `about`
     them, and `unfit` if there are rows that could not be scored. `model` is the version, loaded.

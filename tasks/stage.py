@@ -15,7 +15,9 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
@@ -45,7 +47,10 @@ class Stage(Task[..., Any]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if plan.current():
             return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
-        found = super().__call__(*args, **kwargs)
+        # The run's tags are not its tasks': for each tag of a task the server is asked whether a
+        # limit lets it run, which takes longer than all else that Prefect does for a task.
+        with TagsContext(current_tags=set()):
+            found = super().__call__(*args, **kwargs)
         return found.result() if isinstance(found, State) else found
 
 
@@ -59,7 +64,9 @@ def stage(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     then is found there, as after a kill.
     """
     again = {"retries": len(_AGAIN), "retry_delay_seconds": [*_AGAIN]}
-    given = {**again, "retry_condition_fn": _may_pass, **options}
+    # What was done is for the memo to know. Prefect's own cache would make a key of the arguments,
+    # and so pickle the model of every batch.
+    given = {**again, "retry_condition_fn": _may_pass, "cache_policy": NO_CACHE, **options}
     return Stage(function, **given) if function else lambda f: Stage(f, **given)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from gc import set_threshold
+
+_OBJECTS = 50_000  # made between two searches for garbage, most of which find what was imported
 
 
 def main() -> None:
     """Entry point of `assay`."""
+    set_threshold(_OBJECTS)
     from assay.cli.console import print_error, print_json
     from assay.errors import AssayError
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +20,8 @@ from assay.plan import Plan
 _DEFAULTS = {
     # A fresh home migrates its database first, which takes longer than Prefect's 20 s.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    # Of a run that was not heard of for some minutes, a server that is up says that it crashed.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
@@ -30,6 +34,8 @@ def flow_outcome(name: str, /, **parameters: Any) -> Any:
     """
     _connect()
     flow = _flow(name)
+    _keep_what_is_imported()
+    import_module("deployments.heartbeats").end_at_once()
     import_module("deployments.tracing").begin()
     _quieten()
     from prefect import tags
@@ -81,6 +87,12 @@ def _flow(name: str) -> Any:
         if error.name != "flows":
             raise
         raise _not_installed() from None
+
+
+@cache
+def _keep_what_is_imported() -> None:
+    """Let the collector search it for garbage no more. Once: what is garbage by then stays too."""
+    gc.freeze()
 
 
 def _not_installed() -> ConfigError:

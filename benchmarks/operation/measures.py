@@ -22,10 +22,12 @@ _ENDS = 1800  # seconds in which the last runs must have ended
 @dataclass(frozen=True, slots=True)
 class Overhead:
     """Seconds beyond the stages' own work: of `assay run`, of the flow of a deployment, and of the
-    whole run of a deployment from the moment that it was asked for.
+    whole run of a deployment from the moment that it was asked for. `library`: what it takes to
+    import scikit-learn, which is part of each.
     """
 
     command: float
+    library: float
     flow: float
     whole: float
 
@@ -76,7 +78,14 @@ def overhead(made: Place, rounds: int, say: Say) -> list[Overhead]:
         ended = made.until(run, "Registered", "Challenger")
         work = made.own_work(name, ended["state"]["message"])
         told = made.timed(ended)
-        found.append(Overhead(command - stages, told.ended - told.began - work, told.ended - work))
+        found.append(
+            Overhead(
+                command=command - stages,
+                library=made.seconds("import sklearn.linear_model") - made.seconds("pass"),
+                flow=told.ended - told.began - work,
+                whole=told.ended - work,
+            )
+        )
     return found
 
 

@@ -30,6 +30,7 @@ def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
     rows, holds = [], True
     said = {
         "`assay run`, the whole process": lambda one: one.command,
+        "- of it, to import scikit-learn, as any script must": lambda one: one.library,
         "a deployment's flow, from its state Running to its end": lambda one: one.flow,
         "a deployment's run, from the moment that it was asked for": lambda one: one.whole,
     }

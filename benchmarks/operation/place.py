@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,6 +108,12 @@ class Place(SetUp):
             late="Late" in states,
             good=run["state_type"] == "COMPLETED",
         )
+
+    def seconds(self, words: str) -> float:
+        """How long a Python takes that does this alone."""
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", words], env=self.environment, check=True)
+        return time.perf_counter() - began
 
     def own_work(self, name: str, reference: str) -> float:
         """Seconds that the stages of the run took which registered this version."""

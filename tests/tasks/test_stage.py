@@ -1,7 +1,10 @@
 """What every stage shares."""
 
 import pytest
+from prefect import Task, tags
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.states import Failed
 
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
@@ -29,3 +32,15 @@ def test_what_will_not_pass_by_itself_is_not_tried_again(error):
 
 def test_a_stage_may_choose_otherwise():
     assert stage(retries=0)(lambda: None).retries == 0
+
+
+def test_the_tags_of_a_run_are_not_its_stages(monkeypatch):
+    seen = []
+    monkeypatch.setattr(Task, "__call__", lambda *_: seen.append(TagsContext.get().current_tags))
+    with tags("assay"):
+        stage(lambda: None)()
+    assert seen == [set()]
+
+
+def test_only_the_memo_remembers():
+    assert ingest.cache_policy == register.cache_policy == NO_CACHE
