@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from benchmarks.operation.measures import Load, Overhead
@@ -14,15 +14,37 @@ from benchmarks.operation.place import Timed
 BUDGET = 3.0  # seconds that a cold run may take beyond the stages' own work, server running
 
 
-def head(command: str, postgres: str) -> str:
-    names = ("prefect", "pandas", "scikit-learn", "asyncpg")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"""\
+OVERHEAD = "A run beyond its stages' own work"
+ALONE = "From a schedule's due moment to the first step"
+LOAD = "Many use cases at once"
+_HEAD = """\
 # What operation takes
 
-Written by `{command}`: {os.cpu_count()} processors, {platform.system()} {platform.release()}, \
-Python {platform.python_version()}, {versions}, {postgres}. Server, worker, database and runs \
-share the machine; the bucket is a folder. All figures are of this one run."""
+Server, worker, database and runs share the machine; the bucket is a folder. Each section says by \
+which command and with which versions it was measured."""
+
+
+def whole(sections: Mapping[str, str]) -> str:
+    """The page of these sections, by title, in reading order."""
+    texts = [f"## {title}\n\n{sections[title]}" for title in (OVERHEAD, ALONE, LOAD)
+             if title in sections]  # fmt: skip
+    return "\n\n".join([_HEAD, *texts]) + "\n"
+
+
+def sections(text: str) -> dict[str, str]:
+    """Those of a page, by title."""
+    found = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {title: body.strip() for title, _, body in found}
+
+
+def by(command: str, postgres: str) -> str:
+    """What a section was measured by."""
+    names = ("prefect", "pandas", "scikit-learn", "asyncpg")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return (
+        f"By `{command}`: {os.cpu_count()} processors, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}, {versions}, {postgres}."
+    )
 
 
 def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
@@ -42,7 +64,6 @@ def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
     rounds = len(next(iter(found.values())))
     names = " | ".join(found)
     text = [
-        "## A run beyond its stages' own work",
         f"Seconds, medians of {rounds} cold runs of one use case, server and worker running.",
         "\n".join([f"| | {names} |", "|---" * (len(found) + 1) + "|", *rows]),
         f"Budget: `assay run` at most {BUDGET:g} s: **{'holds' if holds else 'does not hold'}**.",
@@ -51,16 +72,13 @@ def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
 
 
 _ALONE = """\
-## From a schedule's due moment to the first step
-
 Seconds after it was due, median (greatest); a score every minute, nothing else to do. Between due \
 and begun lie the worker's round, the start of a process, and the import of Prefect and the flow.
 """
 
 _LOADED = """\
-## {runs} scheduled runs of {cases} use cases in {minutes} minutes
-
-With {database}, two runs at a time. Half of them train, with nothing changed; half score a new \
+{runs} scheduled runs of {cases} use cases in {minutes} minutes, with {database}, two runs at a \
+time. Half of them train, with nothing changed; half score a new \
 batch. Seconds after each was due, median (greatest):
 """
 
