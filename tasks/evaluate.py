@@ -14,6 +14,7 @@ from assay.trained import modules_of
 from tasks.stage import perform, stage
 
 _ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made
+_TOGETHER = "assay.learning.units"  # which rows belong together
 
 
 @stage
@@ -27,12 +28,14 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
     def work() -> dict[str, Artifact]:
         from assay.evidence import performance as gate
         from assay.evidence.report import put_report
+        from assay.learning.units import entities
         from assay.tables import Table
 
         frame = Table.read(run.bucket, predictions).pandas()
         about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)
         features = rows.pandas(use_case.features(rows.schema.names)).iloc[frame["row"]]
         asked = frame["row"].tolist()
+        of = entities(rows, use_case)
         lately = newest(run.bucket, arrived, asked, learnt_up_to(rival)) if arrived else None
         report = gate.evaluate(
             frame,
@@ -43,6 +46,7 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
             newest=lately if rival else None,
             features=features,
             threshold=about["threshold"],
+            units=None if of is None else of.iloc[frame["row"]],
             seed=use_case.seed,
         )
         return {"report": put_report(run.bucket, report)}
@@ -51,10 +55,11 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
         run,
         "evaluate",
         core="assay.evidence.performance",
-        also=(*_ANSWERING, *modules_of(run.bucket, rival)) if rival else (),
+        also=(_TOGETHER, *((*_ANSWERING, *modules_of(run.bucket, rival)) if rival else ())),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
-            "split": use_case.split.model_dump(mode="json", include={"column"}),
+            "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
+            "identity": list(use_case.data.identity),
             "meaning": use_case.data.meaning(),
             "candidate": candidate,
             "against": standing.number if standing else None,

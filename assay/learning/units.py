@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,9 @@ import pyarrow as pa
 from assay.config.use_case import UseCase
 from assay.tables import Table, row_hashes
 from assay.tables.rowhash import Hashes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -49,6 +52,21 @@ def identities(table: Table, use_case: UseCase) -> Hashes:
     columns, else by all but the target. Unlike `units`, it knows no groups.
     """
     return _hashed(table, identity_of(table.schema.names, use_case), salt=0)
+
+
+def entities(table: Table, use_case: UseCase) -> pd.Series | None:
+    """One uint64 a row of `table`, equal for the rows of one group, else of one identity, and named
+    after their columns. None where the use case names neither: rows that merely look alike are
+    different ones.
+    """
+    import pandas as pd
+
+    split = use_case.split
+    group = split.column if split.by == "group" else None
+    columns = [group] if group is not None else list(use_case.data.identity)
+    if not columns:
+        return None
+    return pd.Series(_hashed(table, columns, salt=0), name=", ".join(columns))
 
 
 def identity_of(names: Sequence[str], use_case: UseCase) -> list[str]:

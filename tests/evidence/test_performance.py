@@ -392,3 +392,52 @@ def test_a_model_that_guesses_seldom_beats_the_dummy_by_average_precision():
         found = evaluate(frame, asked, subject="guess", prevalence=0.2)
         beaten += check(found, "beats_dummy").verdict is Verdict.PASS
     assert beaten <= 4  # 3; without the luck taken off, 10
+
+
+# --- rows that belong together -------------------------------------------------------------------
+
+
+def patients(count, visits, alike, seed=0):
+    """Rows of which `alike` says whether those of one patient are wrong together."""
+    rng = np.random.default_rng(seed)
+    of = np.repeat(np.arange(count), visits)
+    hidden = rng.normal(size=count)[of] if alike else rng.normal(size=count * visits)
+    z = rng.normal(size=count * visits)
+    truth = z + 3 * hidden + 0.3 * rng.normal(size=len(z)) > 0
+    probability = 1 / (1 + np.exp(-z))
+    columns = {"row": np.arange(len(z)), "truth": truth, "probability": probability}
+    return pd.DataFrame(columns).assign(decision=probability > 0.5), pd.Series(of, name="patient")
+
+
+def test_rows_that_err_together_are_told_with_how_much_wider_intervals_are():
+    rows, of = patients(300, 10, alike=True)
+    found = check(judged(rows, units=of), "independence")
+    assert found.verdict is Verdict.CAUTION
+    # What many draws show: how far the accuracy of such rows varies, beside what one draw claims.
+    drawn = [patients(300, 10, alike=True, seed=s)[0] for s in range(1, 201)]
+    spread = np.std([(one["decision"] == one["truth"]).mean() for one in drawn])
+    right = (rows["decision"] == rows["truth"]).mean()
+    claimed = np.sqrt(right * (1 - right) / len(rows))
+    assert found.estimate == pytest.approx(spread / claimed, rel=0.15)
+    assert found.estimate > 1.25
+    assert f"{found.estimate:.1f} times as wide" in found.remedy
+    assert "3,000 test rows hold 300 different values of patient" in found.why
+
+
+def test_rows_that_belong_together_and_err_apart_pass():
+    rows, of = patients(300, 10, alike=False)
+    assert check(judged(rows, units=of), "independence").verdict is Verdict.PASS
+
+
+def test_few_units_cannot_tell():
+    rows, of = patients(12, 200, alike=True)
+    report = judged(rows, units=of)
+    assert check(report, "independence").verdict is Verdict.UNKNOWN
+    assert report.verdict is Verdict.UNKNOWN
+
+
+def test_nothing_is_said_where_every_row_is_its_own():
+    rows, of = patients(300, 1, alike=True)
+    for units in (None, of):
+        report = judged(rows, units=units)
+        assert "independence" not in {one.name for one in report.checks}

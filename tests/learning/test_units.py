@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.learning.units import canonical, units
+from assay.learning.units import canonical, entities, units
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,19 @@ def test_missing_is_missing_in_every_type(table, use_case):
     found = [units(table(pd.DataFrame({"person": kind, "income": "x"})), case) for kind in kinds]
     assert all((one == found[0]).all() for one in found)
     assert len(np.unique(found[0])) == 2
+
+
+def test_entities_are_of_the_group_else_the_identity_else_nobody_knows(table, use_case):
+    rows = table(pd.DataFrame({"person": [1, 2, 2, 3], "job": ["a", "a", "b", "b"], "income": "x"}))
+    plain = use_case(data={"sensitive": {}})
+    grouped = use_case(data={"sensitive": {}}, split={"by": "group", "column": "job"})
+    by_time = use_case(data={"sensitive": {}}, split={"by": "time", "column": "job"})
+    for case, name, codes in (
+        (plain, "person", [0, 1, 1, 2]),
+        (grouped, "job", [0, 0, 1, 1]),
+        (by_time, "person", [0, 1, 1, 2]),
+    ):
+        found = entities(rows, case)
+        assert found.name == name
+        assert pd.factorize(found)[0].tolist() == codes
+    assert entities(rows, use_case(data={"sensitive": {}, "identity": []})) is None

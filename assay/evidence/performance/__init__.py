@@ -13,6 +13,7 @@ from assay.evidence.performance import (
     comparisons,
     costs,
     display,
+    independence,
     weakness,
 )
 from assay.evidence.performance.scores import estimate
@@ -32,6 +33,7 @@ def evaluate(
     newest: Bools | None = None,
     features: pd.DataFrame | None = None,
     threshold: float | None = None,
+    units: pd.Series | None = None,
     seed: int = 0,
 ) -> Report:
     """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
@@ -40,6 +42,7 @@ def evaluate(
     decides what then costs least. `champion` holds the same rows in the same order; the two are
     compared on those that `newest` marks, else on all. The columns of `features`, again of the same
     rows, are where weak slices are sought. `threshold` is the one that the decisions were made by.
+    `units` says which of the same rows belong together, and by its name of what they are.
     What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
     Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
@@ -53,6 +56,7 @@ def evaluate(
     )
     weak = _weakness(predictions, performance, features, seed)
     chosen = costs.check(weighed, truth)
+    alike = independence.check(truth, who, units)
     checks = [
         *comparisons.beats(truth, who, rivals, performance, seed=seed, newest=newest),
         *comparisons.limits(found, performance, truth),
@@ -60,6 +64,7 @@ def evaluate(
         *([chosen] if chosen else []),
         *calibration.checks(meant, truth, performance.calibration_error),
         *(weakness.checks(weak, performance.slices) if weak else []),
+        *([alike] if alike else []),
     ]
     everyone = {"model": who, **rivals}
     return Report(
