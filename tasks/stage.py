@@ -47,8 +47,8 @@ class Stage(Task[..., Any]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if plan.current():
             return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
-        # The run's tags are not its tasks': for each tag of a task the server is asked whether a
-        # limit lets it run, which takes longer than all else that Prefect does for a task.
+        # The run's tags are not its tasks': before a task with tags begins, and once it has ended,
+        # the server is asked for a slot of each.
         with TagsContext(current_tags=set()):
             found = super().__call__(*args, **kwargs)
         return found.result() if isinstance(found, State) else found
