@@ -56,7 +56,7 @@ schema: $(READY) ## Write the use case's JSON Schema
 	$(BIN)/python -m assay.config.schema > configs/use-case.schema.json
 
 deployments: $(READY) ## Write deployments/ from configs/
-	$(BIN)/python -m deployments
+	$(BIN)/python -m assay.deployments
 
 pictures: $(READY) ## Take the pictures of the dashboard anew: docs/pictures
 	$(BIN)/python -m tests.browser.pictures

@@ -22,7 +22,7 @@ from assay.provenance import checkout, code_of, environment
 from assay.steps import Step, exact, reach
 
 # The whole flow: whatever it imports may change what a question comes to.
-FLOW = "flows.train"
+FLOW = "assay.flows.train"
 
 
 class _Frozen(BaseModel):

@@ -1,6 +1,7 @@
-"""`python -m deployments`: write what is generated from configs/; with `--apply`, bring the server
-that PREFECT_API_URL names to it; with `--check`, only tell whether the files are up to date; with
-`--policies s3://bucket/prefix FOLDER`, write the IAM policies of that bucket into a folder.
+"""`python -m assay.deployments`: write what is generated from configs/ into deployments/ of the
+working folder. With `--apply`, bring the server that PREFECT_API_URL names to it; with `--check`,
+only tell whether the files are up to date; with `--policies s3://bucket/prefix FOLDER`, write the
+IAM policies of that bucket into a folder.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import sys
 from pathlib import Path
 
 from assay.config.operation import Operations
+from assay.deployments import dashboard, policies, pools, prefect_yaml
+from assay.deployments.story import cases, story
 from assay.errors import AssayError, ConfigError
-from deployments import dashboard, policies, pools, prefect_yaml
-from deployments.story import cases, story
 
-HERE = Path(__file__).parent
+HERE = Path("deployments")  # of the working folder: an installed Assay writes nothing into itself
 POOL = "assay"
 
 
@@ -30,7 +31,7 @@ def files() -> dict[Path, str]:
 def write() -> None:
     """Write all of it."""
     for path, text in files().items():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -44,8 +45,8 @@ def apply() -> None:
     """Raises ConfigError."""
     from prefect.settings import get_current_settings
 
-    from deployments.apply import Wanted
-    from deployments.apply import apply as bring
+    from assay.deployments.apply import Wanted
+    from assay.deployments.apply import apply as bring
 
     if get_current_settings().api.url is None:
         raise ConfigError(
@@ -70,7 +71,7 @@ def main(options: list[str]) -> int:
             for line in policies.write(options[1], Path(options[2])):
                 _say(line)
         elif options:
-            _say("usage: python -m deployments [--apply | --check | --policies URL FOLDER]")
+            _say("usage: python -m assay.deployments [--apply | --check | --policies URL FOLDER]")
             return 2
         else:
             write()

@@ -21,11 +21,11 @@ from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
 from assay.config.operation import Operations
-from deployments import alerts
-from deployments.automations import RUN, TELL, Automation, automations
-from deployments.pools import template
-from deployments.schedules import as_json
-from deployments.story import MARK, Case, Deployment, story
+from assay.deployments import alerts
+from assay.deployments.automations import RUN, TELL, Automation, automations
+from assay.deployments.pools import template
+from assay.deployments.schedules import as_json
+from assay.deployments.story import MARK, Case, Deployment, story
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ async def _there(client: PrefectClient) -> dict[str, DeploymentResponse]:
 
 
 def _asked(deployment: Deployment, wanted: Wanted) -> dict[str, Any]:
-    flow = getattr(import_module(f"flows.{deployment.flow}"), deployment.flow)
+    flow = getattr(import_module(f"assay.flows.{deployment.flow}"), deployment.flow)
     return {
         "description": deployment.description,
         "entrypoint": deployment.entrypoint,

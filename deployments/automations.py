@@ -1,7 +1,7 @@
 """What happens by itself, as data: retraining and scoring on events, alerts, lost runs.
 
 Prefect knows deployments and blocks by identifiers that each server makes up; here they go by
-name, and `deployments.apply` puts the identifiers in.
+name, and `assay.deployments.apply` puts the identifiers in.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.config.operation import Operations, Told
-from deployments.schedules import longest_pause
-from deployments.story import Case, Deployment
+from assay.deployments.schedules import longest_pause
+from assay.deployments.story import Case, Deployment
 
 RUN, TELL = "run-deployment", "send-notification"
 

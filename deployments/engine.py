@@ -31,7 +31,7 @@ if __name__ == "__main__":
     watching = watch_over()
     from prefect import engine, flow_engine
 
-    from deployments import heartbeats, tracing
+    from assay.deployments import heartbeats, tracing
 
     heartbeats.end_at_once()
     tracing.begin()

@@ -1,7 +1,7 @@
 """The keeper: starts server, pages and worker, and starts again what ends by itself.
 
-`python -m deployments.keep FOLDER KIND`, with the environment that the processes are to have. It
-ends when asked to (SIGTERM, SIGINT), and takes all along: the worker first.
+`python -m assay.deployments.keep FOLDER KIND`, with the environment that the processes are to
+have. It ends when asked to (SIGTERM, SIGINT), and takes all along: the worker first.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Kept:
             self.log.replace(self.log.with_suffix(".log.1"))
         with open(self.log, "ab") as out:
             # A session of its own: what it started ends with it, if it must be ended hard.
-            self._process = subprocess.Popen(  # noqa: S603 - commands of deployments.server
+            self._process = subprocess.Popen(  # noqa: S603 - commands of assay.deployments.server
                 self.command,
                 stdout=out,
                 stderr=out,
@@ -81,7 +81,7 @@ class Kept:
 
 @dataclass
 class Afterwards:
-    """What is done once, some time after each start of the server: see `deployments.resume`."""
+    """What is done once, some time after each start of the server: `assay.deployments.resume`."""
 
     pool: str
     _server: Process | None = None
@@ -93,7 +93,7 @@ class Afterwards:
             self._server, self._due = server, now + _SETTLED
         if self._due is not None and now >= self._due:
             self._due = None
-            command = [sys.executable, "-m", "deployments.resume", self.pool]
+            command = [sys.executable, "-m", "assay.deployments.resume", self.pool]
             subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
 
 
@@ -137,7 +137,7 @@ def _told(running: Running, kept: list[Kept], folder: Path) -> Running:
 
 def main(folder: Path, kind: str) -> None:
     """What the module does when it is run."""
-    from deployments.server import commands
+    from assay.deployments.server import commands
 
     running = Running.read(folder)
     assert running is not None

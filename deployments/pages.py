@@ -1,7 +1,7 @@
 """Serves the reports of a bucket to the browser that shows the dashboard, which may not open files.
 
-`python -m deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the bucket;
-at /metrics figures for Prometheus. A report is read anew and verified each time. Where the server
+`python -m assay.deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the
+bucket; at /metrics figures for Prometheus. A report is read anew and verified each time. Where the server
 asks for a password, so does this.
 """
 
@@ -16,10 +16,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assay.bucket import Bucket
+from assay.deployments.metrics import CONTENT_TYPE, Metrics
 from assay.digest import Digest
 from assay.errors import AssayError, ObjectMissing
 from assay.store import default_url
-from deployments.metrics import CONTENT_TYPE, Metrics
 
 _PAGE = b"<!doctype html>"
 _HEADERS = {

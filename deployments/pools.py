@@ -11,7 +11,7 @@ from typing import Any
 from assay import __version__
 from assay.config.operation import PoolType
 
-_ENGINE = "deployments.engine"
+_ENGINE = "assay.deployments.engine"
 POOLS: tuple[PoolType, ...] = ("process", "docker", "kubernetes")
 
 # The worker's own environment is where secrets stand; a template only says that they are handed on.

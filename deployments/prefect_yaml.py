@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from deployments.schedules import as_json
-from deployments.story import Deployment
+from assay.deployments.schedules import as_json
+from assay.deployments.story import Deployment
 
 _HEAD = """\
 # Written by `make deployments` from configs/; change it there.
@@ -20,7 +20,7 @@ _HEAD = """\
 #   prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml
 #   prefect worker start --pool {pool}
 #
-# `assay up` does all this on one machine, and `python -m deployments --apply` does it on the
+# `assay up` does all this on one machine, and `python -m assay.deployments --apply` does it on the
 # server that PREFECT_API_URL names, with the limits of the queues and the automations, which this
 # file cannot hold. The bucket is ASSAY_STORE of the worker's environment.
 """

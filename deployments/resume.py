@@ -1,4 +1,4 @@
-"""Start crashed runs again that nobody heard of: `python -m deployments.resume POOL`.
+"""Start crashed runs again that nobody heard of: `python -m assay.deployments.resume POOL`.
 
 Prefect hands events to automations in memory. What it finds out in its first seconds, such as that
 a run was lost while the server itself was away, may come before the automations listen. The keeper

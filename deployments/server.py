@@ -107,7 +107,13 @@ def commands(running: Running, kind: str) -> dict[str, list[str]]:
     worker = ["worker", "start", "--pool", running.pool, "--type", kind, "--name", "assay"]
     return {
         "server": [*prefect, "server", "start"],
-        "pages": [sys.executable, "-m", "deployments.pages", running.host, str(running.port + 1)],
+        "pages": [
+            sys.executable,
+            "-m",
+            "assay.deployments.pages",
+            running.host,
+            str(running.port + 1),
+        ],
         "worker": [*prefect, *worker, "--no-create-pool-if-not-found"],
     }
 

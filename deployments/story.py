@@ -58,7 +58,7 @@ class Deployment:
         """A module, not a file: a file's folder would be put first on the path, and its classes
         loaded a second time under another name.
         """
-        return f"flows.{self.flow}.{self.flow}"
+        return f"assay.flows.{self.flow}.{self.flow}"
 
     @property
     def tags(self) -> list[str]:

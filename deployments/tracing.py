@@ -25,7 +25,7 @@ _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
 _PATIENCE = 3.0  # seconds for one delivery, so also those that a run's end may wait for
 _PAUSE = 60.0  # seconds after a delivery that failed, before the next is tried
 _KEPT = ("prefect.run.type", "prefect.run.id", "prefect.run.name", "prefect.tags")
-_OURS = "assay."  # what tasks.spans adds
+_OURS = "assay."  # what assay.tasks.spans adds
 
 
 def wanted() -> bool:

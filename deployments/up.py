@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from assay.bucket import Bucket
 from assay.config.operation import Operations
+from assay.deployments.keep import STARTED
+from assay.deployments.pools import here
+from assay.deployments.server import Server, shown
+from assay.deployments.story import Case
 from assay.errors import AssayError, ConfigError
 from assay.running import Process, Running
-from deployments.keep import STARTED
-from deployments.pools import here
-from deployments.server import Server, shown
-from deployments.story import Case
 
 Say = Callable[[str], None]
 
@@ -127,7 +127,7 @@ def _start(server: Server, operations: Operations, *, foreground: bool) -> subpr
     environment = server.environment(operations)
     server.running().write(folder)
     os.environ.update(environment)  # whoever speaks to the server from here needs it too
-    command = [sys.executable, "-m", "deployments.keep", str(folder), operations.pool]
+    command = [sys.executable, "-m", "assay.deployments.keep", str(folder), operations.pool]
     with open(folder / "logs" / "keeper.log", "ab") as out:
         # What ended before this line, ended under an earlier keeper; this one is slow to speak.
         out.write(f"{STARTED} anew\n".encode())
@@ -199,7 +199,7 @@ def _apply(asked: Asked, say: Say) -> list[str]:
     server, operations = asked.server, asked.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
-    from deployments.apply import Wanted, apply
+    from assay.deployments.apply import Wanted, apply
 
     job = here(server.root) if operations.pool == "process" else {}
     wanted = Wanted(asked.cases, operations, server.pool, job)

@@ -1,26 +1,24 @@
 """From a table to a registered model, or to the reason why there is none: every gate in turn."""
 
-from typing import Any
-
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from assay.artifacts import Artifact
-from assay.runs import Run
+from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks.evaluate import evaluate
-from tasks.fairness import fairness
-from tasks.feasibility import feasibility
-from tasks.rank import in_order, rank
-from tasks.register import register
-from tasks.search import search
-from tasks.split import split
-from tasks.stage import publish_history, publish_page
-from tasks.stop import stop
-from tasks.technical import technical
-from tasks.train import train as fit
-from tasks.validate import validate
-from tasks.weigh import weigh
+from assay.tasks.evaluate import evaluate
+from assay.tasks.fairness import fairness
+from assay.tasks.feasibility import feasibility
+from assay.tasks.rank import in_order, rank
+from assay.tasks.register import register
+from assay.tasks.search import search
+from assay.tasks.split import split
+from assay.tasks.stage import publish_history, publish_page
+from assay.tasks.stop import stop
+from assay.tasks.technical import technical
+from assay.tasks.train import train as fit
+from assay.tasks.validate import validate
+from assay.tasks.weigh import weigh
 
 
 def answer(
@@ -73,7 +71,7 @@ def answer(
     return _ended("Rejected", run, register(run, groundwork, judged))
 
 
-def _ended(refusal: str, run: Run, outcome: Any) -> State:
+def _ended(refusal: str, run: Run, outcome: Outcome) -> State:
     """The flow's last state: a gate's no is a failure with its reasons, not a crash.
 
     What it came to is shown by the flow itself, not by a task: a dashboard lists that first.

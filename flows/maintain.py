@@ -4,10 +4,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from assay.flows.named import named
 from assay.store import default_url
-from flows.named import named
-from tasks.collect import collect
-from tasks.verify import verify
+from assay.tasks.collect import collect
+from assay.tasks.verify import verify
 
 
 @flow(name="maintain", flow_run_name=named)

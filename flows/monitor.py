@@ -7,25 +7,25 @@ from prefect.states import Completed, Failed
 from assay import moments
 from assay.artifacts import JSON
 from assay.errors import NoChampion
+from assay.flows.named import named
 from assay.living.labels import Taken
 from assay.living.looked import Looked, Shadowed, nothing
 from assay.living.looking import Material, due, facts
 from assay.living.looks import Look
 from assay.living.retraining import RETRAIN, unanswered
 from assay.runs import Run
-from flows.named import named
-from tasks.about import about
-from tasks.beside import beside
-from tasks.enter_look import enter_look
-from tasks.enter_shadow import enter_shadow
-from tasks.label import label
-from tasks.look import look
-from tasks.read import read
-from tasks.reference import reference
-from tasks.shadow import shadow
-from tasks.stage import publish_history
-from tasks.want import want
-from tasks.window import window
+from assay.tasks.about import about
+from assay.tasks.beside import beside
+from assay.tasks.enter_look import enter_look
+from assay.tasks.enter_shadow import enter_shadow
+from assay.tasks.label import label
+from assay.tasks.look import look
+from assay.tasks.read import read
+from assay.tasks.reference import reference
+from assay.tasks.shadow import shadow
+from assay.tasks.stage import publish_history
+from assay.tasks.want import want
+from assay.tasks.window import window
 
 
 @flow(name="monitor", flow_run_name=named)

@@ -10,12 +10,12 @@ from prefect.states import Completed, Failed
 from assay.bucket import Bucket
 from assay.decisions import Said
 from assay.errors import ConfigError, Ineligible, NotAllowed
+from assay.flows.named import named
 from assay.moments import moment
 from assay.store import default_url
-from flows.named import named
-from tasks.ask import ask
-from tasks.decide import decide
-from tasks.stage import publish_history
+from assay.tasks.ask import ask
+from assay.tasks.decide import decide
+from assay.tasks.stage import publish_history
 
 _POLL = 10  # seconds between two looks whether somebody has answered
 

@@ -1,6 +1,6 @@
 """From rows that came since to a challenger, or to the reason why there is none."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -9,16 +9,16 @@ from prefect.states import Completed
 from assay import moments
 from assay.artifacts import Artifact
 from assay.errors import DataError
+from assay.flows.answer import answer
+from assay.flows.named import named
 from assay.living.retraining import Begun, Declined
-from assay.runs import Anew, Run
-from flows.answer import answer
-from flows.named import named
-from tasks.begin_again import begin_again
-from tasks.finish import finish
-from tasks.gather import gather
-from tasks.ingest import ingest
-from tasks.read import read
-from tasks.stage import publish_history
+from assay.runs import Anew, Outcome, Run
+from assay.tasks.begin_again import begin_again
+from assay.tasks.finish import finish
+from assay.tasks.gather import gather
+from assay.tasks.ingest import ingest
+from assay.tasks.read import read
+from assay.tasks.stage import publish_history
 
 
 @flow(name="retrain", flow_run_name=named)
@@ -48,7 +48,7 @@ def retrain(
     except DataError as error:  # these rows will not do, however often they are tried
         finish(run, begun, error)
         raise
-    finish(run, begun, state.data)
+    finish(run, begun, cast(Outcome, state.data))
     return state
 
 

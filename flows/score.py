@@ -20,20 +20,20 @@ from assay.errors import (
     NoChampion,
     SourceError,
 )
+from assay.flows.named import named
 from assay.living.arrivals import Arrival
 from assay.living.outcomes import Scoring, Served
 from assay.living.serving import Loaded, answers
 from assay.living.sinks import sink_of
 from assay.runs import Run
 from assay.steps import Step
-from flows.named import named
-from tasks.arrive import arrive
-from tasks.claim import claim
-from tasks.come import Came, come
-from tasks.deliver import deliver
-from tasks.predict import predict
-from tasks.read import read
-from tasks.record import record, refuse
+from assay.tasks.arrive import arrive
+from assay.tasks.claim import claim
+from assay.tasks.come import Came, come
+from assay.tasks.deliver import deliver
+from assay.tasks.predict import predict
+from assay.tasks.read import read
+from assay.tasks.record import record, refuse
 
 _ELSEWHERE = "served by a version that reads it otherwise; name a version to have its answers"
 _PATIENCE = 10.0  # seconds that a server may take to hear the events
@@ -125,9 +125,10 @@ def _served(
         return Served(name=batch.name, fate="known")
     chosen = before.said(mine) if known else mine
     if sink and not known and not before.again:
-        chosen = claim(run, mine, before.void)
-        if chosen is None:
+        claimed = claim(run, mine, before.void)
+        if claimed is None:
             return Served(name=batch.name, fate="known", why=_ELSEWHERE if aside else None)
+        chosen = claimed
         before.open.pop(chosen.batch, None)
     to = deliver(run, chosen, sink) if sink else None
     told = {"name": batch.name, "extra": run.bucket.get_json(arrived["about"])["extra"], "to": to}
@@ -181,7 +182,7 @@ def _monitored(
     config: str, store: str | None, as_of: str | None, overrides: tuple[str, ...]
 ) -> str:
     """The name of the state in which a look at what came ended, such as Healthy."""
-    from flows.monitor import monitor
+    from assay.flows.monitor import monitor
 
     state = monitor(config, store, as_of, overrides, return_state=True)
     return str(state.name)

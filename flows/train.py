@@ -3,10 +3,10 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.answer import answer
-from flows.named import named
-from tasks.ingest import ingest
-from tasks.read import read
+from assay.flows.answer import answer
+from assay.flows.named import named
+from assay.tasks.ingest import ingest
+from assay.tasks.read import read
 
 
 @flow(name="train", flow_run_name=named)

@@ -3,7 +3,7 @@
 from assay import moments
 from assay.living.looks import Look, next_look
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

@@ -9,7 +9,7 @@ from assay.errors import SourceError
 from assay.living.arrivals import Arrival
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage(task_run_name="arrive {batch.name}")

@@ -4,7 +4,7 @@ from assay.bucket import Bucket
 from assay.decisions import asking
 from assay.moments import moment
 from assay.render.records import key
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

@@ -9,7 +9,7 @@ from assay.digest import Digest
 from assay.living.retraining import Asked, Begun, Declined, Wanted, begin
 from assay.living.shadows import unfinished
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

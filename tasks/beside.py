@@ -2,7 +2,7 @@
 
 from assay.living.shadows import Shadow, ahead
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

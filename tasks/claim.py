@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay.batches import Claimed, Ledger
 from assay.living.sinks import Delivery
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage(task_run_name="claim {answers.name}")

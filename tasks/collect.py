@@ -4,8 +4,8 @@ from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
+from assay.tasks.stage import stage
 from assay.upkeep.garbage import Collected, Collector
-from tasks.stage import stage
 
 
 @stage

@@ -11,8 +11,8 @@ from assay.evidence.amounts import some
 from assay.living.arrivals import Arrival, arrivals, stretch
 from assay.living.serving import Before, Loaded, shadow, wanted
 from assay.runs import Run
+from assay.tasks.stage import stage
 from assay.versions import CHALLENGER, Version
-from tasks.stage import stage
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay.bucket import Bucket
 from assay.decisions import Said, asking
 from assay.render.story import sentence
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

@@ -7,7 +7,7 @@ from assay.config.living import Sink
 from assay.living.sinks import Delivery
 from assay.living.sinks import deliver as write
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage(task_run_name="deliver {answers.name}")

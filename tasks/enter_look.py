@@ -10,7 +10,7 @@ from assay.living.looking import Material, body, taken
 from assay.living.looks import Look, record, why_not
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

@@ -8,7 +8,7 @@ from assay.living.looked import Shadowed
 from assay.living.shadows import Shadow, record
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

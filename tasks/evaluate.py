@@ -10,8 +10,8 @@ from assay.living.newest import learnt_up_to, newest
 from assay.registry import Registry, Version
 from assay.runs import Run
 from assay.steps import Step
+from assay.tasks.stage import perform, stage
 from assay.trained import modules_of
-from tasks.stage import perform, stage
 
 _ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made
 _TOGETHER = "assay.learning.units"  # which rows belong together

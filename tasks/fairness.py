@@ -7,7 +7,7 @@ from assay.living.newest import learnt_up_to, newest
 from assay.registry import Registry
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

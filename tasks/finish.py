@@ -3,7 +3,7 @@
 from assay.errors import DataError
 from assay.living.retraining import FAILED, Begun, end
 from assay.runs import Outcome, Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

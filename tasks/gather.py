@@ -7,7 +7,7 @@ from assay.batches import Ledger
 from assay.living.retraining import Begun
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

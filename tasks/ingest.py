@@ -8,7 +8,7 @@ from assay.evidence.amounts import some
 from assay.runs import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

@@ -7,7 +7,7 @@ from assay.batches import Labelled
 from assay.errors import AssayError, IntegrityError
 from assay.living.labels import Taken, sentence, take
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage
@@ -26,6 +26,6 @@ def label(run: Run, as_of: str, files: tuple[str, ...] = ()) -> Taken:
         raise
     except AssayError as error:  # no labels can be read at all; what came before can be looked at
         taken = Taken(refused=(("labels", error),))
-    for name, error in taken.refused:
-        log.error(f"labels refused, {name}: {error.what}")
+    for name, refusal in taken.refused:
+        log.error(f"labels refused, {name}: {refusal.what}")
     return taken

@@ -5,7 +5,7 @@ from assay.living.looking import Material
 from assay.living.looks import Look
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

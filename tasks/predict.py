@@ -8,9 +8,9 @@ from assay.artifacts import JSON, Artifact
 from assay.living.arrivals import Arrival
 from assay.runs import Run
 from assay.steps import Step
+from assay.tasks.stage import perform, stage
 from assay.trained import modules_of
 from assay.versions import Version
-from tasks.stage import perform, stage
 
 
 @stage(task_run_name="predict {batch.name}")

@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

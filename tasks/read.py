@@ -5,7 +5,7 @@ from assay.runs import Run
 from assay.signing import Signer
 from assay.sources.fingerprint import fingerprint
 from assay.store import default_url
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

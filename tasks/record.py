@@ -10,7 +10,7 @@ from assay.errors import AssayError
 from assay.living.arrivals import Arrival
 from assay.living.outcomes import Served
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 EVENT = "assay.batch.scored"
 _OURS = uuid.UUID("0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11")  # makes ids of events, and means nothing

@@ -5,8 +5,8 @@ from assay.living.windows import reference as made_of
 from assay.registry import Version
 from assay.runs import Run
 from assay.steps import Step
+from assay.tasks.stage import perform, stage
 from assay.trained import trained_on
-from tasks.stage import perform, stage
 
 
 @stage

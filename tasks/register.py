@@ -1,15 +1,17 @@
 """Write into the journal what became of each candidate, with all the evidence."""
 
+from collections.abc import Sequence
+
 from prefect.logging import get_run_logger
 
 from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage
-def register(run: Run, groundwork: list[Step], judged: list[tuple[Step, ...]]) -> Outcome:
+def register(run: Run, groundwork: list[Step], judged: Sequence[tuple[Step, ...]]) -> Outcome:
     """`judged`: each candidate's train step and then its gates', in the order tried."""
     plan.end()
     outcome = conclude.register(run, groundwork, judged)

@@ -3,7 +3,7 @@
 from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, progress, stage
+from assay.tasks.stage import perform, progress, stage
 
 
 @stage(task_run_name="search {candidate}")

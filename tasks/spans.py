@@ -1,4 +1,4 @@
-"""What a step's span says, where somebody takes spans: see `deployments.tracing`."""
+"""What a step's span says, where somebody takes spans: see `assay.deployments.tracing`."""
 
 from __future__ import annotations
 

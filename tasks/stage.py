@@ -6,7 +6,8 @@ import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast, overload
+from uuid import UUID
 
 from prefect import Task
 from prefect.artifacts import (
@@ -34,40 +35,69 @@ from assay.render.outcome import headline, page
 from assay.render.records import key, pictures, records
 from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks import spans
+from assay.tasks import spans
 
 
-class Stage(Task[..., Any]):
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Stage(Task[P, R]):
     """A Prefect task whose call yields its step.
 
     A plain task that returns a state, as one found in the memo does to be shown as `Cached`,
     would hand that state to the flow.
     """
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
         if plan.current():
             return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
         # The run's tags are not its tasks': before a task with tags begins, and once it has ended,
         # the server is asked for a slot of each.
         with TagsContext(current_tags=set()):
-            found = super().__call__(*args, **kwargs)
-        return found.result() if isinstance(found, State) else found
+            found: Any = super().__call__(*args, **kwargs)
+        return cast(R, found.result() if isinstance(found, State) else found)
 
 
 _AGAIN = (2, 20, 60)  # seconds before a stage is tried again that could not reach something
 
 
-def stage(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """`@stage`, or `@stage(task_run_name="...")` with the options of a Prefect task.
+@overload
+def stage(function: Callable[P, R]) -> Stage[P, R]: ...
+
+
+@overload
+def stage(
+    *, name: str | None = None, task_run_name: str | None = None
+) -> Callable[[Callable[P, R]], Stage[P, R]]: ...
+
+
+def stage(
+    function: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    task_run_name: str | None = None,
+) -> Any:
+    """`@stage`, or `@stage(name=..., task_run_name=...)`, which mean what they do to a Prefect task.
 
     A stage that cannot reach its source or the bucket is tried again: whatever it had stored by
     then is found there, as after a kill.
     """
-    again = {"retries": len(_AGAIN), "retry_delay_seconds": [*_AGAIN]}
-    # What was done is for the memo to know. Prefect's own cache would make a key of the arguments,
-    # and so pickle the model of every batch.
-    given = {**again, "retry_condition_fn": _may_pass, "cache_policy": NO_CACHE, **options}
-    return Stage(function, **given) if function else lambda f: Stage(f, **given)
+
+    def decorate(work: Callable[P, R]) -> Stage[P, R]:
+        return Stage(
+            work,
+            name=name,
+            task_run_name=task_run_name,
+            retries=len(_AGAIN),
+            retry_delay_seconds=[*_AGAIN],
+            retry_condition_fn=_may_pass,
+            # The memo knows what was done. Prefect's own cache would make a key of the arguments,
+            # and so pickle the model of every batch.
+            cache_policy=NO_CACHE,
+        )
+
+    return decorate(function) if function else decorate
 
 
 def _may_pass(_task: object, _run: object, state: State) -> bool:
@@ -86,26 +116,44 @@ def perform(
     also: tuple[str, ...] = (),
     label: str | None = None,
     always: bool = False,
-) -> Step | State[Step]:
-    """Take a step and tell the dashboard. `core` is the module that does the stage's work,
-    `also` further modules whose code counts, such as a user's estimator.
+) -> Step:
+    """Take a step and tell the dashboard.
+
+    `core` is the module that does the stage's work, `also` are further modules whose code counts,
+    such as a user's estimator. Of a step found in the memo Prefect is handed a state named
+    `Cached`, which `Stage` unwraps.
     """
-    made_of: dict[str, Any] = {
-        "code": code_of(core, *also, glue=f"tasks.{name}"),
-        "inputs": inputs,
-        "settings": settings,
-        "seed": run.written.use_case.seed,
-        "label": label,
-        "always": always or run.always,
-    }
+    code = code_of(core, *also, glue=f"assay.tasks.{name}")
+    seed, always = run.written.use_case.seed, always or run.always
     if planned := plan.current():
-        return planned.take(run.bucket, name, **made_of)
-    step = steps.perform(run.bucket, name, work=work, **made_of)
+        return planned.take(
+            run.bucket,
+            name,
+            code=code,
+            inputs=inputs,
+            settings=settings,
+            seed=seed,
+            label=label,
+            always=always,
+        )
+    step = steps.perform(
+        run.bucket,
+        name,
+        code=code,
+        inputs=inputs,
+        settings=settings,
+        seed=seed,
+        work=work,
+        label=label,
+        always=always,
+    )
     get_run_logger().info(_sentence(step))
     spans.tell(run, step)
     if "report" in step.outputs:
         publish(run, step)
-    return Completed(name="Cached", message="found in the memo", data=step) if step.cached else step
+    if step.cached:
+        return cast(Step, Completed(name="Cached", message="found in the memo", data=step))
+    return step
 
 
 def publish(run: Run, step: Step) -> None:
@@ -156,7 +204,7 @@ def _sentence(step: Step) -> str:
 @contextmanager
 def progress(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
-    artifact = create_progress_artifact(0.0, key(about, "progress"), about)
+    artifact = cast(UUID, create_progress_artifact(0.0, key(about, "progress"), about))
     log, told = get_run_logger(), -1
 
     def say(done: int, total: int, text: str) -> None:

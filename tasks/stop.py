@@ -5,7 +5,7 @@ from prefect.logging import get_run_logger
 from assay import conclude, plan
 from assay.runs import Outcome, Run
 from assay.steps import Step
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 
 @stage

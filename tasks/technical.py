@@ -3,7 +3,7 @@
 from assay.artifacts import Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from assay.artifacts import JSON, MODEL, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, progress, stage
+from assay.tasks.stage import perform, progress, stage
 
 
 @stage(task_run_name="train {candidate}")

@@ -5,7 +5,7 @@ from assay.config.read import check_columns
 from assay.previous import previous_table
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

@@ -4,10 +4,10 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
+from assay.tasks.stage import progress, stage
 from assay.upkeep.problems import Findings
 from assay.upkeep.verify import Hashed
 from assay.upkeep.verify import verify as examine
-from tasks.stage import progress, stage
 
 
 @stage
@@ -26,7 +26,7 @@ def verify(store: str) -> Findings:
     said = "intact" if findings.intact else "damaged"
     log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
     create_markdown_artifact(_page(bucket.root, findings), "bucket-verified", said)
-    # The same for programs: deployments.metrics tells it on.
+    # The same for programs: assay.deployments.metrics tells it on.
     figures = {"intact": findings.intact, "objects": findings.objects, "bytes": findings.size}
     create_table_artifact([figures], "bucket-figures", said)
     return findings

@@ -12,7 +12,7 @@ from assay.living.looks import Past
 from assay.living.retraining import Asked, declined
 from assay.living.shadows import unfinished
 from assay.runs import Run
-from tasks.stage import stage
+from assay.tasks.stage import stage
 
 EVENT = "assay.retrain.wanted"
 _OURS = uuid.UUID("6d4b0f3e-6f0b-5d36-9a51-0f5b2d6f2f2a")  # makes ids of events, and means nothing

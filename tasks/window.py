@@ -4,7 +4,7 @@ from assay.artifacts import JSON, Artifact
 from assay.living.looks import Look
 from assay.runs import Run
 from assay.steps import Step
-from tasks.stage import perform, stage
+from assay.tasks.stage import perform, stage
 
 
 @stage

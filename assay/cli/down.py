@@ -11,8 +11,8 @@ from assay.cli.up import POOL, Pool
 
 def command(pool: Pool = POOL, as_json: AsJson = False) -> None:
     """Stop server and worker. Their database, logs and bucket stay as they are."""
+    from assay.deployments.up import down
     from assay.running import Running, folder
-    from deployments.up import down
 
     running = Running.read(folder(pool))
     stopped = down(running, say) if running else []

@@ -8,12 +8,11 @@ import os
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from assay.cli.signals import ends_cleanly
-from assay.errors import AssayError, ConfigError, ObjectMissing
+from assay.errors import AssayError, ObjectMissing
 from assay.plan import Plan
 
 # For runs by hand. Each is a default: what the user has set stands.
@@ -29,16 +28,20 @@ _DEFAULTS = {
 
 
 def flow_outcome(name: str, /, **parameters: Any) -> Any:
-    """Run `flows.<name>` here. Returns the outcome that its last state holds; raises the AssayError
-    that ended it, if one did.
+    """Run `assay.flows.<name>` here and return the outcome that its last state holds.
+
+    Raises the AssayError that ended it, if one did.
     """
     _connect()
     flow = _flow(name)
     _keep_what_is_imported()
-    import_module("deployments.heartbeats").end_at_once()
-    import_module("deployments.tracing").begin()
-    _quieten()
     from prefect import tags
+
+    from assay.deployments import heartbeats, tracing
+
+    heartbeats.end_at_once()
+    tracing.begin()
+    _quieten()
 
     labels = ("assay", Path(str(parameters.get("config", name))).stem, name)
     with ends_cleanly(), tags(*labels):
@@ -72,34 +75,16 @@ def _connect() -> None:
         os.environ["PREFECT_API_URL"] = found.api
 
 
-def flows_installed() -> None:
-    """Raises ConfigError where there is only the core."""
-    if find_spec("flows") is None or find_spec("deployments") is None:
-        raise _not_installed()
-
-
 def _flow(name: str) -> Any:
     for variable, value in _DEFAULTS.items():
         os.environ.setdefault(variable, value)
-    try:
-        return getattr(import_module(f"flows.{name}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "flows":
-            raise
-        raise _not_installed() from None
+    return getattr(import_module(f"assay.flows.{name}"), name)
 
 
 @cache
 def _keep_what_is_imported() -> None:
     """Let the collector search it for garbage no more. Once: what is garbage by then stays too."""
     gc.freeze()
-
-
-def _not_installed() -> ConfigError:
-    return ConfigError(
-        "the flows are not installed",
-        remedy="Install Assay from its repository: pip install -e . in a clone.",
-    )
 
 
 class _Plain(logging.Filter):

@@ -61,13 +61,11 @@ def command(
     before = Running.read(at)
     if status:
         _tell(before, as_json=as_json)
-    from assay.cli.orchestrate import flows_installed
     from assay.config.operation import Operations
-    from deployments.server import Server
-    from deployments.story import cases
-    from deployments.up import Asked, up
+    from assay.deployments.server import Server
+    from assay.deployments.story import cases
+    from assay.deployments.up import Asked, up
 
-    flows_installed()
     server = Server(
         pool=pool,
         host=host or (before.host if before else HOST),

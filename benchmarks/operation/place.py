@@ -140,7 +140,7 @@ class Place(SetUp):
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 ours = (process / "cwd").readlink() == self.home
-                if ours and b"deployments.engine" in (process / "cmdline").read_bytes():
+                if ours and b"assay.deployments.engine" in (process / "cmdline").read_bytes():
                     yield int(process.name)
             except OSError:
                 continue

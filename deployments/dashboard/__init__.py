@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deployments.dashboard.batches import BATCHES, BUCKET
-from deployments.dashboard.models import MODELS
-from deployments.dashboard.needed import NEEDED, STANDING
-from deployments.dashboard.panel import Panel
-from deployments.dashboard.runs import RUNS
+from assay.deployments.dashboard.batches import BATCHES, BUCKET
+from assay.deployments.dashboard.models import MODELS
+from assay.deployments.dashboard.needed import NEEDED, STANDING
+from assay.deployments.dashboard.panel import Panel
+from assay.deployments.dashboard.runs import RUNS
 
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("What needs a person", (*NEEDED, STANDING)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.dashboard.panel import OF, Panel, Query, ratio
+from assay.deployments.dashboard.panel import OF, Panel, Query, ratio
 
 
 def _within(name: str, time: str) -> str:

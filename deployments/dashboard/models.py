@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.dashboard.panel import OF, Panel, Query
+from assay.deployments.dashboard.panel import OF, Panel, Query
 
 _ALL = f'group="all", {OF}, metric=~"$metric"'
 _ENDS = ("", "_low", "_high")

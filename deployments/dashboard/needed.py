@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.dashboard.panel import OF, RUN, Panel, Query
+from assay.deployments.dashboard.panel import OF, RUN, Panel, Query
 
 
 def _stat(title: str, ask: str, about: str, *, green: float | None = None) -> Panel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.dashboard.panel import RUN, Panel, Query, ratio
+from assay.deployments.dashboard.panel import RUN, Panel, Query, ratio
 
 
 def _quantile(share: float, of: str, labels: str = "") -> str:

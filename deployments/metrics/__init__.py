@@ -1,5 +1,5 @@
 """What Prometheus may know of a set-up: runs, steps and workers from its server; models, looks and
-batches from its bucket. `deployments.pages` serves it at `/metrics`.
+batches from its bucket. `assay.deployments.pages` serves it at `/metrics`.
 
 A scrape costs a bounded number of requests: of what only grows (journals, runs that ended) it
 reads what came since the last one. What cannot be reached is left out, and `assay_up` says so.
@@ -16,11 +16,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from assay import __version__
+from assay.deployments.metrics.bucket import Models
+from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.parts import Part
+from assay.deployments.metrics.server import Runs
 from assay.store import default_url
-from deployments.metrics.bucket import Models
-from deployments.metrics.names import Told
-from deployments.metrics.parts import Part
-from deployments.metrics.server import Runs
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
@@ -32,7 +32,7 @@ class Metrics(Collector):
     """All that is told of the set-up that the environment names (ASSAY_STORE, PREFECT_API_URL)."""
 
     def __init__(self, patience: float = _PATIENCE) -> None:
-        disable_created_metrics()  # a series beside every counter, for no panel and no alert
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter, for no panel and no alert
         self._patience = patience
         self._parts = [Part("server", Runs().gather), Part("bucket", Models(default_url()).gather)]
         self._registry = CollectorRegistry(auto_describe=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from deployments.story import MARK
+from assay.deployments.story import MARK
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -82,9 +82,8 @@ def waiting(client: SyncPrefectClient) -> Iterator[FlowRun]:
     types = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
     # Scheduled are also those of next week.
     names = ["Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming"]
-    state = FlowRunFilterState(
-        operator=Operator.or_, type=Types(any_=types), name=Names(any_=names)
-    )
+    state = FlowRunFilterState(type=Types(any_=types), name=Names(any_=names))
+    state.operator = Operator.or_  # by attribute: the model's typed signature leaves it out
     wanted, first = _ours(state=state), FlowRunSort.EXPECTED_START_TIME_ASC
     return _paged(
         lambda offset: client.read_flow_runs(
@@ -102,11 +101,13 @@ def steps_of(client: SyncPrefectClient, runs: Sequence[FlowRun]) -> Iterator[Tas
     for start in range(0, len(runs), _FEW):
         ids = [run.id for run in runs[start : start + _FEW]]
         wanted = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=ids))
-        yield from _paged(
-            lambda offset, wanted=wanted: client.read_task_runs(
+
+        def ask(offset: int, wanted: TaskRunFilter = wanted) -> list[TaskRun]:
+            return client.read_task_runs(
                 task_run_filter=wanted, sort=order, limit=_PAGE, offset=offset
             )
-        )
+
+        yield from _paged(ask)
 
 
 def deployments(client: SyncPrefectClient) -> list[DeploymentResponse]:

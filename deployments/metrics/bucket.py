@@ -13,9 +13,9 @@ from prometheus_client.core import Metric
 
 from assay.batches import ENDING, is_ledger
 from assay.bucket import Bucket
-from deployments.metrics.ledger import Batches
-from deployments.metrics.model import Model
-from deployments.metrics.names import Told
+from assay.deployments.metrics.ledger import Batches
+from assay.deployments.metrics.model import Model
+from assay.deployments.metrics.names import Told
 
 _SELDOM = 30.0  # seconds between two listings, or a hundred times as long as one takes
 _AT_ONCE = 8

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from assay.batches import ENDING, LABELLED, REFUSED, SCORED
 from assay.bucket import Bucket
+from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.reading import Reading
 from assay.journal import JournalEntry
-from deployments.metrics.names import Told
-from deployments.metrics.reading import Reading
 
 _BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from assay import moments, versions
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
+from assay.deployments.metrics import reports
+from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.reading import Reading
 from assay.errors import IntegrityError
 from assay.evidence.report import get_report
 from assay.journal import JournalEntry
 from assay.living.looks import Past, looks_at
 from assay.versions import CHAMPION, History, fold
-from deployments.metrics import reports
-from deployments.metrics.names import Told
-from deployments.metrics.reading import Reading
 
 _KINDS = (
     *(versions.REGISTERED, versions.REJECTED, versions.STOPPED, versions.PROMOTED),

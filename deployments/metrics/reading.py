@@ -6,10 +6,10 @@ import sys
 from abc import ABC, abstractmethod
 
 from assay.bucket import Bucket
+from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.tail import Tail
 from assay.errors import StoreDenied, StoreUnreachable
 from assay.journal import JournalEntry
-from deployments.metrics.names import Told
-from deployments.metrics.tail import Tail
 
 _MOST = 5000  # entries at one scrape
 

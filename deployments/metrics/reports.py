@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from assay.deployments.metrics.names import Told
 from assay.evidence.report import Cell, Check, Report, Verdict
-from deployments.metrics.names import Told
 
 Say = Callable[[Told, str, Report, str], None]
 

@@ -19,10 +19,10 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import Metric
 
+from assay.deployments.metrics import asking
+from assay.deployments.metrics.names import FIGURES, Told
+from assay.deployments.story import MARK
 from assay.errors import ConfigError
-from deployments.metrics import asking
-from deployments.metrics.names import FIGURES, Told
-from deployments.story import MARK
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -115,6 +115,8 @@ class Runs:
             self._read = float("-inf")  # of a use case that is new, perhaps
             self._learn(client)
         for step in list(asking.steps_of(client, list(fresh.values()))):
+            if step.flow_run_id is None:
+                continue
             run = fresh[step.flow_run_id]
             before = self._counted.get(run.id, self._began)  # a run that crashed and went on
             if step.end_time is not None and step.end_time > before:

@@ -69,10 +69,10 @@ def _take(config, store):
     from prefect.client.schemas.objects import State
     from prefect.logging import disable_run_logger
 
-    from tasks.ingest import ingest
-    from tasks.read import read
-    from tasks.split import split
-    from tasks.validate import validate
+    from assay.tasks.ingest import ingest
+    from assay.tasks.read import read
+    from assay.tasks.split import split
+    from assay.tasks.validate import validate
 
     with disable_run_logger():
         run = read.fn(config, store, (), False)
@@ -87,7 +87,7 @@ def _take(config, store):
 def stages(tmp_path, monkeypatch):
     """Take a use case through the stages."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tasks.stage.publish", lambda run, step: None)
+    monkeypatch.setattr("assay.tasks.stage.publish", lambda run, step: None)
     return lambda config, store=None: _take(config, store or str(tmp_path / "bucket"))
 
 

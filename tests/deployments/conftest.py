@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assay.config.read import read_words
-from deployments.story import Case
+from assay.deployments.story import Case
 
 CASE = """\
 question: Will this person come back?

@@ -148,7 +148,8 @@ def process_of(run):
     (found,) = [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
-        if b"deployments.engine" in held(process / "cmdline") and mark in held(process / "environ")
+        if b"assay.deployments.engine" in held(process / "cmdline")
+        and mark in held(process / "environ")
     ]
     return found
 

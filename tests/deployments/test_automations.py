@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.config.operation import Alert, Operations
-from deployments.automations import _STATES, automations
-from deployments.schedules import as_json, longest_pause
-from deployments.story import story
+from assay.deployments.automations import _STATES, automations
+from assay.deployments.schedules import as_json, longest_pause
+from assay.deployments.story import story
 from tests.deployments.conftest import case
 
 ALERTED = Operations(alerts=(Alert(to="${A}"), Alert(to="${B}", on=("crashed",))))
@@ -37,7 +37,7 @@ def names_of_failed_states():
 def test_prefect_takes_all_of_them():
     from prefect.events.schemas.automations import AutomationCore
 
-    from deployments.apply import _with_ids
+    from assay.deployments.apply import _with_ids
 
     deployments = story([case("guests")], ALERTED)
     ids, blocks = {one.title: uuid4() for one in deployments}, [uuid4(), uuid4()]

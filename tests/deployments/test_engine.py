@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RUN = """\
 import subprocess, time
-from deployments.engine import watch_over
+from assay.deployments.engine import watch_over
 watching = watch_over()
 print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
 time.sleep(60)

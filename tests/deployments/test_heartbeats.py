@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from prefect import flow_engine
 
 from assay.cli.orchestrate import _DEFAULTS as BY_HAND
-from deployments.heartbeats import end_at_once
-from deployments.server import _DEFAULTS as SERVED
+from assay.deployments.heartbeats import end_at_once
+from assay.deployments.server import _DEFAULTS as SERVED
 
 
 def test_the_thread_is_not_waited_for(monkeypatch):

@@ -11,8 +11,8 @@ from dockerfile_parse import DockerfileParser
 from ruamel.yaml import YAML
 
 from assay import __version__
-from deployments import server
-from deployments.story import MARK
+from assay.deployments import server
+from assay.deployments.story import MARK
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"

@@ -9,9 +9,9 @@ from io import TextIOWrapper
 
 import pytest
 
+from assay.deployments import keep
+from assay.deployments.keep import Kept
 from assay.running import Running
-from deployments import keep
-from deployments.keep import Kept
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from assay.bucket import Bucket
-from deployments.pages import serve
+from assay.deployments.pages import serve
 from tests.deployments.metrics.asked import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"

@@ -8,13 +8,13 @@ import pytest
 import servers
 
 from assay.bucket import Bucket
+from assay.deployments import policies
+from assay.deployments.__main__ import main
 from assay.doctor import examine
 from assay.errors import ConfigError, KeyAbsent, StoreDenied
 from assay.evidence.report import Verdict
 from assay.store import open_store
 from assay.upkeep.garbage import Collector
-from deployments import policies
-from deployments.__main__ import main
 
 EVERYBODY = policies.KEYHOLDERS
 PEOPLE = """\

@@ -5,9 +5,9 @@ import json
 from ruamel.yaml import YAML
 
 from assay.config.operation import Operations
-from deployments import pools, prefect_yaml
-from deployments.__main__ import stale
-from deployments.story import story
+from assay.deployments import pools, prefect_yaml
+from assay.deployments.__main__ import stale
+from assay.deployments.story import story
 from tests.deployments.conftest import case
 
 
@@ -21,13 +21,13 @@ def test_the_file_says_what_the_story_says():
     read = YAML(typ="safe").load(prefect_yaml.text(deployments, "pool"))["deployments"]
     by = {(one["entrypoint"], one["name"]): one for one in read}
     assert len(by) == len(deployments)
-    train = by["flows.train.train", "guests"]
+    train = by["assay.flows.train.train", "guests"]
     assert train["schedules"] == [{"cron": "0 5 * * 1", "timezone": "Europe/Lisbon"}]
     assert train["work_pool"] == {"name": "pool", "work_queue_name": "guests-train"}
     assert train["concurrency_limit"] == 1
     assert train["parameters"] == {"config": "configs/guests.yaml"}
-    assert by["flows.score.score", "guests"]["schedules"][0]["interval"] == 600
-    assert by["flows.promote.promote", "guests"]["schedules"] == []
+    assert by["assay.flows.score.score", "guests"]["schedules"][0]["interval"] == 600
+    assert by["assay.flows.promote.promote", "guests"]["schedules"] == []
 
 
 def test_it_names_no_place_of_this_machine_and_no_secret():

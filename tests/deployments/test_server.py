@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from assay.config.operation import Operations
+from assay.deployments.server import Server, shown
 from assay.errors import ConfigError
-from deployments.server import Server, shown
 
 
 def server(folder, **more):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assay.config.operation import Operations
+from assay.deployments.story import cases, story
 from assay.errors import ConfigError
-from deployments.story import cases, story
 from tests.deployments.conftest import case
 
 FLOWS = {path.stem for path in Path("flows").glob("*.py")} - {"__init__", "answer", "named"}

@@ -12,8 +12,8 @@ from tests.deployments.collector import Collector, said
 ROOT = Path(__file__).parents[2]
 QUIET = """\
 import sys
-import deployments.tracing
-deployments.tracing.begin()
+import assay.deployments.tracing
+assay.deployments.tracing.begin()
 print([name for name in sys.modules if name.startswith("opentelemetry")])
 """
 # As Prefect opens spans, with what it puts into them.

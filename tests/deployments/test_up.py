@@ -1,9 +1,9 @@
 """Starting a set-up, up to where processes begin."""
 
 from assay.config.operation import Operations
-from deployments import up
-from deployments.keep import STARTED
-from deployments.server import Server
+from assay.deployments import up
+from assay.deployments.keep import STARTED
+from assay.deployments.server import Server
 
 
 def test_what_failed_the_last_time_does_not_count(tmp_path, monkeypatch):

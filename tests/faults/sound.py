@@ -9,8 +9,8 @@ from datetime import datetime
 from assay.artifacts import Artifact
 from assay.batches import Ledger
 from assay.bucket import Bucket
+from assay.deployments.automations import _STATES
 from assay.upkeep.verify import verify
-from deployments.automations import _STATES
 from tests.faults.team import NAMES, Asked, Team
 
 _TOLD = {state for states in _STATES.values() for state in states}

@@ -11,14 +11,14 @@ from assay.batches import Ledger, Refused
 from assay.bucket import Bucket
 from assay.errors import DataError
 from assay.evidence.report import get_report
+from assay.flows.monitor import monitor
+from assay.flows.retrain import retrain
+from assay.flows.score import score
+from assay.flows.train import train
 from assay.living.retraining import Declined
 from assay.registry import Registry
 from assay.tables import Table
 from assay.upkeep.verify import verify
-from flows.monitor import monitor
-from flows.retrain import retrain
-from flows.score import score
-from flows.train import train
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 USE_CASE = """
@@ -94,8 +94,8 @@ def life(tmp_path_factory):
 
 
 def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
-    monkeypatch.setattr("tasks.want.emit_event", lambda **_: None)
-    monkeypatch.setattr("tasks.record.emit_event", lambda **_: None)
+    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **_: None)
+    monkeypatch.setattr("assay.tasks.record.emit_event", lambda **_: None)
     state, first = life.run(train)
     assert (state.name, first.model, first.champion) == ("Registered", "jobs@1", True)
 
@@ -183,7 +183,7 @@ def test_rows_that_cannot_be_learnt_from_end_a_retraining(tmp_path, monkeypatch)
         tried.append(begun.upto)
         raise DataError("no labelled rows are left to train on")
 
-    monkeypatch.setattr("flows.retrain.gather", gather)
+    monkeypatch.setattr("assay.flows.retrain.gather", gather)
     for _ in range(2):
         state, error = life.run(retrain, 1, by="person", because="because")
         assert (state.name, type(error)) == ("Failed", DataError)

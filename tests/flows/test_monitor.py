@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import flows.monitor
+import assay.flows.monitor
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
+from assay.flows.monitor import monitor
 from assay.living.looks import MONITORED
 from assay.living.retraining import Asked, begin, end
-from flows.monitor import monitor
 from tests.living.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
@@ -60,7 +60,7 @@ def entries(living):
 
 def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
 
     state, outcome = run(tmp_path, 0)
     assert (state.name, outcome.why) == ("Nothing new", "nothing is new")
@@ -119,7 +119,7 @@ def looked_away(living):
 
 def test_what_came_in_the_cooldown_is_asked_again_after_it(living, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
     trained_anew(living, 0)
     living.serve(loans(range(500), 1, wrong=True), 0.1, with_labels=True)
     run(tmp_path, 0.2)
@@ -136,10 +136,10 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
     living, tmp_path, monkeypatch
 ):
     told = []
-    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
     with monkeypatch.context() as patched:
-        patched.setattr(flows.monitor, "want", lambda *_: None)
+        patched.setattr(assay.flows.monitor, "want", lambda *_: None)
         run(tmp_path, 2)
     looked_away(living)
     assert not told
@@ -149,7 +149,7 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
 
 def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, monkeypatch):
     living.serve(loans(range(400), 1), 1)
-    monkeypatch.setattr("tasks.enter_look.record", lambda *_: None)
+    monkeypatch.setattr("assay.tasks.enter_look.record", lambda *_: None)
     state, outcome = run(tmp_path, 2)
     assert state.name == "Nothing new"
     assert "was taken by another monitor" in outcome.why
@@ -160,14 +160,14 @@ def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
     living, tmp_path, monkeypatch, step
 ):
     told = []
-    monkeypatch.setattr("tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(flows.monitor, step, interrupted)
+        patched.setattr(assay.flows.monitor, step, interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path, 2)
     run(tmp_path, 2)
@@ -177,7 +177,9 @@ def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
 
 def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("tasks.stage.create_markdown_artifact", lambda _, key, __: told.append(key))
+    monkeypatch.setattr(
+        "assay.tasks.stage.create_markdown_artifact", lambda _, key, __: told.append(key)
+    )
     case = written("loans", DATA, monitor={"rows": 100}, promotion={"shadow": 2})
     (tmp_path / "loans.yaml").write_text(case.words["text"])
     living = Living.begin(

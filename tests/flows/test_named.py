@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows import named
+from assay.flows import named
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def bucket(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
-    monkeypatch.setattr("flows.promote._POLL", 0.1)
+    monkeypatch.setattr("assay.flows.promote._POLL", 0.1)
     shutil.copytree(GOLDEN, tmp_path / "b")
     return Bucket.open(str(tmp_path / "b"))
 
@@ -38,7 +38,7 @@ def run_of(reference, bucket, *answers):
     from prefect.flow_runs import resume_flow_run
     from prefect.input.actions import read_flow_run_input
 
-    from flows.promote import promote
+    from assay.flows.promote import promote
 
     texts = []
 

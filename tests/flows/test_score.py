@@ -13,14 +13,14 @@ from living.small import champion, people, promote, register, use_case
 from prefect.client.schemas.objects import StateType
 from sqlalchemy import create_engine, text
 
-import flows.score
+import assay.flows.score
 from assay.batches import Ledger
 from assay.bucket import Bucket
 from assay.errors import NoChampion, ReferenceUnknown
+from assay.flows.monitor import monitor
+from assay.flows.score import score
 from assay.sources.places import Places
 from assay.tables import Table
-from flows.monitor import monitor
-from flows.score import score
 
 ROOT = Path(__file__).parents[2]
 
@@ -115,7 +115,7 @@ def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
 def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypatch, step):
     place.come("a.csv")
     place.come("b.csv", seed=2)
-    was, seen = getattr(flows.score, step), []
+    was, seen = getattr(assay.flows.score, step), []
 
     def interrupted(*args, **more):
         seen.append(step)
@@ -123,11 +123,11 @@ def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypat
             raise KeyboardInterrupt
         return was(*args, **more)
 
-    monkeypatch.setattr(flows.score, step, interrupted)
+    monkeypatch.setattr(assay.flows.score, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         place.score()
     assert [Path(s.name).name for s in place.ledger.scored] == ["a.csv"]
-    monkeypatch.setattr(flows.score, step, was)
+    monkeypatch.setattr(assay.flows.score, step, was)
     assert place.fates() == {"a.csv": "known", "b.csv": "scored"}
     assert len(pd.read_csv(place.folder / "out" / "b.csv")) == 12
     assert len(place.ledger.scored) == 2
@@ -135,14 +135,14 @@ def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypat
 
 def interrupt(monkeypatch, step, then=lambda: None):
     """Whoever comes to this step first is interrupted there, once."""
-    was = getattr(flows.score, step)
+    was = getattr(assay.flows.score, step)
 
     def interrupted(*args, **more):
-        monkeypatch.setattr(flows.score, step, was)
+        monkeypatch.setattr(assay.flows.score, step, was)
         then()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(flows.score, step, interrupted)
+    monkeypatch.setattr(assay.flows.score, step, interrupted)
 
 
 def promote_another(place, c=0.01):
@@ -183,7 +183,7 @@ def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
 
 def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypatch):
     place.come("a.csv")
-    was, seen = flows.score.deliver, []
+    was, seen = assay.flows.score.deliver, []
 
     def late(*args, **more):
         if not seen:
@@ -192,7 +192,7 @@ def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypa
             assert place.fates() == {"a.csv": "scored"}
         return was(*args, **more)
 
-    monkeypatch.setattr(flows.score, "deliver", late)
+    monkeypatch.setattr(assay.flows.score, "deliver", late)
     assert place.fates() == {"a.csv": "known"}
     assert [s.version for s in place.ledger.scored] == [1]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
@@ -283,17 +283,17 @@ def test_every_recorded_batch_is_told_and_the_monitor_may_look_at_once(place, mo
     from prefect import flow
     from prefect.states import Completed
 
-    import flows.monitor
+    import assay.flows.monitor
 
     told, looked = [], []
-    monkeypatch.setattr("tasks.record.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.record.emit_event", lambda **event: told.append(event))
 
     @flow
     def monitor(config: str, store: str, as_of: str, overrides: tuple = ()):
         looked.append(as_of)
         return Completed(name="Healthy")
 
-    monkeypatch.setattr(flows.monitor, "monitor", monitor)
+    monkeypatch.setattr(assay.flows.monitor, "monitor", monitor)
     place.come("a.csv")
     _, outcome = place.score(as_of="2016-03-01", then_monitor=True)
     (event,) = told
@@ -337,17 +337,17 @@ def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
 
 DYING = """
 import os, sys, signal
-import flows.score, tasks.deliver, tasks.record
+import assay.flows.score, assay.tasks.deliver, assay.tasks.record
 from assay.batches import Ledger
 def die(*a, **k):
     os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "before the delivery":
-    tasks.deliver.write = die
+    assay.tasks.deliver.write = die
 elif sys.argv[1] == "before the entry":
     Ledger.add_scored = die
 else:
-    tasks.record.emit_event = die
-flows.score.score(config=sys.argv[2], store=sys.argv[3])
+    assay.tasks.record.emit_event = die
+assay.flows.score.score(config=sys.argv[2], store=sys.argv[3])
 """
 
 

@@ -13,10 +13,10 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
+from assay.flows.train import train
 from assay.gates import MEASURED
 from assay.registry import Registry
 from assay.upkeep.verify import verify
-from flows.train import train
 
 ROOT = Path(__file__).parents[2]
 LOGISTIC = '{"estimator": "sklearn.linear_model.LogisticRegression", "params": {"max_iter": 300}}'

@@ -27,7 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import tasks.stage
+import assay.tasks.stage
 from assay import runs, steps
 from assay.bucket import Bucket
 from assay.registry import Registry
@@ -67,10 +67,17 @@ def hook_stores() -> None:
     """Let every `put_if_absent` that has something to do pass its points."""
     for store, is_there in ((local.LocalStore, _is_file), (s3.S3Store, _is_listed)):
         store.put_if_absent = _passing(store.put_if_absent, is_there)
-    link = local._link
+    link, tried = local._link, set()
 
     def linked(temporary: Path, path: Path) -> bool:
-        POINTS.at(f"with all bytes, without its name: {_short('/'.join(path.parts[-4:]))}")
+        # Whether its folder is there yet depends on digests that hold times, and a second attempt
+        # follows where it is not. Each write passes both points, or runs could not be compared.
+        name = _short("/".join(path.parts[-4:]))
+        if temporary not in tried:
+            tried.add(temporary)
+            POINTS.at(f"with all bytes, without its name: {name}")
+        if path.parent.is_dir():
+            POINTS.at(f"with all bytes, without its name in its folder: {name}")
         return link(temporary, path)
 
     local._link = linked
@@ -142,10 +149,10 @@ def without_prefect() -> None:
         found = stage.fn(*args, **kwargs)
         return found.result() if isinstance(found, State) else found
 
-    tasks.stage.Stage.__call__ = called
+    assay.tasks.stage.Stage.__call__ = called
     for name in ("publish", "publish_page", "publish_history"):
-        setattr(tasks.stage, name, lambda *shown: None)
-    tasks.stage.progress = lambda *about: nullcontext(lambda done, total, text: None)
+        setattr(assay.tasks.stage, name, lambda *shown: None)
+    assay.tasks.stage.progress = lambda *about: nullcontext(lambda done, total, text: None)
 
 
 def steady() -> None:
@@ -159,7 +166,7 @@ def take(config: str, store: str) -> Any:
     from prefect.logging import disable_run_logger
 
     from assay.config.read import read
-    from flows.train import train
+    from assay.flows.train import train
 
     bucket = Bucket.open(store)
     if standing := answer(bucket, read(config)):

@@ -54,7 +54,7 @@ def key(tmp_path):
 
     def key(stage, **words):
         told = {"file": "u.yaml", "text": WORDS.format(**(USUAL | words)), "set": []}
-        task = getattr(importlib.import_module(f"tasks.{stage}"), stage)
+        task = getattr(importlib.import_module(f"assay.tasks.{stage}"), stage)
         with disable_run_logger(), plan.making(Plan({})):
             run = Run.begin(read_words(told), bucket.root, "source", always=False)
             return task.fn(run, *inputs.get(stage, (table,))).key

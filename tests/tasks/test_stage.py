@@ -8,9 +8,9 @@ from prefect.context import TagsContext
 from prefect.states import Failed
 
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
-from tasks.ingest import ingest
-from tasks.register import register
-from tasks.stage import stage
+from assay.tasks.ingest import ingest
+from assay.tasks.register import register
+from assay.tasks.stage import stage
 
 
 def failed(error: Exception) -> State:

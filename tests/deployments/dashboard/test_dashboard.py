@@ -8,8 +8,8 @@ import promql_parser
 import pytest
 from ruamel.yaml import YAML
 
-from deployments.dashboard import ROWS, dashboard
-from deployments.metrics.names import FIGURES
+from assay.deployments.dashboard import ROWS, dashboard
+from assay.deployments.metrics.names import FIGURES
 
 HERE = Path(__file__).parents[3] / "deployments/prometheus"
 ALERTS = YAML(typ="safe").load(HERE / "alerts.yml")

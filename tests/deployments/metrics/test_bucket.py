@@ -7,11 +7,11 @@ import pytest
 from assay.artifacts import JSON
 from assay.batches import Ledger, Refused, Scored
 from assay.bucket import Bucket
+from assay.deployments.metrics import bucket as metrics_of
+from assay.deployments.metrics.bucket import Models
 from assay.digest import Digest
 from assay.evidence.report import Check, Interval, Report, Sheet, Verdict, put_report
 from assay.store.local import LocalStore
-from deployments.metrics import bucket as metrics_of
-from deployments.metrics.bucket import Models
 from tests.deployments.metrics.asked import figures, of
 
 GUESTS = {"use_case": "guests"}
@@ -332,7 +332,7 @@ def test_a_report_that_is_gone_is_said_and_looked_for_again(bucket, scrape):
 
 
 def test_a_history_half_read_is_not_told(bucket, scrape, monkeypatch):
-    monkeypatch.setattr("deployments.metrics.reading._MOST", 2)
+    monkeypatch.setattr("assay.deployments.metrics.reading._MOST", 2)
     champion(bucket)
     look(bucket)
     assert of(scrape(), "assay_champion_version", **GUESTS) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.metrics.names import FIGURES, Told
+from assay.deployments.metrics.names import FIGURES, Told
 
 ENDLESS = {"run", "run_id", "digest", "batch", "name", "file", "id", "person", "actor"}
 

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from deployments.metrics import Metrics
-from deployments.metrics.names import Told
-from deployments.metrics.parts import Part
+from assay.deployments.metrics import Metrics
+from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.parts import Part
 from tests.deployments.metrics.asked import of, parsed
 
 
@@ -45,7 +45,7 @@ def test_what_hangs_is_left_out_and_said(metrics, gate, capsys):
 
 
 def test_what_hangs_is_asked_once(gate, monkeypatch):
-    monkeypatch.setattr("deployments.metrics.parts._FRESH", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.parts._FRESH", 0.0)
     asked = []
 
     def gather():
@@ -61,7 +61,7 @@ def test_what_hangs_is_asked_once(gate, monkeypatch):
 
 
 def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):
-    monkeypatch.setattr("deployments.metrics.parts._FRESH", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.parts._FRESH", 0.0)
     faults = [OSError("no route"), OSError("no route"), None]
 
     def gather():

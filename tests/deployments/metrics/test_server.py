@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
-from deployments.metrics import asking
-from deployments.metrics.server import Runs
+from assay.deployments.metrics import asking
+from assay.deployments.metrics.server import Runs
 from tests.deployments.metrics.asked import figures, of
 
 TRAIN, OTHER = uuid4(), uuid4()

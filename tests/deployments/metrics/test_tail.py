@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from assay import checkpoints
 from assay.bucket import Bucket
+from assay.deployments.metrics.tail import Tail
 from assay.errors import ChainBroken
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
-from deployments.metrics.tail import Tail
 
 
 def grow(bucket, count):
