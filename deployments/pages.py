@@ -1,8 +1,8 @@
 """Serves the reports of a bucket to the browser that shows the dashboard, which may not open files.
 
 `python -m assay.deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the
-bucket; at /metrics figures for Prometheus. A report is read anew and verified each time. Where the server
-asks for a password, so does this.
+bucket; at /metrics figures for Prometheus. A report is read anew and verified each time. Where the
+server asks for a password, so does this.
 """
 
 from __future__ import annotations

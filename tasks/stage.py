@@ -37,7 +37,6 @@ from assay.runs import Outcome, Run
 from assay.steps import Step
 from assay.tasks import spans
 
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -68,7 +67,7 @@ def stage(function: Callable[P, R]) -> Stage[P, R]: ...
 
 @overload
 def stage(
-    *, name: str | None = None, task_run_name: str | None = None
+    *, name: str | None = None, task_run_name: str | None = None, retries: int = ...
 ) -> Callable[[Callable[P, R]], Stage[P, R]]: ...
 
 
@@ -77,8 +76,9 @@ def stage(
     *,
     name: str | None = None,
     task_run_name: str | None = None,
+    retries: int = len(_AGAIN),
 ) -> Any:
-    """`@stage`, or `@stage(name=..., task_run_name=...)`, which mean what they do to a Prefect task.
+    """`@stage`, or `@stage(name=..., task_run_name=..., retries=...)`: Prefect's options of a task.
 
     A stage that cannot reach its source or the bucket is tried again: whatever it had stored by
     then is found there, as after a kill.
@@ -89,7 +89,7 @@ def stage(
             work,
             name=name,
             task_run_name=task_run_name,
-            retries=len(_AGAIN),
+            retries=retries,
             retry_delay_seconds=[*_AGAIN],
             retry_condition_fn=_may_pass,
             # The memo knows what was done. Prefect's own cache would make a key of the arguments,
