@@ -12,7 +12,8 @@ from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.journal import Journal, journals
 from assay.memo import Memo, needs_of
 from assay.objects import Objects
-from assay.store import Store, open_store
+from assay.store import open_store
+from assay.store.base import Store
 
 FORMAT = 1
 MARK = "assay.json"

@@ -10,7 +10,7 @@ from assay.artifacts import Artifact
 from assay.evidence.report import Verdict, get_report, put_report
 from assay.gates import GATES
 from assay.lessons import Lesson, in_words, recalled
-from assay.registry import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Registry, Version
+from assay.registry import Registry
 from assay.render.card import card
 from assay.render.page import page
 from assay.render.words import scores_in_words
@@ -19,6 +19,7 @@ from assay.signing import Signer, envelope
 from assay.standing import remember
 from assay.steps import Step
 from assay.tried import Tried
+from assay.versions import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Version
 
 
 def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:

@@ -20,7 +20,8 @@ from typing import Any
 from assay.bucket import MARK, Bucket
 from assay.errors import AssayError, StoreDenied
 from assay.evidence.report import Verdict
-from assay.store import Store, open_store
+from assay.store import open_store
+from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.s3 import S3Store
 

@@ -15,7 +15,7 @@ from assay.store import default_url
 
 if TYPE_CHECKING:
     from assay.learning.predict import Model
-    from assay.tables import Table
+    from assay.tables.read import Table
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Opened:
 
         Raises ReferenceUnknown for what is no digest, ObjectMissing, DataError for another object.
         """
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         try:
             named = Digest.parse(digest)

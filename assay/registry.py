@@ -21,7 +21,6 @@ from assay.versions import (
     CHAMPION,
     PROMOTED,
     REGISTERED,
-    REJECTED,
     ROLLED_BACK,
     STOPPED,
     History,
@@ -35,18 +34,6 @@ if TYPE_CHECKING:
 
     from assay.learning.predict import Model
 
-__all__ = [  # the words of the journal, for whoever speaks to the registry
-    "CHALLENGER",
-    "CHAMPION",
-    "PROMOTED",
-    "REGISTERED",
-    "REJECTED",
-    "STOPPED",
-    "History",
-    "Registry",
-    "Version",
-    "fold",
-]
 
 _WHICH = r"[A-Za-z0-9_-]+"  # a number or an alias
 _REFERENCE = re.compile(rf"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>{_WHICH}))?")
@@ -179,7 +166,7 @@ class Registry:
         and `decision`. Raises DataError if the table no longer fits the model's signature, and
         what `load` raises.
         """
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         model = self.load(version.name)
         frame = Table.read(self._bucket, table).pandas(model.columns)

@@ -16,11 +16,12 @@ from assay.config.read import Written
 from assay.digest import Digest
 from assay.gates import in_order
 from assay.provenance import code_of
-from assay.registry import STOPPED, History, Registry, Version
+from assay.registry import Registry
 from assay.runs import Outcome, StepTaken, question_key
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step, reach
 from assay.trained import modules_of
+from assay.versions import STOPPED, History, Version
 
 STAGE = "run"
 

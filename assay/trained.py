@@ -6,7 +6,8 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.candidates import modules_of_paths
 from assay.errors import ObjectMissing
-from assay.registry import Registry, Version
+from assay.registry import Registry
+from assay.versions import Version
 
 
 def trained_on(bucket: Bucket, version: Version) -> Artifact:

@@ -8,9 +8,9 @@ from functools import cached_property
 from assay.artifacts import Artifact
 from assay.evidence.report import Report, Verdict, causes, get_report, reasons
 from assay.gates import GATES
-from assay.registry import REGISTERED, REJECTED
 from assay.runs import Run
 from assay.steps import Step
+from assay.versions import REGISTERED, REJECTED
 
 
 class Tried:

@@ -8,7 +8,7 @@ from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
 from assay.bucket import Bucket
-from assay.decisions import Said
+from assay.decisions.said import Said
 from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.flows.named import named
 from assay.moments import moment

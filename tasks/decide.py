@@ -3,7 +3,8 @@
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
-from assay.decisions import Said, asking
+from assay.decisions import asking
+from assay.decisions.said import Said
 from assay.render.story import sentence
 from assay.tasks.stage import stage
 

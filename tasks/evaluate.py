@@ -7,11 +7,12 @@ from prefect.logging import get_run_logger
 from assay.artifacts import Artifact
 from assay.errors import DataError
 from assay.living.newest import learnt_up_to, newest
-from assay.registry import Registry, Version
+from assay.registry import Registry
 from assay.runs import Run
 from assay.steps import Step
 from assay.tasks.stage import perform, stage
 from assay.trained import modules_of
+from assay.versions import Version
 
 _ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made
 _TOGETHER = "assay.learning.units"  # which rows belong together
@@ -29,7 +30,7 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
         from assay.evidence import performance as gate
         from assay.evidence.report import put_report
         from assay.learning.units import entities
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         frame = Table.read(run.bucket, predictions).pandas()
         about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)

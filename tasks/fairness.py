@@ -20,7 +20,7 @@ def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate
         from assay.evidence.report import put_report
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         def audit(rows: Any) -> Any:
             rules, groups = use_case.fairness, use_case.data.sensitive

@@ -15,7 +15,7 @@ def feasibility(run: Run, table: Artifact, weighed: Step) -> Step:
         from assay.evidence import feasibility as gate
         from assay.evidence.feasibility.answer import Answer
         from assay.evidence.report import put_report
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         found = Answer.of(use_case, run.bucket.get_json(weighed["found"]))
         report = gate.hold(found, Table.read(run.bucket, table), use_case)

@@ -17,7 +17,7 @@ def rank(run: Run, trained: dict[str, Step]) -> Step:
         from assay.evidence.report import put_report
         from assay.learning.contenders import Answers
         from assay.learning.frontier import weigh
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         answers = []
         for title, step in trained.items():

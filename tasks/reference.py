@@ -2,11 +2,11 @@
 
 from assay.artifacts import Artifact
 from assay.living.windows import reference as made_of
-from assay.registry import Version
 from assay.runs import Run
 from assay.steps import Step
 from assay.tasks.stage import perform, stage
 from assay.trained import trained_on
+from assay.versions import Version
 
 
 @stage

@@ -17,7 +17,8 @@ def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> S
 
     def work() -> dict[str, Artifact]:
         from assay.learning.train import explore
-        from assay.tables import Table, write_frame
+        from assay.tables.read import Table
+        from assay.tables.write import write_frame
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()

@@ -19,7 +19,8 @@ def split(run: Run, table: Artifact) -> Step:
         import pandas as pd
 
         from assay.learning import split as core
-        from assay.tables import Table, write_frame
+        from assay.tables.read import Table
+        from assay.tables.write import write_frame
 
         rows = Table.read(run.bucket, table)
         with placed(run.written.text.where(("split",))):

@@ -20,7 +20,8 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         from assay.learning.search import Found
         from assay.learning.train import quiet
         from assay.learning.train import train as fit
-        from assay.tables import Table, write
+        from assay.tables.read import Table
+        from assay.tables.write import write
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()

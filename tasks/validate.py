@@ -31,7 +31,8 @@ def validate(
         from assay.evidence.rows import rows_of
         from assay.evidence.serviceable import check_serviceable
         from assay.sources.aside import SetAside
-        from assay.tables import Table, write_frame
+        from assay.tables.read import Table
+        from assay.tables.write import write_frame
 
         held = Table.read(run.bucket, table)
         with rows_of(held) as rows:

@@ -24,7 +24,7 @@ def weigh(run: Run, table: Artifact) -> Step:
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import feasibility as gate
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         found = gate.weigh(Table.read(run.bucket, table), use_case, say=say)
         return {"found": run.bucket.put_json(found.as_json(), JSON, "found of the data")}

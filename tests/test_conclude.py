@@ -8,8 +8,9 @@ from assay import artifacts, conclude
 from assay.bucket import Bucket
 from assay.config.living import Promotion
 from assay.digest import Digest
-from assay.registry import REGISTERED, Registry
+from assay.registry import Registry
 from assay.store.memory import MemoryStore
+from assay.versions import REGISTERED
 
 AUTOMATIC = Promotion(first="automatic", later="automatic")
 

@@ -18,7 +18,8 @@ from assay.registry import Registry
 from assay.render.markdown import markdown
 from assay.render.page import page
 from assay.steps import Step
-from assay.tables import Table, row_hashes
+from assay.tables.read import Table
+from assay.tables.rowhash import row_hashes
 from assay.upkeep.verify import verify
 
 HASHES = [16194206175678973550, 14931650190266028297, 2637735313560209695]

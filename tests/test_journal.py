@@ -17,7 +17,8 @@ from assay.digest import Digest
 from assay.errors import ChainBroken, SignatureBad, StoreUnreachable
 from assay.journal import Journal, journals
 from assay.signing import VARIABLE, PublicKey
-from assay.store import Store, open_store
+from assay.store import open_store
+from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 

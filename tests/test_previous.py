@@ -6,7 +6,7 @@ from assay.bucket import Bucket
 from assay.previous import previous_table
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.tables import write_frame
+from assay.tables.write import write_frame
 
 
 @pytest.fixture

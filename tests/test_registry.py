@@ -11,8 +11,9 @@ from assay import artifacts
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import IntegrityError, ReferenceUnknown, SignatureBad, Unproven
-from assay.registry import REGISTERED, REJECTED, Registry
+from assay.registry import Registry
 from assay.store.memory import MemoryStore
+from assay.versions import REGISTERED, REJECTED
 
 ONE, TWO = (str(Digest.of(text)) for text in (b"question 1", b"question 2"))
 

@@ -22,18 +22,20 @@ from assay.digest import Digest
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
 from assay.pickler import pickled
 from assay.registry import Registry
-from assay.reproduce import Rebuilt, compare
 from assay.reproduce import environment as environments
 from assay.reproduce.code import lay_out
+from assay.reproduce.compare import compare
 from assay.reproduce.explain import models_differ
 from assay.reproduce.pickled import contents
+from assay.reproduce.rebuild import Rebuilt
 from assay.reproduce.recorded import recall
 from assay.reproduce.source import depth, find_rows
 from assay.reproduce.tables import tables_differ
 from assay.reproduce.values import different
 from assay.steps import Step
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
 

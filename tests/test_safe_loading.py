@@ -34,9 +34,10 @@ from assay.errors import (
 )
 from assay.journal import JournalEntry
 from assay.objects import key_of
-from assay.registry import REGISTERED, REJECTED, Registry
+from assay.registry import Registry
 from assay.signing import Signer
 from assay.store.local import LocalStore
+from assay.versions import REGISTERED, REJECTED
 
 
 class Trap:

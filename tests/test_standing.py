@@ -7,11 +7,12 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ChainBroken
 from assay.objects import key_of
-from assay.registry import REGISTERED, Registry
+from assay.registry import Registry
 from assay.runs import Outcome
 from assay.standing import remember, standing
 from assay.steps import Step
 from assay.store.memory import MemoryStore
+from assay.versions import REGISTERED
 
 ONE, TWO = Digest.of(b"question 1"), Digest.of(b"question 2")
 

@@ -15,7 +15,10 @@ from assay.errors import DataError, FormatUnknown, ObjectCorrupt
 from assay.objects import key_of
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
-from assay.tables import Cut, Table, field, write, write_frame
+from assay.tables.columns import field
+from assay.tables.cut import Cut
+from assay.tables.read import Table
+from assay.tables.write import write, write_frame
 
 
 @pytest.fixture

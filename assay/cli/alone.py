@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from assay.sources.aside import SetAside
-    from assay.tables import Table
+    from assay.tables.read import Table
 
 _ASKED = "asked on the command line"
 _KEYS = (
@@ -90,7 +90,7 @@ def table_of(
     from assay.sources.aside import SetAside
     from assay.sources.ingest import ingest
     from assay.store.local import LocalStore
-    from assay.tables import Table
+    from assay.tables.read import Table
 
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         bucket = Bucket.on(LocalStore(folder))

@@ -14,7 +14,7 @@ def command(
 ) -> None:
     """Say yes to a version whose gates could not tell, or of which another's word is asked."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import approve
+    from assay.decisions.promotion import approve
 
     bucket = opened(store)
     entry = approve(bucket, reference, said(because, as_of))

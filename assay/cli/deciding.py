@@ -8,7 +8,7 @@ from assay.cli.console import print_json, print_text, say
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.decisions import Said
+    from assay.decisions.said import Said
     from assay.journal import JournalEntry
 
 
@@ -22,7 +22,7 @@ def opened(store: str | None) -> Bucket:
 
 def said(because: str, as_of: str | None) -> Said:
     """Why, and when, in the words of the command line. Raises ConfigError."""
-    from assay.decisions import Said
+    from assay.decisions.said import Said
     from assay.moments import moment
 
     return Said(because, moment(as_of))
@@ -32,9 +32,10 @@ def tell(
     bucket: Bucket, reference: str, entry: JournalEntry | None, *, already: str, as_json: bool
 ) -> None:
     """The entry that was written, or what was so `already`; and who is champion now."""
-    from assay.registry import CHAMPION, Registry
+    from assay.registry import Registry
     from assay.render.story import sentence
     from assay.trust import signed
+    from assay.versions import CHAMPION
 
     history = Registry(bucket).story(reference)
     champion = history.champion.name if history.champion else None

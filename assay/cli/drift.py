@@ -17,7 +17,7 @@ from assay.cli.options import AsJson, ConfigOption, Html
 if TYPE_CHECKING:
     from assay.bucket import Bucket
     from assay.config.read import Written
-    from assay.tables import Table
+    from assay.tables.read import Table
 
 _PART = re.compile(r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?")
 _HELP = (
@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Judge whether data moved from a reference, and whether that harms the predictions."""
     from assay.cli.alone import different
-    from assay.evidence.drift import Roles, drift
+    from assay.evidence.drift import drift
+    from assay.evidence.drift.scored import Roles
 
     if (prediction or truth or by) and not probability:
         raise typer.BadParameter("performance is judged by probabilities: add --probability")
@@ -126,7 +127,7 @@ class _Intake:
         from assay.cli.alone import left_out
         from assay.sources.aside import SetAside
         from assay.sources.ingest import ingest
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         if file not in self._read:
             found = ingest(self._bucket, self.written(file).use_case.data, file, say=say)

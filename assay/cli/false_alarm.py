@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Mark an alarm as false, so that it is told when the same cause comes again."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import false_alarm
+    from assay.decisions.learnt import false_alarm
 
     bucket = opened(store)
     entry = false_alarm(bucket, model, said(because, as_of), look)

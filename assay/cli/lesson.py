@@ -27,7 +27,7 @@ def command(
 ) -> None:
     """Note a lesson: it is shown when a gate or a look meets the same cause again."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import lesson
+    from assay.decisions.learnt import lesson
 
     bucket = opened(store)
     made = lesson(bucket, model, cause, said(text, as_of), about=about, entry=entry)

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Make a version champion, if its evidence and its use case's rules allow."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import promote
+    from assay.decisions.promotion import promote
 
     bucket = opened(store)
     entry = promote(bucket, reference, said(because, as_of), alias=alias, approve=approve)

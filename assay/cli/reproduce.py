@@ -12,7 +12,8 @@ from assay.cli.console import print_facts, print_json, print_text, say
 from assay.cli.options import AsJson, Store
 
 if TYPE_CHECKING:
-    from assay.reproduce import Comparison, Divergence, Rebuild
+    from assay.reproduce.compare import Comparison, Divergence
+    from assay.reproduce.rebuild import Rebuild
 
 _FEW = 10  # of many differences, those told by name
 _STATUS = {
@@ -52,7 +53,8 @@ def command(
     here.
     """
     from assay.bucket import Bucket
-    from assay.reproduce import compare, prepare
+    from assay.reproduce.compare import compare
+    from assay.reproduce.rebuild import prepare
     from assay.store import default_url
 
     bucket = Bucket.open(store or default_url()).existing()

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """End a version's service: it is no longer promoted, nor loaded by any alias."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import retire
+    from assay.decisions.withdrawal import retire
 
     bucket = opened(store)
     entry = retire(bucket, reference, said(because, as_of), instead=instead)

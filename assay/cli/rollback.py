@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Put the version that was champion before back in its place; again, further back."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import rollback
+    from assay.decisions.withdrawal import rollback
 
     bucket = opened(store)
     entry = rollback(bucket, model, said(because, as_of), to=to, alias=alias)

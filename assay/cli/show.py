@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from assay.digest import Digest
     from assay.evidence.report import Report
     from assay.journal import JournalEntry
-    from assay.registry import History, Version
-    from assay.tables import Table
+    from assay.tables.read import Table
+    from assay.versions import History, Version
 
 
 def command(
@@ -243,7 +243,7 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
     from assay.artifacts import TABLE, Artifact
     from assay.evidence.amounts import some
     from assay.render.words import printable
-    from assay.tables import Table
+    from assay.tables.read import Table
 
     table = Table.read(
         bucket, Artifact(media_type=TABLE, digest=digest, size=size, name=digest.short)

@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Let a version be promoted in spite of what stands in its way, until a day. Always signed."""
     from assay.cli.deciding import opened, said, tell
-    from assay.decisions import waive
+    from assay.decisions.promotion import waive
 
     bucket = opened(store)
     entry = waive(bucket, reference, said(because, as_of), gates=gate or (), expires=expires)

@@ -11,7 +11,8 @@ from assay.config.data import Sensitive
 from assay.errors import nearest
 from assay.evidence.groups import reference_of
 from assay.evidence.report import Cell, Check, Sheet, Verdict
-from assay.evidence.statistics import at_least, at_most, interval_of, newcombe_limits, wilson_limits
+from assay.evidence.statistics.intervals import at_least, at_most, interval_of
+from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
 
 LEAST = 0.8  # four fifths of a group's share of the people, below which the rows have too few
 ALPHA = 0.05

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.tables import Table
 from assay.tables.duck import ROW, can_open, opened, quoted
+from assay.tables.read import Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,7 +12,8 @@ from typing import Any
 
 from assay.config.gates import Technical
 from assay.evidence.report import Cell, Check, Interval, Report, Sheet, Verdict, overall
-from assay.evidence.statistics import Estimate, at_least, at_most, quantile
+from assay.evidence.statistics.intervals import Estimate, at_least, at_most
+from assay.evidence.statistics.quantiles import quantile
 
 SLOWEST = 0.95  # of calls that a limit for single rows speaks of
 

@@ -13,7 +13,7 @@ from assay.evidence.fairness import audit
 from assay.evidence.fairness.distances import Distance, allowed, distances
 from assay.evidence.performance.scores import Predicted, difference, estimate
 from assay.evidence.report import Check, Interval, Verdict, overall
-from assay.evidence.statistics import Estimate, normal_quantile
+from assay.evidence.statistics.intervals import Estimate, normal_quantile
 from assay.learning.train import UNMITIGATED
 
 

@@ -19,7 +19,7 @@ from assay.evidence.report import (
     Verdict,
     overall,
 )
-from assay.evidence.statistics import Estimate
+from assay.evidence.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     from assay.learning.contenders import Contender

@@ -18,7 +18,7 @@ from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.learning.target import truth
 from assay.learning.units import units
-from assay.tables import Table
+from assay.tables.read import Table
 
 SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows into training
 

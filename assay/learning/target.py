@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from assay.config.data import Target
 from assay.errors import DataError, meant
-from assay.tables import Table
+from assay.tables.read import Table
 
 
 def truth(table: Table, target: Target) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from assay.config.gates import Cost, Score
 from assay.evidence.fairness.distances import Distance, distances
 from assay.evidence.report import Figure, Interval, Report, Series, Sheet
-from assay.evidence.statistics import Estimate
+from assay.evidence.statistics.intervals import Estimate
 from assay.learning.frontier_display import (
     figure_title,
     gap_cell,

@@ -21,7 +21,9 @@ from assay.evidence.groups import group_labels, intersect
 from assay.learning import fit
 from assay.learning.candidates import Locate, estimator, nowhere
 from assay.learning.folds import folds
-from assay.learning.mitigation import Material, Mitigated, mitigated, needs_groups
+from assay.learning.mitigation import mitigated
+from assay.learning.mitigation.material import Material, Mitigated
+from assay.learning.mitigation.models import needs_groups
 from assay.learning.predict import Model
 from assay.learning.preprocess import preprocessor
 from assay.learning.scores import score, threshold
@@ -30,7 +32,7 @@ from assay.learning.signature import cast, inputs, signature
 from assay.learning.target import outcomes, truth
 from assay.learning.timing import measure
 from assay.learning.units import units
-from assay.tables import Table
+from assay.tables.read import Table
 
 PREDICTIONS = ("row", "truth", "probability", "decision")
 UNMITIGATED = "unmitigated"

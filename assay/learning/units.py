@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from assay.config.use_case import UseCase
-from assay.tables import Table, row_hashes
-from assay.tables.rowhash import Hashes
+from assay.tables.read import Table
+from assay.tables.rowhash import Hashes, row_hashes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from assay.errors import AssayError, OutputError
 from assay.living.sinks import Delivery
 from assay.sources.fingerprint import content
 from assay.sources.location import File, shown
-from assay.tables import Table
 from assay.tables.columns import plain
+from assay.tables.read import Table
 
 
 def deliver(delivery: Delivery, path: str) -> str:

@@ -29,8 +29,10 @@ from assay.learning.target import outcomes
 from assay.learning.units import identities
 from assay.living.known import own_labels
 from assay.ordered import among, distinct
-from assay.tables import Table, columns, write
+from assay.tables import columns
+from assay.tables.read import Table
 from assay.tables.rowhash import Hashes
+from assay.tables.write import write
 
 Labels = Callable[[Hashes], NDArray[np.int8]]
 """For the units of some rows: 1 yes, 0 no, -1 not known."""

@@ -25,7 +25,8 @@ from assay.sources.convert import Wanted
 from assay.sources.ingest import Tally, origin, reader_of, reported, unsplit
 from assay.sources.places import Places
 from assay.sources.shape import shaped
-from assay.tables import field, write
+from assay.tables.columns import field
+from assay.tables.write import write
 
 Say = Callable[[str], None]
 

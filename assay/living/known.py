@@ -21,7 +21,7 @@ from assay.learning.units import each_unit, identity_of
 from assay.living.label_rows import KNOWN, LABEL, UNIT
 from assay.living.unit_index import sharing, units_in
 from assay.ordered import among
-from assay.tables import Table
+from assay.tables.read import Table
 from assay.tables.rowhash import Hashes
 
 Integers = NDArray[np.int64]

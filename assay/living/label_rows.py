@@ -19,7 +19,8 @@ from assay.sources.blocks import Block, Malformed, Spool, told
 from assay.sources.convert import Wanted
 from assay.sources.ingest import reader_of, unsplit
 from assay.sources.shape import shaped
-from assay.tables import Table, columns
+from assay.tables import columns
+from assay.tables.read import Table
 
 UNIT, LABEL, KNOWN = "unit", "label", "known"
 _VALUES: Final = 1000  # distinct values of a target above which they are not compared

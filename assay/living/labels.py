@@ -25,7 +25,8 @@ from assay.sources.aside import SetAside
 from assay.sources.blocks import QUARANTINE, table_of
 from assay.sources.fingerprint import fingerprint
 from assay.sources.location import find
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 from assay.trained import newest_table
 
 _STAGE: Final = "labels"

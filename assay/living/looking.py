@@ -11,8 +11,8 @@ from assay.artifacts import Artifact
 from assay.batches import Refused, Scored
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
-from assay.evidence.drift import Roles
-from assay.evidence.monitoring import Asked, Monitored, Rows, monitor
+from assay.evidence.drift.scored import Roles
+from assay.evidence.monitoring import Asked, Monitored, monitor
 from assay.evidence.monitoring.facts import (
     Batch,
     Cost,
@@ -23,13 +23,15 @@ from assay.evidence.monitoring.facts import (
     Refusal,
 )
 from assay.evidence.monitoring.fairness import Rules
+from assay.evidence.monitoring.predictions import Rows
 from assay.evidence.report import Verdict, get_report
 from assay.living.looks import Judged, Look
 from assay.living.scoring import DECISION, PROBABILITY
 from assay.living.windows import TRUTH, output
-from assay.registry import Registry, Version
+from assay.registry import Registry
 from assay.steps import Step
-from assay.tables import Table
+from assay.tables.read import Table
+from assay.versions import Version
 
 _RUNS: Final = 30  # records that are read for what steps took
 _BATCHES: Final = 60

@@ -23,8 +23,8 @@ from assay.digest import Digest
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.evidence.amounts import and_more
 from assay.journal import JournalEntry
-from assay.registry import CHAMPION, History, Registry, Version, fold
-from assay.versions import MONITORED
+from assay.registry import Registry
+from assay.versions import CHAMPION, MONITORED, History, Version, fold
 
 _LATE: Final = 0.5  # of the time between two batches, before one that is due counts as missed
 

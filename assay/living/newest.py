@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.registry import Version
+from assay.versions import Version
 
 UP_TO = "upto"  # in what the journal says of a version that was trained anew
 
@@ -25,7 +25,7 @@ def newest(
     bucket: Bucket, arrived: Artifact, rows: Sequence[int], since: int
 ) -> NDArray[np.bool_] | None:
     """Which of these rows of a gathered table came after `since`; None if none did."""
-    from assay.tables import Table
+    from assay.tables.read import Table
 
     entries = Table.read(bucket, arrived).arrow()["arrived"].to_numpy()
     mask: NDArray[np.bool_] = entries[np.asarray(rows)] > since

@@ -20,7 +20,8 @@ from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, DataError
 from assay.learning.units import each_unit, identity_of
 from assay.living.unfit import listed, without
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -33,7 +33,7 @@ class Loaded:
     def of(cls, bucket: Bucket, written: Written, reference: str, as_of: datetime) -> Loaded:
         """What stands behind a reference now. Raises what `Registry.load` raises."""
         from assay.living.intake import columns
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         registry = Registry(bucket)
         while True:

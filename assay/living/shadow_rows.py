@@ -20,13 +20,16 @@ from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.evidence.groups import MISSING, labels_of
 from assay.evidence.report import Report
-from assay.evidence.shadow import Asked, Facts, Pair, compare
+from assay.evidence.shadow import Asked, compare
+from assay.evidence.shadow.facts import Facts, Pair
 from assay.evidence.shadow.rows import BATCH, CHAMPIONS, DECISION, PROBABILITY, ROW, TAKEN, TRUTH
 from assay.living.known import Known, truth_of
 from assay.living.label_rows import UNIT
 from assay.living.shadows import Shadow
 from assay.sources.places import Places
-from assay.tables import Table, field, write
+from assay.tables.columns import field
+from assay.tables.read import Table
+from assay.tables.write import write
 
 
 def judge(bucket: Bucket, shadow: Shadow, found: Together, use_case: UseCase) -> Report:

@@ -25,8 +25,8 @@ from assay.errors import ConfigError
 from assay.learning.units import identity_of
 from assay.living.scoring import DECISION, MODEL, PROBABILITY, ROW
 from assay.sources.places import Places
-from assay.tables import Table
 from assay.tables.beside import side_by_side
+from assay.tables.read import Table
 
 LINE, BATCH = "line", "batch"
 _OURS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)

@@ -11,7 +11,8 @@ import pyarrow as pa
 from assay.artifacts import Artifact
 from assay.sources.blocks import QUARANTINE, Malformed, table_of
 from assay.sources.places import SCHEMA, Places
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 
 
 def without(rows: Table, left_out: Sequence[int], *, lines: Artifact) -> tuple[Artifact, Artifact]:

@@ -20,7 +20,7 @@ from assay.digest import Digest
 from assay.errors import IntegrityError
 from assay.living.label_rows import UNIT
 from assay.ordered import common, distinct, share
-from assay.tables import Table
+from assay.tables.read import Table
 
 Integers = NDArray[np.int64]
 

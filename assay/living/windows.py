@@ -23,10 +23,13 @@ from assay.living.counting import count
 from assay.living.known import Truth
 from assay.living.looks import Look
 from assay.living.scoring import DECISION, PROBABILITY
-from assay.registry import Version
-from assay.tables import Table, columns, field, write
+from assay.tables import columns
 from assay.tables.beside import side_by_side
+from assay.tables.columns import field
+from assay.tables.read import Table
+from assay.tables.write import write
 from assay.trained import trained_on
+from assay.versions import Version
 
 TRUTH = "truth"
 _OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}

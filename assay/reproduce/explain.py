@@ -26,7 +26,7 @@ def explain(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list
 def _explained(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
     if before.media_type == TABLE:
         from assay.reproduce.tables import tables_differ
-        from assay.tables import Table
+        from assay.tables.read import Table
 
         return tables_differ(Table.read(old, before), Table.read(new, after))
     if before.media_type == MODEL:

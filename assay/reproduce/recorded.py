@@ -13,8 +13,9 @@ from assay.config.read import Written, read_words
 from assay.digest import Digest
 from assay.journal import PREFIX, JournalEntry
 from assay.objects import concurrently
-from assay.registry import History, Registry, Version, fold
+from assay.registry import Registry
 from assay.steps import Step, reach
+from assay.versions import History, Version, fold
 
 
 @dataclass(frozen=True)

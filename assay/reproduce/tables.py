@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.evidence.amounts import nth
-from assay.tables import Table, row_hashes
+from assay.tables.read import Table
+from assay.tables.rowhash import row_hashes
 
 _SHOWN = 3  # rows of a column that are told with both values
 

@@ -10,7 +10,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.sources.blocks import Malformed, told
-from assay.tables import Table
+from assay.tables.read import Table
 
 _FIRST: Final = 3  # rows of which the reason is told at once
 

@@ -23,7 +23,8 @@ from assay.sources.infer import Survey
 from assay.sources.location import find, format_of, shown
 from assay.sources.shape import shaped
 from assay.sources.summary import Summary
-from assay.tables import field, write
+from assay.tables.columns import field
+from assay.tables.write import write
 
 _EVERY = 1_000_000  # rows between two words about progress
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from assay.tables import Table
+from assay.tables.read import Table
 
 SCHEMA: Final = pa.schema([pa.field("row", pa.int64()), pa.field("line", pa.int64())])
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from assay.ordered import distinct
-from assay.tables import value_hashes
 from assay.tables.columns import describe
+from assay.tables.rowhash import value_hashes
 
 _KEPT: Final = 1024  # hashes a column; the estimate's standard error is about 3 %
 

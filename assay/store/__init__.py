@@ -9,8 +9,6 @@ from urllib.parse import unquote, urlsplit
 from assay.errors import ConfigError
 from assay.store.base import Entry, Store, check_key
 
-__all__ = ["Entry", "Store", "check_key", "default_url", "open_store"]
-
 DEFAULT = ".assay"
 
 

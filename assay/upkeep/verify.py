@@ -25,8 +25,6 @@ from assay.upkeep.problems import Findings, Kind, Problem
 from assay.upkeep.references import Reference
 from assay.upkeep.verified import Verified
 
-__all__ = ["Findings", "Hashed", "Problem", "Progress", "verify"]
-
 _SMALL = 1 << 20  # bytes; what is larger is read in blocks
 # What Assay keeps besides objects and journals; the last two are there for moments only.
 _OURS = (MEMO, QUARANTINE, TRASH, "clock/", "doctor/")

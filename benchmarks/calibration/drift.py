@@ -9,10 +9,12 @@ import pandas as pd
 
 from assay.bucket import Bucket
 from assay.config.gates import Cost, Drift, Score
-from assay.evidence.drift import Roles, drift
+from assay.evidence.drift import drift
+from assay.evidence.drift.scored import Roles
 from assay.evidence.report import Check, Report, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 from benchmarks.calibration.experiment import Experiment, Outcomes, at_least, at_most, never
 from benchmarks.calibration.models import Population, sigmoid
 from benchmarks.calibration.people import adult

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics import wilson
+from assay.evidence.statistics.proportions import wilson
 
 # Of some fifty claims a few whose rate is just what is stated would miss a 95 % interval by chance.
 LEVEL = 0.99

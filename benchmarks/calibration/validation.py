@@ -13,7 +13,8 @@ from assay.config.gates import Expectation
 from assay.evidence.report import Check, Verdict
 from assay.evidence.validation import Validated, validate
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 from benchmarks.calibration.experiment import Experiment, Outcomes, always, never
 from benchmarks.calibration.people import sample
 from benchmarks.gates.validate.rules import LENGTHS, RANGES, SETS, expectations

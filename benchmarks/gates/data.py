@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 
 ADULT = Path(__file__).parents[2] / "examples" / "income" / "adult.parquet"
 ROWS = 48_842

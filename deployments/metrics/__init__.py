@@ -22,8 +22,6 @@ from assay.deployments.metrics.parts import Part
 from assay.deployments.metrics.server import Runs
 from assay.store import default_url
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
-
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _PATIENCE = 8.0  # seconds: Prometheus waits for ten
 

@@ -27,12 +27,13 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from assay import decisions
 from assay.bucket import Bucket
 from assay.cli.orchestrate import flow_outcome
+from assay.decisions import promotion, said, withdrawal
 from assay.errors import AssayError
 from assay.evidence.amounts import and_more
-from assay.registry import CHALLENGER, CHAMPION, Registry
+from assay.registry import Registry
+from assay.versions import CHALLENGER, CHAMPION
 
 CONFIG = "configs/employment.yaml"
 DATA = Path(__file__).parent
@@ -121,10 +122,10 @@ class Life:
         challenger = history.aliases.get(CHALLENGER)
         if challenger is None or history.aliases.get(CHAMPION) == challenger:
             return "nothing awaits approval"
-        said = decisions.Said("it fits the people who come now", when)
+        said = said.Said("it fits the people who come now", when)
         try:
-            decisions.approve(self.bucket, f"employment@{challenger}", said)
-            decisions.promote(self.bucket, f"employment@{challenger}", said)
+            promotion.approve(self.bucket, f"employment@{challenger}", said)
+            promotion.promote(self.bucket, f"employment@{challenger}", said)
         except AssayError as error:
             return f"not promoted: {error}"
         return f"employment@{challenger} approved and promoted"
@@ -171,8 +172,8 @@ def play(harm: str, since: str, upto: str) -> None:
             print(f"         {life.trains_anew(looked, month.end)}", flush=True)
     history = Registry(life.bucket).history("employment")
     if history.aliases.get(CHAMPION) != 1:
-        said = decisions.Said("the office wants to look into it first", past[-1][0].end)
-        decisions.rollback(life.bucket, "employment", said)
+        said = said.Said("the office wants to look into it first", past[-1][0].end)
+        withdrawal.rollback(life.bucket, "employment", said)
         print("rolled back by hand", flush=True)
 
 

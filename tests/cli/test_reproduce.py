@@ -4,7 +4,8 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.registry import Registry
-from assay.reproduce import Rebuilt, compare
+from assay.reproduce.compare import compare
+from assay.reproduce.rebuild import Rebuilt
 from assay.reproduce.recorded import recall
 
 pytestmark = pytest.mark.slow

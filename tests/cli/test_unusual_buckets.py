@@ -13,8 +13,8 @@ import pytest
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.registry import Registry
-from assay.tables import Table
 from assay.tables.duck import opened
+from assay.tables.read import Table
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "v1"

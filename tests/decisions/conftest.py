@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from assay import artifacts
 from assay.bucket import Bucket
-from assay.decisions import Said
+from assay.decisions.said import Said
 from assay.digest import Digest
 from assay.evidence.report import Check, Report, Verdict, put_report
 from assay.gates import GATES
-from assay.registry import REGISTERED, REJECTED, Registry
+from assay.registry import Registry
 from assay.store.memory import MemoryStore
+from assay.versions import REGISTERED, REJECTED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

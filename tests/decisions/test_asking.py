@@ -27,7 +27,7 @@ def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
 
 
 def test_the_question_tells_what_came_of_the_shadow(house, said):
-    from assay.decisions import promote
+    from assay.decisions.promotion import promote
     from tests.decisions.test_promotion import both, compared
 
     house.version(promotion={"shadow": 1})
@@ -47,7 +47,7 @@ def test_what_no_answer_could_mend_is_not_asked(house, said):
 
 
 def test_a_retired_version_is_not_asked_about(house, said):
-    from assay.decisions import retire
+    from assay.decisions.withdrawal import retire
 
     house.version()
     retire(house.bucket, "m@1", said("it leaks"))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay import decisions
 from assay.batches import Ledger, Scored
+from assay.decisions import promotion, said, withdrawal
 from assay.errors import (
     ConfigError,
     Ineligible,
@@ -22,11 +22,11 @@ LATER = "2026-04-01"
 
 
 def promote(house, said, reference="m@1", **options):
-    return decisions.promote(house.bucket, reference, said, **options)
+    return promotion.promote(house.bucket, reference, said, **options)
 
 
 def waive(house, said, *gates, reference="m@1", expires=LATER):
-    return decisions.waive(house.bucket, reference, said, gates=gates, expires=expires)
+    return promotion.waive(house.bucket, reference, said, gates=gates, expires=expires)
 
 
 def refused(house, said, error=Ineligible, **options):
@@ -99,7 +99,7 @@ def test_what_an_entry_claims_of_a_gate_does_not_stand_in_for_its_report(house, 
 def test_a_gate_that_cannot_tell_needs_an_approval_first_or_with_it(house, said):
     house.version(fairness="unknown")
     assert "--approve" in refused(house, said())
-    decisions.approve(house.bucket, "m@1", said("I looked at them"))
+    promotion.approve(house.bucket, "m@1", said("I looked at them"))
     assert promote(house, said())
     house.version(fairness="unknown")
     assert promote(house, said("both at once"), reference="m@2", approve=True)
@@ -115,15 +115,15 @@ def test_approval_is_noted_only_where_it_was_needed(house, said):
 def test_an_approval_undoes_no_rejection(house, said):
     house.version(fairness="fail")
     with pytest.raises(Ineligible, match="which no approval undoes"):
-        decisions.approve(house.bucket, "m@1", said())
+        promotion.approve(house.bucket, "m@1", said())
     house.note("approved", version=1, because="by other means")
     refused(house, said())
 
 
 def test_approving_twice_writes_once(house, said):
     house.version()
-    assert decisions.approve(house.bucket, "m@1", said())
-    assert decisions.approve(house.bucket, "m@1", said()) is None
+    assert promotion.approve(house.bucket, "m@1", said())
+    assert promotion.approve(house.bucket, "m@1", said()) is None
 
 
 def test_another_alias_takes_any_version_that_was_registered(house, said):
@@ -205,16 +205,16 @@ def test_a_shadow_that_failed_is_neither_promoted_nor_approved(beside, said, key
     compared(beside, "fail")
     assert "its answers in shadow failed it: It holds" in refused(beside, said(), reference="m@2")
     with pytest.raises(Ineligible, match="in shadow failed it"):
-        decisions.approve(beside.bucket, "m@2", said())
+        promotion.approve(beside.bucket, "m@2", said())
     waive(beside, said(), "shadow", reference="m@2")
-    assert decisions.approve(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
+    assert promotion.approve(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
     assert promote(beside, said(), reference="m@2").body["waiver"]
 
 
 def test_a_shadow_that_cannot_tell_is_for_a_person_to_approve(beside, said):
     compared(beside, "unknown")
     assert "in shadow cannot tell" in refused(beside, said(), reference="m@2")
-    decisions.approve(beside.bucket, "m@2", said())
+    promotion.approve(beside.bucket, "m@2", said())
     assert promote(beside, said(), reference="m@2")
 
 
@@ -233,22 +233,22 @@ def test_a_comparison_with_another_champion_does_not_count(beside, said):
 
 def test_approval_waits_for_the_shadow_that_it_is_about(beside, said):
     with pytest.raises(Ineligible, match="were not compared"):
-        decisions.approve(beside.bucket, "m@2", said())
+        promotion.approve(beside.bucket, "m@2", said())
     compared(beside, "caution")
-    assert decisions.approve(beside.bucket, "m@2", said())
+    assert promotion.approve(beside.bucket, "m@2", said())
 
 
 def test_an_approval_holds_for_the_evidence_it_was_given_on(beside, said):
     compared(beside)
-    early = decisions.approve(beside.bucket, "m@2", said("all passes"))
+    early = promotion.approve(beside.bucket, "m@2", said("all passes"))
     later = compared(beside, "unknown")
     told = refused(beside, said(), reference="m@2")
     assert "in shadow cannot tell" in told
     assert f"someone approved it (entry {early.number}) on other evidence" in told
     assert f"comparison with m@1 (entry {later.number})" in told
-    again = decisions.approve(beside.bucket, "m@2", said("I looked at that, too"))
+    again = promotion.approve(beside.bucket, "m@2", said("I looked at that, too"))
     assert again.body["evidence"]["shadow"] == later.body["report"]["digest"]
-    assert decisions.approve(beside.bucket, "m@2", said()) is None
+    assert promotion.approve(beside.bucket, "m@2", said()) is None
     compared(beside, "unknown", summary="of more batches")
     refused(beside, said(), reference="m@2")
     assert promote(beside, said(), reference="m@2", approve=True)
@@ -257,7 +257,7 @@ def test_an_approval_holds_for_the_evidence_it_was_given_on(beside, said):
 
 def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
     compared(beside, "unknown")
-    decisions.approve(beside.bucket, "m@2", said())
+    promotion.approve(beside.bucket, "m@2", said())
     beside.version()
     promote(beside, said(), reference="m@3")
     for rows in (b"one", b"two"):
@@ -272,7 +272,7 @@ def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
 
 def test_comparisons_that_can_tell_leave_an_approval_standing(beside, said):
     beside.version(fairness="unknown")
-    decisions.approve(beside.bucket, "m@3", said())
+    promotion.approve(beside.bucket, "m@3", said())
     assert promote(beside, said(), reference="m@3"), "its gates' reports never change"
     compared(beside, "unknown", summary="of the second")
     assert promote(beside, said(), reference="m@1")
@@ -285,7 +285,7 @@ def test_an_old_approval_that_names_no_evidence_is_of_the_gates_alone(beside, sa
         beside.note("approved", version=number, because="it named none in those days")
     compared(beside, "unknown")
     assert "on other evidence" in refused(beside, said(), reference="m@2")
-    assert decisions.promote(beside.bucket, "m@3", said())
+    assert promotion.promote(beside.bucket, "m@3", said())
 
 
 def test_missing_batches_in_shadow_can_be_waived(house, said, key):
@@ -387,7 +387,7 @@ def failing(load, reference, as_of, error=Exception):
 def test_none_but_an_engineer_promotes_approves_or_waives(house, said, people, name):
     house.version(fairness="fail")
     people()(name)
-    for act in (promote, lambda h, s: decisions.approve(h.bucket, "m@1", s), waive):
+    for act in (promote, lambda h, s: promotion.approve(h.bucket, "m@1", s), waive):
         with pytest.raises(NotAllowed, match=name) as caught:
             act(house, said())
         assert "ada, eve" in caught.value.remedy
@@ -451,9 +451,9 @@ def test_another_engineer_is_neither_who_trained_nor_who_had_it_trained(house, s
     house.version(by="ada", promotion=another)
     assert "asks for another engineer" in refused(house, said())
     with pytest.raises(Ineligible, match="another engineer"):
-        decisions.approve(house.bucket, "m@1", said())
+        promotion.approve(house.bucket, "m@1", said())
     act("eve")
-    decisions.approve(house.bucket, "m@1", said())
+    promotion.approve(house.bucket, "m@1", said())
     act("ada")
     assert promote(house, said()), "somebody else has given their word"
     act("eve")
@@ -474,13 +474,13 @@ def test_anothers_word_on_other_evidence_is_no_second_one(house, said, people):
     both(house, b"one")
     compared(house)
     act("eve")
-    decisions.approve(house.bucket, "m@2", said())
+    promotion.approve(house.bucket, "m@2", said())
     compared(house, "unknown")
     act("ada")
     told = refused(house, said(), reference="m@2", approve=True)
     assert "asks for another engineer" in told
     act("eve")
-    decisions.approve(house.bucket, "m@2", said())
+    promotion.approve(house.bucket, "m@2", said())
     act("ada")
     assert promote(house, said(), reference="m@2")
 
@@ -507,7 +507,7 @@ def test_an_entry_with_a_bad_signature_is_not_believed(house, said, people, tmp_
     act = people()
     act("ada")
     house.version(fairness="unknown")
-    decisions.approve(house.bucket, "m@1", said())
+    promotion.approve(house.bucket, "m@1", said())
     file = tmp_path / "people.yaml"
     kept = [line for line in file.read_text().splitlines() if not line.startswith("  ada")]
     file.write_text("\n".join(kept))
@@ -530,7 +530,7 @@ def test_of_two_who_promote_at_once_one_does(house, said, meanwhile):
 
 def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, meanwhile):
     house.version()
-    meanwhile(lambda: decisions.retire(house.bucket, "m@1", said("broken")))
+    meanwhile(lambda: withdrawal.retire(house.bucket, "m@1", said("broken")))
     with pytest.raises(Unproven, match="retired"):
         promote(house, said())
     assert house.champion is None
@@ -559,12 +559,12 @@ def test_what_changes_while_it_is_approved_is_looked_at_again(beside, said, mean
     compared(beside, "unknown")
     for options in ({}, {"approve": True}):
         meanwhile(lambda: compared(beside, "unknown", summary=f"{len(beside.kinds)}"))
-        act = promote if options else lambda h, s, **_: decisions.approve(h.bucket, "m@2", s)
+        act = promote if options else lambda h, s, **_: promotion.approve(h.bucket, "m@2", s)
         with pytest.raises(Ineligible, match="changed while it was being approved"):
             act(beside, said(), reference="m@2", **options)
     meanwhile(lambda: compared(beside, "fail"))
     with pytest.raises(Ineligible, match="in shadow failed it"):
-        decisions.approve(beside.bucket, "m@2", said())
+        promotion.approve(beside.bucket, "m@2", said())
     assert "approved" not in beside.kinds
 
 
@@ -578,7 +578,7 @@ def test_what_is_approved_and_then_changes_is_not_promoted(beside, said, meanwhi
 
 def test_what_is_retired_meanwhile_is_not_waived(house, said, key, meanwhile):
     house.version(fairness="fail")
-    meanwhile(lambda: decisions.retire(house.bucket, "m@1", said("broken")))
+    meanwhile(lambda: withdrawal.retire(house.bucket, "m@1", said("broken")))
     with pytest.raises(Ineligible, match="broken"):
         waive(house, said(), "fairness")
 
@@ -600,7 +600,7 @@ def test_what_an_alias_may_be_its_reference_finds(alias):
     house.version()
     house.version()
     try:
-        decisions.promote(house.bucket, "m@1", decisions.Said("a test", NOON), alias=alias)
+        promotion.promote(house.bucket, "m@1", said.Said("a test", NOON), alias=alias)
     except (ConfigError, Ineligible):
         assert house.kinds == ["registered", "registered"]
     else:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay import decisions
+from assay.decisions import promotion, withdrawal
 from assay.decisions.waiting import waiting
 from assay.objects import key_of
 
@@ -19,7 +19,7 @@ def test_the_command_that_is_named_makes_it_champion_and_then_it_waits_no_more(
     house.version(**verdicts)
     named = awaited(house).command
     assert named.startswith("assay promote m@1 ")
-    decisions.promote(house.bucket, "m@1", said(), approve="--approve" in named)
+    promotion.promote(house.bucket, "m@1", said(), approve="--approve" in named)
     assert house.champion == 1
     assert awaited(house) is None
 
@@ -27,14 +27,14 @@ def test_the_command_that_is_named_makes_it_champion_and_then_it_waits_no_more(
 def test_what_a_gate_could_not_tell_is_named_until_somebody_approved(house, said):
     house.version(fairness="unknown")
     assert awaited(house).why.startswith("it awaits a person's approval: the fairness gate cannot")
-    decisions.approve(house.bucket, "m@1", said())
+    promotion.approve(house.bucket, "m@1", said())
     assert awaited(house).why == "it awaits a person who promotes it"
     assert "--approve" not in awaited(house).command
 
 
 def test_a_shadow_that_is_asked_for_is_named(house, said):
     house.version(promotion={"shadow": 2})
-    decisions.promote(house.bucket, "m@1", said())
+    promotion.promote(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 2})
     assert "0 of the 2 batches in shadow" in awaited(house, 2).why
 
@@ -43,9 +43,9 @@ def test_nothing_waits_that_was_refused_taken_back_or_overtaken(house, said):
     house.version(fairness="fail")
     house.version()
     house.version()
-    decisions.promote(house.bucket, "m@3", said())
+    promotion.promote(house.bucket, "m@3", said())
     house.version()
-    decisions.retire(house.bucket, "m@4", said())
+    withdrawal.retire(house.bucket, "m@4", said())
     assert [awaited(house, number) for number in (1, 2, 3, 4)] == [None] * 4
 
 

@@ -9,7 +9,7 @@ from assay.evidence.performance import evaluate, weakness
 from assay.evidence.performance.columns import coded
 from assay.evidence.performance.scores import Predicted
 from assay.evidence.report import Verdict
-from assay.evidence.statistics import holm
+from assay.evidence.statistics.corrections import holm
 
 BOTH = Performance(slices=Slices(beyond_promise=0.0, beyond_others=0.0))
 

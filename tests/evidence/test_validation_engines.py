@@ -18,7 +18,9 @@ from assay.evidence.validation import validate
 from assay.evidence.validation.routes import Engine, engine_for
 from assay.evidence.validation.rules import rules_of
 from assay.store.memory import MemoryStore
-from assay.tables import Table, field, write
+from assay.tables.columns import field
+from assay.tables.read import Table
+from assay.tables.write import write
 
 N = None
 

@@ -16,7 +16,8 @@ from assay.evidence.report import Verdict
 from assay.evidence.validation import validate
 from assay.objects import key_of
 from assay.store.local import LocalStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 ROWS = 150_000  # more than one part
 

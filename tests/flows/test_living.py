@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay import decisions
 from assay.batches import Ledger, Refused
 from assay.bucket import Bucket
+from assay.decisions import promotion, said, withdrawal
 from assay.errors import DataError
 from assay.evidence.report import get_report
 from assay.flows.monitor import monitor
@@ -17,7 +17,7 @@ from assay.flows.score import score
 from assay.flows.train import train
 from assay.living.retraining import Declined
 from assay.registry import Registry
-from assay.tables import Table
+from assay.tables.read import Table
 from assay.upkeep.verify import verify
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
@@ -125,9 +125,9 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     state, declined = life.run(retrain, 9, **asked)
     assert (state.name, type(declined)) == ("Declined", Declined)
 
-    said = decisions.Said("it fits who comes now", START + timedelta(days=3))
-    decisions.approve(life.bucket, "jobs@2", said)
-    decisions.promote(life.bucket, "jobs@2", said)
+    said = said.Said("it fits who comes now", START + timedelta(days=3))
+    promotion.approve(life.bucket, "jobs@2", said)
+    promotion.promote(life.bucket, "jobs@2", said)
     assert life.history.champion.name == "jobs@2"
 
     life.comes("c", people(range(5000, 5800), 4, turned=True))
@@ -135,8 +135,8 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     assert scored.model == "jobs@2"
     assert life.run(monitor, 4)[0].name == "Healthy"
 
-    said = decisions.Said("the office wants to look into it", START + timedelta(days=5))
-    decisions.rollback(life.bucket, "jobs", said)
+    said = said.Said("the office wants to look into it", START + timedelta(days=5))
+    withdrawal.rollback(life.bucket, "jobs", said)
     assert life.history.champion.name == "jobs@1"
     told = ["registered", "promoted", "monitored", "monitored", "retraining"]
     told += ["registered", "promoted", "retrained", "approved", "promoted", "monitored"]

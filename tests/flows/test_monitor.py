@@ -11,8 +11,8 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
 from assay.flows.monitor import monitor
-from assay.living.looks import MONITORED
 from assay.living.retraining import Asked, begin, end
+from assay.versions import MONITORED
 from tests.living.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assay import decisions
 from assay.config.living import Promotion
-from assay.decisions import Said
+from assay.decisions import promotion, withdrawal
+from assay.decisions.said import Said
 from assay.digest import Digest
 from assay.errors import Ineligible, NotAllowed
 from assay.moments import moment
@@ -108,7 +108,7 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
         registry.register("guests", "registered", {**body, "question": question})
 
     def late():
-        decisions.promote(bucket, "guests@4", Said("I was faster", moment("2026-11-23")))
+        promotion.promote(bucket, "guests@4", Said("I was faster", moment("2026-11-23")))
         return form("ada")
 
     state, texts = run_of("guests@3", bucket, late, form("ada"))
@@ -120,7 +120,7 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
 
 def test_what_no_answer_can_mend_any_more_is_not_asked_again(bucket):
     def late():
-        decisions.retire(bucket, "guests@2", Said("it leaks", moment("2026-11-23")))
+        withdrawal.retire(bucket, "guests@2", Said("it leaks", moment("2026-11-23")))
         return form("ada")
 
     state, texts = run_of("guests@2", bucket, late)

@@ -20,7 +20,7 @@ from assay.errors import NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
 from assay.sources.places import Places
-from assay.tables import Table
+from assay.tables.read import Table
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,8 @@ import pytest
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 

@@ -6,7 +6,7 @@ import pytest
 
 from assay.evidence.fairness import audit
 from assay.evidence.report import Verdict
-from assay.evidence.statistics import newcombe_limits
+from assay.evidence.statistics.proportions import newcombe_limits
 from assay.learning.contenders import Answers, contender
 from assay.learning.frontier import weigh
 from assay.learning.tested import tested as with_test

@@ -16,7 +16,8 @@ def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
     from assay.bucket import Bucket
     from assay.config.use_case import UseCase
     from assay.store.memory import MemoryStore
-    from assay.tables import Table, write_frame
+    from assay.tables.read import Table
+    from assay.tables.write import write_frame
 
     def sides(frame):
         bucket = Bucket.on(MemoryStore())

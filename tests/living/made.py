@@ -24,7 +24,8 @@ from assay.living.windows import reference, window
 from assay.registry import Registry
 from assay.sources.places import SCHEMA, Places
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write, write_frame
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 

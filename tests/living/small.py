@@ -20,7 +20,8 @@ from assay.config.read import Written, read, read_words
 from assay.learning.mitigation.models import GroupThresholds
 from assay.learning.signature import inputs, signature
 from assay.registry import Registry
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 from assay.versions import CHAMPION, Version
 
 FEATURES = ["age", "job"]

@@ -16,7 +16,7 @@ from assay.living.watching import Watch
 from assay.moments import moment
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.tables import write_frame
+from assay.tables.write import write_frame
 
 
 @pytest.fixture

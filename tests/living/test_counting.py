@@ -17,7 +17,8 @@ from assay.living.unit_index import sharing, standing, units_in
 from assay.living.windows import reference, window
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 from tests.living.made import Living, loans, written
 from tests.living.made import day as day_of
 

@@ -15,7 +15,8 @@ from assay.config.use_case import UseCase
 from assay.errors import DataError
 from assay.living.gather import Choice, arrivals, gather
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 NOW = datetime(2016, 6, 1, tzinfo=UTC)
 USE_CASE = UseCase.model_validate(

@@ -13,7 +13,8 @@ from assay.errors import DataError, SourceError
 from assay.living.intake import columns, take_in
 from assay.sources.places import Places
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 
 @pytest.fixture

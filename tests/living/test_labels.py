@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assay.errors import ConfigError, DataError, SourceError
 from assay.living.known import Known
 from assay.living.labels import news, take
-from assay.tables import Table
+from assay.tables.read import Table
 from tests.living.made import Living, day, written
 
 DATA = {"target": {"column": "paid", "positive": "yes"}, "identity": ["loan"]}
@@ -220,7 +220,7 @@ def test_the_view_is_the_last_known_label_of_each(arrivals, by_known, at_once):
 def _label_each(living, rows, number, moments):
     from assay.batches import Labelled
     from assay.learning.units import identities
-    from assay.tables import write_frame
+    from assay.tables.write import write_frame
 
     held = write_frame(living.bucket, rows[["loan"]], "identities")
     units = identities(Table.read(living.bucket, held), living.case).view(np.int64)

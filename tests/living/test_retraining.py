@@ -11,10 +11,7 @@ from assay.bucket import Bucket
 from assay.config.living import Retrain, Window
 from assay.digest import Digest
 from assay.living.retraining import (
-    ASKED,
     FAILED,
-    RETRAINED,
-    RETRAINING,
     Asked,
     Begun,
     Declined,
@@ -25,6 +22,7 @@ from assay.living.retraining import (
     unanswered,
 )
 from assay.store.memory import MemoryStore
+from assay.versions import ASKED, RETRAINED, RETRAINING
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 ASK = Retrain(cooldown=86400.0 * 5, budget=3, attempts=3)

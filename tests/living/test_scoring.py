@@ -13,7 +13,8 @@ from assay.learning.units import identities
 from assay.living import scoring
 from assay.sources.places import SCHEMA, Places
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write, write_frame
 
 DIGEST = Digest.of(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]

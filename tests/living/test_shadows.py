@@ -13,7 +13,7 @@ from assay.evidence.report import get_report, put_report
 from assay.living.shadow_rows import judge, together
 from assay.living.shadows import ahead, record, unfinished
 from assay.registry import Registry
-from assay.tables import Table
+from assay.tables.read import Table
 from tests.living.made import Living, day, written
 
 ROWS = 12  # of a batch of which versions leave rows out

@@ -20,7 +20,7 @@ from assay.living import file_sink, scoring, sql_sink
 from assay.living.sinks import Delivery, deliver, sink_of
 from assay.sources.places import SCHEMA, Places
 from assay.store.memory import MemoryStore
-from assay.tables import write, write_frame
+from assay.tables.write import write, write_frame
 
 DIGEST = Digest.of(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]

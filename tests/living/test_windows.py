@@ -7,7 +7,7 @@ import pytest
 from assay.errors import DataError, ReferenceUnknown
 from assay.living.looks import next_look, record, why_not
 from assay.living.windows import _beside, reference, window
-from assay.tables import Table
+from assay.tables.read import Table
 from tests.living.made import Living, day, table_rows, written
 
 DATA = {

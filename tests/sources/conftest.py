@@ -14,7 +14,7 @@ from assay.bucket import Bucket
 from assay.config.data import Data
 from assay.sources.ingest import Ingested, ingest
 from assay.store.memory import MemoryStore
-from assay.tables import Table
+from assay.tables.read import Table
 
 
 class Taken:

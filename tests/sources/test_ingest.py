@@ -12,7 +12,7 @@ from assay.config import read as config
 from assay.errors import ConfigError, SourceError
 from assay.sources.ingest import ingest
 from assay.store.memory import MemoryStore
-from assay.tables import Table
+from assay.tables.read import Table
 
 USE_CASE = """
 question: q

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.sources.summary import Summary
-from assay.tables import field
+from assay.tables.columns import field
 
 SCHEMA = pa.schema([field("a", "integer")])
 

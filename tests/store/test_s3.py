@@ -26,11 +26,12 @@ from assay.errors import (
     StoreUnreachable,
     StoreUnsafe,
 )
-from assay.registry import REGISTERED, Registry
+from assay.registry import Registry
 from assay.store import open_store, s3
 from assay.store.s3 import S3Store
 from assay.testing import PersistentStoreConformance
 from assay.upkeep.garbage import Collector
+from assay.versions import REGISTERED
 
 
 def _register(url: str, gate: Any, number: int) -> None:

@@ -12,8 +12,9 @@ import pytest
 from assay import artifacts
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables import Table, write_frame
 from assay.tables.croissant import croissant
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 FRAME = pd.DataFrame(
     {

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from assay.bucket import Bucket
 from assay.store.memory import MemoryStore
-from assay.tables import Table, field, write
+from assay.tables.columns import field
 from assay.tables.observed import SAMPLE, observe, profile_of
 from assay.tables.profile import Profile
 from assay.tables.profile import _smallest as smallest_of
+from assay.tables.read import Table
+from assay.tables.write import write
 
 KINDS = {"n": "number", "i": "integer", "t": "text", "b": "boolean", "d": "date"}
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import DataError
-from assay.tables import row_hashes
+from assay.tables.rowhash import row_hashes
 
 INTEGERS = st.none() | st.integers(-(2**63), 2**63 - 1)
 EXACT = st.none() | st.integers(-(2**53), 2**53)

@@ -7,8 +7,9 @@ import pytest
 from assay.bucket import Bucket
 from assay.errors import DataError
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
 from assay.tables.stretch import rows_between, where
+from assay.tables.write import write_frame
 
 
 @pytest.fixture

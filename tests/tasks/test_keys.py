@@ -14,7 +14,7 @@ from assay.digest import Digest
 from assay.plan import Plan
 from assay.runs import Run
 from assay.steps import Step
-from assay.tables import write_frame
+from assay.tables.write import write_frame
 
 WORDS = """\
 name: {name}

@@ -16,8 +16,9 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.objects import Objects, key_of
 from assay.store.local import LocalStore
+from assay.upkeep.problems import Findings
 from assay.upkeep.verified import Verified
-from assay.upkeep.verify import Findings, verify
+from assay.upkeep.verify import verify
 
 OBJECTS = 40
 

@@ -18,7 +18,8 @@ from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.objects import Objects, key_of, trash_prefix_of
 from assay.store.local import LocalStore
-from assay.upkeep.verify import Findings, Hashed, verify
+from assay.upkeep.problems import Findings
+from assay.upkeep.verify import Hashed, verify
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"

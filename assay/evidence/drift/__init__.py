@@ -26,10 +26,8 @@ from assay.evidence.drift.scored import Roles, scored
 from assay.evidence.drift.separation import separation
 from assay.evidence.drift.together import rebuilt, told_apart
 from assay.evidence.report import Check, Report, Verdict, overall
-from assay.tables import Table
 from assay.tables.observed import Observed, observe
-
-__all__ = ["Roles", "drift"]
+from assay.tables.read import Table
 
 
 def drift(

@@ -10,10 +10,18 @@ from typing import Final
 import numpy as np
 
 from assay.config.gates import Drift
-from assay.evidence import statistics
 from assay.evidence.drift.grid import Grid, comparable
 from assay.evidence.report import Verdict
-from assay.evidence.statistics import Clustering, Floats, clustered_test, clustering
+from assay.evidence.statistics.clustered import Clustering, clustered_test, clustering
+from assay.evidence.statistics.corrections import benjamini_hochberg
+from assay.evidence.statistics.distances import (
+    chi_square,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    population_stability,
+    wasserstein,
+)
+from assay.evidence.statistics.intervals import Floats
 from assay.tables.distribution import Integers
 from assay.tables.observed import Observed
 from assay.tables.profile import ColumnProfile
@@ -69,7 +77,7 @@ def shifts(reference: Observed, current: Observed, names: Sequence[str], ask: Dr
         for name, (old, new) in pairs.items()
         if comparable(old, new)
     ]
-    adjusted = statistics.benjamini_hochberg([shift.p for shift in found])
+    adjusted = benjamini_hochberg([shift.p for shift in found])
     return [_judged(s, float(q), ask) for s, q in zip(found, adjusted, strict=True)]
 
 
@@ -108,11 +116,11 @@ def _shift(
         grid,
         before,
         after,
-        effect=statistics.jensen_shannon(before, after),
+        effect=jensen_shannon(before, after),
         chance=chance,
         p=test.p,
-        psi=statistics.population_stability(before, after),
-        chi_square=statistics.chi_square(before, after),
+        psi=population_stability(before, after),
+        chi_square=chi_square(before, after),
         missing=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
         unseen=_outside(old, new, grid, after),
         new=fresh,
@@ -138,11 +146,11 @@ def _of_numbers(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, f
     dropped = max(c.distribution.dropped for c in both)
     held = [c.distribution.coarser(dropped) for c in both]
     sides = [(d.values(), d.counts) for d in held]
-    ks = statistics.kolmogorov_smirnov(*sides[0], *sides[1])
+    ks = kolmogorov_smirnov(*sides[0], *sides[1])
     moments = old.moments()
     if moments is None or new.moments() is None or moments[1] <= 0:
         return ks, None
-    return ks, statistics.wasserstein(*sides[0], *sides[1]) / math.sqrt(moments[1])
+    return ks, wasserstein(*sides[0], *sides[1]) / math.sqrt(moments[1])
 
 
 def _names(old: ColumnProfile, new: ColumnProfile) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,7 +10,7 @@ from assay.evidence.drift.columns import Shift
 from assay.evidence.drift.harm import Outcome
 from assay.evidence.drift.mix import Mix
 from assay.evidence.report import Cell, Check, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import shares
+from assay.evidence.statistics.distances import shares
 
 _FIGURES = 4  # of columns
 _BARS = 16  # a figure; the smallest cells are put together

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from assay.config.gates import Expected
 from assay.evidence.drift.scored import Scored
-from assay.evidence.statistics import Bools, Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 from assay.tables.distribution import Integers
 
 BLOCKS: Final = 40

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from assay.evidence.statistics import Floats
+from assay.evidence.statistics.intervals import Floats
 from assay.tables.distribution import Integers, numbers_of
 from assay.tables.profile import ColumnProfile
 from assay.tables.rowhash import value_hashes

@@ -20,7 +20,8 @@ from assay.evidence.drift.expected import (
 from assay.evidence.drift.mix import Mix, Sample
 from assay.evidence.drift.scored import Groups, Scored
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import Bools, Estimate, Floats, at_most, interval_of, jackknife
+from assay.evidence.statistics.clustered import jackknife
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, at_most, interval_of
 
 _EXPLAINED: Final = 0.5  # of the other columns' shift, for a mix to be believed
 _FEWEST_WINDOWS: Final = 5

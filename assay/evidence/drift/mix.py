@@ -25,7 +25,8 @@ from assay.config.gates import Expected
 from assay.evidence.drift.columns import Shift
 from assay.evidence.drift.expected import Counted, Ladder, weighted
 from assay.evidence.drift.scored import Scored
-from assay.evidence.statistics import Floats, jensen_shannon
+from assay.evidence.statistics.distances import jensen_shannon
+from assay.evidence.statistics.intervals import Floats
 from assay.tables.distribution import Integers
 
 _COLUMNS: Final = 3  # a mix told in more columns tells people nothing

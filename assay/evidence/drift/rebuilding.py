@@ -16,7 +16,7 @@ import pyarrow as pa
 from assay.config.gates import Drift
 from assay.evidence.drift.columns import Shift, window_of
 from assay.evidence.drift.grid import numbers
-from assay.evidence.statistics import Floats
+from assay.evidence.statistics.intervals import Floats
 from assay.tables.observed import Observed
 
 _VARIANCE: Final = 0.65  # that the kept components hold, as in NannyML

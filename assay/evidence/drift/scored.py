@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assay.config.data import Sensitive
 from assay.errors import DataError
 from assay.evidence.groups import labels_of
-from assay.evidence.statistics import Bools, Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 
 Codes = NDArray[np.int8]
 Groups = tuple[NDArray[np.int32], tuple[str, ...]]

@@ -17,13 +17,9 @@ import pyarrow as pa
 from assay.config.gates import Drift
 from assay.evidence.drift.columns import Shift
 from assay.evidence.drift.grid import numbers
-from assay.evidence.statistics import (
-    Bools,
-    Estimate,
-    Floats,
-    next_distance,
-    roc_auc,
-)
+from assay.evidence.statistics.auc import roc_auc
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats
+from assay.evidence.statistics.prediction import next_distance
 from assay.tables.distribution import Integers
 from assay.tables.observed import Observed
 

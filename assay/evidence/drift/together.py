@@ -9,7 +9,7 @@ from assay.evidence.drift.checks import p_words
 from assay.evidence.drift.rebuilding import Rebuilding
 from assay.evidence.drift.separation import Separation, Stretches
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics import at_most
+from assay.evidence.statistics.intervals import at_most
 
 FAR: Final = 0.2  # standard deviations: what Cohen (1988) calls a small effect
 

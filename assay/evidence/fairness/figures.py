@@ -10,7 +10,7 @@ from assay.evidence.fairness.gaps import FEWEST
 from assay.evidence.fairness.metrics import MEASURES, title, words
 from assay.evidence.fairness.tally import Tally
 from assay.evidence.report import Figure, Point, Series, Verdict
-from assay.evidence.statistics import wilson_limits
+from assay.evidence.statistics.proportions import wilson_limits
 
 _CURVES = 5  # more in one picture cannot be told apart
 

@@ -27,16 +27,15 @@ from assay.config.gates import Metric, Rate
 from assay.evidence.cells import SHARES
 from assay.evidence.fairness.metrics import MEASURES, Sums
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import (
+from assay.evidence.statistics.corrections import holm_step_down
+from assay.evidence.statistics.independent import difference_limits, ratio_limits
+from assay.evidence.statistics.intervals import (
     Bools,
     Floats,
     Limits,
     beyond,
-    difference_limits,
     equivalent,
-    holm_step_down,
     interval_of,
-    ratio_limits,
 )
 
 ALPHA = 0.05

@@ -15,16 +15,10 @@ import numpy as np
 
 from assay.config.gates import Metric, Rate
 from assay.evidence.cells import KINDS, SHARES, Share
-from assay.evidence.statistics import (
-    Floats,
-    Limits,
-    Placements,
-    auc_limits,
-    mean_limits,
-    newcombe_limits,
-    normal_quantile,
-    wilson_limits,
-)
+from assay.evidence.statistics.auc import Placements, auc_limits
+from assay.evidence.statistics.intervals import Floats, Limits, normal_quantile
+from assay.evidence.statistics.means import mean_limits
+from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
 
 # Sums over a group's rows, each an array of one value a group. Those of a confusion matrix are
 # counts. With p the probability, y the truth (0 or 1), d = p - y and l the log loss of a row:

@@ -17,7 +17,7 @@ from assay.config.gates import FAMILIES, Metric
 from assay.evidence.cells import KINDS
 from assay.evidence.fairness.divisions import Division
 from assay.evidence.fairness.metrics import MEASURES, OF_DECISIONS
-from assay.evidence.statistics import Floats, Limits
+from assay.evidence.statistics.intervals import Floats, Limits
 
 DRAWS = 1000
 MOST_DRAWN = 10**6  # groups times draws: bounds the memory

@@ -15,7 +15,8 @@ import pandas as pd
 from assay.evidence.cells import ROWS, confusion, placed
 from assay.evidence.fairness.metrics import MOMENTS, PLACED
 from assay.evidence.groups import intersect
-from assay.evidence.statistics import Floats, placements
+from assay.evidence.statistics.auc import placements
+from assay.evidence.statistics.intervals import Floats
 
 BINS = 10  # of probabilities, all equally wide, the same for every group
 

@@ -10,15 +10,14 @@ from assay.config.gates import LOWER_IS_BETTER, Cost, Score
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.measured import measured
 from assay.evidence.report import Check, Interval, Sheet, Verdict
-from assay.evidence.statistics import (
-    Bools,
-    Floats,
+from assay.evidence.statistics.intervals import Bools, Floats
+from assay.evidence.statistics.means import mean
+from assay.evidence.statistics.nearest import (
     bayes_bound,
-    mean,
     neighbour_errors,
     neighbour_errors_on_a_line,
-    wilson,
 )
+from assay.evidence.statistics.proportions import wilson
 
 ASKED = 4_000  # rows whose nearest neighbour is looked for
 KNOWN = 16_000  # rows among which it is looked for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.evidence.statistics import Bools, Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 
 MOST_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
 LARGEST = 1e100  # stands for infinity, which no learner takes

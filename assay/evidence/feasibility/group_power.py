@@ -16,7 +16,8 @@ from assay.evidence.amounts import about
 from assay.evidence.cells import SHARES, reference_among
 from assay.evidence.groups import group_labels, intersect, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import Bools, detectable_gap, rows_to_detect
+from assay.evidence.statistics.intervals import Bools
+from assay.evidence.statistics.proportions import detectable_gap, rows_to_detect
 
 ALPHA = 0.05
 POWER = 0.8

@@ -7,7 +7,7 @@ import numpy as np
 from assay.evidence.amounts import nth
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.statistics import Noise, confident_joint
+from assay.evidence.statistics.label_noise import Noise, confident_joint
 
 SHOWN = 10
 

@@ -8,7 +8,7 @@ from assay.evidence.feasibility.after_outcome import after_outcome
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.single import Alone, single_columns
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
 
 SUSPECT = 0.8  # ROC AUC of a single column from which one asks what is left without it
 COLLAPSE = 0.5  # share of what is above chance, the loss of which leaves little else

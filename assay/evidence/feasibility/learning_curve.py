@@ -11,7 +11,8 @@ from assay.evidence.amounts import about
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.measured import Measured, measured
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Verdict
-from assay.evidence.statistics import Floats, PowerLaw, fit_power_law
+from assay.evidence.statistics.intervals import Floats
+from assay.evidence.statistics.power_law import PowerLaw, fit_power_law
 
 SIZES = 7
 FEWEST = 50  # rows, with which a learner hardly learns a thing

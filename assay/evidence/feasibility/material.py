@@ -12,7 +12,7 @@ from assay.config.use_case import UseCase
 from assay.evidence.feasibility.encode import Encoded, encode
 from assay.evidence.feasibility.whole import Whole, read, sampled
 from assay.evidence.rows import FrameOrTable
-from assay.evidence.statistics import Bools, Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 
 FOLDS = 5
 CELLS_PER_SECOND = 50_000  # features times rows that all checks together bear, with room to spare

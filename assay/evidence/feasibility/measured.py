@@ -8,15 +8,10 @@ import numpy as np
 
 from assay.config.gates import Cost, Score
 from assay.evidence.feasibility.material import Material
-from assay.evidence.statistics import (
-    Bools,
-    Floats,
-    clustered_covariance,
-    clustered_delong,
-    delong,
-    normal_quantile,
-    wilson_limits,
-)
+from assay.evidence.statistics.auc import delong
+from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong
+from assay.evidence.statistics.intervals import Bools, Floats, normal_quantile
+from assay.evidence.statistics.proportions import wilson_limits
 from assay.learning.scores import score, threshold
 from assay.ordered import distinct
 

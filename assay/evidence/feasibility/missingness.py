@@ -11,7 +11,7 @@ import pandas as pd
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.periods import Periods
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.statistics import newcombe_limits
+from assay.evidence.statistics.proportions import newcombe_limits
 
 GAP = 0.05  # in the share of missing values; smaller gaps are of no consequence, however certain
 SHOWN = 3

@@ -9,7 +9,7 @@ import pandas as pd
 
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.whole import time_column
-from assay.evidence.statistics import Bools
+from assay.evidence.statistics.intervals import Bools
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from assay.evidence.feasibility.learning_curve import Curve
 from assay.evidence.feasibility.material import Material
 from assay.evidence.feasibility.measured import Measured, measured
 from assay.evidence.report import Check, Interval, Verdict
-from assay.evidence.statistics import roc_auc
+from assay.evidence.statistics.auc import roc_auc
 
 TIMES = 4  # the rows of today; more is no plan
 TUNING = 0.01  # of any score: what a tuned model may have beyond the quick learner

@@ -12,7 +12,8 @@ from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.measured import EDGE
 from assay.evidence.feasibility.signal import ALPHA, HELD, POWER
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.statistics import Bools, Floats, rows_to_show
+from assay.evidence.statistics.auc_power import rows_to_show
+from assay.evidence.statistics.intervals import Bools, Floats
 from assay.learning.preprocess import MANY, RARE
 
 SHRINKAGE = 0.9  # predictions may be too extreme by a tenth

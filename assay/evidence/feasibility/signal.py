@@ -6,14 +6,10 @@ import numpy as np
 
 from assay.evidence.feasibility.material import Material
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics import (
-    Estimate,
-    Floats,
-    Permutation,
-    auc_power,
-    permutation_p,
-    roc_auc,
-)
+from assay.evidence.statistics.auc import roc_auc
+from assay.evidence.statistics.auc_power import auc_power
+from assay.evidence.statistics.intervals import Estimate, Floats
+from assay.evidence.statistics.resampling import Permutation, permutation_p
 
 DRAWS = 999
 HELD = 2  # folds whose labels are shuffled; the others are learned from

@@ -8,7 +8,8 @@ import numpy as np
 
 from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.report import Interval
-from assay.evidence.statistics import Bools, Floats, roc_auc
+from assay.evidence.statistics.auc import roc_auc
+from assay.evidence.statistics.intervals import Bools, Floats
 
 BINS = 64
 

@@ -9,14 +9,9 @@ from assay.evidence.feasibility.material import FOLDS, Material
 from assay.evidence.feasibility.periods import Periods
 from assay.evidence.feasibility.single import Alone, single_columns
 from assay.evidence.report import Check, Interval, Sheet, Verdict
-from assay.evidence.statistics import (
-    Bools,
-    Estimate,
-    auc_power,
-    auc_spread,
-    roc_auc,
-    roc_auc_difference,
-)
+from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc_power import auc_power, auc_spread
+from assay.evidence.statistics.intervals import Bools, Estimate
 
 FEWEST = 50  # rows of either outcome in either period
 HARMLESS = 0.01  # of ROC AUC; a smaller loss is of no consequence, however certain

@@ -19,10 +19,11 @@ from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.errors import DataError, meant
 from assay.evidence.rows import FrameOrTable
-from assay.evidence.statistics import Bools
+from assay.evidence.statistics.intervals import Bools
 from assay.learning.target import no_label, outcomes
 from assay.learning.units import canonical
-from assay.tables import Table, row_hashes
+from assay.tables.read import Table
+from assay.tables.rowhash import row_hashes
 
 KEPT_CELLS = 6_000_000  # columns times rows that are held in memory whole
 FEWEST_OF_CLASS = 500  # rows of the rarer class that no sample goes below, where there are so many

@@ -15,15 +15,13 @@ from typing import Literal
 from assay.config.gates import Drift
 from assay.config.living import Monitor
 from assay.evidence.amounts import some
-from assay.evidence.drift import Roles
+from assay.evidence.drift.scored import Roles
 from assay.evidence.monitoring import arrivals, contents, costs, history, labels, predictions
 from assay.evidence.monitoring.facts import Earlier, Facts
 from assay.evidence.monitoring.fairness import Realised, Rules, realised
 from assay.evidence.monitoring.predictions import Rows, Told
 from assay.evidence.report import Check, Report, Sheet, Verdict, overall
 from assay.tables.observed import observe
-
-__all__ = ["Asked", "Monitored", "Rows", "monitor"]
 
 Advice = Literal["healthy", "watch", "retrain"]
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from assay.evidence.report import Cell, Check, Sheet, Verdict
-from assay.evidence.statistics import newcombe_limits, wilson_limits
+from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
 from assay.tables.observed import Observed
 from assay.tables.profile import ColumnProfile
 

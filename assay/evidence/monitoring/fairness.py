@@ -28,7 +28,7 @@ from assay.evidence.fairness.limits import asked, judged
 from assay.evidence.fairness.metrics import OF_PROBABILITIES
 from assay.evidence.groups import labels_of
 from assay.evidence.report import Check, Figure, Interval, Sheet, Verdict
-from assay.tables import Table
+from assay.tables.read import Table
 
 _FINE: Final = 1000  # parts of a row that a weight is counted in
 _ANSWERS: Final = ("truth", "decision", "probability")

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from assay.evidence.amounts import about
-from assay.evidence.drift import Roles
+from assay.evidence.drift.scored import Roles
 from assay.evidence.groups import labels_of
 from assay.evidence.report import Check, Verdict
-from assay.tables import Table
+from assay.tables.read import Table
 
 ALL: Final = ""
 _MOST: Final = 100.0  # times as many rows as there are; more are no plan

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from assay.config.gates import Drift
-from assay.evidence.drift import Roles, drift
+from assay.evidence.drift import drift
 from assay.evidence.drift.columns import shifts
 from assay.evidence.drift.harm import believed
 from assay.evidence.drift.mix import Mix, Sample, mix
-from assay.evidence.drift.scored import scored
+from assay.evidence.drift.scored import Roles, scored
 from assay.evidence.monitoring.needed import with_needs
 from assay.evidence.report import Cell, Check, Figure, Report, Sheet
-from assay.tables import Table
 from assay.tables.observed import Observed, observe
+from assay.tables.read import Table
 
 _PERFORMANCE = "Performance"  # the drift gate's sheet
 _REALISED = "realised["

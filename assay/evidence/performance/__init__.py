@@ -18,7 +18,7 @@ from assay.evidence.performance import (
 )
 from assay.evidence.performance.scores import estimate
 from assay.evidence.report import Report, overall
-from assay.evidence.statistics import Bools
+from assay.evidence.statistics.intervals import Bools
 
 SCORES: tuple[Score, ...] = get_args(Score)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.statistics import Bools, Floats, multinomial_draws, wilson_limits
+from assay.evidence.statistics.intervals import Bools, Floats
+from assay.evidence.statistics.proportions import wilson_limits
+from assay.evidence.statistics.resampling import multinomial_draws
 
 BINS = 512  # of scores, for one ranking
 PAIRED_BINS = 64  # the same in each of two rankings

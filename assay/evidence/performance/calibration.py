@@ -9,14 +9,9 @@ import numpy as np
 
 from assay.evidence.performance.scores import enough, too_few
 from assay.evidence.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import (
-    Bools,
-    Estimate,
-    Floats,
-    at_most,
-    root_mean_square,
-    wilson_limits,
-)
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, at_most
+from assay.evidence.statistics.proportions import wilson_limits
+from assay.evidence.statistics.squares import root_mean_square
 
 _REMEDIES = {
     Verdict.PASS: "",

@@ -19,7 +19,7 @@ from assay.evidence.performance.scores import (
     too_few,
 )
 from assay.evidence.report import Check, Interval, Verdict
-from assay.evidence.statistics import Bools, Estimate, at_least, at_most
+from assay.evidence.statistics.intervals import Bools, Estimate, at_least, at_most
 
 
 def predicted(frame: pd.DataFrame, name: str) -> tuple[Predicted, Bools]:

@@ -18,15 +18,8 @@ from assay.evidence.performance.scores import (
     too_few,
 )
 from assay.evidence.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import (
-    Bools,
-    Estimate,
-    Floats,
-    at_most,
-    interval_of,
-    multinomial_draws,
-    percentile_interval,
-)
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, at_most, interval_of
+from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
 BINS = 400  # of probabilities, for what is drawn or chosen anew
 FOLDS = 5

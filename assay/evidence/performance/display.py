@@ -10,7 +10,7 @@ from assay.config.gates import Cost, Score
 from assay.evidence.amounts import about
 from assay.evidence.performance.scores import Predicted, counts, score
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.statistics import Bools, Estimate
+from assay.evidence.statistics.intervals import Bools, Estimate
 
 THIN = 100  # points of a ROC curve that an eye can tell apart
 

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 
 from assay.evidence.performance.scores import Predicted
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics import Bools, clustered_covariance, clustered_delong
+from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong
+from assay.evidence.statistics.intervals import Bools
 from assay.ordered import distinct
 
 NARROW: Final = 1.1  # times as large as without clusters: a tenth is within what else is unsure

@@ -21,21 +21,12 @@ import numpy as np
 from assay.config.gates import LOWER_IS_BETTER, Cost, Score
 from assay.evidence.performance import average_precision
 from assay.evidence.report import Interval
-from assay.evidence.statistics import (
-    Bools,
-    Estimate,
-    Floats,
-    bounded_mean,
-    difference_limits,
-    interval_of,
-    multinomial_draws,
-    newcombe_limits,
-    percentile_interval,
-    roc_auc,
-    roc_auc_difference,
-    wilson,
-    wilson_limits,
-)
+from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
+from assay.evidence.statistics.independent import difference_limits
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, interval_of
+from assay.evidence.statistics.means import bounded_mean
+from assay.evidence.statistics.proportions import newcombe_limits, wilson, wilson_limits
+from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
 FEWEST = 10  # rows of each class; a share of fewer is not judged by the fairness gate either
 

@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from assay.evidence.performance.columns import Coded, coded
-from assay.evidence.statistics import Bools, Excess, Floats, excess, holm
+from assay.evidence.statistics.corrections import holm
+from assay.evidence.statistics.intervals import Bools, Floats
+from assay.evidence.statistics.welch import Excess, excess
 
 SHOWN = 10
 _LOOKED_AT = 400  # of the worst, until ten are found that are not much the same rows

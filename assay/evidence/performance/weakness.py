@@ -12,7 +12,7 @@ from assay.config.gates import Cost, Performance, Score, Slices
 from assay.evidence.performance.scores import Predicted, estimate, row_values, too_few
 from assay.evidence.performance.slices import Measured, material, weakest
 from assay.evidence.report import Cell, Check, Sheet, Verdict
-from assay.evidence.statistics import Bools, Floats
+from assay.evidence.statistics.intervals import Bools, Floats
 
 LEVEL = 0.05  # of the family of all slices that are tested
 

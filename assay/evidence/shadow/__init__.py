@@ -19,12 +19,10 @@ from assay.errors import DataError
 from assay.evidence.amounts import some
 from assay.evidence.report import Check, Report, Verdict, overall
 from assay.evidence.shadow import answers, fairness, otherwise, outcomes
-from assay.evidence.shadow.facts import Facts, Pair
+from assay.evidence.shadow.facts import Facts
 from assay.evidence.shadow.otherwise import Change
 from assay.evidence.shadow.rows import Counted, counted, labelled
-from assay.tables import Table
-
-__all__ = ["GATE", "Asked", "Facts", "Pair", "compare"]
+from assay.tables.read import Table
 
 GATE = "shadow"
 

@@ -11,9 +11,11 @@ from assay.evidence.drift.columns import shifts
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.shadow.facts import Facts, Pair
 from assay.evidence.shadow.rows import DECISION, PROBABILITY
-from assay.evidence.statistics import at_most, quantile, wilson
-from assay.tables import Table
+from assay.evidence.statistics.intervals import at_most
+from assay.evidence.statistics.proportions import wilson
+from assay.evidence.statistics.quantiles import quantile
 from assay.tables.observed import observe
+from assay.tables.read import Table
 
 _TIMES: Final = 1.5  # as long as the champion, at the most
 _FEWEST: Final = 30  # rows of a batch whose time tells anything

@@ -26,7 +26,8 @@ from assay.evidence.fairness.metrics import OF_PROBABILITIES
 from assay.evidence.groups import intersect
 from assay.evidence.report import Check, Verdict
 from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, TRUTH, Counted
-from assay.evidence.statistics import difference_limits, paired_limits
+from assay.evidence.statistics.independent import difference_limits
+from assay.evidence.statistics.paired import paired_limits
 
 _LEVEL: Final = 0.95
 

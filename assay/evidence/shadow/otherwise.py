@@ -21,7 +21,10 @@ from assay.evidence.fairness.gaps import FEWEST, Judged, decide
 from assay.evidence.groups import reference_of
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
 from assay.evidence.shadow.rows import DECISION, OTHER, Counted
-from assay.evidence.statistics import Limits, difference_limits, paired_limits, wilson_limits
+from assay.evidence.statistics.independent import difference_limits
+from assay.evidence.statistics.intervals import Limits
+from assay.evidence.statistics.paired import paired_limits
+from assay.evidence.statistics.proportions import wilson_limits
 
 ALL: Final = "all rows"
 _MANY: Final = 40  # groups that a picture can tell apart

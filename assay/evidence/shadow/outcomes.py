@@ -10,7 +10,7 @@ from assay.evidence.performance import comparisons, display
 from assay.evidence.performance.scores import Predicted, difference, enough, estimate, too_few
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, TRUTH
-from assay.evidence.statistics import Estimate, at_least
+from assay.evidence.statistics.intervals import Estimate, at_least
 
 
 def checks(rows: pd.DataFrame, ask: Performance, margin: float, seed: int) -> list[Check]:

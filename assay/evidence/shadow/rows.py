@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.evidence.cells import ROWS, count
-from assay.tables import Table
+from assay.tables.read import Table
 
 PROBABILITY, DECISION, TRUTH = "probability", "decision", "truth"
 CHAMPIONS: Final = "champion's "

@@ -33,8 +33,6 @@ from assay.evidence.validation.routes import Engine, engine_for
 from assay.evidence.validation.rules import ABOUT_COLUMNS, Locate, rules_of
 from assay.sources.aside import SetAside
 
-__all__ = ["Validated", "validate"]
-
 _MANY = 1_000_000  # rows from which on it matters that a rule is judged in memory
 
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from assay.config.candidates import REDUCTIONS, REWEIGHING
 from assay.learning.mitigation.material import Material, Mitigated
-from assay.learning.mitigation.models import GroupThresholds, Lottery, needs_groups
 
-__all__ = ["GroupThresholds", "Lottery", "Material", "Mitigated", "mitigated", "needs_groups"]
 
 
 def mitigated(material: Material) -> Mitigated:

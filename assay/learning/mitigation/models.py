@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.model_selection import FixedThresholdClassifier
 
-from assay.tables import row_hashes
+from assay.tables.rowhash import row_hashes
 
 SALT: Final = 0x6C6F7474657279  # unrelated to the hash that splits off the test rows
 

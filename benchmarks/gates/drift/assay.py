@@ -8,8 +8,8 @@ from pathlib import Path
 from assay.config.gates import Drift
 from assay.evidence.drift import drift
 from assay.evidence.report import Verdict
-from assay.tables import Table
 from assay.tables.observed import observe
+from assay.tables.read import Table
 from benchmarks.gates.data import table
 from benchmarks.gates.drift.columns import NUMBERS, TEXTS, reference
 

@@ -10,8 +10,8 @@ from assay.artifacts import Artifact
 from assay.living.looking import Material, facts, judge
 from assay.living.looks import next_look
 from assay.living.windows import reference, window
-from assay.tables import Table
 from assay.tables.observed import observe
+from assay.tables.read import Table
 from benchmarks.living.monitor.rows import bucket_in, use_case
 
 _WHEN = datetime(2016, 3, 1, tzinfo=UTC)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from assay.evidence.drift import Roles
 from assay.evidence.drift.expected import Ladder, expected
-from assay.evidence.drift.scored import Scored, scored
+from assay.evidence.drift.scored import Roles, Scored, scored
 
 _ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
 _NAMES = ["predicted_probability", "prediction", "employed"]

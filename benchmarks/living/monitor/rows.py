@@ -24,7 +24,8 @@ from assay.config.read import read_words
 from assay.config.use_case import UseCase
 from assay.learning.units import identities
 from assay.store.local import LocalStore
-from assay.tables import Table, write, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write, write_frame
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 3_000

@@ -24,7 +24,8 @@ from assay.config.use_case import UseCase
 from assay.learning.split import membership
 from assay.learning.train import explore, quiet, train
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 1_000

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 from benchmarks.stores.files import fresh
 from benchmarks.stores.growth.rows import Batches, schema
 from benchmarks.stores.growth.series import Pieces, series

@@ -10,8 +10,9 @@ from assay import canonical
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables import Table, write
 from assay.tables.observed import observe
+from assay.tables.read import Table
+from assay.tables.write import write
 from benchmarks.stores.growth.rows import first, schema, versions
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from assay.config.gates import Drift
 from assay.errors import DataError
-from assay.evidence.drift import Roles, drift
+from assay.evidence.drift import drift
 from assay.evidence.drift.harm import believed
 from assay.evidence.drift.mix import Mix
-from assay.evidence.drift.scored import scored
+from assay.evidence.drift.scored import Roles, scored
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import alarms, resampled, stored
 

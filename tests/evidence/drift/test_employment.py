@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.config.gates import Drift
-from assay.evidence.drift import Roles, drift
+from assay.evidence.drift import drift
+from assay.evidence.drift.scored import Roles
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import stored
 

@@ -10,7 +10,7 @@ from sklearn import metrics
 from assay.evidence.drift.expected import METRICS, Ladder, expected, realised
 from assay.evidence.drift.harm import _drop
 from assay.evidence.drift.scored import Roles, Scored, scored
-from assay.evidence.statistics import jackknife
+from assay.evidence.statistics.clustered import jackknife
 
 ROOT = Path(__file__).parents[3]
 ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")

@@ -10,7 +10,7 @@ from assay.evidence.drift import drift
 from assay.evidence.drift.separation import Separation, Stretches
 from assay.evidence.drift.together import told_apart
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import Estimate
+from assay.evidence.statistics.intervals import Estimate
 from tests.evidence.drift.trials import stored
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 from assay.bucket import Bucket
 from assay.evidence.report import Report, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write
+from assay.tables.read import Table
+from assay.tables.write import write
 
 
 def resampled(rows: pa.Table, size: int, *, run: int = 1, seed: int = 0) -> pa.Table:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assay.evidence.fairness.gaps import Pair, judge, need, permutation_p
 from assay.evidence.fairness.metrics import MEASURES
 from assay.evidence.report import Verdict
-from assay.evidence.statistics import newcombe_limits
+from assay.evidence.statistics.proportions import newcombe_limits
 
 # ProPublica's two-year file: rows by race.
 COMPAS = {

@@ -14,7 +14,7 @@ from assay.evidence.feasibility.sample_size import criteria
 from assay.evidence.feasibility.signal import shuffled, signal
 from assay.evidence.feasibility.single import single_columns
 from assay.evidence.report import Verdict
-from assay.evidence.statistics import roc_auc
+from assay.evidence.statistics.auc import roc_auc
 from tests.evidence.feasibility.made import made_people, made_use_case
 
 ROWS = 1200

@@ -13,7 +13,8 @@ from assay.evidence.feasibility.whole import sampled
 from assay.evidence.report import Verdict
 from assay.learning.units import units
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 
 @pytest.fixture

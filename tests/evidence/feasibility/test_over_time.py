@@ -13,7 +13,7 @@ from assay.evidence.feasibility.periods import periods
 from assay.evidence.feasibility.staleness import staleness
 from assay.evidence.feasibility.stationarity import HARMLESS, _verdict, stationarity
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import Estimate
+from assay.evidence.statistics.intervals import Estimate
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from assay.config.data import Sensitive
 from assay.config.gates import Drift, Fairness
 from assay.config.living import Monitor
 from assay.evidence.amounts import some
-from assay.evidence.drift import Roles
-from assay.evidence.monitoring import Asked, Rows, arrivals, contents, costs, labels, monitor
+from assay.evidence.drift.scored import Roles
+from assay.evidence.monitoring import Asked, arrivals, contents, costs, labels, monitor
 from assay.evidence.monitoring.facts import Batch, Cost, Earlier, Facts, LabelFacts, Refusal
 from assay.evidence.monitoring.fairness import Rules
+from assay.evidence.monitoring.predictions import Rows
 from assay.evidence.monitoring.words import duration
 from assay.evidence.report import Verdict
 from assay.tables.observed import observe

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from assay.bucket import Bucket
 from assay.config.data import Sensitive
-from assay.evidence.drift import Roles
+from assay.evidence.drift.scored import Roles
 from assay.evidence.monitoring.needed import need, with_needs
 from assay.evidence.report import Check, Interval, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables import Table, write_frame
+from assay.tables.read import Table
+from assay.tables.write import write_frame
 
 
 def check(estimate, half, rows=5844, group=None, verdict=Verdict.UNKNOWN):

@@ -9,10 +9,13 @@ from assay.bucket import Bucket
 from assay.config.data import Sensitive
 from assay.config.gates import Drift, Fairness, Performance
 from assay.evidence.report import Verdict
-from assay.evidence.shadow import Asked, Facts, Pair, compare
+from assay.evidence.shadow import Asked, compare
+from assay.evidence.shadow.facts import Facts, Pair
 from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, counted, labelled
 from assay.store.memory import MemoryStore
-from assay.tables import Table, field, write
+from assay.tables.columns import field
+from assay.tables.read import Table
+from assay.tables.write import write
 
 SELECTED = Fairness(metric="selection_rate", by=("sex",), tolerance=0.1, because="a test")
 FOUND = Fairness(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")

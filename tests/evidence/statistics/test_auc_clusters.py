@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics import clustered_delong, delong, roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc import delong, roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc_clusters import clustered_delong
 
 
 def drawn(seed, rows=60):

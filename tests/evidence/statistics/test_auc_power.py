@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.statistics import auc_power, auc_spread, roc_auc, rows_to_show
+from assay.evidence.statistics.auc import roc_auc
+from assay.evidence.statistics.auc_power import auc_power, auc_spread, rows_to_show
 
 
 def test_hanley_and_mcneil_s_spread_of_a_binormal_score():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.evidence.statistics import clustered_test, clustering, jackknife
+from assay.evidence.statistics.clustered import clustered_test, clustering, jackknife
 
 CELLS = 8
 

@@ -3,7 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics import bayes_bound, neighbour_errors, neighbour_errors_on_a_line
+from assay.evidence.statistics.nearest import (
+    bayes_bound,
+    neighbour_errors,
+    neighbour_errors_on_a_line,
+)
 
 
 @given(st.floats(0, 0.5))

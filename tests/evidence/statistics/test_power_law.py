@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics import fit_power_law
-from assay.evidence.statistics.power_law import EXPONENTS
+from assay.evidence.statistics.power_law import EXPONENTS, fit_power_law
 
 SIZES = np.geomspace(500, 32_000, 7)
 

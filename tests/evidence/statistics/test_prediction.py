@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from assay.evidence.statistics import next_distance
+from assay.evidence.statistics.prediction import next_distance
 
 SEVERAL = st.lists(st.floats(0.001, 0.5), min_size=2, max_size=12)
 

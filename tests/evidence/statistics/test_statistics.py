@@ -9,13 +9,10 @@ from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics import (
-    at_least,
-    at_most,
-    beyond,
+from assay.evidence.statistics.intervals import at_least, at_most, beyond, equivalent
+from assay.evidence.statistics.means import mean
+from assay.evidence.statistics.proportions import (
     detectable_gap,
-    equivalent,
-    mean,
     newcombe_limits,
     rows_to_detect,
     smallest,

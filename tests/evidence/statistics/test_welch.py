@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.evidence.statistics import excess
+from assay.evidence.statistics.welch import excess
 
 
 def test_it_agrees_with_scipy():
