@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 def open(store: str | None = None) -> Any:
     """What lies in the bucket at `store` (else ASSAY_STORE, else ./.assay), for use from Python: an
-    `assay.opened.Opened`, as in `assay.open("s3://bucket/prefix").model("income@champion")`.
+    `assay.opened.BucketReader`, as in `assay.open("s3://bucket/prefix").model("income@champion")`.
 
     Raises ReferenceUnknown where there is no bucket.
     """

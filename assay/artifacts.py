@@ -45,21 +45,21 @@ class Artifact(BaseModel):
         return self.model_dump(mode="json")
 
 
-def descriptors(value: Any) -> Iterator[dict[str, Any]]:
+def find_descriptors(value: Any) -> Iterator[dict[str, Any]]:
     """Every descriptor within `value`: a JSON object with `media_type` and `digest`.
 
     A digest alone refers to nothing in the bucket: a source's own, for one.
     """
     if isinstance(value, dict):
-        if "media_type" in value and digest_within(value):
+        if "media_type" in value and descriptor_digest(value):
             yield value
         value = list(value.values())
     if isinstance(value, list):
         for item in value:
-            yield from descriptors(item)
+            yield from find_descriptors(item)
 
 
-def digest_within(value: dict[str, Any]) -> Digest | None:
+def descriptor_digest(value: dict[str, Any]) -> Digest | None:
     """The digest that a JSON object names; None if it names none."""
     try:
         return Digest.parse(value["digest"])

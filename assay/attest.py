@@ -17,14 +17,14 @@ from assay import __version__
 from assay.artifacts import Artifact
 from assay.digest import Digest
 
-PAYLOAD = "application/vnd.in-toto+json"
-STATEMENT = "https://in-toto.io/Statement/v1"
-PROVENANCE = "https://slsa.dev/provenance/v1"
-BUILD = "urn:assay:train:v1"
-BUILDER = "urn:assay:builder:v1"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
+BUILD_TYPE = "urn:assay:train:v1"
+BUILDER_ID = "urn:assay:builder:v1"
 
 
-def statement(
+def build_statement(
     name: str,
     model: Artifact,
     *,
@@ -34,22 +34,25 @@ def statement(
 ) -> dict[str, Any]:
     """The statement about `model`, known as `name`. `record` is the run's, `held` what it says."""
     return {
-        "_type": STATEMENT,
-        "subject": [_resource(name, model.digest)],
-        "predicateType": PROVENANCE,
+        "_type": STATEMENT_TYPE,
+        "subject": [_resource_descriptor(name, model.digest)],
+        "predicateType": PREDICATE_TYPE,
         "predicate": {
             "buildDefinition": {
-                "buildType": BUILD,
+                "buildType": BUILD_TYPE,
                 "externalParameters": {"useCase": held["configuration"]},
                 "internalParameters": {"question": held["question"]},
                 "resolvedDependencies": [*_dependencies(held)],
             },
             "runDetails": {
-                "builder": {"id": BUILDER, "version": {"assay": __version__}},
+                "builder": {"id": BUILDER_ID, "version": {"assay": __version__}},
                 "metadata": {"invocationId": str(record.digest)},
                 "byproducts": [
-                    _resource("run record", record.digest),
-                    *(_resource(f"{gate} report", a.digest) for gate, a in reports.items()),
+                    _resource_descriptor("run record", record.digest),
+                    *(
+                        _resource_descriptor(f"{gate} report", a.digest)
+                        for gate, a in reports.items()
+                    ),
                 ],
             },
         },
@@ -58,24 +61,24 @@ def statement(
 
 def _dependencies(held: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Everything that went in: the use case's words, the table, the code, the environment."""
-    code, found = held["code"], [_described("use case", held["use_case"])]
+    code, found = held["code"], [_artifact_resource("use case", held["use_case"])]
     tables = {
         step["outputs"]["table"]["digest"]: step["outputs"]["table"]
         for step in held["steps"]
         if "table" in step["outputs"]
     }
-    found += [_described("table", table) for table in tables.values()]
+    found += [_artifact_resource("table", table) for table in tables.values()]
     if code["commit"]:
         found.append({"name": "code", "digest": {"gitCommit": code["commit"]}})
     if code["diff"]:
-        found.append(_described("uncommitted changes to the code", code["diff"]))
-    return [*found, _described("environment", held["environment"])]
+        found.append(_artifact_resource("uncommitted changes to the code", code["diff"]))
+    return [*found, _artifact_resource("environment", held["environment"])]
 
 
-def _described(name: str, artifact: Mapping[str, Any]) -> dict[str, Any]:
-    found = _resource(name, Digest.parse(artifact["digest"]))
+def _artifact_resource(name: str, artifact: Mapping[str, Any]) -> dict[str, Any]:
+    found = _resource_descriptor(name, Digest.parse(artifact["digest"]))
     return found | {"mediaType": artifact["media_type"]}
 
 
-def _resource(name: str, digest: Digest) -> dict[str, Any]:
+def _resource_descriptor(name: str, digest: Digest) -> dict[str, Any]:
     return {"name": name, "digest": {"sha256": digest.hex}}

@@ -20,15 +20,15 @@ from assay.digest import Digest
 from assay.journal import Journal, JournalEntry
 
 CLAIMED, SCORED, REFUSED, LABELLED = "claimed", "scored", "refused", "labelled"
-ENDING = ".batches"
+LEDGER_SUFFIX = ".batches"
 
 # A run that scores many batches appends to one ledger again and again.
-_JOURNALS: WeakKeyDictionary[Bucket, dict[str, Journal]] = WeakKeyDictionary()
+_OPEN_JOURNALS: WeakKeyDictionary[Bucket, dict[str, Journal]] = WeakKeyDictionary()
 
 Role = Literal["served", "shadow"]
 
 
-class _Entry(BaseModel):
+class _LedgerEntry(BaseModel):
     """What every entry has. `as_of` is the moment it is about (RFC 3339, UTC): that of the clock,
     unless the past is played again; `at` is when it was written.
     """
@@ -50,7 +50,7 @@ class _Entry(BaseModel):
         return self.model_dump(mode="json", exclude={"number", "at"})
 
 
-class Scored(_Entry):
+class ScoredBatch(_LedgerEntry):
     """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
     `predictions` as many: row, unit, the identity's columns, probability, decision, model.
     `unfit` lists the other rows: line, reason, row. `lines` tells on which line of its source each
@@ -76,7 +76,7 @@ class Scored(_Entry):
         return self.table.digest
 
 
-class Claimed(Scored):
+class BatchClaim(ScoredBatch):
     """Answers that are about to be delivered, and will count as scored then: these, whoever is
     champion by then and whoever delivers them. `lines` tells where their rows stand in the source,
     `file` what the batch's file is called, `aside` that they go where a person said, not where the
@@ -88,19 +88,19 @@ class Claimed(Scored):
     aside: bool = False
 
     @property
-    def scored(self) -> Scored:
+    def scored(self) -> ScoredBatch:
         """What is to be recorded once they are delivered."""
-        return Scored.model_validate(self.model_dump())
+        return ScoredBatch.model_validate(self.model_dump())
 
 
-class Refused(_Entry):
+class RefusedBatch(_LedgerEntry):
     """A batch that could not be scored as a whole, and why."""
 
     why: str
     remedy: str | None = None
 
 
-class Labelled(_Entry):
+class ReceivedLabels(_LedgerEntry):
     """Labels that came: unit, label (boolean), known (date or null), the identity's columns."""
 
     table: Artifact
@@ -110,28 +110,28 @@ class Labelled(_Entry):
 
 
 @dataclass(frozen=True)
-class Beside:
+class ScoredPair:
     """One batch, as the champion served it and as a challenger scored it unseen."""
 
-    served: Scored
-    shadow: Scored
+    served: ScoredBatch
+    shadow: ScoredBatch
 
 
 @dataclass(frozen=True)
-class Batches:
+class BatchHistory:
     """The fold of a ledger, in the order of its entries."""
 
-    scored: tuple[Scored, ...] = ()
-    claimed: tuple[Claimed, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    labelled: tuple[Labelled, ...] = ()
+    scored: tuple[ScoredBatch, ...] = ()
+    claimed: tuple[BatchClaim, ...] = ()
+    refused: tuple[RefusedBatch, ...] = ()
+    labelled: tuple[ReceivedLabels, ...] = ()
     length: int = 0
 
-    def by(self, version: int, role: Role = "served") -> tuple[Scored, ...]:
+    def by(self, version: int, role: Role = "served") -> tuple[ScoredBatch, ...]:
         """The batches that a version scored."""
         return tuple(s for s in self.scored if (s.version, s.role) == (version, role))
 
-    def open(self, void: Container[int] = ()) -> tuple[Claimed, ...]:
+    def open(self, void: Container[int] = ()) -> tuple[BatchClaim, ...]:
         """The claims of which nobody said yet that they were delivered. Those of versions that are
         `void` bind nobody.
         """
@@ -140,13 +140,13 @@ class Batches:
         return tuple(c for c in held if (c.batch, c.version) not in done)
 
     @property
-    def once(self) -> tuple[Scored, ...]:
+    def once(self) -> tuple[ScoredBatch, ...]:
         """Every batch once, where it first came, whoever scored it and in whatever role."""
         first = {scored.batch: scored for scored in reversed(self.scored)}
         return tuple(reversed(first.values()))
 
     @property
-    def served(self) -> tuple[Scored, ...]:
+    def served(self) -> tuple[ScoredBatch, ...]:
         """Every batch that was served, once: known by its rows or, where versions read these
         otherwise, by its source.
         """
@@ -159,25 +159,25 @@ class Batches:
             seen |= keys
         return tuple(found)
 
-    def beside(self, challenger: int, champion: int) -> tuple[Beside, ...]:
+    def beside(self, challenger: int, champion: int) -> tuple[ScoredPair, ...]:
         """The batches that a challenger scored unseen and the champion served, in the order in
         which they were served. They are one by their rows; where the two versions read these
         otherwise, by their source, or by name and moment.
         """
-        unseen: dict[Any, Scored] = {}
+        unseen: dict[Any, ScoredBatch] = {}
         for shadow in self.by(challenger, "shadow"):
-            for key in _known_by(shadow):
+            for key in _batch_keys(shadow):
                 unseen.setdefault(key, shadow)
         pairs = []
         for served in self.by(champion):
-            found = next((unseen[key] for key in _known_by(served) if key in unseen), None)
+            found = next((unseen[key] for key in _batch_keys(served) if key in unseen), None)
             if found is not None:
-                pairs.append(Beside(served, found))
+                pairs.append(ScoredPair(served, found))
         return tuple(pairs)
 
-    def up_to(self, number: int) -> Batches:
+    def up_to(self, number: int) -> BatchHistory:
         """What the ledger said when it had so many entries."""
-        return Batches(
+        return BatchHistory(
             tuple(e for e in self.scored if e.number <= number),
             tuple(e for e in self.claimed if e.number <= number),
             tuple(e for e in self.refused if e.number <= number),
@@ -186,57 +186,63 @@ class Batches:
         )
 
 
-def _known_by(scored: Scored) -> Iterator[Any]:
+def _batch_keys(scored: ScoredBatch) -> Iterator[Any]:
     yield scored.batch
     if scored.source is not None:
         yield scored.source
     yield scored.name, scored.as_of
 
 
-def fold(entries: Iterable[JournalEntry]) -> Batches:
+def fold_ledger(entries: Iterable[JournalEntry]) -> BatchHistory:
     """What a ledger's entries amount to. Kinds it does not know change nothing."""
     held = list(entries)
 
     def of(kind: str) -> Iterator[JournalEntry]:
         return (entry for entry in held if entry.kind == kind)
 
-    return Batches(
-        tuple(map(Scored.of, of(SCORED))),
-        tuple(map(Claimed.of, of(CLAIMED))),
-        tuple(map(Refused.of, of(REFUSED))),
-        tuple(map(Labelled.of, of(LABELLED))),
+    return BatchHistory(
+        tuple(map(ScoredBatch.of, of(SCORED))),
+        tuple(map(BatchClaim.of, of(CLAIMED))),
+        tuple(map(RefusedBatch.of, of(REFUSED))),
+        tuple(map(ReceivedLabels.of, of(LABELLED))),
         length=len(held),
     )
 
 
-class Ledger:
+class BatchLedger:
     """The ledger of one model in one bucket."""
 
     def __init__(self, bucket: Bucket, model: str) -> None:
-        name = model + ENDING
-        kept = _JOURNALS.setdefault(bucket, {})
+        name = model + LEDGER_SUFFIX
+        kept = _OPEN_JOURNALS.setdefault(bucket, {})
         self._journal = kept.setdefault(name, Journal(bucket.store, name, goes_on=True))
 
-    def read(self) -> Batches:
+    def read(self) -> BatchHistory:
         """Everything so far, its chain verified. Raises ChainBroken."""
-        return fold(self._journal.entries())
+        return fold_ledger(self._journal.entries())
 
-    def claim(self, claim: Claimed, void: Container[int] = ()) -> Claimed | None:
+    def claim(self, claim: BatchClaim, void: Container[int] = ()) -> BatchClaim | None:
         """The claim that stands for a batch: this one, unless another was faster. None if the
         batch was served. Claims of versions that are `void` bind nobody.
         """
         body = claim.body()
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            taken = _served(entries, body) or _claimed(entries, body, void)
+            taken = _serving_entries(entries, body) or _claim_entries(entries, body, void)
             return None if taken else (CLAIMED, body)
 
         if self._journal.append(decide):
             return claim
         entries = self._journal.entries()
-        return None if _served(entries, body) else Claimed.of(_claimed(entries, body, void)[0])
+        return (
+            None
+            if _serving_entries(entries, body)
+            else BatchClaim.of(_claim_entries(entries, body, void)[0])
+        )
 
-    def add_scored(self, scored: Scored, void: Container[int] = (), *, again: bool = False) -> bool:
+    def add_scored(
+        self, scored: ScoredBatch, void: Container[int] = (), *, again: bool = False
+    ) -> bool:
         """False if this version has scored this very batch in this role before. A batch is served
         by one version, that which claimed it if one did (see `claim`), unless it is wanted `again`
         from a version that was named.
@@ -244,29 +250,29 @@ class Ledger:
         body = scored.body()
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            if any(e.kind == SCORED and _alike(e.body, body) for e in entries):
+            if any(e.kind == SCORED and _is_same_scoring(e.body, body) for e in entries):
                 return None
             if scored.role == "served" and not again:
-                claims = _claimed(entries, body, void)
+                claims = _claim_entries(entries, body, void)
                 mine = any(e.body["version"] == scored.version for e in claims)
-                if not mine and (claims or _served(entries, body)):
+                if not mine and (claims or _serving_entries(entries, body)):
                     return None
             return SCORED, body
 
         return self._journal.append(decide) is not None
 
-    def add_refused(self, refused: Refused) -> bool:
+    def add_refused(self, refused: RefusedBatch) -> bool:
         """False if nothing changed since it was refused."""
         return self._add(REFUSED, refused, same=("source", "why"), of=("name",))
 
-    def add_labelled(self, labelled: Labelled) -> bool:
+    def add_labelled(self, labelled: ReceivedLabels) -> bool:
         """False if nothing changed since labels of this name came. Labels that are taken back
         and then given again came three times.
         """
         return self._add(LABELLED, labelled, same=("table",), of=("name",))
 
     def _add(
-        self, kind: str, said: _Entry, *, same: tuple[str, ...], of: tuple[str, ...] = ()
+        self, kind: str, said: _LedgerEntry, *, same: tuple[str, ...], of: tuple[str, ...] = ()
     ) -> bool:
         """Append, unless an entry has the `same`; given `of`, the last one that is of the same."""
         body = said.body()
@@ -275,48 +281,57 @@ class Ledger:
             alike = [
                 e.body
                 for e in entries
-                if e.kind == kind and _picked(e.body, of) == _picked(body, of)
+                if e.kind == kind
+                and _identifying_values(e.body, of) == _identifying_values(body, of)
             ]
             known = alike[-1:] if of else alike
             return (
-                None if _picked(body, same) in (_picked(k, same) for k in known) else (kind, body)
+                None
+                if _identifying_values(body, same) in (_identifying_values(k, same) for k in known)
+                else (kind, body)
             )
 
         return self._journal.append(decide) is not None
 
 
-def _served(entries: Iterable[JournalEntry], batch: Mapping[str, Any]) -> list[JournalEntry]:
+def _serving_entries(
+    entries: Iterable[JournalEntry], batch: Mapping[str, Any]
+) -> list[JournalEntry]:
     """Whoever served a batch."""
     return [
-        e for e in entries if e.kind == SCORED and e.body["role"] == "served" and _one(e, batch)
+        e
+        for e in entries
+        if e.kind == SCORED and e.body["role"] == "served" and _is_same_batch(e, batch)
     ]
 
 
-def _claimed(
+def _claim_entries(
     entries: Iterable[JournalEntry], batch: Mapping[str, Any], void: Container[int]
 ) -> list[JournalEntry]:
     """Whoever claimed a batch, but for versions that are `void`."""
     return [
-        e for e in entries if e.kind == CLAIMED and e.body["version"] not in void and _one(e, batch)
+        e
+        for e in entries
+        if e.kind == CLAIMED and e.body["version"] not in void and _is_same_batch(e, batch)
     ]
 
 
-def _one(entry: JournalEntry, batch: Mapping[str, Any]) -> bool:
+def _is_same_batch(entry: JournalEntry, batch: Mapping[str, Any]) -> bool:
     """Whether an entry is about a batch: about its rows or, as two versions may read these
     otherwise, its source.
     """
     source = batch["source"]
-    return _picked(entry.body, ("table",)) == _picked(batch, ("table",)) or (
-        source is not None and entry.body["source"] == source
-    )
+    return _identifying_values(entry.body, ("table",)) == _identifying_values(
+        batch, ("table",)
+    ) or (source is not None and entry.body["source"] == source)
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_same_scoring(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     same = ("table", "version", "role")
-    return _picked(one, same) == _picked(other, same)
+    return _identifying_values(one, same) == _identifying_values(other, same)
 
 
-def _picked(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
+def _identifying_values(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
     """What makes two entries one. A table is known by its digest, whatever it was called."""
     held = [body[name] for name in names]
     return [one["digest"] if isinstance(one, dict) else one for one in held]
@@ -324,4 +339,4 @@ def _picked(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
 
 def is_ledger(journal: str) -> bool:
     """Whether a journal of a bucket is a ledger, not a model's."""
-    return journal.endswith(ENDING)
+    return journal.endswith(LEDGER_SUFFIX)

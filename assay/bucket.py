@@ -9,15 +9,19 @@ from assay import __version__, canonical
 from assay.artifacts import Artifact
 from assay.digest import Digest
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
-from assay.journal import Journal, journals
-from assay.memo import Memo, needs_of
+from assay.journal import Journal, list_journals
+from assay.memo import Memo, required_objects
 from assay.objects import Objects
 from assay.store import open_store
 from assay.store.base import Store
 
-FORMAT = 1
-MARK = "assay.json"
-_HELD = (MARK, "objects/sha256/", "journals/")  # any of which tells that this is a bucket
+FORMAT_VERSION = 1
+MARKER_KEY = "assay.json"
+_BUCKET_PREFIXES = (
+    MARKER_KEY,
+    "objects/sha256/",
+    "journals/",
+)  # any of which tells that this is a bucket
 
 
 class Bucket:
@@ -32,7 +36,7 @@ class Bucket:
 
         Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
         """
-        return _opened(url)
+        return open_bucket(url)
 
     @classmethod
     def on(cls, store: Store) -> Bucket:
@@ -48,10 +52,12 @@ class Bucket:
         """
         _check_format(self.store)
         # The version is for people whose Assay is too old for the bucket: this one reads it.
-        mark = canonical.dump({"format": FORMAT, "assay": __version__})
+        mark = canonical.dump({"format": FORMAT_VERSION, "assay": __version__})
         # The mark is written once in a bucket's life, so a store that says "created" twice in a
         # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
-        if self.store.put_if_absent(MARK, mark) and self.store.put_if_absent(MARK, mark):
+        if self.store.put_if_absent(MARKER_KEY, mark) and self.store.put_if_absent(
+            MARKER_KEY, mark
+        ):
             raise StoreUnsafe(
                 "this store overwrites what exists, though asked not to (If-None-Match)",
                 where=self.store.root,
@@ -65,7 +71,7 @@ class Bucket:
         """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
         not pass for an empty one, nor a folder of other files for a sound one.
         """
-        if not any(True for held in _HELD for _ in self.store.list(held)):
+        if not any(True for held in _BUCKET_PREFIXES for _ in self.store.list(held)):
             raise ReferenceUnknown(
                 "there is no bucket here",
                 where=self.root,
@@ -90,7 +96,7 @@ class Bucket:
 
     def journals(self) -> list[str]:
         """Names of all models with a journal."""
-        return list(journals(self.store))
+        return list(list_journals(self.store))
 
     def put(self, data: bytes, media_type: str, name: str) -> Artifact:
         """Store bytes as an artifact."""
@@ -119,7 +125,7 @@ class Bucket:
         forgotten.
         """
         entry = self.memo.find(stage, key)
-        if entry and self.objects.missing(needs_of(entry)):
+        if entry and self.objects.missing(required_objects(entry)):
             self.memo.forget(stage, key)
             return None
         return entry
@@ -130,25 +136,25 @@ class Bucket:
 
 
 @lru_cache(maxsize=8)
-def _opened(url: str) -> Bucket:
+def open_bucket(url: str) -> Bucket:
     return Bucket.on(open_store(url))
 
 
 def _check_format(store: Store) -> None:
     try:
-        mark = canonical.load(store.get(MARK))
+        mark = canonical.load(store.get(MARKER_KEY))
         found = mark["format"]
     except KeyAbsent:
         return  # nothing there yet
     except (ValueError, KeyError, TypeError) as error:
         raise FormatUnknown(
             "assay.json cannot be read, so this is no bucket of Assay's",
-            where=store.url(MARK),
+            where=store.url(MARKER_KEY),
             remedy="Choose another --store, or restore this file from a backup.",
         ) from error
-    if found != FORMAT:
+    if found != FORMAT_VERSION:
         raise FormatUnknown(
-            f"the bucket has format {found!r}; this version of Assay reads format {FORMAT}",
-            where=store.url(MARK),
+            f"the bucket has format {found!r}; this version of Assay reads format {FORMAT_VERSION}",
+            where=store.url(MARKER_KEY),
             remedy=f"Use Assay {mark.get('assay', 'of the version that made it')} or a newer one.",
         )

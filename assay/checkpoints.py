@@ -14,41 +14,41 @@ from contextlib import suppress
 from assay.errors import KeyAbsent, StoreError
 from assay.store.base import Store
 
-PREFIX = "checkpoints/"
-EVERY = 100
+CHECKPOINT_PREFIX = "checkpoints/"
+CHECKPOINT_INTERVAL = 100
 
 
-def key_of(model: str, last: int) -> str:
+def checkpoint_key(model: str, last: int) -> str:
     """Where the checkpoint lies that ends with entry `last`."""
-    return f"{PREFIX}{model}/{last:010d}.jsonl"
+    return f"{CHECKPOINT_PREFIX}{model}/{last:010d}.jsonl"
 
 
-def lasts(count: int) -> range:
+def checkpoint_numbers(count: int) -> range:
     """The last entries of the checkpoints that help to read `count` entries."""
-    return range(EVERY, count, EVERY)
+    return range(CHECKPOINT_INTERVAL, count, CHECKPOINT_INTERVAL)
 
 
-def load(store: Store, model: str, last: int) -> list[bytes] | None:
+def load_checkpoint(store: Store, model: str, last: int) -> list[bytes] | None:
     """The bytes of the entries up to `last`, in order; None if there is no such checkpoint.
 
     Raises StoreDenied, StoreUnreachable.
     """
     try:
-        lines = store.get(key_of(model, last)).split(b"\n")
+        lines = store.get(checkpoint_key(model, last)).split(b"\n")
     except StoreError as error:
         # A bad sector here must not hide a journal that is whole; a store that is gone must.
         if type(error) not in {KeyAbsent, StoreError}:
             raise
         return None
-    return lines if len(lines) == EVERY else None
+    return lines if len(lines) == CHECKPOINT_INTERVAL else None
 
 
-def keep(store: Store, model: str, last: int, lines: Sequence[bytes]) -> None:
+def write_checkpoint(store: Store, model: str, last: int, lines: Sequence[bytes]) -> None:
     """Write a checkpoint. Where that is not allowed or not possible, reading just takes longer."""
     with suppress(StoreError):
-        store.put_if_absent(key_of(model, last), content(lines))
+        store.put_if_absent(checkpoint_key(model, last), encode_checkpoint(lines))
 
 
-def content(lines: Sequence[bytes]) -> bytes:
+def encode_checkpoint(lines: Sequence[bytes]) -> bytes:
     """What a checkpoint of these entries holds."""
     return b"\n".join(lines)

@@ -13,13 +13,13 @@ from typing import Any
 from assay.errors import IntegrityError
 
 
-def model_bytes(model: Any) -> bytes:
+def dump_model(model: Any) -> bytes:
     """The joblib bytes of a freshly fitted model, uncompressed so that no library's level of
     compression takes part in the digest. `joblib.load` reads them.
     """
-    from assay.pickler import pickled
+    from assay.pickler import stable_pickle
 
-    return pickled(model)
+    return stable_pickle(model)
 
 
 def load_model(data: bytes) -> Any:

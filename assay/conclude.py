@@ -8,39 +8,39 @@ from typing import Any
 from assay import artifacts, attest, runs
 from assay.artifacts import Artifact
 from assay.evidence.report import Verdict, get_report, put_report
-from assay.gates import GATES
-from assay.lessons import Lesson, in_words, recalled
+from assay.gates import GATE_BY_STAGE
+from assay.lessons import Lesson, describe_lessons, find_lessons
 from assay.registry import Registry
-from assay.render.card import card
-from assay.render.page import page
-from assay.render.words import scores_in_words
-from assay.runs import Judged, Outcome, Run, StepTaken
-from assay.signing import Signer, envelope
-from assay.standing import remember
+from assay.render.card import render_model_card
+from assay.render.page import render_html
+from assay.render.words import format_scores
+from assay.runs import CandidateOutcome, Run, RunOutcome, StepSummary
+from assay.signing import Signer, make_envelope
+from assay.standing import remember_outcome
 from assay.steps import Step
-from assay.tried import Tried
+from assay.tried import JudgedCandidate
 from assay.versions import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Version
 
 
-def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
+def conclude_stopped_run(run: Run, groundwork: Sequence[Step]) -> RunOutcome:
     """End a run whose last step of `groundwork` is a gate that said no."""
     bucket, question = run.bucket, run.question(groundwork[0]["table"])
-    tried = Tried(run, groundwork[-1], groundwork)
-    record = runs.record(run, question=question, steps=groundwork, verdicts=tried.gates)
+    tried = JudgedCandidate(run, groundwork[-1], groundwork)
+    record = runs.put_run_record(run, question=question, steps=groundwork, verdicts=tried.gates)
     body = {
         "question": str(question),
         "run": record.as_json(),
-        "gate": GATES[groundwork[-1].components["stage"]],
+        "gate": GATE_BY_STAGE[groundwork[-1].components["stage"]],
         "gates": tried.gates,
         "reasons": tried.reasons,
         "causes": tried.causes,
-        "reports": _as_json(tried.reports),
-        **_anew(run),
+        "reports": _artifacts_json(tried.reports),
+        **_retraining_fields(run),
     }
     Registry(bucket).stop(run.name, body)
     entries = bucket.journal(run.name).entries()
-    learnt = recalled(entries, tried.causes, question=question)
-    outcome = Outcome(
+    learnt = find_lessons(entries, tried.causes, question=question)
+    outcome = RunOutcome(
         use_case=run.name,
         question=question,
         run=record.digest,
@@ -51,26 +51,28 @@ def stop(run: Run, groundwork: Sequence[Step]) -> Outcome:
         against=None,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}, learnt),
+        page=_put_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}, learnt),
         reasons=tried.reasons,
         judged=[],
-        steps=_taken(groundwork),
+        steps=_step_summaries(groundwork),
     )
-    remember(bucket, outcome, groundwork)
+    remember_outcome(bucket, outcome, groundwork)
     return outcome
 
 
-def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, ...]]) -> Outcome:
+def conclude_judged_run(
+    run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, ...]]
+) -> RunOutcome:
     """Register every candidate that was judged, as registered or as rejected.
 
     `groundwork` are the steps before the candidates' own gates; each of `judged` is the step that
     trained a candidate and then its gates, in the order in which they were tried.
     """
     question = run.question(groundwork[0]["table"])
-    all_tried = [Tried(run, made, [*groundwork, *gates]) for made, *gates in judged]
-    why = _choice(run, _ranking(groundwork), all_tried)
+    all_tried = [JudgedCandidate(run, made, [*groundwork, *gates]) for made, *gates in judged]
+    why = _explain_choice(run, _ranking_step(groundwork), all_tried)
     steps = [*groundwork, *(gate for _, *gates in judged for gate in gates)]
-    record = runs.record(
+    record = runs.put_run_record(
         run,
         question=question,
         steps=steps,
@@ -79,21 +81,21 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
     registry = Registry(run.bucket)
     versions = []
     for tried in all_tried:
-        body = _body(run, tried, why[tried.candidate]) | {
+        body = _version_body(run, tried, why[tried.candidate]) | {
             "question": str(question),
             "run": record.as_json(),
             "against": tried.against,
-            "provenance": _provenance(run, record, tried).as_json(),
-            **_anew(run),
+            "provenance": _put_provenance(run, record, tried).as_json(),
+            **_retraining_fields(run),
         }
         versions.append(registry.register(run.name, tried.status, body))
-    chosen = _chosen(all_tried) or 0
+    chosen = _chosen_index(all_tried) or 0
     version, tried = versions[chosen], all_tried[chosen]
     if tried.status == REGISTERED:
-        _promote(run, registry, version, tried)
+        _promote_automatically(run, registry, version, tried)
     history = registry.history(run.name)
     champion = history.champion
-    outcome = Outcome(
+    outcome = RunOutcome(
         use_case=run.name,
         question=question,
         run=record.digest,
@@ -104,38 +106,38 @@ def register(run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, 
         against=tried.against,
         gates=tried.gates,
         reports=tried.reports,
-        page=_page(
+        page=_put_page(
             run,
             version.name,
             tried,
-            _facts(versions, all_tried, tried, champion),
-            recalled(history.entries, tried.causes, question=question),
+            _page_facts(versions, all_tried, tried, champion),
+            find_lessons(history.entries, tried.causes, question=question),
         ),
         reasons=tried.reasons,
-        judged=[_judged(v, t) for v, t in zip(versions, all_tried, strict=True)],
-        steps=_taken(steps),
+        judged=[_candidate_outcome(v, t) for v, t in zip(versions, all_tried, strict=True)],
+        steps=_step_summaries(steps),
     )
-    remember(run.bucket, outcome, steps)
+    remember_outcome(run.bucket, outcome, steps)
     return outcome
 
 
-def _anew(run: Run) -> dict[str, Any]:
+def _retraining_fields(run: Run) -> dict[str, Any]:
     """What an entry says of the retraining that it came of."""
     return run.anew.model_dump(mode="json") if run.anew else {}
 
 
-def _ranking(steps: Sequence[Step]) -> Step:
-    return next(s for s in steps if GATES.get(s.components["stage"]) == "candidates")
+def _ranking_step(steps: Sequence[Step]) -> Step:
+    return next(s for s in steps if GATE_BY_STAGE.get(s.components["stage"]) == "candidates")
 
 
-def _choice(run: Run, ranked: Step, all_tried: Sequence[Tried]) -> dict[str, str]:
+def _explain_choice(run: Run, ranked: Step, all_tried: Sequence[JudgedCandidate]) -> dict[str, str]:
     """Why each candidate was tried, by title. Completes the report on the candidates, which all
     that were tried share, by what the test rows showed.
     """
-    from assay.learning.tested import tested
+    from assay.learning.tested import add_test_results
 
     bucket, cost = run.bucket, run.written.use_case.performance.cost
-    chosen = _chosen(all_tried)
+    chosen = _chosen_index(all_tried)
     title = None if chosen is None else all_tried[chosen].candidate
     judged = {
         tried.candidate: [
@@ -143,7 +145,7 @@ def _choice(run: Run, ranked: Step, all_tried: Sequence[Tried]) -> dict[str, str
         ]
         for tried in all_tried
     }
-    report = tested(get_report(bucket, ranked["report"]), judged, title, cost)
+    report = add_test_results(get_report(bucket, ranked["report"]), judged, title, cost)
     frontier = put_report(bucket, report)
     why = {one["title"]: one["because"] for one in bucket.get_json(ranked["order"])}
     for place, tried in enumerate(all_tried):
@@ -154,23 +156,23 @@ def _choice(run: Run, ranked: Step, all_tried: Sequence[Tried]) -> dict[str, str
     return why
 
 
-def _chosen(all_tried: Sequence[Tried]) -> int | None:
+def _chosen_index(all_tried: Sequence[JudgedCandidate]) -> int | None:
     """The first of those tried that passed; else the first that awaits a person's approval."""
     registered = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
     sure = [i for i in registered if Verdict.UNKNOWN not in all_tried[i].gates.values()]
     return next(iter([*sure, *registered]), None)
 
 
-def _body(run: Run, tried: Tried, because: str) -> dict[str, Any]:
+def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, Any]:
     """What the journal keeps of a version, but for what the run adds."""
     use_case = run.written.use_case
     candidate = use_case.contender(tried.candidate)
-    text = card(use_case, candidate, tried.evidence, because=because)
+    text = render_model_card(use_case, candidate, tried.evidence, because=because)
     kept = ("model", "signature", "predictions", "about", "timing")
     return {
-        **_as_json({name: tried.trained[name] for name in kept}),
+        **_artifacts_json({name: tried.trained[name] for name in kept}),
         "card": run.bucket.put(text.encode(), artifacts.MARKDOWN, "model card").as_json(),
-        "reports": _as_json(tried.reports),
+        "reports": _artifacts_json(tried.reports),
         "candidate": tried.candidate,
         "chosen": {"because": because, "frontier": tried.reports["candidates"].as_json()},
         "gates": tried.gates,
@@ -179,20 +181,22 @@ def _body(run: Run, tried: Tried, because: str) -> dict[str, Any]:
     }
 
 
-def _provenance(run: Run, record: Artifact, tried: Tried) -> Artifact:
+def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artifact:
     """Where the model comes from, for other tools; signed if the environment names a key."""
-    told = attest.statement(
+    told = attest.build_statement(
         run.name,
         tried.trained["model"],
         record=record,
         held=run.bucket.get_json(record),
         reports=tried.reports,
     )
-    held = envelope(attest.PAYLOAD, told, Signer.configured())
+    held = make_envelope(attest.PAYLOAD_TYPE, told, Signer.configured())
     return run.bucket.put_json(held, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
 
 
-def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> None:
+def _promote_automatically(
+    run: Run, registry: Registry, version: Version, tried: JudgedCandidate
+) -> None:
     """Make a version champion where the use case lets that happen by itself."""
     policy, history = run.written.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
@@ -215,8 +219,8 @@ def _promote(run: Run, registry: Registry, version: Version, tried: Tried) -> No
         registry.promote(version, because=because, instead_of=tried.against, more=about)
 
 
-def _judged(version: Version, tried: Tried) -> Judged:
-    return Judged(
+def _candidate_outcome(version: Version, tried: JudgedCandidate) -> CandidateOutcome:
+    return CandidateOutcome(
         model=version.name,
         candidate=tried.candidate,
         status=tried.status,
@@ -226,21 +230,21 @@ def _judged(version: Version, tried: Tried) -> Judged:
     )
 
 
-def _facts(
+def _page_facts(
     versions: Sequence[Version],
-    all_tried: Sequence[Tried],
-    chosen: Tried,
+    all_tried: Sequence[JudgedCandidate],
+    chosen: JudgedCandidate,
     champion: Version | None,
 ) -> dict[str, str]:
     fates = {
-        version.name: f"{tried.status}: {tried.candidate} ({scores_in_words(tried.scores)})"
+        version.name: f"{tried.status}: {tried.candidate} ({format_scores(tried.scores)})"
         for version, tried in zip(versions, all_tried, strict=True)
     }
     return {"Outcome": chosen.status, **fates, "Champion": champion.name if champion else "none"}
 
 
-def _page(
-    run: Run, title: str, tried: Tried, facts: Mapping[str, str], learnt: Sequence[Lesson]
+def _put_page(
+    run: Run, title: str, tried: JudgedCandidate, facts: Mapping[str, str], learnt: Sequence[Lesson]
 ) -> Artifact:
     use_case = run.written.use_case
     about = {
@@ -249,18 +253,18 @@ def _page(
         "Harm of a wrong answer": use_case.harm,
         "Owner": use_case.owner,
         **facts,
-        **({"Seen before": "; ".join(in_words(learnt))} if learnt else {}),
+        **({"Seen before": "; ".join(describe_lessons(learnt))} if learnt else {}),
     }
-    html = page(tried.evidence, title=title, facts=about)
+    html = render_html(tried.evidence, title=title, facts=about)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")
 
 
-def _as_json(held: Mapping[str, Artifact]) -> dict[str, Any]:
+def _artifacts_json(held: Mapping[str, Artifact]) -> dict[str, Any]:
     return {name: artifact.as_json() for name, artifact in held.items()}
 
 
-def _taken(steps: Sequence[Step]) -> list[StepTaken]:
+def _step_summaries(steps: Sequence[Step]) -> list[StepSummary]:
     return [
-        StepTaken(name=s.name, cached=s.cached, seconds=0.0 if s.cached else s.seconds)
+        StepSummary(name=s.name, cached=s.cached, seconds=0.0 if s.cached else s.seconds)
         for s in steps
     ]

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from assay.bucket import MARK, Bucket
+from assay.bucket import MARKER_KEY, Bucket
 from assay.errors import AssayError, StoreDenied
 from assay.evidence.report import Verdict
 from assay.store import open_store
@@ -25,10 +25,10 @@ from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.s3 import S3Store
 
-_PROBES = "doctor/"
-_RACERS = 8
-_SKEW = timedelta(minutes=1)  # beyond it the times in a journal mislead; S3 refuses beyond 15
-_ROOM = 1 << 30  # bytes; a small run of a small table takes a tenth of it
+_PROBE_PREFIX = "doctor/"
+_WRITERS = 8
+_MAX_SKEW = timedelta(minutes=1)  # beyond it the times in a journal mislead; S3 refuses beyond 15
+_MIN_FREE_BYTES = 1 << 30  # bytes; a small run of a small table takes a tenth of it
 
 _OTHER_SERVER = (
     "Use a server with conditional writes (If-None-Match), such as AWS S3, Ceph or MinIO, or a "
@@ -49,19 +49,19 @@ class Finding:
         return asdict(self)
 
 
-def examine(url: str) -> list[Finding]:
+def diagnose_setup(url: str) -> list[Finding]:
     """Look at this installation and at the bucket at `url`.
 
     Writes a few bytes below `doctor/` in the bucket and deletes them again. Raises nothing of
     Assay's own: what goes wrong is a finding.
     """
-    return [*_installation(), *_bucket(url)]
+    return [*_check_installation(), *_check_bucket(url)]
 
 
 # --- this installation ----------------------------------------------------------------------
 
 
-def _installation() -> Iterator[Finding]:
+def _check_installation() -> Iterator[Finding]:
     from packaging.specifiers import SpecifierSet
 
     try:
@@ -83,12 +83,12 @@ def _installation() -> Iterator[Finding]:
             f"Python {here}, where Assay needs {allowed}",
             "Make a virtual environment with a fitting Python.",
         )
-    yield packages(wanted)
+    yield check_packages(wanted)
 
 
-def packages(wanted: list[str]) -> Finding:
+def check_packages(wanted: list[str]) -> Finding:
     """Whether what is installed fits the requirements (PEP 508) that `wanted` lists."""
-    amiss = [found for text in wanted if (found := _misfit(text))]
+    amiss = [found for text in wanted if (found := _requirement_problem(text))]
     if amiss:
         return Finding(
             "packages",
@@ -101,7 +101,7 @@ def packages(wanted: list[str]) -> Finding:
     )
 
 
-def _misfit(text: str) -> str | None:
+def _requirement_problem(text: str) -> str | None:
     from packaging.requirements import Requirement
 
     wanted = Requirement(text)
@@ -119,52 +119,52 @@ def _misfit(text: str) -> str | None:
 # --- the bucket -----------------------------------------------------------------------------
 
 
-def _bucket(url: str) -> Iterator[Finding]:
+def _check_bucket(url: str) -> Iterator[Finding]:
     try:
         store = open_store(url)
     except AssayError as error:
-        yield _failure("bucket", error)
+        yield _error_finding("bucket", error)
         return
     new = isinstance(store, LocalStore) and not store.folder.exists()
-    key = f"{_PROBES}{uuid.uuid4().hex}"
+    key = f"{_PROBE_PREFIX}{uuid.uuid4().hex}"
     try:
-        yield from _probe(store, key)
+        yield from _probe_store(store, key)
     finally:
-        _tidy(store, key, new=new)
+        _remove_probes(store, key, new=new)
 
 
-def _probe(store: Store, key: str) -> Iterator[Finding]:
+def _probe_store(store: Store, key: str) -> Iterator[Finding]:
     """Each step needs the one before it, so the first failure ends the examination."""
     steps: list[tuple[str, Callable[[Store, str], Finding]]] = [
-        ("reachable", _reachable),
-        ("format", _format),
-        ("writable", _writable),
-        ("readable", _readable),
-        ("conditional writes", _conditional),
-        ("clock", _clock),
+        ("reachable", _check_reachable),
+        ("format", _check_format),
+        ("writable", _check_writable),
+        ("readable", _check_readable),
+        ("conditional writes", _check_conditional_writes),
+        ("clock", _check_clock),
     ]
     if isinstance(store, S3Store):
-        steps.append(("conditional multipart", _conditional_parts))
+        steps.append(("conditional multipart", _check_conditional_multipart))
     if isinstance(store, LocalStore):
-        steps += [("durability", _durable), ("space", _space)]
-    steps.append(("deletable", _deletable))
+        steps += [("durability", _check_durability), ("space", _check_space)]
+    steps.append(("deletable", _check_deletable))
     for name, step in steps:
         try:
             finding = step(store, key)
         except AssayError as error:
-            finding = _failure(name, error)
+            finding = _error_finding(name, error)
         yield finding
         if finding.verdict is Verdict.FAIL:
             return
 
 
-def _failure(name: str, error: AssayError) -> Finding:
+def _error_finding(name: str, error: AssayError) -> Finding:
     what = f"{error.where}: {error.what}" if error.where else error.what
     return Finding(name, Verdict.FAIL, what, error.remedy or "")
 
 
-def _reachable(store: Store, _key: str) -> Finding:
-    next(iter(store.list(MARK)), None)
+def _check_reachable(store: Store, _key: str) -> Finding:
+    next(iter(store.list(MARKER_KEY)), None)
     if isinstance(store, S3Store):
         server = store.server()
         return Finding(
@@ -173,19 +173,19 @@ def _reachable(store: Store, _key: str) -> Finding:
     return Finding("reachable", Verdict.PASS, store.root)
 
 
-def _format(store: Store, _key: str) -> Finding:
+def _check_format(store: Store, _key: str) -> Finding:
     Bucket.on(store)
-    if next(iter(store.list(MARK)), None) is None:
+    if next(iter(store.list(MARKER_KEY)), None) is None:
         return Finding("format", Verdict.PASS, "no bucket yet; the first run makes it")
     return Finding("format", Verdict.PASS, "a bucket that this version reads")
 
 
-def _writable(store: Store, key: str) -> Finding:
+def _check_writable(store: Store, key: str) -> Finding:
     store.put_if_absent(key, b"first")
     return Finding("writable", Verdict.PASS, "a key can be written")
 
 
-def _readable(store: Store, key: str) -> Finding:
+def _check_readable(store: Store, key: str) -> Finding:
     if store.get(key) == b"first":
         return Finding("readable", Verdict.PASS, "what was written comes back")
     return Finding(
@@ -196,30 +196,32 @@ def _readable(store: Store, key: str) -> Finding:
     )
 
 
-def _conditional(store: Store, key: str) -> Finding:
+def _check_conditional_writes(store: Store, key: str) -> Finding:
     """One writer after another, then several at once: some servers only pass the first test."""
     again = store.put_if_absent(key, b"second")
-    with ThreadPoolExecutor(_RACERS) as pool:
-        puts = [partial(store.put_if_absent, f"{key}.race", b"%d" % i) for i in range(_RACERS)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        puts = [partial(store.put_if_absent, f"{key}.race", b"%d" % i) for i in range(_WRITERS)]
         winners = sum(pool.map(lambda put: put(), puts))
     if again or winners != 1:
         seen = (
             "a second write replaced the first"
             if again
-            else f"{winners} of {_RACERS} writers at once were each told that they won"
+            else f"{winners} of {_WRITERS} writers at once were each told that they won"
         )
-        return Finding("conditional writes", Verdict.FAIL, f"{seen}: {_who(store)}", _OTHER_SERVER)
+        return Finding(
+            "conditional writes", Verdict.FAIL, f"{seen}: {_describe_store(store)}", _OTHER_SERVER
+        )
     return Finding("conditional writes", Verdict.PASS, "what exists is never overwritten")
 
 
-def _who(store: Store) -> str:
+def _describe_store(store: Store) -> str:
     if isinstance(store, S3Store):
         server = store.server()
         return f"{server.software} at {server.endpoint} ignores If-None-Match"
     return f"{store.root} is no safe store"
 
 
-def _conditional_parts(store: Store, key: str) -> Finding:
+def _check_conditional_multipart(store: Store, key: str) -> Finding:
     assert isinstance(store, S3Store)
     if store.keeps_parts_conditional(key):
         return Finding("conditional multipart", Verdict.PASS, "large objects are never overwritten")
@@ -232,7 +234,7 @@ def _conditional_parts(store: Store, key: str) -> Finding:
     )
 
 
-def _clock(store: Store, key: str) -> Finding:
+def _check_clock(store: Store, key: str) -> Finding:
     if isinstance(store, S3Store):
         theirs = store.server().clock
     else:
@@ -241,12 +243,12 @@ def _clock(store: Store, key: str) -> Finding:
         return Finding("clock", Verdict.UNKNOWN, "the server does not say what time it has")
     skew = abs(datetime.now(UTC) - theirs)
     what = f"{skew.total_seconds():.0f} s apart from the store's"
-    if skew <= _SKEW:
+    if skew <= _MAX_SKEW:
         return Finding("clock", Verdict.PASS, what)
     return Finding("clock", Verdict.CAUTION, what, "Set both clocks by NTP.")
 
 
-def _durable(store: Store, key: str) -> Finding:
+def _check_durability(store: Store, key: str) -> Finding:
     # The probe could be written, so hard links and fsync work. How long they take tells what a
     # bucket of many small objects will feel like.
     began = time.perf_counter()
@@ -257,19 +259,19 @@ def _durable(store: Store, key: str) -> Finding:
     )
 
 
-def _space(store: Store, _key: str) -> Finding:
+def _check_space(store: Store, _key: str) -> Finding:
     assert isinstance(store, LocalStore)
     free = shutil.disk_usage(store.folder).free
     inodes = os.statvfs(store.folder)
-    what = f"{free / _ROOM:.1f} GiB free"
+    what = f"{free / _MIN_FREE_BYTES:.1f} GiB free"
     if inodes.f_files and inodes.f_favail < 10_000:  # some file systems have no fixed number
         what = f"{inodes.f_favail} files can still be made"
-    elif free >= _ROOM:
+    elif free >= _MIN_FREE_BYTES:
         return Finding("space", Verdict.PASS, what)
     return Finding("space", Verdict.CAUTION, what, "Free some, or choose another --store.")
 
 
-def _deletable(store: Store, key: str) -> Finding:
+def _check_deletable(store: Store, key: str) -> Finding:
     remedy = "Only garbage collection needs it: allow s3:DeleteObject to whoever runs that."
     try:
         store.delete(key)
@@ -280,13 +282,13 @@ def _deletable(store: Store, key: str) -> Finding:
     return Finding("deletable", Verdict.PASS, "garbage can be collected")
 
 
-def _tidy(store: Store, key: str, *, new: bool) -> None:
+def _remove_probes(store: Store, key: str, *, new: bool) -> None:
     """Remove every probe, and a folder that only the examination made."""
     with suppress(AssayError):
         for entry in list(store.list(key)):
             store.delete(entry.key)
     if isinstance(store, LocalStore):
-        made = [Path(_PROBES), *([Path(".tmp"), Path()] if new else [])]
+        made = [Path(_PROBE_PREFIX), *([Path(".tmp"), Path()] if new else [])]
         for folder in made:
             with suppress(OSError):  # absent, or in use by now
                 (store.folder / folder).rmdir()

@@ -46,15 +46,15 @@ def _rebuild(
     return kind(what, where=where, remedy=remedy)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest_name(word: str, known: Iterable[str]) -> str | None:
     """The known name a person most likely meant, or None when nothing comes close."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def meant(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+def suggest_name(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
     """A remedy: the known name that comes close, or what is said `otherwise`."""
-    near = nearest(word, known)
+    near = nearest_name(word, known)
     return f"Did you mean {near!r}?" if near else otherwise
 
 
@@ -74,7 +74,7 @@ class DataError(AssayError, ValueError):
 
 
 @contextmanager
-def placed(where: str) -> Iterator[None]:
+def locate_data_errors(where: str) -> Iterator[None]:
     """Give a DataError the line of the use case that it is about."""
     try:
         yield

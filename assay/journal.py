@@ -27,12 +27,12 @@ from assay.errors import ChainBroken, KeyAbsent, SignatureBad
 from assay.signing import PublicKey, Signature, Signer
 from assay.store.base import Store
 
-PREFIX = "journals/"
-SIGNED = "application/vnd.assay.journal-entry.v1+json"
-APART = "@"  # begins the name of a journal that is no model's, as no model's does
-_NUMBER = re.compile(r"[0-9]{10}\.json")
-_AT_ONCE = 16
-_HUNDRED = 100  # entries whose keys begin alike
+JOURNAL_PREFIX = "journals/"
+ENTRY_PAYLOAD_TYPE = "application/vnd.assay.journal-entry.v1+json"
+NON_MODEL_PREFIX = "@"  # begins the name of a journal that is no model's, as no model's does
+_ENTRY_NAME = re.compile(r"[0-9]{10}\.json")
+_READERS = 16
+_ENTRIES_PER_PREFIX = 100  # entries whose keys begin alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,15 @@ class JournalEntry:
 
     def signed_by(self, signer: Signer) -> JournalEntry:
         """The same, signed."""
-        return replace(self, signature=signer.sign(SIGNED, canonical.dump(self._told())))
+        return replace(
+            self, signature=signer.sign(ENTRY_PAYLOAD_TYPE, canonical.dump(self._told()))
+        )
 
     def signer(self, known: Iterable[PublicKey]) -> PublicKey | None:
         """Who signed it, of those known; None if nobody did. Raises SignatureBad."""
         if self.signature is None:
             return None
-        key = self.signature.check(SIGNED, canonical.dump(self._told()), known)
+        key = self.signature.check(ENTRY_PAYLOAD_TYPE, canonical.dump(self._told()), known)
         if key.vouched is not None and self.digest not in key.vouched:
             raise SignatureBad(
                 f"signed with a key of {key.name} that was withdrawn, {key.fingerprint}, and "
@@ -123,7 +125,7 @@ class Journal:
     def __init__(self, store: Store, model: str, *, goes_on: bool = False) -> None:
         self._store = store
         self.model = model
-        self._prefix = f"{PREFIX}{model}/"
+        self._prefix = f"{JOURNAL_PREFIX}{model}/"
         self._goes_on = goes_on
         self._left: list[_Link] = []
 
@@ -157,7 +159,7 @@ class Journal:
                 previous=chain[-1][1] if chain else None,
                 kind=kind,
                 at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                actor=actor or whoever(),
+                actor=actor or current_user(),
                 body=body,
             )
             entry = entry.signed_by(signer) if signer else entry
@@ -175,8 +177,8 @@ class Journal:
         """All entries, and the checkpoints that would have helped to read them."""
         count, lasts = self._listed(), []
         held: dict[int, _Link] = {}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for last, links in pool.map(self._checkpoint, checkpoints.lasts(count)):
+        with ThreadPoolExecutor(_READERS) as pool:
+            for last, links in pool.map(self._checkpoint, checkpoints.checkpoint_numbers(count)):
                 held |= links
                 lasts += [] if links else [last]
         try:
@@ -192,25 +194,27 @@ class Journal:
         if not left:
             return None
         count = self._count_from(len(left))
-        if not len(left) <= count <= len(left) + checkpoints.EVERY:
+        if not len(left) <= count <= len(left) + checkpoints.CHECKPOINT_INTERVAL:
             return None
         try:
             chain = self._linked(count, {link[0].number: link for link in left[:-1]})
         except ChainBroken:
             return None  # to read all tells where
-        return chain, [last for last in checkpoints.lasts(count) if last >= len(left) - 1]
+        return chain, [
+            last for last in checkpoints.checkpoint_numbers(count) if last >= len(left) - 1
+        ]
 
     def _count_from(self, known: int) -> int:
         """How many entries there are, of which so many were seen: of these the last hundred at
         most is listed. 0 if one is missing.
         """
         numbers: list[int] = []
-        for hundred in itertools.count(known // _HUNDRED):
+        for hundred in itertools.count(known // _ENTRIES_PER_PREFIX):
             found = self._numbers(f"{hundred:08d}")
             numbers += found
-            if not found or (found[-1] + 1) % _HUNDRED:
+            if not found or (found[-1] + 1) % _ENTRIES_PER_PREFIX:
                 break
-        first = max(known - known % _HUNDRED, 1)
+        first = max(known - known % _ENTRIES_PER_PREFIX, 1)
         whole = numbers == [*range(first, first + len(numbers))]
         return numbers[-1] if numbers and whole else 0
 
@@ -225,7 +229,7 @@ class Journal:
     def _linked(self, count: int, held: dict[int, _Link]) -> list[_Link]:
         """The chain of the first `count` entries, verified; those not `held` are read."""
         wanted = [number for number in range(1, count + 1) if number not in held]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_READERS) as pool:
             held = held | dict(zip(wanted, pool.map(self._read, wanted), strict=True))
         chain = [held[number] for number in range(1, count + 1)]
         previous: Digest | None = None
@@ -237,7 +241,7 @@ class Journal:
 
     def _checkpoint(self, last: int) -> tuple[int, dict[int, _Link]]:
         """The entries of a checkpoint; none if it is not there, or not what it should be."""
-        lines = checkpoints.load(self._store, self.model, last) or []
+        lines = checkpoints.load_checkpoint(self._store, self.model, last) or []
         numbers = range(last - len(lines) + 1, last + 1)
         with suppress(ChainBroken):
             return last, {n: self._decoded(n, line) for n, line in zip(numbers, lines, strict=True)}
@@ -246,18 +250,18 @@ class Journal:
     def _keep(self, chain: list[_Link], lasts: Iterable[int]) -> None:
         """Write the checkpoints that were missed."""
         for last in lasts:
-            links = chain[last - checkpoints.EVERY : last]
+            links = chain[last - checkpoints.CHECKPOINT_INTERVAL : last]
             lines = [entry.encode() for entry, _ in links]
             # An entry that somebody wrote in other than canonical form is not told again.
             if all(
                 Digest.of(line) == digest for line, (_, digest) in zip(lines, links, strict=True)
             ):
-                checkpoints.keep(self._store, self.model, last, lines)
+                checkpoints.write_checkpoint(self._store, self.model, last, lines)
 
     def _numbers(self, beginning: str = "") -> list[int]:
         found = self._store.list(f"{self._prefix}{beginning}")
         names = (e.key.removeprefix(self._prefix) for e in found)
-        return [int(name[:10]) for name in names if is_entry(name)]
+        return [int(name[:10]) for name in names if is_entry_name(name)]
 
     def _read(self, number: int) -> _Link:
         try:
@@ -283,22 +287,22 @@ class Journal:
         )
 
 
-def journals(store: Store) -> Iterator[str]:
+def list_journals(store: Store) -> Iterator[str]:
     """Names of the models that have a journal, in order."""
     seen = None
-    for entry in store.list(PREFIX):
-        model, _, name = entry.key.removeprefix(PREFIX).partition("/")
-        if model != seen and is_entry(name) and not model.startswith(APART):
+    for entry in store.list(JOURNAL_PREFIX):
+        model, _, name = entry.key.removeprefix(JOURNAL_PREFIX).partition("/")
+        if model != seen and is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
             seen = model
             yield model
 
 
-def is_entry(name: str) -> bool:
+def is_entry_name(name: str) -> bool:
     """Whether a key below a journal's folder is named like an entry."""
-    return _NUMBER.fullmatch(name) is not None
+    return _ENTRY_NAME.fullmatch(name) is not None
 
 
-def whoever() -> str:
+def current_user() -> str:
     """The person at the keyboard, as the operating system knows them. A signature proves more."""
     try:
         return getpass.getuser()

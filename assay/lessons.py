@@ -28,7 +28,7 @@ from assay.versions import (
     STOPPED,
 )
 
-ALARM = "retrain"  # the verdict of a look that raises one
+ALARM_VERDICT = "retrain"  # the verdict of a look that raises one
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Lesson:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def learnt(entries: Iterable[JournalEntry]) -> list[Lesson]:
+def collect_lessons(entries: Iterable[JournalEntry]) -> list[Lesson]:
     """All lessons of a journal, the last first. An alarm that was none is told as such alone."""
     held = list(entries)
-    found = [lesson for entry in held for lesson in _of(entry, held)]
+    found = [lesson for entry in held for lesson in _entry_lessons(entry, held)]
     false = {lesson.of for lesson in found if lesson.kind == FALSE_ALARM}
     return [one for one in reversed(found) if not (one.kind == "alarm" and one.of in false)]
 
 
-def recalled(
+def find_lessons(
     entries: Iterable[JournalEntry], causes: Iterable[str], *, question: Digest | None = None
 ) -> list[Lesson]:
     """What was learnt of these causes, the last first; but for what the answers to `question`
@@ -67,10 +67,14 @@ def recalled(
     """
     wanted = list(causes)
     before = [e for e in entries if question is None or e.body.get("question") != str(question)]
-    return [one for one in learnt(before) if any(covers(one.cause, cause) for cause in wanted)]
+    return [
+        one
+        for one in collect_lessons(before)
+        if any(cause_covers(one.cause, cause) for cause in wanted)
+    ]
 
 
-def causes_of(entry: JournalEntry) -> list[str]:
+def entry_causes(entry: JournalEntry) -> list[str]:
     """What stood in the way by an entry that says so; of those that name no causes, the gates
     that said no.
     """
@@ -81,13 +85,13 @@ def causes_of(entry: JournalEntry) -> list[str]:
     return [f"gate:{gate}" for gate, verdict in failed if verdict == "fail"]
 
 
-def covers(general: str, cause: str) -> bool:
+def cause_covers(general: str, cause: str) -> bool:
     """Whether what is said of `general` is said of `cause`: the same, or the beginning of it."""
     rest = cause.removeprefix(general)
     return cause.startswith(general) and (not rest or rest[0] in ":[")
 
 
-def in_words(lessons: Sequence[Lesson]) -> list[str]:
+def describe_lessons(lessons: Sequence[Lesson]) -> list[str]:
     """One line a cause and kind, the last first: what it came to last, and how often before."""
     order = list(dict.fromkeys((one.cause, one.kind) for one in lessons))
     by_kind = sorted(lessons, key=lambda one: order.index((one.cause, one.kind)))
@@ -96,13 +100,13 @@ def in_words(lessons: Sequence[Lesson]) -> list[str]:
         last, *earlier = group
         often = f", and {len(earlier)} times before" if len(earlier) > 1 else ", and once before"
         lines.append(
-            f"{cause}: seen {last.as_of[:10]} (entry {last.number}): {_KINDS[kind]}"
+            f"{cause}: seen {last.as_of[:10]} (entry {last.number}): {_KIND_NAMES[kind]}"
             f"{often if earlier else ''}: {last.text}"
         )
     return lines
 
 
-_KINDS = {
+_KIND_NAMES = {
     STOPPED: "stopped",
     REJECTED: "rejected",
     "alarm": "an alarm",
@@ -117,26 +121,26 @@ _KINDS = {
 _NO_CAUSE = {"alarm": "monitoring", FALSE_ALARM: "monitoring", ROLLED_BACK: "rollback"}
 
 
-def _of(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterator[Lesson]:
+def _entry_lessons(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterator[Lesson]:
     """What an entry teaches, if anything."""
     body = entry.body
     if entry.kind in {STOPPED, REJECTED}:
-        yield from _each(entry, entry.kind, entry)
-    elif entry.kind == MONITORED and body["verdict"] == ALARM:
-        yield from _each(entry, "alarm", entry)
+        yield from _lesson_per_cause(entry, entry.kind, entry)
+    elif entry.kind == MONITORED and body["verdict"] == ALARM_VERDICT:
+        yield from _lesson_per_cause(entry, "alarm", entry)
     elif entry.kind == SHADOWED and body["verdict"] == "fail":
-        yield from _each(entry, SHADOWED, entry)
+        yield from _lesson_per_cause(entry, SHADOWED, entry)
     elif entry.kind == FALSE_ALARM:
-        alarm = _numbered(held, body["entry"])
-        yield from _each(entry, FALSE_ALARM, alarm, body["because"])
+        alarm = _find_entry(held, body["entry"])
+        yield from _lesson_per_cause(entry, FALSE_ALARM, alarm, body["because"])
     elif entry.kind == ROLLED_BACK:
         alarm = _last_alarm(held, entry)
-        yield from _each(entry, ROLLED_BACK, alarm, body["because"])
+        yield from _lesson_per_cause(entry, ROLLED_BACK, alarm, body["because"])
     elif entry.kind == LESSON:
-        yield _lesson(entry, LESSON, body["cause"], body["text"], about=body.get("about"))
+        yield _make_lesson(entry, LESSON, body["cause"], body["text"], about=body.get("about"))
 
 
-def _each(
+def _lesson_per_cause(
     entry: JournalEntry, kind: str, of: JournalEntry | None, text: str | None = None
 ) -> Iterator[Lesson]:
     """One lesson for each cause of the entry that it is about; its own reasons are the text, if
@@ -144,13 +148,15 @@ def _each(
     """
     number = of.number if of else entry.number
     reasons = (of.body.get("reasons") or []) if of else []
-    causes = (causes_of(of) if of else []) or [_NO_CAUSE.get(kind, kind)]
+    causes = (entry_causes(of) if of else []) or [_NO_CAUSE.get(kind, kind)]
     for cause, reason in zip_longest(causes, reasons):
         if cause:
-            yield _lesson(entry, kind, cause, text or reason or "no reason was kept", of=number)
+            yield _make_lesson(
+                entry, kind, cause, text or reason or "no reason was kept", of=number
+            )
 
 
-def _lesson(
+def _make_lesson(
     entry: JournalEntry,
     kind: str,
     cause: str,
@@ -163,7 +169,7 @@ def _lesson(
         cause=cause,
         kind=kind,
         text=text,
-        as_of=moments.written(moments.of(entry)),
+        as_of=moments.format_timestamp(moments.entry_timestamp(entry)),
         actor=entry.actor,
         number=entry.number,
         of=of or entry.number,
@@ -171,7 +177,7 @@ def _lesson(
     )
 
 
-def _numbered(held: Sequence[JournalEntry], number: int) -> JournalEntry | None:
+def _find_entry(held: Sequence[JournalEntry], number: int) -> JournalEntry | None:
     return next((entry for entry in held if entry.number == number), None)
 
 
@@ -179,4 +185,4 @@ def _last_alarm(held: Sequence[JournalEntry], back: JournalEntry) -> JournalEntr
     """The last alarm about the version that was rolled back, before it was."""
     looks = (e for e in reversed(held) if e.kind == MONITORED and e.number < back.number)
     mine = (e for e in looks if e.body["version"] == back.body["previous"])
-    return next((e for e in mine if e.body["verdict"] == ALARM), None)
+    return next((e for e in mine if e.body["verdict"] == ALARM_VERDICT), None)

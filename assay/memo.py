@@ -15,7 +15,7 @@ from assay.digest import Digest
 from assay.errors import KeyAbsent, StoreDenied
 from assay.store.base import Store
 
-PREFIX = "memo/"
+MEMO_PREFIX = "memo/"
 
 
 class Memo:
@@ -27,8 +27,8 @@ class Memo:
     def find(self, stage: str, key: Digest) -> dict[str, Any] | None:
         """The entry for `key`, or None. What is no entry counts as none and is removed."""
         try:
-            entry = canonical.load(self._store.get(_path(stage, key)))
-            _ = needs_of(entry)
+            entry = canonical.load(self._store.get(_memo_key(stage, key)))
+            _ = required_objects(entry)
         except KeyAbsent:
             return None
         except (ValueError, TypeError, KeyError):
@@ -38,7 +38,7 @@ class Memo:
 
     def remember(self, stage: str, key: Digest, entry: dict[str, Any]) -> None:
         """Keep `entry` for `key`."""
-        self._store.put_if_absent(_path(stage, key), canonical.dump(entry))
+        self._store.put_if_absent(_memo_key(stage, key), canonical.dump(entry))
 
     def forget(self, stage: str, key: Digest) -> None:
         """Drop the entry for `key`, because what it points to is gone or bad.
@@ -46,15 +46,15 @@ class Memo:
         Without the right to delete it stays, and is passed over again next time.
         """
         with suppress(StoreDenied):
-            self._store.delete(_path(stage, key))
+            self._store.delete(_memo_key(stage, key))
 
 
-def needs_of(entry: Any) -> list[Digest]:
+def required_objects(entry: Any) -> list[Digest]:
     """The objects without which an entry is worth nothing. Raises ValueError, TypeError or KeyError
     for what is no entry.
     """
     return [Digest.parse(str(text)) for text in entry["needs"]]
 
 
-def _path(stage: str, key: Digest) -> str:
-    return f"{PREFIX}{stage}/{key.hex}.json"
+def _memo_key(stage: str, key: Digest) -> str:
+    return f"{MEMO_PREFIX}{stage}/{key.hex}.json"

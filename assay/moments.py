@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.journal import JournalEntry
 
 
-def moment(text: str | None) -> datetime:
+def parse_timestamp(text: str | None) -> datetime:
     """The moment that a person wrote, as a date (its beginning) or with a time; without a zone, in
     UTC. None is now, by the clock. Raises ConfigError.
     """
@@ -31,16 +31,16 @@ def moment(text: str | None) -> datetime:
         ) from None
 
 
-def written(when: datetime) -> str:
+def format_timestamp(when: datetime) -> str:
     """As it stands in the journal: RFC 3339, in UTC, to the second."""
     return when.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def of(entry: JournalEntry) -> datetime:
+def entry_timestamp(entry: JournalEntry) -> datetime:
     """What an entry is about; of kinds that do not say, when it was written."""
-    return moment(entry.body.get("as_of") or entry.at)
+    return parse_timestamp(entry.body.get("as_of") or entry.at)
 
 
-def shown(when: datetime) -> str:
+def display_timestamp(when: datetime) -> str:
     """For people, to the minute: "2016-03-01 12:00"."""
     return when.astimezone(UTC).isoformat(" ", "minutes")[:16]

@@ -15,27 +15,27 @@ from typing import BinaryIO, TypeVar, cast
 
 from assay.digest import Digest
 from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, SourceError, StoreDenied
-from assay.store.base import Entry, Store
+from assay.store.base import Store, StoreEntry
 
-PREFIX = "objects/sha256/"
-QUARANTINE = "quarantine/"
-TRASH = "trash/"
-_AT_ONCE = 16  # small objects wait for fsync or the network, not for the processor
-_BLOCK = 1 << 20
-_IN_MEMORY = 64 << 20
+OBJECT_PREFIX = "objects/sha256/"
+QUARANTINE_PREFIX = "quarantine/"
+TRASH_PREFIX = "trash/"
+_THREADS = 16  # small objects wait for fsync or the network, not for the processor
+_BLOCK_BYTES = 1 << 20
+_SPOOL_BYTES = 64 << 20
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def key_of(digest: Digest) -> str:
+def object_key(digest: Digest) -> str:
     """Where an object lies. Two digits of fan-out keep folders small."""
-    return f"{PREFIX}{digest.hex[:2]}/{digest.hex}"
+    return f"{OBJECT_PREFIX}{digest.hex[:2]}/{digest.hex}"
 
 
-def trash_prefix_of(digest: Digest) -> str:
+def trash_prefix(digest: Digest) -> str:
     """How the keys of an object begin that lies in the trash, one key for each move there."""
-    return f"{TRASH}{digest.hex}/"
+    return f"{TRASH_PREFIX}{digest.hex}/"
 
 
 class Objects:
@@ -47,7 +47,7 @@ class Objects:
     def put(self, data: bytes) -> Digest:
         """Store bytes and return their name. Storing the same bytes again costs nothing."""
         digest = Digest.of(data)
-        self._store.put_if_absent(key_of(digest), data)
+        self._store.put_if_absent(object_key(digest), data)
         return digest
 
     def put_file(self, path: Path) -> Digest:
@@ -55,12 +55,12 @@ class Objects:
 
         Raises SourceError if the file changed meanwhile: its bytes would not fit their name.
         """
-        before = _fingerprint(path)
+        before = _file_identity(path)
         digest = Digest.of_file(path)
         if self.has(digest):
             return digest
-        self._store.put_if_absent(key_of(digest), path)
-        if _fingerprint(path) != before:
+        self._store.put_if_absent(object_key(digest), path)
+        if _file_identity(path) != before:
             # What was copied may not be what was hashed: then it cannot keep this name.
             with suppress(ObjectMissing):
                 self.quarantine(digest)
@@ -73,12 +73,12 @@ class Objects:
 
     def put_many(self, blobs: Iterable[bytes]) -> list[Digest]:
         """Store many small objects concurrently; digests in the order of the blobs."""
-        return list(concurrently(self.put, blobs))
+        return list(map_in_threads(self.put, blobs))
 
     def get(self, digest: Digest) -> bytes:
         """An object's bytes, verified. Raises ObjectMissing or ObjectCorrupt."""
         try:
-            data = self._store.get(key_of(digest))
+            data = self._store.get(object_key(digest))
         except KeyAbsent as error:
             if not self.restore(digest):
                 raise self._missing(digest) from error
@@ -89,7 +89,7 @@ class Objects:
 
     def get_many(self, digests: Iterable[Digest]) -> Iterator[bytes]:
         """Many objects' bytes, fetched concurrently, verified, in the order asked."""
-        return concurrently(self.get, digests)
+        return map_in_threads(self.get, digests)
 
     def open(self, digest: Digest) -> BinaryIO:
         """A seekable reader over a large object, verified *before* the first byte is handed out.
@@ -97,7 +97,7 @@ class Objects:
         The bytes are spooled (memory up to 64 MiB, then an anonymous file), so that what was
         verified is what is read, even if the store changes underneath.
         """
-        spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed out
+        spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115 - handed out
         try:
             self._copy_verified(digest, spool.write)
         except BaseException:
@@ -108,7 +108,7 @@ class Objects:
 
     def has(self, digest: Digest) -> bool:
         """Whether the object is there. Says nothing about its bytes; reading does."""
-        key = key_of(digest)
+        key = object_key(digest)
         return any(entry.key == key for entry in self._store.list(key))
 
     def missing(self, digests: Iterable[Digest]) -> list[Digest]:
@@ -117,16 +117,16 @@ class Objects:
         What a collector has put into the trash meanwhile is taken out again: it is wanted.
         """
         wanted = list(dict.fromkeys(digests))
-        held = zip(wanted, concurrently(self.has, wanted), strict=True)
+        held = zip(wanted, map_in_threads(self.has, wanted), strict=True)
         return [digest for digest, there in held if not there and not self.restore(digest)]
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[StoreEntry]:
         """Every key below `objects/`, foreign ones included."""
         return self._store.list("objects/")
 
     def url(self, digest: Digest) -> str:
         """Where other tools read the object in place."""
-        return self._store.url(key_of(digest))
+        return self._store.url(object_key(digest))
 
     def check(self, digest: Digest, seen: Callable[[int], object] = lambda _: None) -> None:
         """Read an object and compare, in constant memory; `seen` is told the bytes as they come.
@@ -146,9 +146,9 @@ class Objects:
             copy.flush()
             if found == digest:
                 return None
-            aside = f"{QUARANTINE}{digest.hex}.{found.hex}"
+            aside = f"{QUARANTINE_PREFIX}{digest.hex}.{found.hex}"
             self._store.put_if_absent(aside, Path(copy.name))
-        self._store.delete(key_of(digest))
+        self._store.delete(object_key(digest))
         return aside
 
     def retire(self, digest: Digest) -> None:
@@ -157,8 +157,8 @@ class Objects:
         For garbage collection alone. Every move makes a copy of its own: it has the time of the
         move, and another collector's stays.
         """
-        if self._copied(key_of(digest), f"{trash_prefix_of(digest)}{uuid.uuid4().hex}"):
-            self._store.delete(key_of(digest))
+        if self._copied(object_key(digest), f"{trash_prefix(digest)}{uuid.uuid4().hex}"):
+            self._store.delete(object_key(digest))
 
     def restore(self, digest: Digest) -> bool:
         """Take an object out of the trash. False if it is not there.
@@ -169,7 +169,9 @@ class Objects:
         # under the object's name just now, and then they are all there is. Again, if one did.
         while copies := self.trashed(digest):
             try:
-                if any(self._copied(copy, key_of(digest)) for copy in copies) and self.has(digest):
+                if any(self._copied(copy, object_key(digest)) for copy in copies) and self.has(
+                    digest
+                ):
                     return True
             except StoreDenied:
                 return self.has(digest)
@@ -177,14 +179,14 @@ class Objects:
 
     def trashed(self, digest: Digest) -> list[str]:
         """The keys of an object's copies in the trash."""
-        return [entry.key for entry in self._store.list(trash_prefix_of(digest))]
+        return [entry.key for entry in self._store.list(trash_prefix(digest))]
 
     def _copied(self, source: str, target: str) -> bool:
         """Copy the bytes of one key to another. False if there are none to copy."""
         with tempfile.NamedTemporaryFile() as copy:
             try:
                 with self._store.open(source) as bytes_:
-                    shutil.copyfileobj(bytes_, copy, _BLOCK)
+                    shutil.copyfileobj(bytes_, copy, _BLOCK_BYTES)
             except KeyAbsent:
                 return False
             copy.flush()
@@ -200,13 +202,13 @@ class Objects:
         """Copy the bytes that lie under the object's name; returns *their* digest."""
         state = hashlib.sha256()
         try:
-            source = self._store.open(key_of(digest))
+            source = self._store.open(object_key(digest))
         except KeyAbsent as error:
             if not self.restore(digest):
                 raise self._missing(digest) from error
-            source = self._store.open(key_of(digest))
+            source = self._store.open(object_key(digest))
         with source:
-            while block := source.read(_BLOCK):
+            while block := source.read(_BLOCK_BYTES):
                 state.update(block)
                 write(block)
         return Digest(state.hexdigest())
@@ -227,23 +229,23 @@ class Objects:
         )
 
 
-def _fingerprint(path: Path) -> tuple[int, int, int]:
+def _file_identity(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def concurrently(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def map_in_threads(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Results of `work` in the order of `items`, worked on by several threads.
 
     Runs ahead of the reader by a bounded number of items, so that neither a long input nor its
     results need fit into memory.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         ahead: deque[Future[R]] = deque()
         try:
             for item in items:
                 ahead.append(pool.submit(work, item))
-                if len(ahead) > 2 * _AT_ONCE:
+                if len(ahead) > 2 * _THREADS:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

@@ -11,24 +11,24 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry import Registry
-from assay.store import default_url
+from assay.store import default_store_url
 
 if TYPE_CHECKING:
-    from assay.learning.predict import Model
+    from assay.learning.predict import ScoringModel
     from assay.tables.read import Table
 
 
 @dataclass(frozen=True)
-class Opened:
+class BucketReader:
     """Made by `assay.open`. Reads, and writes nothing."""
 
     bucket: Bucket
 
     @classmethod
-    def at(cls, store: str | None) -> Opened:
-        return cls(Bucket.open(store or default_url()).existing())
+    def at(cls, store: str | None) -> BucketReader:
+        return cls(Bucket.open(store or default_store_url()).existing())
 
-    def model(self, reference: str) -> Model:
+    def model(self, reference: str) -> ScoringModel:
         """The model behind `income@champion`, `income@3` or `income`; its `predict` takes a frame
         and gives one with `probability` and `decision`.
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Integers = NDArray[Any]
+IntegerArray = NDArray[Any]
 
 
-def distinct(values: Integers) -> Integers:
+def sorted_unique(values: IntegerArray) -> IntegerArray:
     """The different ones, ascending.
 
     NumPy's `unique` hashes integers (since 2.3): five million hashes take it a hundred times as
@@ -19,11 +19,11 @@ def distinct(values: Integers) -> Integers:
     ordered = np.sort(values)
     first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    found: Integers = ordered[first]
+    found: IntegerArray = ordered[first]
     return found
 
 
-def among(values: Integers, ordered: Integers) -> NDArray[np.bool_]:
+def isin_sorted(values: IntegerArray, ordered: IntegerArray) -> NDArray[np.bool_]:
     """Which of `values` are among others that ascend."""
     if not len(ordered):
         return np.zeros(len(values), bool)
@@ -32,17 +32,17 @@ def among(values: Integers, ordered: Integers) -> NDArray[np.bool_]:
     return found
 
 
-def common(one: Integers, other: Integers) -> NDArray[np.bool_]:
+def isin_both_sorted(one: IntegerArray, other: IntegerArray) -> NDArray[np.bool_]:
     """Which of `one` are in `other`, where both ascend: the fewer are looked up in the more."""
     if len(one) <= len(other):
-        return among(one, other)
+        return isin_sorted(one, other)
     found = np.zeros(len(one), bool)
     place = np.searchsorted(one, other).clip(max=len(one) - 1)
     found[place[one[place] == other]] = True
     return found
 
 
-def share(one: Integers, other: Integers) -> bool:
+def arrays_intersect(one: IntegerArray, other: IntegerArray) -> bool:
     """Whether two that ascend have any in common."""
     few, many = sorted((one, other), key=len)
-    return bool(among(few, many).any())
+    return bool(isin_sorted(few, many).any())

@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 from joblib.numpy_pickle import NumpyPickler
 
-_PROTOCOL = 5
+_PICKLE_PROTOCOL = 5
 
 
-def pickled(value: Any) -> bytes:
+def stable_pickle(value: Any) -> bytes:
     """What `joblib.load` reads, uncompressed."""
     file = io.BytesIO()
-    _Pickler(file, protocol=_PROTOCOL).dump(value)
+    _StablePickler(file, protocol=_PICKLE_PROTOCOL).dump(value)
     return file.getvalue()
 
 
-class _Pickler(NumpyPickler):  # type: ignore[misc] # joblib ships no types
+class _StablePickler(NumpyPickler):  # type: ignore[misc] # joblib ships no types
     dispatch = NumpyPickler.dispatch.copy()
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
@@ -43,16 +43,16 @@ class _Pickler(NumpyPickler):  # type: ignore[misc] # joblib ships no types
             super(NumpyPickler, self).save(obj)
             return
         elif kind is np.ndarray and obj.dtype.names:
-            obj = _without_gaps(obj)
+            obj = _zero_padding(obj)
         super().save(obj)
 
     def save_set(self, obj: set[Any] | frozenset[Any]) -> None:
-        self.save_reduce(type(obj), (sorted(obj, key=pickled),), obj=obj)
+        self.save_reduce(type(obj), (sorted(obj, key=stable_pickle),), obj=obj)
 
     dispatch[set] = dispatch[frozenset] = save_set
 
 
-def _without_gaps(records: np.ndarray) -> np.ndarray:
+def _zero_padding(records: np.ndarray) -> np.ndarray:
     """The same records, with zeros between the fields. (`zeros_like` would leave them as found.)"""
     fortran = records.flags.f_contiguous and not records.flags.c_contiguous
     clean: np.ndarray = np.zeros(records.shape, records.dtype, order="F" if fortran else "C")

@@ -17,14 +17,14 @@ from assay import steps
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.provenance import Code
-from assay.steps import Artifacts, Step
+from assay.provenance import CodeVersion
+from assay.steps import ArtifactMap, Step
 from assay.versions import STOPPED
-from assay.why import Difference, differences
+from assay.why import KeyDifference, compare_components
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedStep:
     """One step: whether it would run, what differs since the last time, and which steps before
     it would make its inputs anew. `known` is false for a step that has never run here.
     """
@@ -32,7 +32,7 @@ class Planned:
     name: str
     runs: bool
     known: bool = True
-    differs: Sequence[Difference] = ()
+    differs: Sequence[KeyDifference] = ()
     after: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -45,28 +45,28 @@ class Planned:
         }
 
 
-class _Pretended(Step):
+class _PlaceholderStep(Step):
     """A step that would run. Its outputs are names of what does not exist yet."""
 
     def __getitem__(self, name: str) -> Artifact:
-        return _stand_in(self.name, name)
+        return _placeholder_artifact(self.name, name)
 
 
-_NOT_MADE = "application/vnd.assay.not-made-yet"
+_PLACEHOLDER_TYPE = "application/vnd.assay.not-made-yet"
 
 
-def _stand_in(step: str, output: str) -> Artifact:
+def _placeholder_artifact(step: str, output: str) -> Artifact:
     digest = Digest.of(f"not made yet: {output} of {step}".encode())
-    return Artifact(media_type=_NOT_MADE, digest=digest, size=0, name=step)
+    return Artifact(media_type=_PLACEHOLDER_TYPE, digest=digest, size=0, name=step)
 
 
 @dataclass
-class Plan:
+class RunPlan:
     """Made while the flow is told. `last`: see `last_steps`."""
 
     last: Mapping[str, Mapping[str, Any]]
     always: bool = False
-    steps: list[Planned] = field(default_factory=list)
+    steps: list[PlannedStep] = field(default_factory=list)
 
     def unforeseen(self) -> list[str]:
         """Steps of the last run of which nothing can be said before those above have run."""
@@ -79,26 +79,31 @@ class Plan:
         bucket: Bucket,
         stage: str,
         *,
-        code: Code,
-        inputs: Artifacts,
+        code: CodeVersion,
+        inputs: ArtifactMap,
         settings: Mapping[str, Any],
         seed: int,
         label: str | None = None,
         always: bool = False,
     ) -> Step:
         """The step from the memo, or a stand-in for it."""
-        made_of = steps.components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
+        made_of = steps.key_components(
+            stage, code=code, inputs=inputs, settings=settings, seed=seed
+        )
         name = label or stage
-        found = steps.find(bucket, made_of, inputs=inputs, label=label)
+        found = steps.find_step(bucket, made_of, inputs=inputs, label=label)
         if found and not always and not self.always:
-            self.steps.append(Planned(name, runs=False))
+            self.steps.append(PlannedStep(name, runs=False))
             return found
         before = self.last.get(name)
-        self.steps.append(_explained(name, before, made_of, inputs))
-        outputs = {output: _stand_in(name, output) for output in (before or {}).get("outputs", {})}
-        return _Pretended(
+        self.steps.append(_explain_step(name, before, made_of, inputs))
+        outputs = {
+            output: _placeholder_artifact(name, output)
+            for output in (before or {}).get("outputs", {})
+        }
+        return _PlaceholderStep(
             name=name,
-            key=steps.key_of(made_of),
+            key=steps.step_key(made_of),
             components=made_of,
             inputs=dict(inputs),
             outputs=outputs,
@@ -108,44 +113,44 @@ class Plan:
         )
 
 
-def _explained(
-    name: str, before: Mapping[str, Any] | None, made_of: Mapping[str, Any], inputs: Artifacts
-) -> Planned:
-    anew = {key: a.name for key, a in inputs.items() if a.media_type == _NOT_MADE}
+def _explain_step(
+    name: str, before: Mapping[str, Any] | None, made_of: Mapping[str, Any], inputs: ArtifactMap
+) -> PlannedStep:
+    anew = {key: a.name for key, a in inputs.items() if a.media_type == _PLACEHOLDER_TYPE}
     after = list(dict.fromkeys(anew.values()))
     if before is None:
-        return Planned(name, runs=True, known=False, after=after)
-    found = differences(before["components"], made_of)
+        return PlannedStep(name, runs=True, known=False, after=after)
+    found = compare_components(before["components"], made_of)
     own = [d for d in found if not (d.kind == "input" and d.name in anew)]
-    return Planned(name, runs=True, differs=own, after=after)
+    return PlannedStep(name, runs=True, differs=own, after=after)
 
 
-class Unforeseen(Exception):
+class EndOfPlan(Exception):
     """What comes now depends on what a step would yield, or is for a real run alone."""
 
 
-_PLAN: ContextVar[Plan | None] = ContextVar("plan", default=None)
+_CURRENT_PLAN: ContextVar[RunPlan | None] = ContextVar("plan", default=None)
 
 
-def current() -> Plan | None:
+def current_plan() -> RunPlan | None:
     """The plan that is being made, if one is."""
-    return _PLAN.get()
+    return _CURRENT_PLAN.get()
 
 
-def end() -> None:
+def end_plan() -> None:
     """The end of what can be planned: what follows changes the journal."""
-    if current():
-        raise Unforeseen
+    if current_plan():
+        raise EndOfPlan
 
 
 @contextmanager
-def making(plan: Plan) -> Iterator[None]:
+def use_plan(plan: RunPlan) -> Iterator[None]:
     """Let stages within ask the plan instead of doing their work."""
-    token = _PLAN.set(plan)
+    token = _CURRENT_PLAN.set(plan)
     try:
         yield
     finally:
-        _PLAN.reset(token)
+        _CURRENT_PLAN.reset(token)
 
 
 def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.steps import reach
+from assay.steps import referenced_objects
 
 
 def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
@@ -16,17 +16,19 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
     """
     for entry in reversed(bucket.journal(model).entries()):
         if "run" in entry.body:
-            found = _table_of(bucket, Artifact.model_validate(entry.body["run"]))
-            if found and found.digest != table.digest and _is_whole(bucket, found):
+            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            if found and found.digest != table.digest and _has_all_objects(bucket, found):
                 return found
     return None
 
 
-def _table_of(bucket: Bucket, run: Artifact) -> Artifact | None:
+def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:
     """What a run's record says about the table that ingestion made."""
     made = (step["outputs"].get("table") for step in bucket.get_json(run)["steps"])
     return next((Artifact.model_validate(held) for held in made if held), None)
 
 
-def _is_whole(bucket: Bucket, table: Artifact) -> bool:
-    return bucket.objects.has(table.digest) and not bucket.objects.missing(reach(bucket, table))
+def _has_all_objects(bucket: Bucket, table: Artifact) -> bool:
+    return bucket.objects.has(table.digest) and not bucket.objects.missing(
+        referenced_objects(bucket, table)
+    )

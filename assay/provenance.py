@@ -18,16 +18,16 @@ from typing import Any
 
 from assay.digest import Digest
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
+_REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
 _EXTRA = re.compile(r"\bextra\s*==")
 # These move bytes and order work, they compute nothing: what they require cannot change a result.
-_CARRIERS = {"prefect", "s3fs", "aiohttp", "botocore"}
+_TRANSPORT_DISTRIBUTIONS = {"prefect", "s3fs", "aiohttp", "botocore"}
 # The usual distributions whose import name differs from their own, to spare the slow look-up.
-_DISTRIBUTION = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
+_DISTRIBUTION_BY_IMPORT = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
 
 
 @dataclass(frozen=True)
-class Code:
+class CodeVersion:
     """The code behind a step: first-party modules by digest; by version Python, the distributions
     that they import, and all that these require.
     """
@@ -39,7 +39,7 @@ class Code:
         return {"modules": self.modules, "distributions": self.distributions}
 
 
-def code_of(*roots: str, glue: str | None = None) -> Code:
+def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
     """The code reachable from `roots`: their modules and all first-party modules they import.
 
     Imports are read off the source, those inside functions included, without running it; what is
@@ -60,17 +60,17 @@ def code_of(*roots: str, glue: str | None = None) -> Code:
             continue
         top = name.partition(".")[0]
         if path is None:
-            distributions.update({} if _first_party(top) else _distributions_of(top))
+            distributions.update({} if _first_party_path(top) else _distributions_of(top))
             continue
-        digest, imports = _read(path)
+        digest, imports = _read_module(path)
         modules[name] = digest
-        waiting += _resolve(imports, name, path)
+        waiting += _resolve_imports(imports, name, path)
     if glue and (path := _source_of(glue)):
-        modules[glue] = _read(path)[0]
-    return Code(dict(sorted(modules.items())), dict(sorted(distributions.items())))
+        modules[glue] = _read_module(path)[0]
+    return CodeVersion(dict(sorted(modules.items())), dict(sorted(distributions.items())))
 
 
-def module_file(name: str) -> Path | None:
+def find_module_file(name: str) -> Path | None:
     """The source of a first-party module, found without importing it; None if there is none."""
     use_working_folder()
     return _source_of(name)
@@ -85,10 +85,12 @@ def use_working_folder() -> None:
     if here not in sys.path:
         sys.path.append(here)
         _source_of.cache_clear()
-        _first_party.cache_clear()
+        _first_party_path.cache_clear()
 
 
-def _resolve(imports: Iterable[tuple[int, str, str]], importer: str, path: Path) -> Iterator[str]:
+def _resolve_imports(
+    imports: Iterable[tuple[int, str, str]], importer: str, path: Path
+) -> Iterator[str]:
     """Names of the modules that import statements speak of, parents (`__init__`) included."""
     package = importer if path.name == "__init__.py" else importer.rpartition(".")[0]
     for level, base, name in imports:
@@ -108,7 +110,7 @@ def _with_parents(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
+def _read_module(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
     data = path.read_bytes()
     try:
         found = tuple(_imports(ast.parse(data)))
@@ -117,7 +119,7 @@ def _read(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
     return str(Digest.of(data)), found
 
 
-_FOR_CHECKERS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+_TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 
 
 def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
@@ -126,7 +128,7 @@ def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
         yield from ((0, alias.name, "") for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield from ((node.level, node.module or "", alias.name) for alias in node.names)
-    elif isinstance(node, ast.If) and ast.unparse(node.test) in _FOR_CHECKERS:
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING_TESTS:
         for statement in node.orelse:
             yield from _imports(statement)
     elif not isinstance(node, ast.expr):
@@ -138,7 +140,7 @@ def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
 def _source_of(name: str) -> Path | None:
     """The file of a first-party module, found without importing anything."""
     top, *rest = name.split(".")
-    folder = _first_party(top)
+    folder = _first_party_path(top)
     if folder is None:
         return None
     for step in rest:
@@ -150,7 +152,7 @@ def _source_of(name: str) -> Path | None:
 
 
 @lru_cache(maxsize=1024)
-def _first_party(top: str) -> Path | None:
+def _first_party_path(top: str) -> Path | None:
     """Where a top-level module would lie, without suffix, if it is first-party."""
     if not top or top in sys.stdlib_module_names:
         return None
@@ -173,14 +175,14 @@ def _is_installed(folder: Path) -> bool:
     return any(folder.is_relative_to(sysconfig.get_path(k)) for k in ("purelib", "platlib"))
 
 
-def _name_of(top: str) -> str | None:
+def _distribution_name(top: str) -> str | None:
     """The distribution that is imported under a name; None for none that is installed."""
-    name = _DISTRIBUTION.get(top, top)
-    return name if _installed(name) else _by_import_name().get(top)
+    name = _DISTRIBUTION_BY_IMPORT.get(top, top)
+    return name if _find_distribution(name) else _distributions_by_import().get(top)
 
 
 @lru_cache(maxsize=1)
-def _by_import_name() -> dict[str, str]:
+def _distributions_by_import() -> dict[str, str]:
     """Distributions by what they are imported as. Takes a moment, so asked only on a miss."""
     return {top: names[0] for top, names in metadata.packages_distributions().items()}
 
@@ -191,18 +193,18 @@ def _distributions_of(top: str) -> dict[str, str]:
     changes what a model comes to as much as scikit-learn does.
     """
     # Nothing is named by `from . import x` at the top: running it will say so.
-    first = _name_of(top) if top and top not in sys.stdlib_module_names else None
+    first = _distribution_name(top) if top and top not in sys.stdlib_module_names else None
     waiting, found = [first] if first else [], {}
     while waiting:
-        held = _installed(waiting.pop())
+        held = _find_distribution(waiting.pop())
         if held and held.name not in found:
             found[held.name] = held.version
-            waiting += () if held.name in _CARRIERS else held.required
+            waiting += () if held.name in _TRANSPORT_DISTRIBUTIONS else held.required
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Installed:
+class _InstalledDistribution:
     """A distribution, and the names of those that it requires whatever extras are asked for."""
 
     name: str
@@ -211,18 +213,18 @@ class _Installed:
 
 
 @lru_cache(maxsize=1024)
-def _installed(name: str) -> _Installed | None:
+def _find_distribution(name: str) -> _InstalledDistribution | None:
     """None if it is not installed, as what other systems need is not."""
     try:
         held = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
     always = (line for line in held.requires or () if not _EXTRA.search(line))
-    required = (found[0] for found in map(_NAME.match, always) if found)
-    return _Installed(held.name, held.version, tuple(required))
+    required = (found[0] for found in map(_REQUIREMENT_NAME.match, always) if found)
+    return _InstalledDistribution(held.name, held.version, tuple(required))
 
 
-def environment() -> dict[str, Any]:
+def describe_environment() -> dict[str, Any]:
     """Everything installed, with Python, operating system and processor. No host or user name."""
     # Of two installed under one name, the one found first is imported.
     found = reversed(list(metadata.distributions()))
@@ -251,33 +253,33 @@ def _processor_features() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Checkout:
+class GitState:
     """A git state: the commit, and the difference to it when the tree is dirty."""
 
     commit: str | None
     diff: bytes
 
 
-def checkout(folder: Path | None = None) -> Checkout:
+def read_git_state(folder: Path | None = None) -> GitState:
     """The git state of Assay's own source, or of `folder`.
 
     No commit when that is no git checkout: an installed package, or no git here.
     """
     folder = folder or Path(__file__).parents[1]
-    commit = None if _is_installed(folder) else _git(folder, "rev-parse", "HEAD")
+    commit = None if _is_installed(folder) else _run_git(folder, "rev-parse", "HEAD")
     if not commit:
-        return Checkout(None, b"")
-    return Checkout(commit.decode().strip(), _git(folder, *_DIFF) or b"")
+        return GitState(None, b"")
+    return GitState(commit.decode().strip(), _run_git(folder, *_DIFF_ARGUMENTS) or b"")
 
 
 # In the form that `git apply` takes, whatever the user's own settings make of a difference.
-_DIFF = (
+_DIFF_ARGUMENTS = (
     *("-c", "diff.relative=false", "diff", "HEAD", "--binary", "--no-color"),
     *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 
 
-def _git(folder: Path, *words: str) -> bytes | None:
+def _run_git(folder: Path, *words: str) -> bytes | None:
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True)  # noqa: S603, S607 - fixed words, the user's own git
     except (OSError, subprocess.CalledProcessError):

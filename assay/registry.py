@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from assay import moments, trust
 from assay.artifacts import Artifact
-from assay.batches import Ledger, is_ledger
+from assay.batches import BatchLedger, is_ledger
 from assay.bucket import Bucket
-from assay.config.living import Promotion
-from assay.errors import ConfigError, ReferenceUnknown, Unproven, meant
+from assay.config.living import PromotionPolicy
+from assay.errors import ConfigError, ReferenceUnknown, Unproven, suggest_name
 from assay.journal import JournalEntry
 from assay.versions import (
     CHALLENGER,
@@ -23,20 +23,20 @@ from assay.versions import (
     REGISTERED,
     ROLLED_BACK,
     STOPPED,
-    History,
+    ModelHistory,
     Version,
-    fold,
-    in_force,
+    fold_journal,
+    is_waiver_in_force,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from assay.learning.predict import Model
+    from assay.learning.predict import ScoringModel
 
 
-_WHICH = r"[A-Za-z0-9_-]+"  # a number or an alias
-_REFERENCE = re.compile(rf"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>{_WHICH}))?")
+_SELECTOR = r"[A-Za-z0-9_-]+"  # a number or an alias
+_REFERENCE = re.compile(rf"(?P<model>[a-z0-9][a-z0-9_-]*)(?:@(?P<version>{_SELECTOR}))?")
 
 
 class Registry:
@@ -45,9 +45,9 @@ class Registry:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
-    def history(self, model: str) -> History:
+    def history(self, model: str) -> ModelHistory:
         """Everything the journal says about a model; empty for one without a journal."""
-        return fold(model, self._bucket.journal(model).entries())
+        return fold_journal(model, self._bucket.journal(model).entries())
 
     def find(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
@@ -56,7 +56,7 @@ class Registry:
         """
         return self.look_up(reference)[1]
 
-    def story(self, reference: str) -> History:
+    def story(self, reference: str) -> ModelHistory:
         """The history of the model that a reference is about, were it only of runs that stopped.
 
         Raises ReferenceUnknown.
@@ -71,7 +71,7 @@ class Registry:
             raise self._no_model(match["model"])
         return history
 
-    def look_up(self, reference: str) -> tuple[History, Version]:
+    def look_up(self, reference: str) -> tuple[ModelHistory, Version]:
         """The version behind a reference, as `find`, and the history that it was found in."""
         history = self.story(reference)
         if not history.versions:
@@ -87,15 +87,15 @@ class Registry:
         else:
             number = history.aliases.get(wanted)
         if number not in history.versions:
-            raise _no_version(history, wanted)
+            raise _unknown_version_error(history, wanted)
         return history, history.versions[number]
 
-    def policy(self, version: Version) -> Promotion:
+    def policy(self, version: Version) -> PromotionPolicy:
         """How the use case that a version came of lets one become champion."""
         record = self._bucket.get_json(version.artifact("run"))
-        return Promotion.model_validate_json(json.dumps(record["configuration"]["promotion"]))
+        return PromotionPolicy.model_validate_json(json.dumps(record["configuration"]["promotion"]))
 
-    def load(self, reference: str, *, as_of: datetime | None = None) -> Model:
+    def load(self, reference: str, *, as_of: datetime | None = None) -> ScoringModel:
         """The model behind a reference, ready to predict. `as_of` is the moment that it is wanted
         for, now if left out.
 
@@ -106,20 +106,20 @@ class Registry:
         registered or promoted by nobody who may where signatures are required; IntegrityError for
         anything altered; ReferenceUnknown.
         """
-        from assay.learning.predict import Model
+        from assay.learning.predict import ScoringModel
 
         history, version = self.look_up(reference)
         wanted = reference.partition("@")[2] or CHAMPION
-        self._demand(history, version, wanted, as_of or moments.moment(None))
+        self._demand(history, version, wanted, as_of or moments.parse_timestamp(None))
         data = self._bucket.get(version.artifact("model"))
-        return Model.load(data, self._bucket.get_json(version.artifact("signature")))
+        return ScoringModel.load(data, self._bucket.get_json(version.artifact("signature")))
 
-    def _demand(self, history: History, version: Version, wanted: str, when: datetime) -> None:
+    def _demand(self, history: ModelHistory, version: Version, wanted: str, when: datetime) -> None:
         """All that must hold before a version is unpickled. Raises what `load` raises."""
-        trust.demand(version.model, [version.entry])
+        trust.require_signatures(version.model, [version.entry])
         by_number = wanted.isdecimal()
         if version.number in history.retired and not by_number:
-            raise _is_retired(history, version)
+            raise _retired_version_error(history, version)
         if version.status == REGISTERED and by_number:
             return  # evidence, such as what a challenger is compared with
         aliases = [a for a, number in history.aliases.items() if number == version.number]
@@ -127,31 +127,35 @@ class Registry:
         for alias in rests_on:
             self.demand_promotion(history, history.trails[alias][-1], when)
             since = history.since[alias]
-            trust.demand(history.model, [since])
+            trust.require_signatures(history.model, [since])
             if alias == CHAMPION and since.kind == ROLLED_BACK:
-                trust.demand_right(history.model, since, "rollback")
+                trust.require_permission(history.model, since, "rollback")
         if version.status != REGISTERED and not rests_on:
-            raise _is_rejected(version)
+            raise _rejected_version_error(version)
 
-    def demand_promotion(self, history: History, promotion: JournalEntry, when: datetime) -> None:
+    def demand_promotion(
+        self, history: ModelHistory, promotion: JournalEntry, when: datetime
+    ) -> None:
         """Demand that a version may be served by a promotion at that moment: the entries that
         it rests on are by people who might write them, and its waiver holds.
 
         Raises what `load` raises for want of them.
         """
         version, waiver = history.versions[promotion.body["version"]], history.waiver(promotion)
-        trust.demand(history.model, [e for e in (version.entry, promotion, waiver) if e])
+        trust.require_signatures(
+            history.model, [e for e in (version.entry, promotion, waiver) if e]
+        )
         if promotion.body["alias"] == CHAMPION:
             automatic = partial(self._was_automatic, history, promotion)
-            trust.demand_right(history.model, promotion, "promote", unless=automatic)
+            trust.require_permission(history.model, promotion, "promote", unless=automatic)
         if waiver is not None:
-            trust.demand_right(history.model, waiver, "waive")
-            if not in_force(waiver, when):
-                raise _expired(version, promotion, waiver)
+            trust.require_permission(history.model, waiver, "waive")
+            if not is_waiver_in_force(waiver, when):
+                raise _expired_waiver_error(version, promotion, waiver)
         elif version.status != REGISTERED:
-            raise _is_rejected(version)
+            raise _rejected_version_error(version)
 
-    def _was_automatic(self, history: History, promotion: JournalEntry) -> bool:
+    def _was_automatic(self, history: ModelHistory, promotion: JournalEntry) -> bool:
         """Whether the use case let a version be promoted by whoever ran it."""
         version = history.versions[promotion.body["version"]]
         policy = self.policy(version)
@@ -180,7 +184,7 @@ class Registry:
         """
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            history = fold(model, entries)
+            history = fold_journal(model, entries)
             if history.alike(status, body):
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
@@ -215,7 +219,7 @@ class Registry:
         alias: str = CHAMPION,
         actor: str | None = None,
         more: Mapping[str, Any] | None = None,
-        clear: Callable[[History], Mapping[str, Any]] = lambda _: {},
+        clear: Callable[[ModelHistory], Mapping[str, Any]] = lambda _: {},
     ) -> bool:
         """Point an alias at a registered version, instead of the one it pointed to when this was
         decided. False if it points there already (under the same waiver, if any), or meanwhile
@@ -230,12 +234,14 @@ class Registry:
         """
         _check_alias(alias)
         evidence = {gate: str(report.digest) for gate, report in version.reports.items()}
-        upto = Ledger(self._bucket, version.model).read().length if alias == CHALLENGER else None
+        upto = (
+            BatchLedger(self._bucket, version.model).read().length if alias == CHALLENGER else None
+        )
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            history = fold(version.model, entries)
+            history = fold_journal(version.model, entries)
             if version.number in history.retired:
-                raise _is_retired(history, version)
+                raise _retired_version_error(history, version)
             standing, rests_on = history.aliases.get(alias), history.promotion(alias)
             if standing != instead_of:
                 return None
@@ -260,11 +266,11 @@ class Registry:
         return ReferenceUnknown(
             f"no model {model!r} in this bucket",
             where=self._bucket.root,
-            remedy=meant(model, known, f"Models here: {shown}."),
+            remedy=suggest_name(model, known, f"Models here: {shown}."),
         )
 
 
-def _no_version(history: History, wanted: str) -> ReferenceUnknown:
+def _unknown_version_error(history: ModelHistory, wanted: str) -> ReferenceUnknown:
     known = [*history.aliases, *(str(n) for n in sorted(history.versions))]
     gone = history.trails[wanted][-1].body["version"] if wanted in history.trails else None
     why = f": {history.retirement(history.versions[gone])}" if gone else ""
@@ -276,7 +282,7 @@ def _no_version(history: History, wanted: str) -> ReferenceUnknown:
 
 def _check_alias(alias: str) -> None:
     """Raise ConfigError for what a reference could not name, or would take for a number."""
-    if alias.isdecimal() or not re.fullmatch(_WHICH, alias):
+    if alias.isdecimal() or not re.fullmatch(_SELECTOR, alias):
         why = "reads as a version's number" if alias.isdecimal() else "cannot stand in a reference"
         raise ConfigError(
             f"{alias!r} is no alias: it {why}",
@@ -284,7 +290,9 @@ def _check_alias(alias: str) -> None:
         )
 
 
-def _expired(version: Version, promotion: JournalEntry, waiver: JournalEntry) -> Unproven:
+def _expired_waiver_error(
+    version: Version, promotion: JournalEntry, waiver: JournalEntry
+) -> Unproven:
     name, alias = version.name, promotion.body["alias"]
     why = f"expired on {waiver.body['expires']}" if waiver.signature else "was signed by nobody"
     gates = " ".join(f"--gate {gate}" for gate in waiver.body["gates"])
@@ -295,13 +303,13 @@ def _expired(version: Version, promotion: JournalEntry, waiver: JournalEntry) ->
     )
 
 
-def _is_rejected(version: Version) -> Unproven:
+def _rejected_version_error(version: Version) -> Unproven:
     return Unproven(
         f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
         remedy=f"See why with `assay show {version.name}`.",
     )
 
 
-def _is_retired(history: History, version: Version) -> Unproven:
+def _retired_version_error(history: ModelHistory, version: Version) -> Unproven:
     remedy = f"See what there is with `assay log {history.model}`."
     return Unproven(history.retirement(version), remedy=remedy)

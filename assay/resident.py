@@ -11,13 +11,13 @@ from pathlib import Path
 _SELF = Path("/proc/self")
 
 
-def forget() -> None:
+def reset_peak() -> None:
     """From now on the peak is that of what follows."""
     with suppress(OSError):
         (_SELF / "clear_refs").write_text("5")
 
 
-def peak() -> int | None:
+def read_peak() -> int | None:
     """Bytes of resident memory at the most; None where nobody tells."""
     with suppress(OSError, ValueError):
         for line in (_SELF / "status").read_text().splitlines():

@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-VARIABLE = "ASSAY_STATE"
-_FILE = "running.json"
+STATE_VARIABLE = "ASSAY_STATE"
+_STATE_FILE = "running.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> Self | None:
         """The process that has this number now, if there is one."""
-        started = _started(pid)
+        started = _start_stamp(pid)
         return cls(pid, started) if started else None
 
     @property
     def alive(self) -> bool:
-        return _started(self.pid) == self.started
+        return _start_stamp(self.pid) == self.started
 
     def stop(self, patience: float) -> None:
         """Ask it to end, and after `patience` seconds end it with all that it started in its
@@ -58,7 +58,7 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
 
 
-def _started(pid: int) -> str:
+def _start_stamp(pid: int) -> str:
     """When a process was started, in words that only it has since the machine was; "" if it is
     gone, or a zombie.
     """
@@ -67,18 +67,18 @@ def _started(pid: int) -> str:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return "" if Path("/proc/self").exists() else _started_elsewhere(pid)
+        return "" if Path("/proc/self").exists() else _start_stamp_from_ps(pid)
     return "" if state in {"Z", "X"} else f"{boot} {fields[18]}"
 
 
-def _started_elsewhere(pid: int) -> str:
+def _start_stamp_from_ps(pid: int) -> str:
     """Where there is no /proc."""
     asked = ["ps", "-o", "lstart=", "-p", str(pid)]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - a number
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class SetupState:
     """What `assay up` started. `database` is without its password."""
 
     pool: str
@@ -110,49 +110,49 @@ class Running:
 
     def answers(self, patience: float = 1.0) -> bool:
         """Whether its server does."""
-        return ask(f"{self.api}/health", patience) == 200
+        return http_status(f"{self.api}/health", patience) == 200
 
     def write(self, folder: Path) -> None:
         """Into the state folder; nobody reads a half."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = folder / f".{_FILE}.{os.getpid()}"
+        new = folder / f".{_STATE_FILE}.{os.getpid()}"
         new.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        new.replace(folder / _FILE)
+        new.replace(folder / _STATE_FILE)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """None if nothing was ever started there."""
         try:
-            found: dict[str, Any] = json.loads((folder / _FILE).read_text())
+            found: dict[str, Any] = json.loads((folder / _STATE_FILE).read_text())
             processes = {name: Process(**kept) for name, kept in found.pop("processes").items()}
             return cls(processes=processes, **found)
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
 
-def folder(pool: str) -> Path:
+def state_folder(pool: str) -> Path:
     """Where the state of the set-up with this work pool lies."""
-    named = os.environ.get(VARIABLE)
-    return Path(named).expanduser().absolute() if named else _states() / pool
+    named = os.environ.get(STATE_VARIABLE)
+    return Path(named).expanduser().absolute() if named else _states_folder() / pool
 
 
-def _states() -> Path:
+def _states_folder() -> Path:
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(home).expanduser() / "assay"
 
 
-def server() -> Running | None:
+def find_running_setup() -> SetupState | None:
     """The set-up whose server answers; the first by name, where there are several."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(STATE_VARIABLE)
     with suppress(OSError):
-        folders = [folder("")] if named else sorted(_states().iterdir())
-        for found in map(Running.read, folders):
+        folders = [state_folder("")] if named else sorted(_states_folder().iterdir())
+        for found in map(SetupState.read, folders):
             if found is not None and found.alive("server") and found.answers():
                 return found
     return None
 
 
-def ask(url: str, patience: float) -> int | None:
+def http_status(url: str, patience: float) -> int | None:
     """The status with which a server answers, None if it does not. Prefect's own variables say
     who asks.
     """

@@ -15,21 +15,21 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 from assay import artifacts, canonical, plan
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.read import Written, read_words
+from assay.config.read import LoadedUseCase, parse_use_case
 from assay.digest import Digest
 from assay.errors import ObjectMissing
-from assay.provenance import checkout, code_of, environment
-from assay.steps import Step, exact, reach
+from assay.provenance import describe_environment, read_code_version, read_git_state
+from assay.steps import Step, exact_digest, referenced_objects
 
 # The whole flow: whatever it imports may change what a question comes to.
-FLOW = "assay.flows.train"
+TRAIN_FLOW = "assay.flows.train"
 
 
-class _Frozen(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Anew(_Frozen):
+class RetrainingOrigin(_FrozenModel):
     """What a run owes to a retraining: the journal's entry that began it, the last entry of the
     ledger whose rows it may learn from, and the moment that it is about (RFC 3339).
     """
@@ -39,7 +39,7 @@ class Anew(_Frozen):
     as_of: str
 
 
-class Run(_Frozen):
+class Run(_FrozenModel):
     """What a run is about: the bucket, the use case's words, the state of its source.
 
     Steps are given this and artifacts, nothing else. `always` redoes steps that the memo knows.
@@ -52,17 +52,17 @@ class Run(_Frozen):
     searched_as: tuple[str, ...]  # by candidate, the first that is searched alike
     source: str | None
     always: bool = False
-    anew: Anew | None = None
-    _planned: Written | None = PrivateAttr(None)
+    anew: RetrainingOrigin | None = None
+    _planned: LoadedUseCase | None = PrivateAttr(None)
 
     @classmethod
-    def begin(cls, written: Written, store: str, source: str | None, *, always: bool) -> Run:
+    def begin(cls, written: LoadedUseCase, store: str, source: str | None, *, always: bool) -> Run:
         """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint.
 
         While a plan is made, nothing is written: the bucket may be one that can only be read.
         """
         name, words, bucket = written.use_case.name, artifacts.USE_CASE, Bucket.open(store)
-        planned = plan.current() is not None
+        planned = plan.current_plan() is not None
         keep = bucket.unkept_json if planned else bucket.prepare().put_json
         run = cls(
             store=store,
@@ -76,7 +76,7 @@ class Run(_Frozen):
         run._planned = written if planned else None
         return run
 
-    def on(self, gathered: Artifact, anew: Anew) -> Run:
+    def on(self, gathered: Artifact, anew: RetrainingOrigin) -> Run:
         """The same question, asked of rows that were gathered for a retraining."""
         return self.model_copy(update={"source": str(gathered.digest), "anew": anew})
 
@@ -85,8 +85,8 @@ class Run(_Frozen):
         return Bucket.open(self.store)
 
     @property
-    def written(self) -> Written:
-        return self._planned or _written(self.store, self.use_case)
+    def written(self) -> LoadedUseCase:
+        return self._planned or _load_stored(self.store, self.use_case)
 
     def question(self, table: Artifact) -> Digest:
         """The key of all that the answer depends on, but for the champion.
@@ -97,11 +97,11 @@ class Run(_Frozen):
 
 
 @lru_cache(maxsize=64)
-def _written(store: str, words: Artifact) -> Written:
-    return read_words(Bucket.open(store).get_json(words))
+def _load_stored(store: str, words: Artifact) -> LoadedUseCase:
+    return parse_use_case(Bucket.open(store).get_json(words))
 
 
-class Judged(_Frozen):
+class CandidateOutcome(_FrozenModel):
     """One candidate's fate: the version it became, how each gate judged it, what it scored.
 
     `scores`: the metric that ranks candidates and the accuracy, on the test rows; `largest_gap`,
@@ -116,7 +116,7 @@ class Judged(_Frozen):
     scores: dict[str, float]
 
 
-class StepTaken(_Frozen):
+class StepSummary(_FrozenModel):
     """One line about a step. `seconds` is what it took in this run: nothing if `cached`."""
 
     name: str
@@ -124,7 +124,7 @@ class StepTaken(_Frozen):
     seconds: float
 
 
-class Outcome(_Frozen):
+class RunOutcome(_FrozenModel):
     """What a run came to. `outcome` is registered, rejected or stopped."""
 
     use_case: str
@@ -139,41 +139,41 @@ class Outcome(_Frozen):
     reports: dict[str, Artifact]
     page: Artifact
     reasons: list[str]
-    judged: list[Judged]
-    steps: list[StepTaken]
+    judged: list[CandidateOutcome]
+    steps: list[StepSummary]
 
 
 # How many processes search changes how long it takes, not what is found; what becomes of a model
 # later does not change it.
-_NO_QUESTION: Any = {
+_EXCLUDED_FROM_QUESTION: Any = {
     "search": {"jobs"},
     **dict.fromkeys(("score", "labels", "monitor", "retrain", "schedule"), True),
 }
 
 
-def question_key(written: Written, source: str) -> Digest:
+def question_key(written: LoadedUseCase, source: str) -> Digest:
     """Digest of use case, source and code together."""
     theirs = [name for c in written.use_case.candidates for name in c.modules()]
-    asked = written.use_case.model_dump(mode="json", exclude=_NO_QUESTION)
+    asked = written.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
     value = {
-        "use_case": exact(asked),
+        "use_case": exact_digest(asked),
         "source": source,
-        "code": code_of(FLOW, *theirs).as_json(),
+        "code": read_code_version(TRAIN_FLOW, *theirs).as_json(),
     }
     return Digest.of(canonical.dump(value))
 
 
-def record(
+def put_run_record(
     run: Run, *, question: Digest, steps: Sequence[Step], verdicts: Mapping[str, Any]
 ) -> Artifact:
     """Store the record of a run: all that is needed to know, and to rebuild, what it made.
 
     Made only of what is there: see `garbage`. Raises ObjectMissing.
     """
-    bucket, state = run.bucket, checkout()
-    _see(bucket, steps)
+    bucket, state = run.bucket, read_git_state()
+    _require_objects(bucket, steps)
     diff = bucket.put(state.diff, artifacts.DIFF, "uncommitted changes") if state.diff else None
-    installed = bucket.put_json(environment(), artifacts.ENVIRONMENT, "environment")
+    installed = bucket.put_json(describe_environment(), artifacts.ENVIRONMENT, "environment")
     value = {
         "record": 1,
         "question": str(question),
@@ -188,9 +188,11 @@ def record(
     return bucket.put_json(value, artifacts.RECORD, f"run of {run.name}")
 
 
-def _see(bucket: Bucket, steps: Sequence[Step]) -> None:
+def _require_objects(bucket: Bucket, steps: Sequence[Step]) -> None:
     named = [a for step in steps for a in (*step.inputs.values(), *step.outputs.values())]
-    gone = bucket.objects.missing(digest for a in set(named) for digest in reach(bucket, a))
+    gone = bucket.objects.missing(
+        digest for a in set(named) for digest in referenced_objects(bucket, a)
+    )
     if gone:
         raise ObjectMissing(
             f"{len(gone)} objects that this run made or used are gone, such as {gone[0]}",

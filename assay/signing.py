@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from assay.digest import Digest
 
-VARIABLE = "ASSAY_SIGNING_KEY"
-PASSPHRASE = "ASSAY_SIGNING_PASSPHRASE"
+SIGNING_KEY_VARIABLE = "ASSAY_SIGNING_KEY"
+PASSPHRASE_VARIABLE = "ASSAY_SIGNING_PASSPHRASE"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class PublicKey:
                 f"this is a key of type {words[0]}; Assay signs with Ed25519",
                 remedy="Make one with `ssh-keygen -t ed25519`.",
             )
-        return cls(name or (words[2].strip() if len(words) > 2 else fingerprint(key)), key)
+        return cls(name or (words[2].strip() if len(words) > 2 else key_fingerprint(key)), key)
 
     @classmethod
     def load(cls, path: Path) -> PublicKey:
@@ -87,7 +87,7 @@ class PublicKey:
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.key)
+        return key_fingerprint(self.key)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Signer:
     @classmethod
     def configured(cls) -> Signer | None:
         """The key that the environment names; None if it names none. Raises ConfigError."""
-        path = os.environ.get(VARIABLE)
+        path = os.environ.get(SIGNING_KEY_VARIABLE)
         return cls.load(Path(path).expanduser()) if path else None
 
     @classmethod
@@ -107,19 +107,21 @@ class Signer:
         """Raises ConfigError for a file that holds no usable key; never shows what it holds."""
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        key = _private(path)
+        key = _load_private_key(path)
         if not isinstance(key, Ed25519PrivateKey):
-            raise _unusable(path, "it is of another type than Ed25519")
+            raise _unusable_key_error(path, "it is of another type than Ed25519")
         return cls(key)
 
     @property
     def public(self) -> PublicKey:
         key = self.key.public_key()
-        return PublicKey(fingerprint(key), key)
+        return PublicKey(key_fingerprint(key), key)
 
     def sign(self, payload_type: str, payload: bytes) -> Signature:
         """Sign bytes for what they are."""
-        return Signature(self.public.fingerprint, self.key.sign(_encoded(payload_type, payload)))
+        return Signature(
+            self.public.fingerprint, self.key.sign(_pre_auth_encoding(payload_type, payload))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Signature:
                 remedy="If it is a colleague's, add the public key to the people you trust.",
             )
         try:
-            signer.key.verify(self.value, _encoded(payload_type, payload))
+            signer.key.verify(self.value, _pre_auth_encoding(payload_type, payload))
         except InvalidSignature:
             raise SignatureBad(
                 f"the signature said to be by {signer.name} ({self.key}) does not fit",
@@ -157,7 +159,7 @@ class Signature:
         return signer
 
 
-def envelope(payload_type: str, value: Any, signer: Signer | None) -> dict[str, Any]:
+def make_envelope(payload_type: str, value: Any, signer: Signer | None) -> dict[str, Any]:
     """A JSON value in a DSSE envelope; without a signer, with no signature."""
     payload = canonical.dump(value)
     signatures = [signer.sign(payload_type, payload).as_json()] if signer else []
@@ -168,7 +170,7 @@ def envelope(payload_type: str, value: Any, signer: Signer | None) -> dict[str, 
     }
 
 
-def opened(
+def open_envelope(
     held: Mapping[str, Any], payload_type: str, known: Iterable[PublicKey]
 ) -> tuple[Any, list[PublicKey]]:
     """What an envelope holds, and who signed it, every signature checked.
@@ -184,7 +186,7 @@ def opened(
     return canonical.load(payload), signers
 
 
-def fingerprint(key: Ed25519PublicKey) -> str:
+def key_fingerprint(key: Ed25519PublicKey) -> str:
     """As `ssh-keygen -l` prints it: SHA-256 of the key in SSH's wire format (RFC 4253)."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -193,13 +195,13 @@ def fingerprint(key: Ed25519PublicKey) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(wire).digest()).decode().rstrip("=")
 
 
-def _encoded(payload_type: str, payload: bytes) -> bytes:
+def _pre_auth_encoding(payload_type: str, payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def _private(path: Path) -> Any:
+def _load_private_key(path: Path) -> Any:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import (
         load_pem_private_key,
@@ -209,20 +211,22 @@ def _private(path: Path) -> Any:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _unusable(path, error.strerror or "unreadable") from None
-    secret = os.environ.get(PASSPHRASE, "").encode() or None
+        raise _unusable_key_error(path, error.strerror or "unreadable") from None
+    secret = os.environ.get(PASSPHRASE_VARIABLE, "").encode() or None
     load = load_ssh_private_key if b"OPENSSH PRIVATE KEY" in data else load_pem_private_key
     try:
         return load(data, secret)
     except TypeError:  # what cryptography raises for a passphrase too few or too many
-        raise _unusable(path, f"it asks for a passphrase, to be put in {PASSPHRASE}") from None
+        raise _unusable_key_error(
+            path, f"it asks for a passphrase, to be put in {PASSPHRASE_VARIABLE}"
+        ) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise _unusable(path, "it cannot be read, or the passphrase is wrong") from None
+        raise _unusable_key_error(path, "it cannot be read, or the passphrase is wrong") from None
 
 
-def _unusable(path: Path, why: str) -> ConfigError:
+def _unusable_key_error(path: Path, why: str) -> ConfigError:
     return ConfigError(
         f"the signing key cannot be used: {why}",
         where=str(path),
-        remedy=f"Name a key made by `ssh-keygen -t ed25519` in {VARIABLE}.",
+        remedy=f"Name a key made by `ssh-keygen -t ed25519` in {SIGNING_KEY_VARIABLE}.",
     )

@@ -12,71 +12,71 @@ from typing import Any
 
 from assay import canonical
 from assay.bucket import Bucket
-from assay.config.read import Written
+from assay.config.read import LoadedUseCase
 from assay.digest import Digest
-from assay.gates import in_order
-from assay.provenance import code_of
+from assay.gates import sort_by_gate
+from assay.provenance import read_code_version
 from assay.registry import Registry
-from assay.runs import Outcome, StepTaken, question_key
+from assay.runs import RunOutcome, StepSummary, question_key
 from assay.sources.fingerprint import fingerprint
-from assay.steps import Step, reach
-from assay.trained import modules_of
-from assay.versions import STOPPED, History, Version
+from assay.steps import Step, referenced_objects
+from assay.trained import candidate_modules
+from assay.versions import STOPPED, ModelHistory, Version
 
-STAGE = "run"
+RESULT_STAGE = "run"
 
 
-def answer(bucket: Bucket, written: Written) -> Outcome | None:
+def find_cached_outcome(bucket: Bucket, written: LoadedUseCase) -> RunOutcome | None:
     """What this very question came to, if its source can be known without reading it."""
     source = fingerprint(written.use_case.data)
     if source is None:
         return None
-    return standing(bucket, written.use_case.name, question_key(written, source))
+    return find_question_outcome(bucket, written.use_case.name, question_key(written, source))
 
 
-def standing(bucket: Bucket, model: str, question: Digest) -> Outcome | None:
+def find_question_outcome(bucket: Bucket, model: str, question: Digest) -> RunOutcome | None:
     """The standing answer, if all that proves it is still there. Raises ChainBroken."""
     history = Registry(bucket).history(model)
     rival = history.rival(question)
-    judged = _found(bucket, history, question, rival)
+    judged = _read_outcome(bucket, history, question, rival)
     if judged or rival is None:
         return judged
     # A question that was stopped met no champion.
-    stopped = _found(bucket, history, question, None)
+    stopped = _read_outcome(bucket, history, question, None)
     return stopped if stopped and stopped.outcome == STOPPED else None
 
 
-def _found(
-    bucket: Bucket, history: History, question: Digest, against: Version | None
-) -> Outcome | None:
-    entry = bucket.remembered(STAGE, _key(bucket, question, against))
+def _read_outcome(
+    bucket: Bucket, history: ModelHistory, question: Digest, against: Version | None
+) -> RunOutcome | None:
+    entry = bucket.remembered(RESULT_STAGE, _outcome_key(bucket, question, against))
     if entry is None:
         return None
-    outcome = Outcome.model_validate(entry["outcome"])
-    return _as_of(history, outcome) if _is_told(history, outcome) else None
+    outcome = RunOutcome.model_validate(entry["outcome"])
+    return _refresh_outcome(history, outcome) if _is_in_journal(history, outcome) else None
 
 
-def remember(bucket: Bucket, outcome: Outcome, steps: Sequence[Step]) -> None:
+def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step]) -> None:
     """Keep what a question came to."""
     made = [artifact for step in steps for artifact in step.outputs.values()]
-    needs = {str(digest) for artifact in made for digest in reach(bucket, artifact)}
+    needs = {str(digest) for artifact in made for digest in referenced_objects(bucket, artifact)}
     needs |= {str(outcome.run), str(outcome.page.digest)}
     needs |= {str(report.digest) for report in outcome.reports.values()}
     entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
     history = Registry(bucket).history(outcome.use_case)
     against = history.versions[outcome.against] if outcome.against else None
-    bucket.memo.remember(STAGE, _key(bucket, outcome.question, against), entry)
+    bucket.memo.remember(RESULT_STAGE, _outcome_key(bucket, outcome.question, against), entry)
 
 
-def _key(bucket: Bucket, question: Digest, against: Version | None) -> Digest:
+def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> Digest:
     made_of: dict[str, Any] = {"question": str(question), "against": None}
     if against:
-        theirs = code_of(*modules_of(bucket, against))
+        theirs = read_code_version(*candidate_modules(bucket, against))
         made_of |= {"against": against.number, "code": theirs.as_json()}
     return Digest.of(canonical.dump(made_of))
 
 
-def _is_told(history: History, outcome: Outcome) -> bool:
+def _is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:
     """Whether the journal has what the answer tells of."""
     if outcome.model is None:
         return any(
@@ -87,14 +87,14 @@ def _is_told(history: History, outcome: Outcome) -> bool:
     return version is not None and version.digest == outcome.digest
 
 
-def _as_of(history: History, outcome: Outcome) -> Outcome:
+def _refresh_outcome(history: ModelHistory, outcome: RunOutcome) -> RunOutcome:
     """The answer as it stands today: nothing was done for it, and a champion may have changed."""
     champion = history.champion
     return outcome.model_copy(
         update={
-            "steps": [StepTaken(name=s.name, cached=True, seconds=0.0) for s in outcome.steps],
-            "gates": in_order(outcome.gates),
-            "reports": in_order(outcome.reports),
+            "steps": [StepSummary(name=s.name, cached=True, seconds=0.0) for s in outcome.steps],
+            "gates": sort_by_gate(outcome.gates),
+            "reports": sort_by_gate(outcome.reports),
             "champion": champion is not None and champion.name == outcome.model,
         }
     )

@@ -18,9 +18,9 @@ from assay import canonical, resident
 from assay.artifacts import REPORT, TABLE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.provenance import Code
+from assay.provenance import CodeVersion
 
-Artifacts = Mapping[str, Artifact]
+ArtifactMap = Mapping[str, Artifact]
 
 
 class Step(BaseModel):
@@ -51,11 +51,11 @@ def perform(
     bucket: Bucket,
     stage: str,
     *,
-    code: Code,
-    inputs: Artifacts,
+    code: CodeVersion,
+    inputs: ArtifactMap,
     settings: Mapping[str, Any],
     seed: int,
-    work: Callable[[], Artifacts],
+    work: Callable[[], ArtifactMap],
     label: str | None = None,
     always: bool = False,
 ) -> Step:
@@ -65,26 +65,30 @@ def perform(
     only if everything it points to is still in the bucket. With `always` the work is done
     whatever the memo says. `label` tells steps of one stage apart for people.
     """
-    made_of = components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
-    if not always and (step := find(bucket, made_of, inputs=inputs, label=label)):
+    made_of = key_components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
+    if not always and (step := find_step(bucket, made_of, inputs=inputs, label=label)):
         return step
-    resident.forget()
+    resident.reset_peak()
     began = time.perf_counter()
     outputs = dict(work())
     kept = {
         "outputs": {name: artifact.as_json() for name, artifact in outputs.items()},
         "seconds": round(time.perf_counter() - began, 3),
-        "memory": resident.peak(),
-        "verdict": _verdict(bucket, outputs),
+        "memory": resident.read_peak(),
+        "verdict": _report_verdict(bucket, outputs),
     }
-    needs = [str(digest) for artifact in outputs.values() for digest in reach(bucket, artifact)]
-    key = key_of(made_of)
+    needs = [
+        str(digest)
+        for artifact in outputs.values()
+        for digest in referenced_objects(bucket, artifact)
+    ]
+    key = step_key(made_of)
     bucket.memo.remember(stage, key, {"components": made_of, "needs": needs, **kept})
-    return _step(key, made_of, inputs, label, cached=False, **kept)
+    return _make_step(key, made_of, inputs, label, cached=False, **kept)
 
 
-def components(
-    stage: str, *, code: Code, inputs: Artifacts, settings: Mapping[str, Any], seed: int
+def key_components(
+    stage: str, *, code: CodeVersion, inputs: ArtifactMap, settings: Mapping[str, Any], seed: int
 ) -> dict[str, Any]:
     """Everything that can change what a step comes to, as JSON."""
     return {
@@ -92,53 +96,53 @@ def components(
         "code": code.modules,
         "distributions": code.distributions,
         "settings": dict(settings),
-        "exact": exact(settings),
+        "exact": exact_digest(settings),
         "inputs": {name: str(artifact.digest) for name, artifact in inputs.items()},
         "seed": seed,
     }
 
 
-def key_of(made_of: Mapping[str, Any]) -> Digest:
+def step_key(made_of: Mapping[str, Any]) -> Digest:
     """A step's key."""
     return Digest.of(canonical.dump(made_of))
 
 
-def find(
-    bucket: Bucket, made_of: Mapping[str, Any], *, inputs: Artifacts, label: str | None = None
+def find_step(
+    bucket: Bucket, made_of: Mapping[str, Any], *, inputs: ArtifactMap, label: str | None = None
 ) -> Step | None:
     """The step of these components, if the memo knows it and all it yielded is still there."""
-    key = key_of(made_of)
+    key = step_key(made_of)
     entry = bucket.remembered(made_of["stage"], key)
     if entry is None:
         return None
     try:
-        return _step(key, made_of, inputs, label, cached=True, **_kept(entry))
+        return _make_step(key, made_of, inputs, label, cached=True, **_stored_fields(entry))
     except ValidationError:  # it was altered
         bucket.memo.forget(made_of["stage"], key)
         return None
 
 
-def _step(
-    key: Digest, made_of: Mapping[str, Any], inputs: Artifacts, label: str | None, **known: Any
+def _make_step(
+    key: Digest, made_of: Mapping[str, Any], inputs: ArtifactMap, label: str | None, **known: Any
 ) -> Step:
     name = label or made_of["stage"]
     return Step(name=name, key=key, components=dict(made_of), inputs=dict(inputs), **known)
 
 
-def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _stored_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     # Entries of before say nothing of memory.
-    return {"memory": None, **{k: entry[k] for k in _KEPT if k in entry}}
+    return {"memory": None, **{k: entry[k] for k in _STORED_FIELDS if k in entry}}
 
 
-_KEPT = ("outputs", "seconds", "memory", "verdict")
+_STORED_FIELDS = ("outputs", "seconds", "memory", "verdict")
 
 
-def _verdict(bucket: Bucket, outputs: Artifacts) -> str | None:
+def _report_verdict(bucket: Bucket, outputs: ArtifactMap) -> str | None:
     reports = [a for a in outputs.values() if a.media_type == REPORT]
     return bucket.get_json(reports[0])["verdict"] if reports else None
 
 
-def exact(value: Mapping[str, Any]) -> str:
+def exact_digest(value: Mapping[str, Any]) -> str:
     """Digest of settings that keeps whole numbers and floats apart, and the order of keys.
 
     Canonical JSON writes 1.0 as 1, and to an estimator they may mean all features, and one; it
@@ -147,7 +151,7 @@ def exact(value: Mapping[str, Any]) -> str:
     return str(Digest.of(json.dumps(value).encode()))
 
 
-def reach(bucket: Bucket, artifact: Artifact) -> list[Digest]:
+def referenced_objects(bucket: Bucket, artifact: Artifact) -> list[Digest]:
     """The artifact's object, and for a table the objects of its parts."""
     if artifact.media_type != TABLE:
         return [artifact.digest]

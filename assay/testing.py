@@ -27,12 +27,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from assay.errors import KeyAbsent
-from assay.store.base import Entry, Store
+from assay.store.base import Store, StoreEntry
 from assay.store.memory import MemoryStore
 
 R = TypeVar("R")
 
-_LARGE = 9 * 1024 * 1024 + 1
+_LARGE_BYTES = 9 * 1024 * 1024 + 1
 _ODD_KEYS = [
     "with space/a b.json",
     "plus+percent%41&amp;=.json",
@@ -64,7 +64,7 @@ class StoreConformance:
     @pytest.mark.parametrize("equal", [True, False], ids=["equal bytes", "different bytes"])
     def test_of_twenty_writers_exactly_one_wins(self, store: Store, equal: bool) -> None:
         contents = [b"same" if equal else b"writer %d" % i for i in range(20)]
-        won = at_once([partial(store.put_if_absent, "race", c) for c in contents])
+        won = run_together([partial(store.put_if_absent, "race", c) for c in contents])
         assert won.count(True) == 1
         assert won.count(False) == 19
         assert store.get("race") == contents[won.index(True)]
@@ -119,7 +119,7 @@ class StoreConformance:
     def test_an_entry_tells_when_it_was_written(self, store: Store) -> None:
         store.put_if_absent("k", b"12345")
         (entry,) = store.list("k")
-        assert isinstance(entry, Entry)
+        assert isinstance(entry, StoreEntry)
         assert entry.size == 5
         assert entry.modified.utcoffset() == timedelta(0)
         # Wide: the server's clock need not be this machine's.
@@ -142,7 +142,7 @@ class StoreConformance:
 
     @pytest.mark.parametrize("as_file", [False, True], ids=["bytes", "file"])
     def test_nine_megabytes_travel_whole(self, store: Store, tmp_path: Path, as_file: bool) -> None:
-        data = bytes(range(251)) * (_LARGE // 251) + b"end"
+        data = bytes(range(251)) * (_LARGE_BYTES // 251) + b"end"
         content: bytes | Path = data
         if as_file:
             content = tmp_path / "large"
@@ -249,7 +249,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(key=keys)
     def get(self, key: str) -> None:
-        assert outcome(self.tested.get, key) == outcome(self.model.get, key)
+        assert call_result(self.tested.get, key) == call_result(self.model.get, key)
 
     @rule(key=keys, offset=st.integers(0, 50))
     def read_from(self, key: str, offset: int) -> None:
@@ -258,7 +258,7 @@ class StoreMachine(RuleBasedStateMachine):
                 file.seek(offset)
                 return file.read()
 
-        assert outcome(read, self.tested) == outcome(read, self.model)
+        assert call_result(read, self.tested) == call_result(read, self.model)
 
     @rule(key=keys)
     def delete(self, key: str) -> None:
@@ -275,7 +275,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert _sizes(self.tested, f"{self.folder}/") == _sizes(self.model, f"{self.folder}/")
 
 
-def at_once(calls: list[Callable[[], R]]) -> list[R]:
+def run_together(calls: list[Callable[[], R]]) -> list[R]:
     """Results of all calls, begun together by as many threads."""
     gate = threading.Barrier(len(calls))
 
@@ -287,7 +287,7 @@ def at_once(calls: list[Callable[[], R]]) -> list[R]:
         return list(pool.map(run, calls))
 
 
-def outcome(call: Callable[..., R], *arguments: Any) -> R | type[Exception]:
+def call_result(call: Callable[..., R], *arguments: Any) -> R | type[Exception]:
     """What a call returned, or the kind of absence it raised."""
     try:
         return call(*arguments)

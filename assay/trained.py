@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.candidates import modules_of_paths
+from assay.config.candidates import import_path_modules
 from assay.errors import ObjectMissing
 from assay.registry import Registry
 from assay.versions import Version
 
 
-def trained_on(bucket: Bucket, version: Version) -> Artifact:
+def find_training_table(bucket: Bucket, version: Version) -> Artifact:
     """The table whose rows a version learnt from and was tested on. Raises ObjectMissing."""
     record = bucket.get_json(version.artifact("run"))
     predictions = version.entry.body["predictions"]["digest"]
@@ -25,12 +25,12 @@ def trained_on(bucket: Bucket, version: Version) -> Artifact:
     )
 
 
-def newest_table(bucket: Bucket, model: str) -> Artifact:
+def find_reference_table(bucket: Bucket, model: str) -> Artifact:
     """The table of the champion, else of the newest version. Raises ReferenceUnknown."""
-    return trained_on(bucket, Registry(bucket).find(model))
+    return find_training_table(bucket, Registry(bucket).find(model))
 
 
-def modules_of(bucket: Bucket, version: Version) -> tuple[str, ...]:
+def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:
     """The modules that a version's candidate names, a user's own estimators among them."""
     record = bucket.get_json(version.artifact("run"))
     model = str(version.digest)
@@ -39,5 +39,5 @@ def modules_of(bucket: Bucket, version: Version) -> tuple[str, ...]:
         if made and made["digest"] == model:
             # Not read as a candidate of today: older ones had other words.
             told = step["components"]["settings"]["candidate"]
-            return modules_of_paths([told["estimator"], *told.get("preprocess", {}).values()])
+            return import_path_modules([told["estimator"], *told.get("preprocess", {}).values()])
     return ()

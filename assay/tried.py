@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from assay.artifacts import Artifact
-from assay.evidence.report import Report, Verdict, causes, get_report, reasons
-from assay.gates import GATES
+from assay.evidence.report import Report, Verdict, get_report, verdict_causes, verdict_reasons
+from assay.gates import GATE_BY_STAGE
 from assay.runs import Run
 from assay.steps import Step
 from assay.versions import REGISTERED, REJECTED
 
 
-class Tried:
+class JudgedCandidate:
     """A candidate, the step that made it, and all steps that judged it or its data."""
 
     def __init__(self, run: Run, trained: Step, judging: Sequence[Step]) -> None:
         self.trained = trained
-        self.reports = _reports_of(judging)
-        self.gates = {GATES[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict}
+        self.reports = _gate_reports(judging)
+        self.gates = {
+            GATE_BY_STAGE[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict
+        }
         self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
         # The version of the champion that it was measured beside, as its gate was told.
         self.against: int | None = next(
@@ -37,12 +39,12 @@ class Tried:
 
     @property
     def reasons(self) -> list[str]:
-        return reasons(self.evidence)
+        return verdict_reasons(self.evidence)
 
     @property
     def causes(self) -> list[str]:
         """What each of the reasons rests on, by its key."""
-        return causes(self.evidence)
+        return verdict_causes(self.evidence)
 
     @property
     def beats_champion(self) -> bool:
@@ -64,9 +66,11 @@ class Tried:
 
 
 def _is_performance(step: Step) -> bool:
-    return GATES[step.components["stage"]] == "performance" if step.verdict else False
+    return GATE_BY_STAGE[step.components["stage"]] == "performance" if step.verdict else False
 
 
-def _reports_of(steps: Sequence[Step]) -> dict[str, Artifact]:
+def _gate_reports(steps: Sequence[Step]) -> dict[str, Artifact]:
     """The gates' reports among the steps' outputs, by gate."""
-    return {GATES[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs}
+    return {
+        GATE_BY_STAGE[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs
+    }

@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from assay.config.people import USUAL, People, Role
-from assay.errors import NotAllowed, SignatureBad, Unproven, nearest
-from assay.journal import JournalEntry, whoever
-from assay.signing import VARIABLE, PublicKey, Signer
+from assay.config.people import DEFAULT_PEOPLE_FILE, People, Role
+from assay.errors import NotAllowed, SignatureBad, Unproven, nearest_name
+from assay.journal import JournalEntry, current_user
+from assay.signing import SIGNING_KEY_VARIABLE, PublicKey, Signer
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
 
-Act = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
+Action = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
 
-MAY: Final[dict[Role, frozenset[Act]]] = {
+PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
     "viewer": frozenset(),
     "scientist": frozenset({"lesson", "false alarm"}),
     "operator": frozenset({"rollback", "retire", "false alarm"}),
@@ -35,7 +35,7 @@ class Actor:
     role: Role | None
 
 
-def actor(act: Act) -> Actor:
+def authorize_user(act: Action) -> Actor:
     """Who is at the keyboard, if they may do this: whose key signs, else whom the operating
     system names.
 
@@ -43,18 +43,18 @@ def actor(act: Act) -> Actor:
     """
     people, signer = People.configured(), Signer.configured()
     if people is None:
-        return Actor(whoever(), None)
+        return Actor(current_user(), None)
     if signer is not None:
-        return _allowed(people, _owner(people, signer), act)
+        return _authorize_person(people, _key_owner(people, signer), act)
     if people.signatures == "required":
         raise NotAllowed(
             "signatures are required here, and the environment names no key",
-            remedy=f"Name the file of your private key in {VARIABLE}.",
+            remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE}.",
         )
-    return _allowed(people, whoever(), act)
+    return _authorize_person(people, current_user(), act)
 
 
-def named(name: str, act: Act) -> Actor:
+def authorize_name(name: str, act: Action) -> Actor:
     """Somebody who gave their name and no proof, as on the dashboard, if they may do this.
 
     Raises NotAllowed, also wherever signatures are required; ConfigError.
@@ -67,57 +67,58 @@ def named(name: str, act: Act) -> Actor:
     if people.signatures == "required":
         raise NotAllowed(
             "signatures are required here, and the dashboard has no key of yours to sign with",
-            remedy=f"Do it at a terminal, with your key named in {VARIABLE}.",
+            remedy=f"Do it at a terminal, with your key named in {SIGNING_KEY_VARIABLE}.",
         )
     if signer is not None:
-        _owner(people, signer)  # the entry will bear this signature
-    return _allowed(people, name.strip(), act)
+        _key_owner(people, signer)  # the entry will bear this signature
+    return _authorize_person(people, name.strip(), act)
 
 
-def _owner(people: People, signer: Signer) -> str:
+def _key_owner(people: People, signer: Signer) -> str:
     key = signer.public.fingerprint
     for known in people.trusted():
         if known.fingerprint == key and known.vouched is None:
             return known.name
         if known.fingerprint == key:
             raise NotAllowed(
-                f"the key that {VARIABLE} names, {key}, was withdrawn",
-                remedy=f"Make another, and let whoever keeps {USUAL} add its public half.",
+                f"the key that {SIGNING_KEY_VARIABLE} names, {key}, was withdrawn",
+                remedy=f"Make another, and let whoever keeps {DEFAULT_PEOPLE_FILE} add its public half.",
             )
     raise NotAllowed(
-        f"the key that {VARIABLE} names, {key}, belongs to nobody in the people's file",
-        remedy=f"Add its public half to your name in {USUAL}, or name another key.",
+        f"the key that {SIGNING_KEY_VARIABLE} names, {key}, belongs to nobody in the people's file",
+        remedy=f"Add its public half to your name in {DEFAULT_PEOPLE_FILE}, or name another key.",
     )
 
 
-def _allowed(people: People, name: str, act: Act) -> Actor:
+def _authorize_person(people: People, name: str, act: Action) -> Actor:
     person = people.people.get(name)
     if person is None:
-        near = nearest(name, people.people)
+        near = nearest_name(name, people.people)
         raise NotAllowed(
             f"{name!r} is not among the people who may act",
             remedy=f"Did you mean {near!r}?"
             if near
-            else f"Let whoever keeps {USUAL} add you, with a role.",
+            else f"Let whoever keeps {DEFAULT_PEOPLE_FILE} add you, with a role.",
         )
-    if act not in MAY[person.role]:
-        able = [n for n, other in people.people.items() if act in MAY[other.role]]
+    if act not in PERMISSIONS[person.role]:
+        able = [n for n, other in people.people.items() if act in PERMISSIONS[other.role]]
         who = f"These may: {', '.join(sorted(able)[:5])}." if able else "Nobody there may."
         raise NotAllowed(
-            f"{name} is {_a(person.role)}, and {_a(person.role)} may not {_verb(act)}", remedy=who
+            f"{name} is {_with_article(person.role)}, and {_with_article(person.role)} may not {_action_phrase(act)}",
+            remedy=who,
         )
     return Actor(name, person.role)
 
 
-def _a(role: str) -> str:
+def _with_article(role: str) -> str:
     return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
-def _verb(act: Act) -> str:
+def _action_phrase(act: Action) -> str:
     return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
 
 
-def signed_with(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
+def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
     """Every journal's entries that a key has signed, whatever is thought of it today."""
     known = [replace(key, vouched=None)]
     for name in bucket.journals():
@@ -130,7 +131,7 @@ def signed_with(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEn
 # --- entries ----------------------------------------------------------------------------------
 
 
-def demand(model: str, entries: Iterable[JournalEntry]) -> None:
+def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
     """Check who signed these entries, if there is a people's file.
 
     Raises SignatureBad for a signature that does not fit or is by nobody known, Unproven for an
@@ -148,10 +149,10 @@ def demand(model: str, entries: Iterable[JournalEntry]) -> None:
             )
 
 
-def may(entry: JournalEntry, act: Act) -> bool:
+def is_permitted(entry: JournalEntry, act: Action) -> bool:
     """Whether whoever made an entry may do this, by today's people's file; without one, all may.
 
-    Raises what `demand` raises for a signature.
+    Raises what `require_signatures` raises for a signature.
     """
     people = People.configured()
     if people is None:
@@ -160,28 +161,28 @@ def may(entry: JournalEntry, act: Act) -> bool:
     if signer is None and people.signatures == "required":
         return False
     person = people.people.get(signer.name if signer else entry.actor)
-    return person is not None and act in MAY[person.role]
+    return person is not None and act in PERMISSIONS[person.role]
 
 
-def demand_right(
-    model: str, entry: JournalEntry, act: Act, unless: Callable[[], bool] = lambda: False
+def require_permission(
+    model: str, entry: JournalEntry, act: Action, unless: Callable[[], bool] = lambda: False
 ) -> None:
     """Where signatures are required, demand that whoever signed may do this, by today's people's
     file, `unless` nobody needed to.
 
-    Raises Unproven, and what `demand` raises.
+    Raises Unproven, and what `require_signatures` raises.
     """
     people = People.configured()
-    if people is None or people.signatures == "optional" or may(entry, act) or unless():
+    if people is None or people.signatures == "optional" or is_permitted(entry, act) or unless():
         return
     raise Unproven(
         f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
-        f"{_verb(act)}",
+        f"{_action_phrase(act)}",
         remedy="Let a person who may do it again.",
     )
 
 
-def authors(entry: JournalEntry) -> set[str]:
+def author_names(entry: JournalEntry) -> set[str]:
     """The names under which whoever made an entry is known: the one written, and whose key it is.
 
     Raises SignatureBad.
@@ -191,7 +192,7 @@ def authors(entry: JournalEntry) -> set[str]:
     return {entry.actor.casefold()} | ({signer.name.casefold()} if signer else set())
 
 
-def signed(entry: JournalEntry) -> str:
+def describe_signature(entry: JournalEntry) -> str:
     """Who signed an entry, in words. Raises SignatureBad."""
     if entry.signature is None:
         return "unsigned"
@@ -203,7 +204,7 @@ def signed(entry: JournalEntry) -> str:
     return f"signed by {signer.name}"
 
 
-def by(entry: JournalEntry) -> str:
+def describe_author(entry: JournalEntry) -> str:
     """Who made an entry; where people are known, whether their signature bears it out."""
     people = People.configured()
     if people is None:

@@ -11,7 +11,7 @@ from assay import moments
 from assay.artifacts import Artifact
 from assay.digest import Digest
 from assay.errors import ChainBroken
-from assay.gates import MEASURED, in_order
+from assay.gates import NONDETERMINISTIC_GATES, sort_by_gate
 from assay.journal import JournalEntry
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -41,7 +41,7 @@ class Version:
     @property
     def reports(self) -> dict[str, Artifact]:
         """The gates' reports, in reading order."""
-        held = in_order(self.entry.body["reports"])
+        held = sort_by_gate(self.entry.body["reports"])
         return {gate: Artifact.model_validate(report) for gate, report in held.items()}
 
     @property
@@ -50,7 +50,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class History:
+class ModelHistory:
     """The fold of one journal: versions by number, and what each alias points to."""
 
     model: str
@@ -84,7 +84,9 @@ class History:
     def alike(self, status: str, body: Mapping[str, Any]) -> Version | None:
         """The version that was asked the same, is made of the same and was judged the same."""
         same = (v for v in self.versions.values() if v.status == status)
-        return next((v for v in same if _identity(v.entry.body) == _identity(body)), None)
+        return next(
+            (v for v in same if _version_identity(v.entry.body) == _version_identity(body)), None
+        )
 
     def before(self, alias: str) -> list[int]:
         """The versions that an alias pointed to before the present one, or before it vanished;
@@ -150,15 +152,15 @@ class History:
         return number in self.retired or any(e.body["previous"] == number for e in back)
 
 
-def fold(model: str, entries: Iterable[JournalEntry]) -> History:
+def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
     """What a journal's entries amount to. Kinds it does not know change nothing.
 
     Raises ChainBroken for an entry that lacks what its kind says, as Assay writes none.
     """
-    history = History(model, list(entries))
+    history = ModelHistory(model, list(entries))
     for entry in history.entries:
         try:
-            _FOLD.get(entry.kind, _nothing)(history, entry)
+            _FOLD_BY_KIND.get(entry.kind, _fold_nothing)(history, entry)
         except (KeyError, ValueError, TypeError) as error:
             raise ChainBroken(
                 f"entry {entry.number} of the journal of {model!r}, {entry.kind}, cannot be "
@@ -169,60 +171,62 @@ def fold(model: str, entries: Iterable[JournalEntry]) -> History:
     return history
 
 
-def _nothing(_history: History, _entry: JournalEntry) -> None:
+def _fold_nothing(_history: ModelHistory, _entry: JournalEntry) -> None:
     pass
 
 
-def _made(history: History, entry: JournalEntry) -> None:
+def _fold_version(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
     history.versions[number] = Version(history.model, number, entry.kind, entry)
 
 
-def _promoted(history: History, entry: JournalEntry) -> None:
+def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
     alias, version = entry.body["alias"], entry.body["version"]
     trail = history.trails.setdefault(alias, [])
     if trail and trail[-1].body["version"] == version:
         trail.pop()  # renewed, such as under another waiver: no step to go back
     trail.append(entry)
-    _point(history, entry)
+    _point_alias(history, entry)
 
 
-def _rolled_back(history: History, entry: JournalEntry) -> None:
+def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
     """Back to the nearest promotion of that version before the last one."""
     alias, version = entry.body["alias"], entry.body["version"]
     steps = history.before(alias).index(version) + 1
     del history.trails[alias][-steps:]
-    _point(history, entry)
+    _point_alias(history, entry)
 
 
-def _retired(history: History, entry: JournalEntry) -> None:
+def _fold_retirement(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
     history.retired[number] = entry
     for alias in [alias for alias, at in history.aliases.items() if at == number]:
         del history.aliases[alias], history.since[alias]
 
 
-def _point(history: History, entry: JournalEntry) -> None:
+def _point_alias(history: ModelHistory, entry: JournalEntry) -> None:
     if entry.body["version"] not in history.versions:
         raise ValueError(f"there is no version {entry.body['version']}")
     history.aliases[entry.body["alias"]] = entry.body["version"]
     history.since[entry.body["alias"]] = entry
 
 
-_FOLD = {
-    REGISTERED: _made,
-    REJECTED: _made,
-    PROMOTED: _promoted,
-    ROLLED_BACK: _rolled_back,
-    RETIRED: _retired,
+_FOLD_BY_KIND = {
+    REGISTERED: _fold_version,
+    REJECTED: _fold_version,
+    PROMOTED: _fold_promotion,
+    ROLLED_BACK: _fold_rollback,
+    RETIRED: _fold_retirement,
 }
 
 
-def _identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    reports = {gate: held for gate, held in body["reports"].items() if gate not in MEASURED}
+def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    reports = {
+        gate: held for gate, held in body["reports"].items() if gate not in NONDETERMINISTIC_GATES
+    }
     return body["question"], body["model"], reports
 
 
-def in_force(waiver: JournalEntry, when: datetime) -> bool:
+def is_waiver_in_force(waiver: JournalEntry, when: datetime) -> bool:
     """Whether a waiver holds at a moment: it was signed, and has not expired."""
-    return waiver.signature is not None and when < moments.moment(waiver.body["expires"])
+    return waiver.signature is not None and when < moments.parse_timestamp(waiver.body["expires"])

@@ -12,49 +12,53 @@ from pathlib import Path
 
 from assay.config.operation import Operations
 from assay.deployments import dashboard, policies, pools, prefect_yaml
-from assay.deployments.story import cases, story
+from assay.deployments.story import find_use_cases, plan_deployments
 from assay.errors import AssayError, ConfigError
 
 HERE = Path("deployments")  # of the working folder: an installed Assay writes nothing into itself
 POOL = "assay"
 
 
-def files() -> dict[Path, str]:
+def generated_files() -> dict[Path, str]:
     """What is generated: by file, its text."""
-    deployments = story(cases(), Operations.configured())
-    made = {HERE / "prefect.yaml": prefect_yaml.text(deployments, POOL)}
-    made[HERE / "grafana/assay.json"] = dashboard.text()
-    made |= {HERE / f"pools/{kind}.json": pools.text(kind) for kind in pools.POOLS}
-    return made | {HERE / f"policies/{who}.json": policies.text(who) for who in policies.KEYHOLDERS}
+    deployments = plan_deployments(find_use_cases(), Operations.configured())
+    made = {HERE / "prefect.yaml": prefect_yaml.render_prefect_yaml(deployments, POOL)}
+    made[HERE / "grafana/assay.json"] = dashboard.render_dashboard()
+    made |= {
+        HERE / f"pools/{kind}.json": pools.render_pool_template(kind) for kind in pools.POOL_TYPES
+    }
+    return made | {
+        HERE / f"policies/{who}.json": policies.render_policy(who) for who in policies.KEYHOLDERS
+    }
 
 
-def write() -> None:
+def write_generated_files() -> None:
     """Write all of it."""
-    for path, text in files().items():
+    for path, text in generated_files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
-def stale() -> list[str]:
+def stale_files() -> list[str]:
     """The files that are not as they would be written."""
-    made = files().items()
+    made = generated_files().items()
     return [path.name for path, text in made if not path.is_file() or path.read_text() != text]
 
 
-def apply() -> None:
+def apply_to_server() -> None:
     """Raises ConfigError."""
     from prefect.settings import get_current_settings
 
-    from assay.deployments.apply import Wanted
-    from assay.deployments.apply import apply as bring
+    from assay.deployments.apply import DesiredState
+    from assay.deployments.apply import reconcile_server as bring
 
     if get_current_settings().api.url is None:
         raise ConfigError(
             "no server is named", remedy="Set PREFECT_API_URL, or use `assay up` on one machine."
         )
     operations = Operations.configured()
-    job = pools.here(Path.cwd()) if operations.pool == "process" else {}
-    for line in asyncio.run(bring(Wanted(cases(), operations, POOL, job))):
+    job = pools.process_job_variables(Path.cwd()) if operations.pool == "process" else {}
+    for line in asyncio.run(bring(DesiredState(find_use_cases(), operations, POOL, job))):
         _say(line)
 
 
@@ -62,19 +66,19 @@ def main(options: list[str]) -> int:
     """The exit code."""
     try:
         if options == ["--apply"]:
-            apply()
+            apply_to_server()
         elif options == ["--check"]:
-            old = stale()
+            old = stale_files()
             _say(f"out of date: {', '.join(old)}; run `make deployments`" if old else "up to date")
             return 1 if old else 0
         elif len(options) == 3 and options[0] == "--policies":
-            for line in policies.write(options[1], Path(options[2])):
+            for line in policies.write_policies(options[1], Path(options[2])):
                 _say(line)
         elif options:
             _say("usage: python -m assay.deployments [--apply | --check | --policies URL FOLDER]")
             return 2
         else:
-            write()
+            write_generated_files()
     except AssayError as error:
         _say(f"error: {error}")
         return error.exit_code

@@ -9,26 +9,28 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
-from assay.config.operation import Alert, Operations, filled
+from assay.config.operation import Alert, Operations, expand_variables
 from assay.errors import ConfigError
 
 
-async def blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
+async def ensure_alert_blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
     """The block of each alert, in their order.
 
     Raises ConfigError for a block or a variable of the environment that is not there, and for
     what Apprise cannot read.
     """
-    return [await _block(client, n, alert) for n, alert in enumerate(operations.alerts)]
+    return [
+        await _ensure_alert_block(client, n, alert) for n, alert in enumerate(operations.alerts)
+    ]
 
 
-async def _block(client: PrefectClient, number: int, alert: Alert) -> UUID:
+async def _ensure_alert_block(client: PrefectClient, number: int, alert: Alert) -> UUID:
     where = f"configs/operations.yaml: alerts.{number}"
     if alert.to.startswith("block://"):
         kind, name = alert.to.removeprefix("block://").split("/")
-        return await _found(client, kind, name, where)
-    url = filled(alert.to, where)
-    _check(url, where)
+        return await _find_block(client, kind, name, where)
+    url = expand_variables(alert.to, where)
+    _check_url(url, where)
     name = f"assay-alert-{number}"
     # Of Prefect's blocks the one that hands any URL of Apprise's on, not Slack's alone; its
     # address is kept encrypted.
@@ -42,7 +44,7 @@ async def _block(client: PrefectClient, number: int, alert: Alert) -> UUID:
     return await block.asave(name, overwrite=True, client=client)
 
 
-async def _found(client: PrefectClient, kind: str, name: str, where: str) -> UUID:
+async def _find_block(client: PrefectClient, kind: str, name: str, where: str) -> UUID:
     try:
         return (await client.read_block_document_by_name(name, kind, include_secrets=False)).id
     except ObjectNotFound:
@@ -53,7 +55,7 @@ async def _found(client: PrefectClient, kind: str, name: str, where: str) -> UUI
         ) from None
 
 
-def _check(url: str, where: str) -> None:
+def _check_url(url: str, where: str) -> None:
     from apprise import Apprise
 
     if not Apprise().add(url):

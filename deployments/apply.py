@@ -22,46 +22,51 @@ from prefect.utilities.callables import parameter_schema
 
 from assay.config.operation import Operations
 from assay.deployments import alerts
-from assay.deployments.automations import RUN, TELL, Automation, automations
-from assay.deployments.pools import template
-from assay.deployments.schedules import as_json
-from assay.deployments.story import MARK, Case, Deployment, story
+from assay.deployments.automations import (
+    RUN_DEPLOYMENT,
+    SEND_NOTIFICATION,
+    Automation,
+    build_automations,
+)
+from assay.deployments.pools import base_job_template
+from assay.deployments.schedules import schedule_json
+from assay.deployments.story import ASSAY_TAG, Deployment, UseCaseFile, plan_deployments
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredState:
     """What a server is to have. `job`: what every deployment tells its pool, besides."""
 
-    cases: Sequence[Case]
+    cases: Sequence[UseCaseFile]
     operations: Operations
     pool: str
     job: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def deployments(self) -> list[Deployment]:
-        return story(self.cases, self.operations)
+        return plan_deployments(self.cases, self.operations)
 
     @property
     def automations(self) -> list[Automation]:
-        return automations(self.cases, self.deployments, self.operations, self.pool)
+        return build_automations(self.cases, self.deployments, self.operations, self.pool)
 
 
-async def apply(wanted: Wanted) -> list[str]:
+async def reconcile_server(wanted: DesiredState) -> list[str]:
     """Bring the server that PREFECT_API_URL names to what is wanted; what was changed, in words.
 
     What an operator paused stays paused. Raises ConfigError for an alert that goes nowhere.
     """
     async with get_client() as client:
-        blocks = await alerts.blocks(client, wanted.operations)
-        changed = await _pool(client, wanted)
-        changed += await _queues(client, wanted)
-        done, ids = await _deployments(client, wanted)
-        return [*changed, *done, *await _automations(client, wanted, ids, blocks)]
+        blocks = await alerts.ensure_alert_blocks(client, wanted.operations)
+        changed = await _reconcile_pool(client, wanted)
+        changed += await _reconcile_queues(client, wanted)
+        done, ids = await _reconcile_deployments(client, wanted)
+        return [*changed, *done, *await _reconcile_automations(client, wanted, ids, blocks)]
 
 
-async def _pool(client: PrefectClient, wanted: Wanted) -> list[str]:
+async def _reconcile_pool(client: PrefectClient, wanted: DesiredState) -> list[str]:
     asked = {
-        "base_job_template": template(wanted.operations.pool, wanted.operations.image),
+        "base_job_template": base_job_template(wanted.operations.pool, wanted.operations.image),
         "concurrency_limit": wanted.operations.at_once,
     }
     try:
@@ -76,7 +81,7 @@ async def _pool(client: PrefectClient, wanted: Wanted) -> list[str]:
     return [f"work pool {wanted.pool} changed"]
 
 
-async def _queues(client: PrefectClient, wanted: Wanted) -> list[str]:
+async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list[str]:
     """Prefect numbers a pool's queues by their priority, one after the other, so it is their order
     that counts.
     """
@@ -102,15 +107,17 @@ async def _queues(client: PrefectClient, wanted: Wanted) -> list[str]:
 # --- deployments ----------------------------------------------------------------------------
 
 
-async def _deployments(client: PrefectClient, wanted: Wanted) -> tuple[list[str], dict[str, UUID]]:
+async def _reconcile_deployments(
+    client: PrefectClient, wanted: DesiredState
+) -> tuple[list[str], dict[str, UUID]]:
     """What changed, and every deployment's id by its title."""
-    there = await _there(client)
+    there = await _existing_deployments(client)
     changed, ids = [], {}
     for deployment in wanted.deployments:
         found = there.pop(deployment.title, None)
-        asked = _asked(deployment, wanted)
-        if found is None or not _same(found, asked):
-            ids[deployment.title] = await _put(client, deployment, asked, found)
+        asked = _deployment_settings(deployment, wanted)
+        if found is None or not _is_up_to_date(found, asked):
+            ids[deployment.title] = await _save_deployment(client, deployment, asked, found)
             changed.append(f"deployment {deployment.title}")
         else:
             ids[deployment.title] = found.id
@@ -121,8 +128,8 @@ async def _deployments(client: PrefectClient, wanted: Wanted) -> tuple[list[str]
     return changed, ids
 
 
-async def _there(client: PrefectClient) -> dict[str, DeploymentResponse]:
-    marked = DeploymentFilter(tags=DeploymentFilterTags(all_=[MARK]))
+async def _existing_deployments(client: PrefectClient) -> dict[str, DeploymentResponse]:
+    marked = DeploymentFilter(tags=DeploymentFilterTags(all_=[ASSAY_TAG]))
     found: list[DeploymentResponse] = []
     while page := await client.read_deployments(deployment_filter=marked, offset=len(found)):
         found += page
@@ -130,7 +137,7 @@ async def _there(client: PrefectClient) -> dict[str, DeploymentResponse]:
     return {f"{flows.get(one.flow_id)}/{one.name}": one for one in found}
 
 
-def _asked(deployment: Deployment, wanted: Wanted) -> dict[str, Any]:
+def _deployment_settings(deployment: Deployment, wanted: DesiredState) -> dict[str, Any]:
     flow = getattr(import_module(f"assay.flows.{deployment.flow}"), deployment.flow)
     return {
         "description": deployment.description,
@@ -141,30 +148,30 @@ def _asked(deployment: Deployment, wanted: Wanted) -> dict[str, Any]:
         "work_queue_name": deployment.queue.name,
         "job_variables": dict(wanted.job),
         "parameter_openapi_schema": parameter_schema(flow).model_dump_for_openapi(),
-        "schedules": _schedules(deployment),
+        "schedules": _deployment_schedules(deployment),
     }
 
 
-def _schedules(deployment: Deployment) -> list[DeploymentScheduleCreate]:
+def _deployment_schedules(deployment: Deployment) -> list[DeploymentScheduleCreate]:
     if deployment.when is None:
         return []
-    told = as_json(deployment.when, deployment.zone)
-    return [DeploymentScheduleCreate.model_validate({"schedule": told, "slug": MARK})]
+    told = schedule_json(deployment.when, deployment.zone)
+    return [DeploymentScheduleCreate.model_validate({"schedule": told, "slug": ASSAY_TAG})]
 
 
-def _same(found: DeploymentResponse, asked: Mapping[str, Any]) -> bool:
+def _is_up_to_date(found: DeploymentResponse, asked: Mapping[str, Any]) -> bool:
     plain = {key: value for key, value in asked.items() if key != "schedules"}
     there = [kept.schedule for kept in found.schedules]
     same = sorted(found.tags) == sorted(plain.pop("tags"))
     same &= there == [one.schedule for one in asked["schedules"]]
-    return same and all(_plain(getattr(found, key)) == value for key, value in plain.items())
+    return same and all(_as_plain(getattr(found, key)) == value for key, value in plain.items())
 
 
-def _plain(value: Any) -> Any:
+def _as_plain(value: Any) -> Any:
     return value.model_dump() if hasattr(value, "model_dump") else value
 
 
-async def _put(
+async def _save_deployment(
     client: PrefectClient,
     deployment: Deployment,
     asked: Mapping[str, Any],
@@ -185,11 +192,11 @@ async def _put(
 # --- automations ----------------------------------------------------------------------------
 
 
-async def _automations(
-    client: PrefectClient, wanted: Wanted, ids: Mapping[str, UUID], blocks: Sequence[UUID]
+async def _reconcile_automations(
+    client: PrefectClient, wanted: DesiredState, ids: Mapping[str, UUID], blocks: Sequence[UUID]
 ) -> list[str]:
     changed = []
-    mark = f"{MARK}:{wanted.pool}"
+    mark = f"{ASSAY_TAG}:{wanted.pool}"
     there = {one.name: one for one in await client.read_automations() if mark in one.tags}
     for automation in wanted.automations:
         asked = AutomationCore.model_validate(
@@ -204,7 +211,7 @@ async def _automations(
         found = there.pop(automation.name, None)
         if found is None:
             await client.create_automation(asked)
-        elif _core(found) != _core(asked):
+        elif _comparable_fields(found) != _comparable_fields(asked):
             again = asked.model_copy(update={"enabled": found.enabled})
             await client.update_automation(found.id, again)
         else:
@@ -216,14 +223,14 @@ async def _automations(
     return changed
 
 
-def _core(automation: AutomationCore) -> dict[str, Any]:
+def _comparable_fields(automation: AutomationCore) -> dict[str, Any]:
     """What tells two apart: not whether it is switched on, nor what only a server knows."""
     kept: Iterable[str] = ("name", "description", "tags", "trigger", "actions")
     core = automation.model_dump(mode="json", include=set(kept))
-    return {**core, "trigger": _unnumbered(core["trigger"])}
+    return {**core, "trigger": _trigger_without_id(core["trigger"])}
 
 
-def _unnumbered(trigger: dict[str, Any]) -> dict[str, Any]:
+def _trigger_without_id(trigger: dict[str, Any]) -> dict[str, Any]:
     sets = {key: sorted(trigger[key]) for key in ("after", "expect", "for_each")}
     return {key: value for key, value in trigger.items() if key != "id"} | sets
 
@@ -232,8 +239,8 @@ def _with_ids(
     action: Mapping[str, Any], ids: Mapping[str, UUID], blocks: Sequence[UUID]
 ) -> dict[str, Any]:
     plain = dict(action)
-    if plain["type"] == RUN:
+    if plain["type"] == RUN_DEPLOYMENT:
         plain["deployment_id"] = ids[plain.pop("deployment")]
-    if plain["type"] == TELL:
+    if plain["type"] == SEND_NOTIFICATION:
         plain["block_document_id"] = blocks[plain.pop("alert")]
     return plain

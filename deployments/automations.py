@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assay.config.operation import Operations, Told
+from assay.config.operation import AlertEvent, Operations
 from assay.deployments.schedules import longest_pause
-from assay.deployments.story import Case, Deployment
+from assay.deployments.story import Deployment, UseCaseFile
 
-RUN, TELL = "run-deployment", "send-notification"
+RUN_DEPLOYMENT, SEND_NOTIFICATION = "run-deployment", "send-notification"
 
 # Prefect names the event of a run that entered a state after the state.
-_STATES: dict[Told, tuple[str, ...]] = {
+_ALERT_STATES: dict[AlertEvent, tuple[str, ...]] = {
     "failed": ("Failed", "TimedOut", "Damaged", "Unanswered"),
     "refused": ("Rejected", "Infeasible", "Invalid", "Refused"),
     "crashed": ("Crashed",),
@@ -25,11 +25,11 @@ _STATES: dict[Told, tuple[str, ...]] = {
     "waiting": ("Paused", "Suspended"),
 }
 _ANY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
-_CHANGE = "change-flow-run-state"
-_UNBEGUN = "Unbegun"  # the state of a run that crashed before it began
-_REPORTED = 15.0  # seconds in which all who notice a crash have said so
+_CHANGE_STATE = "change-flow-run-state"
+_NEVER_BEGAN_STATE = "Unbegun"  # the state of a run that crashed before it began
+_CRASH_REPORT_WINDOW = 15.0  # seconds in which all who notice a crash have said so
 _DAY = 86400.0  # seconds
-_AT_ONCE = {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0.0}
+_IMMEDIATE_TRIGGER = {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,52 +44,55 @@ class Automation:
     actions: tuple[dict[str, Any], ...]
 
 
-def automations(
-    cases: Iterable[Case], deployments: Iterable[Deployment], operations: Operations, pool: str
+def build_automations(
+    cases: Iterable[UseCaseFile],
+    deployments: Iterable[Deployment],
+    operations: Operations,
+    pool: str,
 ) -> list[Automation]:
     """All that Assay wants of a server. Their names tell them apart."""
-    made = [automation for case in cases for automation in _of(case.name)]
-    made += _lost(operations, pool)
+    made = [automation for case in cases for automation in _use_case_automations(case.name)]
+    made += _lost_run_automations(operations, pool)
     if operations.resume:
-        made += _resumed(operations, pool)
-    return made + _alerts(deployments, operations, pool)
+        made += _restart_automations(operations, pool)
+    return made + _alert_automations(deployments, operations, pool)
 
 
 # --- on events ------------------------------------------------------------------------------
 
 
-def _of(name: str) -> list[Automation]:
+def _use_case_automations(name: str) -> list[Automation]:
     model = {"prefect.resource.id": f"assay.model.{name}"}
     because = {"because": "{{ event.payload.why }}", "evidence": "{{ event.payload.evidence }}"}
     return [
         Automation(
             f"retrain {name} when its monitor wants it",
             "The monitor's reason and its evidence go along.",
-            {**_AT_ONCE, "expect": ["assay.retrain.wanted"], "match": model},
-            (_run(f"retrain/{name}", {**because, "by": "monitor"}),),
+            {**_IMMEDIATE_TRIGGER, "expect": ["assay.retrain.wanted"], "match": model},
+            (_run_action(f"retrain/{name}", {**because, "by": "monitor"}),),
         ),
         Automation(
             f"score {name} when a batch arrives",
             "Whoever delivers batches emits assay.batch.arrived, with the files as its payload.",
-            {**_AT_ONCE, "expect": ["assay.batch.arrived"], "match": model},
-            (_run(f"score/{name}", {"files": _FILES}),),
+            {**_IMMEDIATE_TRIGGER, "expect": ["assay.batch.arrived"], "match": model},
+            (_run_action(f"score/{name}", {"files": _EVENT_FILES}),),
         ),
         Automation(
             f"ask a person about a challenger of {name}",
             "What its gates let through, but what its use case does not promote by itself.",
             {
-                **_AT_ONCE,
+                **_IMMEDIATE_TRIGGER,
                 "expect": ["prefect.flow-run.Challenger"],
                 "match": _ANY_RUN,
-                "match_related": _named("deployment", name),
+                "match_related": _related_resource("deployment", name),
             },
-            (_run(f"promote/{name}", {"reference": _MESSAGE}),),
+            (_run_action(f"promote/{name}", {"reference": _STATE_MESSAGE}),),
         ),
     ]
 
 
-_MESSAGE = "{{ event.resource['prefect.state-message'] }}"
-_FILES = {
+_STATE_MESSAGE = "{{ event.resource['prefect.state-message'] }}"
+_EVENT_FILES = {
     "__prefect_kind": "json",
     "value": {
         "__prefect_kind": "jinja",
@@ -98,23 +101,23 @@ _FILES = {
 }
 
 
-def _run(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _run_action(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
-        "type": RUN,
+        "type": RUN_DEPLOYMENT,
         "source": "selected",
         "deployment": deployment,
         "parameters": parameters,
     }
 
 
-def _named(role: str, name: str) -> dict[str, str]:
+def _related_resource(role: str, name: str) -> dict[str, str]:
     return {"prefect.resource.role": role, "prefect.resource.name": name}
 
 
 # --- runs that were lost --------------------------------------------------------------------
 
 
-def _lost(operations: Operations, pool: str) -> list[Automation]:
+def _lost_run_automations(operations: Operations, pool: str) -> list[Automation]:
     """Any event of a run counts as a sign of life, not its heartbeats and Prefect's own last
     states alone: Assay's runs end Rejected or Scored too, and one that waits to be tried again is
     not lost.
@@ -122,32 +125,36 @@ def _lost(operations: Operations, pool: str) -> list[Automation]:
     A worker that dies with a run in its hands leaves it Pending, and nobody else takes it. It may
     wait there for its image, or for room: until it is late.
     """
-    ours = _named("work-pool", pool)
+    ours = _related_resource("work-pool", pool)
     return [
         Automation(
             "lost runs have crashed",
-            f"No sign of life for {_said(operations.lost)}: its process or its machine is gone.",
-            {**_quiet(["heartbeat"], operations.lost), "match": _ANY_RUN},
-            (_crashed(f"no sign of life for {_said(operations.lost)}"),),
+            f"No sign of life for {_format_duration(operations.lost)}: its process or its machine is gone.",
+            {**_silence_trigger(["heartbeat"], operations.lost), "match": _ANY_RUN},
+            (_crash_action(f"no sign of life for {_format_duration(operations.lost)}"),),
         ),
         Automation(
             "runs that were taken and do not begin have crashed",
-            f"Taken {_said(operations.late)} ago and not begun: the worker that took it is gone.",
+            f"Taken {_format_duration(operations.late)} ago and not begun: the worker that took it is gone.",
             {
-                **_quiet(["Pending", "Submitting"], operations.late),
+                **_silence_trigger(["Pending", "Submitting"], operations.late),
                 "match": _ANY_RUN,
                 "match_related": ours,
             },
-            (_crashed(f"it was taken, and has not begun for {_said(operations.late)}"),),
+            (
+                _crash_action(
+                    f"it was taken, and has not begun for {_format_duration(operations.late)}"
+                ),
+            ),
         ),
     ]
 
 
-def _crashed(message: str, **more: Any) -> dict[str, Any]:
-    return {"type": _CHANGE, "state": "CRASHED", "message": message, **more}
+def _crash_action(message: str, **more: Any) -> dict[str, Any]:
+    return {"type": _CHANGE_STATE, "state": "CRASHED", "message": message, **more}
 
 
-def _quiet(after: Sequence[str], seconds: float) -> dict[str, Any]:
+def _silence_trigger(after: Sequence[str], seconds: float) -> dict[str, Any]:
     """That nothing is heard of a run for so long after one of these events of it."""
     return {
         "type": "event",
@@ -160,7 +167,7 @@ def _quiet(after: Sequence[str], seconds: float) -> dict[str, Any]:
     }
 
 
-def _resumed(operations: Operations, pool: str) -> list[Automation]:
+def _restart_automations(operations: Operations, pool: str) -> list[Automation]:
     """Not at once: a crash is often reported twice, and the second report would make the waiting
     run crash again. Counted by how often the run began, so that one whose process dies again and
     again is not started for ever.
@@ -169,9 +176,9 @@ def _resumed(operations: Operations, pool: str) -> list[Automation]:
     started again.
     """
     counts = [str(begun) for begun in range(1, operations.resume + 1)]
-    ours = _named("work-pool", pool)
+    ours = _related_resource("work-pool", pool)
     again = {
-        "type": _CHANGE,
+        "type": _CHANGE_STATE,
         "name": "AwaitingRetry",
         "state": "SCHEDULED",
         "message": "it crashed, and is started again",
@@ -181,7 +188,7 @@ def _resumed(operations: Operations, pool: str) -> list[Automation]:
             "crashed runs are started again",
             f"At most {operations.resume} times; steps that were finished are not done twice.",
             {
-                **_quiet(["Crashed"], _REPORTED),
+                **_silence_trigger(["Crashed"], _CRASH_REPORT_WINDOW),
                 "match": {**_ANY_RUN, "prefect.run-count": counts},
                 "match_related": ours,
             },
@@ -191,20 +198,20 @@ def _resumed(operations: Operations, pool: str) -> list[Automation]:
             "runs that crashed before they began are marked",
             "Once a day: what ends each time before it begins is not started for ever.",
             {
-                **_AT_ONCE,
+                **_IMMEDIATE_TRIGGER,
                 "within": _DAY,
                 "for_each": ["prefect.resource.id"],
                 "expect": ["prefect.flow-run.Crashed"],
                 "match": {**_ANY_RUN, "prefect.run-count": "0"},
                 "match_related": ours,
             },
-            (_crashed("it crashed before it began", name=_UNBEGUN, force=True),),
+            (_crash_action("it crashed before it began", name=_NEVER_BEGAN_STATE, force=True),),
         ),
         Automation(
             "marked runs are started again",
             "They crashed before they began.",
             {
-                **_quiet([_UNBEGUN], _REPORTED),
+                **_silence_trigger([_NEVER_BEGAN_STATE], _CRASH_REPORT_WINDOW),
                 "match": _ANY_RUN,
                 "match_related": ours,
             },
@@ -217,32 +224,36 @@ def _resumed(operations: Operations, pool: str) -> list[Automation]:
 
 _SUBJECT = "{{ flow_run.name }}: {{ flow_run.state.name }}"
 # One that has not begun has no name of ours yet.
-_LATE = "{{ flow.name }} {{ deployment.name }}: {{ flow_run.state.name }}"
+_LATE_SUBJECT = "{{ flow.name }} {{ deployment.name }}: {{ flow_run.state.name }}"
 _BODY = "{{ flow_run.state.message or '' }}\n{{ flow_run|ui_url }}"
 
 
-def _alerts(
+def _alert_automations(
     deployments: Iterable[Deployment], operations: Operations, pool: str
 ) -> list[Automation]:
     made = []
-    for kind, states in _STATES.items():
-        tell = _tell(kind, operations, _LATE if kind == "late" else _SUBJECT, _BODY)
+    for kind, states in _ALERT_STATES.items():
+        tell = _notify_actions(
+            kind, operations, _LATE_SUBJECT if kind == "late" else _SUBJECT, _BODY
+        )
         expect = [f"prefect.flow-run.{state}" for state in states]
-        trigger = {**_AT_ONCE, "expect": expect, "match": _ANY_RUN}
-        trigger["match_related"] = _named("work-pool", pool)
+        trigger = {**_IMMEDIATE_TRIGGER, "expect": expect, "match": _ANY_RUN}
+        trigger["match_related"] = _related_resource("work-pool", pool)
         if tell:
             said = f"Runs that end {', '.join(states)}."
             made.append(Automation(f"tell of {kind} runs", said, trigger, tell))
     for deployment in deployments:
         if deployment.when is not None:
-            made += _silent(deployment, deployment.when, operations)
+            made += _silent_deployment_automations(deployment, deployment.when, operations)
     return made
 
 
-def _silent(deployment: Deployment, when: str, operations: Operations) -> list[Automation]:
+def _silent_deployment_automations(
+    deployment: Deployment, when: str, operations: Operations
+) -> list[Automation]:
     within = 1.5 * longest_pause(when, deployment.zone) + operations.late
-    said = f"no run of it has begun for {_said(within)}"
-    tell = _tell("silent", operations, f"{deployment.title} is silent", said)
+    said = f"no run of it has begun for {_format_duration(within)}"
+    tell = _notify_actions("silent", operations, f"{deployment.title} is silent", said)
     trigger = {
         "type": "event",
         "posture": "Proactive",
@@ -251,21 +262,23 @@ def _silent(deployment: Deployment, when: str, operations: Operations) -> list[A
         "expect": ["prefect.flow-run.Running"],
         "match": _ANY_RUN,
         "match_related": [
-            _named("deployment", deployment.name),
-            _named("flow", deployment.flow),
+            _related_resource("deployment", deployment.name),
+            _related_resource("flow", deployment.flow),
         ],
     }
     name = f"tell when {deployment.title} is silent"
     return [Automation(name, f"It is due by {when!r}.", trigger, tell)] if tell else []
 
 
-def _tell(
-    kind: Told, operations: Operations, subject: str, body: str
+def _notify_actions(
+    kind: AlertEvent, operations: Operations, subject: str, body: str
 ) -> tuple[dict[str, Any], ...]:
     to: Sequence[int] = [n for n, alert in enumerate(operations.alerts) if kind in alert.on]
-    return tuple({"type": TELL, "alert": n, "subject": subject, "body": body} for n in to)
+    return tuple(
+        {"type": SEND_NOTIFICATION, "alert": n, "subject": subject, "body": body} for n in to
+    )
 
 
-def _said(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes = seconds / 60
     return f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minutes"

@@ -12,7 +12,7 @@ import subprocess
 from functools import partial
 
 
-def watch_over() -> subprocess.Popen[bytes]:
+def start_watchdog() -> subprocess.Popen[bytes]:
     """Make this process the head of a group of its own that ends when it does. Somebody outside
     the group waits for the end of a pipe that only this process holds.
     """
@@ -28,13 +28,13 @@ def watch_over() -> subprocess.Popen[bytes]:
 
 
 if __name__ == "__main__":
-    watching = watch_over()
+    watching = start_watchdog()
     from prefect import engine, flow_engine
 
     from assay.deployments import heartbeats, tracing
 
-    heartbeats.end_at_once()
-    tracing.begin()
+    heartbeats.skip_heartbeat_join()
+    tracing.start_tracing()
     # By its state, not by its result, which for a state of failure is to be an exception.
     flow_engine.run_flow = partial(flow_engine.run_flow, return_type="state")
     runpy.run_path(engine.__file__, run_name="__main__")

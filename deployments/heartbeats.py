@@ -6,7 +6,7 @@ from functools import cache, partial
 
 
 @cache
-def end_at_once() -> None:
+def skip_heartbeat_join() -> None:
     """Let no run of a flow in this process wait at its end for that thread, which looks once a
     second whether it is over. It sends nothing more, and ends with the process.
     """

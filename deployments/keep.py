@@ -16,19 +16,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from assay.running import Process, Running, ask
+from assay.running import Process, SetupState, http_status
 
-STARTED = "keeper started"
+STARTED_LINE = "keeper started"
 
-_LARGE = 20_000_000  # bytes of a log, which then begins anew
-_STEADY = 60.0  # seconds after which what ended had run well
-_LONGEST = 60.0  # seconds between two attempts
-_SETTLED = 60.0  # seconds after its start in which a server has come to itself
-_PATIENCE = {"worker": 20.0, "server": 15.0, "pages": 2.0}
+_MAX_LOG_BYTES = 20_000_000  # bytes of a log, which then begins anew
+_HEALTHY_AFTER = 60.0  # seconds after which what ended had run well
+_MAX_BACKOFF = 60.0  # seconds between two attempts
+_RESUME_DELAY = 60.0  # seconds after its start in which a server has come to itself
+_STOP_TIMEOUTS = {"worker": 20.0, "server": 15.0, "pages": 2.0}
 
 
 @dataclass
-class Kept:
+class SupervisedProcess:
     """One process that is to be there once it is `ready` to be."""
 
     name: str
@@ -45,15 +45,15 @@ class Kept:
         """Start it if it is not there, later each time that it ends soon after its start."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
-            self._failed = 0 if now - self._began > _STEADY else self._failed + 1
-            wait = min(2.0**self._failed - 1, _LONGEST)
+            self._failed = 0 if now - self._began > _HEALTHY_AFTER else self._failed + 1
+            wait = min(2.0**self._failed - 1, _MAX_BACKOFF)
             self.say(f"{self.name} ended ({self._process.returncode}); again in {wait:.0f} s")
             self._process, self._not_before = None, now + wait
         if self._process is None and now >= self._not_before and self.ready():
             self._start(now)
 
     def _start(self, now: float) -> None:
-        if self.log.exists() and self.log.stat().st_size > _LARGE:
+        if self.log.exists() and self.log.stat().st_size > _MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with open(self.log, "ab") as out:
             # A session of its own: what it started ends with it, if it must be ended hard.
@@ -74,13 +74,13 @@ class Kept:
 
     def stop(self) -> None:
         if self._process is not None and (process := self.process):
-            process.stop(_PATIENCE[self.name])
+            process.stop(_STOP_TIMEOUTS[self.name])
             self._process.wait()
             self.say(f"{self.name} stopped")
 
 
 @dataclass
-class Afterwards:
+class DelayedResume:
     """What is done once, some time after each start of the server: `assay.deployments.resume`."""
 
     pool: str
@@ -90,16 +90,18 @@ class Afterwards:
     def tend(self, server: Process | None) -> None:
         now = time.monotonic()
         if server is not None and server != self._server:
-            self._server, self._due = server, now + _SETTLED
+            self._server, self._due = server, now + _RESUME_DELAY
         if self._due is not None and now >= self._due:
             self._due = None
             command = [sys.executable, "-m", "assay.deployments.resume", self.pool]
             subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
 
 
-def keep(folder: Path, commands: dict[str, list[str]], say: Callable[[str], None]) -> None:
+def supervise_processes(
+    folder: Path, commands: dict[str, list[str]], say: Callable[[str], None]
+) -> None:
     """Keep all there until asked to end. Writes into the state folder which they are."""
-    running = Running.read(folder)
+    running = SetupState.read(folder)
     assert running is not None
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -108,23 +110,25 @@ def keep(folder: Path, commands: dict[str, list[str]], say: Callable[[str], None
     logs.mkdir(exist_ok=True)
     pool = f"{running.api}/work_pools/{running.pool}"
     # A worker without a pool only ends.
-    ready = {"worker": lambda: ask(pool, 1.0) == 200}
+    ready = {"worker": lambda: http_status(pool, 1.0) == 200}
     kept = [
-        Kept(name, command, logs / f"{name}.log", ready.get(name, lambda: True), say)
+        SupervisedProcess(name, command, logs / f"{name}.log", ready.get(name, lambda: True), say)
         for name, command in commands.items()
     ]
-    after = Afterwards(running.pool)
+    after = DelayedResume(running.pool)
     while not asked:
         for one in kept:
             one.tend()
-        running = _told(running, kept, folder)
+        running = _update_state_file(running, kept, folder)
         after.tend(running.processes.get("server"))
         time.sleep(0.5)
     for one in reversed(kept):
         one.stop()
 
 
-def _told(running: Running, kept: list[Kept], folder: Path) -> Running:
+def _update_state_file(
+    running: SetupState, kept: list[SupervisedProcess], folder: Path
+) -> SetupState:
     found = {one.name: process for one in kept if (process := one.process)}
     itself = Process.of(os.getpid())
     now = replace(running, processes=found | ({"keeper": itself} if itself else {}))
@@ -137,12 +141,12 @@ def _told(running: Running, kept: list[Kept], folder: Path) -> Running:
 
 def main(folder: Path, kind: str) -> None:
     """What the module does when it is run."""
-    from assay.deployments.server import commands
+    from assay.deployments.server import process_commands
 
-    running = Running.read(folder)
+    running = SetupState.read(folder)
     assert running is not None
-    _say(STARTED)
-    keep(folder, commands(running, kind), _say)
+    _say(STARTED_LINE)
+    supervise_processes(folder, process_commands(running, kind), _say)
 
 
 def _say(text: str) -> None:

@@ -16,13 +16,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assay.bucket import Bucket
-from assay.deployments.metrics import CONTENT_TYPE, Metrics
+from assay.deployments.metrics import CONTENT_TYPE, MetricsCollector
 from assay.digest import Digest
 from assay.errors import AssayError, ObjectMissing
-from assay.store import default_url
+from assay.store import default_store_url
 
-_PAGE = b"<!doctype html>"
-_HEADERS = {
+_HTML_START = b"<!doctype html>"
+_REPORT_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     # A report is one file: it fetches nothing, and sends nothing anywhere.
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -32,26 +32,26 @@ _HEADERS = {
     # Its name is its content.
     "Cache-Control": "private, max-age=31536000, immutable",
 }
-_FIGURES = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
-_WHO = {"WWW-Authenticate": 'Basic realm="assay"'}
-_UNKNOWN = HTTPStatus.UNAUTHORIZED, b"user and password, please"
+_METRICS_HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+_AUTHENTICATE_HEADERS = {"WWW-Authenticate": 'Basic realm="assay"'}
+_UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, b"user and password, please"
 
 
-class Pages(BaseHTTPRequestHandler):
+class ReportRequestHandler(BaseHTTPRequestHandler):
     """One request."""
 
     server_version, sys_version = "assay", ""
-    metrics: Metrics
+    metrics: MetricsCollector
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0].strip("/")
         if not self._may():
-            self._send(*_UNKNOWN, _WHO)
+            self._send(*_UNAUTHORIZED, _AUTHENTICATE_HEADERS)
         elif name == "metrics":
-            self._send(HTTPStatus.OK, self.metrics.text(), _FIGURES)
+            self._send(HTTPStatus.OK, self.metrics.text(), _METRICS_HEADERS)
         else:
-            status, page = _answer(name)
-            self._send(status, page, _HEADERS if status is HTTPStatus.OK else {})
+            status, page = _find_report(name)
+            self._send(status, page, _REPORT_HEADERS if status is HTTPStatus.OK else {})
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         scraped = getattr(self, "path", "") == "/metrics" and code == HTTPStatus.OK
@@ -73,13 +73,13 @@ class Pages(BaseHTTPRequestHandler):
         return not secret or hmac.compare_digest(given.encode(), asked.encode())
 
 
-def _answer(name: str) -> tuple[HTTPStatus, bytes]:
+def _find_report(name: str) -> tuple[HTTPStatus, bytes]:
     """To somebody who may ask."""
-    objects = Bucket.open(default_url()).objects
+    objects = Bucket.open(default_store_url()).objects
     try:
         digest = Digest(name)
         with objects.open(digest) as held:  # not the whole of it: it may be a large table
-            if held.read(len(_PAGE)).lower() == _PAGE:
+            if held.read(len(_HTML_START)).lower() == _HTML_START:
                 return HTTPStatus.OK, objects.get(digest)
     except ObjectMissing:
         pass
@@ -90,13 +90,13 @@ def _answer(name: str) -> tuple[HTTPStatus, bytes]:
     return HTTPStatus.NOT_FOUND, b"there is no such report"
 
 
-def serve(host: str, port: int) -> ThreadingHTTPServer:
+def create_server(host: str, port: int) -> ThreadingHTTPServer:
     """A server that is not started yet."""
     kind = type("Server", (ThreadingHTTPServer,), {"address_family": 10 if ":" in host else 2})
-    pages = type("Pages", (Pages,), {"metrics": Metrics()})
+    pages = type("Pages", (ReportRequestHandler,), {"metrics": MetricsCollector()})
     made: ThreadingHTTPServer = kind((host, port), pages)
     return made
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2])).serve_forever()
+    create_server(sys.argv[1], int(sys.argv[2])).serve_forever()

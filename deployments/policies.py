@@ -23,44 +23,44 @@ Keyholder = Literal[Role, "collector"]
 """The roles of people, and `assay gc`, which alone deletes."""
 
 KEYHOLDERS: Final[tuple[Keyholder, ...]] = (*get_args(Role), "collector")
-EXAMPLE: Final = "s3://BUCKET/PREFIX"
+EXAMPLE_URL: Final = "s3://BUCKET/PREFIX"
 
-_RUNS = ("assay.json", "objects/*", "journals/*", "checkpoints/*", "memo/*", "doctor/*")
-_PUTS: Final[Mapping[Keyholder, tuple[str, ...]]] = {
+_RUN_KEYS = ("assay.json", "objects/*", "journals/*", "checkpoints/*", "memo/*", "doctor/*")
+_WRITABLE_KEYS: Final[Mapping[Keyholder, tuple[str, ...]]] = {
     "viewer": (),
-    "scientist": _RUNS,
+    "scientist": _RUN_KEYS,
     "operator": ("journals/*", "checkpoints/*"),
-    "engineer": _RUNS,
+    "engineer": _RUN_KEYS,
     # What moves into the trash or aside, and what comes back from there.
     "collector": ("objects/*", "checkpoints/*", "trash/*", "quarantine/*", "clock/*", "doctor/*"),
 }
-_DELETES = ("objects/*", "checkpoints/*", "memo/*", "trash/*", "clock/*", "doctor/*")
+_DELETABLE_KEYS = ("objects/*", "checkpoints/*", "memo/*", "trash/*", "clock/*", "doctor/*")
 
 
-def policy(who: Keyholder, url: str) -> dict[str, Any]:
+def iam_policy(who: Keyholder, url: str) -> dict[str, Any]:
     """The policy of whoever holds this key, for the bucket at `url`.
 
     Source: AWS, "Actions, resources, and condition keys for Amazon S3", and "Enforce conditional
     writes on Amazon S3 buckets". Raises ConfigError for a URL that is no bucket on S3.
     """
-    place = _Place(url)
-    puts = [place.put(_PUTS[who])] if _PUTS[who] else []
+    place = _BucketStatements(url)
+    puts = [place.put(_WRITABLE_KEYS[who])] if _WRITABLE_KEYS[who] else []
     collects = place.collect() if who == "collector" else [place.never_delete()]
     statements = [*place.look(), *puts, place.never_replace(), *collects]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def text(who: Keyholder, url: str = EXAMPLE) -> str:
+def render_policy(who: Keyholder, url: str = EXAMPLE_URL) -> str:
     """The policy as a file. Raises ConfigError."""
-    return json.dumps(policy(who, url), indent=2) + "\n"
+    return json.dumps(iam_policy(who, url), indent=2) + "\n"
 
 
-def write(url: str, folder: Path) -> list[str]:
+def write_policies(url: str, folder: Path) -> list[str]:
     """Write the policies of a bucket into a folder; returns whose they are, in words.
 
     Raises ConfigError.
     """
-    made = {who: text(who, url) for who in KEYHOLDERS}
+    made = {who: render_policy(who, url) for who in KEYHOLDERS}
     people = People.configured()
     folder.mkdir(parents=True, exist_ok=True)
     for who, written in made.items():
@@ -77,7 +77,7 @@ def _holders(who: Keyholder, people: People | None) -> str:
     return f"for {', '.join(found)}" if found else "for nobody in the people's file"
 
 
-class _Place:
+class _BucketStatements:
     """A bucket on S3, and statements about it."""
 
     def __init__(self, url: str) -> None:
@@ -112,24 +112,24 @@ class _Place:
         return statement | {"Condition": unconditional}
 
     def never_delete(self) -> dict[str, Any]:
-        return _statement("NeverDelete", "Deny", _DELETE, self._keys("*"))
+        return _statement("NeverDelete", "Deny", _DELETE_ACTIONS, self._keys("*"))
 
     def collect(self) -> list[dict[str, Any]]:
         """History is not collected, nor are the earlier versions that a bucket may keep."""
         history = [self._keys("assay.json"), self._keys("journals/*")]
-        deleted = [self._keys(key) for key in _DELETES]
+        deleted = [self._keys(key) for key in _DELETABLE_KEYS]
         return [
             _statement("Delete", "Allow", ["s3:DeleteObject"], deleted),
             _statement("Unfinished", "Allow", ["s3:ListBucketMultipartUploads"], self._bucket),
-            _statement("NeverDeleteHistory", "Deny", _DELETE, history),
-            _statement("NeverDeleteVersions", "Deny", _DELETE[1:], self._keys("*")),
+            _statement("NeverDeleteHistory", "Deny", _DELETE_ACTIONS, history),
+            _statement("NeverDeleteVersions", "Deny", _DELETE_ACTIONS[1:], self._keys("*")),
         ]
 
     def _keys(self, pattern: str) -> str:
         return f"{self._bucket}/{self._stem}{pattern}"
 
 
-_DELETE = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+_DELETE_ACTIONS = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 
 def _statement(

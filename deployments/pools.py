@@ -12,10 +12,10 @@ from assay import __version__
 from assay.config.operation import PoolType
 
 _ENGINE = "assay.deployments.engine"
-POOLS: tuple[PoolType, ...] = ("process", "docker", "kubernetes")
+POOL_TYPES: tuple[PoolType, ...] = ("process", "docker", "kubernetes")
 
 # The worker's own environment is where secrets stand; a template only says that they are handed on.
-_HANDED_ON = (
+_FORWARDED_VARIABLES = (
     "ASSAY_STORE",
     "ASSAY_PEOPLE",
     "AWS_ACCESS_KEY_ID",
@@ -28,9 +28,9 @@ _HANDED_ON = (
 )
 
 
-def template(kind: PoolType, image: str | None = None) -> dict[str, Any]:
+def base_job_template(kind: PoolType, image: str | None = None) -> dict[str, Any]:
     """The base job template of a pool. Containers run `image`, else the one of this version."""
-    made = _default(kind)
+    made = _default_template(kind)
     variables = made["variables"]["properties"]
     # Prefect would first start a process that looks for code to fetch; ours is installed.
     variables["command"]["default"] = f"python -m {_ENGINE}"
@@ -39,16 +39,16 @@ def template(kind: PoolType, image: str | None = None) -> dict[str, Any]:
     variables["image"]["default"] = image or f"assay:{__version__}"
     variables["image_pull_policy"]["default"] = "IfNotPresent"
     if kind == "docker":
-        variables["env"]["default"] = {name: f"{{{{ ${name} }}}}" for name in _HANDED_ON}
+        variables["env"]["default"] = {name: f"{{{{ ${name} }}}}" for name in _FORWARDED_VARIABLES}
         variables["auto_remove"]["default"] = True
         return made
     variables["finished_job_ttl"]["default"] = 3600
     pod = made["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
-    _confine(pod, pod["containers"][0])
+    _restrict_pod(pod, pod["containers"][0])
     return made
 
 
-def _confine(pod: dict[str, Any], container: dict[str, Any]) -> None:
+def _restrict_pod(pod: dict[str, Any], container: dict[str, Any]) -> None:
     """What the "restricted" level of Kubernetes' Pod Security Standards asks for; secrets come
     from the cluster's Secret called assay.
     """
@@ -63,12 +63,12 @@ def _confine(pod: dict[str, Any], container: dict[str, Any]) -> None:
     container["envFrom"] = [{"secretRef": {"name": "assay"}}]
 
 
-def here(root: Path) -> dict[str, str]:
+def process_job_variables(root: Path) -> dict[str, str]:
     """What a deployment of a process pool is told, besides: to run in `root`, with this Python."""
     return {"working_dir": str(root), "command": f"{sys.executable} -m {_ENGINE}"}
 
 
-def _default(kind: PoolType) -> dict[str, Any]:
+def _default_template(kind: PoolType) -> dict[str, Any]:
     import prefect
 
     views = Path(prefect.__file__).parent / "server/api/collections_data/views"
@@ -77,6 +77,6 @@ def _default(kind: PoolType) -> dict[str, Any]:
     return deepcopy(known[package][kind]["default_base_job_configuration"])
 
 
-def text(kind: PoolType) -> str:
+def render_pool_template(kind: PoolType) -> str:
     """The template as the file under deployments/pools/."""
-    return json.dumps(template(kind), indent=2) + "\n"
+    return json.dumps(base_job_template(kind), indent=2) + "\n"

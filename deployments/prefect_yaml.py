@@ -9,10 +9,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from assay.deployments.schedules import as_json
+from assay.deployments.schedules import schedule_json
 from assay.deployments.story import Deployment
 
-_HEAD = """\
+_HEADER = """\
 # Written by `make deployments` from configs/; change it there.
 #
 #   prefect work-pool create {pool} --type process \\
@@ -26,22 +26,22 @@ _HEAD = """\
 """
 
 
-def text(deployments: Iterable[Deployment], pool: str) -> str:
+def render_prefect_yaml(deployments: Iterable[Deployment], pool: str) -> str:
     """The file. The same deployments make the same bytes."""
     value = {
         "name": "assay",
         "prefect-version": version("prefect"),
-        "deployments": [_entry(deployment, pool) for deployment in deployments],
+        "deployments": [_deployment_entry(deployment, pool) for deployment in deployments],
     }
     out = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style, yaml.width = False, 1000
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.dump(value, out)
-    return _HEAD.format(pool=pool) + out.getvalue()
+    return _HEADER.format(pool=pool) + out.getvalue()
 
 
-def _entry(deployment: Deployment, pool: str) -> dict[str, Any]:
+def _deployment_entry(deployment: Deployment, pool: str) -> dict[str, Any]:
     when = deployment.when
     return {
         "name": deployment.name,
@@ -51,6 +51,6 @@ def _entry(deployment: Deployment, pool: str) -> dict[str, Any]:
         "tags": deployment.tags,
         # A queue's limit, which training and retraining share, is the server's to keep.
         "concurrency_limit": deployment.queue.at_once,
-        "schedules": [as_json(when, deployment.zone)] if when else [],
+        "schedules": [schedule_json(when, deployment.zone)] if when else [],
         "work_pool": {"name": pool, "work_queue_name": deployment.queue.name},
     }

@@ -25,10 +25,10 @@ from prefect.states import AwaitingRetry
 
 from assay.config.operation import Operations
 
-_RECENT = timedelta(hours=1)
+_RECENT_CRASHES = timedelta(hours=1)
 
 
-async def resume(pool: str, most: int) -> list[str]:
+async def resume_crashed_runs(pool: str, most: int) -> list[str]:
     """Let the pool's runs that crashed of late wait for another try, each at most `most` times;
     their names.
     """
@@ -40,7 +40,7 @@ async def resume(pool: str, most: int) -> list[str]:
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     async with get_client() as client:
         found = await client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=ours)
-        since = datetime.now(UTC) - _RECENT
+        since = datetime.now(UTC) - _RECENT_CRASHES
         again = [
             run
             for run in found
@@ -53,5 +53,5 @@ async def resume(pool: str, most: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in asyncio.run(resume(sys.argv[1], Operations.configured().resume)):
+    for name in asyncio.run(resume_crashed_runs(sys.argv[1], Operations.configured().resume)):
         print(f"started again: {name}", file=sys.stderr)  # noqa: T201 - the keeper's log

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from assay.config.operation import Operations
 from assay.errors import ConfigError
-from assay.running import Running
+from assay.running import SetupState
 
 _AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 _CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerSetup:
     """What `assay up` is asked for. `database` with its password; "" is SQLite in the state
     folder. `root`: where flows run, the folder that holds configs/.
     """
@@ -36,11 +36,11 @@ class Server:
 
     def check(self) -> None:
         """Raises ConfigError for what must not be started so."""
-        if _beyond_loopback(self.host):
-            _check_guarded()
+        if _is_reachable_by_others(self.host):
+            _check_protection()
         if self.database and not re.match(r"postgres(ql)?(\+asyncpg)?://", self.database):
             raise ConfigError(
-                f"{shown(self.database)!r} is no PostgreSQL database",
+                f"{hide_password(self.database)!r} is no PostgreSQL database",
                 remedy="Write postgresql://user@host:port/name; left out, it is SQLite.",
             )
 
@@ -59,14 +59,14 @@ class Server:
                         "reports are served on the next one.",
                     ) from None
 
-    def running(self) -> Running:
+    def running(self) -> SetupState:
         """As it is written down, without secrets."""
-        return Running(
+        return SetupState(
             pool=self.pool,
             host=self.host,
             port=self.port,
             store=self.store,
-            database=shown(self.database),
+            database=hide_password(self.database),
             root=str(self.root),
         )
 
@@ -74,10 +74,14 @@ class Server:
         """Of the server, of the worker, and so of every flow. What the user has set in addition
         stands, but for what makes this set-up this one.
         """
-        running, beyond = self.running(), _beyond_loopback(self.host)
+        running, beyond = self.running(), _is_reachable_by_others(self.host)
         secret = os.environ.get(_AUTH)
         return {
-            **{name: value for name, value in _DEFAULTS.items() if name not in os.environ},
+            **{
+                name: value
+                for name, value in _DEFAULT_ENVIRONMENT.items()
+                if name not in os.environ
+            },
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": running.api,
             "PREFECT_SERVER_API_HOST": self.host,
@@ -101,7 +105,7 @@ class Server:
         return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql+asyncpg://", self.database)
 
 
-def commands(running: Running, kind: str) -> dict[str, list[str]]:
+def process_commands(running: SetupState, kind: str) -> dict[str, list[str]]:
     """By process, what starts it."""
     prefect = [sys.executable, "-m", "prefect"]
     worker = ["worker", "start", "--pool", running.pool, "--type", kind, "--name", "assay"]
@@ -119,7 +123,7 @@ def commands(running: Running, kind: str) -> dict[str, list[str]]:
 
 
 # What Prefect does by default, and what serves Assay better.
-_DEFAULTS: Mapping[str, str] = {
+_DEFAULT_ENVIRONMENT: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -138,7 +142,7 @@ _DEFAULTS: Mapping[str, str] = {
 }
 
 
-def shown(database: str) -> str:
+def hide_password(database: str) -> str:
     """The URL without its password."""
     parts = urlsplit(database)
     if "@" not in parts.netloc:
@@ -147,14 +151,14 @@ def shown(database: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
 
 
-def _beyond_loopback(host: str) -> bool:
+def _is_reachable_by_others(host: str) -> bool:
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host != "localhost"
 
 
-def _check_guarded() -> None:
+def _check_protection() -> None:
     if ":" not in os.environ.get(_AUTH, ""):
         raise ConfigError(
             "a server that others can reach needs a password",

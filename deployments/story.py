@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from assay.config.operation import Operations
-from assay.config.read import read
+from assay.config.read import load_use_case
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError
-from assay.render.records import key
+from assay.render.records import artifact_key
 
-MARK = "assay"  # the tag of all that is Assay's on a server
-MAINTAIN = "bucket"
+ASSAY_TAG = "assay"  # the tag of all that is Assay's on a server
+MAINTENANCE_NAME = "bucket"
 
 # Files in configs/ that are no use cases.
-_NO_USE_CASE = {"people.yaml", "operations.yaml"}
+_OTHER_CONFIG_FILES = {"people.yaml", "operations.yaml"}
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class UseCaseFile:
     """A use case, and the file it is in, relative to where flows run."""
 
     use_case: UseCase
@@ -33,7 +33,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class WorkQueue:
     """A work queue: at most `at_once` runs at a time. The lower its `priority`, the sooner."""
 
     name: str
@@ -48,7 +48,7 @@ class Deployment:
     flow: str
     name: str
     description: str
-    queue: Queue
+    queue: WorkQueue
     parameters: dict[str, Any] = field(default_factory=dict)
     when: str | None = None
     zone: str = "UTC"
@@ -62,7 +62,7 @@ class Deployment:
 
     @property
     def tags(self) -> list[str]:
-        return [MARK, self.name, self.flow]
+        return [ASSAY_TAG, self.name, self.flow]
 
     @property
     def title(self) -> str:
@@ -70,18 +70,18 @@ class Deployment:
         return f"{self.flow}/{self.name}"
 
 
-def cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[Case]:
+def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[UseCaseFile]:
     """The use cases in `files`, else all in `folder`, by name. Raises ConfigError."""
-    found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _NO_USE_CASE]
+    found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
     if not found:
         raise ConfigError(
             "there is no use case here",
             where=str(folder),
             remedy="Go to the folder that holds configs/, or name the files.",
         )
-    made: dict[str, Case] = {}
+    made: dict[str, UseCaseFile] = {}
     for file in found:
-        case = Case(read(file).use_case, file.as_posix())
+        case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
         if case.name in made:
             raise ConfigError(
                 f"two use cases are called {case.name!r}: {made[case.name].file} and {case.file}",
@@ -92,29 +92,32 @@ def cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[Ca
     return [made[name] for name in sorted(made)]
 
 
-def story(given: Iterable[Case], operations: Operations) -> list[Deployment]:
+def plan_deployments(given: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
     """Every deployment of the use cases, and the bucket's own maintenance."""
-    told = [deployment for case in given for deployment in _of(case)]
+    told = [deployment for case in given for deployment in _use_case_deployments(case)]
     maintain = Deployment(
         flow="maintain",
-        name=MAINTAIN,
+        name=MAINTENANCE_NAME,
         description="Verify the whole bucket, then give back the space of what nothing refers to.",
-        queue=Queue("maintain", priority=4),
+        queue=WorkQueue("maintain", priority=4),
         when=operations.maintain,
         zone=operations.zone,
     )
     return [*told, maintain]
 
 
-def _of(case: Case) -> list[Deployment]:
+def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
     """Training and retraining share a queue, so that of one use case one is trained at a time.
     Where there is not room for all, scoring goes first: somebody waits for it.
     """
     name, schedule = case.name, case.use_case.schedule
-    train = Queue(f"{name}-train", priority=3)
-    score, monitor = Queue(f"{name}-score", priority=1), Queue(f"{name}-monitor", priority=2)
+    train = WorkQueue(f"{name}-train", priority=3)
+    score, monitor = (
+        WorkQueue(f"{name}-score", priority=1),
+        WorkQueue(f"{name}-monitor", priority=2),
+    )
     # A person's answer takes days, and holds up nobody's training.
-    promote = Queue(f"{name}-promote", priority=2, at_once=4)
+    promote = WorkQueue(f"{name}-promote", priority=2, at_once=4)
     config, zone = {"config": case.file}, schedule.zone
     said = {
         "train": f"Train {name}: {case.use_case.question} Nothing is redone while nothing changed.",
@@ -123,7 +126,7 @@ def _of(case: Case) -> list[Deployment]:
         "retrain": f"Train {name} anew and hold what comes of it against the champion.",
         "promote": f"Ask a person whether a version of {name} shall become champion.",
     }
-    history = f"[What became of it](/artifacts/key/{key(name, 'history')})"
+    history = f"[What became of it](/artifacts/key/{artifact_key(name, 'history')})"
     said = {flow: f"{what} {history}" for flow, what in said.items()}
     return [
         Deployment("train", name, said["train"], train, config, schedule.train, zone),

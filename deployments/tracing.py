@@ -2,7 +2,7 @@
 collector that takes them by OTLP over HTTP.
 
 Prefect opens a span for each run of a flow and, below it, of a task; without a provider they are
-nothing. `begin` provides one. What leaves this process says which steps were taken, how they went
+nothing. `start_tracing` provides one. What leaves this process says which steps were taken, how they went
 and how long they took: no parameter, no message and no exception's text, for these may hold
 values of the data. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
-_PATIENCE = 3.0  # seconds for one delivery, so also those that a run's end may wait for
-_PAUSE = 60.0  # seconds after a delivery that failed, before the next is tried
-_KEPT = ("prefect.run.type", "prefect.run.id", "prefect.run.name", "prefect.tags")
-_OURS = "assay."  # what assay.tasks.spans adds
+_DELIVERY_TIMEOUT = 3.0  # seconds for one delivery, so also those that a run's end may wait for
+_RETRY_PAUSE = 60.0  # seconds after a delivery that failed, before the next is tried
+_KEPT_ATTRIBUTES = ("prefect.run.type", "prefect.run.id", "prefect.run.name", "prefect.tags")
+_OWN_PREFIX = "assay."  # what assay.tasks.spans adds
 
 
-def wanted() -> bool:
+def tracing_enabled() -> bool:
     """Whether a collector is named, and OpenTelemetry not switched off."""
     off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     return not off and any(os.environ.get(name) for name in _ENDPOINTS)
 
 
 @cache
-def begin() -> None:
+def start_tracing() -> None:
     """Send spans from now on, if that is wanted: in the background, whether they arrive or not.
     Else nothing is imported. Once a process, however often it runs flows.
     """
-    if not wanted():
+    if not tracing_enabled():
         return
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -48,28 +48,28 @@ def begin() -> None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
     class Discreet(OTLPSpanExporter):
-        """Sends what `_discreet` leaves of spans, and for a while nothing to who did not answer."""
+        """Sends what `_redact_span` leaves of spans, and for a while nothing to who did not answer."""
 
         again = 0.0
 
         def export(self, spans: Any) -> SpanExportResult:
             if time.monotonic() < self.again:
                 return SpanExportResult.FAILURE
-            done = super().export([_discreet(span) for span in spans])
+            done = super().export([_redact_span(span) for span in spans])
             if done is not SpanExportResult.SUCCESS:
-                self.again = time.monotonic() + _PAUSE
+                self.again = time.monotonic() + _RETRY_PAUSE
             return done
 
     named = os.environ.get("OTEL_SERVICE_NAME", "assay")
     about = Resource.create({"service.name": named, "service.version": __version__})
     logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)  # not every attempt
     provider = TracerProvider(resource=about)
-    patience = None if any(os.environ.get(name) for name in _TIMEOUTS) else _PATIENCE
+    patience = None if any(os.environ.get(name) for name in _TIMEOUTS) else _DELIVERY_TIMEOUT
     provider.add_span_processor(BatchSpanProcessor(Discreet(timeout=patience)))
     trace.set_tracer_provider(provider)
 
 
-def _discreet(span: ReadableSpan) -> ReadableSpan:
+def _redact_span(span: ReadableSpan) -> ReadableSpan:
     """Without messages, parameters and labels, which may hold anything, and under a name that
     does not change from run to run.
     """
@@ -78,11 +78,13 @@ def _discreet(span: ReadableSpan) -> ReadableSpan:
 
     held = span.attributes or {}
     return ReadableSpan(
-        name=_name(span.name, held),
+        name=_stable_name(span.name, held),
         context=span.context,
         parent=span.parent,
         resource=span.resource,
-        attributes={k: v for k, v in held.items() if k in _KEPT or k.startswith(_OURS)},
+        attributes={
+            k: v for k, v in held.items() if k in _KEPT_ATTRIBUTES or k.startswith(_OWN_PREFIX)
+        },
         events=[Event(event.name, timestamp=event.timestamp) for event in span.events],
         links=span.links,
         kind=span.kind,
@@ -93,7 +95,7 @@ def _discreet(span: ReadableSpan) -> ReadableSpan:
     )
 
 
-def _name(name: str, held: Any) -> str:
+def _stable_name(name: str, held: Any) -> str:
     """Of a step its label, of another task its own name, of a flow what it does to what."""
     if step := held.get("assay.step"):
         return str(step)

@@ -14,34 +14,34 @@ from dataclasses import dataclass
 
 from assay.bucket import Bucket
 from assay.config.operation import Operations
-from assay.deployments.keep import STARTED
-from assay.deployments.pools import here
-from assay.deployments.server import Server, shown
-from assay.deployments.story import Case
+from assay.deployments.keep import STARTED_LINE
+from assay.deployments.pools import process_job_variables
+from assay.deployments.server import ServerSetup, hide_password
+from assay.deployments.story import UseCaseFile
 from assay.errors import AssayError, ConfigError
-from assay.running import Process, Running
+from assay.running import Process, SetupState
 
 Say = Callable[[str], None]
 
-_PATIENCE = 300.0  # seconds until the server answers; the first time it makes its database
-_ENDS = 45.0  # seconds in which the keeper stops both, before it is stopped itself
-_ORDER = ("keeper", "worker", "pages", "server")
+_START_TIMEOUT = 300.0  # seconds until the server answers; the first time it makes its database
+_STOP_TIMEOUT = 45.0  # seconds in which the keeper stops both, before it is stopped itself
+_STOP_ORDER = ("keeper", "worker", "pages", "server")
 
 
-class NotUp(AssayError):
+class SetupError(AssayError):
     """The set-up did not come up, or is not as it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UpOptions:
     """What a person wants up."""
 
-    server: Server
-    cases: Sequence[Case]
+    server: ServerSetup
+    cases: Sequence[UseCaseFile]
     operations: Operations
 
 
-def up(asked: Asked, say: Say, *, foreground: bool = False) -> list[str]:
+def start_setup(asked: UpOptions, say: Say, *, foreground: bool = False) -> list[str]:
     """Start what does not run, and bring the server to what the use cases say. Returns what was
     changed, in words; with `foreground`, only after somebody stopped it.
 
@@ -49,59 +49,59 @@ def up(asked: Asked, say: Say, *, foreground: bool = False) -> list[str]:
     """
     server = asked.server
     server.check()
-    before = Running.read(server.folder)
+    before = SetupState.read(server.folder)
     if before is not None and before.alive("keeper"):
         _check_same(before, server)
         if foreground:
-            raise NotUp("it runs already", remedy="Stop it with `assay down` first.")
+            raise SetupError("it runs already", remedy="Stop it with `assay down` first.")
         say(f"server: runs already at {before.dashboard}")
-        return _apply(asked, say)
+        return _reconcile_server(asked, say)
     if before is not None:
-        down(before, say)  # what a killed keeper left
+        stop_setup(before, say)  # what a killed keeper left
     server.check_port()
     Bucket.open(server.store).prepare()  # a bucket that cannot be had is better told of now
     if server.database:
-        asyncio.run(_reach(server))
-    keeper = _start(server, asked.operations, foreground=foreground)
+        asyncio.run(_check_database(server))
+    keeper = _start_supervisor(server, asked.operations, foreground=foreground)
     try:
-        _await("server", server, keeper, say)
-        changed = _apply(asked, say)
+        _wait_until_up("server", server, keeper, say)
+        changed = _reconcile_server(asked, say)
         for name in ("pages", "worker"):
-            _await(name, server, keeper, say)
+            _wait_until_up(name, server, keeper, say)
     except BaseException:
-        _end(keeper)
+        _stop_supervisor(keeper)
         raise
     if foreground:
-        _stay(server, keeper, say)
+        _stay_in_foreground(server, keeper, say)
     return changed
 
 
-def down(running: Running, say: Say) -> list[str]:
+def stop_setup(running: SetupState, say: Say) -> list[str]:
     """Stop the processes that `assay up` started and that still are the same; their names."""
     stopped = []
-    for name in _ORDER:
+    for name in _STOP_ORDER:
         process = running.processes.get(name)
         if process is not None and process.alive:
             say(f"{name}: stopping")
-            process.stop(_ENDS)
+            process.stop(_STOP_TIMEOUT)
             stopped.append(name)
     return stopped
 
 
-def _check_same(before: Running, server: Server) -> None:
+def _check_same(before: SetupState, server: ServerSetup) -> None:
     differ = [
         f"{name} is {getattr(before, name)}, not {getattr(server.running(), name)}"
         for name in ("host", "port", "store", "database", "root")
         if getattr(before, name) != getattr(server.running(), name)
     ]
     if differ:
-        raise NotUp(
+        raise SetupError(
             f"it runs already, otherwise than asked: {'; '.join(differ)}",
             remedy="Stop it with `assay down` first, or ask for another with --pool.",
         )
 
 
-async def _reach(server: Server) -> None:
+async def _check_database(server: ServerSetup) -> None:
     """Raises ConfigError if the database does not answer."""
     import asyncpg
 
@@ -112,7 +112,7 @@ async def _reach(server: Server) -> None:
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise ConfigError(
             f"the database does not answer: {str(error) or type(error).__name__}",
-            where=shown(server.database),
+            where=hide_password(server.database),
             remedy="Check that it runs, and who may enter. A password is best given as PGPASSWORD.",
         ) from None
 
@@ -120,7 +120,9 @@ async def _reach(server: Server) -> None:
 # --- starting -------------------------------------------------------------------------------
 
 
-def _start(server: Server, operations: Operations, *, foreground: bool) -> subprocess.Popen[bytes]:
+def _start_supervisor(
+    server: ServerSetup, operations: Operations, *, foreground: bool
+) -> subprocess.Popen[bytes]:
     folder = server.folder
     (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
@@ -130,7 +132,7 @@ def _start(server: Server, operations: Operations, *, foreground: bool) -> subpr
     command = [sys.executable, "-m", "assay.deployments.keep", str(folder), operations.pool]
     with open(folder / "logs" / "keeper.log", "ab") as out:
         # What ended before this line, ended under an earlier keeper; this one is slow to speak.
-        out.write(f"{STARTED} anew\n".encode())
+        out.write(f"{STARTED_LINE} anew\n".encode())
         out.flush()
         return subprocess.Popen(  # noqa: S603 - this very program
             command,
@@ -142,34 +144,36 @@ def _start(server: Server, operations: Operations, *, foreground: bool) -> subpr
         )
 
 
-def _await(name: str, server: Server, keeper: subprocess.Popen[bytes], say: Say) -> None:
+def _wait_until_up(
+    name: str, server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say
+) -> None:
     """Until the process is there and answers. Raises NotUp."""
     began, told = time.monotonic(), 0.0
-    while (waited := time.monotonic() - began) < _PATIENCE:
-        running = Running.read(server.folder)
+    while (waited := time.monotonic() - began) < _START_TIMEOUT:
+        running = SetupState.read(server.folder)
         if running is not None and running.alive(name) and (name != "server" or running.answers()):
             say(f"{name}: up after {waited:.0f} s")
             return
         if keeper.poll() is not None:
-            raise NotUp(f"the {name} did not start", remedy=_last_words("keeper", server))
-        if _failed(name, server):
-            raise NotUp(f"the {name} ended as it started", remedy=_last_words(name, server))
+            raise SetupError(f"the {name} did not start", remedy=_log_tail("keeper", server))
+        if _failed_to_start(name, server):
+            raise SetupError(f"the {name} ended as it started", remedy=_log_tail(name, server))
         if waited - told >= 5:
             told = waited
             say(f"{name}: starting, {waited:.0f} s")
         time.sleep(0.25)
-    raise NotUp(
-        f"the {name} does not answer after {_PATIENCE:.0f} s", remedy=_last_words(name, server)
+    raise SetupError(
+        f"the {name} does not answer after {_START_TIMEOUT:.0f} s", remedy=_log_tail(name, server)
     )
 
 
-def _failed(name: str, server: Server) -> bool:
+def _failed_to_start(name: str, server: ServerSetup) -> bool:
     """Whether the keeper had to start it again before it ever answered."""
     log = (server.folder / "logs" / "keeper.log").read_text(errors="replace")
-    return f"{name} ended" in log.rpartition(STARTED)[2]
+    return f"{name} ended" in log.rpartition(STARTED_LINE)[2]
 
 
-def _last_words(name: str, server: Server) -> str:
+def _log_tail(name: str, server: ServerSetup) -> str:
     log = server.folder / "logs" / f"{name}.log"
     with suppress(OSError):
         lines = log.read_text(errors="replace").splitlines()[-5:]
@@ -177,14 +181,14 @@ def _last_words(name: str, server: Server) -> str:
     return f"See {log}."
 
 
-def _end(keeper: subprocess.Popen[bytes]) -> None:
+def _stop_supervisor(keeper: subprocess.Popen[bytes]) -> None:
     found = Process.of(keeper.pid)
     if found:
-        found.stop(_ENDS)
+        found.stop(_STOP_TIMEOUT)
     keeper.wait()
 
 
-def _stay(server: Server, keeper: subprocess.Popen[bytes], say: Say) -> None:
+def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say) -> None:
     """Until the keeper ends, or this is interrupted, or asked to end as by systemd."""
     say(f"dashboard: {server.running().dashboard}, until you press Ctrl-C")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -192,17 +196,17 @@ def _stay(server: Server, keeper: subprocess.Popen[bytes], say: Say) -> None:
         keeper.wait()
     except KeyboardInterrupt:
         say("stopping")
-        _end(keeper)
+        _stop_supervisor(keeper)
 
 
-def _apply(asked: Asked, say: Say) -> list[str]:
+def _reconcile_server(asked: UpOptions, say: Say) -> list[str]:
     server, operations = asked.server, asked.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
-    from assay.deployments.apply import Wanted, apply
+    from assay.deployments.apply import DesiredState, reconcile_server
 
-    job = here(server.root) if operations.pool == "process" else {}
-    wanted = Wanted(asked.cases, operations, server.pool, job)
-    changed = asyncio.run(apply(wanted))
+    job = process_job_variables(server.root) if operations.pool == "process" else {}
+    wanted = DesiredState(asked.cases, operations, server.pool, job)
+    changed = asyncio.run(reconcile_server(wanted))
     say(f"deployments: {len(changed)} changes" if changed else "deployments: nothing changed")
     return changed

@@ -4,24 +4,24 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from assay.artifacts import Artifact
-from assay.runs import Outcome, Run
+from assay.runs import Run, RunOutcome
 from assay.steps import Step
-from assay.tasks.evaluate import evaluate
-from assay.tasks.fairness import fairness
-from assay.tasks.feasibility import feasibility
-from assay.tasks.rank import in_order, rank
-from assay.tasks.register import register
-from assay.tasks.search import search
-from assay.tasks.split import split
+from assay.tasks.evaluate import run_performance_gate
+from assay.tasks.fairness import run_fairness_gate
+from assay.tasks.feasibility import run_feasibility_gate
+from assay.tasks.rank import candidates_in_order, rank_candidates
+from assay.tasks.register import record_candidates
+from assay.tasks.search import search_hyperparameters
+from assay.tasks.split import split_table
 from assay.tasks.stage import publish_history, publish_page
-from assay.tasks.stop import stop
-from assay.tasks.technical import technical
-from assay.tasks.train import train as fit
-from assay.tasks.validate import validate
-from assay.tasks.weigh import weigh
+from assay.tasks.stop import record_stop
+from assay.tasks.technical import run_technical_gate
+from assay.tasks.train import train_candidate as fit
+from assay.tasks.validate import run_validation_gate
+from assay.tasks.weigh import measure_feasibility
 
 
-def answer(
+def run_training_pipeline(
     run: Run,
     made: list[Step],
     table: Artifact,
@@ -35,31 +35,36 @@ def answer(
     `arrived`: which of the rows came since, where a model is trained anew; on the newest of them
     it is held against the champion.
     """
-    validated = validate(run, table, quarantine, as_text)
+    validated = run_validation_gate(run, table, quarantine, as_text)
     if validated.verdict == "fail":
-        return _ended("Invalid", run, stop(run, [*made, validated]))
+        return _final_state("Invalid", run, record_stop(run, [*made, validated]))
 
-    weighed = weigh(run, table)
-    feasible = feasibility(run, table, weighed)
+    weighed = measure_feasibility(run, table)
+    feasible = run_feasibility_gate(run, table, weighed)
     if feasible.verdict == "fail":
-        return _ended("Infeasible", run, stop(run, [*made, validated, weighed, feasible]))
+        return _final_state(
+            "Infeasible", run, record_stop(run, [*made, validated, weighed, feasible])
+        )
 
-    parted = split(run, table)
+    parted = split_table(run, table)
     test = parted["membership"]
-    searched = {name: search(run, table, test, name) for name in dict.fromkeys(run.searched_as)}
+    searched = {
+        name: search_hyperparameters(run, table, test, name)
+        for name in dict.fromkeys(run.searched_as)
+    }
     fitted = {
         name: fit(run, table, test, searched[alike], name)
         for name, alike in zip(run.candidates, run.searched_as, strict=True)
     }
-    ranked = rank(run, fitted)
+    ranked = rank_candidates(run, fitted)
 
     judged, held = [], False
-    for trained, foreseen in in_order(run, ranked, fitted):
+    for trained, foreseen in candidates_in_order(run, ranked, fitted):
         if held and foreseen != "pass":
             break  # one awaits a person already, and no other is likely to need none
-        evaluated = evaluate(run, table, trained, arrived)
-        audited = fairness(run, trained, arrived)
-        timed = technical(run, trained)
+        evaluated = run_performance_gate(run, table, trained, arrived)
+        audited = run_fairness_gate(run, trained, arrived)
+        timed = run_technical_gate(run, trained)
         judged.append((trained, evaluated, audited, timed))
         if "fail" not in {evaluated.verdict, audited.verdict, timed.verdict}:
             held = audited.verdict == "unknown"
@@ -68,10 +73,10 @@ def answer(
 
     groundwork = [*made, validated, weighed, feasible, parted]
     groundwork += [*searched.values(), *fitted.values(), ranked]
-    return _ended("Rejected", run, register(run, groundwork, judged))
+    return _final_state("Rejected", run, record_candidates(run, groundwork, judged))
 
 
-def _ended(refusal: str, run: Run, outcome: Outcome) -> State:
+def _final_state(refusal: str, run: Run, outcome: RunOutcome) -> State:
     """The flow's last state: a gate's no is a failure with its reasons, not a crash.
 
     What it came to is shown by the flow itself, not by a task: a dashboard lists that first.

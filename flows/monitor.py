@@ -7,28 +7,28 @@ from prefect.states import Completed, Failed
 from assay import moments
 from assay.artifacts import JSON
 from assay.errors import NoChampion
-from assay.flows.named import named
-from assay.living.labels import Taken
-from assay.living.looked import Looked, Shadowed, nothing
-from assay.living.looking import Material, due, facts
+from assay.flows.named import format_run_name
+from assay.living.labels import LabelImport
+from assay.living.looked import MonitorOutcome, ShadowOutcome, idle_outcome
+from assay.living.looking import LookInputs, collect_facts, is_worth_recording
 from assay.living.looks import Look
-from assay.living.retraining import RETRAIN, unanswered
+from assay.living.retraining import RETRAIN, unanswered_look
 from assay.runs import Run
-from assay.tasks.about import about
-from assay.tasks.beside import beside
-from assay.tasks.enter_look import enter_look
-from assay.tasks.enter_shadow import enter_shadow
-from assay.tasks.label import label
-from assay.tasks.look import look
-from assay.tasks.read import read
-from assay.tasks.reference import reference
-from assay.tasks.shadow import shadow
+from assay.tasks.about import plan_look
+from assay.tasks.beside import plan_shadow_comparison
+from assay.tasks.enter_look import record_look
+from assay.tasks.enter_shadow import record_shadow_comparison
+from assay.tasks.label import ingest_labels
+from assay.tasks.look import run_monitoring_gate
+from assay.tasks.read import start_run
+from assay.tasks.reference import build_reference
+from assay.tasks.shadow import run_shadow_gate
 from assay.tasks.stage import publish_history
-from assay.tasks.want import want
-from assay.tasks.window import window
+from assay.tasks.want import request_retraining
+from assay.tasks.window import build_window
 
 
-@flow(name="monitor", flow_run_name=named)
+@flow(name="monitor", flow_run_name=format_run_name)
 def monitor(
     config: str,
     store: str | None = None,
@@ -42,28 +42,28 @@ def monitor(
     Where the use case asks for a shadow, the challenger's answers are then held against
     the champion's.
     """
-    now = moments.written(moments.moment(as_of))
-    run = read(config, store, overrides, False, trains=False)
-    taken = label(run, now)
-    _told(run, now)  # of an earlier look, whatever this one comes to
+    now = moments.format_timestamp(moments.parse_timestamp(as_of))
+    run = start_run(config, store, overrides, False, trains=False)
+    taken = ingest_labels(run, now)
+    _request_retraining(run, now)  # of an earlier look, whatever this one comes to
     try:
-        ahead = about(run, now)
+        ahead = plan_look(run, now)
     except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
-    looked = nothing(run.name, ahead) if ahead.idle else _taken(run, ahead)
-    looked = looked.model_copy(update={"shadow": _compared(run, now)})
+    looked = idle_outcome(run.name, ahead) if ahead.idle else _take_look(run, ahead)
+    looked = looked.model_copy(update={"shadow": _compare_in_shadow(run, now)})
     if looked.verdict == RETRAIN:
-        _told(run, now)
+        _request_retraining(run, now)
     if looked.look is not None or (looked.shadow and looked.shadow.entry):
         publish_history(run.bucket, run.name)
-    return _ended(looked, taken)
+    return _final_state(looked, taken)
 
 
-def _taken(run: Run, ahead: Look) -> Looked:
-    referred = reference(run, ahead.version)
-    seen = window(run, ahead, referred["reference"])
+def _take_look(run: Run, ahead: Look) -> MonitorOutcome:
+    referred = build_reference(run, ahead.version)
+    seen = build_window(run, ahead, referred["reference"])
     counted = run.bucket.get_json(seen["counted"])
-    material = Material(
+    material = LookInputs(
         reference=referred["reference"],
         current=seen.outputs.get("current"),
         labelled=seen.outputs.get("labelled"),
@@ -71,34 +71,34 @@ def _taken(run: Run, ahead: Look) -> Looked:
         counted=counted,
         kept=seen["counted"],
     )
-    if not due(ahead, material):
-        return nothing(run.name, ahead, _waits(run, ahead, material))
-    told = facts(run.bucket, ahead, run.written.use_case, material)
+    if not is_worth_recording(ahead, material):
+        return idle_outcome(run.name, ahead, _waiting_reason(run, ahead, material))
+    told = collect_facts(run.bucket, ahead, run.written.use_case, material)
     kept = run.bucket.put_json(told.model_dump(mode="json"), JSON, f"facts of look {told.look}")
-    steps = [referred, seen, look(run, ahead, material, kept)]
-    return enter_look(run, ahead, material, told, steps)
+    steps = [referred, seen, run_monitoring_gate(run, ahead, material, kept)]
+    return record_look(run, ahead, material, told, steps)
 
 
-def _waits(run: Run, ahead: Look, material: Material) -> str:
+def _waiting_reason(run: Run, ahead: Look, material: LookInputs) -> str:
     rows, least = sum(s.rows for s in ahead.waiting), run.written.use_case.monitor.rows
     labels = material.counted["new"]
     return f"{rows:,} rows and {labels:,} labels wait: fewer than {least:,} are not judged"
 
 
-def _compared(run: Run, now: str) -> Shadowed | None:
+def _compare_in_shadow(run: Run, now: str) -> ShadowOutcome | None:
     """Hold the challenger's answers in shadow against the champion's, if there are enough."""
-    both = beside(run)
-    return enter_shadow(run, both, shadow(run, both), now) if both else None
+    both = plan_shadow_comparison(run)
+    return record_shadow_comparison(run, both, run_shadow_gate(run, both), now) if both else None
 
 
-def _told(run: Run, now: str) -> None:
+def _request_retraining(run: Run, now: str) -> None:
     """Tell of the last verdict of retrain, if nothing came of it yet."""
-    past = unanswered(run.bucket, run.name)
+    past = unanswered_look(run.bucket, run.name)
     if past is not None:
-        want(run, past, now)
+        request_retraining(run, past, now)
 
 
-def _ended(looked: Looked, taken: Taken) -> State:
+def _final_state(looked: MonitorOutcome, taken: LabelImport) -> State:
     labels = {entry.name: f"{entry.rows:,} labels" for entry in taken.new}
     refused = {name: str(error) for name, error in taken.refused}
     data = looked.model_copy(update={"labels": labels, "refused": refused})

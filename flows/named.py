@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect.runtime import flow_run
 
 
-def named() -> str:
+def format_run_name() -> str:
     """Such as "train income, 2026-11-22 05:00", in UTC. A run that is about another moment than
     its own (`as_of`) is called after that.
     """

@@ -8,19 +8,19 @@ from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
 from assay.bucket import Bucket
-from assay.decisions.said import Said
+from assay.decisions.said import Justification
 from assay.errors import ConfigError, Ineligible, NotAllowed
-from assay.flows.named import named
-from assay.moments import moment
-from assay.store import default_url
-from assay.tasks.ask import ask
-from assay.tasks.decide import decide
+from assay.flows.named import format_run_name
+from assay.moments import parse_timestamp
+from assay.store import default_store_url
+from assay.tasks.ask import promotion_question
+from assay.tasks.decide import decide_promotion
 from assay.tasks.stage import publish_history
 
-_POLL = 10  # seconds between two looks whether somebody has answered
+_POLL_INTERVAL = 10  # seconds between two looks whether somebody has answered
 
 
-class Answer(RunInput):
+class PromotionForm(RunInput):
     """The form."""
 
     approve: bool
@@ -28,7 +28,7 @@ class Answer(RunInput):
     because: str
 
 
-@flow(name="promote", flow_run_name=named)
+@flow(name="promote", flow_run_name=format_run_name)
 def promote(
     reference: str, store: str | None = None, as_of: str | None = None, patience: int = 604800
 ) -> State:
@@ -38,21 +38,23 @@ def promote(
     a yes to what has changed since it was asked, is asked again, and told why; what no answer could
     mend any more is not. `as_of` is the moment that the answer is about, else its own.
     """
-    url = store or default_url()
-    text, again = ask(reference, url, as_of), ""
+    url = store or default_store_url()
+    text, again = promotion_question(reference, url, as_of), ""
     while True:
-        asked = Answer.with_initial_data(description=again + text, approve=False)
+        asked = PromotionForm.with_initial_data(description=again + text, approve=False)
         try:
-            form = pause_flow_run(wait_for_input=asked, timeout=patience, poll_interval=_POLL)
+            form = pause_flow_run(
+                wait_for_input=asked, timeout=patience, poll_interval=_POLL_INTERVAL
+            )
         except FlowPauseTimeout:
             return Failed(name="Unanswered", message=f"nobody answered about {reference}")
         try:
-            said = Said(form.because, moment(as_of), name=form.your_name)
-            if form.approve and ask(reference, url, as_of) != text:
+            said = Justification(form.because, parse_timestamp(as_of), name=form.your_name)
+            if form.approve and promotion_question(reference, url, as_of) != text:
                 raise Ineligible("what is asked has changed meanwhile", remedy="Read it again.")
-            told = decide(reference, url, said, form.approve)
+            told = decide_promotion(reference, url, said, form.approve)
         except (NotAllowed, ConfigError, Ineligible) as error:
-            text, again = ask(reference, url, as_of), f"**Not done:** {error}\n\n"
+            text, again = promotion_question(reference, url, as_of), f"**Not done:** {error}\n\n"
             continue
         publish_history(Bucket.open(url), reference.partition("@")[0])
         if form.approve:

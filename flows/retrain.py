@@ -9,19 +9,19 @@ from prefect.states import Completed
 from assay import moments
 from assay.artifacts import Artifact
 from assay.errors import DataError
-from assay.flows.answer import answer
-from assay.flows.named import named
-from assay.living.retraining import Begun, Declined
-from assay.runs import Anew, Outcome, Run
-from assay.tasks.begin_again import begin_again
-from assay.tasks.finish import finish
-from assay.tasks.gather import gather
-from assay.tasks.ingest import ingest
-from assay.tasks.read import read
+from assay.flows.answer import run_training_pipeline
+from assay.flows.named import format_run_name
+from assay.living.retraining import DeclinedRetraining, RetrainingAttempt
+from assay.runs import RetrainingOrigin, Run, RunOutcome
+from assay.tasks.begin_again import begin_retraining
+from assay.tasks.finish import finish_retraining
+from assay.tasks.gather import build_training_table
+from assay.tasks.ingest import ingest_source
+from assay.tasks.read import start_run
 from assay.tasks.stage import publish_history
 
 
-@flow(name="retrain", flow_run_name=named)
+@flow(name="retrain", flow_run_name=format_run_name)
 def retrain(
     config: str,
     store: str | None = None,
@@ -37,24 +37,24 @@ def retrain(
     the digest of the monitoring report that asks for it: each asks once. `as_of` is the moment
     that this is about, else now.
     """
-    run, now = read(config, store, overrides, False), moments.moment(as_of)
-    begun = begin_again(run, by, because, now, evidence)
-    if isinstance(begun, Declined):
+    run, now = start_run(config, store, overrides, False), moments.parse_timestamp(as_of)
+    begun = begin_retraining(run, by, because, now, evidence)
+    if isinstance(begun, DeclinedRetraining):
         publish_history(run.bucket, run.name)  # it may ask a person
         return Completed(name="Declined", message=begun.why, data=begun)
-    first = ingest(run)["table"]
+    first = ingest_source(run)["table"]
     try:
-        state = _trained(run, begun, first)
+        state = _train_challenger(run, begun, first)
     except DataError as error:  # these rows will not do, however often they are tried
-        finish(run, begun, error)
+        finish_retraining(run, begun, error)
         raise
-    finish(run, begun, cast(Outcome, state.data))
+    finish_retraining(run, begun, cast(RunOutcome, state.data))
     return state
 
 
-def _trained(run: Run, begun: Begun, first: Artifact) -> State:
-    gathered = gather(run, first, begun)
-    about = moments.written(begun.as_of)
-    anew = Anew(retraining=begun.number, upto=begun.upto, as_of=about)
+def _train_challenger(run: Run, begun: RetrainingAttempt, first: Artifact) -> State:
+    gathered = build_training_table(run, first, begun)
+    about = moments.format_timestamp(begun.as_of)
+    anew = RetrainingOrigin(retraining=begun.number, upto=begun.upto, as_of=about)
     asked = run.on(gathered["table"], anew)
-    return answer(asked, [gathered], gathered["table"], arrived=gathered["arrived"])
+    return run_training_pipeline(asked, [gathered], gathered["table"], arrived=gathered["arrived"])

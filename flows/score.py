@@ -9,8 +9,8 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from assay import moments
-from assay.batches import Claimed
-from assay.config.data import Format
+from assay.batches import BatchClaim
+from assay.config.data import FileFormat
 from assay.config.living import Sink
 from assay.errors import (
     AssayError,
@@ -20,26 +20,28 @@ from assay.errors import (
     NoChampion,
     SourceError,
 )
-from assay.flows.named import named
-from assay.living.arrivals import Arrival
-from assay.living.outcomes import Scoring, Served
-from assay.living.serving import Loaded, answers
-from assay.living.sinks import sink_of
+from assay.flows.named import format_run_name
+from assay.living.arrivals import IncomingBatch
+from assay.living.outcomes import BatchOutcome, ScoringOutcome
+from assay.living.serving import LoadedVersion, build_claim
+from assay.living.sinks import resolve_sink
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.arrive import arrive
-from assay.tasks.claim import claim
-from assay.tasks.come import Came, come
-from assay.tasks.deliver import deliver
-from assay.tasks.predict import predict
-from assay.tasks.read import read
-from assay.tasks.record import record, refuse
+from assay.tasks.arrive import read_batch
+from assay.tasks.claim import claim_batch
+from assay.tasks.come import ScoringPlan, plan_scoring
+from assay.tasks.deliver import deliver_batch
+from assay.tasks.predict import predict_batch
+from assay.tasks.read import start_run
+from assay.tasks.record import record_batch, refuse_batch
 
-_ELSEWHERE = "served by a version that reads it otherwise; name a version to have its answers"
-_PATIENCE = 10.0  # seconds that a server may take to hear the events
+_SERVED_DIFFERENTLY = (
+    "served by a version that reads it otherwise; name a version to have its answers"
+)
+_EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear the events
 
 
-@flow(name="score", flow_run_name=named)
+@flow(name="score", flow_run_name=format_run_name)
 def score(
     config: str,
     store: str | None = None,
@@ -47,7 +49,7 @@ def score(
     files: tuple[str, ...] = (),
     model: str | None = None,
     to: str | None = None,
-    form: Format | None = None,
+    form: FileFormat | None = None,
     stream: str | None = None,
     then_monitor: bool = False,
     overrides: tuple[str, ...] = (),
@@ -66,46 +68,51 @@ def score(
     "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Of every batch that was
     recorded, the event `assay.batch.scored` tells, with `batch`, `rows` and `version`.
     """
-    run, now = read(config, store, overrides, False, trains=False), moments.moment(as_of)
+    run, now = (
+        start_run(config, store, overrides, False, trains=False),
+        moments.parse_timestamp(as_of),
+    )
     try:
-        came = come(run, now, files=files, model=model, form=form, stream=stream)
+        came = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
     except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
-    sink = sink_of(run.written, to, alone=len(came.batches) == 1)
-    batches = [_taken(run, came, batch, sink, to is not None, now) for batch in came.batches]
+    sink = resolve_sink(run.written, to, alone=len(came.batches) == 1)
+    batches = [_try_batch(run, came, batch, sink, to is not None, now) for batch in came.batches]
     if to is None:
-        batches += [_finished(run, came, begun, sink) for begun in came.before.open.values()]
+        batches += [_finish_batch(run, came, begun, sink) for begun in came.before.open.values()]
     monitored = None
     if any(batch.fate == "scored" for batch in batches):
-        monitored = _monitored(config, store, as_of, overrides) if then_monitor else None
-        EventsWorker.drain_all(timeout=_PATIENCE)  # a process that ends now would take them along
+        monitored = _run_monitor(config, store, as_of, overrides) if then_monitor else None
+        EventsWorker.drain_all(
+            timeout=_EVENT_TIMEOUT
+        )  # a process that ends now would take them along
     version = came.by.version
-    outcome = Scoring(
+    outcome = ScoringOutcome(
         use_case=run.name,
         model=version.name,
         digest=version.digest,
-        as_of=moments.written(now),
+        as_of=moments.format_timestamp(now),
         batches=tuple(batches),
         monitored=monitored,
     )
-    return _ended(outcome)
+    return _final_state(outcome)
 
 
-def _taken(
-    run: Run, came: Came, batch: Arrival, sink: Sink | None, aside: bool, now: datetime
-) -> Served:
+def _try_batch(
+    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
+) -> BatchOutcome:
     """What became of one batch. What is wrong with it stops no other."""
     try:
-        return _served(run, came, batch, sink, aside, moments.written(now))
+        return _serve_batch(run, came, batch, sink, aside, moments.format_timestamp(now))
     except IntegrityError:
         raise
     except AssayError as error:
-        return Served.without(batch.name, "failed", error)
+        return BatchOutcome.without(batch.name, "failed", error)
 
 
-def _served(
-    run: Run, came: Came, batch: Arrival, sink: Sink | None, aside: bool, as_of: str
-) -> Served:
+def _serve_batch(
+    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
+) -> BatchOutcome:
     """One batch, from its source to the ledger. Killed anywhere, the next run goes on from there.
 
     `aside`: the answers are wanted at a place that was named, even if they were recorded before.
@@ -114,53 +121,61 @@ def _served(
     try:
         source = batch.fingerprint(run.written)
         if before.knows(source) and not aside:
-            return Served(name=batch.name, fate="known")
-        arrived, predicted = _scored(run, came.by, batch, source)
+            return BatchOutcome(name=batch.name, fate="known")
+        arrived, predicted = _score_batch(run, came.by, batch, source)
     except (SourceError, DataError, ConfigError) as error:
-        return refuse(run, batch, source, error, as_of)
+        return refuse_batch(run, batch, source, error, as_of)
     about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.challenger}
-    mine = answers(run.bucket, batch, source, (arrived, predicted), came.by.version, **about)
+    mine = build_claim(run.bucket, batch, source, (arrived, predicted), came.by.version, **about)
     known = before.has(mine.batch)
     if known and not aside:
-        return Served(name=batch.name, fate="known")
+        return BatchOutcome(name=batch.name, fate="known")
     chosen = before.said(mine) if known else mine
     if sink and not known and not before.again:
-        claimed = claim(run, mine, before.void)
+        claimed = claim_batch(run, mine, before.void)
         if claimed is None:
-            return Served(name=batch.name, fate="known", why=_ELSEWHERE if aside else None)
+            return BatchOutcome(
+                name=batch.name, fate="known", why=_SERVED_DIFFERENTLY if aside else None
+            )
         chosen = claimed
         before.open.pop(chosen.batch, None)
-    to = deliver(run, chosen, sink) if sink else None
+    to = deliver_batch(run, chosen, sink) if sink else None
     told = {"name": batch.name, "extra": run.bucket.get_json(arrived["about"])["extra"], "to": to}
     if known:
-        return Served.of(chosen, came.by.version, fate="known", **told)
-    beside = _shadowed(run, came, batch, source, as_of)
-    added = record(run, chosen.scored, before.void, again=before.again)
+        return BatchOutcome.of(chosen, came.by.version, fate="known", **told)
+    beside = _score_in_shadow(run, came, batch, source, as_of)
+    added = record_batch(run, chosen.scored, before.void, again=before.again)
     before.note(source, chosen.scored)
     fate = "scored" if added else "known"
-    return Served.of(chosen, came.by.version, fate=fate, shadow=beside, **told)
+    return BatchOutcome.of(chosen, came.by.version, fate=fate, shadow=beside, **told)
 
 
-def _finished(run: Run, came: Came, begun: Claimed, sink: Sink | None) -> Served:
+def _finish_batch(
+    run: Run, came: ScoringPlan, begun: BatchClaim, sink: Sink | None
+) -> BatchOutcome:
     """A batch that another run began with and did not finish, and that is not here any more, such
     as a stretch of a stream: its answers are in the bucket.
     """
     try:
-        to = deliver(run, begun, sink) if sink else None
-        record(run, begun.scored, came.before.void)
+        to = deliver_batch(run, begun, sink) if sink else None
+        record_batch(run, begun.scored, came.before.void)
     except IntegrityError:
         raise
     except AssayError as error:
-        return Served.without(begun.name, "failed", error)
-    return Served.of(begun, came.by.version, to=to)
+        return BatchOutcome.without(begun.name, "failed", error)
+    return BatchOutcome.of(begun, came.by.version, to=to)
 
 
-def _scored(run: Run, by: Loaded, batch: Arrival, source: str | None) -> tuple[Step, Step]:
-    arrived = arrive(run, batch, by.columns, source)
-    return arrived, predict(run, batch, arrived, by.version, by.model)
+def _score_batch(
+    run: Run, by: LoadedVersion, batch: IncomingBatch, source: str | None
+) -> tuple[Step, Step]:
+    arrived = read_batch(run, batch, by.columns, source)
+    return arrived, predict_batch(run, batch, arrived, by.version, by.model)
 
 
-def _shadowed(run: Run, came: Came, batch: Arrival, source: str | None, as_of: str) -> str | None:
+def _score_in_shadow(
+    run: Run, came: ScoringPlan, batch: IncomingBatch, source: str | None, as_of: str
+) -> str | None:
     """Let the challenger answer too, for nobody's eyes. What is wrong with it is its own matter:
     the batch is served all the same.
     """
@@ -169,16 +184,16 @@ def _shadowed(run: Run, came: Came, batch: Arrival, source: str | None, as_of: s
         return None
     name = beside.version.name
     try:
-        steps, about = _scored(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
-        unseen = answers(run.bucket, batch, source, steps, beside.version, **about)
-        record(run, unseen.scored)
+        steps, about = _score_batch(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
+        unseen = build_claim(run.bucket, batch, source, steps, beside.version, **about)
+        record_batch(run, unseen.scored)
     except AssayError as error:
         get_run_logger().warning(f"{name} could not score {batch.name} beside it: {error}")
         return None
     return name
 
 
-def _monitored(
+def _run_monitor(
     config: str, store: str | None, as_of: str | None, overrides: tuple[str, ...]
 ) -> str:
     """The name of the state in which a look at what came ended, such as Healthy."""
@@ -188,7 +203,7 @@ def _monitored(
     return str(state.name)
 
 
-def _ended(outcome: Scoring) -> State:
+def _final_state(outcome: ScoringOutcome) -> State:
     wrong = outcome.of("refused", "failed")
     if wrong:
         name = "Refused" if outcome.of("refused") else "Failed"

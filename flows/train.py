@@ -3,13 +3,13 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from assay.flows.answer import answer
-from assay.flows.named import named
-from assay.tasks.ingest import ingest
-from assay.tasks.read import read
+from assay.flows.answer import run_training_pipeline
+from assay.flows.named import format_run_name
+from assay.tasks.ingest import ingest_source
+from assay.tasks.read import start_run
 
 
-@flow(name="train", flow_run_name=named)
+@flow(name="train", flow_run_name=format_run_name)
 def train(
     config: str,
     store: str | None = None,
@@ -21,7 +21,9 @@ def train(
     `store` is the bucket's URL, else ASSAY_STORE, else ./.assay; `overrides` are key=value over
     what the file says; `always` redoes steps that the memo knows.
     """
-    run = read(config, store, overrides, always)
-    ingested = ingest(run)
+    run = start_run(config, store, overrides, always)
+    ingested = ingest_source(run)
     held = ingested.outputs
-    return answer(run, [ingested], held["table"], held.get("quarantine"), held.get("as_text"))
+    return run_training_pipeline(
+        run, [ingested], held["table"], held.get("quarantine"), held.get("as_text")
+    )

@@ -7,7 +7,7 @@ from assay.tasks.stage import stage
 
 
 @stage
-def about(run: Run, as_of: str) -> Look:
+def plan_look(run: Run, as_of: str) -> Look:
     """The champion, and all that came since it was last looked at."""
     case = run.written.use_case
-    return next_look(run.bucket, run.name, case.monitor, moments.moment(as_of))
+    return next_look(run.bucket, run.name, case.monitor, moments.parse_timestamp(as_of))

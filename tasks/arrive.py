@@ -6,14 +6,14 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
 from assay.errors import SourceError
-from assay.living.arrivals import Arrival
+from assay.living.arrivals import IncomingBatch
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage(task_run_name="arrive {batch.name}")
-def arrive(run: Run, batch: Arrival, asked: dict[str, Any], source: str | None) -> Step:
+def read_batch(run: Run, batch: IncomingBatch, asked: dict[str, Any], source: str | None) -> Step:
     """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
     rows do not fit.
 
@@ -22,9 +22,9 @@ def arrive(run: Run, batch: Arrival, asked: dict[str, Any], source: str | None) 
     use_case, log = run.written.use_case, get_run_logger()
 
     def work() -> dict[str, Artifact]:
-        from assay.living.intake import take_in
+        from assay.living.intake import parse_batch
 
-        found = take_in(run.bucket, batch.source, asked, use_case, batch.name, say=log.info)
+        found = parse_batch(run.bucket, batch.source, asked, use_case, batch.name, say=log.info)
         if batch.fingerprint(run.written) != source:
             raise SourceError(
                 "the source changed while it was being read",
@@ -40,7 +40,7 @@ def arrive(run: Run, batch: Arrival, asked: dict[str, Any], source: str | None) 
         return outputs | ({"unfit": found.unfit} if found.unfit else {})
 
     how = batch.source.model_dump(mode="json", exclude={"path"})
-    return perform(
+    return perform_stage(
         run,
         "arrive",
         core="assay.living.intake",

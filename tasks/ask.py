@@ -2,14 +2,16 @@
 
 from assay.bucket import Bucket
 from assay.decisions import asking
-from assay.moments import moment
-from assay.render.records import key
+from assay.moments import parse_timestamp
+from assay.render.records import artifact_key
 from assay.tasks.stage import stage
 
 
 @stage
-def ask(reference: str, store: str, as_of: str | None) -> str:
+def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails where no answer on the dashboard could be of use."""
-    asked = asking.question(Bucket.open(store).existing(), reference, moment(as_of))
-    shown = key(reference.partition("@")[0], "history")
+    asked = asking.approval_question(
+        Bucket.open(store).existing(), reference, parse_timestamp(as_of)
+    )
+    shown = artifact_key(reference.partition("@")[0], "history")
     return f"{asked} [What became of it so far](/artifacts/key/{shown})."

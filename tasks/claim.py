@@ -2,19 +2,19 @@
 
 from prefect.logging import get_run_logger
 
-from assay.batches import Claimed, Ledger
+from assay.batches import BatchClaim, BatchLedger
 from assay.living.sinks import Delivery
 from assay.runs import Run
 from assay.tasks.stage import stage
 
 
 @stage(task_run_name="claim {answers.name}")
-def claim(run: Run, answers: Claimed, void: frozenset[int]) -> Claimed | None:
+def claim_batch(run: Run, answers: BatchClaim, void: frozenset[int]) -> BatchClaim | None:
     """The answers that are to be delivered: these, or those of whoever began with the batch before.
     None if it was served meanwhile.
     """
     _ = Delivery.of(run.bucket, run.written.use_case, answers).schema  # what cannot be is not begun
-    found, log = Ledger(run.bucket, run.name).claim(answers, void), get_run_logger()
+    found, log = BatchLedger(run.bucket, run.name).claim(answers, void), get_run_logger()
     if found is None:
         log.info(f"{answers.name} was served by another at the same time")
     elif found.version != answers.version:

@@ -4,16 +4,16 @@ from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
 from assay.decisions import asking
-from assay.decisions.said import Said
-from assay.render.story import sentence
+from assay.decisions.said import Justification
+from assay.render.story import entry_sentence
 from assay.tasks.stage import stage
 
 
 @stage
-def decide(reference: str, store: str, said: Said, yes: bool) -> str:
+def decide_promotion(reference: str, store: str, said: Justification, yes: bool) -> str:
     """What came of it, in words. Fails where the person may not answer."""
-    entry = asking.answer(Bucket.open(store).existing(), reference, said, yes=yes)
+    entry = asking.apply_answer(Bucket.open(store).existing(), reference, said, yes=yes)
     model = reference.partition("@")[0]
-    told = sentence(model, entry) if entry else f"{reference} is champion already"
+    told = entry_sentence(model, entry) if entry else f"{reference} is champion already"
     get_run_logger().info(told)
     return told

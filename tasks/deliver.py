@@ -2,16 +2,16 @@
 
 from prefect.logging import get_run_logger
 
-from assay.batches import Claimed
+from assay.batches import BatchClaim
 from assay.config.living import Sink
 from assay.living.sinks import Delivery
-from assay.living.sinks import deliver as write
+from assay.living.sinks import write_delivery as write
 from assay.runs import Run
 from assay.tasks.stage import stage
 
 
 @stage(task_run_name="deliver {answers.name}")
-def deliver(run: Run, answers: Claimed, sink: Sink) -> str:
+def deliver_batch(run: Run, answers: BatchClaim, sink: Sink) -> str:
     """Where the answers are now. Delivering again changes nothing."""
     place = write(Delivery.of(run.bucket, run.written.use_case, answers), sink)
     get_run_logger().info(f"{answers.name} is at {place}")

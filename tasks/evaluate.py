@@ -6,20 +6,25 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import Artifact
 from assay.errors import DataError
-from assay.living.newest import learnt_up_to, newest
+from assay.living.newest import mask_newest_rows, training_cutoff
 from assay.registry import Registry
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
-from assay.trained import modules_of
+from assay.tasks.stage import perform_stage, stage
+from assay.trained import candidate_modules
 from assay.versions import Version
 
-_ANSWERING = ("assay.registry", "assay.learning.predict")  # how the champion's answers are made
-_TOGETHER = "assay.learning.units"  # which rows belong together
+_PREDICTION_MODULES = (
+    "assay.registry",
+    "assay.learning.predict",
+)  # how the champion's answers are made
+_ROW_IDENTITY_MODULE = "assay.learning.units"  # which rows belong together
 
 
 @stage
-def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None = None) -> Step:
+def run_performance_gate(
+    run: Run, table: Artifact, trained: Step, arrived: Artifact | None = None
+) -> Step:
     """Yields `report`. Given what `arrived` when, it must beat the champion on the newest rows."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
@@ -29,21 +34,25 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
     def work() -> dict[str, Artifact]:
         from assay.evidence import performance as gate
         from assay.evidence.report import put_report
-        from assay.learning.units import entities
+        from assay.learning.units import entity_hashes
         from assay.tables.read import Table
 
         frame = Table.read(run.bucket, predictions).pandas()
         about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)
         features = rows.pandas(use_case.features(rows.schema.names)).iloc[frame["row"]]
         asked = frame["row"].tolist()
-        of = entities(rows, use_case)
-        lately = newest(run.bucket, arrived, asked, learnt_up_to(rival)) if arrived else None
-        report = gate.evaluate(
+        of = entity_hashes(rows, use_case)
+        lately = (
+            mask_newest_rows(run.bucket, arrived, asked, training_cutoff(rival))
+            if arrived
+            else None
+        )
+        report = gate.judge_performance(
             frame,
             use_case.performance,
             subject=candidate,
             prevalence=about["prevalence"],
-            champion=_answers(run, rival, table, asked) if rival else None,
+            champion=_champion_predictions(run, rival, table, asked) if rival else None,
             newest=lately if rival else None,
             features=features,
             threshold=about["threshold"],
@@ -52,11 +61,14 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
         )
         return {"report": put_report(run.bucket, report)}
 
-    return perform(
+    return perform_stage(
         run,
         "evaluate",
         core="assay.evidence.performance",
-        also=(_TOGETHER, *((*_ANSWERING, *modules_of(run.bucket, rival)) if rival else ())),
+        also=(
+            _ROW_IDENTITY_MODULE,
+            *((*_PREDICTION_MODULES, *candidate_modules(run.bucket, rival)) if rival else ()),
+        ),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
@@ -70,7 +82,7 @@ def evaluate(run: Run, table: Artifact, trained: Step, arrived: Artifact | None 
             "about": trained["about"],
             "table": table,
             **({"arrived": arrived} if arrived else {}),
-            **(_made_of(rival) if rival else {}),
+            **(_champion_inputs(rival) if rival else {}),
         },
         work=work,
         label=f"evaluate {candidate}",
@@ -83,13 +95,13 @@ def _worth_comparing(run: Run, trained: Step, champion: Version) -> bool:
     return demanded or champion.digest != trained["model"].digest
 
 
-def _made_of(champion: Version) -> dict[str, Artifact]:
+def _champion_inputs(champion: Version) -> dict[str, Artifact]:
     """What the champion's answers depend on, besides the table."""
     model, signature = champion.artifact("model"), champion.artifact("signature")
     return {"champion": model, "champion_signature": signature}
 
 
-def _answers(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
+def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
     """The champion's predictions for these rows; None if it no longer fits the table and the use
     case does not demand that it be beaten.
     """

@@ -3,19 +3,19 @@
 from typing import Any
 
 from assay.artifacts import Artifact
-from assay.living.newest import learnt_up_to, newest
+from assay.living.newest import mask_newest_rows, training_cutoff
 from assay.registry import Registry
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
+def run_fairness_gate(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
     """Yields `report`. Given what `arrived` when, the newest rows are also judged alone."""
     use_case, predictions = run.written.use_case, trained["predictions"]
     candidate = trained.components["settings"]["title"]
-    since = _learnt(run, trained) if arrived else None
+    since = _champion_learnt_up_to(run, trained) if arrived else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate
@@ -24,18 +24,18 @@ def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
 
         def audit(rows: Any) -> Any:
             rules, groups = use_case.fairness, use_case.data.sensitive
-            return gate.audit(rows, rules, groups, subject=candidate, seed=use_case.seed)
+            return gate.audit_fairness(rows, rules, groups, subject=candidate, seed=use_case.seed)
 
         frame = Table.read(run.bucket, predictions).pandas()
         report = audit(frame)
         if arrived and since is not None and use_case.fairness:
-            lately = newest(run.bucket, arrived, frame["row"].tolist(), since)
+            lately = mask_newest_rows(run.bucket, arrived, frame["row"].tolist(), since)
             if lately is not None:
-                report = gate.lately(report, audit(frame[lately]), int(lately.sum()))
+                report = gate.join_newest_report(report, audit(frame[lately]), int(lately.sum()))
         return {"report": put_report(run.bucket, report)}
 
     sensitive = {n: s.model_dump(mode="json") for n, s in use_case.data.sensitive.items()}
-    return perform(
+    return perform_stage(
         run,
         "fairness",
         core="assay.evidence.fairness",
@@ -51,8 +51,8 @@ def fairness(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
     )
 
 
-def _learnt(run: Run, trained: Step) -> int | None:
+def _champion_learnt_up_to(run: Run, trained: Step) -> int | None:
     """Up to which entry of the ledger the champion has learnt; None where there is none."""
     question = run.question(trained.inputs["table"])
     champion = Registry(run.bucket).history(run.name).rival(question)
-    return learnt_up_to(champion) if champion else None
+    return training_cutoff(champion) if champion else None

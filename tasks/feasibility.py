@@ -3,25 +3,25 @@
 from assay.artifacts import Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def feasibility(run: Run, table: Artifact, weighed: Step) -> Step:
+def run_feasibility_gate(run: Run, table: Artifact, weighed: Step) -> Step:
     """Yields `report`. A changed rule asks again for this alone, not for what took the time."""
     use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import feasibility as gate
-        from assay.evidence.feasibility.answer import Answer
+        from assay.evidence.feasibility.answer import FeasibilityFindings
         from assay.evidence.report import put_report
         from assay.tables.read import Table
 
-        found = Answer.of(use_case, run.bucket.get_json(weighed["found"]))
-        report = gate.hold(found, Table.read(run.bucket, table), use_case)
+        found = FeasibilityFindings.of(use_case, run.bucket.get_json(weighed["found"]))
+        report = gate.finish_report(found, Table.read(run.bucket, table), use_case)
         return {"report": put_report(run.bucket, report)}
 
-    return perform(
+    return perform_stage(
         run,
         "feasibility",
         core="assay.evidence.feasibility",

@@ -3,28 +3,28 @@
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
-from assay.batches import Ledger
-from assay.living.retraining import Begun
+from assay.batches import BatchLedger
+from assay.living.retraining import RetrainingAttempt
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def gather(run: Run, first: Artifact, begun: Begun) -> Step:
+def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) -> Step:
     """Yields `table`; `arrived`, which says of each row what entry of the ledger brought it; and
     `sides`: how many rows are of the first table, how many came later."""
     use_case, retrain = run.written.use_case, run.written.use_case.retrain
-    batches = Ledger(run.bucket, run.name).read().up_to(begun.upto)
+    batches = BatchLedger(run.bucket, run.name).read().up_to(begun.upto)
 
     def work() -> dict[str, Artifact]:
-        from assay.living.gather import Choice, arrivals, gather
-        from assay.living.known import Known
+        from assay.living.gather import RowSelection, training_sources, write_training_rows
+        from assay.living.known import KnownLabels
 
-        choice = Choice(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
-        labels = Known.of(run.bucket, batches, use_case)
-        came = arrivals(run.bucket, first, batches, labels, use_case)
-        found = gather(run.bucket, came, use_case, choice)
+        choice = RowSelection(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
+        labels = KnownLabels.of(run.bucket, batches, use_case)
+        came = training_sources(run.bucket, first, batches, labels, use_case)
+        found = write_training_rows(run.bucket, came, use_case, choice)
         get_run_logger().info(
             "{first:,} rows of the first table, {later:,} later".format(**found.sides)
         )
@@ -34,7 +34,7 @@ def gather(run: Run, first: Artifact, begun: Begun) -> Step:
             "sides": run.bucket.put_json(found.sides, JSON, "sides"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "gather",
         core="assay.living.gather",

@@ -4,23 +4,23 @@ from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
 from assay.errors import SourceError
-from assay.evidence.amounts import some
+from assay.evidence.amounts import format_count
 from assay.runs import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def ingest(run: Run) -> Step:
+def ingest_source(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
     if rows were malformed, `quarantine`; if columns are text by a few odd values, `as_text`."""
     written, log = run.written, get_run_logger()
 
     def work() -> dict[str, Artifact]:
-        from assay.sources.aside import SetAside
-        from assay.sources.ingest import ingest as read
-        from assay.tables.croissant import describe
+        from assay.sources.aside import QuarantineSummary
+        from assay.sources.ingest import ingest_source as read
+        from assay.tables.croissant import store_croissant
 
         found = read(run.bucket, written.use_case.data, "table", where=written, say=log.info)
         if fingerprint(written.use_case.data) != run.source:
@@ -30,20 +30,22 @@ def ingest(run: Run) -> Step:
                 remedy="Run again once it is complete.",
             )
         if found.quarantine:
-            aside = SetAside.of(run.bucket, found.quarantine, written.use_case.data.source.path)
-            log.warning(f"{some(aside.rows, 'malformed row')} set aside: {aside.reasons}")
+            aside = QuarantineSummary.of(
+                run.bucket, found.quarantine, written.use_case.data.source.path
+            )
+            log.warning(f"{format_count(aside.rows, 'malformed row')} set aside: {aside.reasons}")
         for hint in found.about["hints"]:
             log.info(hint)
         outputs = {
             "table": found.table,
             "source": run.bucket.put_json(found.about, JSON, "source"),
-            "croissant": describe(run.bucket, found.table),
+            "croissant": store_croissant(run.bucket, found.table),
         }
         if found.as_text:
             outputs["as_text"] = run.bucket.put_json(list(found.as_text), JSON, "read as text")
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
-    return perform(
+    return perform_stage(
         run,
         "ingest",
         core="assay.sources.ingest",

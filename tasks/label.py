@@ -3,29 +3,31 @@
 from prefect.logging import get_run_logger
 
 from assay import moments
-from assay.batches import Labelled
+from assay.batches import ReceivedLabels
 from assay.errors import AssayError, IntegrityError
-from assay.living.labels import Taken, sentence, take
+from assay.living.labels import LabelImport, describe_label_entry, import_labels
 from assay.runs import Run
 from assay.tasks.stage import stage
 
 
 @stage
-def label(run: Run, as_of: str, files: tuple[str, ...] = ()) -> Taken:
+def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImport:
     """What is new in `files`, or where the use case says that labels come from. A file that
     cannot be read is told, and stops nothing.
     """
     log = get_run_logger()
 
-    def tell(entry: Labelled) -> None:
-        log.info(sentence(run.bucket, entry))
+    def tell(entry: ReceivedLabels) -> None:
+        log.info(describe_label_entry(run.bucket, entry))
 
     try:
-        taken = take(run.bucket, run.written, moments.moment(as_of), files, tell=tell)
+        taken = import_labels(
+            run.bucket, run.written, moments.parse_timestamp(as_of), files, tell=tell
+        )
     except IntegrityError:
         raise
     except AssayError as error:  # no labels can be read at all; what came before can be looked at
-        taken = Taken(refused=(("labels", error),))
+        taken = LabelImport(refused=(("labels", error),))
     for name, refusal in taken.refused:
         log.error(f"labels refused, {name}: {refusal.what}")
     return taken

@@ -1,32 +1,32 @@
 """Take a look at the champion."""
 
 from assay.artifacts import JSON, Artifact
-from assay.living.looking import Material
+from assay.living.looking import LookInputs
 from assay.living.looks import Look
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def look(run: Run, about: Look, material: Material, facts: Artifact) -> Step:
+def run_monitoring_gate(run: Run, about: Look, material: LookInputs, facts: Artifact) -> Step:
     """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
     use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence.monitoring.facts import Facts
+        from assay.evidence.monitoring.facts import MonitoringFacts
         from assay.evidence.report import put_report
-        from assay.living.looking import judge
+        from assay.living.looking import judge_look
 
-        told = Facts.model_validate(run.bucket.get_json(facts))
-        found = judge(run.bucket, told, material, use_case, about.version)
+        told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
+        found = judge_look(run.bucket, told, material, use_case, about.version)
         said = {"verdict": found.verdict, "reasons": found.reasons, "figures": found.figures}
         return {
             "report": put_report(run.bucket, found.report),
             "found": run.bucket.put_json(said, JSON, "what a look found"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "look",
         core="assay.living.looking",

@@ -5,16 +5,18 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
-from assay.living.arrivals import Arrival
+from assay.living.arrivals import IncomingBatch
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
-from assay.trained import modules_of
+from assay.tasks.stage import perform_stage, stage
+from assay.trained import candidate_modules
 from assay.versions import Version
 
 
 @stage(task_run_name="predict {batch.name}")
-def predict(run: Run, batch: Arrival, arrived: Step, version: Version, model: Any) -> Step:
+def predict_batch(
+    run: Run, batch: IncomingBatch, arrived: Step, version: Version, model: Any
+) -> Step:
     """Yields `table` and `lines` of the rows that could be scored, their `predictions`, `about`
     them, and `unfit` if there are rows that could not be scored. `model` is the version, loaded.
     """
@@ -22,7 +24,7 @@ def predict(run: Run, batch: Arrival, arrived: Step, version: Version, model: An
     unfit = arrived.outputs.get("unfit")
 
     def work() -> dict[str, Artifact]:
-        from assay.living.scoring import predict as score
+        from assay.living.scoring import score_table as score
 
         found = score(
             run.bucket,
@@ -43,11 +45,11 @@ def predict(run: Run, batch: Arrival, arrived: Step, version: Version, model: An
         }
         return outputs | ({"unfit": found.unfit} if found.unfit else {})
 
-    return perform(
+    return perform_stage(
         run,
         "predict",
         core="assay.living.scoring",
-        also=modules_of(run.bucket, version),
+        also=candidate_modules(run.bucket, version),
         settings={
             "identity": list(use_case.data.identity),
             "target": use_case.data.target.column,

@@ -5,31 +5,33 @@ from prefect.logging import get_run_logger
 from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def rank(run: Run, trained: dict[str, Step]) -> Step:
+def rank_candidates(run: Run, trained: dict[str, Step]) -> Step:
     """Yields a `report` and the `order`, with why. The test rows have no say here."""
     use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence.report import put_report
-        from assay.learning.contenders import Answers
-        from assay.learning.frontier import weigh
+        from assay.learning.contenders import OutOfFoldPredictions
+        from assay.learning.frontier import rank_candidates
         from assay.tables.read import Table
 
         answers = []
         for title, step in trained.items():
             held_out = Table.read(run.bucket, step["held_out"]).pandas()
             about = run.bucket.get_json(step["about"])
-            answers.append(Answers(title, held_out, about["cross_validated"], about["tested"]))
-        found = weigh(answers, use_case)
+            answers.append(
+                OutOfFoldPredictions(title, held_out, about["cross_validated"], about["tested"])
+            )
+        found = rank_candidates(answers, use_case)
         order = run.bucket.put_json(found.order, JSON, "order of the candidates")
         return {"report": put_report(run.bucket, found.report), "order": order}
 
     kept = ("held_out", "about")
-    return perform(
+    return perform_stage(
         run,
         "rank",
         core="assay.learning.frontier",
@@ -47,7 +49,7 @@ def rank(run: Run, trained: dict[str, Step]) -> Step:
     )
 
 
-def in_order(run: Run, ranked: Step, trained: dict[str, Step]) -> list[tuple[Step, str]]:
+def candidates_in_order(run: Run, ranked: Step, trained: dict[str, Step]) -> list[tuple[Step, str]]:
     """The trained candidates, the first to be tried first, each with the verdict foreseen."""
     order = run.bucket.get_json(ranked["order"])
     for one in order:

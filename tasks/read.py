@@ -1,15 +1,15 @@
 """Read the use case and the state of its source: what this run is about."""
 
-from assay.config.read import read as read_file
+from assay.config.read import load_use_case as read_file
 from assay.runs import Run
 from assay.signing import Signer
 from assay.sources.fingerprint import fingerprint
-from assay.store import default_url
+from assay.store import default_store_url
 from assay.tasks.stage import stage
 
 
 @stage
-def read(
+def start_run(
     config: str,
     store: str | None,
     overrides: tuple[str, ...],
@@ -20,12 +20,12 @@ def read(
 
     Where nothing is trained, neither the candidates nor the source need be there any more.
     """
-    from assay.learning.candidates import check
+    from assay.learning.candidates import check_candidates
 
     written = read_file(config, overrides)
     Signer.configured()  # a key that cannot be used is better told of now than after training
     source = None
     if trains:
-        check(written.use_case, written.text.where)
+        check_candidates(written.use_case, written.text.where)
         source = fingerprint(written.use_case.data)
-    return Run.begin(written, store or default_url(), source, always=always)
+    return Run.begin(written, store or default_store_url(), source, always=always)

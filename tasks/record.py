@@ -5,56 +5,60 @@ import uuid
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from assay.batches import Ledger, Refused, Scored
+from assay.batches import BatchLedger, RefusedBatch, ScoredBatch
 from assay.errors import AssayError
-from assay.living.arrivals import Arrival
-from assay.living.outcomes import Served
+from assay.living.arrivals import IncomingBatch
+from assay.living.outcomes import BatchOutcome
 from assay.runs import Run
 from assay.tasks.stage import stage
 
-EVENT = "assay.batch.scored"
-_OURS = uuid.UUID("0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11")  # makes ids of events, and means nothing
+BATCH_SCORED_EVENT = "assay.batch.scored"
+_BATCH_SCORED_NAMESPACE = uuid.UUID(
+    "0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11"
+)  # makes ids of events, and means nothing
 
 
 @stage(task_run_name="record {entry.name}")
-def record(
-    run: Run, entry: Scored, void: frozenset[int] = frozenset(), *, again: bool = False
+def record_batch(
+    run: Run, entry: ScoredBatch, void: frozenset[int] = frozenset(), *, again: bool = False
 ) -> bool:
     """False if the ledger has it already (see `Ledger.add_scored`). Of a batch that was served, an
     event tells.
     """
-    added = Ledger(run.bucket, run.name).add_scored(entry, void, again=again)
+    added = BatchLedger(run.bucket, run.name).add_scored(entry, void, again=again)
     if not added:
         get_run_logger().info(f"{entry.name} was recorded by another at the same time")
     elif entry.role == "served":
-        _tell(run, entry)
+        _emit_batch_scored(run, entry)
     return added
 
 
 @stage(task_run_name="refuse {batch.name}")
-def refuse(run: Run, batch: Arrival, source: str | None, error: AssayError, as_of: str) -> Served:
+def refuse_batch(
+    run: Run, batch: IncomingBatch, source: str | None, error: AssayError, as_of: str
+) -> BatchOutcome:
     """A batch that cannot be scored as a whole, and why."""
-    found = Served.without(batch.name, "refused", error)
-    entry = Refused(
+    found = BatchOutcome.without(batch.name, "refused", error)
+    entry = RefusedBatch(
         name=batch.name,
         source=None if batch.passing else source,
         as_of=as_of,
         why=str(found.why),
         remedy=found.remedy,
     )
-    Ledger(run.bucket, run.name).add_refused(entry)
+    BatchLedger(run.bucket, run.name).add_refused(entry)
     get_run_logger().error(f"{batch.name} refused: {found.why}")
     return found
 
 
-def _tell(run: Run, entry: Scored) -> None:
+def _emit_batch_scored(run: Run, entry: ScoredBatch) -> None:
     """By a thread of the process, which whoever ends the process lets drain."""
     emit_event(
-        event=EVENT,
+        event=BATCH_SCORED_EVENT,
         resource={
             "prefect.resource.id": f"assay.model.{run.name}",
             "prefect.resource.name": run.name,
         },
         payload={"batch": str(entry.batch), "rows": entry.rows, "version": entry.version},
-        id=uuid.uuid5(_OURS, f"{run.name} {entry.batch} {entry.version}"),
+        id=uuid.uuid5(_BATCH_SCORED_NAMESPACE, f"{run.name} {entry.batch} {entry.version}"),
     )

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from prefect.logging import get_run_logger
 
 from assay import conclude, plan
-from assay.runs import Outcome, Run
+from assay.runs import Run, RunOutcome
 from assay.steps import Step
 from assay.tasks.stage import stage
 
 
 @stage
-def register(run: Run, groundwork: list[Step], judged: Sequence[tuple[Step, ...]]) -> Outcome:
+def record_candidates(
+    run: Run, groundwork: list[Step], judged: Sequence[tuple[Step, ...]]
+) -> RunOutcome:
     """`judged`: each candidate's train step and then its gates', in the order tried."""
-    plan.end()
-    outcome = conclude.register(run, groundwork, judged)
+    plan.end_plan()
+    outcome = conclude.conclude_judged_run(run, groundwork, judged)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
     return outcome

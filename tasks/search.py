@@ -3,11 +3,11 @@
 from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, progress, stage
+from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
 @stage(task_run_name="search {candidate}")
-def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> Step:
+def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, candidate: str) -> Step:
     """Yields what was `tried`, and the `scores` of rows that no fit had seen.
 
     Candidates that differ in their mitigation alone share one search.
@@ -16,20 +16,22 @@ def search(run: Run, table: Artifact, membership: Artifact, candidate: str) -> S
     chosen = use_case.contender(candidate)
 
     def work() -> dict[str, Artifact]:
-        from assay.learning.train import explore
+        from assay.learning.train import search_candidate
         from assay.tables.read import Table
         from assay.tables.write import write_frame
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()
-        with progress(f"{run.name}: {candidate}") as say:
-            found = explore(rows, test, chosen, use_case, say=say, locate=run.written.text.where)
+        with progress_bar(f"{run.name}: {candidate}") as say:
+            found = search_candidate(
+                rows, test, chosen, use_case, say=say, locate=run.written.text.where
+            )
         return {
             "tried": bucket.put_json(found.as_json(), JSON, "tried"),
             "scores": write_frame(bucket, found.frame(), "out-of-fold scores"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "search",
         core="assay.learning.search",

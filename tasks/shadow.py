@@ -1,30 +1,30 @@
 """Hold a challenger's answers in shadow against the champion's."""
 
 from assay.artifacts import JSON, Artifact
-from assay.living.shadows import Shadow
+from assay.living.shadows import ShadowComparison
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def shadow(run: Run, about: Shadow) -> Step:
+def run_shadow_gate(run: Run, about: ShadowComparison) -> Step:
     """Yields the `report`, the `rows` that both answered, and `facts` about them."""
     use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence.report import put_report
-        from assay.living.shadow_rows import judge, together
+        from assay.living.shadow_rows import judge_comparison, pair_rows
 
-        found = together(run.bucket, about, use_case)
+        found = pair_rows(run.bucket, about, use_case)
         told = found.facts.model_dump(mode="json")
         return {
-            "report": put_report(run.bucket, judge(run.bucket, about, found, use_case)),
+            "report": put_report(run.bucket, judge_comparison(run.bucket, about, found, use_case)),
             "rows": found.rows,
             "facts": run.bucket.put_json(told, JSON, "facts of a comparison in shadow"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "shadow",
         core="assay.living.shadow_rows",

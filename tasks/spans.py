@@ -9,7 +9,7 @@ from assay.runs import Run
 from assay.steps import Step
 
 
-def tell(run: Run, step: Step) -> None:
+def annotate_span(run: Run, step: Step) -> None:
     """Say it of the span that Prefect opened for the task. Costs a look where nobody listens."""
     # By name: what only watches is no part of the code that a question's answer depends on.
     span = import_module("opentelemetry.trace").get_current_span()

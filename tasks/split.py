@@ -3,14 +3,14 @@
 from prefect.logging import get_run_logger
 
 from assay.artifacts import JSON, Artifact
-from assay.errors import placed
+from assay.errors import locate_data_errors
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def split(run: Run, table: Artifact) -> Step:
+def split_table(run: Run, table: Artifact) -> Step:
     """Yields `membership`: a table with one column, `test`, row by row beside the table; `sides`:
     how many rows and positives each side has."""
     use_case, log = run.written.use_case, get_run_logger().info
@@ -23,9 +23,9 @@ def split(run: Run, table: Artifact) -> Step:
         from assay.tables.write import write_frame
 
         rows = Table.read(run.bucket, table)
-        with placed(run.written.text.where(("split",))):
-            test = core.membership(rows, use_case)
-        sides = core.counts(rows, test, use_case)
+        with locate_data_errors(run.written.text.where(("split",))):
+            test = core.mark_test_rows(rows, use_case)
+        sides = core.split_counts(rows, test, use_case)
         log("{rows:,} training rows".format(**sides["training"]))
         log("{rows:,} test rows, {positives:,} of them positive".format(**sides["test"]))
         frame = pd.DataFrame({"test": test})
@@ -34,7 +34,7 @@ def split(run: Run, table: Artifact) -> Step:
             "sides": run.bucket.put_json(sides, JSON, "sides"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "split",
         core="assay.learning.split",

@@ -27,13 +27,13 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.errors import StoreUnreachable
 from assay.evidence.report import get_report
-from assay.provenance import code_of
-from assay.render.figures import image
-from assay.render.history import Told
-from assay.render.markdown import markdown
-from assay.render.outcome import headline, page
-from assay.render.records import key, pictures, records
-from assay.runs import Outcome, Run
+from assay.provenance import read_code_version
+from assay.render.figures import figure_svg_file
+from assay.render.history import UseCasePage
+from assay.render.markdown import render_markdown
+from assay.render.outcome import outcome_headline, render_outcome
+from assay.render.records import artifact_key, check_rows, report_pictures
+from assay.runs import Run, RunOutcome
 from assay.steps import Step
 from assay.tasks import spans
 
@@ -49,7 +49,7 @@ class Stage(Task[P, R]):
     """
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
-        if plan.current():
+        if plan.current_plan():
             return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
         # The run's tags are not its tasks': before a task with tags begins, and once it has ended,
         # the server is asked for a slot of each.
@@ -58,7 +58,7 @@ class Stage(Task[P, R]):
         return cast(R, found.result() if isinstance(found, State) else found)
 
 
-_AGAIN = (2, 20, 60)  # seconds before a stage is tried again that could not reach something
+_RETRY_DELAYS = (2, 20, 60)  # seconds before a stage is tried again that could not reach something
 
 
 @overload
@@ -76,7 +76,7 @@ def stage(
     *,
     name: str | None = None,
     task_run_name: str | None = None,
-    retries: int = len(_AGAIN),
+    retries: int = len(_RETRY_DELAYS),
 ) -> Any:
     """`@stage`, or `@stage(name=..., task_run_name=..., retries=...)`: Prefect's options of a task.
 
@@ -90,8 +90,8 @@ def stage(
             name=name,
             task_run_name=task_run_name,
             retries=retries,
-            retry_delay_seconds=[*_AGAIN],
-            retry_condition_fn=_may_pass,
+            retry_delay_seconds=[*_RETRY_DELAYS],
+            retry_condition_fn=_is_transient,
             # The memo knows what was done. Prefect's own cache would make a key of the arguments,
             # and so pickle the model of every batch.
             cache_policy=NO_CACHE,
@@ -100,12 +100,12 @@ def stage(
     return decorate(function) if function else decorate
 
 
-def _may_pass(_task: object, _run: object, state: State) -> bool:
+def _is_transient(_task: object, _run: object, state: State) -> bool:
     """Only a network that failed is worth another try."""
     return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
 
 
-def perform(
+def perform_stage(
     run: Run,
     name: str,
     *,
@@ -123,9 +123,9 @@ def perform(
     such as a user's estimator. Of a step found in the memo Prefect is handed a state named
     `Cached`, which `Stage` unwraps.
     """
-    code = code_of(core, *also, glue=f"assay.tasks.{name}")
+    code = read_code_version(core, *also, glue=f"assay.tasks.{name}")
     seed, always = run.written.use_case.seed, always or run.always
-    if planned := plan.current():
+    if planned := plan.current_plan():
         return planned.take(
             run.bucket,
             name,
@@ -147,64 +147,67 @@ def perform(
         label=label,
         always=always,
     )
-    get_run_logger().info(_sentence(step))
-    spans.tell(run, step)
+    get_run_logger().info(_describe_step(step))
+    spans.annotate_span(run, step)
     if "report" in step.outputs:
-        publish(run, step)
+        publish_report(run, step)
     if step.cached:
         return cast(Step, Completed(name="Cached", message="found in the memo", data=step))
     return step
 
 
-def publish(run: Run, step: Step) -> None:
+def publish_report(run: Run, step: Step) -> None:
     """Show a gate's report on the dashboard: as text with its pictures, and its checks as a table
     that can be searched. Keys stay the same over runs; sizes and numbers are bounded, because
     Prefect keeps every one in its database.
     """
     report = get_report(run.bucket, step["report"])
-    shown, about = key(run.name, step.name), f"{report.gate} of {report.subject}: {report.verdict}"
-    drawn = {figure.title: url(svg) for figure, svg in pictures(report)}
-    create_markdown_artifact(markdown(report, drawn), shown, about)
+    shown, about = (
+        artifact_key(run.name, step.name),
+        f"{report.gate} of {report.subject}: {report.verdict}",
+    )
+    drawn = {figure.title: data_url(svg) for figure, svg in report_pictures(report)}
+    create_markdown_artifact(render_markdown(report, drawn), shown, about)
     if report.checks:
-        create_table_artifact(records(report), f"{shown}-checks", about)
+        create_table_artifact(check_rows(report), f"{shown}-checks", about)
 
 
-def publish_page(run: Run, outcome: Outcome) -> None:
+def publish_page(run: Run, outcome: RunOutcome) -> None:
     """Show what the run came to, and lead to the whole report: where pages are served
     (ASSAY_PAGES), a link to it there; else the place of its object.
     """
     pages, where = os.environ.get("ASSAY_PAGES"), run.bucket.url(outcome.page)
     link = f"{pages.rstrip('/')}/{outcome.page.digest.hex}" if pages else where
     reports = [get_report(run.bucket, report) for report in outcome.reports.values()]
-    text = page(outcome, reports, link)
-    create_markdown_artifact(text, key(run.name, "report"), headline(outcome))
+    text = render_outcome(outcome, reports, link)
+    create_markdown_artifact(text, artifact_key(run.name, "report"), outcome_headline(outcome))
 
 
 def publish_history(bucket: Bucket, model: str) -> None:
     """Show what became of a use case so far. One key, so that the dashboard keeps what the page
     said before.
     """
-    told = Told.of(bucket, model)
-    drawn = {figure.title: url(image(figure)) for figure in told.figures()}
-    text = told.page(by=trust.by, pictures=drawn)
-    create_markdown_artifact(text, key(model, "history"), told.headline)
+    told = UseCasePage.of(bucket, model)
+    drawn = {figure.title: data_url(figure_svg_file(figure)) for figure in told.figures()}
+    text = told.page(by=trust.describe_author, pictures=drawn)
+    create_markdown_artifact(text, artifact_key(model, "history"), told.headline)
 
 
-def url(svg: bytes) -> str:
+def data_url(svg: bytes) -> str:
     """The picture itself, as a URL."""
     return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 
-def _sentence(step: Step) -> str:
+def _describe_step(step: Step) -> str:
     how = "from the memo" if step.cached else f"{step.seconds:.1f} s"
     verdict = f": {step.verdict}" if step.verdict else ""
     return f"{step.name}{verdict} ({how})"
 
 
 @contextmanager
-def progress(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
-    artifact = cast(UUID, create_progress_artifact(0.0, key(about, "progress"), about))
+    artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(about, "progress"), about))
     log, told = get_run_logger(), -1
 
     def say(done: int, total: int, text: str) -> None:

@@ -3,15 +3,15 @@
 from prefect.logging import get_run_logger
 
 from assay import conclude, plan
-from assay.runs import Outcome, Run
+from assay.runs import Run, RunOutcome
 from assay.steps import Step
 from assay.tasks.stage import stage
 
 
 @stage
-def stop(run: Run, groundwork: list[Step]) -> Outcome:
+def record_stop(run: Run, groundwork: list[Step]) -> RunOutcome:
     """`groundwork` ends with the gate that said no."""
-    plan.end()
-    outcome = conclude.stop(run, groundwork)
+    plan.end_plan()
+    outcome = conclude.conclude_stopped_run(run, groundwork)
     get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
     return outcome

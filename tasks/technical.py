@@ -3,11 +3,11 @@
 from assay.artifacts import Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def technical(run: Run, trained: Step) -> Step:
+def run_technical_gate(run: Run, trained: Step) -> Step:
     """Yields `report`."""
     use_case, timing = run.written.use_case, trained["timing"]
     candidate = trained.components["settings"]["title"]
@@ -17,10 +17,10 @@ def technical(run: Run, trained: Step) -> Step:
         from assay.evidence.report import put_report
 
         found = run.bucket.get_json(timing)
-        report = gate.assess(found, use_case.technical, subject=candidate)
+        report = gate.judge_technical_limits(found, use_case.technical, subject=candidate)
         return {"report": put_report(run.bucket, report)}
 
-    return perform(
+    return perform_stage(
         run,
         "technical",
         core="assay.evidence.technical",

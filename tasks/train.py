@@ -5,11 +5,13 @@ from contextlib import nullcontext
 from assay.artifacts import JSON, MODEL, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, progress, stage
+from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
 @stage(task_run_name="train {candidate}")
-def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candidate: str) -> Step:
+def train_candidate(
+    run: Run, table: Artifact, membership: Artifact, searched: Step, candidate: str
+) -> Step:
     """Yields `model`, its `signature`, `predictions` for the test rows, answers to the training
     rows that were `held_out`, more `about` it, and its `timing`, which is no input of any step but
     the technical gate's."""
@@ -17,18 +19,22 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
     chosen = use_case.contender(candidate)
 
     def work() -> dict[str, Artifact]:
-        from assay.learning.search import Found
-        from assay.learning.train import quiet
-        from assay.learning.train import train as fit
+        from assay.learning.search import SearchOutcome
+        from assay.learning.train import no_progress
+        from assay.learning.train import train_candidate as fit
         from assay.tables.read import Table
-        from assay.tables.write import write
+        from assay.tables.write import write_table
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).pandas()["test"].to_numpy()
         scores = Table.read(bucket, searched["scores"]).pandas()
-        found = Found.restore(bucket.get_json(searched["tried"]), scores, chosen, use_case)
+        found = SearchOutcome.restore(bucket.get_json(searched["tried"]), scores, chosen, use_case)
         takes_long = chosen.mitigate is not None and chosen.mitigate.weighs
-        with progress(f"{run.name}: {candidate}") if takes_long else nullcontext(quiet) as say:
+        with (
+            progress_bar(f"{run.name}: {candidate}")
+            if takes_long
+            else nullcontext(no_progress) as say
+        ):
             locate = run.written.text.where
             fitted = fit(rows, test, chosen, use_case, found, say=say, locate=locate)
         answers, held_out = fitted.predictions, fitted.held_out
@@ -41,13 +47,15 @@ def train(run: Run, table: Artifact, membership: Artifact, searched: Step, candi
         return {
             "model": bucket.put(fitted.model, MODEL, candidate),
             "signature": bucket.put_json(fitted.signature, JSON, "signature"),
-            "predictions": write(bucket, answers.to_batches(), answers.schema, "predictions"),
-            "held_out": write(bucket, held_out.to_batches(), held_out.schema, "held-out answers"),
+            "predictions": write_table(bucket, answers.to_batches(), answers.schema, "predictions"),
+            "held_out": write_table(
+                bucket, held_out.to_batches(), held_out.schema, "held-out answers"
+            ),
             "about": bucket.put_json(about, JSON, "about the model"),
             "timing": bucket.put_json(fitted.timing, JSON, "timing"),
         }
 
-    return perform(
+    return perform_stage(
         run,
         "train",
         core="assay.learning.train",

@@ -5,11 +5,11 @@ from assay.config.read import check_columns
 from assay.previous import previous_table
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def validate(
+def run_validation_gate(
     run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
 ) -> Step:
     """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule.
@@ -28,21 +28,21 @@ def validate(
     def work() -> dict[str, Artifact]:
         from assay.evidence import validation
         from assay.evidence.report import put_report
-        from assay.evidence.rows import rows_of
-        from assay.evidence.serviceable import check_serviceable
-        from assay.sources.aside import SetAside
+        from assay.evidence.rows import open_rows
+        from assay.evidence.serviceable import check_preconditions
+        from assay.sources.aside import QuarantineSummary
         from assay.tables.read import Table
         from assay.tables.write import write_frame
 
         held = Table.read(run.bucket, table)
-        with rows_of(held) as rows:
-            check_serviceable(rows, written)
-        judged = validation.validate(
+        with open_rows(held) as rows:
+            check_preconditions(rows, written)
+        judged = validation.validate_table(
             held,
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,
-            malformed=SetAside.of(run.bucket, quarantine) if quarantine else None,
+            malformed=QuarantineSummary.of(run.bucket, quarantine) if quarantine else None,
             as_text=run.bucket.get_json(as_text) if as_text else (),
             against=Table.read(run.bucket, before) if before else None,
             locate=written.text.where,
@@ -52,7 +52,7 @@ def validate(
             outputs["failing"] = write_frame(run.bucket, judged.failing, "failing rows")
         return outputs
 
-    return perform(
+    return perform_stage(
         run,
         "validate",
         core="assay.evidence.validation",
@@ -65,11 +65,11 @@ def validate(
         },
         inputs={
             "table": table,
-            **_given(quarantine=quarantine, as_text=as_text, previous=before),
+            **_without_none(quarantine=quarantine, as_text=as_text, previous=before),
         },
         work=work,
     )
 
 
-def _given(**inputs: Artifact | None) -> dict[str, Artifact]:
+def _without_none(**inputs: Artifact | None) -> dict[str, Artifact]:
     return {name: artifact for name, artifact in inputs.items() if artifact}

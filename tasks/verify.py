@@ -4,19 +4,19 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.bucket import Bucket
-from assay.tasks.stage import progress, stage
-from assay.upkeep.problems import Findings
-from assay.upkeep.verify import Hashed
-from assay.upkeep.verify import verify as examine
+from assay.tasks.stage import progress_bar, stage
+from assay.upkeep.problems import BucketFindings
+from assay.upkeep.verify import HashingProgress
+from assay.upkeep.verify import verify_bucket as examine
 
 
 @stage
-def verify(store: str) -> Findings:
+def verify_bucket(store: str) -> BucketFindings:
     """What was found. Nothing is mended: that is a person's decision."""
     bucket, log = Bucket.open(store).existing(), get_run_logger()
-    with progress("verify the bucket", "objects") as say:
+    with progress_bar("verify the bucket", "objects") as say:
 
-        def told(hashed: Hashed) -> None:
+        def told(hashed: HashingProgress) -> None:
             say(hashed.objects, max(hashed.of_objects, 1), "")
 
         findings = examine(bucket, progress=told)
@@ -25,14 +25,14 @@ def verify(store: str) -> Findings:
         level(f"{problem.kind}: {problem.key}: {problem.what}")
     said = "intact" if findings.intact else "damaged"
     log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
-    create_markdown_artifact(_page(bucket.root, findings), "bucket-verified", said)
+    create_markdown_artifact(_findings_page(bucket.root, findings), "bucket-verified", said)
     # The same for programs: assay.deployments.metrics tells it on.
     figures = {"intact": findings.intact, "objects": findings.objects, "bytes": findings.size}
     create_table_artifact([figures], "bucket-figures", said)
     return findings
 
 
-def _page(root: str, findings: Findings) -> str:
+def _findings_page(root: str, findings: BucketFindings) -> str:
     rows = "\n".join(f"| {p.kind} | `{p.key}` | {p.what} |" for p in findings.problems[:100])
     table = f"\n\n| problem | key | what |\n|---|---|---|\n{rows}" if rows else ""
     more = len(findings.problems) - 100

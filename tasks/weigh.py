@@ -7,10 +7,10 @@ from prefect.logging import get_run_logger
 from assay.artifacts import JSON, Artifact
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 # What is read of the use case, besides what the rows mean.
-_SLICE: dict[str, Any] = {
+_USE_CASE_FIELDS: dict[str, Any] = {
     "feasibility": True,
     "split": True,
     "performance": {"choose_by", "cost"},
@@ -18,7 +18,7 @@ _SLICE: dict[str, Any] = {
 
 
 @stage
-def weigh(run: Run, table: Artifact) -> Step:
+def measure_feasibility(run: Run, table: Artifact) -> Step:
     """Yields what was `found`."""
     use_case, say = run.written.use_case, get_run_logger().info
 
@@ -26,11 +26,11 @@ def weigh(run: Run, table: Artifact) -> Step:
         from assay.evidence import feasibility as gate
         from assay.tables.read import Table
 
-        found = gate.weigh(Table.read(run.bucket, table), use_case, say=say)
+        found = gate.collect_findings(Table.read(run.bucket, table), use_case, say=say)
         return {"found": run.bucket.put_json(found.as_json(), JSON, "found of the data")}
 
-    settings = use_case.model_dump(mode="json", include=_SLICE)
-    return perform(
+    settings = use_case.model_dump(mode="json", include=_USE_CASE_FIELDS)
+    return perform_stage(
         run,
         "weigh",
         core="assay.evidence.feasibility",

@@ -4,24 +4,24 @@ from assay.artifacts import JSON, Artifact
 from assay.living.looks import Look
 from assay.runs import Run
 from assay.steps import Step
-from assay.tasks.stage import perform, stage
+from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def window(run: Run, look: Look, reference: Artifact) -> Step:
+def build_window(run: Run, look: Look, reference: Artifact) -> Step:
     """Yields what was `counted` of the labels and, where they are not too few, the `current` rows
     and the `labelled` ones."""
     use_case = run.written.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.living.windows import window as gather
+        from assay.living.windows import build_window as gather
 
         found = gather(run.bucket, look, use_case, reference)
         tables = {"current": found.current, "labelled": found.labelled}
         counted = run.bucket.put_json(found.counted | {"same": found.same}, JSON, "labels counted")
         return {"counted": counted, **{name: held for name, held in tables.items() if held}}
 
-    return perform(
+    return perform_stage(
         run,
         "window",
         core="assay.living.windows",
@@ -36,12 +36,12 @@ def window(run: Run, look: Look, reference: Artifact) -> Step:
                 str(e.number): e.as_of for e in (*look.batches.scored, *look.batches.labelled)
             },
         },
-        inputs={"reference": reference, **_arrived(look)},
+        inputs={"reference": reference, **_batch_inputs(look)},
         work=work,
     )
 
 
-def _arrived(look: Look) -> dict[str, Artifact]:
+def _batch_inputs(look: Look) -> dict[str, Artifact]:
     found: dict[str, Artifact] = {}
     for scored in look.batches.scored:
         found[f"batch {scored.number}"] = scored.table

@@ -17,9 +17,9 @@ from securesystemslib.signer import SSlibKey
 
 from assay import artifacts
 from assay.artifacts import Artifact
-from assay.attest import PAYLOAD, statement
+from assay.attest import PAYLOAD_TYPE, build_statement
 from assay.digest import Digest
-from assay.signing import Signer, envelope
+from assay.signing import Signer, make_envelope
 
 
 def artifact(name: str, media_type: str = artifacts.JSON) -> Artifact:
@@ -40,7 +40,7 @@ HELD = {
 
 
 def made(held: dict[str, Any] = HELD) -> dict[str, Any]:
-    return statement(
+    return build_statement(
         "income",
         artifact("model", artifacts.MODEL),
         record=artifact("record", artifacts.RECORD),
@@ -73,7 +73,7 @@ def test_code_that_is_no_checkout_is_left_out() -> None:
 def test_others_verify_the_envelope_and_refuse_an_altered_one() -> None:
     signer = Signer(Ed25519PrivateKey.generate())
     key = SSlibKey.from_crypto(signer.key.public_key(), keyid=signer.public.fingerprint)
-    held = envelope(PAYLOAD, made(), signer)
+    held = make_envelope(PAYLOAD_TYPE, made(), signer)
     accepted = Envelope.from_dict(json.loads(json.dumps(held)))
     assert accepted.verify([key], 1)
     altered = Envelope.from_dict(held | {"payload": "e30="})

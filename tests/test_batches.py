@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from assay.artifacts import Artifact
-from assay.batches import Claimed, Ledger, Scored
+from assay.batches import BatchClaim, BatchLedger, ScoredBatch
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.store.memory import MemoryStore
@@ -35,11 +35,11 @@ def answers(batch, version, *, reads=1, **more):
         "lines": artifact("lines"),
         "file": batch,
     }
-    return Claimed(**about | more)
+    return BatchClaim(**about | more)
 
 
 def ledger():
-    return Ledger(Bucket.on(MemoryStore()).prepare(), "m")
+    return BatchLedger(Bucket.on(MemoryStore()).prepare(), "m")
 
 
 def test_whoever_claimed_a_batch_answers_it():
@@ -52,7 +52,7 @@ def test_whoever_claimed_a_batch_answers_it():
     assert kept.claim(second) is None
     assert not kept.add_scored(second.scored)
     assert kept.read().open() == ()
-    assert type(kept.read().scored[0]) is Scored
+    assert type(kept.read().scored[0]) is ScoredBatch
 
 
 def test_without_a_claim_the_first_that_is_recorded_stands():
@@ -91,9 +91,9 @@ def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
     monkeypatch.setattr(MemoryStore, "get", lambda store, key: read.append(key) or get(store, key))
     for number in range(40):
         read.clear()
-        assert Ledger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored)
+        assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored)
         assert len(read) <= 1
-    assert len(Ledger(bucket, "m").read().scored) == 40
+    assert len(BatchLedger(bucket, "m").read().scored) == 40
 
 
 class Scorers(RuleBasedStateMachine):

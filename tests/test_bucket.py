@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay import __version__, artifacts, canonical
-from assay.bucket import MARK, Bucket
+from assay.bucket import MARKER_KEY, Bucket
 from assay.digest import Digest
 from assay.errors import FormatUnknown, ObjectCorrupt, ReferenceUnknown, StoreError, StoreUnsafe
 from assay.store.local import LocalStore
@@ -38,8 +38,8 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
 def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     Bucket.on(store).prepare().prepare()
-    assert canonical.load(store.get(MARK)) == {"format": 1, "assay": __version__}
-    assert [e.key for e in store.list()] == [MARK]
+    assert canonical.load(store.get(MARKER_KEY)) == {"format": 1, "assay": __version__}
+    assert [e.key for e in store.list()] == [MARKER_KEY]
 
 
 def test_a_store_that_overwrites_is_refused_before_anything_is_kept_in_it() -> None:
@@ -47,12 +47,12 @@ def test_a_store_that_overwrites_is_refused_before_anything_is_kept_in_it() -> N
     with pytest.raises(StoreUnsafe, match="overwrites what exists") as caught:
         Bucket.on(store).prepare()
     assert "AWS S3, Ceph or MinIO" in (caught.value.remedy or "")
-    assert [e.key for e in store.list()] == [MARK]
+    assert [e.key for e in store.list()] == [MARKER_KEY]
 
 
 def test_a_store_that_overwrites_is_refused_though_marked_already() -> None:
     store = Overwriting()
-    MemoryStore.put_if_absent(store, MARK, b'{"format":1}')
+    MemoryStore.put_if_absent(store, MARKER_KEY, b'{"format":1}')
     with pytest.raises(StoreUnsafe):
         Bucket.on(store).prepare()
 
@@ -79,13 +79,13 @@ def test_the_probe_costs_a_sound_bucket_one_request() -> None:
 )
 def test_another_format_is_refused_and_left_as_it_is(mark: bytes, said: str) -> None:
     store = MemoryStore()
-    store.put_if_absent(MARK, mark)
+    store.put_if_absent(MARKER_KEY, mark)
     with pytest.raises(FormatUnknown, match=said) as caught:
         Bucket.on(store)
     assert caught.value.remedy
     with pytest.raises(FormatUnknown):
         Bucket(store).prepare()
-    assert store.get(MARK) == mark
+    assert store.get(MARKER_KEY) == mark
 
 
 def test_a_file_instead_of_a_folder_is_an_error_of_the_store(tmp_path: Path) -> None:

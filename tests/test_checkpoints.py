@@ -13,7 +13,7 @@ from assay.digest import Digest
 from assay.errors import ChainBroken, KeyAbsent, StoreDenied, StoreError
 from assay.journal import Journal, JournalEntry
 from assay.store.memory import MemoryStore
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 
 MANY = 250
 
@@ -153,7 +153,7 @@ def test_a_spoilt_one_is_passed_over_and_named_by_verify(store, how):
     key = "checkpoints/m/0000000200.jsonl"
     replace(store, key, SPOILT[how](store))
     assert read(store) == [*range(1, MANY + 2)]
-    findings = verify(Bucket.on(store))
+    findings = verify_bucket(Bucket.on(store))
     assert [(p.kind, p.key) for p in findings.problems] == [("stale", key)]
     assert findings.intact
 
@@ -162,14 +162,14 @@ def test_repair_moves_a_spoilt_one_aside_and_the_next_append_writes_it_anew(stor
     key = "checkpoints/m/0000000200.jsonl"
     sound = store.get(key)
     replace(store, key, b"spoilt")
-    assert verify(Bucket.on(store), repair=True).repaired == 1
+    assert verify_bucket(Bucket.on(store), repair=True).repaired == 1
     with pytest.raises(KeyAbsent):
         store.get(key)
     (aside,) = store.list("quarantine/")
     assert store.get(aside.key) == b"spoilt"
     note(store)
     assert store.get(key) == sound
-    assert verify(Bucket.on(store)).problems == ()
+    assert verify_bucket(Bucket.on(store)).problems == ()
 
 
 @pytest.mark.parametrize("number", [1, 150, 200])
@@ -183,7 +183,7 @@ def test_an_entry_altered_behind_a_checkpoint_is_named_by_verify_and_not_believe
     key = "journals/m/0000000150.json"
     replace(store, key, store.get(key).replace(b"150", b"666"))
     assert read(store)[149] == 150
-    (problem,) = (p for p in verify(Bucket.on(store)).problems if p.kind != "stale")
+    (problem,) = (p for p in verify_bucket(Bucket.on(store)).problems if p.kind != "stale")
     assert problem.kind == "chain"
     assert "entry 150" in problem.what
 
@@ -245,6 +245,6 @@ def test_a_checkpoint_that_the_disk_fails_to_hand_out_is_passed_over(store, monk
 
 
 def test_keys_are_ten_digits_wide():
-    assert checkpoints.key_of("m", 100) == "checkpoints/m/0000000100.jsonl"
-    assert [*checkpoints.lasts(100)] == []
-    assert [*checkpoints.lasts(201)] == [100, 200]
+    assert checkpoints.checkpoint_key("m", 100) == "checkpoints/m/0000000100.jsonl"
+    assert [*checkpoints.checkpoint_numbers(100)] == []
+    assert [*checkpoints.checkpoint_numbers(201)] == [100, 200]

@@ -6,13 +6,13 @@ import pytest
 
 from assay import artifacts, conclude
 from assay.bucket import Bucket
-from assay.config.living import Promotion
+from assay.config.living import PromotionPolicy
 from assay.digest import Digest
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.versions import REGISTERED
 
-AUTOMATIC = Promotion(first="automatic", later="automatic")
+AUTOMATIC = PromotionPolicy(first="automatic", later="automatic")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
     written = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
     run = SimpleNamespace(written=written, name="m", anew=None)
     tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
-    conclude._promote(run, registry, judged, tried)
+    conclude._promote_automatically(run, registry, judged, tried)
     return registry.history("m").aliases.get("champion")
 
 
@@ -46,7 +46,7 @@ def note(registry, kind, **body):
 
 def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so(registry):
     one, two = version(registry, 1), version(registry, 2)
-    assert judge(registry, one, Promotion()) is None
+    assert judge(registry, one, PromotionPolicy()) is None
     assert judge(registry, one) == 1
     assert judge(registry, two, against=1, beats=False) == 1
     assert judge(registry, two, against=1) == 2

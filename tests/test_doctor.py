@@ -14,10 +14,10 @@ import servers
 
 from assay import doctor
 from assay.bucket import Bucket
-from assay.doctor import Finding, examine, packages
+from assay.doctor import Finding, check_packages, diagnose_setup
 from assay.evidence.report import Verdict
 from assay.store import open_store
-from assay.store.base import Entry
+from assay.store.base import StoreEntry
 from assay.store.local import LocalStore
 from assay.store.s3 import S3Store
 
@@ -35,7 +35,7 @@ LOCAL = [
 
 
 def bucket_findings(url: str) -> dict[str, Finding]:
-    found = {finding.name: finding for finding in examine(url)}
+    found = {finding.name: finding for finding in diagnose_setup(url)}
     return {name: f for name, f in found.items() if name not in {"python", "packages"}}
 
 
@@ -53,7 +53,7 @@ def test_a_sound_folder_passes_everything(tmp_path: Path) -> None:
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     Bucket.on(LocalStore(tmp_path)).prepare()
     before = sorted(tmp_path.rglob("*"))
-    examine(str(tmp_path))
+    diagnose_setup(str(tmp_path))
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -65,7 +65,7 @@ def test_a_bucket_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
 
 
 def test_findings_are_json(tmp_path: Path) -> None:
-    told = json.loads(json.dumps([finding.as_json() for finding in examine(str(tmp_path))]))
+    told = json.loads(json.dumps([finding.as_json() for finding in diagnose_setup(str(tmp_path))]))
     assert {finding["verdict"] for finding in told} <= {"pass", "caution", "unknown", "fail"}
 
 
@@ -109,7 +109,7 @@ def test_a_clock_that_is_off_is_a_caution(tmp_path: Path, monkeypatch) -> None:
 
     def late(store, prefix=""):
         for entry in listed(store, prefix):
-            yield Entry(entry.key, entry.size, datetime.now(UTC) - timedelta(minutes=5))
+            yield StoreEntry(entry.key, entry.size, datetime.now(UTC) - timedelta(minutes=5))
 
     monkeypatch.setattr(LocalStore, "list", late)
     finding = bucket_findings(str(tmp_path))["clock"]
@@ -187,7 +187,9 @@ def test_a_servers_clock_that_is_off_is_a_caution(moto_url: str, monkeypatch) ->
 
 
 def test_packages_that_do_not_fit_are_named_with_what_is_wanted() -> None:
-    finding = packages(["pytest<1", "no-such-package-at-all>=2", "pytest>=1", "x; extra == 'dev'"])
+    finding = check_packages(
+        ["pytest<1", "no-such-package-at-all>=2", "pytest>=1", "x; extra == 'dev'"]
+    )
     assert finding.verdict is Verdict.FAIL
     assert "does not fit <1" in finding.what
     assert "no-such-package-at-all is not installed" in finding.what
@@ -196,11 +198,11 @@ def test_packages_that_do_not_fit_are_named_with_what_is_wanted() -> None:
 
 
 def test_packages_that_fit_pass() -> None:
-    assert packages(["pytest>=1"]).verdict is Verdict.PASS
+    assert check_packages(["pytest>=1"]).verdict is Verdict.PASS
 
 
 def test_a_python_that_is_too_old_is_named(monkeypatch) -> None:
     monkeypatch.setattr(doctor.sys, "version_info", (3, 8, 1))
-    finding = next(f for f in examine("memory://doctor") if f.name == "python")
+    finding = next(f for f in diagnose_setup("memory://doctor") if f.name == "python")
     assert finding.verdict is Verdict.FAIL
     assert "3.8.1" in finding.what

@@ -39,5 +39,5 @@ def test_errors_are_also_the_builtins_that_callers_expect():
 
 
 def test_the_nearest_name_is_offered_only_when_it_is_near():
-    assert errors.nearest("sensitve", ["sensitive", "source"]) == "sensitive"
-    assert errors.nearest("zzz", ["sensitive", "source"]) is None
+    assert errors.nearest_name("sensitve", ["sensitive", "source"]) == "sensitive"
+    assert errors.nearest_name("zzz", ["sensitive", "source"]) is None

@@ -11,16 +11,16 @@ import pytest
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.read import read_words
+from assay.config.read import parse_use_case
 from assay.evidence.report import get_report
 from assay.learning import split
 from assay.registry import Registry
-from assay.render.markdown import markdown
-from assay.render.page import page
+from assay.render.markdown import render_markdown
+from assay.render.page import render_html
 from assay.steps import Step
 from assay.tables.read import Table
 from assay.tables.rowhash import row_hashes
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 
 HASHES = [16194206175678973550, 14931650190266028297, 2637735313560209695]
 GOLDEN = Path(__file__).parent / "golden" / "v1"
@@ -61,7 +61,7 @@ def test_the_golden_bucket_is_the_one_that_was_made():
 
 
 def test_it_is_intact(bucket):
-    assert verify(bucket).problems == ()
+    assert verify_bucket(bucket).problems == ()
 
 
 def test_its_history_reads_as_it_was_written(history):
@@ -84,8 +84,8 @@ def test_its_tables_read_and_its_rows_hash_and_split_as_they_did(bucket, steps, 
     assert rows.slice(0, 1).to_pylist()[0]["side"] in {"left", "right"}
     assert row_hashes(rows.slice(0, 3)).tolist() == HASHES
     membership = Table.read(bucket, steps["split"]["membership"]).pandas()["test"].to_numpy()
-    use_case = read_words(bucket.get_json(words_of(bucket, history))).use_case
-    assert (membership == split.membership(table, use_case)).all()
+    use_case = parse_use_case(bucket.get_json(words_of(bucket, history))).use_case
+    assert (membership == split.mark_test_rows(table, use_case)).all()
 
 
 def test_its_quarantine_names_the_line(bucket, steps):
@@ -99,12 +99,12 @@ def test_its_reports_read_and_render(bucket, history):
     for version in history.versions.values():
         reports = [get_report(bucket, artifact) for artifact in version.reports.values()]
         assert [r.gate for r in reports] == ["validation", "feasibility", "performance", "fairness"]
-        assert all(markdown(report) for report in reports)
-        assert page(reports, title=version.name, facts={})
+        assert all(render_markdown(report) for report in reports)
+        assert render_html(reports, title=version.name, facts={})
 
 
 def test_its_use_case_still_reads(bucket, history):
-    assert read_words(bucket.get_json(words_of(bucket, history))).use_case.name == "guests"
+    assert parse_use_case(bucket.get_json(words_of(bucket, history))).use_case.name == "guests"
 
 
 def test_a_key_of_its_memo_is_the_digest_of_its_components(bucket, steps):

@@ -11,7 +11,7 @@ from assay import canonical
 from assay.digest import Digest
 from assay.errors import ChainBroken, ObjectCorrupt, ObjectMissing
 from assay.journal import Journal
-from assay.objects import Objects, key_of
+from assay.objects import Objects, object_key
 from assay.store.memory import MemoryStore
 
 MODELS = st.sampled_from(["income", "income-2"])
@@ -56,8 +56,8 @@ class HistoryMachine(RuleBasedStateMachine):
     def rot(self, digest: Digest, other: bytes) -> None:
         """What a disk may do to an object; then again what repair does."""
         if digest in self.kept and Digest.of(other) != digest:
-            self.store.delete(key_of(digest))
-            self.store.put_if_absent(key_of(digest), other)
+            self.store.delete(object_key(digest))
+            self.store.put_if_absent(object_key(digest), other)
             self.spoilt.add(digest)
 
     @rule(digest=digests)
@@ -113,7 +113,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @invariant()
     def objects_are_those_that_were_put(self) -> None:
         keys = {entry.key for entry in self.objects.entries()}
-        assert keys == {key_of(digest) for digest in self.kept}
+        assert keys == {object_key(digest) for digest in self.kept}
 
     def _append_now(self, model: str) -> None:
         self.counter += 1

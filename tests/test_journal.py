@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from assay import canonical
 from assay.digest import Digest
 from assay.errors import ChainBroken, SignatureBad, StoreUnreachable
-from assay.journal import Journal, journals
-from assay.signing import VARIABLE, PublicKey
+from assay.journal import Journal, list_journals
+from assay.signing import SIGNING_KEY_VARIABLE, PublicKey
 from assay.store import open_store
 from assay.store.base import Store
 from assay.store.local import LocalStore
@@ -204,7 +204,7 @@ def test_journals_of_several_models_do_not_mix() -> None:
     for model in ("b", "a", "a-b"):
         for number in range(3):
             note(Journal(store, model), number)
-    assert list(journals(store)) == ["a-b", "a", "b"]
+    assert list(list_journals(store)) == ["a-b", "a", "b"]
     assert [len(Journal(store, model).entries()) for model in ("a", "a-b", "b")] == [3, 3, 3]
 
 
@@ -217,7 +217,7 @@ def ada(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PublicKey:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "key").write_bytes(pem)
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "key"))
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, str(tmp_path / "key"))
     return PublicKey("ada", key.public_key())
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from assay.digest import Digest
-from assay.evidence.report import Check, Report, Verdict, causes, reasons
+from assay.evidence.report import Check, Report, Verdict, verdict_causes, verdict_reasons
 from assay.journal import JournalEntry
-from assay.lessons import covers, in_words, learnt, recalled
+from assay.lessons import cause_covers, collect_lessons, describe_lessons, find_lessons
 
 ONE = Digest.of(b"one")
 
@@ -34,7 +34,7 @@ REJECTED = (
 
 
 def test_each_cause_of_a_rejection_is_a_lesson_with_its_own_reason():
-    found = learnt(journal(REJECTED))
+    found = collect_lessons(journal(REJECTED))
     assert [(one.cause, one.text) for one in reversed(found)] == [
         ("gate:fairness:tpr[sex=Female]", "a gap"),
         ("gate:fairness:tpr[race=B]", "another"),
@@ -42,9 +42,9 @@ def test_each_cause_of_a_rejection_is_a_lesson_with_its_own_reason():
 
 
 def test_a_false_alarm_is_told_in_place_of_its_alarm():
-    (found,) = learnt(journal(look("healthy"), look(), false_alarm(2)))
+    (found,) = collect_lessons(journal(look("healthy"), look(), false_alarm(2)))
     assert (found.kind, found.cause, found.of) == ("false_alarm", "drift:RELP", 2)
-    assert in_words([found]) == [
+    assert describe_lessons([found]) == [
         "drift:RELP: seen 2016-03-01 (entry 3): a false alarm: the census recoded it"
     ]
 
@@ -55,31 +55,31 @@ def test_a_failure_in_shadow_is_a_lesson_and_another_comparison_is_none():
     told = journal(
         ("shadowed", said | {"verdict": "fail"}), ("shadowed", said | {"verdict": "pass"})
     )
-    (found,) = learnt(told)
+    (found,) = collect_lessons(told)
     assert (found.kind, found.cause, found.text) == ("shadowed", cause, "a gap")
-    assert "failed in shadow" in in_words([found])[0]
+    assert "failed in shadow" in describe_lessons([found])[0]
 
 
 def test_healthy_looks_and_watching_teach_nothing():
-    assert learnt(journal(look("healthy"), look("watch"))) == []
+    assert collect_lessons(journal(look("healthy"), look("watch"))) == []
 
 
 def test_a_rollback_is_a_lesson_of_what_last_alarmed_about_the_version_it_left():
     back = ("rolled_back", {"alias": "champion", "version": 1, "previous": 2, "because": "bad"})
     entries = journal(look(version=2), look(cause="drift:AGE", version=1), back)
-    assert learnt(entries)[0].cause == "drift:RELP"
-    assert learnt(journal(back))[0].cause == "rollback"
+    assert collect_lessons(entries)[0].cause == "drift:RELP"
+    assert collect_lessons(journal(back))[0].cause == "rollback"
 
 
 def test_what_people_wrote_is_recalled():
     told = ("lesson", {"cause": "drift", "text": "January is odd", "about": None, "entry": None})
-    (found,) = recalled(journal(told), ["drift:RELP"])
+    (found,) = find_lessons(journal(told), ["drift:RELP"])
     assert found.text == "January is odd"
 
 
 def test_the_last_comes_first_and_the_same_is_told_once_with_how_often():
     entries = journal(look(), look(), look(), REJECTED)
-    lines = in_words(recalled(entries, ["drift:RELP", "gate:fairness:tpr[sex=Female]"]))
+    lines = describe_lessons(find_lessons(entries, ["drift:RELP", "gate:fairness:tpr[sex=Female]"]))
     assert lines == [
         "gate:fairness:tpr[sex=Female]: seen 2016-04-01 (entry 4): rejected: a gap",
         "drift:RELP: seen 2016-03-01 (entry 3): an alarm, and 2 times before: RELP moved",
@@ -88,14 +88,14 @@ def test_the_last_comes_first_and_the_same_is_told_once_with_how_often():
 
 def test_a_question_is_not_reminded_of_itself():
     entries = journal(REJECTED)
-    assert recalled(entries, ["gate:fairness:tpr[sex=Female]"], question=ONE) == []
-    assert recalled(entries, ["gate:fairness:tpr[sex=Female]"], question=Digest.of(b"two"))
+    assert find_lessons(entries, ["gate:fairness:tpr[sex=Female]"], question=ONE) == []
+    assert find_lessons(entries, ["gate:fairness:tpr[sex=Female]"], question=Digest.of(b"two"))
 
 
 def test_entries_from_before_there_were_causes_speak_of_their_gate():
     old = ("stopped", {"question": str(ONE), "gate": "feasibility", "reasons": ["no signal"],
                        "gates": {"validation": "pass", "feasibility": "fail"}})  # fmt: skip
-    (found,) = recalled(journal(old), ["gate:feasibility:signal"])
+    (found,) = find_lessons(journal(old), ["gate:feasibility:signal"])
     assert (found.cause, found.text) == ("gate:feasibility", "no signal")
 
 
@@ -111,7 +111,7 @@ def test_entries_from_before_there_were_causes_speak_of_their_gate():
     ],
 )
 def test_a_cause_covers_what_it_begins(general, cause, does):
-    assert covers(general, cause) is does
+    assert cause_covers(general, cause) is does
 
 
 def test_causes_stand_in_the_order_of_the_reasons_and_name_columns_that_shifted():
@@ -121,6 +121,6 @@ def test_causes_stand_in_the_order_of_the_reasons_and_name_columns_that_shifted(
     checks = (check("shift[RELP]"), check("fine", Verdict.PASS), check("soft", hard=False))
     drift = Report(gate="drift", subject="m", verdict="fail", summary="", checks=checks)
     fair = Report(gate="fairness", subject="m", verdict="fail", summary="", checks=(check("x"),))
-    assert causes([drift, fair]) == ["drift:RELP", "gate:fairness:x"]
-    assert len(reasons([drift, fair])) == 2
-    assert causes([]) == []
+    assert verdict_causes([drift, fair]) == ["drift:RELP", "gate:fairness:x"]
+    assert len(verdict_reasons([drift, fair])) == 2
+    assert verdict_causes([]) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assay.digest import Digest
 from assay.errors import ObjectCorrupt, ObjectMissing, SourceError
-from assay.objects import Objects, concurrently, key_of
+from assay.objects import Objects, map_in_threads, object_key
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 
@@ -31,7 +31,7 @@ def objects(store: LocalStore) -> Objects:
 
 
 def spoil(store: LocalStore, digest: Digest, data: bytes) -> None:
-    path = Path(store.url(key_of(digest)))
+    path = Path(store.url(object_key(digest)))
     path.chmod(0o644)
     path.write_bytes(data)
 
@@ -147,7 +147,7 @@ def test_many_come_back_in_the_order_asked(objects: Objects) -> None:
 
 def test_concurrent_work_runs_ahead_by_a_bounded_number_of_items() -> None:
     items = iter(range(1000))
-    results = concurrently(str, items)
+    results = map_in_threads(str, items)
     assert next(results) == "0"
     results.close()
     assert next(items) < 100
@@ -155,7 +155,7 @@ def test_concurrent_work_runs_ahead_by_a_bounded_number_of_items() -> None:
 
 def test_concurrent_work_is_concurrent() -> None:
     gate = threading.Barrier(8, timeout=10)
-    assert len(list(concurrently(lambda _: gate.wait(), range(8)))) == 8
+    assert len(list(map_in_threads(lambda _: gate.wait(), range(8)))) == 8
 
 
 def test_an_error_in_one_thread_reaches_the_caller() -> None:
@@ -163,4 +163,4 @@ def test_an_error_in_one_thread_reaches_the_caller() -> None:
         return 1 / (i - 5)
 
     with pytest.raises(ZeroDivisionError):
-        list(concurrently(work, range(100)))
+        list(map_in_threads(work, range(100)))

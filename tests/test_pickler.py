@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.pickler import pickled
+from assay.pickler import stable_pickle
 
 ALIGNED = np.dtype([("flag", "u1"), ("value", "f8")], align=True)
 VALUES = st.recursive(
@@ -28,7 +28,7 @@ def apart(text):
 
 @given(VALUES)
 def test_what_was_pickled_is_read_back(value):
-    assert joblib.load(io.BytesIO(pickled(value))) == value
+    assert joblib.load(io.BytesIO(stable_pickle(value))) == value
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_what_was_pickled_is_read_back(value):
 )
 def test_equal_text_is_written_alike_whether_it_is_one_object_or_two(holding):
     name = sys.intern("max_iter")
-    assert pickled(holding(name, name)) == pickled(holding(apart(name), apart(name)))
-    assert pickled(holding(name, apart(name))) == pickled(holding(apart(name), name))
+    assert stable_pickle(holding(name, name)) == stable_pickle(holding(apart(name), apart(name)))
+    assert stable_pickle(holding(name, apart(name))) == stable_pickle(holding(apart(name), name))
 
 
 def test_equal_dtypes_are_written_alike_whether_they_are_one_object_or_two():
@@ -52,7 +52,7 @@ def test_equal_dtypes_are_written_alike_whether_they_are_one_object_or_two():
     numbers = np.arange(3.0)
     crossed = pickle.loads(pickle.dumps(numbers))  # as from another process
     assert crossed.dtype is not numbers.dtype
-    assert pickled([numbers, crossed]) == pickled([numbers, numbers.copy()])
+    assert stable_pickle([numbers, crossed]) == stable_pickle([numbers, numbers.copy()])
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -63,8 +63,8 @@ def test_what_was_in_memory_between_the_fields_of_a_record_is_not_written(order)
         return raw.reshape(2, 3, order=order)
 
     assert records(1).tobytes() != records(2).tobytes()
-    assert pickled(records(1)) == pickled(records(2))
-    back = joblib.load(io.BytesIO(pickled(records(1))))
+    assert stable_pickle(records(1)) == stable_pickle(records(2))
+    back = joblib.load(io.BytesIO(stable_pickle(records(1))))
     assert (back == records(2)).all()
     assert back.flags.f_contiguous == (order == "F")
 

@@ -8,8 +8,8 @@ import pytest
 
 from assay import artifacts, plan
 from assay.bucket import Bucket
-from assay.plan import Plan, last_steps, making
-from assay.provenance import Code
+from assay.plan import RunPlan, last_steps, use_plan
+from assay.provenance import CodeVersion
 from assay.steps import Step, perform
 from assay.store.memory import MemoryStore
 
@@ -23,7 +23,12 @@ def story(bucket: Bucket, take: Any, *, code: str = "1", tolerance: float = 0.1)
     """Three steps: the second takes what the first yields, the third the second's."""
 
     def step(name: str, inputs: dict[str, Any], settings: dict[str, Any], modules: Any) -> Step:
-        made_of = {"inputs": inputs, "settings": settings, "seed": 7, "code": Code(modules, {})}
+        made_of = {
+            "inputs": inputs,
+            "settings": settings,
+            "seed": 7,
+            "code": CodeVersion(modules, {}),
+        }
         return take(bucket, name, **made_of)
 
     first = step("ingest", {}, {"source": "x"}, {"a": code})
@@ -42,13 +47,13 @@ def done(bucket: Bucket, **asked: Any) -> list[Step]:
     return story(bucket, take, **asked)
 
 
-def planned(bucket: Bucket, last: list[Step], **asked: Any) -> Plan:
-    made = Plan({step.name: step.as_json() for step in last})
+def planned(bucket: Bucket, last: list[Step], **asked: Any) -> RunPlan:
+    made = RunPlan({step.name: step.as_json() for step in last})
     story(bucket, made.take, **asked)
     return made
 
 
-def told(made: Plan) -> dict[str, list[str] | None]:
+def told(made: RunPlan) -> dict[str, list[str] | None]:
     """By step that would run: what differs, then what comes before it."""
     return {
         step.name: [*map(str, step.differs), *step.after] if step.runs else None
@@ -93,26 +98,26 @@ def test_planning_leaves_nothing_in_the_bucket(bucket: Bucket) -> None:
 
 def test_what_cannot_be_foreseen_is_named(bucket: Bucket) -> None:
     last = {step.name: step.as_json() for step in done(bucket)}
-    made = Plan({**last, "evaluate": last["fairness"]})
+    made = RunPlan({**last, "evaluate": last["fairness"]})
     story(bucket, made.take, code="2")
     assert made.unforeseen() == ["evaluate"]
-    calm = Plan({**last, "evaluate": last["fairness"]})
+    calm = RunPlan({**last, "evaluate": last["fairness"]})
     story(bucket, calm.take)
     assert calm.unforeseen() == []
 
 
 def test_always_runs_all(bucket: Bucket) -> None:
     last = done(bucket)
-    made = Plan({step.name: step.as_json() for step in last}, always=True)
+    made = RunPlan({step.name: step.as_json() for step in last}, always=True)
     story(bucket, made.take)
     assert all(step.runs for step in made.steps)
 
 
 def test_a_plan_ends_before_the_journal_is_written() -> None:
-    plan.end()  # no plan is being made: the run goes on
-    with making(Plan({})), pytest.raises(plan.Unforeseen):
-        plan.end()
-    assert plan.current() is None
+    plan.end_plan()  # no plan is being made: the run goes on
+    with use_plan(RunPlan({})), pytest.raises(plan.EndOfPlan):
+        plan.end_plan()
+    assert plan.current_plan() is None
 
 
 def ran(bucket: Bucket, kind: str, *steps: dict[str, str], **more: Any) -> None:

@@ -4,7 +4,13 @@ import sys
 
 import pytest
 
-from assay.provenance import _read, _source_of, checkout, code_of, environment
+from assay.provenance import (
+    _read_module,
+    _source_of,
+    describe_environment,
+    read_code_version,
+    read_git_state,
+)
 
 
 @pytest.fixture
@@ -36,79 +42,79 @@ def package(tmp_path, monkeypatch):
 def _forget():
     from assay import provenance
 
-    for cached in (_read, _source_of, provenance._first_party):
+    for cached in (_read_module, _source_of, provenance._first_party_path):
         cached.cache_clear()
 
 
 def test_imports_are_followed_into_functions_packages_and_relative_names(package):
-    code = code_of("ours.a")
+    code = read_code_version("ours.a")
     assert list(code.modules) == ["ours", "ours.a", "ours.b", "ours.deep"]
     assert sorted(code.distributions) == ["Python", "numpy"]
 
 
 def test_a_change_in_an_imported_module_changes_the_code_and_in_another_does_not(package):
-    before = code_of("ours.a")
+    before = read_code_version("ours.a")
     (package / "c.py").write_text("X = 2  # nobody imports this\n")
     _forget()
-    assert code_of("ours.a") == before
+    assert read_code_version("ours.a") == before
     (package / "b.py").write_text("import numpy as np\nY = 1\n")
     _forget()
-    changed = code_of("ours.a")
+    changed = read_code_version("ours.a")
     assert {n for n in changed.modules if changed.modules[n] != before.modules.get(n)} == {"ours.b"}
 
 
 def test_what_is_imported_for_type_checkers_alone_is_left_out(package):
-    assert "ours.c" not in code_of("ours.typed").modules
-    assert "ours.b" in code_of("ours.typed").modules
+    assert "ours.c" not in read_code_version("ours.typed").modules
+    assert "ours.b" in read_code_version("ours.typed").modules
 
 
 def test_relative_imports_climb(package):
-    assert "ours.c" in code_of("ours.deep.d").modules
+    assert "ours.c" in read_code_version("ours.deep.d").modules
 
 
 def test_an_import_that_leads_nowhere_is_left_out(package, tmp_path):
     (tmp_path / "alone.py").write_text("from . import x\nimport missing_here\n")
     _forget()
-    assert list(code_of("alone").modules) == ["alone"]
+    assert list(read_code_version("alone").modules) == ["alone"]
 
 
 def test_installed_packages_count_by_version_and_the_standard_library_not_at_all(package):
     import sklearn
 
-    code = code_of("sklearn.linear_model")
+    code = read_code_version("sklearn.linear_model")
     assert code.modules == {}
     assert code.distributions["scikit-learn"] == sklearn.__version__
-    assert code_of("json") == code_of()
+    assert read_code_version("json") == read_code_version()
 
 
 def test_what_an_installed_package_requires_counts_too(package):
     import numpy
     import scipy
 
-    found = code_of("sklearn.linear_model").distributions
+    found = read_code_version("sklearn.linear_model").distributions
     assert (found["numpy"], found["scipy"]) == (numpy.__version__, scipy.__version__)
     assert "matplotlib" not in found, "which scikit-learn asks for with an extra alone"
     assert found["Python"] == platform.python_version()
 
 
 def test_what_only_carries_counts_without_what_it_requires(package):
-    assert sorted(code_of("prefect").distributions) == ["Python", "prefect"]
+    assert sorted(read_code_version("prefect").distributions) == ["Python", "prefect"]
 
 
 def test_nothing_is_imported_to_find_out(package):
     (package / "a.py").write_text("raise SystemExit('imported')\n")
     _forget()
-    assert "ours.a" in code_of("ours.a").modules
+    assert "ours.a" in read_code_version("ours.a").modules
     assert "ours.a" not in sys.modules
 
 
 def test_glue_counts_itself_but_not_its_imports(package):
-    code = code_of("ours.c", glue="ours.a")
+    code = read_code_version("ours.c", glue="ours.a")
     assert list(code.modules) == ["ours", "ours.a", "ours.c"]
 
 
 def test_the_environment_names_versions_and_no_host():
-    found = environment()
+    found = describe_environment()
     import numpy
 
     assert found["distributions"]["numpy"] == numpy.__version__
@@ -119,13 +125,13 @@ def test_a_dirty_checkout_is_known_by_its_commit_and_its_difference(tmp_path):
     def git(*words):
         subprocess.run(["git", *words], cwd=tmp_path, check=True, capture_output=True)
 
-    assert checkout(tmp_path).commit is None
+    assert read_git_state(tmp_path).commit is None
     git("init")
     (tmp_path / "file").write_text("one\n")
     git("add", "file")
     git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-m", "one")
-    clean = checkout(tmp_path)
+    clean = read_git_state(tmp_path)
     assert len(clean.commit) == 40
     assert clean.diff == b""
     (tmp_path / "file").write_text("two\n")
-    assert b"+two" in checkout(tmp_path).diff
+    assert b"+two" in read_git_state(tmp_path).diff

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.read import read
+from assay.config.read import load_use_case
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def blocks(language):
 def test_the_least_use_case_is_one(tmp_path):
     (text,) = blocks("yaml")
     (tmp_path / "guests.yaml").write_text(text)
-    assert read(tmp_path / "guests.yaml").use_case.question == "Will this guest come back?"
+    assert load_use_case(tmp_path / "guests.yaml").use_case.question == "Will this guest come back?"
 
 
 def anchors(path):

@@ -20,18 +20,18 @@ from assay.artifacts import JSON, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
-from assay.pickler import pickled
+from assay.pickler import stable_pickle
 from assay.registry import Registry
 from assay.reproduce import environment as environments
-from assay.reproduce.code import lay_out
-from assay.reproduce.compare import compare
-from assay.reproduce.explain import models_differ
-from assay.reproduce.pickled import contents
-from assay.reproduce.rebuild import Rebuilt
-from assay.reproduce.recorded import recall
-from assay.reproduce.source import depth, find_rows
-from assay.reproduce.tables import tables_differ
-from assay.reproduce.values import different
+from assay.reproduce.code import lay_out_code
+from assay.reproduce.compare import compare_runs
+from assay.reproduce.explain import model_differences
+from assay.reproduce.pickled import pickle_contents
+from assay.reproduce.rebuild import RebuiltRun
+from assay.reproduce.recorded import recall_run
+from assay.reproduce.source import find_source_rows, source_depth
+from assay.reproduce.tables import table_differences
+from assay.reproduce.values import value_differences
 from assay.steps import Step
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
@@ -55,8 +55,8 @@ JSONS = st.recursive(
 
 @given(JSONS, JSONS)
 def test_values_are_told_apart_exactly_when_they_are_not_the_same(one, other):
-    assert not different(one, one)
-    assert bool(different(one, other)) == (repr(one) != repr(other) and one != other) or (
+    assert not value_differences(one, one)
+    assert bool(value_differences(one, other)) == (repr(one) != repr(other) and one != other) or (
         # Python calls 1, 1.0 and True equal, and 0.0 and -0.0; a record does not.
         one == other and repr(one) != repr(other)
     )
@@ -65,31 +65,33 @@ def test_values_are_told_apart_exactly_when_they_are_not_the_same(one, other):
 def test_a_difference_is_named_by_its_path_and_items_by_their_names():
     checks = [{"name": "signal", "estimate": 0.5}, {"name": "reach", "estimate": 0.75}]
     other = [{"name": "reach", "estimate": 0.75}, {"name": "signal", "estimate": 0.625}]
-    assert different(
+    assert value_differences(
         {"checks": checks, "verdict": "pass"}, {"checks": other, "verdict": "fail"}
     ) == [
         "checks[signal].estimate: 0.5 -> 0.625",
         "verdict: 'pass' -> 'fail'",
     ]
-    assert different([1, 2], [1]) == ["the value, items: 2 -> 1"]
+    assert value_differences([1, 2], [1]) == ["the value, items: 2 -> 1"]
 
 
 def test_numbers_that_differ_by_rounding_alone_are_said_to():
-    (first, second) = different({"mean": 0.1 + 0.2}, {"mean": 0.3})
+    (first, second) = value_differences({"mean": 0.1 + 0.2}, {"mean": 0.3})
     assert first == "mean: 0.30000000000000004 -> 0.3"
     assert second == "only numbers differ, by at most 2e-16 of their size"
-    assert len(different({"mean": 0.1}, {"mean": "0.1"})) == 1
+    assert len(value_differences({"mean": 0.1}, {"mean": "0.1"})) == 1
 
 
 def test_of_many_differences_the_rest_is_counted():
-    lines = different({str(n): "a" for n in range(30)}, {str(n): "b" for n in range(30)})
+    lines = value_differences({str(n): "a" for n in range(30)}, {str(n): "b" for n in range(30)})
     assert len(lines) == 13
     assert lines[-1] == "and 18 more differences"
 
 
 def test_places_that_changed_alike_share_a_line():
     before, after = ([{"version": v, "n": n} for n in range(3)] for v in ("1.9.1", "1.9.0"))
-    assert different(before, after) == ["[0].version: '1.9.1' -> '1.9.0', and so in 2 more places"]
+    assert value_differences(before, after) == [
+        "[0].version: '1.9.1' -> '1.9.0', and so in 2 more places"
+    ]
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ def test_places_that_changed_alike_share_a_line():
 def told(bucket):
     def tell(before, after):
         one, other = (write_frame(bucket, pd.DataFrame(rows), "rows") for rows in (before, after))
-        return tables_differ(Table.read(bucket, one), Table.read(bucket, other))
+        return table_differences(Table.read(bucket, one), Table.read(bucket, other))
 
     return tell
 
@@ -148,7 +150,7 @@ class Trap:
         return os.mkdir, (str(self.path),)
 
 
-@pytest.mark.parametrize("dump", [pickled, "joblib"])
+@pytest.mark.parametrize("dump", [stable_pickle, "joblib"])
 def test_looking_into_a_model_runs_nothing_that_it_names(tmp_path, dump):
     trap = [Trap(tmp_path / "plain"), np.array([Trap(tmp_path / "array")], dtype=object)]
     if dump == "joblib":
@@ -157,7 +159,7 @@ def test_looking_into_a_model_runs_nothing_that_it_names(tmp_path, dump):
         data = file.getvalue()
     else:
         data = dump(trap)
-    held = contents(data)
+    held = pickle_contents(data)
     assert held[0]["(arguments)"] == [str(tmp_path / "plain")]
     assert list(tmp_path.iterdir()) == []
 
@@ -175,9 +177,9 @@ def fitted(shift=0.0, **params):
 
 
 def test_the_part_of_a_model_that_differs_is_named():
-    (line, *_) = models_differ(pickled(fitted()), pickled(fitted(shift=0.5)))
+    (line, *_) = model_differences(stable_pickle(fitted()), stable_pickle(fitted(shift=0.5)))
     assert line == "steps[1][1].coef_: 1 of 3 values differ, by at most 0.5"
-    (line, *_) = models_differ(pickled(fitted()), pickled(fitted(max_iter=99)))
+    (line, *_) = model_differences(stable_pickle(fitted()), stable_pickle(fitted(max_iter=99)))
     assert line == "steps[1][1].max_iter: 100 -> 99"
 
 
@@ -188,7 +190,7 @@ def test_trees_are_compared_field_by_field():
     one, other = (
         DecisionTreeClassifier(random_state=0).fit(rows + shift, rows[:, 0] > 0) for shift in (0, 1)
     )
-    lines = models_differ(pickled(one), pickled(other))
+    lines = model_differences(stable_pickle(one), stable_pickle(other))
     assert any("nodes: threshold:" in line for line in lines)
 
 
@@ -199,11 +201,11 @@ def test_a_model_that_differs_in_its_sharing_alone_is_said_to():
         joblib.dump(value, file := io.BytesIO())
         files.append(file.getvalue())
     assert files[0] != files[1]
-    assert "one and the same object in memory" in models_differ(*files)[0]
+    assert "one and the same object in memory" in model_differences(*files)[0]
 
 
 def test_a_model_that_cannot_be_read_is_told_by_its_size():
-    (line,) = models_differ(b"no pickle", pickled(1))
+    (line,) = model_differences(b"no pickle", stable_pickle(1))
     assert line.startswith("9 bytes -> ")
 
 
@@ -222,7 +224,7 @@ def test_an_environment_that_differs_is_told_by_what_matters_first():
         processor_features=["avx", "avx512f"],
         distributions={"numpy": "2.1", "rich": "15", "new": "2", "pip": "26"},
     )
-    assert [str(d) for d in environments.differences(before, after, {"numpy"})] == [
+    assert [str(d) for d in environments.environment_differences(before, after, {"numpy"})] == [
         "python: 3.11.4 -> 3.11.9",
         "processor features: fma -> avx512f",
         "numpy: 2.0 -> 2.1",
@@ -230,17 +232,17 @@ def test_an_environment_that_differs_is_told_by_what_matters_first():
         "old: 1 -> nothing",
         "rich: 14 -> 15",
     ]
-    assert environments.differences(before, before, set()) == []
+    assert environments.environment_differences(before, before, set()) == []
 
 
 def test_a_recorded_environment_is_built_once_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
     recorded = environment(python=".".join(map(str, sys.version_info[:3])))
     said = []
-    python = environments.build(recorded, said.append)
+    python = environments.build_environment(recorded, said.append)
     bare = subprocess.run([python, "-c", "import pandas"], check=False, capture_output=True)
     assert bare.returncode
-    assert environments.build(recorded, said.append) == python
+    assert environments.build_environment(recorded, said.append) == python
     assert [words.partition(" ")[0] for words in said] == ["installing", "the"]
 
 
@@ -257,13 +259,13 @@ def test_what_cannot_be_installed_is_named_and_tried_anew(tmp_path, monkeypatch)
     monkeypatch.setattr(environments, "_call", call)
     for _ in range(2):  # half an environment must not pass for a whole one
         with pytest.raises(ConfigError, match="no such distribution"):
-            environments.build(environment(distributions={"gone": "1"}), lambda _: None)
+            environments.build_environment(environment(distributions={"gone": "1"}), lambda _: None)
     assert len(made) == 4
 
 
 def test_a_python_that_is_not_here_is_refused():
     with pytest.raises(ConfigError, match=r"no python3\.2 is here"):
-        environments.build(environment(python="3.2.1"), lambda _: None)
+        environments.build_environment(environment(python="3.2.1"), lambda _: None)
 
 
 # --- the code --------------------------------------------------------------------------------
@@ -308,7 +310,7 @@ def laid_out(tmp_path):
         recorded = SimpleNamespace(commit=commit, diff=diff, modules=modules or {})
         working = tmp_path / "made" / "run"
         working.mkdir(parents=True)
-        return lay_out(recorded, tmp_path / "made", working, repository)
+        return lay_out_code(recorded, tmp_path / "made", working, repository)
 
     return lay
 
@@ -320,7 +322,7 @@ def digest(data):
 def test_the_commit_and_its_changes_are_laid_out_and_the_repository_stays_as_it_is(
     repository, laid_out
 ):
-    from assay.provenance import checkout
+    from assay.provenance import read_git_state
 
     commit = repository.commit()
     repository.write("assay/runs.py", b"RUNS = 2\n")
@@ -328,7 +330,7 @@ def test_the_commit_and_its_changes_are_laid_out_and_the_repository_stays_as_it_
     # What a person likes to see of a difference must not spoil the recorded one.
     for name in ("diff.noprefix", "diff.mnemonicPrefix", "diff.relative"):
         repository.git("config", name, "true")
-    state = checkout(repository.folder)
+    state = read_git_state(repository.folder)
     repository.git("checkout", "-q", ".")
     repository.write("assay/runs.py", b"RUNS = 3\n")
     before = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
@@ -352,7 +354,7 @@ def test_a_commit_that_is_not_here_is_found_where_it_is_said_to_be(
         monkeypatch.setattr("assay.reproduce.code._OURS", tmp_path)
         recorded = SimpleNamespace(commit=commit, diff=b"", modules={})
         folder = tmp_path / str(number)
-        code = lay_out(recorded, folder, folder, place)
+        code = lay_out_code(recorded, folder, folder, place)
         assert (code.root / "assay/runs.py").exists()
 
 
@@ -370,7 +372,7 @@ def test_modules_that_git_does_not_know_are_compared_by_their_digests(
     repository.write("assay/made_up_new.py", b"Y = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(
-        "assay.reproduce.code.module_file",
+        "assay.reproduce.code.find_module_file",
         lambda name: next(tmp_path.rglob(f"{name.rpartition('.')[2]}.py"), None),
     )
     modules = {
@@ -410,7 +412,7 @@ def places(tmp_path, monkeypatch):
 def test_rows_are_read_again_where_the_source_is_what_it_was(places):
     (places / "here/data/a.csv").write_text("x\n1\n")
     recorded = asked_of("data/a.csv", digest(b"x\n1\n"))
-    rows = find_rows(recorded, places / "run", places / "code")
+    rows = find_source_rows(recorded, places / "run", places / "code")
     assert rows.read_again
     assert (places / "run/data/a.csv").read_text() == "x\n1\n"
 
@@ -418,7 +420,9 @@ def test_rows_are_read_again_where_the_source_is_what_it_was(places):
 def test_a_tracked_source_that_changed_is_taken_from_the_commit(places):
     (places / "here/data/a.csv").write_text("x\n2\n")
     (places / "code/data/a.csv").write_text("x\n1\n")
-    rows = find_rows(asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code")
+    rows = find_source_rows(
+        asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code"
+    )
     assert rows.read_again
     assert (places / "run/data/a.csv").read_text() == "x\n1\n"
 
@@ -429,7 +433,9 @@ def test_a_tracked_source_that_changed_is_taken_from_the_commit(places):
 def test_rows_come_from_the_recorded_table_where_the_source_changed_or_is_gone(places, text, why):
     if text:
         (places / "here/data/a.csv").write_text(text)
-    rows = find_rows(asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code")
+    rows = find_source_rows(
+        asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code"
+    )
     assert not rows.read_again
     assert rows.why == why
     assert list((places / "run").rglob("*")) == []
@@ -444,26 +450,26 @@ def test_several_files_are_known_by_their_names_too(places, monkeypatch):
     pattern = "./data/*.csv"
     fingerprint_then = fingerprint(SimpleNamespace(source=Source(path=pattern)))
     recorded = asked_of(pattern, fingerprint_then)
-    assert find_rows(recorded, places / "run", places / "code").read_again
+    assert find_source_rows(recorded, places / "run", places / "code").read_again
     monkeypatch.chdir(places / "run")
     assert fingerprint(SimpleNamespace(source=Source(path=pattern))) == fingerprint_then
     monkeypatch.chdir(places / "here")
     (places / "here/data/b.csv").rename(places / "here/data/c.csv")
-    assert not find_rows(recorded, places / "other", places / "code").read_again
+    assert not find_source_rows(recorded, places / "other", places / "code").read_again
 
 
 def test_a_path_that_climbs_stays_within_the_rebuilds_own_folder(places):
     (places / "up.csv").write_text("x\n1\n")
     recorded = asked_of("../up.csv", digest(b"x\n1\n"))
-    assert depth(recorded) == 1
+    assert source_depth(recorded) == 1
     working = places / "run" / "run"
     working.mkdir()
-    assert find_rows(recorded, working, places / "code").read_again
+    assert find_source_rows(recorded, working, places / "code").read_again
     assert (places / "run/up.csv").is_symlink()
 
 
 def test_a_query_is_not_asked_again(places):
-    rows = find_rows(asked_of(None, None), places / "run", places / "code")
+    rows = find_source_rows(asked_of(None, None), places / "run", places / "code")
     assert "it is a query" in rows.why
 
 
@@ -548,7 +554,7 @@ def test_the_journal_is_recalled_as_the_run_met_it(made, bucket):
     registry.promote(second, because="b", instead_of=1)
     # While this one was under way, the second became champion: it was judged against the first.
     third = made.register([made.step("ingest", table=3)], b"third", against=1, model=b"third")
-    recorded = recall(bucket, third.name)
+    recorded = recall_run(bucket, third.name)
     assert [entry.number for entry in recorded.before.entries] == [1, 2, 3]
     assert recorded.before.champion.number == 1
     assert [entry.body["version"] for entry in recorded.entries] == [3]
@@ -561,7 +567,7 @@ def test_a_rebuild_finds_the_champion_of_the_time_and_no_step_done(made, bucket)
     steps = [made.step("validate", inputs={"previous": previous}, report=3)]
     made.register(steps, b"second", against=1, model=b"second")
     target = Bucket.on(MemoryStore()).prepare()
-    recall(bucket, "guests@2").seed(target)
+    recall_run(bucket, "guests@2").seed(target)
     history = Registry(target).history("guests")
     assert target.get(history.champion.artifact("model")) == b"first"
     assert list(history.versions) == [1]
@@ -577,11 +583,11 @@ def held_against(bucket, before, after):
     """The comparison of two lists of steps, by the names of those that diverge."""
     old = Made(bucket)
     old.register(before)
-    recorded = recall(bucket, "guests@1")
+    recorded = recall_run(bucket, "guests@1")
     other = Made(Bucket.on(MemoryStore()).prepare())
     steps = after(other)
     entries = [other.register(steps).entry]
-    found = compare(recorded, Rebuilt(other.bucket, tuple(steps), tuple(entries)))
+    found = compare_runs(recorded, RebuiltRun(other.bucket, tuple(steps), tuple(entries)))
     return found, {step.name: step.status for step in found.steps}
 
 
@@ -651,7 +657,9 @@ def test_the_journal_must_say_the_same_too(bucket):
     other = Made(Bucket.on(MemoryStore()).prepare())
     steps = [other.step("ingest", table=1)]
     entry = other.register(steps, model=b"other").entry
-    found = compare(recall(bucket, "guests@1"), Rebuilt(other.bucket, tuple(steps), (entry,)))
+    found = compare_runs(
+        recall_run(bucket, "guests@1"), RebuiltRun(other.bucket, tuple(steps), (entry,))
+    )
     assert found.first.name == "register"
     assert found.first.outputs[0].how[0].startswith("version 1.model: ")
 
@@ -660,30 +668,36 @@ def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
     made = Made(bucket)
     steps = [made.step("ingest", table=1)]
     made.register(steps)
-    recorded = recall(bucket, "guests@1")
+    recorded = recall_run(bucket, "guests@1")
     said = {"retraining": 1, "outcome": "registered", "version": 1}
     ended = bucket.journal("guests").append(lambda _: ("retrained", said))
-    assert compare(recorded, Rebuilt(bucket, tuple(steps), (*recorded.entries, ended))).identical
+    assert compare_runs(
+        recorded, RebuiltRun(bucket, tuple(steps), (*recorded.entries, ended))
+    ).identical
 
 
 def test_an_output_whose_recorded_object_is_gone_is_a_divergence_all_the_same(made, bucket):
-    from assay.objects import key_of
+    from assay.objects import object_key
 
     gone = made.json({"a": 1})
     made.register([made.step("train x", about=gone)])
-    bucket.store.delete(key_of(gone.digest))
+    bucket.store.delete(object_key(gone.digest))
     other = Made(Bucket.on(MemoryStore()).prepare())
     steps = [other.step("train x", about={"a": 2})]
     entry = other.register(steps).entry
-    found = compare(recall(bucket, "guests@1"), Rebuilt(other.bucket, tuple(steps), (entry,)))
+    found = compare_runs(
+        recall_run(bucket, "guests@1"), RebuiltRun(other.bucket, tuple(steps), (entry,))
+    )
     assert "how cannot be told" in found.first.outputs[0].how[0]
 
 
 def test_a_bucket_of_the_first_version_is_recalled():
     """Its runs recorded less: what is missing must not be in the way."""
-    recorded = recall(Bucket.open(str(GOLDEN)), "guests@2")
+    recorded = recall_run(Bucket.open(str(GOLDEN)), "guests@2")
     assert (recorded.before.entries, len(recorded.steps)) == ([], 12)
     assert len(recorded.commit) == 40
     target = Bucket.on(MemoryStore()).prepare()
     recorded.seed(target)
-    assert compare(recorded, Rebuilt(recorded.bucket, recorded.steps, recorded.entries)).identical
+    assert compare_runs(
+        recorded, RebuiltRun(recorded.bucket, recorded.steps, recorded.entries)
+    ).identical

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from assay import running
-from assay.running import Process, Running
+from assay.running import Process, SetupState
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -28,7 +28,7 @@ def child():
 
 def made(**more):
     given = {"pool": "p", "host": "127.0.0.1", "port": 1, "store": "/b", "database": ""}
-    return Running(**{**given, "root": "/r", **more})
+    return SetupState(**{**given, "root": "/r", **more})
 
 
 def test_a_process_is_known_by_its_number_and_its_start(child):
@@ -65,7 +65,7 @@ def test_what_does_not_listen_is_ended_all_the_same():
 def test_what_is_written_is_read(tmp_path):
     one = made(processes={"server": Process(1, "now")})
     one.write(tmp_path / "new")
-    assert Running.read(tmp_path / "new") == one
+    assert SetupState.read(tmp_path / "new") == one
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["running.json"]
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
@@ -73,23 +73,23 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"processes": {"server": {}}}'])
 def test_a_state_that_cannot_be_read_is_none(tmp_path, text):
     (tmp_path / "running.json").write_text(text)
-    assert Running.read(tmp_path) is None
-    assert Running.read(tmp_path / "absent") is None
+    assert SetupState.read(tmp_path) is None
+    assert SetupState.read(tmp_path / "absent") is None
 
 
 def test_the_state_lies_with_the_user(tmp_path, monkeypatch):
     monkeypatch.delenv("ASSAY_STATE")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert running.folder("p") == tmp_path / "assay" / "p"
+    assert running.state_folder("p") == tmp_path / "assay" / "p"
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path / "here"))
-    assert running.folder("p") == tmp_path / "here"
+    assert running.state_folder("p") == tmp_path / "here"
 
 
 def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child):
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
-    assert running.server() is None
+    assert running.find_running_setup() is None
     made(processes={"server": Process.of(child.pid)}).write(tmp_path)
-    assert running.server() is None
+    assert running.find_running_setup() is None
 
 
 def test_everybody_is_reached_where_they_listen():

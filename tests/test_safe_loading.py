@@ -33,7 +33,7 @@ from assay.errors import (
     Unproven,
 )
 from assay.journal import JournalEntry
-from assay.objects import key_of
+from assay.objects import object_key
 from assay.registry import Registry
 from assay.signing import Signer
 from assay.store.local import LocalStore
@@ -114,28 +114,28 @@ def test_the_trap_works(bucket, version, sprung) -> None:
 
 
 def test_a_swapped_model_file(bucket, version, trap) -> None:
-    overwrite(bucket, key_of(Digest.of(b"first")), trap)
+    overwrite(bucket, object_key(Digest.of(b"first")), trap)
     refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
 
 
 def test_two_model_files_that_changed_places(bucket, version, trap) -> None:
-    overwrite(bucket, key_of(Digest.of(b"first")), trap)
-    overwrite(bucket, key_of(Digest.of(trap)), b"first")
+    overwrite(bucket, object_key(Digest.of(b"first")), trap)
+    overwrite(bucket, object_key(Digest.of(trap)), b"first")
     refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
     refused(bucket, ObjectCorrupt, str(Digest.of(trap)), "m@2")
 
 
 def test_an_object_planted_under_the_name_of_one_that_is_gone(bucket, version, trap) -> None:
-    bucket.store.delete(key_of(Digest.of(b"first")))
+    bucket.store.delete(object_key(Digest.of(b"first")))
     refused(bucket, ObjectMissing, str(Digest.of(b"first")), "m@1")
-    overwrite(bucket, key_of(Digest.of(b"first")), trap)
+    overwrite(bucket, object_key(Digest.of(b"first")), trap)
     refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
 
 
 def test_an_object_planted_in_the_trash(bucket, version, trap) -> None:
     """From there an object is taken when it is missed."""
     digest = Digest.of(b"first")
-    bucket.store.delete(key_of(digest))
+    bucket.store.delete(object_key(digest))
     overwrite(bucket, f"trash/{digest.hex}/planted", trap)
     refused(bucket, ObjectCorrupt, str(digest), "m@1")
 

@@ -19,7 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from assay.errors import ConfigError, SignatureBad
-from assay.signing import PASSPHRASE, VARIABLE, PublicKey, Signature, Signer, envelope, opened
+from assay.signing import (
+    PASSPHRASE_VARIABLE,
+    SIGNING_KEY_VARIABLE,
+    PublicKey,
+    Signature,
+    Signer,
+    make_envelope,
+    open_envelope,
+)
 
 # RFC 8032, section 7.1, test 1: an Ed25519 key, and its signature of no bytes.
 SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
@@ -51,14 +59,14 @@ def test_a_key_is_read_as_ssh_and_pem_keep_it(
     locked = "passphrase" in kind
     lock = BestAvailableEncryption(b"open sesame") if locked else NoEncryption()
     (tmp_path / "key").write_bytes(signer.key.private_bytes(Encoding.PEM, form, lock))
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "key"))
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, str(tmp_path / "key"))
     if locked:
         with pytest.raises(ConfigError, match="passphrase"):
             Signer.configured()
-        monkeypatch.setenv(PASSPHRASE, "wrong")
+        monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
         with pytest.raises(ConfigError, match="wrong"):
             Signer.configured()
-        monkeypatch.setenv(PASSPHRASE, "open sesame")
+        monkeypatch.setenv(PASSPHRASE_VARIABLE, "open sesame")
     found = Signer.configured()
     assert found is not None
     assert found.public.fingerprint == signer.public.fingerprint
@@ -77,7 +85,7 @@ def test_keys_and_fingerprints_are_those_of_ssh_keygen(tmp_path: Path) -> None:
 
 
 def test_without_a_key_in_the_environment_nobody_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(SIGNING_KEY_VARIABLE, raising=False)
     assert Signer.configured() is None
 
 
@@ -133,16 +141,16 @@ def test_a_signature_by_an_unknown_key_is_refused_by_its_fingerprint(signer: Sig
 
 
 def test_an_envelope_gives_back_what_it_holds_and_who_signed_it(signer: Signer) -> None:
-    held = envelope("a/b", {"x": [1, "ä"]}, signer)
-    value, signers = opened(held, "a/b", [named(signer)])
+    held = make_envelope("a/b", {"x": [1, "ä"]}, signer)
+    value, signers = open_envelope(held, "a/b", [named(signer)])
     assert value == {"x": [1, "ä"]}
     assert [key.name for key in signers] == ["ada"]
     with pytest.raises(SignatureBad, match="not 'a/c'"):
-        opened(held, "a/c", [named(signer)])
+        open_envelope(held, "a/c", [named(signer)])
     other = base64.b64encode(b'{"x":2}').decode()
     with pytest.raises(SignatureBad, match="does not fit"):
-        opened(held | {"payload": other}, "a/b", [named(signer)])
+        open_envelope(held | {"payload": other}, "a/b", [named(signer)])
 
 
 def test_an_envelope_that_nobody_signed_says_so(signer: Signer) -> None:
-    assert opened(envelope("a/b", 1, None), "a/b", [named(signer)]) == (1, [])
+    assert open_envelope(make_envelope("a/b", 1, None), "a/b", [named(signer)]) == (1, [])

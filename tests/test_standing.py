@@ -6,10 +6,10 @@ from assay import artifacts, provenance
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ChainBroken
-from assay.objects import key_of
+from assay.objects import object_key
 from assay.registry import Registry
-from assay.runs import Outcome
-from assay.standing import remember, standing
+from assay.runs import RunOutcome
+from assay.standing import find_question_outcome, remember_outcome
 from assay.steps import Step
 from assay.store.memory import MemoryStore
 from assay.versions import REGISTERED
@@ -44,7 +44,7 @@ def answered(bucket, question=ONE, against=None, model="the model"):
     }  # fmt: skip
     version = Registry(bucket).register("m", REGISTERED, body)
     record, page = put(bucket, "record"), put(bucket, "page")
-    outcome = Outcome(
+    outcome = RunOutcome(
         use_case="m", question=question, run=record.digest, outcome="registered",
         model=version.name, digest=made.digest, champion=False, against=against,
         gates={"fairness": "pass", "validation": "pass"}, reports={}, page=page, reasons=[],
@@ -54,32 +54,32 @@ def answered(bucket, question=ONE, against=None, model="the model"):
         name="train", key=ONE, components={}, inputs={}, outputs={"model": made},
         cached=False, seconds=9.0,
     )  # fmt: skip
-    remember(bucket, outcome, [step])
+    remember_outcome(bucket, outcome, [step])
     return version
 
 
 def test_an_answer_stands_and_nothing_was_done_for_it(bucket):
     answered(bucket)
-    found = standing(bucket, "m", ONE)
+    found = find_question_outcome(bucket, "m", ONE)
     assert found.model == "m@1"
     assert [(s.cached, s.seconds) for s in found.steps] == [(True, 0.0)]
     assert list(found.gates) == ["validation", "fairness"]
-    assert standing(bucket, "m", TWO) is None
+    assert find_question_outcome(bucket, "m", TWO) is None
 
 
 def test_it_tells_the_champion_of_today(bucket):
     version = answered(bucket)
-    assert not standing(bucket, "m", ONE).champion
+    assert not find_question_outcome(bucket, "m", ONE).champion
     Registry(bucket).promote(version, because="first", instead_of=None)
-    assert standing(bucket, "m", ONE).champion
+    assert find_question_outcome(bucket, "m", ONE).champion
 
 
 def test_it_does_not_stand_once_it_would_be_judged_against_another_champion(bucket):
     answered(bucket)
     other = answered(bucket, TWO, model="another")
     Registry(bucket).promote(other, because="better", instead_of=None)
-    assert standing(bucket, "m", ONE) is None
-    assert standing(bucket, "m", TWO).model == "m@2"
+    assert find_question_outcome(bucket, "m", ONE) is None
+    assert find_question_outcome(bucket, "m", TWO).model == "m@2"
 
 
 def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_path, monkeypatch):
@@ -90,23 +90,23 @@ def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_p
     champion = answered(bucket)
     Registry(bucket).promote(champion, because="first", instead_of=None)
     answered(bucket, TWO, against=champion.number, model="another")
-    assert standing(bucket, "m", TWO).model == "m@2"
+    assert find_question_outcome(bucket, "m", TWO).model == "m@2"
     mine.write_text("class Mine: answer = 42\n")
     forget()
-    assert standing(bucket, "m", TWO) is None
+    assert find_question_outcome(bucket, "m", TWO) is None
 
 
 def forget():
     """As a process that begins."""
-    for cached in (provenance._read, provenance._source_of, provenance._first_party):
+    for cached in (provenance._read_module, provenance._source_of, provenance._first_party_path):
         cached.cache_clear()
 
 
 @pytest.mark.parametrize("lost", ["the model", "record", "page"])
 def test_it_does_not_stand_when_something_it_rests_on_is_gone(bucket, lost):
     answered(bucket)
-    bucket.store.delete(key_of(Digest.of(lost.encode())))
-    assert standing(bucket, "m", ONE) is None
+    bucket.store.delete(object_key(Digest.of(lost.encode())))
+    assert find_question_outcome(bucket, "m", ONE) is None
 
 
 def test_it_does_not_stand_when_the_journal_lacks_it_or_is_broken(bucket):
@@ -114,6 +114,6 @@ def test_it_does_not_stand_when_the_journal_lacks_it_or_is_broken(bucket):
     answered(bucket, TWO, model="another")
     bucket.store.delete("journals/m/0000000001.json")
     with pytest.raises(ChainBroken):
-        standing(bucket, "m", ONE)
+        find_question_outcome(bucket, "m", ONE)
     bucket.store.delete("journals/m/0000000002.json")
-    assert standing(bucket, "m", ONE) is None
+    assert find_question_outcome(bucket, "m", ONE) is None

@@ -2,8 +2,8 @@ import pytest
 
 from assay import artifacts
 from assay.bucket import Bucket
-from assay.objects import key_of
-from assay.provenance import Code
+from assay.objects import object_key
+from assay.provenance import CodeVersion
 from assay.steps import perform
 from assay.store.memory import MemoryStore
 
@@ -19,7 +19,7 @@ class Stage:
     def __init__(self, bucket):
         self.bucket, self.done = bucket, 0
         self.asked = {
-            "code": Code({"m": "sha256:1"}, {"numpy": "2"}),
+            "code": CodeVersion({"m": "sha256:1"}, {"numpy": "2"}),
             "inputs": {"in": bucket.put(b"in", artifacts.JSON, "in")},
             "settings": {"tolerance": 0.1},
             "seed": 7,
@@ -50,8 +50,8 @@ def test_the_same_step_is_done_once(stage):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"code": Code({"m": "sha256:2"}, {"numpy": "2"})},
-        {"code": Code({"m": "sha256:1"}, {"numpy": "3"})},
+        {"code": CodeVersion({"m": "sha256:2"}, {"numpy": "2"})},
+        {"code": CodeVersion({"m": "sha256:1"}, {"numpy": "3"})},
         {"settings": {"tolerance": 0.2}},
         {"seed": 8},
     ],
@@ -91,7 +91,7 @@ def test_another_input_does_it_again_but_the_inputs_name_is_for_people(stage, bu
 
 def test_a_hit_whose_output_is_gone_is_none(stage, bucket):
     out = stage()["out"]
-    bucket.store.delete(key_of(out.digest))
+    bucket.store.delete(object_key(out.digest))
     assert not stage().cached
     assert bucket.get(out) == b"out"
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from assay.artifacts import JSON, TABLE
 from assay.bucket import Bucket
 from assay.errors import DataError, FormatUnknown, ObjectCorrupt
-from assay.objects import key_of
+from assay.objects import object_key
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
-from assay.tables.columns import field
-from assay.tables.cut import Cut
+from assay.tables.columns import column_field
+from assay.tables.cut import CutRule
 from assay.tables.read import Table
-from assay.tables.write import write, write_frame
+from assay.tables.write import write_frame, write_table
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def bucket() -> Bucket:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Cut, "across", lambda _: SMALL)
+    monkeypatch.setattr(CutRule, "across", lambda _: SMALL)
 
 
-SMALL = Cut(1024, 256, 4096)
+SMALL = CutRule(1024, 256, 4096)
 
 
 def people(rows: int, seed: int = 0) -> pa.Table:
@@ -41,18 +41,18 @@ def people(rows: int, seed: int = 0) -> pa.Table:
 
 
 def digests(bucket: Bucket, rows: pa.Table, batch: int = 5000) -> list[str]:
-    artifact = write(bucket, rows.to_batches(batch), rows.schema, "people")
+    artifact = write_table(bucket, rows.to_batches(batch), rows.schema, "people")
     return [str(part.digest) for part in Table.read(bucket, artifact).parts]
 
 
 ONE_OF_EACH = pa.schema(
     [
-        field("integer", "integer"),
-        field("number", "number"),
-        field("boolean", "boolean"),
-        field("text", "text"),
-        field("date", "date", nullable=False),
-        field("category", "category", ["low", "high", "never seen"]),
+        column_field("integer", "integer"),
+        column_field("number", "number"),
+        column_field("boolean", "boolean"),
+        column_field("text", "text"),
+        column_field("date", "date", nullable=False),
+        column_field("category", "category", ["low", "high", "never seen"]),
     ]
 )
 
@@ -75,7 +75,7 @@ def one_of_each(*, missing: bool) -> pa.RecordBatch:
 @pytest.mark.parametrize("missing", [False, True])
 def test_what_was_written_is_read_back_in_the_same_types(bucket: Bucket, missing: bool) -> None:
     batch = one_of_each(missing=missing)
-    table = Table.read(bucket, write(bucket, [batch], batch.schema, "t"))
+    table = Table.read(bucket, write_table(bucket, [batch], batch.schema, "t"))
     assert table.rows == 2
     assert table.schema.equals(ONE_OF_EACH, check_metadata=True)
     values = table.arrow().to_pylist()
@@ -85,7 +85,7 @@ def test_what_was_written_is_read_back_in_the_same_types(bucket: Bucket, missing
 
 def test_frames_have_the_promised_dtypes(bucket: Bucket) -> None:
     whole, holed = (
-        Table.read(bucket, write(bucket, [b], b.schema, "t")).pandas()
+        Table.read(bucket, write_table(bucket, [b], b.schema, "t")).pandas()
         for b in (one_of_each(missing=False), one_of_each(missing=True))
     )
     kinds = ["int64", "float64", "bool", "str", "datetime64[us]", "category"]
@@ -99,19 +99,19 @@ def test_frames_have_the_promised_dtypes(bucket: Bucket) -> None:
 
 def test_columns_come_in_the_order_asked(bucket: Bucket) -> None:
     rows = people(5000)
-    table = Table.read(bucket, write(bucket, rows.to_batches(), rows.schema, "t"))
+    table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
     assert table.arrow(["city", "id"]).equals(rows.select(["city", "id"]))
     assert next(table.batches(["height"])).schema.names == ["height"]
 
 
 def test_an_unknown_column_is_answered_with_the_nearest(bucket: Bucket) -> None:
-    table = Table.read(bucket, write(bucket, [], ONE_OF_EACH, "t"))
+    table = Table.read(bucket, write_table(bucket, [], ONE_OF_EACH, "t"))
     with pytest.raises(DataError, match="Did you mean 'number'"):
         table.pandas(["nummber"])
 
 
 def test_a_table_without_rows_has_columns_all_the_same(bucket: Bucket) -> None:
-    table = Table.read(bucket, write(bucket, [], ONE_OF_EACH, "t"))
+    table = Table.read(bucket, write_table(bucket, [], ONE_OF_EACH, "t"))
     assert table.rows == 0
     assert not table.parts
     assert list(table.pandas().columns) == ONE_OF_EACH.names
@@ -139,7 +139,7 @@ def test_a_window_that_slides_keeps_most_parts(bucket: Bucket) -> None:
 def test_the_batching_of_the_input_leaves_no_trace(batch: int) -> None:
     bucket, rows = Bucket.on(MemoryStore()), people(2_000)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cut, "across", lambda _: Cut(64, 16, 256))
+        patch.setattr(CutRule, "across", lambda _: CutRule(64, 16, 256))
         assert digests(bucket, rows, batch) == digests(bucket, rows, 2_000)
 
 
@@ -159,7 +159,7 @@ def test_the_coding_and_width_of_values_leave_no_trace(bucket: Bucket) -> None:
     ("columns", "target"), [(1, 2**15), (16, 2**15), (32, 2**15), (64, 2**14), (1000, 2**12)]
 )
 def test_wide_tables_have_fewer_rows_a_part(columns: int, target: int) -> None:
-    assert Cut.across(columns) == Cut(target, target // 4, target * 4)
+    assert CutRule.across(columns) == CutRule(target, target // 4, target * 4)
 
 
 @settings(max_examples=25)
@@ -202,8 +202,8 @@ def test_a_large_table_never_lies_in_memory_whole(bucket: Bucket) -> None:
             yield pa.record_batch({"a": np.arange(start, start + step), "b": noise})
 
     before = pa.total_allocated_bytes()
-    schema = pa.schema([field("a", "integer"), field("b", "number")])
-    artifact = write(bucket, batches(), schema, "t")
+    schema = pa.schema([column_field("a", "integer"), column_field("b", "number")])
+    artifact = write_table(bucket, batches(), schema, "t")
     table = Table.read(bucket, artifact)
     assert table.rows == rows
     assert peak - before < rows * 16 * 0.6
@@ -217,18 +217,18 @@ def test_a_large_table_never_lies_in_memory_whole(bucket: Bucket) -> None:
 
 def test_parts_are_plain_parquet_for_other_engines(tmp_path) -> None:
     bucket, rows = Bucket.on(LocalStore(tmp_path)), people(9_000)
-    table = Table.read(bucket, write(bucket, rows.to_batches(), rows.schema, "t"))
+    table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
     frames = [pd.read_parquet(url) for url in table.urls()]
     assert pd.concat(frames)["id"].tolist() == list(range(9_000))
     assert sum(part.size for part in table.parts) == sum(
-        (tmp_path / key_of(part.digest)).stat().st_size for part in table.parts
+        (tmp_path / object_key(part.digest)).stat().st_size for part in table.parts
     )
 
 
 def test_a_damaged_part_is_named_and_not_read(tmp_path) -> None:
     bucket, rows = Bucket.on(LocalStore(tmp_path)), people(100)
-    table = Table.read(bucket, write(bucket, rows.to_batches(), rows.schema, "t"))
-    path = tmp_path / key_of(table.parts[0].digest)
+    table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
+    path = tmp_path / object_key(table.parts[0].digest)
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(ObjectCorrupt, match=table.parts[0].digest.hex):
@@ -253,18 +253,20 @@ def test_only_tables_of_this_format_are_read(bucket: Bucket) -> None:
 def test_what_no_table_can_hold_is_refused(bucket: Bucket, column: pa.Array, said: str) -> None:
     rows = pa.table({"a": column})
     with pytest.raises(DataError, match=said):
-        write(bucket, rows.to_batches(), rows.schema, "t")
+        write_table(bucket, rows.to_batches(), rows.schema, "t")
 
 
 def test_a_value_outside_its_categories_is_refused(bucket: Bucket) -> None:
-    schema = pa.schema([field("a", "category", ["x"])])
+    schema = pa.schema([column_field("a", "category", ["x"])])
     with pytest.raises(DataError, match="'y', which is none of its categories"):
-        write(bucket, [pa.record_batch({"a": ["x", "y"]})], schema, "t")
+        write_table(bucket, [pa.record_batch({"a": ["x", "y"]})], schema, "t")
 
 
 def test_two_columns_of_one_name_are_refused(bucket: Bucket) -> None:
     with pytest.raises(DataError, match="two columns are called 'a'"):
-        write(bucket, [], pa.schema([field("a", "text"), field("a", "text")]), "t")
+        write_table(
+            bucket, [], pa.schema([column_field("a", "text"), column_field("a", "text")]), "t"
+        )
 
 
 def test_an_error_in_the_stream_of_rows_leaves_no_table(bucket: Bucket) -> None:
@@ -273,7 +275,7 @@ def test_an_error_in_the_stream_of_rows_leaves_no_table(bucket: Bucket) -> None:
         raise ValueError("the source broke")
 
     with pytest.raises(ValueError, match="the source broke"):
-        write(bucket, batches(), pa.schema([field("a", "integer")]), "t")
+        write_table(bucket, batches(), pa.schema([column_field("a", "integer")]), "t")
 
 
 def test_frames_can_be_stored(bucket: Bucket) -> None:

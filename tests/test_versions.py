@@ -5,7 +5,7 @@ import pytest
 from assay.digest import Digest
 from assay.journal import JournalEntry
 from assay.signing import Signature
-from assay.versions import fold, in_force
+from assay.versions import fold_journal, is_waiver_in_force
 
 
 def history(*told):
@@ -13,7 +13,7 @@ def history(*told):
         JournalEntry(number, None, kind, "2026-01-01T00:00:00+00:00", "ada", body)
         for number, (kind, body) in enumerate(told, start=1)
     ]
-    return fold("m", entries)
+    return fold_journal("m", entries)
 
 
 def registered(number):
@@ -73,12 +73,12 @@ def test_what_a_person_took_away_was_withdrawn():
 
 
 def test_a_waiver_holds_until_the_moment_it_expires_and_only_if_signed():
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
 
     body = {"version": 1, "gates": ["fairness"], "because": "x", "expires": "2026-04-01"}
     signature = Signature("key", b"")
     waiver = JournalEntry(1, None, "waived", "2026-01-01", "ada", body, signature)
-    assert in_force(waiver, moment("2026-03-31T23:59:59Z"))
-    assert not in_force(waiver, moment("2026-04-01"))
+    assert is_waiver_in_force(waiver, parse_timestamp("2026-03-31T23:59:59Z"))
+    assert not is_waiver_in_force(waiver, parse_timestamp("2026-04-01"))
     unsigned = JournalEntry(1, None, "waived", "2026-01-01", "ada", body)
-    assert not in_force(unsigned, moment("2026-01-02"))
+    assert not is_waiver_in_force(unsigned, parse_timestamp("2026-01-02"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.why import differences
+from assay.why import compare_components
 
 BEFORE: dict[str, Any] = {
     "stage": "fairness",
@@ -18,7 +18,7 @@ BEFORE: dict[str, Any] = {
 
 
 def changed(**parts: Any) -> list[str]:
-    return [str(found) for found in differences(BEFORE, BEFORE | parts)]
+    return [str(found) for found in compare_components(BEFORE, BEFORE | parts)]
 
 
 def test_nothing_differs_from_itself() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from gc import set_threshold
 
-_OBJECTS = 50_000  # made between two searches for garbage, most of which find what was imported
+_GC_THRESHOLD = (
+    50_000  # made between two searches for garbage, most of which find what was imported
+)
 
 
 def main() -> None:
     """Entry point of `assay`."""
-    set_threshold(_OBJECTS)
+    set_threshold(_GC_THRESHOLD)
     from assay.cli.console import print_error, print_json
     from assay.errors import AssayError
 
@@ -20,7 +22,7 @@ def main() -> None:
         app()
     except AssayError as error:
         print_error(error, as_json="--json" in sys.argv)
-        _let_go(error)
+        _drop_tracebacks(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
         misused = getattr(end.__context__, "format_message", None)  # what Typer ends with 2 for
@@ -29,7 +31,7 @@ def main() -> None:
         raise
 
 
-def _let_go(told: BaseException) -> None:
+def _drop_tracebacks(told: BaseException) -> None:
     """Drop the tracebacks of an error that was told, and of those behind it.
 
     Prefect keeps an error for as long as the process lives. Its traceback would keep every frame

@@ -10,18 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.console import say
-from assay.config.read import Written, read, read_words
-from assay.evidence.amounts import some
+from assay.cli.console import print_stderr
+from assay.config.read import LoadedUseCase, load_use_case, parse_use_case
+from assay.evidence.amounts import format_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from assay.sources.aside import SetAside
+    from assay.sources.aside import QuarantineSummary
     from assay.tables.read import Table
 
-_ASKED = "asked on the command line"
-_KEYS = (
+_PLACEHOLDER = "asked on the command line"
+_OPTION_KEYS = (
     "target",
     "positive",
     "sensitive",
@@ -34,10 +34,10 @@ _KEYS = (
     "by",
     "margin",
 )
-_OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in _KEYS}
+_OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in _OPTION_KEYS}
 
 
-def different(columns: Mapping[str, str | None]) -> None:
+def require_distinct_columns(columns: Mapping[str, str | None]) -> None:
     """Refuse a column that two options name: held against itself, everything is right."""
     import typer
 
@@ -49,20 +49,22 @@ def different(columns: Mapping[str, str | None]) -> None:
             seen[name] = option
 
 
-def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Written:
+def load_gate_use_case(
+    data: str, config: Path | None, sections: Mapping[str, Any]
+) -> LoadedUseCase:
     """The use case at `config` with its source replaced by `data`; without one, the smallest
     use case that holds `sections`.
     """
     if config is not None:
-        given = read(config).use_case.data.source
+        given = load_use_case(config).use_case.data.source
         source = {"path": data, "encoding": given.encoding, "delimiter": given.delimiter}
-        return read(config, [f"data.source={json.dumps(source)}"])
+        return load_use_case(config, [f"data.source={json.dumps(source)}"])
     least: dict[str, Any] = {
         "name": "asked",
-        "question": _ASKED,
-        "decision": _ASKED,
-        "harm": _ASKED,
-        "owner": _ASKED,
+        "question": _PLACEHOLDER,
+        "decision": _PLACEHOLDER,
+        "harm": _PLACEHOLDER,
+        "owner": _PLACEHOLDER,
         "candidates": [{"estimator": "sklearn.dummy.DummyClassifier"}],
         **sections,
     }
@@ -72,46 +74,46 @@ def settings(data: str, config: Path | None, sections: Mapping[str, Any]) -> Wri
         **sections.get("data", {}),
     }
     words = {"file": "command line", "text": json.dumps(least), "set": []}
-    return read_words(words, _OPTIONS)
+    return parse_use_case(words, _OPTIONS)
 
 
 @contextmanager
-def table_of(
-    written: Written, *, check: bool = True
-) -> Iterator[tuple[Table, SetAside, tuple[str, ...]]]:
+def open_gate_table(
+    written: LoadedUseCase, *, check: bool = True
+) -> Iterator[tuple[Table, QuarantineSummary, tuple[str, ...]]]:
     """The rows of the use case's source as a table in a bucket that lasts as long as the context,
     typed as a run would type them, the malformed ones that were left out, and which columns had to
     be read as text.
 
     `check` whether the columns that the use case names are there; the placeholders of one made
-    up by `settings` need not be.
+    up by `load_gate_use_case` need not be.
     """
     from assay.bucket import Bucket
-    from assay.sources.aside import SetAside
-    from assay.sources.ingest import ingest
+    from assay.sources.aside import QuarantineSummary
+    from assay.sources.ingest import ingest_source
     from assay.store.local import LocalStore
     from assay.tables.read import Table
 
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         bucket = Bucket.on(LocalStore(folder))
         where = written if check else None
-        found = ingest(bucket, written.use_case.data, "data", where=where, say=say)
-        aside = SetAside()
+        found = ingest_source(bucket, written.use_case.data, "data", where=where, say=print_stderr)
+        aside = QuarantineSummary()
         if found.quarantine:
-            held = SetAside.of(bucket, found.quarantine, written.use_case.data.source.path)
+            held = QuarantineSummary.of(bucket, found.quarantine, written.use_case.data.source.path)
             aside = replace(held, table=None)  # it is gone with the bucket
-            say(left_out(aside))
+            print_stderr(describe_left_out(aside))
         yield Table.read(bucket, found.table), aside, found.as_text
 
 
-def left_out(aside: SetAside) -> str:
+def describe_left_out(aside: QuarantineSummary) -> str:
     """What is said of the rows that no gate will see."""
-    from assay.render.words import printable
+    from assay.render.words import printable_text
 
-    return f"{some(aside.rows, 'malformed row')} left out: {printable(aside.reasons)}"
+    return f"{format_count(aside.rows, 'malformed row')} left out: {printable_text(aside.reasons)}"
 
 
-def frame_of(written: Written, *, check: bool = True) -> pd.DataFrame:
-    """The table of `table_of` in memory."""
-    with table_of(written, check=check) as (table, _aside, _as_text):
+def read_gate_frame(written: LoadedUseCase, *, check: bool = True) -> pd.DataFrame:
+    """The table of `open_gate_table` in memory."""
+    with open_gate_table(written, check=check) as (table, _aside, _as_text):
         return table.pandas()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from assay.cli.options import AsJson, AsOf, Because, Reference, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceArgument, StoreOption
 
 
 def command(
-    reference: Reference,
-    because: Because,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    reference: ReferenceArgument,
+    because: BecauseOption,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say yes to a version whose gates could not tell, or of which another's word is asked."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.promotion import approve
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.promotion import approve_version
 
-    bucket = opened(store)
-    entry = approve(bucket, reference, said(because, as_of))
-    tell(bucket, reference, entry, already=f"you approved {reference} before", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = approve_version(bucket, reference, make_justification(because, as_of))
+    print_decision(
+        bucket, reference, entry, already=f"you approved {reference} before", as_json=as_json
+    )

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import finish_gate
-from assay.cli.options import AsJson, ConfigOption, Data, Html
+from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from assay.config.use_case import UseCase
 
-_LIMITS = "Limits, which need --metric"
+_LIMITS_PANEL = "Limits, which need --metric"
 
 
 def command(
-    data: Data,
+    data: DataArgument,
     truth: Annotated[str, typer.Option(help="The column that holds what was true.")],
     prediction: Annotated[str, typer.Option(help="The column that holds what was decided.")],
     by: Annotated[
@@ -47,55 +47,57 @@ def command(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            rich_help_panel=_LIMITS,
+            rich_help_panel=_LIMITS_PANEL,
             help="What to hold to a limit, in Fairlearn's names: selection_rate, equalized_odds.",
         ),
     ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_LIMITS, help="The largest difference accepted; 0.1 if left out."
+            rich_help_panel=_LIMITS_PANEL, help="The largest difference accepted; 0.1 if left out."
         ),
     ] = None,
     ratio: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_LIMITS, help="Instead: the smallest ratio accepted, such as 0.8."
+            rich_help_panel=_LIMITS_PANEL, help="Instead: the smallest ratio accepted, such as 0.8."
         ),
     ] = None,
     whole: Annotated[
         bool, typer.Option("--all", help="On a terminal, too, show every check, table and figure.")
     ] = False,
-    html: Html = None,
-    as_json: AsJson = False,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Audit any model's decisions: a file with truth, prediction and group columns is enough.
 
     Without a limit, all metrics and gaps are shown and nothing is judged.
     """
-    from assay.cli.alone import different, frame_of, settings
+    from assay.cli.alone import load_gate_use_case, read_gate_frame, require_distinct_columns
     from assay.config.data import Sensitive
-    from assay.evidence.fairness import audit
-    from assay.evidence.predictions import predictions_from
+    from assay.evidence.fairness import audit_fairness
+    from assay.evidence.predictions import predictions_from_frame
 
     columns = {"--truth": truth, "--prediction": prediction}
-    different(columns | {"--probability": probability, "--count": count})
-    limits = _limits(metric or [], tolerance, ratio)
+    require_distinct_columns(columns | {"--probability": probability, "--count": count})
+    limits = _limit_rules(metric or [], tolerance, ratio)
     if config and (limits or reference or bins):
         raise typer.BadParameter("with --config the use case says what to hold the gaps to")
-    divisions = [_columns(one) for one in by or []]
+    divisions = [_division_columns(one) for one in by or []]
     if not (divisions or config):
         raise typer.BadParameter("name a column that marks groups", param_hint="--by")
-    written = settings(data, config, _sections(divisions, limits, bins or [], reference or []))
-    use_case, frame = written.use_case, frame_of(written, check=False)
+    written = load_gate_use_case(
+        data, config, _use_case_sections(divisions, limits, bins or [], reference or [])
+    )
+    use_case, frame = written.use_case, read_gate_frame(written, check=False)
     names = [name for columns in divisions for name in columns] or list(use_case.data.sensitive)
     sensitive = {name: use_case.data.sensitive.get(name, Sensitive()) for name in names}
-    predictions = predictions_from(
+    predictions = predictions_from_frame(
         frame,
         truth=truth,
         prediction=prediction,
         by=list(sensitive),
-        positive=positive or (_positive_of(use_case, frame, truth) if config else None),
+        positive=positive or (_positive_value(use_case, frame, truth) if config else None),
         probability=probability,
         rows=count,
         sensitive=sensitive,
@@ -103,15 +105,17 @@ def command(
     rules = [rule for rule in use_case.fairness if set(rule.columns()) <= set(sensitive)]
     joint = [columns for columns in divisions if len(columns) > 1]
     shown: list[str | tuple[str, ...]] | None = [*sensitive, *joint] if joint else None
-    report = audit(predictions, rules, sensitive, subject=data, seed=use_case.seed, by=shown)
+    report = audit_fairness(
+        predictions, rules, sensitive, subject=data, seed=use_case.seed, by=shown
+    )
     finish_gate(report, as_json=as_json, html=html, whole=whole)
 
 
-def _columns(by: str) -> tuple[str, ...]:
+def _division_columns(by: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in by.split("+") if name))
 
 
-def _limits(
+def _limit_rules(
     metrics: Sequence[str], tolerance: float | None, ratio: float | None
 ) -> list[dict[str, Any]]:
     """The limits asked for, as a use case's rules without their groups."""
@@ -132,25 +136,27 @@ def _limits(
 def _check_metric(name: str) -> None:
     from typing import get_args
 
-    from assay.config.gates import Family, Metric
-    from assay.errors import nearest
+    from assay.config.gates import FairnessMetric, MetricFamily
+    from assay.errors import nearest_name
 
-    known = [*get_args(Metric), *get_args(Family)]
+    known = [*get_args(FairnessMetric), *get_args(MetricFamily)]
     if name not in known:
-        near = nearest(name, known)
+        near = nearest_name(name, known)
         remedy = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
         raise typer.BadParameter(f"no metric {name!r}: {remedy}", param_hint="--metric")
 
 
-def _sections(
+def _use_case_sections(
     divisions: Sequence[tuple[str, ...]],
     limits: Sequence[dict[str, Any]],
     bins: Sequence[str],
     references: Sequence[str],
 ) -> dict[str, Any]:
     """What is asked on the command line, as sections of a use case."""
-    cuts = {name: _cuts(text) for name, text in _named(bins, "--bins", divisions).items()}
-    compared = _named(references, "--reference", divisions)
+    cuts = {
+        name: _parse_cuts(text) for name, text in _column_options(bins, "--bins", divisions).items()
+    }
+    compared = _column_options(references, "--reference", divisions)
     sensitive = {
         name: {"reference": compared.get(name), "bins": cuts.get(name, ())}
         for columns in divisions
@@ -163,7 +169,7 @@ def _sections(
     }
 
 
-def _named(
+def _column_options(
     given: Sequence[str], option: str, divisions: Sequence[tuple[str, ...]]
 ) -> dict[str, str]:
     """COLUMN=VALUE options by column, which --by must name."""
@@ -173,14 +179,14 @@ def _named(
     return named
 
 
-def _cuts(text: str) -> list[float]:
+def _parse_cuts(text: str) -> list[float]:
     try:
         return [float(cut) for cut in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} are no cut points; write --bins age=25,45,65") from None
 
 
-def _positive_of(use_case: UseCase, frame: pd.DataFrame, truth: str) -> str | None:
+def _positive_value(use_case: UseCase, frame: pd.DataFrame, truth: str) -> str | None:
     """The use case's positive value, where the file says it in the same words."""
     positive = str(use_case.data.target.positive)
     held = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))

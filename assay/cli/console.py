@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from assay.evidence.report import Report
 
 
-_ROOMY = 70  # columns; on a narrower terminal rows are running text
+_WIDE_TERMINAL = 70  # columns; on a narrower terminal rows are running text
 
 
-def console() -> Console:
+def stdout_console() -> Console:
     """Where a command's result goes."""
-    from assay.render.terminal import console as made
+    from assay.render.terminal import make_console as made
 
     return made()
 
 
-def say(text: str) -> None:
+def print_stderr(text: str) -> None:
     """Progress and other remarks: on stderr, so that stdout holds the result alone."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
 
@@ -36,28 +36,28 @@ def print_json(value: Any) -> None:
     try:
         print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)  # noqa: T201 - this is the printer
     except BrokenPipeError:
-        from assay.render.terminal import reader_gone
+        from assay.render.terminal import exit_on_broken_pipe
 
-        reader_gone()
+        exit_on_broken_pipe()
 
 
 def print_error(error: AssayError, *, as_json: bool) -> None:
     """What happened, where, and what to do; never a traceback."""
     if as_json:
         print_json(error.as_json())
-    say(f"error: {error}")
+    print_stderr(f"error: {error}")
 
 
-def typed(command: str, store: str) -> str:
+def next_command(command: str, store: str) -> str:
     """A command to type next. It names the bucket, unless that is the one it would find anyway."""
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    return command if store == default_url() else f"{command} --store {shlex.quote(store)}"
+    return command if store == default_store_url() else f"{command} --store {shlex.quote(store)}"
 
 
 def print_text(text: str) -> None:
     """A line as it is, for terminals and pipes alike."""
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    stdout_console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -78,12 +78,12 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
     from rich.table import Table
     from rich.text import Text
 
-    out = console()
+    out = stdout_console()
     if not out.is_terminal:
         for row in rows:
             out.print("  ".join(row), markup=False, highlight=False, soft_wrap=True)
         return
-    if out.width < _ROOMY:
+    if out.width < _WIDE_TERMINAL:
         for *cells, last in rows:
             out.print(Text("  ".join(cells)), Padding(Text(last), (0, 0, 0, 2)), sep="\n")
         return
@@ -111,18 +111,18 @@ def finish_gate(report: Report, *, as_json: bool, html: Path | None, whole: bool
     from assay.evidence.report import Verdict
 
     if html:
-        from assay.render.page import page
+        from assay.render.page import render_html
 
         facts = {"Judged": report.subject}
-        write_file(html, page([report], title=report.gate.capitalize(), facts=facts))
+        write_file(html, render_html([report], title=report.gate.capitalize(), facts=facts))
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        from assay.render.short import show_short
-        from assay.render.terminal import show
+        from assay.render.short import show_report_summary
+        from assay.render.terminal import show_report
 
-        out = console()
-        (show if whole or not out.is_terminal else show_short)(report, out)
+        out = stdout_console()
+        (show_report if whole or not out.is_terminal else show_report_summary)(report, out)
         if html:
-            say(f"written: {html}")
+            print_stderr(f"written: {html}")
     raise typer.Exit(3 if report.verdict is Verdict.FAIL else 0)

@@ -4,62 +4,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.console import print_json, print_text, say
+from assay.cli.console import print_json, print_stderr, print_text
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.decisions.said import Said
+    from assay.decisions.said import Justification
     from assay.journal import JournalEntry
 
 
-def opened(store: str | None) -> Bucket:
+def open_existing_bucket(store: str | None) -> Bucket:
     """A bucket that is there. Raises ReferenceUnknown."""
     from assay.bucket import Bucket
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    return Bucket.open(store or default_url()).existing()
+    return Bucket.open(store or default_store_url()).existing()
 
 
-def said(because: str, as_of: str | None) -> Said:
+def make_justification(because: str, as_of: str | None) -> Justification:
     """Why, and when, in the words of the command line. Raises ConfigError."""
-    from assay.decisions.said import Said
-    from assay.moments import moment
+    from assay.decisions.said import Justification
+    from assay.moments import parse_timestamp
 
-    return Said(because, moment(as_of))
+    return Justification(because, parse_timestamp(as_of))
 
 
-def tell(
+def print_decision(
     bucket: Bucket, reference: str, entry: JournalEntry | None, *, already: str, as_json: bool
 ) -> None:
     """The entry that was written, or what was so `already`; and who is champion now."""
     from assay.registry import Registry
-    from assay.render.story import sentence
-    from assay.trust import signed
+    from assay.render.story import entry_sentence
+    from assay.trust import describe_signature
     from assay.versions import CHAMPION
 
     history = Registry(bucket).story(reference)
     champion = history.champion.name if history.champion else None
     if as_json:
-        told = entry and {"number": entry.number, "kind": entry.kind, **_about(entry)}
+        told = entry and {"number": entry.number, "kind": entry.kind, **_entry_fields(entry)}
         print_json({"entry": told, "aliases": history.aliases, CHAMPION: champion})
         return
     if entry is None:
         print_text(f"{already}; nothing was written")
         return
-    print_text(sentence(history.model, entry))
-    print_text(f"entry {entry.number} by {entry.actor} ({signed(entry)})")
+    print_text(entry_sentence(history.model, entry))
+    print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(entry)})")
     if not champion:
-        say(f"{history.model} has no champion now: it is not scored with until one is promoted")
-    _note_strangers()
+        print_stderr(
+            f"{history.model} has no champion now: it is not scored with until one is promoted"
+        )
+    _warn_without_people()
 
 
-def _about(entry: JournalEntry) -> dict[str, Any]:
+def _entry_fields(entry: JournalEntry) -> dict[str, Any]:
     return {"at": entry.at, "actor": entry.actor, "body": entry.body}
 
 
-def _note_strangers() -> None:
+def _warn_without_people() -> None:
     """Say so where nobody was asked who they are."""
-    from assay.config.people import USUAL, People
+    from assay.config.people import DEFAULT_PEOPLE_FILE, People
 
     if People.configured() is None:
-        say(f"there is no {USUAL}: everyone may act, and the name is the operating system's")
+        print_stderr(
+            f"there is no {DEFAULT_PEOPLE_FILE}: everyone may act, and the name is the operating system's"
+        )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import typer
 
 from assay.cli.console import print_json, print_rows
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 
 
-def command(store: Store = None, as_json: AsJson = False) -> None:
+def command(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Probe the bucket and this installation, and name what is missing."""
-    from assay.doctor import examine
+    from assay.doctor import diagnose_setup
     from assay.evidence.report import Verdict
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    findings = examine(store or default_url())
+    findings = diagnose_setup(store or default_store_url())
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings]})
     else:

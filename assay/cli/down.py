@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli.console import print_json, say
-from assay.cli.options import AsJson
-from assay.cli.up import POOL, Pool
+from assay.cli.console import print_json, print_stderr
+from assay.cli.options import JsonOption
+from assay.cli.up import DEFAULT_POOL, PoolOption
 
 
-def command(pool: Pool = POOL, as_json: AsJson = False) -> None:
+def command(pool: PoolOption = DEFAULT_POOL, as_json: JsonOption = False) -> None:
     """Stop server and worker. Their database, logs and bucket stay as they are."""
-    from assay.deployments.up import down
-    from assay.running import Running, folder
+    from assay.deployments.up import stop_setup
+    from assay.running import SetupState, state_folder
 
-    running = Running.read(folder(pool))
-    stopped = down(running, say) if running else []
+    running = SetupState.read(state_folder(pool))
+    stopped = stop_setup(running, print_stderr) if running else []
     if as_json:
         print_json({"stopped": stopped})
     elif not stopped:
-        say("nothing runs that `assay up` started")
+        print_stderr("nothing runs that `assay up` started")
     raise typer.Exit(0)

@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import finish_gate, say
-from assay.cli.options import AsJson, ConfigOption, Html
+from assay.cli.console import finish_gate, print_stderr
+from assay.cli.options import ConfigOption, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.config.read import Written
+    from assay.config.read import LoadedUseCase
     from assay.tables.read import Table
 
-_PART = re.compile(r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?")
-_HELP = (
+_PART_PATTERN = re.compile(
+    r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?"
+)
+_DATA_HELP = (
     "CSV, Parquet or JSON Lines. Of one file, a part: data.csv#rows=1..5000, data.csv#year=2015, "
     "data.csv#day=2018-01..2018-06."
 )
 
 
 def command(
-    reference: Annotated[str, typer.Argument(help=f"The rows to compare with: {_HELP}")],
+    reference: Annotated[str, typer.Argument(help=f"The rows to compare with: {_DATA_HELP}")],
     current: Annotated[str, typer.Argument(help="The rows to judge, named alike.")],
     config: ConfigOption = None,
     prediction: Annotated[
@@ -57,25 +59,27 @@ def command(
         str | None,
         typer.Option(help="Keep tables and profiles in this bucket, to profile a table once."),
     ] = None,
-    html: Html = None,
-    as_json: AsJson = False,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge whether data moved from a reference, and whether that harms the predictions."""
-    from assay.cli.alone import different
-    from assay.evidence.drift import drift
-    from assay.evidence.drift.scored import Roles
+    from assay.cli.alone import require_distinct_columns
+    from assay.evidence.drift import judge_drift
+    from assay.evidence.drift.scored import ColumnRoles
 
     if (prediction or truth or by) and not probability:
         raise typer.BadParameter("performance is judged by probabilities: add --probability")
-    different({"--truth": truth, "--prediction": prediction, "--probability": probability})
+    require_distinct_columns(
+        {"--truth": truth, "--prediction": prediction, "--probability": probability}
+    )
     if config and margin is not None:
         raise typer.BadParameter("with --config the use case says what is accepted")
     sections = {"drift": {"margin": margin}} if margin is not None else {}
-    with _bucket(store) as bucket:
-        intake = _Intake(bucket, config, sections)
+    with _open_bucket(store) as bucket:
+        intake = _FileTables(bucket, config, sections)
         old, new = intake.table(reference), intake.table(current)
-        case = intake.written(_file(reference)).use_case
-        roles = Roles(
+        case = intake.written(_file_part(reference)).use_case
+        roles = ColumnRoles(
             probability=probability,
             prediction=prediction,
             truth=truth,
@@ -84,75 +88,81 @@ def command(
             sensitive=case.data.sensitive,
         )
         names = list(dict.fromkeys([*old.schema.names, *new.schema.names]))
-        chosen = _chosen(column, without, case.features(names) if config else names)
-        report = drift(
+        chosen = _chosen_columns(column, without, case.features(names) if config else names)
+        report = judge_drift(
             old,
             new,
             case.drift,
             roles=roles,
-            columns=chosen if config or column else _undated(old, chosen),
+            columns=chosen if config or column else _drop_dated_columns(old, chosen),
             subject=f"{current} against {reference}",
             seed=case.seed,
         )
     finish_gate(report, as_json=as_json, html=html)
 
 
-class _Intake:
+class _FileTables:
     """Files read as a run would read them, each once, and parts of them."""
 
     def __init__(self, bucket: Bucket, config: Path | None, sections: dict[str, Any]) -> None:
         self._bucket, self._config, self._sections = bucket, config, sections
         self._read: dict[str, Table] = {}
 
-    def written(self, file: str) -> Written:
-        from assay.cli.alone import settings
+    def written(self, file: str) -> LoadedUseCase:
+        from assay.cli.alone import load_gate_use_case
 
-        return settings(file, self._config, self._sections)
+        return load_gate_use_case(file, self._config, self._sections)
 
     def table(self, named: str) -> Table:
-        from assay.tables.stretch import rows_between, where
+        from assay.tables.stretch import rows_between, rows_where
 
-        part = _PART.fullmatch(named)
-        whole = self._whole(_file(named))
+        part = _PART_PATTERN.fullmatch(named)
+        whole = self._whole(_file_part(named))
         if part is None:
             return whole
         low, high = part["low"], part["high"] or part["low"]
         if part["column"] != "rows":
-            return where(whole, part["column"], low, high, named)
+            return rows_where(whole, part["column"], low, high, named)
         if not (low.isdecimal() and high.isdecimal()):
             raise typer.BadParameter(f"{named}: write a range of rows as rows=1..5000")
         return rows_between(whole, int(low), int(high), named)
 
     def _whole(self, file: str) -> Table:
-        from assay.cli.alone import left_out
-        from assay.sources.aside import SetAside
-        from assay.sources.ingest import ingest
+        from assay.cli.alone import describe_left_out
+        from assay.sources.aside import QuarantineSummary
+        from assay.sources.ingest import ingest_source
         from assay.tables.read import Table
 
         if file not in self._read:
-            found = ingest(self._bucket, self.written(file).use_case.data, file, say=say)
+            found = ingest_source(
+                self._bucket, self.written(file).use_case.data, file, say=print_stderr
+            )
             if found.quarantine:
-                say(f"{file}: {left_out(SetAside.of(self._bucket, found.quarantine, file))}")
+                print_stderr(
+                    f"{file}: {describe_left_out(QuarantineSummary.of(self._bucket, found.quarantine, file))}"
+                )
             self._read[file] = Table.read(self._bucket, found.table)
         return self._read[file]
 
 
-def _file(named: str) -> str:
-    part = _PART.fullmatch(named)
+def _file_part(named: str) -> str:
+    part = _PART_PATTERN.fullmatch(named)
     return part["file"] if part else named
 
 
-def _undated(reference: Table, names: list[str]) -> list[str]:
+def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:
     """All but the columns of text that hold dates: later rows have later ones."""
-    from assay.tables.dates import dated_texts
+    from assay.tables.dates import find_date_columns
 
-    dated = [name for name in dated_texts(reference) if name in names]
+    dated = [name for name in find_date_columns(reference) if name in names]
     for name in dated:
-        say(f"{name} holds dates, which are not compared")
+        print_stderr(f"{name} holds dates, which are not compared")
     return [name for name in names if name not in dated]
 
 
-def _chosen(columns: list[str] | None, without: list[str] | None, known: list[str]) -> list[str]:
+def _chosen_columns(
+    columns: list[str] | None, without: list[str] | None, known: list[str]
+) -> list[str]:
     chosen = columns or known
     for name in without or ():
         if name not in chosen:
@@ -161,7 +171,7 @@ def _chosen(columns: list[str] | None, without: list[str] | None, known: list[st
 
 
 @contextmanager
-def _bucket(store: str | None) -> Iterator[Bucket]:
+def _open_bucket(store: str | None) -> Iterator[Bucket]:
     """The bucket that was named, or one that is thrown away."""
     from assay.bucket import Bucket
     from assay.store.local import LocalStore

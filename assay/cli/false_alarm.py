@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Because, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, StoreOption
 
 
 def command(
     model: Annotated[str, typer.Argument(help="The model, such as income.")],
-    because: Because,
+    because: BecauseOption,
     look: Annotated[
         int | None, typer.Argument(help="Which look at it; else the last that raised an alarm.")
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Mark an alarm as false, so that it is told when the same cause comes again."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.learnt import false_alarm
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.learnt import mark_false_alarm
 
-    bucket = opened(store)
-    entry = false_alarm(bucket, model, said(because, as_of), look)
-    tell(bucket, model, entry, already="that alarm is marked as false", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = mark_false_alarm(bucket, model, make_justification(because, as_of), look)
+    print_decision(bucket, model, entry, already="that alarm is marked as false", as_json=as_json)

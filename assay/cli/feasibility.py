@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import finish_gate, say
-from assay.cli.options import AsJson, ConfigOption, Data, Html
+from assay.cli.console import finish_gate, print_stderr
+from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
 
 
 def command(
-    data: Data,
+    data: DataArgument,
     config: ConfigOption = None,
     target: Annotated[str | None, typer.Option(help="The column to tell.")] = None,
     positive: Annotated[str | None, typer.Option(help="Its value that counts as yes.")] = None,
@@ -20,12 +20,12 @@ def command(
         typer.Option(help="A column that marks groups of people; may be repeated."),
     ] = None,
     missing: Annotated[list[str] | None, typer.Option(help="Text that stands for missing.")] = None,
-    html: Html = None,
-    as_json: AsJson = False,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge whether data can bear a question: by a use case, or by --target and --positive."""
-    from assay.cli.alone import settings, table_of
-    from assay.evidence.feasibility import assess
+    from assay.cli.alone import load_gate_use_case, open_gate_table
+    from assay.evidence.feasibility import assess_feasibility
 
     if config is None and (target is None or positive is None):
         raise typer.BadParameter("name a use case with --config, or --target and --positive")
@@ -36,7 +36,7 @@ def command(
         "missing": ["", *(missing or [])],
         "sensitive": {name: {} for name in sensitive or ()},
     }
-    written = settings(data, config, {"data": columns})
-    with table_of(written) as (table, _aside, _as_text):
-        report = assess(table, written.use_case, say=say)
+    written = load_gate_use_case(data, config, {"data": columns})
+    with open_gate_table(written) as (table, _aside, _as_text):
+        report = assess_feasibility(table, written.use_case, say=print_stderr)
     finish_gate(report.model_copy(update={"subject": data}), as_json=as_json, html=html)

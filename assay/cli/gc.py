@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.console import print_json, print_rows, print_text
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from assay.digest import Digest
-    from assay.upkeep.garbage import Collected
+    from assay.upkeep.garbage import CollectionResult
 
 
 def command(
@@ -26,27 +26,27 @@ def command(
     memo: Annotated[
         float, typer.Option(min=0, metavar="DAYS", help="Forget steps of no model after so long.")
     ] = 30.0,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Move what nothing refers to into the trash; delete what has lain there long enough."""
     from assay.bucket import Bucket
-    from assay.store import default_url
-    from assay.upkeep.garbage import Collector
+    from assay.store import default_store_url
+    from assay.upkeep.garbage import GarbageCollector
 
-    bucket = Bucket.open(store or default_url()).existing()
-    collector = Collector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
+    bucket = Bucket.open(store or default_store_url()).existing()
+    collector = GarbageCollector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
     if why is not None:
-        _tell_why(collector.why(_digest(why)), as_json=as_json)
+        _print_references(collector.why(_parse_digest(why)), as_json=as_json)
         return
     done = collector.collect(dry_run=dry_run)
     if as_json:
         print_json(done.as_json())
     else:
-        _tell(done, dry_run=dry_run)
+        _print_collected(done, dry_run=dry_run)
 
 
-def _digest(text: str) -> Digest:
+def _parse_digest(text: str) -> Digest:
     from assay.digest import Digest
 
     try:
@@ -55,7 +55,7 @@ def _digest(text: str) -> Digest:
         raise typer.BadParameter(str(error)) from None
 
 
-def _tell_why(chain: list[str], *, as_json: bool) -> None:
+def _print_references(chain: list[str], *, as_json: bool) -> None:
     if as_json:
         print_json({"kept_by": chain})
     elif not chain:
@@ -64,7 +64,7 @@ def _tell_why(chain: list[str], *, as_json: bool) -> None:
         print_text(f"{'  ' * depth}{link}")
 
 
-def _tell(done: Collected, *, dry_run: bool) -> None:
+def _print_collected(done: CollectionResult, *, dry_run: bool) -> None:
     def sized(count: int, size: int) -> str:
         return f"{count:,}, {size / 1e6:,.1f} MB"
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.console import print_error, print_json, print_text, typed
-from assay.cli.options import AsJson, AsOf, Config, Set, Store
+from assay.cli.console import next_command, print_error, print_json, print_text
+from assay.cli.options import AsOfOption, ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.batches import Labelled
+    from assay.batches import ReceivedLabels
 
 
 def command(
-    config: Config,
+    config: ConfigArgument,
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -22,38 +22,38 @@ def command(
             "fsspec URL. Else what the use case's labels.source names."
         ),
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    set_: Set = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Take in labels, late and in any order; corrections replace what was known."""
     from assay import moments
     from assay.bucket import Bucket
-    from assay.config.read import read
+    from assay.config.read import load_use_case
     from assay.errors import ConfigError
-    from assay.living.labels import sentence, take
-    from assay.render.words import printable
-    from assay.store import default_url
+    from assay.living.labels import describe_label_entry, import_labels
+    from assay.render.words import printable_text
+    from assay.store import default_store_url
 
-    written = read(config, set_ or ())
+    written = load_use_case(config, set_ or ())
     if not files and written.use_case.labels.source is None:
         raise ConfigError(
             "no labels are named",
             where=written.text.where(("labels",)),
             remedy="Name files behind the use case, or labels.source in it.",
         )
-    url = store or default_url()
+    url = store or default_store_url()
     bucket = Bucket.open(url).existing()
 
-    def tell(entry: Labelled) -> None:
+    def tell(entry: ReceivedLabels) -> None:
         if as_json:
             return
-        print_text(printable(sentence(bucket, entry)))
+        print_text(printable_text(describe_label_entry(bucket, entry)))
         if entry.unfit:
-            print_text("  " + typed(f"assay show {entry.unfit.digest}", url))
+            print_text("  " + next_command(f"assay show {entry.unfit.digest}", url))
 
-    taken = take(bucket, written, moments.moment(as_of), files or (), tell=tell)
+    taken = import_labels(bucket, written, moments.parse_timestamp(as_of), files or (), tell=tell)
     if as_json:
         print_json(
             {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Store
+from assay.cli.options import AsOfOption, JsonOption, StoreOption
 
 
 def command(
@@ -21,14 +21,16 @@ def command(
     entry: Annotated[
         int | None, typer.Option(metavar="NUMBER", help="The journal's entry that it came from.")
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Note a lesson: it is shown when a gate or a look meets the same cause again."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.learnt import lesson
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.learnt import record_lesson
 
-    bucket = opened(store)
-    made = lesson(bucket, model, cause, said(text, as_of), about=about, entry=entry)
-    tell(bucket, model, made, already="", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    made = record_lesson(
+        bucket, model, cause, make_justification(text, as_of), about=about, entry=entry
+    )
+    print_decision(bucket, model, made, already="", as_json=as_json)

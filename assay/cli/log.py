@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import print_json, print_rows, print_text
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 from assay.journal import JournalEntry
 
 if TYPE_CHECKING:
@@ -22,62 +22,64 @@ def command(
     whole: Annotated[
         bool, typer.Option("--all", help="Every healthy look on a line of its own.")
     ] = False,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what happened to a model, one line an event: runs, looks, decisions, lessons."""
     from assay.bucket import Bucket
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    bucket = Bucket.open(store or default_url()).existing()
-    chosen = _chosen(bucket, model)
+    bucket = Bucket.open(store or default_store_url()).existing()
+    chosen = _chosen_journals(bucket, model)
     if as_json:
         told = {name: bucket.journal(name).entries() for name in chosen}
-        print_json({name: [_as_json(e) for e in entries] for name, entries in told.items()})
+        print_json({name: [_entry_json(e) for e in entries] for name, entries in told.items()})
         return
-    _tell(bucket, chosen, whole=whole)
+    _print_events(bucket, chosen, whole=whole)
 
 
-def _chosen(bucket: Bucket, model: str | None) -> list[str]:
+def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     """The journals to tell: that of the model and its ledger's, or all. Raises ReferenceUnknown."""
-    from assay.batches import ENDING, is_ledger
-    from assay.errors import ReferenceUnknown, nearest
+    from assay.batches import LEDGER_SUFFIX, is_ledger
+    from assay.errors import ReferenceUnknown, nearest_name
 
     known = bucket.journals()
     if model is None:
         return known
     if model not in known:
         models = [name for name in known if not is_ledger(name)]
-        near = nearest(model.partition("@")[0], models)
+        near = nearest_name(model.partition("@")[0], models)
         listed = f"Journals here: {', '.join(models) or 'none yet'}."
         raise ReferenceUnknown(
             f"no journal of {model!r} in this bucket",
             where=bucket.root,
             remedy=f"Did you mean {near!r}?" if near else listed,
         )
-    return [name for name in (model, model + ENDING) if name in known]
+    return [name for name in (model, model + LEDGER_SUFFIX) if name in known]
 
 
-def _tell(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
+def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
     """Stories as rows; a ledger that belongs to a story, in a few lines below."""
     from assay import batches, trust
-    from assay.render.story import ledger, story
-    from assay.render.words import printable
+    from assay.render.story import journal_events, ledger_lines
+    from assay.render.words import printable_text
 
     events, ledgers = [], []
     for name in chosen:
         entries = bucket.journal(name).entries()
-        if batches.is_ledger(name) and name.removesuffix(batches.ENDING) in chosen:
-            ledgers += ledger(name.removesuffix(batches.ENDING), batches.fold(entries))
+        if batches.is_ledger(name) and name.removesuffix(batches.LEDGER_SUFFIX) in chosen:
+            ledgers += ledger_lines(
+                name.removesuffix(batches.LEDGER_SUFFIX), batches.fold_ledger(entries)
+            )
         else:
-            events += story(name, entries, by=trust.by, whole=whole)
-    rows = [tuple(map(printable, (e.when, e.by, e.what))) for e in events]
+            events += journal_events(name, entries, by=trust.describe_author, whole=whole)
+    rows = [tuple(map(printable_text, (e.when, e.by, e.what))) for e in events]
     print_rows(("when (UTC)", "by", "what"), rows)
     for line in ledgers:
-        print_text(printable(line))
+        print_text(printable_text(line))
 
 
-def _as_json(entry: JournalEntry) -> dict[str, Any]:
+def _entry_json(entry: JournalEntry) -> dict[str, Any]:
     signature = {"signature": entry.signature.as_json()} if entry.signature else {}
     return {
         "number": entry.number,

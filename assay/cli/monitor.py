@@ -6,82 +6,99 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assay.cli.console import console, print_facts, print_json, print_text, say, typed, write_file
-from assay.cli.options import AsJson, AsOf, Config, Html, Set, Store
+from assay.cli.console import (
+    next_command,
+    print_facts,
+    print_json,
+    print_stderr,
+    print_text,
+    stdout_console,
+    write_file,
+)
+from assay.cli.options import (
+    AsOfOption,
+    ConfigArgument,
+    HtmlOption,
+    JsonOption,
+    SetOption,
+    StoreOption,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from assay.bucket import Bucket
-    from assay.config.read import Written
+    from assay.config.read import LoadedUseCase
     from assay.evidence.report import Report
     from assay.lessons import Lesson
-    from assay.living.looked import Looked
+    from assay.living.looked import MonitorOutcome
 
 
 def command(
-    config: Config,
-    as_of: AsOf = None,
-    store: Store = None,
-    set_: Set = None,
-    html: Html = None,
-    as_json: AsJson = False,
+    config: ConfigArgument,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    set_: SetOption = None,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Read the labels that came, look at what is new since the last look, and write it down.
 
     Ends with 3 where the model should be trained anew, with 1 where labels could not be read.
     """
     from assay.bucket import Bucket
-    from assay.config.read import read
-    from assay.store import default_url
+    from assay.config.read import load_use_case
+    from assay.store import default_store_url
 
-    url = store or default_url()
-    written = read(config, set_ or ())
+    url = store or default_store_url()
+    written = load_use_case(config, set_ or ())
     bucket = Bucket.open(url).existing()
-    looked = _quiet(bucket, written, as_of)
+    looked = _outcome_if_idle(bucket, written, as_of)
     if looked is None:
-        from assay.cli.orchestrate import flow_outcome
+        from assay.cli.orchestrate import run_named_flow
 
         asked = {"config": str(config), "store": url, "as_of": as_of}
-        looked = flow_outcome("monitor", **asked, overrides=tuple(set_ or ()))
-    report = _report(bucket, looked)
+        looked = run_named_flow("monitor", **asked, overrides=tuple(set_ or ()))
+    report = _load_report(bucket, looked)
     if html and report:
-        _write(html, report)
+        _write_html(html, report)
     if as_json:
-        learnt = [lesson.as_json() for lesson in _recalled(bucket, looked)]
-        print_json(_summary(looked, report) | {"lessons": learnt})
+        learnt = [lesson.as_json() for lesson in _recall_lessons(bucket, looked)]
+        print_json(_outcome_json(looked, report) | {"lessons": learnt})
     else:
-        _tell(looked, report, config, url)
-        _tell_learnt(bucket, looked)
+        _print_outcome(looked, report, config, url)
+        _print_lessons(bucket, looked)
         if html and report:
-            say(f"written: {html}")
+            print_stderr(f"written: {html}")
     refused = bool(looked.refused)
     raise typer.Exit(3 if looked.verdict == "retrain" else 1 if refused else 0)
 
 
-def _quiet(bucket: Bucket, written: Written, as_of: str | None) -> Looked | None:
+def _outcome_if_idle(
+    bucket: Bucket, written: LoadedUseCase, as_of: str | None
+) -> MonitorOutcome | None:
     """The outcome where nothing at all is new, for which Prefect need not start. What is wrong
     here is also better said before it takes its seconds.
     """
     from assay import moments
-    from assay.living.labels import news
-    from assay.living.looked import nothing
+    from assay.living.labels import has_new_labels
+    from assay.living.looked import idle_outcome
     from assay.living.looks import next_look
-    from assay.living.shadows import ahead as beside
+    from assay.living.shadows import next_comparison as beside
 
     case = written.use_case
-    ahead = next_look(bucket, case.name, case.monitor, moments.moment(as_of))
+    ahead = next_look(bucket, case.name, case.monitor, moments.parse_timestamp(as_of))
     wanted = ahead.before is not None and ahead.before.verdict == "retrain"  # and perhaps not told
-    if not ahead.idle or wanted or news(bucket, written):
+    if not ahead.idle or wanted or has_new_labels(bucket, written):
         return None
     if (both := beside(bucket, case)) and both.stale:
         return None
-    return nothing(case.name, ahead)
+    return idle_outcome(case.name, ahead)
 
 
-def _recalled(bucket: Bucket, looked: Looked) -> list[Lesson]:
+def _recall_lessons(bucket: Bucket, looked: MonitorOutcome) -> list[Lesson]:
     """What was learnt before of what this look saw."""
-    from assay.lessons import causes_of, recalled
+    from assay.lessons import entry_causes, find_lessons
     from assay.versions import MONITORED
 
     entries = bucket.journal(looked.use_case).entries()
@@ -89,60 +106,60 @@ def _recalled(bucket: Bucket, looked: Looked) -> list[Lesson]:
     if looked.look is None or not looks:
         return []
     before = [entry for entry in entries if entry.number < looks[-1].number]
-    return recalled(before, causes_of(looks[-1]))
+    return find_lessons(before, entry_causes(looks[-1]))
 
 
-def _tell_learnt(bucket: Bucket, looked: Looked) -> None:
-    from assay.lessons import in_words
+def _print_lessons(bucket: Bucket, looked: MonitorOutcome) -> None:
+    from assay.lessons import describe_lessons
 
-    if learnt := in_words(_recalled(bucket, looked)):
+    if learnt := describe_lessons(_recall_lessons(bucket, looked)):
         print_text("seen before:")
         for line in learnt:
             print_text(f"  - {line}")
 
 
-def _report(bucket: Bucket, looked: Looked) -> Report | None:
+def _load_report(bucket: Bucket, looked: MonitorOutcome) -> Report | None:
     from assay.evidence.report import get_report
 
     return get_report(bucket, looked.report) if looked.report else None
 
 
-def _write(path: Path, report: Report) -> None:
-    from assay.render.page import page
+def _write_html(path: Path, report: Report) -> None:
+    from assay.render.page import render_html
 
     facts = {"Judged": report.subject}
-    write_file(path, page([report], title="Monitoring", facts=facts))
+    write_file(path, render_html([report], title="Monitoring", facts=facts))
 
 
-def _summary(looked: Looked, report: Report | None) -> dict[str, Any]:
+def _outcome_json(looked: MonitorOutcome, report: Report | None) -> dict[str, Any]:
     told = looked.model_dump(mode="json", exclude={"report"})
     held = looked.report and str(looked.report.digest)
     return {**told, "evidence": held, "report": report and report.model_dump(mode="json")}
 
 
-def _tell(looked: Looked, report: Report | None, config: Path, store: str) -> None:
+def _print_outcome(looked: MonitorOutcome, report: Report | None, config: Path, store: str) -> None:
     for name, rows in looked.labels.items():
         print_text(f"{name}: {rows}")
     for error in looked.refused.values():
-        say(f"error: {error}")
+        print_stderr(f"error: {error}")
     if report is None:
         print_text(f"{looked.model}: {looked.why}")
-        _tell_shadow(looked, store)
+        _print_shadow(looked, store)
         return
-    from assay.render.terminal import show
+    from assay.render.terminal import show_report
 
-    show(report, console())
+    show_report(report, stdout_console())
     print_text("")
     facts = {"model": looked.model, "look": str(looked.look), "verdict": str(looked.verdict)}
     if looked.verdict == "retrain":
-        retrain = typed(f"assay retrain {config} --because TEXT", store)
-        alarm = typed(f"assay false-alarm {looked.use_case} --because TEXT", store)
+        retrain = next_command(f"assay retrain {config} --because TEXT", store)
+        alarm = next_command(f"assay false-alarm {looked.use_case} --because TEXT", store)
         facts["next"] = f"{retrain}, or {alarm}"
     print_facts(facts)
-    _tell_shadow(looked, store)
+    _print_shadow(looked, store)
 
 
-def _tell_shadow(looked: Looked, store: str) -> None:
+def _print_shadow(looked: MonitorOutcome, store: str) -> None:
     if told := looked.shadow:
         print_text(f"in shadow: {told.verdict}. {told.summary}")
-        print_text("           " + typed(f"assay show {told.model} --gate shadow", store))
+        print_text("           " + next_command(f"assay show {told.model} --gate shadow", store))

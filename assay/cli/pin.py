@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.console import print_json, print_rows, print_text
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from assay.digest import Digest
     from assay.upkeep.pins import Pins
 
-Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept with the pin.")]
+PinBecauseOption = Annotated[
+    str, typer.Option("--because", metavar="TEXT", help="Why; kept with the pin.")
+]
 
 
 def command(
@@ -21,30 +23,30 @@ def command(
         str | None,
         typer.Argument(metavar="[DIGEST]", help="An object, sha256:...; all pins when left out."),
     ] = None,
-    because: Because = "",
-    store: Store = None,
-    as_json: AsJson = False,
+    because: PinBecauseOption = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Keep an object, and all that it leads to, from `assay gc`; or list what is kept so."""
-    pins = pins_of(store)
+    pins = open_pins(store)
     if reference is None:
-        _list(pins, as_json=as_json)
+        _print_pins(pins, as_json=as_json)
         return
-    digest = digest_of(reference)
-    new = pins.pin(digest, reason_of(because))
-    tell(digest, "pinned" if new else "was pinned already", as_json=as_json)
+    digest = parse_digest(reference)
+    new = pins.pin(digest, require_reason(because))
+    print_pin_state(digest, "pinned" if new else "was pinned already", as_json=as_json)
 
 
-def pins_of(store: str | None) -> Pins:
+def open_pins(store: str | None) -> Pins:
     """The pins of the bucket that a command names."""
     from assay.bucket import Bucket
-    from assay.store import default_url
+    from assay.store import default_store_url
     from assay.upkeep.pins import Pins
 
-    return Pins(Bucket.open(store or default_url()).existing())
+    return Pins(Bucket.open(store or default_store_url()).existing())
 
 
-def digest_of(reference: str) -> Digest:
+def parse_digest(reference: str) -> Digest:
     """What to pin. Raises BadParameter for anything but a digest."""
     from assay.digest import Digest
 
@@ -57,14 +59,14 @@ def digest_of(reference: str) -> Digest:
         ) from None
 
 
-def reason_of(because: str) -> str:
+def require_reason(because: str) -> str:
     """Why. Raises BadParameter for silence."""
     if not because.strip():
         raise typer.BadParameter("say why, with --because TEXT")
     return because.strip()
 
 
-def tell(digest: Digest, state: str, *, as_json: bool) -> None:
+def print_pin_state(digest: Digest, state: str, *, as_json: bool) -> None:
     """Print what became of a pin."""
     if as_json:
         print_json({"digest": str(digest), "state": state})
@@ -72,7 +74,7 @@ def tell(digest: Digest, state: str, *, as_json: bool) -> None:
         print_text(f"{digest}: {state}")
 
 
-def _list(pins: Pins, *, as_json: bool) -> None:
+def _print_pins(pins: Pins, *, as_json: bool) -> None:
     held = pins.standing()
     if as_json:
         print_json({"pins": [pin.as_json() for pin in held]})

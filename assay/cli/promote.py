@@ -6,24 +6,28 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Because, Reference, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceArgument, StoreOption
 
 
 def command(
-    reference: Reference,
-    because: Because,
+    reference: ReferenceArgument,
+    because: BecauseOption,
     alias: Annotated[str, typer.Option(help="Which alias to point at it.")] = "champion",
     approve: Annotated[
         bool, typer.Option("--approve", help="Say yes, too, to what its gates could not tell.")
     ] = False,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a version champion, if its evidence and its use case's rules allow."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.promotion import promote
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.promotion import promote_version
 
-    bucket = opened(store)
-    entry = promote(bucket, reference, said(because, as_of), alias=alias, approve=approve)
-    tell(bucket, reference, entry, already=f"{reference} is {alias} already", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = promote_version(
+        bucket, reference, make_justification(because, as_of), alias=alias, approve=approve
+    )
+    print_decision(
+        bucket, reference, entry, already=f"{reference} is {alias} already", as_json=as_json
+    )

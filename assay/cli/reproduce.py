@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import print_facts, print_json, print_text, say
-from assay.cli.options import AsJson, Store
+from assay.cli.console import print_facts, print_json, print_stderr, print_text
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.reproduce.compare import Comparison, Divergence
+    from assay.reproduce.compare import RunComparison, StepComparison
     from assay.reproduce.rebuild import Rebuild
 
-_FEW = 10  # of many differences, those told by name
-_STATUS = {
+_MOST_NAMED = 10  # of many differences, those told by name
+_STATUS_TEXTS = {
     "taken": "not repeated: its outputs were taken from the record",
     "timed": "the same verdict; it reads times, which are not compared",
     "not rebuilt": "ran then and not now",
@@ -44,8 +44,8 @@ def command(
     into: Annotated[
         Path | None, typer.Option(help="Keep the rebuilt bucket in this new folder.")
     ] = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Rebuild a model from its record in a clean process, and compare every step's digests.
 
@@ -53,36 +53,38 @@ def command(
     here.
     """
     from assay.bucket import Bucket
-    from assay.reproduce.compare import compare
-    from assay.reproduce.rebuild import prepare
-    from assay.store import default_url
+    from assay.reproduce.compare import compare_runs
+    from assay.reproduce.rebuild import prepare_rebuild
+    from assay.store import default_store_url
 
-    bucket = Bucket.open(store or default_url()).existing()
-    _check(into)
+    bucket = Bucket.open(store or default_store_url()).existing()
+    _require_empty_folder(into)
     with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as made:
         folder = Path(made)
-        rebuild = prepare(
+        rebuild = prepare_rebuild(
             bucket,
             reference,
             folder,
             repository=repository,
             recorded_environment=recorded_environment,
-            say=say,
+            say=print_stderr,
         )
         if not as_json:
-            _announce(rebuild, fresh=recorded_environment)
+            _print_rebuild(rebuild, fresh=recorded_environment)
         elif rebuild.differs:
-            say(f"the environment differs from the recorded one in {len(rebuild.differs)} ways")
+            print_stderr(
+                f"the environment differs from the recorded one in {len(rebuild.differs)} ways"
+            )
         rebuilt = rebuild.run(str(into.absolute() if into else folder / "bucket"))
-        found = compare(rebuild.recorded, rebuilt, taken=not rebuild.rows.read_again)
+        found = compare_runs(rebuild.recorded, rebuilt, taken=not rebuild.rows.read_again)
     if as_json:
-        print_json(_as_json(rebuild, found))
+        print_json(_comparison_json(rebuild, found))
     else:
-        _tell(rebuild, found, into, fresh=recorded_environment)
+        _print_comparison(rebuild, found, into, fresh=recorded_environment)
     raise typer.Exit(0 if found.identical else 4)
 
 
-def _check(into: Path | None) -> None:
+def _require_empty_folder(into: Path | None) -> None:
     from assay.errors import OutputError
 
     if into and into.exists() and (not into.is_dir() or any(into.iterdir())):
@@ -93,7 +95,7 @@ def _check(into: Path | None) -> None:
         )
 
 
-def _announce(rebuild: Rebuild, *, fresh: bool) -> None:
+def _print_rebuild(rebuild: Rebuild, *, fresh: bool) -> None:
     """What will be rebuilt from what, and all that is known to differ, before it starts."""
     recorded, code = rebuild.recorded, rebuild.code
     print_facts(
@@ -101,10 +103,10 @@ def _announce(rebuild: Rebuild, *, fresh: bool) -> None:
             "model": f"{recorded.version.name}, {recorded.version.entry.body['candidate']}",
             "code": code.words,
             "rows": rebuild.rows.words,
-            "environment": _environment(rebuild, fresh=fresh),
+            "environment": _environment_text(rebuild, fresh=fresh),
         }
     )
-    for line in _differences(rebuild):
+    for line in _difference_lines(rebuild):
         print_text(f"  {line}")
     for name, path in code.strays.items():
         known = "other bytes than then" if name in code.differs else "the bytes of then"
@@ -115,33 +117,35 @@ def _announce(rebuild: Rebuild, *, fresh: bool) -> None:
     print_text("")
 
 
-def _environment(rebuild: Rebuild, *, fresh: bool) -> str:
+def _environment_text(rebuild: Rebuild, *, fresh: bool) -> str:
     where = "built from the record" if fresh else "the present one"
     return f"{where}, {'which differs from the recorded one:' if rebuild.differs else 'the same'}"
 
 
-def _differences(rebuild: Rebuild) -> list[str]:
+def _difference_lines(rebuild: Rebuild) -> list[str]:
     """What a step's code imports is told one by one, the rest in a line."""
     used = rebuild.recorded.distributions
     told = [d for d in rebuild.differs if d.kind != "library" or d.name in used]
     other = [d for d in rebuild.differs if d not in told]
     lines = [f"{d}{' (steps import it)' if d.kind == 'library' else ''}" for d in told]
     if other:
-        names = "; ".join(map(str, other[:_FEW]))
-        more = f"; and {len(other) - _FEW} more" if len(other) > _FEW else ""
+        names = "; ".join(map(str, other[:_MOST_NAMED]))
+        more = f"; and {len(other) - _MOST_NAMED} more" if len(other) > _MOST_NAMED else ""
         lines.append(f"imported by no step directly: {names}{more}")
     return lines
 
 
-def _tell(rebuild: Rebuild, found: Comparison, into: Path | None, *, fresh: bool) -> None:
+def _print_comparison(
+    rebuild: Rebuild, found: RunComparison, into: Path | None, *, fresh: bool
+) -> None:
     print_text("")
     width = max(len(step.name) for step in found.steps)
     for step in found.steps:
-        print_text(f"{step.name:<{width}}  {_status(step)}")
+        print_text(f"{step.name:<{width}}  {_step_status_text(step)}")
     print_text("")
     if found.first:
-        _explain(found, found.first, rebuild)
-        _advise(rebuild, into, fresh=fresh)
+        _print_divergences(found, found.first, rebuild)
+        _print_next_steps(rebuild, into, fresh=fresh)
         return
     from_here = "" if rebuild.rows.read_again else " from the recorded table on"
     steps = sum(step.compared > 0 for step in found.steps)
@@ -152,46 +156,46 @@ def _tell(rebuild: Rebuild, found: Comparison, into: Path | None, *, fresh: bool
     print_facts({"model": str(rebuild.recorded.version.digest)})
 
 
-def _status(step: Divergence) -> str:
+def _step_status_text(step: StepComparison) -> str:
     if step.status == "follows":
         return f"differs, as do its inputs: {', '.join(step.after) or 'the steps above'}"
-    return _STATUS.get(step.status, step.status)
+    return _STATUS_TEXTS.get(step.status, step.status)
 
 
-def _explain(found: Comparison, first: Divergence, rebuild: Rebuild) -> None:
+def _print_divergences(found: RunComparison, first: StepComparison, rebuild: Rebuild) -> None:
     name = rebuild.recorded.version.name
     print_text(f"not identical: {name} diverges first at {first.name}")
-    _outputs(first)
-    _because(first)
+    _print_outputs(first)
+    _print_causes(first)
     others = [s for s in found.steps if s.status == "differs" and s is not first]
     for step in others:
         print_text(f"and by itself, from the same inputs, at {step.name}")
-        _outputs(step)
+        _print_outputs(step)
 
 
-def _advise(rebuild: Rebuild, into: Path | None, *, fresh: bool) -> None:
+def _print_next_steps(rebuild: Rebuild, into: Path | None, *, fresh: bool) -> None:
     if rebuild.differs and not fresh:
         print_text("next: rule the environment out with --recorded-environment")
     if into is None:
         print_text("next: rebuild with --into FOLDER to keep what was made, and look at it")
 
 
-def _because(step: Divergence) -> None:
+def _print_causes(step: StepComparison) -> None:
     """What else differs of all that the step depends on: libraries and settings before code, and
     what changed before what came or went.
     """
     found = sorted(
         step.because, key=lambda d: (d.kind == "code", d.before is None or d.after is None)
     )
-    for difference in found[:_FEW]:
+    for difference in found[:_MOST_NAMED]:
         print_text(f"  it depends on {difference.kind} {difference}")
-    if len(found) > _FEW:
-        print_text(f"  and on {len(found) - _FEW:,} more that differ; --json names them")
+    if len(found) > _MOST_NAMED:
+        print_text(f"  and on {len(found) - _MOST_NAMED:,} more that differ; --json names them")
 
 
-def _outputs(step: Divergence) -> None:
+def _print_outputs(step: StepComparison) -> None:
     if step.status in {"new", "not rebuilt"}:
-        print_text(f"  it {_STATUS[step.status]}")
+        print_text(f"  it {_STATUS_TEXTS[step.status]}")
     if step.outputs and step.compared > 1:
         print_text(f"  of {step.compared} outputs these differ:")
     for output in step.outputs:
@@ -200,7 +204,7 @@ def _outputs(step: Divergence) -> None:
             print_text(f"    {line}")
 
 
-def _as_json(rebuild: Rebuild, found: Comparison) -> dict[str, Any]:
+def _comparison_json(rebuild: Rebuild, found: RunComparison) -> dict[str, Any]:
     recorded, code = rebuild.recorded, rebuild.code
     return {
         "model": recorded.version.name,

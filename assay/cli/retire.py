@@ -6,24 +6,26 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Because, Reference, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceArgument, StoreOption
 
 
 def command(
-    reference: Reference,
-    because: Because,
+    reference: ReferenceArgument,
+    because: BecauseOption,
     instead: Annotated[
         int | None,
         typer.Option(metavar="VERSION", help="Of a champion: the version that takes its place."),
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """End a version's service: it is no longer promoted, nor loaded by any alias."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.withdrawal import retire
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.withdrawal import retire_version
 
-    bucket = opened(store)
-    entry = retire(bucket, reference, said(because, as_of), instead=instead)
-    tell(bucket, reference, entry, already=f"{reference} is retired already", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = retire_version(bucket, reference, make_justification(because, as_of), instead=instead)
+    print_decision(
+        bucket, reference, entry, already=f"{reference} is retired already", as_json=as_json
+    )

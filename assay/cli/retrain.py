@@ -8,39 +8,46 @@ from typing import Annotated, get_args
 import typer
 
 from assay.cli.console import print_json, print_text
-from assay.cli.options import AsJson, AsOf, Because, Config, Set, Store
+from assay.cli.options import (
+    AsOfOption,
+    BecauseOption,
+    ConfigArgument,
+    JsonOption,
+    SetOption,
+    StoreOption,
+)
 
 
 def command(
-    config: Config,
-    because: Because,
+    config: ConfigArgument,
+    because: BecauseOption,
     by: Annotated[
         str, typer.Option(help="Who asks: person, or monitor or schedule, which wait and give up.")
     ] = "person",
     evidence: Annotated[
         str | None, typer.Option(metavar="DIGEST", help="The monitoring report that asks for it.")
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    set_: Set = None,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    set_: SetOption = None,
     reports: Annotated[Path, typer.Option(help="Folder for the HTML report.")] = Path("reports"),
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a model anew on what came since, and hold it against the champion.
 
     By hand, whatever cooldown and budget say; it promotes nothing that is left to people.
     """
     from assay.bucket import Bucket
-    from assay.cli.orchestrate import flow_outcome
-    from assay.cli.run import finish
-    from assay.living.retraining import Declined, Wanted
-    from assay.store import default_url
+    from assay.cli.orchestrate import run_named_flow
+    from assay.cli.run import finish_run
+    from assay.living.retraining import DeclinedRetraining, RetrainingTrigger
+    from assay.store import default_store_url
 
-    if by not in get_args(Wanted):
-        raise typer.BadParameter(f"--by is one of {', '.join(get_args(Wanted))}")
-    url = store or default_url()
+    if by not in get_args(RetrainingTrigger):
+        raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
+    url = store or default_store_url()
     Bucket.open(url).existing()
-    outcome = flow_outcome(
+    outcome = run_named_flow(
         "retrain",
         config=str(config),
         store=url,
@@ -50,8 +57,8 @@ def command(
         as_of=as_of,
         overrides=tuple(set_ or ()),
     )
-    if not isinstance(outcome, Declined):
-        finish(url, outcome, reports, as_json=as_json)
+    if not isinstance(outcome, DeclinedRetraining):
+        finish_run(url, outcome, reports, as_json=as_json)
     if as_json:
         print_json({"outcome": "declined", "why": outcome.why})
     else:

@@ -6,24 +6,24 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Because, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, StoreOption
 
 
 def command(
     model: Annotated[str, typer.Argument(help="The model, such as income.")],
-    because: Because,
+    because: BecauseOption,
     to: Annotated[
         int | None, typer.Option(help="How far back: the version; else the one before.")
     ] = None,
     alias: Annotated[str, typer.Option(help="Which alias to take back.")] = "champion",
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put the version that was champion before back in its place; again, further back."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.withdrawal import rollback
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.withdrawal import roll_back_alias
 
-    bucket = opened(store)
-    entry = rollback(bucket, model, said(because, as_of), to=to, alias=alias)
-    tell(bucket, model, entry, already="", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = roll_back_alias(bucket, model, make_justification(because, as_of), to=to, alias=alias)
+    print_decision(bucket, model, entry, already="", as_json=as_json)

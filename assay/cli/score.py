@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import typer
 
 from assay.cli.console import print_json
-from assay.cli.options import AsJson, AsOf, Config, Set, Store
+from assay.cli.options import AsOfOption, ConfigArgument, JsonOption, SetOption, StoreOption
 
-_STDIN, _EVERY = "-", "10s"
+_STDIN, _DEFAULT_INTERVAL = "-", "10s"
 
 
 def command(
-    config: Config,
+    config: ConfigArgument,
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -47,17 +47,17 @@ def command(
     then_monitor: Annotated[
         bool, typer.Option("--then-monitor", help="Look at once at what came.")
     ] = False,
-    as_of: AsOf = None,
-    store: Store = None,
-    set_: Set = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Score batches by the champion, deliver the answers, and note each batch once."""
-    from assay.cli.scoring import Asked, told, told_nothing
-    from assay.store import default_url
+    from assay.cli.scoring import ScoreJob, ignore_outcome, print_outcome
+    from assay.store import default_store_url
 
-    url = store or default_url()
-    asked = Asked(
+    url = store or default_store_url()
+    asked = ScoreJob(
         config=str(config),
         store=url,
         overrides=tuple(set_ or ()),
@@ -67,9 +67,9 @@ def command(
         form=form,
         then_monitor=then_monitor,
         as_of=as_of,
-        tell=told_nothing if as_json else partial(told, store=url),
+        tell=ignore_outcome if as_json else partial(print_outcome, store=url),
     )
-    seconds = _seconds(every)
+    seconds = _parse_seconds(every)
     if _STDIN in asked.files:
         if len(asked.files) > 1 or watch:
             raise typer.BadParameter("- stands alone: no other files, and no --watch")
@@ -84,13 +84,13 @@ def command(
     raise typer.Exit(1 if {"refused", "failed"} & {*last.values()} else 0)
 
 
-def _seconds(text: str | None) -> float:
+def _parse_seconds(text: str | None) -> float:
     from pydantic import TypeAdapter, ValidationError
 
     from assay.config.section import Duration
 
     try:
-        seconds: float = TypeAdapter(Duration).validate_python(text or _EVERY)
+        seconds: float = TypeAdapter(Duration).validate_python(text or _DEFAULT_INTERVAL)
     except ValidationError:
         raise typer.BadParameter(f"--every {text}: write a duration like 10s or 5m") from None
     return seconds

@@ -14,21 +14,21 @@ import typer
 
 from assay import moments
 from assay.bucket import Bucket
-from assay.cli.console import print_text, say, typed
-from assay.cli.signals import until_told
-from assay.config.read import Written, read
-from assay.evidence.amounts import some
-from assay.living.outcomes import Scoring, Served
+from assay.cli.console import next_command, print_stderr, print_text
+from assay.cli.signals import watch_signals
+from assay.config.read import LoadedUseCase, load_use_case
+from assay.evidence.amounts import format_count
+from assay.living.outcomes import BatchOutcome, ScoringOutcome
 
 if TYPE_CHECKING:
-    from assay.config.data import Format
-    from assay.living.arrivals import Arrival
+    from assay.config.data import FileFormat
+    from assay.living.arrivals import IncomingBatch
 
-_TOGETHER = 20  # files a run of the flow, so that who watches need not wait long for an end
+_FILES_PER_RUN = 20  # files a run of the flow, so that who watches need not wait long for an end
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScoreJob:
     """The command's words. `tell` hears of every run of the flow."""
 
     config: str
@@ -37,45 +37,47 @@ class Asked:
     files: tuple[str, ...]
     model: str | None
     to: str | None
-    form: Format | None
+    form: FileFormat | None
     then_monitor: bool
     as_of: str | None
-    tell: Callable[[Scoring], None]
+    tell: Callable[[ScoringOutcome], None]
 
     def once(self) -> dict[str, Any]:
         """Score what is there. Where nothing is new, nothing is loaded."""
         written = self._written()
         bucket = Bucket.open(self.store).existing()
-        from assay.living.arrivals import arrivals, check_there
+        from assay.living.arrivals import check_files_exist, list_batches
 
-        check_there(written, self.files, self.form)
-        found = self._nothing_new(bucket, written, arrivals(written, self.files, self.form))
+        check_files_exist(written, self.files, self.form)
+        found = self._nothing_new(bucket, written, list_batches(written, self.files, self.form))
         outcome = found or self._run(self.files)
         self.tell(outcome)
-        return summary([outcome])
+        return outcomes_json([outcome])
 
     def as_it_comes(self, seconds: float) -> dict[str, Any]:
         """Score what comes, until a signal ends it. What is being scored then is finished."""
-        from assay.living.arrivals import marked
-        from assay.living.watching import Watch
+        from assay.living.arrivals import list_marked_files
+        from assay.living.watching import FolderWatch
 
         written, bucket = self._written(), Bucket.open(self.store).existing()
         source = written.use_case.score.source
         if not self.files and source is not None and source.sql is not None:
             raise typer.BadParameter("--watch looks at files; a query is asked by a schedule")
-        watch = Watch(lambda: marked(written, self.files, self.form))
-        outcomes: list[Scoring] = []
-        with until_told() as ended:
-            say(f"watching {', '.join(self.files) or (source and source.path)}; ^C ends it")
+        watch = FolderWatch(lambda: list_marked_files(written, self.files, self.form))
+        outcomes: list[ScoringOutcome] = []
+        with watch_signals() as ended:
+            print_stderr(
+                f"watching {', '.join(self.files) or (source and source.path)}; ^C ends it"
+            )
             while not ended.is_set():
                 ready = watch.poll()
                 while ready and not ended.is_set():
-                    now, ready = ready[:_TOGETHER], ready[_TOGETHER:]
+                    now, ready = ready[:_FILES_PER_RUN], ready[_FILES_PER_RUN:]
                     for outcome in self._take(bucket, written, now):
                         outcomes.append(outcome)
                         watch.give_back(batch.name for batch in outcome.of("failed"))
                 ended.wait(seconds)
-        return summary(outcomes)
+        return outcomes_json(outcomes)
 
     def from_stream(self, rows: int, seconds: float) -> dict[str, Any]:
         """Score standard input, so many rows at a time, or whatever came in so many seconds."""
@@ -86,9 +88,9 @@ class Asked:
             raise typer.BadParameter("- is JSON Lines or CSV; Parquet is read from its end")
         self._written()
         Bucket.open(self.store).existing()
-        outcomes: list[Scoring] = []
+        outcomes: list[ScoringOutcome] = []
         waiting: dict[str, Path] = {}
-        with until_told() as ended, _kept_files() as folder:
+        with watch_signals() as ended, _stream_folder() as folder:
             for stretch in Stream(sys.stdin.fileno(), form, rows, seconds, ended):
                 file = folder / f"{stretch.name.replace(' ', '-')}.{form}"
                 file.write_bytes(stretch.content)
@@ -98,44 +100,48 @@ class Asked:
                 for batch in outcomes[-1].of("scored", "known"):  # an earlier one too, by its claim
                     if answered := waiting.pop(batch.name, None):
                         answered.unlink()
-        return summary(outcomes)
+        return outcomes_json(outcomes)
 
-    def _take(self, bucket: Bucket, written: Written, batches: list[Arrival]) -> list[Scoring]:
+    def _take(
+        self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
+    ) -> list[ScoringOutcome]:
         if self._nothing_new(bucket, written, batches):
             return []
         outcome = self._run(tuple(str(batch.source.path) for batch in batches))
         self.tell(outcome)
         return [outcome]
 
-    def _written(self) -> Written:
-        return read(self.config, self.overrides)
+    def _written(self) -> LoadedUseCase:
+        return load_use_case(self.config, self.overrides)
 
     def _nothing_new(
-        self, bucket: Bucket, written: Written, batches: list[Arrival]
-    ) -> Scoring | None:
+        self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
+    ) -> ScoringOutcome | None:
         """What there is to say if all of these were scored before, else None."""
         from assay.errors import SourceError
-        from assay.living.serving import Before, wanted
+        from assay.living.serving import PriorScores, resolve_reference
         from assay.registry import Registry
 
-        version = Registry(bucket).find(wanted(bucket, written.use_case.name, self.model))
-        before = Before.of(bucket, version, again=self.model is not None)
+        version = Registry(bucket).find(
+            resolve_reference(bucket, written.use_case.name, self.model)
+        )
+        before = PriorScores.of(bucket, version, again=self.model is not None)
         try:
             known = all(before.knows(batch.fingerprint(written)) for batch in batches)
         except SourceError:  # one that cannot be read: the flow says which, and why
             known = False
         if not known or before.open or self.to is not None:
             return None
-        return Scoring(
+        return ScoringOutcome(
             use_case=written.use_case.name,
             model=version.name,
             digest=version.digest,
-            as_of=moments.written(moments.moment(self.as_of)),
-            batches=tuple(Served(name=batch.name, fate="known") for batch in batches),
+            as_of=moments.format_timestamp(moments.parse_timestamp(self.as_of)),
+            batches=tuple(BatchOutcome(name=batch.name, fate="known") for batch in batches),
         )
 
-    def _run(self, files: tuple[str, ...], **more: Any) -> Scoring:
-        from assay.cli.orchestrate import flow_outcome
+    def _run(self, files: tuple[str, ...], **more: Any) -> ScoringOutcome:
+        from assay.cli.orchestrate import run_named_flow
 
         asked = {
             "config": self.config,
@@ -148,32 +154,32 @@ class Asked:
             "then_monitor": self.then_monitor,
             "overrides": self.overrides,
         }
-        outcome: Scoring = flow_outcome("score", **(asked | more))
+        outcome: ScoringOutcome = run_named_flow("score", **(asked | more))
         return outcome
 
 
 @contextmanager
-def _kept_files() -> Iterator[Path]:
+def _stream_folder() -> Iterator[Path]:
     """A folder for stretches of a stream. Those that lie there in the end are nowhere else."""
     folder = Path(tempfile.mkdtemp(prefix="assay-"))
     try:
         yield folder
     finally:
         for file in sorted(folder.iterdir()):
-            say(f"not scored, and kept: {file}")
+            print_stderr(f"not scored, and kept: {file}")
         with suppress(OSError):
             folder.rmdir()
 
 
-def told_nothing(_: Scoring) -> None:
+def ignore_outcome(_: ScoringOutcome) -> None:
     """For --json, which says all at the end."""
 
 
-def told(outcome: Scoring, store: str) -> None:
+def print_outcome(outcome: ScoringOutcome, store: str) -> None:
     """A line a batch, and one about all. `store`: the bucket's URL."""
     for batch in outcome.batches:
-        print_text(_line(batch, outcome.model))
-        for more in _more(batch, store):
+        print_text(_batch_line(batch, outcome.model))
+        for more in _batch_details(batch, store):
             print_text(f"  {more}")
     if not outcome.batches:
         print_text("no batch is there to be scored")
@@ -183,23 +189,23 @@ def told(outcome: Scoring, store: str) -> None:
         print_text(f"monitored: {outcome.monitored}")
 
 
-def _line(batch: Served, model: str) -> str:
+def _batch_line(batch: BatchOutcome, model: str) -> str:
     if batch.fate != "scored":
         return f"{batch.name}: " + (f"{batch.fate}: {batch.why}" if batch.why else "scored before")
     speed = f" ({batch.rows / batch.seconds:,.0f} rows a second)" if batch.seconds else ""
     return f"{batch.name}: {batch.rows:,} rows scored by {batch.model or model}{speed}"
 
 
-def _more(batch: Served, store: str) -> Iterator[str]:
+def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
     if batch.unfit_rows and batch.unfit:
         from assay.living.arrivals import QUERY
-        from assay.render.words import printable
-        from assay.sources.aside import SetAside
+        from assay.render.words import printable_text
+        from assay.sources.aside import QuarantineSummary
 
         source = None if batch.name == QUERY else batch.name
-        aside = SetAside.of(Bucket.open(store), batch.unfit, source)
-        yield f"{some(aside.rows, 'row')} could not be scored: {printable(aside.reasons)}"
-        yield typed(f"assay show {aside.table}", store)
+        aside = QuarantineSummary.of(Bucket.open(store), batch.unfit, source)
+        yield f"{format_count(aside.rows, 'row')} could not be scored: {printable_text(aside.reasons)}"
+        yield next_command(f"assay show {aside.table}", store)
     if batch.extra:
         yield f"columns that were not read: {', '.join(batch.extra)}"
     if batch.shadow:
@@ -210,7 +216,7 @@ def _more(batch: Served, store: str) -> Iterator[str]:
         yield batch.remedy
 
 
-def summary(outcomes: list[Scoring]) -> dict[str, Any]:
+def outcomes_json(outcomes: list[ScoringOutcome]) -> dict[str, Any]:
     """What --json prints: every batch, and by which version."""
     batches = [
         {"model": outcome.model, "digest": str(outcome.digest), "as_of": outcome.as_of}

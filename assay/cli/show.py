@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import (
-    console,
+    next_command,
     print_facts,
     print_json,
     print_rows,
+    print_stderr,
     print_text,
-    say,
-    typed,
+    stdout_console,
     write_file,
 )
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from assay.evidence.report import Report
     from assay.journal import JournalEntry
     from assay.tables.read import Table
-    from assay.versions import History, Version
+    from assay.versions import ModelHistory, Version
 
 
 def command(
@@ -42,22 +42,22 @@ def command(
         Path | None, typer.Option(help="Write the reports, or that of --gate, to this HTML file.")
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Of a table, show so many rows.")] = 20,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a version of a model and why its gates judged it so, or what an object holds."""
     from assay.bucket import Bucket
     from assay.registry import Registry
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    url = store or default_url()
+    url = store or default_store_url()
     bucket = Bucket.open(url).existing()
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, rows, as_json=as_json)
         return
     history, version = Registry(bucket).look_up(reference)
     if as_json:
-        print_json(_as_json(bucket, history, version, gate))
+        print_json(_version_json(bucket, history, version, gate))
     elif card:
         print_text(bucket.get(version.artifact("card")).decode())
     elif provenance:
@@ -65,24 +65,24 @@ def command(
     else:
         _show_version(bucket, history, version, gate, url)
     if html:
-        _write(bucket, history, version, gate, html)
-        say(f"written: {html}")
+        _write_html(bucket, history, version, gate, html)
+        print_stderr(f"written: {html}")
 
 
-def _as_json(
-    bucket: Bucket, history: History, version: Version, gate: str | None
+def _version_json(
+    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
 ) -> dict[str, Any]:
-    from assay.decisions.waiting import waiting
+    from assay.decisions.waiting import find_pending_promotion
 
     if gate:
-        report: dict[str, Any] = bucket.get_json(_wanted(history, version, gate)[gate])
+        report: dict[str, Any] = bucket.get_json(_chosen_reports(history, version, gate)[gate])
         return report
     entry = version.entry
     about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
-    standing = {"standing": [e.number for e in _standing(history, version)]}
+    standing = {"standing": [e.number for e in _standing_entries(history, version)]}
     last = history.shadowed(version)
     shadow = {"shadow": last and last.body}
-    awaits = waiting(bucket, history, version)
+    awaits = find_pending_promotion(bucket, history, version)
     pointing = [alias for alias, number in history.aliases.items() if number == version.number]
     retired = {"retired": version.number in history.retired}
     awaited = {"awaits": awaits and awaits.why}
@@ -90,60 +90,62 @@ def _as_json(
 
 
 def _show_version(
-    bucket: Bucket, history: History, version: Version, gate: str | None, store: str
+    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, store: str
 ) -> None:
     """One gate in full; of all gates the verdicts, and the checks that did not pass."""
-    from assay.decisions.waiting import waiting
-    from assay.render.terminal import show_all, verdicts
-    from assay.render.words import findings, printable
-    from assay.trust import signed
+    from assay.decisions.waiting import find_pending_promotion
+    from assay.render.terminal import show_reports, show_verdicts
+    from assay.render.words import checks_not_passed, printable_text
+    from assay.trust import describe_signature
 
     body = version.entry.body
-    reports = _reports(bucket, history, version, gate)
+    reports = _load_reports(bucket, history, version, gate)
     print_facts(
         {
             "model": f"{version.name}, {version.status}",
             "candidate": body["candidate"],
             **({"chosen": body["chosen"]["because"]} if "chosen" in body else {}),
-            "at": f"{version.entry.at} by {version.entry.actor} ({signed(version.entry)})",
+            "at": f"{version.entry.at} by {version.entry.actor} ({describe_signature(version.entry)})",
             "digest": str(version.digest),
             "run": body["run"]["digest"],
         }
     )
-    _show_standing(history, version)
-    if awaits := waiting(bucket, history, version):
-        print_text(f"{printable(awaits.why)}\n  {typed(awaits.command, store)}")
-    out = console()
+    _show_decisions(history, version)
+    if awaits := find_pending_promotion(bucket, history, version):
+        print_text(f"{printable_text(awaits.why)}\n  {next_command(awaits.command, store)}")
+    out = stdout_console()
     out.print()
     if gate is None:
-        verdicts(reports, out)
+        show_verdicts(reports, out)
         out.print()
-        reports = [report for report in reports if findings(report)]
-    show_all(reports, out, brief=gate is None)
+        reports = [report for report in reports if checks_not_passed(report)]
+    show_reports(reports, out, brief=gate is None)
     if gate is None:
         one = f"assay show {version.name} --gate {next(iter(version.reports))}"
-        say(f"one gate in full: {typed(one, store)}")
+        print_stderr(f"one gate in full: {next_command(one, store)}")
 
 
-def _show_standing(history: History, version: Version) -> None:
+def _show_decisions(history: ModelHistory, version: Version) -> None:
     """What people decided of a version, and what was learnt of what stood in its way."""
     from assay import moments
     from assay.digest import Digest
-    from assay.lessons import causes_of, in_words, recalled
-    from assay.render.story import sentence
-    from assay.render.words import printable
-    from assay.trust import signed
+    from assay.lessons import describe_lessons, entry_causes, find_lessons
+    from assay.render.story import entry_sentence
+    from assay.render.words import printable_text
+    from assay.trust import describe_signature
 
-    for entry in _standing(history, version):
-        told = f"{sentence(history.model, entry)} (by {entry.actor}, {signed(entry)})"
-        print_text(f"{moments.shown(moments.of(entry))}  {printable(told)}")
+    for entry in _standing_entries(history, version):
+        told = f"{entry_sentence(history.model, entry)} (by {entry.actor}, {describe_signature(entry)})"
+        print_text(
+            f"{moments.display_timestamp(moments.entry_timestamp(entry))}  {printable_text(told)}"
+        )
     question = Digest.parse(version.entry.body["question"])
-    learnt = recalled(history.entries, causes_of(version.entry), question=question)
-    for line in in_words(learnt):
-        print_text(f"seen before: {printable(line)}")
+    learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)
+    for line in describe_lessons(learnt):
+        print_text(f"seen before: {printable_text(line)}")
 
 
-def _standing(history: History, version: Version) -> list[JournalEntry]:
+def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEntry]:
     """The entries by which a version stands where it does: approvals, waivers, the promotion and
     the rollback by which an alias points at it, its retirement; and its last comparison in shadow.
     """
@@ -159,16 +161,21 @@ def _standing(history: History, version: Version) -> list[JournalEntry]:
     return sorted({entry.number: entry for entry in own}.values(), key=lambda entry: entry.number)
 
 
-def _reports(bucket: Bucket, history: History, version: Version, gate: str | None) -> list[Report]:
+def _load_reports(
+    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
+) -> list[Report]:
     from assay.evidence.report import get_report
 
-    return [get_report(bucket, artifact) for artifact in _wanted(history, version, gate).values()]
+    return [
+        get_report(bucket, artifact)
+        for artifact in _chosen_reports(history, version, gate).values()
+    ]
 
 
-def _wanted(history: History, version: Version, gate: str | None) -> dict[str, Any]:
+def _chosen_reports(history: ModelHistory, version: Version, gate: str | None) -> dict[str, Any]:
     from assay.errors import ReferenceUnknown
 
-    reports = _every(history, version)
+    reports = _report_artifacts(history, version)
     if gate is None:
         return reports
     if gate not in reports:
@@ -179,7 +186,7 @@ def _wanted(history: History, version: Version, gate: str | None) -> dict[str, A
     return {gate: reports[gate]}
 
 
-def _every(history: History, version: Version) -> dict[str, Any]:
+def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]:
     """The reports of the gates that a version was registered by, and of its shadow."""
     from assay.artifacts import Artifact
 
@@ -188,11 +195,11 @@ def _every(history: History, version: Version) -> dict[str, Any]:
     return version.reports | more
 
 
-def _write(
-    bucket: Bucket, history: History, version: Version, gate: str | None, path: Path
+def _write_html(
+    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, path: Path
 ) -> None:
     from assay.artifacts import Artifact
-    from assay.render.page import page
+    from assay.render.page import render_html
 
     body = version.entry.body
     asked = bucket.get_json(Artifact.model_validate(body["run"]))["configuration"]
@@ -206,7 +213,9 @@ def _write(
         "Judged at": version.entry.at,
     }
     title = f"{version.name}: {gate}" if gate else version.name
-    write_file(path, page(_reports(bucket, history, version, gate), title=title, facts=facts))
+    write_file(
+        path, render_html(_load_reports(bucket, history, version, gate), title=title, facts=facts)
+    )
 
 
 def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) -> None:
@@ -229,20 +238,20 @@ def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) ->
         else:
             print_text("{size:,} bytes{what}: {path}".format(what=what, **told))
         return
-    if not as_json and isinstance(value, dict) and value.keys() >= _MANIFEST:
+    if not as_json and isinstance(value, dict) and value.keys() >= _MANIFEST_KEYS:
         _show_table(bucket, digest, len(data), rows)
     else:
         print_json(value)
 
 
-_MANIFEST = {"format", "rows", "schema", "parts"}  # what a table's has, and no other object
+_MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # what a table's has, and no other object
 
 
 def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
     """What a table is, its columns, and its first rows."""
     from assay.artifacts import TABLE, Artifact
-    from assay.evidence.amounts import some
-    from assay.render.words import printable
+    from assay.evidence.amounts import format_count
+    from assay.render.words import printable_text
     from assay.tables.read import Table
 
     table = Table.read(
@@ -252,19 +261,23 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
     named = (f"{column['name']} ({column['type']})" for column in columns)
     print_facts(
         {
-            "table": f"{some(table.rows, 'row')} in {some(len(table.parts), 'part')}",
-            "columns": printable(", ".join(named)),
+            "table": f"{format_count(table.rows, 'row')} in {format_count(len(table.parts), 'part')}",
+            "columns": printable_text(", ".join(named)),
         }
     )
-    shown = [[printable(_cell(value)) for value in row] for row in _first(table, most)]
+    shown = [
+        [printable_text(_cell_text(value)) for value in row] for row in _first_rows(table, most)
+    ]
     if shown:
         print_text("")
-        print_rows([printable(column["name"]) for column in columns], shown)
+        print_rows([printable_text(column["name"]) for column in columns], shown)
     if len(shown) < table.rows:
-        say(f"{some(table.rows - len(shown), 'row')} more: --rows {table.rows} shows all")
+        print_stderr(
+            f"{format_count(table.rows - len(shown), 'row')} more: --rows {table.rows} shows all"
+        )
 
 
-def _first(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
+def _first_rows(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
     for batch in table.batches() if most else ():
         part = batch.slice(0, most)
         yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
@@ -273,5 +286,5 @@ def _first(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
             return
 
 
-def _cell(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     return "(missing)" if value is None else str(value)

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from assay.cli.console import say
+from assay.cli.console import print_stderr
 
-_BOTH = (signal.SIGINT, signal.SIGTERM)
-_NAP = 0.2  # seconds in which a signal is heeded
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_POLL_SECONDS = 0.2  # seconds in which a signal is heeded
 
 
-class Told:
+class SignalFlag:
     """Whether a signal has come. Without a lock, unlike an Event of `threading`: a signal that
     comes while the main thread waits for such a one, and holds its lock, would never return.
     """
@@ -32,14 +32,14 @@ class Told:
         """Return once it is set, or so many seconds have passed."""
         end = time.monotonic() + seconds
         while not self._told and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _NAP))
+            time.sleep(min(left, _POLL_SECONDS))
 
 
 @contextmanager
-def until_told() -> Iterator[Told]:
+def watch_signals() -> Iterator[SignalFlag]:
     """Is set by the first SIGINT or SIGTERM; the second ends the process as ever."""
-    ended = Told()
-    before = {one: signal.getsignal(one) for one in _BOTH}
+    ended = SignalFlag()
+    before = {one: signal.getsignal(one) for one in _END_SIGNALS}
 
     def hear(*_: object) -> None:
         ended.set()
@@ -58,26 +58,26 @@ def until_told() -> Iterator[Told]:
 
 
 @contextmanager
-def ends_cleanly() -> Iterator[None]:
+def exit_cleanly() -> Iterator[None]:
     """While a flow runs, SIGTERM ends it as ^C does: by way of an exception, so that what began
     with it ends with it, such as Prefect's own server. Exit codes are the usual 130 and 143.
 
-    Whoever handles the signal already (see `until_told`) goes on doing so.
+    Whoever handles the signal already (see `watch_signals`) goes on doing so.
     """
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     ours = main and before is signal.SIG_DFL
     if ours:
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        say("stopped: what was recorded counts; the same command goes on with the rest")
+        print_stderr("stopped: what was recorded counts; the same command goes on with the rest")
         raise
     finally:
         if ours:
             signal.signal(signal.SIGTERM, before)
 
 
-def _leave(number: int, _: object) -> None:
+def _exit_on_signal(number: int, _: object) -> None:
     raise SystemExit(128 + number)

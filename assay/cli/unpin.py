@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, Store
-from assay.cli.pin import Because, digest_of, pins_of, reason_of, tell
+from assay.cli.options import JsonOption, StoreOption
+from assay.cli.pin import PinBecauseOption, open_pins, parse_digest, print_pin_state, require_reason
 
 
 def command(
     reference: Annotated[str, typer.Argument(metavar="DIGEST", help="An object, sha256:...")],
-    because: Because = "",
-    store: Store = None,
-    as_json: AsJson = False,
+    because: PinBecauseOption = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Let `assay gc` have an object again, unless something else leads to it."""
-    digest = digest_of(reference)
-    pins_of(store).unpin(digest, reason_of(because))
-    tell(digest, "no longer pinned", as_json=as_json)
+    digest = parse_digest(reference)
+    open_pins(store).unpin(digest, require_reason(because))
+    print_pin_state(digest, "no longer pinned", as_json=as_json)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.console import print_facts, print_json, say
-from assay.cli.options import AsJson
+from assay.cli.console import print_facts, print_json, print_stderr
+from assay.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from assay.running import Running
+    from assay.running import SetupState
 
-POOL, HOST, PORT = "assay", "127.0.0.1", 4200
-PROCESSES = ("keeper", "server", "pages", "worker")
+DEFAULT_POOL, DEFAULT_HOST, DEFAULT_PORT = "assay", "127.0.0.1", 4200
+PROCESS_NAMES = ("keeper", "server", "pages", "worker")
 
-Pool = Annotated[str, typer.Option(help="The work pool, and the name of this set-up.")]
+PoolOption = Annotated[str, typer.Option(help="The work pool, and the name of this set-up.")]
 
 
 def command(
@@ -36,84 +36,92 @@ def command(
         str | None, typer.Option(help="The bucket. Else ASSAY_STORE, else ./.assay.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help=f"Of the dashboard; {PORT} if left out.")
+        int | None,
+        typer.Option(min=1, max=65535, help=f"Of the dashboard; {DEFAULT_PORT} if left out."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help=f"Who may reach it: {HOST} if left out, this machine alone.")
+        str | None,
+        typer.Option(help=f"Who may reach it: {DEFAULT_HOST} if left out, this machine alone."),
     ] = None,
-    pool: Pool = POOL,
+    pool: PoolOption = DEFAULT_POOL,
     foreground: Annotated[
         bool, typer.Option("--foreground/--detach", help="Stay, until Ctrl-C; or go on alone.")
     ] = False,
     status: Annotated[
         bool, typer.Option("--status", help="Change nothing; tell how it is.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Start what does not run, and bring the deployments to what the use cases say.
 
     What is left out is as it was the last time, so that a restart needs no options. Stop it with
     `assay down`.
     """
-    from assay.running import Running, folder
+    from assay.running import SetupState, state_folder
 
-    at = folder(pool)
-    before = Running.read(at)
+    at = state_folder(pool)
+    before = SetupState.read(at)
     if status:
-        _tell(before, as_json=as_json)
+        _print_status(before, as_json=as_json)
     from assay.config.operation import Operations
-    from assay.deployments.server import Server
-    from assay.deployments.story import cases
-    from assay.deployments.up import Asked, up
+    from assay.deployments.server import ServerSetup
+    from assay.deployments.story import find_use_cases
+    from assay.deployments.up import UpOptions, start_setup
 
-    server = Server(
+    server = ServerSetup(
         pool=pool,
-        host=host or (before.host if before else HOST),
-        port=port or (before.port if before else PORT),
-        store=_store(store, before),
+        host=host or (before.host if before else DEFAULT_HOST),
+        port=port or (before.port if before else DEFAULT_PORT),
+        store=_bucket_url(store, before),
         database=database or (before.database if before else ""),
         root=Path.cwd(),
         folder=at,
     )
-    changed = up(
-        Asked(server, cases(configs or ()), Operations.configured()), say, foreground=foreground
+    changed = start_setup(
+        UpOptions(server, find_use_cases(configs or ()), Operations.configured()),
+        print_stderr,
+        foreground=foreground,
     )
     if not foreground:
-        _tell(Running.read(at), as_json=as_json, changed=changed)
+        _print_status(SetupState.read(at), as_json=as_json, changed=changed)
 
 
-def _store(given: str | None, before: Running | None) -> str:
+def _bucket_url(given: str | None, before: SetupState | None) -> str:
     """A folder by its whole path: processes that run elsewhere are to find it."""
-    from assay.store import default_url
+    from assay.store import default_store_url
 
-    url = given or os.environ.get("ASSAY_STORE") or (before.store if before else default_url())
+    url = (
+        given or os.environ.get("ASSAY_STORE") or (before.store if before else default_store_url())
+    )
     return url if "://" in url else str(Path(url).absolute())
 
 
-def _tell(running: Running | None, *, as_json: bool, changed: list[str] | None = None) -> None:
+def _print_status(
+    running: SetupState | None, *, as_json: bool, changed: list[str] | None = None
+) -> None:
     """How it is, and the end: exit code 0 if all of it runs."""
-    up = {name: running is not None and running.alive(name) for name in PROCESSES}
+    up = {name: running is not None and running.alive(name) for name in PROCESS_NAMES}
     answers = running is not None and running.answers()
     whole = all(up.values()) and answers
     if as_json:
-        told = _facts(running) if running else {}
+        told = _setup_facts(running) if running else {}
         print_json({**told, "answers": answers, "processes": up, "changed": changed})
     elif running is None or not any(up.values()):
-        say("nothing runs; start it with `assay up`")
+        print_stderr("nothing runs; start it with `assay up`")
     else:
         away = [name for name, there in up.items() if not there]
         state = "up" if whole else f"not whole: {', '.join(away) or 'the server does not answer'}"
-        print_facts({**_facts(running), "state": state})
+        print_facts({**_setup_facts(running), "state": state})
     raise typer.Exit(0 if whole else 1)
 
 
-def _facts(running: Running) -> dict[str, str]:
-    from assay.running import folder
+def _setup_facts(running: SetupState) -> dict[str, str]:
+    from assay.running import state_folder
 
     return {
         "dashboard": running.dashboard,
         "bucket": running.store,
         "database": running.database or "SQLite",
         "pool": running.pool,
-        "logs": str(folder(running.pool) / "logs"),
+        "logs": str(state_folder(running.pool) / "logs"),
     }

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.console import finish_gate, say, write_file
-from assay.cli.options import AsJson, ConfigOption, Data, Html
+from assay.cli.console import finish_gate, print_stderr, write_file
+from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
-    from assay.evidence.validation.rules import Locate
+    from assay.evidence.validation.rules import Locator
 
 
 def command(
-    data: Data,
+    data: DataArgument,
     config: ConfigOption = None,
     rules: Annotated[
         Path | None,
@@ -35,12 +35,12 @@ def command(
         Path | None,
         typer.Option(metavar="FOLDER", help="Also write Great Expectations' Data Docs there."),
     ] = None,
-    html: Html = None,
-    as_json: AsJson = False,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hold data against rules in Great Expectations' words: a use case's, or a file of them."""
-    from assay.cli.alone import settings, table_of
-    from assay.evidence.validation import validate
+    from assay.cli.alone import load_gate_use_case, open_gate_table
+    from assay.evidence.validation import validate_table
 
     if config is not None and rules is not None:
         raise typer.BadParameter("name either a use case with --config or a file with --rules")
@@ -49,18 +49,18 @@ def command(
     if data_docs is not None and config is None and rules is None:
         raise typer.BadParameter("Data Docs tell of rules: name them with --config or --rules")
     sections: dict[str, Any] = {}
-    locate: Locate | None = None
+    locate: Locator | None = None
     if rules:
         sections["expectations"], locate = _read_rules(rules)
-    written = settings(data, config, sections)
+    written = load_gate_use_case(data, config, sections)
     check = config is not None
     with ExitStack() as open_:
-        table, malformed, as_text = open_.enter_context(table_of(written, check=check))
+        table, malformed, as_text = open_.enter_context(open_gate_table(written, check=check))
         before = None
         if against is not None:
-            earlier = settings(against, config, sections)
-            before, *_ = open_.enter_context(table_of(earlier, check=False))
-        judged = validate(
+            earlier = load_gate_use_case(against, config, sections)
+            before, *_ = open_.enter_context(open_gate_table(earlier, check=False))
+        judged = validate_table(
             table,
             written.use_case.expectations,
             target=written.use_case.data.target if config else None,
@@ -72,20 +72,20 @@ def command(
         )
     if failing is not None and len(judged.failing):
         write_file(failing, judged.failing.to_csv(index=False).encode())
-        say(f"written: {failing}, {len(judged.failing):,} broken rules by row")
+        print_stderr(f"written: {failing}, {len(judged.failing):,} broken rules by row")
     if data_docs is not None:
         from assay.evidence.validation.data_docs import write_data_docs
 
-        say(f"written: {write_data_docs(data_docs, judged, data)}")
+        print_stderr(f"written: {write_data_docs(data_docs, judged, data)}")
     finish_gate(judged.report, as_json=as_json, html=html)
 
 
-def _read_rules(path: Path) -> tuple[list[Any], Locate]:
+def _read_rules(path: Path) -> tuple[list[Any], Locator]:
     """The rules of a file, and what says on which line each stands."""
-    from assay.config.read import read_located
+    from assay.config.read import read_yaml_with_lines
     from assay.errors import ConfigError
 
-    tree, text = read_located(path)
+    tree, text = read_yaml_with_lines(path)
     suite = isinstance(tree, dict) and "expectations" in tree
     rules = tree["expectations"] if suite else tree
     if not isinstance(rules, list):

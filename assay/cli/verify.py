@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.console import print_json, print_rows, say
-from assay.cli.options import AsJson, Store
+from assay.cli.console import print_json, print_rows, print_stderr
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from assay.bucket import Bucket
-    from assay.upkeep.problems import Findings
-    from assay.upkeep.verify import Hashed
+    from assay.upkeep.problems import BucketFindings
+    from assay.upkeep.verify import HashingProgress
 
 
 def command(
@@ -44,24 +44,24 @@ def command(
             "24 hours.",
         ),
     ] = False,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Re-hash every object, follow every journal, and name whatever does not fit."""
     from assay.bucket import Bucket
-    from assay.store import default_url
-    from assay.upkeep.verified import Verified
-    from assay.upkeep.verify import verify
+    from assay.store import default_store_url
+    from assay.upkeep.verified import VerifiedObjects
+    from assay.upkeep.verify import verify_bucket
 
-    bucket = Bucket.open(store or default_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).existing()
     if other is not None and not repair:
         raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
     source = Bucket.open(other).existing() if other else None
-    with Verified.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
+    with VerifiedObjects.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
         if resume and not verified.resumes:
-            say("no verification of this was interrupted within 24 hours; it starts anew")
-        with _progress() as progress, _interruption():
-            findings = verify(
+            print_stderr("no verification of this was interrupted within 24 hours; it starts anew")
+        with _progress_reporter() as progress, _explain_interruption():
+            findings = verify_bucket(
                 bucket,
                 model=reference,
                 repair=repair,
@@ -70,49 +70,49 @@ def command(
                 progress=progress,
             )
     if repair and not findings.intact:
-        findings = _make_again(bucket, findings)
+        findings = _rerun_lost_work(bucket, findings)
     if as_json:
         print_json(findings.as_json())
     else:
-        _tell(findings)
+        _print_findings(findings)
     raise typer.Exit(0 if findings.intact else 4)
 
 
-def _make_again(bucket: Bucket, findings: Findings) -> Findings:
+def _rerun_lost_work(bucket: Bucket, findings: BucketFindings) -> BucketFindings:
     """Run the use cases again that made what is lost, if they would ask the same question."""
     from assay.errors import AssayError
-    from assay.upkeep.recompute import askable, made_again
+    from assay.upkeep.recompute import mark_recomputed, rerunnable_use_cases
 
-    for words in askable(bucket, findings):
-        from assay.cli.orchestrate import flow_outcome
+    for words in rerunnable_use_cases(bucket, findings):
+        from assay.cli.orchestrate import run_named_flow
 
-        say(f"running {Path(words['file']).stem} again, which made some of what is lost")
+        print_stderr(f"running {Path(words['file']).stem} again, which made some of what is lost")
         with TemporaryDirectory(prefix="assay-verify-") as folder:
             config = Path(folder, Path(words["file"]).name)
             config.write_text(words["text"], encoding="utf-8")
             try:
-                flow_outcome(
+                run_named_flow(
                     "train", config=str(config), store=bucket.root, overrides=tuple(words["set"])
                 )
             except AssayError as error:
-                say(f"it cannot be run: {error}")
-    return made_again(bucket, findings)
+                print_stderr(f"it cannot be run: {error}")
+    return mark_recomputed(bucket, findings)
 
 
 @contextmanager
-def _interruption() -> Iterator[None]:
+def _explain_interruption() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; with --resume it continues where it stopped")
+        print_stderr("interrupted; with --resume it continues where it stopped")
         raise
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Hashed], None]]:
+def _progress_reporter() -> Iterator[Callable[[HashingProgress], None]]:
     """A bar on a terminal; elsewhere a line for every tenth, if it is much. Both on stderr."""
     if not sys.stderr.isatty():
-        yield _lines()
+        yield _progress_lines()
         return
     from rich import progress as rich
     from rich.console import Console
@@ -128,32 +128,32 @@ def _progress() -> Iterator[Callable[[Hashed], None]]:
     with rich.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=None, objects="")
 
-        def progress(hashed: Hashed) -> None:
+        def progress(hashed: HashingProgress) -> None:
             said = f"{hashed.objects:,} of {hashed.of_objects:,} objects"
             shown.update(task, completed=hashed.size, total=hashed.of_size, objects=said)
 
         yield progress
 
 
-_MUCH, _MANY = 10**9, 10_000  # bytes, objects
+_MANY_BYTES, _MANY_OBJECTS = 10**9, 10_000  # bytes, objects
 
 
-def _lines() -> Callable[[Hashed], None]:
+def _progress_lines() -> Callable[[HashingProgress], None]:
     told = 0
 
-    def progress(hashed: Hashed) -> None:
+    def progress(hashed: HashingProgress) -> None:
         nonlocal told
-        if hashed.of_size < _MUCH and hashed.of_objects < _MANY:
+        if hashed.of_size < _MANY_BYTES and hashed.of_objects < _MANY_OBJECTS:
             return
         if (tenth := 10 * hashed.size // max(hashed.of_size, 1)) > told:
             told = tenth
             size = f"{hashed.size / 1e9:.1f} of {hashed.of_size / 1e9:.1f} GB"
-            say(f"{hashed.objects:,} of {hashed.of_objects:,} objects verified, {size}")
+            print_stderr(f"{hashed.objects:,} of {hashed.of_objects:,} objects verified, {size}")
 
     return progress
 
 
-def _tell(findings: Findings) -> None:
+def _print_findings(findings: BucketFindings) -> None:
     rows = [(problem.kind, problem.key, problem.what) for problem in findings.problems]
     if rows:
         print_rows(("problem", "key", "what"), rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import print_json, print_text
-from assay.cli.options import AsJson, Store
+from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from assay.journal import JournalEntry
@@ -22,33 +22,33 @@ def command(
             "--until", metavar="TIME", help="Entries before this moment alone, such as 2026-11-03."
         ),
     ] = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the entries that a key has signed, one a line, for `holds` in the people's file.
 
     Times are what entries say of themselves. Whoever keeps the lines vouches for them.
     """
     from assay.bucket import Bucket
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
     from assay.signing import PublicKey
-    from assay.store import default_url
-    from assay.trust import signed_with
+    from assay.store import default_store_url
+    from assay.trust import find_signed_entries
 
-    bucket = Bucket.open(store or default_url()).existing()
-    public, end = PublicKey.load(key), moment(until)
+    bucket = Bucket.open(store or default_store_url()).existing()
+    public, end = PublicKey.load(key), parse_timestamp(until)
     found = [
-        _as_json(name, entry)
-        for name, entry in signed_with(bucket, public)
-        if moment(entry.at) < end
+        _signed_entry_json(name, entry)
+        for name, entry in find_signed_entries(bucket, public)
+        if parse_timestamp(entry.at) < end
     ]
     if as_json:
         print_json({"key": public.fingerprint, "entries": found})
     for one in [] if as_json else found:
-        print_text(_line(one))
+        print_text(_vouch_line(one))
 
 
-def _as_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
+def _signed_entry_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
     return {
         "digest": str(entry.digest),
         "journal": journal,
@@ -59,8 +59,8 @@ def _as_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
     }
 
 
-def _line(one: dict[str, Any]) -> str:
-    from assay.render.words import printable
+def _vouch_line(one: dict[str, Any]) -> str:
+    from assay.render.words import printable_text
 
     told = "{journal} {number} {kind} at {at} by {actor}".format_map(one)
-    return f"{one['digest']}  # {printable(told)}"
+    return f"{one['digest']}  # {printable_text(told)}"

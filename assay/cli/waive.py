@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsJson, AsOf, Because, Reference, Store
+from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceArgument, StoreOption
 
 
 def command(
-    reference: Reference,
-    because: Because,
+    reference: ReferenceArgument,
+    because: BecauseOption,
     expires: Annotated[
         str,
         typer.Option(metavar="MOMENT", help="When it holds no more: a date (as that day begins)."),
@@ -20,14 +20,16 @@ def command(
         list[str] | None,
         typer.Option(help="A gate that failed it or left no report, or shadow; may be repeated."),
     ] = None,
-    as_of: AsOf = None,
-    store: Store = None,
-    as_json: AsJson = False,
+    as_of: AsOfOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Let a version be promoted in spite of what stands in its way, until a day. Always signed."""
-    from assay.cli.deciding import opened, said, tell
-    from assay.decisions.promotion import waive
+    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
+    from assay.decisions.promotion import waive_gates
 
-    bucket = opened(store)
-    entry = waive(bucket, reference, said(because, as_of), gates=gate or (), expires=expires)
-    tell(bucket, reference, entry, already="", as_json=as_json)
+    bucket = open_existing_bucket(store)
+    entry = waive_gates(
+        bucket, reference, make_justification(because, as_of), gates=gate or (), expires=expires
+    )
+    print_decision(bucket, reference, entry, already="", as_json=as_json)

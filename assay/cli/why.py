@@ -5,39 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.console import print_json, print_text
-from assay.cli.options import AsJson, Config, Set, Store
+from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.plan import Planned
+    from assay.plan import PlannedStep
 
 
-def command(config: Config, store: Store = None, set_: Set = None, as_json: AsJson = False) -> None:
+def command(
+    config: ConfigArgument,
+    store: StoreOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Tell for each step whether it would run, and which of the things it depends on differ."""
     from assay.bucket import Bucket
-    from assay.config.read import read
-    from assay.standing import answer
-    from assay.store import default_url
+    from assay.config.read import load_use_case
+    from assay.standing import find_cached_outcome
+    from assay.store import default_store_url
 
-    url = store or default_url()
+    url = store or default_store_url()
     bucket = Bucket.open(url).existing()
-    written = read(config, set_ or ())
-    if standing := answer(bucket, written):
-        _tell_standing(standing, as_json=as_json)
+    written = load_use_case(config, set_ or ())
+    if standing := find_cached_outcome(bucket, written):
+        _print_cached_result(standing, as_json=as_json)
         return
-    from assay.cli.orchestrate import planned
+    from assay.cli.orchestrate import plan_training
 
-    plan = planned(str(config), url, tuple(set_ or ()))
+    plan = plan_training(str(config), url, tuple(set_ or ()))
     if as_json:
         steps = [step.as_json() for step in plan.steps]
         print_json({"steps": steps, "unforeseen": plan.unforeseen()})
         return
     for step in plan.steps:
-        _tell(step)
+        _print_step(step)
     for name in plan.unforeseen():
         print_text(f"{name}: depends on what these come to")
 
 
-def _tell_standing(standing: Any, *, as_json: bool) -> None:
+def _print_cached_result(standing: Any, *, as_json: bool) -> None:
     if as_json:
         steps = [{"step": step.name, "would_run": False} for step in standing.steps]
         print_json({"steps": steps, "unforeseen": []})
@@ -46,7 +51,7 @@ def _tell_standing(standing: Any, *, as_json: bool) -> None:
         print_text(f"nothing would run: {model} stands {standing.outcome}")
 
 
-def _tell(step: Planned) -> None:
+def _print_step(step: PlannedStep) -> None:
     if not step.runs:
         print_text(f"{step.name}: from the memo")
         return

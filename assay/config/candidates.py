@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from assay.config.section import Fraction, Name, Section, several
+from assay.config.section import ColumnName, Fraction, Section, as_tuples
 
 
 class Split(Section):
@@ -58,11 +58,11 @@ Constraint = Literal[
 ]
 Strength = Annotated[float, Field(gt=0, le=1)]
 
-THRESHOLDS = "fairlearn.postprocessing.ThresholdOptimizer"
-GRADIENT = "fairlearn.reductions.ExponentiatedGradient"
-GRID = "fairlearn.reductions.GridSearch"
+THRESHOLD_OPTIMIZER = "fairlearn.postprocessing.ThresholdOptimizer"
+EXPONENTIATED_GRADIENT = "fairlearn.reductions.ExponentiatedGradient"
+GRID_SEARCH = "fairlearn.reductions.GridSearch"
 REWEIGHING = "assay.reweighing"
-REDUCTIONS = (GRADIENT, GRID)
+REDUCTIONS = (EXPONENTIATED_GRADIENT, GRID_SEARCH)
 
 _REDUCIBLE: tuple[Constraint, ...] = (
     "demographic_parity",
@@ -71,10 +71,10 @@ _REDUCIBLE: tuple[Constraint, ...] = (
     "error_rate_parity",
     "equalized_odds",
 )
-_KNOWS: dict[str, tuple[Constraint, ...]] = {
-    THRESHOLDS: tuple(c for c in get_args(Constraint) if c != "error_rate_parity"),
-    GRADIENT: _REDUCIBLE,
-    GRID: _REDUCIBLE,
+_CONSTRAINTS_BY_METHOD: dict[str, tuple[Constraint, ...]] = {
+    THRESHOLD_OPTIMIZER: tuple(c for c in get_args(Constraint) if c != "error_rate_parity"),
+    EXPONENTIATED_GRADIENT: _REDUCIBLE,
+    GRID_SEARCH: _REDUCIBLE,
     REWEIGHING: ("demographic_parity",),
 }
 
@@ -92,8 +92,8 @@ class Mitigation(Section):
     training under a constraint, or on reweighted rows (Kamiran & Calders 2012), after which it
     need not be. These three ask for an estimator that takes sample_weight."""
     by: Annotated[
-        tuple[Name, ...],
-        BeforeValidator(several, json_schema_input_type=str | tuple[str, ...]),
+        tuple[ColumnName, ...],
+        BeforeValidator(as_tuples, json_schema_input_type=str | tuple[str, ...]),
         Field(min_length=1),
     ]
     """The sensitive column whose gap is to shrink; several stand for their intersection."""
@@ -101,7 +101,7 @@ class Mitigation(Section):
     """What is to be alike for all groups. Reweighing knows demographic parity alone."""
     strength: Annotated[
         tuple[Strength, ...],
-        BeforeValidator(several, json_schema_input_type=float | tuple[float, ...]),
+        BeforeValidator(as_tuples, json_schema_input_type=float | tuple[float, ...]),
         Field(min_length=1),
     ] = (1.0,)
     """The share of the gap that is to be closed. Several make a candidate each."""
@@ -115,8 +115,8 @@ class Mitigation(Section):
         method = info.data.get("method")
         if method is None or (constraint is None and method == REWEIGHING):
             return constraint
-        if constraint not in _KNOWS[method]:
-            raise ValueError(f"{method} takes one of {', '.join(_KNOWS[method])}")
+        if constraint not in _CONSTRAINTS_BY_METHOD[method]:
+            raise ValueError(f"{method} takes one of {', '.join(_CONSTRAINTS_BY_METHOD[method])}")
         return constraint
 
     @field_validator("by", "strength")
@@ -135,7 +135,7 @@ class Mitigation(Section):
     @property
     def weighs(self) -> bool:
         """Whether the method trains on weighted rows."""
-        return self.method != THRESHOLDS
+        return self.method != THRESHOLD_OPTIMIZER
 
     @property
     def title(self) -> str:
@@ -145,7 +145,7 @@ class Mitigation(Section):
         return name if strength == 1 else f"{name} at {strength:g}"
 
 
-def modules_of_paths(paths: Iterable[str]) -> tuple[str, ...]:
+def import_path_modules(paths: Iterable[str]) -> tuple[str, ...]:
     """The modules of import paths, each once; words of Assay's own have none."""
     return tuple(dict.fromkeys(path.rpartition(".")[0] for path in paths if "." in path))
 
@@ -167,7 +167,7 @@ class Candidate(Section):
 
     def modules(self) -> tuple[str, ...]:
         """The modules that the candidate's own words import: a user's, or a library's."""
-        return modules_of_paths([self.estimator, *self.preprocess.values()])
+        return import_path_modules([self.estimator, *self.preprocess.values()])
 
     def each(self) -> tuple[Candidate, ...]:
         """The candidate once for each strength of its mitigation, itself if it has but one."""

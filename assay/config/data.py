@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
-from assay.config.section import Fraction, Name, Section
+from assay.config.section import ColumnName, Fraction, Section
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
-Format = Literal["csv", "parquet", "jsonl"]
+FileFormat = Literal["csv", "parquet", "jsonl"]
 
 
-def as_source(value: Any) -> Any:
+def coerce_path(value: Any) -> Any:
     """A path as a mapping that holds it, and such a mapping as it is. Raises ValueError."""
     if isinstance(value, str):
         return {"path": value}
@@ -27,7 +27,7 @@ class Source(Section):
 
     path: str | None = None
     """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order."""
-    format: Format | None = None
+    format: FileFormat | None = None
     """Taken from the file's ending when left out."""
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -42,23 +42,23 @@ class Source(Section):
             raise ValueError("name either a path or a sql query")
         if self.sql is not None and self.connection is None:
             raise ValueError("a sql query needs a connection")
-        from_outside(self.connection, self.path)
+        refuse_passwords(self.connection, self.path)
         return self
 
 
-def from_outside(connection: str | None, path: str | None) -> None:
+def refuse_passwords(connection: str | None, path: str | None) -> None:
     """Raises ValueError for a password in either: the use case is kept with every run, for
     everyone who may read the bucket.
     """
     for name, held in (("connection", connection), ("path", path)):
-        if any(not _FROM_OUTSIDE.fullmatch(secret) for secret in _secrets(held or "")):
+        if any(not _VARIABLE_REFERENCE.fullmatch(secret) for secret in _find_passwords(held or "")):
             raise ValueError(f"the {name} holds a password; write ${{NAME}}, set it outside")
 
 
-_FROM_OUTSIDE = re.compile(r"\$\{\w+\}")
+_VARIABLE_REFERENCE = re.compile(r"\$\{\w+\}")
 
 
-def _secrets(url: str) -> list[str]:
+def _find_passwords(url: str) -> list[str]:
     """Passwords in a URL: before the last @ of its authority, and in its query."""
     named = re.findall(r"[?&](?:password|passwd|pwd|secret|token)=([^&#]+)", url, re.IGNORECASE)
     within = re.match(r"[\w+.]+://[^:@?]*:(.+)@", url.partition("?")[0])
@@ -68,7 +68,7 @@ def _secrets(url: str) -> list[str]:
 class Target(Section):
     """What the model is to tell: whether `column` holds the `positive` value."""
 
-    column: Name
+    column: ColumnName
     positive: str | int | float | bool
     negative: tuple[str | int | float | bool, ...] = ()
     """The values that mean no; rows with any other are refused. Left out, every other value does,
@@ -114,10 +114,10 @@ class Data(Section):
 
     source: Annotated[
         Source,
-        BeforeValidator(as_source, json_schema_input_type=str | Source),
+        BeforeValidator(coerce_path, json_schema_input_type=str | Source),
     ]
     target: Target
-    identity: tuple[Name, ...] = ()
+    identity: tuple[ColumnName, ...] = ()
     """Columns that make a row the same row tomorrow. Left out: all columns but the target."""
     missing: tuple[str, ...] = ("",)
     """Text that stands for a missing value."""
@@ -127,14 +127,14 @@ class Data(Section):
     """The only values a column may hold, in their order. Rows with others are malformed."""
     dates: dict[str, str] = {}
     """Date columns and their format: iso, or strptime's directives such as %d.%m.%Y."""
-    never_store: tuple[Name, ...] = ()
+    never_store: tuple[ColumnName, ...] = ()
     """Personal columns, dropped before anything is written."""
-    exclude: tuple[Name, ...] = ()
+    exclude: tuple[ColumnName, ...] = ()
     """Columns that are kept but are no features."""
-    after_outcome: tuple[Name, ...] = ()
+    after_outcome: tuple[ColumnName, ...] = ()
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
-    time: Name | None = None
+    time: ColumnName | None = None
     """The column, a date or an ascending number, that says when a row was so. No feature."""
 
     def reading(self) -> dict[str, Any]:

@@ -6,10 +6,18 @@ from typing import Annotated, Literal, cast
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from assay.config.section import Duration, Fraction, Positive, Section, Size, Text, several
+from assay.config.section import (
+    Duration,
+    Fraction,
+    NonEmptyText,
+    PositiveNumber,
+    Section,
+    Size,
+    as_tuples,
+)
 
 # Performance metrics. Those in `LOWER_IS_BETTER` are losses.
-Score = Literal[
+PerformanceMetric = Literal[
     "roc_auc",
     "average_precision",
     "accuracy",
@@ -24,7 +32,7 @@ Score = Literal[
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
 
 # Fairlearn's names for what is compared between groups. Shares of rows:
-Rate = Literal[
+RateMetric = Literal[
     "selection_rate",
     "true_positive_rate",
     "false_positive_rate",
@@ -36,8 +44,8 @@ Rate = Literal[
 ]
 # Others of decisions, and those of probabilities. `calibration_error` is the mean probability
 # minus the observed share of positives.
-Metric = Literal[
-    Rate,
+FairnessMetric = Literal[
+    RateMetric,
     "balanced_accuracy_score",
     "f1_score",
     "mean_prediction",
@@ -49,20 +57,20 @@ Metric = Literal[
     "r2_score",
 ]
 # Other names, and criteria that hold several metrics to one limit.
-Family = Literal["recall_score", "demographic_parity", "equal_opportunity", "equalized_odds"]
-FAMILIES: dict[str, tuple[Metric, ...]] = {
+MetricFamily = Literal["recall_score", "demographic_parity", "equal_opportunity", "equalized_odds"]
+METRIC_FAMILIES: dict[str, tuple[FairnessMetric, ...]] = {
     "recall_score": ("true_positive_rate",),
     "demographic_parity": ("selection_rate",),
     "equal_opportunity": ("true_positive_rate",),
     "equalized_odds": ("true_positive_rate", "false_positive_rate"),
 }
-SIGNED = frozenset({"calibration_error", "r2_score"})  # may be negative: they have no ratio
+SIGNED_METRICS = frozenset({"calibration_error", "r2_score"})  # may be negative: they have no ratio
 
 
 class Expectation(Section):
     """One rule for the data, in Great Expectations' own words."""
 
-    type: Text
+    type: NonEmptyText
     kwargs: dict[str, JsonValue] = {}
     severity: Literal["critical", "warning", "info"] = "critical"
     """A broken critical rule stops the run; others are a caution."""
@@ -72,7 +80,7 @@ class Expectation(Section):
 class Feasibility(Section):
     """What the data must be able to bear before training begins."""
 
-    reach: dict[Score, float] = {}
+    reach: dict[PerformanceMetric, float] = {}
     """Scores that the model is meant to reach."""
     lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
     """ROC AUC above chance that the data must show at the least."""
@@ -84,17 +92,17 @@ class Feasibility(Section):
     """Share of test rows that may also stand in the training rows."""
     noise: Fraction | None = None
     """Share of labels that may be wrong. Left out: what reach.accuracy leaves, if that is set."""
-    horizon: Positive | None = None
+    horizon: PositiveNumber | None = None
     """How old a label may be and still be true: days where data.time is a date, else its units."""
     as_of: str | float | None = None
     """The moment from which ages count; left out, that of the table's newest row."""
 
 
-class Cost(Section):
+class ErrorCosts(Section):
     """What each kind of error costs, in any one unit. Sets the decision threshold."""
 
-    false_positive: Positive = 1.0
-    false_negative: Positive = 1.0
+    false_positive: PositiveNumber = 1.0
+    false_negative: PositiveNumber = 1.0
 
 
 class Slices(Section):
@@ -113,13 +121,13 @@ class Slices(Section):
 class Performance(Section):
     """What a model must achieve on the locked test rows."""
 
-    choose_by: Score = "roc_auc"
+    choose_by: PerformanceMetric = "roc_auc"
     """Ranks candidates, by cross-validation on the training rows."""
     beat: dict[Literal["dummy", "champion"], float] = {"dummy": 0.0}
     """By how much `choose_by` must be better, at the least, than a dummy and the champion."""
-    at_least: dict[Score, float] = {}
+    at_least: dict[PerformanceMetric, float] = {}
     """Limits for single metrics (at most, for losses)."""
-    cost: Cost = Cost()
+    cost: ErrorCosts = ErrorCosts()
     regret: Fraction = 0.05
     """What another threshold might save before it is a caution, as a share of what deciding
     without a model would cost."""
@@ -128,12 +136,12 @@ class Performance(Section):
     slices: Slices = Slices()
 
 
-class Technical(Section):
+class TechnicalLimits(Section):
     """What a model may take to run, on the machine that trained it. Reported in any case."""
 
     row: Duration | None = None
     """Seconds for a single row, in 95 of 100 calls."""
-    batch: Positive | None = None
+    batch: PositiveNumber | None = None
     """Rows a second, at the least, where many are asked at once."""
     size: Size | None = None
     """Bytes of the stored model."""
@@ -141,15 +149,15 @@ class Technical(Section):
     """Bytes of memory that a batch takes at its peak, beyond the model and the rows."""
 
 
-class Fairness(Section):
+class FairnessRule(Section):
     """One limit that people set on a gap between groups, and why."""
 
-    metric: Literal[Metric, Family]
+    metric: Literal[FairnessMetric, MetricFamily]
     """What is compared, in Fairlearn's names. equalized_odds holds the true and the false positive
     rate to the limit."""
     by: Annotated[
         tuple[str | tuple[str, ...], ...],
-        BeforeValidator(several, json_schema_input_type=str | tuple[str | tuple[str, ...], ...]),
+        BeforeValidator(as_tuples, json_schema_input_type=str | tuple[str | tuple[str, ...], ...]),
         Field(min_length=1),
     ]
     """Sensitive columns, or one; a list within the list means their intersection."""
@@ -158,23 +166,23 @@ class Fairness(Section):
     ratio: Fraction | None = None
     """Instead of a tolerance: 0.8 accepts from four fifths of the reference's value to five
     quarters of it."""
-    because: Text
+    because: NonEmptyText
     """Who agreed on the limit, and what a larger gap would do to people."""
     on_unknown: Literal["hold", "accept"] = "hold"
     """A group too small to judge: hold the model for a person's approval, or accept it."""
 
     @model_validator(mode="after")
-    def _one_limit(self) -> Fairness:
+    def _one_limit(self) -> FairnessRule:
         if (self.tolerance is None) == (self.ratio is None):
             raise ValueError("set either a tolerance or a ratio")
-        if self.ratio is not None and self.metric in SIGNED:
+        if self.ratio is not None and self.metric in SIGNED_METRICS:
             raise ValueError(f"{self.metric} may be negative and has no ratio; set a tolerance")
         return self
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[FairnessMetric, ...]:
         """The metrics that the rule holds to its limit: several, if it names a criterion."""
-        return FAMILIES.get(self.metric, (cast(Metric, self.metric),))
+        return METRIC_FAMILIES.get(self.metric, (cast(FairnessMetric, self.metric),))
 
     @property
     def limit(self) -> str:
@@ -196,19 +204,19 @@ class Fairness(Section):
 
 
 # Metrics whose value can be expected without labels: they follow from calibrated probabilities.
-Expected = Literal[
+EstimableMetric = Literal[
     "roc_auc", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1"
 ]
 
 
-class Drift(Section):
+class DriftSettings(Section):
     """How far data may move from a reference before it counts, and what harm is."""
 
     effect: Fraction = 0.1
     """Jensen-Shannon distance (0 to 1) of a column from which its shift is worth a word."""
     level: Fraction = 0.05
     """Share of false alarms accepted among the columns that are said to have shifted."""
-    metrics: Annotated[tuple[Expected, ...], Field(min_length=1)] = ("roc_auc", "accuracy")
+    metrics: Annotated[tuple[EstimableMetric, ...], Field(min_length=1)] = ("roc_auc", "accuracy")
     """What is expected of the predictions without labels; columns are ranked by the first."""
     margin: Fraction = 0.05
     """The drop of such a metric that is still accepted."""

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from assay.config.data import Source, as_source, from_outside
-from assay.config.section import Duration, Fraction, Name, Section
+from assay.config.data import Source, coerce_path, refuse_passwords
+from assay.config.section import ColumnName, Duration, Fraction, Section
 
 _Source = Annotated[
     Source,
-    BeforeValidator(as_source, json_schema_input_type=str | Source),
+    BeforeValidator(coerce_path, json_schema_input_type=str | Source),
 ]
 
 
@@ -36,11 +36,11 @@ class Sink(Section):
             raise ValueError("a SQL table needs a connection, and a path has none")
         if self.path is not None and "{batch}" not in self.path:
             raise ValueError("the path needs {batch} in it, or one batch would replace another")
-        from_outside(self.connection, self.path)
+        refuse_passwords(self.connection, self.path)
         return self
 
 
-class Score(Section):
+class ScoringSettings(Section):
     """Which rows are scored, and where the answers go besides the bucket."""
 
     source: _Source | None = None
@@ -48,24 +48,24 @@ class Score(Section):
     to: Annotated[
         Sink | None,
         BeforeValidator(
-            as_source,
+            coerce_path,
             json_schema_input_type=str | Sink | None,
         ),
     ] = None
 
 
-class Labels(Section):
+class LabelSettings(Section):
     """Where the outcomes come from, once they are known."""
 
     source: _Source | None = None
     """Files or a query with the identity's columns and the target's. Those of a batch that hold
     the target themselves need no second coming."""
-    known: Name | None = None
+    known: ColumnName | None = None
     """The column that says when a label became known: the latest replaces earlier ones, in
     whatever order they arrive. Left out: the one that arrived last does."""
 
 
-class Monitor(Section):
+class MonitoringSettings(Section):
     """What is expected of batches and labels, and when a look at them counts."""
 
     due: Duration | None = None
@@ -85,7 +85,7 @@ class Monitor(Section):
     ever are called harmed."""
 
 
-class Window(Section):
+class TrainingWindow(Section):
     """How much of the past a model is trained on anew."""
 
     rows: Annotated[int, Field(ge=100)] | None = None
@@ -94,16 +94,16 @@ class Window(Section):
     """Labelled rows of batches that came within so long."""
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Window:
+    def _one_kind(self) -> TrainingWindow:
         if (self.rows is None) == (self.lasting is None):
             raise ValueError("give either rows or lasting")
         return self
 
 
-class Retrain(Section):
+class RetrainingSettings(Section):
     """When a model is trained anew, and on what."""
 
-    window: Literal["all", "change"] | Window = "all"
+    window: Literal["all", "change"] | TrainingWindow = "all"
     """all: the first table and every labelled row since. change: labelled rows since the harm was
     first seen, and everything before it where they are too few. Or the newest: {rows: 50000}."""
     cooldown: Duration = 86400.0
@@ -114,7 +114,7 @@ class Retrain(Section):
     """Retrainings in a row that bring no new champion before a person is asked."""
 
 
-class Promotion(Section):
+class PromotionPolicy(Section):
     """How a registered model becomes champion."""
 
     first: Literal["automatic", "approval"] = "approval"

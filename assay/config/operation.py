@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from assay.config.read import read_located
-from assay.config.schedule import When, Zone
+from assay.config.read import read_yaml_with_lines
+from assay.config.schedule import CronOrInterval, TimeZoneName
 from assay.config.section import Duration, Section
 from assay.errors import ConfigError
 
-USUAL = Path("configs/operations.yaml")
+DEFAULT_OPERATIONS_FILE = Path("configs/operations.yaml")
 
-Told = Literal["failed", "refused", "crashed", "late", "silent", "waiting"]
+AlertEvent = Literal["failed", "refused", "crashed", "late", "silent", "waiting"]
 PoolType = Literal["process", "docker", "kubernetes"]
 
 
@@ -28,7 +28,7 @@ class Alert(Section):
     """An Apprise URL whose secret parts are read from the environment: ${SLACK_URL},
     mailto://${MAIL_USER}:${MAIL_PASSWORD}@mail.example. Or a block that Prefect keeps:
     block://slack-webhook/oncall."""
-    on: Annotated[tuple[Told, ...], Field(min_length=1)] = (
+    on: Annotated[tuple[AlertEvent, ...], Field(min_length=1)] = (
         *("failed", "refused", "crashed", "late", "silent", "waiting"),
     )
     """failed: by an error. refused: a gate said no. crashed: its process or machine died. late:
@@ -54,9 +54,9 @@ class Operations(Section):
     """The image of docker and kubernetes pools, best by digest: registry/assay@sha256:..."""
     at_once: Annotated[int, Field(ge=1)] = 2
     """Flow runs at one time, of all use cases together."""
-    maintain: When | None = "30 3 * * *"
+    maintain: CronOrInterval | None = "30 3 * * *"
     """When the bucket is verified, and garbage collected."""
-    zone: Zone = "UTC"
+    zone: TimeZoneName = "UTC"
     late: Duration = 900.0
     """A run that has not begun so long after it was due is late."""
     lost: Duration = 180.0
@@ -78,14 +78,14 @@ class Operations(Section):
         """Those of `path`, else of configs/operations.yaml, else the defaults. Raises ConfigError
         for a file that cannot be read.
         """
-        if path is None and not USUAL.is_file():
+        if path is None and not DEFAULT_OPERATIONS_FILE.is_file():
             return cls()
-        return cls.read(path or USUAL)
+        return cls.read(path or DEFAULT_OPERATIONS_FILE)
 
     @classmethod
     def read(cls, path: Path) -> Operations:
         """Raises ConfigError."""
-        tree, text = read_located(path)
+        tree, text = read_yaml_with_lines(path)
         try:
             return cls.model_validate_json(json.dumps(tree or {}))
         except ValidationError as error:
@@ -95,7 +95,7 @@ class Operations(Section):
             raise ConfigError(f"{key}: {said}", where=text.where(first["loc"])) from None
 
 
-def filled(text: str, where: str) -> str:
+def expand_variables(text: str, where: str) -> str:
     """`text` with each ${NAME} read from the environment. Raises ConfigError for one not set."""
 
     def value(match: re.Match[str]) -> str:

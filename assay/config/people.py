@@ -10,19 +10,19 @@ from typing import Literal
 
 from pydantic import PrivateAttr, ValidationError
 
-from assay.config.read import read_tree
+from assay.config.read import read_yaml
 from assay.config.section import Section
 from assay.digest import Digest
 from assay.errors import ConfigError
 from assay.signing import PublicKey
 
-VARIABLE = "ASSAY_PEOPLE"
-USUAL = Path("configs/people.yaml")
+PEOPLE_VARIABLE = "ASSAY_PEOPLE"
+DEFAULT_PEOPLE_FILE = Path("configs/people.yaml")
 
 Role = Literal["viewer", "scientist", "engineer", "operator"]
 
 
-class Withdrawn(Section):
+class WithdrawnKey(Section):
     """A key with which nobody may sign any more."""
 
     key: str
@@ -32,7 +32,7 @@ class Withdrawn(Section):
 
     def public(self, name: str, folder: Path) -> PublicKey:
         """Raises ConfigError for a key or a file that is none."""
-        vouched = _digests(folder / self.holds) if self.holds else frozenset[Digest]()
+        vouched = _read_digests(folder / self.holds) if self.holds else frozenset[Digest]()
         return replace(PublicKey.parse(self.key, name), vouched=vouched)
 
 
@@ -42,7 +42,7 @@ class Person(Section):
     role: Role = "viewer"
     keys: tuple[str, ...] = ()
     """Public keys as in id_ed25519.pub, of which any may sign for them."""
-    withdrawn: tuple[Withdrawn, ...] = ()
+    withdrawn: tuple[WithdrawnKey, ...] = ()
     """Keys that were theirs and that somebody else may have."""
 
 
@@ -60,15 +60,15 @@ class People(Section):
 
         Raises ConfigError for a file that cannot be read, or a key that is none.
         """
-        named = os.environ.get(VARIABLE)
-        path = Path(named) if named else USUAL
+        named = os.environ.get(PEOPLE_VARIABLE)
+        path = Path(named) if named else DEFAULT_PEOPLE_FILE
         return cls.read(path) if named or path.is_file() else None
 
     @classmethod
     def read(cls, path: Path) -> People:
         """Raises ConfigError."""
         try:
-            people = cls.model_validate_json(json.dumps(read_tree(path)))
+            people = cls.model_validate_json(json.dumps(read_yaml(path)))
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
@@ -89,7 +89,7 @@ class People(Section):
         ]
 
 
-def _digests(path: Path) -> frozenset[Digest]:
+def _read_digests(path: Path) -> frozenset[Digest]:
     """The first word of every line that is neither empty nor a comment."""
     try:
         lines = path.read_text().splitlines()

@@ -17,32 +17,32 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from assay.config.use_case import UseCase
-from assay.errors import ConfigError, nearest
+from assay.errors import ConfigError, nearest_name
 
-Path_ = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Text:
+class ConfigText:
     """The text of a use case, able to say on which line a key stands."""
 
     name: str
     tree: Any
-    overridden: frozenset[Path_] = field(default_factory=frozenset)
+    overridden: frozenset[KeyPath] = field(default_factory=frozenset)
     options: Mapping[str | int, str] = field(default_factory=dict)
     """Of a use case made of a command's options: by key, the option that it came from."""
 
-    def where(self, path: Path_) -> str:
+    def where(self, path: KeyPath) -> str:
         """`file:line` of the deepest part of `path` that the file holds; or the option."""
         if self.options:
             return next((self.options[s] for s in path[::-1] if s in self.options), self.name)
         for known in range(len(path), 0, -1):
             if path[:known] in self.overridden:
-                return f"--set {_dotted(path[:known])}"
+                return f"--set {_dotted_path(path[:known])}"
         line = self._line(path)
         return f"{self.name}:{line}" if line else self.name
 
-    def _line(self, path: Path_) -> int | None:
+    def _line(self, path: KeyPath) -> int | None:
         node, line = self.tree, 1
         for step in path:
             try:
@@ -55,63 +55,65 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Written:
+class LoadedUseCase:
     """A use case with the words it came from, for errors that only the data can reveal."""
 
     use_case: UseCase
-    text: Text
+    text: ConfigText
     words: dict[str, Any]
 
-    def error(self, path: Path_, what: str, remedy: str | None = None) -> ConfigError:
+    def error(self, path: KeyPath, what: str, remedy: str | None = None) -> ConfigError:
         return ConfigError(what, where=self.text.where(path), remedy=remedy)
 
 
-def read(path: Path | str, overrides: Sequence[str] = ()) -> Written:
+def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseCase:
     """Read and check a use case. `overrides` are `key.path=value`, the value in YAML.
 
     Raises ConfigError.
     """
     path = Path(path)
-    words = {"file": str(path), "text": _text(path), "set": list(overrides)}
-    written = read_words(words)
+    words = {"file": str(path), "text": _read_text(path), "set": list(overrides)}
+    written = parse_use_case(words)
     # The words are kept with every run; folders of one person's machine are nobody's business.
     return replace(written, words=words | {"file": path.name if path.is_absolute() else str(path)})
 
 
-def read_words(words: Mapping[str, Any], options: Mapping[str | int, str] | None = None) -> Written:
+def parse_use_case(
+    words: Mapping[str, Any], options: Mapping[str | int, str] | None = None
+) -> LoadedUseCase:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
-    The words are what a run keeps, comments and all. `options`: see `Text`. Raises ConfigError.
+    The words are what a run keeps, comments and all. `options`: see `ConfigText`. Raises ConfigError.
     """
     name = words["file"]
-    tree = _parse(words["text"], name)
+    tree = _parse_yaml(words["text"], name)
     if not isinstance(tree, Mapping):
         raise ConfigError("a use case is a mapping of keys to values", where=name)
-    plain = _plain(tree)
-    changed = frozenset(_override(plain, text) for text in words["set"])
+    plain = _to_json_value(tree)
+    changed = frozenset(_apply_override(plain, text) for text in words["set"])
     plain.setdefault("name", Path(name).stem)
-    text = Text(name, tree, changed, options or {})
+    text = ConfigText(name, tree, changed, options or {})
     _check_numbers(plain, text)
     try:
         use_case = UseCase.model_validate_json(json.dumps(plain))
     except ValidationError as error:
-        raise _explain(error, text, plain) from None
+        raise _explain_error(error, text, plain) from None
     _check_groups(use_case, text)
-    return Written(use_case, text, dict(words))
+    return LoadedUseCase(use_case, text, dict(words))
 
 
-def read_tree(path: Path | str) -> Any:
+def read_yaml(path: Path | str) -> Any:
     """Any YAML or JSON file as plain values. Raises ConfigError."""
-    return read_located(path)[0]
+    return read_yaml_with_lines(path)[0]
 
 
-def read_located(path: Path | str) -> tuple[Any, Text]:
-    """`read_tree`, and what says on which line a key stands."""
-    text = Text(str(path), _parse(_text(Path(path), "file"), str(path)))
-    return _plain(text.tree), text
+def read_yaml_with_lines(path: Path | str) -> tuple[Any, ConfigText]:
+    """`read_yaml`, and what says on which line a key stands."""
+    text = ConfigText(str(path), _parse_yaml(_read_text(Path(path), "file"), str(path)))
+    return _to_json_value(text.tree), text
 
 
-def check_columns(written: Written, columns: Sequence[str]) -> None:
+def check_columns(written: LoadedUseCase, columns: Sequence[str]) -> None:
     """Raise ConfigError for the first column that the use case names and a table lacks.
 
     Columns that are never stored are in no table.
@@ -119,15 +121,17 @@ def check_columns(written: Written, columns: Sequence[str]) -> None:
     for path, name in written.use_case.roles():
         if name not in columns and path[1] != "never_store":
             raise written.error(
-                path, f"the data have no column {name!r}", _suggest(name, columns, "Columns")
+                path,
+                f"the data have no column {name!r}",
+                _suggest_or_list(name, columns, "Columns"),
             )
 
 
-def _text(path: Path, kind: str = "use case") -> str:
+def _read_text(path: Path, kind: str = "use case") -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        near = nearest(path.name, [p.name for p in path.parent.glob("*.y*ml")])
+        near = nearest_name(path.name, [p.name for p in path.parent.glob("*.y*ml")])
         other = "Name a file in configs/." if kind == "use case" else "Check its name."
         remedy = f"Did you mean {path.parent / near}?" if near else other
         raise ConfigError(f"there is no such {kind}", where=str(path), remedy=remedy) from None
@@ -139,7 +143,7 @@ def _text(path: Path, kind: str = "use case") -> str:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _parse(text: str, name: str) -> Any:
+def _parse_yaml(text: str, name: str) -> Any:
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -154,12 +158,12 @@ def _parse(text: str, name: str) -> Any:
         raise ConfigError(f"not YAML: {error}", where=name) from None
 
 
-def _plain(node: Any) -> Any:
+def _to_json_value(node: Any) -> Any:
     """YAML's own types as JSON's. Dates become their ISO text."""
     if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
+        return {str(key): _to_json_value(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
+        return [_to_json_value(value) for value in node]
     if isinstance(node, datetime | date):
         return node.isoformat()
     for kind in (bool, int, float, str):
@@ -168,7 +172,7 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _check_numbers(node: Any, text: Text, path: Path_ = ()) -> None:
+def _check_numbers(node: Any, text: ConfigText, path: KeyPath = ()) -> None:
     """Refuse numbers that canonical JSON, and so the record of a run, cannot hold."""
     children = node.items() if isinstance(node, dict) else enumerate(node)
     for step, value in children:
@@ -179,20 +183,20 @@ def _check_numbers(node: Any, text: Text, path: Path_ = ()) -> None:
             isinstance(value, int) and abs(value) >= 2**53
         ):
             raise ConfigError(
-                f"{_dotted(here)} is {value}, which a run's record cannot hold",
+                f"{_dotted_path(here)} is {value}, which a run's record cannot hold",
                 where=text.where(here),
                 remedy="Write a finite number below 2**53, leave it out, or write it as text.",
             )
 
 
-def _check_groups(use_case: UseCase, text: Text) -> None:
+def _check_groups(use_case: UseCase, text: ConfigText) -> None:
     """Raise ConfigError for the first group that is named and not declared. Of two names that are
     nearly alike nothing here tells which one is misspelt.
     """
     declared = use_case.data.sensitive
     for path, name in use_case.groups():
         if name not in declared:
-            near = nearest(name, declared)
+            near = nearest_name(name, declared)
             other = near and text.where(("data", "sensitive", near))
             raise ConfigError(
                 f"{name!r} is used as a group, but not under data.sensitive",
@@ -203,11 +207,11 @@ def _check_groups(use_case: UseCase, text: Text) -> None:
             )
 
 
-def _override(plain: dict[str, Any], text: str) -> Path_:
+def _apply_override(plain: dict[str, Any], text: str) -> KeyPath:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {text!r} is not of the form key.path=value")
-    path: Path_ = tuple(int(s) if s.isdecimal() else s for s in key.split("."))
+    path: KeyPath = tuple(int(s) if s.isdecimal() else s for s in key.split("."))
     node: Any = plain
     for step, following in itertools.pairwise(path):
         try:
@@ -217,59 +221,63 @@ def _override(plain: dict[str, Any], text: str) -> Path_:
                 node = node[step]
         except (IndexError, KeyError, TypeError):
             raise ConfigError(
-                f"the use case has no {_dotted(path)!r}", where=f"--set {text}"
+                f"the use case has no {_dotted_path(path)!r}", where=f"--set {text}"
             ) from None
     try:
-        node[path[-1]] = _plain(_parse(value, f"--set {key}"))
+        node[path[-1]] = _to_json_value(_parse_yaml(value, f"--set {key}"))
     except (IndexError, KeyError, TypeError):
-        raise ConfigError(f"the use case has no {_dotted(path)!r}", where=f"--set {text}") from None
+        raise ConfigError(
+            f"the use case has no {_dotted_path(path)!r}", where=f"--set {text}"
+        ) from None
     return path
 
 
-def _explain(error: ValidationError, text: Text, plain: Any) -> ConfigError:
+def _explain_error(error: ValidationError, text: ConfigText, plain: Any) -> ConfigError:
     """One message for the first problem, with how many more there are."""
-    problems = _own(error)
+    problems = _root_problems(error)
     first = problems[0]
-    path = _real(first["loc"], plain)
-    name = _dotted(path)
+    path = _file_path_of(first["loc"], plain)
+    name = _dotted_path(path)
     others = f" ({len(problems) - 1} more after this one)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _keys(path[:-1])
+        known = _known_keys(path[:-1])
         return ConfigError(
-            f"unknown key {str(path[-1])!r}{_under(path[:-1])}{others}",
+            f"unknown key {str(path[-1])!r}{_under_key(path[:-1])}{others}",
             where=text.where(path),
-            remedy=_suggest(str(path[-1]), known, "Known keys"),
+            remedy=_suggest_or_list(str(path[-1]), known, "Known keys"),
         )
     if first["type"] == "missing":
         return ConfigError(
             f"{name!r} is missing{others}",
             where=text.where(path[:-1]),
-            remedy=f"Add {path[-1]!r}{_under(path[:-1])}.",
+            remedy=f"Add {path[-1]!r}{_under_key(path[:-1])}.",
         )
     if path == ("name",) and "name" not in text.tree and path not in text.overridden:
         return ConfigError(
             f"the file's name makes the use case's, and {plain['name']!r} cannot be one{others}",
             where=text.name,
-            remedy=f"{_NAME} (my-guests.yaml), or write such a `name:` into the file.",
+            remedy=f"{_NAME_HINT} (my-guests.yaml), or write such a `name:` into the file.",
         )
-    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+    said = _MESSAGE_BY_TYPE.get(first["type"], first["msg"].removeprefix("Value error, "))
     if first["type"] == "string_pattern_mismatch":
-        said = _NAME if path == ("name",) else _IMPORTED
+        said = _NAME_HINT if path == ("name",) else _IMPORT_PATH_HINT
     said = said.replace("Input should", "it should")
     given = first.get("input")
     shown = f", but it is {given!r}" if isinstance(given, str | int | float | bool) else ""
     remedy = None
     if first["type"] == "literal_error" and isinstance(given, str):
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        remedy = _suggest(given, allowed, "Allowed")
+        remedy = _suggest_or_list(given, allowed, "Allowed")
     named = name and text.options.keys().isdisjoint(path)  # else the option says where it is
     message = f"{name}: {said}{shown}{others}" if named else f"{said}{shown}{others}"
     return ConfigError(message, where=text.where(path), remedy=remedy)
 
 
-_NAME = "Use small letters, digits, - and _ alone"
-_IMPORTED = "write where it is imported from, such as sklearn.linear_model.LogisticRegression"
-_SAID = {  # in words of the file, what pydantic says in those of JSON
+_NAME_HINT = "Use small letters, digits, - and _ alone"
+_IMPORT_PATH_HINT = (
+    "write where it is imported from, such as sklearn.linear_model.LogisticRegression"
+)
+_MESSAGE_BY_TYPE = {  # in words of the file, what pydantic says in those of JSON
     "tuple_type": "it should be a list, such as [this, that]",
     "list_type": "it should be a list, such as [this, that]",
     "dict_type": "it should be a mapping, such as {key: value}",
@@ -279,7 +287,7 @@ _SAID = {  # in words of the file, what pydantic says in those of JSON
 }
 
 
-def _own(error: ValidationError) -> list[ErrorDetails]:
+def _root_problems(error: ValidationError) -> list[ErrorDetails]:
     """The problems that are not mere consequences of another, misspelt keys first."""
     problems = error.errors()
     # A list whose only item is wrong is then also called too short.
@@ -290,14 +298,14 @@ def _own(error: ValidationError) -> list[ErrorDetails]:
         where, name = problem["loc"][:-1], str(problem["loc"][-1:])
         misspelt = [str(loc[-1:]) for loc in unknown if loc[:-1] == where]
         return problem["loc"] in inner or (
-            problem["type"] == "missing" and nearest(name, misspelt) is not None
+            problem["type"] == "missing" and nearest_name(name, misspelt) is not None
         )
 
     own = [problem for problem in problems if not follows(problem)]
     return sorted(own, key=lambda problem: problem["type"] != "extra_forbidden")
 
 
-def _real(loc: tuple[int | str, ...], plain: Any) -> Path_:
+def _file_path_of(loc: tuple[int | str, ...], plain: Any) -> KeyPath:
     """Drop the steps that pydantic adds for unions and keys, which the file does not hold."""
     path: list[int | str] = []
     node = plain
@@ -312,7 +320,7 @@ def _real(loc: tuple[int | str, ...], plain: Any) -> Path_:
     return tuple(path)
 
 
-def _keys(path: Path_) -> list[str]:
+def _known_keys(path: KeyPath) -> list[str]:
     """The keys that may stand at `path`, read off the models."""
     from typing import get_args
 
@@ -329,17 +337,17 @@ def _keys(path: Path_) -> list[str]:
     return list(kind.model_fields) if hasattr(kind, "model_fields") else []
 
 
-def _suggest(word: str, known: Sequence[str], label: str) -> str:
-    near = nearest(word, known)
+def _suggest_or_list(word: str, known: Sequence[str], label: str) -> str:
+    near = nearest_name(word, known)
     if near:
         return f"Did you mean {near!r}?"
     shown = ", ".join(list(known)[:20]) + (", ..." if len(known) > 20 else "")
     return f"{label}: {shown}."
 
 
-def _under(path: Path_) -> str:
-    return f" under {_dotted(path)!r}" if path else ""
+def _under_key(path: KeyPath) -> str:
+    return f" under {_dotted_path(path)!r}" if path else ""
 
 
-def _dotted(path: Path_) -> str:
+def _dotted_path(path: KeyPath) -> str:
     return ".".join(str(step) for step in path)

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from assay.config.section import Section, seconds
+from assay.config.section import Section, parse_duration
 
 
-def _when(text: str) -> str:
+def _check_cron_or_interval(text: str) -> str:
     """Raises ValueError for what is neither a cron text nor an interval."""
     from croniter import croniter
 
     if is_interval(text):
-        if seconds(text) < 1:
+        if parse_duration(text) < 1:
             raise ValueError("an interval is at least 1s")
     elif len(text.split()) != 5 or not croniter.is_valid(text):
         raise ValueError('write a cron text of five fields like "0 5 * * *", or an interval: 10m')
@@ -26,7 +26,7 @@ def is_interval(when: str) -> bool:
     return " " not in when.strip()
 
 
-def _zone(name: str) -> str:
+def _check_time_zone(name: str) -> str:
     from zoneinfo import ZoneInfo
 
     try:
@@ -36,8 +36,8 @@ def _zone(name: str) -> str:
     return name
 
 
-When = Annotated[str, AfterValidator(_when)]
-Zone = Annotated[str, AfterValidator(_zone)]
+CronOrInterval = Annotated[str, AfterValidator(_check_cron_or_interval)]
+TimeZoneName = Annotated[str, AfterValidator(_check_time_zone)]
 
 
 class Schedule(Section):
@@ -45,10 +45,10 @@ class Schedule(Section):
     left out runs when an event or a person asks for it.
     """
 
-    train: When | None = None
-    score: When | None = None
-    monitor: When | None = None
+    train: CronOrInterval | None = None
+    score: CronOrInterval | None = None
+    monitor: CronOrInterval | None = None
     """It reads the labels that came, too."""
-    retrain: When | None = None
-    zone: Zone = "UTC"
+    retrain: CronOrInterval | None = None
+    zone: TimeZoneName = "UTC"
     """The time zone of the cron texts."""

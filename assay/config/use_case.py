@@ -13,10 +13,23 @@ from pydantic import Field, model_validator
 
 from assay.config.candidates import Candidate, Search, Split
 from assay.config.data import Data
-from assay.config.gates import Drift, Expectation, Fairness, Feasibility, Performance, Technical
-from assay.config.living import Labels, Monitor, Promotion, Retrain, Score
+from assay.config.gates import (
+    DriftSettings,
+    Expectation,
+    FairnessRule,
+    Feasibility,
+    Performance,
+    TechnicalLimits,
+)
+from assay.config.living import (
+    LabelSettings,
+    MonitoringSettings,
+    PromotionPolicy,
+    RetrainingSettings,
+    ScoringSettings,
+)
 from assay.config.schedule import Schedule
-from assay.config.section import Section, Text
+from assay.config.section import NonEmptyText, Section
 
 
 class UseCase(Section):
@@ -24,12 +37,12 @@ class UseCase(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     """Name of the model and its journal; the file's name when left out."""
-    question: Text
-    decision: Text
+    question: NonEmptyText
+    decision: NonEmptyText
     """What is decided by the answer."""
-    harm: Text
+    harm: NonEmptyText
     """What a wrong answer does, and to whom."""
-    owner: Text
+    owner: NonEmptyText
     data: Data
     expectations: tuple[Expectation, ...] = ()
     feasibility: Feasibility = Feasibility()
@@ -37,14 +50,14 @@ class UseCase(Section):
     search: Search = Search()
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     performance: Performance = Performance()
-    technical: Technical = Technical()
-    fairness: tuple[Fairness, ...] = ()
-    drift: Drift = Drift()
-    promotion: Promotion = Promotion()
-    score: Score = Score()
-    labels: Labels = Labels()
-    monitor: Monitor = Monitor()
-    retrain: Retrain = Retrain()
+    technical: TechnicalLimits = TechnicalLimits()
+    fairness: tuple[FairnessRule, ...] = ()
+    drift: DriftSettings = DriftSettings()
+    promotion: PromotionPolicy = PromotionPolicy()
+    score: ScoringSettings = ScoringSettings()
+    labels: LabelSettings = LabelSettings()
+    monitor: MonitoringSettings = MonitoringSettings()
+    retrain: RetrainingSettings = RetrainingSettings()
     schedule: Schedule = Schedule()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from datetime import datetime
 
 from assay.bucket import Bucket
-from assay.config.people import USUAL, People
+from assay.config.people import DEFAULT_PEOPLE_FILE, People
 from assay.decisions import eligible
-from assay.decisions.learnt import lesson
-from assay.decisions.promotion import promote
-from assay.decisions.said import Said, version_of
+from assay.decisions.learnt import record_lesson
+from assay.decisions.promotion import promote_version
+from assay.decisions.said import Justification, find_version
 from assay.errors import NotAllowed
-from assay.gates import in_order
+from assay.gates import sort_by_gate
 from assay.journal import JournalEntry
 from assay.registry import Registry
 
 
-def question(bucket: Bucket, reference: str, when: datetime) -> str:
+def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
     """What a person is asked about a version, in Markdown.
 
     Raises Ineligible where no answer could make it champion, NotAllowed where signatures are
     required: a form has no key to sign with.
     """
     people, registry = People.configured(), Registry(bucket)
-    history, version = version_of(registry, reference)
+    history, version = find_version(registry, reference)
     if people is not None and people.signatures == "required":
         raise NotAllowed(
-            f"{USUAL} requires signatures, and the dashboard has no key to sign with",
+            f"{DEFAULT_PEOPLE_FILE} requires signatures, and the dashboard has no key to sign with",
             remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
             "with your key.",
         )
     policy = registry.policy(version)
     eligible.refuse_retired(history, version)
-    open_ = eligible.hindrances(bucket, history, version, policy)
-    eligible.waiver_for(history, version, open_, when)
+    open_ = eligible.find_blockers(bucket, history, version, policy)
+    eligible.find_waiver(history, version, open_, when)
     body = version.entry.body
     lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
-    lines += [f"- {gate}: {verdict}" for gate, verdict in in_order(body["gates"]).items()]
+    lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
     told = eligible.shadow_report(bucket, history, version)
     lines += [f"- shadow: {told.verdict}. {told.summary}"] if told else []
     lines += [f"- to approve of: {one.what}" for one in open_ if one.held]
@@ -45,13 +45,15 @@ def question(bucket: Bucket, reference: str, when: datetime) -> str:
     return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
 
 
-def answer(bucket: Bucket, reference: str, said: Said, *, yes: bool) -> JournalEntry | None:
+def apply_answer(
+    bucket: Bucket, reference: str, said: Justification, *, yes: bool
+) -> JournalEntry | None:
     """Promote a version, or note why not; None if it is champion already.
 
-    Raises what `promote` raises.
+    Raises what `promote_version` raises.
     """
     if yes:
-        return promote(bucket, reference, said, approve=True)
+        return promote_version(bucket, reference, said, approve=True)
     said.who("approve")
-    _, version = version_of(Registry(bucket), reference)
-    return lesson(bucket, version.model, f"promotion:{version.name}", said)
+    _, version = find_version(Registry(bucket), reference)
+    return record_lesson(bucket, version.model, f"promotion:{version.name}", said)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from assay.bucket import Bucket
-from assay.decisions.said import Body, Said, append
+from assay.decisions.said import EntryBody, Justification, append_decision
 from assay.digest import Digest
 from assay.errors import ConfigError, ReferenceUnknown
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import FALSE_ALARM, LESSON, MONITORED, History
+from assay.versions import FALSE_ALARM, LESSON, MONITORED, ModelHistory
 
 
-def false_alarm(
-    bucket: Bucket, model: str, said: Said, look: int | None = None
+def mark_false_alarm(
+    bucket: Bucket, model: str, said: Justification, look: int | None = None
 ) -> JournalEntry | None:
     """Say that a look's alarm was none: that of the last look that raised one, or of the last
     look of that number. None if it was said before.
@@ -21,9 +21,9 @@ def false_alarm(
     """
     who = said.who("false alarm")
     history = Registry(bucket).story(model)
-    alarm = _alarm(history, look)
+    alarm = _find_alarm(history, look)
 
-    def decide(history: History) -> tuple[str, Body] | None:
+    def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         marked = (e.body["entry"] for e in history.entries if e.kind == FALSE_ALARM)
         return (
             None
@@ -31,10 +31,10 @@ def false_alarm(
             else (FALSE_ALARM, {"entry": alarm.number, **said.body()})
         )
 
-    return append(bucket, history.model, decide, who)
+    return append_decision(bucket, history.model, decide, who)
 
 
-def _alarm(history: History, look: int | None) -> JournalEntry:
+def _find_alarm(history: ModelHistory, look: int | None) -> JournalEntry:
     looks = [e for e in history.entries if e.kind == MONITORED]
     wanted = [e for e in looks if look is None or e.body["look"] == look]
     alarms = [e for e in wanted if e.body["verdict"] != "healthy"]
@@ -51,11 +51,11 @@ def _alarm(history: History, look: int | None) -> JournalEntry:
     return alarms[-1]
 
 
-def lesson(
+def record_lesson(
     bucket: Bucket,
     model: str,
     cause: str,
-    said: Said,
+    said: Justification,
     *,
     about: str | None = None,
     entry: int | None = None,
@@ -81,6 +81,6 @@ def lesson(
         raise ConfigError(f"{about!r} is no digest: {error}") from None
     told = said.body()
     body = {"cause": cause, "about": digest, "text": told.pop("because"), "entry": entry, **told}
-    made = append(bucket, history.model, lambda _: (LESSON, body), who)
+    made = append_decision(bucket, history.model, lambda _: (LESSON, body), who)
     assert made is not None, "a lesson is always written"
     return made

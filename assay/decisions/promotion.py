@@ -8,42 +8,48 @@ from functools import partial
 from assay import moments, trust
 from assay.bucket import Bucket
 from assay.decisions import eligible
-from assay.decisions.said import Body, Said, append, overtaken, version_of
-from assay.errors import ConfigError, Ineligible, NotAllowed, nearest
+from assay.decisions.said import (
+    EntryBody,
+    Justification,
+    append_decision,
+    find_version,
+    overtaken_error,
+)
+from assay.errors import ConfigError, Ineligible, NotAllowed, nearest_name
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.signing import VARIABLE, Signer
-from assay.versions import APPROVED, CHAMPION, REJECTED, WAIVED, History, Version
+from assay.signing import SIGNING_KEY_VARIABLE, Signer
+from assay.versions import APPROVED, CHAMPION, REJECTED, WAIVED, ModelHistory, Version
 
 
-def promote(
+def promote_version(
     bucket: Bucket,
     reference: str,
-    said: Said,
+    said: Justification,
     *,
     alias: str = CHAMPION,
     approve: bool = False,
-    seen: History | None = None,
+    seen: ModelHistory | None = None,
 ) -> JournalEntry | None:
     """Point an alias at a version; None if it points there already. Champion becomes only what
-    the rules of `eligible` let through; `approve` says yes to what its gates could not tell.
+    the rules of `eligible` let through; `approve_version` says yes to what its gates could not tell.
     `seen`: what the journal said when this was decided, else as it is now.
 
     Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for an alias that is
     none.
     """
     who, registry = said.who("promote"), Registry(bucket)
-    history, version = version_of(registry, reference)
+    history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
-    rules = partial(eligible.clear, bucket, version=version, who=who, when=said.as_of)
+    rules = partial(eligible.require_clearance, bucket, version=version, who=who, when=said.as_of)
     if alias != CHAMPION and version.status == REJECTED:
         raise Ineligible(
             f"{version.name} was rejected by its gates (entry {version.entry.number})",
             remedy=f"See why with `assay show {version.name}`.",
         )
-    yes = eligible.evidence(history, version) if alias == CHAMPION and approve else None
+    yes = eligible.promotion_evidence(history, version) if alias == CHAMPION and approve else None
     if yes is not None:
-        _approve(bucket, version, yes, said, who, asked=lambda now: rules(now).unapproved)
+        _append_approval(bucket, version, yes, said, who, asked=lambda now: rules(now).unapproved)
     more = said.body()
     done = registry.promote(
         version,
@@ -52,28 +58,33 @@ def promote(
         alias=alias,
         actor=who.name,
         more=more,
-        clear=lambda now: _told(now, version, rules(now), yes) if alias == CHAMPION else {},
+        clear=lambda now: (
+            _promotion_body(now, version, rules(now), yes) if alias == CHAMPION else {}
+        ),
     )
     now = registry.history(version.model)
     if not done and now.aliases.get(alias) != version.number:
-        raise overtaken(now, alias)
+        raise overtaken_error(now, alias)
     return now.since[alias] if done else None
 
 
-def _told(
-    history: History, version: Version, cleared: eligible.Clearance, yes: eligible.Evidence | None
-) -> Body:
+def _promotion_body(
+    history: ModelHistory,
+    version: Version,
+    cleared: eligible.Clearance,
+    yes: eligible.EvidenceDigests | None,
+) -> EntryBody:
     """By what a version becomes champion, for its entry. `yes`: the evidence on which whoever
     promotes it approved of it as well. Raises Ineligible.
     """
-    evidence = eligible.evidence(history, version)
+    evidence = eligible.promotion_evidence(history, version)
     if cleared.unapproved and evidence != yes:
-        raise _unapproved(version, cleared.unapproved)
+        raise _unapproved_error(version, cleared.unapproved)
     waiver = {"waiver": cleared.waiver.number} if cleared.waiver else {}
     return {**waiver, "evidence": evidence}
 
 
-def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
+def approve_version(bucket: Bucket, reference: str, said: Justification) -> JournalEntry | None:
     """Say yes to a version whose gates could not tell, or whose use case asks for somebody else's
     word; None if the same person did already, on the same evidence. Where the use case asks for a
     shadow, that comes first: what its answers there came to is part of what is approved of.
@@ -81,7 +92,7 @@ def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
     Raises NotAllowed, Ineligible, ReferenceUnknown.
     """
     who, registry = said.who("approve"), Registry(bucket)
-    history, version = version_of(registry, reference)
+    history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
     if version.status == REJECTED:
         raise Ineligible(
@@ -91,48 +102,48 @@ def approve(bucket: Bucket, reference: str, said: Said) -> JournalEntry | None:
             "(`assay waive`).",
         )
     policy = registry.policy(version)
-    eligible.second(history, version, policy, who, also=[])
+    eligible.check_decider(history, version, policy, who, also=[])
 
-    def shadowed(now: History) -> bool:
-        found = list(eligible.unshadowed(bucket, now, version, policy))
-        eligible.waiver_for(now, version, found, said.as_of)
+    def shadowed(now: ModelHistory) -> bool:
+        found = list(eligible.shadow_blockers(bucket, now, version, policy))
+        eligible.find_waiver(now, version, found, said.as_of)
         return True
 
-    evidence = eligible.evidence(history, version)
-    return _approve(bucket, version, evidence, said, who, asked=shadowed)
+    evidence = eligible.promotion_evidence(history, version)
+    return _append_approval(bucket, version, evidence, said, who, asked=shadowed)
 
 
-def _approve(
+def _append_approval(
     bucket: Bucket,
     version: Version,
-    evidence: eligible.Evidence,
-    said: Said,
+    evidence: eligible.EvidenceDigests,
+    said: Justification,
     who: trust.Actor,
     *,
-    asked: Callable[[History], object],
+    asked: Callable[[ModelHistory], object],
 ) -> JournalEntry | None:
     """Approve of a version on this evidence, where that is `asked` for and may be given."""
 
-    def decide(history: History) -> tuple[str, Body] | None:
+    def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         eligible.refuse_retired(history, version)
         if not asked(history):
             return None
-        if eligible.evidence(history, version) != evidence:
+        if eligible.promotion_evidence(history, version) != evidence:
             raise Ineligible(
                 f"the evidence of {version.name} changed while it was being approved",
                 remedy=f"Look again: `assay show {version.name}`.",
             )
-        given = eligible.approvals(history, version)
-        same = (e for e in given if eligible.approved(e, version) == evidence)
-        if any(who.name.casefold() in trust.authors(entry) for entry in same):
+        given = eligible.valid_approvals(history, version)
+        same = (e for e in given if eligible.approval_evidence(e, version) == evidence)
+        if any(who.name.casefold() in trust.author_names(entry) for entry in same):
             return None
         return APPROVED, {"version": version.number, "evidence": evidence, **said.body()}
 
-    return append(bucket, version.model, decide, who)
+    return append_decision(bucket, version.model, decide, who)
 
 
-def waive(
-    bucket: Bucket, reference: str, said: Said, *, gates: Sequence[str], expires: str
+def waive_gates(
+    bucket: Bucket, reference: str, said: Justification, *, gates: Sequence[str], expires: str
 ) -> JournalEntry:
     """Let a version be promoted in spite of gates that failed it or left no evidence, or of
     missing batches in shadow, until it `expires` (a date or a moment). Always signed.
@@ -140,35 +151,35 @@ def waive(
     Raises NotAllowed, ConfigError for gates that need no waiver, ReferenceUnknown.
     """
     who, registry = said.who("waive"), Registry(bucket)
-    history, version = version_of(registry, reference)
+    history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
     if Signer.configured() is None:
         raise NotAllowed(
             "a waiver must be signed, and the environment names no key",
-            remedy=f"Name the file of your private key in {VARIABLE} (`ssh-keygen -t ed25519` "
+            remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE} (`ssh-keygen -t ed25519` "
             "makes one).",
         )
-    until = moments.moment(expires)
+    until = moments.parse_timestamp(expires)
     if until <= said.as_of:
         raise ConfigError(
             f"the waiver would have expired on {expires}, before it began",
             remedy="Give --expires a date to come.",
         )
     policy = registry.policy(version)
-    named = {"gates": list(dict.fromkeys(gates)), "expires": moments.written(until)}
+    named = {"gates": list(dict.fromkeys(gates)), "expires": moments.format_timestamp(until)}
 
-    def decide(history: History) -> tuple[str, Body]:
+    def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         eligible.refuse_retired(history, version)
-        _check_gates(version, gates, eligible.hindrances(bucket, history, version, policy))
+        _check_waivable(version, gates, eligible.find_blockers(bucket, history, version, policy))
         return WAIVED, {"version": version.number, **named, **said.body()}
 
-    entry = append(bucket, version.model, decide, who)
+    entry = append_decision(bucket, version.model, decide, who)
     assert entry is not None, "a waiver is refused or written"
     return entry
 
 
-def _check_gates(
-    version: Version, gates: Sequence[str], found: Sequence[eligible.Hindrance]
+def _check_waivable(
+    version: Version, gates: Sequence[str], found: Sequence[eligible.PromotionBlocker]
 ) -> None:
     waivable = [one.gate for one in found if not one.held]
     listed = (
@@ -185,14 +196,14 @@ def _check_gates(
                 remedy=f"Run `assay approve {version.name}`.",
             )
         if gate not in waivable:
-            near = nearest(gate, waivable)
+            near = nearest_name(gate, waivable)
             raise ConfigError(
                 f"no gate {gate!r} stands in the way of {version.name}",
                 remedy=f"Did you mean {near!r}?" if near else listed,
             )
 
 
-def _unapproved(version: Version, held: list[str]) -> Ineligible:
+def _unapproved_error(version: Version, held: list[str]) -> Ineligible:
     return Ineligible(
         f"{version.name} (entry {version.entry.number}) awaits a person's approval: "
         f"{'; '.join(held)}",

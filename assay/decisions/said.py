@@ -12,13 +12,13 @@ from assay.bucket import Bucket
 from assay.errors import ConfigError, Ineligible, ReferenceUnknown
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import History, Version, fold
+from assay.versions import ModelHistory, Version, fold_journal
 
-Body = dict[str, Any]
+EntryBody = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Justification:
     """Why something is decided, and the moment that it is about. `name`: who says so, where they
     give no proof but their name, as on the dashboard; None for whoever is at the keyboard.
     """
@@ -36,27 +36,33 @@ class Said:
         ):
             raise ConfigError("the reason is no text in UTF-8", remedy="Write it anew.")
 
-    def who(self, act: trust.Act) -> trust.Actor:
+    def who(self, act: trust.Action) -> trust.Actor:
         """Whoever decides, if they may. Raises NotAllowed."""
-        return trust.actor(act) if self.name is None else trust.named(self.name, act)
+        return (
+            trust.authorize_user(act) if self.name is None else trust.authorize_name(self.name, act)
+        )
 
-    def body(self) -> Body:
+    def body(self) -> EntryBody:
         """What an entry says of it."""
         via = {} if self.name is None else {"via": "dashboard"}
-        return {"because": self.because.strip(), "as_of": moments.written(self.as_of), **via}
+        return {
+            "because": self.because.strip(),
+            "as_of": moments.format_timestamp(self.as_of),
+            **via,
+        }
 
 
-def append(
+def append_decision(
     bucket: Bucket,
     model: str,
-    decide: Callable[[History], tuple[str, Body] | None],
+    decide: Callable[[ModelHistory], tuple[str, EntryBody] | None],
     who: trust.Actor,
 ) -> JournalEntry | None:
     journal = bucket.journal(model)
-    return journal.append(lambda entries: decide(fold(model, entries)), actor=who.name)
+    return journal.append(lambda entries: decide(fold_journal(model, entries)), actor=who.name)
 
 
-def version_of(registry: Registry, reference: str) -> tuple[History, Version]:
+def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Version]:
     """A version that was named by number or alias: a decision is about one that was meant."""
     history, version = registry.look_up(reference)
     if "@" not in reference:
@@ -67,7 +73,7 @@ def version_of(registry: Registry, reference: str) -> tuple[History, Version]:
     return history, version
 
 
-def overtaken(now: History, alias: str) -> Ineligible:
+def overtaken_error(now: ModelHistory, alias: str) -> Ineligible:
     entry = now.since.get(alias)
     what = (
         f"{now.model}@{now.aliases[alias]} became {alias} meanwhile, by {entry.actor} "

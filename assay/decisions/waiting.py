@@ -8,18 +8,20 @@ from assay.bucket import Bucket
 from assay.decisions import eligible
 from assay.errors import IntegrityError
 from assay.registry import Registry
-from assay.versions import REJECTED, History, Version
+from assay.versions import REJECTED, ModelHistory, Version
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingPromotion:
     """`why` a version is no champion by itself, and the `command` by which a person makes it."""
 
     why: str
     command: str
 
 
-def waiting(bucket: Bucket, history: History, version: Version) -> Waiting | None:
+def find_pending_promotion(
+    bucket: Bucket, history: ModelHistory, version: Version
+) -> PendingPromotion | None:
     """What a version waits for. None for one that was champion, was refused or taken back, or
     came before the present champion.
     """
@@ -29,14 +31,14 @@ def waiting(bucket: Bucket, history: History, version: Version) -> Waiting | Non
     if champion is not None and number < champion.number:
         return None
     try:
-        found = eligible.hindrances(bucket, history, version, Registry(bucket).policy(version))
+        found = eligible.find_blockers(bucket, history, version, Registry(bucket).policy(version))
         open_ = [one for one in found if one.held]
-        given = eligible.approvals(history, version)
-        approved = any(eligible.stands(history, version, entry, open_) for entry in given)
+        given = eligible.valid_approvals(history, version)
+        approved = any(eligible.approval_holds(history, version, entry, open_) for entry in given)
     except IntegrityError as error:  # to promote it would say more
-        found, approved = [eligible.Hindrance("run", f"{error.what} ({error.where})")], False
+        found, approved = [eligible.PromotionBlocker("run", f"{error.what} ({error.where})")], False
     held = [one.what for one in found if one.held and not approved]
     others = [f"{one.what}. {one.mend}".strip() for one in found if not one.held]
     why = "it awaits a person's approval" if held else "it awaits a person who promotes it"
     promote = f"assay promote {version.name}{' --approve' * bool(held)} --because TEXT"
-    return Waiting(": ".join([why, *filter(None, ["; ".join([*held, *others])])]), promote)
+    return PendingPromotion(": ".join([why, *filter(None, ["; ".join([*held, *others])])]), promote)

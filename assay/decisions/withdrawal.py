@@ -8,22 +8,28 @@ from datetime import datetime
 from functools import partial
 
 from assay.bucket import Bucket
-from assay.decisions.promotion import promote
-from assay.decisions.said import Body, Said, append, overtaken, version_of
+from assay.decisions.promotion import promote_version
+from assay.decisions.said import (
+    EntryBody,
+    Justification,
+    append_decision,
+    find_version,
+    overtaken_error,
+)
 from assay.errors import ConfigError, Ineligible, IntegrityError, ObjectMissing, Unproven
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, History, Version
+from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, ModelHistory, Version
 
 
-def rollback(
+def roll_back_alias(
     bucket: Bucket,
     model: str,
-    said: Said,
+    said: Justification,
     *,
     to: int | None = None,
     alias: str = CHAMPION,
-    seen: History | None = None,
+    seen: ModelHistory | None = None,
 ) -> JournalEntry:
     """Point an alias back at the version that it pointed to before, or further back, at `to`.
     `seen`: what the journal said when this was decided, else as it is now.
@@ -37,21 +43,21 @@ def rollback(
     if to is not None:
         Registry(bucket).look_up(f"{seen.model}@{to}")  # one that is not there never was
 
-    def decide(history: History) -> tuple[str, Body]:
+    def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         if history.since.get(alias) != here:
-            raise overtaken(history, alias)
-        demand = partial(_demand, bucket, history, alias, said.as_of)
-        version = _earlier(history, alias, to, demand)
+            raise overtaken_error(history, alias)
+        demand = partial(_demand_servable, bucket, history, alias, said.as_of)
+        version = _rollback_target(history, alias, to, demand)
         body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
         return ROLLED_BACK, {**body, **said.body()}
 
-    entry = append(bucket, seen.model, decide, who)
+    entry = append_decision(bucket, seen.model, decide, who)
     assert entry is not None, "a rollback is refused or done"
     return entry
 
 
-def _earlier(
-    history: History, alias: str, to: int | None, demand: Callable[[int], None]
+def _rollback_target(
+    history: ModelHistory, alias: str, to: int | None, demand: Callable[[int], None]
 ) -> Version:
     """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
     Ineligible, and what `demand` raises.
@@ -105,7 +111,9 @@ def _earlier(
     return version
 
 
-def _demand(bucket: Bucket, history: History, alias: str, when: datetime, number: int) -> None:
+def _demand_servable(
+    bucket: Bucket, history: ModelHistory, alias: str, when: datetime, number: int
+) -> None:
     """Demand that a version would be served by the promotion that an alias is to go back to. The
     rollback itself vouches for none: it is done in a hurry, and by people who may not promote.
     """
@@ -127,33 +135,35 @@ def _passes(demand: Callable[[int], None], number: int) -> bool:
     return False
 
 
-def retire(
-    bucket: Bucket, reference: str, said: Said, *, instead: int | None = None
+def retire_version(
+    bucket: Bucket, reference: str, said: Justification, *, instead: int | None = None
 ) -> JournalEntry | None:
     """End a version's service for good; None if that was done before. Aliases that point at it
     vanish, unless `instead` becomes champion first: by a rollback if it was champion before it,
     else by a promotion.
 
-    Raises what `rollback` and `promote` raise.
+    Raises what `roll_back_alias` and `promote_version` raise.
     """
     who, registry = said.who("retire"), Registry(bucket)
-    history, version = version_of(registry, reference)
+    history, version = find_version(registry, reference)
     if version.number in history.retired:
         return None
     if instead is not None:
         _replace(bucket, history, version, said, instead)
 
-    def decide(history: History) -> tuple[str, Body] | None:
+    def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         if version.number in history.retired:
             return None
         if instead is not None and history.champion == version:
-            raise overtaken(history, CHAMPION)
+            raise overtaken_error(history, CHAMPION)
         return RETIRED, {"version": version.number, **said.body()}
 
-    return append(bucket, version.model, decide, who)
+    return append_decision(bucket, version.model, decide, who)
 
 
-def _replace(bucket: Bucket, history: History, version: Version, said: Said, instead: int) -> None:
+def _replace(
+    bucket: Bucket, history: ModelHistory, version: Version, said: Justification, instead: int
+) -> None:
     if version != history.champion or instead == version.number:
         raise ConfigError(
             f"{version.name} is not champion: nothing takes its place"
@@ -162,6 +172,6 @@ def _replace(bucket: Bucket, history: History, version: Version, said: Said, ins
             remedy="Leave --instead out." if version != history.champion else "Name another.",
         )
     if instead in history.before(CHAMPION):
-        rollback(bucket, version.model, said, to=instead, seen=history)
+        roll_back_alias(bucket, version.model, said, to=instead, seen=history)
     else:
-        promote(bucket, f"{version.model}@{instead}", said, seen=history)
+        promote_version(bucket, f"{version.model}@{instead}", said, seen=history)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-MOST_TOLD = 1e9  # more rows than that are no plan
+MOST_REPORTABLE = 1e9  # more rows than that are no plan
 
 
-def about(rows: float, digits: int = 2) -> str:
+def format_rounded_up(rows: float, digits: int = 2) -> str:
     """`rows` rounded up to `digits` significant digits: "940", "41,000"."""
     if rows <= 0:
         return "0"
@@ -15,12 +15,12 @@ def about(rows: float, digits: int = 2) -> str:
     return f"{math.ceil(rows / unit - 1e-9) * unit:,}"
 
 
-def told(rows: float) -> bool:
+def is_reportable_count(rows: float) -> bool:
     """Whether a number of rows is worth telling anyone."""
-    return math.isfinite(rows) and rows <= MOST_TOLD
+    return math.isfinite(rows) and rows <= MOST_REPORTABLE
 
 
-def percent(level: float) -> str:
+def format_confidence(level: float) -> str:
     """A level of confidence, never rounded to certainty: "95 %", "98.3 %", "99.996 %"."""
     shown = f"{100 * level:.3g}"
     return (
@@ -28,19 +28,19 @@ def percent(level: float) -> str:
     )
 
 
-def some(number: int, thing: str) -> str:
+def format_count(number: int, thing: str) -> str:
     """ "1 batch", "3 batches"."""
     if number == 1:
         return f"1 {thing}"
     return f"{number:,} {thing}{'es' if thing.endswith('ch') else 's'}"
 
 
-def and_more(total: int) -> str:
+def more_suffix(total: int) -> str:
     """What is said after the first of so many: " (and 3 more)", or nothing."""
     return f" (and {total - 1} more)" if total > 1 else ""
 
 
-def nth(place: int) -> int:
+def row_number(place: int) -> int:
     """The number by which people know the row at a place of a table: the first is row 1.
 
     Wherever a row is named to people, in a message or in a list; stored `row` columns that join

@@ -12,19 +12,19 @@ from typing import Any
 import pandas as pd
 
 from assay.config.gates import Expectation
-from assay.evidence.amounts import nth
+from assay.evidence.amounts import row_number
 from assay.evidence.report import Check, Verdict
 
 # kwargs that name columns which must be there for the rule to be asked at all.
-COLUMNS = ("column", "column_A", "column_B", "column_list")
+COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list")
 MOST_FAILING = 100_000  # rows listed of each rule; what people open must stay small enough to open
-_MEND = "Mend the rule's kwargs, or the column's type under data.types."
+_REMEDY_UNJUDGED = "Mend the rule's kwargs, or the column's type under data.types."
 
-_BRING = "Bring rows that hold values, or take the rule out."
+_REMEDY_NO_VALUES = "Bring rows that hold values, or take the rule out."
 
 
 @dataclass(frozen=True)
-class Rule:
+class ExpectationRule:
     """One expectation, with its name in the report and GX's object for it."""
 
     asked: Expectation
@@ -33,7 +33,7 @@ class Rule:
 
     @property
     def columns(self) -> list[str]:
-        return columns_of(self.asked.kwargs)
+        return expectation_columns(self.asked.kwargs)
 
     @property
     def position(self) -> int:
@@ -41,21 +41,23 @@ class Rule:
         return int(self.gx.meta["position"])
 
 
-def columns_of(kwargs: Mapping[str, Any]) -> list[str]:
+def expectation_columns(kwargs: Mapping[str, Any]) -> list[str]:
     """The columns that a rule's kwargs name, in order."""
     named: list[str] = []
-    for key in COLUMNS:
+    for key in COLUMN_KWARGS:
         value = kwargs.get(key)
         named += [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [str(name) for name in named]
 
 
-def check_of(rule: Rule, result: Any, claim: str, failing: pd.DataFrame | None) -> Check:
+def check_from_result(
+    rule: ExpectationRule, result: Any, claim: str, failing: pd.DataFrame | None
+) -> Check:
     """The check that one of GX's results amounts to. `failing` holds the rows that break it."""
-    doubt = trouble(result)
+    doubt = result_error(result)
     passed = bool(result.success)
-    empty = not doubt and _nothing_judged(result.result)
-    statistic, estimate, threshold = _measured(rule, result.result)
+    empty = not doubt and _has_no_values(result.result)
+    statistic, estimate, threshold = _result_numbers(rule, result.result)
     why = f"Great Expectations could not judge it: {doubt.rstrip('.')}." if doubt else ""
     why = "There is no value to judge." if empty else why
     return Check(
@@ -65,14 +67,18 @@ def check_of(rule: Rule, result: Any, claim: str, failing: pd.DataFrame | None) 
         statistic=statistic,
         estimate=estimate,
         threshold=threshold,
-        why=why or _why(result.result, failing),
-        remedy=_MEND if doubt else _BRING if empty else _remedy(passed, failing),
+        why=why or _explain_result(result.result, failing),
+        remedy=_REMEDY_UNJUDGED
+        if doubt
+        else _REMEDY_NO_VALUES
+        if empty
+        else _remedy(passed, failing),
         hard=rule.asked.severity == "critical",
         rows=result.result.get("element_count"),
     )
 
 
-def _nothing_judged(detail: Mapping[str, Any]) -> bool:
+def _has_no_values(detail: Mapping[str, Any]) -> bool:
     """Whether every value was missing, or nothing could be measured of those there are. GX calls
     that a success of rules about values, and a failure of rules about what they amount to."""
     asked = detail.get("element_count")
@@ -83,7 +89,9 @@ def _nothing_judged(detail: Mapping[str, Any]) -> bool:
     return set(detail) == {"observed_value"} and unmeasured
 
 
-def _measured(rule: Rule, detail: Mapping[str, Any]) -> tuple[str, float | None, float | None]:
+def _result_numbers(
+    rule: ExpectationRule, detail: Mapping[str, Any]
+) -> tuple[str, float | None, float | None]:
     """Statistic, estimate and threshold. Shares are those of the values that are not missing."""
     percent, observed = detail.get("unexpected_percent"), detail.get("observed_value")
     if percent is not None:
@@ -94,7 +102,7 @@ def _measured(rule: Rule, detail: Mapping[str, Any]) -> tuple[str, float | None,
     return "", None, None
 
 
-def trouble(result: Any) -> str:
+def result_error(result: Any) -> str:
     """Why GX could not judge a rule; empty when it could. One line, without its traceback."""
     info = result.exception_info
     parts = [info] if "raised_exception" in info else list(info.values())
@@ -102,7 +110,7 @@ def trouble(result: Any) -> str:
     return said[0].strip().splitlines()[0] if said else ""
 
 
-def _why(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
+def _explain_result(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
     observed = detail.get("observed_value")
     asked, missing = detail.get("element_count"), detail.get("missing_count") or 0
     bad = int(detail.get("unexpected_count") or 0)
@@ -115,11 +123,11 @@ def _why(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> str:
     judged = asked - missing
     if not bad:
         return f"All {judged:,} values hold.{aside}"
-    worst = "" if failing is None or failing.empty else f": {_commonest(failing)}"
+    worst = "" if failing is None or failing.empty else f": {_commonest_values(failing)}"
     return f"{bad:,} of {judged:,} values ({100 * bad / judged:.3g} %) break it{worst}.{aside}"
 
 
-def _commonest(failing: pd.DataFrame) -> str:
+def _commonest_values(failing: pd.DataFrame) -> str:
     """The bad values that occur most, with how often, and the first row that holds one.
 
     Where more rows break the rule than are listed, those listed are counted.
@@ -147,7 +155,7 @@ def _remedy(passed: bool, failing: pd.DataFrame | None) -> str:
 
 
 def failing_rows(
-    rule: Rule, numbers: Sequence[int], cells: Sequence[tuple[Any, ...]]
+    rule: ExpectationRule, numbers: Sequence[int], cells: Sequence[tuple[Any, ...]]
 ) -> pd.DataFrame:
     """The rows that break one rule: `row` (from 1), `rule`, `column`, `value` (as text).
 
@@ -155,7 +163,7 @@ def failing_rows(
     there.
     """
     table = {
-        "row": pd.Series([nth(number) for number in numbers], dtype="int64"),
+        "row": pd.Series([row_number(number) for number in numbers], dtype="int64"),
         "rule": rule.name,
         "column": ",".join(rule.columns),
         "value": pd.Series([_as_text(values) for values in cells], dtype="str"),
@@ -170,18 +178,18 @@ def _as_text(values: tuple[Any, ...]) -> str | None:
     return f"({', '.join(shown)})"
 
 
-def no_failures() -> pd.DataFrame:
+def empty_failing_rows() -> pd.DataFrame:
     """The table of failing rows, without any."""
     kinds = {"row": "int64", "rule": "str", "column": "str", "value": "str"}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
-def _unwrapped(text: str) -> str:
+def _unwrap_condition(text: str) -> str:
     """A row condition as it was written, without GX's wrapper around it."""
     return text.removeprefix("PassThrough('").removesuffix("')")
 
 
-def claim_of(rule: Rule) -> str:
+def expectation_claim(rule: ExpectationRule) -> str:
     """The rule in plain words, as GX renders it; else its own name and arguments."""
     rule.gx.render()
     shown = rule.gx.rendered_content
@@ -190,6 +198,6 @@ def claim_of(rule: Rule) -> str:
         arguments = ", ".join(f"{key}={_short(value)}" for key, value in rule.asked.kwargs.items())
         return f"{rule.asked.type}({arguments})"
     values = {key: _short(p.get("value")) for key, p in (shown[0].value.params or {}).items()}
-    values = {key: _unwrapped(text) for key, text in values.items()}
+    values = {key: _unwrap_condition(text) for key, text in values.items()}
     values |= {key: str(value) for key, value in rule.asked.kwargs.items() if key in values}
     return string.Template(template).safe_substitute(values).rstrip(".")

@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.errors import nearest
-from assay.evidence.groups import reference_of
+from assay.errors import nearest_name
+from assay.evidence.groups import reference_from_counts
 from assay.evidence.report import Cell, Check, Sheet, Verdict
-from assay.evidence.statistics.intervals import at_least, at_most, interval_of
+from assay.evidence.statistics.intervals import make_interval, verdict_at_least, verdict_at_most
 from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
 
-LEAST = 0.8  # four fifths of a group's share of the people, below which the rows have too few
+LEAST_REPRESENTATION = (
+    0.8  # four fifths of a group's share of the people, below which the rows have too few
+)
 ALPHA = 0.05
 
 
-def before(
+def base_rate_sheets(
     labels: pd.DataFrame,
     truth: pd.Series,
     *,
@@ -34,12 +36,14 @@ def before(
     declared = sensitive or {}
     lacking = None if features is None else features.isna().mean(axis=1).to_numpy(float)
     return [
-        _sheet(labels[name], truth.to_numpy(bool), lacking, declared.get(str(name), Sensitive()))
+        _base_rate_sheet(
+            labels[name], truth.to_numpy(bool), lacking, declared.get(str(name), Sensitive())
+        )
         for name in labels.columns
     ]
 
 
-def _sheet(
+def _base_rate_sheet(
     labels: pd.Series, truth: np.ndarray, lacking: np.ndarray | None, declared: Sensitive
 ) -> Sheet:
     name = str(labels.name)
@@ -47,7 +51,7 @@ def _sheet(
     held["missing"] = np.nan if lacking is None else lacking
     table = held.groupby("group").agg({"rows": "sum", "positives": "sum", "missing": "mean"})
     table = table.sort_values("rows", ascending=False, kind="stable")
-    reference = reference_of(table["rows"], declared, name)
+    reference = reference_from_counts(table["rows"], declared, name)
     k, n = table["positives"].to_numpy(float), table["rows"].to_numpy(float)
     base = table.loc[reference]
     low, high = wilson_limits(k, n)
@@ -86,38 +90,43 @@ def _population(group: str, declared: Sensitive) -> tuple[Cell, ...]:
     return (declared.population.get(group),) if declared.population else ()
 
 
-def representation(labels: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> list[Check]:
+def representation_checks(labels: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> list[Check]:
     """Soft checks: is each group whose share of the people is stated as large a part of the rows?
 
     From four fifths of that share to five quarters of it; Wilson's interval of the rows' share,
     Bonferroni over the column's stated groups.
     """
     return [
-        _represented(labels[name], group, share, declared)
+        _representation_check(labels[name], group, share, declared)
         for name, declared in sensitive.items()
         if name in labels
         for group, share in declared.population.items()
     ]
 
 
-def _represented(labels: pd.Series, group: str, share: float, declared: Sensitive) -> Check:
+def _representation_check(
+    labels: pd.Series, group: str, share: float, declared: Sensitive
+) -> Check:
     held, rows = int((labels == group).sum()), len(labels)
     level = 1 - ALPHA / len(declared.population)
     low, high = wilson_limits(held, rows, level)
-    found = interval_of(float(low) / share, float(high) / share, level)
-    sides = at_least(found, LEAST), at_most(found, 1 / LEAST)
+    found = make_interval(float(low) / share, float(high) / share, level)
+    sides = (
+        verdict_at_least(found, LEAST_REPRESENTATION),
+        verdict_at_most(found, 1 / LEAST_REPRESENTATION),
+    )
     name, ratio = f"{labels.name}={group}", held / rows / share
     return Check(
         name=f"representation[{name}]",
-        claim=f"{name} has {LEAST:g} to {1 / LEAST:g} times the part in the rows that it has among"
+        claim=f"{name} has {LEAST_REPRESENTATION:g} to {1 / LEAST_REPRESENTATION:g} times the part in the rows that it has among"
         " the people",
         verdict=Verdict.worst(sides),
         statistic="share of the rows over share of the people",
         estimate=ratio,
         interval=found,
-        threshold=LEAST if ratio < 1 else 1 / LEAST,
+        threshold=LEAST_REPRESENTATION if ratio < 1 else 1 / LEAST_REPRESENTATION,
         why=f"{held / rows:.1%} of {rows:,} rows, {share:.1%} of the people",
-        remedy=_find(labels, group, held, Verdict.worst(sides), ratio),
+        remedy=_representation_remedy(labels, group, held, Verdict.worst(sides), ratio),
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
         rows=held,
@@ -125,8 +134,10 @@ def _represented(labels: pd.Series, group: str, share: float, declared: Sensitiv
     )
 
 
-def _find(labels: pd.Series, group: str, held: int, verdict: Verdict, ratio: float) -> str:
-    near = None if held else nearest(group, [str(label) for label in labels.unique()])
+def _representation_remedy(
+    labels: pd.Series, group: str, held: int, verdict: Verdict, ratio: float
+) -> str:
+    near = None if held else nearest_name(group, [str(label) for label in labels.unique()])
     if near:
         return f"Did data.sensitive.{labels.name}.population mean {near!r}?"
     if verdict is not Verdict.FAIL:

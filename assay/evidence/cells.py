@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Rate
-from assay.evidence.groups import intersect, together
+from assay.config.gates import RateMetric
+from assay.evidence.groups import intersect_groups, intersection_label
 
-ROWS = "(rows)"  # in brackets, so that no column of the data has the name
-KINDS = ("tp", "fp", "fn", "tn")  # truth and decision, in the words of a confusion matrix
+ROWS_COLUMN = "(rows)"  # in brackets, so that no column of the data has the name
+CONFUSION_KINDS = ("tp", "fp", "fn", "tn")  # truth and decision, in the words of a confusion matrix
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class RateDefinition:
     """A rate as a share: which kinds of cells count as successes, out of which."""
 
     successes: tuple[str, ...]
@@ -28,29 +28,29 @@ class Share:
 
 
 _POSITIVES, _NEGATIVES = ("tp", "fn"), ("fp", "tn")
-SHARES: dict[Rate, Share] = {
-    "selection_rate": Share(("tp", "fp"), KINDS, "rows"),
-    "true_positive_rate": Share(("tp",), _POSITIVES, "positives"),
-    "false_positive_rate": Share(("fp",), _NEGATIVES, "negatives"),
-    "true_negative_rate": Share(("tn",), _NEGATIVES, "negatives"),
-    "false_negative_rate": Share(("fn",), _POSITIVES, "positives"),
-    "accuracy_score": Share(("tp", "tn"), KINDS, "rows"),
-    "zero_one_loss": Share(("fp", "fn"), KINDS, "rows"),
-    "precision_score": Share(("tp",), ("tp", "fp"), "selected rows"),
+RATE_DEFINITIONS: dict[RateMetric, RateDefinition] = {
+    "selection_rate": RateDefinition(("tp", "fp"), CONFUSION_KINDS, "rows"),
+    "true_positive_rate": RateDefinition(("tp",), _POSITIVES, "positives"),
+    "false_positive_rate": RateDefinition(("fp",), _NEGATIVES, "negatives"),
+    "true_negative_rate": RateDefinition(("tn",), _NEGATIVES, "negatives"),
+    "false_negative_rate": RateDefinition(("fn",), _POSITIVES, "positives"),
+    "accuracy_score": RateDefinition(("tp", "tn"), CONFUSION_KINDS, "rows"),
+    "zero_one_loss": RateDefinition(("fp", "fn"), CONFUSION_KINDS, "rows"),
+    "precision_score": RateDefinition(("tp",), ("tp", "fp"), "selected rows"),
 }
 
 
-def count(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def count_cells(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per occupied cell: `truth`, `decision`, the columns `by`, and "(rows)" int64.
 
     Cells come in the order of their values, whatever the order of the rows. Where predictions
     have a column "(rows)", each of them stands for so many.
     """
-    return placed(predictions, by)[0]
+    return assign_cells(predictions, by)[0]
 
 
-def placed(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
-    """`count`'s cells, and for each row of predictions the number of its cell (int64)."""
+def assign_cells(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """`count_cells`'s cells, and for each row of predictions the number of its cell (int64)."""
     columns = ["truth", "decision", *by]
     joint = np.zeros(len(predictions), dtype=np.int64)
     for name in columns:
@@ -60,7 +60,7 @@ def placed(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, 
     first = np.empty(occupied, dtype=np.int64)
     first[joint[::-1]] = np.arange(len(joint) - 1, -1, -1)  # the last to be written stays
     rows = np.bincount(joint, _stands_for(predictions), minlength=occupied).astype(np.int64)
-    cells = predictions[columns].iloc[first].assign(**{ROWS: rows}).reset_index(drop=True)
+    cells = predictions[columns].iloc[first].assign(**{ROWS_COLUMN: rows}).reset_index(drop=True)
     cells = cells.sort_values(columns)
     place = np.empty(occupied, dtype=np.int64)
     place[cells.index.to_numpy()] = np.arange(occupied)
@@ -68,29 +68,31 @@ def placed(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, 
 
 
 def _stands_for(predictions: pd.DataFrame) -> np.ndarray | None:
-    return predictions[ROWS].to_numpy(float) if ROWS in predictions else None
+    return predictions[ROWS_COLUMN].to_numpy(float) if ROWS_COLUMN in predictions else None
 
 
-def confusion(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def confusion_counts(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Rows by group label (index) and kind (columns tp, fp, fn, tn), int64.
 
     Several columns make the labels of their intersection; groups without rows do not appear.
     """
-    labels = intersect([cells[name] for name in by])
+    labels = intersect_groups([cells[name] for name in by])
     truth, decision = cells["truth"].to_numpy(bool), cells["decision"].to_numpy(bool)
-    kind = np.array(KINDS)[np.where(truth, np.where(decision, 0, 2), np.where(decision, 1, 3))]
-    held = pd.DataFrame({"group": labels, "kind": kind, "rows": cells[ROWS]})
+    kind = np.array(CONFUSION_KINDS)[
+        np.where(truth, np.where(decision, 0, 2), np.where(decision, 1, 3))
+    ]
+    held = pd.DataFrame({"group": labels, "kind": kind, "rows": cells[ROWS_COLUMN]})
     table = held.pivot_table(
         index="group", columns="kind", values="rows", aggfunc="sum", fill_value=0
     )
-    return table.reindex(columns=list(KINDS), fill_value=0).astype(np.int64)
+    return table.reindex(columns=list(CONFUSION_KINDS), fill_value=0).astype(np.int64)
 
 
-def reference_among(rows: pd.Series, parts: Sequence[str]) -> str:
+def intersection_reference(rows: pd.Series, parts: Sequence[str]) -> str:
     """The reference of a division by several columns, from `rows` by group label.
 
     The group of the columns' references together; if they have no rows in common, the largest,
     and of two equally large the first by name.
     """
-    reference = together(parts)
+    reference = intersection_label(parts)
     return reference if reference in rows.index else str(rows.sort_index().idxmax())

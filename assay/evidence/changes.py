@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.rows import Column, Rows
+from assay.evidence.rows import ColumnSummary, RowSource
 
 MOST_CATEGORIES: Final = 100
 """Different values up to which a column of text is taken for categories."""
-_ALIKE: Final = 0.1  # relative difference of two shares that may still be one category's
+_SHARE_TOLERANCE: Final = 0.1  # relative difference of two shares that may still be one category's
 _SHOWN: Final = 10
 
 
 @dataclass(frozen=True)
-class Change:
+class SchemaChange:
     """One change: `kind` is added, dropped, retyped, recoded or nullability."""
 
     column: str
@@ -30,14 +30,14 @@ class Change:
     now: str
 
 
-def changes(now: Rows, before: Rows) -> tuple[Check, Sheet | None]:
+def compare_schemas(now: RowSource, before: RowSource) -> tuple[Check, Sheet | None]:
     """The check `schema`, and a sheet that names each change; None where there is none.
 
     Text counts as categories while it has at most 100 different values. A value that is gone and
     a new one are named a likely recoding when each is the other's nearest in frequency and their
     shares differ by less than a tenth, or by less than two standard errors.
     """
-    found = _changes(now, before)
+    found = _find_changes(now, before)
     check = Check(
         name="schema",
         claim="Columns, types and categories are those of the previous table",
@@ -45,7 +45,7 @@ def changes(now: Rows, before: Rows) -> tuple[Check, Sheet | None]:
         statistic="changes",
         estimate=float(len(found)),
         threshold=0.0,
-        why=_in_words(found),
+        why=_describe_changes(found),
         remedy="If the change is meant, see that every reader of the table knows of it; if not, "
         "mend the source."
         if found
@@ -63,7 +63,7 @@ def changes(now: Rows, before: Rows) -> tuple[Check, Sheet | None]:
     )
 
 
-def _in_words(found: list[Change]) -> str:
+def _describe_changes(found: list[SchemaChange]) -> str:
     if not found:
         return "Columns, types and categories are as they were."
     kinds = dict.fromkeys(change.kind for change in found)
@@ -71,69 +71,76 @@ def _in_words(found: list[Change]) -> str:
     return f"{'; '.join(told)}."
 
 
-def _changes(now: Rows, before: Rows) -> list[Change]:
+def _find_changes(now: RowSource, before: RowSource) -> list[SchemaChange]:
     there, here = before.columns, now.columns
-    found = [Change(n, "dropped", c.type, "") for n, c in there.items() if n not in here]
-    found += [Change(n, "added", "", c.type) for n, c in here.items() if n not in there]
+    found = [SchemaChange(n, "dropped", c.type, "") for n, c in there.items() if n not in here]
+    found += [SchemaChange(n, "added", "", c.type) for n, c in here.items() if n not in there]
     for name, column in here.items():
         if name in there:
-            found += _of_column(column, there[name], now, before)
+            found += _column_changes(column, there[name], now, before)
     return found
 
 
-def _of_column(here: Column, there: Column, now: Rows, before: Rows) -> list[Change]:
+def _column_changes(
+    here: ColumnSummary, there: ColumnSummary, now: RowSource, before: RowSource
+) -> list[SchemaChange]:
     found = []
     if here.type != there.type:
-        found.append(Change(here.name, "retyped", there.type, here.type))
+        found.append(SchemaChange(here.name, "retyped", there.type, here.type))
     elif _categorical(here) and _categorical(there):
-        found += _recoded(here.name, _shares(now, here), _shares(before, there), now, before)
+        found += _recoding_changes(
+            here.name, _shares(now, here), _shares(before, there), now, before
+        )
     if bool(here.missing) != bool(there.missing) and now.count and before.count:
-        words = (_missing(there, before.count), _missing(here, now.count))
-        found.append(Change(here.name, "nullability", *words))
+        words = (_describe_missing(there, before.count), _describe_missing(here, now.count))
+        found.append(SchemaChange(here.name, "nullability", *words))
     return found
 
 
-def _categorical(column: Column) -> bool:
+def _categorical(column: ColumnSummary) -> bool:
     texts = {"category", "text", "str", "object", "boolean", "bool"}
     return column.type in texts and 0 < column.different <= MOST_CATEGORIES
 
 
-def _missing(column: Column, rows: int) -> str:
+def _describe_missing(column: ColumnSummary, rows: int) -> str:
     if not column.missing:
         return "never missing"
     return f"{column.missing:,} missing ({100 * column.missing / rows:.2g} %)"
 
 
-def _shares(rows: Rows, column: Column) -> dict[str, float]:
+def _shares(rows: RowSource, column: ColumnSummary) -> dict[str, float]:
     values, counts = rows.values(column.name)
     total = rows.count - column.missing
     return {str(v): int(n) / total for v, n in zip(values.to_pylist(), counts, strict=True)}
 
 
-def _recoded(
-    name: str, here: dict[str, float], there: dict[str, float], now: Rows, before: Rows
-) -> list[Change]:
+def _recoding_changes(
+    name: str, here: dict[str, float], there: dict[str, float], now: RowSource, before: RowSource
+) -> list[SchemaChange]:
     gone = {value: share for value, share in there.items() if value not in here}
     new = {value: share for value, share in here.items() if value not in there}
     if not gone and not new:
         return []
-    pairs = _pairs(gone, new, before.count, now.count)
+    pairs = _likely_recodings(gone, new, before.count, now.count)
     same = [f"{old} -> {value}" for old, value in pairs.items()]
-    now_words = [f"new: {_list(_shown(new))}"] if new else []
+    now_words = [f"new: {_list(_values_with_shares(new))}"] if new else []
     now_words += [f"likely recoded: {_list(same)}"] if same else []
     return [
-        Change(
-            name, "recoded", f"gone: {_list(_shown(gone))}" if gone else "", "; ".join(now_words)
+        SchemaChange(
+            name,
+            "recoded",
+            f"gone: {_list(_values_with_shares(gone))}" if gone else "",
+            "; ".join(now_words),
         )
     ]
 
 
-def _shown(shares: dict[str, float]) -> list[str]:
+def _values_with_shares(shares: dict[str, float]) -> list[str]:
     ordered = sorted(shares, key=lambda value: (-shares[value], value))
     return [f"{value} ({100 * shares[value]:.2g} %)" for value in ordered]
 
 
-def _pairs(
+def _likely_recodings(
     gone: dict[str, float], new: dict[str, float], rows_before: int, rows_now: int
 ) -> dict[str, str]:
     """Values that are likely one: each the other's nearest in share, and near enough."""
@@ -147,7 +154,7 @@ def _pairs(
         if nearest(new[value], gone) == old:
             pooled = (share + new[value]) / 2
             error = math.sqrt(pooled * (1 - pooled) * (1 / rows_before + 1 / rows_now))
-            if abs(share - new[value]) <= max(_ALIKE * pooled, 2 * error):
+            if abs(share - new[value]) <= max(_SHARE_TOLERANCE * pooled, 2 * error):
                 pairs[old] = value
     return pairs
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.errors import DataError, meant
+from assay.errors import DataError, suggest_name
 
-MISSING = "(missing)"
+MISSING_LABEL = "(missing)"
 _AND = " & "
 MOST_GROUPS = 50
 
@@ -30,23 +30,23 @@ def group_labels(column: pd.Series, declared: Sensitive, name: str) -> pd.Series
         )
     if declared.bins:
         _check_numbers(column, name)
-    codes, labels = _coded(column, declared, name)
+    codes, labels = _codes_and_labels(column, declared, name)
     if len(labels) > MOST_GROUPS:
         raise DataError(
             f"the sensitive column {name!r} makes {len(labels)} groups, more than {MOST_GROUPS}",
-            remedy=_too_many(column, name),
+            remedy=_remedy_too_many(column, name),
         )
-    return _series(codes, labels, column.index, name)
+    return _label_series(codes, labels, column.index, name)
 
 
-def labels_of(column: pd.Series, declared: Sensitive, name: str) -> pd.Series:
+def unchecked_group_labels(column: pd.Series, declared: Sensitive, name: str) -> pd.Series:
     """`group_labels` of any rows, for a model in use: each row's label depends on it alone.
 
     What could not be judged can still be answered: all values may be missing, and there may be
     any number of groups. Raises DataError for cut points on a value that is no number.
     """
-    codes, labels = _coded(column, declared, name)
-    return _series(codes, labels, column.index, name)
+    codes, labels = _codes_and_labels(column, declared, name)
+    return _label_series(codes, labels, column.index, name)
 
 
 def reference_group(labels: pd.Series, declared: Sensitive, name: str) -> str:
@@ -55,23 +55,23 @@ def reference_group(labels: pd.Series, declared: Sensitive, name: str) -> str:
     The largest is never the missing values unless there is nothing else; of two equally large,
     the first by name. Raises DataError when the declared group does not exist.
     """
-    return reference_of(labels.value_counts(), declared, name)
+    return reference_from_counts(labels.value_counts(), declared, name)
 
 
-def reference_of(rows: pd.Series, declared: Sensitive, name: str) -> str:
+def reference_from_counts(rows: pd.Series, declared: Sensitive, name: str) -> str:
     """`reference_group` from the number of rows by group label."""
     groups = sorted(str(group) for group in rows.index)
     if declared.reference is not None:
-        return _known(declared.reference, groups, name)
+        return _declared_reference(declared.reference, groups, name)
     if not groups:
         raise DataError(f"the sensitive column {name!r} has no rows")
-    return max(groups, key=lambda group: (group != MISSING, rows[group]))
+    return max(groups, key=lambda group: (group != MISSING_LABEL, rows[group]))
 
 
-def _known(reference: str, groups: Sequence[str], name: str) -> str:
+def _declared_reference(reference: str, groups: Sequence[str], name: str) -> str:
     if reference in groups:
         return reference
-    remedy = meant(reference, groups, f"Groups: {', '.join(groups[:20])}.")
+    remedy = suggest_name(reference, groups, f"Groups: {', '.join(groups[:20])}.")
     raise DataError(
         f"the reference group {reference!r} of {name!r} does not exist",
         where=f"data.sensitive.{name}.reference",
@@ -79,7 +79,7 @@ def _known(reference: str, groups: Sequence[str], name: str) -> str:
     )
 
 
-def intersect(labels: Sequence[pd.Series]) -> pd.Series:
+def intersect_groups(labels: Sequence[pd.Series]) -> pd.Series:
     """The groups that several columns make together, such as "Female & Black".
 
     All series share one index. Combinations that have no rows do not appear.
@@ -89,32 +89,34 @@ def intersect(labels: Sequence[pd.Series]) -> pd.Series:
     for i, column in enumerate(labels):
         codes, values = pd.factorize(column, sort=True)
         joint, seen = pd.factorize(joint * len(values) + codes, sort=True)
-        right = [_apart(str(value)) for value in values]
+        right = [_quote_label(str(value)) for value in values]
         pairs = [(names[pair // len(right)], right[pair % len(right)]) for pair in seen.tolist()]
         names = [f"{left}{_AND}{last}" if i else last for left, last in pairs]
     title = _AND.join(str(column.name) for column in labels)
-    return _series(joint, names, labels[0].index, title)
+    return _label_series(joint, names, labels[0].index, title)
 
 
-def together(labels: Sequence[str]) -> str:
-    """What `intersect` calls the group of these labels."""
-    return _AND.join(map(_apart, labels))
+def intersection_label(labels: Sequence[str]) -> str:
+    """What `intersect_groups` calls the group of these labels."""
+    return _AND.join(map(_quote_label, labels))
 
 
-def _apart(label: str) -> str:
+def _quote_label(label: str) -> str:
     # Else "A & B" with "C" would be the same group as "A" with "B & C".
     return f'"{label}"' if _AND in label else label
 
 
-def _series(codes: np.ndarray, labels: Sequence[str], index: pd.Index, name: str) -> pd.Series:
+def _label_series(
+    codes: np.ndarray, labels: Sequence[str], index: pd.Index, name: str
+) -> pd.Series:
     text = np.array(labels, dtype=object) if len(labels) else np.empty(0, dtype=object)
     return pd.Series(text[codes], index=index, name=name, dtype="str")
 
 
-def _distinct(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+def _value_labels(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Codes and labels of a column's own values; equal labels share a code."""
     codes, values = pd.factorize(column, sort=False, use_na_sentinel=True)
-    texts = [_text(value) for value in values] + [MISSING]
+    texts = [_text(value) for value in values] + [MISSING_LABEL]
     used = np.bincount(np.where(codes < 0, len(values), codes), minlength=len(texts)) > 0
     labels = sorted({text for text, here in zip(texts, used, strict=True) if here})
     place = {label: i for i, label in enumerate(labels)}
@@ -128,20 +130,22 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _coded(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, Sequence[str]]:
-    return _binned(column, declared, name) if declared.bins else _distinct(column)
+def _codes_and_labels(
+    column: pd.Series, declared: Sensitive, name: str
+) -> tuple[np.ndarray, Sequence[str]]:
+    return _bin_values(column, declared, name) if declared.bins else _value_labels(column)
 
 
-def _binned(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, list[str]]:
+def _bin_values(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, list[str]]:
     cuts = list(declared.bins)
     marks = [f"{cut:g}" if float(f"{cut:g}") == cut else repr(cut) for cut in cuts]
-    labels = [*between(marks), MISSING]
+    labels = [*bin_labels(marks), MISSING_LABEL]
     values = _floats(column, name)
     codes = np.searchsorted(cuts, values, side="right")
     return np.where(np.isnan(values), len(labels) - 1, codes), labels
 
 
-def between(marks: Sequence[str]) -> list[str]:
+def bin_labels(marks: Sequence[str]) -> list[str]:
     """What ascending cut points, as text, divide numbers into: "<30", "30-50", ">=50"."""
     middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
     return [f"<{marks[0]}", *middle, f">={marks[-1]}"]
@@ -169,7 +173,7 @@ def _no_numbers(name: str) -> DataError:
     )
 
 
-def _too_many(column: pd.Series, name: str) -> str:
+def _remedy_too_many(column: pd.Series, name: str) -> str:
     if pd.api.types.is_numeric_dtype(column):
         middle = f"{column.median():g}"
         return (

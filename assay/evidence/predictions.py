@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.errors import DataError, meant
-from assay.evidence.cells import ROWS
+from assay.errors import DataError, suggest_name
+from assay.evidence.cells import ROWS_COLUMN
 from assay.evidence.groups import group_labels
 
 MOST_ROWS = 2**53  # counts beyond are not exact as floats
@@ -18,7 +18,7 @@ _YES = ("true", "yes", "y", "1")
 _NO = ("false", "no", "n", "0")
 
 
-def predictions_from(
+def predictions_from_frame(
     frame: pd.DataFrame,
     *,
     truth: str,
@@ -44,15 +44,15 @@ def predictions_from(
     for name in (truth, prediction, *by, *(n for n in (probability, rows) if n is not None)):
         _check_present(frame, name)
     for name in by:
-        if name in ("row", "truth", "decision", "probability", ROWS):
+        if name in ("row", "truth", "decision", "probability", ROWS_COLUMN):
             raise DataError(f"a group column cannot be called {name!r}", remedy="Rename it.")
-    yes = _positive(frame, truth, prediction, positive)
+    yes = _positive_text(frame, truth, prediction, positive)
     declared = sensitive or {}
     found = pd.DataFrame(
         {
             "row": np.arange(len(frame), dtype=np.int64),
-            "truth": _means(frame[truth], yes),
-            "decision": _means(frame[prediction], yes),
+            "truth": _is_positive(frame[truth], yes),
+            "decision": _is_positive(frame[prediction], yes),
             **{
                 name: group_labels(frame[name], declared.get(name, Sensitive()), name).to_numpy()
                 for name in by
@@ -62,14 +62,14 @@ def predictions_from(
     if probability is not None:
         found["probability"] = _probabilities(frame, probability)
     if rows is not None:
-        found[ROWS] = _whole(frame, rows)
+        found[ROWS_COLUMN] = _row_counts(frame, rows)
     return found
 
 
-def _means(column: pd.Series, yes: str) -> np.ndarray:
+def _is_positive(column: pd.Series, yes: str) -> np.ndarray:
     """Whether each value is the one that means yes. Texts are made of the distinct ones alone."""
     codes, values = pd.factorize(column)
-    answers = (_texts(pd.Series(values)) == yes).to_numpy(bool)
+    answers = (_comparable_texts(pd.Series(values)) == yes).to_numpy(bool)
     return np.asarray(answers[codes])
 
 
@@ -85,7 +85,7 @@ def _probabilities(frame: pd.DataFrame, name: str) -> np.ndarray:
     return values
 
 
-def _whole(frame: pd.DataFrame, name: str) -> np.ndarray:
+def _row_counts(frame: pd.DataFrame, name: str) -> np.ndarray:
     """How many rows each row stands for."""
     values = _numbers(frame, name)
     bad = values[(values < 0) | (values != np.floor(values))]
@@ -110,13 +110,13 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     column = frame[name]
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         raise DataError(
-            f"the column {name!r} holds no numbers, but values such as {_no_number(column)!r}",
+            f"the column {name!r} holds no numbers, but values such as {_first_non_number(column)!r}",
             remedy="Name a column of numbers.",
         )
     return column.to_numpy(float)
 
 
-def _no_number(column: pd.Series) -> Any:
+def _first_non_number(column: pd.Series) -> Any:
     """The first value that is not finite; the first of all where each looks like a number."""
     finite = np.isfinite(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan))
     return column.iloc[int(np.argmin(finite))]
@@ -128,11 +128,11 @@ def _check_present(frame: pd.DataFrame, name: str) -> None:
         listed = ", ".join(columns[:20])
         raise DataError(
             f"there is no column {name!r}",
-            remedy=meant(name, columns, f"Columns: {listed}."),
+            remedy=suggest_name(name, columns, f"Columns: {listed}."),
         )
 
 
-def _texts(column: pd.Series) -> pd.Series:
+def _comparable_texts(column: pd.Series) -> pd.Series:
     """Values as text that compares: 1, 1.0 and True of different columns stay what they mean."""
     if pd.api.types.is_bool_dtype(column):
         return column.map({True: "true", False: "false"})
@@ -141,7 +141,7 @@ def _texts(column: pd.Series) -> pd.Series:
     return column.astype(str).str.strip()
 
 
-def _positive(frame: pd.DataFrame, truth: str, prediction: str, positive: str | None) -> str:
+def _positive_text(frame: pd.DataFrame, truth: str, prediction: str, positive: str | None) -> str:
     """The text that means yes, once both columns are known to hold two values that match."""
     seen = {name: _values(frame, name) for name in (truth, prediction)}
     for name, values in seen.items():
@@ -154,7 +154,7 @@ def _positive(frame: pd.DataFrame, truth: str, prediction: str, positive: str | 
             remedy="Write the same two values in both columns.",
         )
     if positive is not None:
-        return _declared(positive, both)
+        return _declared_positive(positive, both)
     usual = [value for value in both if value.lower() in _YES]
     others = [value for value in both if value not in usual]
     if len(usual) > 1 or any(value.lower() not in _NO for value in others):
@@ -175,7 +175,9 @@ def _check_complete(frame: pd.DataFrame, name: str) -> None:
 
 def _values(frame: pd.DataFrame, name: str) -> list[str]:
     _check_complete(frame, name)
-    return sorted(str(value) for value in _texts(pd.Series(frame[name].unique())).unique())
+    return sorted(
+        str(value) for value in _comparable_texts(pd.Series(frame[name].unique())).unique()
+    )
 
 
 def _check_two(frame: pd.DataFrame, name: str, values: Sequence[str]) -> None:
@@ -194,13 +196,13 @@ def _check_two(frame: pd.DataFrame, name: str, values: Sequence[str]) -> None:
     )
 
 
-def _declared(positive: str, values: Sequence[str]) -> str:
+def _declared_positive(positive: str, values: Sequence[str]) -> str:
     for value in values:
         if positive in (value, value.capitalize()):  # True is read as a bool, "true" as text
             return value
     raise DataError(
         f"the positive value {positive!r} does not occur",
-        remedy=meant(positive, values, f"The values are {_list(values)}."),
+        remedy=suggest_name(positive, values, f"The values are {_list(values)}."),
     )
 
 

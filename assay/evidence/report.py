@@ -161,7 +161,7 @@ class Report(_Frozen):
 
     def at_fault(self, verdict: Verdict) -> list[Check]:
         """The checks that weigh so much in the gate's verdict."""
-        return [check for check in self.checks if _weight(check) is verdict]
+        return [check for check in self.checks if _weighed_verdict(check) is verdict]
 
     def reasons_for(self, verdict: Verdict) -> list[str]:
         """What the checks of this weight saw, each with its remedy."""
@@ -174,10 +174,10 @@ class Report(_Frozen):
         """What each of these reasons rests on, by a key that stays the same from run to run:
         "gate:fairness:selection_rate[sex=Female]", "drift:RELP".
         """
-        return [_cause(self.gate, check.name) for check in self.at_fault(verdict)]
+        return [_cause_key(self.gate, check.name) for check in self.at_fault(verdict)]
 
 
-def _weight(check: Check) -> Verdict:
+def _weighed_verdict(check: Check) -> Verdict:
     if check.verdict is Verdict.FAIL and not check.hard:
         return Verdict.CAUTION
     if check.verdict is Verdict.UNKNOWN and check.accepted:
@@ -185,16 +185,16 @@ def _weight(check: Check) -> Verdict:
     return check.verdict
 
 
-def overall(checks: Sequence[Check]) -> Verdict:
+def overall_verdict(checks: Sequence[Check]) -> Verdict:
     """The verdict of a gate: its worst check, where a soft failure and an accepted `unknown`
     weigh as a caution.
 
     Never an average: ten good checks do not outweigh a bad one.
     """
-    return Verdict.worst(_weight(check) for check in checks)
+    return Verdict.worst(_weighed_verdict(check) for check in checks)
 
 
-def reasons(reports: Sequence[Report]) -> list[str]:
+def verdict_reasons(reports: Sequence[Report]) -> list[str]:
     """Why gates said no; where none did, why they were not sure. The worst verdict's alone."""
     worst = Verdict.worst(report.verdict for report in reports)
     if worst is Verdict.PASS:
@@ -207,15 +207,15 @@ def reasons(reports: Sequence[Report]) -> list[str]:
     ]
 
 
-def causes(reports: Sequence[Report]) -> list[str]:
-    """The causes of `reasons`, in the same order."""
+def verdict_causes(reports: Sequence[Report]) -> list[str]:
+    """The causes of `verdict_reasons`, in the same order."""
     worst = Verdict.worst(report.verdict for report in reports)
     if worst is Verdict.PASS:
         return []
     return [c for report in reports if report.verdict is worst for c in report.causes_for(worst)]
 
 
-def _cause(gate: str, check: str) -> str:
+def _cause_key(gate: str, check: str) -> str:
     """A column that shifted is one cause, whichever gate saw it."""
     shifted = _SHIFT.fullmatch(check)
     return f"drift:{shifted[1]}" if shifted else f"gate:{gate}:{check}"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.tables.duck import ROW, can_open, opened, quoted
+from assay.tables.duck import ROW_COLUMN, duckdb_can_open, open_duckdb, quote_identifier
 from assay.tables.read import Table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FrameOrTable = pd.DataFrame | Table
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSummary:
     """What one column holds. `type` is the table's word for it, a frame's dtype; `missing` and
     `different` (values, the missing ones apart) are counts."""
 
@@ -35,7 +35,7 @@ class Column:
     different: int
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """Some rows, in an order of their own, numbered from 0."""
 
     @property
@@ -43,7 +43,7 @@ class Rows(Protocol):
         """How many."""
 
     @property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, ColumnSummary]:
         """By name, in order."""
 
     def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
@@ -58,10 +58,10 @@ class Rows(Protocol):
 
 
 @contextmanager
-def rows_of(data: FrameOrTable) -> Iterator[Rows]:
+def open_rows(data: FrameOrTable) -> Iterator[RowSource]:
     """The rows of a frame or of a table. A damaged part of a table raises ObjectCorrupt."""
-    if isinstance(data, Table) and can_open(data):
-        with opened(data) as connection:
+    if isinstance(data, Table) and duckdb_can_open(data):
+        with open_duckdb(data) as connection:
             yield TableRows(data, connection)
     else:
         yield FrameRows(data.pandas() if isinstance(data, Table) else data)
@@ -78,9 +78,9 @@ class FrameRows:
         return len(self._frame)
 
     @cached_property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, ColumnSummary]:
         return {
-            str(name): Column(
+            str(name): ColumnSummary(
                 str(name), str(held.dtype), int(held.isna().sum()), int(held.nunique())
             )
             for name, held in self._frame.items()
@@ -111,17 +111,20 @@ class TableRows:
         return self._table.rows
 
     @cached_property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, ColumnSummary]:
         described = {column["name"]: column["type"] for column in self._table.description}
-        asked = ", ".join(f"count({quoted(n)}), count(DISTINCT {quoted(n)})" for n in described)
+        asked = ", ".join(
+            f"count({quote_identifier(n)}), count(DISTINCT {quote_identifier(n)})"
+            for n in described
+        )
         [counts] = self.connection.execute(f"SELECT {asked} FROM held").fetchall()  # noqa: S608 - quoted names
         return {
-            name: Column(name, kind, self.count - counts[2 * i], counts[2 * i + 1])
+            name: ColumnSummary(name, kind, self.count - counts[2 * i], counts[2 * i + 1])
             for i, (name, kind) in enumerate(described.items())
         }
 
     def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
-        name = quoted(column)
+        name = quote_identifier(column)
         found = self.connection.sql(
             f"SELECT {name} AS value, count(*) AS rows FROM held WHERE {name} IS NOT NULL "  # noqa: S608
             "GROUP BY ALL ORDER BY value"
@@ -133,11 +136,11 @@ class TableRows:
 
     def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
         self.connection.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))
-        named = ", ".join(quoted(name) for name in columns)
+        named = ", ".join(quote_identifier(name) for name in columns)
         try:
             return self.connection.execute(
                 f"SELECT {named} FROM numbered SEMI JOIN wanted "  # noqa: S608 - quoted names
-                f"ON {quoted(ROW)} = number ORDER BY {quoted(ROW)}"
+                f"ON {quote_identifier(ROW_COLUMN)} = number ORDER BY {quote_identifier(ROW_COLUMN)}"
             ).fetchall()
         finally:
             self.connection.unregister("wanted")

@@ -7,15 +7,15 @@ import pandas as pd
 import pyarrow as pa
 
 from assay.config.data import Sensitive, Target
-from assay.config.read import Written
-from assay.errors import DataError, placed
-from assay.evidence.groups import group_labels, reference_of
-from assay.evidence.rows import Rows
-from assay.learning.target import outcomes, unlabelled
+from assay.config.read import LoadedUseCase
+from assay.errors import DataError, locate_data_errors
+from assay.evidence.groups import group_labels, reference_from_counts
+from assay.evidence.rows import RowSource
+from assay.learning.target import labels_from_column, unlabelled_error
 from assay.tables.dates import are_dates
 
 
-def check_serviceable(rows: Rows, written: Written) -> None:
+def check_preconditions(rows: RowSource, written: LoadedUseCase) -> None:
     """Raise DataError, with the line of the use case that the rows do not bear.
 
     The rows have every column that the use case names. Refused are: a target with one class, a
@@ -23,13 +23,13 @@ def check_serviceable(rows: Rows, written: Written) -> None:
     without any value.
     """
     data, where = written.use_case.data, written.text.where
-    with placed(where(("data", "target"))):
+    with locate_data_errors(where(("data", "target"))):
         _check_target(rows, data.target)
     for name, declared in data.sensitive.items():
-        with placed(where(("data", "sensitive", name))):
+        with locate_data_errors(where(("data", "sensitive", name))):
             _check_groups(rows, declared, name)
     for path, name in written.use_case.times():
-        with placed(where(path)):
+        with locate_data_errors(where(path)):
             _check_ordered(rows, name)
     for name in written.use_case.features(list(rows.columns)):
         if rows.columns[name].missing == rows.count:
@@ -40,14 +40,14 @@ def check_serviceable(rows: Rows, written: Written) -> None:
             )
 
 
-def _check_target(rows: Rows, target: Target) -> None:
+def _check_target(rows: RowSource, target: Target) -> None:
     missing = rows.columns[target.column].missing
     if missing:
-        raise unlabelled(missing, rows.count, target)
-    outcomes(pa.chunked_array([rows.values(target.column)[0]]), target)
+        raise unlabelled_error(missing, rows.count, target)
+    labels_from_column(pa.chunked_array([rows.values(target.column)[0]]), target)
 
 
-def _check_ordered(rows: Rows, name: str) -> None:
+def _check_ordered(rows: RowSource, name: str) -> None:
     if rows.columns[name].type not in {"text", "category"}:
         return
     iso = are_dates(rows.values(name)[0])
@@ -60,7 +60,7 @@ def _check_ordered(rows: Rows, name: str) -> None:
     )
 
 
-def _check_groups(rows: Rows, declared: Sensitive, name: str) -> None:
+def _check_groups(rows: RowSource, declared: Sensitive, name: str) -> None:
     """Each different value is labelled once; how many rows hold it decides nothing but which
     group is the largest."""
     values, counts = rows.values(name)
@@ -69,4 +69,4 @@ def _check_groups(rows: Rows, declared: Sensitive, name: str) -> None:
     if missing:
         column, counts = pd.concat([column, pd.Series([None])]), np.append(counts, missing)
     labels = group_labels(column.reset_index(drop=True), declared, name)
-    reference_of(pd.Series(counts).groupby(labels.to_numpy()).sum(), declared, name)
+    reference_from_counts(pd.Series(counts).groupby(labels.to_numpy()).sum(), declared, name)

@@ -7,35 +7,35 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from assay.config.data import Target
-from assay.errors import DataError, meant
+from assay.errors import DataError, suggest_name
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.rows import Rows
-from assay.learning.target import no_label, outcomes
-from assay.sources.aside import SetAside
+from assay.evidence.rows import RowSource
+from assay.learning.target import labels_from_column, no_label_error
+from assay.sources.aside import QuarantineSummary
 
 MOST_MALFORMED = 0.05
 
 
-def standing_checks(
-    rows: Rows,
+def built_in_checks(
+    rows: RowSource,
     target: Target | None,
-    malformed: SetAside | None = None,
+    malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
 ) -> list[Check]:
     """Rows, how many could not be read, columns that had to be read as text (where there are any),
     columns without a value, and both classes of the target where one is given.
     """
-    checks = [_has_rows(rows), _readable(rows.count, malformed or SetAside())]
+    checks = [_rows_check(rows), _malformed_check(rows.count, malformed or QuarantineSummary())]
     if as_text:
-        checks.append(_read_as_text(rows.count, as_text))
+        checks.append(_read_as_text_check(rows.count, as_text))
     if rows.count:
-        checks.append(_no_empty_column(rows, target))
+        checks.append(_empty_columns_check(rows, target))
         if target is not None:
-            checks.append(_two_classes(rows, target))
+            checks.append(_target_check(rows, target))
     return checks
 
 
-def _has_rows(held: Rows) -> Check:
+def _rows_check(held: RowSource) -> Check:
     rows = held.count
     return Check(
         name="rows",
@@ -50,7 +50,7 @@ def _has_rows(held: Rows) -> Check:
     )
 
 
-def _readable(good: int, malformed: SetAside) -> Check:
+def _malformed_check(good: int, malformed: QuarantineSummary) -> Check:
     """Rows set aside are seldom a random choice: some are a caution, many are a stop."""
     rows = good + malformed.rows
     share = malformed.rows / max(rows, 1)
@@ -73,7 +73,7 @@ def _readable(good: int, malformed: SetAside) -> Check:
     )
 
 
-def _read_as_text(rows: int, as_text: Sequence[str]) -> Check:
+def _read_as_text_check(rows: int, as_text: Sequence[str]) -> Check:
     said = "; ".join(as_text)
     return Check(
         name="read_as_text",
@@ -90,7 +90,7 @@ def _read_as_text(rows: int, as_text: Sequence[str]) -> Check:
     )
 
 
-def _no_empty_column(rows: Rows, target: Target | None) -> Check:
+def _empty_columns_check(rows: RowSource, target: Target | None) -> Check:
     empty = [name for name, column in rows.columns.items() if column.missing == rows.count]
     names_target = target is not None and target.column in empty
     why = f"Without any value: {', '.join(empty)}." if empty else "Every column holds values."
@@ -108,10 +108,10 @@ def _no_empty_column(rows: Rows, target: Target | None) -> Check:
     )
 
 
-def _two_classes(rows: Rows, target: Target) -> Check:
+def _target_check(rows: RowSource, target: Target) -> Check:
     """A third value is seldom an outcome: a mark of what is missing, or a misspelt yes. As it
     might be one, it is a caution until the use case says that it means no."""
-    positives, others, what, remedy = _outcomes(rows, target)
+    positives, others, what, remedy = _count_outcomes(rows, target)
     missing = rows.columns[target.column].missing if target.column in rows.columns else 0
     known = rows.count - missing
     counted = f"{positives:,} of {known:,} labelled rows are positive."
@@ -148,30 +148,30 @@ def _listed(others: dict[str, int]) -> str:
     return ", ".join(f"{value!r} ({others[value]:,})" for value in ordered[:_SHOWN]) + more
 
 
-def _outcomes(rows: Rows, target: Target) -> tuple[int, dict[str, int], str, str]:
+def _count_outcomes(rows: RowSource, target: Target) -> tuple[int, dict[str, int], str, str]:
     """How many rows are positive, and how many have each other value; or what is wrong with the
     target and what to do about it."""
     try:
         if target.column not in rows.columns:
-            raise _no_target(target, list(rows.columns))
+            raise _missing_target_error(target, list(rows.columns))
         values, counts = rows.values(target.column)
         if not len(values):
-            raise no_label(target)
-        yes = outcomes(pa.chunked_array([values]), target)
+            raise no_label_error(target)
+        yes = labels_from_column(pa.chunked_array([values]), target)
         no = zip(values.filter(pa.array(~yes)).to_pylist(), counts[~yes], strict=True)
         return int(counts[yes].sum()), {str(value): int(n) for value, n in no}, "", ""
     except DataError as error:
         return 0, {}, error.what, error.remedy or "Bring rows that hold it."
 
 
-def _no_target(target: Target, columns: list[str]) -> DataError:
+def _missing_target_error(target: Target, columns: list[str]) -> DataError:
     return DataError(
         f"the table has no target column {target.column!r}",
-        remedy=meant(target.column, columns, "Name a column of the table."),
+        remedy=suggest_name(target.column, columns, "Name a column of the table."),
     )
 
 
-def columns_sheet(rows: Rows) -> Sheet:
+def columns_sheet(rows: RowSource) -> Sheet:
     """Each column with its type, its missing values and how many different ones it holds."""
     held = tuple((c.name, c.type, c.missing, c.different) for c in rows.columns.values())
     return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=held)

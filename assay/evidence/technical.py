@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.config.gates import Technical
-from assay.evidence.report import Cell, Check, Interval, Report, Sheet, Verdict, overall
-from assay.evidence.statistics.intervals import Estimate, at_least, at_most
+from assay.config.gates import TechnicalLimits
+from assay.evidence.report import Cell, Check, Interval, Report, Sheet, Verdict, overall_verdict
+from assay.evidence.statistics.intervals import Estimate, verdict_at_least, verdict_at_most
 from assay.evidence.statistics.quantiles import quantile
 
-SLOWEST = 0.95  # of calls that a limit for single rows speaks of
+CALL_QUANTILE = 0.95  # of calls that a limit for single rows speaks of
 
 
 @dataclass(frozen=True, slots=True)
-class _Figure:
+class _TechnicalFigure:
     """One figure, its limit, and on which side of it is well."""
 
     name: str
@@ -33,8 +33,10 @@ class _Figure:
     rows: int | None = None
 
 
-def assess(timing: Mapping[str, Any], limits: Technical, *, subject: str) -> Report:
-    """Judge what `assay.learning.timing.measure` found by the use case's limits.
+def judge_technical_limits(
+    timing: Mapping[str, Any], limits: TechnicalLimits, *, subject: str
+) -> Report:
+    """Judge what `assay.learning.timing.measure_timing` found by the use case's limits.
 
     What has no limit is reported and passes. A limit inside the interval is unknown.
     """
@@ -47,7 +49,7 @@ def assess(timing: Mapping[str, Any], limits: Technical, *, subject: str) -> Rep
     return Report(
         gate="technical",
         subject=subject,
-        verdict=overall(checks),
+        verdict=overall_verdict(checks),
         summary=f"{told}, {_bytes(timing['bytes'])} stored.",
         checks=tuple(checks),
         sheets=(_sheet(timing, figures),),
@@ -61,48 +63,48 @@ _NOTE = (
 )
 
 
-def _figures(timing: Mapping[str, Any], limits: Technical) -> list[_Figure]:
+def _figures(timing: Mapping[str, Any], limits: TechnicalLimits) -> list[_TechnicalFigure]:
     rows = timing["batch"]["rows"]
     found = [
-        _Figure(
+        _TechnicalFigure(
             name="row",
             subject="The time for a single row",
             statistic="seconds, 95th percentile of calls",
-            found=quantile(timing["row"], SLOWEST),
+            found=quantile(timing["row"], CALL_QUANTILE),
             limit=limits.row,
-            judged=at_most,
+            judged=verdict_at_most,
             said=_duration,
             remedy="Choose a smaller or simpler model, or ask for many rows at once.",
             rows=len(timing["row"]),
         ),
-        _Figure(
+        _TechnicalFigure(
             name="batch",
             subject=f"The speed of a batch of {rows:,} rows",
             statistic="rows a second in batches, median of calls",
             found=_speed(rows, quantile(timing["batch"]["seconds"], 0.5)),
             limit=limits.batch,
-            judged=at_least,
+            judged=verdict_at_least,
             said=lambda value: f"{value:,.0f} rows a second",
             remedy="Choose a smaller or simpler model, or spread the rows over more processes.",
             rows=rows,
         ),
-        _Figure(
+        _TechnicalFigure(
             name="size",
             subject="The size of the stored model",
             statistic="bytes of the stored model",
-            found=_exact(timing["bytes"]),
+            found=_exact_estimate(timing["bytes"]),
             limit=limits.size,
-            judged=at_most,
+            judged=verdict_at_most,
             said=_bytes,
             remedy="Choose fewer or shallower trees, or fewer columns.",
         ),
-        _Figure(
+        _TechnicalFigure(
             name="memory",
             subject=f"The memory for a batch of {rows:,} rows",
             statistic="bytes of memory for a batch",
-            found=_exact(timing["memory"]),
+            found=_exact_estimate(timing["memory"]),
             limit=limits.memory,
-            judged=at_most,
+            judged=verdict_at_most,
             said=_bytes,
             remedy="Ask for fewer rows at once.",
             rows=rows,
@@ -111,7 +113,7 @@ def _figures(timing: Mapping[str, Any], limits: Technical) -> list[_Figure]:
     return [figure for figure in found if figure.found is not None or figure.limit is not None]
 
 
-def _exact(value: float | None) -> Estimate | None:
+def _exact_estimate(value: float | None) -> Estimate | None:
     return None if value is None else Estimate(float(value), Interval(low=value, high=value))
 
 
@@ -121,9 +123,9 @@ def _speed(rows: int, seconds: Estimate) -> Estimate:
     return Estimate(rows / seconds.value, Interval(low=slowest, high=rows / low if low else None))
 
 
-def _check(figure: _Figure) -> Check:
+def _check(figure: _TechnicalFigure) -> Check:
     now, limit, verdict = figure.found, figure.limit, _verdict(figure)
-    at = "at least" if figure.judged is at_least else "at most"
+    at = "at least" if figure.judged is verdict_at_least else "at most"
     asked = "has no limit" if limit is None else f"is {at} {figure.said(limit)}"
     unsure = _FEW_CALLS if now and now.interval.high is None else _UNSURE
     remedies = {Verdict.FAIL: figure.remedy, Verdict.UNKNOWN: unsure}
@@ -148,7 +150,7 @@ _FEW_CALLS = (
 _UNSURE = "Run it again with --always on a quiet machine, or set a limit further off."
 
 
-def _verdict(figure: _Figure) -> Verdict:
+def _verdict(figure: _TechnicalFigure) -> Verdict:
     if figure.limit is None:
         return Verdict.PASS
     if figure.found is None:
@@ -163,7 +165,7 @@ def _bounds(found: Estimate | None) -> Interval | None:
     return found.interval
 
 
-def _why(figure: _Figure) -> str:
+def _why(figure: _TechnicalFigure) -> str:
     if figure.found is None:
         return "not measured: something else was tracing memory"
     bounds, value = _bounds(figure.found), figure.said(figure.found.value)
@@ -175,7 +177,7 @@ def _why(figure: _Figure) -> str:
     return f"{value}, between {low} and {high}"
 
 
-def _sheet(timing: Mapping[str, Any], figures: list[_Figure]) -> Sheet:
+def _sheet(timing: Mapping[str, Any], figures: list[_TechnicalFigure]) -> Sheet:
     median = quantile(timing["row"], 0.5)
     rows: list[tuple[Cell, ...]] = [("seconds for a single row, median of calls", *_cells(median))]
     rows += [(figure.statistic, *_cells(figure.found)) for figure in figures]

@@ -17,10 +17,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-Method = Literal["sigmoid", "isotonic", "none"]
+CalibrationMethod = Literal["sigmoid", "isotonic", "none"]
 
 
-def scores(fitted: Any, rows: Any, method: Method) -> np.ndarray:
+def calibrator_scores(fitted: Any, rows: Any, method: CalibrationMethod) -> np.ndarray:
     """One float64 a row: what the calibrator takes, or the probability itself for `none`.
 
     `decision_function` goes before `predict_proba`, as in CalibratedClassifierCV.
@@ -31,7 +31,9 @@ def scores(fitted: Any, rows: Any, method: Method) -> np.ndarray:
     return np.asarray(fitted.predict_proba(rows), dtype=np.float64)[:, 1]
 
 
-def calibrated(fitted: Any, found: np.ndarray, truth: np.ndarray, method: Method) -> Any:
+def calibrate_classifier(
+    fitted: Any, found: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+) -> Any:
     """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `found`.
 
     Rows with NaN scores (no fold held them out) take no part.
@@ -39,15 +41,15 @@ def calibrated(fitted: Any, found: np.ndarray, truth: np.ndarray, method: Method
     if method == "none":
         return fitted
     held = ~np.isnan(found)
-    model = _calibrator(found[held], truth[held], method)
+    model = _fit_calibrator(found[held], truth[held], method)
     frozen = FrozenEstimator(fitted)
     model.set_params(estimator=frozen)
     model.calibrated_classifiers_[0].estimator = frozen
     return model
 
 
-def cross_fitted(
-    found: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: Method
+def cross_fit_probabilities(
+    found: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: CalibrationMethod
 ) -> np.ndarray:
     """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others.
 
@@ -58,12 +60,14 @@ def cross_fitted(
     probability = np.full(len(found), np.nan)
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
-        model = _calibrator(found[others], truth[others], method)
+        model = _fit_calibrator(found[others], truth[others], method)
         probability[inside] = model.predict_proba(found[inside].reshape(-1, 1))[:, 1]
     return probability
 
 
-def _calibrator(found: np.ndarray, truth: np.ndarray, method: Method) -> CalibratedClassifierCV:
+def _fit_calibrator(
+    found: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+) -> CalibratedClassifierCV:
     rows = found.reshape(-1, 1)
     identity = FrozenEstimator(Given().fit(rows, truth))
     # The estimator is frozen: folds change nothing, and two are the least it takes.

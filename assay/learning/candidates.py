@@ -11,49 +11,53 @@ from typing import Any
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.errors import ConfigError, meant, nearest
+from assay.errors import ConfigError, nearest_name, suggest_name
 from assay.provenance import use_working_folder
 
-Locate = Callable[[tuple[str | int, ...]], str | None]
+FieldLocator = Callable[[tuple[str | int, ...]], str | None]
 """From a path into the use case to the place in its file: `file:line`."""
 
 
-def nowhere(_: tuple[str | int, ...]) -> str | None:
+def no_location(_: tuple[str | int, ...]) -> str | None:
     """For use cases that were not read from a file."""
     return None
 
 
-def check(use_case: UseCase, locate: Locate = nowhere) -> None:
+def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> None:
     """Try all candidates' words before any work is done. Raises ConfigError."""
     for candidate in use_case.contenders:
-        estimator(candidate, use_case, locate)
+        make_estimator(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
-            transformer(path, (*use_case.path(candidate), "preprocess", column), locate)
+            make_transformer(path, (*use_case.path(candidate), "preprocess", column), locate)
 
 
-def estimator(candidate: Candidate, use_case: UseCase, locate: Locate = nowhere) -> Any:
+def make_estimator(
+    candidate: Candidate, use_case: UseCase, locate: FieldLocator = no_location
+) -> Any:
     """The unfitted classifier of a candidate, its parameters set, its randomness seeded.
 
     Raises ConfigError when the path leads to no classifier, or a parameter is unknown to it.
     """
     path = use_case.path(candidate)
-    kind = imported(candidate.estimator, (*path, "estimator"), locate)
+    kind = import_object(candidate.estimator, (*path, "estimator"), locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "get_params"):
         raise ConfigError(
             f"{candidate.estimator} is not an estimator",
             where=locate((*path, "estimator")),
             remedy="Name a class with scikit-learn's fit, predict and get_params.",
         )
-    made = _made(kind, candidate, path, locate)
-    _must_classify(made, candidate, path, locate)
-    _must_take_weights(made, candidate, path, locate)
+    made = _make_instance(kind, candidate, path, locate)
+    _require_classifier(made, candidate, path, locate)
+    _require_sample_weight(made, candidate, path, locate)
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
         made.set_params(random_state=use_case.seed)
     return made  # n_jobs stays as it is, one: the search runs fits beside each other
 
 
-def transformer(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) -> Any:
+def make_transformer(
+    path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
+) -> Any:
     """The transformer that a column asks for: `drop`, `passthrough`, or one made by import path.
 
     Raises ConfigError.
@@ -64,14 +68,14 @@ def transformer(path: str, where: tuple[str | int, ...], locate: Locate = nowher
         raise ConfigError(
             f"{path!r} is no transformer",
             where=locate(where),
-            remedy=meant(
+            remedy=suggest_name(
                 path,
                 ["drop", "passthrough"],
                 "Write drop, passthrough, or an import path such as "
                 "sklearn.preprocessing.KBinsDiscretizer.",
             ),
         )
-    kind = imported(path, where, locate)
+    kind = import_object(path, where, locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "transform"):
         raise ConfigError(
             f"{path} is no transformer: it lacks fit or transform", where=locate(where)
@@ -86,16 +90,18 @@ def transformer(path: str, where: tuple[str | int, ...], locate: Locate = nowher
         ) from None
 
 
-def imported(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) -> Any:
+def import_object(
+    path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
+) -> Any:
     """What an import path names; modules beside the working directory count too.
 
     Raises ConfigError with the nearest name when there is no such module or member.
     """
     use_working_folder()
     name, _, member = path.rpartition(".")
-    module = _module(name, path, locate(where))
+    module = _import_module(name, path, locate(where))
     if not hasattr(module, member):
-        near = nearest(member, [n for n in dir(module) if not n.startswith("_")])
+        near = nearest_name(member, [n for n in dir(module) if not n.startswith("_")])
         raise ConfigError(
             f"{name} has no {member!r}",
             where=locate(where),
@@ -104,7 +110,7 @@ def imported(path: str, where: tuple[str | int, ...], locate: Locate = nowhere) 
     return getattr(module, member)
 
 
-def _module(name: str, path: str, place: str | None) -> Any:
+def _import_module(name: str, path: str, place: str | None) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -112,7 +118,7 @@ def _module(name: str, path: str, place: str | None) -> Any:
         if not (name == missing or name.startswith(f"{missing}.")):
             what = f"{name} needs the module {missing!r}, which is not installed"
             raise ConfigError(what, where=place, remedy=f"Install {missing}.") from error
-        near = nearest(missing.rpartition(".")[2], _siblings(missing))
+        near = nearest_name(missing.rpartition(".")[2], _sibling_modules(missing))
         parent = missing.rpartition(".")[0]
         hint = f"{parent}.{near}" if parent else near
         raise ConfigError(
@@ -127,20 +133,22 @@ def _module(name: str, path: str, place: str | None) -> Any:
         raise ConfigError(what, where=place) from error
 
 
-def _siblings(missing: str) -> Iterable[str]:
+def _sibling_modules(missing: str) -> Iterable[str]:
     parent = missing.rpartition(".")[0]
     folders = importlib.import_module(parent).__path__ if parent else None
     return sorted({found.name for found in pkgutil.iter_modules(folders)})
 
 
-def _made(kind: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate) -> Any:
+def _make_instance(
+    kind: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
+) -> Any:
     """An instance with the candidate's params, all of its parameter names checked."""
     declared = inspect.signature(kind).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in declared.values())
     named = [(key, name) for key in ("params", "search") for name in getattr(candidate, key)]
     if not open_ended:
         for key, name in named:
-            _must_know(name.partition("__")[0], declared, (*path, key, name), kind, locate)
+            _require_parameter(name.partition("__")[0], declared, (*path, key, name), kind, locate)
     own = {k: v for k, v in candidate.params.items() if "__" not in k}
     try:
         made = kind(**own)
@@ -151,23 +159,23 @@ def _made(kind: Any, candidate: Candidate, path: tuple[str | int, ...], locate: 
     nested = made.get_params()
     for key, name in named:
         if "__" in name:
-            _must_know(name, nested, (*path, key, name), kind, locate)
+            _require_parameter(name, nested, (*path, key, name), kind, locate)
     return made.set_params(**{k: v for k, v in candidate.params.items() if "__" in k})
 
 
-def _must_know(
-    name: str, known: Iterable[str], where: tuple[str | int, ...], kind: Any, locate: Locate
+def _require_parameter(
+    name: str, known: Iterable[str], where: tuple[str | int, ...], kind: Any, locate: FieldLocator
 ) -> None:
     if name not in known:
         raise ConfigError(
             f"{kind.__name__} has no parameter {name!r}",
             where=locate(where),
-            remedy=meant(name, known, f"It has: {', '.join(known)}."),
+            remedy=suggest_name(name, known, f"It has: {', '.join(known)}."),
         )
 
 
-def _must_classify(
-    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate
+def _require_classifier(
+    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
 ) -> None:
     from sklearn.base import is_classifier
 
@@ -192,8 +200,8 @@ def _must_classify(
         )
 
 
-def _must_take_weights(
-    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: Locate
+def _require_sample_weight(
+    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
 ) -> None:
     from sklearn.utils.validation import has_fit_parameter
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assay.config.use_case import UseCase
-from assay.evidence.fairness import audit
-from assay.evidence.fairness.distances import Distance, allowed, distances
-from assay.evidence.performance.scores import Predicted, difference, estimate
-from assay.evidence.report import Check, Interval, Verdict, overall
+from assay.evidence.fairness import audit_fairness
+from assay.evidence.fairness.distances import GroupDistance, allowed_range, farthest_groups
+from assay.evidence.performance.scores import ModelPredictions, estimate_score, score_difference
+from assay.evidence.report import Check, Interval, Verdict, overall_verdict
 from assay.evidence.statistics.intervals import Estimate, normal_quantile
 from assay.learning.train import UNMITIGATED
 
 
 @dataclass(frozen=True)
-class Answers:
+class OutOfFoldPredictions:
     """A candidate's answers out of fold, as training keeps them, and its mean over the folds of
     `performance.choose_by`. `tested` counts the test rows.
     """
@@ -30,11 +30,11 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Contender:
+class AssessedCandidate:
     """What is known of a candidate when its turn is decided.
 
     `cost` is the mean of a row, `given_up` how much more that is than before mitigation (on the
-    same rows); `distances` by rule; `likely` is the verdict that the fairness gate will come to.
+    same rows); `farthest_groups` by rule; `likely` is the verdict that the fairness gate will come to.
     """
 
     title: str
@@ -43,42 +43,42 @@ class Contender:
     accuracy: Estimate
     cost: Estimate
     given_up: Estimate
-    distances: dict[str, Distance]
+    distances: dict[str, GroupDistance]
     likely: Verdict
     dominated: tuple[str, ...] = ()
 
 
-def contender(answers: Answers, use_case: UseCase) -> Contender:
+def assess_candidate(answers: OutOfFoldPredictions, use_case: UseCase) -> AssessedCandidate:
     """Measure a candidate's answers and ask the fairness gate about them."""
     frame, asked = answers.held_out, use_case.performance.cost
     truth = frame["truth"].to_numpy(bool)
     probability = frame["probability"].to_numpy(float)
-    who = Predicted(probability, frame["decision"].to_numpy(bool))
-    before = Predicted(probability, frame[UNMITIGATED].to_numpy(bool))
-    checks = _audited(frame, use_case, answers.title)
+    who = ModelPredictions(probability, frame["decision"].to_numpy(bool))
+    before = ModelPredictions(probability, frame[UNMITIGATED].to_numpy(bool))
+    checks = _audit_checks(frame, use_case, answers.title)
     more = len(frame) / max(answers.tested, 1)
-    return Contender(
+    return AssessedCandidate(
         title=answers.title,
         rows=len(frame),
         cross_validated=answers.cross_validated,
-        accuracy=estimate("accuracy", truth, who, asked),
-        cost=estimate("cost", truth, who, asked),
-        given_up=_negated(difference("cost", truth, who, before, asked)),
-        distances=distances(checks),
-        likely=overall([_foreseen(check, more) for check in checks]),
+        accuracy=estimate_score("accuracy", truth, who, asked),
+        cost=estimate_score("cost", truth, who, asked),
+        given_up=_negate(score_difference("cost", truth, who, before, asked)),
+        distances=farthest_groups(checks),
+        likely=overall_verdict([_foresee_check(check, more) for check in checks]),
     )
 
 
-def _audited(frame: pd.DataFrame, use_case: UseCase, title: str) -> Sequence[Check]:
+def _audit_checks(frame: pd.DataFrame, use_case: UseCase, title: str) -> Sequence[Check]:
     """The fairness gate's checks of these answers; none where the use case sets no limit."""
     if not use_case.fairness:
         return ()
     named = {column for rule in use_case.fairness for column in rule.columns()}
     sensitive = {n: s for n, s in use_case.data.sensitive.items() if n in named}
-    return audit(frame, use_case.fairness, sensitive, subject=title, by=()).checks
+    return audit_fairness(frame, use_case.fairness, sensitive, subject=title, by=()).checks
 
 
-def _negated(gain: Estimate) -> Estimate:
+def _negate(gain: Estimate) -> Estimate:
     low, high = gain.interval.low, gain.interval.high
     turned = Interval(
         low=None if high is None else 0.0 - high,
@@ -88,11 +88,11 @@ def _negated(gain: Estimate) -> Estimate:
     return Estimate(0.0 - gain.value, turned)  # no "-0.0"
 
 
-LIKELY = 0.8  # of all tests to come, those of which a foreseen verdict speaks
+FORESEEN_SHARE = 0.8  # of all tests to come, those of which a foreseen verdict speaks
 
 
-def _foreseen(check: Check, more: float) -> Check:
-    """The check as it is `LIKELY` to come out on a test of a number of rows to which those at hand
+def _foresee_check(check: Check, more: float) -> Check:
+    """The check as it is `FORESEEN_SHARE` to come out on a test of a number of rows to which those at hand
     are `more` times as many.
 
     The test's interval is wider by the root of `more`; its centre lies off this one by what chance
@@ -101,7 +101,7 @@ def _foreseen(check: Check, more: float) -> Check:
     held = check.interval
     if check.verdict not in {Verdict.PASS, Verdict.FAIL} or check.estimate is None or held is None:
         return check
-    off = normal_quantile(2 * LIKELY - 1) / normal_quantile(held.level)
+    off = normal_quantile(2 * FORESEEN_SHARE - 1) / normal_quantile(held.level)
     wider = math.sqrt(more) + off * math.sqrt(more + 1)
     low, high = (
         math.copysign(math.inf, side)
@@ -109,7 +109,7 @@ def _foreseen(check: Check, more: float) -> Check:
         else check.estimate + wider * (end - check.estimate)
         for end, side in ((held.low, -1), (held.high, 1))
     )
-    bottom, top = allowed(check)
+    bottom, top = allowed_range(check)
     inside, outside = bottom <= low and high <= top, low > top or high < bottom
     stands = inside if check.verdict is Verdict.PASS else outside
     return check if stands else check.model_copy(update={"verdict": Verdict.UNKNOWN})

@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from assay.config.use_case import UseCase
 from assay.learning import calibration
-from assay.learning.scores import threshold
-from assay.learning.search import Found, Problem, weighted
+from assay.learning.scores import cost_threshold
+from assay.learning.search import LearningProblem, SearchOutcome, weight_params
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Plain:
     model: FixedThresholdClassifier
 
 
-def plain(pipeline: Pipeline, problem: Problem, scores: np.ndarray) -> Plain:
+def fit_plain_model(pipeline: Pipeline, problem: LearningProblem, scores: np.ndarray) -> Plain:
     """Fit `pipeline`, its parameters set, to all training rows; weighted if the problem says so.
 
     `scores` are out-of-fold, for the calibration. Plain scikit-learn. One thread, because the
@@ -33,23 +33,25 @@ def plain(pipeline: Pipeline, problem: Problem, scores: np.ndarray) -> Plain:
     """
     rows, whole = problem.rows, problem.truth.astype(np.int64)
     with threadpool_limits(1):
-        pipeline.fit(rows, whole, **weighted(problem, np.arange(len(rows))))
-        model = calibration.calibrated(pipeline, scores, whole, problem.candidate.calibrate)
+        pipeline.fit(rows, whole, **weight_params(problem, np.arange(len(rows))))
+        model = calibration.calibrate_classifier(
+            pipeline, scores, whole, problem.candidate.calibrate
+        )
         fixed = FixedThresholdClassifier(
             FrozenEstimator(model),
-            threshold=threshold(problem.use_case.performance.cost),
+            threshold=cost_threshold(problem.use_case.performance.cost),
             pos_label=1,
             response_method="predict_proba",
         )
         return Plain(pipeline, fixed.fit(rows, whole))
 
 
-def with_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
+def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
     """The pipeline, with parameters of its model set."""
     return pipeline.set_params(**{f"model__{name}": value for name, value in params.items()})
 
 
-def unmitigated(found: Found, use_case: UseCase) -> np.ndarray:
+def unmitigated_decisions(found: SearchOutcome, use_case: UseCase) -> np.ndarray:
     """What the plain model decides out of fold, bool a row; False for rows never held out."""
-    decided: np.ndarray = found.probability >= threshold(use_case.performance.cost)
+    decided: np.ndarray = found.probability >= cost_threshold(use_case.performance.cost)
     return decided

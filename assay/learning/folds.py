@@ -15,7 +15,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, row numbers held out."""
 
 
-def folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
+def make_folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
     """`search.folds` folds over the training rows.
 
     `order` says of each training row what it is split by. By identity or group: its unit (see
@@ -33,7 +33,7 @@ def folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
         )
     made = [
         (fit.astype(np.int64), held.astype(np.int64))
-        for fit, held in _split(truth, order, use_case)
+        for fit, held in _split_rows(truth, order, use_case)
     ]
     for number, (fit, held) in enumerate(made, start=1):
         if len(np.unique(truth[fit])) < 2 or len(np.unique(truth[held])) < 2:
@@ -44,9 +44,9 @@ def folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
     return made
 
 
-def _split(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+def _split_rows(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     if use_case.split.by == "time":
-        yield from _by_time(order, use_case)
+        yield from _folds_over_time(order, use_case)
         return
     wanted, seed = use_case.search.folds, use_case.seed
     codes = pd.factorize(order, use_na_sentinel=False)[0]
@@ -59,8 +59,8 @@ def _split(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[F
     if found == len(codes):  # every row on its own: the same promise, without a pass in Python
         plain = StratifiedKFold(wanted, shuffle=True, random_state=seed)
         yield from plain.split(truth, truth)
-    elif found > _MANY:
-        yield from _over_units(
+    elif found > _MAX_STRATIFIED_GROUPS:
+        yield from _folds_over_units(
             truth, codes, StratifiedKFold(wanted, shuffle=True, random_state=seed)
         )
     else:
@@ -70,17 +70,19 @@ def _split(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[F
 
 # scikit-learn weighs units one by one, which takes seconds for tens of thousands; of so many,
 # the sizes and classes even out without it.
-_MANY = 2_000
+_MAX_STRATIFIED_GROUPS = 2_000
 
 
-def _over_units(truth: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold) -> Iterator[Fold]:
+def _folds_over_units(
+    truth: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold
+) -> Iterator[Fold]:
     """Folds over the units, stratified by their mostly positive or mostly negative rows."""
     positive = np.bincount(codes, weights=truth) * 2 > np.bincount(codes)
     for fit, held in splitter.split(positive, positive):
         yield np.flatnonzero(np.isin(codes, fit)), np.flatnonzero(np.isin(codes, held))
 
 
-def _by_time(order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+def _folds_over_time(order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     """Folds over the distinct times. Rows without one are the past's: their code is the least."""
     wanted = use_case.search.folds
     moments, code = np.unique(pd.factorize(order, sort=True)[0], return_inverse=True)

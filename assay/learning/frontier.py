@@ -16,15 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assay.config.gates import LOWER_IS_BETTER, Score
+from assay.config.gates import LOWER_IS_BETTER, PerformanceMetric
 from assay.config.use_case import UseCase
 from assay.evidence.report import Report
 from assay.learning import frontier_display as display
-from assay.learning.contenders import Answers, Contender, contender
+from assay.learning.contenders import AssessedCandidate, OutOfFoldPredictions, assess_candidate
 
 
 @dataclass(frozen=True)
-class Frontier:
+class CandidateFrontier:
     """The report, and the candidates in the order in which they are to be tried, as JSON: `title`,
     `likely`, `because`.
     """
@@ -33,15 +33,17 @@ class Frontier:
     order: list[dict[str, Any]]
 
 
-def weigh(answers: Sequence[Answers], use_case: UseCase) -> Frontier:
+def rank_candidates(
+    answers: Sequence[OutOfFoldPredictions], use_case: UseCase
+) -> CandidateFrontier:
     """Put the candidates in order. `answers` in the use case's own order."""
-    known = [contender(one, use_case) for one in answers]
+    known = [assess_candidate(one, use_case) for one in answers]
     by, sign = use_case.performance.choose_by, _sign(use_case.performance.choose_by)
     order = sorted(known, key=lambda c: (c.likely.severity, sign * c.cross_validated, c.cost.value))
     order = [_with_dominators(one, order) for one in order]
-    words = [display.because(order, place, by) for place in range(len(order))]
-    return Frontier(
-        report=display.report(order, words, use_case),
+    words = [display.explain_place(order, place, by) for place in range(len(order))]
+    return CandidateFrontier(
+        report=display.candidates_report(order, words, use_case),
         order=[
             {"title": c.title, "likely": str(c.likely), "because": because}
             for c, because in zip(order, words, strict=True)
@@ -49,16 +51,18 @@ def weigh(answers: Sequence[Answers], use_case: UseCase) -> Frontier:
     )
 
 
-def _sign(metric: Score) -> int:
+def _sign(metric: PerformanceMetric) -> int:
     return 1 if metric in LOWER_IS_BETTER else -1
 
 
-def _with_dominators(one: Contender, everyone: Sequence[Contender]) -> Contender:
+def _with_dominators(
+    one: AssessedCandidate, everyone: Sequence[AssessedCandidate]
+) -> AssessedCandidate:
     better = tuple(other.title for other in everyone if _dominates(other, one))
     return replace(one, dominated=better)
 
 
-def _dominates(one: Contender, other: Contender) -> bool:
+def _dominates(one: AssessedCandidate, other: AssessedCandidate) -> bool:
     """Whether it costs no more and no group is farther off, and one of them is less."""
     if not one.distances or one.distances.keys() != other.distances.keys():
         return False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from assay.config.gates import Cost, Score
+from assay.config.gates import ErrorCosts, PerformanceMetric
 from assay.config.use_case import UseCase
-from assay.evidence.fairness.distances import Distance
+from assay.evidence.fairness.distances import GroupDistance
 from assay.evidence.report import (
     Cell,
     Check,
@@ -17,14 +17,14 @@ from assay.evidence.report import (
     Series,
     Sheet,
     Verdict,
-    overall,
+    overall_verdict,
 )
 from assay.evidence.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
-    from assay.learning.contenders import Contender
+    from assay.learning.contenders import AssessedCandidate
 
-_LIKELY = {
+_FORESEEN_TEXTS = {
     Verdict.PASS: "likely to pass the fairness rules",
     Verdict.CAUTION: "likely to pass the fairness rules, with groups that nobody can judge",
     Verdict.UNKNOWN: "may pass or fail the fairness rules",
@@ -32,7 +32,7 @@ _LIKELY = {
 }
 
 
-def measure(cost: Cost) -> Score:
+def trade_off_score(cost: ErrorCosts) -> PerformanceMetric:
     """What a picture sets against the gap: accuracy, where errors are of one price."""
     return "accuracy" if cost.false_positive == cost.false_negative else "cost"
 
@@ -40,32 +40,34 @@ def measure(cost: Cost) -> Score:
 # --- sentences --------------------------------------------------------------------------------
 
 
-def because(order: Sequence[Contender], place: int, by: Score) -> str:
+def explain_place(order: Sequence[AssessedCandidate], place: int, by: PerformanceMetric) -> str:
     """Why a candidate has its place: how it stands, and what sets it apart from its neighbour."""
     one, judged = order[place], any(c.distances for c in order)
     said = [f"{place + 1} of {len(order)}"]
     if judged:
-        said.append(_LIKELY[one.likely] + _farthest(one))
+        said.append(_FORESEEN_TEXTS[one.likely] + _farthest_gap_text(one))
     if len(order) > 1:
         way, other = ("after", order[place - 1]) if place else ("before", order[1])
-        said.append(f"{way} {other.title}, {_beside(one, other, by)}")
+        said.append(f"{way} {other.title}, {_compare_neighbour(one, other, by)}")
     return "; ".join(said)
 
 
-def _farthest(one: Contender) -> str:
-    rule = _tightest(one.distances)
+def _farthest_gap_text(one: AssessedCandidate) -> str:
+    rule = _tightest_rule(one.distances)
     if rule is None:
         return ""
     found = one.distances[rule]
-    return f" ({plain(rule)}: {found.value:.3f} of {found.limit:g})"
+    return f" ({rule_title(rule)}: {found.value:.3f} of {found.limit:g})"
 
 
-def _tightest(found: Mapping[str, Distance]) -> str | None:
+def _tightest_rule(found: Mapping[str, GroupDistance]) -> str | None:
     """The rule that has the least room left."""
     return max(found, key=lambda rule: found[rule].value / found[rule].limit, default=None)
 
 
-def _beside(one: Contender, other: Contender, by: Score) -> str:
+def _compare_neighbour(
+    one: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric
+) -> str:
     """What the `other` has that one's place was decided by."""
     if one.likely is not other.likely:
         return f"for which {other.likely} is foreseen"
@@ -77,7 +79,7 @@ def _beside(one: Contender, other: Contender, by: Score) -> str:
     return "which is as good, in the use case's order"
 
 
-def plain(rule: str) -> str:
+def rule_title(rule: str) -> str:
     """A rule's key in words."""
     return rule.replace("_score", "").replace("_", " ")
 
@@ -85,16 +87,18 @@ def plain(rule: str) -> str:
 # --- the report -------------------------------------------------------------------------------
 
 
-def report(order: Sequence[Contender], why: Sequence[str], use_case: UseCase) -> Report:
+def candidates_report(
+    order: Sequence[AssessedCandidate], why: Sequence[str], use_case: UseCase
+) -> Report:
     """The candidates in the order in which they are to be tried."""
-    asked, check = use_case.performance, _check(order)
+    asked, check = use_case.performance, _foreseen_checks(order)
     rules = list(dict.fromkeys(rule for one in order for rule in one.distances))
     fit = sum(one.likely.severity <= Verdict.CAUTION.severity for one in order)
     fair = f"; {fit} likely to pass the fairness rules" if use_case.fairness else ""
     return Report(
         gate="candidates",
         subject=use_case.name,
-        verdict=overall(check),
+        verdict=overall_verdict(check),
         summary=f"Candidates: {len(order)}{fair}. First in line: {order[0].title}.",
         checks=tuple(check),
         sheets=(
@@ -106,10 +110,10 @@ def report(order: Sequence[Contender], why: Sequence[str], use_case: UseCase) ->
     )
 
 
-def _check(order: Sequence[Contender]) -> list[Check]:
+def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
     """Whether the first in line is likely to pass; soft, because its gates are yet to judge."""
     first = order[0]
-    rule = _tightest(first.distances)
+    rule = _tightest_rule(first.distances)
     if rule is None:
         return []
     found = first.distances[rule]
@@ -123,7 +127,7 @@ def _check(order: Sequence[Contender]) -> list[Check]:
             estimate=found.value,
             interval=found.interval,
             threshold=found.limit,
-            why=f"{first.title} is {_LIKELY[first.likely]}{_farthest(first)}",
+            why=f"{first.title} is {_FORESEEN_TEXTS[first.likely]}{_farthest_gap_text(first)}",
             remedy=""
             if fits
             else "Add candidates with mitigate, or with several values of its strength.",
@@ -134,20 +138,20 @@ def _check(order: Sequence[Contender]) -> list[Check]:
     ]
 
 
-_HOW = (
+_METHOD_NOTE = (
     "Judged on up to {most:,} training rows, each answered by a model that was not fitted to it. "
     "Foreseen is what four of five tests of that many rows would say; unknown, where they differ."
 )
-_DOMINATED = (
+_DOMINATED_NOTE = (
     "Dominated: another costs no more, and no group is farther off, by the estimates alone. "
     "The farthest of several groups looks farther than it is where groups are small."
 )
 
 
-def _notes(order: Sequence[Contender]) -> list[str]:
+def _notes(order: Sequence[AssessedCandidate]) -> list[str]:
     most = max(one.rows for one in order)
     fewer = [one for one in order if one.rows < most]
-    notes = [_HOW.format(most=most), _DOMINATED]
+    notes = [_METHOD_NOTE.format(most=most), _DOMINATED_NOTE]
     if fewer:
         named = ", ".join(f"{one.title} ({one.rows:,})" for one in fewer)
         notes.append(f"Of one fold alone, because training takes many fits: {named}.")
@@ -157,7 +161,9 @@ def _notes(order: Sequence[Contender]) -> list[str]:
 # --- sheets -----------------------------------------------------------------------------------
 
 
-def _order_sheet(order: Sequence[Contender], why: Sequence[str], by: Score) -> Sheet:
+def _order_sheet(
+    order: Sequence[AssessedCandidate], why: Sequence[str], by: PerformanceMetric
+) -> Sheet:
     return Sheet(
         title="In what order the candidates are tried",
         columns=("place", "candidate", f"{by}, cross-validated", "cost a row", "foreseen", "why"),
@@ -176,8 +182,8 @@ def _order_sheet(order: Sequence[Contender], why: Sequence[str], by: Score) -> S
     )
 
 
-def _price_sheet(order: Sequence[Contender], rules: Sequence[str]) -> Sheet:
-    gaps = [f"gap in {plain(rule)}" for rule in rules]
+def _price_sheet(order: Sequence[AssessedCandidate], rules: Sequence[str]) -> Sheet:
+    gaps = [f"gap in {rule_title(rule)}" for rule in rules]
     return Sheet(
         title="What each point of fairness costs",
         columns=("candidate", *gaps, "accuracy", "cost a row", "more than before", "dominated by"),
@@ -185,9 +191,9 @@ def _price_sheet(order: Sequence[Contender], rules: Sequence[str]) -> Sheet:
             (
                 one.title,
                 *(gap_cell(one.distances.get(rule)) for rule in rules),
-                with_interval(one.accuracy),
-                with_interval(one.cost),
-                with_interval(one.given_up),
+                format_estimate(one.accuracy),
+                format_estimate(one.cost),
+                format_estimate(one.given_up),
                 ", ".join(one.dominated),
             )
             for one in order
@@ -198,12 +204,12 @@ def _price_sheet(order: Sequence[Contender], rules: Sequence[str]) -> Sheet:
     )
 
 
-def gap_cell(found: Distance | None) -> Cell:
+def gap_cell(found: GroupDistance | None) -> Cell:
     """How far a rule's farthest group is, with its interval."""
-    return None if found is None else with_interval(Estimate(found.value, found.interval))
+    return None if found is None else format_estimate(Estimate(found.value, found.interval))
 
 
-def with_interval(found: Estimate) -> str:
+def format_estimate(found: Estimate) -> str:
     """The number and where it may lie: "0.8604 [0.8570, 0.8637]"."""
     low, high = (
         "?" if end is None else f"{end:.4f}" for end in (found.interval.low, found.interval.high)
@@ -214,8 +220,8 @@ def with_interval(found: Estimate) -> str:
 # --- the figure -------------------------------------------------------------------------------
 
 
-def _figure(order: Sequence[Contender], rule: str, cost: Cost) -> Figure:
-    metric = measure(cost)
+def _figure(order: Sequence[AssessedCandidate], rule: str, cost: ErrorCosts) -> Figure:
+    metric = trade_off_score(cost)
     held = [one for one in order if rule in one.distances]
     kinds = {
         "out of fold": [one for one in held if not one.dominated],
@@ -229,29 +235,30 @@ def _figure(order: Sequence[Contender], rule: str, cost: Cost) -> Figure:
             Series(
                 name=name,
                 points=tuple(
-                    point(one.title, _reached(one, metric), one.distances[rule]) for one in some
+                    gap_point(one.title, _trade_off_estimate(one, metric), one.distances[rule])
+                    for one in some
                 ),
             )
             for name, some in kinds.items()
             if some
         ),
         axis=metric if metric == "accuracy" else "cost a row",
-        x_axis=f"gap in {plain(rule)}",
+        x_axis=f"gap in {rule_title(rule)}",
         x_band=(0.0, limit),
-        alt=_told(held, rule, metric, limit),
+        alt=_figure_alt(held, rule, metric, limit),
     )
 
 
 def figure_title(rule: str) -> str:
     """The title of a rule's picture."""
-    return f"What it costs to close the gap in {plain(rule)}"
+    return f"What it costs to close the gap in {rule_title(rule)}"
 
 
-def _reached(one: Contender, metric: Score) -> Estimate:
+def _trade_off_estimate(one: AssessedCandidate, metric: PerformanceMetric) -> Estimate:
     return one.accuracy if metric == "accuracy" else one.cost
 
 
-def point(label: str, reached: Estimate, gap: Distance) -> Point:
+def gap_point(label: str, reached: Estimate, gap: GroupDistance) -> Point:
     """A mark with whiskers both ways."""
     return Point(
         label=label,
@@ -264,12 +271,14 @@ def point(label: str, reached: Estimate, gap: Distance) -> Point:
     )
 
 
-def _told(held: Sequence[Contender], rule: str, metric: Score, limit: float) -> str:
+def _figure_alt(
+    held: Sequence[AssessedCandidate], rule: str, metric: PerformanceMetric, limit: float
+) -> str:
     widest = max(held, key=lambda one: one.distances[rule].value)
     least = min(held, key=lambda one: one.distances[rule].value)
     said = [
         f"{one.title} has a gap of {one.distances[rule].value:.3f} and {metric} "
-        f"{_reached(one, metric).value:.3f}"
+        f"{_trade_off_estimate(one, metric).value:.3f}"
         for one in ([widest] if widest is least else [widest, least])
     ]
     return f"{'; '.join(said)}. A gap up to {limit:g} is allowed."

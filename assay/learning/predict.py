@@ -9,22 +9,22 @@ import pandas as pd
 
 from assay.codecs import load_model
 from assay.config.data import Sensitive
-from assay.evidence.groups import intersect, labels_of
-from assay.learning.mitigation.models import answers
-from assay.learning.signature import cast, require
+from assay.evidence.groups import intersect_groups, unchecked_group_labels
+from assay.learning.mitigation.models import probability_and_decision
+from assay.learning.signature import cast_frame, require_columns
 
 _ROWS_AT_ONCE = 1 << 16
 
 
-class Model:
-    """A fitted classifier behind its signature. Made by `Model.load`, or `Model(fitted, ...)`."""
+class ScoringModel:
+    """A fitted classifier behind its signature. Made by `Model.load`, or `ScoringModel(fitted, ...)`."""
 
     def __init__(self, fitted: Any, signature: dict[str, Any]) -> None:
         self.fitted = fitted
         self.signature = signature
 
     @classmethod
-    def load(cls, data: bytes, signature: dict[str, Any]) -> Model:
+    def load(cls, data: bytes, signature: dict[str, Any]) -> ScoringModel:
         """The model behind verified bytes. Raises IntegrityError (see `codecs.load_model`)."""
         return cls(load_model(data), signature)
 
@@ -46,15 +46,17 @@ class Model:
         Columns that the model does not know are ignored; rows are worked on in blocks, so that
         the memory is bounded. Raises DataError that lists what is absent or of a wrong type.
         """
-        require(frame, self.columns)
-        rows = cast(frame, self.signature["inputs"])
+        require_columns(frame, self.columns)
+        rows = cast_frame(frame, self.signature["inputs"])
         groups = self.groups(frame)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             block = slice(start, start + _ROWS_AT_ONCE)
             known = None if groups is None else groups[block]
-            probability[block], decision[block] = answers(self.fitted, rows.iloc[block], known)
+            probability[block], decision[block] = probability_and_decision(
+                self.fitted, rows.iloc[block], known
+            )
         return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
 
     @property
@@ -67,7 +69,9 @@ class Model:
         if not self._asked:
             return None
         labels = [
-            labels_of(frame[entry["name"]], Sensitive(bins=tuple(entry["bins"])), entry["name"])
+            unchecked_group_labels(
+                frame[entry["name"]], Sensitive(bins=tuple(entry["bins"])), entry["name"]
+            )
             for entry in self._asked
         ]
-        return np.asarray(intersect(labels).to_numpy(dtype=object))
+        return np.asarray(intersect_groups(labels).to_numpy(dtype=object))

@@ -18,26 +18,26 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
 from assay.errors import DataError
-from assay.learning.candidates import Locate, nowhere, transformer
+from assay.learning.candidates import FieldLocator, make_transformer, no_location
 
-MANY = 50
+MAX_CATEGORIES = 50
 """Distinct values above which a text column is encoded by its target rate, not one by one."""
-RARE = 10
+MIN_CATEGORY_ROWS = 10
 """Rows below which a value is pooled with the other rare ones."""
 
 
-def preprocessor(
+def make_preprocessor(
     frame: pd.DataFrame,
     *,
     seed: int,
     overrides: Mapping[str, str] | None = None,
     path: tuple[str | int, ...] = (),
-    locate: Locate = nowhere,
+    locate: FieldLocator = no_location,
 ) -> ColumnTransformer:
     """The unfitted transformer for `frame`, the training rows as `signature.cast` yields them.
 
     Numbers: median, an indicator where values are missing, unit variance. Text: one column a
-    value, missing a value of its own, rare and unknown ones pooled; with more than `MANY`
+    value, missing a value of its own, rare and unknown ones pooled; with more than `MAX_CATEGORIES`
     values the cross-fitted target rate instead (Micci-Barreca 2001). Dates: days since 1970.
     `overrides` maps columns to import paths, drop or passthrough. Columns without any value are
     left out.
@@ -49,9 +49,9 @@ def preprocessor(
     chosen: list[tuple[str, Any, list[str]]] = []
     for name in frame.columns:
         if name in overrides:
-            made = transformer(overrides[name], (*path, "preprocess", name), locate)
+            made = make_transformer(overrides[name], (*path, "preprocess", name), locate)
             chosen.append((f"own_{name}", made, [name]))
-        elif part := _part(frame[name]):
+        elif part := _recipe_name(frame[name]):
             parts.setdefault(part, []).append(name)
     recipes = _recipes(seed)
     steps = [(part, recipes[part], parts[part]) for part in recipes if part in parts]
@@ -64,7 +64,7 @@ def preprocessor(
     return ColumnTransformer(steps, remainder="drop", verbose_feature_names_out=False)
 
 
-def _part(column: pd.Series) -> str | None:
+def _recipe_name(column: pd.Series) -> str | None:
     """Which recipe a column follows; None for one without any value."""
     if column.isna().all():
         return None
@@ -72,7 +72,7 @@ def _part(column: pd.Series) -> str | None:
         return "dates"
     if pd.api.types.is_float_dtype(column.dtype):
         return "numbers"
-    return "names" if column.nunique() > MANY else "categories"
+    return "names" if column.nunique() > MAX_CATEGORIES else "categories"
 
 
 def _recipes(seed: int) -> dict[str, Any]:
@@ -83,12 +83,14 @@ def _recipes(seed: int) -> dict[str, Any]:
         "numbers": make_pipeline(*numbers()),
         # pandas' own methods, because a pickle that names functions of Assay's needs Assay.
         "dates": make_pipeline(
-            _method(pd.DataFrame.sub, pd.Timestamp(0)),
-            _method(pd.DataFrame.truediv, pd.Timedelta(days=1)),
+            _pandas_method(pd.DataFrame.sub, pd.Timestamp(0)),
+            _pandas_method(pd.DataFrame.truediv, pd.Timedelta(days=1)),
             *numbers(),
         ),
         "categories": OneHotEncoder(
-            handle_unknown="infrequent_if_exist", min_frequency=RARE, sparse_output=False
+            handle_unknown="infrequent_if_exist",
+            min_frequency=MIN_CATEGORY_ROWS,
+            sparse_output=False,
         ),
         "names": make_pipeline(
             TargetEncoder(
@@ -99,5 +101,5 @@ def _recipes(seed: int) -> dict[str, Any]:
     }
 
 
-def _method(method: Any, other: Any) -> FunctionTransformer:
+def _pandas_method(method: Any, other: Any) -> FunctionTransformer:
     return FunctionTransformer(method, kw_args={"other": other}, feature_names_out="one-to-one")

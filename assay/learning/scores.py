@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from sklearn import metrics
 
-from assay.config.gates import LOWER_IS_BETTER, Cost, Score
+from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, PerformanceMetric
 
 
-def threshold(cost: Cost) -> float:
+def cost_threshold(cost: ErrorCosts) -> float:
     """The probability from which a "yes" is the cheaper answer: c_fp / (c_fp + c_fn).
 
     Holds for calibrated probabilities. Source: Elkan, "The foundations of cost-sensitive
@@ -17,12 +17,12 @@ def threshold(cost: Cost) -> float:
     return cost.false_positive / (cost.false_positive + cost.false_negative)
 
 
-def score(
-    name: Score,
+def compute_score(
+    name: PerformanceMetric,
     truth: np.ndarray,
     probability: np.ndarray,
     decision: np.ndarray,
-    cost: Cost,
+    cost: ErrorCosts,
     *,
     weights: np.ndarray | None = None,
 ) -> float:
@@ -46,6 +46,6 @@ def score(
     return float(of_decision(truth, decision, sample_weight=weights))
 
 
-def better(name: Score, one: float, other: float) -> bool:
+def is_better(name: PerformanceMetric, one: float, other: float) -> bool:
     """Whether `one` is strictly better than `other`."""
     return one < other if name in LOWER_IS_BETTER else one > other

@@ -27,18 +27,18 @@ from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning import calibration
-from assay.learning.candidates import Locate, nowhere
+from assay.learning.candidates import FieldLocator, no_location
 from assay.learning.folds import Fold, fold_of_row
-from assay.learning.scores import better, score, threshold
+from assay.learning.scores import compute_score, cost_threshold, is_better
 
-Say = Callable[[int, int, str], None]
+FitProgress = Callable[[int, int, str], None]
 """Progress: done, of how many, and a few words about the last one."""
 
-Weigh = Callable[[np.ndarray], np.ndarray]
+RowWeighting = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Problem:
+class LearningProblem:
     """What one candidate has to learn: training rows, their bool labels, and the folds."""
 
     rows: pd.DataFrame
@@ -46,17 +46,17 @@ class Problem:
     folds: Sequence[Fold]
     candidate: Candidate
     use_case: UseCase
-    weigh: Weigh | None = None
+    weigh: RowWeighting | None = None
     """Gives a weight to each of the rows that a fit takes, by their numbers."""
 
 
-def weighted(problem: Problem, rows: np.ndarray) -> dict[str, Any]:
+def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
     """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
     return {"model__sample_weight": problem.weigh(rows)} if problem.weigh else {}
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchOutcome:
     """What the search yields.
 
     `scores` and `probability` (calibrated) are out-of-fold, one float64 a training row, NaN for
@@ -86,13 +86,13 @@ class Found:
         frame: pd.DataFrame,
         candidate: Candidate,
         use_case: UseCase,
-    ) -> Found:
+    ) -> SearchOutcome:
         """What `as_json` and `frame` kept of a search for the same candidate.
 
         The parameters are the use case's own: canonical JSON turned a 1.0 among them into 1.
         """
         return cls(
-            params=combinations(candidate, use_case)[words["chosen"]],
+            params=parameter_combinations(candidate, use_case)[words["chosen"]],
             scores=frame["score"].to_numpy(),
             probability=frame["probability"].to_numpy(),
             tried=words["tried"],
@@ -120,34 +120,44 @@ class _Call:
     params: dict[str, Any]
 
 
-def search(pipeline: Any, problem: Problem, say: Say, locate: Locate = nowhere) -> Found:
+def search_parameters(
+    pipeline: Any, problem: LearningProblem, say: FitProgress, locate: FieldLocator = no_location
+) -> SearchOutcome:
     """Try all combinations on all folds and choose by `performance.choose_by`.
 
     `pipeline` is unfitted, its last step named `model`. The mean over folds decides; of equal
     ones the first. A fit that fails is recorded. Raises ConfigError when every combination
     fails, with what the estimator said, and DataError when a process of the search dies.
     """
-    return _search(
-        pipeline, problem, combinations(problem.candidate, problem.use_case), say, locate
+    return _search_combinations(
+        pipeline, problem, parameter_combinations(problem.candidate, problem.use_case), say, locate
     )
 
 
-def cross_fitted(pipeline: Any, problem: Problem, say: Say, locate: Locate = nowhere) -> Found:
-    """What `search` yields for the parameters that `pipeline` has already. Raises as it does."""
-    return _search(pipeline, problem, [{}], say, locate)
+def cross_validate(
+    pipeline: Any, problem: LearningProblem, say: FitProgress, locate: FieldLocator = no_location
+) -> SearchOutcome:
+    """What `search_parameters` yields for the parameters that `pipeline` has already. Raises as it does."""
+    return _search_combinations(pipeline, problem, [{}], say, locate)
 
 
-def _search(
-    pipeline: Any, problem: Problem, tries: list[dict[str, Any]], say: Say, locate: Locate
-) -> Found:
-    calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _numbers(problem)]
+def _search_combinations(
+    pipeline: Any,
+    problem: LearningProblem,
+    tries: list[dict[str, Any]],
+    say: FitProgress,
+    locate: FieldLocator,
+) -> SearchOutcome:
+    calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _fold_numbers(problem)]
     fits: list[dict[int, _Fit]] = [{} for _ in tries]
-    for done, fit in enumerate(_run(pipeline, problem, calls), start=1):
+    for done, fit in enumerate(_run_fits(pipeline, problem, calls), start=1):
         fits[fit.combination][fit.fold] = fit
-        say(done, len(calls), _words(tries[fit.combination]))
-    judged = [_judge(params, of, problem) for params, of in zip(tries, fits, strict=True)]
-    chosen = _choose([one.entry for one in judged], problem, locate)
-    return Found(
+        say(done, len(calls), _params_text(tries[fit.combination]))
+    judged = [
+        _judge_combination(params, of, problem) for params, of in zip(tries, fits, strict=True)
+    ]
+    chosen = _choose_combination([one.entry for one in judged], problem, locate)
+    return SearchOutcome(
         params=tries[chosen],
         scores=judged[chosen].scores,
         probability=judged[chosen].probability,
@@ -157,7 +167,7 @@ def _search(
     )
 
 
-def combinations(candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]]:
+def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]]:
     """The parameters to try, in a fixed order; one empty combination when there is no search."""
     if not candidate.search:
         return [{}]
@@ -168,13 +178,13 @@ def combinations(candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]
     return list(ParameterSampler(space, use_case.search.draws, random_state=use_case.seed))
 
 
-def _run(pipeline: Any, problem: Problem, calls: Sequence[_Call]) -> Iterator[_Fit]:
+def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -> Iterator[_Fit]:
     """All fits, as they finish. Each keeps to one thread: the processes fill the machine."""
     jobs = min(problem.use_case.search.jobs or joblib.cpu_count(), len(calls))
     if jobs == 1:
-        yield from (_fit(clone(pipeline), problem, call) for call in calls)
+        yield from (_fit_fold(clone(pipeline), problem, call) for call in calls)
         return
-    tasks = (joblib.delayed(_fit)(clone(pipeline), problem, call) for call in calls)
+    tasks = (joblib.delayed(_fit_fold)(clone(pipeline), problem, call) for call in calls)
     path = {"initializer": _take_path, "initargs": (tuple(sys.path),)}
     with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **path):
         try:
@@ -194,7 +204,7 @@ def _take_path(path: tuple[str, ...]) -> None:
     sys.path[:] = path
 
 
-def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:
+def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
     fit, held = problem.folds[call.fold]
     started = time.perf_counter()
     found, error = None, None
@@ -202,10 +212,10 @@ def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:
         warnings.simplefilter("always")
         try:
             pipeline.set_params(**{f"model__{name}": v for name, v in call.params.items()})
-            weights = weighted(problem, fit)
+            weights = weight_params(problem, fit)
             pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64), **weights)
             method = problem.candidate.calibrate
-            found = calibration.scores(pipeline, problem.rows.iloc[held], method)
+            found = calibration.calibrator_scores(pipeline, problem.rows.iloc[held], method)
             if not np.isfinite(found).all():
                 found, error = None, "its scores are not finite"
         except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
@@ -216,54 +226,60 @@ def _fit(pipeline: Any, problem: Problem, call: _Call) -> _Fit:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _JudgedCombination:
     entry: dict[str, Any]
     scores: np.ndarray
     probability: np.ndarray
 
 
-def _judge(params: dict[str, Any], fits: dict[int, _Fit], problem: Problem) -> _Judged:
+def _judge_combination(
+    params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem
+) -> _JudgedCombination:
     """What one combination came to: its entry of `tried`, scores, calibrated probabilities."""
     scores = np.full(len(problem.truth), np.nan)
-    ordered = [fits[j] for j in _numbers(problem)]
+    ordered = [fits[j] for j in _fold_numbers(problem)]
     entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}
     entry["warnings"] = sorted({text for fit in ordered for text in fit.warned})
     entry["error"] = next((fit.error for fit in ordered if fit.error), None)
     if entry["error"]:
-        return _Judged(entry, scores, scores)
+        return _JudgedCombination(entry, scores, scores)
     for fit, (_, held) in zip(ordered, problem.folds, strict=True):
         scores[held] = fit.scores
     fold = fold_of_row(problem.folds, len(scores))
     method = problem.candidate.calibrate
-    probability = calibration.cross_fitted(scores, problem.truth, fold, method)
-    entry["scores"] = _scored(probability, problem)
+    probability = calibration.cross_fit_probabilities(scores, problem.truth, fold, method)
+    entry["scores"] = _fold_scores(probability, problem)
     entry["mean"] = float(np.mean(entry["scores"]))
     entry["std"] = float(np.std(entry["scores"], ddof=1))
-    return _Judged(entry, scores, probability)
+    return _JudgedCombination(entry, scores, probability)
 
 
-def _scored(probability: np.ndarray, problem: Problem) -> list[float]:
+def _fold_scores(probability: np.ndarray, problem: LearningProblem) -> list[float]:
     """`performance.choose_by` on each fold's held-out rows."""
     asked = problem.use_case.performance
-    decision = probability >= threshold(asked.cost)
+    decision = probability >= cost_threshold(asked.cost)
     return [
-        score(asked.choose_by, problem.truth[held], probability[held], decision[held], asked.cost)
+        compute_score(
+            asked.choose_by, problem.truth[held], probability[held], decision[held], asked.cost
+        )
         for _, held in problem.folds
     ]
 
 
-def _choose(tried: Sequence[dict[str, Any]], problem: Problem, locate: Locate) -> int:
+def _choose_combination(
+    tried: Sequence[dict[str, Any]], problem: LearningProblem, locate: FieldLocator
+) -> int:
     by = problem.use_case.performance.choose_by
     chosen: int | None = None
     for i, entry in enumerate(tried):
         if entry["error"] is None and (
-            chosen is None or better(by, entry["mean"], tried[chosen]["mean"])
+            chosen is None or is_better(by, entry["mean"], tried[chosen]["mean"])
         ):
             chosen = i
     if chosen is not None:
         return chosen
     candidate = problem.candidate
-    params = _words({**candidate.params, **tried[0]["params"]}) or "its default parameters"
+    params = _params_text({**candidate.params, **tried[0]["params"]}) or "its default parameters"
     others = f"; all {len(tried)} combinations failed" if len(tried) > 1 else ""
     raise ConfigError(
         f"{candidate.title} could not be fitted with {params}: {tried[0]['error']}",
@@ -272,11 +288,11 @@ def _choose(tried: Sequence[dict[str, Any]], problem: Problem, locate: Locate) -
     )
 
 
-def _numbers(problem: Problem) -> range:
+def _fold_numbers(problem: LearningProblem) -> range:
     return range(len(problem.folds))
 
 
-def _words(params: dict[str, Any]) -> str:
+def _params_text(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from assay.config.data import ColumnType
 from assay.config.use_case import UseCase
-from assay.errors import DataError, nearest
+from assay.errors import DataError, nearest_name
 
 _ACCEPTED: dict[str, frozenset[str]] = {
     "number": frozenset(
@@ -26,12 +26,14 @@ _ACCEPTED: dict[str, frozenset[str]] = {
 }
 
 
-def kind(column: ColumnType) -> str:
+def pipeline_kind(column: ColumnType) -> str:
     """The kind of column that the pipeline sees: number, text or date."""
     return {"category": "text", "text": "text", "date": "date"}.get(column, "number")
 
 
-def inputs(description: Sequence[dict[str, Any]], frame: pd.DataFrame) -> list[dict[str, Any]]:
+def describe_inputs(
+    description: Sequence[dict[str, Any]], frame: pd.DataFrame
+) -> list[dict[str, Any]]:
     """The signature's inputs: the columns of `frame` as the table describes them.
 
     name, type, whether values were missing in `frame`, and a category's values.
@@ -40,7 +42,9 @@ def inputs(description: Sequence[dict[str, Any]], frame: pd.DataFrame) -> list[d
     return [{**of[str(name)], "nullable": bool(frame[name].isna().any())} for name in frame.columns]
 
 
-def signature(entries: list[dict[str, Any]], use_case: UseCase, groups: Any) -> dict[str, Any]:
+def model_signature(
+    entries: list[dict[str, Any]], use_case: UseCase, groups: Any
+) -> dict[str, Any]:
     """The signature, a JSON value. `groups` is what a mitigated model asks for, else None."""
     target = use_case.data.target
     return {
@@ -62,13 +66,13 @@ def signature(entries: list[dict[str, Any]], use_case: UseCase, groups: Any) -> 
     }
 
 
-def require(frame: pd.DataFrame, names: Sequence[str]) -> None:
+def require_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     """Raises DataError that lists every column of `names` which the frame lacks."""
     absent = [name for name in names if name not in frame.columns]
     if not absent:
         return
     spare = [str(c) for c in frame.columns if c not in names]
-    pairs = [(name, nearest(name, spare)) for name in absent]
+    pairs = [(name, nearest_name(name, spare)) for name in absent]
     hints = [f"{near!r} for {name!r}" for name, near in pairs if near]
     raise DataError(
         f"the model's input lacks {', '.join(map(repr, absent))}",
@@ -76,20 +80,24 @@ def require(frame: pd.DataFrame, names: Sequence[str]) -> None:
     )
 
 
-def cast(frame: pd.DataFrame, entries: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def cast_frame(frame: pd.DataFrame, entries: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """The columns that the signature names, in its order and as the pipeline takes them.
 
     Other columns are ignored; rows keep their order and index. Raises DataError that lists all
     absent columns, or all columns of a wrong type.
     """
-    require(frame, [entry["name"] for entry in entries])
+    require_columns(frame, [entry["name"] for entry in entries])
     columns, wrong = {}, []
     for entry in entries:
         series = frame[entry["name"]]
-        found = pd.api.types.infer_dtype(_plain(series), skipna=True)
-        fits = found == "empty" or found in _ACCEPTED[kind(entry["type"])] or series.isna().all()
+        found = pd.api.types.infer_dtype(_values_of_type(series), skipna=True)
+        fits = (
+            found == "empty"
+            or found in _ACCEPTED[pipeline_kind(entry["type"])]
+            or series.isna().all()
+        )
         if fits and _in_range(series, entry["type"]):
-            columns[entry["name"]] = _as(series, kind(entry["type"]))
+            columns[entry["name"]] = _convert_series(series, pipeline_kind(entry["type"]))
         else:
             wrong.append(f"{entry['name']!r} should be {entry['type']}, but is {found}")
     if wrong:
@@ -100,7 +108,7 @@ def cast(frame: pd.DataFrame, entries: Sequence[dict[str, Any]]) -> pd.DataFrame
     return pd.DataFrame(columns, index=frame.index)
 
 
-def _plain(series: pd.Series) -> Any:
+def _values_of_type(series: pd.Series) -> Any:
     """A categorical's type is that of its categories."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return series.cat.categories
@@ -122,7 +130,7 @@ def _numbers(series: pd.Series) -> np.ndarray:
     return plain.to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _as(series: pd.Series, wanted: str) -> pd.Series:
+def _convert_series(series: pd.Series, wanted: str) -> pd.Series:
     if wanted == "number":
         return pd.Series(_numbers(series), index=series.index)
     if wanted == "text":

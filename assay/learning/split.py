@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.learning.target import truth
-from assay.learning.units import units
+from assay.learning.target import read_labels
+from assay.learning.units import unit_hashes
 from assay.tables.read import Table
 
 SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows into training
 
 
-def membership(table: Table, use_case: UseCase) -> np.ndarray:
+def mark_test_rows(table: Table, use_case: UseCase) -> np.ndarray:
     """Bool array, one entry a row of `table`: True for a test row.
 
     By identity or group: a stable hash of its values falls below `split.test`. By time: at or
@@ -32,15 +32,15 @@ def membership(table: Table, use_case: UseCase) -> np.ndarray:
 
     Raises DataError when a side would lack a class, or the column cannot be ordered.
     """
-    divide = _by_time if use_case.split.by == "time" else _by_hash
+    divide = _mark_by_time if use_case.split.by == "time" else _mark_by_hash
     test = divide(table, use_case)
-    _check_classes(test, truth(table, use_case.data.target), use_case, table)
+    _require_both_classes(test, read_labels(table, use_case.data.target), use_case, table)
     return test
 
 
-def counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
+def split_counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
     """What the split did, as JSON: rows and positives of each side, rows without a split value."""
-    positive = truth(table, use_case.data.target)
+    positive = read_labels(table, use_case.data.target)
     column = use_case.split.column
     return {
         "by": use_case.split.by,
@@ -51,13 +51,13 @@ def counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
     }
 
 
-def _by_hash(table: Table, use_case: UseCase) -> np.ndarray:
+def _mark_by_hash(table: Table, use_case: UseCase) -> np.ndarray:
     limit = np.uint64(math.floor(use_case.split.test * 2**64))
-    test: np.ndarray = units(table, use_case, SALT) < limit
+    test: np.ndarray = unit_hashes(table, use_case, SALT) < limit
     return test
 
 
-def _by_time(table: Table, use_case: UseCase) -> np.ndarray:
+def _mark_by_time(table: Table, use_case: UseCase) -> np.ndarray:
     name = str(use_case.split.column)
     moments = table.arrow([name])[name].combine_chunks()
     kind = moments.type
@@ -68,13 +68,13 @@ def _by_time(table: Table, use_case: UseCase) -> np.ndarray:
         )
     if moments.null_count == len(moments):
         raise DataError(f"the split's column {name!r} holds no value")
-    border = _border(moments, use_case)
+    border = _first_test_moment(moments, use_case)
     late = pc.fill_null(pc.greater_equal(moments, border), False)
     test: np.ndarray = late.to_numpy(zero_copy_only=False)
     return test
 
 
-def _border(moments: pa.Array, use_case: UseCase) -> pa.Scalar:
+def _first_test_moment(moments: pa.Array, use_case: UseCase) -> pa.Scalar:
     """The first moment of the test rows."""
     after, name = use_case.split.after, use_case.split.column
     if after is not None:
@@ -98,7 +98,9 @@ def _border(moments: pa.Array, use_case: UseCase) -> pa.Scalar:
     return border
 
 
-def _check_classes(test: np.ndarray, positive: np.ndarray, use_case: UseCase, table: Table) -> None:
+def _require_both_classes(
+    test: np.ndarray, positive: np.ndarray, use_case: UseCase, table: Table
+) -> None:
     target = use_case.data.target
     for side, rows in (("test", test), ("training", ~test)):
         found, total = int(positive[rows].sum()), int(rows.sum())
@@ -107,17 +109,17 @@ def _check_classes(test: np.ndarray, positive: np.ndarray, use_case: UseCase, ta
         lack = "rows" if not total else "positives" if not found else "negatives"
         raise DataError(
             f"the {side} side of the split has no {lack} ({total} of {len(test)} rows, {found} "
-            f"with {target.column} = {target.positive!r}){_range(table, use_case)}",
+            f"with {target.column} = {target.positive!r}){_time_range_text(table, use_case)}",
             remedy="Add rows, or change split.test, split.after or split.by so that both sides "
             "have both outcomes.",
         )
 
 
-def _range(table: Table, use_case: UseCase) -> str:
+def _time_range_text(table: Table, use_case: UseCase) -> str:
     """What a split by time divides, and where, in words; nothing of another split."""
     if use_case.split.by != "time":
         return ""
     name = str(use_case.split.column)
     moments = table.arrow([name])[name].combine_chunks()
-    ends, border = pc.min_max(moments), _border(moments, use_case)
+    ends, border = pc.min_max(moments), _first_test_moment(moments, use_case)
     return f": {name} goes from {ends['min']} to {ends['max']}, the test begins at {border}"

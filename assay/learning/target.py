@@ -7,39 +7,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.config.data import Target
-from assay.errors import DataError, meant
+from assay.errors import DataError, suggest_name
 from assay.tables.read import Table
 
 
-def truth(table: Table, target: Target) -> np.ndarray:
+def read_labels(table: Table, target: Target) -> np.ndarray:
     """Bool array, one entry a row: does `target.column` hold the positive value?
 
     Raises DataError when the column is absent, holds nulls, never or always holds that value, or
     where the use case says which values mean no, holds another.
     """
-    return outcomes(table.arrow([target.column])[target.column], target)
+    return labels_from_column(table.arrow([target.column])[target.column], target)
 
 
-def outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
+def labels_from_column(column: pa.ChunkedArray, target: Target) -> np.ndarray:
     """The same of the target's column alone, whatever table it comes from."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if not len(column):
         raise DataError("the table has no rows")
     if column.null_count:
-        raise unlabelled(column.null_count, len(column), target)
+        raise unlabelled_error(column.null_count, len(column), target)
     if target.negative:
-        _check_known(column, target)
-    positive = matches(column, target.positive)
+        _require_known_values(column, target)
+    positive = match_value(column, target.positive)
     if positive.all() or not positive.any():
-        raise _one_class(column, target, bool(positive.any()))
+        raise _one_class_error(column, target, bool(positive.any()))
     return positive
 
 
-def _check_known(column: pa.ChunkedArray, target: Target) -> None:
+def _require_known_values(column: pa.ChunkedArray, target: Target) -> None:
     """Raise DataError for values that mean neither yes nor no."""
     different = column.unique()
-    known = [matches(different, value) for value in (target.positive, *target.negative)]
+    known = [match_value(different, value) for value in (target.positive, *target.negative)]
     if odd := different.filter(pa.array(~np.logical_or.reduce(known))).to_pylist():
         shown = ", ".join(repr(value) for value in odd[:10]) + (", ..." if odd[10:] else "")
         raise DataError(
@@ -50,7 +50,7 @@ def _check_known(column: pa.ChunkedArray, target: Target) -> None:
         )
 
 
-def unlabelled(missing: int, rows: int, target: Target) -> DataError:
+def unlabelled_error(missing: int, rows: int, target: Target) -> DataError:
     """The error that says how many rows have no outcome."""
     return DataError(
         f"{missing} of {rows} rows have no {target.column!r}",
@@ -58,14 +58,14 @@ def unlabelled(missing: int, rows: int, target: Target) -> DataError:
     )
 
 
-def no_label(target: Target) -> DataError:
+def no_label_error(target: Target) -> DataError:
     """The error that says that no row has an outcome."""
     return DataError(
         f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
     )
 
 
-def matches(column: pa.ChunkedArray | pa.Array, positive: str | float | bool) -> np.ndarray:
+def match_value(column: pa.ChunkedArray | pa.Array, positive: str | float | bool) -> np.ndarray:
     """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
@@ -86,14 +86,14 @@ def matches(column: pa.ChunkedArray | pa.Array, positive: str | float | bool) ->
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
 
 
-def _one_class(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:
+def _one_class_error(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:
     if always:
         return DataError(
             f"every row has {target.column} = {target.positive!r}: there is nothing to tell apart",
             remedy="Add rows with another outcome.",
         )
     values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
-    hint = meant(str(target.positive), values, f"It holds: {', '.join(values)}.")
+    hint = suggest_name(str(target.positive), values, f"It holds: {', '.join(values)}.")
     return DataError(
         f"no row has {target.column} = {target.positive!r}: there is nothing to tell apart",
         remedy=hint,

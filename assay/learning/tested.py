@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.config.gates import Cost, Score
-from assay.evidence.fairness.distances import Distance, distances
+from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.evidence.fairness.distances import GroupDistance, farthest_groups
 from assay.evidence.report import Figure, Interval, Report, Series, Sheet
 from assay.evidence.statistics.intervals import Estimate
 from assay.learning.frontier_display import (
     figure_title,
+    format_estimate,
     gap_cell,
-    measure,
-    plain,
-    point,
-    with_interval,
+    gap_point,
+    rule_title,
+    trade_off_score,
 )
 
-Reached = tuple[Estimate, Mapping[str, Distance]]
-"""A candidate's `measure` on the test rows, and how far groups are apart by each rule."""
+CandidateResult = tuple[Estimate, Mapping[str, GroupDistance]]
+"""A candidate's `trade_off_score` on the test rows, and how far groups are apart by each rule."""
 
 
-def tested(
-    report: Report, judged: Mapping[str, Sequence[Report]], chosen: str | None, cost: Cost
+def add_test_results(
+    report: Report, judged: Mapping[str, Sequence[Report]], chosen: str | None, cost: ErrorCosts
 ) -> Report:
     """The report on the candidates, with what the gates found on the test rows.
 
     `judged`: the reports of each that was tried, by title and in that order; `chosen`: the one
     that passed.
     """
-    metric, found = measure(cost), {}
+    metric, found = trade_off_score(cost), {}
     for title, gates in judged.items():
         of_gate = {one.gate: one for one in gates}
         found[title] = (
-            _scored(of_gate["performance"], metric),
-            distances(of_gate["fairness"].checks),
+            _performance_estimate(of_gate["performance"], metric),
+            farthest_groups(of_gate["fairness"].checks),
         )
     rules = list(dict.fromkeys(rule for _, gaps in found.values() for rule in gaps))
     titles = {figure_title(rule): rule for rule in rules}
@@ -54,17 +54,17 @@ def tested(
     )
 
 
-def _scored(performance: Report, metric: str) -> Estimate:
+def _performance_estimate(performance: Report, metric: str) -> Estimate:
     rows = {row[0]: row[1:4] for row in performance.sheets[0].rows}
     value, low, high = (None if v is None else float(v) for v in rows[metric])
     return Estimate(float(value or 0.0), Interval(low=low, high=high))
 
 
 def _with_series(
-    figure: Figure, rule: str, found: Mapping[str, Reached], chosen: str | None
+    figure: Figure, rule: str, found: Mapping[str, CandidateResult], chosen: str | None
 ) -> Figure:
     points = [
-        point(f"{title} (chosen)" if title == chosen else title, reached, gaps[rule])
+        gap_point(f"{title} (chosen)" if title == chosen else title, reached, gaps[rule])
         for title, (reached, gaps) in found.items()
         if rule in gaps
     ]
@@ -73,9 +73,12 @@ def _with_series(
 
 
 def _sheet(
-    found: Mapping[str, Reached], rules: Sequence[str], chosen: str | None, metric: Score
+    found: Mapping[str, CandidateResult],
+    rules: Sequence[str],
+    chosen: str | None,
+    metric: PerformanceMetric,
 ) -> Sheet:
-    gaps = [f"gap in {plain(rule)}" for rule in rules]
+    gaps = [f"gap in {rule_title(rule)}" for rule in rules]
     return Sheet(
         title="On the test rows",
         columns=("candidate", *gaps, metric if metric == "accuracy" else "cost a row", "chosen"),
@@ -83,7 +86,7 @@ def _sheet(
             (
                 title,
                 *(gap_cell(held.get(rule)) for rule in rules),
-                with_interval(reached),
+                format_estimate(reached),
                 "yes" if title == chosen else "no",
             )
             for title, (reached, held) in found.items()

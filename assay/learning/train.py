@@ -13,33 +13,33 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from assay.codecs import model_bytes
+from assay.codecs import dump_model
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.evidence.groups import group_labels, intersect
+from assay.evidence.groups import group_labels, intersect_groups
 from assay.learning import fit
-from assay.learning.candidates import Locate, estimator, nowhere
-from assay.learning.folds import folds
-from assay.learning.mitigation import mitigated
-from assay.learning.mitigation.material import Material, Mitigated
+from assay.learning.candidates import FieldLocator, make_estimator, no_location
+from assay.learning.folds import make_folds
+from assay.learning.mitigation import mitigate_model
+from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import needs_groups
-from assay.learning.predict import Model
-from assay.learning.preprocess import preprocessor
-from assay.learning.scores import score, threshold
-from assay.learning.search import Found, Problem, Say, search
-from assay.learning.signature import cast, inputs, signature
-from assay.learning.target import outcomes, truth
-from assay.learning.timing import measure
-from assay.learning.units import units
+from assay.learning.predict import ScoringModel
+from assay.learning.preprocess import make_preprocessor
+from assay.learning.scores import compute_score, cost_threshold
+from assay.learning.search import FitProgress, LearningProblem, SearchOutcome, search_parameters
+from assay.learning.signature import cast_frame, describe_inputs, model_signature
+from assay.learning.target import labels_from_column, read_labels
+from assay.learning.timing import measure_timing
+from assay.learning.units import unit_hashes
 from assay.tables.read import Table
 
-PREDICTIONS = ("row", "truth", "probability", "decision")
+PREDICTION_COLUMNS = ("row", "truth", "probability", "decision")
 UNMITIGATED = "unmitigated"
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedCandidate:
     """What training yields. All but `timing` is a function of the inputs, byte for byte.
 
     model: joblib bytes. signature, about, technical: JSON values. predictions: the test rows
@@ -60,67 +60,67 @@ class Trained:
     timing: dict[str, Any]
 
 
-def quiet(done: int, total: int, text: str) -> None:
+def no_progress(done: int, total: int, text: str) -> None:
     """Progress that nobody follows."""
 
 
-def explore(
+def search_candidate(
     table: Table,
     test: np.ndarray,
     candidate: Candidate,
     use_case: UseCase,
     *,
-    say: Say,
-    locate: Locate = nowhere,
-) -> Found:
+    say: FitProgress,
+    locate: FieldLocator = no_location,
+) -> SearchOutcome:
     """Search the candidate's parameters by cross-validation on the training rows.
 
     `test` is bool, one entry a row of `table`. What is found does not depend on how the
     candidate is mitigated. Raises ConfigError for a candidate that cannot be made or fitted,
     DataError for rows that cannot teach it.
     """
-    problem = _folded(_problem(table, test, candidate, use_case), table, test)
-    return search(_pipeline(problem, locate), problem, say, locate)
+    problem = _with_folds(_make_problem(table, test, candidate, use_case), table, test)
+    return search_parameters(_pipeline(problem, locate), problem, say, locate)
 
 
-def train(
+def train_candidate(
     table: Table,
     test: np.ndarray,
     candidate: Candidate,
     use_case: UseCase,
-    found: Found,
+    found: SearchOutcome,
     *,
-    say: Say = quiet,
-    locate: Locate = nowhere,
-) -> Trained:
+    say: FitProgress = no_progress,
+    locate: FieldLocator = no_location,
+) -> TrainedCandidate:
     """Fit with the parameters found, calibrate, set the threshold, mitigate where asked, and
     answer the test rows.
 
     The search's out-of-fold scores serve calibration, and mitigation by thresholds, so that one
     fit is left to do: the one on all training rows. Other ways of mitigating take more, of which
-    `say` tells. Raises as `explore` does.
+    `say` tells. Raises as `search_candidate` does.
     """
-    _check_names(use_case)
+    _require_free_names(use_case)
     frame = table.pandas()
-    problem = _problem(table, test, candidate, use_case)
+    problem = _make_problem(table, test, candidate, use_case)
     started = time.perf_counter()
-    problem = _folded(problem, table, test)
-    made = _made(problem, frame[~test], found, say, locate)
+    problem = _with_folds(problem, table, test)
+    made = _fit_model(problem, frame[~test], found, say, locate)
     fit_seconds = time.perf_counter() - started
-    data = model_bytes(made.model)
-    entries = inputs(table.description, problem.rows)
-    described = signature(entries, use_case, _asked(made.model, candidate, use_case))
-    served = Model(made.model, described)
+    data = dump_model(made.model)
+    entries = describe_inputs(table.description, problem.rows)
+    described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
+    served = ScoringModel(made.model, described)
     with threadpool_limits(1):
         answers = served.predict(frame[test])
-    return Trained(
+    return TrainedCandidate(
         model=data,
         signature=described,
-        predictions=_predictions(
+        predictions=_predictions_table(
             frame, np.flatnonzero(test), answers["probability"], answers["decision"], use_case
         ),
-        held_out=_held_out(frame, np.flatnonzero(~test), made, found, use_case),
-        about=_about(made, found, problem),
+        held_out=_out_of_fold_table(frame, np.flatnonzero(~test), made, found, use_case),
+        about=_describe_candidate(made, found, problem),
         prevalence=float(problem.truth.mean()),
         technical={
             "bytes": len(data),
@@ -128,74 +128,82 @@ def train(
             "rows": len(problem.rows),
             **made.about,
         },
-        timing={"fit": fit_seconds, **measure(served, frame[test], len(data))},
+        timing={"fit": fit_seconds, **measure_timing(served, frame[test], len(data))},
     )
 
 
-def _problem(table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase) -> Problem:
-    labels = truth(table, use_case.data.target)[~test]
+def _make_problem(
+    table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase
+) -> LearningProblem:
+    labels = read_labels(table, use_case.data.target)[~test]
     frame = table.pandas(use_case.features(table.schema.names))[~test]
-    rows = cast(frame, inputs(table.description, frame))
-    return Problem(rows, labels, (), candidate, use_case)
+    rows = cast_frame(frame, describe_inputs(table.description, frame))
+    return LearningProblem(rows, labels, (), candidate, use_case)
 
 
-def _folded(problem: Problem, table: Table, test: np.ndarray) -> Problem:
-    order = _order(table, problem.use_case)[~test]
-    return replace(problem, folds=folds(problem.truth, order, problem.use_case))
+def _with_folds(problem: LearningProblem, table: Table, test: np.ndarray) -> LearningProblem:
+    order = _split_values(table, problem.use_case)[~test]
+    return replace(problem, folds=make_folds(problem.truth, order, problem.use_case))
 
 
-def _order(table: Table, use_case: UseCase) -> pd.Series:
+def _split_values(table: Table, use_case: UseCase) -> pd.Series:
     """What each row is split by: its time, or its unit."""
     if use_case.split.by == "time":
         name = str(use_case.split.column)
         return table.pandas([name])[name]
-    return pd.Series(units(table, use_case))
+    return pd.Series(unit_hashes(table, use_case))
 
 
-def _check_names(use_case: UseCase) -> None:
+def _require_free_names(use_case: UseCase) -> None:
     for name in use_case.data.sensitive:
-        if name in {*PREDICTIONS, UNMITIGATED}:
+        if name in {*PREDICTION_COLUMNS, UNMITIGATED}:
             raise DataError(
                 f"a sensitive column cannot be called {name!r}", remedy="Rename it in the source."
             )
 
 
-def _pipeline(problem: Problem, locate: Locate) -> Pipeline:
+def _pipeline(problem: LearningProblem, locate: FieldLocator) -> Pipeline:
     rows, candidate, use_case = problem.rows, problem.candidate, problem.use_case
     path = use_case.path(candidate)
-    prepare = preprocessor(
+    prepare = make_preprocessor(
         rows, seed=use_case.seed, overrides=candidate.preprocess, path=path, locate=locate
     )
-    model = estimator(candidate, use_case, locate)
+    model = make_estimator(candidate, use_case, locate)
     return Pipeline([("prepare", prepare), ("model", model)])
 
 
-def _made(
-    problem: Problem, learning: pd.DataFrame, found: Found, say: Say, locate: Locate
-) -> Mitigated:
+def _fit_model(
+    problem: LearningProblem,
+    learning: pd.DataFrame,
+    found: SearchOutcome,
+    say: FitProgress,
+    locate: FieldLocator,
+) -> MitigatedModel:
     """The model and its answers out of fold; where nothing is mitigated, the search has those."""
 
     def pipeline() -> Pipeline:
-        return fit.with_params(_pipeline(problem, locate), found.params)
+        return fit.set_model_params(_pipeline(problem, locate), found.params)
 
     asked = problem.candidate.mitigate
     if asked is not None:
-        groups = _groups(learning, asked.by, problem.use_case)
-        return mitigated(Material(problem, found, groups, pipeline, say, locate))
+        groups = _group_labels(learning, asked.by, problem.use_case)
+        return mitigate_model(MitigationInputs(problem, found, groups, pipeline, say, locate))
     held = ~np.isnan(found.probability)
-    decision = fit.unmitigated(found, problem.use_case)
-    plain = fit.plain(pipeline(), problem, found.scores)
-    return Mitigated(plain.model, found.probability, decision, held)
+    decision = fit.unmitigated_decisions(found, problem.use_case)
+    plain = fit.fit_plain_model(pipeline(), problem, found.scores)
+    return MitigatedModel(plain.model, found.probability, decision, held)
 
 
-def _groups(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
+def _group_labels(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
     """Text labels of the rows' groups: of one column, or of the intersection of several."""
     labels = [group_labels(frame[name], use_case.data.sensitive[name], name) for name in by]
-    found: np.ndarray = intersect(labels).to_numpy(dtype=object)
+    found: np.ndarray = intersect_groups(labels).to_numpy(dtype=object)
     return found
 
 
-def _asked(model: Any, candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]] | None:
+def _group_inputs(
+    model: Any, candidate: Candidate, use_case: UseCase
+) -> list[dict[str, Any]] | None:
     """The columns that make a row's group, if the model must be told it."""
     if not needs_groups(model) or candidate.mitigate is None:
         return None
@@ -203,7 +211,7 @@ def _asked(model: Any, candidate: Candidate, use_case: UseCase) -> list[dict[str
     return [{"name": name, "bins": list(declared[name].bins)} for name in candidate.mitigate.by]
 
 
-def _predictions(
+def _predictions_table(
     frame: pd.DataFrame,
     rows: np.ndarray,
     probability: np.ndarray | pd.Series,
@@ -212,7 +220,9 @@ def _predictions(
 ) -> pa.Table:
     """The answers to these rows of the table, with the truth and the groups beside them."""
     target = use_case.data.target
-    positive = outcomes(pa.chunked_array([pa.Array.from_pandas(frame[target.column])]), target)
+    positive = labels_from_column(
+        pa.chunked_array([pa.Array.from_pandas(frame[target.column])]), target
+    )
     columns: dict[str, Any] = {
         "row": rows.astype(np.int64),
         "truth": positive[rows],
@@ -226,16 +236,20 @@ def _predictions(
     return pa.table(columns)
 
 
-def _held_out(
-    frame: pd.DataFrame, learning: np.ndarray, made: Mitigated, found: Found, use_case: UseCase
+def _out_of_fold_table(
+    frame: pd.DataFrame,
+    learning: np.ndarray,
+    made: MitigatedModel,
+    found: SearchOutcome,
+    use_case: UseCase,
 ) -> pa.Table:
-    held, plain = made.held, fit.unmitigated(found, use_case)
+    held, plain = made.held, fit.unmitigated_decisions(found, use_case)
     answers = made.probability[held], made.decision[held]
-    table = _predictions(frame, learning[held], *answers, use_case)
+    table = _predictions_table(frame, learning[held], *answers, use_case)
     return table.append_column(UNMITIGATED, pa.array(plain[held]))
 
 
-def _cross_validated(made: Mitigated, problem: Problem) -> float:
+def _cross_validation_score(made: MitigatedModel, problem: LearningProblem) -> float:
     """`performance.choose_by` of the candidate's answers out of fold, the mean over folds.
 
     What rests on probabilities alone is known of every fold, even where decisions are not.
@@ -246,20 +260,22 @@ def _cross_validated(made: Mitigated, problem: Problem) -> float:
     for _, held in problem.folds:
         if known[held].all():
             answers = problem.truth[held], made.probability[held], made.decision[held]
-            found.append(score(asked.choose_by, *answers, asked.cost))
+            found.append(compute_score(asked.choose_by, *answers, asked.cost))
     return float(np.mean(found))
 
 
-def _about(made: Mitigated, found: Found, problem: Problem) -> dict[str, Any]:
+def _describe_candidate(
+    made: MitigatedModel, found: SearchOutcome, problem: LearningProblem
+) -> dict[str, Any]:
     """What the candidate is and what was chosen for it, the same for the same inputs."""
     candidate, asked = problem.candidate, problem.use_case.performance
     return {
         "candidate": candidate.title,
         "estimator": candidate.estimator,
         "choose_by": asked.choose_by,
-        "cross_validated": _cross_validated(made, problem),
+        "cross_validated": _cross_validation_score(made, problem),
         "params": found.params,
         "calibrate": candidate.calibrate,
-        "threshold": threshold(asked.cost),
+        "threshold": cost_threshold(asked.cost),
         "mitigate": candidate.mitigate.model_dump(mode="json") if candidate.mitigate else None,
     }

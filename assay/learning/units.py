@@ -28,7 +28,7 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?")
 
 
-def columns_of(names: Sequence[str], use_case: UseCase) -> list[str]:
+def unit_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """Those of a table's columns `names` that say what stays together.
 
     The group's column; else the identity; else all but the target.
@@ -39,22 +39,22 @@ def columns_of(names: Sequence[str], use_case: UseCase) -> list[str]:
     return list(use_case.data.identity) or [name for name in names if name != target]
 
 
-def units(table: Table, use_case: UseCase, salt: int = 0) -> Hashes:
+def unit_hashes(table: Table, use_case: UseCase, salt: int = 0) -> Hashes:
     """One uint64 a row of `table`, equal for the rows that stay together.
 
     Reads only the columns it needs, part by part. Raises DataError for an unknown column.
     """
-    return _hashed(table, columns_of(table.schema.names, use_case), salt)
+    return _hash_columns(table, unit_columns(table.schema.names, use_case), salt)
 
 
-def identities(table: Table, use_case: UseCase) -> Hashes:
+def identity_hashes(table: Table, use_case: UseCase) -> Hashes:
     """One uint64 a row of `table`, equal for the rows that are the same row: by the identity's
-    columns, else by all but the target. Unlike `units`, it knows no groups.
+    columns, else by all but the target. Unlike `unit_hashes`, it knows no groups.
     """
-    return _hashed(table, identity_of(table.schema.names, use_case), salt=0)
+    return _hash_columns(table, identity_columns(table.schema.names, use_case), salt=0)
 
 
-def entities(table: Table, use_case: UseCase) -> pd.Series | None:
+def entity_hashes(table: Table, use_case: UseCase) -> pd.Series | None:
     """One uint64 a row of `table`, equal for the rows of one group, else of one identity, and named
     after their columns. None where the use case names neither: rows that merely look alike are
     different ones.
@@ -66,44 +66,48 @@ def entities(table: Table, use_case: UseCase) -> pd.Series | None:
     columns = [group] if group is not None else list(use_case.data.identity)
     if not columns:
         return None
-    return pd.Series(_hashed(table, columns, salt=0), name=", ".join(columns))
+    return pd.Series(_hash_columns(table, columns, salt=0), name=", ".join(columns))
 
 
-def identity_of(names: Sequence[str], use_case: UseCase) -> list[str]:
+def identity_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """Those of a table's columns `names` that make a row the same row tomorrow."""
     target = use_case.data.target.column
     return list(use_case.data.identity) or [name for name in names if name != target]
 
 
-def each_unit(batch: pa.RecordBatch, salt: int = 0) -> Hashes:
+def hash_units(batch: pa.RecordBatch, salt: int = 0) -> Hashes:
     """One uint64 a row of `batch`, which has the columns that count and no others."""
-    return row_hashes(_texts(batch), salt=salt)
+    return row_hashes(_canonical_batch(batch), salt=salt)
 
 
-def _hashed(table: Table, columns: Sequence[str], salt: int) -> Hashes:
-    hashes = [each_unit(batch, salt) for batch in table.batches(columns)]
+def _hash_columns(table: Table, columns: Sequence[str], salt: int) -> Hashes:
+    hashes = [hash_units(batch, salt) for batch in table.batches(columns)]
     return np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
 
 
-def _texts(batch: pa.RecordBatch) -> pa.RecordBatch:
+def _canonical_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with every value as its canonical text, made once a distinct value."""
     coded = [array.dictionary_encode() for array in batch.columns]
     texts = [
-        pa.DictionaryArray.from_arrays(one.indices, pa.array(_each(one.dictionary), pa.string()))
+        pa.DictionaryArray.from_arrays(
+            one.indices, pa.array(_canonical_values(one.dictionary), pa.string())
+        )
         for one in coded
     ]
     return pa.RecordBatch.from_arrays(texts, names=batch.schema.names)
 
 
-def _each(values: pa.Array) -> Iterator[str | None]:
+def _canonical_values(values: pa.Array) -> Iterator[str | None]:
     kind = values.type
     if pa.types.is_floating(kind):
-        return (None if value is None else _number(value) for value in values.to_pylist())
+        return (None if value is None else _number_text(value) for value in values.to_pylist())
     # Arrow writes integers, booleans and dates as their text does: 5, true, 2020-01-01 00:00:00.
-    return (None if text is None else canonical(text) for text in values.cast("string").to_pylist())
+    return (
+        None if text is None else canonical_text(text) for text in values.cast("string").to_pylist()
+    )
 
 
-def canonical(text: str) -> str:
+def canonical_text(text: str) -> str:
     """One text for all texts that a table might have read as the same value.
 
     Finite numbers without needless digits ("5.0" is "5", "1.50" is "1.5"; whole numbers are
@@ -114,19 +118,19 @@ def canonical(text: str) -> str:
     if _WHOLE.fullmatch(bare):
         return str(int(bare))
     if _NUMBER.fullmatch(bare) and math.isfinite(number := float(bare)):
-        return str(_number(number))
+        return str(_number_text(number))
     if _MOMENT.fullmatch(bare):
-        return _moment(bare) or text
+        return _moment_text(bare) or text
     return lower if (lower := bare.lower()) in {"true", "false"} else text
 
 
-def _number(value: float) -> str | None:
+def _number_text(value: float) -> str | None:
     if math.isnan(value):
         return None
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-def _moment(text: str) -> str | None:
+def _moment_text(text: str) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

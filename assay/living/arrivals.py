@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from assay import canonical
-from assay.config.data import Format, Source
-from assay.config.read import Written
+from assay.config.data import FileFormat, Source
+from assay.config.read import LoadedUseCase
 from assay.digest import Digest
 from assay.errors import ConfigError, SourceError
 from assay.sources.fingerprint import fingerprint
-from assay.sources.location import File, find, format_of, shown
+from assay.sources.location import SourceFile, detect_format, find_files, redact_url
 
 QUERY: Final = "query"
 STREAM: Final = "stream"
 
 
 @dataclass(frozen=True)
-class Arrival:
+class IncomingBatch:
     """A batch that is there to be scored. `name` is for people; `bare` is fit for the name of a
     file that its answers go to. `passing`: it is gone once it was read, like part of a stream.
     """
@@ -38,7 +38,7 @@ class Arrival:
         """
         return f"{self.bare}-{rows.short}" if self.bare in {QUERY, STREAM} else self.bare
 
-    def fingerprint(self, written: Written) -> str | None:
+    def fingerprint(self, written: LoadedUseCase) -> str | None:
         """What identifies its present content; None where only reading it would tell.
 
         Raises SourceError, StoreUnreachable.
@@ -47,9 +47,9 @@ class Arrival:
         return fingerprint(data.model_copy(update={"source": self.source}))
 
 
-def arrivals(
-    written: Written, files: Sequence[str] = (), form: Format | None = None
-) -> list[Arrival]:
+def list_batches(
+    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+) -> list[IncomingBatch]:
     """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
     `score.source`: each file is one, in the order of their paths; a query is one.
 
@@ -59,36 +59,38 @@ def arrivals(
     """
     asked = written.use_case.score.source
     if not files and asked is not None and asked.path is None:
-        return [Arrival(QUERY, QUERY, asked)]
-    return [arrival for arrival, _ in _found(written, files, form)]
+        return [IncomingBatch(QUERY, QUERY, asked)]
+    return [arrival for arrival, _ in _find_files(written, files, form)]
 
 
-def check_there(written: Written, files: Sequence[str], form: Format | None = None) -> None:
+def check_files_exist(
+    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None = None
+) -> None:
     """Raise SourceError for the first of `files` that is not there, StoreUnreachable. What a
     person mistypes is told, and no batch.
     """
-    for arrival, file in _found(written, files, form) if files else ():
+    for arrival, file in _find_files(written, files, form) if files else ():
         if file is None:
-            find(arrival.source)
+            find_files(arrival.source)
 
 
-def marked(
-    written: Written, files: Sequence[str] = (), form: Format | None = None
-) -> list[tuple[Arrival, str]]:
+def list_marked_files(
+    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+) -> list[tuple[IncomingBatch, str]]:
     """The files that are there now, each with a mark that changes while it is being written: its
-    size, time and tag. Raises what `arrivals` raises.
+    size, time and tag. Raises what `list_batches` raises.
     """
     found = []
-    for arrival, file in _found(written, files, form):
+    for arrival, file in _find_files(written, files, form):
         if file is not None:
             with suppress(SourceError):  # it went between the list and the look
                 found.append((arrival, canonical.dump(file.status()).decode()))
     return found
 
 
-def _found(
-    written: Written, files: Sequence[str], form: Format | None
-) -> Iterator[tuple[Arrival, File | None]]:
+def _find_files(
+    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None
+) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
     asked = written.use_case.score.source
     if not files and (asked is None or asked.path is None):
         raise ConfigError(
@@ -101,41 +103,41 @@ def _found(
     how = like.model_dump(include=told & like.model_fields_set)
     how |= {"format": form} if form else {}
     for path in files or [str(like.path)]:
-        yield from _files(Source(path=path, **how))
+        yield from _expand_source(Source(path=path, **how))
 
 
-def _files(source: Source) -> Iterator[tuple[Arrival, File | None]]:
+def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
     path = str(source.path)
     if folder := path.endswith("/") or Path(path).is_dir():
         source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
     several = folder or glob.has_magic(path)
     try:
-        found = find(source)
+        found = find_files(source)
     except SourceError:
         if not several:  # who reads it says what is wrong
-            yield Arrival(shown(path), Path(path).stem, source), None
+            yield IncomingBatch(redact_url(path), Path(path).stem, source), None
         return
     for file in found:
         # A URL as it was given may hold what a file system does not give back.
         one = source.model_copy(update={"path": file.url}) if several else source
         if not folder or _has_format(one, file):
-            yield Arrival(file.shown, _bare(file), one), file
+            yield IncomingBatch(file.shown, _file_stem(file), one), file
 
 
-def _has_format(source: Source, file: File) -> bool:
+def _has_format(source: Source, file: SourceFile) -> bool:
     """Whether a file of a folder is one of rows: others may lie there too."""
     with suppress(SourceError):
-        return not Path(file.path).name.startswith((".", "_")) and bool(format_of(source, file))
+        return not Path(file.path).name.startswith((".", "_")) and bool(detect_format(source, file))
     return False
 
 
-def _bare(file: File) -> str:
+def _file_stem(file: SourceFile) -> str:
     """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
     name = Path(file.path).name
     name = name[: len(name) - len(file.compression)]
     return name[: len(name) - len(file.ending)] or name
 
 
-def stretch(path: str, form: Format | None, name: str) -> Arrival:
+def batch_from_stream(path: str, form: FileFormat | None, name: str) -> IncomingBatch:
     """A stretch of a stream, kept in a file until it is scored."""
-    return Arrival(name, STREAM, Source(path=path, format=form), passing=True)
+    return IncomingBatch(name, STREAM, Source(path=path, format=form), passing=True)

@@ -15,17 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay import canonical, moments
-from assay.batches import Labelled, Scored
+from assay.batches import ReceivedLabels, ScoredBatch
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import IntegrityError
-from assay.living.known import Integers, Known, RowLabels, Truth, brings_labels, truth_of, units_of
+from assay.living.known import (
+    Integers,
+    KnownLabels,
+    RowLabels,
+    Truth,
+    entry_units,
+    has_own_labels,
+    row_labels,
+)
 from assay.living.looks import Look
-from assay.living.unit_index import sharing, standing
-from assay.ordered import common, distinct
+from assay.living.unit_index import match_tables, match_units
+from assay.ordered import isin_both_sorted, sorted_unique
 
 
-def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any], dict[int, Truth]]:
+def count_labels(
+    bucket: Bucket, look: Look, use_case: UseCase
+) -> tuple[dict[str, Any], dict[int, Truth]]:
     """What is known of the labels; and of each batch with a new one, by entry, every row's label
     if that is new.
 
@@ -34,11 +44,11 @@ def count(bucket: Bucket, look: Look, use_case: UseCase) -> tuple[dict[str, Any]
     seconds: the median, what nine in ten do not exceed, and the longest, and the `first` batch
     that has one.
     """
-    return _Count.of(bucket, look, use_case).result()
+    return _LabelCount.of(bucket, look, use_case).result()
 
 
 @dataclass(frozen=True, eq=False)
-class _Count:
+class _LabelCount:
     """One count. `base`: that of the look before, which knew the ledger up to `since`; 0 where
     there is none. `bring`: the batches whose own rows hold labels. `told_of`: the units that later
     entries bring labels of. `known`: of these, of later batches, and of batches whose labels were
@@ -50,23 +60,25 @@ class _Count:
     use_case: UseCase
     base: Mapping[str, Any]
     since: int
-    bring: Sequence[Scored]
+    bring: Sequence[ScoredBatch]
     told_of: Integers
-    known: Known
+    known: KnownLabels
 
     @classmethod
-    def of(cls, bucket: Bucket, look: Look, use_case: UseCase) -> _Count:
-        base, batches = _base(bucket, look), look.batches
+    def of(cls, bucket: Bucket, look: Look, use_case: UseCase) -> _LabelCount:
+        base, batches = _previous_counts(bucket, look), look.batches
         since = look.upto if base else 0
         base = base or {"known": 0, "no_row": 0, "labelled": {}, "waits": []}
-        bring = _bringing(bucket, look, use_case, base)
-        told: list[Labelled | Scored] = [*batches.labelled, *bring]
+        bring = _own_label_batches(bucket, look, use_case, base)
+        told: list[ReceivedLabels | ScoredBatch] = [*batches.labelled, *bring]
         told.sort(key=lambda entry: entry.number)
-        told_of = _units(bucket, [entry for entry in told if entry.number > since])
+        told_of = _merged_units(bucket, [entry for entry in told if entry.number > since])
         again = {*base["waits"]}
         came = [s for s in (*batches.once, *look.served) if s.number > since or s.number in again]
-        touched = distinct(np.concatenate([told_of, _units(bucket, came)])) if since else None
-        known = Known.told(bucket, told, use_case, only=touched)
+        touched = (
+            sorted_unique(np.concatenate([told_of, _merged_units(bucket, came)])) if since else None
+        )
+        known = KnownLabels.told(bucket, told, use_case, only=touched)
         return cls(bucket, look, use_case, base, since, bring, told_of, known)
 
     def result(self) -> tuple[dict[str, Any], dict[int, Truth]]:
@@ -75,27 +87,27 @@ class _Count:
             labelled[str(served.number)], fresh, told = self._batch(served, concerned)
             if fresh.any():
                 new[served.number] = np.where(fresh, told.truth, -1).astype(np.int8)
-                came = moments.moment(served.as_of).timestamp()
+                came = moments.parse_timestamp(served.as_of).timestamp()
                 delays.append(np.maximum(told.when[fresh] / 1e6 - came, 0.0))
         counted = {
             "new": sum(int((truth >= 0).sum()) for truth in new.values()),
             "known": self.base["known"] + int((self.known.first > self.since).sum()),
             "no_row": self._without_row(),
             "labelled": labelled,
-            "delays": _delays(delays),
+            "delays": _delay_quantiles(delays),
             "first": min(new, default=None),
             "bring": [scored.number for scored in self.bring],
         }
         return counted, new
 
     def _batch(
-        self, served: Scored, concerned: Container[int]
+        self, served: ScoredBatch, concerned: Container[int]
     ) -> tuple[int, NDArray[np.bool_], RowLabels]:
         """How many rows of a batch have a label, which have a new one, and what is known."""
         before = self.base["labelled"].get(str(served.number))
         if before is not None and served.number not in concerned:
-            return before, np.zeros(0, bool), _NOTHING
-        told = truth_of(self.bucket, served, self.known, self.use_case)
+            return before, np.zeros(0, bool), _NO_LABELS
+        told = row_labels(self.bucket, served, self.known, self.use_case)
         there = told.truth >= 0
         fresh = there & (np.maximum(told.entries, served.number) > self.look.judged.labels)
         if before is None:
@@ -107,7 +119,7 @@ class _Count:
         if not self.use_case.data.identity:
             return {*self.base["waits"]}
         counted = [s for s in self.look.served if str(s.number) in self.base["labelled"]]
-        shares = sharing(self.bucket, [s.predictions for s in counted], self.told_of)
+        shares = match_tables(self.bucket, [s.predictions for s in counted], self.told_of)
         found = {s.number for s, does in zip(counted, shares, strict=True) if does}
         return found | {*self.base["waits"]}
 
@@ -118,18 +130,18 @@ class _Count:
         units, before = self.known.units, self.known.first <= self.since
         once = self.look.batches.once
         earlier = [s.predictions for s in once if s.number <= self.since]
-        old, new = standing(self.bucket, earlier, units), np.zeros(len(units), bool)
+        old, new = match_units(self.bucket, earlier, units), np.zeros(len(units), bool)
         for scored in once[len(earlier) :]:
-            new |= common(units, units_of(self.bucket, scored))
+            new |= isin_both_sorted(units, entry_units(self.bucket, scored))
         lost = int((~before & ~old & ~new).sum())
         found = int((before & ~old & new).sum())
         return int(self.base["no_row"]) + lost - found
 
 
-_NOTHING = RowLabels(np.zeros(0, np.int8), *(np.zeros(0, np.int64) for _ in range(3)))
+_NO_LABELS = RowLabels(np.zeros(0, np.int8), *(np.zeros(0, np.int64) for _ in range(3)))
 
 
-def _base(bucket: Bucket, look: Look) -> Mapping[str, Any] | None:
+def _previous_counts(bucket: Bucket, look: Look) -> Mapping[str, Any] | None:
     """The counts of the look before, if it kept them and they can be had."""
     if look.before is None or look.before.counted is None:
         return None
@@ -140,9 +152,9 @@ def _base(bucket: Bucket, look: Look) -> Mapping[str, Any] | None:
     return counted
 
 
-def _bringing(
+def _own_label_batches(
     bucket: Bucket, look: Look, use_case: UseCase, base: Mapping[str, Any]
-) -> list[Scored]:
+) -> list[ScoredBatch]:
     """The batches whose own rows hold the target; of those before, the last look says which."""
     before = {*base.get("bring", ())}
     since = look.upto if "bring" in base else 0
@@ -150,16 +162,16 @@ def _bringing(
         scored
         for scored in look.batches.once
         if scored.number in before
-        or (scored.number > since and brings_labels(bucket, scored, use_case))
+        or (scored.number > since and has_own_labels(bucket, scored, use_case))
     ]
 
 
-def _units(bucket: Bucket, entries: Sequence[Labelled | Scored]) -> Integers:
-    held = [units_of(bucket, entry) for entry in entries]
-    return distinct(np.concatenate(held)) if held else np.empty(0, np.int64)
+def _merged_units(bucket: Bucket, entries: Sequence[ReceivedLabels | ScoredBatch]) -> Integers:
+    held = [entry_units(bucket, entry) for entry in entries]
+    return sorted_unique(np.concatenate(held)) if held else np.empty(0, np.int64)
 
 
-def _delays(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
+def _delay_quantiles(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
     if not found:
         return None
     every = np.concatenate(found)

@@ -19,27 +19,27 @@ import pyarrow.parquet as pq
 from assay.digest import Digest
 from assay.errors import AssayError, OutputError
 from assay.living.sinks import Delivery
-from assay.sources.fingerprint import content
-from assay.sources.location import File, shown
-from assay.tables.columns import plain
+from assay.sources.fingerprint import digest_file
+from assay.sources.location import SourceFile, redact_url
+from assay.tables.columns import decode_batch
 from assay.tables.read import Table
 
 
-def deliver(delivery: Delivery, path: str) -> str:
+def deliver_to_file(delivery: Delivery, path: str) -> str:
     """Write the batch's file. In `path`, {batch}, {version} and {digest} are filled in.
 
     A file that is there with the same bytes is left; one with others is never replaced: it may
     be what somebody acts on. Raises OutputError.
     """
-    target = _named(path, delivery)
+    target = _fill_path(path, delivery)
     write = _WRITERS.get(Path(target).suffix.lower())
     if write is None:
         raise OutputError(
             f"the ending {Path(target).suffix or '(none)'!r} names no format to write",
-            where=shown(target),
+            where=redact_url(target),
             remedy="Let the path end in .parquet or .csv.",
         )
-    put = _put_elsewhere if "://" in target and not target.startswith("file://") else _put_here
+    put = _put_remote if "://" in target and not target.startswith("file://") else _put_local
     try:
         put(target, lambda file: write(delivery, file))
     except AssayError:
@@ -48,13 +48,13 @@ def deliver(delivery: Delivery, path: str) -> str:
         said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise OutputError(
             f"the predictions cannot be written: {said}",
-            where=shown(target),
+            where=redact_url(target),
             remedy="Check the path, the right to write there, and the space that is left.",
         ) from None
-    return shown(target)
+    return redact_url(target)
 
 
-def _named(path: str, delivery: Delivery) -> str:
+def _fill_path(path: str, delivery: Delivery) -> str:
     filled = {
         "{batch}": delivery.name,
         "{version}": str(delivery.version),
@@ -65,10 +65,10 @@ def _named(path: str, delivery: Delivery) -> str:
     return path
 
 
-_Fill = Callable[[Path], None]
+_FileWriter = Callable[[Path], None]
 
 
-def _put_here(target: str, fill: _Fill) -> None:
+def _put_local(target: str, fill: _FileWriter) -> None:
     path = Path(urlsplit(target).path if target.startswith("file://") else target).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -76,27 +76,27 @@ def _put_here(target: str, fill: _Fill) -> None:
         fill(aside)
         with open(aside, "rb") as file:
             os.fsync(file.fileno())
-        _link(aside, path)
+        _link_into_place(aside, path)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def _link(aside: Path, path: Path) -> None:
+def _link_into_place(aside: Path, path: Path) -> None:
     """Give the finished file its name, if that is free: a link replaces nothing."""
     try:
         os.link(aside, path)
     except FileExistsError:
         if Digest.of_file(path) != Digest.of_file(aside):
-            raise _other_content(str(path)) from None
+            raise _content_conflict(str(path)) from None
     except OSError:  # a file system without links
         if path.exists():
             if Digest.of_file(path) != Digest.of_file(aside):
-                raise _other_content(str(path)) from None
+                raise _content_conflict(str(path)) from None
         else:
             aside.replace(path)
 
 
-def _put_elsewhere(target: str, fill: _Fill) -> None:
+def _put_remote(target: str, fill: _FileWriter) -> None:
     import fsspec
 
     system, path = fsspec.core.url_to_fs(target)
@@ -104,8 +104,10 @@ def _put_elsewhere(target: str, fill: _Fill) -> None:
         local = Path(folder) / "predictions"
         fill(local)
         if system.exists(path):
-            if content(File(path, shown(target), system)) != str(Digest.of_file(local)):
-                raise _other_content(shown(target))
+            if digest_file(SourceFile(path, redact_url(target), system)) != str(
+                Digest.of_file(local)
+            ):
+                raise _content_conflict(redact_url(target))
             return
         aside = f"{path}.{uuid.uuid4().hex}"
         try:
@@ -119,7 +121,7 @@ def _put_elsewhere(target: str, fill: _Fill) -> None:
             raise
 
 
-def _other_content(where: str) -> OutputError:
+def _content_conflict(where: str) -> OutputError:
     return OutputError(
         "a file of this name is there and says something else",
         where=where,
@@ -127,17 +129,17 @@ def _other_content(where: str) -> OutputError:
     )
 
 
-def _parquet(delivery: Delivery, file: Path) -> None:
+def _write_parquet(delivery: Delivery, file: Path) -> None:
     def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
             for batch in batches:
                 writer.write_batch(batch)
 
-    _written(delivery, write)
+    _write_batches(delivery, write)
 
 
-def _csv(delivery: Delivery, file: Path) -> None:
-    days = _days(delivery)
+def _write_csv(delivery: Delivery, file: Path) -> None:
+    days = _date_columns(delivery)
 
     def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         dated = pa.schema([pa.field(c.name, pa.date32()) if c.name in days else c for c in schema])
@@ -145,10 +147,10 @@ def _csv(delivery: Delivery, file: Path) -> None:
             for batch in batches:
                 writer.write_batch(batch.cast(dated))
 
-    _written(delivery, write)
+    _write_batches(delivery, write)
 
 
-def _days(delivery: Delivery) -> set[str]:
+def _date_columns(delivery: Delivery) -> set[str]:
     """The columns of dates without a time of day: they are told as they came, 2025-01-01."""
     days = {c.name for c in delivery.schema if pa.types.is_timestamp(c.type)}
     for batch in Table.read(delivery.bucket, delivery.table).batches([*days]) if days else ():
@@ -161,9 +163,13 @@ def _at_midnight(moments: pa.Array) -> bool:
     return bool(pc.all(pc.equal(moments, day), min_count=0).as_py())
 
 
-def _written(delivery: Delivery, write: Callable[..., None]) -> None:
+def _write_batches(delivery: Delivery, write: Callable[..., None]) -> None:
     schema = delivery.schema
-    write(schema, (plain(batch, schema) for batch in delivery.batches()))
+    write(schema, (decode_batch(batch, schema) for batch in delivery.batches()))
 
 
-_WRITERS: Final[dict[str, Any]] = {".parquet": _parquet, ".pq": _parquet, ".csv": _csv}
+_WRITERS: Final[dict[str, Any]] = {
+    ".parquet": _write_parquet,
+    ".pq": _write_parquet,
+    ".csv": _write_csv,
+}

@@ -19,32 +19,34 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay.artifacts import Artifact
-from assay.batches import Batches
+from assay.batches import BatchHistory
 from assay.bucket import Bucket
 from assay.config.data import Target
-from assay.config.living import Window
+from assay.config.living import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.learning.target import outcomes
-from assay.learning.units import identities
+from assay.learning.target import labels_from_column
+from assay.learning.units import identity_hashes
 from assay.living.known import own_labels
-from assay.ordered import among, distinct
+from assay.ordered import isin_sorted, sorted_unique
 from assay.tables import columns
 from assay.tables.read import Table
 from assay.tables.rowhash import Hashes
-from assay.tables.write import write
+from assay.tables.write import write_table
 
-Labels = Callable[[Hashes], NDArray[np.int8]]
+LabelLookup = Callable[[Hashes], NDArray[np.int8]]
 """For the units of some rows: 1 yes, 0 no, -1 not known."""
 
-_FIRST: Final = 0  # where the first table's rows came from, in place of an entry of the ledger
+_FIRST_TABLE: Final = (
+    0  # where the first table's rows came from, in place of an entry of the ledger
+)
 
 
 @dataclass(frozen=True)
-class Choice:
+class RowSelection:
     """Which of the labelled rows count. `since`: the ledger's length before the harm was seen."""
 
-    window: str | Window
+    window: str | TrainingWindow
     since: int | None
     as_of: datetime
     least: int
@@ -52,7 +54,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrainingRows:
     """`table` holds the rows; `arrived`, beside it, the entry of the ledger that brought each (0:
     the first table). `sides`: how many rows are of the first table, how many came later.
     """
@@ -62,44 +64,44 @@ class Gathered:
     sides: dict[str, int]
 
 
-def arrivals(
-    bucket: Bucket, first: Artifact, batches: Batches, labels: Labels, use_case: UseCase
-) -> list[Arrival]:
+def training_sources(
+    bucket: Bucket, first: Artifact, batches: BatchHistory, labels: LabelLookup, use_case: UseCase
+) -> list[TrainingSource]:
     """The table that the use case's source yields, and every batch since, once, in order."""
     named = bool(use_case.data.identity)
 
-    def read(held: Artifact, number: int, as_of: str | None) -> Arrival:
+    def read(held: Artifact, number: int, as_of: str | None) -> TrainingSource:
         table = Table.read(bucket, held)
-        units = identities(table, use_case) if named else None
-        truth = _own(table, use_case) if units is None else labels(units)
+        units = identity_hashes(table, use_case) if named else None
+        truth = _own_truth(table, use_case) if units is None else labels(units)
         when = datetime.fromisoformat(as_of) if as_of else None
-        return Arrival(table, number, when, units, truth)
+        return TrainingSource(table, number, when, units, truth)
 
     # Nameless rows are not known again where another version read their batch otherwise.
     came = batches.once if named else batches.served
     later = [read(one.table, one.number, one.as_of) for one in came]
-    return [read(first, _FIRST, None), *later]
+    return [read(first, _FIRST_TABLE, None), *later]
 
 
-def _own(table: Table, use_case: UseCase) -> NDArray[np.int8]:
+def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
     return np.concatenate([np.empty(0, np.int8), *own_labels(table, use_case)])
 
 
-def gather(
-    bucket: Bucket, sources: Sequence[Arrival], use_case: UseCase, choice: Choice
-) -> Gathered:
+def write_training_rows(
+    bucket: Bucket, sources: Sequence[TrainingSource], use_case: UseCase, choice: RowSelection
+) -> TrainingRows:
     """Put the rows together that a model is to be trained on anew.
 
     In bounded memory, but for 17 bytes a row. Raises DataError where no rows are left.
     """
-    kept = _chosen(sources, _last_of_each(sources), choice)
+    kept = _apply_window(sources, _latest_rows(sources), choice)
     if not any(mask.any() for mask in kept):
         raise DataError(
             "no labelled rows are left to train on",
             remedy="Bring labels with `assay label`, or widen retrain.window.",
         )
-    schema = _schema(sources, use_case)
-    meaning = _Meaning.of(sources[0].table, use_case.data.target)
+    schema = _training_schema(sources, use_case)
+    meaning = _TargetValues.of(sources[0].table, use_case.data.target)
     pairs = list(zip(sources, kept, strict=True))
     rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, meaning))
     came_by = pa.schema([pa.field("arrived", pa.int64())])
@@ -108,15 +110,15 @@ def gather(
         for s, m in pairs
     )
     later = sum(int(mask.sum()) for mask in kept[1:])
-    return Gathered(
-        write(bucket, rows, schema, "gathered"),
-        write(bucket, marks, came_by, "arrived"),
+    return TrainingRows(
+        write_table(bucket, rows, schema, "gathered"),
+        write_table(bucket, marks, came_by, "arrived"),
         {"first": int(kept[0].sum()), "later": later},
     )
 
 
 @dataclass(frozen=True, eq=False)
-class Arrival:
+class TrainingSource:
     """One table that rows come from; `arrived` is the entry of the ledger, or 0. `units`: None
     where the use case names no identity. `truth`: 1, 0 or -1 a row.
     """
@@ -131,10 +133,10 @@ class Arrival:
     def labelled(self) -> NDArray[np.bool_]:
         """Rows of the first table have their own label, whatever came later."""
         known: NDArray[np.bool_] = self.truth >= 0
-        return known | (self.arrived == _FIRST)
+        return known | (self.arrived == _FIRST_TABLE)
 
     def rows(
-        self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _Meaning
+        self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _TargetValues
     ) -> Iterator[pa.RecordBatch]:
         """The rows that `mask` keeps, in the schema's columns."""
         start = 0
@@ -143,10 +145,10 @@ class Arrival:
             start = here.stop
             if mask[here].any():
                 chosen = batch.filter(pa.array(mask[here]))
-                yield _shaped(chosen, self.truth[here][mask[here]], schema, meaning)
+                yield _conform_rows(chosen, self.truth[here][mask[here]], schema, meaning)
 
 
-def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
+def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
     """Rows that have a label and do not come again later."""
     seen, kept = np.empty(0, np.uint64), []
     for source in reversed(sources):
@@ -156,19 +158,19 @@ def _last_of_each(sources: Sequence[Arrival]) -> list[NDArray[np.bool_]]:
         _, last = np.unique(source.units[::-1], return_index=True)
         mask = np.zeros(len(source.units), bool)
         mask[len(source.units) - 1 - last] = True
-        mask &= source.labelled & ~among(source.units, seen)
-        seen = distinct(np.concatenate([seen, source.units[mask]]))
+        mask &= source.labelled & ~isin_sorted(source.units, seen)
+        seen = sorted_unique(np.concatenate([seen, source.units[mask]]))
         kept.append(mask)
     return kept[::-1]
 
 
-def _chosen(
-    sources: Sequence[Arrival], kept: Sequence[NDArray[np.bool_]], choice: Choice
+def _apply_window(
+    sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], choice: RowSelection
 ) -> list[NDArray[np.bool_]]:
     """What the window leaves of the rows."""
-    if isinstance(choice.window, Window):
+    if isinstance(choice.window, TrainingWindow):
         if choice.window.rows is not None:
-            return _newest(kept, choice.window.rows)
+            return _newest_rows(kept, choice.window.rows)
         assert choice.window.lasting is not None, "a window has rows or lasts"
         oldest = choice.as_of - timedelta(seconds=choice.window.lasting)
         return [
@@ -179,10 +181,10 @@ def _chosen(
         return list(kept)
     later = [m & (s.arrived > choice.since) for s, m in zip(sources, kept, strict=True)]
     enough = sum(int(mask.sum()) for mask in later) >= choice.least
-    return later if enough else _newest(kept, choice.least)
+    return later if enough else _newest_rows(kept, choice.least)
 
 
-def _newest(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
+def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
     """The last so many of the rows."""
     left, found = rows, []
     for mask in reversed(kept):
@@ -194,26 +196,31 @@ def _newest(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.boo
     return found[::-1]
 
 
-def _schema(sources: Sequence[Arrival], use_case: UseCase) -> pa.Schema:
+def _training_schema(sources: Sequence[TrainingSource], use_case: UseCase) -> pa.Schema:
     """The first table's columns. Categories that came later are added to theirs."""
     first, target = sources[0].table.schema, use_case.data.target.column
     listed = {
         column.name: values
         for column in first
-        if column.name != target and (values := columns.categories(column)) is not None
+        if column.name != target and (values := columns.field_categories(column)) is not None
     }
-    later = _values(sources[1:], list(listed))
+    later = _category_values(sources[1:], list(listed))
     return pa.schema(
-        [_widened(c, listed[c.name], later[c.name]) if c.name in listed else c for c in first]
+        [
+            _widen_categories(c, listed[c.name], later[c.name]) if c.name in listed else c
+            for c in first
+        ]
     )
 
 
-def _widened(column: pa.Field, values: Sequence[str], later: set[str]) -> pa.Field:
+def _widen_categories(column: pa.Field, values: Sequence[str], later: set[str]) -> pa.Field:
     new = sorted(later - set(values))
-    return columns.field(column.name, "category", [*values, *new], nullable=True)
+    return columns.column_field(column.name, "category", [*values, *new], nullable=True)
 
 
-def _values(sources: Sequence[Arrival], names: Sequence[str]) -> dict[str, set[str]]:
+def _category_values(
+    sources: Sequence[TrainingSource], names: Sequence[str]
+) -> dict[str, set[str]]:
     """The values of these columns, in one pass over each table."""
     found: dict[str, set[str]] = {name: set() for name in names}
     for source in sources:
@@ -225,8 +232,8 @@ def _values(sources: Sequence[Arrival], names: Sequence[str]) -> dict[str, set[s
     return found
 
 
-def _shaped(
-    batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _Meaning
+def _conform_rows(
+    batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _TargetValues
 ) -> pa.RecordBatch:
     """The rows in the schema; columns that they lack are missing, the target is as known now."""
     arrays = []
@@ -236,11 +243,11 @@ def _shaped(
             arrays.append(meaning.outcomes(truth, held, column.type))
         else:
             arrays.append(pa.nulls(len(truth), column.type) if held is None else held)
-    return columns.conform(pa.RecordBatch.from_arrays(arrays, names=schema.names), schema)
+    return columns.conform_batch(pa.RecordBatch.from_arrays(arrays, names=schema.names), schema)
 
 
 @dataclass(frozen=True)
-class _Meaning:
+class _TargetValues:
     """What the target's column says for yes and for no; of several values for no, the commonest."""
 
     column: str
@@ -248,14 +255,14 @@ class _Meaning:
     no: Any
 
     @classmethod
-    def of(cls, first: Table, target: Target) -> _Meaning:
+    def of(cls, first: Table, target: Target) -> _TargetValues:
         held = first.arrow([target.column])[target.column]
         kind = held.type
         counted = pc.value_counts(
             held.cast(kind.value_type) if pa.types.is_dictionary(kind) else held
         )
         values, counts = pa.chunked_array([counted.field("values")]), counted.field("counts")
-        positive = outcomes(values, target)
+        positive = labels_from_column(values, target)
         order = np.argsort(-counts.to_numpy(), kind="stable")
         known = values.to_pylist()
         yes = next(known[i] for i in order if positive[i])

@@ -18,23 +18,29 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.data import Data, Source
 from assay.config.use_case import UseCase
-from assay.errors import DataError, nearest
+from assay.errors import DataError, nearest_name
 from assay.sources import places
-from assay.sources.blocks import QUARANTINE, Block, Reader, Spool, table_of
-from assay.sources.convert import Wanted
-from assay.sources.ingest import Tally, origin, reader_of, reported, unsplit
-from assay.sources.places import Places
-from assay.sources.shape import shaped
-from assay.tables.columns import field
-from assay.tables.write import write
+from assay.sources.blocks import (
+    QUARANTINE_SCHEMA,
+    BlockSpool,
+    RowBlock,
+    SourceReader,
+    quarantine_batch,
+)
+from assay.sources.convert import ColumnSpec
+from assay.sources.ingest import RowTally, delimiter_hint, open_reader, report_progress, source_name
+from assay.sources.places import SourceLines
+from assay.sources.shape import convert_block
+from assay.tables.columns import column_field
+from assay.tables.write import write_table
 
-Say = Callable[[str], None]
+BatchProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Intake:
+class ParsedBatch:
     """A batch's rows as a table. `lines` says on which line of the source each stands (see
-    `Places`), `unfit` lists the rows that do not fit: line, reason, row. `extra` are columns of
+    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra` are columns of
     the source that the model was not trained on; they were not read.
     """
 
@@ -46,7 +52,7 @@ class Intake:
     extra: list[str]
 
 
-def columns(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
+def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
     """How a batch is read: by column of the table that a version was `trained` on (its
     description), the type it must have, the format of dates, and whether the batch may lack it.
 
@@ -67,16 +73,16 @@ def columns(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, d
     }
 
 
-def take_in(
+def parse_batch(
     bucket: Bucket,
     source: Source,
     asked: dict[str, dict[str, Any]],
     use_case: UseCase,
     name: str,
     *,
-    say: Say = lambda _: None,
-) -> Intake:
-    """Read a batch into the bucket, in bounded memory; `asked` is what `columns` yielded.
+    say: BatchProgress = lambda _: None,
+) -> ParsedBatch:
+    """Read a batch into the bucket, in bounded memory; `asked` is what `column_specs` yielded.
 
     Raises DataError for columns that the batch lacks, before anything is read where the source
     tells its columns; SourceError for a source that cannot be read, that is empty, or most of
@@ -85,23 +91,25 @@ def take_in(
     # What else the use case says of types is for rows of which they must be inferred.
     told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
     data: Data = use_case.data.model_copy(update={"source": source, **told})
-    reader = reader_of(data, asked)
-    with Spool() as spool, Spool() as aside:
+    reader = open_reader(data, asked)
+    with BlockSpool() as spool, BlockSpool() as aside:
         blocks = _blocks(reader, spool, say)
-        wanted = _wanted(reader.columns, asked, origin(data))
-        rows = _Rows(wanted, blocks, aside, Tally(origin(data), reader.counts))
-        table = write(bucket, rows.batches(), rows.schema, name)
-        lines = write(bucket, rows.places.batches(), places.SCHEMA, f"{name} lines")
-        malformed = (table_of(block.malformed) for block in aside)
+        wanted = _wanted_columns(reader.columns, asked, source_name(data))
+        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.counts))
+        table = write_table(bucket, rows.batches(), rows.schema, name)
+        lines = write_table(
+            bucket, rows.places.batches(), places.SOURCE_LINES_SCHEMA, f"{name} lines"
+        )
+        malformed = (quarantine_batch(block.malformed) for block in aside)
         held = rows.tally.malformed
-        unfit = write(bucket, malformed, QUARANTINE, f"{name} unfit") if held else None
+        unfit = write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} unfit") if held else None
     extra = [column for column in reader.columns if column not in asked]
-    return Intake(table, lines, unfit, rows.tally.good, held, extra)
+    return ParsedBatch(table, lines, unfit, rows.tally.good, held, extra)
 
 
-def _blocks(reader: Reader, spool: Spool, say: Say) -> Iterable[Block]:
+def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iterable[RowBlock]:
     """The blocks; those of a source that tells its columns only at its end wait on disk."""
-    blocks = reported(reader.blocks(), say, "read")
+    blocks = report_progress(reader.blocks(), say, "read")
     if reader.columns:
         return blocks
     for block in blocks:
@@ -109,47 +117,51 @@ def _blocks(reader: Reader, spool: Spool, say: Say) -> Iterable[Block]:
     return spool
 
 
-def _wanted(
+def _wanted_columns(
     found: Sequence[str], asked: dict[str, dict[str, Any]], where: str
-) -> dict[str, Wanted]:
+) -> dict[str, ColumnSpec]:
     lacking = [name for name, how in asked.items() if how["required"] and name not in found]
     if found and lacking:
         spare = [name for name in found if name not in asked]
-        near = {name: nearest(name, spare) for name in lacking}
+        near = {name: nearest_name(name, spare) for name in lacking}
         hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
         raise DataError(
             f"the batch has no column {', '.join(map(repr, lacking))}",
             where=where,
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
-            else unsplit(found, "score.source")
+            else delimiter_hint(found, "score.source")
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
-        name: Wanted(how["type"], date_format=how["format"])
+        name: ColumnSpec(how["type"], date_format=how["format"])
         for name, how in asked.items()
         if name in found
     }
 
 
-class _Rows:
+class _RowReader:
     """One pass over the blocks: rows that fit go on, their lines noted; others go aside."""
 
     def __init__(
-        self, wanted: dict[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: Tally
+        self,
+        wanted: dict[str, ColumnSpec],
+        blocks: Iterable[RowBlock],
+        aside: BlockSpool,
+        tally: RowTally,
     ) -> None:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
         self.tally = tally
-        self.places = Places()
-        self.schema = pa.schema([field(name, how.kind) for name, how in wanted.items()])
+        self.places = SourceLines()
+        self.schema = pa.schema([column_field(name, how.kind) for name, how in wanted.items()])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
-            batch, malformed = shaped(block, self._wanted)
+            batch, malformed = convert_block(block, self._wanted)
             self.tally.add(batch.num_rows, malformed)
             lines = block.lines
             if malformed:
-                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
+                self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
                 lines = lines[~np.isin(lines, [one.line for one in malformed])]
             self.places.add(lines)
             yield batch

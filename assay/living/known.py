@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from assay import moments
 from assay.artifacts import Artifact
-from assay.batches import Batches, Labelled, Scored
+from assay.batches import BatchHistory, ReceivedLabels, ScoredBatch
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
-from assay.learning.target import matches
-from assay.learning.units import each_unit, identity_of
-from assay.living.label_rows import KNOWN, LABEL, UNIT
-from assay.living.unit_index import sharing, units_in
-from assay.ordered import among
+from assay.learning.target import match_value
+from assay.learning.units import hash_units, identity_columns
+from assay.living.label_rows import KNOWN_AT, LABEL, UNIT
+from assay.living.unit_index import match_tables, table_units
+from assay.ordered import isin_sorted
 from assay.tables.read import Table
 from assay.tables.rowhash import Hashes
 
@@ -28,12 +28,12 @@ Integers = NDArray[np.int64]
 Truth = NDArray[np.int8]
 """1 yes, 0 no, -1 not known."""
 
-_ANY: Final = np.iinfo(np.int64).min
+_NO_MOMENT: Final = np.iinfo(np.int64).min
 _AT_ONCE: Final = 1 << 20  # labels
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownLabels:
     """The last known label of every unit, whether or not such a row was ever scored.
 
     `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the
@@ -48,40 +48,40 @@ class Known:
     first: NDArray[np.int32]
 
     @classmethod
-    def of(cls, bucket: Bucket, batches: Batches, use_case: UseCase) -> Known:
+    def of(cls, bucket: Bucket, batches: BatchHistory, use_case: UseCase) -> KnownLabels:
         """The view of a ledger. By `labels.known` the latest counts, in whatever order labels
         arrived, else the one that arrived last. A label that does not say when it was known was
         known when it arrived. Batches whose own rows hold the target bring their labels.
         """
-        return cls.told(bucket, _arrivals(batches), use_case)
+        return cls.told(bucket, _label_entries(batches), use_case)
 
     @classmethod
     def told(
         cls,
         bucket: Bucket,
-        entries: Sequence[Labelled | Scored],
+        entries: Sequence[ReceivedLabels | ScoredBatch],
         use_case: UseCase,
         *,
         only: Integers | None = None,
-    ) -> Known:
+    ) -> KnownLabels:
         """The view of these entries of a ledger, in its order. `only` such units, which ascend;
         what speaks of none of them is not read.
         """
         if only is not None:
-            speaks = sharing(bucket, [units_table(entry) for entry in entries], only)
+            speaks = match_tables(bucket, [units_table(entry) for entry in entries], only)
             entries = [entry for entry, does in zip(entries, speaks, strict=True) if does]
-        found = _Growing()
+        found = _LabelAccumulator()
         for entry in entries:
-            moment = _micros(moments.moment(entry.as_of))
-            told = _told(bucket, entry, use_case)
-            units, labels, when = told if only is None else _kept(told, only)
+            moment = _microseconds(moments.parse_timestamp(entry.as_of))
+            told = _read_labels(bucket, entry, use_case)
+            units, labels, when = told if only is None else _filter_units(told, only)
             if not len(units):
                 continue
-            when[when == _ANY] = moment
+            when[when == _NO_MOMENT] = moment
             number = np.full(len(units), entry.number, np.int32)
             # Without a column that says when, the order of arrival does.
             rank = when if use_case.labels.known else number
-            found.add(_Told(units, labels, number, when, rank, number))
+            found.add(_RankedLabels(units, labels, number, when, rank, number))
         return found.known()
 
     def __call__(self, units: Hashes) -> NDArray[np.int8]:
@@ -105,7 +105,7 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
+class _RankedLabels:
     """Labels in the order of arrival, and by what they count: of one unit the greatest `rank`."""
 
     units: Integers
@@ -118,7 +118,7 @@ class _Told:
     def __len__(self) -> int:
         return len(self.units)
 
-    def latest(self) -> _Told:
+    def latest(self) -> _RankedLabels:
         """One a unit, ascending. Beside the result a million labels are in hand at once."""
         if len(self) <= _AT_ONCE:
             return self._latest()
@@ -128,9 +128,9 @@ class _Told:
             for column, more in zip(found, latest._columns(), strict=True):
                 column[rows : rows + len(latest)] = more
             rows += len(latest)
-        return _Told(*(column[:rows] for column in found))
+        return _RankedLabels(*(column[:rows] for column in found))
 
-    def _latest(self) -> _Told:
+    def _latest(self) -> _RankedLabels:
         """One a unit. A label that is told again and says the same is no news: it keeps the first
         entry and the first moment at which it was told so.
         """
@@ -148,7 +148,7 @@ class _Told:
         when = np.minimum.reduceat(self.when[order], starts)[last]
         begins = np.append(0, np.flatnonzero(last)[:-1] + 1)
         first = np.minimum.reduceat(self.first[order], starts[begins])
-        return _Told(told, said, entries, when, self.rank[order[ends]], first)
+        return _RankedLabels(told, said, entries, when, self.rank[order[ends]], first)
 
     def _order(self) -> Integers:
         """By unit, and of a unit by rank; of equals the later stands last."""
@@ -156,7 +156,7 @@ class _Told:
             return np.argsort(self.units, kind="stable")
         return np.lexsort((self.rank, self.units))
 
-    def _ranges(self) -> Iterator[_Told]:
+    def _ranges(self) -> Iterator[_RankedLabels]:
         """In as many pieces as it takes to sort few at once, by ascending units. These are
         hashes: equal ranges hold about as many.
         """
@@ -165,47 +165,47 @@ class _Told:
         for piece in range(pieces):
             mask = of == piece
             if mask.any():
-                yield _Told(*(column[mask] for column in self._columns()))
+                yield _RankedLabels(*(column[mask] for column in self._columns()))
 
     def _columns(self) -> tuple[NDArray[Any], ...]:
         return tuple(getattr(self, one.name) for one in fields(self))
 
     @classmethod
-    def together(cls, parts: Sequence[_Told]) -> _Told:
+    def together(cls, parts: Sequence[_RankedLabels]) -> _RankedLabels:
         return cls(*map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
 
 
-class _Growing:
+class _LabelAccumulator:
     """The view so far, and what came since: sorted in once it is as much again, so that many
     small files cost no more than one large one."""
 
     def __init__(self) -> None:
-        self._view: list[_Told] = []
-        self._since: list[_Told] = []
+        self._view: list[_RankedLabels] = []
+        self._since: list[_RankedLabels] = []
 
-    def add(self, told: _Told) -> None:
+    def add(self, told: _RankedLabels) -> None:
         self._since.append(told)
         if self._rows(self._since) >= max(_AT_ONCE, self._rows(self._view)):
             self._merge()
 
-    def known(self) -> Known:
+    def known(self) -> KnownLabels:
         self._merge()
         if not self._view:
             nothing = np.empty(0, np.int64)
             none = nothing.astype(np.int32)
-            return Known(nothing, nothing.astype(bool), none, nothing, none)
+            return KnownLabels(nothing, nothing.astype(bool), none, nothing, none)
         (view,) = self._view
-        return Known(view.units, view.labels, view.entries, view.when, view.first)
+        return KnownLabels(view.units, view.labels, view.entries, view.when, view.first)
 
     def _merge(self) -> None:
         if self._since:
             parts, self._view, self._since = [*self._view, *self._since], [], []
-            whole = parts[0] if len(parts) == 1 else _Told.together(parts)
+            whole = parts[0] if len(parts) == 1 else _RankedLabels.together(parts)
             parts.clear()  # what was put together need not be held twice
             self._view = [whole.latest()]
 
     @staticmethod
-    def _rows(parts: Sequence[_Told]) -> int:
+    def _rows(parts: Sequence[_RankedLabels]) -> int:
         return sum(map(len, parts))
 
 
@@ -218,17 +218,17 @@ def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
             yield np.full(rows, -1, np.int8)
         return
     for batch in table.batches([target.column]):
-        yield _outcomes(batch.column(0), target.positive)
+        yield _target_labels(batch.column(0), target.positive)
 
 
-def units_of(bucket: Bucket, entry: Labelled | Scored) -> Integers:
+def entry_units(bucket: Bucket, entry: ReceivedLabels | ScoredBatch) -> Integers:
     """The different units that an entry is about, ascending."""
-    return units_in(bucket, units_table(entry))
+    return table_units(bucket, units_table(entry))
 
 
-def units_table(entry: Labelled | Scored) -> Artifact:
+def units_table(entry: ReceivedLabels | ScoredBatch) -> Artifact:
     """The table that has the units that an entry is about."""
-    return entry.table if isinstance(entry, Labelled) else entry.predictions
+    return entry.table if isinstance(entry, ReceivedLabels) else entry.predictions
 
 
 class RowLabels(NamedTuple):
@@ -242,7 +242,9 @@ class RowLabels(NamedTuple):
     first: Integers
 
 
-def truth_of(bucket: Bucket, served: Scored, known: Known, use_case: UseCase) -> RowLabels:
+def row_labels(
+    bucket: Bucket, served: ScoredBatch, known: KnownLabels, use_case: UseCase
+) -> RowLabels:
     """What is `known` of a batch's rows, in order.
 
     Where the use case names no identity, rows that are alike are not the same row: each has its
@@ -251,7 +253,7 @@ def truth_of(bucket: Bucket, served: Scored, known: Known, use_case: UseCase) ->
     if not use_case.data.identity:
         own = list(own_labels(Table.read(bucket, served.table), use_case))
         truth = np.concatenate(own) if own else np.empty(0, np.int8)
-        when = round(moments.moment(served.as_of).timestamp() * 1e6)
+        when = round(moments.parse_timestamp(served.as_of).timestamp() * 1e6)
         number = np.full(len(truth), served.number)
         return RowLabels(truth, number, np.full(len(truth), when), number)
     parts = [b.column(0) for b in Table.read(bucket, served.predictions).batches([UNIT])]
@@ -265,38 +267,44 @@ def truth_of(bucket: Bucket, served: Scored, known: Known, use_case: UseCase) ->
     return RowLabels(truth, numbers[0], known.when[place], numbers[1])
 
 
-def _outcomes(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
+def _target_labels(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     yes = np.zeros(len(column), bool)
-    yes[~missing] = matches(column.drop_null(), positive)
+    yes[~missing] = match_value(column.drop_null(), positive)
     found: NDArray[np.int8] = np.where(missing, -1, yes).astype(np.int8)
     return found
 
 
-def _arrivals(batches: Batches) -> list[Labelled | Scored]:
+def _label_entries(batches: BatchHistory) -> list[ReceivedLabels | ScoredBatch]:
     """What may bring labels, in the order of the ledger; a batch once, when it first came."""
     return sorted([*batches.labelled, *batches.once], key=lambda entry: entry.number)
 
 
-_Label = tuple[Integers, NDArray[np.bool_], Integers]
+_LabelArrays = tuple[Integers, NDArray[np.bool_], Integers]
 
 
-def brings_labels(bucket: Bucket, scored: Scored, use_case: UseCase) -> bool:
+def has_own_labels(bucket: Bucket, scored: ScoredBatch, use_case: UseCase) -> bool:
     """Whether a batch's own rows hold the target."""
     return use_case.data.target.column in Table.read(bucket, scored.table).schema.names
 
 
-def _kept(told: _Label, only: Integers) -> _Label:
-    mask = among(told[0], only)
+def _filter_units(told: _LabelArrays, only: Integers) -> _LabelArrays:
+    mask = isin_sorted(told[0], only)
     return told[0][mask], told[1][mask], told[2][mask]
 
 
-def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> _Label:
-    """Units, labels, and moments (or `_ANY`): a whole entry at once, so that it is sorted once."""
+def _read_labels(
+    bucket: Bucket, entry: ReceivedLabels | ScoredBatch, use_case: UseCase
+) -> _LabelArrays:
+    """Units, labels, and moments (or `_NO_MOMENT`): a whole entry at once, so that it is sorted once."""
     table = Table.read(bucket, entry.table)
-    parts = _of_labels(table) if isinstance(entry, Labelled) else _of_batch(table, use_case)
+    parts = (
+        _iter_label_file(table)
+        if isinstance(entry, ReceivedLabels)
+        else _iter_own_labels(table, use_case)
+    )
     # Filled as they come: to put parts together would hold them twice.
     units, known = np.empty(table.rows, np.int64), np.empty(table.rows, np.int64)
     labels, rows = np.empty(table.rows, np.bool_), 0
@@ -307,32 +315,32 @@ def _told(bucket: Bucket, entry: Labelled | Scored, use_case: UseCase) -> _Label
     return units[:rows], labels[:rows], known[:rows]
 
 
-def _of_labels(table: Table) -> Iterator[_Label]:
-    for batch in table.batches([UNIT, LABEL, KNOWN]):
+def _iter_label_file(table: Table) -> Iterator[_LabelArrays]:
+    for batch in table.batches([UNIT, LABEL, KNOWN_AT]):
         units, labels = (batch.column(n).to_numpy(zero_copy_only=False) for n in (UNIT, LABEL))
-        yield units, labels, _moments(batch.column(KNOWN))
+        yield units, labels, _known_moments(batch.column(KNOWN_AT))
 
 
-def _of_batch(table: Table, use_case: UseCase) -> Iterator[_Label]:
+def _iter_own_labels(table: Table, use_case: UseCase) -> Iterator[_LabelArrays]:
     target, known = use_case.data.target, use_case.labels.known
     if target.column not in table.schema.names:
         return
-    identity = identity_of(table.schema.names, use_case)
+    identity = identity_columns(table.schema.names, use_case)
     more = [known] if known and known in table.schema.names else []
     for batch in table.batches(list(dict.fromkeys([*identity, target.column, *more]))):
-        said = _outcomes(batch.column(target.column), target.positive)
-        units = each_unit(batch.select(identity)).view(np.int64)
-        when = np.full(len(said), _ANY)
+        said = _target_labels(batch.column(target.column), target.positive)
+        units = hash_units(batch.select(identity)).view(np.int64)
+        when = np.full(len(said), _NO_MOMENT)
         if known in batch.schema.names and pa.types.is_timestamp(batch.schema.field(known).type):
-            when = _moments(batch.column(known))
+            when = _known_moments(batch.column(known))
         there = said >= 0
         yield units[there], said[there] == 1, when[there]
 
 
-def _moments(column: pa.Array) -> Integers:
-    found: Integers = column.cast(pa.int64()).fill_null(_ANY).to_numpy(zero_copy_only=False)
+def _known_moments(column: pa.Array) -> Integers:
+    found: Integers = column.cast(pa.int64()).fill_null(_NO_MOMENT).to_numpy(zero_copy_only=False)
     return found
 
 
-def _micros(when: datetime) -> int:
+def _microseconds(when: datetime) -> int:
     return round(when.timestamp() * 1e6)

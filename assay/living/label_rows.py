@@ -11,61 +11,65 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.config.data import Data, Source
-from assay.config.read import Written
-from assay.errors import DataError, SourceError, meant
-from assay.learning.target import matches
-from assay.learning.units import each_unit
-from assay.sources.blocks import Block, Malformed, Spool, told
-from assay.sources.convert import Wanted
-from assay.sources.ingest import reader_of, unsplit
-from assay.sources.shape import shaped
+from assay.config.read import LoadedUseCase
+from assay.errors import DataError, SourceError, suggest_name
+from assay.learning.target import match_value
+from assay.learning.units import hash_units
+from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
+from assay.sources.convert import ColumnSpec
+from assay.sources.ingest import delimiter_hint, open_reader
+from assay.sources.shape import convert_block
 from assay.tables import columns
 from assay.tables.read import Table
 
-UNIT, LABEL, KNOWN = "unit", "label", "known"
-_VALUES: Final = 1000  # distinct values of a target above which they are not compared
+UNIT, LABEL, KNOWN_AT = "unit", "label", "known"
+_MAX_VALUES: Final = 1000  # distinct values of a target above which they are not compared
 
 
 @dataclass(eq=False)
-class Intake:
+class LabelReader:
     """One pass over a source: labels go on, rows that are none are left out or listed."""
 
     data: Data
-    wanted: dict[str, Wanted]
+    wanted: dict[str, ColumnSpec]
     values: pa.Array | None  # that the target had in training; None where they are too many
     known: str | None
     name: str
-    aside: Spool = field(default_factory=Spool)
+    aside: BlockSpool = field(default_factory=BlockSpool)
     rows: int = 0
     unfit: int = 0
     reasons: list[str] = field(default_factory=list)  # the first few
     counts: str = "line"
 
     @classmethod
-    def of(cls, written: Written, trained: Table, source: Source, name: str) -> Intake:
+    def of(cls, written: LoadedUseCase, trained: Table, source: Source, name: str) -> LabelReader:
         case = written.use_case
         data, target = case.data, case.data.target.column
-        wanted = {column: _as_trained(trained, column, data) for column in data.identity}
-        wanted[target] = _as_trained(trained, target, data)
+        wanted = {column: _trained_type(trained, column, data) for column in data.identity}
+        wanted[target] = _trained_type(trained, target, data)
         if case.labels.known:
-            wanted[case.labels.known] = Wanted("date", (), data.dates.get(case.labels.known, "iso"))
+            wanted[case.labels.known] = ColumnSpec(
+                "date", (), data.dates.get(case.labels.known, "iso")
+            )
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
-        return cls(reading, wanted, _values(trained, target), case.labels.known, name)
+        return cls(reading, wanted, _trained_values(trained, target), case.labels.known, name)
 
     @property
     def schema(self) -> pa.Schema:
-        kinds = {_free(n): w.kind for n, w in self.wanted.items() if n in self.data.identity}
+        kinds = {
+            _identity_column(n): w.kind for n, w in self.wanted.items() if n in self.data.identity
+        }
         return pa.schema(
             [
-                columns.field(UNIT, "integer", nullable=False),
-                columns.field(LABEL, "boolean", nullable=False),
-                columns.field(KNOWN, "date"),
-                *(columns.field(name, kind) for name, kind in kinds.items()),
+                columns.column_field(UNIT, "integer", nullable=False),
+                columns.column_field(LABEL, "boolean", nullable=False),
+                columns.column_field(KNOWN_AT, "date"),
+                *(columns.column_field(name, kind) for name, kind in kinds.items()),
             ]
         )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        reader = reader_of(self.data, list(self.wanted))
+        reader = open_reader(self.data, list(self.wanted))
         self.counts = reader.counts
         if reader.columns:
             self._check(reader.columns)
@@ -90,16 +94,16 @@ class Intake:
                 raise DataError(
                     f"the labels have no column {name!r}",
                     where=self.name,
-                    remedy=meant(
+                    remedy=suggest_name(
                         name,
                         found,
-                        unsplit(found, "labels.source") or f"Columns: {', '.join(found)}.",
+                        delimiter_hint(found, "labels.source") or f"Columns: {', '.join(found)}.",
                     ),
                 )
 
-    def _labels(self, block: Block) -> pa.RecordBatch:
+    def _labels(self, block: RowBlock) -> pa.RecordBatch:
         """The labels of one block; rows whose outcome is not known yet are none."""
-        batch, malformed = shaped(block, self.wanted)
+        batch, malformed = convert_block(block, self.wanted)
         target = list(self.wanted)[len(self.data.identity)]
         missing = _mask(batch.column(target).is_null())
         nameless = np.logical_and.reduce(
@@ -108,7 +112,7 @@ class Intake:
         unfit = (nameless | self._odd(batch.column(target))) & ~missing
         lines = block.lines[~np.isin(block.lines, [m.line for m in malformed])]
         listed = [
-            _explained(batch, int(place), int(lines[place]), target, bool(nameless[place]))
+            _unfit_row(batch, int(place), int(lines[place]), target, bool(nameless[place]))
             for place in np.flatnonzero(unfit)
         ]
         self._set_aside(block, sorted([*malformed, *listed]))
@@ -116,11 +120,11 @@ class Intake:
         self.rows += kept.num_rows
         return self._shaped(kept, target)
 
-    def _set_aside(self, block: Block, malformed: Sequence[Malformed]) -> None:
+    def _set_aside(self, block: RowBlock, malformed: Sequence[MalformedRow]) -> None:
         if malformed:
             self.unfit += len(malformed)
-            self.aside.add(Block(block.lines[:0], block.rows.slice(0, 0), malformed))
-            self.reasons += [told(m, self.counts) for m in malformed]
+            self.aside.add(RowBlock(block.lines[:0], block.rows.slice(0, 0), malformed))
+            self.reasons += [describe_malformed_row(m, self.counts) for m in malformed]
             del self.reasons[3:]
 
     def _odd(self, outcome: pa.Array) -> np.ndarray:
@@ -134,10 +138,10 @@ class Intake:
         outcome = kept.column(target)
         if pa.types.is_dictionary(outcome.type):
             outcome = outcome.cast(outcome.type.value_type)
-        label = matches(outcome, self.data.target.positive)
+        label = match_value(outcome, self.data.target.positive)
         known = kept.column(self.known) if self.known else pa.nulls(len(label), pa.timestamp("us"))
         arrays = [
-            pa.array(each_unit(identity).view(np.int64)),
+            pa.array(hash_units(identity).view(np.int64)),
             pa.array(label),
             known,
             *identity.columns,
@@ -150,36 +154,36 @@ def _mask(array: pa.Array) -> np.ndarray:
     return mask
 
 
-def _free(name: str) -> str:
+def _identity_column(name: str) -> str:
     """An identity's column under its own name, unless the table needs that for itself."""
-    return f"identity {name}" if name in {UNIT, LABEL, KNOWN} else name
+    return f"identity {name}" if name in {UNIT, LABEL, KNOWN_AT} else name
 
 
-def _explained(
+def _unfit_row(
     batch: pa.RecordBatch, place: int, line: int, target: str, nameless: bool
-) -> Malformed:
+) -> MalformedRow:
     row = batch.slice(place, 1).to_pylist()[0]
     value = row[target]
     why = "has no identity" if nameless else f"{target} {value!r} was never seen in training"
     text = ", ".join(f"{name}: {said!r}" for name, said in row.items())
-    return Malformed(line, why, text)
+    return MalformedRow(line, why, text)
 
 
-def _as_trained(trained: Table, name: str, data: Data) -> Wanted:
+def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     """What a column is to become: what it is in the trained table. New people have new names, so
     an identity is never held to the categories of those who were there."""
     if name not in trained.schema.names:
-        return Wanted("text")  # withheld from training; the identity's text is all that counts
+        return ColumnSpec("text")  # withheld from training; the identity's text is all that counts
     column = trained.schema.field(name)
-    listed = columns.categories(column)
-    kind = "text" if listed is not None else columns.kind_of(column.type)
-    return Wanted(kind, (), data.dates.get(name, "iso"))
+    listed = columns.field_categories(column)
+    kind = "text" if listed is not None else columns.column_kind(column.type)
+    return ColumnSpec(kind, (), data.dates.get(name, "iso"))
 
 
-def _values(trained: Table, target: str) -> pa.Array | None:
+def _trained_values(trained: Table, target: str) -> pa.Array | None:
     """The values that the target had in training."""
     column = trained.arrow([target])[target]
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     values = pc.unique(column).drop_null()
-    return values if len(values) <= _VALUES else None
+    return values if len(values) <= _MAX_VALUES else None

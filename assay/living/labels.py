@@ -13,45 +13,45 @@ from datetime import datetime
 from typing import Any, Final
 
 from assay import canonical, moments
-from assay.batches import Labelled, Ledger
+from assay.batches import BatchLedger, ReceivedLabels
 from assay.bucket import Bucket
 from assay.config.data import Source
-from assay.config.read import Written
+from assay.config.read import LoadedUseCase
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError, SourceError
-from assay.evidence.amounts import some
-from assay.living.label_rows import Intake
-from assay.sources.aside import SetAside
-from assay.sources.blocks import QUARANTINE, table_of
+from assay.evidence.amounts import format_count
+from assay.living.label_rows import LabelReader
+from assay.sources.aside import QuarantineSummary
+from assay.sources.blocks import QUARANTINE_SCHEMA, quarantine_batch
 from assay.sources.fingerprint import fingerprint
-from assay.sources.location import find
+from assay.sources.location import find_files
 from assay.tables.read import Table
-from assay.tables.write import write
-from assay.trained import newest_table
+from assay.tables.write import write_table
+from assay.trained import find_reference_table
 
 _STAGE: Final = "labels"
-_QUERY: Final = "labels query"
+_QUERY_NAME: Final = "labels query"
 
 
 @dataclass(frozen=True)
-class Taken:
+class LabelImport:
     """What came of reading labels: the entries that are new, files that held nothing new, and
     those that could not be read, each with why.
     """
 
-    new: tuple[Labelled, ...] = ()
+    new: tuple[ReceivedLabels, ...] = ()
     known: tuple[str, ...] = ()
     refused: tuple[tuple[str, AssayError], ...] = ()
 
 
-def take(
+def import_labels(
     bucket: Bucket,
-    written: Written,
+    written: LoadedUseCase,
     as_of: datetime,
     files: Sequence[str] = (),
     *,
-    tell: Callable[[Labelled], None] = lambda _: None,
-) -> Taken:
+    tell: Callable[[ReceivedLabels], None] = lambda _: None,
+) -> LabelImport:
     """Read `files`, or what `labels.source` names, into the ledger. What came before is not
     counted again, and a file that cannot be read does not stop the others. `tell` hears of each
     entry that is new.
@@ -61,10 +61,10 @@ def take(
     """
     sources = _sources(written, files)
     if not sources:
-        return Taken()
+        return LabelImport()
     _check_identity(written)
-    reader = _Reader.of(bucket, written, as_of)
-    taken = Taken()
+    reader = _LabelFileReader.of(bucket, written, as_of)
+    taken = LabelImport()
     for name, source in sources.items():
         try:
             entry = reader.read(name, source)
@@ -81,72 +81,79 @@ def take(
     return taken
 
 
-def sentence(bucket: Bucket, entry: Labelled) -> str:
+def describe_label_entry(bucket: Bucket, entry: ReceivedLabels) -> str:
     """What came, in a line, and why the first rows of it are no labels."""
-    told = f"{entry.name}: {some(entry.rows, 'label')}"
+    told = f"{entry.name}: {format_count(entry.rows, 'label')}"
     if entry.unfit is None:
         return told
-    aside = SetAside.of(bucket, entry.unfit, None if entry.name == _QUERY else entry.name)
-    return f"{told}; {some(aside.rows, 'row')} unfit: {aside.reasons}"
+    aside = QuarantineSummary.of(
+        bucket, entry.unfit, None if entry.name == _QUERY_NAME else entry.name
+    )
+    return f"{told}; {format_count(aside.rows, 'row')} unfit: {aside.reasons}"
 
 
-def news(bucket: Bucket, written: Written) -> bool:
+def has_new_labels(bucket: Bucket, written: LoadedUseCase) -> bool:
     """Whether `labels.source` may hold what was not read yet: all but reading was asked.
 
     Raises SourceError, StoreUnreachable.
     """
     sources = _sources(written, ())
-    last = _last(Ledger(bucket, written.use_case.name)) if sources else {}
+    last = _last_by_name(BatchLedger(bucket, written.use_case.name)) if sources else {}
     return any(
         isinstance(source, AssayError)
-        or not _is_known(bucket, last.get(name), _mark(written, source))
+        or not _is_known(bucket, last.get(name), _source_mark(written, source))
         for name, source in sources.items()
     )
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _LabelFileReader:
     """Reads one source after the other into the ledger."""
 
     bucket: Bucket
-    written: Written
+    written: LoadedUseCase
     as_of: datetime
     trained: Table
-    ledger: Ledger
-    last: Mapping[str, Labelled]  # what was read under each name
+    ledger: BatchLedger
+    last: Mapping[str, ReceivedLabels]  # what was read under each name
 
     @classmethod
-    def of(cls, bucket: Bucket, written: Written, as_of: datetime) -> _Reader:
+    def of(cls, bucket: Bucket, written: LoadedUseCase, as_of: datetime) -> _LabelFileReader:
         name = written.use_case.name
-        ledger, trained = Ledger(bucket, name), Table.read(bucket, newest_table(bucket, name))
-        return cls(bucket, written, as_of, trained, ledger, _last(ledger))
+        ledger, trained = (
+            BatchLedger(bucket, name),
+            Table.read(bucket, find_reference_table(bucket, name)),
+        )
+        return cls(bucket, written, as_of, trained, ledger, _last_by_name(ledger))
 
-    def read(self, name: str, source: Source | AssayError) -> Labelled | None:
+    def read(self, name: str, source: Source | AssayError) -> ReceivedLabels | None:
         """The entry of one file or query; None if it held nothing new. Raises AssayError."""
         if isinstance(source, AssayError):
             raise source
-        mark = _mark(self.written, source)
+        mark = _source_mark(self.written, source)
         if _is_known(self.bucket, self.last.get(name), mark):
             return None
-        entry = self._stored(Intake.of(self.written, self.trained, source, name), mark)
+        entry = self._stored(LabelReader.of(self.written, self.trained, source, name), mark)
         if self.ledger.add_labelled(entry):
             return entry
-        _note(self.bucket, entry)
+        _remember_mark(self.bucket, entry)
         return None
 
-    def _stored(self, intake: Intake, mark: str | None) -> Labelled:
+    def _stored(self, intake: LabelReader, mark: str | None) -> ReceivedLabels:
         name, bucket = intake.name, self.bucket
         with intake.aside as aside:
-            table = write(bucket, intake.batches(), intake.schema, f"labels {name}")
+            table = write_table(bucket, intake.batches(), intake.schema, f"labels {name}")
             intake.judge()
-            listed = (table_of(block.malformed) for block in aside)
+            listed = (quarantine_batch(block.malformed) for block in aside)
             unfit = (
-                write(bucket, listed, QUARANTINE, f"unfit labels {name}") if intake.unfit else None
+                write_table(bucket, listed, QUARANTINE_SCHEMA, f"unfit labels {name}")
+                if intake.unfit
+                else None
             )
-        return Labelled(
+        return ReceivedLabels(
             name=name,
             source=mark,
-            as_of=moments.written(self.as_of),
+            as_of=moments.format_timestamp(self.as_of),
             table=table,
             unfit=unfit,
             rows=intake.rows,
@@ -154,66 +161,68 @@ class _Reader:
         )
 
 
-def _last(ledger: Ledger) -> dict[str, Labelled]:
+def _last_by_name(ledger: BatchLedger) -> dict[str, ReceivedLabels]:
     return {entry.name: entry for entry in ledger.read().labelled}
 
 
-def _is_known(bucket: Bucket, last: Labelled | None, mark: str | None) -> bool:
+def _is_known(bucket: Bucket, last: ReceivedLabels | None, mark: str | None) -> bool:
     """Whether content of this mark need not be read: it is what was read under its name the last
     time, or was found to hold the same labels, as after a change of line ends.
     """
     if last is None or mark is None:
         return False
-    return last.source == mark or bool(bucket.memo.find(_STAGE, _key(_same(last, mark))))
+    return last.source == mark or bool(
+        bucket.memo.find(_STAGE, _memo_key(_memo_components(last, mark)))
+    )
 
 
-def _note(bucket: Bucket, entry: Labelled) -> None:
+def _remember_mark(bucket: Bucket, entry: ReceivedLabels) -> None:
     """Keep in mind that an entry's source holds nothing new. An entry of the ledger would pass
     for labels that came.
     """
     if entry.source is not None:
-        made_of = _same(entry, entry.source)
+        made_of = _memo_components(entry, entry.source)
         told: dict[str, Any] = {"components": made_of, "needs": [], "outputs": {}}
-        bucket.memo.remember(_STAGE, _key(made_of), told)
+        bucket.memo.remember(_STAGE, _memo_key(made_of), told)
 
 
-def _same(entry: Labelled, mark: str) -> dict[str, str]:
+def _memo_components(entry: ReceivedLabels, mark: str) -> dict[str, str]:
     return {"stage": _STAGE, "name": entry.name, "of": str(entry.table.digest), "mark": mark}
 
 
-def _key(made_of: Mapping[str, str]) -> Digest:
+def _memo_key(made_of: Mapping[str, str]) -> Digest:
     return Digest.of(canonical.dump(made_of))
 
 
-def _mark(written: Written, source: Source) -> str | None:
+def _source_mark(written: LoadedUseCase, source: Source) -> str | None:
     return fingerprint(written.use_case.data.model_copy(update={"source": source}))
 
 
-def _sources(written: Written, files: Sequence[str]) -> dict[str, Source | AssayError]:
+def _sources(written: LoadedUseCase, files: Sequence[str]) -> dict[str, Source | AssayError]:
     """What there is to read, by name: every file by itself, or why there is none."""
     asked = written.use_case.labels.source
     if files:
         given = (asked or Source(path="-")).model_dump(exclude={"path", "sql", "connection"})
-        return {n: s for path in files for n, s in _found(Source(path=path, **given)).items()}
+        return {n: s for path in files for n, s in _files_of(Source(path=path, **given)).items()}
     if asked is None:
         return {}
     if asked.sql is not None:
-        return {_QUERY: asked}
-    found = _found(asked)
+        return {_QUERY_NAME: asked}
+    found = _files_of(asked)
     missing = any(isinstance(one, AssayError) for one in found.values())
     # Of a pattern, none may have come yet.
     return {} if missing and glob.has_magic(asked.path or "") else found
 
 
-def _found(source: Source) -> dict[str, Source | AssayError]:
+def _files_of(source: Source) -> dict[str, Source | AssayError]:
     try:
-        files = find(source)
+        files = find_files(source)
     except SourceError as error:
         return {source.path or "": error}
     return {file.shown: source.model_copy(update={"path": file.url}) for file in files}
 
 
-def _check_identity(written: Written) -> None:
+def _check_identity(written: LoadedUseCase) -> None:
     if not written.use_case.data.identity:
         raise ConfigError(
             "labels are joined to rows by their identity, and the use case names no columns of it",

@@ -8,7 +8,7 @@ from assay.artifacts import Artifact
 from assay.living.looks import Look
 
 
-class Shadowed(BaseModel):
+class ShadowOutcome(BaseModel):
     """What a challenger's answers in shadow came to. `entry`: the journal's, if that was news."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,7 +21,7 @@ class Shadowed(BaseModel):
     entry: int | None = None
 
 
-class Looked(BaseModel):
+class MonitorOutcome(BaseModel):
     """What the monitor flow came to. `verdict` is None where there was nothing to look at, or
     the look was not counted: `why` says so. `labels`: what came of reading labels, by name.
     `shadow`: what the challenger's answers beside it came to, where there is one to compare.
@@ -40,10 +40,10 @@ class Looked(BaseModel):
     why: str = ""
     labels: dict[str, str] = {}
     refused: dict[str, str] = {}
-    shadow: Shadowed | None = None
+    shadow: ShadowOutcome | None = None
 
 
-def nothing(use_case: str, look: Look, why: str = "nothing is new") -> Looked:
+def idle_outcome(use_case: str, look: Look, why: str = "nothing is new") -> MonitorOutcome:
     """The outcome of a look that there was no reason to take."""
     since = f" since look {len(look.past)}" if look.past else ""
-    return Looked(use_case=use_case, model=look.version.name, why=why + since)
+    return MonitorOutcome(use_case=use_case, model=look.version.name, why=why + since)

@@ -8,37 +8,37 @@ from typing import Any, Final
 
 from assay import moments
 from assay.artifacts import Artifact
-from assay.batches import Refused, Scored
+from assay.batches import RefusedBatch, ScoredBatch
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
-from assay.evidence.drift.scored import Roles
-from assay.evidence.monitoring import Asked, Monitored, monitor
+from assay.evidence.drift.scored import ColumnRoles
+from assay.evidence.monitoring import MonitoringRequest, MonitoringResult, judge_monitoring
 from assay.evidence.monitoring.facts import (
-    Batch,
-    Cost,
-    Delays,
-    Earlier,
-    Facts,
+    BatchFacts,
+    BatchRefusal,
+    LabelDelays,
     LabelFacts,
-    Refusal,
+    LookSummary,
+    MonitoringFacts,
+    StepCost,
 )
-from assay.evidence.monitoring.fairness import Rules
-from assay.evidence.monitoring.predictions import Rows
+from assay.evidence.monitoring.fairness import RealisedFairnessRules
+from assay.evidence.monitoring.predictions import LookTables
 from assay.evidence.report import Verdict, get_report
-from assay.living.looks import Judged, Look
+from assay.living.looks import JudgedUpTo, Look
 from assay.living.scoring import DECISION, PROBABILITY
-from assay.living.windows import TRUTH, output
+from assay.living.windows import TRUTH, output_column
 from assay.registry import Registry
 from assay.steps import Step
 from assay.tables.read import Table
 from assay.versions import Version
 
-_RUNS: Final = 30  # records that are read for what steps took
-_BATCHES: Final = 60
+_MAX_RUNS: Final = 30  # records that are read for what steps took
+_MAX_BATCHES: Final = 60
 
 
 @dataclass(frozen=True)
-class Material:
+class LookInputs:
     """The artifacts of a look: tables (None where too few rows wait), and the counted labels, as
     they are `kept` for the next look.
     """
@@ -62,47 +62,55 @@ class Material:
         return {name: artifact for name, artifact in held.items() if artifact}
 
 
-def facts(bucket: Bucket, look: Look, use_case: UseCase, material: Material) -> Facts:
+def collect_facts(
+    bucket: Bucket, look: Look, use_case: UseCase, material: LookInputs
+) -> MonitoringFacts:
     """What a look is told beside its rows, from the ledger and the journal alone."""
     labelled = material.counted["labelled"]
-    served = tuple(_batch(s, labelled.get(str(s.number))) for s in look.served)
+    served = tuple(_batch_facts(s, labelled.get(str(s.number))) for s in look.served)
     arrived = {s.number for s in look.arrived}
     both = list(zip(look.served, served, strict=True))
-    others = [_batch(s, None) for s in look.batches.scored if _of_another(s, look)]
-    return Facts(
+    others = [_batch_facts(s, None) for s in look.batches.scored if _by_other_version(s, look)]
+    return MonitoringFacts(
         look=look.number,
         level=look.level(use_case.monitor) if material.judges else None,
-        as_of=moments.written(look.as_of),
-        since=moments.written(look.since),
+        as_of=moments.format_timestamp(look.as_of),
+        since=moments.format_timestamp(look.since),
         missed=look.missed,
         arrived=tuple(b for s, b in both if s.number in arrived),
-        before=tuple([*others, *(b for s, b in both if s.number not in arrived)][-_BATCHES:]),
+        before=tuple([*others, *(b for s, b in both if s.number not in arrived)][-_MAX_BATCHES:]),
         served=served,
-        refused=tuple(_refusal(r, look) for r in look.refused),
+        refused=tuple(_refusal_facts(r, look) for r in look.refused),
         waiting=sum(s.rows for s in look.waiting),
-        labels=_labels(look, material.counted),
+        labels=_label_facts(look, material.counted),
         earlier=tuple(
-            Earlier(look=p.look, as_of=p.as_of, verdict=p.verdict, figures=p.figures)
+            LookSummary(look=p.look, as_of=p.as_of, verdict=p.verdict, figures=p.figures)
             for p in look.past
         ),
-        costs=tuple(_costs(bucket, look)),
-        unfair=tuple(_unfair(bucket, look.version)),
+        costs=tuple(_cost_facts(bucket, look)),
+        unfair=tuple(_failed_fairness_checks(bucket, look.version)),
     )
 
 
-def judge(
-    bucket: Bucket, told: Facts, material: Material, use_case: UseCase, version: Version
-) -> Monitored:
+def judge_look(
+    bucket: Bucket, told: MonitoringFacts, material: LookInputs, use_case: UseCase, version: Version
+) -> MonitoringResult:
     """Take the look. Raises DataError, ObjectMissing, ObjectCorrupt."""
     tables = {name: Table.read(bucket, held) for name, held in material.inputs.items()}
     labelled = tables.get("labelled")
     current = labelled if material.same else tables.get("current")
-    rows = Rows(tables["reference"], current, labelled)
-    return monitor(told, rows, _asked(rows, use_case), subject=f"{version.name}, look {told.look}")
+    rows = LookTables(tables["reference"], current, labelled)
+    return judge_monitoring(
+        told, rows, _monitoring_request(rows, use_case), subject=f"{version.name}, look {told.look}"
+    )
 
 
-def body(
-    look: Look, material: Material, told: Facts, found: Monitored, report: Artifact
+def look_body(
+    look: Look,
+    material: LookInputs,
+    told: MonitoringFacts,
+    found: MonitoringResult,
+    report: Artifact,
 ) -> dict[str, Any]:
     """What the journal keeps of a look, but for what its steps took."""
     before = look.judged
@@ -120,27 +128,27 @@ def body(
         "figures": found.figures,
         # Its bare digest: the collector need not keep what can be counted anew.
         "counted": material.kept and str(material.kept.digest),
-        "judged": Judged(rows=rows, labels=labels).model_dump(),
-        "first": _first(look, material),
+        "judged": JudgedUpTo(rows=rows, labels=labels).model_dump(),
+        "first": _first_judged_batch(look, material),
         "level": told.level,
         "missed": look.missed,
         "last": look.last,
     }
 
 
-def _first(look: Look, material: Material) -> int | None:
+def _first_judged_batch(look: Look, material: LookInputs) -> int | None:
     """The first of the batches that were judged: by their rows, or by labels that came late."""
     rows = [s.number for s in look.waiting] if material.current or material.same else []
     late = material.counted["first"] if material.labelled else None
     return min([*rows, *([late] if late else [])], default=None)
 
 
-def due(look: Look, material: Material) -> bool:
+def is_worth_recording(look: Look, material: LookInputs) -> bool:
     """Whether the look is worth an entry: rows or labels enough, or something to be told."""
     return material.judges or bool(look.refused) or not look.told
 
 
-def taken(steps: Sequence[Step]) -> list[dict[str, Any]]:
+def step_costs(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """What steps took that were done and not found, for the looks that follow."""
     return [
         {
@@ -157,8 +165,8 @@ def taken(steps: Sequence[Step]) -> list[dict[str, Any]]:
 # --- facts ------------------------------------------------------------------------------------
 
 
-def _batch(scored: Scored, labelled: int | None) -> Batch:
-    return Batch(
+def _batch_facts(scored: ScoredBatch, labelled: int | None) -> BatchFacts:
+    return BatchFacts(
         name=scored.name,
         as_of=scored.as_of,
         rows=scored.rows,
@@ -168,73 +176,75 @@ def _batch(scored: Scored, labelled: int | None) -> Batch:
     )
 
 
-def _of_another(scored: Scored, look: Look) -> bool:
+def _by_other_version(scored: ScoredBatch, look: Look) -> bool:
     """Whether a batch tells what is usual, though another version answered it."""
     return scored.role == "served" and scored.version != look.version.number
 
 
-def _refusal(refused: Refused, look: Look) -> Refusal:
+def _refusal_facts(refused: RefusedBatch, look: Look) -> BatchRefusal:
     later = [s for s in look.batches.scored if s.number > refused.number]
     mended = any(s.name == refused.name for s in later)
-    return Refusal(name=refused.name, why=refused.why, remedy=refused.remedy, mended=mended)
+    return BatchRefusal(name=refused.name, why=refused.why, remedy=refused.remedy, mended=mended)
 
 
-def _labels(look: Look, counted: Mapping[str, Any]) -> LabelFacts:
+def _label_facts(look: Look, counted: Mapping[str, Any]) -> LabelFacts:
     delays = counted["delays"]
     return LabelFacts(
         new=counted["new"],
         known=counted["known"],
         no_row=counted["no_row"],
         unfit=sum(e.unfit_rows for e in look.batches.labelled if e.number > look.upto),
-        delays=Delays(**delays) if delays else None,
+        delays=LabelDelays(**delays) if delays else None,
     )
 
 
-def _unfair(bucket: Bucket, version: Version) -> Iterator[str]:
+def _failed_fairness_checks(bucket: Bucket, version: Version) -> Iterator[str]:
     report = version.reports.get("fairness")
     if report is not None:
         yield from (c.name for c in get_report(bucket, report).checks if c.verdict is Verdict.FAIL)
 
 
-def _costs(bucket: Bucket, look: Look) -> Iterator[Cost]:
+def _cost_facts(bucket: Bucket, look: Look) -> Iterator[StepCost]:
     """What steps of runs, looks and batches took, each step's in the order of time."""
     found: dict[tuple[str, str], list[float]] = {}
-    for step in [*_of_runs(bucket, look.version.model), *(s for p in look.past for s in p.steps)]:
+    for step in [*_run_steps(bucket, look.version.model), *(s for p in look.past for s in p.steps)]:
         for unit in ("seconds", "bytes", "memory"):
             if step.get(unit) is not None:
                 key = "bytes of memory" if unit == "memory" else unit
                 found.setdefault((step["name"], key), []).append(float(step[unit]))
     for scored in look.served:
-        if scored.rows >= _RUNS:
+        if scored.rows >= _MAX_RUNS:
             each = 1000 * scored.seconds / scored.rows
             found.setdefault(("score", "seconds a thousand rows"), []).append(each)
     for (name, unit), values in found.items():
-        yield Cost(step=name, unit=unit, values=tuple(round(v, 6) for v in values[-_BATCHES:]))
+        yield StepCost(
+            step=name, unit=unit, values=tuple(round(v, 6) for v in values[-_MAX_BATCHES:])
+        )
 
 
-def _of_runs(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
+def _run_steps(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
     """The steps that the last runs did, from their records."""
     entries = Registry(bucket).history(model).entries
     runs = {e.body["run"]["digest"]: e.body["run"] for e in entries if "run" in e.body}
-    for run in list(runs.values())[-_RUNS:]:
+    for run in list(runs.values())[-_MAX_RUNS:]:
         for step in bucket.get_json(Artifact.model_validate(run))["steps"]:
             if not step["cached"]:
                 sizes = [output["size"] for output in step["outputs"].values()]
                 yield {**step, "bytes": sum(sizes)}
 
 
-def _asked(rows: Rows, use_case: UseCase) -> Asked:
+def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringRequest:
     names = rows.reference.schema.names
     features = [name for name in names if name in use_case.features(names)]
     plain = names[:-3]  # the last three are the model's answers and the truth
-    probability, decision, truth = (output(n, plain) for n in (PROBABILITY, DECISION, TRUTH))
+    probability, decision, truth = (output_column(n, plain) for n in (PROBABILITY, DECISION, TRUTH))
     sensitive = use_case.data.sensitive
     held = [name for name in sensitive if name in plain]
-    return Asked(
+    return MonitoringRequest(
         monitor=use_case.monitor,
         drift=use_case.drift,
-        rules=Rules(use_case.fairness, sensitive, (truth, decision, probability)),
-        roles=Roles(
+        rules=RealisedFairnessRules(use_case.fairness, sensitive, (truth, decision, probability)),
+        roles=ColumnRoles(
             probability=probability,
             prediction=decision,
             truth=truth,

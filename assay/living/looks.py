@@ -16,20 +16,20 @@ from pydantic import BaseModel, ConfigDict
 
 from assay import moments
 from assay.artifacts import Artifact
-from assay.batches import Batches, Ledger, Refused, Scored
+from assay.batches import BatchHistory, BatchLedger, RefusedBatch, ScoredBatch
 from assay.bucket import Bucket
-from assay.config.living import Monitor
+from assay.config.living import MonitoringSettings
 from assay.digest import Digest
 from assay.errors import NoChampion, ReferenceUnknown
-from assay.evidence.amounts import and_more
+from assay.evidence.amounts import more_suffix
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import CHAMPION, MONITORED, History, Version, fold
+from assay.versions import CHAMPION, MONITORED, ModelHistory, Version, fold_journal
 
-_LATE: Final = 0.5  # of the time between two batches, before one that is due counts as missed
+_GRACE: Final = 0.5  # of the time between two batches, before one that is due counts as missed
 
 
-class Judged(BaseModel):
+class JudgedUpTo(BaseModel):
     """Up to which entry of the ledger rows and labels have been judged."""
 
     model_config = ConfigDict(frozen=True)
@@ -38,7 +38,7 @@ class Judged(BaseModel):
     labels: int = 0
 
 
-class Past(BaseModel):
+class PastLook(BaseModel):
     """An earlier look. `level`: what it spent of the accepted false alarms; None if it judged no
     predictions. `missed`: how many batches were missing since the entry `last`. `counted`: the
     object that says what was known of labels by then; safe to lose. `steps`: what its steps took.
@@ -55,7 +55,7 @@ class Past(BaseModel):
     reasons: list[str]
     report: Artifact
     figures: dict[str, float]
-    judged: Judged = Judged()
+    judged: JudgedUpTo = JudgedUpTo()
     level: float | None = None
     missed: int = 0
     last: int = 0
@@ -66,10 +66,10 @@ class Past(BaseModel):
     def because(self) -> str:
         """Its first reason, which weighs most, and how many more the report has."""
         first = self.reasons[0] if self.reasons else "the last look says so"
-        return first + and_more(len(self.reasons))
+        return first + more_suffix(len(self.reasons))
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> Past:
+    def of(cls, entry: JournalEntry) -> PastLook:
         return cls.model_validate({"as_of": entry.at, **entry.body, "entry": entry.number})
 
 
@@ -78,8 +78,8 @@ class Look:
     """What the next look at a champion is about."""
 
     version: Version
-    past: tuple[Past, ...]
-    batches: Batches
+    past: tuple[PastLook, ...]
+    batches: BatchHistory
     as_of: datetime
     since: datetime  # the last batch came, or the champion is in use
     last: int  # the entry of that batch; 0 for none
@@ -90,7 +90,7 @@ class Look:
         return len(self.past) + 1
 
     @property
-    def before(self) -> Past | None:
+    def before(self) -> PastLook | None:
         return self.past[-1] if self.past else None
 
     @property
@@ -99,29 +99,29 @@ class Look:
         return self.before.upto if self.before else 0
 
     @property
-    def judged(self) -> Judged:
-        return self.before.judged if self.before else Judged()
+    def judged(self) -> JudgedUpTo:
+        return self.before.judged if self.before else JudgedUpTo()
 
     @property
-    def served(self) -> tuple[Scored, ...]:
+    def served(self) -> tuple[ScoredBatch, ...]:
         """All batches that the champion answered."""
         return self.batches.by(self.version.number)
 
     @property
-    def waiting(self) -> tuple[Scored, ...]:
+    def waiting(self) -> tuple[ScoredBatch, ...]:
         """Those whose rows no look has judged."""
         return tuple(s for s in self.served if s.number > self.judged.rows)
 
     @property
-    def arrived(self) -> tuple[Scored, ...]:
+    def arrived(self) -> tuple[ScoredBatch, ...]:
         """Those that came since the last look."""
         return tuple(s for s in self.served if s.number > self.upto)
 
     @property
-    def refused(self) -> tuple[Refused, ...]:
+    def refused(self) -> tuple[RefusedBatch, ...]:
         return tuple(r for r in self.batches.refused if r.number > self.upto)
 
-    def level(self, ask: Monitor) -> float:
+    def level(self, ask: MonitoringSettings) -> float:
         """The k-th look that judges predictions has `false_alarms` / (k (k + 1)), which adds up
         to `false_alarms` however many follow (a spending function: Lan & DeMets 1983).
         """
@@ -140,13 +140,13 @@ class Look:
         return self.batches.length <= self.upto and self.told
 
 
-def looks_at(history: History, version: int) -> tuple[Past, ...]:
+def past_looks(history: ModelHistory, version: int) -> tuple[PastLook, ...]:
     """The looks that were taken at a version, in order."""
     entries = (e for e in history.entries if e.kind == MONITORED)
-    return tuple(Past.of(e) for e in entries if e.body["version"] == version)
+    return tuple(PastLook.of(e) for e in entries if e.body["version"] == version)
 
 
-def next_look(bucket: Bucket, model: str, ask: Monitor, as_of: datetime) -> Look:
+def next_look(bucket: Bucket, model: str, ask: MonitoringSettings, as_of: datetime) -> Look:
     """What there is to look at. Raises NoChampion where there was none yet, ReferenceUnknown where
     there is none any more, ChainBroken.
     """
@@ -159,43 +159,45 @@ def next_look(bucket: Bucket, model: str, ask: Monitor, as_of: datetime) -> Look
             where=bucket.root,
             remedy=f"See `assay log {model}`; make one with `assay run` or `assay promote`.",
         )
-    past, batches = looks_at(history, champion.number), Ledger(bucket, model).read()
-    came = [(moments.moment(s.as_of), s.number) for s in batches.scored if s.role == "served"]
+    past, batches = past_looks(history, champion.number), BatchLedger(bucket, model).read()
+    came = [
+        (moments.parse_timestamp(s.as_of), s.number) for s in batches.scored if s.role == "served"
+    ]
     # Without a batch yet, the first is due from when the champion is in use.
-    since, last = max(came) if came else (_since(history), 0)
-    return Look(champion, past, batches, as_of, since, last, _missed(since, as_of, ask))
+    since, last = max(came) if came else (_champion_since(history), 0)
+    return Look(champion, past, batches, as_of, since, last, _count_missed(since, as_of, ask))
 
 
-def _since(history: History) -> datetime:
+def _champion_since(history: ModelHistory) -> datetime:
     points = [e for e in history.entries if e.body.get("alias") == CHAMPION]
-    return moments.of(points[-1])
+    return moments.entry_timestamp(points[-1])
 
 
-def _missed(last: datetime, as_of: datetime, ask: Monitor) -> int:
+def _count_missed(last: datetime, as_of: datetime, ask: MonitoringSettings) -> int:
     """Batches that were due since the last one. One is missed half its time after it was due."""
     if ask.due is None:
         return 0
-    return max(int((as_of - last).total_seconds() / ask.due - _LATE), 0)
+    return max(int((as_of - last).total_seconds() / ask.due - _GRACE), 0)
 
 
-def record(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalEntry | None:
+def append_look(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalEntry | None:
     """Append the look, once. None if meanwhile another took it, or the champion is another."""
     model = look.version.model
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        history = fold(model, entries)
+        history = fold_journal(model, entries)
         champion = history.champion
         if champion is None or champion.number != look.version.number:
             return None
-        if len(looks_at(history, champion.number)) != len(look.past):
+        if len(past_looks(history, champion.number)) != len(look.past):
             return None
         return MONITORED, dict(body)
 
     return bucket.journal(model).append(decide)
 
 
-def why_not(bucket: Bucket, look: Look) -> str:
-    """Why `record` declined."""
+def describe_look_conflict(bucket: Bucket, look: Look) -> str:
+    """Why `append_look` declined."""
     champion = Registry(bucket).history(look.version.model).champion
     if champion is None:
         return f"{look.version.name} is no longer champion, and nobody is: nothing was counted"

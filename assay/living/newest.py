@@ -11,17 +11,17 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.versions import Version
 
-UP_TO = "upto"  # in what the journal says of a version that was trained anew
+CUTOFF_KEY = "upto"  # in what the journal says of a version that was trained anew
 
 
-def learnt_up_to(champion: Version | None) -> int:
+def training_cutoff(champion: Version | None) -> int:
     """The last entry of the ledger whose rows the champion may have learnt from; 0 for one that
     knows its use case's source alone.
     """
-    return int(champion.entry.body.get(UP_TO, 0)) if champion else 0
+    return int(champion.entry.body.get(CUTOFF_KEY, 0)) if champion else 0
 
 
-def newest(
+def mask_newest_rows(
     bucket: Bucket, arrived: Artifact, rows: Sequence[int], since: int
 ) -> NDArray[np.bool_] | None:
     """Which of these rows of a gathered table came after `since`; None if none did."""

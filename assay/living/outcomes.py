@@ -7,22 +7,22 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from assay.artifacts import Artifact
-from assay.batches import Scored
+from assay.batches import ScoredBatch
 from assay.digest import Digest
 from assay.errors import AssayError
-from assay.evidence.amounts import some
+from assay.evidence.amounts import format_count
 from assay.versions import Version
 
-_TOLD: Final = ("name", "rows", "unfit_rows", "seconds", "table", "predictions", "unfit")
+_ENTRY_FIELDS: Final = ("name", "rows", "unfit_rows", "seconds", "table", "predictions", "unfit")
 
-Fate = Literal["scored", "known", "refused", "failed"]
+BatchFate = Literal["scored", "known", "refused", "failed"]
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Served(_Frozen):
+class BatchOutcome(_Frozen):
     """One batch. `known`: it was scored before, so nothing was done. `refused`: it cannot be
     scored, and the ledger says so. `failed`: something else stood in the way, such as a sink that
     cannot be written; running again does it. `seconds` are what reading and scoring took when
@@ -32,7 +32,7 @@ class Served(_Frozen):
     """
 
     name: str
-    fate: Fate = "scored"
+    fate: BatchFate = "scored"
     rows: int = 0
     unfit_rows: int = 0
     seconds: float = 0.0
@@ -48,30 +48,30 @@ class Served(_Frozen):
     remedy: str | None = None
 
     @classmethod
-    def of(cls, entry: Scored, run: Version, **more: Any) -> Self:
+    def of(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
         """A batch that has its answers, in a run for a version."""
         other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
-        told = {name: getattr(entry, name) for name in _TOLD}
+        told = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
         return cls(**told | (other if entry.version != run.number else {}) | more)
 
     @classmethod
-    def without(cls, name: str, fate: Fate, error: AssayError) -> Served:
+    def without(cls, name: str, fate: BatchFate, error: AssayError) -> BatchOutcome:
         """A batch that is refused, or failed."""
         where = "" if error.where in {None, name} else f" ({error.where})"
         return cls(name=name, fate=fate, why=f"{error.what}{where}", remedy=error.remedy)
 
 
-class Scoring(_Frozen):
+class ScoringOutcome(_Frozen):
     """A run of the score flow: by which version, about which moment, and what became of each."""
 
     use_case: str
     model: str
     digest: Digest
     as_of: str
-    batches: tuple[Served, ...] = ()
+    batches: tuple[BatchOutcome, ...] = ()
     monitored: str | None = None  # how a look at once at what came ended, if one was asked for
 
-    def of(self, *fates: Fate) -> tuple[Served, ...]:
+    def of(self, *fates: BatchFate) -> tuple[BatchOutcome, ...]:
         return tuple(batch for batch in self.batches if batch.fate in fates)
 
     @property
@@ -85,7 +85,7 @@ class Scoring(_Frozen):
         wrong = self.of("refused", "failed")
         scored = [batch for batch in self.of("scored") if batch.model is None]
         rows = sum(batch.rows for batch in scored)
-        said = f"{some(len(scored), 'batch')} scored by {self.model}, {rows:,} rows"
+        said = f"{format_count(len(scored), 'batch')} scored by {self.model}, {rows:,} rows"
         said = said if scored else f"nothing new for {self.model}"
         for batch in self.of("scored"):
             said += f"; {batch.name} by {batch.model}, which had begun it" if batch.model else ""

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict
 
 from assay import moments
 from assay.bucket import Bucket
-from assay.config.living import Retrain
+from assay.config.living import RetrainingSettings
 from assay.digest import Digest
 from assay.journal import JournalEntry
-from assay.living.looks import Past, looks_at
+from assay.living.looks import PastLook, past_looks
 from assay.registry import Registry
 from assay.versions import (
     ASKED,
@@ -33,26 +33,26 @@ from assay.versions import (
 
 RETRAIN: Final = "retrain"
 FAILED: Final = "failed"  # what a retraining came to whose rows could not be learnt from
-_BUDGET_OF: Final = timedelta(days=30)
+_BUDGET_PERIOD: Final = timedelta(days=30)
 
 # Who wants it: a look that saw harm, the clock of a schedule, or a person.
-Wanted = Literal["monitor", "schedule", "person"]
+RetrainingTrigger = Literal["monitor", "schedule", "person"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RetrainingRequest:
     """What asks for a retraining. `evidence`: the digest of a monitoring report, or None. `upto`:
     the length of the ledger, which says what may be learnt from.
     """
 
-    by: Wanted
+    by: RetrainingTrigger
     because: str
     as_of: datetime
     upto: int
     evidence: Digest | None = None
 
 
-class Begun(BaseModel):
+class RetrainingAttempt(BaseModel):
     """A retraining that may go on: the entry that began it, which one it is in a row, what it may
     learn from, and since when (an entry of the ledger) there is harm.
     """
@@ -66,21 +66,25 @@ class Begun(BaseModel):
     as_of: datetime
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> Begun:
+    def of(cls, entry: JournalEntry) -> RetrainingAttempt:
         return cls.model_validate({**entry.body, "number": entry.number})
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class DeclinedRetraining:
     """Why a retraining does not begin. `asks`: a person is needed now."""
 
     why: str
     asks: bool = False
 
 
-def begin(
-    bucket: Bucket, model: str, asked: Asked, ask: Retrain, waits: str | None = None
-) -> Begun | Declined:
+def open_retraining(
+    bucket: Bucket,
+    model: str,
+    asked: RetrainingRequest,
+    ask: RetrainingSettings,
+    waits: str | None = None,
+) -> RetrainingAttempt | DeclinedRetraining:
     """Begin a retraining in the journal, or go on with one that was killed, or say why not.
 
     A person may always have one. `waits`: what it has to wait for where no person asks. Where
@@ -88,28 +92,30 @@ def begin(
     the evidence. Raises ChainBroken.
     """
     journal = bucket.journal(model)
-    known: Begun | Declined | None = None
+    known: RetrainingAttempt | DeclinedRetraining | None = None
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         nonlocal known
-        known = _unfinished(entries, asked, ask) or declined(entries, asked, ask, waits)
+        known = _resumable_attempt(entries, asked, ask) or reason_to_decline(
+            entries, asked, ask, waits
+        )
         if known is None:
-            return RETRAINING, _body(entries, asked, ask)
-        if isinstance(known, Declined) and known.asks and not _is_asked(entries):
-            return ASKED, {**_because(asked), "because": known.why}
+            return RETRAINING, _opening_body(entries, asked, ask)
+        if isinstance(known, DeclinedRetraining) and known.asks and not _awaits_person(entries):
+            return ASKED, {**_request_body(asked), "because": known.why}
         return None
 
     entry = journal.append(decide)
     if known is not None:
         return known
     assert entry is not None, "what is not declined is begun"
-    return Begun.of(entry)
+    return RetrainingAttempt.of(entry)
 
 
-def end(
+def close_retraining(
     bucket: Bucket,
     model: str,
-    begun: Begun,
+    begun: RetrainingAttempt,
     outcome: str,
     *,
     version: int | None = None,
@@ -123,16 +129,16 @@ def end(
         "retraining": begun.number,
         "outcome": outcome,
         **{name: value for name, value in told.items() if value is not None},
-        "as_of": moments.written(begun.as_of),
+        "as_of": moments.format_timestamp(begun.as_of),
     }
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        return None if begun.number in _ended(entries) else (RETRAINED, body)
+        return None if begun.number in _retraining_outcomes(entries) else (RETRAINED, body)
 
     return bucket.journal(model).append(decide)
 
 
-def _ended(entries: Sequence[JournalEntry]) -> dict[int, str]:
+def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:
     """What retrainings came to, by the entries that began them."""
     found: dict[int, str] = {}
     for entry in entries:
@@ -146,67 +152,84 @@ def _ended(entries: Sequence[JournalEntry]) -> dict[int, str]:
     return found
 
 
-def _unfinished(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> Begun | None:
+def _resumable_attempt(
+    entries: Sequence[JournalEntry], asked: RetrainingRequest, ask: RetrainingSettings
+) -> RetrainingAttempt | None:
     """A retraining that began for the same reason and did not end. It goes on with the rows that
     it had if no others came, or while it is too recent for another: after that, another has more
     to learn from.
     """
     begun = [e for e in entries if e.kind == RETRAINING]
-    why = _why(asked)
+    why = _request_identity(asked)
     same = [e for e in begun if why.items() <= e.body.items()]
-    if not same or same[-1].number in _ended(entries):
+    if not same or same[-1].number in _retraining_outcomes(entries):
         return None
     last = same[-1]
-    recent = last is begun[-1] and asked.as_of - moments.of(last) < _pause(ask)
-    return Begun.of(last) if recent or last.body["upto"] == asked.upto else None
+    recent = last is begun[-1] and asked.as_of - moments.entry_timestamp(last) < _cooldown(ask)
+    return RetrainingAttempt.of(last) if recent or last.body["upto"] == asked.upto else None
 
 
-def _fruitful(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+def _conclusive_retrainings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     """What began the retrainings that ended, and whose rows could be learnt from."""
-    ended = _ended(entries)
+    ended = _retraining_outcomes(entries)
     begun = (e for e in entries if e.kind == RETRAINING)
     return [e for e in begun if ended.get(e.number, FAILED) != FAILED]
 
 
-def declined(
-    entries: Sequence[JournalEntry], asked: Asked, ask: Retrain, waits: str | None = None
-) -> Declined | None:
+def reason_to_decline(
+    entries: Sequence[JournalEntry],
+    asked: RetrainingRequest,
+    ask: RetrainingSettings,
+    waits: str | None = None,
+) -> DeclinedRetraining | None:
     """Why there is to be no retraining now; None if there may be."""
     begun = [e for e in entries if e.kind == RETRAINING]
     evidence = asked.evidence and str(asked.evidence)
-    done = [e for e in _fruitful(entries) if evidence and e.body["evidence"] == evidence]
+    done = [
+        e for e in _conclusive_retrainings(entries) if evidence and e.body["evidence"] == evidence
+    ]
     if done:
-        return Declined(f"entry {done[-1].number} began a retraining for this very evidence")
+        return DeclinedRetraining(
+            f"entry {done[-1].number} began a retraining for this very evidence"
+        )
     if asked.by == "person":
         return None
     if waits:
-        return Declined(waits)
-    if _is_asked(entries):
-        return Declined("a person was asked, and nobody has had it trained anew by hand since")
-    if (helpless := len(_in_vain(entries))) >= ask.attempts:
-        return Declined(f"{helpless} retrainings in a row brought no new champion", asks=True)
-    return _too_soon(begun, asked.as_of, ask)
+        return DeclinedRetraining(waits)
+    if _awaits_person(entries):
+        return DeclinedRetraining(
+            "a person was asked, and nobody has had it trained anew by hand since"
+        )
+    if (helpless := len(_retrainings_since_promotion(entries))) >= ask.attempts:
+        return DeclinedRetraining(
+            f"{helpless} retrainings in a row brought no new champion", asks=True
+        )
+    return _decline_by_limits(begun, asked.as_of, ask)
 
 
-def _too_soon(begun: Sequence[JournalEntry], now: datetime, ask: Retrain) -> Declined | None:
+def _decline_by_limits(
+    begun: Sequence[JournalEntry], now: datetime, ask: RetrainingSettings
+) -> DeclinedRetraining | None:
     """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
     last = begun[-1] if begun else None
-    if last is not None and now - moments.of(last) < _pause(ask):
-        until = moments.shown(moments.of(last) + _pause(ask))
-        return Declined(
+    if last is not None and now - moments.entry_timestamp(last) < _cooldown(ask):
+        until = moments.display_timestamp(moments.entry_timestamp(last) + _cooldown(ask))
+        return DeclinedRetraining(
             f"the last retraining (entry {last.number}) is too recent: not before {until}"
         )
-    lately = [e for e in begun if now - moments.of(e) < _BUDGET_OF]
+    lately = [e for e in begun if now - moments.entry_timestamp(e) < _BUDGET_PERIOD]
     if len(lately) >= ask.budget:
-        return Declined(f"{len(lately)} retrainings in thirty days are as many as are allowed")
+        return DeclinedRetraining(
+            f"{len(lately)} retrainings in thirty days are as many as are allowed"
+        )
     return None
 
 
-def _pause(ask: Retrain) -> timedelta:
+def _cooldown(ask: RetrainingSettings) -> timedelta:
     return timedelta(seconds=ask.cooldown)
 
 
-def _in_vain(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+def _retrainings_since_promotion(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     """Retrainings since the last promotion of a champion."""
     found: list[JournalEntry] = []
     for entry in entries:
@@ -217,7 +240,7 @@ def _in_vain(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     return found
 
 
-def _is_asked(entries: Sequence[JournalEntry]) -> bool:
+def _awaits_person(entries: Sequence[JournalEntry]) -> bool:
     """Whether a person was asked and has not answered, by a retraining or a promotion."""
     for entry in reversed(entries):
         if entry.kind == ASKED:
@@ -228,38 +251,40 @@ def _is_asked(entries: Sequence[JournalEntry]) -> bool:
     return False
 
 
-def _body(entries: Sequence[JournalEntry], asked: Asked, ask: Retrain) -> dict[str, Any]:
+def _opening_body(
+    entries: Sequence[JournalEntry], asked: RetrainingRequest, ask: RetrainingSettings
+) -> dict[str, Any]:
     window = ask.window if isinstance(ask.window, str) else ask.window.model_dump(mode="json")
     return {
-        **_because(asked),
+        **_request_body(asked),
         "window": window,
         "upto": asked.upto,
         "since": harm_since(entries),
-        "attempt": len(_in_vain(entries)) + 1,
+        "attempt": len(_retrainings_since_promotion(entries)) + 1,
         "ends": True,
     }
 
 
-def _because(asked: Asked) -> dict[str, Any]:
-    return {**_why(asked), "as_of": moments.written(asked.as_of)}
+def _request_body(asked: RetrainingRequest) -> dict[str, Any]:
+    return {**_request_identity(asked), "as_of": moments.format_timestamp(asked.as_of)}
 
 
-def _why(asked: Asked) -> dict[str, Any]:
+def _request_identity(asked: RetrainingRequest) -> dict[str, Any]:
     """What makes two requests one."""
     evidence = asked.evidence and str(asked.evidence)
     return {"by": asked.by, "because": asked.because, "evidence": evidence}
 
 
-def unanswered(bucket: Bucket, model: str) -> Past | None:
+def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
     """The last look at the champion that wants a retraining and has no answer: neither was the
     model trained anew since, nor a person asked, nor the alarm called false, nor all found healthy
     by labels. Looks at other rows alone are no answer. Raises ChainBroken.
     """
     history = Registry(bucket).history(model)
     entries, champion = history.entries, history.champion
-    looks = looks_at(history, champion.number) if champion else ()
+    looks = past_looks(history, champion.number) if champion else ()
     answers = [e.number for e in entries if e.kind == ASKED]
-    answers += [e.number for e in _fruitful(entries)]
+    answers += [e.number for e in _conclusive_retrainings(entries)]
     answers += [
         past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
     ]

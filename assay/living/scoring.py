@@ -18,25 +18,25 @@ from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, DataError
-from assay.learning.units import each_unit, identity_of
-from assay.living.unfit import listed, without
+from assay.learning.units import hash_units, identity_columns
+from assay.living.unfit import drop_rows, list_unfit_rows
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from assay.learning.predict import Model
+    from assay.learning.predict import ScoringModel
 
 ROW, UNIT, PROBABILITY, DECISION, MODEL = "row", "unit", "probability", "decision", "model"
-COLUMNS: Final = (ROW, UNIT, PROBABILITY, DECISION, MODEL)
+PREDICTION_COLUMNS: Final = (ROW, UNIT, PROBABILITY, DECISION, MODEL)
 
 _ROWS: Final = 1 << 16
-_EVERY: Final = 1_000_000  # rows between two words about progress
+_PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
 
 
 @dataclass(frozen=True)
-class Predicted:
+class BatchPredictions:
     """`table` holds the rows that could be scored, in order; `predictions` as many: row (the
     number in `table`, from 0, int64), unit (int64, the bits of `learning.units.identities`), the
     columns of the declared identity, probability (float64), decision (bool), model (its digest,
@@ -52,9 +52,9 @@ class Predicted:
     unfit_rows: int
 
 
-def predict(
+def score_table(
     bucket: Bucket,
-    model: Model,
+    model: ScoringModel,
     digest: Digest,
     table: Artifact,
     use_case: UseCase,
@@ -62,28 +62,32 @@ def predict(
     lines: Artifact,
     unfit: Artifact | None,
     say: Callable[[str], None] = lambda _: None,
-) -> Predicted:
+) -> BatchPredictions:
     """Score the rows of `table`. The same rows and model give the same bytes.
 
     `lines` and `unfit` are the intake's. Raises DataError where no row is left, and where the
-    model cannot answer; ConfigError for an identity column that is called like one of `COLUMNS`.
+    model cannot answer; ConfigError for an identity column that is called like one of `PREDICTION_COLUMNS`.
     """
     from threadpoolctl import threadpool_limits
 
     rows = Table.read(bucket, table)
     scorer = _Scorer(rows, model, digest, use_case, say)
     with threadpool_limits(1):  # how sums are split over threads is written into their last digits
-        predictions = write(bucket, scorer.batches(), scorer.schema, f"{table.name} predictions")
+        predictions = write_table(
+            bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
+        )
     before = Table.read(bucket, unfit).rows if unfit else 0
     if scorer.odd:
-        unfit = listed(rows, scorer.odd, lines=lines, before=unfit)
-        table, lines = without(rows, list(scorer.odd), lines=lines)
+        unfit = list_unfit_rows(rows, scorer.odd, lines=lines, before=unfit)
+        table, lines = drop_rows(rows, list(scorer.odd), lines=lines)
     if not scorer.scored:
         raise DataError(
             f"none of {rows.rows:,} rows can be scored: {next(iter(scorer.odd.values()))}",
             where=table.name,
         )
-    return Predicted(table, predictions, lines, unfit, scorer.scored, before + len(scorer.odd))
+    return BatchPredictions(
+        table, predictions, lines, unfit, scorer.scored, before + len(scorer.odd)
+    )
 
 
 @dataclass
@@ -91,7 +95,7 @@ class _Scorer:
     """One pass over the rows. `odd`: why rows could not be scored, by their numbers."""
 
     rows: Table
-    model: Model
+    model: ScoringModel
     digest: Digest
     use_case: UseCase
     say: Callable[[str], None]
@@ -99,10 +103,10 @@ class _Scorer:
     odd: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._identity = identity_of(self.rows.schema.names, self.use_case)
+        self._identity = identity_columns(self.rows.schema.names, self.use_case)
         self._shown = list(self.use_case.data.identity)
         for name in self._shown:
-            if name in COLUMNS:
+            if name in PREDICTION_COLUMNS:
                 raise ConfigError(
                     f"an identity column cannot be called {name!r}: predictions have a column of "
                     "that name",
@@ -131,7 +135,7 @@ class _Scorer:
             for offset in range(0, part.num_rows, _ROWS):
                 batch = part.slice(offset, _ROWS)
                 yield self._answered(batch, start)
-                if (start + batch.num_rows) // _EVERY > start // _EVERY:
+                if (start + batch.num_rows) // _PROGRESS_EVERY > start // _PROGRESS_EVERY:
                     self.say(f"{start + batch.num_rows:,} rows scored")
                 start += batch.num_rows
 
@@ -151,7 +155,7 @@ class _Scorer:
         named = pa.array([str(self.digest)])
         arrays = [
             pa.array(rows, pa.int64()),
-            pa.array(each_unit(batch.select(self._identity)).view(np.int64)),
+            pa.array(hash_units(batch.select(self._identity)).view(np.int64)),
             *(batch.column(name) for name in self._shown),
             pa.array(probability, pa.float64()),
             pa.array(decision, pa.bool_()),

@@ -6,33 +6,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from assay.batches import Claimed, Ledger, Scored
+from assay.batches import BatchClaim, BatchLedger, ScoredBatch
 from assay.bucket import Bucket
-from assay.config.read import Written
+from assay.config.read import LoadedUseCase
 from assay.digest import Digest
 from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
-from assay.living.arrivals import Arrival
+from assay.living.arrivals import IncomingBatch
 from assay.registry import Registry
 from assay.steps import Step
-from assay.trained import trained_on
-from assay.versions import CHALLENGER, CHAMPION, RETIRED, History, Version
+from assay.trained import find_training_table
+from assay.versions import CHALLENGER, CHAMPION, RETIRED, ModelHistory, Version
 
 if TYPE_CHECKING:
-    from assay.learning.predict import Model
+    from assay.learning.predict import ScoringModel
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A version ready to score. `columns`: how it wants a batch read (see `intake.columns`)."""
+class LoadedVersion:
+    """A version ready to score. `column_specs`: how it wants a batch read (see `intake.columns`)."""
 
     version: Version
-    model: Model
+    model: ScoringModel
     columns: dict[str, dict[str, Any]]
 
     @classmethod
-    def of(cls, bucket: Bucket, written: Written, reference: str, as_of: datetime) -> Loaded:
+    def of(
+        cls, bucket: Bucket, written: LoadedUseCase, reference: str, as_of: datetime
+    ) -> LoadedVersion:
         """What stands behind a reference now. Raises what `Registry.load` raises."""
-        from assay.living.intake import columns
+        from assay.living.intake import column_specs
         from assay.tables.read import Table
 
         registry = Registry(bucket)
@@ -41,12 +43,12 @@ class Loaded:
             model = registry.load(reference, as_of=as_of)
             if registry.find(reference).number == version.number:
                 break  # else an alias was moved while it was being loaded
-        trained = Table.read(bucket, trained_on(bucket, version)).description
-        return cls(version, model, columns(trained, written.use_case))
+        trained = Table.read(bucket, find_training_table(bucket, version)).description
+        return cls(version, model, column_specs(trained, written.use_case))
 
 
 @dataclass
-class Before:
+class PriorScores:
     """What was scored before. A batch is served once, whoever is champion when it comes again;
     by a version that was named (`again`), once by that version. `open` are claims on the use
     case's own sink that nobody has finished yet, by their batch; `void` the versions that were
@@ -55,13 +57,13 @@ class Before:
 
     again: bool = False
     void: frozenset[int] = frozenset()
-    open: dict[Digest, Claimed] = field(default_factory=dict)
+    open: dict[Digest, BatchClaim] = field(default_factory=dict)
     _files: set[str] = field(default_factory=set)
-    _batches: dict[Digest, Scored] = field(default_factory=dict)
+    _batches: dict[Digest, ScoredBatch] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, bucket: Bucket, version: Version, *, again: bool) -> Before:
-        batches = Ledger(bucket, version.model).read()
+    def of(cls, bucket: Bucket, version: Version, *, again: bool) -> PriorScores:
+        batches = BatchLedger(bucket, version.model).read()
         before = cls(again, frozenset(Registry(bucket).history(version.model).retired))
         for scored in batches.scored:
             counts = not again or scored.version == version.number
@@ -72,7 +74,7 @@ class Before:
             before.open = {claim.batch: claim for claim in left}
         return before
 
-    def note(self, source: str | None, scored: Scored) -> None:
+    def note(self, source: str | None, scored: ScoredBatch) -> None:
         """These rows, from a source of this fingerprint, are scored."""
         self._batches.setdefault(scored.batch, scored)
         if source is not None:
@@ -88,27 +90,27 @@ class Before:
         """Whether these very rows were scored before, whatever their source was called."""
         return batch in self._batches
 
-    def said(self, answers: Claimed) -> Claimed:
+    def said(self, answers: BatchClaim) -> BatchClaim:
         """The answers that a batch had before, whoever is champion now, in the place of others."""
         first = self._batches[answers.batch]
         held = {name: getattr(first, name) for name in ("predictions", "version", "model")}
         return answers.model_copy(update=held)
 
 
-def answers(
+def build_claim(
     bucket: Bucket,
-    batch: Arrival,
+    batch: IncomingBatch,
     source: str | None,
     steps: tuple[Step, Step],
     version: Version,
     **more: Any,
-) -> Claimed:
+) -> BatchClaim:
     """What a version says of a batch, as the ledger keeps it; `steps` are those that read and
     scored it. `more`: its other fields.
     """
     arrived, predicted = steps
     about = bucket.get_json(predicted["about"])
-    return Claimed(
+    return BatchClaim(
         name=batch.name,
         source=None if batch.passing else source,
         table=predicted["table"],
@@ -125,18 +127,18 @@ def answers(
     )
 
 
-def wanted(bucket: Bucket, name: str, model: str | None) -> str:
+def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
     """The reference of the version that is to score the batches of `name`: 3, name@3 or an alias
     as `model` says, else the champion.
 
     Raises NoChampion where there was none yet, ReferenceUnknown where there is none any more,
     Unproven for a retired version, ConfigError for another model's.
     """
-    reference = _reference(name, model)
+    reference = _full_reference(name, model)
     registry = Registry(bucket)
     history = registry.history(name)
     if reference == f"{name}@{CHAMPION}" and history.champion is None:
-        raise _no_champion(history)
+        raise _no_champion_error(history)
     version = registry.find(reference)
     if version.number in history.retired:
         raise Unproven(
@@ -146,7 +148,7 @@ def wanted(bucket: Bucket, name: str, model: str | None) -> str:
     return reference
 
 
-def shadow(bucket: Bucket, written: Written, beside: Version) -> Version | None:
+def shadow_challenger(bucket: Bucket, written: LoadedUseCase, beside: Version) -> Version | None:
     """The challenger that is to score beside a version, unseen, if one is."""
     if not written.use_case.promotion.shadow:
         return None
@@ -155,7 +157,7 @@ def shadow(bucket: Bucket, written: Written, beside: Version) -> Version | None:
     return None if number in {None, beside.number} else history.versions[number]
 
 
-def _reference(name: str, model: str | None) -> str:
+def _full_reference(name: str, model: str | None) -> str:
     given = model or CHAMPION
     of, at, which = given.rpartition("@")
     if at and of != name:
@@ -167,7 +169,7 @@ def _reference(name: str, model: str | None) -> str:
     return f"{name}@{which}" if given != name else f"{name}@{CHAMPION}"
 
 
-def _no_champion(history: History) -> ReferenceUnknown:
+def _no_champion_error(history: ModelHistory) -> ReferenceUnknown:
     gone = [e for e in history.entries if e.kind == RETIRED]
     why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
     train = "" if history.versions else "Train one: assay run CONFIG. "

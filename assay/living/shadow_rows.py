@@ -15,27 +15,37 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.artifacts import Artifact
-from assay.batches import Beside, Scored
+from assay.batches import ScoredBatch, ScoredPair
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
-from assay.evidence.groups import MISSING, labels_of
+from assay.evidence.groups import MISSING_LABEL, unchecked_group_labels
 from assay.evidence.report import Report
-from assay.evidence.shadow import Asked, compare
-from assay.evidence.shadow.facts import Facts, Pair
-from assay.evidence.shadow.rows import BATCH, CHAMPIONS, DECISION, PROBABILITY, ROW, TAKEN, TRUTH
-from assay.living.known import Known, truth_of
+from assay.evidence.shadow import ShadowRequest, compare_versions
+from assay.evidence.shadow.facts import PairedBatch, ShadowFacts
+from assay.evidence.shadow.rows import (
+    BATCH,
+    CHAMPION_PREFIX,
+    DECISION,
+    PROBABILITY,
+    RESERVED_COLUMNS,
+    ROW,
+    TRUTH,
+)
+from assay.living.known import KnownLabels, row_labels
 from assay.living.label_rows import UNIT
-from assay.living.shadows import Shadow
-from assay.sources.places import Places
-from assay.tables.columns import field
+from assay.living.shadows import ShadowComparison
+from assay.sources.places import SourceLines
+from assay.tables.columns import column_field
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 
-def judge(bucket: Bucket, shadow: Shadow, found: Together, use_case: UseCase) -> Report:
+def judge_comparison(
+    bucket: Bucket, shadow: ShadowComparison, found: PairedRows, use_case: UseCase
+) -> Report:
     """Compare the two. Raises ObjectMissing, ObjectCorrupt."""
     reference = Table.read(bucket, shadow.challenger.artifact("predictions"))
-    asked = Asked(
+    asked = ShadowRequest(
         performance=use_case.performance,
         rules=use_case.fairness,
         sensitive=use_case.data.sensitive,
@@ -43,41 +53,41 @@ def judge(bucket: Bucket, shadow: Shadow, found: Together, use_case: UseCase) ->
         unfit=use_case.monitor.malformed,
         seed=use_case.seed,
     )
-    return compare(found.facts, Table.read(bucket, found.rows), reference, asked)
+    return compare_versions(found.facts, Table.read(bucket, found.rows), reference, asked)
 
 
 @dataclass(frozen=True)
-class Together:
+class PairedRows:
     """`rows` that both answered (see `evidence.shadow`), and the `facts` about them."""
 
     rows: Artifact
-    facts: Facts
+    facts: ShadowFacts
 
 
-def together(bucket: Bucket, shadow: Shadow, use_case: UseCase) -> Together:
+def pair_rows(bucket: Bucket, shadow: ShadowComparison, use_case: UseCase) -> PairedRows:
     """Put both versions' answers side by side, batch by batch.
 
     Rows of a batch are one by their places where both read it alike; else by their units, equal
     ones in their order, or, where the use case names no identity, by the lines of its source.
     Raises DataError for cut points on a group that is no number.
     """
-    known = Known.of(bucket, shadow.batches, use_case)
+    known = KnownLabels.of(bucket, shadow.batches, use_case)
     tables = [Table.read(bucket, pair.served.table) for pair in shadow.pairs]
     groups = [n for n in use_case.data.sensitive if any(n in t.schema.names for t in tables)]
-    groups = [name for name in groups if name not in TAKEN]
-    schema = _schema(groups)
-    told: list[Pair] = []
+    groups = [name for name in groups if name not in RESERVED_COLUMNS]
+    schema = _pair_schema(groups)
+    told: list[PairedBatch] = []
     labels = [False]
 
     def batches() -> Iterator[pa.RecordBatch]:
         for pair, table in zip(shadow.pairs, tables, strict=True):
-            both = _Both.of(bucket, pair, known, use_case)
+            both = _BatchPair.of(bucket, pair, known, use_case)
             told.append(both.told)
             labels[0] |= bool((both.truth[both.place >= 0] >= 0).any())
             yield from both.batches(table, groups, use_case, schema)
 
-    rows = write(bucket, batches(), schema, f"{shadow.challenger.name} in shadow")
-    facts = Facts(
+    rows = write_table(bucket, batches(), schema, f"{shadow.challenger.name} in shadow")
+    facts = ShadowFacts(
         champion=shadow.champion.name,
         challenger=shadow.challenger.name,
         asked=shadow.asked,
@@ -85,46 +95,48 @@ def together(bucket: Bucket, shadow: Shadow, use_case: UseCase) -> Together:
         alone=sum(scored.rows for scored in shadow.alone),
         known=labels[0],
     )
-    return Together(rows, facts)
+    return PairedRows(rows, facts)
 
 
-def _schema(groups: Sequence[str]) -> pa.Schema:
+def _pair_schema(groups: Sequence[str]) -> pa.Schema:
     return pa.schema(
         [
-            field(BATCH, "integer", nullable=False),
-            field(ROW, "integer", nullable=False),
-            *(field(name, "text") for name in groups),
-            field(PROBABILITY, "number"),
-            field(DECISION, "boolean"),
-            field(CHAMPIONS + PROBABILITY, "number"),
-            field(CHAMPIONS + DECISION, "boolean"),
-            field(TRUTH, "boolean"),
+            column_field(BATCH, "integer", nullable=False),
+            column_field(ROW, "integer", nullable=False),
+            *(column_field(name, "text") for name in groups),
+            column_field(PROBABILITY, "number"),
+            column_field(DECISION, "boolean"),
+            column_field(CHAMPION_PREFIX + PROBABILITY, "number"),
+            column_field(CHAMPION_PREFIX + DECISION, "boolean"),
+            column_field(TRUTH, "boolean"),
         ]
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Both:
+class _BatchPair:
     """One batch. `place`: by row of the champion's, where the challenger's answer stands, or -1."""
 
-    pair: Beside
+    pair: ScoredPair
     old: dict[str, NDArray[Any]]
     new: dict[str, NDArray[Any]]
     place: NDArray[np.int64]
     truth: NDArray[np.int8]
 
     @classmethod
-    def of(cls, bucket: Bucket, pair: Beside, known: Known, use_case: UseCase) -> _Both:
+    def of(
+        cls, bucket: Bucket, pair: ScoredPair, known: KnownLabels, use_case: UseCase
+    ) -> _BatchPair:
         served, shadow = pair.served, pair.shadow
-        old, new = (_answers(bucket, scored) for scored in (served, shadow))
-        place = _place(bucket, pair, (old[UNIT], new[UNIT]), use_case)
-        truth = truth_of(bucket, served, known, use_case).truth
+        old, new = (_read_answers(bucket, scored) for scored in (served, shadow))
+        place = _challenger_places(bucket, pair, (old[UNIT], new[UNIT]), use_case)
+        truth = row_labels(bucket, served, known, use_case).truth
         return cls(pair, old, new, place, truth)
 
     @property
-    def told(self) -> Pair:
+    def told(self) -> PairedBatch:
         served, shadow = self.pair.served, self.pair.shadow
-        return Pair(
+        return PairedBatch(
             name=served.name,
             as_of=served.as_of,
             rows=served.rows,
@@ -147,7 +159,7 @@ class _Both:
                 [
                     pa.array(np.full(len(here), self.pair.served.number)),
                     pa.array(here),
-                    *(_labels(taken, name, use_case) for name in groups),
+                    *(_group_labels(taken, name, use_case) for name in groups),
                     *self._said(here),
                 ],
                 schema=schema,
@@ -164,21 +176,21 @@ class _Both:
         ]
 
 
-def _labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Array:
+def _group_labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Array:
     if name not in rows.schema.names:
-        return pa.nulls(rows.num_rows, pa.string()).fill_null(MISSING)
+        return pa.nulls(rows.num_rows, pa.string()).fill_null(MISSING_LABEL)
     column = rows.column(name).to_pandas()
-    labels = labels_of(column, use_case.data.sensitive[name], name)
+    labels = unchecked_group_labels(column, use_case.data.sensitive[name], name)
     return pa.array(labels.astype(object), pa.string())
 
 
-def _answers(bucket: Bucket, scored: Scored) -> dict[str, NDArray[Any]]:
+def _read_answers(bucket: Bucket, scored: ScoredBatch) -> dict[str, NDArray[Any]]:
     held = Table.read(bucket, scored.predictions).arrow([UNIT, PROBABILITY, DECISION])
     return {name: held[name].to_numpy() for name in held.column_names}
 
 
-def _place(
-    bucket: Bucket, pair: Beside, units: Sequence[NDArray[np.int64]], use_case: UseCase
+def _challenger_places(
+    bucket: Bucket, pair: ScoredPair, units: Sequence[NDArray[np.int64]], use_case: UseCase
 ) -> NDArray[np.int64]:
     """By row of the champion's, where the challenger's answer stands, or -1."""
     served, shadow, named = pair.served, pair.shadow, bool(use_case.data.identity)
@@ -186,17 +198,17 @@ def _place(
     if served.batch == shadow.batch or (whole and not named):
         return np.arange(served.rows)
     if named or served.lines is None or shadow.lines is None:
-        return _places(*units)
+        return _match_in_order(*units)
     # What is hashed where there is no identity the two may read otherwise.
     lines = ((served.lines, served.rows), (shadow.lines, shadow.rows))
-    return _places(*(_lines(bucket, *one) for one in lines))
+    return _match_in_order(*(_source_lines(bucket, *one) for one in lines))
 
 
-def _lines(bucket: Bucket, lines: Artifact, rows: int) -> NDArray[np.int64]:
-    return Places.of(Table.read(bucket, lines)).lines(np.arange(rows))
+def _source_lines(bucket: Bucket, lines: Artifact, rows: int) -> NDArray[np.int64]:
+    return SourceLines.of(Table.read(bucket, lines)).lines(np.arange(rows))
 
 
-def _places(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
+def _match_in_order(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each unit (or line) of the one stands in the other, or -1; of equal ones the k-th with
     the k-th.
     """

@@ -15,17 +15,17 @@ from typing import Any
 
 from assay import moments
 from assay.artifacts import Artifact
-from assay.batches import Batches, Beside, Ledger, Scored
+from assay.batches import BatchHistory, BatchLedger, ScoredBatch, ScoredPair
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.evidence.report import Report
 from assay.journal import JournalEntry
 from assay.registry import Registry
-from assay.versions import CHALLENGER, SHADOWED, Version, fold
+from assay.versions import CHALLENGER, SHADOWED, Version, fold_journal
 
 
 @dataclass(frozen=True)
-class Shadow:
+class ShadowComparison:
     """A challenger and the champion, and the batches that both scored. `alone`: those that the
     champion served since the first of them, and the challenger was to score and did not. `before`:
     the last comparison of the two, if there was one.
@@ -34,9 +34,9 @@ class Shadow:
     challenger: Version
     champion: Version
     asked: int
-    batches: Batches
-    pairs: tuple[Beside, ...]
-    alone: tuple[Scored, ...]
+    batches: BatchHistory
+    pairs: tuple[ScoredPair, ...]
+    alone: tuple[ScoredBatch, ...]
     before: JournalEntry | None
 
     @property
@@ -75,7 +75,7 @@ class Shadow:
         return self.before is None or self.before.body["upto"] < self.upto
 
 
-def ahead(bucket: Bucket, use_case: UseCase) -> Shadow | None:
+def next_comparison(bucket: Bucket, use_case: UseCase) -> ShadowComparison | None:
     """What there is to compare; None where no shadow is asked for, no challenger stands beside
     the champion, or too few batches were scored by both. Raises ChainBroken.
     """
@@ -86,7 +86,7 @@ def ahead(bucket: Bucket, use_case: UseCase) -> Shadow | None:
     champion, number = history.champion, history.aliases.get(CHALLENGER)
     if champion is None or number in {None, champion.number}:
         return None
-    batches = Ledger(bucket, use_case.name).read()
+    batches = BatchLedger(bucket, use_case.name).read()
     challenger = history.versions[number]
     pairs = batches.beside(challenger.number, champion.number)
     if len(pairs) < asked:
@@ -96,10 +96,10 @@ def ahead(bucket: Bucket, use_case: UseCase) -> Shadow | None:
     later = (s for s in batches.by(champion.number) if s.number > since)
     alone = tuple(s for s in later if s.beside == number and s.number not in both)
     before = history.shadowed(challenger, champion)
-    return Shadow(challenger, champion, asked, batches, pairs, alone, before)
+    return ShadowComparison(challenger, champion, asked, batches, pairs, alone, before)
 
 
-def unfinished(bucket: Bucket, use_case: UseCase) -> str | None:
+def unfinished_shadow_reason(bucket: Bucket, use_case: UseCase) -> str | None:
     """Why another challenger should not take this one's place yet: it is to score more batches
     first, else none would ever have scored enough. None where no batch is waited for, as when
     those came and it could not score them.
@@ -109,16 +109,16 @@ def unfinished(bucket: Bucket, use_case: UseCase) -> str | None:
     champion, number = history.champion, history.aliases.get(CHALLENGER)
     if not asked or champion is None or number is None or number in history.served:
         return None
-    batches = Ledger(bucket, use_case.name).read()
+    batches = BatchLedger(bucket, use_case.name).read()
     done = len(batches.beside(number, champion.number))
-    came = _since(batches.by(champion.number), history.since[CHALLENGER])
+    came = _batches_since(batches.by(champion.number), history.since[CHALLENGER])
     if max(done, len(came)) >= asked:
         return None
     name = history.versions[number].name
     return f"{name} is challenger, and has scored {done} of its {asked} batches in shadow"
 
 
-def _since(served: Sequence[Scored], entry: JournalEntry) -> list[Scored]:
+def _batches_since(served: Sequence[ScoredBatch], entry: JournalEntry) -> list[ScoredBatch]:
     """The batches that came since a version was made challenger, by their numbers. An entry that
     lacks the ledger's length (older ones, and rollbacks) has a clock alone, perhaps another's.
     """
@@ -126,8 +126,12 @@ def _since(served: Sequence[Scored], entry: JournalEntry) -> list[Scored]:
     return [s for s in served if (s.at > entry.at if upto is None else s.number > upto)]
 
 
-def record(
-    bucket: Bucket, shadow: Shadow, report: Report, held: Mapping[str, Artifact], when: datetime
+def append_comparison(
+    bucket: Bucket,
+    shadow: ShadowComparison,
+    report: Report,
+    held: Mapping[str, Artifact],
+    when: datetime,
 ) -> JournalEntry | None:
     """Append the comparison, once for what it found. None if that is known, or either version is
     no longer what it was. `held`: the report and the rows, as artifacts.
@@ -135,12 +139,12 @@ def record(
     model = shadow.challenger.model
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        history = fold(model, entries)
+        history = fold_journal(model, entries)
         challenger = history.aliases.get(CHALLENGER)
         if history.champion != shadow.champion or challenger != shadow.challenger.number:
             return None
         last = history.shadowed(shadow.challenger, shadow.champion)
-        body = _body(shadow, report, held, when)
+        body = _comparison_body(shadow, report, held, when)
         if last is not None and not _is_news(body, last.body):
             return None
         return SHADOWED, body
@@ -154,8 +158,8 @@ def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
     return not same and bool(last["upto"] <= body["upto"])
 
 
-def _body(
-    shadow: Shadow, report: Report, held: Mapping[str, Artifact], when: datetime
+def _comparison_body(
+    shadow: ShadowComparison, report: Report, held: Mapping[str, Artifact], when: datetime
 ) -> dict[str, Any]:
     worst = report.verdict
     return {
@@ -163,7 +167,7 @@ def _body(
         "against": shadow.champion.number,
         "batches": len(shadow.pairs),
         "upto": shadow.upto,
-        "as_of": moments.written(when),
+        "as_of": moments.format_timestamp(when),
         "verdict": worst.value,
         "summary": report.summary,
         "reasons": report.reasons_for(worst) if worst.severity > 1 else [],

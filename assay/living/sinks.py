@@ -15,21 +15,21 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from assay.artifacts import Artifact
-from assay.batches import Claimed
+from assay.batches import BatchClaim
 from assay.bucket import Bucket
 from assay.config.living import Sink
-from assay.config.read import Written
+from assay.config.read import LoadedUseCase
 from assay.config.use_case import UseCase
 from assay.digest import Digest
 from assay.errors import ConfigError
-from assay.learning.units import identity_of
+from assay.learning.units import identity_columns
 from assay.living.scoring import DECISION, MODEL, PROBABILITY, ROW
-from assay.sources.places import Places
-from assay.tables.beside import side_by_side
+from assay.sources.places import SourceLines
+from assay.tables.beside import zip_batches
 from assay.tables.read import Table
 
 LINE, BATCH = "line", "batch"
-_OURS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
+_RESERVED_COLUMNS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Delivery:
     lines: Artifact
 
     @classmethod
-    def of(cls, bucket: Bucket, use_case: UseCase, answers: Claimed) -> Delivery:
+    def of(cls, bucket: Bucket, use_case: UseCase, answers: BatchClaim) -> Delivery:
         """The answers of a batch, under the name that it was claimed with."""
         return cls(
             bucket=bucket,
@@ -71,9 +71,9 @@ class Delivery:
         like one of ours.
         """
         rows = Table.read(self.bucket, self.table).schema
-        identity = identity_of(rows.names, self.use_case)
+        identity = identity_columns(rows.names, self.use_case)
         for name in identity:
-            if name in _OURS:
+            if name in _RESERVED_COLUMNS:
                 raise ConfigError(
                     f"the column {name!r} of the data would stand beside ours of that name",
                     where="data.identity",
@@ -94,11 +94,11 @@ class Delivery:
         """The rows, in bounded memory."""
         schema = self.schema
         identity = schema.names[1:-3]
-        places = Places.of(Table.read(self.bucket, self.lines))
+        places = SourceLines.of(Table.read(self.bucket, self.lines))
         answers = Table.read(self.bucket, self.predictions)
         rows = Table.read(self.bucket, self.table)
         said = answers.batches([ROW, PROBABILITY, DECISION, MODEL])
-        for mine, theirs in side_by_side(said, rows.batches(identity)):
+        for mine, theirs in zip_batches(said, rows.batches(identity)):
             lines = places.lines(mine.column(ROW).to_numpy())
             arrays = [
                 pa.array(lines, pa.int64()),
@@ -108,7 +108,7 @@ class Delivery:
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def sink_of(written: Written, to: str | None, *, alone: bool) -> Sink | None:
+def resolve_sink(written: LoadedUseCase, to: str | None, *, alone: bool) -> Sink | None:
     """Where answers go: to the path `to`, else where the use case says, else nowhere but the
     bucket. A path for one batch `alone` need not name it. Raises ConfigError.
     """
@@ -123,15 +123,15 @@ def sink_of(written: Written, to: str | None, *, alone: bool) -> Sink | None:
         raise ConfigError(said, where=f"--to {to}", remedy="As in out/{batch}.parquet.") from None
 
 
-def deliver(delivery: Delivery, sink: Sink) -> str:
+def write_delivery(delivery: Delivery, sink: Sink) -> str:
     """Write a batch's answers; returns where, fit for people's eyes.
 
     Raises OutputError, ConfigError, SourceError for a place that cannot be reached.
     """
     if sink.table is not None:
-        from assay.living.sql_sink import deliver as to_table
+        from assay.living.sql_sink import deliver_to_table as to_table
 
         return to_table(delivery, sink)
-    from assay.living.file_sink import deliver as to_file
+    from assay.living.file_sink import deliver_to_file as to_file
 
     return to_file(delivery, str(sink.path))

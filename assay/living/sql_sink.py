@@ -11,7 +11,7 @@ from assay.errors import OutputError
 from assay.living.scoring import MODEL
 from assay.living.sinks import BATCH, LINE, Delivery
 from assay.sources.database import Database
-from assay.tables.columns import kind_of
+from assay.tables.columns import column_kind
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _WHERE: Final = "score.to.connection"
 _REMEDY: Final = "Check score.to.connection, and the right to create the table and write to it."
 _ROWS: Final = 1 << 13
-_DIGEST: Final = 71  # letters of a digest: sha256: and 64 digits
+_DIGEST_LENGTH: Final = 71  # letters of a digest: sha256: and 64 digits
 
 
-def deliver(delivery: Delivery, sink: Sink) -> str:
+def deliver_to_table(delivery: Delivery, sink: Sink) -> str:
     """Insert the batch's rows, unless those of this batch and model are there.
 
     The table is made if it is not there, with batch, model and line as its key, which is what
@@ -33,11 +33,11 @@ def deliver(delivery: Delivery, sink: Sink) -> str:
     database = Database(str(sink.connection), _WHERE)
     with database.named(OutputError, _REMEDY):
         try:
-            table = _table(database.engine, str(sink.table), delivery.schema, database.shown)
+            table = _open_table(database.engine, str(sink.table), delivery.schema, database.shown)
             try:
                 with database.engine.begin() as connection:
                     if not _is_there(connection, table, delivery):
-                        _insert(connection, table, delivery)
+                        _insert_rows(connection, table, delivery)
             except IntegrityError:
                 # The other of two at once was faster; or the table refuses for a reason of its own.
                 with database.engine.connect() as connection:
@@ -48,7 +48,7 @@ def deliver(delivery: Delivery, sink: Sink) -> str:
     return f"{database.shown} {sink.table}"
 
 
-def _table(engine: Engine, name: str, wanted: pa.Schema, shown: str) -> Table:
+def _open_table(engine: Engine, name: str, wanted: pa.Schema, shown: str) -> Table:
     """The table as it is in the database. Raises OutputError for one that lacks our columns."""
     from sqlalchemy import MetaData, Table, inspect
     from sqlalchemy.exc import SQLAlchemyError
@@ -83,8 +83,12 @@ def _new_table(name: str, wanted: pa.Schema, place: dict[str, Any]) -> Table:
         "date": DateTime(),
         "text": LongText(),
     }
-    key: dict[str, Any] = {BATCH: String(_DIGEST), MODEL: String(_DIGEST), LINE: BigInteger()}
-    others = [Column(f.name, kinds[kind_of(f.type)]) for f in wanted if f.name not in key]
+    key: dict[str, Any] = {
+        BATCH: String(_DIGEST_LENGTH),
+        MODEL: String(_DIGEST_LENGTH),
+        LINE: BigInteger(),
+    }
+    others = [Column(f.name, kinds[column_kind(f.type)]) for f in wanted if f.name not in key]
     keys: list[Column[Any]] = [
         Column(column, kind, primary_key=True, autoincrement=False) for column, kind in key.items()
     ]
@@ -98,7 +102,7 @@ def _is_there(connection: Connection, table: Table, delivery: Delivery) -> bool:
     return connection.execute(select(table.c[BATCH]).where(ours).limit(1)).first() is not None
 
 
-def _insert(connection: Connection, table: Table, delivery: Delivery) -> None:
+def _insert_rows(connection: Connection, table: Table, delivery: Delivery) -> None:
     batch_name = {BATCH: str(delivery.batch)}
     for batch in delivery.batches():
         for start in range(0, batch.num_rows, _ROWS):

@@ -17,16 +17,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-_CHUNK: Final = 1 << 16
-_AHEAD: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
-_NAP: Final = 0.2  # seconds in which an end is heeded
-_LARGEST: Final = 1 << 20  # bytes; a quote that never closes must not eat the stream
+_CHUNK_BYTES: Final = 1 << 16
+_QUEUE_CHUNKS: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
+_POLL_SECONDS: Final = 0.2  # seconds in which an end is heeded
+_MAX_RECORD_BYTES: Final = 1 << 20  # bytes; a quote that never closes must not eat the stream
 
-Form = Literal["csv", "jsonl"]
+StreamFormat = Literal["csv", "jsonl"]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class StreamBatch:
     """Some rows of a stream. `content` is a file's; `name` says which lines these are."""
 
     name: str
@@ -34,7 +34,7 @@ class Stretch:
     rows: int
 
 
-class Ended(Protocol):
+class StopSignal(Protocol):
     """What tells a stream that it is to end."""
 
     def is_set(self) -> bool: ...
@@ -44,20 +44,20 @@ class Stream:
     """What a file descriptor gives, read by a thread of its own, so that nobody has to wait."""
 
     def __init__(
-        self, descriptor: int, form: Form, rows: int, seconds: float, ended: Ended
+        self, descriptor: int, form: StreamFormat, rows: int, seconds: float, ended: StopSignal
     ) -> None:
         self._form, self._rows, self._seconds, self._ended = form, rows, seconds, ended
-        self._chunks: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(_QUEUE_CHUNKS)
         threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
 
-    def __iter__(self) -> Iterator[Stretch]:
+    def __iter__(self) -> Iterator[StreamBatch]:
         """The stretches as they fill up. Once `ended` is set, what was read by then is the last:
         all of it but a record whose end has not come.
         """
-        open_ = _Open(self._form, self._rows)
+        open_ = _RecordBuffer(self._form, self._rows)
         while True:
             with suppress(queue.Empty):
-                chunk = self._chunks.get(timeout=min(_NAP, self._seconds))
+                chunk = self._chunks.get(timeout=min(_POLL_SECONDS, self._seconds))
                 if not chunk:
                     break
                 open_.add(chunk)
@@ -73,8 +73,8 @@ class Stream:
         """
         try:
             while not self._ended.is_set():
-                if select.select([descriptor], [], [], _NAP)[0]:
-                    self._chunks.put(chunk := os.read(descriptor, _CHUNK))
+                if select.select([descriptor], [], [], _POLL_SECONDS)[0]:
+                    self._chunks.put(chunk := os.read(descriptor, _CHUNK_BYTES))
                     if not chunk:
                         return
         finally:  # whoever waits for more is told, if it cannot be read too
@@ -82,12 +82,12 @@ class Stream:
 
 
 @dataclass
-class _Open:
+class _RecordBuffer:
     """The records since the last cut, each with its line in the stream. `tail` has begun and not
     ended; `since` and `stuck` are when the oldest record, and a tail of several lines, came.
     """
 
-    form: Form
+    form: StreamFormat
     most: int
     header: bytes | None = None
     records: list[tuple[int, bytes]] = field(default_factory=list)
@@ -104,7 +104,7 @@ class _Open:
             goes_on = (
                 self.form == "csv" and record.count(b'"') % 2
             )  # a quoted field holds line ends
-            if not goes_on or len(record) > _LARGEST:
+            if not goes_on or len(record) > _MAX_RECORD_BYTES:
                 self._take(record)
                 record = b""
         self.tail = record + end
@@ -115,11 +115,11 @@ class _Open:
         began = [at for at in (self.since, self.stuck) if at is not None]
         return bool(began) and time.monotonic() - min(began) >= seconds
 
-    def full(self) -> Iterator[Stretch]:
+    def full(self) -> Iterator[StreamBatch]:
         while len(self.records) >= self.most:
             yield self._cut(self.most)
 
-    def rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[Stretch]:
+    def rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
         """What is left; of a record that has not ended only if the stream has, or if its quote has
         been open for so many seconds that it will not close.
         """
@@ -141,8 +141,8 @@ class _Open:
             self.records.append((self.line, record))
         self.line += record.count(b"\n")
 
-    def _cut(self, rows: int) -> Stretch:
+    def _cut(self, rows: int) -> StreamBatch:
         taken, self.records = self.records[:rows], self.records[rows:]
         self.since = time.monotonic() if self.records else None
         content = b"".join([self.header or b"", *(record for _, record in taken)])
-        return Stretch(f"stream from line {taken[0][0]}", content, len(taken))
+        return StreamBatch(f"stream from line {taken[0][0]}", content, len(taken))

@@ -9,16 +9,18 @@ import numpy as np
 import pyarrow as pa
 
 from assay.artifacts import Artifact
-from assay.sources.blocks import QUARANTINE, Malformed, table_of
-from assay.sources.places import SCHEMA, Places
+from assay.sources.blocks import QUARANTINE_SCHEMA, MalformedRow, quarantine_batch
+from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 
-def without(rows: Table, left_out: Sequence[int], *, lines: Artifact) -> tuple[Artifact, Artifact]:
+def drop_rows(
+    rows: Table, left_out: Sequence[int], *, lines: Artifact
+) -> tuple[Artifact, Artifact]:
     """The table and its lines, but for the rows of these numbers."""
     bucket, numbers = rows.bucket, np.asarray(left_out)
-    places, kept_places = Places.of(Table.read(bucket, lines)), Places()
+    places, kept_places = SourceLines.of(Table.read(bucket, lines)), SourceLines()
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
@@ -29,31 +31,31 @@ def without(rows: Table, left_out: Sequence[int], *, lines: Artifact) -> tuple[A
             kept_places.add(places.lines(here[kept]))
             yield batch.filter(pa.array(kept))
 
-    table = write(bucket, batches(), rows.schema, rows.artifact.name)
-    return table, write(bucket, kept_places.batches(), SCHEMA, lines.name)
+    table = write_table(bucket, batches(), rows.schema, rows.artifact.name)
+    return table, write_table(bucket, kept_places.batches(), SOURCE_LINES_SCHEMA, lines.name)
 
 
-def listed(
+def list_unfit_rows(
     rows: Table, reasons: Mapping[int, str], *, lines: Artifact, before: Artifact | None
 ) -> Artifact:
     """The list of unfit rows with these added, by their numbers; in the order of their lines.
 
-    `lines` tells the source's line of each row (see `Places`); `before` is the list so far.
+    `lines` tells the source's line of each row (see `SourceLines`); `before` is the list so far.
     """
     bucket = rows.bucket
     held = Table.read(bucket, before).arrow().to_pylist() if before else []
     numbers = np.asarray(sorted(reasons))
-    places = Places.of(Table.read(bucket, lines)).lines(numbers)
-    found = [Malformed(**one) for one in held]
+    places = SourceLines.of(Table.read(bucket, lines)).lines(numbers)
+    found = [MalformedRow(**one) for one in held]
     for number, line, text in zip(
-        numbers.tolist(), places.tolist(), _texts(rows, numbers), strict=True
+        numbers.tolist(), places.tolist(), _row_texts(rows, numbers), strict=True
     ):
-        found.append(Malformed(line, reasons[number], text))
-    ordered = table_of(sorted(found, key=lambda one: one.line))
-    return write(bucket, [ordered], QUARANTINE, f"{rows.artifact.name} unfit")
+        found.append(MalformedRow(line, reasons[number], text))
+    ordered = quarantine_batch(sorted(found, key=lambda one: one.line))
+    return write_table(bucket, [ordered], QUARANTINE_SCHEMA, f"{rows.artifact.name} unfit")
 
 
-def _texts(rows: Table, numbers: np.ndarray) -> Iterator[str]:
+def _row_texts(rows: Table, numbers: np.ndarray) -> Iterator[str]:
     """What the rows of these ascending numbers say."""
     start = 0
     for batch in rows.batches():

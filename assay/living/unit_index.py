@@ -19,18 +19,18 @@ from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import IntegrityError
 from assay.living.label_rows import UNIT
-from assay.ordered import common, distinct, share
+from assay.ordered import arrays_intersect, isin_both_sorted, sorted_unique
 from assay.tables.read import Table
 
 Integers = NDArray[np.int64]
 
 _STAGE: Final = "units"
-_KIND: Final = "application/vnd.assay.units.v1"
-_EIGHT: Final = 8
-_LARGEST: Final = 64  # tables in one piece: it is held in memory
+_MEDIA_TYPE: Final = "application/vnd.assay.units.v1"
+_FAN_OUT: Final = 8
+_MAX_PIECE: Final = 64  # tables in one piece: it is held in memory
 
 
-def units_in(bucket: Bucket, table: Artifact) -> Integers:
+def table_units(bucket: Bucket, table: Artifact) -> Integers:
     """The different units of a table that has a column of them, ascending (int64).
 
     Raises ObjectMissing, ObjectCorrupt.
@@ -38,63 +38,69 @@ def units_in(bucket: Bucket, table: Artifact) -> Integers:
 
     def made() -> Integers:
         parts = [b.column(0).to_numpy() for b in Table.read(bucket, table).batches([UNIT])]
-        return distinct(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+        return sorted_unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
-    return _kept(bucket, str(table.digest), made, f"units of {table.name}")
+    return _load_or_build(bucket, str(table.digest), made, f"units of {table.name}")
 
 
-def standing(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> NDArray[np.bool_]:
+def match_units(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> NDArray[np.bool_]:
     """Which of `units`, which ascend, stand in any of the tables. What is only ever added to is
     asked fastest.
     """
     found = np.zeros(len(units), bool)
     for piece in _pieces(tables) if len(units) else ():
-        found |= common(units, _units(bucket, piece))
+        found |= isin_both_sorted(units, _piece_units(bucket, piece))
     return found
 
 
-def sharing(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> list[bool]:
+def match_tables(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> list[bool]:
     """Of each table, whether it has any of `units`, which ascend."""
     if not len(units):
         return [False] * len(tables)
-    return [shares for piece in _pieces(tables) for shares in _shares(bucket, piece, units)]
+    return [shares for piece in _pieces(tables) for shares in _match_piece(bucket, piece, units)]
 
 
-def _shares(bucket: Bucket, piece: Sequence[Artifact], units: Integers) -> list[bool]:
-    if not share(units, _units(bucket, piece)):
+def _match_piece(bucket: Bucket, piece: Sequence[Artifact], units: Integers) -> list[bool]:
+    if not arrays_intersect(units, _piece_units(bucket, piece)):
         return [False] * len(piece)
     if len(piece) == 1:
         return [True]
-    return [shares for part in _eighths(piece) for shares in _shares(bucket, part, units)]
+    return [shares for part in _eighths(piece) for shares in _match_piece(bucket, part, units)]
 
 
 def _pieces(tables: Sequence[Artifact]) -> Iterator[Sequence[Artifact]]:
     """The tables in as few pieces as there can be, of 64, 8 and one."""
-    start, size = 0, _LARGEST
+    start, size = 0, _MAX_PIECE
     while start < len(tables):
         while start + size > len(tables):
-            size //= _EIGHT
+            size //= _FAN_OUT
         yield tables[start : start + size]
         start += size
 
 
 def _eighths(piece: Sequence[Artifact]) -> Iterator[Sequence[Artifact]]:
-    size = len(piece) // _EIGHT
+    size = len(piece) // _FAN_OUT
     return (piece[start : start + size] for start in range(0, len(piece), size))
 
 
-def _units(bucket: Bucket, piece: Sequence[Artifact]) -> Integers:
+def _piece_units(bucket: Bucket, piece: Sequence[Artifact]) -> Integers:
     if len(piece) == 1:
-        return units_in(bucket, piece[0])
+        return table_units(bucket, piece[0])
 
     def made() -> Integers:
-        return distinct(np.concatenate([_units(bucket, part) for part in _eighths(piece)]))
+        return sorted_unique(
+            np.concatenate([_piece_units(bucket, part) for part in _eighths(piece)])
+        )
 
-    return _kept(bucket, [str(t.digest) for t in piece], made, f"units of {len(piece)} tables")
+    return _load_or_build(
+        bucket, [str(t.digest) for t in piece], made, f"units of {len(piece)} tables"
+    )
 
 
-def _kept(bucket: Bucket, of: str | list[str], make: Callable[[], Integers], name: str) -> Integers:
-    made_of = {"stage": _STAGE, "form": _KIND, "of": of}
+def _load_or_build(
+    bucket: Bucket, of: str | list[str], make: Callable[[], Integers], name: str
+) -> Integers:
+    made_of = {"stage": _STAGE, "form": _MEDIA_TYPE, "of": of}
     key = Digest.of(canonical.dump(made_of))
     if entry := bucket.memo.find(_STAGE, key):
         try:
@@ -103,7 +109,7 @@ def _kept(bucket: Bucket, of: str | list[str], make: Callable[[], Integers], nam
         except IntegrityError:
             bucket.memo.forget(_STAGE, key)
     units = make()
-    made = bucket.put(units.astype("<i8").tobytes(), _KIND, name)
+    made = bucket.put(units.astype("<i8").tobytes(), _MEDIA_TYPE, name)
     told: dict[str, Any] = {"components": made_of, "needs": [str(made.digest)]}
     bucket.memo.remember(_STAGE, key, told | {"outputs": {"made": made.as_json()}})
     return units

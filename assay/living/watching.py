@@ -6,25 +6,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from assay.living.arrivals import Arrival
+from assay.living.arrivals import IncomingBatch
 
-_MOST: Final = 6  # times that a pause is doubled
+_MAX_DOUBLINGS: Final = 6  # times that a pause is doubled
 
-Look = Callable[[], list[tuple[Arrival, str]]]
+FileLister = Callable[[], list[tuple[IncomingBatch, str]]]
 """What is there now, with marks that change while a file is being written."""
 
 
-class Watch:
+class FolderWatch:
     """What comes to a place that is looked at again and again."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: FileLister) -> None:
         self._look = look
         self._seen: dict[str, str] = {}  # the mark at the last look, by name
         self._taken: dict[str, str] = {}  # the mark with which it was handed out
         self._failed: Counter[str] = Counter()  # how often it was given back
         self._pauses: dict[str, int] = {}  # how many more looks it is passed over
 
-    def poll(self) -> list[Arrival]:
+    def poll(self) -> list[IncomingBatch]:
         """The files that did not change since the last look, and were not handed out so, or were
         given back and have had their pause.
         """
@@ -48,5 +48,5 @@ class Watch:
         the fourth, and so on up to the 64th.
         """
         for name in names:
-            self._pauses[name] = 2 ** min(self._failed[name], _MOST)
+            self._pauses[name] = 2 ** min(self._failed[name], _MAX_DOUBLINGS)
             self._failed[name] += 1

@@ -15,28 +15,28 @@ import numpy as np
 import pyarrow as pa
 
 from assay.artifacts import Artifact
-from assay.batches import Scored
+from assay.batches import ScoredBatch
 from assay.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.living.counting import count
+from assay.living.counting import count_labels
 from assay.living.known import Truth
 from assay.living.looks import Look
 from assay.living.scoring import DECISION, PROBABILITY
 from assay.tables import columns
-from assay.tables.beside import side_by_side
-from assay.tables.columns import field
+from assay.tables.beside import zip_batches
+from assay.tables.columns import column_field
 from assay.tables.read import Table
-from assay.tables.write import write
-from assay.trained import trained_on
+from assay.tables.write import write_table
+from assay.trained import find_training_table
 from assay.versions import Version
 
 TRUTH = "truth"
-_OUTPUTS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
+_OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
 
 
 @dataclass(frozen=True)
-class Window:
+class LookWindow:
     """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
     is None where there are too few, which wait. `same`: both are the very same rows, and
     `labelled` stands for both. `counted`: JSON about the labels (see `counting.count`), and the
@@ -49,12 +49,12 @@ class Window:
     counted: dict[str, Any]
 
 
-def output(name: str, taken: Sequence[str]) -> str:
+def output_column(name: str, taken: Sequence[str]) -> str:
     """What a column of the model's answers is called among the columns that are `taken`."""
     return f"({name})" if name in taken else name
 
 
-def kept(names: Sequence[str], use_case: UseCase) -> list[str]:
+def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """The columns that a look needs: features, and those that mark groups."""
     features = set(use_case.features(names))
     return [name for name in names if name in features or name in use_case.data.sensitive]
@@ -63,17 +63,17 @@ def kept(names: Sequence[str], use_case: UseCase) -> list[str]:
 # --- the reference ----------------------------------------------------------------------------
 
 
-def reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
+def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
     """The test rows of a version's training: what the model saw, what it said, what was true.
 
     Rows are in the order of their table. Raises ObjectMissing, ObjectCorrupt.
     """
-    table = Table.read(bucket, trained_on(bucket, version))
-    said = Table.read(bucket, version.artifact("predictions")).arrow(["row", *_OUTPUTS])
+    table = Table.read(bucket, find_training_table(bucket, version))
+    said = Table.read(bucket, version.artifact("predictions")).arrow(["row", *_OUTPUT_KINDS])
     said = said.sort_by("row")
     rows = said["row"].to_numpy()
-    schema = _schema(table, use_case, [*_OUTPUTS])
-    names = schema.names[: -len(_OUTPUTS)]
+    schema = _reference_schema(table, use_case, [*_OUTPUT_KINDS])
+    names = schema.names[: -len(_OUTPUT_KINDS)]
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
@@ -81,53 +81,59 @@ def reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
             first, last = np.searchsorted(rows, [start, start + batch.num_rows])
             held = batch.take(pa.array(rows[first:last] - start))
             answers = said.slice(first, last - first).combine_chunks()
-            more = [answers[name].combine_chunks() for name in _OUTPUTS]
-            yield _batch([*held.columns, *more], schema)
+            more = [answers[name].combine_chunks() for name in _OUTPUT_KINDS]
+            yield _record_batch([*held.columns, *more], schema)
             start += batch.num_rows
 
-    return write(bucket, batches(), schema, f"reference of {version.name}")
+    return write_table(bucket, batches(), schema, f"reference of {version.name}")
 
 
-def _schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -> pa.Schema:
+def _reference_schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -> pa.Schema:
     """Categories become text: rows that come later may hold others."""
-    names = kept(table.schema.names, use_case)
+    names = look_columns(table.schema.names, use_case)
     held = [table.schema.field(name) for name in names]
     plain = [
-        field(one.name, "text") if columns.categories(one) is not None else one.with_nullable(True)
+        column_field(one.name, "text")
+        if columns.field_categories(one) is not None
+        else one.with_nullable(True)
         for one in held
     ]
-    return pa.schema([*plain, *(field(output(n, names), _OUTPUTS[n]) for n in outputs)])
+    return pa.schema(
+        [*plain, *(column_field(output_column(n, names), _OUTPUT_KINDS[n]) for n in outputs)]
+    )
 
 
-def _batch(arrays: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([_plain(one) for one in arrays], names=schema.names)
+def _record_batch(arrays: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [_decode_dictionary(one) for one in arrays], names=schema.names
+    )
 
 
-def _plain(array: pa.Array) -> pa.Array:
+def _decode_dictionary(array: pa.Array) -> pa.Array:
     return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array
 
 
 # --- the rows of a look -----------------------------------------------------------------------
 
 
-def window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> Window:
+def build_window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> LookWindow:
     """Gather the rows that a look is about. `against`: the reference, whose columns they get.
 
     Raises DataError for a batch whose columns cannot be compared with the reference's.
     """
-    counted, new = count(bucket, look, use_case)
+    counted, new = count_labels(bucket, look, use_case)
     shape = Table.read(bucket, against).schema
     least = use_case.monitor.rows
     fresh = look.waiting if sum(s.rows for s in look.waiting) >= least else ()
     told = new if counted["new"] >= least else {}
-    same = bool(fresh) and _same(fresh, told)
-    current = None if same or not fresh else _current(bucket, fresh, shape)
-    labelled = _labelled(bucket, look.served, told, shape) if told else None
+    same = bool(fresh) and _is_same_rows(fresh, told)
+    current = None if same or not fresh else _write_current(bucket, fresh, shape)
+    labelled = _write_labelled(bucket, look.served, told, shape) if told else None
     waits = [] if told else sorted(new)
-    return Window(current, labelled, same, counted | {"waits": waits})
+    return LookWindow(current, labelled, same, counted | {"waits": waits})
 
 
-def _same(fresh: Sequence[Scored], told: dict[int, Truth]) -> bool:
+def _is_same_rows(fresh: Sequence[ScoredBatch], told: dict[int, Truth]) -> bool:
     """Whether all the new rows have a label, and no others have a new one."""
     return {s.number for s in fresh} == set(told) and all((t >= 0).all() for t in told.values())
 
@@ -135,18 +141,18 @@ def _same(fresh: Sequence[Scored], told: dict[int, Truth]) -> bool:
 # --- tables -----------------------------------------------------------------------------------
 
 
-def _current(bucket: Bucket, fresh: Sequence[Scored], shape: pa.Schema) -> Artifact:
+def _write_current(bucket: Bucket, fresh: Sequence[ScoredBatch], shape: pa.Schema) -> Artifact:
     schema = pa.schema([*shape][:-1])  # all but the truth
     rows = (
-        _batch(_arrays(rows, said, schema), schema)
+        _record_batch(_input_arrays(rows, said, schema), schema)
         for scored in fresh
-        for rows, said in _beside(bucket, scored, schema)
+        for rows, said in _rows_with_answers(bucket, scored, schema)
     )
-    return write(bucket, rows, schema, "rows since the last look")
+    return write_table(bucket, rows, schema, "rows since the last look")
 
 
-def _labelled(
-    bucket: Bucket, served: Sequence[Scored], told: dict[int, Truth], shape: pa.Schema
+def _write_labelled(
+    bucket: Bucket, served: Sequence[ScoredBatch], told: dict[int, Truth], shape: pa.Schema
 ) -> Artifact:
     plain = pa.schema([*shape][:-1])
 
@@ -155,18 +161,18 @@ def _labelled(
             if scored.number not in told:
                 continue
             start, truth = 0, told[scored.number]
-            for rows, said in _beside(bucket, scored, plain):
+            for rows, said in _rows_with_answers(bucket, scored, plain):
                 here = truth[start : start + rows.num_rows]
                 start += rows.num_rows
                 if (here >= 0).any():
                     mask = pa.array(here >= 0)
-                    arrays = [one.filter(mask) for one in _arrays(rows, said, plain)]
-                    yield _batch([*arrays, pa.array(here[here >= 0] == 1)], shape)
+                    arrays = [one.filter(mask) for one in _input_arrays(rows, said, plain)]
+                    yield _record_batch([*arrays, pa.array(here[here >= 0] == 1)], shape)
 
-    return write(bucket, batches(), shape, "rows with new labels")
+    return write_table(bucket, batches(), shape, "rows with new labels")
 
 
-def _arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
+def _input_arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
     """The columns of the schema; those that a batch lacks are missing."""
     features = schema.names[:-2]
     held = [
@@ -178,8 +184,8 @@ def _arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> li
     return [*held, said.column(PROBABILITY), said.column(DECISION)]
 
 
-def _beside(
-    bucket: Bucket, scored: Scored, schema: pa.Schema
+def _rows_with_answers(
+    bucket: Bucket, scored: ScoredBatch, schema: pa.Schema
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """A batch's rows and what was said of them, side by side. Raises DataError where one is
     longer.
@@ -191,4 +197,4 @@ def _beside(
         )
     names = [name for name in schema.names[:-2] if name in table.schema.names]
     said = predictions.batches([PROBABILITY, DECISION])
-    yield from side_by_side(table.batches(names), said)
+    yield from zip_batches(table.batches(names), said)

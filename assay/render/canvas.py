@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from assay.render.axes import Scale, log_ticks, ticks
-from assay.render.draw import ALLOWED, MUTED, tag, text, width
-from assay.render.words import printable
+from assay.render.axes import Scale, linear_ticks, log_ticks
+from assay.render.draw import ALLOWED_BAND_STYLE, MUTED_STYLE, svg_tag, svg_text, text_width
+from assay.render.words import printable_text
 
 WIDTH = 420.0  # reads well on a phone, where it shrinks a little, and two abreast on a desk
 
 
-class Painted(NamedTuple):
+class ChartMarks(NamedTuple):
     """The marks of a figure, where they end (pixels), and what could not be drawn, in words."""
 
     marks: list[Markup]
@@ -22,22 +22,26 @@ class Painted(NamedTuple):
     notes: list[str]
 
 
-def band(
+def value_band(
     scale: Scale, ends: tuple[float, float], across: tuple[float, float], *, upright: bool
 ) -> Markup:
     """The range between two values, as wide as `across` (pixels) on the other axis."""
     low, high = sorted(scale(end) for end in ends)
     start, end = across
     if upright:
-        return tag("rect", x=start, y=low, width=end - start, height=high - low, **ALLOWED)
-    return tag("rect", x=low, y=start, width=high - low, height=end - start, **ALLOWED)
+        return svg_tag(
+            "rect", x=start, y=low, width=end - start, height=high - low, **ALLOWED_BAND_STYLE
+        )
+    return svg_tag(
+        "rect", x=low, y=start, width=high - low, height=end - start, **ALLOWED_BAND_STYLE
+    )
 
 
-def fitting(scale: Scale) -> list[tuple[float, str]]:
+def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
     """As many ticks as have room for their labels side by side, and within the picture."""
     for most in range(7, 1, -1):
-        marks = (log_ticks if scale.log else ticks)(scale.low, scale.high, most)
-        places = [(scale(value), width(label) / 2) for value, label in marks]
+        marks = (log_ticks if scale.log else linear_ticks)(scale.low, scale.high, most)
+        places = [(scale(value), text_width(label) / 2) for value, label in marks]
         apart = all(b - a >= half_a + half_b + 8 for (a, half_a), (b, half_b) in pairwise(places))
         if apart:
             return [
@@ -48,10 +52,10 @@ def fitting(scale: Scale) -> list[tuple[float, str]]:
     return []
 
 
-def centred(said: str, x: float, y: float) -> Markup:
+def centred_text(said: str, x: float, y: float) -> Markup:
     """Text centred on `x`, moved so far as to stay within the picture."""
     if not said:
         return Markup()
-    half = min(width(printable(said)), WIDTH) / 2
+    half = min(text_width(printable_text(said)), WIDTH) / 2
     at = min(max(x, half), WIDTH - half)
-    return text(said, at, y, room=WIDTH, text_anchor="middle", **MUTED)
+    return svg_text(said, at, y, room=WIDTH, text_anchor="middle", **MUTED_STYLE)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.candidates import THRESHOLDS, Candidate
+from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
 from assay.config.use_case import UseCase
 from assay.evidence.report import Check, Report, Verdict
-from assay.render.markdown import code, row, safe, sheet_blocks
-from assay.render.numbers import measured
-from assay.render.words import findings, signed, tally
+from assay.render.markdown import escape_markdown, inline_code, sheet_blocks, table_row
+from assay.render.numbers import estimate_text
+from assay.render.words import checks_not_passed, verdict_counts, verdict_label
 
 _MOST_ROWS = 30  # of a table; the report has them all
 _MOST_SHEETS = 3  # of the fairness gate: rates by group
 
 
-def card(
+def render_model_card(
     use_case: UseCase, candidate: Candidate, reports: Sequence[Report], *, because: str = ""
 ) -> str:
     """The card as Markdown, drawn from the use case and the gates' reports, and from why this
@@ -26,7 +26,7 @@ def card(
     """
     of_gate = {report.gate: report for report in reports}
     blocks = [
-        f"# {safe(use_case.name)}: {safe(candidate.title)}",
+        f"# {escape_markdown(use_case.name)}: {escape_markdown(candidate.title)}",
         *_purpose(use_case),
         *_verdicts(reports),
         *_model(use_case, candidate, because),
@@ -34,7 +34,7 @@ def card(
         *_performance(of_gate.get("performance")),
         *_fairness(use_case, of_gate.get("fairness")),
         *_limits(reports),
-        *_loading(use_case, candidate),
+        *_loading_example(use_case, candidate),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -46,35 +46,35 @@ def _facts(facts: dict[str, str]) -> str:
 def _purpose(use_case: UseCase) -> Iterator[str]:
     yield _facts(
         {
-            "Question": safe(use_case.question),
-            "Decision": safe(use_case.decision),
-            "Harm of a wrong answer": safe(use_case.harm),
-            "Owner": safe(use_case.owner),
+            "Question": escape_markdown(use_case.question),
+            "Decision": escape_markdown(use_case.decision),
+            "Harm of a wrong answer": escape_markdown(use_case.harm),
+            "Owner": escape_markdown(use_case.owner),
         }
     )
 
 
 def _verdicts(reports: Sequence[Report]) -> Iterator[str]:
     yield "## Verdicts"
-    lines = [row(("gate", "verdict", "checks", "summary")), "|---|---|---|---|"]
+    lines = [table_row(("gate", "verdict", "checks", "summary")), "|---|---|---|---|"]
     for report in reports:
-        said = (report.gate, signed(report.verdict), tally(report), report.summary)
-        lines.append(row(map(safe, said)))
+        said = (report.gate, verdict_label(report.verdict), verdict_counts(report), report.summary)
+        lines.append(table_row(map(escape_markdown, said)))
     yield "\n".join(lines)
 
 
 def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[str]:
     cost = use_case.performance.cost
-    facts = {"Estimator": code(candidate.estimator)}
+    facts = {"Estimator": inline_code(candidate.estimator)}
     if candidate.params:
         given = ", ".join(f"{name} {value}" for name, value in candidate.params.items())
-        facts["Parameters"] = safe(given)
+        facts["Parameters"] = escape_markdown(given)
     if candidate.search:
-        facts["Searched"] = safe(", ".join(candidate.search))
+        facts["Searched"] = escape_markdown(", ".join(candidate.search))
     if candidate.mitigate:
-        facts["Mitigation"] = safe(candidate.mitigate.title)
+        facts["Mitigation"] = escape_markdown(candidate.mitigate.title)
     if because:
-        facts["Chosen"] = safe(because)
+        facts["Chosen"] = escape_markdown(because)
     facts["Probabilities"] = (
         "as the estimator gives them"
         if candidate.calibrate == "none"
@@ -90,65 +90,67 @@ def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[st
 def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
     data = use_case.data
     facts = {
-        "Source": code(data.source.path) if data.source.path else "a SQL query",
-        "Positive outcome": f"{code(data.target.column)} is {code(str(data.target.positive))}",
-        "Sensitive columns": _sensitive(use_case),
+        "Source": inline_code(data.source.path) if data.source.path else "a SQL query",
+        "Positive outcome": f"{inline_code(data.target.column)} is {inline_code(str(data.target.positive))}",
+        "Sensitive columns": _sensitive_columns(use_case),
     }
     withheld = [*data.identity, *data.exclude, *data.after_outcome]
     if withheld:
-        facts["No features"] = safe(", ".join(dict.fromkeys(withheld)))
+        facts["No features"] = escape_markdown(", ".join(dict.fromkeys(withheld)))
     if data.never_store:
-        facts["Never stored"] = safe(", ".join(data.never_store))
+        facts["Never stored"] = escape_markdown(", ".join(data.never_store))
     if validation:
-        facts["Rows"] = safe(validation.summary)
+        facts["Rows"] = escape_markdown(validation.summary)
     yield "## Data"
     yield _facts(facts)
 
 
-def _sensitive(use_case: UseCase) -> str:
+def _sensitive_columns(use_case: UseCase) -> str:
     """Which are declared, and which of them the model sees."""
     declared = use_case.data.sensitive
     seen = [name for name, column in declared.items() if column.feature]
     sees = f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
-    return safe(f"{', '.join(declared)}; {sees}") if declared else "none declared"
+    return escape_markdown(f"{', '.join(declared)}; {sees}") if declared else "none declared"
 
 
 def _performance(report: Report | None) -> Iterator[str]:
     if report is None:
         return
     yield "## Performance"
-    yield safe(report.summary)
+    yield escape_markdown(report.summary)
     for sheet in report.sheets[:1]:  # the scores, each with its interval
         yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
-    yield from _claims(report.checks)
+    yield from _claims_table(report.checks)
 
 
 def _fairness(use_case: UseCase, report: Report | None) -> Iterator[str]:
     yield "## Fairness"
     for rule in use_case.fairness:
         said = f"{rule.metric} of each group is {rule.limit} that of its reference"
-        yield f"- **Limit.** {safe(said)}, because: {safe(rule.because)}"
+        yield f"- **Limit.** {escape_markdown(said)}, because: {escape_markdown(rule.because)}"
     if not use_case.fairness:
         yield "No limit on gaps between groups was set."
     if report is None:
         return
-    yield safe(report.summary)
-    yield from _claims(report.checks)
+    yield escape_markdown(report.summary)
+    yield from _claims_table(report.checks)
     grouped = [sheet for sheet in report.sheets if "rows" in sheet.columns]
     for sheet in grouped[:_MOST_SHEETS]:
         yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
 
 
-def _claims(checks: Sequence[Check]) -> Iterator[str]:
+def _claims_table(checks: Sequence[Check]) -> Iterator[str]:
     """Checks that measured something, as a table."""
-    told = [(check, *measured(check)) for check in checks]
+    told = [(check, *estimate_text(check)) for check in checks]
     lines = [
-        row(map(safe, (signed(check.verdict), estimate, limit, check.claim)))
+        table_row(
+            map(escape_markdown, (verdict_label(check.verdict), estimate, limit, check.claim))
+        )
         for check, estimate, limit in told
         if estimate
     ]
     if lines:
-        heads = [row(("verdict", "estimate", "limit", "claim")), "|---|--:|--:|---|"]
+        heads = [table_row(("verdict", "estimate", "limit", "claim")), "|---|--:|--:|---|"]
         left = len(lines) - _MOST_ROWS
         yield "\n".join([*heads, *lines[:_MOST_ROWS]])
         if left > 0:
@@ -160,22 +162,22 @@ def _limits(reports: Sequence[Report]) -> Iterator[str]:
     yield "## Limits"
     told = {Verdict.UNKNOWN: "Not known: "}
     lines = [
-        f"- {told.get(check.verdict, '')}{safe(f'{check.claim}. {check.why} {check.remedy}')}"
+        f"- {told.get(check.verdict, '')}{escape_markdown(f'{check.claim}. {check.why} {check.remedy}')}"
         for report in reports
-        for check in findings(report)
+        for check in checks_not_passed(report)
     ]
-    lines += [f"- {safe(note)}" for report in reports for note in report.notes]
+    lines += [f"- {escape_markdown(note)}" for report in reports for note in report.notes]
     yield "\n".join(lines) or "None was found by any gate."
 
 
-def _loading(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
+def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
     yield "## Loading"
     needs = "A frame with the features' columns"
-    if candidate.mitigate and candidate.mitigate.method == THRESHOLDS:
+    if candidate.mitigate and candidate.mitigate.method == THRESHOLD_OPTIMIZER:
         groups = ", ".join(candidate.mitigate.by)
         needs += f" and {groups}, because its thresholds depend on {groups},"
     yield (
-        f"{safe(needs)} is answered with probabilities and decisions. A version that was rejected "
+        f"{escape_markdown(needs)} is answered with probabilities and decisions. A version that was rejected "
         "is kept as evidence and never loaded."
     )
     yield "\n".join(

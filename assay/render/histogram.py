@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from assay.evidence.report import Figure, Point
 from assay.render import draw
-from assay.render.canvas import Painted
-from assay.render.draw import coloured, tag
-from assay.render.numbers import number
-from assay.render.plane import Axes, axes_of, end_of, frame
-from assay.render.words import printable
+from assay.render.canvas import ChartMarks
+from assay.render.draw import series_group, svg_tag
+from assay.render.numbers import format_number
+from assay.render.plane import Axes, draw_frame, fit_axes, x_axis_bottom
+from assay.render.words import printable_text
 
 
 def is_histogram(figure: Figure) -> bool:
@@ -18,31 +18,31 @@ def is_histogram(figure: Figure) -> bool:
     has none, and is told in words.
     """
     points = [point for series in figure.series for point in series.points]
-    return figure.kind == "bars" and sum(map(_binned, points)) > len(points) / 2
+    return figure.kind == "bars" and sum(map(_has_bin, points)) > len(points) / 2
 
 
-def paint(figure: Figure, top: float) -> Painted:
+def draw_histogram(figure: Figure, top: float) -> ChartMarks:
     """The bars from `top` down, the series told apart by fill and outline."""
-    figure = _closed(figure)
-    axes, levels = axes_of(figure, top)
-    marks = frame(figure, axes, levels, top)
+    figure = _close_open_bins(figure)
+    axes, levels = fit_axes(figure, top)
+    marks = draw_frame(figure, axes, levels, top)
     notes = []
     for index, series in enumerate(figure.series):
-        bins = [p for p in series.points if p.value is not None and _binned(p)]
-        marks.append(coloured(index, *(_column(index, p, axes) for p in bins)))
+        bins = [p for p in series.points if p.value is not None and _has_bin(p)]
+        marks.append(series_group(index, *(_draw_bin(index, p, axes) for p in bins)))
         notes += [
-            f"{printable(series.name)}, {printable(p.label)}: {number(p.value)}"
+            f"{printable_text(series.name)}, {printable_text(p.label)}: {format_number(p.value)}"
             for p in series.points
-            if not _binned(p) or p.value is None
+            if not _has_bin(p) or p.value is None
         ]
-    return Painted(marks, end_of(figure, axes), notes)
+    return ChartMarks(marks, x_axis_bottom(figure, axes), notes)
 
 
-def _binned(point: Point) -> bool:
+def _has_bin(point: Point) -> bool:
     return point.x_low is not None or point.x_high is not None
 
 
-def _closed(figure: Figure) -> Figure:
+def _close_open_bins(figure: Figure) -> Figure:
     """The figure with its open bins as wide as the median of the others."""
     points = [point for series in figure.series for point in series.points]
     known = [(p.x_low, p.x_high) for p in points if p.x_low is not None and p.x_high is not None]
@@ -63,12 +63,14 @@ def _closed(figure: Figure) -> Figure:
     return figure.model_copy(update={"series": series})
 
 
-def _column(index: int, point: Point, axes: Axes) -> Markup:
+def _draw_bin(index: int, point: Point, axes: Axes) -> Markup:
     assert point.value is not None
     left, right = sorted(axes.across(end) for end in (point.x_low, point.x_high) if end is not None)
     zero, tip = axes.rise(0.0), axes.rise(point.value)
     box = {"x": left, "y": min(zero, tip), "width": right - left, "height": abs(zero - tip)}
-    style = draw.layer(index)
+    style = draw.bar_layer_style(index)
     middle = (left + right) / 2
-    whisker = draw.whisker(axes.rise, point.value, (point.low, point.high), middle, upright=True)
-    return tag("g", draw.told(point), tag("rect", **box, **style), whisker)
+    whisker = draw.interval_whisker(
+        axes.rise, point.value, (point.low, point.high), middle, upright=True
+    )
+    return svg_tag("g", draw.point_tooltip(point), svg_tag("rect", **box, **style), whisker)

@@ -12,42 +12,44 @@ from typing import Any, Final
 
 from assay import moments
 from assay.artifacts import Artifact
-from assay.batches import Batches, Ledger
+from assay.batches import BatchHistory, BatchLedger
 from assay.bucket import Bucket
 from assay.errors import ObjectCorrupt, ObjectMissing
 from assay.evidence.report import Figure, Report, get_report
 from assay.journal import JournalEntry
 from assay.registry import Registry
 from assay.render import over_time, story
-from assay.render.markdown import safe, sheet_blocks
-from assay.versions import CHAMPION, MONITORED, History, Version
+from assay.render.markdown import escape_markdown, sheet_blocks
+from assay.versions import CHAMPION, MONITORED, ModelHistory, Version
 
-_LOOKS = 200  # in the figures
-_ROWS = 12  # of a table
-_EVENTS = 20
-_GAP = "widest gap"  # a column of the fairness gate's sheet
+_MOST_LOOKS = 200  # in the figures
+_MOST_ROWS = 12  # of a table
+_MOST_EVENTS = 20
+_WIDEST_GAP = "widest gap"  # a column of the fairness gate's sheet
 
 
 @dataclass(frozen=True)
-class Told:
+class UseCasePage:
     """What a page is made of. `about`: the configuration that the last run was of; `scores`: what
     the newest versions reached on their test rows.
     """
 
-    history: History
-    batches: Batches
+    history: ModelHistory
+    batches: BatchHistory
     about: Mapping[str, Any]
     scores: Mapping[int, Mapping[str, float]]
 
     @classmethod
-    def of(cls, bucket: Bucket, model: str) -> Told:
+    def of(cls, bucket: Bucket, model: str) -> UseCasePage:
         """Objects that are gone or damaged leave gaps: `assay verify` tells of them. Raises
         ChainBroken.
         """
         history = Registry(bucket).history(model)
-        newest = list(history.versions.values())[-_ROWS:]
-        scores = {version.number: _scores(bucket, version) for version in newest}
-        return cls(history, Ledger(bucket, model).read(), _about(bucket, history), scores)
+        newest = list(history.versions.values())[-_MOST_ROWS:]
+        scores = {version.number: _version_scores(bucket, version) for version in newest}
+        return cls(
+            history, BatchLedger(bucket, model).read(), _last_configuration(bucket, history), scores
+        )
 
     @property
     def looks(self) -> list[JournalEntry]:
@@ -62,7 +64,7 @@ class Told:
 
     def figures(self) -> list[Figure]:
         since = self.history.since.get(CHAMPION)
-        return list(over_time.figures(self.looks[-_LOOKS:], since, self._tolerance()))
+        return list(over_time.history_figures(self.looks[-_MOST_LOOKS:], since, self._tolerance()))
 
     def page(
         self, *, by: Callable[[JournalEntry], str], pictures: Mapping[str, str] | None = None
@@ -70,66 +72,72 @@ class Told:
         """The page as Markdown. `by` says who made an entry; `pictures` is the URL of a picture
         by the title of its figure.
         """
-        return "\n\n".join(_blocks(self, by, pictures or {})) + "\n"
+        return "\n\n".join(_page_blocks(self, by, pictures or {})) + "\n"
 
     def _tolerance(self) -> float | None:
         limits = {rule.get("tolerance") for rule in self.about.get("fairness", ())}
         return limits.pop() if len(limits) == 1 else None
 
 
-def _blocks(
-    told: Told, by: Callable[[JournalEntry], str], pictures: Mapping[str, str]
+def _page_blocks(
+    told: UseCasePage, by: Callable[[JournalEntry], str], pictures: Mapping[str, str]
 ) -> Iterator[str]:
     history = told.history
-    yield f"# {safe(history.model)}: {safe(told.headline)}"
+    yield f"# {escape_markdown(history.model)}: {escape_markdown(told.headline)}"
     if question := told.about.get("question"):
-        yield f"**{safe(question)}** {safe(told.about['decision']).capitalize()}."
-    yield "\n".join(f"- **{name}.** {said}" for name, said in _facts(told, by))
+        yield f"**{escape_markdown(question)}** {escape_markdown(told.about['decision']).capitalize()}."
+    yield "\n".join(f"- **{name}.** {said}" for name, said in _fact_lines(told, by))
     for figure in told.figures():
-        yield f"## {safe(figure.title)}"
+        yield f"## {escape_markdown(figure.title)}"
         if figure.title in pictures:
-            yield f"![{safe(figure.alt)}]({pictures[figure.title]})"
-        yield safe(figure.alt)
+            yield f"![{escape_markdown(figure.alt)}]({pictures[figure.title]})"
+        yield escape_markdown(figure.alt)
     if history.versions:
-        yield from sheet_blocks(over_time.versions(history, told.scores), _ROWS)
+        yield from sheet_blocks(over_time.versions_sheet(history, told.scores), _MOST_ROWS)
     if told.looks:
-        yield from sheet_blocks(over_time.looks(told.looks, history.model), _ROWS)
+        yield from sheet_blocks(over_time.looks_sheet(told.looks, history.model), _MOST_ROWS)
     yield "## What happened"
-    yield _events(told, by)
+    yield _event_list(told, by)
     yield (
         f"Of {len(history.entries):,} entries of the journal. All of them: "
         f"`assay log {history.model}`; the evidence of a version: `assay show {history.model}@N`."
     )
 
 
-def _facts(told: Told, by: Callable[[JournalEntry], str]) -> Iterator[tuple[str, str]]:
+def _fact_lines(told: UseCasePage, by: Callable[[JournalEntry], str]) -> Iterator[tuple[str, str]]:
     history, since = told.history, told.history.since.get(CHAMPION)
     if since is not None:
-        when = moments.shown(moments.of(since))
-        said = story.sentence(history.model, since)
-        yield "Champion", safe(f"since {when}: {said} ({by(since)})")
+        when = moments.display_timestamp(moments.entry_timestamp(since))
+        said = story.entry_sentence(history.model, since)
+        yield "Champion", escape_markdown(f"since {when}: {said} ({by(since)})")
     else:
         yield "Champion", "none: nothing can be scored"
     if waiting := history.waiting:
         name = history.versions[waiting.body["version"]].name
-        yield "Challenger", f"{safe(name)} waits to be promoted: see the run *promote {safe(name)}*"
+        yield (
+            "Challenger",
+            f"{escape_markdown(name)} waits to be promoted: see the run *promote {escape_markdown(name)}*",
+        )
     if told.looks:
         last = told.looks[-1]
-        when = moments.shown(moments.of(last))
-        yield "Last look", safe(f"{when}: {story.sentence(history.model, last)}")
-    if lines := story.ledger(history.model, told.batches):
-        yield "Batches", safe("; ".join(lines))
+        when = moments.display_timestamp(moments.entry_timestamp(last))
+        yield "Last look", escape_markdown(f"{when}: {story.entry_sentence(history.model, last)}")
+    if lines := story.ledger_lines(history.model, told.batches):
+        yield "Batches", escape_markdown("; ".join(lines))
 
 
-def _events(told: Told, by: Callable[[JournalEntry], str]) -> str:
+def _event_list(told: UseCasePage, by: Callable[[JournalEntry], str]) -> str:
     """A list and not a table: tables of a dashboard do not wrap."""
-    events = story.story(told.history.model, told.history.entries, by=by, whole=False)
-    lines = [f"- {e.when}, {safe(e.by)}: {safe(e.what)}" for e in reversed(events[-_EVENTS:])]
+    events = story.journal_events(told.history.model, told.history.entries, by=by, whole=False)
+    lines = [
+        f"- {e.when}, {escape_markdown(e.by)}: {escape_markdown(e.what)}"
+        for e in reversed(events[-_MOST_EVENTS:])
+    ]
     left = len(events) - len(lines)
     return "\n".join([*lines, *(["", f"*{left:,} earlier ones*"] if left else [])])
 
 
-def _about(bucket: Bucket, history: History) -> Mapping[str, Any]:
+def _last_configuration(bucket: Bucket, history: ModelHistory) -> Mapping[str, Any]:
     runs = [entry.body["run"] for entry in history.entries if "run" in entry.body]
     with suppress(ObjectMissing, ObjectCorrupt):
         record = bucket.get_json(Artifact.model_validate(runs[-1])) if runs else {}
@@ -137,30 +145,30 @@ def _about(bucket: Bucket, history: History) -> Mapping[str, Any]:
     return {}
 
 
-def _scores(bucket: Bucket, version: Version) -> dict[str, float]:
+def _version_scores(bucket: Bucket, version: Version) -> dict[str, float]:
     """What a version reached on its test rows, and the widest gap there that is a difference."""
     found: dict[str, float] = {}
     with suppress(ObjectMissing, ObjectCorrupt):
-        for gate in _READ.keys() & version.reports.keys():
-            found |= _READ[gate](get_report(bucket, version.reports[gate]))
-    return dict(sorted(found.items(), key=lambda item: item[0] == _GAP))
+        for gate in _SCORE_READERS.keys() & version.reports.keys():
+            found |= _SCORE_READERS[gate](get_report(bucket, version.reports[gate]))
+    return dict(sorted(found.items(), key=lambda item: item[0] == _WIDEST_GAP))
 
 
-def _score(performance: Report) -> dict[str, float]:
+def _performance_score(performance: Report) -> dict[str, float]:
     if not performance.sheets:
         return {}
     name, value, *_ = performance.sheets[0].rows[0]
     return {str(name): float(value)} if isinstance(value, int | float) else {}
 
 
-def _gap(fairness: Report) -> dict[str, float]:
+def _widest_gap(fairness: Report) -> dict[str, float]:
     for sheet in fairness.sheets:
-        if _GAP in sheet.columns:
+        if _WIDEST_GAP in sheet.columns:
             rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
-            gaps = [row[_GAP] for row in rows if str(row["limit"]).startswith("within")]
+            gaps = [row[_WIDEST_GAP] for row in rows if str(row["limit"]).startswith("within")]
             known = [abs(gap) for gap in gaps if isinstance(gap, int | float)]
-            return {_GAP: max(known)} if known else {}
+            return {_WIDEST_GAP: max(known)} if known else {}
     return {}
 
 
-_READ: Final = {"performance": _score, "fairness": _gap}
+_SCORE_READERS: Final = {"performance": _performance_score, "fairness": _widest_gap}

@@ -9,18 +9,30 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from assay.render.canvas import WIDTH
-from assay.render.draw import FONT, LINE, OVER, coloured, line, marker, text, width, wrapped
-from assay.render.words import printable
+from assay.render.draw import (
+    FONT_SIZE,
+    LINE_HEIGHT,
+    OVER_GRID_STYLE,
+    series_group,
+    series_marker,
+    svg_line,
+    svg_text,
+    text_width,
+    wrap_text,
+)
+from assay.render.words import printable_text
 
-_MOST_BESIDE = 8  # labels that stand beside their marks; more, or longer ones, are in a key
-_WIDEST_BESIDE = 110.0  # pixels
+_MOST_INLINE = 8  # labels that stand beside their marks; more, or longer ones, are in a key
+_WIDEST_INLINE = 110.0  # pixels
 _MOST_KEYS = 40
-_NEAR = 13.6  # pixels from a mark to its label's middle, at the least: they just do not touch
-_RADII = (_NEAR, 20.0, 28.0, 38.0, 50.0, 66.0)
+_SHORTEST_RADIUS = (
+    13.6  # pixels from a mark to its label's middle, at the least: they just do not touch
+)
+_RADII = (_SHORTEST_RADIUS, 20.0, 28.0, 38.0, 50.0, 66.0)
 # Diagonals first: whiskers run along the axes.
-_WAYS = ((1, -1), (-1, -1), (1, 1), (-1, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
-_MARK = 6.0  # half the side of the square that a mark takes
-_HALF = 7.5  # half the height of a label
+_DIRECTIONS = ((1, -1), (-1, -1), (1, 1), (-1, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
+_MARK_HALF_SIDE = 6.0  # half the side of the square that a mark takes
+_LABEL_HALF_HEIGHT = 7.5  # half the height of a label
 
 
 class Box(NamedTuple):
@@ -51,7 +63,7 @@ class Box(NamedTuple):
         )
 
 
-class Placed(NamedTuple):
+class LabelPlace(NamedTuple):
     """Where a label is centred, and whether it needs a line that leads to its mark."""
 
     x: float
@@ -60,59 +72,67 @@ class Placed(NamedTuple):
 
     def box(self, width: float) -> Box:
         """What a label of that width takes."""
-        return Box(self.x - width / 2, self.y - _HALF, self.x + width / 2, self.y + _HALF)
+        return Box(
+            self.x - width / 2,
+            self.y - _LABEL_HALF_HEIGHT,
+            self.x + width / 2,
+            self.y + _LABEL_HALF_HEIGHT,
+        )
 
 
-def place(
+def place_labels(
     marks: Sequence[tuple[float, float]],
     widths: Sequence[float],
     frame: Box,
     avoid: Sequence[Box] = (),
-) -> list[Placed | None]:
+) -> list[LabelPlace | None]:
     """A place for each mark's label, or None where there is none left: if it can be had, nearer
     to its own mark than to any other, and clear of the boxes to `avoid`.
 
     Greedy over fixed positions, in the order given, nearest first. Source: Christensen, Marks
     and Shieber (1995), "An empirical study of algorithms for point-feature label placement".
     """
-    taken = [Box(x - _MARK, y - _MARK, x + _MARK, y + _MARK) for x, y in marks]
-    found: list[Placed | None] = []
+    taken = [
+        Box(x - _MARK_HALF_SIDE, y - _MARK_HALF_SIDE, x + _MARK_HALF_SIDE, y + _MARK_HALF_SIDE)
+        for x, y in marks
+    ]
+    found: list[LabelPlace | None] = []
     for at, wide in zip(marks, widths, strict=True):
         others = [mark for mark in marks if mark != at]
-        spots = [(spot, spot.box(wide)) for spot in _spaces(at, wide, taken, frame)]
-        flaws = [(_strays(box, at, others), _meets(box, avoid)) for _, box in spots]
+        spots = [(spot, spot.box(wide)) for spot in _free_places(at, wide, taken, frame)]
+        flaws = [(_is_ambiguous(box, at, others), _overlaps_any(box, avoid)) for _, box in spots]
         best = flaws.index(min(flaws)) if spots else None
         found.append(None if best is None else spots[best][0])
         taken += [] if best is None else [spots[best][1]]
     return found
 
 
-def _strays(box: Box, at: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
+def _is_ambiguous(box: Box, at: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
     """Whether a reader would take the label for another mark's."""
     return any(box.distance(other) < box.distance(at) for other in others)
 
 
-def _spaces(
+def _free_places(
     at: tuple[float, float], width: float, taken: Sequence[Box], frame: Box
-) -> Iterator[Placed]:
+) -> Iterator[LabelPlace]:
     """Free places around a mark, from near to far."""
     for radius in _RADII:
-        for right, down in _WAYS:
-            across = right * (radius + max(0.0, width / 2 - _HALF))
-            spot = Placed(at[0] + across, at[1] + down * radius, radius > _NEAR)
+        for right, down in _DIRECTIONS:
+            across = right * (radius + max(0.0, width / 2 - _LABEL_HALF_HEIGHT))
+            spot = LabelPlace(at[0] + across, at[1] + down * radius, radius > _SHORTEST_RADIUS)
             box = spot.box(width)
-            if box.within(frame) and not _meets(box, taken):
+            if box.within(frame) and not _overlaps_any(box, taken):
                 yield spot
 
 
-def _meets(box: Box, others: Sequence[Box]) -> bool:
+def _overlaps_any(box: Box, others: Sequence[Box]) -> bool:
     return any(box.meets(other) for other in others)
 
 
 # --- drawn ----------------------------------------------------------------------------------
 
 
-class Named(NamedTuple):
+class LabelledMark(NamedTuple):
     """A mark that has a label: its series, its place, and how far its whiskers reach."""
 
     series: int
@@ -121,32 +141,38 @@ class Named(NamedTuple):
     reach: tuple[Box, ...]
 
 
-def labels_of(named: Sequence[Named], frame: Box, bottom: float) -> tuple[list[Markup], float]:
+def draw_point_labels(
+    named: Sequence[LabelledMark], frame: Box, bottom: float
+) -> tuple[list[Markup], float]:
     """Labels beside the marks where they are few and short, else numbers and a key from `bottom`
     down; and where that ends.
     """
-    texts = [printable(mark.label) for mark in named]
-    if len(named) <= _MOST_BESIDE and all(width(said) <= _WIDEST_BESIDE for said in texts):
-        spots = _spots(named, texts, frame)
+    texts = [printable_text(mark.label) for mark in named]
+    if len(named) <= _MOST_INLINE and all(text_width(said) <= _WIDEST_INLINE for said in texts):
+        spots = _find_places(named, texts, frame)
         if all(spots):
-            return _beside(named, texts, spots), bottom
+            return _draw_at_places(named, texts, spots), bottom
     keyed = named[:_MOST_KEYS]
     digits = [str(number) for number in range(1, len(keyed) + 1)]
-    key, end = _key(keyed, digits, bottom + 4)
+    key, end = _draw_key(keyed, digits, bottom + 4)
     if len(named) > len(keyed):
-        end += LINE
-        key.append(text(f"{len(named) - len(keyed)} more are in the numbers", 46, end, room=WIDTH))
-    return _beside(keyed, digits, _spots(keyed, digits, frame)) + key, end + 6
+        end += LINE_HEIGHT
+        key.append(
+            svg_text(f"{len(named) - len(keyed)} more are in the numbers", 46, end, room=WIDTH)
+        )
+    return _draw_at_places(keyed, digits, _find_places(keyed, digits, frame)) + key, end + 6
 
 
-def _spots(named: Sequence[Named], texts: Sequence[str], frame: Box) -> list[Placed | None]:
+def _find_places(
+    named: Sequence[LabelledMark], texts: Sequence[str], frame: Box
+) -> list[LabelPlace | None]:
     whiskers = [box for mark in named for box in mark.reach]
-    widths = [width(said) + 4 for said in texts]
-    return place([mark.at for mark in named], widths, frame, avoid=whiskers)
+    widths = [text_width(said) + 4 for said in texts]
+    return place_labels([mark.at for mark in named], widths, frame, avoid=whiskers)
 
 
-def _beside(
-    named: Sequence[Named], texts: Sequence[str], spots: Sequence[Placed | None]
+def _draw_at_places(
+    named: Sequence[LabelledMark], texts: Sequence[str], spots: Sequence[LabelPlace | None]
 ) -> list[Markup]:
     """The texts at their places, those further off with a line to their marks."""
     marks = []
@@ -154,22 +180,24 @@ def _beside(
         if spot is None:
             continue  # its number is in the key, and no place in the cloud
         if spot.leader:
-            marks.append(line(*mark.at, spot.x, spot.y, stroke_width=0.8, stroke_opacity=0.6))
-        style = {**OVER, "text_anchor": "middle", "font_weight": "600"}
-        marks.append(text(said, spot.x, spot.y + 0.35 * FONT, room=WIDTH, **style))
+            marks.append(svg_line(*mark.at, spot.x, spot.y, stroke_width=0.8, stroke_opacity=0.6))
+        style = {**OVER_GRID_STYLE, "text_anchor": "middle", "font_weight": "600"}
+        marks.append(svg_text(said, spot.x, spot.y + 0.35 * FONT_SIZE, room=WIDTH, **style))
     return marks
 
 
-def _key(named: Sequence[Named], digits: Sequence[str], y: float) -> tuple[list[Markup], float]:
+def _draw_key(
+    named: Sequence[LabelledMark], digits: Sequence[str], y: float
+) -> tuple[list[Markup], float]:
     """Each number with the mark of its series and the label, in as many lines as it needs; and
     the baseline of the last.
     """
     marks = []
     for digit, mark in zip(digits, named, strict=True):
-        y += LINE
-        marks.append(text(digit, 20, y, room=20, text_anchor="end", font_weight="600"))
-        marks.append(coloured(mark.series, marker(mark.series, 34, y - 4.5)))
-        for at, said in enumerate(wrapped(mark.label, WIDTH - 46, 3)):
-            y += LINE - 2 if at else 0.0
-            marks.append(text(said, 46, y, room=WIDTH - 46))
+        y += LINE_HEIGHT
+        marks.append(svg_text(digit, 20, y, room=20, text_anchor="end", font_weight="600"))
+        marks.append(series_group(mark.series, series_marker(mark.series, 34, y - 4.5)))
+        for at, said in enumerate(wrap_text(mark.label, WIDTH - 46, 3)):
+            y += LINE_HEIGHT - 2 if at else 0.0
+            marks.append(svg_text(said, 46, y, room=WIDTH - 46))
     return marks, y

@@ -6,122 +6,138 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
-from assay.render.numbers import column, is_numeric, measured
-from assay.render.words import as_sheet, findings, printable, remarks, signed, tally
+from assay.render.numbers import estimate_text, format_column, is_numeric
+from assay.render.words import (
+    check_remarks,
+    checks_not_passed,
+    figure_sheet,
+    printable_text,
+    verdict_counts,
+    verdict_label,
+)
 
-LIMIT = 500_000  # bytes; Prefect keeps artifacts in its database and sends them whole to a browser
-_CUTS = (500, 100, 20, 0)  # rows of a table to try, until the text is within the limit
-_CELL = 600  # characters of one cell
-_FEW = 12  # numbers that stand beneath their picture
+MARKDOWN_LIMIT = (
+    500_000  # bytes; Prefect keeps artifacts in its database and sends them whole to a browser
+)
+_ROW_LIMITS = (500, 100, 20, 0)  # rows of a table to try, until the text is within the limit
+_LONGEST_CELL = 600  # characters of one cell
+_MOST_NUMBERS = 12  # numbers that stand beneath their picture
 
 # Between letters an underscore is harmless, and `true_positive_rate` stays readable unrendered.
-_INLINE = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
-_ENTITY = re.compile(r"&(?=#?\w+;)")  # one that would be read as another sign
-_OPENING = re.compile(r"^(\d*)([#+=.)-])(?=[\s#=-]|$)")  # would begin a heading or a list
+_INLINE_SYNTAX = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+_HTML_ENTITY = re.compile(r"&(?=#?\w+;)")  # one that would be read as another sign
+_BLOCK_SYNTAX = re.compile(r"^(\d*)([#+=.)-])(?=[\s#=-]|$)")  # would begin a heading or a list
 
 
-def markdown(report: Report, pictures: Mapping[str, str] | None = None) -> str:
-    """The report as Markdown of at most `LIMIT` bytes of UTF-8.
+def render_markdown(report: Report, pictures: Mapping[str, str] | None = None) -> str:
+    """The report as Markdown of at most `MARKDOWN_LIMIT` bytes of UTF-8.
 
     Long tables end with "n more rows": few rows in every table rather than all in the first.
     `pictures`: the URL of a picture by the title of its figure.
     """
-    for rows in _CUTS:
-        written = "\n\n".join(_blocks(report, rows, pictures or {})) + "\n"
-        if len(written.encode()) <= LIMIT:
+    for rows in _ROW_LIMITS:
+        written = "\n\n".join(_report_blocks(report, rows, pictures or {})) + "\n"
+        if len(written.encode()) <= MARKDOWN_LIMIT:
             return written
     end = "\n\n*Cut here: the report is longer than an artifact may be.*\n"
-    whole = written.encode()[: LIMIT - len(end.encode())].decode(errors="ignore")
+    whole = written.encode()[: MARKDOWN_LIMIT - len(end.encode())].decode(errors="ignore")
     return whole.rpartition("\n")[0] + end
 
 
-def _blocks(report: Report, rows: int, pictures: Mapping[str, str]) -> Iterator[str]:
-    yield f"# {safe(report.gate).capitalize()}: {signed(report.verdict)}"
-    yield f"**{safe(report.summary)}**" if report.summary.strip() else "No summary"
-    yield f"Judged: {safe(report.subject)}. Checks: {tally(report) or 'none'}."
-    if poor := findings(report):
+def _report_blocks(report: Report, rows: int, pictures: Mapping[str, str]) -> Iterator[str]:
+    yield f"# {escape_markdown(report.gate).capitalize()}: {verdict_label(report.verdict)}"
+    yield f"**{escape_markdown(report.summary)}**" if report.summary.strip() else "No summary"
+    yield f"Judged: {escape_markdown(report.subject)}. Checks: {verdict_counts(report) or 'none'}."
+    if poor := checks_not_passed(report):
         yield "## Needs attention"
-        yield "\n".join([*map(_finding, poor[:rows]), *_rest(len(poor) - rows)])
+        yield "\n".join([*map(_finding_item, poor[:rows]), *_rows_left_note(len(poor) - rows)])
     if good := report.of(Verdict.PASS):
         yield f"## Passed: {len(good):,}"
-        yield _passed(good, rows)
+        yield _passed_table(good, rows)
     for figure in report.figures:
-        yield from _figure(figure, rows, pictures.get(figure.title))
+        yield from _figure_blocks(figure, rows, pictures.get(figure.title))
     for sheet in report.sheets:
         yield from sheet_blocks(sheet, rows)
     if report.notes:
         yield "## What limits this report"
-        yield "\n".join(f"- {safe(note)}" for note in report.notes)
+        yield "\n".join(f"- {escape_markdown(note)}" for note in report.notes)
 
 
-def _finding(check: Check) -> str:
+def _finding_item(check: Check) -> str:
     """An item of a list, and not a row of a table: Prefect's tables do not wrap, and what was
     seen and the remedy would lie beyond their right edge.
     """
-    estimate, limit = measured(check)
+    estimate, limit = estimate_text(check)
     found = f"{check.statistic or 'estimate'} {estimate}" if estimate else ""
     found += f" against {limit}" if limit else ""
-    parts = [safe(part) for part in (found.strip(), check.why, remarks(check)) if part]
+    parts = [
+        escape_markdown(part) for part in (found.strip(), check.why, check_remarks(check)) if part
+    ]
     if check.remedy:
-        parts.append(f"**Remedy:** {safe(check.remedy)}")
-    return "<br>".join([f"- **{signed(check.verdict)}** {safe(check.claim)}", *parts])
+        parts.append(f"**Remedy:** {escape_markdown(check.remedy)}")
+    return "<br>".join(
+        [f"- **{verdict_label(check.verdict)}** {escape_markdown(check.claim)}", *parts]
+    )
 
 
-def _passed(checks: Sequence[Check], rows: int) -> str:
-    lines = [row(("estimate", "limit", "claim", "what was seen")), "|--:|--:|---|---|"]
+def _passed_table(checks: Sequence[Check], rows: int) -> str:
+    lines = [table_row(("estimate", "limit", "claim", "what was seen")), "|--:|--:|---|---|"]
     for check in checks[:rows]:
-        seen = "; ".join(part for part in (check.why, remarks(check)) if part)
-        lines.append(row(map(safe, (*measured(check), check.claim, seen))))
-    return "\n".join(lines + _rest(len(checks) - rows))
+        seen = "; ".join(part for part in (check.why, check_remarks(check)) if part)
+        lines.append(table_row(map(escape_markdown, (*estimate_text(check), check.claim, seen))))
+    return "\n".join(lines + _rows_left_note(len(checks) - rows))
 
 
 def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
     """A sheet's heading of that level, its first rows, how many are left, its note."""
-    yield f"{'#' * level} {safe(sheet.title)}"
+    yield f"{'#' * level} {escape_markdown(sheet.title)}"
     if not sheet.columns:
         return
     columns = list(zip(*sheet.rows[:rows], strict=True)) or [()] * len(sheet.columns)
-    lines = [row(map(safe, sheet.columns))]
-    lines.append(row("--:" if is_numeric(cells) else "---" for cells in columns))
-    lines += [row(map(safe, cells)) for cells in zip(*map(column, columns), strict=True)]
-    yield "\n".join(lines + _rest(len(sheet.rows) - rows))
+    lines = [table_row(map(escape_markdown, sheet.columns))]
+    lines.append(table_row("--:" if is_numeric(cells) else "---" for cells in columns))
+    lines += [
+        table_row(map(escape_markdown, cells))
+        for cells in zip(*map(format_column, columns), strict=True)
+    ]
+    yield "\n".join(lines + _rows_left_note(len(sheet.rows) - rows))
     if sheet.note:
-        yield safe(sheet.note)
+        yield escape_markdown(sheet.note)
 
 
-def _figure(figure: Figure, rows: int, picture: str | None) -> Iterator[str]:
+def _figure_blocks(figure: Figure, rows: int, picture: str | None) -> Iterator[str]:
     """The picture where there is one, what it says in words, and its numbers, unless they are many
     and the picture shows them.
     """
-    title, *numbers = sheet_blocks(as_sheet(figure), rows)
+    title, *numbers = sheet_blocks(figure_sheet(figure), rows)
     yield title
     if picture:
-        yield f"![{safe(figure.alt)}]({picture})"
-    yield safe(figure.alt)
-    if not picture or len(as_sheet(figure).rows) <= _FEW:
+        yield f"![{escape_markdown(figure.alt)}]({picture})"
+    yield escape_markdown(figure.alt)
+    if not picture or len(figure_sheet(figure).rows) <= _MOST_NUMBERS:
         yield from numbers
 
 
-def _rest(left: int) -> list[str]:
+def _rows_left_note(left: int) -> list[str]:
     return ["", f"*{left:,} more rows*"] if left > 0 else []
 
 
-def row(cells: Iterable[str]) -> str:
+def table_row(cells: Iterable[str]) -> str:
     """A line of a table, of cells that are safe."""
     return f"| {' | '.join(cells)} |"
 
 
-def safe(said: str) -> str:
+def escape_markdown(said: str) -> str:
     """Text that means itself in Markdown, in HTML and within a table's cell."""
-    if len(said) > _CELL:
-        said = said[: _CELL - 1] + "…"
-    said = printable(said).strip()
-    said = _INLINE.sub(r"\\\g<0>", said)
-    said = _ENTITY.sub("&amp;", said).replace("<", "&lt;").replace(">", "&gt;")
-    return _OPENING.sub(r"\1\\\2", said)
+    if len(said) > _LONGEST_CELL:
+        said = said[: _LONGEST_CELL - 1] + "…"
+    said = printable_text(said).strip()
+    said = _INLINE_SYNTAX.sub(r"\\\g<0>", said)
+    said = _HTML_ENTITY.sub("&amp;", said).replace("<", "&lt;").replace(">", "&gt;")
+    return _BLOCK_SYNTAX.sub(r"\1\\\2", said)
 
 
-def code(said: str) -> str:
+def inline_code(said: str) -> str:
     """A name as code, where it holds nothing that would end the code early."""
-    said = printable(said).strip()
-    return safe(said) if "`" in said or not said else f"`{said}`"
+    said = printable_text(said).strip()
+    return escape_markdown(said) if "`" in said or not said else f"`{said}`"

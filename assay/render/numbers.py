@@ -7,30 +7,30 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
 
-from assay.evidence.amounts import percent
+from assay.evidence.amounts import format_confidence
 from assay.evidence.report import Cell, Check, Interval
 
-NONE = "–"  # noqa: RUF001 - a gap, wider than a minus sign on purpose
+NO_VALUE = "–"  # noqa: RUF001 - a gap, wider than a minus sign on purpose
 # A value that shared rounding would change by a larger part is written on its own: among rates
 # two digits will do (0.0123 beside 0.873 reads 0.012), among means of several scales three.
 _DISTORTION_OF_RATES, _DISTORTION = 0.05, 0.005
 _MOST_PLACES = 6
-_EXACT = 2**53  # integers up to here are exact as floats
+_LARGEST_EXACT = 2**53  # integers up to here are exact as floats
 
 
-class Measured(NamedTuple):
+class EstimateText(NamedTuple):
     """What a check found and what it was judged against, in one precision, as text."""
 
     estimate: str  # "0.873 [0.866, 0.880]"; empty when the check measured nothing
     limit: str  # "0.850"; empty when there is none
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """One number: 0.8731 -> "0.873", 48842 -> "48,842", None a dash."""
-    return numbers([value])[0]
+    return format_numbers([value])[0]
 
 
-def numbers(values: Sequence[float | None], *, distinct: bool = False) -> list[str]:
+def format_numbers(values: Sequence[float | None], *, distinct: bool = False) -> list[str]:
     """Numbers of one kind with the same decimals, so that they align and compare.
 
     All are whole: thousands separators. Else three significant digits of the largest (three
@@ -39,45 +39,45 @@ def numbers(values: Sequence[float | None], *, distinct: bool = False) -> list[s
     """
     known = [v for v in values if v is not None]
     if all(_is_whole(v) for v in known):
-        return [NONE if v is None else f"{int(v):,}" for v in values]
-    places = _places(max(abs(v) for v in known))
+        return [NO_VALUE if v is None else f"{int(v):,}" for v in values]
+    places = _decimal_places(max(abs(v) for v in known))
     if distinct:
-        places = _telling_places(known, places)
-    return [NONE if v is None else _at(v, places) for v in values]
+        places = _distinct_places(known, places)
+    return [NO_VALUE if v is None else _round_text(v, places) for v in values]
 
 
-def interval(bounds: Interval) -> str:
+def format_interval(bounds: Interval) -> str:
     """Like "[0.866, 0.880]"; an unbounded side is an open infinity."""
-    low, high = numbers([bounds.low, bounds.high], distinct=True)
-    return _brackets(bounds, low, high)
+    low, high = format_numbers([bounds.low, bounds.high], distinct=True)
+    return _interval_brackets(bounds, low, high)
 
 
-def parts(check: Check) -> tuple[str, str, str]:
+def estimate_parts(check: Check) -> tuple[str, str, str]:
     """The estimate, its interval and the limit, each alone, in one precision; empty where there
     is none.
     """
     bounds = check.interval
     low, high = (bounds.low, bounds.high) if bounds else (None, None)
-    estimate, below, above, limit = numbers(
+    estimate, below, above, limit = format_numbers(
         [check.estimate, low, high, check.threshold], distinct=True
     )
     return (
         "" if check.estimate is None else estimate,
-        _brackets(bounds, below, above) if bounds else "",
+        _interval_brackets(bounds, below, above) if bounds else "",
         "" if check.threshold is None else limit,
     )
 
 
-def measured(check: Check) -> Measured:
+def estimate_text(check: Check) -> EstimateText:
     """The estimate with its interval, and the limit, in one precision."""
-    estimate, bounds, limit = parts(check)
-    return Measured(" ".join(part for part in (estimate, bounds) if part), limit)
+    estimate, bounds, limit = estimate_parts(check)
+    return EstimateText(" ".join(part for part in (estimate, bounds) if part), limit)
 
 
-def column(cells: Sequence[Cell]) -> list[str]:
+def format_column(cells: Sequence[Cell]) -> list[str]:
     """The cells of a sheet's column as text. Numbers align; true and false are yes and no."""
-    written = iter(numbers([cell for cell in cells if _is_number(cell)]))
-    return [next(written) if _is_number(cell) else _word(cell) for cell in cells]
+    written = iter(format_numbers([cell for cell in cells if _is_number(cell)]))
+    return [next(written) if _is_number(cell) else _cell_text(cell) for cell in cells]
 
 
 def is_numeric(cells: Iterable[Cell]) -> bool:
@@ -90,9 +90,9 @@ def _is_number(cell: Cell) -> TypeGuard[float]:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _word(cell: Cell) -> str:
+def _cell_text(cell: Cell) -> str:
     if cell is None:
-        return NONE
+        return NO_VALUE
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return str(cell)
@@ -100,10 +100,10 @@ def _word(cell: Cell) -> str:
 
 def _is_whole(value: float) -> bool:
     # Canonical JSON writes 5.0 as 5, so a whole float and an integer must read the same.
-    return abs(value) <= _EXACT and value == int(value)
+    return abs(value) <= _LARGEST_EXACT and value == int(value)
 
 
-def _places(largest: float) -> int:
+def _decimal_places(largest: float) -> int:
     """Decimals that show three significant digits of `largest`, at least three for rates."""
     if largest == 0:
         return 3
@@ -111,16 +111,16 @@ def _places(largest: float) -> int:
     return min(max(digits, 3 if largest <= 1 else 0), _MOST_PLACES)
 
 
-def _telling_places(values: Sequence[float], places: int) -> int:
+def _distinct_places(values: Sequence[float], places: int) -> int:
     different = len(set(values))
     for more in range(places, _MOST_PLACES):
-        if len({_at(v, more) for v in values}) == different:
+        if len({_round_text(v, more) for v in values}) == different:
             return more
     return _MOST_PLACES
 
 
-def _at(value: float, places: int) -> str:
-    if abs(value) > _EXACT:
+def _round_text(value: float, places: int) -> str:
+    if abs(value) > _LARGEST_EXACT:
         return f"{Decimal(value):.2e}"  # an integer may be larger than any float
     shown = round(value, places)
     allowed = _DISTORTION_OF_RATES if places >= 3 else _DISTORTION
@@ -129,8 +129,8 @@ def _at(value: float, places: int) -> str:
     return f"{shown + 0.0:,.{places}f}"  # adding zero turns -0.0 into 0.0
 
 
-def _brackets(bounds: Interval, low: str, high: str) -> str:
+def _interval_brackets(bounds: Interval, low: str, high: str) -> str:
     left = "(-∞" if bounds.low is None else f"[{low}"
     right = "∞)" if bounds.high is None else f"{high}]"
-    level = "" if bounds.level == 0.95 else f" at {percent(bounds.level)}"
+    level = "" if bounds.level == 0.95 else f" at {format_confidence(bounds.level)}"
     return f"{left}, {right}{level}"

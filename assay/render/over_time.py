@@ -9,28 +9,28 @@ from typing import Any, Final
 from assay import moments
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet
 from assay.journal import JournalEntry
-from assay.versions import CHAMPION, History, Version
+from assay.versions import CHAMPION, ModelHistory, Version
 
-EXPECTED, REALISED = "expected ", "realised "
-GAP, SHIFTED, LABELLED = "largest gap", "shifted", "labelled"
+EXPECTED_PREFIX, REALISED_PREFIX = "expected ", "realised "
+LARGEST_GAP, SHIFTED_COLUMNS, LABELLED_ROWS = "largest gap", "shifted", "labelled"
 _DAY: Final = 86400.0
 
 
-def versions(history: History, scores: Mapping[int, Mapping[str, float]]) -> Sheet:
+def versions_sheet(history: ModelHistory, scores: Mapping[int, Mapping[str, float]]) -> Sheet:
     """One row a version, the newest first. `scores`: what it reached on its test rows, by name."""
     names = list(dict.fromkeys(name for held in scores.values() for name in held))
     rows: list[tuple[Cell, ...]] = []
     for version in reversed(history.versions.values()):
-        when = moments.shown(moments.of(version.entry))
+        when = moments.display_timestamp(moments.entry_timestamp(version.entry))
         held = scores.get(version.number, {})
-        fate, gates = _fate(history, version), _gates(version.entry.body["gates"])
+        fate, gates = _version_status(history, version), _gates_text(version.entry.body["gates"])
         what = version.entry.body.get("candidate", "")
         rows.append((version.name, fate, when, gates, *(held.get(n) for n in names), what))
     heads = ("version", "is", "since (UTC)", "gates", *names, "candidate")
     return Sheet(title="Versions", columns=heads, rows=tuple(rows))
 
 
-def _fate(history: History, version: Version) -> str:
+def _version_status(history: ModelHistory, version: Version) -> str:
     number = version.number
     aliases = [alias for alias, at in history.aliases.items() if at == number]
     if number in history.retired:
@@ -44,7 +44,7 @@ def _fate(history: History, version: Version) -> str:
     return "was champion" if number in history.served else version.status
 
 
-def _gates(gates: Mapping[str, str]) -> str:
+def _gates_text(gates: Mapping[str, str]) -> str:
     """The verdicts but for `pass`, worst first: "fail: fairness; caution: feasibility"."""
     by_verdict = {
         verdict: [gate for gate, found in gates.items() if found == verdict]
@@ -57,36 +57,46 @@ def _gates(gates: Mapping[str, str]) -> str:
 # --- looks ------------------------------------------------------------------------------------
 
 
-def looks(seen: Sequence[JournalEntry], model: str) -> Sheet:
+def looks_sheet(seen: Sequence[JournalEntry], model: str) -> Sheet:
     """One row a look, the newest first; of each figure the first metric alone."""
-    metric = metric_of(seen)
-    heads = {f"{EXPECTED}{metric}": None, f"{REALISED}{metric}": None, LABELLED: "labelled rows"}
-    heads |= {GAP: None, SHIFTED: "columns moved"}
+    metric = first_metric(seen)
+    heads = {
+        f"{EXPECTED_PREFIX}{metric}": None,
+        f"{REALISED_PREFIX}{metric}": None,
+        LABELLED_ROWS: "labelled rows",
+    }
+    heads |= {LARGEST_GAP: None, SHIFTED_COLUMNS: "columns moved"}
     used = [name for name in heads if any(name in look.body["figures"] for look in seen)]
     rows: list[tuple[Cell, ...]] = []
     for look in reversed(seen):
         found = (look.body["figures"].get(name) for name in used)
         version, verdict = f"{model}@{look.body['version']}", look.body["verdict"]
-        rows.append((moments.shown(moments.of(look)), version, verdict, *found))
+        rows.append(
+            (moments.display_timestamp(moments.entry_timestamp(look)), version, verdict, *found)
+        )
     columns = ("as of (UTC)", "version", "verdict", *(heads[n] or n for n in used))
     return Sheet(title="Looks", columns=columns, rows=tuple(rows))
 
 
-def metric_of(seen: Sequence[JournalEntry]) -> str:
+def first_metric(seen: Sequence[JournalEntry]) -> str:
     """The first metric that looks have figures of: "ROC AUC", or nothing."""
     names = (name for look in seen for name in look.body["figures"])
-    found = (n.removeprefix(EXPECTED).removeprefix(REALISED) for n in names if _is_metric(n))
+    found = (
+        n.removeprefix(EXPECTED_PREFIX).removeprefix(REALISED_PREFIX)
+        for n in names
+        if _is_metric(n)
+    )
     return next(found, "")
 
 
 def _is_metric(name: str) -> bool:
-    return name.startswith((EXPECTED, REALISED))
+    return name.startswith((EXPECTED_PREFIX, REALISED_PREFIX))
 
 
 # --- figures ----------------------------------------------------------------------------------
 
 
-def figures(
+def history_figures(
     seen: Sequence[JournalEntry], champion: JournalEntry | None, tolerance: float | None
 ) -> Iterator[Figure]:
     """Performance, fairness and drift by day since the first of at least two looks.
@@ -96,44 +106,51 @@ def figures(
     """
     if len(seen) < 2:
         return
-    start = moments.of(seen[0])
-    end = max(map(moments.of, seen))
-    about = {"x_axis": f"days since {moments.shown(start)}", **_since(champion, start, end)}
-    metric = metric_of(seen)
+    start = moments.entry_timestamp(seen[0])
+    end = max(map(moments.entry_timestamp, seen))
+    about = {
+        "x_axis": f"days since {moments.display_timestamp(start)}",
+        **_champion_line(champion, start, end),
+    }
+    metric = first_metric(seen)
     performance = [
-        _series(seen, start, f"{kind}{metric}", kind.strip()) for kind in (EXPECTED, REALISED)
+        _look_series(seen, start, f"{kind}{metric}", kind.strip())
+        for kind in (EXPECTED_PREFIX, REALISED_PREFIX)
     ]
-    yield from _figure(f"{metric}, expected and realised", metric, performance, about)
+    yield from _curve_figure(f"{metric}, expected and realised", metric, performance, about)
     limit = {} if tolerance is None else {"reference": tolerance, "reference_name": "tolerance"}
-    gap = [_series(seen, start, GAP, "largest gap")]
-    yield from _figure("Largest gap between groups, realised", "gap", gap, about | limit)
-    moved = [_series(seen, start, SHIFTED, "columns")]
-    yield from _figure("Columns that are not as in the reference", "columns", moved, about)
+    gap = [_look_series(seen, start, LARGEST_GAP, "largest gap")]
+    yield from _curve_figure("Largest gap between groups, realised", "gap", gap, about | limit)
+    moved = [_look_series(seen, start, SHIFTED_COLUMNS, "columns")]
+    yield from _curve_figure("Columns that are not as in the reference", "columns", moved, about)
 
 
-def _since(champion: JournalEntry | None, start: datetime, end: datetime) -> dict[str, Any]:
-    if champion is None or not start < moments.of(champion) <= end:
+def _champion_line(champion: JournalEntry | None, start: datetime, end: datetime) -> dict[str, Any]:
+    if champion is None or not start < moments.entry_timestamp(champion) <= end:
         return {}
     name = "present champion since day"
-    return {"x_reference": _days(moments.of(champion), start), "x_reference_name": name}
+    return {
+        "x_reference": _days_since(moments.entry_timestamp(champion), start),
+        "x_reference_name": name,
+    }
 
 
-def _figure(
+def _curve_figure(
     title: str, axis: str, series: Sequence[Series], about: Mapping[str, Any]
 ) -> Iterator[Figure]:
     """Nothing where there is nothing to draw."""
     drawn = tuple(one for one in series if len(one.points) > 1)
     if drawn:
-        alt = "; ".join(map(_told, drawn)) + "."
+        alt = "; ".join(map(_series_summary, drawn)) + "."
         yield Figure(title=title, kind="curve", axis=axis, series=drawn, alt=alt, **about)
 
 
-def _series(seen: Sequence[JournalEntry], start: datetime, figure: str, name: str) -> Series:
+def _look_series(seen: Sequence[JournalEntry], start: datetime, figure: str, name: str) -> Series:
     points = tuple(
         Point(
-            label=f"{moments.shown(moments.of(look))}, {look.body['verdict']}",
+            label=f"{moments.display_timestamp(moments.entry_timestamp(look))}, {look.body['verdict']}",
             value=look.body["figures"][figure],
-            x=_days(moments.of(look), start),
+            x=_days_since(moments.entry_timestamp(look), start),
         )
         for look in seen
         if figure in look.body["figures"]
@@ -141,11 +158,11 @@ def _series(seen: Sequence[JournalEntry], start: datetime, figure: str, name: st
     return Series(name=name, points=points)
 
 
-def _days(when: datetime, start: datetime) -> float:
+def _days_since(when: datetime, start: datetime) -> float:
     return round((when - start).total_seconds() / _DAY, 4)
 
 
-def _told(series: Series) -> str:
+def _series_summary(series: Series) -> str:
     values = [point.value for point in series.points if point.value is not None]
     low, high = min(values), max(values)
     return f"{series.name}: {values[-1]:.4g} at the last look, from {low:.4g} to {high:.4g} in all"

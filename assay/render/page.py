@@ -12,24 +12,24 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
-from assay.render.figures import svg
-from assay.render.numbers import column, is_numeric, measured
+from assay.render.figures import figure_svg
+from assay.render.numbers import estimate_text, format_column, is_numeric
 from assay.render.words import (
-    MEANINGS,
-    SYMBOLS,
-    as_sheet,
-    findings,
-    printable,
-    remarks,
-    tally,
+    VERDICT_MEANINGS,
+    VERDICT_SYMBOLS,
+    check_remarks,
+    checks_not_passed,
+    figure_sheet,
+    printable_text,
+    verdict_counts,
 )
 
-_OPEN_ROWS = 12  # a longer table is folded
+_MOST_OPEN_ROWS = 12  # a longer table is folded
 _MOST_ROWS = 2_000  # beyond it a browser on a phone gives up; the stored report has them all
-_FIRST = 3  # of a gate's findings in the page's opening
+_MOST_FINDINGS = 3  # of a gate's findings in the page's opening
 
 
-class Grid(NamedTuple):
+class HtmlTable(NamedTuple):
     """A sheet, written: headings with "is numeric", rows of text, and how many were left out."""
 
     title: str
@@ -40,10 +40,10 @@ class Grid(NamedTuple):
 
     @property
     def folded(self) -> bool:
-        return len(self.rows) > _OPEN_ROWS
+        return len(self.rows) > _MOST_OPEN_ROWS
 
 
-def page(
+def render_html(
     reports: Sequence[Report], *, title: str, facts: Mapping[str, str], intro: str = ""
 ) -> bytes:
     """One HTML file for one gate or for all of a run, in UTF-8; the same input, the same bytes.
@@ -53,7 +53,7 @@ def page(
     first word) is set large.
     """
     rest = dict(facts)
-    question, outcome = _take(rest, "question"), _take(rest, "outcome")
+    question, outcome = _pop_fact(rest, "question"), _pop_fact(rest, "outcome")
     html: str = _template().render(
         title=title,
         question="" if question == title else question,
@@ -62,14 +62,14 @@ def page(
         intro=intro,
         facts=rest,
         reports=reports,
-        anchors=anchors([report.gate for report in reports]),
+        anchors=gate_anchors([report.gate for report in reports]),
         Verdict=Verdict,
-        meanings=MEANINGS,
+        meanings=VERDICT_MEANINGS,
     )
     return html.lstrip().encode("utf-8", "replace")
 
 
-def anchors(gates: Sequence[str]) -> list[str]:
+def gate_anchors(gates: Sequence[str]) -> list[str]:
     """The place of each gate in the page, as in "page.html#fairness": its name, and a number where
     several reports bear it.
     """
@@ -83,7 +83,7 @@ def anchors(gates: Sequence[str]) -> list[str]:
     return found
 
 
-def _take(facts: dict[str, str], name: str) -> str:
+def _pop_fact(facts: dict[str, str], name: str) -> str:
     key = next((key for key in facts if key.casefold() == name), None)
     return facts.pop(key) if key else ""
 
@@ -101,43 +101,45 @@ def _template() -> Any:
         loader=PackageLoader("assay.render", ""),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals |= {
         "css": Markup(files("assay.render").joinpath("page.css").read_text("utf-8")),  # noqa: S704 # our own file
-        "symbols": SYMBOLS,
-        "findings": findings,
-        "first": _FIRST,
-        "figure_grid": lambda figure: grid(as_sheet(figure)),
-        "grid": grid,
-        "measured": measured,
-        "picture": picture,
-        "remarks": remarks,
-        "tally": tally,
-        "passed": passed,
+        "symbols": VERDICT_SYMBOLS,
+        "findings": checks_not_passed,
+        "first": _MOST_FINDINGS,
+        "figure_grid": lambda figure: html_table(figure_sheet(figure)),
+        "grid": html_table,
+        "measured": estimate_text,
+        "picture": svg_markup,
+        "remarks": check_remarks,
+        "tally": verdict_counts,
+        "passed": passed_checks,
     }
     return environment.get_template("page.html")
 
 
-def _shown(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _printable_value(value: Any) -> Any:
+    return (
+        printable_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    )
 
 
-def passed(report: Report) -> list[Check]:
+def passed_checks(report: Report) -> list[Check]:
     return report.of(Verdict.PASS)
 
 
-def picture(figure: Figure) -> Markup:
-    return Markup(svg(figure))  # noqa: S704 # escaped where it was drawn
+def svg_markup(figure: Figure) -> Markup:
+    return Markup(figure_svg(figure))  # noqa: S704 # escaped where it was drawn
 
 
-def grid(sheet: Sheet) -> Grid:
+def html_table(sheet: Sheet) -> HtmlTable:
     """A sheet ready to be laid out."""
     cells = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.columns)
-    kept = [column(part)[:_MOST_ROWS] for part in cells]
-    return Grid(
+    kept = [format_column(part)[:_MOST_ROWS] for part in cells]
+    return HtmlTable(
         title=sheet.title,
         note=sheet.note,
         columns=[(name, is_numeric(part)) for name, part in zip(sheet.columns, cells, strict=True)],

@@ -9,22 +9,22 @@ from markupsafe import Markup
 
 from assay.evidence.report import Figure, Point, Series
 from assay.render import draw
-from assay.render.axes import Scale, scale, ticks, values_of, xs_of
-from assay.render.canvas import WIDTH, Painted, band, centred, fitting
+from assay.render.axes import Scale, axis_values, fit_scale, linear_ticks, x_axis_values
+from assay.render.canvas import WIDTH, ChartMarks, centred_text, fitting_ticks, value_band
 from assay.render.draw import (
-    GRID,
-    LINE,
-    MUTED,
-    coloured,
-    line,
-    marker,
-    tag,
-    text,
-    width,
+    GRID_STYLE,
+    LINE_HEIGHT,
+    MUTED_STYLE,
+    series_group,
+    series_marker,
+    svg_line,
+    svg_tag,
+    svg_text,
+    text_width,
 )
-from assay.render.labels import Box, Named, labels_of
+from assay.render.labels import Box, LabelledMark, draw_point_labels
 
-_HEIGHT = 220.0  # pixels between the ends of the value axis
+_PLOT_HEIGHT = 220.0  # pixels between the ends of the value axis
 _MOST_MARKS = 30  # more would hide the line
 
 
@@ -46,28 +46,28 @@ class Axes(NamedTuple):
         return self.across(point.x), self.rise(point.value)
 
 
-def paint(figure: Figure, top: float) -> Painted:
+def draw_xy_chart(figure: Figure, top: float) -> ChartMarks:
     """A curve or a cloud from `top` down."""
-    axes, levels = axes_of(figure, top)
-    marks = frame(figure, axes, levels, top)
+    axes, levels = fit_axes(figure, top)
+    marks = draw_frame(figure, axes, levels, top)
     for index, series in enumerate(figure.series):
-        marks.append(_trace(figure, index, series, axes))
-    bottom = end_of(figure, axes)
+        marks.append(_draw_series(figure, index, series, axes))
+    bottom = x_axis_bottom(figure, axes)
     if figure.kind == "scatter":
         named = [
-            Named(index, point.label, axes.at(point), _reach(point, axes))
-            for index, point in _drawn(figure)
+            LabelledMark(index, point.label, axes.at(point), _whisker_boxes(point, axes))
+            for index, point in _placeable_points(figure)
             if point.label
         ]
-        labels, bottom = labels_of(named, axes.box, bottom)
+        labels, bottom = draw_point_labels(named, axes.box, bottom)
         marks += labels
     points = [point for series in figure.series for point in series.points]
-    lost = len(points) - len(list(_drawn(figure)))
+    lost = len(points) - len(list(_placeable_points(figure)))
     note = f"{lost} of {len(points)} points have no value and are not drawn"
-    return Painted(marks, bottom, [note] if lost else [])
+    return ChartMarks(marks, bottom, [note] if lost else [])
 
 
-def _drawn(figure: Figure) -> Iterator[tuple[int, Point]]:
+def _placeable_points(figure: Figure) -> Iterator[tuple[int, Point]]:
     """Every point that has a place, with the index of its series."""
     for index, series in enumerate(figure.series):
         for point in series.points:
@@ -78,46 +78,52 @@ def _drawn(figure: Figure) -> Iterator[tuple[int, Point]]:
 # --- axes -----------------------------------------------------------------------------------
 
 
-def axes_of(figure: Figure, top: float) -> tuple[Axes, list[tuple[float, str]]]:
+def fit_axes(figure: Figure, top: float) -> tuple[Axes, list[tuple[float, str]]]:
     """Both scales, and the ticks of the value axis, which say how wide its labels are."""
-    ups, xs = values_of(figure), xs_of(figure)
+    ups, xs = axis_values(figure), x_axis_values(figure)
     if figure.diagonal and not figure.x_log:
         ups = xs = ups + xs  # the diagonal from corner to corner
-    head = top + (LINE + 6 if figure.axis else 6)
-    rise = scale(ups, head + _HEIGHT, head)
-    levels = ticks(rise.low, rise.high, 6)
-    left = max((width(label) for _, label in levels), default=0) + 10
-    return Axes(scale(xs, left, WIDTH - 26, log=figure.x_log), rise), levels
+    head = top + (LINE_HEIGHT + 6 if figure.axis else 6)
+    rise = fit_scale(ups, head + _PLOT_HEIGHT, head)
+    levels = linear_ticks(rise.low, rise.high, 6)
+    left = max((text_width(label) for _, label in levels), default=0) + 10
+    return Axes(fit_scale(xs, left, WIDTH - 26, log=figure.x_log), rise), levels
 
 
-def end_of(figure: Figure, axes: Axes) -> float:
-    return axes.rise.start + (22 + LINE if figure.x_axis else 22)
+def x_axis_bottom(figure: Figure, axes: Axes) -> float:
+    return axes.rise.start + (22 + LINE_HEIGHT if figure.x_axis else 22)
 
 
-def frame(
+def draw_frame(
     figure: Figure, axes: Axes, levels: Sequence[tuple[float, str]], top: float
 ) -> list[Markup]:
     """Bands beneath, then the grid with its labels, then the lines to compare with."""
     across, rise = axes
-    marks = [text(figure.axis, 0, top + 11, room=WIDTH, **MUTED)]
+    marks = [svg_text(figure.axis, 0, top + 11, room=WIDTH, **MUTED_STYLE)]
     if figure.band:
-        marks.append(band(rise, figure.band, (across.start, across.end), upright=True))
+        marks.append(value_band(rise, figure.band, (across.start, across.end), upright=True))
     if figure.x_band:
-        marks.append(band(across, figure.x_band, (rise.end, rise.start), upright=False))
+        marks.append(value_band(across, figure.x_band, (rise.end, rise.start), upright=False))
     for value, label in levels:
         y = rise(value)
-        marks.append(line(across.start, y, across.end, y, **GRID))
+        marks.append(svg_line(across.start, y, across.end, y, **GRID_STYLE))
         room = across.start
-        marks.append(text(label, room - 8, y + 4.5, room=room, text_anchor="end", **MUTED))
-    for value, label in fitting(across):
+        marks.append(
+            svg_text(label, room - 8, y + 4.5, room=room, text_anchor="end", **MUTED_STYLE)
+        )
+    for value, label in fitting_ticks(across):
         x = across(value)
-        marks.append(line(x, rise.start, x, rise.start + 4, **GRID))
-        marks.append(centred(label, x, rise.start + 17))
+        marks.append(svg_line(x, rise.start, x, rise.start + 4, **GRID_STYLE))
+        marks.append(centred_text(label, x, rise.start + 17))
     middle = (across.start + across.end) / 2
-    return [*marks, centred(figure.x_axis, middle, rise.start + 17 + LINE), *_lines(figure, axes)]
+    return [
+        *marks,
+        centred_text(figure.x_axis, middle, rise.start + 17 + LINE_HEIGHT),
+        *_comparison_lines(figure, axes),
+    ]
 
 
-def _lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
+def _comparison_lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
     across, rise = axes
     if figure.diagonal:
         # Where the axes differ or one is logarithmic, it is no straight line.
@@ -125,50 +131,56 @@ def _lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
         steps = [low + (high - low) * i / 64 for i in range(65)] if low < high else []
         path = "M" + "L".join(f"{across(v):.1f} {rise(v):.1f}" for v in steps)
         if steps:
-            yield tag("path", d=path, fill="none", stroke="currentColor", **draw.DIAGONAL)
+            yield svg_tag("path", d=path, fill="none", stroke="currentColor", **draw.DIAGONAL_STYLE)
     if figure.reference is not None:
         y = rise(figure.reference)
-        yield draw.reference(across.start, y, across.end, y)
+        yield draw.reference_line(across.start, y, across.end, y)
     if figure.x_reference is not None:
         x = across(figure.x_reference)
-        yield draw.reference(x, rise.end, x, rise.start)
+        yield draw.reference_line(x, rise.end, x, rise.start)
 
 
 # --- series ---------------------------------------------------------------------------------
 
 
-def joined(figure: Figure, series: Series) -> bool:
+def has_line(figure: Figure, series: Series) -> bool:
     """Whether a line joins the points, of which it takes two."""
     asked = figure.kind == "curve" if series.joined is None else series.joined
     return asked and len(series.points) > 1
 
 
-def marked(figure: Figure, series: Series) -> bool:
+def has_markers(figure: Figure, series: Series) -> bool:
     """Whether each point has its mark."""
-    return not joined(figure, series) or len(series.points) <= _MOST_MARKS
+    return not has_line(figure, series) or len(series.points) <= _MOST_MARKS
 
 
-def _trace(figure: Figure, index: int, series: Series, axes: Axes) -> Markup:
+def _draw_series(figure: Figure, index: int, series: Series, axes: Axes) -> Markup:
     """One series: its line, broken where a value is missing, its whiskers and marks."""
     ordered = sorted((p for p in series.points if p.x is not None), key=lambda p: p.x or 0.0)
     drawn: list[Markup] = []
-    if joined(figure, series):
-        path = _path(ordered, axes)
-        drawn.append(tag("path", d=path, fill="none", stroke="currentColor", **draw.stroke(index)))
+    if has_line(figure, series):
+        path = _line_path(ordered, axes)
+        drawn.append(
+            svg_tag("path", d=path, fill="none", stroke="currentColor", **draw.series_stroke(index))
+        )
     for point in ordered:
         if point.value is None or point.x is None:
             continue
         x, y = axes.at(point)
-        drawn.append(draw.whisker(axes.rise, point.value, (point.low, point.high), x, upright=True))
         drawn.append(
-            draw.whisker(axes.across, point.x, (point.x_low, point.x_high), y, upright=False)
+            draw.interval_whisker(axes.rise, point.value, (point.low, point.high), x, upright=True)
         )
-        if marked(figure, series):
-            drawn.append(tag("g", draw.told(point), marker(index, x, y)))
-    return coloured(index, *drawn)
+        drawn.append(
+            draw.interval_whisker(
+                axes.across, point.x, (point.x_low, point.x_high), y, upright=False
+            )
+        )
+        if has_markers(figure, series):
+            drawn.append(svg_tag("g", draw.point_tooltip(point), series_marker(index, x, y)))
+    return series_group(index, *drawn)
 
 
-def _reach(point: Point, axes: Axes) -> tuple[Box, ...]:
+def _whisker_boxes(point: Point, axes: Axes) -> tuple[Box, ...]:
     """The thin boxes that a point's whiskers take."""
     x, y = axes.at(point)
     ups = [axes.rise(end) for end in (point.low, point.high) if end is not None]
@@ -179,7 +191,7 @@ def _reach(point: Point, axes: Axes) -> tuple[Box, ...]:
     )
 
 
-def _path(points: Sequence[Point], axes: Axes) -> str:
+def _line_path(points: Sequence[Point], axes: Axes) -> str:
     path, pen = [], "M"
     for point in points:
         if point.value is None:

@@ -5,52 +5,52 @@ from __future__ import annotations
 import re
 
 from assay.evidence.report import Figure, Report, Verdict
-from assay.render.figures import image
-from assay.render.numbers import parts
-from assay.render.words import printable, signed, worst_first
+from assay.render.figures import figure_svg_file
+from assay.render.numbers import estimate_parts
+from assay.render.words import checks_worst_first, printable_text, verdict_label
 
 MOST_CHECKS = 200
 MOST_PICTURES = 3
 PICTURE_LIMIT = 64_000  # bytes of SVG
-_TEXT = 600  # characters of one value
+_LONGEST_VALUE = 600  # characters of one value
 
 
-def key(*names: str) -> str:
+def artifact_key(*names: str) -> str:
     """What a dashboard calls something that it shows: "income-history"."""
     return re.sub(r"[^a-z0-9]+", "-", " ".join(names).lower()).strip("-")
 
 
-def records(report: Report) -> list[dict[str, str]]:
+def check_rows(report: Report) -> list[dict[str, str]]:
     """The checks as rows of text, worst first and at most `MOST_CHECKS`, the last one saying how
     many are left out. What is long comes last, where a table may be cut at its right edge.
     """
-    checks = worst_first(report)
+    checks = checks_worst_first(report)
     rows = []
     for check in checks[:MOST_CHECKS]:
-        estimate, bounds, limit = parts(check)
+        estimate, bounds, limit = estimate_parts(check)
         remedy = "" if check.verdict is Verdict.PASS else check.remedy
         rows.append(
             {
-                "verdict": signed(check.verdict),
+                "verdict": verdict_label(check.verdict),
                 "estimate": estimate,
                 "interval": bounds,
                 "limit": limit,
-                "claim": _short(check.claim),
-                "remedy": _short(remedy),
+                "claim": _shorten(check.claim),
+                "remedy": _shorten(remedy),
             }
         )
     left = len(checks) - len(rows)
     return [*rows, dict.fromkeys(rows[0], "") | {"claim": f"{left:,} more"}] if left else rows
 
 
-def pictures(report: Report) -> list[tuple[Figure, bytes]]:
+def report_pictures(report: Report) -> list[tuple[Figure, bytes]]:
     """The first few figures, each with its SVG file; gates put the most telling first. One that
     is too large to be kept for every run is left to the page.
     """
-    drawn = [(figure, image(figure)) for figure in report.figures[:MOST_PICTURES]]
+    drawn = [(figure, figure_svg_file(figure)) for figure in report.figures[:MOST_PICTURES]]
     return [(figure, svg) for figure, svg in drawn if len(svg) <= PICTURE_LIMIT]
 
 
-def _short(said: str) -> str:
-    said = printable(said).strip()
-    return said if len(said) <= _TEXT else said[: _TEXT - 1] + "…"
+def _shorten(said: str) -> str:
+    said = printable_text(said).strip()
+    return said if len(said) <= _LONGEST_VALUE else said[: _LONGEST_VALUE - 1] + "…"

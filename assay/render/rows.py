@@ -10,16 +10,25 @@ from markupsafe import Markup
 
 from assay.evidence.report import Figure, Point
 from assay.render import draw
-from assay.render.axes import Scale, scale, values_of
-from assay.render.canvas import WIDTH, Painted, band, centred, fitting
-from assay.render.draw import GRID, LINE, OVER, coloured, line, marker, text, width
-from assay.render.numbers import numbers
-from assay.render.words import printable
+from assay.render.axes import Scale, axis_values, fit_scale
+from assay.render.canvas import WIDTH, ChartMarks, centred_text, fitting_ticks, value_band
+from assay.render.draw import (
+    GRID_STYLE,
+    LINE_HEIGHT,
+    OVER_GRID_STYLE,
+    series_group,
+    series_marker,
+    svg_line,
+    svg_text,
+    text_width,
+)
+from assay.render.numbers import format_numbers
+from assay.render.words import printable_text
 
 _MOST_ROWS = 60
 _MANY_MARKS = 24  # from here on rows are set closer, their values left to the numbers beneath
 
-Row = tuple[str, list[tuple[int, Point]]]  # a label, and its point in each series that has one
+LabelRow = tuple[str, list[tuple[int, Point]]]  # a label, and its point in each series that has one
 
 
 @dataclass(frozen=True)
@@ -34,41 +43,43 @@ class _Layout:
 
     def height(self, marks: int) -> float:
         """Of a row, which is never lower than its label."""
-        return max(self.above + self.lane * marks, LINE - 3) + self.gap
+        return max(self.above + self.lane * marks, LINE_HEIGHT - 3) + self.gap
 
 
-def paint(figure: Figure, top: float) -> Painted:
+def draw_row_chart(figure: Figure, top: float) -> ChartMarks:
     """The rows from `top` down."""
-    rows = list(_by_label(figure))
+    rows = list(_label_rows(figure))
     cut, rows = rows[_MOST_ROWS:], rows[:_MOST_ROWS]
-    values = _written(rows)
-    layout = _layout(figure, rows, values)
+    values = _value_texts(rows)
+    layout = _fit_layout(figure, rows, values)
     marks: list[Markup] = []
     y = top + 4
     for row, shown in zip(rows, values, strict=True):
-        marks += _row(figure.kind, row, shown, layout, y)
+        marks += _draw_row(figure.kind, row, shown, layout, y)
         y += layout.height(len(row[1]))
-    axis, bottom = _value_axis(figure, layout.across, top, y)
-    return Painted(axis + marks, bottom, [f"{len(cut)} more are in the numbers"] if cut else [])
+    axis, bottom = _draw_value_axis(figure, layout.across, top, y)
+    return ChartMarks(axis + marks, bottom, [f"{len(cut)} more are in the numbers"] if cut else [])
 
 
-def _written(rows: Sequence[Row]) -> list[list[str]]:
+def _value_texts(rows: Sequence[LabelRow]) -> list[list[str]]:
     """The values of each row as text, in one precision."""
-    written = iter(numbers([p.value for _, points in rows for _, p in points]))
+    written = iter(format_numbers([p.value for _, points in rows for _, p in points]))
     return [[next(written) for _ in points] for _, points in rows]
 
 
-def _layout(figure: Figure, rows: Sequence[Row], values: Sequence[Sequence[str]]) -> _Layout:
-    widest = max((width(printable(label)) for label, _ in rows), default=0)
-    above = LINE if widest > 0.4 * WIDTH else 0.0
+def _fit_layout(
+    figure: Figure, rows: Sequence[LabelRow], values: Sequence[Sequence[str]]
+) -> _Layout:
+    widest = max((text_width(printable_text(label)) for label, _ in rows), default=0)
+    above = LINE_HEIGHT if widest > 0.4 * WIDTH else 0.0
     many = len(figure.series) > 1 and sum(map(len, values)) > _MANY_MARKS
-    right = 0.0 if many else max((width(v) for row in values for v in row), default=0) + 8
-    across = scale(values_of(figure), 16 if above else widest + 10, WIDTH - right - 6)
+    right = 0.0 if many else max((text_width(v) for row in values for v in row), default=0) + 8
+    across = fit_scale(axis_values(figure), 16 if above else widest + 10, WIDTH - right - 6)
     lane = 9.5 if many else 15.0 if len(figure.series) > 1 else 20.0
     return _Layout(across, right, above, lane, gap=6.0)
 
 
-def _by_label(figure: Figure) -> Iterator[Row]:
+def _label_rows(figure: Figure) -> Iterator[LabelRow]:
     """Rows in order of first appearance; a label used twice in one series makes two rows."""
     rows: dict[tuple[str, int], list[tuple[int, Point]]] = {}
     for index, series in enumerate(figure.series):
@@ -80,47 +91,60 @@ def _by_label(figure: Figure) -> Iterator[Row]:
         yield label, points
 
 
-def _row(kind: str, row: Row, values: Sequence[str], layout: _Layout, y: float) -> list[Markup]:
+def _draw_row(
+    kind: str, row: LabelRow, values: Sequence[str], layout: _Layout, y: float
+) -> list[Markup]:
     label, points = row
     height = layout.height(len(points))
-    base = y + LINE - 2 if layout.above else y + height / 2 + 4.5
+    base = y + LINE_HEIGHT - 2 if layout.above else y + height / 2 + 4.5
     room = WIDTH if layout.above else layout.across.start - 9
-    marks = [text(label, 0, base, room=room, **OVER)]
+    marks = [svg_text(label, 0, base, room=room, **OVER_GRID_STYLE)]
     # A row that is higher than its marks, for the sake of its label, has them in the middle.
     first = y + layout.above + (height - layout.above - layout.lane * len(points)) / 2
     for at, ((series, point), value) in enumerate(zip(points, values, strict=True)):
         middle = first + layout.lane * (at + 0.5)
-        marks += _mark(kind, layout, (series, point), middle)
+        marks += _draw_mark(kind, layout, (series, point), middle)
         if layout.right:
             room = layout.right
-            marks.append(text(value, WIDTH, middle + 4.5, room=room, text_anchor="end"))
+            marks.append(svg_text(value, WIDTH, middle + 4.5, room=room, text_anchor="end"))
     return marks
 
 
-def _mark(kind: str, layout: _Layout, which: tuple[int, Point], y: float) -> list[Markup]:
+def _draw_mark(kind: str, layout: _Layout, which: tuple[int, Point], y: float) -> list[Markup]:
     (series, point), across = which, layout.across
     if point.value is None:
         room = across.end - across.start
-        return [text("no value", across.start + 4, y + 4.5, room=room, **OVER, font_style="italic")]
+        return [
+            svg_text(
+                "no value",
+                across.start + 4,
+                y + 4.5,
+                room=room,
+                **OVER_GRID_STYLE,
+                font_style="italic",
+            )
+        ]
     x, zero = across(point.value), across(0.0)
-    whisker = draw.whisker(across, point.value, (point.low, point.high), y, upright=False)
+    whisker = draw.interval_whisker(across, point.value, (point.low, point.high), y, upright=False)
     if kind == "bars":
         high = min(11.0, layout.lane - 2)
-        mark = draw.bar(series, min(zero, x), y - high / 2, abs(x - zero), high)
-        return [coloured(series, draw.told(point), mark), whisker]
-    return [coloured(series, draw.told(point), whisker, marker(series, x, y))]
+        mark = draw.svg_bar(series, min(zero, x), y - high / 2, abs(x - zero), high)
+        return [series_group(series, draw.point_tooltip(point), mark), whisker]
+    return [series_group(series, draw.point_tooltip(point), whisker, series_marker(series, x, y))]
 
 
-def _value_axis(figure: Figure, across: Scale, top: float, y: float) -> tuple[list[Markup], float]:
+def _draw_value_axis(
+    figure: Figure, across: Scale, top: float, y: float
+) -> tuple[list[Markup], float]:
     """Grid, ticks, reference and band of a horizontal value axis; and where it ends."""
     marks = []
     if figure.band:
-        marks.append(band(across, figure.band, (top, y), upright=False))
-    for value, label in fitting(across):
-        marks.append(line(across(value), top, across(value), y, **GRID))
-        marks.append(centred(label, across(value), y + 15))
+        marks.append(value_band(across, figure.band, (top, y), upright=False))
+    for value, label in fitting_ticks(across):
+        marks.append(svg_line(across(value), top, across(value), y, **GRID_STYLE))
+        marks.append(centred_text(label, across(value), y + 15))
     if figure.reference is not None:
         x = across(figure.reference)
-        marks.append(draw.reference(x, top, x, y))
-    marks.append(centred(figure.axis, (across.start + across.end) / 2, y + 15 + LINE))
-    return marks, y + (22 + LINE if figure.axis else 22)
+        marks.append(draw.reference_line(x, top, x, y))
+    marks.append(centred_text(figure.axis, (across.start + across.end) / 2, y + 15 + LINE_HEIGHT))
+    return marks, y + (22 + LINE_HEIGHT if figure.axis else 22)

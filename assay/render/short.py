@@ -11,28 +11,28 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from assay.evidence.amounts import some
+from assay.evidence.amounts import format_count
 from assay.evidence.report import Check, Report, Sheet, Verdict
-from assay.render.terminal import checks_table, head, sheet_block
-from assay.render.words import findings, printable, signed
+from assay.render.terminal import checks_table, sheet_block, show_heading
+from assay.render.words import checks_not_passed, printable_text, verdict_label
 
 _ROWS: Final = 12  # of a table that is shown where there are no checks
 
 
-def show_short(report: Report, console: Console) -> None:
+def show_report_summary(report: Report, console: Console) -> None:
     """Print the verdict, the checks that did not pass, and one line a family of those that did; of
     a report without checks, its smaller tables.
     """
-    head(report, console)
-    if found := findings(report):
+    show_heading(report, console)
+    if found := checks_not_passed(report):
         console.print(checks_table(found, console.width))
-    for line in _families(report.of(Verdict.PASS)):
+    for line in _passed_families(report.of(Verdict.PASS)):
         console.print(line)
     shown = [] if report.checks else [s for s in report.sheets if _is_small(s)]
     for sheet in shown:
         console.print(sheet_block(sheet, console.width))
     left = {"table": len(report.sheets) - len(shown), "figure": len(report.figures)}
-    named = [some(number, thing) for thing, number in left.items() if number]
+    named = [format_count(number, thing) for thing, number in left.items() if number]
     if named:
         console.print(Text(f"\n{' and '.join(named)} more: --all, or --html FILE", style="dim"))
 
@@ -41,17 +41,19 @@ def _is_small(sheet: Sheet) -> bool:
     return not sheet.detail and len(sheet.rows) <= _ROWS
 
 
-def _families(checks: Sequence[Check]) -> list[Text]:
+def _passed_families(checks: Sequence[Check]) -> list[Text]:
     """A line for the checks of one kind, such as all groups' selection rates."""
-    ordered = sorted(checks, key=_family)
+    ordered = sorted(checks, key=_check_family)
     lines = []
-    for family, group in groupby(ordered, key=_family):
+    for family, group in groupby(ordered, key=_check_family):
         held = list(group)
-        told = held[0].claim if len(held) == 1 else f"{family}: {some(len(held), 'check')}"
-        lines.append(Text(f" {signed(Verdict.PASS)}  ", style="green") + Text(printable(told)))
+        told = held[0].claim if len(held) == 1 else f"{family}: {format_count(len(held), 'check')}"
+        lines.append(
+            Text(f" {verdict_label(Verdict.PASS)}  ", style="green") + Text(printable_text(told))
+        )
     return lines
 
 
-def _family(check: Check) -> str:
+def _check_family(check: Check) -> str:
     """What a check is called without what it is about: selection_rate of selection_rate[sex=f]."""
     return check.name.partition("[")[0]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from assay.evidence.report import Figure, Point
-from assay.render.axes import Scale, span, values_of
-from assay.render.numbers import number, numbers
-from assay.render.words import printable
+from assay.render.axes import Scale, axis_range, axis_values
+from assay.render.numbers import format_number, format_numbers
+from assay.render.words import printable_text
 
-_MOST = 24  # marks; more are numbers in the page
+_MOST_MARKS = 24  # marks; more are numbers in the page
 _BARS = "█▒░"  # by series, told apart without colour
 _MARKS = "●■▲◆"
-_ALLOWED, _REFERENCE = "·", "┊"
+_ALLOWED_SIGN, _REFERENCE_SIGN = "·", "┊"
 
 
-class Strip(NamedTuple):
+class TextStrip(NamedTuple):
     """One mark: its label, its series, its place among all others, its value."""
 
     label: str
@@ -24,7 +24,7 @@ class Strip(NamedTuple):
     value: str
 
 
-def strips(figure: Figure, room: int) -> list[Strip]:
+def text_strips(figure: Figure, room: int) -> list[TextStrip]:
     """Every mark of a figure with one row a label, as `room` characters each; none for figures of
     another kind, and for one that has too many.
     """
@@ -33,37 +33,42 @@ def strips(figure: Figure, room: int) -> list[Strip]:
         for index, series in enumerate(figure.series)
         for point in series.points
     ]
-    if figure.kind not in {"intervals", "bars"} or not 0 < len(marks) <= _MOST:
+    if figure.kind not in {"intervals", "bars"} or not 0 < len(marks) <= _MOST_MARKS:
         return []
     order = list(dict.fromkeys(point.label for *_, point in marks))
     marks.sort(key=lambda mark: order.index(mark[2].label))
-    scale = Scale(*span(values_of(figure)), 0, room - 1)
-    values = numbers([point.value for *_, point in marks])
+    scale = Scale(*axis_range(axis_values(figure)), 0, room - 1)
+    values = format_numbers([point.value for *_, point in marks])
     several = len(figure.series) > 1
     return [
-        Strip(printable(p.label), printable(name) if several else "", _draw(figure, scale, i, p), v)
+        TextStrip(
+            printable_text(p.label),
+            printable_text(name) if several else "",
+            _strip_characters(figure, scale, i, p),
+            v,
+        )
         for (i, name, p), v in zip(marks, values, strict=True)
     ]
 
 
-def key(figure: Figure) -> str:
+def strip_legend(figure: Figure) -> str:
     """What the signs of the strips mean: "┊ tolerance 0.1, · allowed -0.1 to 0.1"."""
     said = []
     if figure.reference is not None:
-        said.append(f"{_REFERENCE} {figure.reference_name} {number(figure.reference)}")
+        said.append(f"{_REFERENCE_SIGN} {figure.reference_name} {format_number(figure.reference)}")
     if figure.band:
-        low, high = numbers(figure.band)
-        said.append(f"{_ALLOWED} {figure.band_name} {low} to {high}")
-    return printable(", ".join(said))
+        low, high = format_numbers(figure.band)
+        said.append(f"{_ALLOWED_SIGN} {figure.band_name} {low} to {high}")
+    return printable_text(", ".join(said))
 
 
-def _draw(figure: Figure, scale: Scale, series: int, point: Point) -> str:
+def _strip_characters(figure: Figure, scale: Scale, series: int, point: Point) -> str:
     cells = [" "] * (round(scale.end) + 1)
     if figure.band:
         low, high = sorted(round(scale(end)) for end in figure.band)
-        cells[low : high + 1] = _ALLOWED * (high + 1 - low)
+        cells[low : high + 1] = _ALLOWED_SIGN * (high + 1 - low)
     if figure.reference is not None:
-        cells[round(scale(figure.reference))] = _REFERENCE
+        cells[round(scale(figure.reference))] = _REFERENCE_SIGN
     if point.value is None:
         return "".join(cells)
     at = round(scale(point.value))
@@ -71,12 +76,12 @@ def _draw(figure: Figure, scale: Scale, series: int, point: Point) -> str:
         low, high = sorted((round(scale(0.0)), at))
         cells[low:high] = _BARS[series % len(_BARS)] * (high - low)
         return "".join(cells)
-    _whisker(cells, scale, point)
+    _draw_whisker(cells, scale, point)
     cells[at] = _MARKS[series % len(_MARKS)]
     return "".join(cells)
 
 
-def _whisker(cells: list[str], scale: Scale, point: Point) -> None:
+def _draw_whisker(cells: list[str], scale: Scale, point: Point) -> None:
     """The interval across the cells; an arrow where a side of it is open."""
     if point.low is None and point.high is None:
         return

@@ -17,36 +17,43 @@ from rich.table import Table
 from rich.text import Text
 
 from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
-from assay.render.numbers import NONE, column, is_numeric, measured
-from assay.render.strips import key, strips
-from assay.render.words import as_sheet, printable, remarks, shown, signed, tally
+from assay.render.numbers import NO_VALUE, estimate_text, format_column, is_numeric
+from assay.render.strips import strip_legend, text_strips
+from assay.render.words import (
+    check_remarks,
+    checks_to_show,
+    figure_sheet,
+    printable_text,
+    verdict_counts,
+    verdict_label,
+)
 
-_STYLES: Final = {
+_VERDICT_STYLES: Final = {
     Verdict.PASS: "green",
     Verdict.CAUTION: "yellow",
     Verdict.UNKNOWN: "magenta",
     Verdict.FAIL: "bold red",
 }
-_ROOMY = 90  # columns of a terminal that has room for numbers beside the claims
-_NARROW = 60  # columns of a terminal that has no room for three side by side
-_ROWS = 12  # of a sheet on a terminal; the page and a pipe have them all
-_NUMBERS = 40  # of a figure in a pipe; the page and --json have them all
-_CELL = 30  # columns that the text of a cell may take before it is wrapped
+_WIDE_TERMINAL = 90  # columns of a terminal that has room for numbers beside the claims
+_NARROW_TERMINAL = 60  # columns of a terminal that has no room for three side by side
+_MOST_ROWS = 12  # of a sheet on a terminal; the page and a pipe have them all
+_MOST_NUMBERS = 40  # of a figure in a pipe; the page and --json have them all
+_WIDEST_CELL = 30  # columns that the text of a cell may take before it is wrapped
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        reader_gone()
+        exit_on_broken_pipe()
 
 
-def console() -> Console:
+def make_console() -> Console:
     """Standard output. A sign that its encoding lacks becomes "?", not an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     return _Console(highlight=False)
 
 
-def reader_gone() -> NoReturn:
+def exit_on_broken_pipe() -> NoReturn:
     """End as Unix filters do when what reads their output has gone, as in `assay show X | head`:
     without a word, with the code of a program that SIGPIPE ended.
     """
@@ -55,91 +62,100 @@ def reader_gone() -> NoReturn:
     raise SystemExit(128 + signal.SIGPIPE)
 
 
-def show(report: Report, console: Console, *, brief: bool = False) -> None:
+def show_report(report: Report, console: Console, *, brief: bool = False) -> None:
     """Print one gate's report; if `brief`, its findings alone."""
     if console.is_terminal:
-        _terminal(report, console, brief=brief)
+        _show_on_terminal(report, console, brief=brief)
     else:
-        _write(console, _plain(report, brief=brief))
+        _print_lines(console, _plain_report(report, brief=brief))
 
 
-def show_all(reports: Iterable[Report], console: Console, *, brief: bool = False) -> None:
+def show_reports(reports: Iterable[Report], console: Console, *, brief: bool = False) -> None:
     """Print the reports one after the other, a blank line between them."""
     for index, report in enumerate(reports):
         if index:
             console.print()
-        show(report, console, brief=brief)
+        show_report(report, console, brief=brief)
 
 
-def verdicts(reports: Sequence[Report], console: Console) -> None:
+def show_verdicts(reports: Sequence[Report], console: Console) -> None:
     """Print one line a gate: its name, verdict and summary."""
     if not console.is_terminal:
-        rows = [(printable(r.gate), signed(r.verdict), printable(r.summary)) for r in reports]
-        _write(console, _aligned(rows))
+        rows = [
+            (printable_text(r.gate), verdict_label(r.verdict), printable_text(r.summary))
+            for r in reports
+        ]
+        _print_lines(console, _align_columns(rows))
         return
-    if console.width < _NARROW:
+    if console.width < _NARROW_TERMINAL:
         for report in reports:
-            console.print(_text(f"{report.gate}  ") + _verdict(report.verdict))
-            console.print(Padding(_text(report.summary), (0, 0, 0, 2)))
+            console.print(_plain_text(f"{report.gate}  ") + _verdict_text(report.verdict))
+            console.print(Padding(_plain_text(report.summary), (0, 0, 0, 2)))
         return
-    table = _table("gate", "verdict", "summary")
+    table = _empty_table("gate", "verdict", "summary")
     for report in reports:
-        table.add_row(_text(report.gate), _verdict(report.verdict), _text(report.summary))
+        table.add_row(
+            _plain_text(report.gate), _verdict_text(report.verdict), _plain_text(report.summary)
+        )
     console.print(table)
 
 
 # --- a terminal -----------------------------------------------------------------------------
 
 
-def head(report: Report, console: Console) -> None:
+def show_heading(report: Report, console: Console) -> None:
     """Print a report's gate, verdict and summary."""
-    gate = Text.assemble((printable(report.gate).capitalize(), "bold"), "  ")
-    console.print(gate + _verdict(report.verdict) + _text(f"  {tally(report)}", "dim"))
-    console.print(_text(report.summary))
-    console.print(_text(report.subject, "dim"))
+    gate = Text.assemble((printable_text(report.gate).capitalize(), "bold"), "  ")
+    console.print(
+        gate + _verdict_text(report.verdict) + _plain_text(f"  {verdict_counts(report)}", "dim")
+    )
+    console.print(_plain_text(report.summary))
+    console.print(_plain_text(report.subject, "dim"))
 
 
-def _terminal(report: Report, console: Console, *, brief: bool) -> None:
-    head(report, console)
-    checks = shown(report, brief=brief)
+def _show_on_terminal(report: Report, console: Console, *, brief: bool) -> None:
+    show_heading(report, console)
+    checks = checks_to_show(report, brief=brief)
     if checks:
         console.print(checks_table(checks, console.width))
     for sheet in () if brief else report.sheets:
         console.print(sheet_block(sheet, console.width))
     for figure in () if brief else report.figures:
-        console.print(_figure(figure, console))
+        console.print(_figure_block(figure, console))
     for note in () if brief else report.notes:
-        console.print(Padding(_text(f"Note: {note}"), (0, 0, 0, 2)))
+        console.print(Padding(_plain_text(f"Note: {note}"), (0, 0, 0, 2)))
 
 
 def checks_table(checks: Sequence[Check], width: int) -> Table:
     """Checks with what was seen of each, and its remedy."""
-    roomy = width >= _ROOMY
-    table = _table("verdict", "claim", *(("estimate", "limit") if roomy else ()))
+    roomy = width >= _WIDE_TERMINAL
+    table = _empty_table("verdict", "claim", *(("estimate", "limit") if roomy else ()))
     table.columns[0].no_wrap = True
     for heading in table.columns[2:]:
         heading.justify, heading.no_wrap = "right", True
     for check in checks:
-        found = measured(check)
-        said = _claim(check, "" if roomy else _found(check))
-        table.add_row(_verdict(check.verdict), said, *(map(_text, found) if roomy else ()))
+        found = estimate_text(check)
+        said = _claim_block(check, "" if roomy else _measurement_text(check))
+        table.add_row(
+            _verdict_text(check.verdict), said, *(map(_plain_text, found) if roomy else ())
+        )
     return table
 
 
-def _claim(check: Check, found: str) -> Group:
+def _claim_block(check: Check, found: str) -> Group:
     """The claim, beneath it what was seen, and the remedy where there is something to mend."""
-    lines = [_text(check.claim)]
-    seen = "; ".join(part for part in (found, remarks(check), check.why) if part)
+    lines = [_plain_text(check.claim)]
+    seen = "; ".join(part for part in (found, check_remarks(check), check.why) if part)
     if seen:
-        lines.append(_text(seen, "dim"))
+        lines.append(_plain_text(seen, "dim"))
     if check.remedy and check.verdict is not Verdict.PASS:
-        lines.append(_text(f"→ {check.remedy}"))
+        lines.append(_plain_text(f"→ {check.remedy}"))
     return Group(*lines)
 
 
-def _found(check: Check) -> str:
+def _measurement_text(check: Check) -> str:
     """The numbers in a line: "gap 0.09 [0.06, 0.12] against 0.05"."""
-    estimate, limit = measured(check)
+    estimate, limit = estimate_text(check)
     against = f" against {limit}" if limit else ""
     return f"{check.statistic or 'estimate'} {estimate}{against}" if estimate else ""
 
@@ -148,50 +164,56 @@ def sheet_block(sheet: Sheet, width: int) -> Group:
     """A table where its columns have room, else a few lines a row."""
     if sheet.detail:
         held = f"{sheet.title}: {len(sheet.rows):,} rows, shown by --html, --json and in a pipe"
-        return Group(_text(held, "dim"))
-    heads = [printable(heading) for heading in sheet.columns]
-    columns = [[printable(cell) for cell in cells[:_ROWS]] for cells in _columns(sheet)]
-    widths = [max(map(_room, [head, *cells])) for head, cells in zip(heads, columns, strict=True)]
+        return Group(_plain_text(held, "dim"))
+    heads = [printable_text(heading) for heading in sheet.columns]
+    columns = [
+        [printable_text(cell) for cell in cells[:_MOST_ROWS]] for cells in _column_texts(sheet)
+    ]
+    widths = [
+        max(map(_cell_width, [head, *cells])) for head, cells in zip(heads, columns, strict=True)
+    ]
     fits = sum(widths) + 3 * len(widths) + 1 <= width
     rows = list(zip(*columns, strict=True))
-    body = [_grid(sheet, rows)] if fits else [_record(heads, row) for row in rows]
-    left = len(sheet.rows) - _ROWS
-    after = [_text(f"{left:,} more rows", "dim")] if left > 0 else []
-    after += [_text(sheet.note, "dim")] if sheet.note else []
-    return Group(_text(sheet.title, "bold"), *body, *after, Text())
+    body = [_sheet_table(sheet, rows)] if fits else [_row_block(heads, row) for row in rows]
+    left = len(sheet.rows) - _MOST_ROWS
+    after = [_plain_text(f"{left:,} more rows", "dim")] if left > 0 else []
+    after += [_plain_text(sheet.note, "dim")] if sheet.note else []
+    return Group(_plain_text(sheet.title, "bold"), *body, *after, Text())
 
 
-def _room(cell: str) -> int:
+def _cell_width(cell: str) -> int:
     """Columns that a cell needs, so that no word is broken and few lines are."""
     longest = max(map(cell_len, cell.split()), default=0)
-    return max(longest, min(cell_len(cell), _CELL))
+    return max(longest, min(cell_len(cell), _WIDEST_CELL))
 
 
-def _grid(sheet: Sheet, rows: Sequence[Sequence[str]]) -> Table:
-    table = _table(*sheet.columns)
+def _sheet_table(sheet: Sheet, rows: Sequence[Sequence[str]]) -> Table:
+    table = _empty_table(*sheet.columns)
     for at, heading in enumerate(table.columns):
         heading.justify = "right" if is_numeric(row[at] for row in sheet.rows) else "left"
     for row in rows:
-        table.add_row(*map(_text, row))
+        table.add_row(*map(_plain_text, row))
     return table
 
 
-def _record(heads: Sequence[str], row: Sequence[str]) -> Padding:
+def _row_block(heads: Sequence[str], row: Sequence[str]) -> Padding:
     """A row in running text: the first cell, then each heading with its cell."""
     said = [
         Text.assemble((head + " ", "dim"), cell)
         for head, cell in zip(heads[1:], row[1:], strict=True)
-        if cell != NONE
+        if cell != NO_VALUE
     ]
-    return Padding(Group(_text(row[0]), Padding(Text(", ").join(said), (0, 0, 0, 2))), (0, 0, 0, 1))
+    return Padding(
+        Group(_plain_text(row[0]), Padding(Text(", ").join(said), (0, 0, 0, 2))), (0, 0, 0, 1)
+    )
 
 
-def _figure(figure: Figure, console: Console) -> Group:
+def _figure_block(figure: Figure, console: Console) -> Group:
     """The title and what the figure says; strips where it can be told by them."""
-    said = [_text(figure.title, "bold"), _text(figure.alt, "dim")]
+    said = [_plain_text(figure.title, "bold"), _plain_text(figure.alt, "dim")]
     widest = max((cell_len(p.label) for s in figure.series for p in s.points), default=0)
     room = min(40, console.width - min(widest, console.width // 3) - 28)
-    drawn = strips(figure, room) if room >= 12 and _has_signs(console) else []
+    drawn = text_strips(figure, room) if room >= 12 and _supports_unicode(console) else []
     if not drawn:
         return Group(*said, Text())
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
@@ -199,82 +221,94 @@ def _figure(figure: Figure, console: Console) -> Group:
         if name != "series" or len(figure.series) > 1:
             table.add_column(overflow="fold", justify="right" if name == "value" else "left")
     for strip in drawn:
-        series = [_text(strip.series, "dim")] if len(figure.series) > 1 else []
+        series = [_plain_text(strip.series, "dim")] if len(figure.series) > 1 else []
         table.add_row(
-            _text(strip.label), *series, Text(strip.drawn, no_wrap=True), _text(strip.value)
+            _plain_text(strip.label),
+            *series,
+            Text(strip.drawn, no_wrap=True),
+            _plain_text(strip.value),
         )
-    meaning = key(figure)
-    return Group(*said, table, *([_text(meaning, "dim")] if meaning else []), Text())
+    meaning = strip_legend(figure)
+    return Group(*said, table, *([_plain_text(meaning, "dim")] if meaning else []), Text())
 
 
-def _has_signs(console: Console) -> bool:
+def _supports_unicode(console: Console) -> bool:
     return console.encoding.lower().startswith("utf")
 
 
-def _table(*headings: str) -> Table:
+def _empty_table(*headings: str) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False, header_style="dim")
     for heading in headings:
         # Folded, never cut: a column name with an ellipsis is another column's name.
-        table.add_column(_text(heading), overflow="fold")
+        table.add_column(_plain_text(heading), overflow="fold")
     return table
 
 
-def _text(said: str, style: str = "") -> Text:
+def _plain_text(said: str, style: str = "") -> Text:
     """Text as it stands: brackets in a column name are no markup."""
-    return Text(printable(said), style=style)
+    return Text(printable_text(said), style=style)
 
 
-def _verdict(verdict: Verdict) -> Text:
-    return Text(signed(verdict), style=_STYLES[verdict])
+def _verdict_text(verdict: Verdict) -> Text:
+    return Text(verdict_label(verdict), style=_VERDICT_STYLES[verdict])
 
 
 # --- a pipe ---------------------------------------------------------------------------------
 
 
-def _write(console: Console, lines: Iterable[str]) -> None:
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
     """Lines as they are, however wide: what reads a pipe has no 80 columns."""
     for line in lines:
         console.print(Text(line), soft_wrap=True)
 
 
-def _plain(report: Report, *, brief: bool) -> list[str]:
-    lines = [f"{report.gate}: {signed(report.verdict)} ({tally(report) or 'no checks'})"]
+def _plain_report(report: Report, *, brief: bool) -> list[str]:
+    lines = [
+        f"{report.gate}: {verdict_label(report.verdict)} ({verdict_counts(report) or 'no checks'})"
+    ]
     lines += [report.summary, report.subject]
-    for check in shown(report, brief=brief):
+    for check in checks_to_show(report, brief=brief):
         lines += _plain_check(check)
-    lines = [printable(line) for line in lines]
+    lines = [printable_text(line) for line in lines]
     if brief:
         return lines
     for sheet in report.sheets:
         lines += ["", *_plain_sheet(sheet)]
     for figure in report.figures:
         lines += ["", *_plain_figure(figure)]
-    return lines + [printable(f"note: {note}") for note in report.notes]
+    return lines + [printable_text(f"note: {note}") for note in report.notes]
 
 
 def _plain_sheet(sheet: Sheet) -> list[str]:
-    heads = [printable(heading) for heading in sheet.columns]
-    rows = [heads, *([printable(c) for c in row] for row in zip(*_columns(sheet), strict=True))]
-    lines = [printable(sheet.title), *(f"  {line}" for line in _aligned(rows))]
-    return [*lines, printable(sheet.note)] if sheet.note else lines
+    heads = [printable_text(heading) for heading in sheet.columns]
+    rows = [
+        heads,
+        *([printable_text(c) for c in row] for row in zip(*_column_texts(sheet), strict=True)),
+    ]
+    lines = [printable_text(sheet.title), *(f"  {line}" for line in _align_columns(rows))]
+    return [*lines, printable_text(sheet.note)] if sheet.note else lines
 
 
 def _plain_figure(figure: Figure) -> list[str]:
     """What the figure says, and its numbers unless they are many."""
-    said = [printable(f"figure: {figure.title}. {figure.alt}")]
-    sheet = as_sheet(figure)
-    return said + (_plain_sheet(sheet)[1:] if len(sheet.rows) <= _NUMBERS else [])
+    said = [printable_text(f"figure: {figure.title}. {figure.alt}")]
+    sheet = figure_sheet(figure)
+    return said + (_plain_sheet(sheet)[1:] if len(sheet.rows) <= _MOST_NUMBERS else [])
 
 
 def _plain_check(check: Check) -> list[str]:
-    parts = [part for part in (check.claim, _found(check), remarks(check), check.why) if part]
-    lines = [f"  {signed(check.verdict):<9}  {'; '.join(parts)}"]
+    parts = [
+        part
+        for part in (check.claim, _measurement_text(check), check_remarks(check), check.why)
+        if part
+    ]
+    lines = [f"  {verdict_label(check.verdict):<9}  {'; '.join(parts)}"]
     if check.remedy and check.verdict is not Verdict.PASS:
         lines.append(f"             remedy: {check.remedy}")
     return lines
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns padded with spaces; no frame, and no space at the end of a line."""
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
     return [
@@ -285,5 +319,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _columns(sheet: Sheet) -> list[list[str]]:
-    return [column(cells) for cells in zip(*sheet.rows, strict=True)] or [[] for _ in sheet.columns]
+def _column_texts(sheet: Sheet) -> list[list[str]]:
+    return [format_column(cells) for cells in zip(*sheet.rows, strict=True)] or [
+        [] for _ in sheet.columns
+    ]

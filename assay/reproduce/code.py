@@ -12,14 +12,14 @@ from pathlib import Path
 
 from assay.digest import Digest
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
-from assay.provenance import module_file
-from assay.reproduce.recorded import Recorded
+from assay.provenance import find_module_file
+from assay.reproduce.recorded import RecordedRun
 
 _OURS = Path(__file__).parents[2]
 
 
 @dataclass
-class Code:
+class CodeTree:
     """Code laid out to be run. `root` holds the packages; `differs`: modules that are not, byte
     for byte, those that the steps recorded; `strays`: modules that git did not track, by the paths
     that they were copied from.
@@ -39,7 +39,9 @@ class Code:
         return f"commit {self.commit[:12]}{changes}"
 
 
-def lay_out(recorded: Recorded, folder: Path, working: Path, repository: str | None) -> Code:
+def lay_out_code(
+    recorded: RecordedRun, folder: Path, working: Path, repository: str | None
+) -> CodeTree:
     """Lay the recorded code out below `folder`. Modules that git did not track are known by their
     digests alone: they are copied from where they are found now, into the package that they belong
     to or else into `working`, the folder that the run will stand in.
@@ -51,31 +53,31 @@ def lay_out(recorded: Recorded, folder: Path, working: Path, repository: str | N
     not apply, ConfigError for a module that is nowhere.
     """
     if recorded.commit is None:
-        code = Code(_OURS, None)
+        code = CodeTree(_OURS, None)
     else:
-        git = _repository(recorded.commit, folder, repository)
-        code = Code(_checked_out(git, recorded, folder / "code"), recorded.commit)
+        git = _git_command(recorded.commit, folder, repository)
+        code = CodeTree(_check_out(git, recorded, folder / "code"), recorded.commit)
         code.changed = len(re.findall(rb"^diff --git ", recorded.diff, re.MULTILINE))
     for name, digest in recorded.modules.items():
-        found = _module(code.root, name)
+        found = _module_path(code.root, name)
         if found is None:
             beside = code.commit and (code.root / name.partition(".")[0]).is_dir()
-            found = _stray(name, code.root if beside else working)
+            found = _copy_stray(name, code.root if beside else working)
             code.strays[name] = str(found)
         if str(Digest.of_file(found)) != digest:
             code.differs.append(name)
     return code
 
 
-def _module(root: Path, name: str) -> Path | None:
+def _module_path(root: Path, name: str) -> Path | None:
     base = root.joinpath(*name.split("."))
     files = (base / "__init__.py", base.with_name(f"{base.name}.py"))
     return next((path for path in files if path.is_file()), None)
 
 
-def _stray(name: str, base: Path) -> Path:
+def _copy_stray(name: str, base: Path) -> Path:
     """A module that git did not track, copied below `base`; returns where it was found."""
-    path = module_file(name)
+    path = find_module_file(name)
     if path is None:
         raise ConfigError(
             f"the module {name} ran then and is nowhere now: git did not track it",
@@ -88,7 +90,7 @@ def _stray(name: str, base: Path) -> Path:
     return path
 
 
-def _checked_out(git: list[str], recorded: Recorded, tree: Path) -> Path:
+def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
     """The commit's files, with the recorded changes, and the folder that holds Assay in them.
 
     A private index leaves the repository as it is: no worktree is noted there, no file touched.
@@ -110,14 +112,14 @@ def _checked_out(git: list[str], recorded: Recorded, tree: Path) -> Path:
     return homes[0].parents[1]
 
 
-def _repository(commit: str, folder: Path, given: str | None) -> list[str]:
+def _git_command(commit: str, folder: Path, given: str | None) -> list[str]:
     """How git is spoken to about the repository that has the commit."""
-    for place in _places(folder, given):
-        found = _try("-C", str(place), "rev-parse", "--absolute-git-dir")
+    for place in _repository_places(folder, given):
+        found = _try_git("-C", str(place), "rev-parse", "--absolute-git-dir")
         if found is None:
             continue
         git = ["-c", f"core.hooksPath={os.devnull}", f"--git-dir={found.decode().strip()}"]
-        if _try(*git, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
+        if _try_git(*git, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
             return git
     raise ReferenceUnknown(
         f"the code of this run is commit {commit}, which is not here",
@@ -126,7 +128,7 @@ def _repository(commit: str, folder: Path, given: str | None) -> list[str]:
     )
 
 
-def _places(folder: Path, given: str | None) -> Iterator[Path]:
+def _repository_places(folder: Path, given: str | None) -> Iterator[Path]:
     if given is None:
         yield from (Path.cwd(), _OURS)
     elif Path(given).expanduser().is_dir():
@@ -137,7 +139,7 @@ def _places(folder: Path, given: str | None) -> Iterator[Path]:
         yield clone
 
 
-def _try(*words: str) -> bytes | None:
+def _try_git(*words: str) -> bytes | None:
     try:
         return _git(*words)
     except IntegrityError:
@@ -151,7 +153,7 @@ def _git(
     given: bytes | None = None,
 ) -> bytes:
     """Run git, deaf to variables that point it to another repository (hooks set some)."""
-    environment = {k: v for k, v in os.environ.items() if k not in _POINTERS} | (index or {})
+    environment = {k: v for k, v in os.environ.items() if k not in _GIT_VARIABLES} | (index or {})
     try:
         done = subprocess.run(  # noqa: S603 - no shell; the words are ours, the commit git's own
             ["git", *words],  # noqa: S607 - the user's own git
@@ -165,7 +167,7 @@ def _git(
         raise ConfigError("git is not installed", remedy="Install git, then try again.") from None
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip() or f"it ended with {error.returncode}"
-        what = next(word for word in words if word in _VERBS)
+        what = next(word for word in words if word in _GIT_VERBS)
         kind = ConfigError if what == "clone" else IntegrityError
         raise kind(
             f"git {what} failed: {said}",
@@ -174,5 +176,11 @@ def _git(
     return done.stdout
 
 
-_POINTERS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
-_VERBS = {"read-tree", "checkout-index", "apply", "rev-parse", "cat-file", "clone"}
+_GIT_VARIABLES = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+}
+_GIT_VERBS = {"read-tree", "checkout-index", "apply", "rev-parse", "cat-file", "clone"}

@@ -8,34 +8,34 @@ from typing import Any, Literal
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.gates import GATES, MEASURED
+from assay.gates import GATE_BY_STAGE, NONDETERMINISTIC_GATES
 from assay.journal import JournalEntry
-from assay.reproduce.explain import explain
-from assay.reproduce.rebuild import Rebuilt
-from assay.reproduce.recorded import Recorded
-from assay.reproduce.values import different
+from assay.reproduce.explain import explain_difference
+from assay.reproduce.rebuild import RebuiltRun
+from assay.reproduce.recorded import RecordedRun
+from assay.reproduce.values import value_differences
 from assay.steps import Step
 from assay.versions import PROMOTED, RETRAINED
-from assay.why import Difference
-from assay.why import differences as components_that_differ
+from assay.why import KeyDifference
+from assay.why import compare_components as components_that_differ
 
-Status = Literal["identical", "timed", "taken", "differs", "follows", "not rebuilt", "new"]
+StepStatus = Literal["identical", "timed", "taken", "differs", "follows", "not rebuilt", "new"]
 """`timed`: it yields clock times alone, and only its verdict was compared; `taken` from the record
 instead of done again; `differs` although its inputs are the same; `follows`: it differs, and so do
 its inputs.
 """
 
-SAME: frozenset[Status] = frozenset({"identical", "timed", "taken"})
+SAME_STATUSES: frozenset[StepStatus] = frozenset({"identical", "timed", "taken"})
 
-REGISTER = "register"
+REGISTER_STEP = "register"
 # What holds clock times: the same inputs do not give the same.
-_CLOCKED = frozenset({"timing"})
+_CLOCK_OUTPUTS = frozenset({"timing"})
 # What an entry says that a rebuild must say too; the rest names the run, or reads clocks.
-_SAID = ("version", "candidate", "against", "model", "signature", "predictions", "about")
+_COMPARED_FIELDS = ("version", "candidate", "against", "model", "signature", "predictions", "about")
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputDifference:
     """One output that differs, and how; `before` or `after` is None where there was, or is,
     none.
     """
@@ -51,18 +51,18 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Divergence:
+class StepComparison:
     """One step of both runs. `outputs`: those that differ; `compared`: how many were held against
     each other; `after`: the inputs that differed already; `because`: what else differs in all
     that the step depends on.
     """
 
     name: str
-    status: Status
+    status: StepStatus
     compared: int = 0
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[OutputDifference] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
-    because: list[Difference] = field(default_factory=list)
+    because: list[KeyDifference] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -76,10 +76,10 @@ class Divergence:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """The steps of both runs, in the order of the recorded one."""
 
-    steps: list[Divergence]
+    steps: list[StepComparison]
 
     @property
     def identical(self) -> bool:
@@ -87,9 +87,9 @@ class Comparison:
         return self.first is None
 
     @property
-    def first(self) -> Divergence | None:
+    def first(self) -> StepComparison | None:
         """The first step that diverges."""
-        return next((step for step in self.steps if step.status not in SAME), None)
+        return next((step for step in self.steps if step.status not in SAME_STATUSES), None)
 
     @property
     def compared(self) -> int:
@@ -97,7 +97,9 @@ class Comparison:
         return sum(step.compared for step in self.steps)
 
 
-def compare(recorded: Recorded, rebuilt: Rebuilt, *, taken: bool = False) -> Comparison:
+def compare_runs(
+    recorded: RecordedRun, rebuilt: RebuiltRun, *, taken: bool = False
+) -> RunComparison:
     """Hold every step's outputs against those of the rebuild; what holds clock times is left out.
 
     `taken`: ingestion was not repeated, its outputs were taken from the record.
@@ -106,35 +108,41 @@ def compare(recorded: Recorded, rebuilt: Rebuilt, *, taken: bool = False) -> Com
     found = []
     for step in recorded.steps:
         if taken and step.components["stage"] == "ingest":
-            found.append(Divergence(step.name, "taken"))
+            found.append(StepComparison(step.name, "taken"))
         elif step.name not in now:
-            found.append(Divergence(step.name, "not rebuilt"))
+            found.append(StepComparison(step.name, "not rebuilt"))
         else:
-            found.append(_compared(step, now[step.name], recorded.bucket, rebuilt.bucket))
+            found.append(_compare_step(step, now[step.name], recorded.bucket, rebuilt.bucket))
     known = {step.name for step in recorded.steps}
-    found += [Divergence(step.name, "new") for step in rebuilt.steps if step.name not in known]
-    return Comparison([*found, _registered(recorded, rebuilt, diverged=_any(found))])
+    found += [StepComparison(step.name, "new") for step in rebuilt.steps if step.name not in known]
+    return RunComparison(
+        [*found, _compare_entries(recorded, rebuilt, diverged=_has_divergence(found))]
+    )
 
 
-def _any(steps: Iterable[Divergence]) -> bool:
-    return any(step.status not in SAME for step in steps)
+def _has_divergence(steps: Iterable[StepComparison]) -> bool:
+    return any(step.status not in SAME_STATUSES for step in steps)
 
 
-def _compared(before: Step, after: Step, old: Bucket, new: Bucket) -> Divergence:
-    judged = [n for n in {**before.outputs, **after.outputs} if _is_judged(before, n)]
-    differing = [n for n in judged if not _same(before, after, n, old, new)]
+def _compare_step(before: Step, after: Step, old: Bucket, new: Bucket) -> StepComparison:
+    judged = [n for n in {**before.outputs, **after.outputs} if _is_compared(before, n)]
+    differing = [n for n in judged if not _same_output(before, after, n, old, new)]
     moved = [
         name
         for name in {**before.inputs, **after.inputs}
-        if name not in _CLOCKED and not _alike(before.inputs.get(name), after.inputs.get(name))
+        if name not in _CLOCK_OUTPUTS
+        and not _same_digest(before.inputs.get(name), after.inputs.get(name))
     ]
-    outputs = [_output(n, before.outputs.get(n), after.outputs.get(n), old, new) for n in differing]
+    outputs = [
+        _output_difference(n, before.outputs.get(n), after.outputs.get(n), old, new)
+        for n in differing
+    ]
     if not differing and before.verdict != after.verdict:
-        outputs = [_verdict(before, after)]
-    same: Status = "identical" if judged else "timed"
-    status: Status = same if not outputs else "follows" if moved else "differs"
+        outputs = [_verdict_difference(before, after)]
+    same: StepStatus = "identical" if judged else "timed"
+    status: StepStatus = same if not outputs else "follows" if moved else "differs"
     because = components_that_differ(before.components, after.components)
-    return Divergence(
+    return StepComparison(
         name=before.name,
         status=status,
         compared=len(judged),
@@ -144,65 +152,73 @@ def _compared(before: Step, after: Step, old: Bucket, new: Bucket) -> Divergence
     )
 
 
-def _is_judged(step: Step, output: str) -> bool:
-    measured = GATES.get(step.components["stage"]) in MEASURED and output == "report"
-    return output not in _CLOCKED and not measured
+def _is_compared(step: Step, output: str) -> bool:
+    measured = (
+        GATE_BY_STAGE.get(step.components["stage"]) in NONDETERMINISTIC_GATES and output == "report"
+    )
+    return output not in _CLOCK_OUTPUTS and not measured
 
 
-def _alike(before: Artifact | None, after: Artifact | None) -> bool:
+def _same_digest(before: Artifact | None, after: Artifact | None) -> bool:
     return (before.digest if before else None) == (after.digest if after else None)
 
 
-def _same(before: Step, after: Step, name: str, old: Bucket, new: Bucket) -> bool:
+def _same_output(before: Step, after: Step, name: str, old: Bucket, new: Bucket) -> bool:
     was, is_ = before.outputs.get(name), after.outputs.get(name)
-    if _alike(was, is_):
+    if _same_digest(was, is_):
         return True
     if was is None or is_ is None or (before.components["stage"], name) != ("ingest", "source"):
         return False
     # The time at which somebody last touched the file is no property of its rows.
-    return bool(_untimed(old.get_json(was)) == _untimed(new.get_json(is_)))
+    return bool(_without_times(old.get_json(was)) == _without_times(new.get_json(is_)))
 
 
-def _untimed(value: Any) -> Any:
+def _without_times(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _untimed(held) for key, held in value.items() if key != "modified"}
-    return [_untimed(held) for held in value] if isinstance(value, list) else value
+        return {key: _without_times(held) for key, held in value.items() if key != "modified"}
+    return [_without_times(held) for held in value] if isinstance(value, list) else value
 
 
-def _output(
+def _output_difference(
     name: str, before: Artifact | None, after: Artifact | None, old: Bucket, new: Bucket
-) -> Output:
+) -> OutputDifference:
     if before is None or after is None:
         how = ["it yields this now" if before is None else "it does not yield this now"]
-        return Output(name, before, after, how)
-    return Output(name, before, after, explain(before, after, old, new))
+        return OutputDifference(name, before, after, how)
+    return OutputDifference(name, before, after, explain_difference(before, after, old, new))
 
 
-def _verdict(before: Step, after: Step) -> Output:
+def _verdict_difference(before: Step, after: Step) -> OutputDifference:
     """A gate that reads clocks may judge otherwise; its report is not compared, its verdict is."""
     how = [f"verdict: {before.verdict} -> {after.verdict}, by times that were measured anew"]
-    return Output("report", before.outputs.get("report"), after.outputs.get("report"), how)
+    return OutputDifference(
+        "report", before.outputs.get("report"), after.outputs.get("report"), how
+    )
 
 
-def _registered(recorded: Recorded, rebuilt: Rebuilt, *, diverged: bool) -> Divergence:
+def _compare_entries(
+    recorded: RecordedRun, rebuilt: RebuiltRun, *, diverged: bool
+) -> StepComparison:
     """What the journal was told of, version by version."""
-    before, after = (_said(entries) for entries in (recorded.entries, rebuilt.entries))
-    how = different(before, after)
-    outputs = [Output("journal entries", None, None, how)] if how else []
-    status: Status = "identical" if not how else "follows" if diverged else "differs"
-    return Divergence(REGISTER, status, len(before), outputs)
+    before, after = (_entry_values(entries) for entries in (recorded.entries, rebuilt.entries))
+    how = value_differences(before, after)
+    outputs = [OutputDifference("journal entries", None, None, how)] if how else []
+    status: StepStatus = "identical" if not how else "follows" if diverged else "differs"
+    return StepComparison(REGISTER_STEP, status, len(before), outputs)
 
 
-def _said(entries: Iterable[JournalEntry]) -> dict[str, Any]:
+def _entry_values(entries: Iterable[JournalEntry]) -> dict[str, Any]:
     said = {}
     for entry in entries:
         body = entry.body
         if entry.kind in {PROMOTED, RETRAINED}:
             continue  # people promote too; an end says what the versions say
-        held = {name: _digest(body[name]) for name in _SAID if name in body}
+        held = {name: _digest(body[name]) for name in _COMPARED_FIELDS if name in body}
         for key in ("reports", "gates"):
             of_gate = body.get(key, {}).items()
-            held[key] = {gate: _digest(v) for gate, v in of_gate if gate not in MEASURED}
+            held[key] = {
+                gate: _digest(v) for gate, v in of_gate if gate not in NONDETERMINISTIC_GATES
+            }
         said[f"version {body['version']}" if "version" in body else entry.kind] = {
             "status": entry.kind,
             **held,

@@ -16,19 +16,21 @@ from typing import Any
 from assay import canonical
 from assay.digest import Digest
 from assay.errors import ConfigError
-from assay.provenance import environment
-from assay.why import Difference
+from assay.provenance import describe_environment
+from assay.why import KeyDifference
 
-VARIABLE = "ASSAY_CACHE"
+CACHE_VARIABLE = "ASSAY_CACHE"
 _LIBRARY = "library"
 # Assay itself comes from its commit; the installers take no part in a run.
 _NOT_INSTALLED = {"assay", "pip", "uv"}
-_TELL = "import json; from assay.provenance import environment; print(json.dumps(environment()))"
+_PRINT_ENVIRONMENT = (
+    "import json; from assay.provenance import environment; print(json.dumps(environment()))"
+)
 
 
-def differences(
+def environment_differences(
     recorded: Mapping[str, Any], now: Mapping[str, Any], used: set[str]
-) -> list[Difference]:
+) -> list[KeyDifference]:
     """How an environment differs from the recorded one: Python, system and processor first, then
     the distributions that the steps' code imports (`used`), then the others.
     """
@@ -38,19 +40,19 @@ def differences(
         if name == "distributions" or before == after:
             continue
         if name == "processor_features":
-            before, after = _apart(before or (), after or ())
-        found.append(Difference("environment", name.replace("_", " "), before, after))
+            before, after = _differing_items(before or (), after or ())
+        found.append(KeyDifference("environment", name.replace("_", " "), before, after))
     found.sort(key=lambda difference: difference.name != "python")
     before, after = (_distributions(held) for held in (recorded, now))
     libraries = [
-        Difference(_LIBRARY, name, before.get(name), after.get(name))
+        KeyDifference(_LIBRARY, name, before.get(name), after.get(name))
         for name in sorted({*before, *after}, key=str.lower)
         if before.get(name) != after.get(name)
     ]
     return [*found, *sorted(libraries, key=lambda library: library.name not in used)]
 
 
-def _apart(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
+def _differing_items(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
     """Of two lists, what each has alone."""
     pairs = ((before, after), (after, before))
     had, has = (" ".join(n for n in one if n not in other) or "-" for one, other in pairs)
@@ -62,15 +64,15 @@ def _distributions(told: Mapping[str, Any]) -> dict[str, str]:
     return {name: version for name, version in held if name.lower() not in _NOT_INSTALLED}
 
 
-def of(python: str) -> dict[str, Any]:
+def interpreter_environment(python: str) -> dict[str, Any]:
     """The environment of another interpreter, as a run in it would record it.
 
     Raises ConfigError if it cannot be asked.
     """
     if python == sys.executable:
-        return environment()
+        return describe_environment()
     done = subprocess.run(  # noqa: S603 - the interpreter that was made here
-        [python, "-P", "-c", _TELL],
+        [python, "-P", "-c", _PRINT_ENVIRONMENT],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
@@ -78,7 +80,7 @@ def of(python: str) -> dict[str, Any]:
     )
     if done.returncode:
         raise ConfigError(
-            f"the recorded environment does not start: {_last(done.stderr)}",
+            f"the recorded environment does not start: {_last_lines(done.stderr)}",
             where=python,
             remedy="Remove its folder to have it built again, or rebuild without "
             "--recorded-environment.",
@@ -87,7 +89,7 @@ def of(python: str) -> dict[str, Any]:
     return held
 
 
-def build(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
+def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
     """The interpreter of a virtual environment with the recorded distributions.
 
     It is kept in a cache folder (ASSAY_CACHE, else that of the user), so that the next rebuild of
@@ -97,8 +99,8 @@ def build(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
     python = str(recorded["python"])
     wanted = [f"{name}=={version}" for name, version in sorted(_distributions(recorded).items())]
     key = Digest.of(canonical.dump({"python": python, "distributions": wanted}))
-    home = cache() / "environments" / key.hex[:32]
-    with _alone(home):
+    home = cache_folder() / "environments" / key.hex[:32]
+    with _environment_lock(home):
         interpreter = home / "bin" / "python"
         if (home / "ready").exists():
             say(f"the recorded environment is at hand: {home}")
@@ -110,15 +112,15 @@ def build(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
     return str(interpreter)
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
     """Where what can be made again is kept."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(CACHE_VARIABLE)
     usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(named) if named else usual / "assay"
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _environment_lock(home: Path) -> Iterator[None]:
     """Wait for whoever builds the same environment now."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with open(home.with_suffix(".lock"), "w") as lock:
@@ -160,12 +162,12 @@ def _call(words: list[str], failed: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, and names and versions from the verified record
     if done.returncode:
         raise ConfigError(
-            f"{failed}: {_last(done.stderr or done.stdout)}",
+            f"{failed}: {_last_lines(done.stderr or done.stdout)}",
             remedy="Make these versions available to the installer, or rebuild without "
             "--recorded-environment, in the present one.",
         )
 
 
-def _last(said: str) -> str:
+def _last_lines(said: str) -> str:
     lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
     return " ".join(lines[-4:]) or "it says nothing"

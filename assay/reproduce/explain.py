@@ -5,11 +5,11 @@ from __future__ import annotations
 from assay.artifacts import MODEL, TABLE, Artifact
 from assay.bucket import Bucket
 from assay.errors import IntegrityError
-from assay.reproduce.pickled import contents
-from assay.reproduce.values import different
+from assay.reproduce.pickled import pickle_contents
+from assay.reproduce.values import value_differences
 
 
-def explain(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
+def explain_difference(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
     """Lines on how the artifact `after` in bucket `new` differs from `before` in `old`.
 
     Tables are told by columns and rows, JSON by paths, models by what their pickles hold, anything
@@ -18,36 +18,36 @@ def explain(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list
     if before.media_type != after.media_type:
         return [f"{before.media_type} -> {after.media_type}"]
     try:
-        return _explained(before, after, old, new)
+        return _explain_content(before, after, old, new)
     except IntegrityError as error:
         return [f"how cannot be told: {error.what}"]
 
 
-def _explained(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
+def _explain_content(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
     if before.media_type == TABLE:
-        from assay.reproduce.tables import tables_differ
+        from assay.reproduce.tables import table_differences
         from assay.tables.read import Table
 
-        return tables_differ(Table.read(old, before), Table.read(new, after))
+        return table_differences(Table.read(old, before), Table.read(new, after))
     if before.media_type == MODEL:
-        return models_differ(old.get(before), new.get(after))
+        return model_differences(old.get(before), new.get(after))
     if before.media_type.endswith("json"):
-        return different(old.get_json(before), new.get_json(after))
+        return value_differences(old.get_json(before), new.get_json(after))
     return [f"{before.size:,} bytes -> {after.size:,} bytes"]
 
 
-def models_differ(before: bytes, after: bytes) -> list[str]:
+def model_differences(before: bytes, after: bytes) -> list[str]:
     """Which parts of two models' pickles differ. Neither is unpickled: nothing that they name is
     imported or run.
     """
     try:
-        lines = different(contents(before), contents(after))
+        lines = value_differences(pickle_contents(before), pickle_contents(after))
     except ValueError as error:
         return [f"{len(before):,} bytes -> {len(after):,} bytes; which parts: {error}"]
-    return lines or [_SHARING]
+    return lines or [_SHARING_DIFFERS]
 
 
-_SHARING = (
+_SHARING_DIFFERS = (
     "every part that can be told is equal; the pickle notes differently which of them are one and "
     "the same object in memory"
 )

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
+_ARRAY_WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 
 
-class _Named:
+class _NamedStub:
     """Stands for an object of a class, or for what a function would have made."""
 
     named: ClassVar[str] = ""
@@ -45,11 +45,11 @@ class _Named:
 
 
 # The one in Python: joblib writes arrays between its opcodes. Its types name the one in C.
-_InPython: Any = pickle._Unpickler
+_PythonUnpickler: Any = pickle._Unpickler
 
 
-class _Inert(_InPython):  # type: ignore[misc] # see above
-    dispatch = _InPython.dispatch.copy()
+class _InertUnpickler(_PythonUnpickler):  # type: ignore[misc] # see above
+    dispatch = _PythonUnpickler.dispatch.copy()
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
@@ -61,13 +61,13 @@ class _Inert(_InPython):  # type: ignore[misc] # see above
         if full == "numpy.dtype":
             return np.dtype
         if full not in self._kinds:
-            self._kinds[full] = type(name, (_Named,), {"named": full})
+            self._kinds[full] = type(name, (_NamedStub,), {"named": full})
         return self._kinds[full]
 
     def load_build(self) -> None:
         super().load_build()
         made = self.stack[-1]
-        if isinstance(made, _Named) and made.named == _ARRAY:
+        if isinstance(made, _NamedStub) and made.named == _ARRAY_WRAPPER:
             self.stack[-1] = self._array(made.__dict__["state"])
 
     dispatch[pickle.BUILD[0]] = load_build
@@ -76,7 +76,7 @@ class _Inert(_InPython):  # type: ignore[misc] # see above
         """The array whose bytes stand here, as joblib wrote them."""
         dtype = about["dtype"]
         if dtype.hasobject:
-            return _Inert(self._file).load()
+            return _InertUnpickler(self._file).load()
         if about.get("numpy_array_alignment_bytes") is not None:
             self._file.read(self._file.read(1)[0])
         count = int(np.prod(about["shape"], dtype=np.int64))
@@ -84,44 +84,48 @@ class _Inert(_InPython):  # type: ignore[misc] # see above
         return flat.reshape(about["shape"], order="F" if about["order"] == "F" else "C")
 
 
-def contents(data: bytes) -> Any:
+def pickle_contents(data: bytes) -> Any:
     """What a model's bytes hold, as plain values: dicts, lists, numbers, text, numpy arrays.
 
     An object is a dict of its class and of what it holds. Raises ValueError for bytes that are
     no pickle of joblib's.
     """
     try:
-        return _plain(_Inert(io.BytesIO(data)).load(), {})
+        return _plain_value(_InertUnpickler(io.BytesIO(data)).load(), {})
     except Exception as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
-def _plain(value: Any, known: dict[int, Any]) -> Any:
+def _plain_value(value: Any, known: dict[int, Any]) -> Any:
     """`known`: by the identity of what was met, it (so that it lives) and what became of it."""
     if id(value) in known:
         return known[id(value)][1]
     made: Any = value
-    if isinstance(value, _Named | dict):
+    if isinstance(value, _NamedStub | dict):
         known[id(value)] = value, (made := {})
-        made.update(_object(value, known) if isinstance(value, _Named) else _entries(value, known))
+        made.update(
+            _plain_object(value, known)
+            if isinstance(value, _NamedStub)
+            else _plain_entries(value, known)
+        )
     elif isinstance(value, list | tuple):
         known[id(value)] = value, (made := [])
-        made.extend(_plain(item, known) for item in value)
+        made.extend(_plain_value(item, known) for item in value)
     elif isinstance(value, set | frozenset):
-        made = sorted(repr(_plain(item, known)) for item in value)
-    elif isinstance(value, type) and issubclass(value, _Named):
+        made = sorted(repr(_plain_value(item, known)) for item in value)
+    elif isinstance(value, type) and issubclass(value, _NamedStub):
         made = f"<{value.named}>"
     return made
 
 
-def _entries(value: dict[Any, Any], known: dict[int, Any]) -> dict[str, Any]:
-    return {k if isinstance(k, str) else repr(k): _plain(v, known) for k, v in value.items()}
+def _plain_entries(value: dict[Any, Any], known: dict[int, Any]) -> dict[str, Any]:
+    return {k if isinstance(k, str) else repr(k): _plain_value(v, known) for k, v in value.items()}
 
 
-def _object(value: _Named, known: dict[int, Any]) -> dict[str, Any]:
+def _plain_object(value: _NamedStub, known: dict[int, Any]) -> dict[str, Any]:
     """An object's class, then its attributes, or else what it was made of."""
     held = value.__dict__
-    state = _plain(held["state"], known)
+    state = _plain_value(held["state"], known)
     made: dict[str, Any] = {"class": value.named}
     if isinstance(state, dict):
         made |= state
@@ -129,5 +133,5 @@ def _object(value: _Named, known: dict[int, Any]) -> dict[str, Any]:
         made["state"] = state
     for name in ("arguments", "items", "entries"):
         if held[name]:
-            made[f"({name})"] = _plain(held[name], known)
+            made[f"({name})"] = _plain_value(held[name], known)
     return made

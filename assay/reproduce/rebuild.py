@@ -14,27 +14,27 @@ from typing import Any
 from assay import errors
 from assay.artifacts import RECORD, Artifact
 from assay.bucket import Bucket
-from assay.config.people import USUAL
-from assay.config.people import VARIABLE as PEOPLE
+from assay.config.people import DEFAULT_PEOPLE_FILE
+from assay.config.people import PEOPLE_VARIABLE as PEOPLE
 from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError
 from assay.journal import JournalEntry
 from assay.reproduce import environment
-from assay.reproduce.code import Code, lay_out
-from assay.reproduce.recorded import Recorded, copy, recall
-from assay.reproduce.source import Rows, depth, find_rows
-from assay.steps import Step, reach
-from assay.why import Difference
+from assay.reproduce.code import CodeTree, lay_out_code
+from assay.reproduce.recorded import RecordedRun, copy_objects, recall_run
+from assay.reproduce.source import RowOrigin, find_source_rows, source_depth
+from assay.steps import Step, referenced_objects
+from assay.why import KeyDifference
 
 _RUN = "from assay.cli import main; main()"
-_FIRST = "import runpy, sys; runpy.run_path(sys.argv.pop(1), run_name='__main__'); "
+_RUN_SCRIPT_FIRST = "import runpy, sys; runpy.run_path(sys.argv.pop(1), run_name='__main__'); "
 _FROM_TABLE = Path(__file__).with_name("from_table.py")
 # What the person's own settings must not bring into the rebuild: keys, other code, other places.
-_DROPPED = ("ASSAY_", "PREFECT_", "PYTHONPATH", "PYTHONHOME")
+_DROPPED_VARIABLES = ("ASSAY_", "PREFECT_", "PYTHONPATH", "PYTHONHOME")
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuiltRun:
     """What the run came to this time."""
 
     bucket: Bucket
@@ -49,15 +49,15 @@ class Rebuild:
     `differs`: how the environment that it will run in differs from the recorded one.
     """
 
-    recorded: Recorded
-    code: Code
-    rows: Rows
-    differs: list[Difference]
+    recorded: RecordedRun
+    code: CodeTree
+    rows: RowOrigin
+    differs: list[KeyDifference]
     python: str
     folder: Path
     working: Path
 
-    def run(self, bucket: str) -> Rebuilt:
+    def run(self, bucket: str) -> RebuiltRun:
         """Do the run again, into the empty bucket at this URL, and read what it came to.
 
         Raises what ended the run, if it did not come to its end.
@@ -68,7 +68,7 @@ class Rebuild:
         digest = Digest.parse(told["run"])
         artifact = Artifact(media_type=RECORD, digest=digest, size=0, name="run")
         entries = target.journal(self.recorded.version.model).entries()
-        return Rebuilt(
+        return RebuiltRun(
             bucket=target,
             steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),
             entries=tuple(e for e in entries[len(self.recorded.before.entries) :]),
@@ -82,13 +82,13 @@ class Rebuild:
         done = subprocess.run(  # noqa: S603 - no shell; the words are those of the verified record
             [self.python, "-P", *script, *self._command(self._written(words)), *where, *overrides],
             cwd=self.working,
-            env=_environment(self.folder, self.code.root),
+            env=_environment_variables(self.folder, self.code.root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             check=False,
         )
-        return _told(done)
+        return _parse_result(done)
 
     def _command(self, config: str) -> list[str]:
         """The same command; a retraining goes on from the entry that began it, as one does that
@@ -111,17 +111,21 @@ class Rebuild:
     def _from_table(self, bucket: str) -> list[str]:
         source, target = self.recorded.bucket, Bucket.open(bucket)
         outputs = self.recorded.given
-        copy(source, target, (d for held in outputs.values() for d in reach(source, held)))
+        copy_objects(
+            source,
+            target,
+            (d for held in outputs.values() for d in referenced_objects(source, held)),
+        )
         given = {
             "source": self.recorded.source,
             "outputs": {name: held.as_json() for name, held in outputs.items()},
         }
         path = self.folder / "given.json"
         path.write_text(json.dumps(given), encoding="utf-8")
-        return ["-c", _FIRST + _RUN, str(_FROM_TABLE), str(path)]
+        return ["-c", _RUN_SCRIPT_FIRST + _RUN, str(_FROM_TABLE), str(path)]
 
 
-def prepare(
+def prepare_rebuild(
     bucket: Bucket,
     reference: str,
     folder: Path,
@@ -138,37 +142,37 @@ def prepare(
 
     Raises ReferenceUnknown, ConfigError, IntegrityError.
     """
-    recorded = recall(bucket, reference)
-    working = folder.joinpath("run", *["run"] * depth(recorded))
+    recorded = recall_run(bucket, reference)
+    working = folder.joinpath("run", *["run"] * source_depth(recorded))
     working.mkdir(parents=True)
-    code = lay_out(recorded, folder, working, repository)
-    rows = find_rows(recorded, working, code.root)
+    code = lay_out_code(recorded, folder, working, repository)
+    rows = find_source_rows(recorded, working, code.root)
     told = recorded.environment
-    python = environment.build(told, say) if recorded_environment else sys.executable
-    now = environment.of(python)
+    python = environment.build_environment(told, say) if recorded_environment else sys.executable
+    now = environment.interpreter_environment(python)
     return Rebuild(
         recorded=recorded,
         code=code,
         rows=rows,
-        differs=environment.differences(told, now, recorded.distributions),
+        differs=environment.environment_differences(told, now, recorded.distributions),
         python=python,
         folder=folder,
         working=working,
     )
 
 
-def _environment(folder: Path, code: Path) -> dict[str, str]:
+def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
     """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path.
 
     The people's file is kept: it says whose signatures a champion needs before it is loaded.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-    people = Path(os.environ.get(PEOPLE) or USUAL)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED_VARIABLES)}
+    people = Path(os.environ.get(PEOPLE) or DEFAULT_PEOPLE_FILE)
     trusted = {PEOPLE: str(people.absolute())} if people.is_file() else {}
     return kept | trusted | {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
 
 
-def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _parse_result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """What the run printed. Raises the error that it ended in."""
     try:
         told: dict[str, Any] = json.loads(done.stdout)

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.artifacts import Artifact
-from assay.batches import ENDING
+from assay.batches import LEDGER_SUFFIX
 from assay.bucket import Bucket
-from assay.config.read import Written, read_words
+from assay.config.read import LoadedUseCase, parse_use_case
 from assay.digest import Digest
-from assay.journal import PREFIX, JournalEntry
-from assay.objects import concurrently
+from assay.journal import JOURNAL_PREFIX, JournalEntry
+from assay.objects import map_in_threads
 from assay.registry import Registry
-from assay.steps import Step, reach
-from assay.versions import History, Version, fold
+from assay.steps import Step, referenced_objects
+from assay.versions import ModelHistory, Version, fold_journal
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """A version, the record of the run that made it, and the journal as that run met it."""
 
     bucket: Bucket
     version: Version
     record: dict[str, Any]
-    written: Written
+    written: LoadedUseCase
     steps: tuple[Step, ...]
-    before: History
+    before: ModelHistory
     entries: tuple[JournalEntry, ...]  # what the run itself added to the journal
 
     @property
@@ -90,12 +90,12 @@ class Recorded:
         Steps and their outputs are left out, so that every step is taken anew. Raises
         ObjectMissing, ObjectCorrupt.
         """
-        copy(self.bucket, target, self._found())
-        _write(target, self.version.model, self.before.entries)
+        copy_objects(self.bucket, target, self._found())
+        _write_entries(target, self.version.model, self.before.entries)
         if self.begun is not None:
-            ledger = self.version.model + ENDING
+            ledger = self.version.model + LEDGER_SUFFIX
             entries = self.bucket.journal(ledger).entries()
-            _write(target, ledger, entries[: self.begun.body["upto"]])
+            _write_entries(target, ledger, entries[: self.begun.body["upto"]])
 
     def _found(self) -> Iterator[Digest]:
         for entry in self.before.entries:
@@ -107,19 +107,19 @@ class Recorded:
                 yield from (rival.artifact(name).digest for name in ("model", "signature"))
         if self.begun is not None:
             for held in self._gathered.inputs.values():
-                yield from reach(self.bucket, held)
+                yield from referenced_objects(self.bucket, held)
         for step in self.steps:
             if "previous" in step.inputs:
-                yield from reach(self.bucket, step.inputs["previous"])
+                yield from referenced_objects(self.bucket, step.inputs["previous"])
 
 
-def _write(target: Bucket, journal: str, entries: Sequence[JournalEntry]) -> None:
+def _write_entries(target: Bucket, journal: str, entries: Sequence[JournalEntry]) -> None:
     for entry in entries:
-        key = f"{PREFIX}{journal}/{entry.number:010d}.json"
+        key = f"{JOURNAL_PREFIX}{journal}/{entry.number:010d}.json"
         target.store.put_if_absent(key, entry.encode())
 
 
-def recall(bucket: Bucket, reference: str) -> Recorded:
+def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
     """What is recorded of the run behind `income@3`. Raises ReferenceUnknown, ObjectMissing,
     ChainBroken.
     """
@@ -129,32 +129,32 @@ def recall(bucket: Bucket, reference: str) -> Recorded:
     words = bucket.get_json(Artifact.model_validate(record["use_case"]))
     entries = registry.history(version.model).entries
     own = [entry for entry in entries if entry.body.get("run") == version.entry.body["run"]]
-    return Recorded(
+    return RecordedRun(
         bucket=bucket,
         version=version,
         record=record,
-        written=read_words(words),
+        written=parse_use_case(words),
         steps=tuple(Step.model_validate(step) for step in record["steps"]),
-        before=_met(version, entries[: own[0].number - 1]),
+        before=_history_at_run(version, entries[: own[0].number - 1]),
         entries=tuple(own),
     )
 
 
-def _met(version: Version, before: list[JournalEntry]) -> History:
+def _history_at_run(version: Version, before: list[JournalEntry]) -> ModelHistory:
     """The journal as the run met it: the longest part in which the champion is the one that the
     run was judged against. Another may have been promoted while the run was under way.
     """
     question, against = Digest.parse(version.entry.body["question"]), version.entry.body["against"]
     for end in range(len(before), -1, -1):
-        history = fold(version.model, before[:end])
+        history = fold_journal(version.model, before[:end])
         rival = history.rival(question)
         if (rival.number if rival else None) == against:
             return history
-    return fold(version.model, before)
+    return fold_journal(version.model, before)
 
 
-def copy(source: Bucket, target: Bucket, digests: Iterator[Digest]) -> None:
+def copy_objects(source: Bucket, target: Bucket, digests: Iterator[Digest]) -> None:
     """Copy objects from bucket to bucket, verified."""
     wanted = dict.fromkeys(digests)
-    for _ in concurrently(lambda digest: target.objects.put(source.objects.get(digest)), wanted):
+    for _ in map_in_threads(lambda digest: target.objects.put(source.objects.get(digest)), wanted):
         pass

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
-from assay.reproduce.recorded import Recorded
-from assay.sources.fingerprint import content, fingerprint, together
-from assay.sources.location import File, shown
+from assay.reproduce.recorded import RecordedRun
+from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
+from assay.sources.location import SourceFile, redact_url
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowOrigin:
     """Where the rebuilt run takes its rows from. `why` ingestion cannot be repeated; empty if it
     can.
     """
@@ -33,12 +33,12 @@ class Rows:
         return f"the recorded table; ingestion is not repeated, because {self.why}"
 
 
-def depth(recorded: Recorded) -> int:
+def source_depth(recorded: RecordedRun) -> int:
     """How many folders above the working one the source's path climbs to."""
     return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
 
 
-def find_rows(recorded: Recorded, working: Path, code: Path) -> Rows:
+def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
     """Look for the source, bytes as recorded, and put it where the rebuilt run looks for it.
 
     A relative path counts from the working directory, else from the recorded commit, where it may
@@ -47,25 +47,25 @@ def find_rows(recorded: Recorded, working: Path, code: Path) -> Rows:
     data = recorded.written.use_case.data
     path = data.source.path
     if path is None:
-        return Rows("a query", "it is a query, which may find other rows today")
-    told = shown(path)
+        return RowOrigin("a query", "it is a query, which may find other rows today")
+    told = redact_url(path)
     if recorded.begun is not None:
-        return Rows(told, "it is no part of a retraining's record")
+        return RowOrigin(told, "it is no part of a retraining's record")
     if recorded.source is None:
-        return Rows(told, "its server told nothing by which to know that it is the same")
+        return RowOrigin(told, "its server told nothing by which to know that it is the same")
     if "://" in path or Path(path).expanduser().is_absolute():
-        return Rows(told, _changed(data, recorded.source, told))
+        return RowOrigin(told, _change_reason(data, recorded.source, told))
     for base in (Path.cwd(), code):
-        found = _below(base, path)
-        names = [(name, content(File(str(file), name))) for name, file in found.items()]
-        if names and together(names) == recorded.source:
-            _link(found, working)
-            return Rows(told)
-    there = any(_below(base, path) for base in (Path.cwd(), code))
-    return Rows(told, f"{told} has changed since" if there else f"{told} is not here")
+        found = _files_below(base, path)
+        names = [(name, digest_file(SourceFile(str(file), name))) for name, file in found.items()]
+        if names and combine_digests(names) == recorded.source:
+            _link_files(found, working)
+            return RowOrigin(told)
+    there = any(_files_below(base, path) for base in (Path.cwd(), code))
+    return RowOrigin(told, f"{told} has changed since" if there else f"{told} is not here")
 
 
-def _changed(data: Any, recorded: str, told: str) -> str:
+def _change_reason(data: Any, recorded: str, told: str) -> str:
     try:
         same = fingerprint(data) == recorded
     except AssayError as error:
@@ -73,7 +73,7 @@ def _changed(data: Any, recorded: str, told: str) -> str:
     return "" if same else f"{told} has changed since"
 
 
-def _below(base: Path, path: str) -> dict[str, Path]:
+def _files_below(base: Path, path: str) -> dict[str, Path]:
     """The files that a relative path or pattern names below `base`, by their relative names, which
     are part of what identifies several files.
     """
@@ -85,7 +85,7 @@ def _below(base: Path, path: str) -> dict[str, Path]:
     return {name[start:]: Path(name) for name in sorted(found) if Path(name).is_file()}
 
 
-def _link(files: dict[str, Path], working: Path) -> None:
+def _link_files(files: dict[str, Path], working: Path) -> None:
     for name, file in files.items():
         link = working / name
         link.parent.mkdir(parents=True, exist_ok=True)

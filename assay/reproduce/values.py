@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 _ABSENT = object()
-_SHOWN = 12  # differences told one by one
-_NAMES = ("name", "title", "label", "candidate")  # by which items of a list are known
+_MAX_LINES = 12  # differences told one by one
+_NAME_KEYS = ("name", "title", "label", "candidate")  # by which items of a list are known
 
 
-class _Count(int):
+class _Length(int):
     """How many items a list has: no number of the value itself."""
 
 
-def different(before: Any, after: Any) -> list[str]:
+def value_differences(before: Any, after: Any) -> list[str]:
     """One line for each place where two values differ: its path, the old value, the new one.
 
     Places of one name that changed alike share a line. Of many, the first are told and the others
@@ -28,19 +28,19 @@ def different(before: Any, after: Any) -> list[str]:
     for path, old, new in found:
         alike.setdefault((path.rpartition(".")[2], _change(old, new)), []).append(path)
     lines = [
-        f"{paths[0] or 'the value'}: {change}{_also(len(paths) - 1)}"
+        f"{paths[0] or 'the value'}: {change}{_more_places(len(paths) - 1)}"
         for (_, change), paths in alike.items()
     ]
-    if len(lines) > _SHOWN:
-        lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN:,} more differences"]
-    return lines + _rounding(found)
+    if len(lines) > _MAX_LINES:
+        lines = [*lines[:_MAX_LINES], f"and {len(lines) - _MAX_LINES:,} more differences"]
+    return lines + _rounding_note(found)
 
 
-def _also(places: int) -> str:
+def _more_places(places: int) -> str:
     return f", and so in {places:,} more places" if places else ""
 
 
-def gap(before: float, after: float) -> float:
+def relative_gap(before: float, after: float) -> float:
     """How far apart two numbers are, as a share of the larger one."""
     if before == after or (math.isnan(before) and math.isnan(after)):
         return 0.0
@@ -48,11 +48,11 @@ def gap(before: float, after: float) -> float:
     return abs(before - after) / largest if math.isfinite(largest) else math.inf
 
 
-def _rounding(found: list[tuple[str, Any, Any]]) -> list[str]:
+def _rounding_note(found: list[tuple[str, Any, Any]]) -> list[str]:
     """Whether all of it may be mere rounding, as another processor or library rounds."""
     if not found or not all(_is_number(old) and _is_number(new) for _, old, new in found):
         return []
-    largest = max(gap(old, new) for _, old, new in found)
+    largest = max(relative_gap(old, new) for _, old, new in found)
     return [f"only numbers differ, by at most {largest:.1g} of their size"]
 
 
@@ -69,17 +69,19 @@ def _leaves(
             yield from _leaves(before.get(key, _ABSENT), after.get(key, _ABSENT), inner, seen)
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         seen.add((id(before), id(after)))
-        yield from _items(before, after, path, seen)
+        yield from _list_leaves(before, after, path, seen)
     elif not _equal(before, after):
         yield path, before, after
 
 
-def _items(before: Any, after: Any, path: str, seen: set[Any]) -> Iterator[tuple[str, Any, Any]]:
+def _list_leaves(
+    before: Any, after: Any, path: str, seen: set[Any]
+) -> Iterator[tuple[str, Any, Any]]:
     """Of two lists: items by their names where they have some, else by their places."""
-    old, new = _named(before), _named(after)
+    old, new = _items_by_name(before), _items_by_name(after)
     if old is None or new is None:
         if len(before) != len(after):
-            yield f"{path or 'the value'}, items", _Count(len(before)), _Count(len(after))
+            yield f"{path or 'the value'}, items", _Length(len(before)), _Length(len(after))
         pairs = enumerate(zip(before, after, strict=False))
         old, new = {}, {}
         for place, (was, is_) in pairs:
@@ -89,9 +91,9 @@ def _items(before: Any, after: Any, path: str, seen: set[Any]) -> Iterator[tuple
         yield from _leaves(old.get(key, _ABSENT), new.get(key, _ABSENT), inner, seen)
 
 
-def _named(items: Any) -> dict[str, Any] | None:
+def _items_by_name(items: Any) -> dict[str, Any] | None:
     """The items of a list by their names, if each is an object with one of its own."""
-    for key in _NAMES:
+    for key in _NAME_KEYS:
         if items and all(isinstance(item, Mapping) and key in item for item in items):
             found = {str(item[key]): item for item in items}
             if len(found) == len(items):
@@ -115,17 +117,17 @@ def _is_number(value: Any) -> bool:
 
 def _change(before: Any, after: Any) -> str:
     if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
-        return _arrays(before, after)
-    return f"{_shown(before)} -> {_shown(after)}"
+        return _array_change(before, after)
+    return f"{_short_repr(before)} -> {_short_repr(after)}"
 
 
-def _arrays(before: np.ndarray, after: np.ndarray) -> str:
+def _array_change(before: np.ndarray, after: np.ndarray) -> str:
     """How two arrays differ; those of records (as in trees) field by field."""
     if before.shape != after.shape or before.dtype != after.dtype:
-        return f"{_shown(before)} -> {_shown(after)}"
+        return f"{_short_repr(before)} -> {_short_repr(after)}"
     if before.dtype.names:
         fields = [n for n in before.dtype.names if not _equal(before[n], after[n])]
-        told = "; ".join(f"{name}: {_arrays(before[name], after[name])}" for name in fields)
+        told = "; ".join(f"{name}: {_array_change(before[name], after[name])}" for name in fields)
         return told or "equal, but for the unused bytes between fields"
     unlike = before != after
     if before.dtype.kind in "fc":
@@ -138,7 +140,7 @@ def _arrays(before: np.ndarray, after: np.ndarray) -> str:
     return f"{count}, by at most {np.nanmax(far) if not np.isnan(far).all() else math.nan:.3g}"
 
 
-def _shown(value: Any) -> str:
+def _short_repr(value: Any) -> str:
     if value is _ABSENT:
         return "nothing"
     if isinstance(value, np.ndarray):

@@ -9,14 +9,14 @@ from typing import Final
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.sources.blocks import Malformed, told
+from assay.sources.blocks import MalformedRow, describe_malformed_row
 from assay.tables.read import Table
 
-_FIRST: Final = 3  # rows of which the reason is told at once
+_FIRST_REASONS: Final = 3  # rows of which the reason is told at once
 
 
 @dataclass(frozen=True)
-class SetAside:
+class QuarantineSummary:
     """`first`: the first of the rows, each with its reason in words. `table` lists all of them,
     where it is kept.
     """
@@ -26,7 +26,7 @@ class SetAside:
     table: Digest | None = None
 
     @classmethod
-    def of(cls, bucket: Bucket, table: Artifact, source: str | None = "") -> SetAside:
+    def of(cls, bucket: Bucket, table: Artifact, source: str | None = "") -> QuarantineSummary:
         """What a table of set-aside rows tells. `source`: the path or name of what was read, None
         for a query; its ending tells whether lines were counted or rows. Lines, if not known.
 
@@ -34,8 +34,8 @@ class SetAside:
         """
         held = Table.read(bucket, table)
         counts = "row" if source is None or Path(source).suffix in {".parquet", ".pq"} else "line"
-        first = next(held.batches()).slice(0, _FIRST).to_pylist() if held.rows else []
-        told_first = tuple(told(Malformed(**row), counts) for row in first)
+        first = next(held.batches()).slice(0, _FIRST_REASONS).to_pylist() if held.rows else []
+        told_first = tuple(describe_malformed_row(MalformedRow(**row), counts) for row in first)
         return cls(held.rows, told_first, table.digest)
 
     @property

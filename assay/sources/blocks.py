@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from assay.config.data import Data
 
-QUARANTINE: Final = pa.schema(
+QUARANTINE_SCHEMA: Final = pa.schema(
     [pa.field("line", pa.int64()), pa.field("reason", pa.string()), pa.field("row", pa.string())]
 )
 
 
-class Malformed(NamedTuple):
+class MalformedRow(NamedTuple):
     """A row that cannot be a row of the table: where it stands, why, and what it says.
 
     `row` is None where it cannot be shown without showing a column that must not be stored.
@@ -31,7 +31,7 @@ class Malformed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Block:
+class RowBlock:
     """Some rows with the line (or row number) each came from, and those that did not parse.
 
     Text columns are dictionary-coded, so that work on them is done once a distinct value.
@@ -39,13 +39,13 @@ class Block:
 
     lines: NDArray[np.int64]
     rows: pa.RecordBatch
-    malformed: Sequence[Malformed] = ()
+    malformed: Sequence[MalformedRow] = ()
     # Kinds met in a column, where its Arrow type does not tell them all.
     mixed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     file: str = ""  # which file the lines count in, where there are several
 
 
-class Reader(Protocol):
+class SourceReader(Protocol):
     """What a kind of source must offer. `blocks` is called once and holds one block at a time.
 
     Readers are made of a source, the use case's data, and which columns `only` to read.
@@ -58,14 +58,14 @@ class Reader(Protocol):
     def kinds(self) -> dict[str, str] | None:
         """Kinds of the kept columns if they are known without reading the rows."""
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[RowBlock]:
         """The rows, without the columns that must never be stored, or were not asked for."""
 
     def about(self) -> dict[str, Any]:
         """What was read, as JSON; complete once the blocks are read."""
 
 
-def kept(columns: Sequence[str], data: Data, only: Collection[str] | None) -> list[str]:
+def select_columns(columns: Sequence[str], data: Data, only: Collection[str] | None) -> list[str]:
     """Those of a source's `columns` that are read: not the ones that must never be stored, and
     where `only` some are asked for, none but these.
     """
@@ -73,7 +73,7 @@ def kept(columns: Sequence[str], data: Data, only: Collection[str] | None) -> li
     return [name for name in columns if name in asked and name not in data.never_store]
 
 
-class Spool:
+class BlockSpool:
     """Blocks on disk between two passes: the source is read once, the memory stays bounded.
 
     An anonymous file, gone with the process. Columns that must never be stored are not in it.
@@ -83,7 +83,7 @@ class Spool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._options = pa.ipc.IpcWriteOptions(compression="lz4")
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> BlockSpool:
         return self
 
     def __exit__(
@@ -94,21 +94,21 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def add(self, block: Block) -> None:
+    def add(self, block: RowBlock) -> None:
         # Columns have names, so the nameless one is free for the line numbers.
         rows = block.rows.append_column("", pa.array(block.lines, pa.int64()))
         self._write(rows.replace_schema_metadata({"file": block.file}))
-        self._write(table_of(block.malformed))
+        self._write(quarantine_batch(block.malformed))
 
-    def __iter__(self) -> Iterator[Block]:
+    def __iter__(self) -> Iterator[RowBlock]:
         self._file.seek(0)
         while (rows := self._read()) is not None:
             held = self._read()
             last = rows.num_columns - 1
             lines = rows.column(last).to_numpy()
-            malformed = [Malformed(**row) for row in held.to_pylist()] if held else []
+            malformed = [MalformedRow(**row) for row in held.to_pylist()] if held else []
             file = rows.schema.metadata[b"file"].decode()
-            yield Block(lines, rows.remove_column(last), malformed, file=file)
+            yield RowBlock(lines, rows.remove_column(last), malformed, file=file)
 
     def _write(self, batch: pa.RecordBatch) -> None:
         sink = pa.BufferOutputStream()
@@ -127,13 +127,13 @@ class Spool:
             return stream.read_next_batch()
 
 
-def table_of(malformed: Sequence[Malformed]) -> pa.RecordBatch:
+def quarantine_batch(malformed: Sequence[MalformedRow]) -> pa.RecordBatch:
     """Malformed rows as a batch of the quarantine table."""
     columns = zip(*malformed, strict=True) if malformed else ((), (), ())
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, QUARANTINE, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, QUARANTINE_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
 
 
-def told(one: Malformed, counts: str) -> str:
+def describe_malformed_row(one: MalformedRow, counts: str) -> str:
     """A row that cannot be one, in words: "line 7 has 3 fields instead of 4", "row 7 ..."."""
     return f"{counts} {one.line:,} {one.reason}"

@@ -10,30 +10,30 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.errors import SourceError
-from assay.sources.blocks import Block, Malformed
-from assay.sources.marks import without_values
-from assay.sources.values import as_column
+from assay.sources.blocks import MalformedRow, RowBlock
+from assay.sources.marks import null_marked_values
+from assay.sources.values import column_from_values
 
 
-def block_of(
+def block_from_columns(
     columns: Mapping[str, Sequence[Any]],
     lines: NDArray[np.int64],
     marks: Sequence[str],
     where: str,
-    malformed: Sequence[Malformed] = (),
-) -> Block:
+    malformed: Sequence[MalformedRow] = (),
+) -> RowBlock:
     """A block from columns of Python values. Raises SourceError for values no table holds."""
     arrays, kinds = {}, {}
     for name, values in columns.items():
         try:
-            arrays[name], kinds[name] = as_column(without_values(values, marks))
+            arrays[name], kinds[name] = column_from_values(null_marked_values(values, marks))
         except TypeError as error:
-            raise unfit(name, str(error), where) from None
+            raise unsupported_column_error(name, str(error), where) from None
     rows = pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
-    return Block(lines, rows, malformed, kinds)
+    return RowBlock(lines, rows, malformed, kinds)
 
 
-def unfit(column: str, kind: str, where: str) -> SourceError:
+def unsupported_column_error(column: str, kind: str, where: str) -> SourceError:
     """The error for a column that is nested, or bytes, or a time without a day."""
     return SourceError(
         f"column {column!r} holds values of type {kind}, which no table of rows can hold",

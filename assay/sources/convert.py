@@ -8,16 +8,16 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.sources.words import words as words_of
-from assay.tables.columns import ARROW
+from assay.sources.words import values_to_text as words_of
+from assay.tables.columns import ARROW_TYPES
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_FINER: Final = r"(\.[0-9]{6})[0-9]+"
+_SUBMICROSECOND: Final = r"(\.[0-9]{6})[0-9]+"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ColumnSpec:
     """What a column is to become."""
 
     kind: str
@@ -36,100 +36,102 @@ class Wanted:
         return named.get(self.kind, f"a {self.kind}")
 
 
-def convert(array: pa.Array, wanted: Wanted) -> pa.Array:
+def convert_values(array: pa.Array, wanted: ColumnSpec) -> pa.Array:
     """The values as the kind wanted; null where they do not fit, or were missing.
 
     Text and categories come out dictionary-coded.
     """
     if pa.types.is_null(array.type):
-        return pa.nulls(len(array), ARROW[wanted.kind])
+        return pa.nulls(len(array), ARROW_TYPES[wanted.kind])
     if not pa.types.is_dictionary(array.type):
-        if (direct := _directly(array, wanted.kind)) is not None:
+        if (direct := _cast_directly(array, wanted.kind)) is not None:
             return direct
         array = words_of(array).dictionary_encode()
     if wanted.kind == "text":
         return array
     words = _CONVERTERS[wanted.kind](array.dictionary, wanted)
     if wanted.kind == "category":
-        indices = _where(words.is_valid().take(array.indices), array.indices)
+        indices = _null_unless(words.is_valid().take(array.indices), array.indices)
         return pa.DictionaryArray.from_arrays(indices, words)
     return words.take(array.indices)
 
 
-def _directly(array: pa.Array, kind: str) -> pa.Array | None:
+def _cast_directly(array: pa.Array, kind: str) -> pa.Array | None:
     """Conversions that need not go by way of text."""
-    if array.type == ARROW[kind]:
+    if array.type == ARROW_TYPES[kind]:
         return array
     if kind == "number" and pa.types.is_int64(array.type):
-        return array.cast(ARROW["number"], safe=False)
+        return array.cast(ARROW_TYPES["number"], safe=False)
     if kind == "integer" and pa.types.is_float64(array.type):
-        return _whole(array)
+        return _floats_to_integers(array)
     return None
 
 
-def _whole(array: pa.Array) -> pa.Array:
+def _floats_to_integers(array: pa.Array) -> pa.Array:
     fits = pc.and_(
         pc.equal(pc.trunc(array), array),
         pc.and_(pc.greater_equal(array, -(2.0**63)), pc.less(array, 2.0**63)),
     )
-    return _where(fits, array).cast(ARROW["integer"])
+    return _null_unless(fits, array).cast(ARROW_TYPES["integer"])
 
 
-def _integers(words: pa.Array, _: Wanted) -> pa.Array:
+def _parse_integers(words: pa.Array, _: ColumnSpec) -> pa.Array:
     words = pc.utf8_trim_whitespace(words)
-    words = _where(pc.match_substring_regex(words, _INTEGER), words)
+    words = _null_unless(pc.match_substring_regex(words, _INTEGER), words)
     words = pc.replace_substring_regex(words, r"^\+|\.0*$", "")
     try:
-        return words.cast(ARROW["integer"])
+        return words.cast(ARROW_TYPES["integer"])
     except pa.ArrowInvalid:  # some lie beyond 64 bits
         values = [None if w is None else int(w) for w in words.to_pylist()]
         held = [v if v is not None and -(2**63) <= v < 2**63 else None for v in values]
-        return pa.array(held, ARROW["integer"])
+        return pa.array(held, ARROW_TYPES["integer"])
 
 
-def _numbers(words: pa.Array, _: Wanted) -> pa.Array:
+def _parse_numbers(words: pa.Array, _: ColumnSpec) -> pa.Array:
     words = pc.utf8_trim_whitespace(words)
-    values = _where(pc.match_substring_regex(words, _NUMBER), words).cast(ARROW["number"])
-    return _where(pc.is_finite(values), values)
+    values = _null_unless(pc.match_substring_regex(words, _NUMBER), words).cast(
+        ARROW_TYPES["number"]
+    )
+    return _null_unless(pc.is_finite(values), values)
 
 
-def _booleans(words: pa.Array, _: Wanted) -> pa.Array:
+def _parse_booleans(words: pa.Array, _: ColumnSpec) -> pa.Array:
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(words))
     known = pa.array(["false", "true"])
     return pc.equal(pc.index_in(lower, value_set=known), 1)
 
 
-def _dates(words: pa.Array, wanted: Wanted) -> pa.Array:
+def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     import pandas as pd
 
     words = pc.utf8_trim_whitespace(words)
     # These pandas takes for the moment at which it reads them, under any format.
-    words = _where(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
+    words = _null_unless(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
     if wanted.date_format == "iso":
         # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
-        words = pc.replace_substring_regex(words, _FINER, r"\1")
+        words = pc.replace_substring_regex(words, _SUBMICROSECOND, r"\1")
     form = "ISO8601" if wanted.date_format == "iso" else wanted.date_format
     texts = pd.Series(words.to_pylist(), dtype=object)
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     plain = moments.dt.tz_localize(None).dt.as_unit("us")
-    return pa.Array.from_pandas(plain, type=ARROW["date"])
+    return pa.Array.from_pandas(plain, type=ARROW_TYPES["date"])
 
 
-def _categories(words: pa.Array, wanted: Wanted) -> pa.Array:
+def _match_categories(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     known = pa.array(wanted.categories, pa.string())
     trimmed = pc.utf8_trim_whitespace(words)
-    exact = _where(pc.is_in(words, value_set=known), words)
-    return pc.coalesce(exact, _where(pc.is_in(trimmed, value_set=known), trimmed))
+    exact = _null_unless(pc.is_in(words, value_set=known), words)
+    return pc.coalesce(exact, _null_unless(pc.is_in(trimmed, value_set=known), trimmed))
 
 
-def _where(fits: pa.Array, values: pa.Array) -> pa.Array:
+def _null_unless(fits: pa.Array, values: pa.Array) -> pa.Array:
     return pc.if_else(fits, values, pa.scalar(None, values.type))
 
 
 _CONVERTERS: Final[dict[str, Any]] = {
-    "integer": _integers,
-    "number": _numbers,
-    "boolean": _booleans,
-    "date": _dates,
-    "category": _categories,
+    "integer": _parse_integers,
+    "number": _parse_numbers,
+    "boolean": _parse_booleans,
+    "date": _parse_date_texts,
+    "category": _match_categories,
 }

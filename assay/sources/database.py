@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assay.errors import AssayError, ConfigError, SourceError, meant
+from assay.errors import AssayError, ConfigError, SourceError, suggest_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,7 +30,9 @@ class Database:
     def __init__(self, connection: str, where: str) -> None:
         self._where = where
         self.shown = _WRITTEN_OPTION.sub(r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection))
-        self._secrets = {name: _variable(name, where) for name in _VARIABLE.findall(connection)}
+        self._secrets = {
+            name: _environment_variable(name, where) for name in _VARIABLE.findall(connection)
+        }
         self.engine = _engine(_VARIABLE.sub(lambda m: self._secrets[m[1]], connection), where)
 
     def check_exists(self) -> None:
@@ -93,12 +95,12 @@ def _engine(url: str, where: str) -> Engine:
         ) from None
 
 
-def _variable(name: str, where: str) -> str:
+def _environment_variable(name: str, where: str) -> str:
     try:
         return os.environ[name]
     except KeyError:
         raise ConfigError(
             f"the environment has no variable {name!r}",
             where=where,
-            remedy=meant(name, os.environ, f"Set it: export {name}=..."),
+            remedy=suggest_name(name, os.environ, f"Set it: export {name}=..."),
         ) from None

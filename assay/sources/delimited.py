@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, Malformed, kept
-from assay.sources.identity import identity
-from assay.sources.location import File
-from assay.sources.marks import without_marks
-from assay.sources.text import LONGEST, Lines, Text
+from assay.sources.blocks import MalformedRow, RowBlock, select_columns
+from assay.sources.identity import describe_files
+from assay.sources.location import SourceFile
+from assay.sources.marks import null_marked_text
+from assay.sources.text import MAX_LINE_LENGTH, LineCursor, TextFile
 
-CODED: Final = pa.dictionary(pa.int32(), pa.string())
+CODED_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _QUOTE, _END = ord('"'), ord("\n")
 
 
-class Delimited:
+class DelimitedFiles:
     """Text files with a header line. Blank lines are no rows; an empty field is missing.
 
     Where each line is one well-formed record, Arrow parses them; elsewhere the standard
@@ -37,15 +37,15 @@ class Delimited:
     textual = True
 
     def __init__(
-        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
     ) -> None:
-        csv.field_size_limit(LONGEST)  # Arrow, which reads the regular blocks, has no limit
+        csv.field_size_limit(MAX_LINE_LENGTH)  # Arrow, which reads the regular blocks, has no limit
         self._data = data
-        self._texts = [Text(file, data.source.encoding) for file in files]
+        self._texts = [TextFile(file, data.source.encoding) for file in files]
         tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
         self._delimiter = "\t" if tabs else data.source.delimiter
-        self.columns = self._header(*self._opened(Text(files[0], data.source.encoding)))
-        self._kept = kept(self.columns, data, only)
+        self.columns = self._header(*self._opened(TextFile(files[0], data.source.encoding)))
+        self._kept = select_columns(self.columns, data, only)
 
     def kinds(self) -> dict[str, str] | None:
         """The declared types, when every column has one."""
@@ -59,11 +59,11 @@ class Delimited:
             return None  # the categories are those in the data
         return known if set(self._kept) <= set(known) else None
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[RowBlock]:
         for text in self._texts:
             lines, shown = self._opened(text)
             header = self._header(lines, shown)
-            check_same(header, self.columns, shown, self._texts[0].file.shown)
+            check_same_columns(header, self.columns, shown, self._texts[0].file.shown)
             name = shown if len(self._texts) > 1 else ""
             while lines.fill():
                 first, data = lines.number, lines.peek().encode()
@@ -75,12 +75,12 @@ class Delimited:
                 yield replace(block, file=name)
 
     def about(self) -> dict[str, Any]:
-        return identity("csv", [(text.file, text.digest) for text in self._texts])
+        return describe_files("csv", [(text.file, text.digest) for text in self._texts])
 
-    def _opened(self, text: Text) -> tuple[Lines, str]:
-        return Lines(text.chunks()), text.file.shown
+    def _opened(self, text: TextFile) -> tuple[LineCursor, str]:
+        return LineCursor(text.chunks()), text.file.shown
 
-    def _header(self, lines: Lines, shown: str) -> list[str]:
+    def _header(self, lines: LineCursor, shown: str) -> list[str]:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             names = next((row for row in reader if row), None)
@@ -92,12 +92,12 @@ class Delimited:
                 where=shown,
                 remedy="A CSV begins with a line of column names.",
             )
-        return checked([name.strip() for name in names], f"{shown}:{lines.number - 1}")
+        return check_column_names([name.strip() for name in names], f"{shown}:{lines.number - 1}")
 
-    def _quickly(self, data: bytes, first: int, header: list[str]) -> Block:
-        numbers = _numbers_of_rows(data, first)
+    def _quickly(self, data: bytes, first: int, header: list[str]) -> RowBlock:
+        numbers = _nonblank_line_numbers(data, first)
         if not len(numbers):
-            return Block(numbers, self._batch([[] for _ in self._kept]))
+            return RowBlock(numbers, self._batch([[] for _ in self._kept]))
         unfit: list[arrow_csv.InvalidRow] = []
 
         def skip(row: arrow_csv.InvalidRow) -> str:
@@ -110,7 +110,7 @@ class Delimited:
             arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=len(data) + 1),
             arrow_csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=skip),
             arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, CODED),
+                column_types=dict.fromkeys(header, CODED_TEXT),
                 include_columns=self._kept,
                 strings_can_be_null=False,
                 check_utf8=False,  # it was decoded before
@@ -122,20 +122,22 @@ class Delimited:
         ]
         good = np.delete(numbers, [row.number - 1 for row in unfit])
         coded = [column.combine_chunks() for column in table.columns]
-        return Block(good, self._batch(coded), malformed)
+        return RowBlock(good, self._batch(coded), malformed)
 
-    def _carefully(self, lines: Lines, header: list[str]) -> Block:
+    def _carefully(self, lines: LineCursor, header: list[str]) -> RowBlock:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         numbers: list[int] = []
         rows: list[list[str]] = []
-        malformed: list[Malformed] = []
+        malformed: list[MalformedRow] = []
         while lines.at_hand:  # asked for more within a record, the reader reads on by itself
             lines.mark()
             first = lines.number
             try:
                 row = next(reader)
             except csv.Error as error:
-                malformed.append(self._unparsed(first, _why(error), lines.back_to_second()))
+                malformed.append(
+                    self._unparsed(first, _parse_failure(error), lines.back_to_second())
+                )
                 continue
             if len(row) == len(header):
                 numbers.append(first)
@@ -145,24 +147,26 @@ class Delimited:
         columns = list(zip(*rows, strict=True)) or [() for _ in header]
         wanted = [columns[header.index(name)] for name in self._kept]
         coded = [pa.array(column, pa.string()).dictionary_encode() for column in wanted]
-        return Block(np.array(numbers, np.int64), self._batch(coded), malformed)
+        return RowBlock(np.array(numbers, np.int64), self._batch(coded), malformed)
 
     def _batch(self, columns: Sequence[Any]) -> pa.RecordBatch:
         marks = pa.array(["", *(mark.strip() for mark in self._data.missing)], pa.string())
-        arrays = [without_marks(pa.array(column, CODED), marks, strip=True) for column in columns]
+        arrays = [
+            null_marked_text(pa.array(column, CODED_TEXT), marks, strip=True) for column in columns
+        ]
         return pa.RecordBatch.from_arrays(arrays, names=self._kept)
 
-    def _misfit(self, line: int, found: int, raw: str) -> Malformed:
+    def _misfit(self, line: int, found: int, raw: str) -> MalformedRow:
         fields = "1 field" if found == 1 else f"{found} fields"
         return self._unparsed(line, f"has {fields} instead of {len(self.columns)}", raw)
 
-    def _unparsed(self, line: int, reason: str, raw: str) -> Malformed:
+    def _unparsed(self, line: int, reason: str, raw: str) -> MalformedRow:
         # Which part of such a row is a personal column cannot be told.
         withheld = len(self._kept) < len(self.columns)
-        return Malformed(line, reason, None if withheld else raw.rstrip("\n"))
+        return MalformedRow(line, reason, None if withheld else raw.rstrip("\n"))
 
 
-def _why(error: csv.Error) -> str:
+def _parse_failure(error: csv.Error) -> str:
     """The strict reader's reasons, in other words where its own say little."""
     if "unexpected end of data" in str(error):
         return "a quote opens and does not close"
@@ -195,7 +199,7 @@ def _is_regular(data: bytes, delimiter: str) -> bool:
     )
 
 
-def _numbers_of_rows(data: bytes, first: int) -> NDArray[np.int64]:
+def _nonblank_line_numbers(data: bytes, first: int) -> NDArray[np.int64]:
     """Line numbers of the lines that are not blank."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _END)
     if not data.endswith(b"\n"):
@@ -204,7 +208,7 @@ def _numbers_of_rows(data: bytes, first: int) -> NDArray[np.int64]:
     return np.flatnonzero(lengths > 0) + first
 
 
-def checked(names: list[str], where: str) -> list[str]:
+def check_column_names(names: list[str], where: str) -> list[str]:
     for position, name in enumerate(names, 1):
         if not name:
             raise SourceError(
@@ -222,7 +226,7 @@ def checked(names: list[str], where: str) -> list[str]:
     return names
 
 
-def check_same(header: list[str], columns: list[str], where: str, first: str) -> None:
+def check_same_columns(header: list[str], columns: list[str], where: str, first: str) -> None:
     if set(header) != set(columns):
         odd = sorted(set(header) ^ set(columns))[0]
         raise SourceError(

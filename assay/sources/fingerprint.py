@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assay import canonical
 from assay.config.data import Data
 from assay.digest import Digest
-from assay.sources.location import File, find
+from assay.sources.location import SourceFile, find_files
 
 
 def fingerprint(data: Data) -> str | None:
@@ -18,21 +18,23 @@ def fingerprint(data: Data) -> str | None:
     """
     if data.source.path is None:
         return None
-    files = find(data.source)
-    marks = [_mark(file) for file in files]
+    files = find_files(data.source)
+    marks = [_file_fingerprint(file) for file in files]
     if any(mark is None for mark in marks):
         return None
-    return together([(f.shown, m) for f, m in zip(files, marks, strict=True) if m is not None])
+    return combine_digests(
+        [(f.shown, m) for f, m in zip(files, marks, strict=True) if m is not None]
+    )
 
 
-def together(digests: Sequence[tuple[str, str]]) -> str:
+def combine_digests(digests: Sequence[tuple[str, str]]) -> str:
     """One digest for files by (name, digest): a single file's own, else that of the list."""
     if len(digests) == 1:
         return digests[0][1]
     return str(Digest.of(canonical.dump([list(pair) for pair in digests])))
 
 
-def content(file: File) -> str:
+def digest_file(file: SourceFile) -> str:
     """SHA-256 of a file's bytes as they lie there, in constant memory."""
     import hashlib
 
@@ -43,9 +45,9 @@ def content(file: File) -> str:
     return str(Digest(state.hexdigest()))
 
 
-def _mark(file: File) -> str | None:
+def _file_fingerprint(file: SourceFile) -> str | None:
     if file.remote is None:
-        return content(file)
+        return digest_file(file)
     status = file.status()
     if not (status["tag"] or status["modified"]):
         return None  # a size alone proves nothing

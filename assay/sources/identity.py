@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assay.sources.fingerprint import together
-from assay.sources.location import File
+from assay.sources.fingerprint import combine_digests
+from assay.sources.location import SourceFile
 
 
-def identity(form: str, read: Sequence[tuple[File, str | None]]) -> dict[str, Any]:
+def describe_files(form: str, read: Sequence[tuple[SourceFile, str | None]]) -> dict[str, Any]:
     """Path, format, SHA-256 digest, size in bytes, and time of change of what was read.
 
     Several files are listed one by one; the digest is then that of the list.
@@ -24,12 +24,12 @@ def identity(form: str, read: Sequence[tuple[File, str | None]]) -> dict[str, An
     return {
         "format": form,
         "files": files,
-        "digest": together([(f["path"], f["digest"]) for f in files]),
+        "digest": combine_digests([(f["path"], f["digest"]) for f in files]),
         "size": sum(f["size"] or 0 for f in files),
         "modified": max(times, default=None),
     }
 
 
-def _size_and_time(file: File) -> dict[str, Any]:
+def _size_and_time(file: SourceFile) -> dict[str, Any]:
     status = file.status()
     return {"size": status["size"], "modified": status["modified"]}

@@ -18,18 +18,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay.errors import SourceError
-from assay.sources.blocks import Block
-from assay.sources.values import joined
-from assay.sources.words import EXACT
-from assay.sources.words import words as words_of
-from assay.tables.columns import kind_of
+from assay.sources.blocks import RowBlock
+from assay.sources.values import common_kind
+from assay.sources.words import MAX_EXACT_INTEGER
+from assay.sources.words import values_to_text as words_of
+from assay.tables.columns import column_kind
 
 Mask = NDArray[np.bool_]
 
-_FEW: Final = 1000  # values that do not fit, up to which a hint says how many they are
-_FEW_SHARE: Final = 0.05
+_MAX_MISFITS: Final = 1000  # values that do not fit, up to which a hint says how many they are
+_MAX_MISFIT_SHARE: Final = 0.05
 _MOST_CATEGORIES: Final = 10_000
-_LONG: Final = "integers beyond 2**53"
+_LARGE_INTEGERS: Final = "integers beyond 2**53"
 _INTEGER: Final = r"^-?(0|[1-9][0-9]{0,18})$"
 _DECIMAL: Final = (
     r"^-?((0|[1-9][0-9]*)?\.[0-9]+|(0|[1-9][0-9]*)\.|(0|[1-9][0-9]*))([eE][+-]?[0-9]+)?$"
@@ -46,7 +46,7 @@ class Misfits:
 
 
 @dataclass
-class Column:
+class ColumnSurvey:
     """What was seen of one column."""
 
     values: int = 0  # that are not missing
@@ -57,7 +57,7 @@ class Column:
     words: set[str] = field(default_factory=set)
 
 
-class Survey:
+class TypeSurvey:
     """Collects evidence block by block, then says the kinds of the columns, and hints.
 
     `textual`: all values are text, of which the kinds are to be guessed. `listed` are the
@@ -67,22 +67,22 @@ class Survey:
     def __init__(self, *, textual: bool, listed: frozenset[str] = frozenset()) -> None:
         self._textual = textual
         self._listed = listed
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, ColumnSurvey] = {}
 
-    def add(self, block: Block) -> None:
+    def add(self, block: RowBlock) -> None:
         for name, array in zip(block.rows.schema.names, block.rows.columns, strict=True):
-            seen = self._columns.setdefault(name, Column())
+            seen = self._columns.setdefault(name, ColumnSurvey())
             seen.values += len(array) - array.null_count
             if self._textual:
-                _judge(seen, array, block.lines)
+                _count_misfits(seen, array, block.lines)
             else:
-                seen.kinds |= block.mixed.get(name) or _own_kind(array)
+                seen.kinds |= block.mixed.get(name) or _arrow_kinds(array)
             if name in self._listed:
-                _list(seen, name, array)
+                _collect_categories(seen, name, array)
 
     def kinds(self) -> dict[str, str]:
         """The kind of each column, in the order in which they appeared."""
-        decide = _decide if self._textual else _join
+        decide = _kind_from_text if self._textual else _kind_from_types
         return {name: decide(seen) for name, seen in self._columns.items()}
 
     def categories(self) -> dict[str, list[str]]:
@@ -99,7 +99,7 @@ class Survey:
         return [hint for hint in found if hint]
 
 
-def _judge(seen: Column, array: pa.DictionaryArray, lines: NDArray[np.int64]) -> None:
+def _count_misfits(seen: ColumnSurvey, array: pa.DictionaryArray, lines: NDArray[np.int64]) -> None:
     if not seen.misfits or array.null_count == len(array):
         return
     words = pc.utf8_trim_whitespace(array.dictionary)
@@ -113,26 +113,26 @@ def _judge(seen: Column, array: pa.DictionaryArray, lines: NDArray[np.int64]) ->
             row = int(np.flatnonzero(odd[codes] & (codes >= 0))[0])
             misfits.first, misfits.line = array[row].as_py(), int(lines[row])
         misfits.count += int(counts[odd].sum())
-        if misfits.count > _FEW:
+        if misfits.count > _MAX_MISFITS:
             del seen.misfits[kind]
 
 
-def _decide(seen: Column) -> str:
+def _kind_from_text(seen: ColumnSurvey) -> str:
     if not seen.values:
         return "text"
     fits = [kind for kind, misfits in seen.misfits.items() if not misfits.count]
     return fits[0] if fits else "text"
 
 
-def _join(seen: Column) -> str:
-    return joined(seen.kinds) or "text"
+def _kind_from_types(seen: ColumnSurvey) -> str:
+    return common_kind(seen.kinds) or "text"
 
 
-def _own_kind(array: pa.Array) -> set[str]:
-    return set() if array.null_count == len(array) else {kind_of(array.type)}
+def _arrow_kinds(array: pa.Array) -> set[str]:
+    return set() if array.null_count == len(array) else {column_kind(array.type)}
 
 
-def _list(seen: Column, name: str, array: pa.Array) -> None:
+def _collect_categories(seen: ColumnSurvey, name: str, array: pa.Array) -> None:
     words = array.dictionary if pa.types.is_dictionary(array.type) else array.unique()
     seen.words.update(w for w in words_of(words).to_pylist() if w is not None)
     if len(seen.words) > _MOST_CATEGORIES:
@@ -142,16 +142,16 @@ def _list(seen: Column, name: str, array: pa.Array) -> None:
         )
 
 
-def _hint(name: str, seen: Column, textual: bool) -> str:
+def _hint(name: str, seen: ColumnSurvey, textual: bool) -> str:
     if not textual:
-        named = {_LONG if kind == "long" else kind for kind in seen.kinds}
+        named = {_LARGE_INTEGERS if kind == "long" else kind for kind in seen.kinds}
         mixed = " and ".join(sorted(named))
-        return f"column {name!r} is text because it mixes {mixed}" if _mixes(seen) else ""
-    if _decide(seen) != "text" or not seen.misfits:
+        return f"column {name!r} is text because it mixes {mixed}" if _is_mixture(seen) else ""
+    if _kind_from_text(seen) != "text" or not seen.misfits:
         return ""
     # At a tie the narrower kind, which comes first.
     kind, misfits = min(seen.misfits.items(), key=lambda item: item[1].count)
-    if misfits.count > max(_FEW_SHARE * seen.values, 1) or misfits.count == seen.values:
+    if misfits.count > max(_MAX_MISFIT_SHARE * seen.values, 1) or misfits.count == seen.values:
         return ""
     return (
         f"column {name!r} is text because of {misfits.count:,} of {seen.values:,} values, the "
@@ -160,47 +160,49 @@ def _hint(name: str, seen: Column, textual: bool) -> str:
     )
 
 
-def _mixes(seen: Column) -> bool:
-    return len(seen.kinds) > 1 and _join(seen) == "text"
+def _is_mixture(seen: ColumnSurvey) -> bool:
+    return len(seen.kinds) > 1 and _kind_from_types(seen) == "text"
 
 
-def integers(words: pa.Array) -> Mask:
+def integer_mask(words: pa.Array) -> Mask:
     """Which words are integers of 64 bits, written plainly. Nulls count as fitting."""
     fits = _matches(words, _INTEGER)
-    long = fits & _numpy(pc.greater(pc.utf8_length(words), 18), missing=False)
+    long = fits & _mask_to_numpy(pc.greater(pc.utf8_length(words), 18), missing=False)
     for position in np.flatnonzero(long):
         fits[position] = -(2**63) <= int(words[int(position)].as_py()) < 2**63
     return fits
 
 
-def numbers(words: pa.Array) -> Mask:
+def number_mask(words: pa.Array) -> Mask:
     """Which words are decimal numbers, or integers up to 2**53. Nulls count as fitting."""
-    there = _numpy(pc.is_valid(words), missing=False)
+    there = _mask_to_numpy(pc.is_valid(words), missing=False)
     fits = _matches(words, _DECIMAL)
     long = fits & there & _matches(words, r"^-?[0-9]{16,}(\.0*)?$")
     for position in np.flatnonzero(long):
-        fits[position] = abs(int(words[int(position)].as_py().partition(".")[0])) <= EXACT
+        fits[position] = (
+            abs(int(words[int(position)].as_py().partition(".")[0])) <= MAX_EXACT_INTEGER
+        )
     for position in np.flatnonzero(fits & there & _matches(words, "[eE]")):
         fits[position] = math.isfinite(float(words[int(position)].as_py()))  # not 1e999
     return fits
 
 
-def booleans(words: pa.Array) -> Mask:
+def boolean_mask(words: pa.Array) -> Mask:
     """Which words are true or false, in any case. Nulls count as fitting."""
     return _matches(words, r"^(?i:true|false)$")
 
 
 def _matches(words: pa.Array, pattern: str) -> Mask:
-    return _numpy(pc.match_substring_regex(words, pattern), missing=True)
+    return _mask_to_numpy(pc.match_substring_regex(words, pattern), missing=True)
 
 
-def _numpy(mask: pa.Array, *, missing: bool) -> Mask:
+def _mask_to_numpy(mask: pa.Array, *, missing: bool) -> Mask:
     values: Mask = pc.fill_null(mask, missing).to_numpy(zero_copy_only=False)
     return values.copy()
 
 
 _TESTS: Final[dict[str, Callable[[pa.Array], Any]]] = {
-    "integer": integers,
-    "number": numbers,
-    "boolean": booleans,
+    "integer": integer_mask,
+    "number": number_mask,
+    "boolean": boolean_mask,
 }

@@ -15,22 +15,30 @@ import pyarrow as pa
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.config.data import Data
-from assay.config.read import Written
-from assay.errors import ConfigError, SourceError, meant
-from assay.sources.blocks import QUARANTINE, Block, Malformed, Reader, Spool, table_of, told
-from assay.sources.convert import Wanted
-from assay.sources.infer import Survey
-from assay.sources.location import find, format_of, shown
-from assay.sources.shape import shaped
-from assay.sources.summary import Summary
-from assay.tables.columns import field
-from assay.tables.write import write
+from assay.config.read import LoadedUseCase
+from assay.errors import ConfigError, SourceError, suggest_name
+from assay.sources.blocks import (
+    QUARANTINE_SCHEMA,
+    BlockSpool,
+    MalformedRow,
+    RowBlock,
+    SourceReader,
+    describe_malformed_row,
+    quarantine_batch,
+)
+from assay.sources.convert import ColumnSpec
+from assay.sources.infer import TypeSurvey
+from assay.sources.location import detect_format, find_files, redact_url
+from assay.sources.shape import convert_block
+from assay.sources.summary import TableSummary
+from assay.tables.columns import column_field
+from assay.tables.write import write_table
 
 _EVERY = 1_000_000  # rows between two words about progress
 
 
 @dataclass(frozen=True)
-class Ingested:
+class IngestResult:
     """A source as a table. `about` is JSON: the source, its columns, and hints for people.
 
     `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
@@ -43,39 +51,39 @@ class Ingested:
     as_text: tuple[str, ...] = ()
 
 
-def ingest(
+def ingest_source(
     bucket: Bucket,
     data: Data,
     name: str,
     *,
-    where: Written | None = None,
+    where: LoadedUseCase | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> Ingested:
+) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
     `where` is the use case's text, to say on which line of it a wrong column name stands.
     `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
     """
-    reader = reader_of(data)
+    reader = open_reader(data)
     if reader.columns:  # else they are known only once all rows were read
-        _check(reader.columns, data, where)
-    with Spool() as rows, Spool() as aside:
-        survey, blocks = _surveyed(reader, data, rows, say)
-        _check(reader.columns, data, where)
-        intake = _Intake(
-            _wanted(reader, data, survey),
-            reported(blocks, say, "typed"),
+        _check_columns(reader.columns, data, where)
+    with BlockSpool() as rows, BlockSpool() as aside:
+        survey, blocks = _survey_blocks(reader, data, rows, say)
+        _check_columns(reader.columns, data, where)
+        intake = _IngestPass(
+            _column_specs(reader, data, survey),
+            report_progress(blocks, say, "typed"),
             aside,
-            Tally(origin(data), reader.counts),
+            RowTally(source_name(data), reader.counts),
         )
-        table = write(bucket, intake.batches(), intake.schema, name)
-        malformed = (table_of(block.malformed) for block in aside)
+        table = write_table(bucket, intake.batches(), intake.schema, name)
+        malformed = (quarantine_batch(block.malformed) for block in aside)
         quarantine = (
-            write(bucket, malformed, QUARANTINE, f"{name} quarantine")
+            write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} quarantine")
             if intake.tally.malformed
             else None
         )
-    as_text = survey.hints(_declared(data)) if survey else []
+    as_text = survey.hints(_declared_kinds(data)) if survey else []
     about = {
         "source": reader.about(),
         "rows": intake.summary.rows,
@@ -83,10 +91,10 @@ def ingest(
         "columns": intake.summary.columns(),
         "hints": [*as_text, *intake.summary.hints()],
     }
-    return Ingested(table, quarantine, about, tuple(as_text))
+    return IngestResult(table, quarantine, about, tuple(as_text))
 
 
-class Tally:
+class RowTally:
     """How many rows were good and how many malformed, and why the first of these."""
 
     def __init__(self, origin: str, counts: str) -> None:
@@ -95,11 +103,11 @@ class Tally:
         self.malformed = 0
         self._reasons: list[str] = []
 
-    def add(self, good: int, malformed: Sequence[Malformed]) -> None:
+    def add(self, good: int, malformed: Sequence[MalformedRow]) -> None:
         self.good += good
         self.malformed += len(malformed)
         if len(self._reasons) < 3:
-            self._reasons += [told(m, self._counts) for m in malformed[:3]]
+            self._reasons += [describe_malformed_row(m, self._counts) for m in malformed[:3]]
 
     def judge(self) -> None:
         """Raise SourceError if there was nothing, or if most of it was malformed."""
@@ -119,48 +127,52 @@ class Tally:
             )
 
 
-class _Intake:
+class _IngestPass:
     """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
 
     def __init__(
-        self, wanted: Mapping[str, Wanted], blocks: Iterable[Block], aside: Spool, tally: Tally
+        self,
+        wanted: Mapping[str, ColumnSpec],
+        blocks: Iterable[RowBlock],
+        aside: BlockSpool,
+        tally: RowTally,
     ) -> None:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
         self.tally = tally
-        self.schema = pa.schema([field(n, w.kind, w.categories) for n, w in wanted.items()])
-        self.summary = Summary(self.schema)
+        self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in wanted.items()])
+        self.summary = TableSummary(self.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
-            batch, malformed = shaped(block, self._wanted)
+            batch, malformed = convert_block(block, self._wanted)
             self.tally.add(batch.num_rows, malformed)
             if malformed:
-                self._aside.add(Block(block.lines[:0], batch.slice(0, 0), malformed))
+                self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
             self.summary.add(batch)
             yield batch
         self.tally.judge()
 
 
-def origin(data: Data) -> str:
+def source_name(data: Data) -> str:
     """The source's name in errors that concern it as a whole."""
-    return shown(data.source.path) if data.source.path else "data.source.sql"
+    return redact_url(data.source.path) if data.source.path else "data.source.sql"
 
 
-def reader_of(data: Data, only: Collection[str] | None = None) -> Reader:
+def open_reader(data: Data, only: Collection[str] | None = None) -> SourceReader:
     """What reads the source that `data` names; of its columns, `only` these if any are named.
 
     Raises SourceError, ConfigError.
     """
     if data.source.sql is not None:
-        from assay.sources.sql import Query
+        from assay.sources.sql import SqlQuery
 
-        return Query(data, only)
-    files = find(data.source)
-    form = format_of(data.source, files[0])
+        return SqlQuery(data, only)
+    files = find_files(data.source)
+    form = detect_format(data.source, files[0])
     if form == "csv":
-        from assay.sources.delimited import Delimited
+        from assay.sources.delimited import DelimitedFiles
 
-        return Delimited(files, data, only)
+        return DelimitedFiles(files, data, only)
     if form == "jsonl":
         from assay.sources.jsonlines import JsonLines
 
@@ -170,16 +182,16 @@ def reader_of(data: Data, only: Collection[str] | None = None) -> Reader:
     return ParquetFiles(files, data, only)
 
 
-def _surveyed(
-    reader: Reader, data: Data, spool: Spool, say: Callable[[str], None]
-) -> tuple[Survey | None, Iterable[Block]]:
+def _survey_blocks(
+    reader: SourceReader, data: Data, spool: BlockSpool, say: Callable[[str], None]
+) -> tuple[TypeSurvey | None, Iterable[RowBlock]]:
     """The blocks, and what a first pass over them told, where one is needed."""
     listed = {n for n, kind in data.types.items() if kind == "category"} - set(data.categories)
     if reader.kinds() is not None and not listed:
         return None, reader.blocks()
-    survey = Survey(textual=reader.textual, listed=frozenset(listed))
-    tally = Tally(origin(data), reader.counts)
-    for block in reported(reader.blocks(), say, "read"):
+    survey = TypeSurvey(textual=reader.textual, listed=frozenset(listed))
+    tally = RowTally(source_name(data), reader.counts)
+    for block in report_progress(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
         tally.add(len(block.lines), block.malformed)
@@ -187,7 +199,9 @@ def _surveyed(
     return survey, spool
 
 
-def reported(blocks: Iterable[Block], say: Callable[[str], None], done: str) -> Iterator[Block]:
+def report_progress(
+    blocks: Iterable[RowBlock], say: Callable[[str], None], done: str
+) -> Iterator[RowBlock]:
     """The blocks; `say` hears of every million rows."""
     rows = 0
     for block in blocks:
@@ -197,16 +211,18 @@ def reported(blocks: Iterable[Block], say: Callable[[str], None], done: str) -> 
         yield block
 
 
-def _wanted(reader: Reader, data: Data, survey: Survey | None) -> dict[str, Wanted]:
+def _column_specs(
+    reader: SourceReader, data: Data, survey: TypeSurvey | None
+) -> dict[str, ColumnSpec]:
     """What each kept column is to become, in the order of the source."""
     found = (survey.kinds() if survey else reader.kinds()) or {}
     categories = {**(survey.categories() if survey else {}), **data.categories}
-    declared = _declared(data)
+    declared = _declared_kinds(data)
     kept = [name for name in reader.columns if name not in data.never_store]
     if not kept:
         raise SourceError("no column is left", remedy="Check data.never_store.")
     return {
-        name: Wanted(
+        name: ColumnSpec(
             declared.get(name) or found.get(name, "text"),
             tuple(categories.get(name, ())),
             data.dates.get(name, "iso"),
@@ -215,7 +231,7 @@ def _wanted(reader: Reader, data: Data, survey: Survey | None) -> dict[str, Want
     }
 
 
-def _declared(data: Data) -> dict[str, str]:
+def _declared_kinds(data: Data) -> dict[str, str]:
     return {
         **data.types,
         **dict.fromkeys(data.dates, "date"),
@@ -223,7 +239,7 @@ def _declared(data: Data) -> dict[str, str]:
     }
 
 
-def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
+def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | None) -> None:
     """Every column that is named is there, and none is both needed and never stored.
 
     Without `where`, only columns that reading itself needs: what the others mean is the use
@@ -237,22 +253,22 @@ def _check(columns: Sequence[str], data: Data, where: Written | None) -> None:
     for path, name in named:
         at = where.text.where(path) if where else f"data.{path[1]}"
         if name not in columns:
-            listed = unsplit(columns, "data.source") or f"Columns: {', '.join(columns)}."
-            remedy = meant(name, columns, listed)
+            listed = delimiter_hint(columns, "data.source") or f"Columns: {', '.join(columns)}."
+            remedy = suggest_name(name, columns, listed)
             raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
         if name in data.never_store and path[1] != "never_store":
-            what, remedy = _withheld(name)
+            what, remedy = _never_stored_error(name)
             raise ConfigError(what, where=at, remedy=remedy)
 
 
-def unsplit(columns: Sequence[str], where: str) -> str | None:
+def delimiter_hint(columns: Sequence[str], where: str) -> str | None:
     """What to do about a header that was not split: the one name in it holds another delimiter."""
     found = next((mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]), None)
     named = "\\t" if found == "\t" else found
     return found and f'The header holds "{named}": name it as `delimiter: "{named}"` in {where}.'
 
 
-def _withheld(name: str) -> tuple[str, str]:
+def _never_stored_error(name: str) -> tuple[str, str]:
     return (
         f"column {name!r} is never stored, so nothing can be said of it",
         "Take it out of one of the two places.",

@@ -12,13 +12,13 @@ import numpy as np
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, Malformed, kept
-from assay.sources.columnar import block_of
-from assay.sources.identity import identity
-from assay.sources.location import File
-from assay.sources.text import Lines, Text
+from assay.sources.blocks import MalformedRow, RowBlock, select_columns
+from assay.sources.columnar import block_from_columns
+from assay.sources.identity import describe_files
+from assay.sources.location import SourceFile
+from assay.sources.text import LineCursor, TextFile
 
-_LONG: Final = 308  # digits of an integer, from which on it may lie beyond every float
+_SAFE_DIGITS: Final = 308  # digits of an integer, from which on it may lie beyond every float
 
 
 class JsonLines:
@@ -32,44 +32,46 @@ class JsonLines:
     textual = False
 
     def __init__(
-        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
     ) -> None:
         self._data, self._only = data, only
-        self._texts = [Text(file, data.source.encoding) for file in files]
+        self._texts = [TextFile(file, data.source.encoding) for file in files]
         self.columns: list[str] = []
 
     def kinds(self) -> dict[str, str] | None:
         return None  # a later line may hold a member that no line had before
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[RowBlock]:
         for text in self._texts:
-            lines = Lines(text.chunks())
+            lines = LineCursor(text.chunks())
             name = text.file.shown if len(self._texts) > 1 else ""
             while lines.fill():
                 yield replace(self._block(lines, text.file.shown), file=name)
 
     def about(self) -> dict[str, Any]:
-        return identity("jsonl", [(text.file, text.digest) for text in self._texts])
+        return describe_files("jsonl", [(text.file, text.digest) for text in self._texts])
 
-    def _block(self, lines: Lines, shown: str) -> Block:
+    def _block(self, lines: LineCursor, shown: str) -> RowBlock:
         first, text = lines.number, lines.peek()
         lines.skip()
         numbers: list[int] = []
         objects: list[dict[str, Any]] = []
-        malformed: list[Malformed] = []
+        malformed: list[MalformedRow] = []
         for number, line in enumerate(text.split("\n"), first):
             if not line.strip():
                 continue
             try:
-                objects.append(_object(line))
+                objects.append(_parse_object(line))
                 numbers.append(number)
             except ValueError as error:
                 raw = None if self._data.never_store or self._only is not None else line
-                malformed.append(Malformed(number, str(error), raw))
+                malformed.append(MalformedRow(number, str(error), raw))
         self._learn(objects, shown)
-        wanted = kept(self.columns, self._data, self._only)
+        wanted = select_columns(self.columns, self._data, self._only)
         columns = {name: [row.get(name) for row in objects] for name in wanted}
-        return block_of(columns, np.array(numbers, np.int64), self._data.missing, shown, malformed)
+        return block_from_columns(
+            columns, np.array(numbers, np.int64), self._data.missing, shown, malformed
+        )
 
     def _learn(self, objects: list[dict[str, Any]], shown: str) -> None:
         """Note columns in the order in which they first appear."""
@@ -81,7 +83,7 @@ class JsonLines:
         self.columns = list(known)
 
 
-def _object(line: str) -> dict[str, Any]:
+def _parse_object(line: str) -> dict[str, Any]:
     try:
         value = _DECODER.decode(line)
         if "\\u" in line:
@@ -97,12 +99,12 @@ def _object(line: str) -> dict[str, Any]:
     return value
 
 
-def _constant(word: str) -> None:
+def _parse_constant(word: str) -> None:
     if word != "NaN":
         raise ValueError(f"holds {word}, which is no JSON")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Python would keep the last of two members of one name, and tell nobody."""
     members = dict(pairs)
     if len(members) < len(pairs):
@@ -112,27 +114,27 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _float(word: str) -> float:
+def _parse_float(word: str) -> float:
     number = float(word)
     if math.isinf(number):
-        raise ValueError(_beyond(word))
+        raise ValueError(_overflow_reason(word))
     return number
 
 
-def _integer(word: str) -> int:
-    if len(word) > _LONG and math.isinf(float(word)):
-        raise ValueError(_beyond(word))
+def _parse_integer(word: str) -> int:
+    if len(word) > _SAFE_DIGITS and math.isinf(float(word)):
+        raise ValueError(_overflow_reason(word))
     return int(word)
 
 
-def _beyond(word: str) -> str:
+def _overflow_reason(word: str) -> str:
     # Not the number itself: reasons are stored, and it may stand in a column that never is.
     return f"holds a number of {len(word)} characters that lies beyond what a number can be"
 
 
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_members,
-    parse_float=_float,
-    parse_int=_integer,
-    parse_constant=_constant,
+    object_pairs_hook=_unique_members,
+    parse_float=_parse_float,
+    parse_int=_parse_integer,
+    parse_constant=_parse_constant,
 )

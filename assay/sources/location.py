@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from assay.config.data import Format, Source
-from assay.errors import AssayError, SourceError, StoreUnreachable, nearest
+from assay.config.data import FileFormat, Source
+from assay.errors import AssayError, SourceError, StoreUnreachable, nearest_name
 
-_ENDINGS: dict[str, Format] = {
+_ENDINGS: dict[str, FileFormat] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
@@ -24,14 +24,14 @@ _ENDINGS: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
-COMPRESSED = (".gz", ".bz2", ".zst")
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst")
 _TAGS = ("ETag", "etag", "md5Hash", "checksum", "VersionId", "generation")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """One file. `path` is what its file system calls it; `shown` is fit for people's eyes."""
+class SourceFile:
+    """One file. `path` is what its file system calls it; `redact_url` is fit for people's eyes."""
 
     path: str
     shown: str
@@ -47,7 +47,7 @@ class File:
     def compression(self) -> str:
         """`.gz`, `.bz2`, `.zst`, or nothing."""
         suffix = Path(self.path.lower()).suffix
-        return suffix if suffix in COMPRESSED else ""
+        return suffix if suffix in COMPRESSION_SUFFIXES else ""
 
     @property
     def url(self) -> str:
@@ -56,7 +56,11 @@ class File:
 
     def named(self) -> AbstractContextManager[None]:
         """Within, errors of the file system become Assay's."""
-        return named(self.shown) if self.remote is None else elsewhere(self.shown)
+        return (
+            translate_file_errors(self.shown)
+            if self.remote is None
+            else translate_remote_errors(self.shown)
+        )
 
     def open(self) -> BinaryIO:
         """A seekable reader over the bytes as they lie there. Raises SourceError."""
@@ -70,28 +74,32 @@ class File:
         with self.named():
             if self.remote is None:
                 found = Path(self.path).stat()
-                return {"size": found.st_size, "modified": _utc(found.st_mtime), "tag": None}
+                return {"size": found.st_size, "modified": _utc_text(found.st_mtime), "tag": None}
             info = self.remote.info(self.path)
         tag = next((str(info[key]) for key in _TAGS if info.get(key)), None)
         when = next((info[key] for key in _TIMES if info.get(key)), None)
-        return {"size": info.get("size"), "modified": _utc(when), "tag": tag}
+        return {"size": info.get("size"), "modified": _utc_text(when), "tag": tag}
 
 
-def find(source: Source) -> list[File]:
+def find_files(source: Source) -> list[SourceFile]:
     """The files that a source's path names, sorted by path when it is a pattern.
 
     Raises SourceError when there are none, or one is a folder; StoreUnreachable.
     """
     path = source.path or ""
-    files = _remote(path) if "://" in path and not path.startswith("file://") else _local(path)
+    files = (
+        _find_remote(path)
+        if "://" in path and not path.startswith("file://")
+        else _find_local(path)
+    )
     if not files:
         raise SourceError(
-            "no file fits this pattern", where=shown(path), remedy="Check data.source.path."
+            "no file fits this pattern", where=redact_url(path), remedy="Check data.source.path."
         )
     return files
 
 
-def format_of(source: Source, file: File) -> Format:
+def detect_format(source: Source, file: SourceFile) -> FileFormat:
     """The format that the use case declares, else the one that the file's ending tells."""
     found = source.format or _ENDINGS.get(file.ending)
     if found is None:
@@ -103,7 +111,7 @@ def format_of(source: Source, file: File) -> Format:
     return found
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """The URL without user names, passwords and query strings, which may hold secrets."""
     if "://" not in url:
         return url
@@ -112,7 +120,7 @@ def shown(url: str) -> str:
 
 
 @contextmanager
-def named(where: str) -> Iterator[None]:
+def translate_file_errors(where: str) -> Iterator[None]:
     """Turn the errors of file systems into Assay's, with what to do."""
     try:
         yield
@@ -120,10 +128,10 @@ def named(where: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         if isinstance(error.__cause__, OSError):  # fsspec's HTTP says so of a silent server too
-            raise _silent(where, error.__cause__) from None
-        raise SourceError("there is no such file", where=where, remedy=_near(where)) from None
+            raise _unreachable_error(where, error.__cause__) from None
+        raise SourceError("there is no such file", where=where, remedy=_path_hint(where)) from None
     except IsADirectoryError:
-        raise _folder(where) from None
+        raise _folder_error(where) from None
     except PermissionError as error:
         raise SourceError(
             f"the file may not be read ({error.strerror or error})",
@@ -137,16 +145,16 @@ def named(where: str) -> Iterator[None]:
             remedy="Install it, or copy the file to this machine.",
         ) from None
     except (ConnectionError, TimeoutError) as error:
-        raise _silent(where, error) from None
+        raise _unreachable_error(where, error) from None
     except OSError as error:
         raise SourceError(f"the file cannot be read: {error}", where=where) from None
 
 
 @contextmanager
-def elsewhere(where: str) -> Iterator[None]:
-    """`named`, for file systems of fsspec, whose libraries have errors of their own."""
+def translate_remote_errors(where: str) -> Iterator[None]:
+    """`translate_file_errors`, for file systems of fsspec, whose libraries have errors of their own."""
     try:
-        with named(where):
+        with translate_file_errors(where):
             yield
     except AssayError:
         raise
@@ -158,62 +166,62 @@ def elsewhere(where: str) -> Iterator[None]:
         ) from None
 
 
-def _local(path: str) -> list[File]:
+def _find_local(path: str) -> list[SourceFile]:
     given = Path(urlsplit(path).path if path.startswith("file://") else path).expanduser()
     path = str(given)
     if glob.has_magic(path) and not given.exists():
         # pathlib's patterns are relative to a folder, and a user's may be absolute
         found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-        return [File(p, p) for p in found if Path(p).is_file()]
-    with named(path):
+        return [SourceFile(p, p) for p in found if Path(p).is_file()]
+    with translate_file_errors(path):
         given.stat()
     if given.is_dir():
-        raise _folder(path)
-    return [File(path, path)]
+        raise _folder_error(path)
+    return [SourceFile(path, path)]
 
 
-def _remote(url: str) -> list[File]:
-    with elsewhere(shown(url)):
+def _find_remote(url: str) -> list[SourceFile]:
+    with translate_remote_errors(redact_url(url)):
         import fsspec
 
         try:
             system, path = fsspec.core.url_to_fs(url)
         except ValueError as error:
-            raise SourceError(str(error), where=shown(url)) from None
+            raise SourceError(str(error), where=redact_url(url)) from None
         system.invalidate_cache()
         if glob.has_magic(path):
             found = sorted(p for p in system.glob(path) if system.isfile(p))
-            return [File(p, shown(system.unstrip_protocol(p)), system) for p in found]
+            return [SourceFile(p, redact_url(system.unstrip_protocol(p)), system) for p in found]
         kind = system.info(path).get("type")
     if kind == "directory":
-        raise _folder(shown(url))
-    return [File(path, shown(url), system)]
+        raise _folder_error(redact_url(url))
+    return [SourceFile(path, redact_url(url), system)]
 
 
-def _silent(where: str, error: OSError) -> StoreUnreachable:
+def _unreachable_error(where: str, error: OSError) -> StoreUnreachable:
     return StoreUnreachable(
         f"the source does not answer ({error})", where=where, remedy="Try again later."
     )
 
 
-def _folder(where: str) -> SourceError:
+def _folder_error(where: str) -> SourceError:
     return SourceError(
         "this is a folder", where=where, remedy=f"Name its files, as in {where.rstrip('/')}/*.csv."
     )
 
 
-def _near(where: str) -> str:
+def _path_hint(where: str) -> str:
     if "://" in where:
         return "Check data.source.path."
     path = Path(where)
     try:
-        near = nearest(path.name, sorted(p.name for p in path.parent.iterdir()))
+        near = nearest_name(path.name, sorted(p.name for p in path.parent.iterdir()))
     except OSError:
         return f"There is no folder {path.parent} either; paths are relative to {Path.cwd()}."
     return f"Did you mean {path.parent / near}?" if near else "Check data.source.path."
 
 
-def _utc(when: Any) -> str | None:
+def _utc_text(when: Any) -> str | None:
     if isinstance(when, int | float):
         when = datetime.fromtimestamp(when, UTC)
     if isinstance(when, datetime):

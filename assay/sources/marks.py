@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.sources.words import number_word, whole
+from assay.sources.words import is_integral, number_to_text
 
 
-def without_values(values: Sequence[Any], marks: Sequence[str]) -> Sequence[Any]:
+def null_marked_values(values: Sequence[Any], marks: Sequence[str]) -> Sequence[Any]:
     """Python values with the marks made None: text by its letters, numbers by their value.
 
     This comes before kinds are judged, so that a mark is no reason to call a column mixed.
     """
-    numbers = [n for mark in marks if (n := _number(mark)) is not None]
+    numbers = [n for mark in marks if (n := _mark_number(mark)) is not None]
     # Equal numbers hash alike, but -0.1 as a decimal is not the float.
     known: set[Hashable] = {*marks, *numbers, *map(float, numbers)}
     kinds = str | int | float | Decimal
@@ -32,18 +32,20 @@ def without_values(values: Sequence[Any], marks: Sequence[str]) -> Sequence[Any]
     ]
 
 
-def without_marks_of(array: pa.Array, marks: Sequence[str]) -> pa.Array:
+def null_marked_array(array: pa.Array, marks: Sequence[str]) -> pa.Array:
     """An Arrow array with the marks made null: coded text by its letters, numbers by value."""
-    numbers = [n for mark in marks if (n := _number(mark)) is not None]
+    numbers = [n for mark in marks if (n := _mark_number(mark)) is not None]
     if pa.types.is_dictionary(array.type):
-        return without_marks(array, pa.array([*marks, *map(number_word, numbers)], pa.string()))
-    known = _held(numbers, array.type)
+        return null_marked_text(
+            array, pa.array([*marks, *map(number_to_text, numbers)], pa.string())
+        )
+    known = _representable_numbers(numbers, array.type)
     if not len(known):
         return array
     return pc.if_else(pc.is_in(array, value_set=known), pa.scalar(None, array.type), array)
 
 
-def without_marks(
+def null_marked_text(
     array: pa.DictionaryArray, marks: pa.Array, *, strip: bool = False
 ) -> pa.DictionaryArray:
     """Coded text with the marks of missing values made null, in rows and dictionary."""
@@ -58,7 +60,7 @@ def without_marks(
     return pa.DictionaryArray.from_arrays(indices, words)
 
 
-def _number(mark: str) -> Decimal | None:
+def _mark_number(mark: str) -> Decimal | None:
     try:
         number = Decimal(mark.strip())
     except InvalidOperation:
@@ -66,14 +68,14 @@ def _number(mark: str) -> Decimal | None:
     return number if number.is_finite() and abs(number.adjusted()) < 300 else None  # as floats
 
 
-def _held(numbers: Sequence[Decimal], kind: pa.DataType) -> pa.Array:
+def _representable_numbers(numbers: Sequence[Decimal], kind: pa.DataType) -> pa.Array:
     """Those of the numbers that an array of this type can hold."""
     if pa.types.is_floating(kind):
         return pa.array(map(float, numbers), pa.float64()).cast(kind)
     held = []
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         for number in numbers:
-            if pa.types.is_integer(kind) and not whole(number):
+            if pa.types.is_integer(kind) and not is_integral(number):
                 continue  # Arrow would cut the fraction off
             value = int(number) if pa.types.is_integer(kind) else number
             try:

@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, kept
-from assay.sources.columnar import unfit
-from assay.sources.delimited import check_same, checked
-from assay.sources.fingerprint import content
-from assay.sources.identity import identity
-from assay.sources.location import File
-from assay.sources.marks import without_marks_of
-from assay.sources.values import joined, length_kinds
-from assay.sources.words import words
-from assay.tables.columns import conform, kind_of, normal
+from assay.sources.blocks import RowBlock, select_columns
+from assay.sources.columnar import unsupported_column_error
+from assay.sources.delimited import check_column_names, check_same_columns
+from assay.sources.fingerprint import digest_file
+from assay.sources.identity import describe_files
+from assay.sources.location import SourceFile
+from assay.sources.marks import null_marked_array
+from assay.sources.values import common_kind, integer_size_kinds
+from assay.sources.words import values_to_text
+from assay.tables.columns import column_kind, conform_batch, normalize_schema
 
 _ROWS: Final = 1 << 16
 
@@ -38,25 +38,25 @@ class ParquetFiles:
     textual = False
 
     def __init__(
-        self, files: Sequence[File], data: Data, only: Collection[str] | None = None
+        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
     ) -> None:
         self._data = data
         self._files = files
         self._digests: dict[str, str] = {}
         schemas = [_schema(file) for file in files]
-        self.columns = checked(schemas[0].names, files[0].shown)
+        self.columns = check_column_names(schemas[0].names, files[0].shown)
         for file, schema in zip(files, schemas, strict=True):
-            check_same(schema.names, self.columns, file.shown, files[0].shown)
-        self._kept = kept(self.columns, data, only)
+            check_same_columns(schema.names, self.columns, file.shown, files[0].shown)
+        self._kept = select_columns(self.columns, data, only)
         self._kinds = {name: self._kind(name, schemas) for name in self._kept}
 
     def kinds(self) -> dict[str, str] | None:
         return self._kinds
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[RowBlock]:
         for file in self._files:
             before = file.status()
-            self._digests[file.path] = content(file)
+            self._digests[file.path] = digest_file(file)
             yield from self._rows(file)
             if file.status() != before:
                 raise SourceError(
@@ -66,37 +66,37 @@ class ParquetFiles:
                 )
 
     def about(self) -> dict[str, Any]:
-        return identity("parquet", [(f, self._digests.get(f.path)) for f in self._files])
+        return describe_files("parquet", [(f, self._digests.get(f.path)) for f in self._files])
 
-    def _rows(self, file: File) -> Iterator[Block]:
+    def _rows(self, file: SourceFile) -> Iterator[RowBlock]:
         number = 1
         name = file.shown if len(self._files) > 1 else ""
         with file.open() as raw:
-            with _parquet(file):
+            with _translate_arrow_errors(file):
                 batches = pq.ParquetFile(raw).iter_batches(_ROWS, columns=self._kept)
             while True:
-                with _parquet(file):
+                with _translate_arrow_errors(file):
                     batch = next(batches, None)
                 if batch is None:
                     return
                 lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
-                yield Block(lines, self._typed(batch.select(self._kept)), file=name)
+                yield RowBlock(lines, self._typed(batch.select(self._kept)), file=name)
 
     def _typed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = {}
         for name in self._kept:
             array = batch.column(name)
             if self._kinds[name] == "text":
-                dated = kind_of(array.type) == "date"
-                array = _coded(_conformed(array, name) if dated else array)
-            elif self._kinds[name] == "integer" and _wide(array.type):
+                dated = column_kind(array.type) == "date"
+                array = _encode_text(_conform_array(array, name) if dated else array)
+            elif self._kinds[name] == "integer" and _may_exceed_int64(array.type):
                 array = array.cast(pa.int64())
-            elif not _wide(array.type):
-                array = _conformed(array, name)
+            elif not _may_exceed_int64(array.type):
+                array = _conform_array(array, name)
             elif self._data.types.get(name) not in {"text", "integer"}:
                 array = array.cast(pa.float64(), safe=False)
-            arrays[name] = without_marks_of(array, self._data.missing)
+            arrays[name] = null_marked_array(array, self._data.missing)
         return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
     def _kind(self, name: str, schemas: Sequence[pa.Schema]) -> str:
@@ -104,24 +104,26 @@ class ParquetFiles:
         for file, schema in zip(self._files, schemas, strict=True):
             kind = schema.field(name).type
             try:
-                kinds.add("integer" if _integral(kind) else kind_of(kind))
+                kinds.add("integer" if _is_integral_type(kind) else column_kind(kind))
             except TypeError:
-                raise unfit(name, str(kind), file.shown) from None
+                raise unsupported_column_error(name, str(kind), file.shown) from None
             if pa.types.is_null(kind):
                 kinds.discard("text")
-        if kinds == {"integer", "number"} or any(_wide(s.field(name).type) for s in schemas):
+        if kinds == {"integer", "number"} or any(
+            _may_exceed_int64(s.field(name).type) for s in schemas
+        ):
             for file in self._files:
-                kinds |= _lengths(file, name)
-        return joined(kinds) or "text"
+                kinds |= _column_size_kinds(file, name)
+        return common_kind(kinds) or "text"
 
 
-def _schema(file: File) -> pa.Schema:
-    with file.open() as raw, _parquet(file):
+def _schema(file: SourceFile) -> pa.Schema:
+    with file.open() as raw, _translate_arrow_errors(file):
         return pq.ParquetFile(raw).schema_arrow
 
 
 @contextmanager
-def _parquet(file: File) -> Iterator[None]:
+def _translate_arrow_errors(file: SourceFile) -> Iterator[None]:
     """Within, Arrow's complaints become errors that name the file."""
     with file.named():
         try:
@@ -139,20 +141,20 @@ def _parquet(file: File) -> Iterator[None]:
             ) from None
 
 
-def _wide(kind: pa.DataType) -> bool:
+def _may_exceed_int64(kind: pa.DataType) -> bool:
     """Whether values may lie beyond int64 without being floats."""
     decimal = pa.types.is_decimal(kind) and (kind.scale != 0 or kind.precision > 18)
     return bool(decimal or pa.types.is_uint64(kind))
 
 
-def _integral(kind: pa.DataType) -> bool:
+def _is_integral_type(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0))
 
 
-def _lengths(file: File, name: str) -> set[str]:
+def _column_size_kinds(file: SourceFile, name: str) -> set[str]:
     """Whether a column holds integers that float64, or int64, cannot hold."""
     kinds: set[str] = set()
-    with file.open() as raw, _parquet(file):
+    with file.open() as raw, _translate_arrow_errors(file):
         for batch in pq.ParquetFile(raw).iter_batches(_ROWS, columns=[name]):
             array = batch.column(0)
             if pa.types.is_decimal(array.type):
@@ -160,14 +162,14 @@ def _lengths(file: File, name: str) -> set[str]:
             elif not pa.types.is_integer(array.type):
                 return kinds
             span = pc.min_max(array).as_py()
-            kinds |= length_kinds(span["min"] or 0, span["max"] or 0)
+            kinds |= integer_size_kinds(span["min"] or 0, span["max"] or 0)
     return kinds
 
 
-def _conformed(array: pa.Array, name: str) -> pa.Array:
+def _conform_array(array: pa.Array, name: str) -> pa.Array:
     one = pa.RecordBatch.from_arrays([array], names=[name])
-    return conform(one, normal(one.schema)).column(0)
+    return conform_batch(one, normalize_schema(one.schema)).column(0)
 
 
-def _coded(array: pa.Array) -> pa.Array:
-    return words(array).dictionary_encode()
+def _encode_text(array: pa.Array) -> pa.Array:
+    return values_to_text(array).dictionary_encode()

@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 
 from assay.tables.read import Table
 
-SCHEMA: Final = pa.schema([pa.field("row", pa.int64()), pa.field("line", pa.int64())])
+SOURCE_LINES_SCHEMA: Final = pa.schema([pa.field("row", pa.int64()), pa.field("line", pa.int64())])
 
-Lines = NDArray[np.int64]
+LineNumbers = NDArray[np.int64]
 
 
-class Places:
+class SourceLines:
     """Lines by row, kept as runs: rows mostly stand on lines that follow each other."""
 
     def __init__(self) -> None:
-        self._rows: list[Lines] = []
-        self._lines: list[Lines] = []
+        self._rows: list[LineNumbers] = []
+        self._lines: list[LineNumbers] = []
         self._count = 0
         self._expected = -1  # the line on which the next row stands if the run goes on
 
     @classmethod
-    def of(cls, table: Table) -> Places:
+    def of(cls, table: Table) -> SourceLines:
         """Those that were stored as a table."""
         held, places = table.arrow(), cls()
         places._rows = [held["row"].to_numpy()]
         places._lines = [held["line"].to_numpy()]
         return places
 
-    def add(self, lines: Lines) -> None:
+    def add(self, lines: LineNumbers) -> None:
         """The lines of the rows that come next."""
         if not len(lines):
             return
@@ -48,11 +48,11 @@ class Places:
         """The runs: the first row of each, from 0, and its line."""
         for rows, lines in zip(self._rows, self._lines, strict=True):
             arrays = [pa.array(rows, pa.int64()), pa.array(lines, pa.int64())]
-            yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+            yield pa.RecordBatch.from_arrays(arrays, schema=SOURCE_LINES_SCHEMA)
 
-    def lines(self, rows: Lines) -> Lines:
+    def lines(self, rows: LineNumbers) -> LineNumbers:
         """The lines on which rows stand, by their numbers."""
         starts, lines = np.concatenate(self._rows), np.concatenate(self._lines)
         run = np.searchsorted(starts, rows, side="right") - 1
-        found: Lines = lines[run] + rows - starts[run]
+        found: LineNumbers = lines[run] + rows - starts[run]
         return found

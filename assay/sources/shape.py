@@ -10,32 +10,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from assay.sources.blocks import Block, Malformed
-from assay.sources.convert import Wanted, convert
+from assay.sources.blocks import MalformedRow, RowBlock
+from assay.sources.convert import ColumnSpec, convert_values
 
 
-def shaped(block: Block, wanted: Mapping[str, Wanted]) -> tuple[pa.RecordBatch, list[Malformed]]:
+def convert_block(
+    block: RowBlock, wanted: Mapping[str, ColumnSpec]
+) -> tuple[pa.RecordBatch, list[MalformedRow]]:
     """The rows of a block that fit, and all that are malformed, in the order of their lines."""
     rows = block.rows
     arrays, unfit = [], {}
     for name, kind in wanted.items():
         known = name in rows.schema.names
         array = rows.column(name) if known else pa.nulls(rows.num_rows)
-        arrays.append(convert(array, kind))
-        if (odd := _unfit(array, arrays[-1])) is not None:
+        arrays.append(convert_values(array, kind))
+        if (odd := _lost_values(array, arrays[-1])) is not None:
             unfit[name] = odd
     batch = pa.RecordBatch.from_arrays(arrays, names=list(wanted))
     malformed = list(block.malformed)
     if unfit:
         bad = np.logical_or.reduce(list(unfit.values()))
         batch = batch.filter(pa.array(~bad))
-        malformed = sorted([*malformed, *_explained(block, bad, unfit, wanted)])
+        malformed = sorted([*malformed, *_explain_malformed(block, bad, unfit, wanted)])
     if block.file:
         malformed = [m._replace(reason=f"of {block.file} {m.reason}") for m in malformed]
     return batch, malformed
 
 
-def _unfit(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
+def _lost_values(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
     """Where a value went missing because it does not fit."""
     if before.null_count == after.null_count:
         return None
@@ -44,12 +46,12 @@ def _unfit(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
     return mask
 
 
-def _explained(
-    block: Block,
+def _explain_malformed(
+    block: RowBlock,
     bad: NDArray[np.bool_],
     unfit: Mapping[str, NDArray[np.bool_]],
-    wanted: Mapping[str, Wanted],
-) -> list[Malformed]:
+    wanted: Mapping[str, ColumnSpec],
+) -> list[MalformedRow]:
     places = np.flatnonzero(bad)
     rows = block.rows.take(pa.array(places)).to_pylist()
     found = []
@@ -60,5 +62,5 @@ def _explained(
             if odd[place]
         ]
         text = json.dumps(row, ensure_ascii=False, default=str)
-        found.append(Malformed(int(block.lines[place]), "; ".join(reasons), text))
+        found.append(MalformedRow(int(block.lines[place]), "; ".join(reasons), text))
     return found

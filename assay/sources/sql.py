@@ -10,10 +10,10 @@ import numpy as np
 
 from assay.config.data import Data
 from assay.errors import SourceError
-from assay.sources.blocks import Block, kept
-from assay.sources.columnar import block_of
+from assay.sources.blocks import RowBlock, select_columns
+from assay.sources.columnar import block_from_columns
 from assay.sources.database import Database
-from assay.sources.delimited import checked
+from assay.sources.delimited import check_column_names
 
 if TYPE_CHECKING:
     from sqlalchemy import CursorResult
@@ -23,7 +23,7 @@ _REMEDY: Final = "Check data.source.connection and try the query in the database
 _PARAMETER: Final = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
-class Query:
+class SqlQuery:
     """The rows of a SQL query, by a server-side cursor where the database has one.
 
     The line of a row is its number in the result, from 1. Secrets are known to the engine
@@ -44,7 +44,7 @@ class Query:
     def kinds(self) -> dict[str, str] | None:
         return None  # drivers tell types too loosely, and SQLite has them by the value
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[RowBlock]:
         from sqlalchemy import text
 
         query = _PARAMETER.sub(r"\:", self._sql)  # a colon in the query is just a colon
@@ -53,7 +53,7 @@ class Query:
             with self._database.named(SourceError, _REMEDY), engine.connect() as connection:
                 options = {"stream_results": True, "yield_per": _ROWS}
                 result = connection.execution_options(**options).execute(text(query))
-                self.columns = checked(self._keys(result), self._shown)
+                self.columns = check_column_names(self._keys(result), self._shown)
                 yield from self._rows(result)
         finally:
             engine.dispose()
@@ -61,8 +61,8 @@ class Query:
     def about(self) -> dict[str, Any]:
         return {"format": "sql", "sql": self._sql, "connection": self._shown}
 
-    def _rows(self, result: CursorResult[Any]) -> Iterator[Block]:
-        wanted = kept(self.columns, self._data, self._only)
+    def _rows(self, result: CursorResult[Any]) -> Iterator[RowBlock]:
+        wanted = select_columns(self.columns, self._data, self._only)
         places = {name: self.columns.index(name) for name in wanted}
         number = 1
         for rows in result.partitions(_ROWS):
@@ -70,7 +70,7 @@ class Query:
             lines = np.arange(number, number + len(rows), dtype=np.int64)
             number += len(rows)
             columns = {name: values[place] for name, place in places.items()}
-            yield block_of(columns, lines, self._data.missing, self._shown)
+            yield block_from_columns(columns, lines, self._data.missing, self._shown)
 
     def _keys(self, result: CursorResult[Any]) -> list[str]:
         if not result.returns_rows:

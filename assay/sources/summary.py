@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from assay.ordered import distinct
-from assay.tables.columns import describe
+from assay.ordered import sorted_unique
+from assay.tables.columns import describe_schema
 from assay.tables.rowhash import value_hashes
 
-_KEPT: Final = 1024  # hashes a column; the estimate's standard error is about 3 %
+_SMALLEST_HASHES: Final = 1024  # hashes a column; the estimate's standard error is about 3 %
 
 
-class Summary:
+class TableSummary:
     """Rows, missing and distinct values of each column of a table.
 
     Distinct values are counted exactly below 1,024 of them, and above estimated from the
@@ -33,10 +33,12 @@ class Summary:
             self._missing[name] += array.null_count
             kept = self._smallest[name]
             hashes = value_hashes(array.drop_null())
-            if len(kept) == _KEPT:
+            if len(kept) == _SMALLEST_HASHES:
                 hashes = hashes[hashes < kept[-1]]
             if len(hashes):
-                self._smallest[name] = distinct(np.concatenate([kept, distinct(hashes)]))[:_KEPT]
+                self._smallest[name] = sorted_unique(np.concatenate([kept, sorted_unique(hashes)]))[
+                    :_SMALLEST_HASHES
+                ]
 
     def columns(self) -> list[dict[str, Any]]:
         """Name, type, missing values, distinct values, and whether their number is estimated."""
@@ -47,7 +49,7 @@ class Summary:
                 "missing": self._missing[column["name"]],
                 **self._distinct(column["name"]),
             }
-            for column in describe(self._schema)
+            for column in describe_schema(self._schema)
         ]
 
     def hints(self) -> list[str]:
@@ -60,7 +62,7 @@ class Summary:
 
     def _distinct(self, name: str) -> dict[str, Any]:
         kept = self._smallest[name]
-        if len(kept) < _KEPT:
+        if len(kept) < _SMALLEST_HASHES:
             return {"distinct": len(kept), "distinct_estimated": False}
-        estimate = (_KEPT - 1) / (float(kept[-1]) / 2.0**64)
+        estimate = (_SMALLEST_HASHES - 1) / (float(kept[-1]) / 2.0**64)
         return {"distinct": min(round(estimate), self.rows), "distinct_estimated": True}

@@ -16,18 +16,18 @@ import pyarrow as pa
 
 from assay.digest import Digest
 from assay.errors import ConfigError, SourceError
-from assay.sources.location import File
+from assay.sources.location import SourceFile
 
 _CHUNK: Final = 4 << 20
-LONGEST: Final = 64 << 20  # characters of one line; more than this is no table
+MAX_LINE_LENGTH: Final = 64 << 20  # characters of one line; more than this is no table
 
 
-class Text:
+class TextFile:
     """One text file, to be read once from start to end."""
 
-    def __init__(self, file: File, encoding: str) -> None:
+    def __init__(self, file: SourceFile, encoding: str) -> None:
         self.file = file
-        self.encoding = _codec(encoding)
+        self.encoding = _codec_name(encoding)
         self.digest: str | None = None  # SHA-256 of the bytes as they lie there; set at the end
 
     def chunks(self) -> Iterator[str]:
@@ -36,8 +36,8 @@ class Text:
         Raises SourceError with file, line and byte where the bytes are not in the encoding.
         """
         with self.file.open() as raw:
-            hashing = _Hashing(raw)
-            yield from self._whole_lines(self._decoded(_unpacked(self.file, hashing)))
+            hashing = _HashingReader(raw)
+            yield from self._whole_lines(self._decoded(_decompress(self.file, hashing)))
             while hashing.read(_CHUNK):  # what may follow the packed data belongs to the digest
                 pass
         self.digest = str(Digest(hashing.state.hexdigest()))
@@ -47,7 +47,7 @@ class Text:
         decoder = io.IncrementalNewlineDecoder(plain, translate=True)
         at, lines = 0, 0
         while True:
-            with self.file.named(), _unpacking(self.file):
+            with self.file.named(), _translate_decompression_errors(self.file):
                 block = packed.read(_CHUNK)
             at += len(block)
             try:
@@ -75,9 +75,9 @@ class Text:
             yield rest
 
     def _refuse_endless(self, kept: list[str]) -> None:
-        if sum(map(len, kept)) > LONGEST:
+        if sum(map(len, kept)) > MAX_LINE_LENGTH:
             raise SourceError(
-                f"a line is longer than {LONGEST >> 20} million characters",
+                f"a line is longer than {MAX_LINE_LENGTH >> 20} million characters",
                 where=self.file.shown,
                 remedy="Check that this is a text file of rows, and its encoding.",
             )
@@ -96,7 +96,7 @@ class Text:
         )
 
 
-class Lines:
+class LineCursor:
     """A cursor over text that can be taken line by line, or all that is at hand at once."""
 
     def __init__(self, chunks: Iterator[str]) -> None:
@@ -140,7 +140,7 @@ class Lines:
         self.number = self._mark_number + 1
         return self.since_mark()
 
-    def __iter__(self) -> Lines:
+    def __iter__(self) -> LineCursor:
         return self
 
     def __next__(self) -> str:
@@ -160,7 +160,7 @@ class Lines:
         return bool(more)
 
 
-class _Hashing(io.RawIOBase):
+class _HashingReader(io.RawIOBase):
     """Hashes what is read through it."""
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -177,7 +177,7 @@ class _Hashing(io.RawIOBase):
         return len(data)
 
 
-def _unpacked(file: File, raw: io.RawIOBase) -> BinaryIO:
+def _decompress(file: SourceFile, raw: io.RawIOBase) -> BinaryIO:
     buffered = io.BufferedReader(raw, 1 << 20)
     if file.compression == ".gz":
         return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
@@ -189,7 +189,7 @@ def _unpacked(file: File, raw: io.RawIOBase) -> BinaryIO:
 
 
 @contextmanager
-def _unpacking(file: File) -> Iterator[None]:
+def _translate_decompression_errors(file: SourceFile) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, OSError) as error:
@@ -202,7 +202,7 @@ def _unpacking(file: File) -> Iterator[None]:
         ) from None
 
 
-def _codec(encoding: str) -> str:
+def _codec_name(encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:

@@ -7,17 +7,17 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from assay.errors import ConfigError
-from assay.store.base import Entry, Store, check_key
+from assay.store.base import Store, StoreEntry, check_key
 
-DEFAULT = ".assay"
+DEFAULT_FOLDER = ".assay"
 
 
-def default_url() -> str:
+def default_store_url() -> str:
     """`ASSAY_STORE` if set, else the folder `.assay` here."""
-    return os.environ.get("ASSAY_STORE") or DEFAULT
+    return os.environ.get("ASSAY_STORE") or DEFAULT_FOLDER
 
 
-def _folder(url: str) -> Path:
+def _folder_from_url(url: str) -> Path:
     """The folder of a file:// URL. Raises ConfigError for one that names a host, or nothing."""
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment or not parts.path:
@@ -37,7 +37,7 @@ def open_store(url: str) -> Store:
     if scheme == "file":
         from assay.store.local import LocalStore
 
-        return LocalStore(_folder(url) if "://" in url else Path(url))
+        return LocalStore(_folder_from_url(url) if "://" in url else Path(url))
     if scheme == "s3":
         from assay.store.s3 import S3Store
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoreEntry:
     """One key as `Store.list` finds it: size in bytes, `modified` in UTC."""
 
     key: str
@@ -49,7 +49,7 @@ class Store(Protocol):
         Raises OSError as it comes when the file to be stored cannot be read.
         """
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoreEntry]:
         """Entries whose key begins with `prefix`, in the order of their keys."""
 
     def delete(self, key: str) -> None:
@@ -60,7 +60,7 @@ class Store(Protocol):
 
 
 @runtime_checkable
-class Littered(Protocol):
+class TidyableStore(Protocol):
     """A store on which a writer that dies can leave something that lies under no key."""
 
     def tidy(self, before: datetime) -> int:

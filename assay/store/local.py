@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
-from assay.store.base import Entry, check_key
+from assay.store.base import StoreEntry, check_key
 
 _TEMPORARY = ".tmp"
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -50,19 +50,19 @@ class LocalStore:
     def put_if_absent(self, key: str, content: bytes | Path) -> bool:
         path = self._path(key)
         # Opened first, outside of `_writing`: this file's errors are not the store's.
-        with _reader(content) as source, self._writing():
+        with _open_content(content) as source, self._writing():
             return not path.is_file() and self._write(path, source)
 
     def _write(self, path: Path, source: BinaryIO) -> bool:
         temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
         try:
-            _in_its_folder(temporary, lambda: _write_durably(temporary, source))
-            return _in_its_folder(path, lambda: _link(temporary, path))
+            _retry_with_folder(temporary, lambda: _write_durably(temporary, source))
+            return _retry_with_folder(path, lambda: _link(temporary, path))
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoreEntry]:
         # Only the deepest folder that the prefix names need be walked.
         start = prefix.rpartition("/")[0]
         try:
@@ -94,7 +94,7 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         return self.folder / check_key(key)
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[Entry]:
+    def _walk(self, folder: Path, prefix: str) -> Iterator[StoreEntry]:
         try:
             # A folder sorts as its name plus "/", so that keys come out in their own order.
             found = sorted(
@@ -111,7 +111,7 @@ class LocalStore:
                 with suppress(FileNotFoundError):  # collected between the scan and here
                     status = item.stat()
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-                    yield Entry(key, status.st_size, modified)
+                    yield StoreEntry(key, status.st_size, modified)
 
     @contextmanager
     def _named(self, key: str) -> Iterator[None]:
@@ -121,7 +121,7 @@ class LocalStore:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise KeyAbsent(f"no key {key!r}", where=self.root) from error
         except OSError as error:
-            raise _translate(error, self.root) from error
+            raise _store_error(error, self.root) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -131,10 +131,10 @@ class LocalStore:
         except StoreError:
             raise
         except OSError as error:
-            raise _translate(error, self.root) from error
+            raise _store_error(error, self.root) from error
 
 
-def _translate(error: OSError, root: str) -> StoreError:
+def _store_error(error: OSError, root: str) -> StoreError:
     reason = error.strerror or str(error)
     if error.errno in _FULL:
         return StoreFull(
@@ -164,11 +164,11 @@ def _translate(error: OSError, root: str) -> StoreError:
     )
 
 
-def _reader(content: bytes | Path) -> BinaryIO:
+def _open_content(content: bytes | Path) -> BinaryIO:
     return open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
 
 
-def _in_its_folder(path: Path, act: Callable[[], T]) -> T:
+def _retry_with_folder(path: Path, act: Callable[[], T]) -> T:
     """Act on a path, whose folder is made if it turns out to be missing.
 
     It is there nearly always: asking first would cost every write.
@@ -181,13 +181,13 @@ def _in_its_folder(path: Path, act: Callable[[], T]) -> T:
 
 
 def _write_durably(path: Path, source: BinaryIO) -> None:
-    with open(path, "xb", opener=_read_only) as file:
+    with open(path, "xb", opener=_open_read_only) as file:
         shutil.copyfileobj(source, file, _BLOCK)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _read_only(path: str, flags: int) -> int:
+def _open_read_only(path: str, flags: int) -> int:
     # Without the right to write: a reminder to people and editors; integrity rests on the digest.
     return os.open(path, flags, 0o444)
 

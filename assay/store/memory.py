@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assay.errors import KeyAbsent
-from assay.store.base import Entry, check_key
+from assay.store.base import StoreEntry, check_key
 
-_named: dict[str, MemoryStore] = {}
+_shared_stores: dict[str, MemoryStore] = {}
 
 
 class MemoryStore:
@@ -26,7 +26,7 @@ class MemoryStore:
     @classmethod
     def named(cls, name: str) -> MemoryStore:
         """The same store for the same name within this process."""
-        return _named.setdefault(name, cls(name))
+        return _shared_stores.setdefault(name, cls(name))
 
     def get(self, key: str) -> bytes:
         try:
@@ -45,12 +45,12 @@ class MemoryStore:
             self._held[key] = (data, datetime.now(UTC))
             return True
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoreEntry]:
         with self._lock:
             held = sorted(self._held.items())
         for key, (data, modified) in held:
             if key.startswith(prefix):
-                yield Entry(key, len(data), modified)
+                yield StoreEntry(key, len(data), modified)
 
     def delete(self, key: str) -> None:
         with self._lock:

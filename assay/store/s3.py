@@ -21,8 +21,13 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from assay.errors import AssayError, ConfigError, KeyAbsent
-from assay.store.base import Entry, check_key
-from assay.store.s3_errors import answer, broke_off, lost, translate
+from assay.store.base import StoreEntry, check_key
+from assay.store.s3_errors import (
+    is_incomplete_response,
+    precondition_failed,
+    status_and_code,
+    translate_s3_error,
+)
 
 _PART = 8 << 20  # bytes; from twice as many on, content travels in parts of this size
 _MOST_PARTS = 10_000  # S3's limit for one object
@@ -36,7 +41,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")  # what botocore lets pass; no ac
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class S3Server:
     """Who answers at the endpoint, as it says itself; `clock` is its time in UTC."""
 
     endpoint: str
@@ -50,7 +55,7 @@ class S3Store:
 
     def __init__(self, url: str) -> None:
         """Raises ConfigError for a URL of another form. Does not connect yet."""
-        self.bucket, self.prefix = _split(url)
+        self.bucket, self.prefix = _split_url(url)
         self.root = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
         self._stem = f"{self.prefix}/" if self.prefix else ""
         self._connected: tuple[int, Any] | None = None
@@ -65,12 +70,12 @@ class S3Store:
         with self._named(key) as s3:
             for pause in _PAUSES:
                 try:
-                    return cast(bytes, sync(s3.loop, _read, s3, self._place(key)))
-                except _raised() as error:
-                    if not broke_off(error):
+                    return cast(bytes, sync(s3.loop, _read_object, s3, self._place(key)))
+                except _client_errors() as error:
+                    if not is_incomplete_response(error):
                         raise
                     time.sleep(pause)
-            return cast(bytes, sync(s3.loop, _read, s3, self._place(key)))
+            return cast(bytes, sync(s3.loop, _read_object, s3, self._place(key)))
 
     def open(self, key: str) -> BinaryIO:
         check_key(key)
@@ -95,7 +100,7 @@ class S3Store:
                 return False
             return self._create(s3, key, content, size)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoreEntry]:
         asked = {"Bucket": self.bucket, "Prefix": self._stem + prefix}
         while True:
             with self._named(prefix) as s3:
@@ -103,7 +108,7 @@ class S3Store:
             for found in page.get("Contents", ()):
                 key = found["Key"].removeprefix(self._stem)
                 if key and not key.endswith("/"):  # web consoles make such to show folders
-                    yield Entry(key, found["Size"], found["LastModified"].astimezone(UTC))
+                    yield StoreEntry(key, found["Size"], found["LastModified"].astimezone(UTC))
             if not page.get("IsTruncated"):
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]
@@ -119,14 +124,14 @@ class S3Store:
     def url(self, key: str) -> str:
         return f"{self.root}/{check_key(key)}"
 
-    def server(self) -> Server:
+    def server(self) -> S3Server:
         """Ask the server who it is and what time it has. Raises what any other verb would."""
         with self._named("") as s3:
             asked = {"Bucket": self.bucket, "Prefix": self._stem, "MaxKeys": 1}
             reply = s3.call_s3("list_objects_v2", **asked)
             headers = reply["ResponseMetadata"]["HTTPHeaders"]
             date = headers.get("date")
-            return Server(
+            return S3Server(
                 endpoint=s3.s3.meta.endpoint_url,
                 software=headers.get("server", "unnamed"),
                 clock=parsedate_to_datetime(date).astimezone(UTC) if date else None,
@@ -150,7 +155,7 @@ class S3Store:
                     "complete_multipart_upload", **upload, MultipartUpload=parts, IfNoneMatch="*"
                 )
             except OSError as error:
-                if not lost(error):
+                if not precondition_failed(error):
                     raise
                 s3.call_s3("abort_multipart_upload", **upload)
                 return True
@@ -179,10 +184,10 @@ class S3Store:
             try:
                 self._send(s3, key, content, size, author)
             except OSError as error:
-                status, code = answer(error)
+                status, code = status_and_code(error)
                 if status == 409 and pause is not None:
                     time.sleep(pause)  # two writers met in the middle; S3 asks to try again
-                elif lost(error) or code == "NoSuchUpload":
+                elif precondition_failed(error) or code == "NoSuchUpload":
                     # Perhaps lost to itself: a request carried out whose answer went astray is
                     # sent again by botocore, by aiohttp (which tells nobody) or by a proxy. The
                     # mark tells who won, where equal bytes would not.
@@ -229,7 +234,7 @@ class S3Store:
         # make two clients, of which one is dropped: harmless, and no lock to inherit locked.
         held = self._connected
         if held is None or held[0] != os.getpid():
-            self._connected = held = (os.getpid(), _connect())
+            self._connected = held = (os.getpid(), _make_client())
         return held[1]
 
     @contextmanager
@@ -238,18 +243,18 @@ class S3Store:
         try:
             s3 = self._client()
             s3.connect()
-        except _raised() as error:
-            raise translate(error, bucket=self.bucket, key=key, where=self.root) from error
+        except _client_errors() as error:
+            raise translate_s3_error(error, bucket=self.bucket, key=key, where=self.root) from error
         try:
             yield s3
         except AssayError:
             raise
-        except _raised() as error:
+        except _client_errors() as error:
             where = f"{self.root} at {s3.s3.meta.endpoint_url}"
-            raise translate(error, bucket=self.bucket, key=key, where=where) from error
+            raise translate_s3_error(error, bucket=self.bucket, key=key, where=where) from error
 
 
-async def _read(s3: Any, place: dict[str, str]) -> bytes:
+async def _read_object(s3: Any, place: dict[str, str]) -> bytes:
     # `cat_file` would do, were it not for the HEAD that it sends first.
     reply = await s3._call_s3("get_object", **place)
     async with reply["Body"] as body:
@@ -257,7 +262,7 @@ async def _read(s3: Any, place: dict[str, str]) -> bytes:
 
 
 @cache
-def _raised() -> tuple[type[BaseException], ...]:
+def _client_errors() -> tuple[type[BaseException], ...]:
     """What a call through s3fs may raise. Imported late: reading a local bucket needs none."""
     from botocore.exceptions import BotoCoreError
     from s3fs.core import S3_RETRYABLE_ERRORS
@@ -266,7 +271,7 @@ def _raised() -> tuple[type[BaseException], ...]:
     return (OSError, ValueError, BotoCoreError, *S3_RETRYABLE_ERRORS)
 
 
-def _connect() -> Any:
+def _make_client() -> Any:
     from s3fs import S3FileSystem
 
     s3 = S3FileSystem(
@@ -289,7 +294,7 @@ def _connect() -> Any:
     return s3
 
 
-def _split(url: str) -> tuple[str, str]:
+def _split_url(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     prefix = parts.path.strip("/")
     if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc):

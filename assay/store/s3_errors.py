@@ -46,7 +46,7 @@ _OTHER_SERVER: Final = (
 _FULL: Final = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"}
 
 
-def broke_off(error: BaseException) -> bool:
+def is_incomplete_response(error: BaseException) -> bool:
     """Whether an answer began and did not end; botocore retries only what never began."""
     from aiohttp import ClientPayloadError
     from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
@@ -56,27 +56,27 @@ def broke_off(error: BaseException) -> bool:
     )
 
 
-def answer(error: BaseException) -> tuple[int, str]:
+def status_and_code(error: BaseException) -> tuple[int, str]:
     """HTTP status and S3 error code behind an error; (0, "") if no server answered."""
     held: dict[str, Any] = getattr(error.__cause__ or error, "response", None) or {}
     status = held.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return int(status), str(held.get("Error", {}).get("Code", ""))
 
 
-def lost(error: BaseException) -> bool:
+def precondition_failed(error: BaseException) -> bool:
     """Whether the server says that the condition `If-None-Match: *` did not hold.
 
     s3fs raises FileExistsError only where the body names the condition; Ceph's does not, and
     arrives as OSError(EINVAL). The status behind both is 412.
     """
-    return answer(error)[0] == 412
+    return status_and_code(error)[0] == 412
 
 
-def translate(error: BaseException, *, bucket: str, key: str, where: str) -> BaseException:
+def translate_s3_error(error: BaseException, *, bucket: str, key: str, where: str) -> BaseException:
     """The error to raise instead of `error`."""
     if isinstance(error, AssayError):
         return error
-    status, code = answer(error)
+    status, code = status_and_code(error)
     if code == "NoSuchBucket":
         return StoreError(
             f"there is no bucket {bucket!r}",
@@ -86,13 +86,13 @@ def translate(error: BaseException, *, bucket: str, key: str, where: str) -> Bas
     if status == 404 or (isinstance(error, FileNotFoundError) and error.filename is None):
         return KeyAbsent(f"no key {key!r}", where=where)
     if status:
-        return _from_server(status, code, str(error), where)
+        return _server_error(status, code, str(error), where)
     if isinstance(error, OSError) and error.filename is not None:
         return error  # the file to be stored, not the store
-    return _from_client(error, where)
+    return _client_error(error, where)
 
 
-def _from_server(status: int, code: str, said: str, where: str) -> StoreError:
+def _server_error(status: int, code: str, said: str, where: str) -> StoreError:
     told = f"the server says {status} {code}".rstrip() + f" ({said})"
     if code in _FULL or status == 507:
         return StoreFull(f"no space left for the bucket: {told}", where=where, remedy=_MAKE_SPACE)
@@ -112,7 +112,7 @@ def _from_server(status: int, code: str, said: str, where: str) -> StoreError:
     return StoreError(f"the server refuses this: {told}", where=where)
 
 
-def _from_client(error: BaseException, where: str) -> AssayError:
+def _client_error(error: BaseException, where: str) -> AssayError:
     said = str(error) or type(error).__name__
     if isinstance(error, _credential_errors()):
         return StoreDenied(f"no credentials: {said}", where=where, remedy=_NO_CREDENTIALS)

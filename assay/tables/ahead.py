@@ -11,7 +11,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
+def ordered_map(work: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
     """Results in the order of `items`, never more than `at_once` of them pending.
 
     The first error ends the stream; what had not begun is not begun.

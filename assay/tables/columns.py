@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from assay.errors import DataError
 
-ARROW: Final[dict[str, pa.DataType]] = {
+ARROW_TYPES: Final[dict[str, pa.DataType]] = {
     "integer": pa.int64(),
     "number": pa.float64(),
     "boolean": pa.bool_(),
@@ -27,17 +27,17 @@ _CATEGORIES: Final = b"assay.categories"
 _UTC: Final = pa.timestamp("us", "UTC")
 
 
-def field(
+def column_field(
     name: str, kind: str, categories: Sequence[str] | None = None, *, nullable: bool = True
 ) -> pa.Field:
-    """A column of one of the kinds in `ARROW`. A category column lists its values, in order."""
+    """A column of one of the kinds in `ARROW_TYPES`. A category column lists its values, in order."""
     if kind != "category":
-        return pa.field(name, ARROW[kind], nullable)
+        return pa.field(name, ARROW_TYPES[kind], nullable)
     held = json.dumps(list(categories or []), ensure_ascii=False)
-    return pa.field(name, ARROW[kind], nullable, metadata={_CATEGORIES: held})
+    return pa.field(name, ARROW_TYPES[kind], nullable, metadata={_CATEGORIES: held})
 
 
-def categories(column: pa.Field) -> list[str] | None:
+def field_categories(column: pa.Field) -> list[str] | None:
     """The values that a category column may hold, in their order; None for other columns."""
     if not column.metadata or _CATEGORIES not in column.metadata:
         return None
@@ -45,14 +45,14 @@ def categories(column: pa.Field) -> list[str] | None:
     return held
 
 
-def kind_of(kind: pa.DataType) -> str:
+def column_kind(kind: pa.DataType) -> str:
     """The table's word for an Arrow type. Raises TypeError for nested, binary and time types.
 
     A dictionary is how values are coded, not what they are: it has the kind of its values.
     """
     t = pa.types
     if t.is_dictionary(kind):
-        return kind_of(kind.value_type)
+        return column_kind(kind.value_type)
     if t.is_boolean(kind):
         return "boolean"
     if t.is_integer(kind) or (t.is_decimal(kind) and kind.scale == 0 and kind.precision <= 18):
@@ -66,17 +66,17 @@ def kind_of(kind: pa.DataType) -> str:
     raise TypeError(str(kind))
 
 
-def normal(schema: pa.Schema) -> pa.Schema:
+def normalize_schema(schema: pa.Schema) -> pa.Schema:
     """The schema in the table's own types, without foreign metadata. Raises DataError."""
-    return pa.schema([_normal(column) for column in schema])
+    return pa.schema([_normalize_field(column) for column in schema])
 
 
-def _normal(column: pa.Field) -> pa.Field:
-    values = categories(column)
+def _normalize_field(column: pa.Field) -> pa.Field:
+    values = field_categories(column)
     if values is not None:
-        return field(column.name, "category", values, nullable=column.nullable)
+        return column_field(column.name, "category", values, nullable=column.nullable)
     try:
-        return field(column.name, kind_of(column.type), nullable=column.nullable)
+        return column_field(column.name, column_kind(column.type), nullable=column.nullable)
     except TypeError as error:
         raise DataError(
             f"a table cannot hold column {column.name!r} of type {error}",
@@ -84,8 +84,8 @@ def _normal(column: pa.Field) -> pa.Field:
         ) from None
 
 
-def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch in the types of a `normal` schema; text may stay dictionary-coded.
+def conform_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch in the types of a `normalize_schema` schema; text may stay dictionary-coded.
 
     NaN becomes null: a table knows one way of missing. Raises DataError where values would be
     lost.
@@ -93,27 +93,27 @@ def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     arrays = []
     for column in schema:
         try:
-            arrays.append(_conform(batch.column(column.name), column.type))
+            arrays.append(_conform_array(batch.column(column.name), column.type))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError) as error:
             raise DataError(f"column {column.name!r} does not fit its type: {error}") from None
     fields = [column.with_type(array.type) for column, array in zip(schema, arrays, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _conform(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def _conform_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
         return _as_text(array)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_timestamp(kind):
-        return _as_moments(array, kind)
+        return _as_timestamps(array, kind)
     if pa.types.is_floating(kind):
         array = array.cast(kind, safe=False)  # an integer beyond 2**53 is rounded, as declared
         return pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
     return array.cast(kind)
 
 
-def _as_moments(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def _as_timestamps(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Finer than a microsecond is cut off; what microseconds cannot hold is refused."""
     stamps = pa.types.is_timestamp(array.type)
     finer = stamps and array.type.unit == "ns"
@@ -132,7 +132,7 @@ def _as_text(array: pa.Array) -> pa.Array:
     return array if pa.types.is_dictionary(array.type) else array.cast(pa.string())
 
 
-def plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def decode_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch as it is stored: text and categories as plain strings, whatever their coding.
 
     Raises DataError for a value that is none of its column's categories.
@@ -141,13 +141,13 @@ def plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     for array, column in zip(batch.columns, schema, strict=True):
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()  # noqa: PLW2901 - the same column, decoded
-        if (values := categories(column)) is not None:
-            _check_values(array, column.name, values)
+        if (values := field_categories(column)) is not None:
+            _check_categories(array, column.name, values)
         arrays.append(array)
-    return pa.RecordBatch.from_arrays(arrays, schema=stored(schema))
+    return pa.RecordBatch.from_arrays(arrays, schema=parquet_schema(schema))
 
 
-def stored(schema: pa.Schema) -> pa.Schema:
+def parquet_schema(schema: pa.Schema) -> pa.Schema:
     """The schema of a part's Parquet file."""
     return pa.schema([pa.field(c.name, _stored_type(c.type), c.nullable) for c in schema])
 
@@ -156,10 +156,10 @@ def _stored_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_dictionary(kind) else kind
 
 
-def restored(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def restore_types(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A stored part in the table's schema: categories with all their values, in order."""
     arrays = [
-        _coded(table.column(c.name), categories(c) or [])
+        _encode_categories(table.column(c.name), field_categories(c) or [])
         if pa.types.is_dictionary(c.type)
         else table.column(c.name).cast(c.type)
         for c in schema
@@ -167,16 +167,16 @@ def restored(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _coded(column: pa.ChunkedArray, values: list[str]) -> pa.ChunkedArray:
+def _encode_categories(column: pa.ChunkedArray, values: list[str]) -> pa.ChunkedArray:
     known = pa.array(values, pa.string())
     chunks = [
         pa.DictionaryArray.from_arrays(pc.index_in(chunk, value_set=known), known)
         for chunk in column.chunks
     ]
-    return pa.chunked_array(chunks, ARROW["category"])
+    return pa.chunked_array(chunks, ARROW_TYPES["category"])
 
 
-def _check_values(array: pa.Array, name: str, values: list[str]) -> None:
+def _check_categories(array: pa.Array, name: str, values: list[str]) -> None:
     known = pc.is_in(array, value_set=pa.array(values, pa.string()), skip_nulls=True)
     foreign = array.filter(pc.and_(pc.is_valid(array), pc.invert(known)))
     if len(foreign):
@@ -185,22 +185,22 @@ def _check_values(array: pa.Array, name: str, values: list[str]) -> None:
         )
 
 
-def describe(schema: pa.Schema) -> list[dict[str, Any]]:
-    """A `normal` schema as JSON."""
+def describe_schema(schema: pa.Schema) -> list[dict[str, Any]]:
+    """A `normalize_schema` schema as JSON."""
     described = []
     for column in schema:
-        values = categories(column)
-        kind = "category" if values is not None else kind_of(column.type)
+        values = field_categories(column)
+        kind = "category" if values is not None else column_kind(column.type)
         entry: dict[str, Any] = {"name": column.name, "type": kind, "nullable": column.nullable}
         described.append(entry | ({} if values is None else {"categories": values}))
     return described
 
 
-def from_description(described: Sequence[dict[str, Any]]) -> pa.Schema:
-    """The schema that `describe` described. Raises KeyError for a kind it does not know."""
+def schema_from_description(described: Sequence[dict[str, Any]]) -> pa.Schema:
+    """The schema that `describe_schema` described. Raises KeyError for a kind it does not know."""
     return pa.schema(
         [
-            field(c["name"], c["type"], c.get("categories"), nullable=c["nullable"])
+            column_field(c["name"], c["type"], c.get("categories"), nullable=c["nullable"])
             for c in described
         ]
     )

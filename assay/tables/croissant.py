@@ -38,13 +38,13 @@ _CONTEXT: Final[dict[str, Any]] = {
 }
 
 
-def describe(bucket: Bucket, table: Artifact) -> Artifact:
+def store_croissant(bucket: Bucket, table: Artifact) -> Artifact:
     """Store the description of a table: a function of the table alone."""
-    value = croissant(Table.read(bucket, table), table.name, "Typed rows, in order.")
+    value = croissant_metadata(Table.read(bucket, table), table.name, "Typed rows, in order.")
     return bucket.put_json(value, CROISSANT, f"{table.name} in Croissant")
 
 
-def croissant(table: Table, name: str, description: str) -> dict[str, Any]:
+def croissant_metadata(table: Table, name: str, description: str) -> dict[str, Any]:
     """The table's metadata, a JSON-LD value.
 
     Parts are named relative to where an object lies in the bucket, so that the description, kept
@@ -57,12 +57,12 @@ def croissant(table: Table, name: str, description: str) -> dict[str, Any]:
         "name": name,
         "description": description,
         "version": f"1.0.0+{table.artifact.digest.hex}",
-        "distribution": [_part(part, number) for number, part in enumerate(table.parts, 1)],
-        "recordSet": [_rows(table, number) for number in range(1, len(table.parts) + 1)],
+        "distribution": [_file_object(part, number) for number, part in enumerate(table.parts, 1)],
+        "recordSet": [_record_set(table, number) for number in range(1, len(table.parts) + 1)],
     }
 
 
-def _part(part: Artifact, number: int) -> dict[str, Any]:
+def _file_object(part: Artifact, number: int) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": f"part-{number}",
@@ -74,7 +74,7 @@ def _part(part: Artifact, number: int) -> dict[str, Any]:
     }
 
 
-def _rows(table: Table, number: int) -> dict[str, Any]:
+def _record_set(table: Table, number: int) -> dict[str, Any]:
     """The rows of one part: a file set would keep neither their order nor their digests."""
     return {
         "@type": "cr:RecordSet",

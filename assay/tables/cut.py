@@ -20,13 +20,15 @@ import pyarrow as pa
 
 from assay.tables.rowhash import ALGORITHM, Hashes, row_hashes
 
-_CELLS: Final = 20  # a part holds about 2**20 cells
-_LEAST: Final = 12
-_MOST: Final = 15  # with twice that, 10M rows that slid by 1 % put up to 5 % into new parts
+_PART_CELLS_LOG2: Final = 20  # a part holds about 2**20 cells
+_MIN_TARGET_LOG2: Final = 12
+_MAX_TARGET_LOG2: Final = (
+    15  # with twice that, 10M rows that slid by 1 % put up to 5 % into new parts
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutRule:
     """Rows a part: `target` (a power of two) decides how often a hash allows a boundary."""
 
     target: int
@@ -34,10 +36,10 @@ class Cut:
     maximum: int
 
     @classmethod
-    def across(cls, columns: int) -> Cut:
+    def across(cls, columns: int) -> CutRule:
         """The cut of a table with that many columns."""
-        power = round(_CELLS - math.log2(max(columns, 1)))
-        target = 1 << min(max(power, _LEAST), _MOST)
+        power = round(_PART_CELLS_LOG2 - math.log2(max(columns, 1)))
+        target = 1 << min(max(power, _MIN_TARGET_LOG2), _MAX_TARGET_LOG2)
         return cls(target, target // 4, target * 4)
 
     def boundaries(self, hashes: Hashes, before: int = 0) -> Iterator[int]:
@@ -61,7 +63,9 @@ class Cut:
         return {"hash": ALGORITHM, **asdict(self)}
 
 
-def parts(batches: Iterable[pa.RecordBatch], cut: Cut) -> Iterator[list[pa.RecordBatch]]:
+def split_into_parts(
+    batches: Iterable[pa.RecordBatch], cut: CutRule
+) -> Iterator[list[pa.RecordBatch]]:
     """The rows part by part, each part a list of batches. Holds one part at a time."""
     open_: list[pa.RecordBatch] = []
     held = 0

@@ -7,7 +7,7 @@ import pyarrow as pa
 from assay.tables.read import Table
 
 
-def moments(column: pa.Array) -> pa.Array:
+def parse_dates(column: pa.Array) -> pa.Array:
     """Text in ISO 8601's form as dates without a zone; other types as they are. Raises
     ArrowInvalid."""
     if not pa.types.is_string(column.type):
@@ -21,12 +21,12 @@ def moments(column: pa.Array) -> pa.Array:
 def are_dates(values: pa.Array) -> bool:
     """Whether texts, one at least, are all dates in ISO 8601's form. Nulls are passed over."""
     try:
-        return bool(moments(values.cast(pa.string())).null_count < len(values))
+        return bool(parse_dates(values.cast(pa.string())).null_count < len(values))
     except pa.ArrowInvalid:
         return False
 
 
-def dated_texts(table: Table) -> list[str]:
+def find_date_columns(table: Table) -> list[str]:
     """The columns of text that hold nothing but dates in ISO 8601's form."""
     texts = [column["name"] for column in table.description if column["type"] == "text"]
     return [name for name in texts if table.rows and _all_dates(table, name)]

@@ -1,6 +1,6 @@
 """How often each value occurs, in bounded space, so that two distributions add up exactly.
 
-Values are keyed by 64-bit integers in their own order. While there are at most `MOST` distinct
+Values are keyed by 64-bit integers in their own order. While there are at most `MAX_KEYS` distinct
 keys, counts are exact. Beyond, the lowest bits of all keys are dropped, as few as will do. As a
 coarser grid never has more occupied cells than a finer one, what a union of rows needs is found
 from the parts' own grids: merging equals counting everything at once, to the last bit, in any
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-MOST: Final = 4096
+MAX_KEYS: Final = 4096
 _MAGNITUDE: Final = np.int64(0x7FFFFFFFFFFFFFFF)
 
 
@@ -43,7 +43,7 @@ class Distribution:
     @classmethod
     def counting(cls, keys: Integers, counts: Integers) -> Distribution:
         """Of any keys, in any order and with repetition, each standing for `counts` rows."""
-        return _fitted(*_summed(keys, counts), 0)
+        return _limit_keys(*_sum_by_key(keys, counts), 0)
 
     @classmethod
     def merged(cls, parts: Sequence[Distribution]) -> Distribution:
@@ -52,9 +52,9 @@ class Distribution:
             return parts[0]
         dropped = max((part.dropped for part in parts), default=0)
         none = np.empty(0, np.int64)
-        keys = np.concatenate([none, *(_coarse(part.keys, dropped) for part in parts)])
+        keys = np.concatenate([none, *(_drop_bits(part.keys, dropped) for part in parts)])
         counts = np.concatenate([none, *(part.counts for part in parts)])
-        return _fitted(*_summed(keys, counts), dropped)
+        return _limit_keys(*_sum_by_key(keys, counts), dropped)
 
     @property
     def exact(self) -> bool:
@@ -70,47 +70,47 @@ class Distribution:
         """
         if dropped <= self.dropped:
             return self
-        return Distribution(*_summed(_coarse(self.keys, dropped), self.counts), dropped)
+        return Distribution(*_sum_by_key(_drop_bits(self.keys, dropped), self.counts), dropped)
 
     def floors(self) -> Floats:
         """For numbers: the lowest value of each cell, float64."""
-        return numbers_of(self.keys)
+        return numbers_from_keys(self.keys)
 
     def values(self) -> Floats:
         """For numbers: the value of each cell, float64; the middle where bits were dropped."""
-        low = numbers_of(self.keys)
+        low = numbers_from_keys(self.keys)
         if self.exact:
             return low
-        high = numbers_of(self.keys + np.int64((1 << self.dropped) - 1))
+        high = numbers_from_keys(self.keys + np.int64((1 << self.dropped) - 1))
         with np.errstate(invalid="ignore", over="ignore"):
             middle: Floats = low + (high - low) / 2
         return np.where(np.isfinite(middle), middle, low)
 
 
-def keys_of(values: Floats) -> Integers:
+def keys_from_numbers(values: Floats) -> Integers:
     """Keys (int64) in the order of the float64 `values`; -0.0 is 0.0."""
     bits: Integers = (values + 0.0).view(np.int64)
-    return _mirrored(bits)
+    return _mirror_negatives(bits)
 
 
-def numbers_of(keys: Integers) -> Floats:
+def numbers_from_keys(keys: Integers) -> Floats:
     """The float64 values whose keys these are."""
-    found: Floats = _mirrored(keys).view(np.float64)
+    found: Floats = _mirror_negatives(keys).view(np.float64)
     return found
 
 
-def _mirrored(bits: Integers) -> Integers:
+def _mirror_negatives(bits: Integers) -> Integers:
     # A double is a sign and a magnitude: below zero, larger bits are smaller numbers.
     mirrored: Integers = bits ^ ((bits >> np.int64(63)) & _MAGNITUDE)
     return mirrored
 
 
-def _coarse(keys: Integers, dropped: int) -> Integers:
+def _drop_bits(keys: Integers, dropped: int) -> Integers:
     shift = np.int64(dropped)
     return (keys >> shift) << shift
 
 
-def _summed(keys: Integers, counts: Integers) -> tuple[Integers, Integers]:
+def _sum_by_key(keys: Integers, counts: Integers) -> tuple[Integers, Integers]:
     if not len(keys):
         return keys, counts
     if (keys[1:] < keys[:-1]).any():
@@ -122,11 +122,13 @@ def _summed(keys: Integers, counts: Integers) -> tuple[Integers, Integers]:
     return keys[first], np.add.reduceat(counts, first)
 
 
-def _fitted(keys: Integers, counts: Integers, dropped: int) -> Distribution:
-    """Drop as many bits as it takes to have `MOST` keys at the most, and no more."""
-    if len(keys) > MOST:
+def _limit_keys(keys: Integers, counts: Integers, dropped: int) -> Distribution:
+    """Drop as many bits as it takes to have `MAX_KEYS` keys at the most, and no more."""
+    if len(keys) > MAX_KEYS:
         # Two neighbours share a cell once the bits in which they differ are dropped.
         differ = (keys[1:] ^ keys[:-1]).view(np.uint64)
-        dropped = int(np.partition(differ, len(differ) - MOST)[len(differ) - MOST]).bit_length()
-        keys, counts = _summed(_coarse(keys, dropped), counts)
+        dropped = int(
+            np.partition(differ, len(differ) - MAX_KEYS)[len(differ) - MAX_KEYS]
+        ).bit_length()
+        keys, counts = _sum_by_key(_drop_bits(keys, dropped), counts)
     return Distribution(keys, counts, dropped)

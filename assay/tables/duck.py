@@ -17,24 +17,27 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from assay.errors import AssayError, DataError
-from assay.objects import concurrently
+from assay.objects import map_in_threads
 from assay.tables.read import Table
 
 if TYPE_CHECKING:
     import duckdb
 
-ROW: Final = "assay row"
+ROW_COLUMN: Final = "assay row"
 """The column of the view `numbered` that holds each row's number in the table."""
 _MEMORY: Final = "512MB"  # what a query may hold before it spills to a temporary folder
 _PROTOCOL: Final = "assay"
-_KEPT: Final = 128 << 20  # bytes of remote parts kept between queries
-_ADDED: Final = ("file_row_number", "file_index")  # columns that DuckDB knows of every file
+_CACHE_SIZE: Final = 128 << 20  # bytes of remote parts kept between queries
+_DUCKDB_COLUMNS: Final = (
+    "file_row_number",
+    "file_index",
+)  # columns that DuckDB knows of every file
 _PATTERN: Final = frozenset("*?[]")  # what DuckDB takes for a pattern of many files' names
 
 
 @contextmanager
-def opened(table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with two views of the table: `held`, and `numbered` with the column `ROW`
+def open_duckdb(table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with two views of the table: `held`, and `numbered` with the column `ROW_COLUMN`
     besides; row numbers begin at 0 and follow the table's order.
 
     Nothing is fetched from the network but the bucket's own parts, and memory is bounded. A bad
@@ -55,7 +58,7 @@ def opened(table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
             }
         )
         try:
-            remote = _show(table, connection)
+            remote = _create_views(table, connection)
             try:
                 yield connection
             finally:
@@ -65,34 +68,34 @@ def opened(table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
-def can_open(table: Table) -> bool:
+def duckdb_can_open(table: Table) -> bool:
     """Whether there is a row, and DuckDB, which knows no upper and lower case in names, can tell
     the columns apart, also from those that it adds itself.
     """
-    names = [*table.schema.names, ROW, *_ADDED]
+    names = [*table.schema.names, ROW_COLUMN, *_DUCKDB_COLUMNS]
     return table.rows > 0 and len({name.lower() for name in names}) == len(names)
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """A column's name as SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _show(table: Table, connection: duckdb.DuckDBPyConnection) -> _Parts | None:
-    if not can_open(table):
+def _create_views(table: Table, connection: duckdb.DuckDBPyConnection) -> _PartCache | None:
+    if not duckdb_can_open(table):
         raise DataError(
             f"DuckDB cannot tell the columns of {table.artifact.name!r} apart: it takes upper and "
-            f"lower case for the same, and adds {' and '.join(_ADDED)} itself",
+            f"lower case for the same, and adds {' and '.join(_DUCKDB_COLUMNS)} itself",
             remedy="Give one of them another name.",
         )
     remote = None
     places = table.urls()
     if any("://" in place or _PATTERN & set(place) for place in places):
-        remote = _Parts(table)
+        remote = _PartCache(table)
         connection.register_filesystem(_filesystem(remote))
         places = [f"{_PROTOCOL}://{number}" for number in range(len(table.parts))]
     else:
-        list(concurrently(lambda part: table.bucket.objects.check(part.digest), table.parts))
+        list(map_in_threads(lambda part: table.bucket.objects.check(part.digest), table.parts))
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
     # Hive's folders, such as region=7, would add columns, and replace those of the same name.
     parts = f"read_parquet([{listed}], hive_partitioning = false)"
@@ -100,12 +103,12 @@ def _show(table: Table, connection: duckdb.DuckDBPyConnection) -> _Parts | None:
     number = f"({before}::BIGINT[])[file_index::BIGINT + 1] + file_row_number"
     connection.execute(f"CREATE VIEW held AS SELECT * FROM {parts}")  # noqa: S608 - our own parts
     connection.execute(
-        f"CREATE VIEW numbered AS SELECT *, {number} AS {quoted(ROW)} FROM {parts}"  # noqa: S608
+        f"CREATE VIEW numbered AS SELECT *, {number} AS {quote_identifier(ROW_COLUMN)} FROM {parts}"  # noqa: S608
     )
     return remote
 
 
-class _Parts:
+class _PartCache:
     """The parts of one table by number, verified, the latest few kept in memory."""
 
     def __init__(self, table: Table) -> None:
@@ -130,12 +133,12 @@ class _Parts:
             raise
         with self._lock:
             self._kept[number] = data
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > _KEPT:
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > _CACHE_SIZE:
                 self._kept.popitem(last=False)
         return data
 
 
-def _filesystem(parts: _Parts) -> Any:
+def _filesystem(parts: _PartCache) -> Any:
     """What fsspec calls a file system: the parts as `assay://<number>`."""
     from fsspec import AbstractFileSystem
 

@@ -20,25 +20,25 @@ from assay import canonical
 from assay.artifacts import PARQUET, PROFILE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.provenance import code_of
+from assay.provenance import read_code_version
 from assay.tables import columns as tables
-from assay.tables.ahead import ahead
-from assay.tables.profile import Profile
+from assay.tables.ahead import ordered_map
+from assay.tables.profile import TableProfile
 from assay.tables.read import Table
-from assay.tables.write import encoded
+from assay.tables.write import encode_parquet
 
-SAMPLE: Final = 1 << 16  # rows
-_CELLS: Final = 1 << 22  # of a sample; a wide table's has fewer rows
-_LEAST: Final = 1 << 11
+SAMPLE_ROWS: Final = 1 << 16  # rows
+_SAMPLE_CELLS: Final = 1 << 22  # of a sample; a wide table's has fewer rows
+_MIN_SAMPLE_ROWS: Final = 1 << 11
 _AT_ONCE: Final = 2  # parts in memory beside the one that is read
 
 
 @dataclass(frozen=True)
-class Observed:
+class ProfiledTable:
     """A table's `profile` over all rows, and a `sample` of them in the table's order and types."""
 
     rows: int
-    profile: Profile
+    profile: TableProfile
     sample: pa.Table
 
     @property
@@ -47,40 +47,46 @@ class Observed:
         return len(self.sample) < self.rows
 
 
-def observe(table: Table, *, seed: int = 0) -> Observed:
+def profile_and_sample(table: Table, *, seed: int = 0) -> ProfiledTable:
     """Profile and sample a table, or find both in its bucket.
 
     The sample holds one row, drawn at random by `seed`, of each of 65,536 equal stretches of the
     table (fewer for tables of more than 64 columns), so that neighbours stay neighbours.
     Raises ObjectMissing, ObjectCorrupt.
     """
-    chosen = _chosen(table, seed)
-    shelf = _Shelf(table)
+    chosen = _sample_rows(table, seed)
+    shelf = _ProfileCache(table)
     drawn = {"what": "sample", "seed": seed, "rows": len(chosen)}
     kept = shelf.find(table.artifact.digest, drawn)
     if kept is not None:
         found = pq.ParquetFile(pa.BufferReader(table.bucket.get(kept))).read()
-        return Observed(table.rows, profile_of(table), tables.restored(found, table.schema))
-    profile, sample = _pass(table, shelf, chosen)
+        return ProfiledTable(
+            table.rows, table_profile(table), tables.restore_types(found, table.schema)
+        )
+    profile, sample = _profile_parts(table, shelf, chosen)
     shelf.put(
-        table.artifact.digest, drawn, encoded(sample), PARQUET, f"{table.artifact.name} sample"
+        table.artifact.digest,
+        drawn,
+        encode_parquet(sample),
+        PARQUET,
+        f"{table.artifact.name} sample",
     )
-    return Observed(table.rows, profile, tables.restored(sample, table.schema))
+    return ProfiledTable(table.rows, profile, tables.restore_types(sample, table.schema))
 
 
-def profile_of(table: Table) -> Profile:
+def table_profile(table: Table) -> TableProfile:
     """The table's profile, merged from those of its parts; kept in its bucket."""
-    kept = _Shelf(table).find(table.artifact.digest, _WHOLE)
+    kept = _ProfileCache(table).find(table.artifact.digest, _WHOLE)
     if kept is not None:
-        return Profile.from_bytes(table.bucket.get(kept))
-    return _pass(table, _Shelf(table), np.empty(0, np.int64))[0]
+        return TableProfile.from_bytes(table.bucket.get(kept))
+    return _profile_parts(table, _ProfileCache(table), np.empty(0, np.int64))[0]
 
 
 _WHOLE: Final = {"what": "profile of a table"}
 _PART: Final = {"what": "profile of a part"}
 
 
-class _Shelf:
+class _ProfileCache:
     """Where what was made of a table or part is found again."""
 
     def __init__(self, table: Table) -> None:
@@ -101,7 +107,7 @@ class _Shelf:
         self._bucket.memo.remember(_STAGE, key, entry)
 
     def _key(self, of: Digest, what: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
-        here = {"stage": _STAGE, "code": _code(), "schema": self._schema, "of": str(of)}
+        here = {"stage": _STAGE, "code": _code_digest(), "schema": self._schema, "of": str(of)}
         components = {**here, **what}
         return Digest.of(canonical.dump(components)), components
 
@@ -110,13 +116,13 @@ _STAGE: Final = "observe"
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
-    return str(Digest.of(canonical.dump(code_of("assay.tables.observed").as_json())))
+def _code_digest() -> str:
+    return str(Digest.of(canonical.dump(read_code_version("assay.tables.observed").as_json())))
 
 
-def _chosen(table: Table, seed: int) -> NDArray[np.int64]:
+def _sample_rows(table: Table, seed: int) -> NDArray[np.int64]:
     """Ascending numbers of the rows that make the sample."""
-    most = max(min(SAMPLE, _CELLS // max(len(table.schema), 1)), _LEAST)
+    most = max(min(SAMPLE_ROWS, _SAMPLE_CELLS // max(len(table.schema), 1)), _MIN_SAMPLE_ROWS)
     if table.rows <= most:
         return np.arange(table.rows, dtype=np.int64)
     starts = np.arange(most + 1, dtype=np.int64) * table.rows // most
@@ -125,56 +131,58 @@ def _chosen(table: Table, seed: int) -> NDArray[np.int64]:
     return chosen
 
 
-def _pass(table: Table, shelf: _Shelf, chosen: NDArray[np.int64]) -> tuple[Profile, pa.Table]:
+def _profile_parts(
+    table: Table, shelf: _ProfileCache, chosen: NDArray[np.int64]
+) -> tuple[TableProfile, pa.Table]:
     """The profile, and the chosen rows in the types they are stored in.
 
     Go over the parts once; those that are profiled already and not sampled are not read.
     """
     kinds = {column["name"]: column["type"] for column in table.description}
-    profiles, sampled = [], [_stored(table.schema).empty_table()]
-    for part, rows, known, profile in _profiled(table, shelf, kinds, chosen):
+    profiles, sampled = [], [_parquet_schema(table.schema).empty_table()]
+    for part, rows, known, profile in _iterate_parts(table, shelf, kinds, chosen):
         if not known:
             made = profile.to_bytes()
             shelf.put(part.digest, _PART, made, PROFILE, f"profile of {part.name}")
         profiles.append(profile)
         sampled.append(rows)
-    empty = Profile.of(_stored(table.schema).empty_table(), kinds)
-    whole = Profile.merged([empty, *profiles])
+    empty = TableProfile.of(_parquet_schema(table.schema).empty_table(), kinds)
+    whole = TableProfile.merged([empty, *profiles])
     name = f"profile of {table.artifact.name}"
     shelf.put(table.artifact.digest, _WHOLE, whole.to_bytes(), PROFILE, name)
     return whole, pa.concat_tables(sampled).combine_chunks()
 
 
-def _stored(schema: pa.Schema) -> pa.Schema:
-    stored: pa.Schema = tables.stored(schema)
+def _parquet_schema(schema: pa.Schema) -> pa.Schema:
+    stored: pa.Schema = tables.parquet_schema(schema)
     return stored
 
 
-def _profiled(
-    table: Table, shelf: _Shelf, kinds: dict[str, str], chosen: NDArray[np.int64]
-) -> Iterator[tuple[Artifact, pa.Table, bool, Profile]]:
+def _iterate_parts(
+    table: Table, shelf: _ProfileCache, kinds: dict[str, str], chosen: NDArray[np.int64]
+) -> Iterator[tuple[Artifact, pa.Table, bool, TableProfile]]:
     """Each part, its sampled rows, whether its profile was known, and the profile."""
     bounds = np.cumsum([0, *table.part_rows])
     items = list(zip(table.parts, bounds[:-1], bounds[1:], strict=True))
-    schema = _stored(table.schema)
+    schema = _parquet_schema(table.schema)
 
-    def work(item: tuple[Artifact, int, int]) -> tuple[Artifact, pa.Table, bool, Profile]:
+    def work(item: tuple[Artifact, int, int]) -> tuple[Artifact, pa.Table, bool, TableProfile]:
         part, start, stop = item
         kept = shelf.find(part.digest, _PART)
         mine = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, stop)] - start
         if kept is not None and not len(mine):
-            profile = Profile.from_bytes(table.bucket.get(kept))
+            profile = TableProfile.from_bytes(table.bucket.get(kept))
             return part, schema.empty_table(), True, profile
-        rows = _decoded(table.bucket, part, kinds)
+        rows = _read_part(table.bucket, part, kinds)
         sample = rows.take(pa.array(mine)).cast(schema)
         if kept is not None:
-            return part, sample, True, Profile.from_bytes(table.bucket.get(kept))
-        return part, sample, False, Profile.of(rows, kinds)
+            return part, sample, True, TableProfile.from_bytes(table.bucket.get(kept))
+        return part, sample, False, TableProfile.of(rows, kinds)
 
-    yield from ahead(work, items, _AT_ONCE)
+    yield from ordered_map(work, items, _AT_ONCE)
 
 
-def _decoded(bucket: Bucket, part: Artifact, kinds: dict[str, str]) -> pa.Table:
+def _read_part(bucket: Bucket, part: Artifact, kinds: dict[str, str]) -> pa.Table:
     """A part's rows, text left in the dictionaries of its Parquet pages: no value is copied."""
     text = [name for name, kind in kinds.items() if kind in {"text", "category"}]
     file = pq.ParquetFile(pa.BufferReader(bucket.get(part)), read_dictionary=text)

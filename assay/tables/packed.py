@@ -11,27 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def narrow(array: NDArray[Any]) -> NDArray[Any]:
+def narrow_integers(array: NDArray[Any]) -> NDArray[Any]:
     """Integers that are not negative, in as few bytes each as the largest takes."""
     return array.astype(np.min_scalar_type(int(array.max(initial=0))))
 
 
-def packed(array: NDArray[Any]) -> list[str]:
+def pack_array(array: NDArray[Any]) -> list[str]:
     """The type of the values, and their bytes in base64, little-endian."""
     kind = array.dtype.newbyteorder("<")
     return [kind.str, base64.b64encode(array.astype(kind, copy=False).tobytes()).decode("ascii")]
 
 
-def unpacked(text: Sequence[str], kind: type[Any]) -> NDArray[Any]:
+def unpack_array(text: Sequence[str], kind: type[Any]) -> NDArray[Any]:
     held = np.frombuffer(base64.b64decode(text[1]), np.dtype(text[0]))
     return held.astype(kind, copy=False)
 
 
-def joined(names: Sequence[str]) -> list[Any]:
+def pack_texts(names: Sequence[str]) -> list[Any]:
     """As one text, and the length of each: a canonical writer is slow over many small ones."""
-    return ["".join(names), packed(narrow(np.fromiter(map(len, names), np.int64, len(names))))]
+    return [
+        "".join(names),
+        pack_array(narrow_integers(np.fromiter(map(len, names), np.int64, len(names)))),
+    ]
 
 
-def parted(text: str, lengths: Sequence[str]) -> tuple[str, ...]:
-    ends = [0, *np.cumsum(unpacked(lengths, np.int64)).tolist()]
+def unpack_texts(text: str, lengths: Sequence[str]) -> tuple[str, ...]:
+    ends = [0, *np.cumsum(unpack_array(lengths, np.int64)).tolist()]
     return tuple(text[start:end] for start, end in itertools.pairwise(ends))

@@ -14,16 +14,24 @@ import numpy as np
 import pyarrow as pa
 
 from assay import canonical
-from assay.tables.distribution import Distribution, Floats, Integers, keys_of, numbers_of
-from assay.tables.packed import joined, narrow, packed, parted, unpacked
+from assay.tables.distribution import (
+    Distribution,
+    Floats,
+    Integers,
+    keys_from_numbers,
+    numbers_from_keys,
+)
+from assay.tables.packed import narrow_integers, pack_array, pack_texts, unpack_array, unpack_texts
 from assay.tables.rowhash import Hashes, text_hashes, value_hashes
 
 FORMAT: Final = 2
-NUMBERS: Final = frozenset({"integer", "number", "date"})
-_NAMES: Final = 1 << 18  # bytes of text that a column's values may take before they go unnamed
+NUMERIC_KINDS: Final = frozenset({"integer", "number", "date"})
+_MAX_TEXT_BYTES: Final = (
+    1 << 18
+)  # bytes of text that a column's values may take before they go unnamed
 _SMALLEST: Final = 1024  # hashes; the estimate's standard error is about 3 %
-_SPAN: Final = 1 << 13  # integers this close together are counted more quickly than sorted
-_NONE: Final = np.empty(0, np.uint64)
+_BINCOUNT_SPAN: Final = 1 << 13  # integers this close together are counted more quickly than sorted
+_NO_HASHES: Final = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +51,7 @@ class ColumnProfile:
     high: float | None = None
     names: tuple[str, ...] | None = None
     smallest: Hashes = field(
-        default_factory=lambda: _NONE
+        default_factory=lambda: _NO_HASHES
     )  # hashes of values, kept where the distribution lost bits
 
     @property
@@ -52,7 +60,7 @@ class ColumnProfile:
 
     @property
     def numeric(self) -> bool:
-        return self.kind in NUMBERS
+        return self.kind in NUMERIC_KINDS
 
     @property
     def distinct(self) -> int:
@@ -82,54 +90,54 @@ class ColumnProfile:
         return {
             "kind": self.kind,
             "missing": self.missing,
-            "keys": _ascending(self.distribution),
-            "counts": packed(narrow(self.distribution.counts)),
+            "keys": _pack_keys(self.distribution),
+            "counts": pack_array(narrow_integers(self.distribution.counts)),
             "dropped": self.distribution.dropped,
-            "range": None if self.low is None else packed(np.array([self.low, self.high])),
-            "names": None if self.names is None else joined(self.names),
-            "smallest": packed(self.smallest),
+            "range": None if self.low is None else pack_array(np.array([self.low, self.high])),
+            "names": None if self.names is None else pack_texts(self.names),
+            "smallest": pack_array(self.smallest),
         }
 
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> ColumnProfile:
         dropped = held["dropped"]
-        keys, counts = _keys(held["keys"], dropped), unpacked(held["counts"], np.int64)
+        keys, counts = _unpack_keys(held["keys"], dropped), unpack_array(held["counts"], np.int64)
         span = held["range"]
-        ends = (None, None) if span is None else unpacked(span, np.float64).tolist()
+        ends = (None, None) if span is None else unpack_array(span, np.float64).tolist()
         return cls(
             held["kind"],
             held["missing"],
             Distribution(keys, counts, dropped),
             ends[0],
             ends[1],
-            None if held["names"] is None else parted(*held["names"]),
-            unpacked(held["smallest"], np.uint64),
+            None if held["names"] is None else unpack_texts(*held["names"]),
+            unpack_array(held["smallest"], np.uint64),
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class TableProfile:
     """The columns of `rows` rows, by name, in the order of the table."""
 
     rows: int
     columns: Mapping[str, ColumnProfile]
 
     @classmethod
-    def of(cls, rows: pa.Table, kinds: Mapping[str, str]) -> Profile:
+    def of(cls, rows: pa.Table, kinds: Mapping[str, str]) -> TableProfile:
         """Profile rows in a table's own types; text may come dictionary-coded.
 
         `kinds` names the columns to profile and each one's kind (see `columns.ARROW`).
         """
-        found = {name: _column(rows.column(name), kind) for name, kind in kinds.items()}
+        found = {name: _profile_column(rows.column(name), kind) for name, kind in kinds.items()}
         return cls(rows.num_rows, found)
 
     @classmethod
-    def merged(cls, parts: Sequence[Profile]) -> Profile:
+    def merged(cls, parts: Sequence[TableProfile]) -> TableProfile:
         """The profile of all their rows. All parts have the same columns of the same kinds."""
         names = list(parts[0].columns)
         return cls(
             sum(part.rows for part in parts),
-            {name: _merged([part.columns[name] for part in parts]) for name in names},
+            {name: _merge_columns([part.columns[name] for part in parts]) for name in names},
         )
 
     def to_bytes(self) -> bytes:
@@ -141,7 +149,7 @@ class Profile:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Profile:
+    def from_bytes(cls, data: bytes) -> TableProfile:
         held = canonical.load(data)
         columns = {name: ColumnProfile.from_json(held["columns"][name]) for name in held["order"]}
         return cls(held["rows"], columns)
@@ -150,23 +158,23 @@ class Profile:
 # --- one column -------------------------------------------------------------------------------
 
 
-def _column(column: pa.ChunkedArray, kind: str) -> ColumnProfile:
+def _profile_column(column: pa.ChunkedArray, kind: str) -> ColumnProfile:
     missing = column.null_count
-    if kind in NUMBERS:
-        return _numeric(column, kind, missing)
+    if kind in NUMERIC_KINDS:
+        return _profile_numbers(column, kind, missing)
     if kind == "boolean":
         column = column.cast(pa.string())
-    return _named(kind, missing, _text_counts(column))
+    return _profile_texts(kind, missing, _text_counts(column))
 
 
-def _numeric(column: pa.ChunkedArray, kind: str, missing: int) -> ColumnProfile:
+def _profile_numbers(column: pa.ChunkedArray, kind: str, missing: int) -> ColumnProfile:
     array = column.drop_null()
     if not len(array):
         return ColumnProfile(kind, missing, Distribution(*_nothing()))
     values, counts = _number_counts(array.cast(pa.int64()) if kind == "date" else array)
-    keys = keys_of(values)
+    keys = keys_from_numbers(values)
     found = Distribution.counting(keys, counts)
-    smallest = _NONE if found.exact else _smallest([value_hashes(pa.array(values))])
+    smallest = _NO_HASHES if found.exact else _smallest([value_hashes(pa.array(values))])
     return ColumnProfile(
         kind, missing, found, float(values.min()), float(values.max()), None, smallest
     )
@@ -177,7 +185,7 @@ def _number_counts(array: pa.ChunkedArray) -> tuple[Floats, Integers]:
     numbers = array.to_numpy()
     if numbers.dtype == np.int64:
         low, high = int(numbers.min()), int(numbers.max())
-        if high - low < _SPAN:
+        if high - low < _BINCOUNT_SPAN:
             counts = np.bincount(numbers - low)
             seen = np.flatnonzero(counts)
             return (seen + low).astype(np.float64), counts[seen].astype(np.int64)
@@ -198,33 +206,35 @@ def _text_counts(column: pa.ChunkedArray) -> dict[str, int]:
     return tally
 
 
-def _named(kind: str, missing: int, tally: Mapping[str, int]) -> ColumnProfile:
+def _profile_texts(kind: str, missing: int, tally: Mapping[str, int]) -> ColumnProfile:
     texts, written = [*tally], [text.encode() for text in tally]
     hashes = text_hashes(written)
     counts = np.fromiter(tally.values(), np.int64, len(tally))
     found = Distribution.counting(hashes.view(np.int64), counts)
-    if not found.exact or sum(map(len, written)) > _NAMES:
-        return ColumnProfile(kind, missing, found, smallest=_kept(found, [hashes]))
+    if not found.exact or sum(map(len, written)) > _MAX_TEXT_BYTES:
+        return ColumnProfile(kind, missing, found, smallest=_hashes_if_coarse(found, [hashes]))
     order = np.argsort(hashes.view(np.int64)).tolist()
     return ColumnProfile(kind, missing, found, names=tuple(texts[i] for i in order))
 
 
-def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
+def _merge_columns(parts: Sequence[ColumnProfile]) -> ColumnProfile:
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
     missing = sum(part.missing for part in parts)
     found = Distribution.merged([part.distribution for part in parts])
     if not first.numeric:
-        return _merged_text(parts, missing, found)
+        return _merge_texts(parts, missing, found)
     lows = [part.low for part in parts if part.low is not None]
     highs = [part.high for part in parts if part.high is not None]
     low, high = (min(lows), max(highs)) if lows else (None, None)
-    hashes = [] if found.exact else [_hashes(part) for part in parts]
-    return ColumnProfile(first.kind, missing, found, low, high, None, _kept(found, hashes))
+    hashes = [] if found.exact else [_column_hashes(part) for part in parts]
+    return ColumnProfile(
+        first.kind, missing, found, low, high, None, _hashes_if_coarse(found, hashes)
+    )
 
 
-def _merged_text(
+def _merge_texts(
     parts: Sequence[ColumnProfile], missing: int, found: Distribution
 ) -> ColumnProfile:
     kind = parts[0].kind
@@ -232,26 +242,26 @@ def _merged_text(
     named = found.exact and all(part.names is not None for part in parts)
     for part in parts if named else ():
         texts.update(zip(part.distribution.keys.tolist(), part.names or (), strict=True))
-    if named and sum(len(text.encode()) for text in texts.values()) <= _NAMES:
+    if named and sum(len(text.encode()) for text in texts.values()) <= _MAX_TEXT_BYTES:
         names = tuple(texts[key] for key in found.keys.tolist())
         return ColumnProfile(kind, missing, found, names=names)
-    hashes = [] if found.exact else [_hashes(part) for part in parts]
-    return ColumnProfile(kind, missing, found, smallest=_kept(found, hashes))
+    hashes = [] if found.exact else [_column_hashes(part) for part in parts]
+    return ColumnProfile(kind, missing, found, smallest=_hashes_if_coarse(found, hashes))
 
 
-def _hashes(part: ColumnProfile) -> Hashes:
+def _column_hashes(part: ColumnProfile) -> Hashes:
     if not part.distribution.exact:
         return part.smallest
     keys = part.distribution.keys
-    return value_hashes(pa.array(numbers_of(keys))) if part.numeric else keys.view(np.uint64)
+    return value_hashes(pa.array(numbers_from_keys(keys))) if part.numeric else keys.view(np.uint64)
 
 
-def _kept(found: Distribution, hashes: Sequence[Hashes]) -> Hashes:
-    return _NONE if found.exact else _smallest(hashes)
+def _hashes_if_coarse(found: Distribution, hashes: Sequence[Hashes]) -> Hashes:
+    return _NO_HASHES if found.exact else _smallest(hashes)
 
 
 def _smallest(hashes: Sequence[Hashes]) -> Hashes:
-    every = np.concatenate([_NONE, *hashes])
+    every = np.concatenate([_NO_HASHES, *hashes])
     if len(every) > 4 * _SMALLEST:
         # The rest need not be sorted; unless these come often, and too few differ.
         most = np.partition(every, 2 * _SMALLEST)[2 * _SMALLEST]
@@ -273,12 +283,14 @@ def _nothing() -> tuple[Integers, Integers]:
     return np.empty(0, np.int64), np.empty(0, np.int64)
 
 
-def _ascending(found: Distribution) -> list[list[str]]:
+def _pack_keys(found: Distribution) -> list[list[str]]:
     """Keys as the first and the steps after it: neighbours that differ by little take a byte."""
     words = (found.keys >> np.int64(found.dropped)).view(np.uint64)
-    return [packed(words[:1]), packed(narrow(np.diff(words)))]
+    return [pack_array(words[:1]), pack_array(narrow_integers(np.diff(words)))]
 
 
-def _keys(held: Sequence[Sequence[str]], dropped: int) -> Integers:
-    words = np.cumsum(np.concatenate([unpacked(text, np.uint64) for text in held]), dtype=np.uint64)
+def _unpack_keys(held: Sequence[Sequence[str]], dropped: int) -> Integers:
+    words = np.cumsum(
+        np.concatenate([unpack_array(text, np.uint64) for text in held]), dtype=np.uint64
+    )
     return words.view(np.int64) << np.int64(dropped)

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from assay.artifacts import TABLE, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.errors import DataError, FormatUnknown, meant
+from assay.errors import DataError, FormatUnknown, suggest_name
 from assay.tables import columns as kinds
-from assay.tables.ahead import ahead
+from assay.tables.ahead import ordered_map
 from assay.tables.write import FORMAT
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ class Table:
                 where=str(artifact.digest),
                 remedy="Use the version of Assay that wrote it, or a newer one.",
             )
-        parts = tuple(_part(entry, artifact.name, i) for i, entry in enumerate(held["parts"], 1))
-        schema = kinds.from_description(held["schema"])
+        parts = tuple(
+            _part_artifact(entry, artifact.name, i) for i, entry in enumerate(held["parts"], 1)
+        )
+        schema = kinds.schema_from_description(held["schema"])
         part_rows = tuple(entry["rows"] for entry in held["parts"])
         return cls(bucket, artifact, schema, held["rows"], parts, part_rows)
 
@@ -87,14 +89,14 @@ class Table:
     @property
     def description(self) -> list[dict[str, Any]]:
         """The columns as JSON: name, type, nullable, and a category's values."""
-        return kinds.describe(self.schema)
+        return kinds.describe_schema(self.schema)
 
     def _tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
         def fetch(part: Artifact) -> pa.Table:
             file = pq.ParquetFile(pa.BufferReader(self.bucket.get(part)))
-            return kinds.restored(file.read(columns=schema.names), schema)
+            return kinds.restore_types(file.read(columns=schema.names), schema)
 
-        return ahead(fetch, self.parts, _AT_ONCE)
+        return ordered_map(fetch, self.parts, _AT_ONCE)
 
     def _chosen(self, columns: Sequence[str] | None) -> pa.Schema:
         if columns is None:
@@ -105,12 +107,12 @@ class Table:
                 raise DataError(
                     f"the table has no column {name!r}",
                     where=self.artifact.name,
-                    remedy=meant(name, self.schema.names, f"Columns: {known}."),
+                    remedy=suggest_name(name, self.schema.names, f"Columns: {known}."),
                 )
         return pa.schema([self.schema.field(name) for name in columns])
 
 
-def _part(entry: dict[str, Any], table: str, number: int) -> Artifact:
+def _part_artifact(entry: dict[str, Any], table: str, number: int) -> Artifact:
     return Artifact(
         media_type=entry["media_type"],
         digest=Digest.parse(entry["digest"]),

@@ -44,9 +44,11 @@ def row_hashes(
     """
     schema = rows.schema
     names = list(columns) if columns is not None else schema.names
-    wanted = tables.normal(pa.schema([schema.field(_position(schema, name)) for name in names]))
+    wanted = tables.normalize_schema(
+        pa.schema([schema.field(_position(schema, name)) for name in names])
+    )
     batches = rows.to_batches(_BLOCK) if isinstance(rows, pa.Table) else _blocks(rows)
-    hashes = [_rows(tables.conform(batch, wanted), salt) for batch in batches]
+    hashes = [_hash_batch(tables.conform_batch(batch, wanted), salt) for batch in batches]
     return np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
 
 
@@ -58,13 +60,13 @@ def value_hashes(array: pa.Array) -> Hashes:
     """
     kind = array.type
     if pa.types.is_dictionary(kind):
-        return _coded(array)
+        return _hash_dictionary(array)
     if pa.types.is_string(kind):
-        return _coded(array.dictionary_encode())
+        return _hash_dictionary(array.dictionary_encode())
     if pa.types.is_floating(kind):
-        return _mixed(_float_words(array))
+        return _mix_words(_float_words(array))
     word = array.cast(pa.int64()) if not pa.types.is_int64(kind) else array
-    return _filled(_mixed(_numpy(word, 0).view(np.uint64).copy()), array)
+    return _fill_missing(_mix_words(_numpy(word, 0).view(np.uint64).copy()), array)
 
 
 def text_hashes(texts: Sequence[bytes]) -> Hashes:
@@ -83,16 +85,16 @@ def _blocks(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
     return [batch.slice(start, _BLOCK) for start in range(0, batch.num_rows, _BLOCK)]
 
 
-def _rows(batch: pa.RecordBatch, salt: int) -> Hashes:
-    seed = _mixed(np.full(1, salt % 2**64, np.uint64))[0]
+def _hash_batch(batch: pa.RecordBatch, salt: int) -> Hashes:
+    seed = _mix_words(np.full(1, salt % 2**64, np.uint64))[0]
     hashes = np.full(batch.num_rows, seed, np.uint64)
     for array in batch.columns:
         hashes ^= value_hashes(array)
-        hashes = _mixed(hashes)  # mixing between columns makes their order count
+        hashes = _mix_words(hashes)  # mixing between columns makes their order count
     return hashes
 
 
-def _mixed(words: Hashes) -> Hashes:
+def _mix_words(words: Hashes) -> Hashes:
     """SplitMix64's output function, in place. Wraps around at 2**64, as it should."""
     words += _GAMMA
     words ^= words >> np.uint64(30)
@@ -114,19 +116,19 @@ def _float_words(array: pa.Array) -> Hashes:
     return np.where(integral, words, fraction)
 
 
-def _coded(array: pa.DictionaryArray) -> Hashes:
+def _hash_dictionary(array: pa.DictionaryArray) -> Hashes:
     """Text is hashed once a distinct value."""
     words = array.dictionary
-    each = _filled(text_hashes(words.cast(pa.binary()).fill_null(b"").to_pylist()), words)
+    each = _fill_missing(text_hashes(words.cast(pa.binary()).fill_null(b"").to_pylist()), words)
     if not len(each):  # nothing but nulls
-        each = _filled(np.empty(1, np.uint64), pa.nulls(1))
-    return _filled(each[_numpy(array.indices, 0)], array)
+        each = _fill_missing(np.empty(1, np.uint64), pa.nulls(1))
+    return _fill_missing(each[_numpy(array.indices, 0)], array)
 
 
-def _filled(hashes: Hashes, array: pa.Array) -> Hashes:
+def _fill_missing(hashes: Hashes, array: pa.Array) -> Hashes:
     """`hashes` with the missing values' own hash where `array` is null."""
     if array.null_count:
-        missing = _mixed(np.full(1, _MISSING, np.uint64))[0]
+        missing = _mix_words(np.full(1, _MISSING, np.uint64))[0]
         hashes[array.is_null().to_numpy(zero_copy_only=False)] = missing
     return hashes
 

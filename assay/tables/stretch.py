@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.errors import DataError, meant
-from assay.tables.columns import kind_of
-from assay.tables.dates import moments
+from assay.errors import DataError, suggest_name
+from assay.tables.columns import column_kind
+from assay.tables.dates import parse_dates
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 
 def rows_between(table: Table, first: int, last: int, name: str) -> Table:
@@ -27,10 +27,10 @@ def rows_between(table: Table, first: int, last: int, name: str) -> Table:
             yield batch.slice(skip, max(last - start + 1 - skip, 0))
             start += batch.num_rows
 
-    return _written(table, batches(), name)
+    return _write_selection(table, batches(), name)
 
 
-def where(table: Table, column: str, low: str, high: str, name: str) -> Table:
+def rows_where(table: Table, column: str, low: str, high: str, name: str) -> Table:
     """Rows whose `column` lies from `low` to `high`, both included, as people write them.
 
     Texts must equal `low` (which then is `high`), unless all are dates as ISO 8601 writes them,
@@ -40,36 +40,36 @@ def where(table: Table, column: str, low: str, high: str, name: str) -> Table:
     """
     if column not in table.schema.names:
         known = ", ".join(table.schema.names[:20])
-        remedy = meant(column, table.schema.names, f"Columns: {known}.")
+        remedy = suggest_name(column, table.schema.names, f"Columns: {known}.")
         raise DataError(f"there is no column {column!r}", where=name, remedy=remedy)
-    kind = kind_of(table.schema.field(column).type)
+    kind = column_kind(table.schema.field(column).type)
     if kind == "text" and all(map(_DATE.fullmatch, (low, high))):
-        kind = _dated(table, column, exact=low == high, name=name)
+        kind = _text_or_date(table, column, exact=low == high, name=name)
     if kind in {"text", "boolean"} and low != high:
         raise DataError(
             f"{column!r} holds {kind}, which has no range",
             where=name,
             remedy="Name one value of it.",
         )
-    ends = _ends(kind, low, high, name)
+    ends = _range_ends(kind, low, high, name)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in table.batches():
-            yield batch.filter(_inside(batch.column(column), ends))
+            yield batch.filter(_range_mask(batch.column(column), ends))
 
-    return _written(table, batches(), name)
+    return _write_selection(table, batches(), name)
 
 
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ].+)?)?)?")
 
 
-def _dated(table: Table, column: str, *, exact: bool, name: str) -> str:
+def _text_or_date(table: Table, column: str, *, exact: bool, name: str) -> str:
     """Whether a column of text holds dates: "date", else "text". Where a range was asked for, it
     raises DataError with a value that is none.
     """
     try:
         for batch in table.batches([column]):
-            moments(batch.column(0))
+            parse_dates(batch.column(0))
     except pa.ArrowInvalid as error:
         if exact:
             return "text"
@@ -82,7 +82,7 @@ def _dated(table: Table, column: str, *, exact: bool, name: str) -> str:
     return "date"
 
 
-def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
+def _range_ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
     try:
         if kind == "date":
             first, last = np.datetime64(low), np.datetime64(high)
@@ -100,17 +100,17 @@ def _ends(kind: str, low: str, high: str, name: str) -> tuple[pa.Scalar, pa.Scal
     return pa.scalar(low), pa.scalar(high)
 
 
-def _inside(column: pa.Array, ends: tuple[pa.Scalar, pa.Scalar]) -> pa.Array:
+def _range_mask(column: pa.Array, ends: tuple[pa.Scalar, pa.Scalar]) -> pa.Array:
     if pa.types.is_timestamp(ends[0].type):
-        column = moments(column)
+        column = parse_dates(column)
     else:
         column = column.cast(ends[0].type, safe=False)
     low, high = (pc.greater_equal(column, ends[0]), pc.less_equal(column, ends[1]))
     return pc.fill_null(pc.and_(low, high), False)
 
 
-def _written(table: Table, batches: Iterator[pa.RecordBatch], name: str) -> Table:
-    made = Table.read(table.bucket, write(table.bucket, batches, table.schema, name))
+def _write_selection(table: Table, batches: Iterator[pa.RecordBatch], name: str) -> Table:
+    made = Table.read(table.bucket, write_table(table.bucket, batches, table.schema, name))
     if not made.rows:
         raise DataError(
             "no rows are left",

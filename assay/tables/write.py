@@ -12,8 +12,8 @@ from assay.artifacts import PARQUET, TABLE, Artifact
 from assay.bucket import Bucket
 from assay.errors import DataError
 from assay.tables import columns
-from assay.tables.ahead import ahead
-from assay.tables.cut import Cut, parts
+from assay.tables.ahead import ordered_map
+from assay.tables.cut import CutRule, split_into_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 3  # parts in flight: enough to keep a store busy, few enough 
 _ROWS_A_BATCH: Final = 1 << 16
 
 
-def write(
+def write_table(
     bucket: Bucket, batches: Iterable[pa.RecordBatch], schema: pa.Schema, name: str
 ) -> Artifact:
     """Store rows as a table. The same rows give the same bytes, however they were batched.
@@ -31,23 +31,23 @@ def write(
     The schema's types become the table's own: integer, number, boolean, text, date, category
     (see `columns.field`). Raises DataError for other types and for values that do not fit.
     """
-    schema = columns.normal(schema)
+    schema = columns.normalize_schema(schema)
     _check_names(schema)
-    cut = Cut.across(len(schema))
+    cut = CutRule.across(len(schema))
     small = (
-        columns.conform(batch.slice(start, _ROWS_A_BATCH), schema)
+        columns.conform_batch(batch.slice(start, _ROWS_A_BATCH), schema)
         for batch in batches
         for start in range(0, batch.num_rows, _ROWS_A_BATCH)
     )
 
     def store(part: list[pa.RecordBatch]) -> dict[str, Any]:
-        return _put(bucket, part, schema)
+        return _store_part(bucket, part, schema)
 
-    listed = list(ahead(store, parts(small, cut), _AT_ONCE))
+    listed = list(ordered_map(store, split_into_parts(small, cut), _AT_ONCE))
     description = {
         "format": FORMAT,
         "rows": sum(part["rows"] for part in listed),
-        "schema": columns.describe(schema),
+        "schema": columns.describe_schema(schema),
         "cut": cut.as_json(),
         "parts": listed,
     }
@@ -61,12 +61,12 @@ def write_frame(bucket: Bucket, frame: pd.DataFrame, name: str) -> Artifact:
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise DataError(f"{name} cannot be stored as a table: {error.args[0]}") from None
     fields = [
-        columns.field(c.name, "category", list(frame[c.name].cat.categories.astype(str)))
+        columns.column_field(c.name, "category", list(frame[c.name].cat.categories.astype(str)))
         if pa.types.is_dictionary(c.type)
         else c
         for c in rows.schema
     ]
-    return write(bucket, rows.to_batches(), pa.schema(fields), name)
+    return write_table(bucket, rows.to_batches(), pa.schema(fields), name)
 
 
 def _with_categories(frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,9 +84,9 @@ def _check_names(schema: pa.Schema) -> None:
         raise DataError(f"two columns are called {twice[0]!r}", remedy="Give one another name.")
 
 
-def _put(bucket: Bucket, part: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, Any]:
-    rows = pa.Table.from_batches([columns.plain(batch, schema) for batch in part])
-    data = encoded(rows.combine_chunks())
+def _store_part(bucket: Bucket, part: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, Any]:
+    rows = pa.Table.from_batches([columns.decode_batch(batch, schema) for batch in part])
+    data = encode_parquet(rows.combine_chunks())
     return {
         "media_type": PARQUET,
         "digest": str(bucket.objects.put(data)),
@@ -95,7 +95,7 @@ def _put(bucket: Bucket, part: list[pa.RecordBatch], schema: pa.Schema) -> dict[
     }
 
 
-def encoded(rows: pa.Table) -> bytes:
+def encode_parquet(rows: pa.Table) -> bytes:
     """Parquet with every setting that shapes the bytes written out."""
     sink = pa.BufferOutputStream()
     pq.write_table(

@@ -10,26 +10,26 @@ from datetime import datetime
 from assay import checkpoints
 from assay.bucket import Bucket
 from assay.config.people import People
-from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, meant
-from assay.journal import PREFIX, Journal, JournalEntry, is_entry
+from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
+from assay.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name
 from assay.upkeep import pins, references
-from assay.upkeep.mend import Mender
-from assay.upkeep.problems import Kind, Problem
-from assay.upkeep.references import Reference
-from assay.versions import fold
+from assay.upkeep.mend import BucketRepair
+from assay.upkeep.problems import BucketProblem, ProblemKind
+from assay.upkeep.references import ObjectReference
+from assay.versions import fold_journal
 
 
-class Chains:
+class JournalAudit:
     """Some or all journals of one bucket: their names, how many entries, what does not fit."""
 
-    def __init__(self, bucket: Bucket, mender: Mender | None = None) -> None:
+    def __init__(self, bucket: Bucket, mender: BucketRepair | None = None) -> None:
         self._bucket = bucket
         self._mender = mender
         self.names: list[str] = []
         self.entries = 0
-        self.problems: list[Problem] = []
+        self.problems: list[BucketProblem] = []
 
-    def start(self, reference: str | None) -> list[Reference]:
+    def start(self, reference: str | None) -> list[ObjectReference]:
         """Examine the journals, and yield what they refer to: all of a bucket's, those of a
         model (`income` and its ledgers), or the one of a version (`income@3`), of which only
         what that version refers to. Raises ReferenceUnknown.
@@ -37,8 +37,8 @@ class Chains:
         model, _, version = (reference or "").partition("@")
         known = self._bucket.journals()
         if reference is None:
-            apart = self._bucket.journal(pins.JOURNAL).held()
-            self.names = [*known, *([pins.JOURNAL] if apart else [])]
+            apart = self._bucket.journal(pins.PINS_JOURNAL).held()
+            self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
         elif model not in known:
             raise self._unknown(model, known)
         else:
@@ -48,34 +48,36 @@ class Chains:
 
     def has(self, key: str) -> bool:
         """Whether a key is an entry or a checkpoint of one of these journals."""
-        for prefix in (PREFIX, checkpoints.PREFIX):
+        for prefix in (JOURNAL_PREFIX, checkpoints.CHECKPOINT_PREFIX):
             name, _, last = key.removeprefix(prefix).partition("/")
             if key.startswith(prefix) and name in self.names:
-                return is_entry(last.replace(".jsonl", ".json") if prefix != PREFIX else last)
+                return is_entry_name(
+                    last.replace(".jsonl", ".json") if prefix != JOURNAL_PREFIX else last
+                )
         return False
 
-    def _journal(self, name: str, version: str) -> Iterator[Reference]:
+    def _journal(self, name: str, version: str) -> Iterator[ObjectReference]:
         journal = self._bucket.journal(name)
         try:
             entries = journal.examined()
         except ChainBroken as error:
-            self._note("chain", f"{PREFIX}{name}/", error.what)
+            self._note("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
             return
         self.entries += len(entries)
         self._check_clocks(journal, entries)
         self._check_signatures(journal, entries)
         self._check_checkpoints(name, entries)
-        if name == pins.JOURNAL:
-            entries = [pin.entry for pin in pins.fold(entries).values()]
+        if name == pins.PINS_JOURNAL:
+            entries = [pin.entry for pin in pins.fold_pins(entries).values()]
         elif version:
             entries = self._of_version(name, version, entries)
-        yield from references.of_journal(name, entries)
+        yield from references.journal_references(name, entries)
 
     def _of_version(
         self, model: str, wanted: str, entries: list[JournalEntry]
     ) -> list[JournalEntry]:
         """The entry that made a version."""
-        history = fold(model, entries)
+        history = fold_journal(model, entries)
         number = int(wanted) if wanted.isdecimal() else history.aliases.get(wanted)
         if number not in history.versions:
             there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
@@ -85,7 +87,7 @@ class Chains:
         return [history.versions[number].entry]
 
     def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
-        for before, entry in backwards(entries):
+        for before, entry in clock_reversals(entries):
             what = f"entry {entry.number} says {entry.at}, entry {before.number} said {before.at}"
             self._note("clock", journal.key(entry.number), f"a clock was wrong: {what}")
 
@@ -99,26 +101,35 @@ class Chains:
                 self._note("signature", journal.key(entry.number), error.what)
 
     def _check_checkpoints(self, name: str, entries: list[JournalEntry]) -> None:
-        for last in range(checkpoints.EVERY, len(entries) + 1, checkpoints.EVERY):
-            key, upto = checkpoints.key_of(name, last), entries[last - checkpoints.EVERY : last]
+        for last in range(
+            checkpoints.CHECKPOINT_INTERVAL, len(entries) + 1, checkpoints.CHECKPOINT_INTERVAL
+        ):
+            key, upto = (
+                checkpoints.checkpoint_key(name, last),
+                entries[last - checkpoints.CHECKPOINT_INTERVAL : last],
+            )
             with suppress(KeyAbsent):
-                if self._bucket.store.get(key) == checkpoints.content([e.encode() for e in upto]):
+                if self._bucket.store.get(key) == checkpoints.encode_checkpoint(
+                    [e.encode() for e in upto]
+                ):
                     continue
-                bad = Problem("stale", key, "it differs from the entries, which are read instead")
+                bad = BucketProblem(
+                    "stale", key, "it differs from the entries, which are read instead"
+                )
                 self.problems.append(self._mender.aside(key, bad) if self._mender else bad)
 
     def _unknown(self, model: str, known: list[str]) -> ReferenceUnknown:
         return ReferenceUnknown(
             f"no model is called {model!r}",
             where=self._bucket.root,
-            remedy=meant(model, known, "`assay log` lists the models."),
+            remedy=suggest_name(model, known, "`assay log` lists the models."),
         )
 
-    def _note(self, kind: Kind, key: str, what: str) -> None:
-        self.problems.append(Problem(kind, key, what))
+    def _note(self, kind: ProblemKind, key: str, what: str) -> None:
+        self.problems.append(BucketProblem(kind, key, what))
 
 
-def backwards(
+def clock_reversals(
     entries: Iterable[JournalEntry],
 ) -> Iterator[tuple[JournalEntry, JournalEntry]]:
     """Neighbours of which the later says that it is the older: a clock was wrong."""

@@ -1,15 +1,15 @@
 """Garbage collection: what nothing refers to goes, in two passes, beside running writers.
 
-Kept is what a journal or a pin leads to, what a memo entry younger than `MEMO` leads to, and
-whatever is younger than `GRACE`, because a run may be about to name it. What is left is moved
+Kept is what a journal or a pin leads to, what a memo entry younger than `MEMO_LIFETIME` leads to, and
+whatever is younger than `GRACE_PERIOD`, because a run may be about to name it. What is left is moved
 into the trash by one pass, and deleted by a later one that still finds nothing referring to it,
-at least `GRACE` after it was moved. Between the two, whoever asks for the object gets it back
+at least `GRACE_PERIOD` after it was moved. Between the two, whoever asks for the object gets it back
 (`Objects.restore`).
 
 So no lock is needed. A writer makes sure that all it names is there, and only then appends to the
 journal: an object that was moved before that is taken out of the trash by the look itself, and
 one that is moved after it is taken out by the next read, or by the next pass, which finds the
-entry. Only a writer that stands still for `GRACE` between look and entry could lose.
+entry. Only a writer that stands still for `GRACE_PERIOD` between look and entry could lose.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from functools import cached_property, partial
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, StoreDenied
-from assay.memo import PREFIX as MEMOS
-from assay.objects import TRASH, concurrently, key_of
-from assay.store.base import Entry, Littered
+from assay.memo import MEMO_PREFIX as MEMOS
+from assay.objects import TRASH_PREFIX, map_in_threads, object_key
+from assay.store.base import StoreEntry, TidyableStore
 from assay.upkeep import references
 from assay.upkeep.pins import Pin, Pins
-from assay.upkeep.references import Reference
+from assay.upkeep.references import ObjectReference
 
-GRACE = timedelta(hours=24)
-MEMO = timedelta(days=30)
+GRACE_PERIOD = timedelta(hours=24)
+MEMO_LIFETIME = timedelta(days=30)
 
 _CLOCK = "clock/"
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class CollectionResult:
     """What a pass did, or with `dry_run` would do. Sizes in bytes."""
 
     kept: int = 0
@@ -56,13 +56,15 @@ class Collected:
 
 
 # Objects that must stay, each with a reference that leads there.
-_Marks = dict[Digest, Reference]
+_Marks = dict[Digest, ObjectReference]
 
 
-class Collector:
+class GarbageCollector:
     """One pass over a bucket. The clock is the store's own: a machine may be wrong about time."""
 
-    def __init__(self, bucket: Bucket, *, grace: timedelta = GRACE, memo: timedelta = MEMO) -> None:
+    def __init__(
+        self, bucket: Bucket, *, grace: timedelta = GRACE_PERIOD, memo: timedelta = MEMO_LIFETIME
+    ) -> None:
         self._bucket = bucket
         self._grace = grace
         self._memo = memo
@@ -79,7 +81,7 @@ class Collector:
             return datetime.now(UTC)  # a bucket that may only be read is not collected, just seen
         return now
 
-    def collect(self, *, dry_run: bool = False) -> Collected:
+    def collect(self, *, dry_run: bool = False) -> CollectionResult:
         """Do one pass. Deletes nothing if anything that a journal leads to cannot be read.
 
         Raises ChainBroken, ObjectMissing, ObjectCorrupt: what refers to what is unknown then;
@@ -105,7 +107,7 @@ class Collector:
         ]
         if not dry_run:
             self._carry_out(old, spent, wanted, old_memos)
-        return Collected(
+        return CollectionResult(
             kept=len(objects) - len(loose),
             kept_size=sum(entry.size for d, entry in objects if d in marked),
             young=len(loose) - len(old),
@@ -136,35 +138,35 @@ class Collector:
 
     def _carry_out(
         self,
-        old: Iterable[tuple[Digest, Entry]],
-        spent: Iterable[tuple[Digest, Entry]],
+        old: Iterable[tuple[Digest, StoreEntry]],
+        spent: Iterable[tuple[Digest, StoreEntry]],
         wanted: Iterable[Digest],
-        memos: Iterable[Entry],
+        memos: Iterable[StoreEntry],
     ) -> None:
         objects, store = self._bucket.objects, self._bucket.store
         # Memos first: an entry whose objects are gone only costs its reader a look.
-        _all(concurrently(lambda entry: store.delete(entry.key), memos))
-        _all(concurrently(objects.restore, wanted))
-        _all(concurrently(lambda found: store.delete(found[1].key), spent))
-        _all(concurrently(lambda found: objects.retire(found[0]), old))
+        _run_all(map_in_threads(lambda entry: store.delete(entry.key), memos))
+        _run_all(map_in_threads(objects.restore, wanted))
+        _run_all(map_in_threads(lambda found: store.delete(found[1].key), spent))
+        _run_all(map_in_threads(lambda found: objects.retire(found[0]), old))
 
     def _tidied(self) -> int:
         store = self._bucket.store
-        return store.tidy(self._now - self._grace) if isinstance(store, Littered) else 0
+        return store.tidy(self._now - self._grace) if isinstance(store, TidyableStore) else 0
 
-    def _is_older(self, entry: Entry, than: timedelta) -> bool:
+    def _is_older(self, entry: StoreEntry, than: timedelta) -> bool:
         return self._now - entry.modified > than
 
-    def _objects(self) -> Iterator[tuple[Digest, Entry]]:
+    def _objects(self) -> Iterator[tuple[Digest, StoreEntry]]:
         """Objects with their entries. What is not named like one is not ours to touch."""
         for entry in self._bucket.objects.entries():
-            digest = _named(entry.key)
-            if digest and entry.key == key_of(digest):
+            digest = _digest_in_key(entry.key)
+            if digest and entry.key == object_key(digest):
                 yield digest, entry
 
-    def _trash(self) -> Iterator[tuple[Digest, Entry]]:
-        for entry in self._bucket.store.list(TRASH):
-            if digest := _named(entry.key.rpartition("/")[0]):
+    def _trash(self) -> Iterator[tuple[Digest, StoreEntry]]:
+        for entry in self._bucket.store.list(TRASH_PREFIX):
+            if digest := _digest_in_key(entry.key.rpartition("/")[0]):
                 yield digest, entry
 
     # --- marking ------------------------------------------------------------------------------
@@ -174,43 +176,49 @@ class Collector:
         strict, lenient = partial(self._inside, True), partial(self._inside, False)
         for model in self._bucket.journals():
             entries = self._bucket.journal(model).entries()
-            references.follow(references.of_journal(model, entries), marked, strict)
-        pins = ((pin.artifact.as_json(), _pinned(pin)) for pin in Pins(self._bucket).standing())
+            references.follow_references(
+                references.journal_references(model, entries), marked, strict
+            )
+        pins = (
+            (pin.artifact.as_json(), _pin_referrer(pin)) for pin in Pins(self._bucket).standing()
+        )
         for held, who in pins:
-            references.follow(references.within(held, who), marked, strict)
-        for found in concurrently(self._of_memo, memos):
-            references.follow(found, marked, lenient)
+            references.follow_references(references.find_references(held, who), marked, strict)
+        for found in map_in_threads(self._of_memo, memos):
+            references.follow_references(found, marked, lenient)
         return marked
 
-    def _of_memo(self, key: str) -> list[Reference]:
+    def _of_memo(self, key: str) -> list[ObjectReference]:
         try:
-            return references.of_memo(self._bucket.store, key)
+            return references.memo_references(self._bucket.store, key)
         except ValueError:
             return []  # no entry: it leads nowhere
 
-    def _inside(self, strict: bool, reference: Reference) -> list[Reference]:
+    def _inside(self, strict: bool, reference: ObjectReference) -> list[ObjectReference]:
         """Where an object leads on to. `strict`: a gap in the way is an error."""
         if not reference.leads_on:
             return []
         try:
-            return references.of_object(reference, self._bucket.objects.get(reference.digest))
+            return references.object_references(
+                reference, self._bucket.objects.get(reference.digest)
+            )
         except ObjectMissing:
             if strict:
                 raise
             return []  # a memo entry that leads nowhere is found out by whoever reads it
 
 
-def _pinned(pin: Pin) -> str:
+def _pin_referrer(pin: Pin) -> str:
     return f"pinned by {pin.entry.actor}: {pin.entry.body['because']}"
 
 
-def _named(key: str) -> Digest | None:
+def _digest_in_key(key: str) -> Digest | None:
     try:
         return Digest(key.rpartition("/")[2])
     except ValueError:
         return None
 
 
-def _all(work: Iterator[object]) -> None:
+def _run_all(work: Iterator[object]) -> None:
     for _ in work:
         pass

@@ -9,11 +9,11 @@ from tempfile import NamedTemporaryFile
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import IntegrityError, KeyAbsent
-from assay.objects import QUARANTINE, key_of
-from assay.upkeep.problems import Problem
+from assay.objects import QUARANTINE_PREFIX, object_key
+from assay.upkeep.problems import BucketProblem
 
 
-class Mender:
+class BucketRepair:
     """Mends one bucket. `other` is where whole copies may be had."""
 
     def __init__(self, bucket: Bucket, other: Bucket | None = None) -> None:
@@ -21,16 +21,16 @@ class Mender:
         self._other = other
         self.moved = 0
 
-    def corrupt(self, digest: Digest, bad: Problem) -> Problem:
+    def corrupt(self, digest: Digest, bad: BucketProblem) -> BucketProblem:
         """Move an object aside, and put a whole copy in its place if there is one."""
         aside = self._bucket.objects.quarantine(digest)
         if aside is None:
-            return Problem("mended", bad.key, f"{bad.what}; it is sound again")
+            return BucketProblem("mended", bad.key, f"{bad.what}; it is sound again")
         self.moved += 1
         what = f"{bad.what}; moved to {aside}"
-        return self.missing(digest, what) or Problem(bad.kind, bad.key, what)
+        return self.missing(digest, what) or BucketProblem(bad.kind, bad.key, what)
 
-    def missing(self, digest: Digest, what: str) -> Problem | None:
+    def missing(self, digest: Digest, what: str) -> BucketProblem | None:
         """Take an object from the other bucket, if there is one and it has it unharmed."""
         if self._other is None:
             return None
@@ -41,17 +41,19 @@ class Mender:
                 self._bucket.objects.put_file(Path(copy.name))
         except IntegrityError:
             return None
-        return Problem("mended", key_of(digest), f"{what}; copied from {self._other.root}")
+        return BucketProblem(
+            "mended", object_key(digest), f"{what}; copied from {self._other.root}"
+        )
 
-    def aside(self, key: str, bad: Problem) -> Problem:
+    def aside(self, key: str, bad: BucketProblem) -> BucketProblem:
         """Move what is no object aside, so that it is written anew."""
         store = self._bucket.store
         try:
             data = store.get(key)
         except KeyAbsent:
             return bad
-        to = f"{QUARANTINE}{key.replace('/', '.')}.{Digest.of(data).hex}"
+        to = f"{QUARANTINE_PREFIX}{key.replace('/', '.')}.{Digest.of(data).hex}"
         store.put_if_absent(to, data)
         store.delete(key)
         self.moved += 1
-        return Problem(bad.kind, bad.key, f"{bad.what}; moved to {to}")
+        return BucketProblem(bad.kind, bad.key, f"{bad.what}; moved to {to}")

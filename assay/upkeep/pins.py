@@ -15,12 +15,12 @@ from assay.artifacts import JSON, Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, ReferenceUnknown
-from assay.journal import APART, JournalEntry
-from assay.objects import key_of
+from assay.journal import NON_MODEL_PREFIX, JournalEntry
+from assay.objects import object_key
 from assay.upkeep import references
-from assay.upkeep.references import Reference
+from assay.upkeep.references import ObjectReference
 
-JOURNAL = f"{APART}pins"
+PINS_JOURNAL = f"{NON_MODEL_PREFIX}pins"
 PINNED, UNPINNED = "pinned", "unpinned"
 _LARGEST_JSON = 64 << 20  # bytes; nothing that Assay writes as JSON comes near
 
@@ -42,11 +42,11 @@ class Pins:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._journal = bucket.journal(JOURNAL)
+        self._journal = bucket.journal(PINS_JOURNAL)
 
     def standing(self) -> list[Pin]:
         """What is pinned now, the latest last. Raises ChainBroken."""
-        return list(fold(self._journal.entries()).values())
+        return list(fold_pins(self._journal.entries()).values())
 
     def pin(self, digest: Digest, because: str, *, actor: str | None = None) -> bool:
         """Keep an object and all that it leads to. False if it is pinned already.
@@ -57,7 +57,7 @@ class Pins:
         self._see(artifact)
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            if digest in fold(entries):
+            if digest in fold_pins(entries):
                 return None
             return PINNED, {"object": artifact.as_json(), "because": because}
 
@@ -67,7 +67,7 @@ class Pins:
         """Keep an object no longer for its pin's sake. Raises ReferenceUnknown."""
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            if digest not in fold(entries):
+            if digest not in fold_pins(entries):
                 return None
             return UNPINNED, {"digest": str(digest), "because": because}
 
@@ -80,7 +80,7 @@ class Pins:
 
     def _described(self, digest: Digest) -> Artifact:
         """The object as an artifact: JSON if it is, because that may lead on to others."""
-        size = next((e.size for e in self._bucket.store.list(key_of(digest))), None)
+        size = next((e.size for e in self._bucket.store.list(object_key(digest))), None)
         data = self._bucket.objects.get(digest) if size is None or size < _LARGEST_JSON else b""
         try:
             canonical.load(data)
@@ -93,13 +93,15 @@ class Pins:
         """Look at all that is to be kept, as a run does before it names it: see `garbage`."""
         objects = self._bucket.objects
 
-        def inside(found: Reference) -> list[Reference]:
+        def inside(found: ObjectReference) -> list[ObjectReference]:
             if not found.leads_on:
                 return []
-            return references.of_object(found, objects.get(found.digest))
+            return references.object_references(found, objects.get(found.digest))
 
-        reached: dict[Digest, Reference] = {}
-        references.follow(references.within(artifact.as_json(), "pin"), reached, inside)
+        reached: dict[Digest, ObjectReference] = {}
+        references.follow_references(
+            references.find_references(artifact.as_json(), "pin"), reached, inside
+        )
         if gone := objects.missing(reached):
             raise ObjectMissing(
                 f"{artifact.digest} leads to {gone[0]}, which is not in the bucket",
@@ -108,7 +110,7 @@ class Pins:
             )
 
 
-def fold(entries: Iterable[JournalEntry]) -> dict[Digest, Pin]:
+def fold_pins(entries: Iterable[JournalEntry]) -> dict[Digest, Pin]:
     """What stays pinned after all these entries."""
     held: dict[Digest, Pin] = {}
     for entry in entries:

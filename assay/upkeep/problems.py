@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal[
+ProblemKind = Literal[
     "format",
     "corrupt",
     "unreadable",
@@ -21,7 +21,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BucketProblem:
     """One thing that does not fit. `key` names it in the store.
 
     `format`: what says the bucket's format is not there. `corrupt`: an object with other bytes
@@ -34,7 +34,7 @@ class Problem:
     corrupt or gone, and there again.
     """
 
-    kind: Kind
+    kind: ProblemKind
     key: str
     what: str
 
@@ -45,7 +45,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class BucketFindings:
     """What `verify` looked at, and what it found. `size` is in bytes; `resumed` of the objects
     were read by an interrupted verification that began at `since` (RFC 3339).
     """
@@ -58,7 +58,7 @@ class Findings:
     entries: int
     references: int
     repaired: int
-    problems: tuple[Problem, ...]
+    problems: tuple[BucketProblem, ...]
 
     @property
     def intact(self) -> bool:

@@ -13,50 +13,50 @@ from typing import Any
 
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
-from assay.config.read import read_words
+from assay.config.read import parse_use_case
 from assay.digest import Digest
 from assay.errors import AssayError, IntegrityError
 from assay.journal import JournalEntry
 from assay.runs import question_key
 from assay.sources.fingerprint import fingerprint
 from assay.upkeep import references
-from assay.upkeep.problems import Findings, Problem
-from assay.upkeep.references import Reference
+from assay.upkeep.problems import BucketFindings, BucketProblem
+from assay.upkeep.references import ObjectReference
 
-_LOST = {"corrupt", "dangling"}
+_LOST_KINDS = {"corrupt", "dangling"}
 
 
-def askable(bucket: Bucket, findings: Findings) -> list[dict[str, Any]]:
+def rerunnable_use_cases(bucket: Bucket, findings: BucketFindings) -> list[dict[str, Any]]:
     """The words of each use case whose run here and now would make some of it again."""
-    lost = {_digest(problem) for problem in findings.problems if problem.kind in _LOST}
+    lost = {_digest(problem) for problem in findings.problems if problem.kind in _LOST_KINDS}
     found: dict[str, dict[str, Any]] = {}
     for model in bucket.journals() if lost else ():
-        for entry in _whole(bucket, model):
+        for entry in _run_entries(bucket, model):
             question = str(entry.body.get("question"))
             if question not in found and _leads_to(bucket, model, entry, lost):
-                words = _same_question(bucket, entry)
+                words = _unchanged_use_case(bucket, entry)
                 found |= {question: words} if words else {}
     return [*found.values()]
 
 
-def made_again(bucket: Bucket, findings: Findings) -> Findings:
+def mark_recomputed(bucket: Bucket, findings: BucketFindings) -> BucketFindings:
     """The findings, with what is there again told as mended."""
     return replace(
-        findings, problems=tuple(_looked_at(bucket, problem) for problem in findings.problems)
+        findings, problems=tuple(_recheck_problem(bucket, problem) for problem in findings.problems)
     )
 
 
-def _looked_at(bucket: Bucket, problem: Problem) -> Problem:
-    if problem.kind not in _LOST:
+def _recheck_problem(bucket: Bucket, problem: BucketProblem) -> BucketProblem:
+    if problem.kind not in _LOST_KINDS:
         return problem
     try:
         bucket.objects.check(_digest(problem))
     except IntegrityError:
         return problem
-    return Problem("mended", problem.key, f"{problem.what}; made again")
+    return BucketProblem("mended", problem.key, f"{problem.what}; made again")
 
 
-def _whole(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
+def _run_entries(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
     """The entries that end a run, the latest first; none of a broken journal."""
     try:
         entries = bucket.journal(model).entries()
@@ -66,25 +66,25 @@ def _whole(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
 
 
 def _leads_to(bucket: Bucket, model: str, entry: JournalEntry, lost: Set[Digest]) -> bool:
-    def inside(reference: Reference) -> list[Reference]:
+    def inside(reference: ObjectReference) -> list[ObjectReference]:
         if not reference.leads_on:
             return []
         try:
-            return references.of_object(reference, bucket.objects.get(reference.digest))
+            return references.object_references(reference, bucket.objects.get(reference.digest))
         except (IntegrityError, ValueError):
             return []  # itself among the lost
 
-    reached: dict[Digest, Reference] = {}
-    references.follow(references.of_journal(model, [entry]), reached, inside)
+    reached: dict[Digest, ObjectReference] = {}
+    references.follow_references(references.journal_references(model, [entry]), reached, inside)
     return not lost.isdisjoint(reached)
 
 
-def _same_question(bucket: Bucket, entry: JournalEntry) -> dict[str, Any] | None:
+def _unchanged_use_case(bucket: Bucket, entry: JournalEntry) -> dict[str, Any] | None:
     """The words of the use case, if asking it today is asking the same."""
     try:
         record = bucket.get_json(Artifact.model_validate(entry.body["run"]))
         words: dict[str, Any] = bucket.get_json(Artifact.model_validate(record["use_case"]))
-        written = read_words(words)
+        written = parse_use_case(words)
         source = fingerprint(written.use_case.data)
     except (AssayError, OSError):
         return None  # the record, the words or the source are gone, or mean nothing here
@@ -92,5 +92,5 @@ def _same_question(bucket: Bucket, entry: JournalEntry) -> dict[str, Any] | None
     return words if same else None
 
 
-def _digest(problem: Problem) -> Digest:
+def _digest(problem: BucketProblem) -> Digest:
     return Digest(problem.key.rpartition("/")[2])

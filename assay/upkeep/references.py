@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay import canonical
-from assay.artifacts import descriptors
+from assay.artifacts import find_descriptors
 from assay.digest import Digest
 from assay.errors import KeyAbsent
 from assay.journal import JournalEntry
-from assay.objects import concurrently
+from assay.objects import map_in_threads
 from assay.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ObjectReference:
     """An object, and who refers to it: `by` is an entry of a journal, a memo entry, or the
     digest of another object. `media_type` and `name` are as the referrer says; perhaps empty.
     """
@@ -35,20 +35,20 @@ class Reference:
         return self.media_type.endswith("json")
 
 
-def within(value: Any, by: str) -> Iterator[Reference]:
+def find_references(value: Any, by: str) -> Iterator[ObjectReference]:
     """Every reference within a JSON value that `by` holds."""
-    for found in descriptors(value):
+    for found in find_descriptors(value):
         kind, name = str(found["media_type"]), str(found.get("name", ""))
-        yield Reference(Digest.parse(found["digest"]), by, kind, name)
+        yield ObjectReference(Digest.parse(found["digest"]), by, kind, name)
 
 
-def of_journal(model: str, entries: Iterable[JournalEntry]) -> Iterator[Reference]:
+def journal_references(model: str, entries: Iterable[JournalEntry]) -> Iterator[ObjectReference]:
     """What a journal's entries refer to."""
     for entry in entries:
-        yield from within(entry.body, f"entry {entry.number} of the journal of {model}")
+        yield from find_references(entry.body, f"entry {entry.number} of the journal of {model}")
 
 
-def of_memo(store: Store, key: str) -> list[Reference]:
+def memo_references(store: Store, key: str) -> list[ObjectReference]:
     """What a memo entry refers to; nothing if it is gone. Raises ValueError if it is none."""
     by = f"memo entry {key}"
     try:
@@ -57,19 +57,19 @@ def of_memo(store: Store, key: str) -> list[Reference]:
         return []  # forgotten since it was listed
     if not isinstance(held, dict) or not isinstance(held.get("needs", []), list):
         raise ValueError("it is no memo entry")
-    needs = [Reference(Digest.parse(str(text)), by) for text in held.get("needs", [])]
-    return [*within(held, by), *needs]
+    needs = [ObjectReference(Digest.parse(str(text)), by) for text in held.get("needs", [])]
+    return [*find_references(held, by), *needs]
 
 
-def of_object(reference: Reference, data: bytes) -> list[Reference]:
+def object_references(reference: ObjectReference, data: bytes) -> list[ObjectReference]:
     """What the bytes of an object refer to. Raises ValueError if they are no JSON."""
-    return [*within(canonical.load(data), str(reference.digest))]
+    return [*find_references(canonical.load(data), str(reference.digest))]
 
 
-def follow(
-    start: Iterable[Reference],
-    reached: dict[Digest, Reference],
-    inside: Callable[[Reference], Iterable[Reference]],
+def follow_references(
+    start: Iterable[ObjectReference],
+    reached: dict[Digest, ObjectReference],
+    inside: Callable[[ObjectReference], Iterable[ObjectReference]],
 ) -> int:
     """Go from reference to reference, level by level; how many there were.
 
@@ -79,10 +79,10 @@ def follow(
     followed, level = 0, [*start]
     while level:
         followed += len(level)
-        fresh: dict[Digest, Reference] = {}
+        fresh: dict[Digest, ObjectReference] = {}
         for reference in level:
             if reference.digest not in reached:
                 fresh.setdefault(reference.digest, reference)
         reached |= fresh
-        level = [one for found in concurrently(inside, fresh.values()) for one in found]
+        level = [one for found in map_in_threads(inside, fresh.values()) for one in found]
     return followed

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Self
 
 from assay.digest import Digest
-from assay.store.base import Entry
+from assay.store.base import StoreEntry
 
 EXPIRES = timedelta(hours=24)
 
 
 @dataclass
-class Verified:
+class VerifiedObjects:
     """The objects that a verification has read and found sound. `since`: when it began.
 
     As a context it forgets them at the end, because nothing is left to resume then, and keeps
@@ -34,12 +34,12 @@ class Verified:
     _file: IO[str] | None = None
 
     @classmethod
-    def begin(cls, what: str, *, resume: bool) -> Verified:
+    def begin(cls, what: str, *, resume: bool) -> VerifiedObjects:
         """Start on `what`, the bucket's URL with what is looked at in it; with `resume`, where
         an interrupted verification of the same stopped, if there was one within a day.
         """
-        path = _folder() / f"{Digest.of(what.encode()).hex[:32]}.txt"
-        found = _left(path) if resume else None
+        path = _cache_folder() / f"{Digest.of(what.encode()).hex[:32]}.txt"
+        found = _load_unfinished(path) if resume else None
         verified = found or cls(_path=path)
         with suppress(OSError):  # a user without a home: it cannot be resumed, no more
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +64,13 @@ class Verified:
         """Whether an interrupted verification is continued."""
         return bool(self._known)
 
-    def knows(self, entry: Entry) -> bool:
+    def knows(self, entry: StoreEntry) -> bool:
         """Whether this object was read before, and nobody has written it since."""
-        return _line(entry) in self._known
+        return _entry_line(entry) in self._known
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: StoreEntry) -> None:
         """Note that an object was read and is sound."""
-        self._write(_line(entry))
+        self._write(_entry_line(entry))
 
     def _write(self, line: str) -> None:
         if self._file is not None:
@@ -78,12 +78,12 @@ class Verified:
                 self._file.write(f"{line}\n")
 
 
-def _folder() -> Path:
+def _cache_folder() -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(home).expanduser() / "assay" / "verify"
 
 
-def _left(path: Path) -> Verified | None:
+def _load_unfinished(path: Path) -> VerifiedObjects | None:
     """What an interrupted verification left; None if nothing, or nothing recent."""
     try:
         began, *lines = path.read_text(encoding="utf-8").split("\n")
@@ -92,8 +92,8 @@ def _left(path: Path) -> Verified | None:
     except (OSError, ValueError, TypeError):
         return None
     # A line that was cut off fits no entry, and the next begins on a line of its own.
-    return Verified(since, path, set(lines)) if timedelta(0) <= age <= EXPIRES else None
+    return VerifiedObjects(since, path, set(lines)) if timedelta(0) <= age <= EXPIRES else None
 
 
-def _line(entry: Entry) -> str:
+def _entry_line(entry: StoreEntry) -> str:
     return f"{entry.key.rpartition('/')[2]} {entry.size} {entry.modified.isoformat()}"

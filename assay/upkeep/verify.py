@@ -12,27 +12,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
-from assay.bucket import MARK, Bucket
+from assay.bucket import MARKER_KEY, Bucket
 from assay.digest import Digest
 from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, StoreError
-from assay.memo import PREFIX as MEMO
-from assay.objects import QUARANTINE, TRASH, concurrently, key_of
-from assay.store.base import Entry
+from assay.memo import MEMO_PREFIX as MEMO
+from assay.objects import QUARANTINE_PREFIX, TRASH_PREFIX, map_in_threads, object_key
+from assay.store.base import StoreEntry
 from assay.upkeep import references
-from assay.upkeep.chains import Chains
-from assay.upkeep.mend import Mender
-from assay.upkeep.problems import Findings, Kind, Problem
-from assay.upkeep.references import Reference
-from assay.upkeep.verified import Verified
+from assay.upkeep.chains import JournalAudit
+from assay.upkeep.mend import BucketRepair
+from assay.upkeep.problems import BucketFindings, BucketProblem, ProblemKind
+from assay.upkeep.references import ObjectReference
+from assay.upkeep.verified import VerifiedObjects
 
-_SMALL = 1 << 20  # bytes; what is larger is read in blocks
+_MAX_WHOLE_READ = 1 << 20  # bytes; what is larger is read in blocks
 # What Assay keeps besides objects and journals; the last two are there for moments only.
-_OURS = (MEMO, QUARANTINE, TRASH, "clock/", "doctor/")
+_ASSAY_PREFIXES = (MEMO, QUARANTINE_PREFIX, TRASH_PREFIX, "clock/", "doctor/")
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
-    """How far `verify` has come with reading objects. Sizes in bytes."""
+class HashingProgress:
+    """How far `verify_bucket` has come with reading objects. Sizes in bytes."""
 
     objects: int = 0
     size: int = 0
@@ -40,18 +40,18 @@ class Hashed:
     of_size: int = 0
 
 
-Progress = Callable[[Hashed], None]
+HashingCallback = Callable[[HashingProgress], None]
 
 
-def verify(
+def verify_bucket(
     bucket: Bucket,
     *,
     model: str | None = None,
     repair: bool = False,
     other: Bucket | None = None,
-    verified: Verified | None = None,
-    progress: Progress = lambda _hashed: None,
-) -> Findings:
+    verified: VerifiedObjects | None = None,
+    progress: HashingCallback = lambda _hashed: None,
+) -> BucketFindings:
     """Examine a bucket; with `model`, only that model's journals and what they lead to, or what
     one version of it leads to (`income@3`).
 
@@ -61,26 +61,28 @@ def verify(
     in `verified` is not read again, and what is read and sound is added to it.
     Raises ReferenceUnknown for a model without a journal, StoreDenied, StoreUnreachable.
     """
-    mender = Mender(bucket, other) if repair else None
-    return _Examination(bucket, mender, progress).run(model, verified or Verified())
+    mender = BucketRepair(bucket, other) if repair else None
+    return _Verification(bucket, mender, progress).run(model, verified or VerifiedObjects())
 
 
-class _Examination:
-    """One run of `verify`: what was seen so far."""
+class _Verification:
+    """One run of `verify_bucket`: what was seen so far."""
 
-    def __init__(self, bucket: Bucket, mender: Mender | None, progress: Progress) -> None:
+    def __init__(
+        self, bucket: Bucket, mender: BucketRepair | None, progress: HashingCallback
+    ) -> None:
         self._bucket = bucket
         self._mender = mender
         self._progress = progress
-        self._problems: list[Problem] = []
-        self._held: dict[Digest, Entry] = {}
+        self._problems: list[BucketProblem] = []
+        self._held: dict[Digest, StoreEntry] = {}
         self._memos: list[str] = []
-        self._reached: dict[Digest, Reference] = {}
-        self._hashed = Hashed()
+        self._reached: dict[Digest, ObjectReference] = {}
+        self._hashed = HashingProgress()
         self._lock = Lock()
 
-    def run(self, model: str | None, verified: Verified) -> Findings:
-        chains = Chains(self._bucket, self._mender)
+    def run(self, model: str | None, verified: VerifiedObjects) -> BucketFindings:
+        chains = JournalAudit(self._bucket, self._mender)
         start = chains.start(model)
         self._take_stock(chains, report=model is None)
         if self._held or chains.names:
@@ -91,7 +93,7 @@ class _Examination:
             counted += self._follow(self._of_memos(), missing="stale")
         resumed = self._hash(self._held if model is None else self._reached, verified)
         found = [*self._problems, *chains.problems]
-        return Findings(
+        return BucketFindings(
             objects=self._hashed.objects,
             size=self._hashed.size,
             resumed=resumed,
@@ -103,14 +105,14 @@ class _Examination:
             problems=tuple(sorted(found, key=lambda p: (p.harmless, p.key, p.kind))),
         )
 
-    def _take_stock(self, chains: Chains, *, report: bool) -> None:
+    def _take_stock(self, chains: JournalAudit, *, report: bool) -> None:
         """One listing of everything: objects, memo entries, and what Assay did not make."""
         for entry in self._bucket.store.list("" if report else "objects/"):
             try:
                 digest = Digest(entry.key.rpartition("/")[2])
             except ValueError:
                 digest = None
-            if digest and entry.key == key_of(digest):
+            if digest and entry.key == object_key(digest):
                 self._held[digest] = entry
             elif entry.key.startswith(MEMO):
                 self._memos.append(entry.key)
@@ -118,40 +120,40 @@ class _Examination:
                 self._note("foreign", entry.key, "Assay did not make it")
 
     def _check_mark(self) -> None:
-        if any(True for _ in self._bucket.store.list(MARK)):
+        if any(True for _ in self._bucket.store.list(MARKER_KEY)):
             return
         what = "the file that says which format the bucket has is not there"
         if self._mender is None:
-            self._note("format", MARK, f"{what}; --repair writes it anew")
+            self._note("format", MARKER_KEY, f"{what}; --repair writes it anew")
         else:
             self._bucket.prepare()
-            self._note("mended", MARK, f"{what}; written anew")
+            self._note("mended", MARKER_KEY, f"{what}; written anew")
 
-    def _of_memos(self) -> list[Reference]:
-        def read(key: str) -> list[Reference]:
+    def _of_memos(self) -> list[ObjectReference]:
+        def read(key: str) -> list[ObjectReference]:
             try:
-                return references.of_memo(self._bucket.store, key)
+                return references.memo_references(self._bucket.store, key)
             except ValueError:
                 self._note("stale", key, "it cannot be read; its step will run again")
                 return []
 
-        return [reference for found in concurrently(read, self._memos) for reference in found]
+        return [reference for found in map_in_threads(read, self._memos) for reference in found]
 
-    def _follow(self, start: Iterable[Reference], missing: Kind) -> int:
-        return references.follow(start, self._reached, partial(self._inside, missing))
+    def _follow(self, start: Iterable[ObjectReference], missing: ProblemKind) -> int:
+        return references.follow_references(start, self._reached, partial(self._inside, missing))
 
-    def _inside(self, missing: Kind, reference: Reference) -> list[Reference]:
+    def _inside(self, missing: ProblemKind, reference: ObjectReference) -> list[ObjectReference]:
         """Where an object leads on to, if it is there."""
         digest = reference.digest
         # Asked again because a writer may have put it since the listing.
-        objects, what = self._bucket.objects, f"{_referrer(reference)} refers to it"
+        objects, what = self._bucket.objects, f"{_describe_referrer(reference)} refers to it"
         if digest not in self._held and not objects.has(digest):
             if copy := self._trashed(digest):
                 self._problems.append(self._in_trash(digest, what))
                 return self._read(reference, lambda: self._bucket.store.get(copy))
-            what = f"{what} ({_named(reference)}); it is not there"
+            what = f"{what} ({_describe_object(reference)}); it is not there"
             mended = self._mender.missing(digest, what) if self._mender else None
-            self._problems.append(mended or Problem(missing, key_of(digest), what))
+            self._problems.append(mended or BucketProblem(missing, object_key(digest), what))
             if mended is None:
                 return []
         return self._read(reference, lambda: objects.get(digest))
@@ -164,26 +166,28 @@ class _Examination:
                     return copy
         return None
 
-    def _in_trash(self, digest: Digest, what: str) -> Problem:
+    def _in_trash(self, digest: Digest, what: str) -> BucketProblem:
         """It counts as there: whoever asks for it gets it, and the next collection puts it back."""
         if self._mender and self._bucket.objects.restore(digest):
-            return Problem("mended", key_of(digest), f"{what}; taken out of the trash")
-        return Problem("trash", key_of(digest), f"{what}; it is in the trash, where it is found")
+            return BucketProblem("mended", object_key(digest), f"{what}; taken out of the trash")
+        return BucketProblem(
+            "trash", object_key(digest), f"{what}; it is in the trash, where it is found"
+        )
 
-    def _read(self, reference: Reference, read: Callable[[], bytes]) -> list[Reference]:
+    def _read(self, reference: ObjectReference, read: Callable[[], bytes]) -> list[ObjectReference]:
         if not reference.leads_on:
             return []
         digest = reference.digest
         try:
-            return references.of_object(reference, read())
+            return references.object_references(reference, read())
         except (ObjectCorrupt, ObjectMissing, StoreError):
             return []  # hashing it will tell
         except ValueError:
-            what = f"{_referrer(reference)} calls it JSON, which it is not"
-            self._note("unreadable", key_of(digest), what)
+            what = f"{_describe_referrer(reference)} calls it JSON, which it is not"
+            self._note("unreadable", object_key(digest), what)
             return []
 
-    def _hash(self, digests: Iterable[Digest], verified: Verified) -> int:
+    def _hash(self, digests: Iterable[Digest], verified: VerifiedObjects) -> int:
         """Read and hash what is there, the largest first; how many objects were known already."""
         wanted = sorted(
             (self._held[digest] for digest in digests if digest in self._held),
@@ -192,8 +196,8 @@ class _Examination:
         fresh = [entry for entry in wanted if not verified.knows(entry)]
         known, size = len(wanted) - len(fresh), sum(entry.size for entry in wanted)
         read = size - sum(entry.size for entry in fresh)
-        self._hashed = Hashed(known, read, len(wanted), size)
-        for entry, bad in zip(fresh, concurrently(self._examine, fresh), strict=True):
+        self._hashed = HashingProgress(known, read, len(wanted), size)
+        for entry, bad in zip(fresh, map_in_threads(self._examine, fresh), strict=True):
             if bad is None:
                 verified.add(entry)
             else:
@@ -201,8 +205,8 @@ class _Examination:
             self._count(objects=1)
         return known
 
-    def _examine(self, entry: Entry) -> Problem | None:
-        objects, digest, told = self._bucket.objects, _digest(entry), 0
+    def _examine(self, entry: StoreEntry) -> BucketProblem | None:
+        objects, digest, told = self._bucket.objects, _entry_digest(entry), 0
 
         def count(size: int) -> None:
             nonlocal told
@@ -210,19 +214,19 @@ class _Examination:
             self._count(size=size)
 
         try:
-            if entry.size <= _SMALL:
+            if entry.size <= _MAX_WHOLE_READ:
                 objects.get(digest)
             else:
                 objects.check(digest, count)
         except ObjectCorrupt as error:
-            return Problem("corrupt", entry.key, error.what)
+            return BucketProblem("corrupt", entry.key, error.what)
         except ObjectMissing:
             return None  # collected since the listing
         except StoreError as error:
             # One bad sector must not hide what else is wrong; a store that is gone must.
             if type(error) is not StoreError:
                 raise
-            return Problem("unreadable", entry.key, error.what)
+            return BucketProblem("unreadable", entry.key, error.what)
         finally:
             self._count(size=entry.size - told)
         return None
@@ -234,26 +238,26 @@ class _Examination:
                 self._hashed = replace(done, objects=done.objects + objects, size=done.size + size)
                 self._progress(self._hashed)
 
-    def _mended(self, entry: Entry, bad: Problem) -> Problem:
+    def _mended(self, entry: StoreEntry, bad: BucketProblem) -> BucketProblem:
         if self._mender is None or bad.kind != "corrupt":
             return bad
-        return self._mender.corrupt(_digest(entry), bad)
+        return self._mender.corrupt(_entry_digest(entry), bad)
 
-    def _note(self, kind: Kind, key: str, what: str) -> None:
-        self._problems.append(Problem(kind, key, what))
+    def _note(self, kind: ProblemKind, key: str, what: str) -> None:
+        self._problems.append(BucketProblem(kind, key, what))
 
 
 def _is_ours(key: str) -> bool:
-    return key == MARK or key.startswith(_OURS)
+    return key == MARKER_KEY or key.startswith(_ASSAY_PREFIXES)
 
 
-def _digest(entry: Entry) -> Digest:
+def _entry_digest(entry: StoreEntry) -> Digest:
     return Digest(entry.key.rpartition("/")[2])
 
 
-def _referrer(reference: Reference) -> str:
+def _describe_referrer(reference: ObjectReference) -> str:
     return f"object {reference.by}" if reference.by.startswith("sha256:") else reference.by
 
 
-def _named(reference: Reference) -> str:
+def _describe_object(reference: ObjectReference) -> str:
     return f"{reference.media_type or 'object'} {reference.name}".strip()

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from assay.bucket import Bucket
-from assay.config.gates import Cost, Drift, Score
-from assay.evidence.drift import drift
-from assay.evidence.drift.scored import Roles
+from assay.config.gates import DriftSettings, ErrorCosts, PerformanceMetric
+from assay.evidence.drift import judge_drift
+from assay.evidence.drift.scored import ColumnRoles
 from assay.evidence.report import Check, Report, Verdict
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
@@ -21,22 +21,24 @@ from benchmarks.calibration.people import adult
 from benchmarks.calibration.performance import inside
 from benchmarks.calibration.rows import alike, turning
 
-ROLES = Roles(probability="probability", prediction="decision", truth="truth", positive="yes")
-EVEN = Cost()  # the model decides at one half
+ROLES = ColumnRoles(probability="probability", prediction="decision", truth="truth", positive="yes")
+EVEN = ErrorCosts()  # the model decides at one half
 USUAL = Population(middle=-1.0, spread=2.0, stretch=1.3)
 HARDER = Population(middle=-0.3, spread=1.2, stretch=1.3)  # the same concept, other rows
 ANY = 0.001  # an effect that every shift has: the p-value alone then decides
-METRICS: tuple[Score, ...] = ("roc_auc", "accuracy")
+METRICS: tuple[PerformanceMetric, ...] = ("roc_auc", "accuracy")
 
 
-def judged(old: pd.DataFrame, new: pd.DataFrame, ask: Drift, roles: Roles | None = None) -> Report:
+def judged(
+    old: pd.DataFrame, new: pd.DataFrame, ask: DriftSettings, roles: ColumnRoles | None = None
+) -> Report:
     """The gate's report on two frames, stored as tables in memory."""
     bucket = Bucket.on(MemoryStore())
     tables = (
         Table.read(bucket, write_frame(bucket, frame, name))
         for frame, name in ((old, "reference"), (new, "current"))
     )
-    return drift(*tables, ask, roles=roles, subject="made")
+    return judge_drift(*tables, ask, roles=roles, subject="made")
 
 
 def starting(report: Report, name: str) -> list[Check]:
@@ -68,14 +70,14 @@ def resampled(seed: int, reference: int, current: int, effect: float) -> Outcome
     """Both sides are drawn from Adult, without a row in common."""
     rows = adult().sample(reference + current, random_state=seed, ignore_index=True)
     old, new = rows.head(reference), rows.tail(current).reset_index(drop=True)
-    return alarms(judged(old, new, Drift(effect=effect)))
+    return alarms(judged(old, new, DriftSettings(effect=effect)))
 
 
 def in_runs(seed: int, reference: int, current: int, length: float, effect: float) -> Outcomes:
     """Rows come in runs: what neighbours hold hangs together, on both sides alike."""
     rows = alike(reference + current, length, seed)
     old, new = rows.head(reference), rows.tail(current).reset_index(drop=True)
-    return alarms(judged(old, new, Drift(effect=effect)))
+    return alarms(judged(old, new, DriftSettings(effect=effect)))
 
 
 # --- something moved --------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def turned(seed: int, reference: int, current: int, length: float) -> Outcomes:
     itself stays as it was. Rows come in runs, but for a `length` of 0."""
     rows = turning(reference, current, length, seed)
     old, new = rows.head(reference), rows.tail(current).reset_index(drop=True)
-    found = alarms(judged(old, new, Drift()))
+    found = alarms(judged(old, new, DriftSettings()))
     return found | {"either": found["separation"] or found["reconstruction"]}
 
 
@@ -118,7 +120,7 @@ def harmless(seed: int, reference: int, current: int) -> Outcomes:
     rng = np.random.default_rng([seed, 1])
     new["noise"] += 0.8
     new["colour"] = rng.choice(["red", "green", "blue"], current, p=[0.6, 0.25, 0.15])
-    report = judged(old, new.drop(columns="truth"), Drift(), ROLES)
+    report = judged(old, new.drop(columns="truth"), DriftSettings(), ROLES)
     moved = shifted(report)
     return {
         "number": "noise" in moved,
@@ -133,7 +135,7 @@ def other_rows(seed: int, reference: int, current: int) -> Outcomes:
     """The rows are harder, the concept is the same: what is expected, and what comes true."""
     old = scored(USUAL, reference, 2 * seed)
     new = scored(HARDER, current, 2 * seed + 1)
-    report = judged(old, new, Drift(), ROLES)
+    report = judged(old, new, DriftSettings(), ROLES)
     before, after = USUAL.scores(EVEN), HARDER.scores(EVEN)
     found = {c.name: c for c in report.checks}
     outcomes: dict[str, bool | None] = {"surprise": _any(report, "realised", Verdict.FAIL)}
@@ -149,7 +151,7 @@ def other_concept(seed: int, reference: int, current: int, share: float) -> Outc
     old, new = (scored(USUAL, n, 2 * seed + i) for i, n in enumerate((reference, current)))
     turned = np.random.default_rng([seed, 1]).random(current) < share
     new["truth"] = np.where(turned, np.where(new["truth"] == "yes", "no", "yes"), new["truth"])
-    report = judged(old, new, Drift(), ROLES)
+    report = judged(old, new, DriftSettings(), ROLES)
     return {
         "realised": _any(report, "realised", Verdict.FAIL),
         "gate": report.verdict is Verdict.FAIL,
@@ -161,7 +163,7 @@ def much_harder(seed: int, reference: int, current: int) -> Outcomes:
     """The column that bears on the outcome loses its spread: performance must fall."""
     old = scored(USUAL, reference, 2 * seed)
     new = scored(Population(0.0, 0.5, USUAL.stretch), current, 2 * seed + 1)
-    report = judged(old, new.drop(columns="truth"), Drift(), ROLES)
+    report = judged(old, new.drop(columns="truth"), DriftSettings(), ROLES)
     return {
         "expected": any(raised(check) for check in starting(report, "expected")),
         "shift": "x" in shifted(report),

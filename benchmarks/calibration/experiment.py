@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.proportions import wilson
+from assay.evidence.statistics.proportions import wilson_interval
 
 # Of some fifty claims a few whose rate is just what is stated would miss a 95 % interval by chance.
 LEVEL = 0.99
@@ -84,7 +84,7 @@ class Found:
 
     @property
     def interval(self) -> Interval:
-        return wilson(self.hits, self.tried, LEVEL)
+        return wilson_interval(self.hits, self.tried, LEVEL)
 
     @property
     def verdict(self) -> Holds:

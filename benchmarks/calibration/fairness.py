@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Cost, Fairness, Metric
-from assay.evidence.fairness import audit
+from assay.config.gates import ErrorCosts, FairnessMetric, FairnessRule
+from assay.evidence.fairness import audit_fairness
 from assay.evidence.report import Report, Sheet, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
@@ -46,10 +46,10 @@ REFERENCE = "Caucasian"
 TWO = ("African-American", REFERENCE)
 RATES = (0.6, 0.3)  # true positive rate, false positive rate
 SENSITIVE = {"race": Sensitive(reference=REFERENCE)}
-EVEN = Cost()
+EVEN = ErrorCosts()
 MODEL = Population(middle=-1.0, spread=1.5)
 _TRUE = MODEL.scores(EVEN)
-TRUE: dict[Metric, float] = {  # of a group drawn from `MODEL`
+TRUE: dict[FairnessMetric, float] = {  # of a group drawn from `MODEL`
     "accuracy_score": _TRUE["accuracy"],
     "balanced_accuracy_score": _TRUE["balanced_accuracy"],
     "precision_score": _TRUE["precision"],
@@ -64,10 +64,10 @@ ABOVE = 1e-6  # by so much a gap "just above" the tolerance is above it
 
 
 def rule(
-    metric: Metric, tolerance: float, by: Sequence[str | tuple[str, ...]] = ("race",)
-) -> Fairness:
+    metric: FairnessMetric, tolerance: float, by: Sequence[str | tuple[str, ...]] = ("race",)
+) -> FairnessRule:
     """One rule of a use case."""
-    return Fairness(metric=metric, by=tuple(by), tolerance=tolerance, because="made data")
+    return FairnessRule(metric=metric, by=tuple(by), tolerance=tolerance, because="made data")
 
 
 def made(
@@ -82,9 +82,9 @@ def made(
     return decided(sizes, base, rates, seed)
 
 
-def judged(rows: pd.DataFrame, *rules: Fairness) -> Report:
+def judged(rows: pd.DataFrame, *rules: FairnessRule) -> Report:
     """The gate's report on made predictions."""
-    return audit(rows, rules, SENSITIVE, subject="made")
+    return audit_fairness(rows, rules, SENSITIVE, subject="made")
 
 
 def identical(seed: int, tolerance: float) -> Outcomes:
@@ -149,9 +149,15 @@ def intersections(seed: int) -> Outcomes:
     rng = np.random.default_rng([seed, 1])
     rows["sex"] = pd.Series(rng.choice(["Female", "Male"], len(rows), p=[0.19, 0.81]), dtype="str")
     by = ("race", "sex", ("race", "sex"))
-    metrics: tuple[Metric, ...] = ("false_positive_rate", "true_positive_rate", "precision_score")
+    metrics: tuple[FairnessMetric, ...] = (
+        "false_positive_rate",
+        "true_positive_rate",
+        "precision_score",
+    )
     rules = [rule(metric, 0.001, by) for metric in metrics]
-    report = audit(rows, rules, {**SENSITIVE, "sex": Sensitive(reference="Male")}, subject="made")
+    report = audit_fairness(
+        rows, rules, {**SENSITIVE, "sex": Sensitive(reference="Male")}, subject="made"
+    )
     return {"fail": bool(report.of(Verdict.FAIL))}
 
 
@@ -161,7 +167,7 @@ def all_metrics(seed: int) -> Outcomes:
     rows = MODEL.predictions(sum(sizes.values()), seed, EVEN)
     rows["race"] = pd.Series(np.repeat(list(sizes), list(sizes.values())), dtype="str")
     rules = [rule(metric, 0.001) for metric in TRUE]
-    report = audit(rows, rules, {"race": Sensitive(reference="one")}, subject="made")
+    report = audit_fairness(rows, rules, {"race": Sensitive(reference="one")}, subject="made")
     [sheet] = [s for s in report.sheets if s.title == "All metrics by race"]
     held: dict[str, bool | None] = dict.fromkeys(TRUE)
     for metric, group, _over, value, low, high in sheet.rows:

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from assay.config.read import read
-from assay.evidence.feasibility import assess
+from assay.config.read import load_use_case
+from assay.evidence.feasibility import assess_feasibility
 from assay.evidence.report import Check, Report, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
@@ -51,7 +51,7 @@ def shuffled(seed: int, rows: int, reach: float | None) -> Outcomes:
     """Adult with its labels dealt out anew."""
     frame = sample(rows, seed)
     frame[TARGET] = np.random.default_rng([seed, 1]).permutation(frame[TARGET].to_numpy())
-    report = assess(frame, income(reach), seed=seed)
+    report = assess_feasibility(frame, income(reach), seed=seed)
     signals = {check.verdict for check in checks(report, "signal")}
     return {"no_go": no_go(report), "go": report.verdict is Verdict.PASS} | {
         "signal": Verdict.PASS in signals
@@ -60,13 +60,13 @@ def shuffled(seed: int, rows: int, reach: float | None) -> Outcomes:
 
 def intact(seed: int, rows: int, reach: float) -> Outcomes:
     """Adult as it is."""
-    report = assess(sample(rows, seed), income(reach), seed=seed)
+    report = assess_feasibility(sample(rows, seed), income(reach), seed=seed)
     return {"no_go": no_go(report), "leak": failed(report, "leakage")}
 
 
 def out_of_reach(seed: int, rows: int, reach: float) -> Outcomes:
     """Adult, and a target that nobody has reached on it."""
-    report = assess(sample(rows, seed), income(reach), seed=seed)
+    report = assess_feasibility(sample(rows, seed), income(reach), seed=seed)
     return {
         "no_go": no_go(report),
         "pass": any(c.verdict is Verdict.PASS for c in checks(report, "reach")),
@@ -81,7 +81,7 @@ def leaking(seed: int, rows: int, leak: Leak) -> Outcomes:
     frame = sample(rows, seed)
     yes = (frame[TARGET] == ">50K").to_numpy()
     frame.insert(0, LEAK, leak(yes, np.random.default_rng([seed, 2])))
-    report = assess(frame, income(0.85), seed=seed)
+    report = assess_feasibility(frame, income(0.85), seed=seed)
     [check] = checks(report, "leakage")
     fails = check.verdict is Verdict.FAIL
     return {
@@ -99,7 +99,7 @@ def mislabelled(seed: int, rows: int, share: float, allowed: float, steep: float
     frame = determined(rows, seed, steep)
     wrong = np.random.default_rng([seed, 3]).random(rows) < share
     frame["y"] = np.where(wrong, np.where(frame["y"] == "yes", "no", "yes"), frame["y"])
-    report = assess(frame, made(feasibility=f'{{"noise": {allowed}}}'), seed=seed)
+    report = assess_feasibility(frame, made(feasibility=f'{{"noise": {allowed}}}'), seed=seed)
     [sheet] = [s for s in report.sheets if s.title == "Labels to look at first"]
     listed = [int(row[0]) - 1 for row in sheet.rows]
     return {
@@ -117,7 +117,7 @@ def small_group(seed: int, rows: int, keep: int, positives: bool) -> Outcomes:
     frame.loc[few, TARGET] = "<=50K"
     frame.loc[few[: len(few) // 2 * positives], TARGET] = ">50K"
     rule = "fairness=[{metric: true_positive_rate, by: [race], tolerance: 0.1, because: made}]"
-    report = assess(frame, read(INCOME, [rule]).use_case, seed=seed)
+    report = assess_feasibility(frame, load_use_case(INCOME, [rule]).use_case, seed=seed)
     [check] = checks(report, "group_power")
     others = (
         frame[frame["race"] != MINOR].groupby("race")[TARGET].agg(lambda y: (y == ">50K").any())
@@ -139,7 +139,7 @@ def over_time(seed: int, rows: int, turned: bool) -> Outcomes:
     yes = rng.random(rows) < sigmoid(2 * x * np.where(late, -1, 1))
     columns = {"day": day, "x": x, "noise": noise, "version": np.where(late, 2, 1)}
     frame = pd.DataFrame(columns | {"y": np.where(yes, "yes", "no")})
-    report = assess(frame, made(data='{"time": "day"}'), seed=seed)
+    report = assess_feasibility(frame, made(data='{"time": "day"}'), seed=seed)
     bad = (Verdict.FAIL, Verdict.CAUTION)
     found = checks(report, "stationarity")
     return {"found": any(c.verdict in bad for c in found), "fail": failed(report, "stationarity")}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Cost, Score
+from assay.config.gates import ErrorCosts, PerformanceMetric
 
 _GRID = 200_001  # points of the population: the scores below are exact to about five digits
 _LARGEST_LOGIT = 30.0
@@ -26,14 +26,14 @@ class Population:
     spread: float  # their standard deviation
     stretch: float = 1.0
 
-    def predictions(self, rows: int, seed: int, cost: Cost) -> pd.DataFrame:
+    def predictions(self, rows: int, seed: int, cost: ErrorCosts) -> pd.DataFrame:
         """`truth`, `probability` and the `decision` that costs least if the probability is true."""
         rng = np.random.default_rng(seed)
         odds = rng.normal(self.middle, self.spread, rows)
         truth = rng.random(rows) < sigmoid(odds)
         return predicted(truth, sigmoid(self.stretch * odds), cost)
 
-    def scores(self, cost: Cost) -> Mapping[Score, float]:
+    def scores(self, cost: ErrorCosts) -> Mapping[PerformanceMetric, float]:
         """Every score in the population, by numerical integration."""
         return _scores(self, cost.false_positive, cost.false_negative)
 
@@ -44,13 +44,13 @@ def sigmoid(odds: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-clipped)))
 
 
-def predicted(truth: np.ndarray, probability: np.ndarray, cost: Cost) -> pd.DataFrame:
+def predicted(truth: np.ndarray, probability: np.ndarray, cost: ErrorCosts) -> pd.DataFrame:
     """Predictions in the form that the gate judges."""
     decision = probability >= threshold(cost)
     return pd.DataFrame({"truth": truth, "probability": probability, "decision": decision})
 
 
-def threshold(cost: Cost) -> float:
+def threshold(cost: ErrorCosts) -> float:
     """The probability at which yes and no cost the same (Elkan, IJCAI 2001)."""
     return cost.false_positive / (cost.false_positive + cost.false_negative)
 

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Cost, Performance, Score
-from assay.evidence.performance import SCORES, evaluate
+from assay.config.gates import ErrorCosts, Performance, PerformanceMetric
+from assay.evidence.performance import SCORES, judge_performance
 from assay.evidence.report import Check, Interval, Report, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
@@ -18,19 +18,19 @@ from benchmarks.calibration.experiment import (
 )
 from benchmarks.calibration.models import Population, predicted, sigmoid, threshold
 
-COST = Cost(false_positive=1.0, false_negative=2.0)
+COST = ErrorCosts(false_positive=1.0, false_negative=2.0)
 USUAL = Population(middle=-1.5, spread=1.5)  # 24 % positives, ROC AUC .83
 RARE = Population(middle=-4.0, spread=1.5)  # 5 % positives
 GOOD = Population(middle=-1.5, spread=4.0)  # ROC AUC .97: near the edge of most scores
 CALIBRATION = ("calibration_in_the_large", "calibration_slope", "calibration_error")
 SURE = Population(middle=-1.5, spread=1.5, stretch=2.0)  # twice as sure as it may be
-CHOSEN_BY: tuple[Score, ...] = ("roc_auc", "average_precision", "f1", "brier")
+CHOSEN_BY: tuple[PerformanceMetric, ...] = ("roc_auc", "average_precision", "f1", "brier")
 
 
 def judged(rows: pd.DataFrame, performance: Performance, **more: object) -> Report:
     """The gate's report on made predictions."""
     prevalence = float(rows["truth"].mean())
-    return evaluate(rows, performance, subject="made", prevalence=prevalence, **more)
+    return judge_performance(rows, performance, subject="made", prevalence=prevalence, **more)
 
 
 def only(report: Report, name: str) -> Check:
@@ -92,7 +92,7 @@ def better(seed: int, rows: int) -> Outcomes:
     return {metric: _beats(one, "champion", metric, champion=other) for metric in CHOSEN_BY}
 
 
-def _beats(rows: pd.DataFrame, rival: str, metric: Score, **more: object) -> bool:
+def _beats(rows: pd.DataFrame, rival: str, metric: PerformanceMetric, **more: object) -> bool:
     performance = Performance(choose_by=metric, cost=COST)
     return only(judged(rows, performance, **more), f"beats_{rival}").verdict is Verdict.PASS
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assay import canonical
 from assay.digest import Digest
-from assay.provenance import code_of
+from assay.provenance import read_code_version
 from benchmarks.calibration.experiment import Experiment, Outcomes, Tally
 
 GATES = ("validation", "feasibility", "performance", "fairness", "drift")
@@ -37,7 +37,7 @@ def run(gate: str, *, most_seeds: int | None, jobs: int, say: Say) -> dict[Exper
     """
     # A pool of numeric threads in each process would fight the others for the processors.
     os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")})
-    code = code_of(_module(gate), __name__).as_json()
+    code = read_code_version(_module(gate), __name__).as_json()
     tallies = {}
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for experiment in experiments(gate):

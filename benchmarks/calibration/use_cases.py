@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from assay.config.read import read, read_words
+from assay.config.read import load_use_case, parse_use_case
 from assay.config.use_case import UseCase
 from benchmarks.calibration.people import INCOME
 
@@ -15,7 +15,7 @@ from benchmarks.calibration.people import INCOME
 def income(reach: float | None) -> UseCase:
     """The income example, with a ROC AUC to reach or without."""
     goal = f"feasibility.reach={{roc_auc: {reach}}}" if reach else "feasibility.reach={}"
-    return read(INCOME, [goal]).use_case
+    return load_use_case(INCOME, [goal]).use_case
 
 
 @cache
@@ -29,4 +29,4 @@ def made(**sections: Any) -> UseCase:
     }
     for name, held in sections.items():
         least[name] = {**least.get(name, {}), **json.loads(held)}
-    return read_words({"file": "made", "text": json.dumps(least), "set": []}).use_case
+    return parse_use_case({"file": "made", "text": json.dumps(least), "set": []}).use_case

@@ -11,7 +11,7 @@ import pandas as pd
 from assay.bucket import Bucket
 from assay.config.gates import Expectation
 from assay.evidence.report import Check, Verdict
-from assay.evidence.validation import Validated, validate
+from assay.evidence.validation import ValidationResult, validate_table
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -29,24 +29,24 @@ def stored(frame: pd.DataFrame) -> Table:
     return Table.read(bucket, write_frame(bucket, frame, "made"))
 
 
-def both(frame: pd.DataFrame) -> tuple[Validated, Validated]:
+def both(frame: pd.DataFrame) -> tuple[ValidationResult, ValidationResult]:
     """The gate's answer on a stored table, by DuckDB, and on a frame, by pandas."""
-    one, other = (validate(rows, RULES, subject="made") for rows in (stored(frame), frame))
+    one, other = (validate_table(rows, RULES, subject="made") for rows in (stored(frame), frame))
     return one, other
 
 
-def asked(found: Validated) -> dict[str, Check]:
+def asked(found: ValidationResult) -> dict[str, Check]:
     """The checks of the rules, by name."""
     return {c.name: c for c in found.report.checks if c.name.startswith("expect_")}
 
 
-def broken(found: Validated) -> Broken:
+def broken(found: ValidationResult) -> Broken:
     """What the gate set aside."""
     rows = found.failing.groupby("rule")["row"]
     return {str(rule): frozenset(int(n) for n in numbers) for rule, numbers in rows}
 
 
-def alike(one: Validated, other: Validated) -> bool:
+def alike(one: ValidationResult, other: ValidationResult) -> bool:
     """Whether both ways say the same of every rule: verdict, estimate, rows."""
     first, second = asked(one), asked(other)
     same = first.keys() == second.keys() and all(
@@ -127,7 +127,7 @@ def changed(seed: int, rows: int) -> Outcomes:
     now = before.drop(columns=dropped).assign(fresh=1.5)
     now[retyped] = now[retyped].astype(str)
     now[recoded] = now[recoded].replace(values.index[0], "recoded")
-    found = validate(stored(now), [], subject="made", against=stored(before))
+    found = validate_table(stored(now), [], subject="made", against=stored(before))
     [sheet] = [s for s in found.report.sheets if s.title.startswith("Changes")]
     told = {(row[0], row[1]) for row in sheet.rows}
     wanted = {(dropped, "dropped"), ("fresh", "added"), (retyped, "retyped"), (recoded, "recoded")}
@@ -138,7 +138,7 @@ def grown(seed: int, rows: int) -> Outcomes:
     """Against the table before, which grew by rows such as it had."""
     before = sample(rows, seed)
     now = pd.concat([before, before.sample(rows // 5, random_state=seed)], ignore_index=True)
-    found = validate(stored(now), [], subject="made", against=stored(before))
+    found = validate_table(stored(now), [], subject="made", against=stored(before))
     [check] = [c for c in found.report.checks if c.name == "schema"]
     return {"alarm": check.verdict is not Verdict.PASS}
 

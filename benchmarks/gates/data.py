@@ -21,7 +21,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 ADULT = Path(__file__).parents[2] / "examples" / "income" / "adult.parquet"
 ROWS = 48_842
@@ -103,7 +103,7 @@ def _write(bucket: Bucket, path: Path, frames: Iterator[pd.DataFrame]) -> dict[s
         writer.write_table(rows.cast(schema))
     assert writer is not None
     writer.close()
-    table = write(bucket, pq.ParquetFile(path).iter_batches(), schema, path.stem)
+    table = write_table(bucket, pq.ParquetFile(path).iter_batches(), schema, path.stem)
     return table.model_dump(mode="json")
 
 

@@ -10,94 +10,98 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from assay.deployments.dashboard.batches import BATCHES, BUCKET
-from assay.deployments.dashboard.models import MODELS
-from assay.deployments.dashboard.needed import NEEDED, STANDING
+from assay.deployments.dashboard.batches import BATCH_PANELS, BUCKET_PANELS
+from assay.deployments.dashboard.models import MODEL_PANELS
+from assay.deployments.dashboard.needed import ATTENTION_PANELS, CHAMPION_TABLE
 from assay.deployments.dashboard.panel import Panel
-from assay.deployments.dashboard.runs import RUNS
+from assay.deployments.dashboard.runs import RUN_PANELS
 
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
-    ("What needs a person", (*NEEDED, STANDING)),
-    ("Runs and steps", RUNS),
-    ("Models: as good and as fair as when they were registered?", MODELS),
-    ("Batches and labels", BATCHES),
-    ("Bucket, and this endpoint", BUCKET),
+    ("What needs a person", (*ATTENTION_PANELS, CHAMPION_TABLE)),
+    ("Runs and steps", RUN_PANELS),
+    ("Models: as good and as fair as when they were registered?", MODEL_PANELS),
+    ("Batches and labels", BATCH_PANELS),
+    ("Bucket, and this endpoint", BUCKET_PANELS),
 )
 
-_SCHEMA = 39  # of Grafana 10.4 and 11; newer ones bring it up to date as they read it
-_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
-_WIDE = 24  # columns
-_LETTERS = "ABCDEFGHIJKL"  # name a panel's queries
+_SCHEMA_VERSION = 39  # of Grafana 10.4 and 11; newer ones bring it up to date as they read it
+_DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+_GRID_COLUMNS = 24  # columns
+_QUERY_LETTERS = "ABCDEFGHIJKL"  # name a panel's queries
 
 
-def text() -> str:
+def render_dashboard() -> str:
     """The file."""
-    return json.dumps(dashboard(), indent=2) + "\n"
+    return json.dumps(build_dashboard(), indent=2) + "\n"
 
 
-def dashboard() -> dict[str, Any]:
+def build_dashboard() -> dict[str, Any]:
     """Its JSON model."""
     return {
         "uid": "assay",
         "title": "Assay",
         "description": "What needs a person first, then runs, models, batches, bucket.",
         "tags": ["assay"],
-        "schemaVersion": _SCHEMA,
+        "schemaVersion": _SCHEMA_VERSION,
         "version": 1,
         "editable": True,
         "timezone": "",
         "refresh": "1m",
         "time": {"from": "now-24h", "to": "now"},
-        "templating": {"list": [_datasource(), _variable("use_case"), _variable("metric")]},
-        "annotations": {"list": [_promotions()]},
-        "panels": list(_panels()),
+        "templating": {
+            "list": [_datasource_variable(), _label_variable("use_case"), _label_variable("metric")]
+        },
+        "annotations": {"list": [_promotion_annotation()]},
+        "panels": list(_all_panels()),
     }
 
 
-def _panels() -> Iterator[dict[str, Any]]:
+def _all_panels() -> Iterator[dict[str, Any]]:
     number, top = 1, 0
     for title, panels in ROWS:
-        place = {"x": 0, "y": top, "w": _WIDE, "h": 1}
+        place = {"x": 0, "y": top, "w": _GRID_COLUMNS, "h": 1}
         yield {"id": number, "type": "row", "title": title, "gridPos": place, "panels": []}
         number, top = number + 1, top + 1
-        for panel, place in _placed(panels, top):
-            yield _panel(panel, number, place)
+        for panel, place in _place_panels(panels, top):
+            yield _panel_json(panel, number, place)
             number, bottom = number + 1, place["y"] + place["h"]
         top = bottom
 
 
-def _placed(panels: Sequence[Panel], top: int) -> Iterator[tuple[Panel, dict[str, int]]]:
+def _place_panels(panels: Sequence[Panel], top: int) -> Iterator[tuple[Panel, dict[str, int]]]:
     """From left to right, and on the next line where there is no more room."""
     left, height = 0, 0
     for panel in panels:
-        if left + panel.width > _WIDE:
+        if left + panel.width > _GRID_COLUMNS:
             left, top, height = 0, top + height, 0
         yield panel, {"x": left, "y": top, "w": panel.width, "h": panel.height}
         left, height = left + panel.width, max(height, panel.height)
 
 
-def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
+def _panel_json(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
     made = {
         "id": number,
         "type": panel.kind,
         "title": panel.title,
         "description": panel.about,
-        "datasource": _SOURCE,
+        "datasource": _DATASOURCE,
         "gridPos": place,
         "targets": list(_targets(panel)),
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": _overrides(panel)},
-        "options": _OPTIONS[panel.kind],
+        "fieldConfig": {"defaults": _field_defaults(panel), "overrides": _field_overrides(panel)},
+        "options": _PANEL_OPTIONS[panel.kind],
     }
-    return made | ({"transformations": _merged(panel)} if panel.kind == "table" else {})
+    return made | (
+        {"transformations": _table_transformations(panel)} if panel.kind == "table" else {}
+    )
 
 
 def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
     """A time series over the time shown; of all else the present."""
     now = panel.kind != "timeseries"
-    for letter, query in zip(_LETTERS, panel.queries, strict=False):
+    for letter, query in zip(_QUERY_LETTERS, panel.queries, strict=False):
         yield {
             "refId": letter,
-            "datasource": _SOURCE,
+            "datasource": _DATASOURCE,
             "expr": query.ask,
             "legendFormat": query.legend,
             "instant": now,
@@ -106,7 +110,7 @@ def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
         }
 
 
-def _defaults(panel: Panel) -> dict[str, Any]:
+def _field_defaults(panel: Panel) -> dict[str, Any]:
     steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
     if panel.red is not None:
         steps.append({"color": "red", "value": panel.red})
@@ -124,7 +128,7 @@ def _defaults(panel: Panel) -> dict[str, Any]:
     return made
 
 
-def _overrides(panel: Panel) -> list[dict[str, Any]]:
+def _field_overrides(panel: Panel) -> list[dict[str, Any]]:
     """Ends of intervals and limits are drawn as such; columns of a table have their own units."""
     dashed = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [6, 6]}}
     found: list[dict[str, Any]] = []
@@ -132,7 +136,7 @@ def _overrides(panel: Panel) -> list[dict[str, Any]]:
         for ending in (" limit", " low", " high"):
             pattern = {"id": "byRegexp", "options": f".*{ending}$"}
             found.append({"matcher": pattern, "properties": [dashed]})
-    for letter, query in zip(_LETTERS, panel.queries, strict=False):
+    for letter, query in zip(_QUERY_LETTERS, panel.queries, strict=False):
         if panel.kind == "table":
             properties = [
                 {"id": "displayName", "value": query.legend},
@@ -143,9 +147,9 @@ def _overrides(panel: Panel) -> list[dict[str, Any]]:
     return found
 
 
-def _merged(panel: Panel) -> list[dict[str, Any]]:
+def _table_transformations(panel: Panel) -> list[dict[str, Any]]:
     """One line a use case. Of a query without a legend its labels are shown, not its value."""
-    both = list(zip(_LETTERS, panel.queries, strict=False))
+    both = list(zip(_QUERY_LETTERS, panel.queries, strict=False))
     hidden = {f"Value #{letter}": True for letter, query in both if not query.legend}
     hidden |= {"Time": True, **{f"Time {n}": True for n, _ in enumerate(both, start=1)}}
     return [
@@ -154,7 +158,7 @@ def _merged(panel: Panel) -> list[dict[str, Any]]:
     ]
 
 
-_OPTIONS: dict[str, dict[str, Any]] = {
+_PANEL_OPTIONS: dict[str, dict[str, Any]] = {
     "stat": {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "colorMode": "background",
@@ -169,7 +173,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def _datasource() -> dict[str, Any]:
+def _datasource_variable() -> dict[str, Any]:
     return {
         "name": "datasource",
         "label": "Prometheus",
@@ -180,14 +184,14 @@ def _datasource() -> dict[str, Any]:
     }
 
 
-def _variable(label: str) -> dict[str, Any]:
+def _label_variable(label: str) -> dict[str, Any]:
     of = {"use_case": "assay_journal_current", "metric": "assay_performance"}[label]
     query = f"label_values({of}, {label})"
     return {
         "name": label,
         "label": label.replace("_", " "),
         "type": "query",
-        "datasource": _SOURCE,
+        "datasource": _DATASOURCE,
         "definition": query,
         "query": {"query": query, "refId": label},
         "refresh": 2,
@@ -200,11 +204,11 @@ def _variable(label: str) -> dict[str, Any]:
     }
 
 
-def _promotions() -> dict[str, Any]:
+def _promotion_annotation() -> dict[str, Any]:
     """A mark in every picture where a champion changed."""
     return {
         "name": "a new champion",
-        "datasource": _SOURCE,
+        "datasource": _DATASOURCE,
         "enable": True,
         "expr": 'changes(assay_champion_timestamp_seconds{use_case=~"$use_case"}[5m]) > 0',
         "titleFormat": "{{use_case}}: a new champion",

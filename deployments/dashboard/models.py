@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from assay.deployments.dashboard.panel import OF, Panel, Query
+from assay.deployments.dashboard.panel import USE_CASE_FILTER, Panel, PanelQuery
 
-_ALL = f'group="all", {OF}, metric=~"$metric"'
-_ENDS = ("", "_low", "_high")
+_ALL_ROWS_FILTER = f'group="all", {USE_CASE_FILTER}, metric=~"$metric"'
+_INTERVAL_SUFFIXES = ("", "_low", "_high")
 _DROP = "assay_performance_drop"
 
 
-def _registered(end: str) -> Query:
+def _registered_query(end: str) -> PanelQuery:
     """Of the metrics that are followed in use."""
-    ask = f'assay_performance{end}{{kind="registered", {_ALL}}}'
+    ask = f'assay_performance{end}{{kind="registered", {_ALL_ROWS_FILTER}}}'
     followed = f"and on (instance, use_case, metric) {_DROP}"
-    return Query(f"{ask} {followed}", "{{use_case}} {{metric}}, registered" + _said(end))
-
-
-def _gaps(measure: str) -> tuple[Query, ...]:
-    labels = f'measure="{measure}", kind="realised", {OF}'
-    legend = "{{use_case}} {{metric}} {{group}}"
-    return tuple(
-        Query(f"assay_fairness_gap{end}{{{labels}}}", legend + _said(end))
-        for end in (*_ENDS, "_limit")
+    return PanelQuery(
+        f"{ask} {followed}", "{{use_case}} {{metric}}, registered" + _legend_suffix(end)
     )
 
 
-def _said(end: str) -> str:
+def _gap_queries(measure: str) -> tuple[PanelQuery, ...]:
+    labels = f'measure="{measure}", kind="realised", {USE_CASE_FILTER}'
+    legend = "{{use_case}} {{metric}} {{group}}"
+    return tuple(
+        PanelQuery(f"assay_fairness_gap{end}{{{labels}}}", legend + _legend_suffix(end))
+        for end in (*_INTERVAL_SUFFIXES, "_limit")
+    )
+
+
+def _legend_suffix(end: str) -> str:
     return end.replace("_", " ")
 
 
-MODELS = (
+MODEL_PANELS = (
     Panel(
         "Performance",
         (
-            Query(
-                f'assay_performance{{kind!="registered", {_ALL}}}',
+            PanelQuery(
+                f'assay_performance{{kind!="registered", {_ALL_ROWS_FILTER}}}',
                 "{{use_case}} {{metric}}, {{kind}}",
             ),
-            *(_registered(end) for end in _ENDS),
+            *(_registered_query(end) for end in _INTERVAL_SUFFIXES),
         ),
         "As registered on the test rows, as expected of the rows that came last, as realised by "
         "the labels that came last.",
@@ -48,10 +50,13 @@ MODELS = (
         "How far it fell",
         (
             *(
-                Query(f"{_DROP}{end}{{{_ALL}}}", "{{use_case}} {{metric}}, {{kind}}" + _said(end))
-                for end in _ENDS
+                PanelQuery(
+                    f"{_DROP}{end}{{{_ALL_ROWS_FILTER}}}",
+                    "{{use_case}} {{metric}}, {{kind}}" + _legend_suffix(end),
+                )
+                for end in _INTERVAL_SUFFIXES
             ),
-            Query(f"{_DROP}_limit{{{OF}}}", "{{use_case}} limit"),
+            PanelQuery(f"{_DROP}_limit{{{USE_CASE_FILTER}}}", "{{use_case}} limit"),
         ),
         "What is judged: retrain only where the whole interval lies above the limit, and another "
         "mix of rows does not explain it.",
@@ -60,7 +65,7 @@ MODELS = (
     ),
     Panel(
         "Gaps between groups",
-        _gaps("difference"),
+        _gap_queries("difference"),
         "Realised on rows with labels: the group's rate minus the reference group's. People accept "
         "it up to the limit, either way.",
         width=12,
@@ -68,7 +73,7 @@ MODELS = (
     ),
     Panel(
         "Gaps between groups, as ratios",
-        _gaps("ratio"),
+        _gap_queries("ratio"),
         "For rules that are written as a ratio: accepted from the limit to its inverse.",
         width=12,
         height=9,
@@ -76,8 +81,8 @@ MODELS = (
     Panel(
         "Groups that are served worse",
         (
-            Query(
-                f'topk(20, {_DROP}_low{{group!="all", {OF}, metric=~"$metric"}} '
+            PanelQuery(
+                f'topk(20, {_DROP}_low{{group!="all", {USE_CASE_FILTER}, metric=~"$metric"}} '
                 f"> on (instance, use_case) group_left () {_DROP}_limit)",
                 "{{use_case}} {{metric}} {{group}}, {{kind}} low",
             ),
@@ -88,31 +93,43 @@ MODELS = (
     Panel(
         "Checks of the last look",
         (
-            Query(f'assay_look_checks{{verdict!="pass", {OF}}}', "{{use_case}} {{verdict}}"),
-            Query(f"assay_look_rows{{{OF}}} / 1000", "{{use_case}}, thousand {{at}} judged"),
+            PanelQuery(
+                f'assay_look_checks{{verdict!="pass", {USE_CASE_FILTER}}}',
+                "{{use_case}} {{verdict}}",
+            ),
+            PanelQuery(
+                f"assay_look_rows{{{USE_CASE_FILTER}}} / 1000",
+                "{{use_case}}, thousand {{at}} judged",
+            ),
         ),
         "Those that did not pass, and on how many rows and labels they rest.",
         width=12,
     ),
     Panel(
         "Columns that have shifted",
-        (Query(f'assay_drift_columns{{verdict="caution", {OF}}}', "{{use_case}}"),),
+        (
+            PanelQuery(
+                f'assay_drift_columns{{verdict="caution", {USE_CASE_FILTER}}}', "{{use_case}}"
+            ),
+        ),
         "A shift alone is no harm: what it does to the predictions is judged.",
     ),
     Panel(
         "The worst columns",
         (
-            Query(f"topk(5, assay_drift_distance{{{OF}}})", "{{use_case}} {{column}}"),
-            Query(f"assay_drift_distance_limit{{{OF}}}", "{{use_case}} limit"),
+            PanelQuery(
+                f"topk(5, assay_drift_distance{{{USE_CASE_FILTER}}})", "{{use_case}} {{column}}"
+            ),
+            PanelQuery(f"assay_drift_distance_limit{{{USE_CASE_FILTER}}}", "{{use_case}} limit"),
         ),
         "Jensen-Shannon distance from the reference beyond chance.",
     ),
     Panel(
         "Versions, retrainings, promotions",
         (
-            Query(
+            PanelQuery(
                 'increase(assay_journal_entries_total{kind=~"registered|rejected|stopped|promoted|'
-                f'rolled_back|retraining|asked", {OF}}}[24h])',
+                f'rolled_back|retraining|asked", {USE_CASE_FILTER}}}[24h])',
                 "{{use_case}} {{kind}}",
             ),
         ),

@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from assay.deployments.dashboard.panel import OF, RUN, Panel, Query
+from assay.deployments.dashboard.panel import RUN_FILTER, USE_CASE_FILTER, Panel, PanelQuery
 
 
-def _stat(title: str, ask: str, about: str, *, green: float | None = None) -> Panel:
+def _stat_panel(title: str, ask: str, about: str, *, green: float | None = None) -> Panel:
     red = None if green is not None else 1
-    query = Query(f"{ask} or vector(0)")
+    query = PanelQuery(f"{ask} or vector(0)")
     return Panel(title, (query,), about, "stat", width=3, height=4, red=red, green=green)
 
 
-def _ended(states: str) -> str:
-    return f'round(sum(increase(assay_flow_runs_ended_total{{state=~"{states}", {RUN}}}[24h])))'
+def _ended_runs(states: str) -> str:
+    return (
+        f'round(sum(increase(assay_flow_runs_ended_total{{state=~"{states}", {RUN_FILTER}}}[24h])))'
+    )
 
 
-NEEDED = (
-    _stat(
+ATTENTION_PANELS = (
+    _stat_panel(
         "Approvals waiting",
-        f'sum(assay_flow_runs{{flow="promote", state=~"Paused|Suspended", {OF}}})',
+        f'sum(assay_flow_runs{{flow="promote", state=~"Paused|Suspended", {USE_CASE_FILTER}}})',
         "Promotions that wait for a person's answer, on the run's page in Prefect's dashboard.",
     ),
-    _stat(
+    _stat_panel(
         "Asked what to do",
-        f"count(assay_asked_timestamp_seconds{{{OF}}})",
+        f"count(assay_asked_timestamp_seconds{{{USE_CASE_FILTER}}})",
         "Retraining did not help, or may not be tried again: roll back, bring other data, ask "
         "another question, or use no model.",
     ),
-    _stat(
+    _stat_panel(
         "Retrain",
-        f'sum(assay_look_verdict{{verdict="retrain", {OF}}})',
+        f'sum(assay_look_verdict{{verdict="retrain", {USE_CASE_FILTER}}})',
         "Champions that are surely worse, or less fair, than is accepted.",
     ),
-    _stat(
+    _stat_panel(
         "Late runs",
-        f'sum(assay_flow_runs{{state="Late", {RUN}}})',
+        f'sum(assay_flow_runs{{state="Late", {RUN_FILTER}}})',
         "Runs that are due and that nobody took. Is a worker up? Is the pool full?",
     ),
-    _stat(
+    _stat_panel(
         "Failed or crashed, 24 h",
-        _ended("Failed|Crashed|TimedOut|Damaged"),
+        _ended_runs("Failed|Crashed|TimedOut|Damaged"),
         "Ended by an error, or because a process or machine died.",
     ),
-    _stat(
+    _stat_panel(
         "Refused by a gate, 24 h",
-        _ended("Rejected|Infeasible|Invalid"),
+        _ended_runs("Rejected|Infeasible|Invalid"),
         "Nothing is broken: the report on the run's page says what would change the verdict.",
     ),
-    _stat(
+    _stat_panel(
         "Unsound",
         "(count(assay_journal_current == 0) or vector(0)) "
         "+ (sum(assay_reports_unreadable) or vector(0)) "
@@ -55,7 +57,7 @@ NEEDED = (
         "Journals that do not hold, reports that cannot be read, a bucket that is damaged: "
         "`assay verify` says what it is.",
     ),
-    _stat(
+    _stat_panel(
         "Workers",
         'sum(assay_workers{status="online"})',
         "Workers that gave a sign of life.",
@@ -64,27 +66,27 @@ NEEDED = (
 )
 
 
-def _most(name: str) -> str:
-    return f"max by (use_case) ({name}{{{OF}}})"
+def _max_by_use_case(name: str) -> str:
+    return f"max by (use_case) ({name}{{{USE_CASE_FILTER}}})"
 
 
-def _ago(name: str, more: str = "") -> str:
-    return f"time() - max by (use_case) ({name}{{{more}{OF}}})"
+def _seconds_since(name: str, more: str = "") -> str:
+    return f"time() - max by (use_case) ({name}{{{more}{USE_CASE_FILTER}}})"
 
 
-STANDING = Panel(
+CHAMPION_TABLE = Panel(
     "Champions",
     (
-        Query(_most("assay_champion_version"), "champion"),
-        Query(_ago("assay_champion_timestamp_seconds"), "for", "s"),
-        Query(f"max by (use_case, verdict) (assay_look_verdict{{{OF}}} == 1)"),
-        Query(_ago("assay_look_timestamp_seconds", 'at="all", '), "last look", "s"),
-        Query(_ago("assay_batch_timestamp_seconds"), "last batch", "s"),
-        Query(_most("assay_label_coverage_ratio"), "with a label", "percentunit"),
-        Query(_most("assay_challenger_version"), "challenger"),
-        Query(_ago("assay_challenger_timestamp_seconds"), "waits for", "s"),
-        Query(
-            f"min by (use_case) (assay_waiver_expires_timestamp_seconds{{{OF}}}) - time()",
+        PanelQuery(_max_by_use_case("assay_champion_version"), "champion"),
+        PanelQuery(_seconds_since("assay_champion_timestamp_seconds"), "for", "s"),
+        PanelQuery(f"max by (use_case, verdict) (assay_look_verdict{{{USE_CASE_FILTER}}} == 1)"),
+        PanelQuery(_seconds_since("assay_look_timestamp_seconds", 'at="all", '), "last look", "s"),
+        PanelQuery(_seconds_since("assay_batch_timestamp_seconds"), "last batch", "s"),
+        PanelQuery(_max_by_use_case("assay_label_coverage_ratio"), "with a label", "percentunit"),
+        PanelQuery(_max_by_use_case("assay_challenger_version"), "challenger"),
+        PanelQuery(_seconds_since("assay_challenger_timestamp_seconds"), "waits for", "s"),
+        PanelQuery(
+            f"min by (use_case) (assay_waiver_expires_timestamp_seconds{{{USE_CASE_FILTER}}}) - time()",
             "waiver ends in",
             "s",
         ),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 # What is chosen at the top of the dashboard. Runs are also the bucket's own, and those of people.
-OF = 'use_case=~"$use_case"'
-RUN = 'use_case=~"$use_case|bucket|other"'
+USE_CASE_FILTER = 'use_case=~"$use_case"'
+RUN_FILTER = 'use_case=~"$use_case|bucket|other"'
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """`ask`: PromQL. `unit`: Grafana's name of it, of a column of a table."""
 
     ask: str
@@ -24,7 +24,7 @@ class Panel:
     """`red`: from where on a figure is bad; `green`: from where on it is good."""
 
     title: str
-    queries: tuple[Query, ...]
+    queries: tuple[PanelQuery, ...]
     about: str = ""
     kind: Literal["stat", "timeseries", "table"] = "timeseries"
     unit: str = "short"
@@ -35,6 +35,6 @@ class Panel:
     stacked: bool = False
 
 
-def ratio(part: str, whole: str) -> str:
+def ratio_query(part: str, whole: str) -> str:
     """One over the other; nothing where there is nothing of the whole."""
     return f"{part} / ({whole} > 0)"

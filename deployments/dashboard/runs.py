@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.deployments.dashboard.panel import RUN, Panel, Query, ratio
+from assay.deployments.dashboard.panel import RUN_FILTER, Panel, PanelQuery, ratio_query
 
 
 def _quantile(share: float, of: str, labels: str = "") -> str:
@@ -10,18 +10,18 @@ def _quantile(share: float, of: str, labels: str = "") -> str:
 
 
 _DURATION, _DELAY = "assay_flow_run_duration_seconds", "assay_flow_run_start_delay_seconds"
-_STEPS = f"sum by (stage) (increase(assay_steps_total{{{RUN}}}[1h]))"
-_CACHED = f'sum by (stage) (increase(assay_steps_total{{result="cached", {RUN}}}[1h]))'
-_OLDEST = f"time() - assay_flow_run_oldest_timestamp_seconds{{{RUN}}}"
-_DONE = f'assay_flow_run_ended_timestamp_seconds{{type="completed", {RUN}}}'
+_STEPS = f"sum by (stage) (increase(assay_steps_total{{{RUN_FILTER}}}[1h]))"
+_CACHED = f'sum by (stage) (increase(assay_steps_total{{result="cached", {RUN_FILTER}}}[1h]))'
+_OLDEST = f"time() - assay_flow_run_oldest_timestamp_seconds{{{RUN_FILTER}}}"
+_LAST_COMPLETED = f'assay_flow_run_ended_timestamp_seconds{{type="completed", {RUN_FILTER}}}'
 
-RUNS = (
+RUN_PANELS = (
     Panel(
         "Runs that ended",
         (
-            Query(
+            PanelQuery(
                 "sum by (flow, state) "
-                f"(increase(assay_flow_runs_ended_total{{{RUN}}}[$__rate_interval]))",
+                f"(increase(assay_flow_runs_ended_total{{{RUN_FILTER}}}[$__rate_interval]))",
                 "{{flow}} {{state}}",
             ),
         ),
@@ -30,48 +30,56 @@ RUNS = (
     ),
     Panel(
         "Runs that have not ended",
-        (Query(f"sum by (flow, state) (assay_flow_runs{{{RUN}}})", "{{flow}} {{state}}"),),
+        (
+            PanelQuery(
+                f"sum by (flow, state) (assay_flow_runs{{{RUN_FILTER}}})", "{{flow}} {{state}}"
+            ),
+        ),
         "Paused is a promotion that waits for a person.",
         stacked=True,
     ),
     Panel(
         "The one that waits longest",
-        (Query(f"max by (flow, state) ({_OLDEST})", "{{flow}} {{state}}"),),
+        (PanelQuery(f"max by (flow, state) ({_OLDEST})", "{{flow}} {{state}}"),),
         "Since it was due.",
         unit="s",
     ),
     Panel(
         "How long runs take",
         (
-            Query(_quantile(0.5, _DURATION, f"{{{RUN}}}"), "{{flow}}, half"),
-            Query(_quantile(0.95, _DURATION, f"{{{RUN}}}"), "{{flow}}, 19 of 20"),
+            PanelQuery(_quantile(0.5, _DURATION, f"{{{RUN_FILTER}}}"), "{{flow}}, half"),
+            PanelQuery(_quantile(0.95, _DURATION, f"{{{RUN_FILTER}}}"), "{{flow}}, 19 of 20"),
         ),
         "Runs that ended within the hour before, without waiting and pauses.",
         unit="s",
     ),
     Panel(
         "How late runs begin",
-        (Query(_quantile(0.95, _DELAY), "{{flow}}, 19 of 20"),),
+        (PanelQuery(_quantile(0.95, _DELAY), "{{flow}}, 19 of 20"),),
         "From when they were due to when they first ran.",
         unit="s",
     ),
     Panel(
         "Last success",
-        (Query(f"time() - max by (flow, use_case) ({_DONE})", "{{flow}} {{use_case}}"),),
+        (
+            PanelQuery(
+                f"time() - max by (flow, use_case) ({_LAST_COMPLETED})", "{{flow}} {{use_case}}"
+            ),
+        ),
         "How long ago a run of it last completed.",
         unit="s",
     ),
     Panel(
         "Steps found in the memo",
-        (Query(ratio(_CACHED, _STEPS), "{{stage}}"),),
+        (PanelQuery(ratio_query(_CACHED, _STEPS), "{{stage}}"),),
         "Of all steps of runs that ended within the hour before.",
         unit="percentunit",
     ),
     Panel(
         "Steps, by what became of them",
         (
-            Query(
-                f"sum by (result) (increase(assay_steps_total{{{RUN}}}[$__rate_interval]))",
+            PanelQuery(
+                f"sum by (result) (increase(assay_steps_total{{{RUN_FILTER}}}[$__rate_interval]))",
                 "{{result}}",
             ),
         ),
@@ -81,8 +89,8 @@ RUNS = (
     Panel(
         "Time that steps took",
         (
-            Query(
-                f"sum by (stage) (increase(assay_step_seconds_total{{{RUN}}}[1h]))",
+            PanelQuery(
+                f"sum by (stage) (increase(assay_step_seconds_total{{{RUN_FILTER}}}[1h]))",
                 "{{stage}}",
             ),
         ),

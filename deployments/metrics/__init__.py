@@ -16,23 +16,26 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from assay import __version__
-from assay.deployments.metrics.bucket import Models
-from assay.deployments.metrics.names import Told
-from assay.deployments.metrics.parts import Part
-from assay.deployments.metrics.server import Runs
-from assay.store import default_url
+from assay.deployments.metrics.bucket import BucketMetrics
+from assay.deployments.metrics.names import MetricSamples
+from assay.deployments.metrics.parts import MetricsPart
+from assay.deployments.metrics.server import ServerMetrics
+from assay.store import default_store_url
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-_PATIENCE = 8.0  # seconds: Prometheus waits for ten
+_SCRAPE_TIMEOUT = 8.0  # seconds: Prometheus waits for ten
 
 
-class Metrics(Collector):
+class MetricsCollector(Collector):
     """All that is told of the set-up that the environment names (ASSAY_STORE, PREFECT_API_URL)."""
 
-    def __init__(self, patience: float = _PATIENCE) -> None:
+    def __init__(self, patience: float = _SCRAPE_TIMEOUT) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter, for no panel and no alert
         self._patience = patience
-        self._parts = [Part("server", Runs().gather), Part("bucket", Models(default_url()).gather)]
+        self._parts = [
+            MetricsPart("server", ServerMetrics().gather),
+            MetricsPart("bucket", BucketMetrics(default_store_url()).gather),
+        ]
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -44,7 +47,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """As the client library asks for it."""
         asked = [(part, part.begin()) for part in self._parts]
-        until, told = time.monotonic() + self._patience, Told()
+        until, told = time.monotonic() + self._patience, MetricSamples()
         told.add("assay_info", 1, version=__version__)
         for part, finding in asked:
             found = part.tell(finding, max(until - time.monotonic(), 0.0))

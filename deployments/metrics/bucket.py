@@ -11,23 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client.core import Metric
 
-from assay.batches import ENDING, is_ledger
+from assay.batches import LEDGER_SUFFIX, is_ledger
 from assay.bucket import Bucket
-from assay.deployments.metrics.ledger import Batches
-from assay.deployments.metrics.model import Model
-from assay.deployments.metrics.names import Told
+from assay.deployments.metrics.ledger import LedgerMetrics
+from assay.deployments.metrics.model import ModelMetrics
+from assay.deployments.metrics.names import MetricSamples
 
-_SELDOM = 30.0  # seconds between two listings, or a hundred times as long as one takes
-_AT_ONCE = 8
+_LISTING_INTERVAL = 30.0  # seconds between two listings, or a hundred times as long as one takes
+_THREADS = 8
 
 
-class Models:
+class BucketMetrics:
     """What is known of the bucket at a URL."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._models: dict[str, Model] = {}
-        self._batches: dict[str, Batches] = {}
+        self._models: dict[str, ModelMetrics] = {}
+        self._batches: dict[str, LedgerMetrics] = {}
         self._list_again = 0.0
 
     def gather(self) -> list[Metric]:
@@ -35,9 +35,11 @@ class Models:
         bucket = Bucket.open(self._url)
         if time.monotonic() >= self._list_again:
             self._find(bucket)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(_asked, [*self._models.values(), *self._batches.values()]))
-        told = Told()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = list(
+                pool.map(_collect_samples, [*self._models.values(), *self._batches.values()])
+            )
+        told = MetricSamples()
         for one in found:
             told.take(one)
         return list(told.families())
@@ -46,12 +48,14 @@ class Models:
         began = time.monotonic()
         for name in bucket.journals():
             if is_ledger(name):
-                self._batches.setdefault(name, Batches(bucket, name.removesuffix(ENDING)))
+                self._batches.setdefault(
+                    name, LedgerMetrics(bucket, name.removesuffix(LEDGER_SUFFIX))
+                )
             else:
-                self._models.setdefault(name, Model(bucket, name))
+                self._models.setdefault(name, ModelMetrics(bucket, name))
         took = time.monotonic() - began
-        self._list_again = began + max(_SELDOM, 100 * took)
+        self._list_again = began + max(_LISTING_INTERVAL, 100 * took)
 
 
-def _asked(one: Model | Batches) -> Told:
+def _collect_samples(one: ModelMetrics | LedgerMetrics) -> MetricSamples:
     return one.tell()

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from assay.batches import ENDING, LABELLED, REFUSED, SCORED
+from assay.batches import LABELLED, LEDGER_SUFFIX, REFUSED, SCORED
 from assay.bucket import Bucket
-from assay.deployments.metrics.names import Told
-from assay.deployments.metrics.reading import Reading
+from assay.deployments.metrics.names import MetricSamples
+from assay.deployments.metrics.reading import JournalMetrics
 from assay.journal import JournalEntry
 
-_BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
+_METRICS_BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
 
 
-class Batches(Reading):
+class LedgerMetrics(JournalMetrics):
     """Sums alone are kept: a ledger may have a million entries."""
 
     journal = "batches"
 
     def __init__(self, bucket: Bucket, use_case: str) -> None:
-        super().__init__(bucket, use_case, ENDING)
+        super().__init__(bucket, use_case, LEDGER_SUFFIX)
         self._sums: dict[str, Counter[str]] = {}
         self._refused = self._labels = 0
         self._served: float | None = None
@@ -31,7 +31,7 @@ class Batches(Reading):
             role = "shadow" if body["role"] == "shadow" else "served"
             sums = self._sums.setdefault(role, Counter())
             values = (1, int(body["rows"]), int(body["unfit_rows"]), float(body["seconds"]))
-            sums.update(dict(zip(_BY_ROLE, values, strict=True)))
+            sums.update(dict(zip(_METRICS_BY_ROLE, values, strict=True)))
             if role == "served":
                 self._served = datetime.fromisoformat(entry.at).timestamp()
         elif entry.kind == REFUSED:
@@ -39,10 +39,10 @@ class Batches(Reading):
         elif entry.kind == LABELLED:
             self._labels += int(body["rows"])
 
-    def say(self, told: Told) -> None:
+    def say(self, told: MetricSamples) -> None:
         for role in ("served", "shadow"):
             sums = self._sums.get(role, Counter())
-            for name in _BY_ROLE:
+            for name in _METRICS_BY_ROLE:
                 told.add(f"assay_{name}_total", sums[name], use_case=self.use_case, role=role)
         told.add("assay_batches_refused_total", self._refused, use_case=self.use_case)
         told.add("assay_labels_total", self._labels, use_case=self.use_case)

@@ -11,10 +11,12 @@ from threading import Lock, Thread
 
 from prometheus_client.core import Metric
 
-_FRESH = 5.0  # seconds in which two who ask, such as a pair of Prometheuses, are told the same
+_REUSE_SECONDS = (
+    5.0  # seconds in which two who ask, such as a pair of Prometheuses, are told the same
+)
 
 
-class Part:
+class MetricsPart:
     """`gather` is never called while an earlier call of it goes on, so it may keep what it knows
     between calls. It is called in a thread that ends with the process.
     """
@@ -32,7 +34,7 @@ class Part:
         """What is being found out, or was just now."""
         with self._lock:
             asked, now = self._asked, time.monotonic()
-            if asked is None or (asked.done() and now - self._since > _FRESH):
+            if asked is None or (asked.done() and now - self._since > _REUSE_SECONDS):
                 asked = Future()
                 self._asked, self._since = asked, now
                 Thread(target=self._fill, args=(asked,), daemon=True).start()

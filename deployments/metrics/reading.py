@@ -6,22 +6,22 @@ import sys
 from abc import ABC, abstractmethod
 
 from assay.bucket import Bucket
-from assay.deployments.metrics.names import Told
-from assay.deployments.metrics.tail import Tail
+from assay.deployments.metrics.names import MetricSamples
+from assay.deployments.metrics.tail import JournalTail
 from assay.errors import StoreDenied, StoreUnreachable
 from assay.journal import JournalEntry
 
-_MOST = 5000  # entries at one scrape
+_MAX_ENTRIES = 5000  # entries at one scrape
 
 
-class Reading(ABC):
+class JournalMetrics(ABC):
     """A journal of one use case. `journal`: what it is called among them."""
 
     journal: str
 
     def __init__(self, bucket: Bucket, use_case: str, ending: str = "") -> None:
         self.bucket, self.use_case = bucket, use_case
-        self._tail = Tail(bucket, use_case + ending)
+        self._tail = JournalTail(bucket, use_case + ending)
         self._odd = 0  # the entry that could not be taken note of; entries never change
         self._said = ""
 
@@ -30,16 +30,16 @@ class Reading(ABC):
         """Take note of one more entry."""
 
     @abstractmethod
-    def say(self, told: Told) -> None:
+    def say(self, told: MetricSamples) -> None:
         """Tell all that the entries amount to."""
 
-    def tell(self) -> Told:
+    def tell(self) -> MetricSamples:
         """All of it. Of a journal that does not hold, or was not read to its end yet, nothing but
         that: half a history would be taken for the whole.
 
         Raises StoreDenied, StoreUnreachable: then it is not this journal's fault.
         """
-        told = Told()
+        told = MetricSamples()
         try:
             current = self._read_on() and not self._odd
             if current:
@@ -48,21 +48,21 @@ class Reading(ABC):
             raise
         except Exception as error:  # noqa: BLE001 - in a journal may be what anybody wrote
             self._log(f"{type(error).__name__}: {error}")
-            told, current = Told(), False
+            told, current = MetricSamples(), False
         told.add("assay_journal_current", current, use_case=self.use_case, journal=self.journal)
         return told
 
     def _read_on(self) -> bool:
         """Whether the end was reached."""
         count = 0
-        for entry in self._tail.entries(_MOST):
+        for entry in self._tail.entries(_MAX_ENTRIES):
             count += 1
             try:
                 self.add(entry)
             except Exception:
                 self._odd = entry.number
                 raise
-        return count < _MOST
+        return count < _MAX_ENTRIES
 
     def _log(self, text: str) -> None:
         """Once for each reason."""

@@ -20,28 +20,28 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import Metric
 
 from assay.deployments.metrics import asking
-from assay.deployments.metrics.names import FIGURES, Told
-from assay.deployments.story import MARK
+from assay.deployments.metrics.names import METRIC_DEFINITIONS, MetricSamples
+from assay.deployments.story import ASSAY_TAG
 from assay.errors import ConfigError
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun, TaskRun
 
-_STALE = 60.0  # seconds after which deployments are read again
-_KEPT = 20_000  # runs that are remembered as counted
+_REFRESH_SECONDS = 60.0  # seconds after which deployments are read again
+_MAX_COUNTED_RUNS = 20_000  # runs that are remembered as counted
 _OTHER = "other"
-_USUAL = (("FAILED", "Failed"), ("CRASHED", "Crashed"), ("CANCELLED", "Cancelled"))
+_EXPECTED_FAILURES = (("FAILED", "Failed"), ("CRASHED", "Crashed"), ("CANCELLED", "Cancelled"))
 _DURATIONS = (1, 5, 15, 60, 300, 900, 3600, 14400)  # seconds
 _DELAYS = (1, 5, 15, 60, 300, 900, 3600)
 
 
-class Runs:
+class ServerMetrics:
     """What is known of the server that PREFECT_API_URL names."""
 
     def __init__(self) -> None:
         self._began = datetime.now(UTC)
-        self._ended = asking.Ended(self._began)
+        self._ended = asking.EndedRuns(self._began)
         self._counted: dict[UUID, datetime] = {}  # runs by when they ended, as far as counted
         self._last: dict[tuple[str, str, str], float] = {}
         self._known: dict[UUID, str] = {}  # flows
@@ -61,7 +61,7 @@ class Runs:
 
         if get_current_settings().api.url is None:
             raise ConfigError("no server is named: PREFECT_API_URL is not set")
-        told = Told()
+        told = MetricSamples()
         for count in self._later:
             count()
         self._later.clear()
@@ -70,7 +70,7 @@ class Runs:
             self._count(client)
             self._waiting(client, told)
             self._workers(client, told)
-            _verified(client, told)
+            _add_verification(client, told)
         for (flow, case, kind), moment in self._last.items():
             name = "assay_flow_run_ended_timestamp_seconds"
             told.add(name, moment, flow=flow, use_case=case, type=kind)
@@ -80,24 +80,24 @@ class Runs:
     # --- who is who -------------------------------------------------------------------------
 
     def _learn(self, client: SyncPrefectClient) -> None:
-        if time.monotonic() - self._read < _STALE:
+        if time.monotonic() - self._read < _REFRESH_SECONDS:
             return
         first = not self._known
         self._known = {flow.id: flow.name for flow in client.read_flows(limit=200)}
-        found = asking.deployments(client)
+        found = asking.fetch_deployments(client)
         self._cases = {one.name: one.work_pool_name or "" for one in found}
         for one in found:
             flow = self._known.get(one.flow_id, _OTHER)
-            for kind, state in _USUAL:  # so that the first one is seen as an increase
+            for kind, state in _EXPECTED_FAILURES:  # so that the first one is seen as an increase
                 self._runs.labels(flow, one.name, kind.lower(), state)
         self._read = time.monotonic()
         if first:
-            self._recall(asking.last_ended(client))
+            self._recall(asking.fetch_last_ended(client))
 
     def _of(self, run: FlowRun) -> tuple[str, str]:
         """A run's flow and use case."""
         flow = self._known.get(run.flow_id, _OTHER)
-        named = [tag for tag in run.tags if tag not in {MARK, flow} and tag in self._cases]
+        named = [tag for tag in run.tags if tag not in {ASSAY_TAG, flow} and tag in self._cases]
         return flow, named[0] if named else _OTHER
 
     # --- what ended -------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Runs:
         if any(_OTHER in self._of(run) for run in fresh.values()):
             self._read = float("-inf")  # of a use case that is new, perhaps
             self._learn(client)
-        for step in list(asking.steps_of(client, list(fresh.values()))):
+        for step in list(asking.fetch_task_runs(client, list(fresh.values()))):
             if step.flow_run_id is None:
                 continue
             run = fresh[step.flow_run_id]
@@ -124,7 +124,7 @@ class Runs:
         for run in fresh.values():
             self._count_run(run)
         self._ended.were_counted()
-        for gone in list(self._counted)[:-_KEPT]:
+        for gone in list(self._counted)[:-_MAX_COUNTED_RUNS]:
             del self._counted[gone]
 
     def _count_run(self, run: FlowRun) -> None:
@@ -148,7 +148,7 @@ class Runs:
         self._counted[run.id] = run.end_time
 
     def _count_step(self, step: TaskRun, case: str) -> None:
-        stage, (kind, state) = asking.stage_of(step), _state(step)
+        stage, (kind, state) = asking.stage_name(step), _state(step)
         done = "done" if kind == "completed" else "failed"
         result = "cached" if state == "Cached" else done
         for one in ("done", "cached", "failed"):
@@ -160,9 +160,9 @@ class Runs:
 
     # --- what is now ------------------------------------------------------------------------
 
-    def _waiting(self, client: SyncPrefectClient, told: Told) -> None:
+    def _waiting(self, client: SyncPrefectClient, told: MetricSamples) -> None:
         found: dict[tuple[str, str, str], list[float]] = {}
-        for run in asking.waiting(client):
+        for run in asking.fetch_waiting_runs(client):
             due = run.expected_start_time or run.start_time or datetime.now(UTC)
             found.setdefault((*self._of(run), _state(run)[1]), []).append(due.timestamp())
         for (flow, case, state), times in found.items():
@@ -170,7 +170,7 @@ class Runs:
             told.add("assay_flow_runs", len(times), **labels)
             told.add("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
 
-    def _workers(self, client: SyncPrefectClient, told: Told) -> None:
+    def _workers(self, client: SyncPrefectClient, told: MetricSamples) -> None:
         for pool in sorted({pool for pool in self._cases.values() if pool}):
             workers = client.read_workers_for_work_pool(pool)
             for status in ("ONLINE", "OFFLINE"):
@@ -178,9 +178,9 @@ class Runs:
                 told.add("assay_workers", count, pool=pool, status=status.lower())
 
 
-def _verified(client: SyncPrefectClient, told: Told) -> None:
+def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
     """What the maintain flow last found."""
-    found = asking.verified(client)
+    found = asking.fetch_verification(client)
     if found is None or found.created is None:
         return
     with suppress(ValueError, LookupError, TypeError):  # anybody may publish under that key
@@ -197,10 +197,10 @@ def _state(run: Any) -> tuple[str, str]:
 
 
 def _counter(name: str) -> Counter:
-    figure = FIGURES[name]
+    figure = METRIC_DEFINITIONS[name]
     return Counter(name, figure.about, figure.labels, registry=None)
 
 
 def _histogram(name: str, bounds: Sequence[float]) -> Histogram:
-    figure = FIGURES[name]
+    figure = METRIC_DEFINITIONS[name]
     return Histogram(name, figure.about, figure.labels, registry=None, buckets=bounds)

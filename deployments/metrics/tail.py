@@ -13,7 +13,7 @@ from assay.journal import JournalEntry
 _Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
 
 
-class Tail:
+class JournalTail:
     """A journal that grows. `length`: how many of its entries were read."""
 
     def __init__(self, bucket: Bucket, name: str) -> None:
@@ -35,7 +35,7 @@ class Tail:
 
     def _next(self) -> JournalEntry | None:
         number = self.length + 1
-        if number % checkpoints.EVERY == 1 and not self._ahead:
+        if number % checkpoints.CHECKPOINT_INTERVAL == 1 and not self._ahead:
             self._ahead = self._checkpoint(number)
         if self._ahead:
             entry, digest = self._ahead.pop(0)
@@ -51,8 +51,8 @@ class Tail:
         """A hundred entries in two requests. A checkpoint proves nothing: it counts if its chain
         holds, and the entry behind it, which is read from its own key, follows from it.
         """
-        last = number + checkpoints.EVERY - 1
-        lines = checkpoints.load(self._store, self._journal.model, last)
+        last = number + checkpoints.CHECKPOINT_INTERVAL - 1
+        lines = checkpoints.load_checkpoint(self._store, self._journal.model, last)
         after = self._read(last + 1) if lines else None
         if not lines or after is None:
             return []

@@ -28,10 +28,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from assay.bucket import Bucket
-from assay.cli.orchestrate import flow_outcome
-from assay.decisions import promotion, said, withdrawal
+from assay.cli.orchestrate import run_named_flow
+from assay.decisions import promotion, withdrawal
+from assay.decisions.said import Justification
 from assay.errors import AssayError
-from assay.evidence.amounts import and_more
+from assay.evidence.amounts import more_suffix
 from assay.registry import Registry
 from assay.versions import CHALLENGER, CHAMPION
 
@@ -93,7 +94,7 @@ class Life:
 
     def flow(self, name: str, when: datetime | None = None, **more: Any) -> Any:
         moment = {"as_of": when.isoformat()} if when else {}
-        return flow_outcome(name, config=CONFIG, store=self.store, **moment, **more)
+        return run_named_flow(name, config=CONFIG, store=self.store, **moment, **more)
 
     def arrives(self, month: Month, rows: pa.Table) -> str:
         arrived(month, rows)
@@ -106,7 +107,7 @@ class Life:
     def trains_anew(self, looked: Any, when: datetime) -> str:
         """What the automation on the monitor's event does, and then the office."""
         asked = {
-            "because": looked.reasons[0] + and_more(len(looked.reasons)),
+            "because": looked.reasons[0] + more_suffix(len(looked.reasons)),
             "by": "monitor",
             "evidence": str(looked.report.digest),
         }
@@ -122,10 +123,10 @@ class Life:
         challenger = history.aliases.get(CHALLENGER)
         if challenger is None or history.aliases.get(CHAMPION) == challenger:
             return "nothing awaits approval"
-        said = said.Said("it fits the people who come now", when)
+        said = Justification("it fits the people who come now", when)
         try:
-            promotion.approve(self.bucket, f"employment@{challenger}", said)
-            promotion.promote(self.bucket, f"employment@{challenger}", said)
+            promotion.approve_version(self.bucket, f"employment@{challenger}", said)
+            promotion.promote_version(self.bucket, f"employment@{challenger}", said)
         except AssayError as error:
             return f"not promoted: {error}"
         return f"employment@{challenger} approved and promoted"
@@ -172,8 +173,8 @@ def play(harm: str, since: str, upto: str) -> None:
             print(f"         {life.trains_anew(looked, month.end)}", flush=True)
     history = Registry(life.bucket).history("employment")
     if history.aliases.get(CHAMPION) != 1:
-        said = said.Said("the office wants to look into it first", past[-1][0].end)
-        withdrawal.rollback(life.bucket, "employment", said)
+        said = Justification("the office wants to look into it first", past[-1][0].end)
+        withdrawal.roll_back_alias(life.bucket, "employment", said)
         print("rolled back by hand", flush=True)
 
 

@@ -2,23 +2,23 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from assay.config.gates import Cost
+from assay.config.gates import ErrorCosts
 from assay.evidence.performance import SCORES
-from assay.evidence.performance.scores import Predicted, score
+from assay.evidence.performance.scores import ModelPredictions, point_score
 from benchmarks.calibration.models import Population
 
-COST = Cost(false_positive=1.0, false_negative=2.0)
+COST = ErrorCosts(false_positive=1.0, false_negative=2.0)
 
 
 @pytest.mark.parametrize("population", [Population(-1.5, 1.5), Population(0.5, 2.0, 1.7)])
 def test_the_scores_of_a_population_are_those_of_very_many_of_its_rows(population):
     rows = population.predictions(400_000, 3, COST)
-    who = Predicted(rows["probability"].to_numpy(), rows["decision"].to_numpy())
+    who = ModelPredictions(rows["probability"].to_numpy(), rows["decision"].to_numpy())
     truth = rows["truth"].to_numpy()
     true = population.scores(COST)
     assert set(true) == set(SCORES)
     for metric in SCORES:
-        assert score(metric, truth, who, COST) == pytest.approx(true[metric], abs=0.006)
+        assert point_score(metric, truth, who, COST) == pytest.approx(true[metric], abs=0.006)
 
 
 def test_a_calibrated_population_gains_nothing_by_another_threshold():

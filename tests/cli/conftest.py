@@ -69,17 +69,17 @@ def _take(config, store):
     from prefect.client.schemas.objects import State
     from prefect.logging import disable_run_logger
 
-    from assay.tasks.ingest import ingest
-    from assay.tasks.read import read
-    from assay.tasks.split import split
-    from assay.tasks.validate import validate
+    from assay.tasks.ingest import ingest_source
+    from assay.tasks.read import start_run
+    from assay.tasks.split import split_table
+    from assay.tasks.validate import run_validation_gate
 
     with disable_run_logger():
-        run = read.fn(config, store, (), False)
-        found = ingest.fn(run)
+        run = start_run.fn(config, store, (), False)
+        found = ingest_source.fn(run)
         held = (found.result() if isinstance(found, State) else found).outputs
-        judged = validate.fn(run, held["table"], None, held.get("as_text"))
-        split.fn(run, held["table"])
+        judged = run_validation_gate.fn(run, held["table"], None, held.get("as_text"))
+        split_table.fn(run, held["table"])
         return judged.result() if isinstance(judged, State) else judged
 
 
@@ -87,7 +87,7 @@ def _take(config, store):
 def stages(tmp_path, monkeypatch):
     """Take a use case through the stages."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("assay.tasks.stage.publish", lambda run, step: None)
+    monkeypatch.setattr("assay.tasks.stage.publish_report", lambda run, step: None)
     return lambda config, store=None: _take(config, store or str(tmp_path / "bucket"))
 
 

@@ -125,10 +125,10 @@ def test_bad_input_is_refused_with_where_and_what_to_do(name, case, staged, tmp_
 def assert_intact(bucket):
     """Every object is what its name says, and no half-written file is left."""
     from assay.bucket import Bucket
-    from assay.upkeep.verify import verify
+    from assay.upkeep.verify import verify_bucket
 
     if bucket.exists():
-        assert verify(Bucket.open(str(bucket))).problems == ()
+        assert verify_bucket(Bucket.open(str(bucket))).problems == ()
         assert not list((bucket / ".tmp").glob("*"))
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from assay.bucket import Bucket
 from assay.cli.app import app
-from assay.living.looked import Looked
+from assay.living.looked import MonitorOutcome
 from tests.living.made import Living, day, loans, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
@@ -76,8 +76,8 @@ def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeyp
     lesson("a holiday, as every year")
     look(2)
     lesson("written after the look")
-    outcome = Looked(use_case="loans", model="loans@1", look=2, verdict="retrain")
-    monkeypatch.setattr("assay.cli.orchestrate.flow_outcome", lambda *_, **__: outcome)
+    outcome = MonitorOutcome(use_case="loans", model="loans@1", look=2, verdict="retrain")
+    monkeypatch.setattr("assay.cli.orchestrate.run_named_flow", lambda *_, **__: outcome)
     done = assay(tmp_path, "monitor", "--json")
     assert done.exit_code == 3
     learnt = [(one["kind"], one["text"]) for one in json.loads(done.stdout)["lessons"]]

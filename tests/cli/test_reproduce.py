@@ -4,9 +4,9 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.registry import Registry
-from assay.reproduce.compare import compare
-from assay.reproduce.rebuild import Rebuilt
-from assay.reproduce.recorded import recall
+from assay.reproduce.compare import compare_runs
+from assay.reproduce.rebuild import RebuiltRun
+from assay.reproduce.recorded import recall_run
 
 pytestmark = pytest.mark.slow
 
@@ -92,14 +92,14 @@ def test_what_was_rebuilt_is_kept_and_a_bucket_in_use_is_not_written_into(rebuil
 def test_another_rebuild_is_told_apart_from_its_record(rebuilt, home):
     """As if the rebuild had come to the predictions of the training rows."""
     bucket = Bucket.open(str(home / "bucket"))
-    recorded = recall(bucket, "guests@1")
+    recorded = recall_run(bucket, "guests@1")
     steps = [
         step.model_copy(update={"outputs": {**step.outputs, "predictions": step["held_out"]}})
         if step.name == "train Model"
         else step
         for step in recorded.steps
     ]
-    found = compare(recorded, Rebuilt(bucket, tuple(steps), recorded.entries))
+    found = compare_runs(recorded, RebuiltRun(bucket, tuple(steps), recorded.entries))
     assert found.first.name == "train Model"
     assert found.first.outputs[0].how[0] == "column unmitigated is new"
 

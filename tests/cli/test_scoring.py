@@ -8,9 +8,9 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.cli import scoring
-from assay.cli.scoring import Asked
+from assay.cli.scoring import ScoreJob
 from assay.digest import Digest
-from assay.living.outcomes import Scoring, Served
+from assay.living.outcomes import BatchOutcome, ScoringOutcome
 
 CASE = """\
 name: guests
@@ -33,7 +33,7 @@ def asked(tmp_path):
     def asked(fates, files=(), claims=False):
         begun = []
 
-        class Told(Asked):
+        class Told(ScoreJob):
             def _nothing_new(self, *_):
                 return None
 
@@ -42,11 +42,11 @@ def asked(tmp_path):
                 if isinstance(fate, BaseException):
                     raise fate
                 seen.append(tuple(Path(file).read_text() for file in files))
-                batches = [Served(name=more.get("stream", file), fate=fate) for file in files]
+                batches = [BatchOutcome(name=more.get("stream", file), fate=fate) for file in files]
                 if fate == "scored":  # what was claimed and not delivered goes out with the next
-                    batches += [Served(name=name) for name in begun]
+                    batches += [BatchOutcome(name=name) for name in begun]
                 begun.extend(batch.name for batch in batches if claims and fate == "failed")
-                return Scoring(
+                return ScoringOutcome(
                     use_case="guests", model="guests@1", digest=Digest.of(b""), as_of="",
                     batches=tuple(batches),
                 )  # fmt: skip
@@ -54,7 +54,7 @@ def asked(tmp_path):
         seen = []
         told = Told(
             str(tmp_path / "guests.yaml"), store, (), tuple(map(str, files)), None, None, None,
-            False, None, scoring.told_nothing,
+            False, None, scoring.ignore_outcome,
         )  # fmt: skip
         return told, seen
 
@@ -128,7 +128,7 @@ def test_a_file_that_failed_is_scored_again_without_a_restart(asked, monkeypatch
         def wait(self, _):
             pass
 
-    monkeypatch.setattr(scoring, "until_told", contextmanager(lambda: (yield Ends())))
+    monkeypatch.setattr(scoring, "watch_signals", contextmanager(lambda: (yield Ends())))
     told, seen = asked(fates, [tmp_path / "a.csv"])
     found = told.as_it_comes(0.01)
     assert [one["fate"] for one in found["batches"]] == ["failed", "failed", "scored"]

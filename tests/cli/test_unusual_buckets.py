@@ -13,7 +13,7 @@ import pytest
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.registry import Registry
-from assay.tables.duck import opened
+from assay.tables.duck import open_duckdb
 from assay.tables.read import Table
 
 ROOT = Path(__file__).parents[2]
@@ -171,5 +171,5 @@ def _reads_in_place(bucket):
     record = Registry(bucket).find("guests@2").artifact("run")
     steps = {step["name"]: step for step in bucket.get_json(record)["steps"]}
     table = Artifact.model_validate(steps["ingest"]["outputs"]["table"])
-    with opened(Table.read(bucket, table)) as duck:
+    with open_duckdb(Table.read(bucket, table)) as duck:
         assert duck.execute("select count(*) from held").fetchone() == (5999,)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from assay.config.operation import Alert, Operations, filled
+from assay.config.operation import Alert, Operations, expand_variables
 from assay.errors import ConfigError
 
 
@@ -51,7 +51,7 @@ def test_secrets_come_from_outside(to):
 def test_what_is_not_set_is_named(monkeypatch):
     monkeypatch.setenv("ONE", "1")
     monkeypatch.delenv("TWO", raising=False)
-    assert filled("a${ONE}b", "here") == "a1b"
+    assert expand_variables("a${ONE}b", "here") == "a1b"
     with pytest.raises(ConfigError, match="TWO") as caught:
-        filled("${ONE}${TWO}", "here")
+        expand_variables("${ONE}${TWO}", "here")
     assert caught.value.where == "here"

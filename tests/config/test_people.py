@@ -6,14 +6,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from assay.config.people import VARIABLE, People
+from assay.config.people import PEOPLE_VARIABLE, People
 from assay.digest import Digest
 from assay.errors import ConfigError
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "people.yaml"))
+    monkeypatch.setenv(PEOPLE_VARIABLE, str(tmp_path / "people.yaml"))
     return tmp_path / "people.yaml"
 
 
@@ -33,7 +33,7 @@ def test_people_are_known_by_their_keys(file: Path) -> None:
 
 def test_without_a_file_nobody_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(PEOPLE_VARIABLE, raising=False)
     assert People.configured() is None
 
 

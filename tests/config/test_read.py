@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.read import check_columns, read, read_words
+from assay.config.read import check_columns, load_use_case, parse_use_case
 from assay.errors import ConfigError
 
 LEAST = """\
@@ -25,7 +25,7 @@ def written(tmp_path):
     def write(text, *overrides):
         path = tmp_path / "case.yaml"
         path.write_text(text, encoding="utf-8")
-        return read(path, overrides)
+        return load_use_case(path, overrides)
 
     return write
 
@@ -114,13 +114,13 @@ def test_text_that_is_no_mapping_is_refused(written):
 def test_bytes_that_are_no_utf8_are_refused(tmp_path):
     (tmp_path / "case.yaml").write_bytes(b"question: caf\xe9\n")
     with pytest.raises(ConfigError, match="byte 13 is not UTF-8"):
-        read(tmp_path / "case.yaml")
+        load_use_case(tmp_path / "case.yaml")
 
 
 def test_a_file_that_is_not_there_offers_the_nearest_that_is(tmp_path):
     (tmp_path / "income.yaml").write_text(LEAST)
     with pytest.raises(ConfigError, match=r"income\.yaml\?"):
-        read(tmp_path / "incme.yaml")
+        load_use_case(tmp_path / "incme.yaml")
 
 
 def test_an_override_changes_one_key_and_is_named_when_it_is_wrong(written):
@@ -201,11 +201,11 @@ def test_a_file_whose_name_makes_no_use_cases_name_is_told_so(tmp_path):
     path = tmp_path / "My Guests.yaml"
     path.write_text(LEAST)
     with pytest.raises(ConfigError, match="'My Guests' cannot be one") as caught:
-        read(path)
+        load_use_case(path)
     assert caught.value.where == str(path)
     assert "`name:`" in caught.value.remedy
     path.write_text(LEAST + "name: my-guests\n")
-    assert read(path).use_case.name == "my-guests"
+    assert load_use_case(path).use_case.name == "my-guests"
 
 
 def test_a_column_that_the_data_lack_is_named_with_line_and_nearest(written):
@@ -233,7 +233,7 @@ def test_sizes_are_bytes_or_a_number_with_a_unit(written):
 
 def test_its_words_alone_bring_a_use_case_back(written):
     first = written(LEAST + "# a comment\n", "seed=3")
-    again = read_words(first.words)
+    again = parse_use_case(first.words)
     assert again.use_case == first.use_case
     assert "# a comment" in first.words["text"]
 
@@ -241,7 +241,7 @@ def test_its_words_alone_bring_a_use_case_back(written):
 @given(st.text(max_size=200))
 def test_whatever_the_text_there_is_one_clear_error(text):
     with pytest.raises(ConfigError):
-        read_words({"file": "any.yaml", "text": text, "set": []})
+        parse_use_case({"file": "any.yaml", "text": text, "set": []})
 
 
 def test_the_features_leave_out_what_the_model_may_not_see(written):

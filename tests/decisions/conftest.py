@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from assay import artifacts
 from assay.bucket import Bucket
-from assay.decisions.said import Said
+from assay.decisions.said import Justification
 from assay.digest import Digest
 from assay.evidence.report import Check, Report, Verdict, put_report
-from assay.gates import GATES
+from assay.gates import GATE_BY_STAGE
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.versions import REGISTERED, REJECTED
@@ -40,10 +40,10 @@ class House:
 
     def version(self, *, by="runner", promotion=None, without=(), more=None, **verdicts):
         """Register one; `verdicts` by gate where it did not pass, `without` some reports."""
-        gates = {gate: verdicts.get(gate, "pass") for gate in GATES.values()}
+        gates = {gate: verdicts.get(gate, "pass") for gate in GATE_BY_STAGE.values()}
         number = len(self.history.versions) + 1
         record = {
-            "steps": [{"components": {"stage": stage}} for stage in GATES],
+            "steps": [{"components": {"stage": stage}} for stage in GATE_BY_STAGE],
             "configuration": {"promotion": promotion or {}},
         }
         body = {
@@ -88,7 +88,7 @@ def house(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
-    monkeypatch.setattr("assay.trust.whoever", lambda: "someone")
+    monkeypatch.setattr("assay.trust.current_user", lambda: "someone")
     return House()
 
 
@@ -111,7 +111,7 @@ def said():
     """A reason, at noon of a day."""
 
     def make(because="it is better", as_of=NOON, name=None):
-        return Said(because, as_of, name)
+        return Justification(because, as_of, name)
 
     return make
 
@@ -132,7 +132,7 @@ def people(monkeypatch, tmp_path):
         monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
 
         def act(name, *, key=True):
-            monkeypatch.setattr("assay.trust.whoever", lambda: name)
+            monkeypatch.setattr("assay.trust.current_user", lambda: name)
             if key:
                 monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / name))
             else:

@@ -72,7 +72,9 @@ class Decisions(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def approve(self, number):
         may = self.fate.get(number) in {"pass", "unknown"} and number not in self.retired
-        self.does(lambda: promotion.approve(self.house.bucket, f"m@{number}", self.said()), may)
+        self.does(
+            lambda: promotion.approve_version(self.house.bucket, f"m@{number}", self.said()), may
+        )
         self.approved |= {number} if may else set()
 
     @rule(number=st.just(2) | NUMBERS, days=st.integers(0, 30))
@@ -80,7 +82,7 @@ class Decisions(RuleBasedStateMachine):
         until = self.now + days * DAY
         may = self.fate.get(number) == "fail" and number not in self.retired and days > 0
         self.does(
-            lambda: promotion.waive(
+            lambda: promotion.waive_gates(
                 self.house.bucket, f"m@{number}", self.said(), gates=["fairness"],
                 expires=until.isoformat(),
             ),
@@ -112,7 +114,9 @@ class Decisions(RuleBasedStateMachine):
             if key.startswith("journals/m/") and waiting[0]:
                 waiting[0] = False
                 store.put_if_absent = put
-                promotion.promote(self.house.bucket, f"m@{rival}", self.said(), approve=True)
+                promotion.promote_version(
+                    self.house.bucket, f"m@{rival}", self.said(), approve=True
+                )
             return put(key, data)
 
         noted = self.fate.get(number) == "unknown" and number not in self.approved
@@ -122,7 +126,7 @@ class Decisions(RuleBasedStateMachine):
             store.put_if_absent = hurried
         same = interferes and number == rival  # both want the same, and both have it
         try:
-            promoted = lambda: promotion.promote(  # noqa: E731 - called at once
+            promoted = lambda: promotion.promote_version(  # noqa: E731 - called at once
                 self.house.bucket, f"m@{number}", self.said(), approve=approve
             )
             if interferes and not same:
@@ -157,7 +161,9 @@ class Decisions(RuleBasedStateMachine):
         at = places[-1] if places else None
         holds = at is not None and (self.under[at] is None or self.under[at] > self.now)
         may = holds and wanted not in {*self.retired, self.champion}
-        self.does(lambda: withdrawal.rollback(self.house.bucket, "m", self.said(), to=to), may)
+        self.does(
+            lambda: withdrawal.roll_back_alias(self.house.bucket, "m", self.said(), to=to), may
+        )
         if may:
             del self.trail[at + 1 :], self.under[at + 1 :]
             self.champion = wanted
@@ -166,7 +172,9 @@ class Decisions(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def retire(self, number):
         may = number in self.fate
-        self.does(lambda: withdrawal.retire(self.house.bucket, f"m@{number}", self.said()), may)
+        self.does(
+            lambda: withdrawal.retire_version(self.house.bucket, f"m@{number}", self.said()), may
+        )
         if may:
             self.retired.add(number)
             self.champion = None if self.champion == number else self.champion
@@ -227,10 +235,10 @@ class Comparisons(RuleBasedStateMachine):
         self.last, self.seen = {}, set()  # comparisons by champion; those that were approved of
 
     def promote_version(self, number, **options):
-        return promotion.promote(self.house.bucket, f"m@{number}", self.said(), **options)
+        return promotion.promote_version(self.house.bucket, f"m@{number}", self.said(), **options)
 
     def approve_challenger(self):
-        return promotion.approve(self.house.bucket, f"m@{self.challenger}", self.said())
+        return promotion.approve_version(self.house.bucket, f"m@{self.challenger}", self.said())
 
     @property
     def known(self):
@@ -287,7 +295,7 @@ class Comparisons(RuleBasedStateMachine):
         verdict = self.known[0]
         assert done == (verdict in {"pass", "caution"} or (verdict == "unknown" and seen))
         if done:
-            withdrawal.rollback(self.house.bucket, "m", self.said())
+            withdrawal.roll_back_alias(self.house.bucket, "m", self.said())
             self.challenge()
 
     @invariant()
@@ -307,8 +315,8 @@ def test_a_rollback_inverts_a_promotion(house, said):
     for number in range(1, 6):
         house.version()
         before = (house.champion, house.history.before("champion"))
-        promotion.promote(house.bucket, f"m@{number}", said())
+        promotion.promote_version(house.bucket, f"m@{number}", said())
         if number > 1:
-            withdrawal.rollback(house.bucket, "m", said())
+            withdrawal.roll_back_alias(house.bucket, "m", said())
             assert (house.champion, house.history.before("champion")) == before
-            promotion.promote(house.bucket, f"m@{number}", said())
+            promotion.promote_version(house.bucket, f"m@{number}", said())

@@ -11,11 +11,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def ask(house, reference="m@1"):
-    return asking.question(house.bucket, reference, NOON)
+    return asking.approval_question(house.bucket, reference, NOON)
 
 
 def answer(house, said, name, *, yes=True):
-    return asking.answer(house.bucket, "m@1", said(name=name), yes=yes)
+    return asking.apply_answer(house.bucket, "m@1", said(name=name), yes=yes)
 
 
 def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
@@ -27,11 +27,11 @@ def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
 
 
 def test_the_question_tells_what_came_of_the_shadow(house, said):
-    from assay.decisions.promotion import promote
+    from assay.decisions.promotion import promote_version
     from tests.decisions.test_promotion import both, compared
 
     house.version(promotion={"shadow": 1})
-    promote(house.bucket, "m@1", said())
+    promote_version(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 1})
     with pytest.raises(Ineligible, match="0 of the 1 batches"):
         ask(house, "m@2")
@@ -47,10 +47,10 @@ def test_what_no_answer_could_mend_is_not_asked(house, said):
 
 
 def test_a_retired_version_is_not_asked_about(house, said):
-    from assay.decisions.withdrawal import retire
+    from assay.decisions.withdrawal import retire_version
 
     house.version()
-    retire(house.bucket, "m@1", said("it leaks"))
+    retire_version(house.bucket, "m@1", said("it leaks"))
     with pytest.raises(Ineligible, match="it leaks"):
         ask(house)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.batches import Ledger, Scored
+from assay.batches import BatchLedger, ScoredBatch
 from assay.decisions import promotion, said, withdrawal
 from assay.errors import (
     ConfigError,
@@ -16,17 +16,17 @@ from assay.errors import (
     SignatureBad,
     Unproven,
 )
-from assay.objects import key_of
+from assay.objects import object_key
 
 LATER = "2026-04-01"
 
 
 def promote(house, said, reference="m@1", **options):
-    return promotion.promote(house.bucket, reference, said, **options)
+    return promotion.promote_version(house.bucket, reference, said, **options)
 
 
 def waive(house, said, *gates, reference="m@1", expires=LATER):
-    return promotion.waive(house.bucket, reference, said, gates=gates, expires=expires)
+    return promotion.waive_gates(house.bucket, reference, said, gates=gates, expires=expires)
 
 
 def refused(house, said, error=Ineligible, **options):
@@ -83,10 +83,10 @@ def test_a_version_without_a_gates_report_needs_a_waiver(house, said, gate):
 
 def test_a_report_that_is_gone_or_altered_is_no_evidence(house, said):
     digest = house.version().reports["fairness"].digest
-    held = house.bucket.store.get(key_of(digest))
-    house.bucket.store.delete(key_of(digest))
+    held = house.bucket.store.get(object_key(digest))
+    house.bucket.store.delete(object_key(digest))
     assert "--gate fairness" in refused(house, said())
-    house.bucket.store.put_if_absent(key_of(digest), held.replace(b"seen", b"good"))
+    house.bucket.store.put_if_absent(object_key(digest), held.replace(b"seen", b"good"))
     assert "--gate fairness" in refused(house, said())
 
 
@@ -99,7 +99,7 @@ def test_what_an_entry_claims_of_a_gate_does_not_stand_in_for_its_report(house, 
 def test_a_gate_that_cannot_tell_needs_an_approval_first_or_with_it(house, said):
     house.version(fairness="unknown")
     assert "--approve" in refused(house, said())
-    promotion.approve(house.bucket, "m@1", said("I looked at them"))
+    promotion.approve_version(house.bucket, "m@1", said("I looked at them"))
     assert promote(house, said())
     house.version(fairness="unknown")
     assert promote(house, said("both at once"), reference="m@2", approve=True)
@@ -115,15 +115,15 @@ def test_approval_is_noted_only_where_it_was_needed(house, said):
 def test_an_approval_undoes_no_rejection(house, said):
     house.version(fairness="fail")
     with pytest.raises(Ineligible, match="which no approval undoes"):
-        promotion.approve(house.bucket, "m@1", said())
+        promotion.approve_version(house.bucket, "m@1", said())
     house.note("approved", version=1, because="by other means")
     refused(house, said())
 
 
 def test_approving_twice_writes_once(house, said):
     house.version()
-    assert promotion.approve(house.bucket, "m@1", said())
-    assert promotion.approve(house.bucket, "m@1", said()) is None
+    assert promotion.approve_version(house.bucket, "m@1", said())
+    assert promotion.approve_version(house.bucket, "m@1", said()) is None
 
 
 def test_another_alias_takes_any_version_that_was_registered(house, said):
@@ -139,12 +139,14 @@ def test_another_alias_takes_any_version_that_was_registered(house, said):
 
 def score(house, version, role="shadow", rows=b"rows"):
     artifact = house.bucket.put(rows, "t", "t")
-    scored = Scored(
+    scored = ScoredBatch(
         name="b", source=None, as_of="2026-03-01", table=artifact, predictions=artifact,
         unfit=None, rows=1, unfit_rows=0, version=version,
         model=house.history.versions[version].digest, role=role, seconds=0.1,
     )  # fmt: skip
-    assert Ledger(house.bucket, "m").add_scored(scored, again=True)  # by version, as with --model
+    assert BatchLedger(house.bucket, "m").add_scored(
+        scored, again=True
+    )  # by version, as with --model
 
 
 def both(house, rows):
@@ -205,16 +207,16 @@ def test_a_shadow_that_failed_is_neither_promoted_nor_approved(beside, said, key
     compared(beside, "fail")
     assert "its answers in shadow failed it: It holds" in refused(beside, said(), reference="m@2")
     with pytest.raises(Ineligible, match="in shadow failed it"):
-        promotion.approve(beside.bucket, "m@2", said())
+        promotion.approve_version(beside.bucket, "m@2", said())
     waive(beside, said(), "shadow", reference="m@2")
-    assert promotion.approve(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
+    assert promotion.approve_version(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
     assert promote(beside, said(), reference="m@2").body["waiver"]
 
 
 def test_a_shadow_that_cannot_tell_is_for_a_person_to_approve(beside, said):
     compared(beside, "unknown")
     assert "in shadow cannot tell" in refused(beside, said(), reference="m@2")
-    promotion.approve(beside.bucket, "m@2", said())
+    promotion.approve_version(beside.bucket, "m@2", said())
     assert promote(beside, said(), reference="m@2")
 
 
@@ -233,22 +235,22 @@ def test_a_comparison_with_another_champion_does_not_count(beside, said):
 
 def test_approval_waits_for_the_shadow_that_it_is_about(beside, said):
     with pytest.raises(Ineligible, match="were not compared"):
-        promotion.approve(beside.bucket, "m@2", said())
+        promotion.approve_version(beside.bucket, "m@2", said())
     compared(beside, "caution")
-    assert promotion.approve(beside.bucket, "m@2", said())
+    assert promotion.approve_version(beside.bucket, "m@2", said())
 
 
 def test_an_approval_holds_for_the_evidence_it_was_given_on(beside, said):
     compared(beside)
-    early = promotion.approve(beside.bucket, "m@2", said("all passes"))
+    early = promotion.approve_version(beside.bucket, "m@2", said("all passes"))
     later = compared(beside, "unknown")
     told = refused(beside, said(), reference="m@2")
     assert "in shadow cannot tell" in told
     assert f"someone approved it (entry {early.number}) on other evidence" in told
     assert f"comparison with m@1 (entry {later.number})" in told
-    again = promotion.approve(beside.bucket, "m@2", said("I looked at that, too"))
+    again = promotion.approve_version(beside.bucket, "m@2", said("I looked at that, too"))
     assert again.body["evidence"]["shadow"] == later.body["report"]["digest"]
-    assert promotion.approve(beside.bucket, "m@2", said()) is None
+    assert promotion.approve_version(beside.bucket, "m@2", said()) is None
     compared(beside, "unknown", summary="of more batches")
     refused(beside, said(), reference="m@2")
     assert promote(beside, said(), reference="m@2", approve=True)
@@ -257,7 +259,7 @@ def test_an_approval_holds_for_the_evidence_it_was_given_on(beside, said):
 
 def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
     compared(beside, "unknown")
-    promotion.approve(beside.bucket, "m@2", said())
+    promotion.approve_version(beside.bucket, "m@2", said())
     beside.version()
     promote(beside, said(), reference="m@3")
     for rows in (b"one", b"two"):
@@ -272,7 +274,7 @@ def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
 
 def test_comparisons_that_can_tell_leave_an_approval_standing(beside, said):
     beside.version(fairness="unknown")
-    promotion.approve(beside.bucket, "m@3", said())
+    promotion.approve_version(beside.bucket, "m@3", said())
     assert promote(beside, said(), reference="m@3"), "its gates' reports never change"
     compared(beside, "unknown", summary="of the second")
     assert promote(beside, said(), reference="m@1")
@@ -285,7 +287,7 @@ def test_an_old_approval_that_names_no_evidence_is_of_the_gates_alone(beside, sa
         beside.note("approved", version=number, because="it named none in those days")
     compared(beside, "unknown")
     assert "on other evidence" in refused(beside, said(), reference="m@2")
-    assert promotion.promote(beside.bucket, "m@3", said())
+    assert promotion.promote_version(beside.bucket, "m@3", said())
 
 
 def test_missing_batches_in_shadow_can_be_waived(house, said, key):
@@ -322,12 +324,12 @@ def test_a_waiver_is_signed_or_not_written(house, said):
 
 
 def test_an_expired_waiver_lets_nothing_pass(house, said, key):
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
 
     house.version(fairness="fail")
     waive(house, said(), "fairness")
-    assert "expired on 2026-04-01" in refused(house, said(as_of=moment(LATER)))
-    assert promote(house, said(as_of=moment("2026-03-31T23:59:59Z")))
+    assert "expired on 2026-04-01" in refused(house, said(as_of=parse_timestamp(LATER)))
+    assert promote(house, said(as_of=parse_timestamp("2026-03-31T23:59:59Z")))
 
 
 def test_a_waiver_speaks_of_its_gates_and_its_version_alone(house, said, key):
@@ -354,7 +356,7 @@ def test_a_waiver_expires_on_a_day_to_come(house, said, key, expires):
 
 
 def test_a_champion_under_a_waiver_loads_until_it_expires(house, said, key):
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
 
     house.version(fairness="fail")
     waive(house, said(), "fairness")
@@ -366,17 +368,17 @@ def test_a_champion_under_a_waiver_loads_until_it_expires(house, said, key):
         assert "expired on 2026-04-01" in told
         assert "assay rollback m" in told
         assert "assay waive m@1 --gate fairness" in told
-    renewed = waive(house, said(as_of=moment(LATER)), "fairness", expires="2026-05-01")
-    assert promote(house, said(as_of=moment(LATER))).body["waiver"] == renewed.number
+    renewed = waive(house, said(as_of=parse_timestamp(LATER)), "fairness", expires="2026-05-01")
+    assert promote(house, said(as_of=parse_timestamp(LATER))).body["waiver"] == renewed.number
     assert "cannot be read here" in failing(load, "m@champion", "2026-04-30")
 
 
 def failing(load, reference, as_of, error=Exception):
     """The bytes of these tests are no pickle: what opens them says so."""
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
 
     with pytest.raises(error) as caught:
-        load(reference, as_of=moment(as_of))
+        load(reference, as_of=parse_timestamp(as_of))
     return str(caught.value)
 
 
@@ -387,7 +389,7 @@ def failing(load, reference, as_of, error=Exception):
 def test_none_but_an_engineer_promotes_approves_or_waives(house, said, people, name):
     house.version(fairness="fail")
     people()(name)
-    for act in (promote, lambda h, s: promotion.approve(h.bucket, "m@1", s), waive):
+    for act in (promote, lambda h, s: promotion.approve_version(h.bucket, "m@1", s), waive):
         with pytest.raises(NotAllowed, match=name) as caught:
             act(house, said())
         assert "ada, eve" in caught.value.remedy
@@ -411,7 +413,7 @@ def test_a_key_of_nobody_there_does_not_act(house, said, people, key, monkeypatc
 def test_whose_key_signed_is_who_acts_whatever_the_system_says(house, said, people, monkeypatch):
     house.version()
     people("required")("ada")
-    monkeypatch.setattr("assay.trust.whoever", lambda: "root")
+    monkeypatch.setattr("assay.trust.current_user", lambda: "root")
     entry = promote(house, said())
     assert (entry.actor, entry.signature is not None) == ("ada", True)
 
@@ -451,9 +453,9 @@ def test_another_engineer_is_neither_who_trained_nor_who_had_it_trained(house, s
     house.version(by="ada", promotion=another)
     assert "asks for another engineer" in refused(house, said())
     with pytest.raises(Ineligible, match="another engineer"):
-        promotion.approve(house.bucket, "m@1", said())
+        promotion.approve_version(house.bucket, "m@1", said())
     act("eve")
-    promotion.approve(house.bucket, "m@1", said())
+    promotion.approve_version(house.bucket, "m@1", said())
     act("ada")
     assert promote(house, said()), "somebody else has given their word"
     act("eve")
@@ -474,13 +476,13 @@ def test_anothers_word_on_other_evidence_is_no_second_one(house, said, people):
     both(house, b"one")
     compared(house)
     act("eve")
-    promotion.approve(house.bucket, "m@2", said())
+    promotion.approve_version(house.bucket, "m@2", said())
     compared(house, "unknown")
     act("ada")
     told = refused(house, said(), reference="m@2", approve=True)
     assert "asks for another engineer" in told
     act("eve")
-    promotion.approve(house.bucket, "m@2", said())
+    promotion.approve_version(house.bucket, "m@2", said())
     act("ada")
     assert promote(house, said(), reference="m@2")
 
@@ -507,7 +509,7 @@ def test_an_entry_with_a_bad_signature_is_not_believed(house, said, people, tmp_
     act = people()
     act("ada")
     house.version(fairness="unknown")
-    promotion.approve(house.bucket, "m@1", said())
+    promotion.approve_version(house.bucket, "m@1", said())
     file = tmp_path / "people.yaml"
     kept = [line for line in file.read_text().splitlines() if not line.startswith("  ada")]
     file.write_text("\n".join(kept))
@@ -530,7 +532,7 @@ def test_of_two_who_promote_at_once_one_does(house, said, meanwhile):
 
 def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, meanwhile):
     house.version()
-    meanwhile(lambda: withdrawal.retire(house.bucket, "m@1", said("broken")))
+    meanwhile(lambda: withdrawal.retire_version(house.bucket, "m@1", said("broken")))
     with pytest.raises(Unproven, match="retired"):
         promote(house, said())
     assert house.champion is None
@@ -559,12 +561,14 @@ def test_what_changes_while_it_is_approved_is_looked_at_again(beside, said, mean
     compared(beside, "unknown")
     for options in ({}, {"approve": True}):
         meanwhile(lambda: compared(beside, "unknown", summary=f"{len(beside.kinds)}"))
-        act = promote if options else lambda h, s, **_: promotion.approve(h.bucket, "m@2", s)
+        act = (
+            promote if options else lambda h, s, **_: promotion.approve_version(h.bucket, "m@2", s)
+        )
         with pytest.raises(Ineligible, match="changed while it was being approved"):
             act(beside, said(), reference="m@2", **options)
     meanwhile(lambda: compared(beside, "fail"))
     with pytest.raises(Ineligible, match="in shadow failed it"):
-        promotion.approve(beside.bucket, "m@2", said())
+        promotion.approve_version(beside.bucket, "m@2", said())
     assert "approved" not in beside.kinds
 
 
@@ -578,7 +582,7 @@ def test_what_is_approved_and_then_changes_is_not_promoted(beside, said, meanwhi
 
 def test_what_is_retired_meanwhile_is_not_waived(house, said, key, meanwhile):
     house.version(fairness="fail")
-    meanwhile(lambda: withdrawal.retire(house.bucket, "m@1", said("broken")))
+    meanwhile(lambda: withdrawal.retire_version(house.bucket, "m@1", said("broken")))
     with pytest.raises(Ineligible, match="broken"):
         waive(house, said(), "fairness")
 
@@ -600,7 +604,9 @@ def test_what_an_alias_may_be_its_reference_finds(alias):
     house.version()
     house.version()
     try:
-        promotion.promote(house.bucket, "m@1", said.Said("a test", NOON), alias=alias)
+        promotion.promote_version(
+            house.bucket, "m@1", said.Justification("a test", NOON), alias=alias
+        )
     except (ConfigError, Ineligible):
         assert house.kinds == ["registered", "registered"]
     else:

@@ -3,13 +3,13 @@
 import pytest
 
 from assay.decisions import promotion, withdrawal
-from assay.decisions.waiting import waiting
-from assay.objects import key_of
+from assay.decisions.waiting import find_pending_promotion
+from assay.objects import object_key
 
 
 def awaited(house, number=1):
     history = house.history
-    return waiting(house.bucket, history, history.versions[number])
+    return find_pending_promotion(house.bucket, history, history.versions[number])
 
 
 @pytest.mark.parametrize("verdicts", [{}, {"fairness": "unknown"}, {"feasibility": "unknown"}])
@@ -19,7 +19,7 @@ def test_the_command_that_is_named_makes_it_champion_and_then_it_waits_no_more(
     house.version(**verdicts)
     named = awaited(house).command
     assert named.startswith("assay promote m@1 ")
-    promotion.promote(house.bucket, "m@1", said(), approve="--approve" in named)
+    promotion.promote_version(house.bucket, "m@1", said(), approve="--approve" in named)
     assert house.champion == 1
     assert awaited(house) is None
 
@@ -27,14 +27,14 @@ def test_the_command_that_is_named_makes_it_champion_and_then_it_waits_no_more(
 def test_what_a_gate_could_not_tell_is_named_until_somebody_approved(house, said):
     house.version(fairness="unknown")
     assert awaited(house).why.startswith("it awaits a person's approval: the fairness gate cannot")
-    promotion.approve(house.bucket, "m@1", said())
+    promotion.approve_version(house.bucket, "m@1", said())
     assert awaited(house).why == "it awaits a person who promotes it"
     assert "--approve" not in awaited(house).command
 
 
 def test_a_shadow_that_is_asked_for_is_named(house, said):
     house.version(promotion={"shadow": 2})
-    promotion.promote(house.bucket, "m@1", said())
+    promotion.promote_version(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 2})
     assert "0 of the 2 batches in shadow" in awaited(house, 2).why
 
@@ -43,14 +43,14 @@ def test_nothing_waits_that_was_refused_taken_back_or_overtaken(house, said):
     house.version(fairness="fail")
     house.version()
     house.version()
-    promotion.promote(house.bucket, "m@3", said())
+    promotion.promote_version(house.bucket, "m@3", said())
     house.version()
-    withdrawal.retire(house.bucket, "m@4", said())
+    withdrawal.retire_version(house.bucket, "m@4", said())
     assert [awaited(house, number) for number in (1, 2, 3, 4)] == [None] * 4
 
 
 def test_a_version_whose_record_is_gone_is_told_so(house):
     house.version()
     run = house.history.versions[1].artifact("run")
-    house.bucket.store.delete(key_of(run.digest))
+    house.bucket.store.delete(object_key(run.digest))
     assert run.digest.hex in awaited(house).why

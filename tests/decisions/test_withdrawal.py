@@ -11,7 +11,7 @@ from assay.errors import (
     ReferenceUnknown,
     Unproven,
 )
-from assay.objects import key_of
+from assay.objects import object_key
 
 
 @pytest.fixture
@@ -19,16 +19,16 @@ def three(house, said):
     """Three versions, each champion in its turn."""
     for number in (1, 2, 3):
         house.version()
-        promotion.promote(house.bucket, f"m@{number}", said())
+        promotion.promote_version(house.bucket, f"m@{number}", said())
     return house
 
 
 def back(house, said, **options):
-    return withdrawal.rollback(house.bucket, "m", said, **options)
+    return withdrawal.roll_back_alias(house.bucket, "m", said, **options)
 
 
 def retire(house, said, number, **options):
-    return withdrawal.retire(house.bucket, f"m@{number}", said, **options)
+    return withdrawal.retire_version(house.bucket, f"m@{number}", said, **options)
 
 
 def refused(house, error, act, *rest, **options):
@@ -65,7 +65,7 @@ def test_a_rollback_to_a_version_goes_as_far_back(three, said):
 def test_what_was_promoted_after_a_rollback_rolls_back_to_it(three, said):
     back(three, said())
     three.version()
-    promotion.promote(three.bucket, "m@4", said())
+    promotion.promote_version(three.bucket, "m@4", said())
     back(three, said())
     assert three.champion == 2
 
@@ -96,10 +96,10 @@ def test_a_rollback_to_a_version_that_is_not_there_says_so(three, said):
 
 
 def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
-    three.bucket.store.delete(key_of(three.history.versions[2].digest))
+    three.bucket.store.delete(object_key(three.history.versions[2].digest))
     refused(three, ObjectMissing, back, said())
     assert three.champion == 3
-    promotion.promote(three.bucket, "m@1", said())
+    promotion.promote_version(three.bucket, "m@1", said())
     retire(three, said(), 3)
     with pytest.raises(Ineligible) as caught:
         back(three, said())
@@ -107,14 +107,14 @@ def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
 
 
 def test_a_rollback_to_an_expired_waiver_is_refused(house, said, key):
-    from assay.moments import moment
+    from assay.moments import parse_timestamp
 
     house.version(fairness="fail")
     house.version()
-    promotion.waive(house.bucket, "m@1", said(), gates=["fairness"], expires="2026-04-01")
-    promotion.promote(house.bucket, "m@1", said())
-    promotion.promote(house.bucket, "m@2", said())
-    later = said(as_of=moment("2026-04-01"))
+    promotion.waive_gates(house.bucket, "m@1", said(), gates=["fairness"], expires="2026-04-01")
+    promotion.promote_version(house.bucket, "m@1", said())
+    promotion.promote_version(house.bucket, "m@2", said())
+    later = said(as_of=parse_timestamp("2026-04-01"))
     assert "expired on 2026-04-01" in refused(house, Unproven, back, later)
     back(house, said())
     assert house.champion == 1
@@ -134,7 +134,7 @@ def test_a_rollback_by_an_operator_is_served_where_signatures_are_required(house
     act("ada")
     for number in (1, 2):
         house.version()
-        promotion.promote(house.bucket, f"m@{number}", said())
+        promotion.promote_version(house.bucket, f"m@{number}", said())
     act("olga")
     assert back(house, said()).actor == "olga"
     act("sam")
@@ -147,7 +147,7 @@ def test_a_rollback_goes_only_to_what_is_served_then(house, said, people, tmp_pa
     for number, name in enumerate(["eve", "ada", "eve"], start=1):
         act(name)
         house.version()
-        promotion.promote(house.bucket, f"m@{number}", said())
+        promotion.promote_version(house.bucket, f"m@{number}", said())
     file = tmp_path / "people.yaml"  # ada goes to another team, and her key stays
     file.write_text(file.read_text().replace("ada: {role: engineer", "ada: {role: viewer"))
     act("olga")
@@ -169,12 +169,12 @@ def test_a_rollback_vouches_for_no_promotion_by_who_may_not(house, said, people)
     house.registry.promote(house.history.versions[1], because="mine", instead_of=None, actor="sam")
     act("eve")
     house.version()
-    promotion.promote(house.bucket, "m@2", said())
+    promotion.promote_version(house.bucket, "m@2", said())
     assert "sam, who may not promote" in refused(house, Unproven, back, said())
 
 
 def test_a_rollback_to_where_it_stands_is_refused(three, said):
-    promotion.promote(three.bucket, "m@1", said())
+    promotion.promote_version(three.bucket, "m@1", said())
     told = refused(three, Ineligible, back, said(), to=1)
     assert "m@1 is champion already" in told
     with pytest.raises(Ineligible) as caught:
@@ -186,7 +186,7 @@ def test_a_rollback_to_where_it_stands_is_refused(three, said):
 
 def test_another_alias_is_told_how_to_go_back(three, said):
     for number in (1, 2):
-        promotion.promote(three.bucket, f"m@{number}", said(), alias="next")
+        promotion.promote_version(three.bucket, f"m@{number}", said(), alias="next")
     with pytest.raises(Ineligible) as caught:
         back(three, said(), to=2, alias="next")
     assert "assay rollback m --to 1 --alias next`" in caught.value.remedy
@@ -195,10 +195,10 @@ def test_another_alias_is_told_how_to_go_back(three, said):
 def test_a_rollback_of_what_was_seen_does_not_undo_another_promotion(three, said):
     seen = three.history
     three.version()
-    promotion.promote(three.bucket, "m@4", said())
+    promotion.promote_version(three.bucket, "m@4", said())
     for act in (
         lambda: back(three, said(), to=2, seen=seen),
-        lambda: promotion.promote(three.bucket, "m@2", said(), seen=seen),
+        lambda: promotion.promote_version(three.bucket, "m@2", said(), seen=seen),
     ):
         with pytest.raises(Ineligible, match="m@4 became champion meanwhile"):
             act()
@@ -219,10 +219,10 @@ def test_a_retired_version_is_not_promoted_approved_waived_or_loaded_by_alias(th
     retire(three, said("it leaks"), 3)
     assert three.champion is None
     for act in (
-        lambda h: promotion.promote(h.bucket, "m@3", said()),
-        lambda h: promotion.promote(h.bucket, "m@3", said(), alias="challenger"),
-        lambda h: promotion.approve(h.bucket, "m@3", said()),
-        lambda h: promotion.waive(h.bucket, "m@3", said(), gates=["x"], expires="2027-01-01"),
+        lambda h: promotion.promote_version(h.bucket, "m@3", said()),
+        lambda h: promotion.promote_version(h.bucket, "m@3", said(), alias="challenger"),
+        lambda h: promotion.approve_version(h.bucket, "m@3", said()),
+        lambda h: promotion.waive_gates(h.bucket, "m@3", said(), gates=["x"], expires="2027-01-01"),
     ):
         assert "it leaks" in refused(three, Ineligible, act)
     with pytest.raises(ReferenceUnknown, match="it leaks"):
@@ -240,7 +240,7 @@ def test_retiring_twice_writes_once(three, said):
 
 
 def test_every_alias_of_a_retired_version_vanishes(three, said):
-    promotion.promote(three.bucket, "m@2", said(), alias="challenger")
+    promotion.promote_version(three.bucket, "m@2", said(), alias="challenger")
     retire(three, said(), 2)
     assert three.history.aliases == {"champion": 3}
 
@@ -269,7 +269,7 @@ def test_who_became_champion_meanwhile_stays_it(three, said, monkeypatch, instea
     replace = withdrawal._replace
 
     def later(*given):
-        promotion.promote(three.bucket, "m@5", said("I was faster"))
+        promotion.promote_version(three.bucket, "m@5", said("I was faster"))
         replace(*given)
 
     monkeypatch.setattr(withdrawal, "_replace", later)
@@ -279,7 +279,9 @@ def test_who_became_champion_meanwhile_stays_it(three, said, monkeypatch, instea
 
 
 def test_who_comes_back_meanwhile_is_not_retired_without_another(three, said, meanwhile):
-    meanwhile(lambda: promotion.promote(three.bucket, "m@3", said("no, it is well")), "retired")
+    meanwhile(
+        lambda: promotion.promote_version(three.bucket, "m@3", said("no, it is well")), "retired"
+    )
     with pytest.raises(Ineligible, match="m@3 became champion meanwhile"):
         retire(three, said(), 3, instead=2)
     assert three.champion == 3

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.read import read_words
-from assay.deployments.story import Case
+from assay.config.read import parse_use_case
+from assay.deployments.story import UseCaseFile
 
 CASE = """\
 question: Will this person come back?
@@ -35,4 +35,4 @@ def write(tmp_path, monkeypatch):
 def case(name, more=""):
     """A use case without a file."""
     words = {"file": f"configs/{name}.yaml", "text": CASE + more, "set": []}
-    return Case(read_words(words).use_case, words["file"])
+    return UseCaseFile(parse_use_case(words).use_case, words["file"])

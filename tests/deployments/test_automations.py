@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.config.operation import Alert, Operations
-from assay.deployments.automations import _STATES, automations
-from assay.deployments.schedules import as_json, longest_pause
-from assay.deployments.story import story
+from assay.deployments.automations import _ALERT_STATES, build_automations
+from assay.deployments.schedules import longest_pause, schedule_json
+from assay.deployments.story import plan_deployments
 from tests.deployments.conftest import case
 
 ALERTED = Operations(alerts=(Alert(to="${A}"), Alert(to="${B}", on=("crashed",))))
 
 
 def made(*cases, operations=ALERTED):
-    deployments = story(cases, operations)
-    return {one.name: one for one in automations(cases, deployments, operations, "pool")}
+    deployments = plan_deployments(cases, operations)
+    return {one.name: one for one in build_automations(cases, deployments, operations, "pool")}
 
 
 def names_of_failed_states():
@@ -39,7 +39,7 @@ def test_prefect_takes_all_of_them():
 
     from assay.deployments.apply import _with_ids
 
-    deployments = story([case("guests")], ALERTED)
+    deployments = plan_deployments([case("guests")], ALERTED)
     ids, blocks = {one.title: uuid4() for one in deployments}, [uuid4(), uuid4()]
     for one in made(case("guests", "schedule: {score: 10m}\n")).values():
         actions = [_with_ids(action, ids, blocks) for action in one.actions]
@@ -50,7 +50,7 @@ def test_prefect_takes_all_of_them():
 
 
 def test_a_run_that_ends_badly_is_told_of_whatever_its_state_is_called():
-    told = {state for states in _STATES.values() for state in states}
+    told = {state for states in _ALERT_STATES.values() for state in states}
     # A person who says no has been told already, and what nobody has promoted is nobody's alarm.
     assert names_of_failed_states() - told == {"Declined", "No champion"}
     assert "Rejected" in names_of_failed_states()
@@ -114,7 +114,7 @@ def test_a_run_that_crashed_before_it_began_is_started_again_but_not_for_ever():
     assert marked.trigger["for_each"] == ["prefect.resource.id"]
     assert marked.trigger["within"] == 86400
     (mark,) = marked.actions
-    assert mark["name"] not in {state for states in _STATES.values() for state in states}
+    assert mark["name"] not in {state for states in _ALERT_STATES.values() for state in states}
     again = found["marked runs are started again"]
     assert again.trigger["after"] == [f"prefect.flow-run.{mark['name']}"]
     assert again.trigger["posture"] == "Proactive"
@@ -141,4 +141,8 @@ def test_silence_is_told_after_one_and_a_half_periods():
 
 @given(st.integers(1, 10**6))
 def test_an_interval_stays_as_it_is(number):
-    assert as_json(f"{number}s", "UTC")["interval"] == number == longest_pause(f"{number}s", "UTC")
+    assert (
+        schedule_json(f"{number}s", "UTC")["interval"]
+        == number
+        == longest_pause(f"{number}s", "UTC")
+    )

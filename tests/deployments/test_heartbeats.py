@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 from prefect import flow_engine
 
-from assay.cli.orchestrate import _DEFAULTS as BY_HAND
-from assay.deployments.heartbeats import end_at_once
-from assay.deployments.server import _DEFAULTS as SERVED
+from assay.cli.orchestrate import _PREFECT_DEFAULTS as BY_HAND
+from assay.deployments.heartbeats import skip_heartbeat_join
+from assay.deployments.server import _DEFAULT_ENVIRONMENT as SERVED
 
 
 def test_the_thread_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(flow_engine, "_send_heartbeats", flow_engine._send_heartbeats)
-    end_at_once.__wrapped__()
+    skip_heartbeat_join.__wrapped__()
     sent = threading.Event()
     engine = SimpleNamespace(
         heartbeat_seconds=30,

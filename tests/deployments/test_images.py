@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from assay import __version__
 from assay.deployments import server
-from assay.deployments.story import MARK
+from assay.deployments.story import ASSAY_TAG
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
@@ -183,7 +183,7 @@ def test_the_example_names_each_variable_that_must_be_set():
 
 
 def test_containers_are_set_as_assay_up_sets_processes(services, manifests):
-    made = dict(server._DEFAULTS)
+    made = dict(server._DEFAULT_ENVIRONMENT)
     maps = [held["data"] for held in manifests if held["kind"] == "ConfigMap"]
     both = [
         services["server"]["environment"] | services["worker"]["environment"],
@@ -258,4 +258,4 @@ def test_a_service_and_an_ingress_lead_to_ports_that_are_listened_to(manifests):
     (ingress,) = [held for held in manifests if held["kind"] == "Ingress"]
     led = re.findall(r"'port': {'name': '(\w+)'}", str(ingress))
     assert set(led) == {port["name"] for port in service["spec"]["ports"]}
-    assert MARK in ingress["metadata"]["namespace"]
+    assert ASSAY_TAG in ingress["metadata"]["namespace"]

@@ -10,8 +10,8 @@ from io import TextIOWrapper
 import pytest
 
 from assay.deployments import keep
-from assay.deployments.keep import Kept
-from assay.running import Running
+from assay.deployments.keep import SupervisedProcess
+from assay.running import SetupState
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -22,7 +22,7 @@ def kept(tmp_path):
 
     def make(command, ready=lambda: True):
         said = []
-        one = Kept("worker", command, tmp_path / "worker.log", ready, said.append)
+        one = SupervisedProcess("worker", command, tmp_path / "worker.log", ready, said.append)
         made.append(one)
         return one, said
 
@@ -93,14 +93,14 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
         keep._say("worker ended (-9)")
     one, _ = kept(SLEEP)
     one.tend()
-    before = Running("assay", "127.0.0.1", 4200, "bucket", "", "root")
+    before = SetupState("assay", "127.0.0.1", 4200, "bucket", "", "root")
 
     def refused(self, folder):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Running, "write", refused)
-        assert keep._told(before, [one], tmp_path) == before
-    told = keep._told(before, [one], tmp_path)
+        patched.setattr(SetupState, "write", refused)
+        assert keep._update_state_file(before, [one], tmp_path) == before
+    told = keep._update_state_file(before, [one], tmp_path)
     assert told.processes["worker"] == one.process
-    assert Running.read(tmp_path) == told
+    assert SetupState.read(tmp_path) == told

@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from assay.running import Running
+from assay.running import SetupState
 from tests.deployments.conftest import CASE
 from tests.deployments.live import Receiver, SetUp, guests, process_of
 from tests.faults.postgres import postgres
@@ -164,7 +164,7 @@ def test_a_killed_server_is_started_again(set_up):
 
 
 def test_down_stops_what_it_started_and_nothing_else(set_up):
-    before = Running.read(set_up.home / "state")
+    before = SetupState.read(set_up.home / "state")
     names = ("keeper", "server", "pages", "worker")
     assert all(before.alive(name) for name in names)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]) as bystander:

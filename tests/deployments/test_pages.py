@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from assay.bucket import Bucket
-from assay.deployments.pages import serve
+from assay.deployments.pages import create_server
 from tests.deployments.metrics.asked import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
@@ -25,7 +25,7 @@ def bucket(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ask(bucket):
-    server = serve("127.0.0.1", 0)
+    server = create_server("127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
     def asked(path, **headers):
@@ -98,7 +98,7 @@ def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_p
     # Another test's server may be up in this process, and named by its settings.
     nobody = SimpleNamespace(api=SimpleNamespace(url=None))
     monkeypatch.setattr("prefect.settings.get_current_settings", lambda: nobody)
-    server = serve("127.0.0.1", 0)
+    server = create_server("127.0.0.1", 0)
     found = parsed(server.RequestHandlerClass.metrics.text().decode())
     server.server_close()
     assert of(found, "assay_up", part="bucket") == 0

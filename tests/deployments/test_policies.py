@@ -10,11 +10,11 @@ import servers
 from assay.bucket import Bucket
 from assay.deployments import policies
 from assay.deployments.__main__ import main
-from assay.doctor import examine
+from assay.doctor import diagnose_setup
 from assay.errors import ConfigError, KeyAbsent, StoreDenied
 from assay.evidence.report import Verdict
 from assay.store import open_store
-from assay.upkeep.garbage import Collector
+from assay.upkeep.garbage import GarbageCollector
 
 EVERYBODY = policies.KEYHOLDERS
 PEOPLE = """\
@@ -29,7 +29,7 @@ def allowed(who, action, key, url="s3://team/assay"):
     """What the policy says of a conditional request, as IAM reads it: a denial wins."""
     effects = {
         statement["Effect"]
-        for statement in policies.policy(who, url)["Statement"]
+        for statement in policies.iam_policy(who, url)["Statement"]
         if action in statement["Action"]
         and "Null" not in statement.get("Condition", {})
         and any(fnmatchcase(f"arn:aws:s3:::{key}", r) for r in listed(statement["Resource"]))
@@ -74,7 +74,7 @@ def test_only_the_collector_deletes_and_never_history(who, key):
 
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_a_put_that_may_replace_is_denied_but_for_the_parts_of_a_large_object(who):
-    (found,) = [s for s in policies.policy(who, "s3://team")["Statement"] if "Null" in str(s)]
+    (found,) = [s for s in policies.iam_policy(who, "s3://team")["Statement"] if "Null" in str(s)]
     assert found["Effect"] == "Deny"
     assert found["Resource"] == "arn:aws:s3:::team/*"
     assert found["Condition"] == {
@@ -86,9 +86,9 @@ def test_a_put_that_may_replace_is_denied_but_for_the_parts_of_a_large_object(wh
 def test_a_prefix_that_policies_read_otherwise_is_refused():
     for prefix in ("a*", "${aws:username}"):
         with pytest.raises(ConfigError):
-            policies.policy("viewer", f"s3://team/{prefix}")
+            policies.iam_policy("viewer", f"s3://team/{prefix}")
     with pytest.raises(ConfigError):
-        policies.policy("viewer", "/srv/bucket")
+        policies.iam_policy("viewer", "/srv/bucket")
 
 
 def test_a_person_learns_whose_each_is(tmp_path, monkeypatch, capsys):
@@ -99,7 +99,7 @@ def test_a_person_learns_whose_each_is(tmp_path, monkeypatch, capsys):
     assert "scientist.json: for eve, max" in said
     assert "viewer.json: for nobody" in said
     made = json.loads((tmp_path / "made/scientist.json").read_text())
-    assert made == policies.policy("scientist", "s3://team/assay")
+    assert made == policies.iam_policy("scientist", "s3://team/assay")
     assert main(["--policies", "no-bucket", str(tmp_path / "made")]) == 1
 
 
@@ -113,7 +113,7 @@ def holds(ceph_server, ceph_url, monkeypatch):
     def become(who):
         key = servers.ceph_user(ceph_server, who)
         ceph_server.client("iam").put_user_policy(
-            UserName=who, PolicyName="assay", PolicyDocument=policies.text(who, ceph_url)
+            UserName=who, PolicyName="assay", PolicyDocument=policies.render_policy(who, ceph_url)
         )
         for name, value in key.environment.items():
             monkeypatch.setenv(name, value)
@@ -159,7 +159,7 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
     with pytest.raises(StoreDenied):
         held.store.put_if_absent("elsewhere", b"")
     with pytest.raises(StoreDenied):
-        Collector(held, grace=timedelta()).collect()
+        GarbageCollector(held, grace=timedelta()).collect()
     assert {e.key for e in held.objects.entries()} >= {e.key for e in bucket.objects.entries()}
 
 
@@ -176,9 +176,11 @@ def test_an_operator_writes_history_and_nothing_else(bucket, holds):
 @pytest.mark.ceph
 def test_the_collector_collects_and_keeps_history(bucket, holds):
     held = Bucket.on(holds("collector"))
-    collector = Collector(held, grace=timedelta(seconds=-60))  # Ceph's times have whole seconds
+    collector = GarbageCollector(
+        held, grace=timedelta(seconds=-60)
+    )  # Ceph's times have whole seconds
     assert collector.collect().moved == 1
-    assert Collector(held, grace=timedelta(seconds=-60)).collect().deleted == 1
+    assert GarbageCollector(held, grace=timedelta(seconds=-60)).collect().deleted == 1
     assert list(held.objects.entries()) == []
     for key in (held.journal("m").key(1), "assay.json"):
         with pytest.raises(StoreDenied):
@@ -190,7 +192,7 @@ def test_the_collector_collects_and_keeps_history(bucket, holds):
 @pytest.mark.parametrize("who", ["scientist", "collector"])
 def test_the_doctor_can_examine_with_such_a_key(who, bucket, holds, ceph_url):
     holds(who)
-    found = {finding.name: finding.verdict for finding in examine(ceph_url)}
+    found = {finding.name: finding.verdict for finding in diagnose_setup(ceph_url)}
     assert Verdict.FAIL not in found.values()
     assert found["deletable"] is (Verdict.PASS if who == "collector" else Verdict.CAUTION)
 

@@ -6,19 +6,21 @@ from ruamel.yaml import YAML
 
 from assay.config.operation import Operations
 from assay.deployments import pools, prefect_yaml
-from assay.deployments.__main__ import stale
-from assay.deployments.story import story
+from assay.deployments.__main__ import stale_files
+from assay.deployments.story import plan_deployments
 from tests.deployments.conftest import case
 
 
 def test_what_is_committed_is_what_would_be_written():
-    assert stale() == []
+    assert stale_files() == []
 
 
 def test_the_file_says_what_the_story_says():
     more = 'schedule: {train: "0 5 * * 1", score: 10m, zone: Europe/Lisbon}\n'
-    deployments = story([case("guests", more)], Operations())
-    read = YAML(typ="safe").load(prefect_yaml.text(deployments, "pool"))["deployments"]
+    deployments = plan_deployments([case("guests", more)], Operations())
+    read = YAML(typ="safe").load(prefect_yaml.render_prefect_yaml(deployments, "pool"))[
+        "deployments"
+    ]
     by = {(one["entrypoint"], one["name"]): one for one in read}
     assert len(by) == len(deployments)
     train = by["assay.flows.train.train", "guests"]
@@ -31,16 +33,18 @@ def test_the_file_says_what_the_story_says():
 
 
 def test_it_names_no_place_of_this_machine_and_no_secret():
-    text = prefect_yaml.text(story([case("guests")], Operations()), "pool")
-    both = text + "".join(pools.text(kind) for kind in pools.POOLS)
+    text = prefect_yaml.render_prefect_yaml(
+        plan_deployments([case("guests")], Operations()), "pool"
+    )
+    both = text + "".join(pools.render_pool_template(kind) for kind in pools.POOL_TYPES)
     assert "/home" not in both
     assert "/root" not in both
     assert "/tmp" not in both
 
 
 def test_a_template_uses_each_variable_that_it_declares():
-    for kind in pools.POOLS:
-        made = pools.template(kind, "registry/assay@sha256:1")
+    for kind in pools.POOL_TYPES:
+        made = pools.base_job_template(kind, "registry/assay@sha256:1")
         job = json.dumps(made["job_configuration"])
         for name in made["variables"]["properties"]:
             assert f"{{{{ {name} }}}}" in job
@@ -48,12 +52,12 @@ def test_a_template_uses_each_variable_that_it_declares():
 
 
 def test_containers_run_without_rights():
-    pod = pools.template("kubernetes")["job_configuration"]["job_manifest"]
+    pod = pools.base_job_template("kubernetes")["job_configuration"]["job_manifest"]
     spec = pod["spec"]["template"]["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["containers"][0]["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
     }
-    docker = pools.template("docker")["variables"]["properties"]
+    docker = pools.base_job_template("docker")["variables"]["properties"]
     assert docker["privileged"]["default"] is False

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.config.operation import Operations
-from assay.deployments.story import cases, story
+from assay.deployments.story import find_use_cases, plan_deployments
 from assay.errors import ConfigError
 from tests.deployments.conftest import case
 
@@ -15,7 +15,7 @@ FLOWS = {path.stem for path in Path("flows").glob("*.py")} - {"__init__", "answe
 
 
 def told(*given, **operations):
-    return {one.title: one for one in story(given, Operations(**operations))}
+    return {one.title: one for one in plan_deployments(given, Operations(**operations))}
 
 
 def test_every_flow_is_deployed_for_every_use_case():
@@ -71,21 +71,21 @@ def test_use_cases_are_found_by_themselves(write):
     write("a")
     Path("configs/people.yaml").write_text("people: {}\n")
     Path("configs/operations.yaml").write_text("at_once: 3\n")
-    assert [(c.name, c.file) for c in cases()] == [
+    assert [(c.name, c.file) for c in find_use_cases()] == [
         ("a", "configs/a.yaml"),
         ("b", "configs/b.yaml"),
     ]
-    assert [c.name for c in cases([Path("configs/b.yaml")])] == ["b"]
+    assert [c.name for c in find_use_cases([Path("configs/b.yaml")])] == ["b"]
 
 
 def test_a_name_is_not_given_twice(write):
     write("a", "name: same\n")
     write("b", "name: same\n")
     with pytest.raises(ConfigError, match=r"same.*a\.yaml and configs/b\.yaml"):
-        cases()
+        find_use_cases()
 
 
 def test_a_folder_without_use_cases_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="no use case"):
-        cases()
+        find_use_cases()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 QUIET = """\
 import sys
 import assay.deployments.tracing
-assay.deployments.tracing.begin()
+assay.deployments.tracing.start_tracing()
 print([name for name in sys.modules if name.startswith("opentelemetry")])
 """
 # As Prefect opens spans, with what it puts into them.

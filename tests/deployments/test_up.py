@@ -2,17 +2,17 @@
 
 from assay.config.operation import Operations
 from assay.deployments import up
-from assay.deployments.keep import STARTED
-from assay.deployments.server import Server
+from assay.deployments.keep import STARTED_LINE
+from assay.deployments.server import ServerSetup
 
 
 def test_what_failed_the_last_time_does_not_count(tmp_path, monkeypatch):
     monkeypatch.setattr(up.subprocess, "Popen", lambda *_, **__: None)
     monkeypatch.setattr(up.os, "environ", {})
-    server = Server("assay", "127.0.0.1", 4200, ".assay", "", tmp_path, tmp_path / "state")
+    server = ServerSetup("assay", "127.0.0.1", 4200, ".assay", "", tmp_path, tmp_path / "state")
     log = tmp_path / "state/logs/keeper.log"
     log.parent.mkdir(parents=True)
-    log.write_text(f"{STARTED}\nserver ended (3); again in 1 s\n")
-    assert up._failed("server", server)
-    up._start(server, Operations(), foreground=False)
-    assert not up._failed("server", server)
+    log.write_text(f"{STARTED_LINE}\nserver ended (3); again in 1 s\n")
+    assert up._failed_to_start("server", server)
+    up._start_supervisor(server, Operations(), foreground=False)
+    assert not up._failed_to_start("server", server)

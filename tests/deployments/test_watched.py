@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from assay.deployments.dashboard import dashboard
+from assay.deployments.dashboard import build_dashboard
 from tests.deployments.collector import Collector, said
 from tests.deployments.conftest import CASE
 from tests.deployments.live import ROOT, Receiver, SetUp, free_port, guests
@@ -155,7 +155,7 @@ def prometheus(set_up, tmp_path):
 def test_prometheus_answers_every_panel_and_every_alert(prometheus):
     up = prometheus("query", query="up")["result"]
     assert [one["value"][1] for one in up] == ["1"]
-    for panel in dashboard()["panels"]:
+    for panel in build_dashboard()["panels"]:
         for target in panel.get("targets", ()):
             asked = target["expr"].replace("$__rate_interval", "1m")
             prometheus("query", query=asked.replace("$use_case", ".*").replace("$metric", ".*"))

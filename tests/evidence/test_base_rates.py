@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Sensitive
-from assay.evidence.base_rates import before, representation
-from assay.evidence.report import Verdict, overall
+from assay.evidence.base_rates import base_rate_sheets, representation_checks
+from assay.evidence.report import Verdict, overall_verdict
 
 
 def test_adults_base_rates_are_the_published_ones():
@@ -18,7 +18,7 @@ def test_adults_base_rates_are_the_published_ones():
         itertools.chain(*([True] * k + [False] * n for k, n in ((9918, 22732), (1769, 14423))))
     )
     features = pd.DataFrame({"a": [1.0, None] * 24421, "b": 1})
-    (sheet,) = before(sex.to_frame(), truth, features=features)
+    (sheet,) = base_rate_sheets(sex.to_frame(), truth, features=features)
     male, female = (dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows)
     assert female["gap"] == pytest.approx(-0.19452, abs=5e-6)
     assert female["base rate"] / male["base rate"] == pytest.approx(0.35966, abs=5e-6)
@@ -30,7 +30,7 @@ def test_adults_base_rates_are_the_published_ones():
 def stated(female, rows=1000, **population):
     """The representation checks of a column `sex` that holds so many women."""
     labels = pd.DataFrame({"sex": ["Female"] * female + ["Male"] * (rows - female)}, dtype="str")
-    return representation(labels, {"sex": Sensitive(population=population)})
+    return representation_checks(labels, {"sex": Sensitive(population=population)})
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_rows_are_held_against_the_people_they_stand_for(female, rows, verdict):
     assert check.estimate == pytest.approx(female / rows / 0.51)
     assert check.interval.low < check.estimate < check.interval.high
     assert not check.hard
-    assert overall([check]) is not Verdict.FAIL
+    assert overall_verdict([check]) is not Verdict.FAIL
 
 
 def test_a_misspelt_group_of_the_population_is_pointed_out():
@@ -62,7 +62,7 @@ def test_the_right_shares_are_seldom_doubted():
 def test_shares_of_the_population_are_shown_beside_those_of_the_rows():
     labels = pd.DataFrame({"sex": ["Female", "Male"]}, dtype="str")
     declared = {"sex": Sensitive(population={"Female": 0.51})}
-    (sheet,) = before(labels, pd.Series([True, False]), sensitive=declared)
+    (sheet,) = base_rate_sheets(labels, pd.Series([True, False]), sensitive=declared)
     assert [row[-1] for row in sheet.rows] == [0.51, None]
     with pytest.raises(ValueError, match="more than 1"):
         Sensitive(population={"Female": 0.6, "Male": 0.5})

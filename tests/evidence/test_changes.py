@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.changes import changes
+from assay.evidence.changes import compare_schemas
 from assay.evidence.report import Verdict
 from assay.evidence.rows import FrameRows
 
@@ -21,7 +21,7 @@ def before():
 
 
 def listed(now, before):
-    check, sheet = changes(FrameRows(now), FrameRows(before))
+    check, sheet = compare_schemas(FrameRows(now), FrameRows(before))
     assert check.name == "schema"
     assert not check.hard
     assert check.estimate == (len(sheet.rows) if sheet else 0)
@@ -67,6 +67,6 @@ def test_values_that_begin_or_cease_to_be_missing_are_told(before):
 
 
 def test_the_reason_names_each_column_under_its_kind(before):
-    check, _ = changes(FrameRows(before.assign(a=1, b=2)), FrameRows(before))
+    check, _ = compare_schemas(FrameRows(before.assign(a=1, b=2)), FrameRows(before))
     assert check.why == "added: a, b."
     assert check.remedy

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.config.gates import Cost
+from assay.config.gates import ErrorCosts
 from assay.evidence.performance import costs
-from assay.evidence.performance.scores import Predicted, score
+from assay.evidence.performance.scores import ModelPredictions, point_score
 from assay.evidence.report import Verdict
 
-COST = Cost(false_positive=3.0, false_negative=1.0)
+COST = ErrorCosts(false_positive=3.0, false_negative=1.0)
 
 
 def made(rows, seed=0, at=0.75, bend=1.0):
@@ -18,11 +18,11 @@ def made(rows, seed=0, at=0.75, bend=1.0):
     rng = np.random.default_rng(seed)
     p = rng.beta(2, 1, rows)
     shown = p**bend
-    return rng.random(rows) < p, Predicted(shown, shown >= at)
+    return rng.random(rows) < p, ModelPredictions(shown, shown >= at)
 
 
 def weigh(truth, who, **more):
-    return costs.weigh(truth, who, COST, **{"regret": 0.05, **more})
+    return costs.compute_costs(truth, who, COST, **{"regret": 0.05, **more})
 
 
 @settings(max_examples=25)
@@ -32,10 +32,10 @@ def weigh(truth, who, **more):
 def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
     truth = np.array([positive for positive, _ in rows])
     probability = np.array([p for _, p in rows])
-    found = weigh(truth, Predicted(probability, probability >= 0.5))
+    found = weigh(truth, ModelPredictions(probability, probability >= 0.5))
     for threshold, cost in zip(found.thresholds, found.costs, strict=True):
-        at = Predicted(probability, probability >= threshold)
-        assert cost == pytest.approx(score("cost", truth, at, COST))
+        at = ModelPredictions(probability, probability >= threshold)
+        assert cost == pytest.approx(point_score("cost", truth, at, COST))
     assert found.least == min(found.costs)
     assert found.least <= found.now.value + 1e-12
     assert found.least <= found.without_model + 1e-12
@@ -44,14 +44,14 @@ def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
 def test_the_threshold_of_the_costs_is_good_where_probabilities_are_true():
     truth, who = made(4000)
     found = weigh(truth, who, threshold=0.75)
-    assert costs.check(found, truth).verdict is Verdict.PASS
+    assert costs.check_threshold(found, truth).verdict is Verdict.PASS
     assert found.chosen == 0.75
     assert found.cheapest.interval.low < 0.75 < found.cheapest.interval.high
 
 
 def test_a_threshold_that_surely_wastes_is_a_caution_with_the_cheaper_one():
     truth, who = made(4000, bend=3.0)  # 0.75 is shown as 0.42
-    found = costs.check(weigh(truth, who, threshold=0.75), truth)
+    found = costs.check_threshold(weigh(truth, who, threshold=0.75), truth)
     assert found.verdict is Verdict.FAIL
     assert not found.hard
     assert found.interval.low > found.threshold
@@ -65,18 +65,18 @@ def test_the_best_of_many_thresholds_on_the_same_rows_is_not_taken_for_a_saving(
         truth, who = made(300, seed)
         found = weigh(truth, who, regret=0.0)
         assert found.least <= found.now.value
-        alarms += costs.check(found, truth).verdict is Verdict.FAIL
+        alarms += costs.check_threshold(found, truth).verdict is Verdict.FAIL
     assert alarms <= 4  # of 40 at 2.5 %
 
 
 def test_decisions_that_follow_no_single_threshold_are_shown_and_not_judged():
     truth, who = made(400)
-    mixed = Predicted(who.probability, who.decision ^ (np.arange(400) % 7 == 0))
+    mixed = ModelPredictions(who.probability, who.decision ^ (np.arange(400) % 7 == 0))
     found = weigh(truth, mixed, threshold=0.75)
     assert found.chosen is None
-    assert costs.check(found, truth) is None
-    assert "no single threshold" in costs.sheet(found).note
-    assert [series.name for series in costs.figure(found).series] == [
+    assert costs.check_threshold(found, truth) is None
+    assert "no single threshold" in costs.threshold_sheet(found).note
+    assert [series.name for series in costs.cost_figure(found).series] == [
         "any threshold",
         "cheapest on these rows",
     ]
@@ -85,9 +85,9 @@ def test_decisions_that_follow_no_single_threshold_are_shown_and_not_judged():
 def test_the_figure_shows_the_chosen_threshold_beside_no_model_at_all():
     truth, who = made(3000)
     found = weigh(truth, who)
-    drawn = costs.figure(found)
+    drawn = costs.cost_figure(found)
     assert drawn.kind == "curve"
-    assert len(drawn.series[0].points) <= costs.THIN + 2
+    assert len(drawn.series[0].points) <= costs.CURVE_POINTS + 2
     assert min(point.value for point in drawn.series[0].points) == found.least
     chosen = drawn.series[1].points[0]
     assert (chosen.x, chosen.value) == (found.chosen, found.now.value)

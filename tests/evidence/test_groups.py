@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.groups import group_labels, intersect, labels_of, reference_group, together
+from assay.evidence.groups import (
+    group_labels,
+    intersect_groups,
+    intersection_label,
+    reference_group,
+    unchecked_group_labels,
+)
 
 PLAIN = Sensitive()
 
@@ -82,8 +88,8 @@ def test_cut_points_need_numbers():
 @pytest.mark.parametrize("declared", [PLAIN, Sensitive(bins=(0.0, 30.0))])
 def test_a_rows_label_depends_on_no_other_row(declared, values):
     column = pd.Series(values, dtype=object)
-    whole = labels_of(column, declared, "x").tolist()
-    alone = [labels_of(pd.Series([value]), declared, "x").item() for value in values]
+    whole = unchecked_group_labels(column, declared, "x").tolist()
+    alone = [unchecked_group_labels(pd.Series([value]), declared, "x").item() for value in values]
     assert whole == alone
 
 
@@ -91,13 +97,13 @@ def test_a_rows_label_depends_on_no_other_row(declared, values):
 @pytest.mark.parametrize("declared", [PLAIN, Sensitive(bins=(30.0,))])
 def test_rows_without_any_value_are_labelled_missing(declared, dtype):
     column = pd.Series([None, None], dtype=dtype)
-    assert labels_of(column, declared, "x").tolist() == ["(missing)"] * 2
+    assert unchecked_group_labels(column, declared, "x").tolist() == ["(missing)"] * 2
 
 
 def test_labels_need_no_few_groups_but_cut_points_still_need_numbers():
-    assert labels_of(pd.Series(range(400)), PLAIN, "x").nunique() == 400
+    assert unchecked_group_labels(pd.Series(range(400)), PLAIN, "x").nunique() == 400
     with pytest.raises(DataError, match="no numbers"):
-        labels_of(pd.Series(["a", 3]), Sensitive(bins=(1.0,)), "x")
+        unchecked_group_labels(pd.Series(["a", 3]), Sensitive(bins=(1.0,)), "x")
 
 
 def test_the_reference_is_the_declared_group_else_the_largest():
@@ -116,7 +122,7 @@ def test_a_reference_that_does_not_exist_is_named_with_the_nearest():
 def test_intersections_join_labels_row_by_row():
     sex = pd.Series(["Female", "Male", "Female"], index=[3, 1, 2], name="sex", dtype="str")
     race = pd.Series(["Black", "White", "White"], index=[3, 1, 2], name="race", dtype="str")
-    found = intersect([sex, race])
+    found = intersect_groups([sex, race])
     assert found.tolist() == ["Female & Black", "Male & White", "Female & White"]
     assert found.index.tolist() == [3, 1, 2]
     assert found.name == "sex & race"
@@ -125,12 +131,12 @@ def test_intersections_join_labels_row_by_row():
 def test_labels_that_look_like_an_intersection_make_groups_of_their_own():
     street = pd.Series(["A & B", "A"], dtype="str")
     town = pd.Series(["C", "B & C"], dtype="str")
-    found = intersect([street, town]).tolist()
+    found = intersect_groups([street, town]).tolist()
     assert found == ['"A & B" & C', 'A & "B & C"']
-    assert found == [together(["A & B", "C"]), together(["A", "B & C"])]
+    assert found == [intersection_label(["A & B", "C"]), intersection_label(["A", "B & C"])]
 
 
 @given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1))
 def test_intersections_are_what_joining_text_would_be(rows):
     columns = [pd.Series([row[i] for row in rows], dtype="str") for i in range(3)]
-    assert intersect(columns).tolist() == [" & ".join(row) for row in rows]
+    assert intersect_groups(columns).tolist() == [" & ".join(row) for row in rows]

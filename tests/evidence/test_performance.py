@@ -4,20 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.config.gates import LOWER_IS_BETTER, Cost, Performance
+from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance
 from assay.errors import DataError
-from assay.evidence.performance import SCORES, average_precision, evaluate
+from assay.evidence.performance import SCORES, average_precision, judge_performance
 from assay.evidence.performance.calibration import (
-    error,
-    expected_error,
+    calibration_error,
+    calibration_intercept,
+    calibration_slope,
+    expected_calibration_error,
     expected_over_observed,
-    intercept,
-    slope,
 )
-from assay.evidence.performance.scores import Predicted, difference, estimate, score
+from assay.evidence.performance.scores import (
+    ModelPredictions,
+    estimate_score,
+    point_score,
+    score_difference,
+)
 from assay.evidence.report import Verdict
 
-COST = Cost(false_positive=3.0, false_negative=1.0)
+COST = ErrorCosts(false_positive=3.0, false_negative=1.0)
 
 
 def made(rows, seed=0, noise=0.3, threshold=0.5):
@@ -30,7 +35,9 @@ def made(rows, seed=0, noise=0.3, threshold=0.5):
 
 
 def judged(rows, performance=None, **more):
-    return evaluate(rows, performance or Performance(), subject="m", prevalence=0.3, **more)
+    return judge_performance(
+        rows, performance or Performance(), subject="m", prevalence=0.3, **more
+    )
 
 
 def check(report, name):
@@ -38,7 +45,7 @@ def check(report, name):
 
 
 def who(frame):
-    return Predicted(frame["probability"].to_numpy(), frame["decision"].to_numpy())
+    return ModelPredictions(frame["probability"].to_numpy(), frame["decision"].to_numpy())
 
 
 # --- scores -----------------------------------------------------------------------------------
@@ -49,7 +56,7 @@ def test_an_interval_holds_its_estimate_and_narrows_with_rows(metric):
     widths = []
     for rows in (200, 3200):
         frame = made(rows)
-        found = estimate(metric, frame["truth"].to_numpy(), who(frame), COST)
+        found = estimate_score(metric, frame["truth"].to_numpy(), who(frame), COST)
         assert found.interval.low < found.value < found.interval.high
         widths.append(found.interval.high - found.interval.low)
     assert 2.5 < widths[0] / widths[1] < 6.5  # about the root of 16
@@ -58,11 +65,13 @@ def test_an_interval_holds_its_estimate_and_narrows_with_rows(metric):
 @pytest.mark.parametrize("metric", SCORES)
 def test_intervals_cover_as_often_as_they_say(metric):
     big = made(200_000, seed=99)
-    true = score(metric, big["truth"].to_numpy(), who(big), COST)
+    true = point_score(metric, big["truth"].to_numpy(), who(big), COST)
     hits = 0
     for seed in range(60):
         frame = made(300, seed)
-        found = estimate(metric, frame["truth"].to_numpy(), who(frame), COST, seed=seed).interval
+        found = estimate_score(
+            metric, frame["truth"].to_numpy(), who(frame), COST, seed=seed
+        ).interval
         hits += found.low <= true <= found.high
     assert hits >= 51  # binomial(60, .95) falls below once in 2,000 times
 
@@ -72,10 +81,12 @@ def test_a_better_model_is_positive_and_the_difference_turns_round(metric):
     good, bad = made(2000, noise=0.0), made(2000, noise=3.0)
     truth = good["truth"].to_numpy()
     assert (truth == bad["truth"].to_numpy()).all()
-    there = difference(metric, truth, who(good), who(bad), COST)
-    back = difference(metric, truth, who(bad), who(good), COST)
+    there = score_difference(metric, truth, who(good), who(bad), COST)
+    back = score_difference(metric, truth, who(bad), who(good), COST)
     sign = -1 if metric in LOWER_IS_BETTER else 1
-    expected = sign * (score(metric, truth, who(good), COST) - score(metric, truth, who(bad), COST))
+    expected = sign * (
+        point_score(metric, truth, who(good), COST) - point_score(metric, truth, who(bad), COST)
+    )
     assert there.value == pytest.approx(expected)
     assert there.value == pytest.approx(-back.value)
     assert there.interval.low < there.value < there.interval.high
@@ -87,13 +98,15 @@ def test_a_better_model_is_positive_and_the_difference_turns_round(metric):
 def test_a_bootstrapped_difference_agrees_with_drawing_rows(metric):
     frame, other = made(400), made(400, noise=1.0)
     truth, one, two = frame["truth"].to_numpy(), who(frame), who(other)
-    found = difference(metric, truth, one, two, COST)
+    found = score_difference(metric, truth, one, two, COST)
     rng = np.random.default_rng(0)
     drawn = []
     for _ in range(300):
         i = rng.integers(0, 400, 400)
-        a, b = (Predicted(m.probability[i], m.decision[i]) for m in (one, two))
-        drawn.append(score(metric, truth[i], a, COST) - score(metric, truth[i], b, COST))
+        a, b = (ModelPredictions(m.probability[i], m.decision[i]) for m in (one, two))
+        drawn.append(
+            point_score(metric, truth[i], a, COST) - point_score(metric, truth[i], b, COST)
+        )
     low, high = np.quantile(drawn, [0.025, 0.975])
     width = high - low
     assert found.interval.low == pytest.approx(low, abs=0.2 * width)
@@ -105,8 +118,8 @@ def test_the_top_of_a_rare_outcomes_ranking_is_not_blurred():
     truth = np.arange(10_000) < 20
     rank = np.arange(10_000)
     mixed = np.where(rank < 20, 2 * rank + 1, np.where(rank < 40, 2 * (rank - 20), rank))
-    one, two = (Predicted(1 - r / 10_000, truth) for r in (rank, mixed))
-    found = difference("average_precision", truth, one, two, COST)
+    one, two = (ModelPredictions(1 - r / 10_000, truth) for r in (rank, mixed))
+    found = score_difference("average_precision", truth, one, two, COST)
     assert found.value == pytest.approx(0.5)
     assert found.interval.low < 0.48 < 0.52 < found.interval.high
 
@@ -114,18 +127,18 @@ def test_the_top_of_a_rare_outcomes_ranking_is_not_blurred():
 def test_average_precision_over_bins_is_exact_where_each_holds_one_positive():
     rng = np.random.default_rng(0)
     truth = rng.random(400) < 0.1
-    tied = Predicted(np.round(rng.random(400) + truth * 0.3, 1) / 2, truth)
-    plain = Predicted((rng.random(400) + truth * 0.3) / 2, truth)
-    _, binned = average_precision.draws(truth, (plain.probability, tied.probability), 0)
+    tied = ModelPredictions(np.round(rng.random(400) + truth * 0.3, 1) / 2, truth)
+    plain = ModelPredictions((rng.random(400) + truth * 0.3) / 2, truth)
+    _, binned = average_precision.bootstrap_draws(truth, (plain.probability, tied.probability), 0)
     assert binned == pytest.approx(
-        [score("average_precision", truth, model, COST) for model in (plain, tied)]
+        [point_score("average_precision", truth, model, COST) for model in (plain, tied)]
     )
 
 
 def test_average_precision_over_bins_is_centred_on_the_exact_one():
     frame, other = made(40_000, noise=0.0), made(40_000, noise=0.1)
     truth = frame["truth"].to_numpy()
-    found = difference("average_precision", truth, who(frame), who(other), COST)
+    found = score_difference("average_precision", truth, who(frame), who(other), COST)
     middle = (found.interval.low + found.interval.high) / 2
     assert middle == pytest.approx(found.value, rel=0.1)
 
@@ -135,8 +148,8 @@ def halves(n):
     truth = np.arange(2 * n) < n
     return (
         truth,
-        Predicted(truth * 1.0, truth),
-        Predicted(np.full(2 * n, 0.4), np.zeros(2 * n, bool)),
+        ModelPredictions(truth * 1.0, truth),
+        ModelPredictions(np.full(2 * n, 0.4), np.zeros(2 * n, bool)),
     )
 
 
@@ -149,8 +162,8 @@ def test_six_rows_settle_nothing(metric):
     assert {check(found, name).verdict for name in names} == {Verdict.UNKNOWN}
     assert "3 positives and 3 negatives" in check(found, "beats_dummy").remedy
     intervals = (
-        estimate(metric, truth, perfect, COST).interval,
-        difference(metric, truth, perfect, never, COST).interval,
+        estimate_score(metric, truth, perfect, COST).interval,
+        score_difference(metric, truth, perfect, never, COST).interval,
     )
     for interval in intervals:
         assert interval.low is None or interval.low < interval.high
@@ -160,31 +173,33 @@ def test_six_rows_settle_nothing(metric):
 def test_a_perfect_model_is_not_perfectly_sure(metric):
     truth, perfect, never = halves(30)
     for found in (
-        estimate(metric, truth, perfect, COST),
-        difference(metric, truth, perfect, never, COST),
+        estimate_score(metric, truth, perfect, COST),
+        score_difference(metric, truth, perfect, never, COST),
     ):
         assert found.interval.low < found.interval.high
         assert found.interval.low - 1e-9 <= found.value <= found.interval.high + 1e-9
-    gain = difference(metric, truth, perfect, never, COST)
+    gain = score_difference(metric, truth, perfect, never, COST)
     assert gain.interval.low > 0  # sixty rows suffice to see that it is better
-    same = difference(metric, truth, never, never, COST).interval
+    same = score_difference(metric, truth, never, never, COST).interval
     assert (same.low, same.high) == (0, 0)
 
 
 def test_a_perfect_recall_beats_an_imperfect_one_only_as_far_as_wilson_allows():
     truth, perfect, _ = halves(12)
-    other = Predicted(perfect.probability, truth & (np.arange(24) > 0))  # misses one of twelve
-    found = difference("recall", truth, perfect, other, COST).interval
+    other = ModelPredictions(
+        perfect.probability, truth & (np.arange(24) > 0)
+    )  # misses one of twelve
+    found = score_difference("recall", truth, perfect, other, COST).interval
     assert found.low < 0 < found.high
 
 
 def test_models_that_differ_on_negatives_alone_are_not_surely_of_one_recall():
     truth, perfect, _ = halves(30)
     found = truth & (np.arange(60) > 4)
-    one = Predicted(perfect.probability, found)
-    two = Predicted(perfect.probability, found | (np.arange(60) == 59))
+    one = ModelPredictions(perfect.probability, found)
+    two = ModelPredictions(perfect.probability, found | (np.arange(60) == 59))
     assert not truth[59]
-    interval = difference("recall", truth, one, two, COST).interval
+    interval = score_difference("recall", truth, one, two, COST).interval
     assert interval.low < 0 < interval.high
 
 
@@ -207,7 +222,7 @@ def test_a_model_that_knows_no_more_than_the_dummy_fails():
 
 def test_a_margin_inside_the_interval_is_unknown_with_the_rows_that_would_tell():
     rows = made(150)
-    auc = score("roc_auc", rows["truth"].to_numpy(), who(rows), COST)
+    auc = point_score("roc_auc", rows["truth"].to_numpy(), who(rows), COST)
     found = judged(rows, Performance(beat={"dummy": round(auc - 0.5 - 0.02, 3)}))
     dummy = check(found, "beats_dummy")
     assert dummy.verdict is Verdict.UNKNOWN
@@ -263,7 +278,7 @@ def test_true_probabilities_are_found_calibrated():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.05, 0.95, 20_000)
     truth = rng.random(20_000) < p
-    for found in (slope(truth, p), expected_over_observed(truth, p)):
+    for found in (calibration_slope(truth, p), expected_over_observed(truth, p)):
         assert found.interval.low < 1 < found.interval.high
         assert found.interval.high - found.interval.low < 0.1
 
@@ -288,16 +303,18 @@ def calibrated(rows, seed, shift=0.0):
 
 def test_a_shift_of_the_logits_is_the_intercept_and_none_is_zero():
     for shift in (0.0, 0.7):
-        found = intercept(*calibrated(5000, 0, shift))
+        found = calibration_intercept(*calibrated(5000, 0, shift))
         assert found.interval.low < -shift < found.interval.high
         assert found.interval.high - found.interval.low < 0.2
 
 
 @pytest.mark.parametrize("rows", [50, 2000])
 def test_perfectly_calibrated_probabilities_on_few_rows_do_not_look_miscalibrated(rows):
-    found = [error(*calibrated(rows, seed)) for seed in range(100)]
+    found = [calibration_error(*calibrated(rows, seed)) for seed in range(100)]
     assert sum(f.interval.low > 0 for f in found) <= 8  # of 100 at 2.5 %
-    plain, chance = zip(*(expected_error(*calibrated(rows, s)) for s in range(100)), strict=True)
+    plain, chance = zip(
+        *(expected_calibration_error(*calibrated(rows, s)) for s in range(100)), strict=True
+    )
     # The usual estimate is biased upward by just what chance brings.
     assert np.mean(plain) == pytest.approx(np.mean(chance), rel=0.1)
     verdicts = {
@@ -309,14 +326,14 @@ def test_perfectly_calibrated_probabilities_on_few_rows_do_not_look_miscalibrate
 def test_the_calibration_error_is_covered_where_there_is_one():
     z = np.random.default_rng(0).normal(size=200_000)
     true = np.sqrt(np.mean((1 / (1 + np.exp(-z)) - 1 / (1 + np.exp(-z - 0.5))) ** 2))
-    intervals = [error(*calibrated(1500, seed, 0.5)).interval for seed in range(60)]
+    intervals = [calibration_error(*calibrated(1500, seed, 0.5)).interval for seed in range(60)]
     assert sum(i.low <= true <= i.high for i in intervals) >= 52
 
 
 def test_certainties_that_are_wrong_are_not_without_error():
     truth = np.arange(400) % 2 == 0
-    assert error(truth, ~truth * 1.0).interval.low > 0.9
-    assert error(truth, truth * 1.0).interval.high < 0.05
+    assert calibration_error(truth, ~truth * 1.0).interval.low > 0.9
+    assert calibration_error(truth, truth * 1.0).interval.high < 0.05
 
 
 def test_few_positives_leave_every_calibration_check_unknown():
@@ -333,8 +350,8 @@ def _frame(truth, probability):
 
 def test_constant_or_perfect_probabilities_have_no_slope():
     truth = np.array([True, False] * 50)
-    assert slope(truth, np.full(100, 0.5)) is None
-    assert slope(truth, truth * 1.0) is None
+    assert calibration_slope(truth, np.full(100, 0.5)) is None
+    assert calibration_slope(truth, truth * 1.0) is None
 
 
 # --- edges ------------------------------------------------------------------------------------
@@ -369,14 +386,14 @@ def test_the_luck_of_a_random_ranking_is_its_mean_over_all_orders(rows, positive
 
     from sklearn.metrics import average_precision_score
 
-    from assay.evidence.performance.average_precision import luck
+    from assay.evidence.performance.average_precision import chance_excess
 
     ranked = np.arange(rows, 0, -1, dtype=float)
     scores = []
     for places in combinations(range(rows), positives):
         truth = np.isin(np.arange(rows), places)
         scores.append(average_precision_score(truth, ranked))
-    assert luck(truth) == pytest.approx(np.mean(scores) - positives / rows)
+    assert chance_excess(truth) == pytest.approx(np.mean(scores) - positives / rows)
 
 
 @pytest.mark.slow
@@ -389,7 +406,7 @@ def test_a_model_that_guesses_seldom_beats_the_dummy_by_average_precision():
             {"truth": truth, "probability": probability, "decision": probability > 0.5}
         )
         asked = Performance(choose_by="average_precision")
-        found = evaluate(frame, asked, subject="guess", prevalence=0.2)
+        found = judge_performance(frame, asked, subject="guess", prevalence=0.2)
         beaten += check(found, "beats_dummy").verdict is Verdict.PASS
     assert beaten <= 4  # 3; without the luck taken off, 10
 

@@ -5,15 +5,15 @@ import pytest
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.cells import ROWS
-from assay.evidence.predictions import predictions_from
+from assay.evidence.cells import ROWS_COLUMN
+from assay.evidence.predictions import predictions_from_frame
 
 SEX = ["M", "F", "M", "F"]
 
 
 def read(truth, prediction, positive=None, **columns):
     frame = pd.DataFrame({"y": truth, "p": prediction, "sex": SEX, **columns})
-    return predictions_from(frame, truth="y", prediction="p", by=["sex"], positive=positive)
+    return predictions_from_frame(frame, truth="y", prediction="p", by=["sex"], positive=positive)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_constant_prediction_may_still_be_audited():
 def test_cut_points_make_groups_of_numbers():
     frame = pd.DataFrame({"y": [1, 0], "p": [1, 0], "age": [20, 60]})
     declared = {"age": Sensitive(bins=(50.0,))}
-    found = predictions_from(frame, truth="y", prediction="p", by=["age"], sensitive=declared)
+    found = predictions_from_frame(frame, truth="y", prediction="p", by=["age"], sensitive=declared)
     assert found["age"].tolist() == ["<50", ">=50"]
 
 
@@ -68,21 +68,21 @@ def test_what_cannot_be_read_is_refused_with_a_reason(truth, prediction, positiv
 def test_an_absent_column_is_named_with_the_nearest():
     frame = pd.DataFrame({"outcome": [1], "p": [1], "sex": ["M"]})
     with pytest.raises(DataError, match=r"'outcom'(.|\n)*'outcome'"):
-        predictions_from(frame, truth="outcom", prediction="p", by=["sex"])
+        predictions_from_frame(frame, truth="outcom", prediction="p", by=["sex"])
     with pytest.raises(DataError, match="no rows"):
-        predictions_from(frame.iloc[:0], truth="outcome", prediction="p", by=["sex"])
+        predictions_from_frame(frame.iloc[:0], truth="outcome", prediction="p", by=["sex"])
 
 
 def test_probabilities_and_counts_come_along():
     frame = pd.DataFrame(
         {"y": [1, 0], "p": [1, 0], "s": [0.9, 0], "n": [3.0, 2], "sex": ["M", "F"]}
     )
-    found = predictions_from(
+    found = predictions_from_frame(
         frame, truth="y", prediction="p", by=["sex"], probability="s", rows="n"
     )
     assert found["probability"].tolist() == [0.9, 0]
-    assert found[ROWS].tolist() == [3, 2]
-    assert found[ROWS].dtype == "int64"
+    assert found[ROWS_COLUMN].tolist() == [3, 2]
+    assert found[ROWS_COLUMN].dtype == "int64"
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_probabilities_and_counts_come_along():
 def test_what_is_no_probability_or_count_is_refused(column, values, message):
     frame = pd.DataFrame({"y": [1, 0], "p": [1, 0], "x": values, "sex": ["M", "F"]})
     with pytest.raises(DataError, match=message):
-        predictions_from(frame, truth="y", prediction="p", by=["sex"], **{column: "x"})
+        predictions_from_frame(frame, truth="y", prediction="p", by=["sex"], **{column: "x"})

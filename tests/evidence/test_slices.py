@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from assay.config.gates import Performance, Slices
-from assay.evidence.performance import evaluate, weakness
-from assay.evidence.performance.columns import coded
-from assay.evidence.performance.scores import Predicted
+from assay.evidence.performance import judge_performance, weakness
+from assay.evidence.performance.columns import code_columns
+from assay.evidence.performance.scores import ModelPredictions
 from assay.evidence.report import Verdict
 from assay.evidence.statistics.corrections import holm
 
@@ -28,12 +28,12 @@ def made(seed, rows=3000, wrong=0.0):
     p = 1 / (1 + np.exp(1.2 - 1.5 * rng.normal(size=rows)))
     planted = ((features["job"] == "c") & (features["hours"] > 0.2)).to_numpy()
     true = np.where(planted, (1 - wrong) * p + wrong * (1 - p), p)
-    return features, rng.random(rows) < true, Predicted(p, p >= 0.5)
+    return features, rng.random(rows) < true, ModelPredictions(p, p >= 0.5)
 
 
 def checks(features, truth, who, performance=BOTH, seed=0):
-    found = weakness.explore(truth, who, features, performance, seed)
-    return found, {c.name: c for c in weakness.checks(found, performance.slices)}
+    found = weakness.search_slices(truth, who, features, performance, seed)
+    return found, {c.name: c for c in weakness.check_slices(found, performance.slices)}
 
 
 def test_without_a_bad_slice_there_is_no_more_alarm_than_the_level():
@@ -68,7 +68,7 @@ def test_rows_that_are_hard_and_known_to_be_are_no_flaw():
     )
     truth = rng.random(len(p)) < p
     performance = Performance(slices=Slices(beyond_others=0.25))
-    found, judged = checks(features, truth, Predicted(p, p >= 0.5), performance)
+    found, judged = checks(features, truth, ModelPredictions(p, p >= 0.5), performance)
     assert judged["slices_as_promised"].verdict is Verdict.PASS
     assert judged["slices_as_others"].verdict is Verdict.FAIL
     assert judged["slices_as_others"].group == "town=x"
@@ -114,7 +114,7 @@ def test_few_rows_are_unknown(rows):
 def test_a_column_of_names_or_of_one_value_makes_no_slice():
     _, truth, who = made(0)
     features = pd.DataFrame({"id": [f"p{i}" for i in range(len(truth))], "one": 1, "none": np.nan})
-    assert coded(features, 100) == []
+    assert code_columns(features, 100) == []
     _, judged = checks(features, truth, who)
     assert judged["slices_as_promised"].verdict is Verdict.UNKNOWN
     assert "no column has two values" in judged["slices_as_promised"].why
@@ -134,7 +134,7 @@ def test_columns_of_every_kind_are_coded():
             "few": rng.integers(0, 3, rows),
         }
     )
-    made_of = {column.name: column for column in coded(features, 60)}
+    made_of = {column.name: column for column in code_columns(features, 60)}
     assert list(made_of) == list(features)
     assert set(made_of["kind"].labels) == {"a", "b"}
     assert "(missing)" in made_of["gaps"].labels
@@ -146,7 +146,7 @@ def test_columns_of_every_kind_are_coded():
 
 
 def test_bins_say_which_numbers_they_hold():
-    (column,) = coded(pd.DataFrame({"n": np.arange(1000)}), 100)
+    (column,) = code_columns(pd.DataFrame({"n": np.arange(1000)}), 100)
     assert column.labels == ("<200", "200-400", "400-600", "600-800", ">=800")
     assert [column.labels[column.codes[i]] for i in (199, 200, 799, 800)] == [
         "<200", "200-400", "600-800", ">=800",
@@ -164,7 +164,7 @@ def test_the_gate_tells_of_slices_by_feature_and_by_group():
             "sex": np.where(np.arange(len(truth)) % 2, "f", "m"),
         }
     )
-    report = evaluate(frame, Performance(), subject="m", prevalence=0.3, features=features)
+    report = judge_performance(frame, Performance(), subject="m", prevalence=0.3, features=features)
     sheets = {sheet.title: sheet for sheet in report.sheets}
     assert any("job=c" in str(row[0]) for row in sheets["Weakest slices"].rows)
     row = sheets["Slices worse than promised"].rows[0]
@@ -172,5 +172,5 @@ def test_the_gate_tells_of_slices_by_feature_and_by_group():
     assert named["log loss"] > named["promised"]
     assert named["low"] < named["roc_auc"] < named["high"]
     assert named["p"] < 0.05
-    alone = evaluate(frame, Performance(), subject="m", prevalence=0.3)
+    alone = judge_performance(frame, Performance(), subject="m", prevalence=0.3)
     assert any(check.name == "slices_as_promised" for check in alone.checks)  # by sex

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from assay.config.gates import Technical
+from assay.config.gates import TechnicalLimits
 from assay.evidence.report import Verdict
-from assay.evidence.technical import assess
+from assay.evidence.technical import judge_technical_limits
 
 
 def timing(row=None, batch=None, **changes):
@@ -28,7 +28,7 @@ def verdicts(found):
 
 
 def test_without_limits_everything_is_reported_and_passes():
-    found = assess(timing(), Technical(), subject="m")
+    found = judge_technical_limits(timing(), TechnicalLimits(), subject="m")
     assert verdicts(found) == dict.fromkeys(("row", "batch", "size", "memory"), "pass")
     assert all(check.threshold is None for check in found.checks)
     assert found.gate == "technical"
@@ -54,7 +54,7 @@ def test_without_limits_everything_is_reported_and_passes():
     ],
 )
 def test_the_interval_decides(limits, name, verdict):
-    found = assess(timing(), Technical(**limits), subject="m")
+    found = judge_technical_limits(timing(), TechnicalLimits(**limits), subject="m")
     assert verdicts(found)[name] == verdict
     assert found.verdict == verdict
     check = next(check for check in found.checks if check.name == name)
@@ -64,22 +64,31 @@ def test_the_interval_decides(limits, name, verdict):
 
 def test_the_limit_for_a_row_speaks_of_the_slowest_calls_not_of_the_typical():
     mostly = [0.001] * 180 + [0.050] * 20
-    assert assess(timing(row=mostly), Technical(row=0.020), subject="m").verdict is Verdict.FAIL
+    assert (
+        judge_technical_limits(timing(row=mostly), TechnicalLimits(row=0.020), subject="m").verdict
+        is Verdict.FAIL
+    )
 
 
 def test_three_calls_do_not_settle_what_the_slowest_take():
-    found = assess(timing(row=[0.5, 0.5, 0.5]), Technical(row=1.0), subject="m")
+    found = judge_technical_limits(
+        timing(row=[0.5, 0.5, 0.5]), TechnicalLimits(row=1.0), subject="m"
+    )
     assert found.verdict is Verdict.UNKNOWN
     assert found.checks[0].interval.high is None
     assert "72 are needed" in found.checks[0].remedy
 
 
 def test_memory_that_was_not_measured_is_unknown_where_it_has_a_limit():
-    found = assess(timing(memory=None), Technical(memory=1), subject="m")
+    found = judge_technical_limits(timing(memory=None), TechnicalLimits(memory=1), subject="m")
     assert verdicts(found)["memory"] == "unknown"
-    assert "memory" not in verdicts(assess(timing(memory=None), Technical(), subject="m"))
+    assert "memory" not in verdicts(
+        judge_technical_limits(timing(memory=None), TechnicalLimits(), subject="m")
+    )
 
 
 def test_the_same_timing_gives_the_same_report():
-    one, two = (assess(timing(), Technical(row=0.02), subject="m") for _ in "ab")
+    one, two = (
+        judge_technical_limits(timing(), TechnicalLimits(row=0.02), subject="m") for _ in "ab"
+    )
     assert one.model_dump_json() == two.model_dump_json()

@@ -10,8 +10,8 @@ from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError
 from assay.evidence.report import Verdict
-from assay.evidence.validation import validate
-from assay.sources.aside import SetAside
+from assay.evidence.validation import validate_table
+from assay.sources.aside import QuarantineSummary
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ IN_SET = "expect_column_values_to_be_in_set"
 
 
 def judge(frame, *rules, **more):
-    return validate(frame, rules, subject="people", **more)
+    return validate_table(frame, rules, subject="people", **more)
 
 
 def only(found, name):
@@ -350,7 +350,7 @@ def test_the_same_table_gives_the_same_bytes(frame):
 )
 def test_rows_that_could_not_be_read_are_counted_in_the_verdict(malformed, verdict):
     frame = pd.DataFrame({"x": range(100), "y": ["yes", "no"] * 50})
-    report = validate(frame, (), subject="t", malformed=SetAside(malformed)).report
+    report = validate_table(frame, (), subject="t", malformed=QuarantineSummary(malformed)).report
     (check,) = (check for check in report.checks if check.name == "malformed")
     assert check.verdict is verdict
     assert report.verdict is verdict

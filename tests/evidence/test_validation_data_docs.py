@@ -5,7 +5,7 @@ import pytest
 
 from assay.config.gates import Expectation
 from assay.errors import OutputError
-from assay.evidence.validation import validate
+from assay.evidence.validation import validate_table
 from assay.evidence.validation.data_docs import write_data_docs
 
 
@@ -21,7 +21,7 @@ def judged():
             kwargs={"column": "sex", "value_set": ["F", "M"]},
         ),
     ]
-    return validate(frame, rules, subject="people")
+    return validate_table(frame, rules, subject="people")
 
 
 def test_the_site_tells_of_the_suite_and_its_result(tmp_path, judged):

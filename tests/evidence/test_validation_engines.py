@@ -13,14 +13,14 @@ import pytest
 from assay.bucket import Bucket
 from assay.config.gates import Expectation
 from assay.errors import ConfigError
-from assay.evidence.rows import rows_of
-from assay.evidence.validation import validate
-from assay.evidence.validation.routes import Engine, engine_for
-from assay.evidence.validation.rules import rules_of
+from assay.evidence.rows import open_rows
+from assay.evidence.validation import validate_table
+from assay.evidence.validation.routes import RuleEngine, choose_engine
+from assay.evidence.validation.rules import build_rules
 from assay.store.memory import MemoryStore
-from assay.tables.columns import field
+from assay.tables.columns import column_field
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 N = None
 
@@ -242,12 +242,12 @@ ELSEWHERE = {
 
 def made(columns, rows=8):
     """A table of these columns, in memory: DuckDB reads it through the bucket."""
-    schema = pa.schema([field(n, k, ["a", "b", "unused"] if k == "category" else None)
+    schema = pa.schema([column_field(n, k, ["a", "b", "unused"] if k == "category" else None)
                         for n, (k, _) in columns.items()])  # fmt: skip
     held = [pa.array(values[:rows], _stored(kind)) for kind, values in columns.values()]
     bucket = Bucket.on(MemoryStore()).prepare()
     batch = pa.RecordBatch.from_arrays(held, names=list(columns))
-    return Table.read(bucket, write(bucket, [batch], schema, "rows"))
+    return Table.read(bucket, write_table(bucket, [batch], schema, "rows"))
 
 
 def _stored(kind):
@@ -291,21 +291,21 @@ def rules_for(kind, rows):
     for kwargs in ASKED[kind]:
         rule = Expectation(type=kind, kwargs=kwargs)
         try:
-            [made] = rules_of(rows.columns, [rule], lambda _path: "")
+            [made] = build_rules(rows.columns, [rule], lambda _path: "")
         except ConfigError:
             continue
-        there = in_memory if engine_for(made, rows.columns) is Engine.PANDAS else in_sql
+        there = in_memory if choose_engine(made, rows.columns) is RuleEngine.PANDAS else in_sql
         there.append(rule)
     return in_sql + in_memory[:: max(1, len(in_memory) // 3)]
 
 
 @pytest.mark.parametrize("kind", sorted(ASKED))
 def test_duckdb_says_what_pandas_says(table, kind):
-    with rows_of(table) as rows:
+    with open_rows(table) as rows:
         rules = rules_for(kind, rows)
     assert rules
-    stored = validate(table, rules, subject="rows")
-    framed = validate(table.pandas(), rules, subject="rows")
+    stored = validate_table(table, rules, subject="rows")
+    framed = validate_table(table.pandas(), rules, subject="rows")
     assert told(stored) == told(framed)
     for one, other in zip(stored.report.checks, framed.report.checks, strict=True):
         if asked_of(one):

@@ -13,8 +13,8 @@ from assay.config.gates import Expectation
 from assay.errors import ConfigError, ObjectCorrupt
 from assay.evidence import answers, validation
 from assay.evidence.report import Verdict
-from assay.evidence.validation import validate
-from assay.objects import key_of
+from assay.evidence.validation import validate_table
+from assay.objects import object_key
 from assay.store.local import LocalStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -60,11 +60,12 @@ def test_a_bucket_anywhere_gives_the_same_verdicts(frame, tmp_path, place):
         rule(BETWEEN, column="age", min_value=17, max_value=90),
         rule("expect_table_column_count_to_equal", value=2),
     ]
-    judged = validate(table, rules, subject="rows")
+    judged = validate_table(table, rules, subject="rows")
     verdicts = {c.name: c.verdict for c in judged.report.checks if c.name.startswith("expect")}
     assert list(verdicts.values()) == [Verdict.FAIL, Verdict.PASS]
     assert (
-        judged.failing["row"].tolist() == validate(few, rules, subject="r").failing["row"].tolist()
+        judged.failing["row"].tolist()
+        == validate_table(few, rules, subject="r").failing["row"].tolist()
     )
 
 
@@ -74,7 +75,7 @@ def test_columns_named_as_duckdb_names_its_own_are_told_right(tmp_path, name):
     frame = pd.DataFrame({name: [30, 31, 32, 200], "x": [1, 2, 300, 4]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     rules = [rule(BETWEEN, column="x", min_value=0, max_value=10)]
-    assert validate(table, rules, subject="rows").failing["row"].tolist() == [3]
+    assert validate_table(table, rules, subject="rows").failing["row"].tolist() == [3]
 
 
 def test_large_integers_beside_a_float_in_a_set_are_judged_alike_wherever_they_lie(tmp_path):
@@ -82,7 +83,7 @@ def test_large_integers_beside_a_float_in_a_set_are_judged_alike_wherever_they_l
     frame = pd.DataFrame({"x": [2**53, 2**53 + 1, 2**53 + 2, 5]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     rules = [rule("expect_column_values_to_be_in_set", column="x", value_set=[0.3, 5, 2**53 + 1])]
-    stored, framed = (validate(rows, rules, subject="r").failing for rows in (table, frame))
+    stored, framed = (validate_table(rows, rules, subject="r").failing for rows in (table, frame))
     assert stored["row"].tolist() == framed["row"].tolist()
 
 
@@ -103,15 +104,15 @@ RULES = (
 
 
 def test_failing_rows_have_their_numbers_in_the_table_whichever_part_holds_them(table):
-    failing = validate(table, RULES[:1], subject="t").failing
+    failing = validate_table(table, RULES[:1], subject="t").failing
     assert failing["row"].tolist() == [8, ROWS // 2 + 1, ROWS]
     assert failing["value"].tolist() == ["200.0"] * 3
 
 
 def test_a_table_and_its_frame_are_judged_alike(table, frame):
     target = Target(column="sex", positive="F")
-    stored = validate(table, RULES, subject="t", target=target)
-    framed = validate(frame, RULES, subject="t", target=target)
+    stored = validate_table(table, RULES, subject="t", target=target)
+    framed = validate_table(frame, RULES, subject="t", target=target)
     for one, other in zip(stored.report.checks, framed.report.checks, strict=True):
         assert one.verdict is other.verdict
         assert one.estimate == pytest.approx(other.estimate, rel=1e-12)
@@ -129,14 +130,14 @@ def test_only_the_columns_that_pandas_needs_come_into_memory(table, monkeypatch)
         return whole(self, columns)
 
     monkeypatch.setattr(Table, "pandas", noted)
-    validate(table, RULES, subject="t", target=Target(column="sex", positive="F"))
+    validate_table(table, RULES, subject="t", target=Target(column="sex", positive="F"))
     assert [list(columns) for columns in asked] == [["sex"]]
 
 
 def test_a_rule_that_many_rows_break_lists_the_first_and_says_how_many(table, monkeypatch):
     monkeypatch.setattr(answers, "MOST_FAILING", 50)
     monkeypatch.setattr(validation, "MOST_FAILING", 50)
-    found = validate(table, [rule(BETWEEN, column="id", max_value=999)], subject="t")
+    found = validate_table(table, [rule(BETWEEN, column="id", max_value=999)], subject="t")
     assert len(found.failing) == 50
     assert found.failing["row"].is_monotonic_increasing
     assert found.report.checks[-1].estimate == pytest.approx(100 * (ROWS - 1000) / ROWS)
@@ -147,7 +148,7 @@ def test_a_rule_that_many_rows_break_lists_the_first_and_says_how_many(table, mo
 
 
 def test_the_same_table_gives_the_same_report(table):
-    one, other = (validate(table, RULES, subject="t").report for _ in range(2))
+    one, other = (validate_table(table, RULES, subject="t").report for _ in range(2))
     assert one == other
 
 
@@ -155,18 +156,18 @@ def test_a_damaged_part_is_named_and_nothing_is_judged(tmp_path, frame):
     store = LocalStore(tmp_path)
     bucket = Bucket.on(store).prepare()
     table = Table.read(bucket, write_frame(bucket, frame.head(1000), "rows"))
-    part = Path(store.url(key_of(table.parts[0].digest)))
+    part = Path(store.url(object_key(table.parts[0].digest)))
     part.chmod(0o644)
     data = bytearray(part.read_bytes())
     data[len(data) // 2] ^= 1
     part.write_bytes(data)
     with pytest.raises(ObjectCorrupt):
-        validate(table, RULES, subject="t")
+        validate_table(table, RULES, subject="t")
 
 
 def test_a_rule_in_sql_is_asked_of_a_table(table):
     query = "select * from {batch} where age > 120"
-    found = validate(table, [rule("unexpected_rows_expectation", unexpected_rows_query=query)],
+    found = validate_table(table, [rule("unexpected_rows_expectation", unexpected_rows_query=query)],
                      subject="t")  # fmt: skip
     assert found.report.checks[-1].verdict is Verdict.FAIL
     assert found.report.checks[-1].estimate == 3
@@ -174,7 +175,7 @@ def test_a_rule_in_sql_is_asked_of_a_table(table):
 
 def test_a_bad_query_is_unknown_and_spoils_no_other_rule(table):
     bad = rule("unexpected_rows_expectation", unexpected_rows_query="select nope from {batch}")
-    found = validate(table, [bad, *RULES[:1]], subject="t").report
+    found = validate_table(table, [bad, *RULES[:1]], subject="t").report
     assert [check.verdict for check in found.checks[-2:]] == [Verdict.UNKNOWN, Verdict.FAIL]
 
 
@@ -187,7 +188,7 @@ def test_a_value_set_of_another_kind_is_refused(table, column, values):
     if column == "sex":
         table = table.pandas(["sex"]).astype({"sex": "str"})
     with pytest.raises(ConfigError) as error:
-        validate(table, [asked], subject="t", locate=lambda path: f"x.yaml:{path[-1]}")
+        validate_table(table, [asked], subject="t", locate=lambda path: f"x.yaml:{path[-1]}")
     assert error.value.where == "x.yaml:value_set"
     assert error.value.remedy
 
@@ -196,14 +197,14 @@ def test_columns_that_differ_in_case_alone_are_judged_all_the_same(tmp_path):
     bucket = Bucket.on(LocalStore(tmp_path)).prepare()
     frame = pd.DataFrame({"a": [1, 2], "A": [3, 4]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
-    found = validate(table, [rule(BETWEEN, column="A", min_value=3)], subject="t")
+    found = validate_table(table, [rule(BETWEEN, column="A", min_value=3)], subject="t")
     assert found.report.verdict is Verdict.PASS
 
 
 def test_a_table_without_rows_fails_and_tests_no_rule(tmp_path):
     bucket = Bucket.on(LocalStore(tmp_path)).prepare()
     table = Table.read(bucket, write_frame(bucket, pd.DataFrame({"a": [1]}).head(0), "rows"))
-    found = validate(table, [rule(BETWEEN, column="a", min_value=3)], subject="t")
+    found = validate_table(table, [rule(BETWEEN, column="a", min_value=3)], subject="t")
     assert found.report.verdict is Verdict.FAIL
     assert [check.name for check in found.report.checks] == ["rows", "malformed"]
     assert "no expectation was tested" in found.report.notes[0]
@@ -212,7 +213,7 @@ def test_a_table_without_rows_fails_and_tests_no_rule(tmp_path):
 def test_parts_on_s3_are_read_through_the_bucket(moto_url, frame):
     bucket = Bucket.open(moto_url).prepare()
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
-    found = validate(table, RULES, subject="t")
+    found = validate_table(table, RULES, subject="t")
     assert found.failing["row"].tolist()[:3] == [8, ROWS // 2 + 1, ROWS]
     assert found.report.verdict is Verdict.FAIL
 
@@ -224,7 +225,7 @@ def test_nothing_but_the_bucket_is_asked(table, tmp_path, monkeypatch, capfd, re
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    validate(table, RULES, subject="t")
+    validate_table(table, RULES, subject="t")
     assert capfd.readouterr() == ("", "")
     assert not list(tmp_path.rglob("*"))
     assert not recwarn.list

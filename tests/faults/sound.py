@@ -7,13 +7,13 @@ from collections import Counter
 from datetime import datetime
 
 from assay.artifacts import Artifact
-from assay.batches import Ledger
+from assay.batches import BatchLedger
 from assay.bucket import Bucket
-from assay.deployments.automations import _STATES
-from assay.upkeep.verify import verify
+from assay.deployments.automations import _ALERT_STATES
+from assay.upkeep.verify import verify_bucket
 from tests.faults.team import NAMES, Asked, Team
 
-_TOLD = {state for states in _STATES.values() for state in states}
+_TOLD = {state for states in _ALERT_STATES.values() for state in states}
 _GOOD = {"train": {"Registered", "Challenger"}, "score": {"Scored"}}
 
 
@@ -21,7 +21,7 @@ def sound(team: Team, asked: list[Asked]) -> None:
     """Wait for what was asked for to end well, and look."""
     for one in asked:
         assert conclude(team, one) in _GOOD[one.flow], (one.states, one.message)
-    assert verify(team.bucket).problems == ()
+    assert verify_bucket(team.bucket).problems == ()
     nothing_twice(team)
     for one in asked:
         assert repeated(one, team.bucket) == set()
@@ -47,7 +47,7 @@ def nothing_twice(team: Team) -> None:
         assert len(questions) >= sum(a.flow == "train" for a in ended)
         promoted = [(e.body["alias"], e.body["version"]) for e in entries if e.kind == "promoted"]
         assert len(promoted) == len(set(promoted))
-        scored = [one.name for one in Ledger(team.bucket, name).read().scored]
+        scored = [one.name for one in BatchLedger(team.bucket, name).read().scored]
         assert len(scored) == len(set(scored))
         assert len(scored) >= sum(a.flow == "score" for a in ended)
         if scored:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from assay.bucket import Bucket
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 from tests.deployments.live import Receiver, SetUp
 from tests.faults.conftest import ALL
 from tests.faults.disk import disk, full
@@ -35,11 +35,11 @@ def test_a_run_goes_on_once_there_is_room_again(team, small, seed, number):
         assert conclude(team, asked) == "Failed"
     assert "no space left" in asked.message
     bucket = Bucket.open(store)
-    assert verify(bucket).problems == ()
+    assert verify_bucket(bucket).problems == ()
     asked.finished = team.finished(bucket)
     team.retry(asked)
     assert conclude(team, asked) == "Registered"
-    assert verify(bucket).problems == ()
+    assert verify_bucket(bucket).problems == ()
     kinds = [entry.kind for entry in bucket.journal("guests").entries()]
     assert kinds == ["registered", "promoted"]
     assert repeated(asked, bucket) == set()
@@ -68,7 +68,7 @@ if ALL:  # it waits for what was given up meanwhile
                     again = laptop.run("train/guests", config=config, overrides=["seed=3"])
                     laptop.until(again, "Registered", "Challenger")
                 bucket = Bucket.open(str(at / "bucket"))
-                assert verify(bucket).problems == ()
+                assert verify_bucket(bucket).problems == ()
                 assert [e.kind for e in bucket.journal("guests").entries()].count("registered") == 2
             finally:
                 laptop.assay("down")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.batches import Ledger, Refused
+from assay.batches import BatchLedger, RefusedBatch
 from assay.bucket import Bucket
 from assay.decisions import promotion, said, withdrawal
 from assay.errors import DataError
@@ -15,10 +15,10 @@ from assay.flows.monitor import monitor
 from assay.flows.retrain import retrain
 from assay.flows.score import score
 from assay.flows.train import train
-from assay.living.retraining import Declined
+from assay.living.retraining import DeclinedRetraining
 from assay.registry import Registry
 from assay.tables.read import Table
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 USE_CASE = """
@@ -111,7 +111,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
 
     asked = {"because": looked.reasons[0], "by": "monitor", "evidence": str(looked.report.digest)}
     with monkeypatch.context() as patched:
-        patched.setattr("assay.conclude._promote", _killed)
+        patched.setattr("assay.conclude._promote_automatically", _killed)
         with pytest.raises(KeyboardInterrupt):
             life.run(retrain, 2, **asked)
     assert (life.kinds[-1], life.history.aliases) == ("registered", {"champion": 1})
@@ -123,11 +123,11 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     _beat_the_champion_on_the_newest_rows(life, again)
 
     state, declined = life.run(retrain, 9, **asked)
-    assert (state.name, type(declined)) == ("Declined", Declined)
+    assert (state.name, type(declined)) == ("Declined", DeclinedRetraining)
 
     said = said.Said("it fits who comes now", START + timedelta(days=3))
-    promotion.approve(life.bucket, "jobs@2", said)
-    promotion.promote(life.bucket, "jobs@2", said)
+    promotion.approve_version(life.bucket, "jobs@2", said)
+    promotion.promote_version(life.bucket, "jobs@2", said)
     assert life.history.champion.name == "jobs@2"
 
     life.comes("c", people(range(5000, 5800), 4, turned=True))
@@ -136,13 +136,13 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     assert life.run(monitor, 4)[0].name == "Healthy"
 
     said = said.Said("the office wants to look into it", START + timedelta(days=5))
-    withdrawal.rollback(life.bucket, "jobs", said)
+    withdrawal.roll_back_alias(life.bucket, "jobs", said)
     assert life.history.champion.name == "jobs@1"
     told = ["registered", "promoted", "monitored", "monitored", "retraining"]
     told += ["registered", "promoted", "retrained", "approved", "promoted", "monitored"]
     told += ["rolled_back"]
     assert life.kinds == told
-    assert not verify(life.bucket).problems
+    assert not verify_bucket(life.bucket).problems
 
 
 def _killed(*_):
@@ -162,7 +162,7 @@ def _learnt_from_the_change(life, turned):
     assert sorted(rows["person"]) == sorted(turned["person"])
     known = dict(zip(turned["person"], turned["works"], strict=True))
     assert [known[p] for p in rows["person"]] == rows["works"].tolist()
-    assert entry.body["upto"] == Ledger(life.bucket, "jobs").read().length
+    assert entry.body["upto"] == BatchLedger(life.bucket, "jobs").read().length
 
 
 def _beat_the_champion_on_the_newest_rows(life, again):
@@ -183,12 +183,12 @@ def test_rows_that_cannot_be_learnt_from_end_a_retraining(tmp_path, monkeypatch)
         tried.append(begun.upto)
         raise DataError("no labelled rows are left to train on")
 
-    monkeypatch.setattr("assay.flows.retrain.gather", gather)
+    monkeypatch.setattr("assay.flows.retrain.build_training_table", gather)
     for _ in range(2):
         state, error = life.run(retrain, 1, by="person", because="because")
         assert (state.name, type(error)) == ("Failed", DataError)
-        refused = Refused(name="a", source=f"{len(tried)}", as_of="2016-01-01", why="a test")
-        Ledger(life.bucket, "jobs").add_refused(refused)
+        refused = RefusedBatch(name="a", source=f"{len(tried)}", as_of="2016-01-01", why="a test")
+        BatchLedger(life.bucket, "jobs").add_refused(refused)
     assert tried == [0, 1]
     assert life.kinds == ["retraining", "retrained"] * 2
     assert life.history.entries[-1].body["because"] == "no labelled rows are left to train on"

@@ -11,7 +11,7 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.evidence.report import get_report
 from assay.flows.monitor import monitor
-from assay.living.retraining import Asked, begin, end
+from assay.living.retraining import RetrainingRequest, close_retraining, open_retraining
 from assay.versions import MONITORED
 from tests.living.made import Living, day, written
 
@@ -105,9 +105,9 @@ def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypa
 
 
 def trained_anew(living, when, evidence=None):
-    asked = Asked("monitor", "a test", day(when), 0, evidence)
-    begun = begin(living.bucket, "loans", asked, living.case.retrain)
-    end(living.bucket, "loans", begun, "rejected")
+    asked = RetrainingRequest("monitor", "a test", day(when), 0, evidence)
+    begun = open_retraining(living.bucket, "loans", asked, living.case.retrain)
+    close_retraining(living.bucket, "loans", begun, "rejected")
 
 
 def looked_away(living):
@@ -139,7 +139,7 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
     monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
     with monkeypatch.context() as patched:
-        patched.setattr(assay.flows.monitor, "want", lambda *_: None)
+        patched.setattr(assay.flows.monitor, "request_retraining", lambda *_: None)
         run(tmp_path, 2)
     looked_away(living)
     assert not told
@@ -149,7 +149,7 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
 
 def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, monkeypatch):
     living.serve(loans(range(400), 1), 1)
-    monkeypatch.setattr("assay.tasks.enter_look.record", lambda *_: None)
+    monkeypatch.setattr("assay.tasks.enter_look.append_look", lambda *_: None)
     state, outcome = run(tmp_path, 2)
     assert state.name == "Nothing new"
     assert "was taken by another monitor" in outcome.why

@@ -21,4 +21,4 @@ def test_a_run_says_what_it_does_to_what_and_when(monkeypatch, flow, parameters,
     when = datetime(2026, 11, 22, 5, tzinfo=UTC)
     run = SimpleNamespace(flow_name=flow, parameters=parameters, scheduled_start_time=when)
     monkeypatch.setattr(named, "flow_run", run)
-    assert named.named() == name
+    assert named.format_run_name() == name

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.living import Promotion
+from assay.config.living import PromotionPolicy
 from assay.decisions import promotion, withdrawal
-from assay.decisions.said import Said
+from assay.decisions.said import Justification
 from assay.digest import Digest
 from assay.errors import Ineligible, NotAllowed
-from assay.moments import moment
+from assay.moments import parse_timestamp
 from assay.registry import Registry
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
@@ -25,7 +25,7 @@ def bucket(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
-    monkeypatch.setattr("assay.flows.promote._POLL", 0.1)
+    monkeypatch.setattr("assay.flows.promote._POLL_INTERVAL", 0.1)
     shutil.copytree(GOLDEN, tmp_path / "b")
     return Bucket.open(str(tmp_path / "b"))
 
@@ -93,7 +93,7 @@ def test_a_yes_is_a_promotion_by_the_person_who_gave_it(bucket):
 def test_who_trained_it_is_asked_for_somebody_else(bucket, tmp_path, monkeypatch):
     (tmp_path / "people.yaml").write_text("people: {ada: {role: engineer}, eve: {role: engineer}}")
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
-    another = Promotion(by="another engineer")
+    another = PromotionPolicy(by="another engineer")
     monkeypatch.setattr(Registry, "policy", lambda *_: another)
     state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", approve=False))
     assert state.name == "Declined"
@@ -108,7 +108,9 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
         registry.register("guests", "registered", {**body, "question": question})
 
     def late():
-        promotion.promote(bucket, "guests@4", Said("I was faster", moment("2026-11-23")))
+        promotion.promote_version(
+            bucket, "guests@4", Justification("I was faster", parse_timestamp("2026-11-23"))
+        )
         return form("ada")
 
     state, texts = run_of("guests@3", bucket, late, form("ada"))
@@ -120,7 +122,9 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
 
 def test_what_no_answer_can_mend_any_more_is_not_asked_again(bucket):
     def late():
-        withdrawal.retire(bucket, "guests@2", Said("it leaks", moment("2026-11-23")))
+        withdrawal.retire_version(
+            bucket, "guests@2", Justification("it leaks", parse_timestamp("2026-11-23"))
+        )
         return form("ada")
 
     state, texts = run_of("guests@2", bucket, late)

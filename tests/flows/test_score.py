@@ -14,12 +14,12 @@ from prefect.client.schemas.objects import StateType
 from sqlalchemy import create_engine, text
 
 import assay.flows.score
-from assay.batches import Ledger
+from assay.batches import BatchLedger
 from assay.bucket import Bucket
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
-from assay.sources.places import Places
+from assay.sources.places import SourceLines
 from assay.tables.read import Table
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ class Place:
 
     @property
     def ledger(self):
-        return Ledger(self.bucket, "jobs").read()
+        return BatchLedger(self.bucket, "jobs").read()
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
 
 def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypatch):
     place.come("a.csv")
-    was, seen = assay.flows.score.deliver, []
+    was, seen = assay.flows.score.deliver_batch, []
 
     def late(*args, **more):
         if not seen:
@@ -192,7 +192,7 @@ def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypa
             assert place.fates() == {"a.csv": "scored"}
         return was(*args, **more)
 
-    monkeypatch.setattr(assay.flows.score, "deliver", late)
+    monkeypatch.setattr(assay.flows.score, "deliver_batch", late)
     assert place.fates() == {"a.csv": "known"}
     assert [s.version for s in place.ledger.scored] == [1]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
@@ -239,7 +239,7 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
     assert unseen.batch == served.batch
     assert (unseen.beside, served.beside) == (None, 2)
-    lines = Places.of(Table.read(place.bucket, served.lines)).lines(np.arange(served.rows))
+    lines = SourceLines.of(Table.read(place.bucket, served.lines)).lines(np.arange(served.rows))
     assert lines.tolist() == [*range(2, 14)]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     assert set(delivered["model"]) == {str(place.version.digest)}

@@ -31,9 +31,9 @@ import assay.tasks.stage
 from assay import runs, steps
 from assay.bucket import Bucket
 from assay.registry import Registry
-from assay.standing import answer
+from assay.standing import find_cached_outcome
 from assay.store import local, s3
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 
 
 @dataclass
@@ -117,7 +117,7 @@ def hook_steps() -> None:
 
     def performed(bucket: Bucket, stage: str, *, work: Callable[[], Any], **rest: Any) -> Any:
         made_of = {k: rest[k] for k in ("code", "inputs", "settings", "seed")}
-        key = str(steps.key_of(steps.components(stage, **made_of)))
+        key = str(steps.step_key(steps.key_components(stage, **made_of)))
         POINTS.at(f"step {rest['label'] or stage} begins")
         step = perform(bucket, stage, work=lambda: _work(bucket, key, work), **rest)
         POINTS.at(f"step {rest['label'] or stage} ends")
@@ -152,24 +152,24 @@ def without_prefect() -> None:
     assay.tasks.stage.Stage.__call__ = called
     for name in ("publish", "publish_page", "publish_history"):
         setattr(assay.tasks.stage, name, lambda *shown: None)
-    assay.tasks.stage.progress = lambda *about: nullcontext(lambda done, total, text: None)
+    assay.tasks.stage.progress_bar = lambda *about: nullcontext(lambda done, total, text: None)
 
 
 def steady() -> None:
     """What costs a run most besides its work, and cannot change from one to the next."""
-    state, installed = runs.checkout(), runs.environment()
-    runs.checkout, runs.environment = lambda: state, lambda: installed
+    state, installed = runs.read_git_state(), runs.describe_environment()
+    runs.read_git_state, runs.describe_environment = lambda: state, lambda: installed
 
 
 def take(config: str, store: str) -> Any:
     """One run: what it came to, as `assay run` would do it."""
     from prefect.logging import disable_run_logger
 
-    from assay.config.read import read
+    from assay.config.read import load_use_case
     from assay.flows.train import train
 
     bucket = Bucket.open(store)
-    if standing := answer(bucket, read(config)):
+    if standing := find_cached_outcome(bucket, load_use_case(config)):
         return standing
     bucket.prepare()
     with disable_run_logger():
@@ -202,7 +202,7 @@ def seen(bucket: Bucket) -> dict[str, Any]:
     """The state of a bucket between runs."""
     keys = [entry.key for entry in bucket.store.list("memo/")]
     return {
-        "problems": [(p.kind, p.key, p.what) for p in verify(bucket).problems],
+        "problems": [(p.kind, p.key, p.what) for p in verify_bucket(bucket).problems],
         "memo": [f"sha256:{key[-69:-5]}" for key in keys if "/run/" not in key],
     }
 

@@ -180,14 +180,14 @@ if ALL:  # each takes as long as Prefect takes to start
 
     def test_the_real_command_killed_again_and_again_comes_to_the_same(tmp_path):
         from assay.bucket import Bucket
-        from assay.upkeep.verify import verify
+        from assay.upkeep.verify import verify_bucket
 
         (tmp_path / "guests.csv").write_text(guests())
         (tmp_path / "guests.yaml").write_text(CONFIGS["guests"])
         expected = take(tmp_path, bucket="whole")
         for point in POINTS:
             take(tmp_path, ends_at=point)
-            assert verify(Bucket.open(str(tmp_path / "bucket"))).problems == (), point
+            assert verify_bucket(Bucket.open(str(tmp_path / "bucket"))).problems == (), point
         told = take(tmp_path)
         same = ("outcome", "model", "digest", "champion", "gates")
         assert {key: told[key] for key in same} == {key: expected[key] for key in same}

@@ -92,10 +92,12 @@ def say() -> Callable[[int, int, str], None]:
 
 def taught(rows: Table, test: np.ndarray, case: UseCase, say: Callable[..., None]) -> Any:
     """The first candidate, searched and trained, as the two stages do it."""
-    from assay.learning.train import explore, train
+    from assay.learning.train import search_candidate, train_candidate
 
     candidate = case.candidates[0]
-    return train(rows, test, candidate, case, explore(rows, test, candidate, case, say=say))
+    return train_candidate(
+        rows, test, candidate, case, search_candidate(rows, test, candidate, case, say=say)
+    )
 
 
 @pytest.fixture

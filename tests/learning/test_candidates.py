@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from assay.errors import ConfigError
-from assay.learning.candidates import check, estimator, imported
+from assay.learning.candidates import check_candidates, import_object, make_estimator
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 FOREST = "sklearn.ensemble.RandomForestClassifier"
@@ -17,7 +17,7 @@ def place(path):
 
 def made(use_case, **candidate):
     case = use_case(candidate)
-    return estimator(case.candidates[0], case, place)
+    return make_estimator(case.candidates[0], case, place)
 
 
 def test_params_are_set_and_randomness_is_seeded(use_case):
@@ -75,7 +75,7 @@ def test_a_wrong_word_is_named_with_its_place_and_the_nearest_right_one(
 ):
     case = use_case({"estimator": LOGISTIC, "name": "fine"}, candidate)
     with pytest.raises(ConfigError, match=said) as raised:
-        check(case, place)
+        check_candidates(case, place)
     assert raised.value.where == f"candidates.1.{where}"
     assert remedy in raised.value.remedy
 
@@ -100,9 +100,9 @@ def test_a_module_that_breaks_or_lacks_another_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     with pytest.raises(ConfigError, match="ZeroDivisionError"):
-        imported("own_estimators_2.X", ())
+        import_object("own_estimators_2.X", ())
     with pytest.raises(ConfigError, match="needs the module 'no_such_thing_at_all'"):
-        imported("own_estimators_3.X", ())
+        import_object("own_estimators_3.X", ())
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_what_trains_on_weighted_rows_asks_for_an_estimator_that_takes_weights(u
     mitigate = {"by": "sex", **method}
     case = use_case({"estimator": FOREST}, {"estimator": neighbours, "mitigate": mitigate})
     with pytest.raises(ConfigError, match="takes no sample_weight") as raised:
-        check(case, place)
+        check_candidates(case, place)
     assert raised.value.where == "candidates.1.mitigate.method"
     assert "ThresholdOptimizer" in raised.value.remedy
-    check(use_case({"estimator": FOREST, "mitigate": mitigate}), place)
+    check_candidates(use_case({"estimator": FOREST, "mitigate": mitigate}), place)
 
 
 def test_each_strength_is_checked_at_the_place_where_all_are_written(use_case):
@@ -133,5 +133,5 @@ def test_each_strength_is_checked_at_the_place_where_all_are_written(use_case):
     }
     case = use_case({"estimator": FOREST}, {"estimator": LOGISTIC + "s", "mitigate": thresholds})
     with pytest.raises(ConfigError) as raised:
-        check(case, place)
+        check_candidates(case, place)
     assert raised.value.where == "candidates.1.estimator"

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from assay.errors import DataError
-from assay.learning.folds import fold_of_row, folds
+from assay.learning.folds import fold_of_row, make_folds
 
 TRUTH = np.arange(90) % 3 == 0
 
 
 def test_every_row_is_held_out_once_in_equal_shares_of_the_classes(use_case):
-    made = folds(TRUTH, pd.Series(range(90)), use_case())
+    made = make_folds(TRUTH, pd.Series(range(90)), use_case())
     assert sorted(np.concatenate([held for _, held in made])) == list(range(90))
     assert [TRUTH[held].mean() for _, held in made] == pytest.approx([1 / 3] * 3)
     assert (fold_of_row(made, 90) >= 0).all()
@@ -19,7 +19,7 @@ def test_every_row_is_held_out_once_in_equal_shares_of_the_classes(use_case):
 
 def test_rows_of_one_person_stay_on_one_side_and_the_classes_stay_even(use_case):
     person = pd.Series(np.random.default_rng(0).permutation(90) // 3)
-    made = folds(TRUTH, person, use_case())
+    made = make_folds(TRUTH, person, use_case())
     for fit, held in made:
         assert not set(person[fit]) & set(person[held])
         assert TRUTH[held].mean() == pytest.approx(1 / 3, abs=0.1)
@@ -29,7 +29,7 @@ def test_rows_of_one_person_stay_on_one_side_and_the_classes_stay_even(use_case)
 def test_a_group_never_stands_on_both_sides(use_case):
     houses = pd.Series([None, *np.arange(89) // 5])
     case = use_case(split={"by": "group", "column": "house"})
-    for fit, held in folds(TRUTH, houses, case):
+    for fit, held in make_folds(TRUTH, houses, case):
         assert not set(houses[fit].dropna()) & set(houses[held].dropna())
 
 
@@ -37,7 +37,7 @@ def test_by_time_the_past_teaches_and_the_future_tests_and_no_time_is_the_past(u
     year = pd.Series(np.random.default_rng(0).permutation(90).astype(float))
     year[3] = np.nan
     case = use_case(split={"by": "time", "column": "year"})
-    made = folds(TRUTH, year, case)
+    made = make_folds(TRUTH, year, case)
     for fit, held in made:
         assert year[fit].max() < year[held].min()
         assert 3 in fit
@@ -46,7 +46,7 @@ def test_by_time_the_past_teaches_and_the_future_tests_and_no_time_is_the_past(u
 
 def test_by_time_equal_times_stay_together(use_case):
     year = pd.Series(np.random.default_rng(0).choice([*range(5), np.nan], 90))
-    made = folds(TRUTH, year, use_case(split={"by": "time", "column": "year"}))
+    made = make_folds(TRUTH, year, use_case(split={"by": "time", "column": "year"}))
     for fit, held in made:
         assert year[fit].max() < year[held].min()
     assert len(made) == 3
@@ -64,7 +64,7 @@ def test_by_time_equal_times_stay_together(use_case):
 )
 def test_folds_that_cannot_be_made_say_why(use_case, truth, order, split, said):
     with pytest.raises(DataError, match=said) as raised:
-        folds(truth, pd.Series(list(order)), use_case(split=split))
+        make_folds(truth, pd.Series(list(order)), use_case(split=split))
     assert "search.folds lower" in raised.value.remedy
 
 
@@ -72,7 +72,7 @@ def test_of_very_many_units_none_is_torn_apart_either(use_case):
     rng = np.random.default_rng(0)
     unit = pd.Series(rng.integers(0, 4000, 9000))
     truth = rng.random(9000) < 0.3
-    made = folds(truth, unit, use_case())
+    made = make_folds(truth, unit, use_case())
     held = np.concatenate([held for _, held in made])
     assert sorted(held) == list(range(9000))
     for fit, out in made:

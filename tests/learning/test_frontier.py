@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.fairness import audit
+from assay.evidence.fairness import audit_fairness
 from assay.evidence.report import Verdict
 from assay.evidence.statistics.proportions import newcombe_limits
-from assay.learning.contenders import Answers, contender
-from assay.learning.frontier import weigh
-from assay.learning.tested import tested as with_test
+from assay.learning.contenders import OutOfFoldPredictions, assess_candidate
+from assay.learning.frontier import rank_candidates
+from assay.learning.tested import add_test_results as with_test
 
 RULE = {"metric": "selection_rate", "by": ["sex"], "tolerance": 0.1, "because": "agreed"}
 
@@ -22,7 +22,7 @@ def answers(title, gap, *, wrong=0.1, auc=0.9, rows=20_000, tested=5_000, seed=0
     truth = decision ^ (rng.random(rows) < wrong)
     held_out = {"row": np.arange(rows), "truth": truth, "probability": decision * 0.8 + 0.1}
     held_out |= {"decision": decision, "sex": sex, "unmitigated": truth}
-    return Answers(title, pd.DataFrame(held_out), auc, tested)
+    return OutOfFoldPredictions(title, pd.DataFrame(held_out), auc, tested)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def order(found):
 
 
 def test_a_fair_candidate_comes_before_a_better_one_that_is_not(case):
-    found = weigh([answers("sharp", 0.2, auc=0.95), answers("fair", 0.02)], case())
+    found = rank_candidates([answers("sharp", 0.2, auc=0.95), answers("fair", 0.02)], case())
     assert order(found) == ["fair", "sharp"]
     assert [one["likely"] for one in found.order] == ["pass", "fail"]
     assert "likely to fail" in found.order[1]["because"]
@@ -49,20 +49,20 @@ def test_a_fair_candidate_comes_before_a_better_one_that_is_not(case):
 def test_of_fair_candidates_the_use_cases_measure_decides_and_of_equals_what_they_cost(case):
     dear, cheap = answers("dear", 0.02, wrong=0.2), answers("cheap", 0.04, wrong=0.1)
     sharp = answers("sharp", 0.03, wrong=0.3, auc=0.91)
-    found = weigh([dear, cheap, sharp], case())
+    found = rank_candidates([dear, cheap, sharp], case())
     assert order(found) == ["sharp", "cheap", "dear"]
     assert "whose roc_auc is 0.9100 against 0.9000" in found.order[1]["because"]
     assert "at the same roc_auc" in found.order[2]["because"]
     lower = case(performance={"choose_by": "brier"})
-    assert order(weigh([dear, cheap, sharp], lower)) == ["cheap", "dear", "sharp"]
+    assert order(rank_candidates([dear, cheap, sharp], lower)) == ["cheap", "dear", "sharp"]
 
 
 def test_full_equals_keep_the_use_cases_order(case):
-    assert order(weigh([answers("b", 0.02), answers("a", 0.02)], case())) == ["b", "a"]
+    assert order(rank_candidates([answers("b", 0.02), answers("a", 0.02)], case())) == ["b", "a"]
 
 
 def test_without_rules_the_measure_alone_decides(use_case):
-    found = weigh([answers("a", 0.3), answers("b", 0.0, auc=0.91)], use_case())
+    found = rank_candidates([answers("a", 0.3), answers("b", 0.0, auc=0.91)], use_case())
     assert order(found) == ["b", "a"]
     assert found.report.verdict is Verdict.PASS
     assert not found.report.figures
@@ -71,14 +71,18 @@ def test_without_rules_the_measure_alone_decides(use_case):
 
 
 def test_a_single_candidate_is_first_of_one(case):
-    assert weigh([answers("only", 0.02)], case()).order[0]["because"].startswith("1 of 1; likely")
+    assert (
+        rank_candidates([answers("only", 0.02)], case())
+        .order[0]["because"]
+        .startswith("1 of 1; likely")
+    )
 
 
 def test_what_is_foreseen_is_what_most_tests_say(case):
     """Of many tests of the same people, at least as many agree as were promised."""
     rng, seen = np.random.default_rng(1), set()
     for gap in (0.02, 0.05, 0.06, 0.1, 0.14, 0.16, 0.2):
-        likely = contender(answers("a", gap, rows=8_000, tested=2_000), case()).likely
+        likely = assess_candidate(answers("a", gap, rows=8_000, tested=2_000), case()).likely
         women, men = rng.binomial(1_000, [[0.4 - gap], [0.4]], (2, 4_000))
         low, high = newcombe_limits(women, 1_000, men, 1_000, 0.9)
         passes = (low >= -0.1) & (high <= 0.1)
@@ -91,25 +95,25 @@ def test_what_is_foreseen_is_what_most_tests_say(case):
 
 
 def test_nothing_is_foreseen_of_a_test_too_small_to_tell(case):
-    likely = [contender(answers("a", 0.06, tested=n), case()).likely for n in (5_000, 100)]
+    likely = [assess_candidate(answers("a", 0.06, tested=n), case()).likely for n in (5_000, 100)]
     assert likely == [Verdict.PASS, Verdict.UNKNOWN]
 
 
 def test_when_nobody_is_likely_to_pass_it_is_a_caution_that_says_what_to_do(case):
-    found = weigh([answers("a", 0.3), answers("b", 0.2)], case())
+    found = rank_candidates([answers("a", 0.3), answers("b", 0.2)], case())
     assert found.report.verdict is Verdict.CAUTION
     (check,) = found.report.checks
     assert check.verdict is Verdict.FAIL
     assert "mitigate" in check.remedy
     # A gate's `unknown` would keep a model from being promoted, and this is none.
-    unsure = weigh([answers("a", 0.1)], case()).report
+    unsure = rank_candidates([answers("a", 0.1)], case()).report
     assert (unsure.checks[0].verdict, unsure.verdict) == (Verdict.UNKNOWN, Verdict.CAUTION)
 
 
 def test_a_point_that_another_beats_in_both_is_dominated(case):
     good, worse = answers("good", 0.02, wrong=0.1), answers("worse", 0.05, wrong=0.2)
     other = answers("other", 0.08, wrong=0.05)
-    report = weigh([good, worse, other], case()).report
+    report = rank_candidates([good, worse, other], case()).report
     (prices,) = [sheet for sheet in report.sheets if "costs" in sheet.title]
     assert {row[0]: row[-1] for row in prices.rows} == {"good": "", "worse": "good", "other": ""}
     (figure,) = report.figures
@@ -119,7 +123,7 @@ def test_a_point_that_another_beats_in_both_is_dominated(case):
 
 
 def test_the_figure_sets_accuracy_against_the_gap_with_intervals_and_the_limit(case):
-    (figure,) = weigh([answers("a", 0.02), answers("b", 0.2)], case()).report.figures
+    (figure,) = rank_candidates([answers("a", 0.02), answers("b", 0.2)], case()).report.figures
     assert (figure.kind, figure.axis, figure.x_band) == ("scatter", "accuracy", (0.0, 0.1))
     points = [point for series in figure.series for point in series.points]
     for point in points:
@@ -127,17 +131,17 @@ def test_the_figure_sets_accuracy_against_the_gap_with_intervals_and_the_limit(c
         assert point.x_low < point.x < point.x_high
     assert {point.label: point.x for point in points} == pytest.approx({"a": 0.02, "b": 0.2})
     dear = case(performance={"cost": {"false_positive": 1.0, "false_negative": 3.0}})
-    assert weigh([answers("a", 0.02)], dear).report.figures[0].axis == "cost a row"
+    assert rank_candidates([answers("a", 0.02)], dear).report.figures[0].axis == "cost a row"
 
 
 def test_candidates_that_were_judged_on_fewer_rows_are_named(case):
-    report = weigh([answers("a", 0.02), answers("few", 0.02, rows=900)], case()).report
+    report = rank_candidates([answers("a", 0.02), answers("few", 0.02, rows=900)], case()).report
     assert any("few (900)" in note for note in report.notes)
 
 
 def test_the_same_answers_give_the_same_report(case):
     both = [answers("a", 0.02), answers("b", 0.2)]
-    assert weigh(both, case()) == weigh(both, case())
+    assert rank_candidates(both, case()) == rank_candidates(both, case())
 
 
 # --- after the test ---------------------------------------------------------------------------
@@ -147,11 +151,11 @@ def test_the_test_rows_are_set_beside_what_was_foretold(case):
     from assay.evidence import performance
 
     use_case, one, other = case(), answers("a", 0.02), answers("b", 0.2)
-    report = weigh([one, other], use_case).report
+    report = rank_candidates([one, other], use_case).report
     frame = one.held_out.sample(2_000, random_state=1)
     gates = [
-        performance.evaluate(frame, use_case.performance, subject="a", prevalence=0.4),
-        audit(frame, use_case.fairness, use_case.data.sensitive, subject="a"),
+        performance.judge_performance(frame, use_case.performance, subject="a", prevalence=0.4),
+        audit_fairness(frame, use_case.fairness, use_case.data.sensitive, subject="a"),
     ]
     complete = with_test(report, {"a": gates}, "a", use_case.performance.cost)
     (series,) = [s for s in complete.figures[0].series if s.name == "on the test rows"]

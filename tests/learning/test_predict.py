@@ -7,8 +7,8 @@ import pytest
 from assay import canonical
 from assay.errors import DataError, IntegrityError
 from assay.learning import predict
-from assay.learning.predict import Model
-from assay.learning.split import membership
+from assay.learning.predict import ScoringModel
+from assay.learning.split import mark_test_rows
 
 MITIGATED = {
     "estimator": "sklearn.linear_model.LogisticRegression",
@@ -26,7 +26,7 @@ def trained(people, use_case, table, say, teach):
         rows = table(people())
         plain = {"estimator": MITIGATED["estimator"]}
         case = use_case(candidate or plain)
-        return teach(rows, membership(rows, case), case, say)
+        return teach(rows, mark_test_rows(rows, case), case, say)
 
     return make
 
@@ -34,7 +34,7 @@ def trained(people, use_case, table, say, teach):
 @pytest.mark.parametrize("candidate", [{}, MITIGATED])
 def test_the_loaded_model_repeats_the_predictions_of_the_test_rows(trained, people, candidate):
     made = trained(**candidate)
-    model = Model.load(made.model, canonical.load(canonical.dump(made.signature)))
+    model = ScoringModel.load(made.model, canonical.load(canonical.dump(made.signature)))
     rows = made.predictions["row"].to_numpy()
     again = model.predict(people().iloc[rows])
     assert again.index.tolist() == rows.tolist()
@@ -44,7 +44,7 @@ def test_the_loaded_model_repeats_the_predictions_of_the_test_rows(trained, peop
 
 def test_other_widths_and_codings_of_the_same_values_change_nothing(trained, people):
     made = trained(**MITIGATED)
-    model, frame = Model(*_loaded(made)), people()
+    model, frame = ScoringModel(*_loaded(made)), people()
     recoded = frame.astype({"job": "category", "level": "str", "union": "Int64", "sex": "object"})
     recoded["hours"] = frame.hours.astype("Int64")
     recoded["since"] = frame.since.dt.date
@@ -53,14 +53,14 @@ def test_other_widths_and_codings_of_the_same_values_change_nothing(trained, peo
 
 
 def test_a_signature_that_wrote_its_one_group_alone_still_serves(trained, people):
-    model = Model(*_loaded(trained(**MITIGATED)))
-    before = Model(model.fitted, {**model.signature, "groups": {"name": "sex", "bins": []}})
+    model = ScoringModel(*_loaded(trained(**MITIGATED)))
+    before = ScoringModel(model.fitted, {**model.signature, "groups": {"name": "sex", "bins": []}})
     assert before.columns == model.columns
     pd.testing.assert_frame_equal(before.predict(people()), model.predict(people()))
 
 
 def test_blocks_change_nothing(trained, people, monkeypatch):
-    model = Model(*_loaded(trained(**MITIGATED)))
+    model = ScoringModel(*_loaded(trained(**MITIGATED)))
     whole = model.predict(people())
     monkeypatch.setattr(predict, "_ROWS_AT_ONCE", 7)
     pd.testing.assert_frame_equal(model.predict(people()), whole)
@@ -72,7 +72,7 @@ def test_a_row_alone_is_answered_as_in_any_batch(people, use_case, table, say, t
     mitigated = {**MITIGATED, "mitigate": {**MITIGATED["mitigate"], "by": by}}
     case = use_case(mitigated, data={"sensitive": {by: {"bins": bins}}})
     rows = table(people())
-    model = Model(*_loaded(teach(rows, membership(rows, case), case, say)))
+    model = ScoringModel(*_loaded(teach(rows, mark_test_rows(rows, case), case, say)))
     frame = people(70, seed=9)
     frame.loc[:4, by] = None
     if not bins:
@@ -84,13 +84,13 @@ def test_a_row_alone_is_answered_as_in_any_batch(people, use_case, table, say, t
 
 
 def test_an_empty_frame_gives_an_empty_answer(trained, people):
-    model = Model(*_loaded(trained(**MITIGATED)))
+    model = ScoringModel(*_loaded(trained(**MITIGATED)))
     answer = model.predict(people().iloc[:0])
     assert (answer.shape, [str(t) for t in answer.dtypes]) == ((0, 2), ["float64", "bool"])
 
 
 def test_one_row_and_a_row_of_nothing_but_missing_values_are_answered(trained, people):
-    model = Model(*_loaded(trained()))
+    model = ScoringModel(*_loaded(trained()))
     row = people().iloc[[0]]
     assert model.predict(row).shape == (1, 2)
     blank = pd.DataFrame({name: [None] for name in row.columns})
@@ -98,7 +98,7 @@ def test_one_row_and_a_row_of_nothing_but_missing_values_are_answered(trained, p
 
 
 def test_all_absent_columns_are_listed_with_the_nearest_names(trained, people):
-    model = Model(*_loaded(trained(**MITIGATED)))
+    model = ScoringModel(*_loaded(trained(**MITIGATED)))
     frame = people().rename(columns={"hours": "hour"}).drop(columns=["sex", "job"])
     with pytest.raises(DataError, match="lacks 'hours', 'job', 'sex'") as raised:
         model.predict(frame)
@@ -106,7 +106,7 @@ def test_all_absent_columns_are_listed_with_the_nearest_names(trained, people):
 
 
 def test_all_wrong_types_are_listed(trained, people):
-    model = Model(*_loaded(trained()))
+    model = ScoringModel(*_loaded(trained()))
     frame = people().assign(hours="forty", job=3, since=1.5, union=0.5)
     with pytest.raises(DataError) as raised:
         model.predict(frame)
@@ -116,7 +116,7 @@ def test_all_wrong_types_are_listed(trained, people):
 
 def test_a_pickle_that_cannot_be_read_is_an_error_of_integrity():
     with pytest.raises(IntegrityError, match="cannot be read here"):
-        Model.load(b"\x80\x05cno_such_module\nX\n.", {})
+        ScoringModel.load(b"\x80\x05cno_such_module\nX\n.", {})
 
 
 def test_the_signature_tells_inputs_outputs_and_groups(trained):
@@ -139,6 +139,6 @@ def _loaded(made):
 def test_integers_are_whole_numbers(trained, people, use_case, table, say, teach):
     frame = people().assign(children=np.arange(600) % 4)
     rows, case = table(frame), use_case()
-    made = teach(rows, membership(rows, case), case, say)
+    made = teach(rows, mark_test_rows(rows, case), case, say)
     with pytest.raises(DataError, match="'children' should be integer"):
-        Model(*_loaded(made)).predict(frame.assign(children=0.5))
+        ScoringModel(*_loaded(made)).predict(frame.assign(children=0.5))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from assay.errors import ConfigError, DataError
-from assay.learning.preprocess import MANY, RARE, preprocessor
+from assay.learning.preprocess import MAX_CATEGORIES, MIN_CATEGORY_ROWS, make_preprocessor
 
 ROWS = 200
 
@@ -29,7 +29,7 @@ TRUTH = np.arange(ROWS) % 2
 
 
 def prepared(frame, **changes):
-    made = preprocessor(frame, seed=0, **changes).fit(frame, TRUTH)
+    made = make_preprocessor(frame, seed=0, **changes).fit(frame, TRUTH)
     return made, list(made.get_feature_names_out())
 
 
@@ -46,13 +46,13 @@ def test_a_column_without_any_value_is_left_out(frame):
 
 
 def test_dates_count_days_since_1970(frame):
-    made = preprocessor(frame[["since"]], seed=0).fit(frame[["since"]], TRUTH)
+    made = make_preprocessor(frame[["since"]], seed=0).fit(frame[["since"]], TRUTH)
     days = made.named_transformers_["dates"][:2].transform(frame[["since"]])
     assert (days == 10.0).all(axis=None)
 
 
 def test_missing_is_a_category_of_its_own_and_unknown_values_do_no_harm(frame):
-    frame.loc[: RARE + 5, "job"] = np.nan
+    frame.loc[: MIN_CATEGORY_ROWS + 5, "job"] = np.nan
     made, names = prepared(frame[["job"]])
     assert names == ["job_cook", "job_judge", "job_nan"]
     new = pd.DataFrame({"job": pd.Series(["astronaut", np.nan], dtype="str")})
@@ -60,7 +60,7 @@ def test_missing_is_a_category_of_its_own_and_unknown_values_do_no_harm(frame):
 
 
 def test_rare_values_are_pooled_and_unknown_ones_join_them(frame):
-    frame.loc[: RARE - 2, "job"] = "rare"
+    frame.loc[: MIN_CATEGORY_ROWS - 2, "job"] = "rare"
     made, names = prepared(frame[["job"]])
     assert names == ["job_cook", "job_judge", "job_infrequent_sklearn"]
     new = pd.DataFrame({"job": pd.Series(["astronaut"], dtype="str")})
@@ -68,9 +68,9 @@ def test_rare_values_are_pooled_and_unknown_ones_join_them(frame):
 
 
 def test_text_with_many_values_becomes_one_column_and_the_same_for_the_same_seed(frame):
-    many = pd.DataFrame({"town": pd.Series([f"t{i % (MANY + 1)}" for i in range(ROWS)])})
+    many = pd.DataFrame({"town": pd.Series([f"t{i % (MAX_CATEGORIES + 1)}" for i in range(ROWS)])})
     assert len(prepared(many)[1]) == 1
-    one, other = (preprocessor(many, seed=5).fit_transform(many, TRUTH) for _ in range(2))
+    one, other = (make_preprocessor(many, seed=5).fit_transform(many, TRUTH) for _ in range(2))
     assert (one == other).all()
 
 
@@ -88,7 +88,7 @@ def test_a_column_may_have_a_transformer_of_its_own(frame):
 
 def test_an_override_that_needs_arguments_says_so(frame):
     with pytest.raises(ConfigError, match="without arguments"):
-        preprocessor(frame, seed=0, overrides={"hours": "sklearn.compose.ColumnTransformer"})
+        make_preprocessor(frame, seed=0, overrides={"hours": "sklearn.compose.ColumnTransformer"})
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_an_override_that_needs_arguments_says_so(frame):
 )
 def test_no_column_left_is_an_error_that_says_which_are_no_features(frame, columns, overrides):
     with pytest.raises(DataError, match="no column is left") as raised:
-        preprocessor(frame[columns], seed=0, overrides=overrides)
+        make_preprocessor(frame[columns], seed=0, overrides=overrides)
     assert "sensitive" in raised.value.remedy

@@ -8,9 +8,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from assay.errors import ConfigError
-from assay.learning.candidates import estimator
-from assay.learning.folds import folds
-from assay.learning.search import Problem, combinations, search
+from assay.learning.candidates import make_estimator
+from assay.learning.folds import make_folds
+from assay.learning.search import LearningProblem, parameter_combinations, search_parameters
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 RNG = np.random.default_rng(0)
@@ -20,9 +20,11 @@ TRUTH = (ROWS.a + RNG.normal(size=240) > 0).to_numpy()
 
 def searched(case, say=lambda *_: None):
     candidate = case.candidates[0]
-    problem = Problem(ROWS, TRUTH, folds(TRUTH, pd.Series(range(240)), case), candidate, case)
-    pipeline = Pipeline([("prepare", StandardScaler()), ("model", estimator(candidate, case))])
-    return search(pipeline, problem, say, lambda path: ".".join(map(str, path)))
+    problem = LearningProblem(
+        ROWS, TRUTH, make_folds(TRUTH, pd.Series(range(240)), case), candidate, case
+    )
+    pipeline = Pipeline([("prepare", StandardScaler()), ("model", make_estimator(candidate, case))])
+    return search_parameters(pipeline, problem, say, lambda path: ".".join(map(str, path)))
 
 
 def test_the_best_mean_wins_and_all_that_was_tried_is_told(use_case):
@@ -39,10 +41,10 @@ def test_no_row_is_judged_by_a_model_that_was_fitted_to_it(use_case):
     memory = {"estimator": "sklearn.tree.DecisionTreeClassifier", "calibrate": "none"}
     case = use_case(memory)
     noise = np.random.default_rng(1).random(240) < 0.5
-    made = folds(noise, pd.Series(range(240)), case)
-    problem = Problem(ROWS, noise, made, case.candidates[0], case)
-    pipeline = Pipeline([("model", estimator(case.candidates[0], case))])
-    found = search(pipeline, problem, lambda *_: None)
+    made = make_folds(noise, pd.Series(range(240)), case)
+    problem = LearningProblem(ROWS, noise, made, case.candidates[0], case)
+    pipeline = Pipeline([("model", make_estimator(case.candidates[0], case))])
+    found = search_parameters(pipeline, problem, lambda *_: None)
     assert roc_auc_score(noise, found.scores) < 0.65
 
 
@@ -104,7 +106,7 @@ def test_random_draws_are_seeded_and_never_more_than_there_are(use_case):
 
     def drawn(draws, seed):
         case = use_case(candidate, search={"method": "random", "draws": draws}, seed=seed)
-        return combinations(case.candidates[0], case)
+        return parameter_combinations(case.candidates[0], case)
 
     assert drawn(3, 1) == drawn(3, 1) != drawn(3, 2)
     assert len(drawn(3, 1)) == 3
@@ -113,14 +115,14 @@ def test_random_draws_are_seeded_and_never_more_than_there_are(use_case):
 
 def test_what_was_found_comes_back_from_what_is_kept_of_it(use_case, people, table, say):
     from assay import canonical
-    from assay.learning.search import Found
-    from assay.learning.split import membership
-    from assay.learning.train import explore
+    from assay.learning.search import SearchOutcome
+    from assay.learning.split import mark_test_rows
+    from assay.learning.train import search_candidate
 
     rows, case = table(people()), use_case()
-    found = explore(rows, membership(rows, case), case.candidates[0], case, say=say)
+    found = search_candidate(rows, mark_test_rows(rows, case), case.candidates[0], case, say=say)
     kept = canonical.load(canonical.dump(found.as_json()))
-    again = Found.restore(kept, found.frame(), case.candidates[0], case)
+    again = SearchOutcome.restore(kept, found.frame(), case.candidates[0], case)
     assert again.as_json() == found.as_json()
     assert again.params == found.params
     assert (again.scores == found.scores).all()

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from assay.errors import DataError
-from assay.learning.split import counts, membership
+from assay.learning.split import mark_test_rows, split_counts
 
 
 @settings(max_examples=20)
@@ -22,7 +22,7 @@ def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
     def sides(frame):
         bucket = Bucket.on(MemoryStore())
         table = Table.read(bucket, write_frame(bucket, frame, "t"))
-        return dict(zip(frame.person.tolist(), membership(table, case).tolist(), strict=True))
+        return dict(zip(frame.person.tolist(), mark_test_rows(table, case).tolist(), strict=True))
 
     case = UseCase.model_validate(
         {
@@ -57,17 +57,17 @@ def test_a_row_keeps_its_side_when_its_columns_type_changes(use_case, table, ids
     case = use_case(split={"test": 0.5}, data={"sensitive": {}})
     other = frame.astype({"person": as_type})
     try:
-        sides = membership(table(frame), case)
+        sides = mark_test_rows(table(frame), case)
     except DataError:  # so few rows may leave a side without a class
         assume(False)
-    assert (membership(table(other), case) == sides).all()
+    assert (mark_test_rows(table(other), case) == sides).all()
 
 
 def test_one_odd_identity_moves_nobody(people, use_case, table):
     frame, case = people(), use_case()
     odd = frame.astype({"person": "str"})
     odd.loc[0, "person"] = "none of them"
-    one, other = membership(table(frame), case), membership(table(odd), case)
+    one, other = mark_test_rows(table(frame), case), mark_test_rows(table(odd), case)
     assert (one[1:] == other[1:]).all()
 
 
@@ -75,33 +75,33 @@ def test_without_identity_no_columns_type_moves_a_row(people, use_case, table):
     frame, case = people(), use_case(data={"identity": []})
     texts = frame.astype({"person": "float64", "union": "str", "since": "str", "level": "str"})
     texts["hours"] = frame.hours.astype("str").where(frame.hours.notna())
-    assert (membership(table(texts), case) == membership(table(frame), case)).all()
+    assert (mark_test_rows(table(texts), case) == mark_test_rows(table(frame), case)).all()
 
 
 def test_about_the_asked_share_is_locked_away(people, use_case, table):
-    test = membership(table(people(5000)), use_case(split={"test": 0.3}))
+    test = mark_test_rows(table(people(5000)), use_case(split={"test": 0.3}))
     assert 0.28 < test.mean() < 0.32
 
 
 def test_the_seed_does_not_move_rows(people, use_case, table):
     rows = table(people())
-    assert (membership(rows, use_case()) == membership(rows, use_case(seed=8))).all()
+    assert (mark_test_rows(rows, use_case()) == mark_test_rows(rows, use_case(seed=8))).all()
 
 
 def test_without_identity_all_columns_but_the_target_decide(people, use_case, table):
     frame = people()
     flipped = frame.assign(income=np.where(frame.income == ">50K", "<=50K", ">50K"))
     case = use_case(data={"identity": []})
-    one, other = membership(table(frame), case), membership(table(flipped), case)
+    one, other = mark_test_rows(table(frame), case), mark_test_rows(table(flipped), case)
     assert (one == other).all()
-    moved = membership(table(frame.assign(hours=frame.hours + 1)), case)
+    moved = mark_test_rows(table(frame.assign(hours=frame.hours + 1)), case)
     assert (one != moved).any()
 
 
 def test_a_group_is_never_torn_apart(people, use_case, table):
     frame = people().assign(house=np.arange(600) // 4)
     case = use_case(split={"by": "group", "column": "house"})
-    test = membership(table(frame), case)
+    test = mark_test_rows(table(frame), case)
     assert pd.Series(test).groupby(frame.house).nunique().max() == 1
     assert 0 < test.sum() < len(test)
 
@@ -109,7 +109,7 @@ def test_a_group_is_never_torn_apart(people, use_case, table):
 def test_by_time_the_newest_share_is_locked_away_with_ties_together(people, use_case, table):
     frame = people(100).assign(year=np.repeat([2018, 2019, 2020, 2021, 2022], 20))
     case = use_case(split={"by": "time", "column": "year", "test": 0.25})
-    assert (membership(table(frame), case) == (frame.year >= 2021)).all()
+    assert (mark_test_rows(table(frame), case) == (frame.year >= 2021)).all()
 
 
 def test_by_time_a_tie_that_fills_all_the_table_but_the_newest_goes_to_training(
@@ -117,7 +117,7 @@ def test_by_time_a_tie_that_fills_all_the_table_but_the_newest_goes_to_training(
 ):
     frame = people(100).assign(year=[2018] * 90 + [2019] * 10)
     case = use_case(split={"by": "time", "column": "year", "test": 0.5})
-    assert (membership(table(frame), case) == (frame.year == 2019)).all()
+    assert (mark_test_rows(table(frame), case) == (frame.year == 2019)).all()
 
 
 def test_by_time_a_date_divides_and_rows_without_one_are_counted_into_training(
@@ -127,16 +127,16 @@ def test_by_time_a_date_divides_and_rows_without_one_are_counted_into_training(
     frame.loc[:9, "since"] = pd.NaT
     rows = table(frame)
     case = use_case(split={"by": "time", "column": "since", "after": "2021-06-01"})
-    test = membership(rows, case)
+    test = mark_test_rows(rows, case)
     assert (test == (frame.since >= "2021-06-01")).all()
     assert not test[:10].any()
-    assert counts(rows, test, case)["without_value"] == 10
+    assert split_counts(rows, test, case)["without_value"] == 10
 
 
 def test_by_time_a_number_divides(people, use_case, table):
     frame = people(200).assign(year=np.arange(200) // 50 + 2018)
     case = use_case(split={"by": "time", "column": "year", "after": 2019.5})
-    assert (membership(table(frame), case) == (frame.year >= 2020)).all()
+    assert (mark_test_rows(table(frame), case) == (frame.year >= 2020)).all()
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_by_time_a_number_divides(people, use_case, table):
 )
 def test_a_split_that_cannot_be_made_says_why(people, use_case, table, split, said):
     with pytest.raises(DataError, match=said):
-        membership(table(people()), use_case(split=split))
+        mark_test_rows(table(people()), use_case(split=split))
 
 
 def test_a_border_that_leaves_a_side_empty_is_told_with_the_range(people, use_case, table):
     frame = people(200).assign(year=np.arange(200) // 50 + 2018)
     case = use_case(split={"by": "time", "column": "year", "after": 2030})
     with pytest.raises(DataError, match="year goes from 2018 to 2021, the test begins at 2030"):
-        membership(table(frame), case)
+        mark_test_rows(table(frame), case)
 
 
 def test_a_side_that_would_lack_a_class_is_refused(people, use_case, table):
@@ -165,14 +165,14 @@ def test_a_side_that_would_lack_a_class_is_refused(people, use_case, table):
     frame["income"] = np.where(frame.year < 150, ">50K", "<=50K")
     case = use_case(split={"by": "time", "column": "year"})
     with pytest.raises(DataError, match="test side of the split has no positives") as raised:
-        membership(table(frame), case)
+        mark_test_rows(table(frame), case)
     assert raised.value.remedy
 
 
 def test_the_counts_add_up(people, use_case, table):
     frame = people()
     rows, case = table(frame), use_case()
-    found = counts(rows, membership(rows, case), case)
+    found = split_counts(rows, mark_test_rows(rows, case), case)
     assert found["test"]["rows"] + found["training"]["rows"] == found["rows"] == 600
     positives = found["test"]["positives"] + found["training"]["positives"]
     assert positives == (frame.income == ">50K").sum()

@@ -6,7 +6,7 @@ import pytest
 
 from assay.config.data import Target
 from assay.errors import DataError
-from assay.learning.target import truth
+from assay.learning.target import read_labels
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,14 @@ from assay.learning.target import truth
     ],
 )
 def test_the_positive_value_is_found_whatever_the_column_is(table, values, positive):
-    found = truth(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
+    found = read_labels(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
     assert found.tolist() == [False, True, True]
 
 
 def test_false_may_be_the_positive_value(table):
-    found = truth(table(pd.DataFrame({"y": [True, False]})), Target(column="y", positive=False))
+    found = read_labels(
+        table(pd.DataFrame({"y": [True, False]})), Target(column="y", positive=False)
+    )
     assert found.tolist() == [False, True]
 
 
@@ -43,7 +45,7 @@ def test_false_may_be_the_positive_value(table):
 )
 def test_a_target_that_tells_nothing_apart_is_refused(table, values, positive, said, remedy):
     with pytest.raises(DataError, match=said) as raised:
-        truth(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
+        read_labels(table(pd.DataFrame({"y": values})), Target(column="y", positive=positive))
     assert remedy in raised.value.remedy
 
 
@@ -51,15 +53,15 @@ def test_a_value_that_means_neither_is_refused_where_the_use_case_says_which_mea
     rows = table(pd.DataFrame({"y": ["yes", "no", "never", "NaN"]}))
     asked = Target(column="y", positive="yes", negative=("no", "never"))
     with pytest.raises(DataError, match="'NaN', which the use case calls neither"):
-        truth(rows, asked)
+        read_labels(rows, asked)
     named = Target(column="y", positive="yes", negative=("no", "never", "NaN"))
-    assert truth(rows, named).tolist() == [True, False, False, False]
+    assert read_labels(rows, named).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize("values", [[1, 0, 2], [1.0, 0.0, 2.0]])
 def test_numbers_mean_no_by_their_value(table, values):
     rows = table(pd.DataFrame({"y": values}))
-    found = truth(rows, Target(column="y", positive=1, negative=(0, 2)))
+    found = read_labels(rows, Target(column="y", positive=1, negative=(0, 2)))
     assert found.tolist() == [True, False, False]
 
 
@@ -71,4 +73,4 @@ def test_a_value_is_not_both():
 def test_a_table_without_rows_is_refused(table):
     empty = pd.DataFrame({"y": np.array([], dtype=int)})
     with pytest.raises(DataError, match="no rows"):
-        truth(table(empty), Target(column="y", positive=1))
+        read_labels(table(empty), Target(column="y", positive=1))

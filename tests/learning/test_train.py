@@ -13,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 from assay import canonical
 from assay.errors import DataError
 from assay.learning.mitigation import thresholds
-from assay.learning.split import membership
-from assay.learning.train import explore
+from assay.learning.split import mark_test_rows
+from assay.learning.train import search_candidate
 
 MITIGATE = {
     "method": "fairlearn.postprocessing.ThresholdOptimizer",
@@ -50,7 +50,7 @@ def trained(people, use_case, table, say, teach):
     def make(candidate, **changes):
         rows = table(people())
         case = use_case(candidate, **changes)
-        return teach(rows, membership(rows, case), case, say)
+        return teach(rows, mark_test_rows(rows, case), case, say)
 
     return make
 
@@ -145,8 +145,8 @@ def test_a_plain_candidates_score_out_of_fold_is_the_searchs(
     people, use_case, table, say, teach, choose_by
 ):
     rows, case = table(people()), use_case(LOGISTIC, performance={"choose_by": choose_by})
-    test = membership(rows, case)
-    found = explore(rows, test, case.candidates[0], case, say=say)
+    test = mark_test_rows(rows, case)
+    found = search_candidate(rows, test, case.candidates[0], case, say=say)
     made = teach(rows, test, case, say)
     assert made.about["cross_validated"] == found.tried[found.chosen]["mean"]
 
@@ -180,7 +180,7 @@ def test_mitigation_narrows_the_gap_on_rows_it_never_saw(people, use_case, table
 
     def gap(candidate):
         case = use_case(candidate)
-        made = teach(rows, membership(rows, case), case, say)
+        made = teach(rows, mark_test_rows(rows, case), case, say)
         found = made.predictions.to_pandas()
         rates = found[found.truth].groupby("sex").decision.mean()
         return abs(rates["Female"] - rates["Male"])
@@ -218,8 +218,8 @@ def test_a_persons_other_rows_do_not_leak_into_the_search(
     frame = noise(300).loc[np.repeat(np.arange(300), 6)].reset_index(drop=True)
     case = use_case({**MEMORY, "calibrate": "none"}, data={"identity": identity}, split=split)
     rows = table(frame)
-    test = membership(rows, case)
-    found = explore(rows, test, case.candidates[0], case, say=say)
+    test = mark_test_rows(rows, case)
+    found = search_candidate(rows, test, case.candidates[0], case, say=say)
     assert roc_auc_score(frame.income[~test] == ">50K", found.scores) < 0.65
 
 
@@ -228,23 +228,23 @@ def test_calibration_learns_from_rows_the_model_did_not_see(
     noise, use_case, table, say, teach, calibrate
 ):
     rows, case = table(noise()), use_case({**MEMORY, "calibrate": calibrate})
-    made = teach(rows, membership(rows, case), case, say)
+    made = teach(rows, mark_test_rows(rows, case), case, say)
     assert np.abs(made.predictions["probability"].to_numpy() - 0.5).max() < 0.2
 
 
 def test_mitigation_learns_from_rows_the_model_did_not_see(
     noise, use_case, table, say, teach, monkeypatch
 ):
-    seen, learn = [], thresholds.optimise
+    seen, learn = [], thresholds.learn_group_rules
 
     def watched(asked, probability, truth, *others):
         seen.append(roc_auc_score(truth, probability))
         return learn(asked, probability, truth, *others)
 
-    monkeypatch.setattr(thresholds, "optimise", watched)
+    monkeypatch.setattr(thresholds, "learn_group_rules", watched)
     rows = table(noise())
     case = use_case({**MEMORY, "calibrate": "none", "mitigate": MITIGATE})
-    teach(rows, membership(rows, case), case, say)
+    teach(rows, mark_test_rows(rows, case), case, say)
     assert len(seen) == 3  # on all rows, and on either half of the folds
     assert max(seen) < 0.65
 
@@ -252,7 +252,7 @@ def test_mitigation_learns_from_rows_the_model_did_not_see(
 def test_the_prevalence_is_that_of_the_training_rows(people, use_case, table, say, teach):
     frame = people()
     rows, case = table(frame), use_case(LOGISTIC)
-    test, positive = membership(rows, case), (frame.income == ">50K").to_numpy()
+    test, positive = mark_test_rows(rows, case), (frame.income == ">50K").to_numpy()
     made = teach(rows, test, case, say)
     assert made.prevalence == positive[~test].mean() != positive.mean()
 
@@ -268,7 +268,7 @@ def test_the_prevalence_is_that_of_the_training_rows(people, use_case, table, sa
 def test_it_trains_by_time_and_by_group(people, use_case, table, say, split, candidate, teach):
     rows = table(people().assign(house=np.arange(600) // 4))
     case = use_case(candidate, split=split)
-    test = membership(rows, case)
+    test = mark_test_rows(rows, case)
     made = teach(rows, test, case, say)
     assert made.predictions.num_rows == test.sum()
     assert split["column"] not in [entry["name"] for entry in made.signature["inputs"]]
@@ -280,4 +280,4 @@ def test_a_sensitive_column_may_not_take_a_name_of_the_predictions(
     rows = table(people().rename(columns={"sex": "truth"}))
     case = use_case(data={"sensitive": {"truth": {}}})
     with pytest.raises(DataError, match="cannot be called 'truth'"):
-        teach(rows, membership(rows, case), case, say)
+        teach(rows, mark_test_rows(rows, case), case, say)

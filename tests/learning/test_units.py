@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.learning.units import canonical, entities, units
+from assay.learning.units import canonical_text, entity_hashes, unit_hashes
 
 
 @pytest.mark.parametrize(
@@ -22,27 +22,29 @@ from assay.learning.units import canonical, entities, units
     ],
 )
 def test_texts_of_one_value_are_one(texts, one):
-    assert {canonical(text) for text in texts} == {one}
+    assert {canonical_text(text) for text in texts} == {one}
 
 
 @pytest.mark.parametrize(
     "text", ["", " a ", "A", "nan", "inf", "1e999", "1_0", "0x1", "2020-13-01", "٣"]
 )
 def test_other_text_stays_as_it_is(text):
-    assert canonical(text) == text
+    assert canonical_text(text) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
 def test_a_number_and_its_text_are_one_and_stay_what_they_are(value):
-    found = canonical(str(value))
+    found = canonical_text(str(value))
     assert type(value)(found) == value
-    assert canonical(found) == found
+    assert canonical_text(found) == found
 
 
 def test_missing_is_missing_in_every_type(table, use_case):
     case = use_case(data={"sensitive": {}})
     kinds = [[None, 1.0], [None, "1"], [float("nan"), 1]]
-    found = [units(table(pd.DataFrame({"person": kind, "income": "x"})), case) for kind in kinds]
+    found = [
+        unit_hashes(table(pd.DataFrame({"person": kind, "income": "x"})), case) for kind in kinds
+    ]
     assert all((one == found[0]).all() for one in found)
     assert len(np.unique(found[0])) == 2
 
@@ -57,7 +59,7 @@ def test_entities_are_of_the_group_else_the_identity_else_nobody_knows(table, us
         (grouped, "job", [0, 0, 1, 1]),
         (by_time, "person", [0, 1, 1, 2]),
     ):
-        found = entities(rows, case)
+        found = entity_hashes(rows, case)
         assert found.name == name
         assert pd.factorize(found)[0].tolist() == codes
-    assert entities(rows, use_case(data={"sensitive": {}, "identity": []})) is None
+    assert entity_hashes(rows, use_case(data={"sensitive": {}, "identity": []})) is None

@@ -13,24 +13,30 @@ import pandas as pd
 import pyarrow as pa
 
 from assay.artifacts import JSON, MODEL, RECORD, Artifact
-from assay.batches import Labelled, Ledger, Scored
+from assay.batches import BatchLedger, ReceivedLabels, ScoredBatch
 from assay.bucket import Bucket
-from assay.config.read import Written, read_words
-from assay.learning.units import identities
-from assay.living.looking import Material, body, due, facts, judge
-from assay.living.looks import Look, next_look, record
-from assay.living.serving import shadow
-from assay.living.windows import reference, window
+from assay.config.read import LoadedUseCase, parse_use_case
+from assay.learning.units import identity_hashes
+from assay.living.looking import (
+    LookInputs,
+    collect_facts,
+    is_worth_recording,
+    judge_look,
+    look_body,
+)
+from assay.living.looks import Look, append_look, next_look
+from assay.living.serving import shadow_challenger
+from assay.living.windows import build_reference, build_window
 from assay.registry import Registry
-from assay.sources.places import SCHEMA, Places
+from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
-from assay.tables.write import write, write_frame
+from assay.tables.write import write_frame, write_table
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 
 
-def written(name: str, data: dict[str, Any], **sections: Any) -> Written:
+def written(name: str, data: dict[str, Any], **sections: Any) -> LoadedUseCase:
     """A use case that asks as little as may be, beside what is given."""
     least = {
         "name": name,
@@ -42,7 +48,7 @@ def written(name: str, data: dict[str, Any], **sections: Any) -> Written:
         "candidates": [{"estimator": "sklearn.dummy.DummyClassifier"}],
         **sections,
     }
-    return read_words({"file": f"{name}.yaml", "text": json.dumps(least), "set": []})
+    return parse_use_case({"file": f"{name}.yaml", "text": json.dumps(least), "set": []})
 
 
 def loans(numbers: Iterable[int], seed: int = 0) -> pd.DataFrame:
@@ -69,12 +75,16 @@ class Living:
     """A bucket with a champion, and what can happen to it. Rows are frames with the use case's
     columns and the model's `said_probability` and `said_decision`."""
 
-    written: Written
+    written: LoadedUseCase
     bucket: Bucket
 
     @classmethod
     def begin(
-        cls, written: Written, rows: pd.DataFrame, test: np.ndarray, bucket: Bucket | None = None
+        cls,
+        written: LoadedUseCase,
+        rows: pd.DataFrame,
+        test: np.ndarray,
+        bucket: Bucket | None = None,
     ) -> Living:
         """Register and promote a version that was tested on some of `rows`."""
         living = cls(written, (bucket or Bucket.on(MemoryStore())).prepare())
@@ -140,8 +150,8 @@ class Living:
         self.bucket.journal(self.case.name).append(lambda _: ("promoted", said))
 
     @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.bucket, self.case.name)
+    def ledger(self) -> BatchLedger:
+        return BatchLedger(self.bucket, self.case.name)
 
     def serve(
         self,
@@ -155,16 +165,16 @@ class Living:
         unfit: int = 0,
         role: str = "served",
         lines: Iterable[int] | None = None,
-    ) -> Scored:
+    ) -> ScoredBatch:
         """A batch that a version answered; where it was served, the challenger was to do so too.
         `lines`: of its source, by row; None where nothing tells them.
         """
         by = Registry(self.bucket).history(self.case.name).versions[version]
-        asked = shadow(self.bucket, self.written, by) if role == "served" else None
+        asked = shadow_challenger(self.bucket, self.written, by) if role == "served" else None
         drop = ["said_probability", "said_decision"]
         drop += [] if with_labels else [self.case.data.target.column]
         table = write_frame(self.bucket, rows.drop(columns=drop), "batch")
-        units = identities(Table.read(self.bucket, table), self.case).view(np.int64)
+        units = identity_hashes(Table.read(self.bucket, table), self.case).view(np.int64)
         identity = {n: rows[n].to_numpy() for n in self.case.data.identity}
         predictions = pd.DataFrame(
             {
@@ -176,7 +186,7 @@ class Living:
                 "model": "sha256:none",
             }
         )
-        scored = Scored(
+        scored = ScoredBatch(
             name=name or f"batch of day {when:g}",
             source=None,
             as_of=day(when).isoformat(),
@@ -196,18 +206,20 @@ class Living:
         return scored
 
     def _lines(self, lines: Iterable[int]) -> Artifact:
-        places = Places()
+        places = SourceLines()
         places.add(np.array([*lines], np.int64))
-        return write(self.bucket, places.batches(), SCHEMA, "lines")
+        return write_table(self.bucket, places.batches(), SOURCE_LINES_SCHEMA, "lines")
 
-    def label(self, rows: pd.DataFrame, when: float, *, known: float | None = None) -> Labelled:
+    def label(
+        self, rows: pd.DataFrame, when: float, *, known: float | None = None
+    ) -> ReceivedLabels:
         """Labels of these rows, as if they were read from a file."""
         identity = list(self.case.data.identity)
         held = write_frame(self.bucket, rows[identity], "identities")
         target = self.case.data.target
         table = pd.DataFrame(
             {
-                "unit": identities(Table.read(self.bucket, held), self.case).view(np.int64),
+                "unit": identity_hashes(Table.read(self.bucket, held), self.case).view(np.int64),
                 "label": (rows[target.column] == target.positive).to_numpy(bool),
                 "known": pd.Series(
                     [pd.NaT if known is None else pd.Timestamp(day(known)).tz_localize(None)]
@@ -217,7 +229,7 @@ class Living:
                 **{n: rows[n].to_numpy() for n in identity},
             }
         )
-        came = Labelled(
+        came = ReceivedLabels(
             name=f"labels of day {when:g}",
             source=None,
             as_of=day(when).isoformat(),
@@ -240,16 +252,16 @@ class Living:
         ahead = self.about(when)
         if ahead.idle:
             return None
-        against = reference(self.bucket, ahead.version, self.case)
-        seen = window(self.bucket, ahead, self.case, against)
+        against = build_reference(self.bucket, ahead.version, self.case)
+        seen = build_window(self.bucket, ahead, self.case, against)
         kept = self.bucket.put_json(seen.counted, JSON, "counted")
-        material = Material(against, seen.current, seen.labelled, seen.same, seen.counted, kept)
-        if not due(ahead, material):
+        material = LookInputs(against, seen.current, seen.labelled, seen.same, seen.counted, kept)
+        if not is_worth_recording(ahead, material):
             return None
-        told = facts(self.bucket, ahead, self.case, material)
-        found = judge(self.bucket, told, material, self.case, ahead.version)
+        told = collect_facts(self.bucket, ahead, self.case, material)
+        found = judge_look(self.bucket, told, material, self.case, ahead.version)
         kept = self.bucket.put_json(found.report.model_dump(mode="json"), JSON, "report")
-        entry = record(self.bucket, ahead, body(ahead, material, told, found, kept))
+        entry = append_look(self.bucket, ahead, look_body(ahead, material, told, found, kept))
         assert entry is not None
         return {**entry.body, "said": found.report}
 

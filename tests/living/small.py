@@ -15,10 +15,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from assay.artifacts import JSON, MODEL, RECORD
 from assay.bucket import Bucket
-from assay.codecs import model_bytes
-from assay.config.read import Written, read, read_words
+from assay.codecs import dump_model
+from assay.config.read import LoadedUseCase, load_use_case, parse_use_case
 from assay.learning.mitigation.models import GroupThresholds
-from assay.learning.signature import inputs, signature
+from assay.learning.signature import describe_inputs, model_signature
 from assay.registry import Registry
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -43,7 +43,7 @@ def people(rows: int = 60, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def use_case(folder: Path | None = None, **sections: Any) -> Written:
+def use_case(folder: Path | None = None, **sections: Any) -> LoadedUseCase:
     """The use case, in a file of `folder` if one is given."""
     asked = {
         "name": "jobs",
@@ -63,9 +63,9 @@ def use_case(folder: Path | None = None, **sections: Any) -> Written:
     asked["data"] |= sections.pop("data", {})
     text = json.dumps(asked | sections)
     if folder is None:
-        return read_words({"file": "jobs.yaml", "text": text, "set": []})
+        return parse_use_case({"file": "jobs.yaml", "text": text, "set": []})
     (folder / "jobs.yaml").write_text(text)
-    return read(folder / "jobs.yaml")
+    return load_use_case(folder / "jobs.yaml")
 
 
 def fitted(frame: pd.DataFrame, *, by_group: bool = False, c: float = 1.0) -> Any:
@@ -79,14 +79,14 @@ def fitted(frame: pd.DataFrame, *, by_group: bool = False, c: float = 1.0) -> An
     return GroupThresholds(model, ["sex"], {"f": rule, "m": rule}) if by_group else model
 
 
-def register(bucket: Bucket, written: Written, frame: pd.DataFrame, **how: Any) -> Version:
+def register(bucket: Bucket, written: LoadedUseCase, frame: pd.DataFrame, **how: Any) -> Version:
     """A version that was trained on `frame`, as the train flow would have left it."""
     table = write_frame(bucket, frame.astype({"job": "category"}), "table")
     described = Table.read(bucket, table).description
-    chosen = inputs([d for d in described if d["name"] in FEATURES], frame[FEATURES])
+    chosen = describe_inputs([d for d in described if d["name"] in FEATURES], frame[FEATURES])
     groups = [{"name": "sex", "bins": []}] if how.get("by_group") else None
     made = {
-        "model": bucket.put(model_bytes(fitted(frame, **how)), MODEL, "m").as_json(),
+        "model": bucket.put(dump_model(fitted(frame, **how)), MODEL, "m").as_json(),
         "predictions": write_frame(bucket, pd.DataFrame({"row": [0]}), "p").as_json(),
     }
     candidate = written.use_case.candidates[0].model_dump(mode="json")
@@ -96,7 +96,7 @@ def register(bucket: Bucket, written: Written, frame: pd.DataFrame, **how: Any) 
         "outputs": made,
         "components": {"settings": {"candidate": candidate}},
     }
-    described = signature(chosen, written.use_case, groups)
+    described = model_signature(chosen, written.use_case, groups)
     configuration = written.use_case.model_dump(mode="json")
     record = {"steps": [step], "configuration": configuration}
     body = {
@@ -113,7 +113,7 @@ def register(bucket: Bucket, written: Written, frame: pd.DataFrame, **how: Any) 
     return Registry(bucket).register("jobs", "registered", body)
 
 
-def champion(bucket: Bucket, written: Written, **how: Any) -> Version:
+def champion(bucket: Bucket, written: LoadedUseCase, **how: Any) -> Version:
     """A version that is champion."""
     version = register(bucket, written, people(), **how)
     promote(bucket, version)

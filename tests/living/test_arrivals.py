@@ -6,14 +6,14 @@ import fsspec
 import pytest
 from living.small import champion, people, promote, register, use_case
 
-from assay.batches import Ledger, Scored
+from assay.batches import BatchLedger, ScoredBatch
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ConfigError, ReferenceUnknown, Unproven
-from assay.living.arrivals import arrivals, marked
-from assay.living.serving import Before, Loaded, shadow, wanted
-from assay.living.watching import Watch
-from assay.moments import moment
+from assay.living.arrivals import list_batches, list_marked_files
+from assay.living.serving import LoadedVersion, PriorScores, resolve_reference, shadow_challenger
+from assay.living.watching import FolderWatch
+from assay.moments import parse_timestamp
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.tables.write import write_frame
@@ -27,18 +27,18 @@ def bucket():
 def test_each_file_that_fits_the_pattern_is_a_batch(tmp_path):
     for name in ("b.csv.gz", "a.csv", "c.txt"):
         (tmp_path / name).write_text("a\n1\n")
-    found = arrivals(use_case(score={"source": f"{tmp_path}/*.csv*"}))
+    found = list_batches(use_case(score={"source": f"{tmp_path}/*.csv*"}))
     assert [(a.name, a.bare) for a in found] == [
         (f"{tmp_path}/a.csv", "a"),
         (f"{tmp_path}/b.csv.gz", "b"),
     ]
-    assert arrivals(use_case(score={"source": f"{tmp_path}/*.parquet"})) == []
+    assert list_batches(use_case(score={"source": f"{tmp_path}/*.parquet"})) == []
 
 
 def test_a_folder_is_its_files_of_rows(tmp_path):
     for name in ("a.csv", "_SUCCESS", ".hidden.csv", "read.me"):
         (tmp_path / name).write_text("a\n1\n")
-    assert [a.bare for a in arrivals(use_case(), [str(tmp_path)])] == ["a"]
+    assert [a.bare for a in list_batches(use_case(), [str(tmp_path)])] == ["a"]
 
 
 def test_any_fsspec_prefix_will_do():
@@ -46,37 +46,37 @@ def test_any_fsspec_prefix_will_do():
     for name in ("x", "y"):
         with fsspec.open(f"{place}/{name}.csv", "wb") as file:
             file.write(b"a\n1\n")
-    assert [a.bare for a in arrivals(use_case(), [f"{place}/*.csv"])] == ["x", "y"]
-    assert [a.bare for a in arrivals(use_case(), [f"{place}/"])] == ["x", "y"]
+    assert [a.bare for a in list_batches(use_case(), [f"{place}/*.csv"])] == ["x", "y"]
+    assert [a.bare for a in list_batches(use_case(), [f"{place}/"])] == ["x", "y"]
 
 
 def test_how_files_are_read_is_said_by_the_score_section_else_by_the_datas(tmp_path):
     data = {"source": {"path": "never.csv", "delimiter": ";", "encoding": "latin-1"}}
-    (one,) = arrivals(use_case(data=data), ["a.csv"])
+    (one,) = list_batches(use_case(data=data), ["a.csv"])
     assert (one.source.delimiter, one.source.encoding) == (";", "latin-1")
     section = {"source": {"path": "in/*.dat", "format": "csv"}}
-    (one,) = arrivals(use_case(data=data, score=section), ["a.dat"])
+    (one,) = list_batches(use_case(data=data, score=section), ["a.dat"])
     assert (one.source.delimiter, one.source.format) == (",", "csv")
-    (one,) = arrivals(use_case(data=data, score=section), ["a.dat"], "jsonl")
+    (one,) = list_batches(use_case(data=data, score=section), ["a.dat"], "jsonl")
     assert one.source.format == "jsonl"
 
 
 def test_without_a_source_the_use_case_says_what_to_write():
     with pytest.raises(ConfigError, match="nothing says") as caught:
-        arrivals(use_case())
+        list_batches(use_case())
     assert "score:" in caught.value.remedy
 
 
 def test_a_query_is_one_batch_named_by_its_rows():
     query = {"sql": "SELECT 1", "connection": "sqlite:///x.db"}
-    (one,) = arrivals(use_case(score={"source": query}))
+    (one,) = list_batches(use_case(score={"source": query}))
     rows = Digest.of(b"rows")
     assert (one.name, one.file(rows)) == ("query", f"query-{rows.short}")
 
 
 def test_a_file_is_taken_once_it_stopped_growing_and_again_only_when_it_changed(tmp_path):
     written, file = use_case(score={"source": f"{tmp_path}/*.csv"}), tmp_path / "a.csv"
-    watch = Watch(lambda: marked(written))
+    watch = FolderWatch(lambda: list_marked_files(written))
     assert watch.poll() == []
     file.write_text("a\n")
     assert watch.poll() == []
@@ -93,7 +93,7 @@ def test_a_file_that_is_given_back_comes_again_after_ever_longer_pauses(tmp_path
     (tmp_path / "a.csv").write_text("a\n1\n")
     (tmp_path / "b.csv").write_text("a\n1\n")
     written = use_case(score={"source": f"{tmp_path}/*.csv"})
-    watch, looks = Watch(lambda: marked(written)), []
+    watch, looks = FolderWatch(lambda: list_marked_files(written)), []
     for number in range(40):
         found = watch.poll()
         if any(arrival.bare == "a" for arrival in found):
@@ -108,7 +108,7 @@ def test_a_file_that_is_given_back_comes_again_after_ever_longer_pauses(tmp_path
 
 def scored(bucket, version, rows=b"rows", source="sha256:file", role="served"):
     table = write_frame(bucket, people(5, seed=len(rows)), "batch")
-    entry = Scored(
+    entry = ScoredBatch(
         name="x",
         source=source,
         as_of="2026-01-01T00:00:00+00:00",
@@ -122,18 +122,18 @@ def scored(bucket, version, rows=b"rows", source="sha256:file", role="served"):
         role=role,
         seconds=1.0,
     )
-    Ledger(bucket, "jobs").add_scored(entry)
+    BatchLedger(bucket, "jobs").add_scored(entry)
     return table.digest
 
 
 def test_a_batch_is_served_once_whoever_is_champion_unless_a_version_is_named(bucket):
     first, second = champion(bucket, use_case()), register(bucket, use_case(), people(), c=0.1)
     rows = scored(bucket, first)
-    before = Before.of(bucket, second, again=False)
+    before = PriorScores.of(bucket, second, again=False)
     assert before.knows("sha256:file")
     assert before.has(rows)
     assert not before.knows(None)
-    named = Before.of(bucket, second, again=True)
+    named = PriorScores.of(bucket, second, again=True)
     assert not named.knows("sha256:file")
     assert not named.has(rows)
 
@@ -141,23 +141,27 @@ def test_a_batch_is_served_once_whoever_is_champion_unless_a_version_is_named(bu
 def test_what_was_only_scored_in_the_shadow_was_not_served(bucket):
     version = champion(bucket, use_case())
     scored(bucket, version, role="shadow")
-    assert not Before.of(bucket, version, again=False).knows("sha256:file")
+    assert not PriorScores.of(bucket, version, again=False).knows("sha256:file")
 
 
 def test_the_champion_serves_unless_another_is_named(bucket):
     written = use_case()
     champion(bucket, written)
     promote(bucket, register(bucket, written, people(), c=0.1), "candidate")
-    assert wanted(bucket, "jobs", None) == "jobs@champion"
-    assert wanted(bucket, "jobs", "candidate") == wanted(bucket, "jobs", "jobs@candidate")
-    by = Loaded.of(bucket, written, wanted(bucket, "jobs", "2"), moment(None))
+    assert resolve_reference(bucket, "jobs", None) == "jobs@champion"
+    assert resolve_reference(bucket, "jobs", "candidate") == resolve_reference(
+        bucket, "jobs", "jobs@candidate"
+    )
+    by = LoadedVersion.of(
+        bucket, written, resolve_reference(bucket, "jobs", "2"), parse_timestamp(None)
+    )
     assert by.version.number == 2
     needed = [name for name, how in by.columns.items() if how["required"]]
     assert needed == ["person", "age", "job", "sex"]
     with pytest.raises(ConfigError, match="no version of 'jobs'"):
-        wanted(bucket, "jobs", "income@3")
+        resolve_reference(bucket, "jobs", "income@3")
     with pytest.raises(ReferenceUnknown, match="no version '7'"):
-        wanted(bucket, "jobs", "7")
+        resolve_reference(bucket, "jobs", "7")
 
 
 def test_a_retired_champion_and_a_missing_one_are_told(bucket):
@@ -165,9 +169,9 @@ def test_a_retired_champion_and_a_missing_one_are_told(bucket):
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
     bucket.journal("jobs").append(lambda _: ("retired", said))
     with pytest.raises(ReferenceUnknown, match="no champion to score with: version 1 was retired"):
-        wanted(bucket, "jobs", None)
+        resolve_reference(bucket, "jobs", None)
     with pytest.raises(Unproven, match="was retired: it errs"):
-        wanted(bucket, "jobs", "1")
+        resolve_reference(bucket, "jobs", "1")
     assert version.number == 1
 
 
@@ -184,7 +188,7 @@ def test_a_champion_that_is_replaced_while_it_is_loaded_gives_no_mixture(bucket,
         return real(self, reference, **how)
 
     monkeypatch.setattr(Registry, "load", load)
-    by = Loaded.of(bucket, written, "jobs@champion", moment(None))
+    by = LoadedVersion.of(bucket, written, "jobs@champion", parse_timestamp(None))
     assert by.version.number == 2
 
 
@@ -192,6 +196,6 @@ def test_the_challenger_scores_beside_only_where_the_use_case_asks_for_it(bucket
     one = champion(bucket, use_case())
     promote(bucket, register(bucket, use_case(), people(), c=0.1), "challenger")
     asks = use_case(promotion={"shadow": 3})
-    assert shadow(bucket, use_case(), one) is None
-    assert shadow(bucket, asks, one).name == "jobs@2"
-    assert shadow(bucket, asks, Registry(bucket).find("jobs@2")) is None
+    assert shadow_challenger(bucket, use_case(), one) is None
+    assert shadow_challenger(bucket, asks, one).name == "jobs@2"
+    assert shadow_challenger(bucket, asks, Registry(bucket).find("jobs@2")) is None

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from assay.artifacts import JSON
 from assay.bucket import Bucket
 from assay.living import known
-from assay.living.counting import count
-from assay.living.looks import record
-from assay.living.unit_index import sharing, standing, units_in
-from assay.living.windows import reference, window
+from assay.living.counting import count_labels
+from assay.living.looks import append_look
+from assay.living.unit_index import match_tables, match_units, table_units
+from assay.living.windows import build_reference, build_window
 from assay.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
@@ -30,19 +30,19 @@ def begun(**data):
     made = Living.begin(case, loans(range(9000, 9300)), np.ones(300, bool))
     made.register(loans(range(8000, 8300)), np.ones(300, bool))
     champion = Registry(made.bucket).history("loans").champion
-    made.against = reference(made.bucket, champion, made.case)
+    made.against = build_reference(made.bucket, champion, made.case)
     return made
 
 
 def from_scratch(living, look):
     """The counts, were there none of before."""
     past = tuple(p.model_copy(update={"counted": None}) for p in look.past)
-    return count(living.bucket, dataclasses.replace(look, past=past), living.case)
+    return count_labels(living.bucket, dataclasses.replace(look, past=past), living.case)
 
 
 def agree(living, look):
     (one, new), (other, fresh) = (
-        count(living.bucket, look, living.case),
+        count_labels(living.bucket, look, living.case),
         from_scratch(living, look),
     )
     assert one == other
@@ -55,7 +55,7 @@ def looked(living, day):
     """A look that judges whatever is enough, entered without its report."""
     look = living.about(day)
     agree(living, look)
-    seen = window(living.bucket, look, living.case, living.against)
+    seen = build_window(living.bucket, look, living.case, living.against)
     kept = living.bucket.put_json(seen.counted, JSON, "counted").as_json()
     length, before = look.batches.length, look.judged
     judged = {
@@ -64,7 +64,7 @@ def looked(living, day):
     }
     said = {"version": 1, "look": look.number, "upto": length, "as_of": day_of(day).isoformat()}
     said |= {"verdict": "healthy", "reasons": [], "report": kept, "figures": {}}
-    assert record(living.bucket, look, said | {"judged": judged, "counted": kept["digest"]})
+    assert append_look(living.bucket, look, said | {"judged": judged, "counted": kept["digest"]})
 
 
 def happens(living, rng, day):
@@ -116,18 +116,18 @@ def test_a_look_reads_nothing_of_what_no_new_label_is_about(monkeypatch):
     assert living.look(5)
     late = loans(range(300, 400), 3)
     living.label(late, 6)
-    read, was = [], known.truth_of
+    read, was = [], known.row_labels
     monkeypatch.setattr(
-        "assay.living.counting.truth_of",
+        "assay.living.counting.row_labels",
         lambda bucket, served, *more: read.append(served.name) or was(bucket, served, *more),
     )
-    opened, labels = [], known._told
+    opened, labels = [], known._read_labels
     monkeypatch.setattr(
-        known, "_told", lambda bucket, entry, case: opened.append(entry.name) or labels(
+        known, "_read_labels", lambda bucket, entry, case: opened.append(entry.name) or labels(
             bucket, entry, case
         )
     )  # fmt: skip
-    counted, new = count(living.bucket, living.about(7), living.case)
+    counted, new = count_labels(living.bucket, living.about(7), living.case)
     assert read == ["batch of day 4"]
     assert opened == ["labels of day 6"]
     assert (counted["new"], counted["known"], list(new)) == (100, 400, [7])
@@ -136,13 +136,13 @@ def test_a_look_reads_nothing_of_what_no_new_label_is_about(monkeypatch):
 def test_the_index_of_a_table_is_made_once_and_made_again_if_it_is_lost():
     living = begun()
     served = living.serve(loans([5, 3, 5, 9]), 1)
-    units = units_in(living.bucket, served.predictions)
+    units = table_units(living.bucket, served.predictions)
     column = Table.read(living.bucket, served.predictions).arrow(["unit"])["unit"].to_numpy()
     assert units.tolist() == sorted(set(column.tolist()))
-    assert units_in(living.bucket, served.predictions).tolist() == units.tolist()
+    assert table_units(living.bucket, served.predictions).tolist() == units.tolist()
     (made,) = living.bucket.store.list("memo/units/")
     living.bucket.store.delete(made.key)
-    assert units_in(living.bucket, served.predictions).tolist() == units.tolist()
+    assert table_units(living.bucket, served.predictions).tolist() == units.tolist()
 
 
 @settings(max_examples=25, deadline=None)
@@ -156,9 +156,9 @@ def test_many_tables_are_asked_as_if_one_after_the_other(tables, asked):
     units = np.array(sorted(asked), np.int64)
     stored = [write_frame(bucket, pd.DataFrame({"unit": [*t]}, dtype="int64"), "t") for t in tables]
     for _ in range(2):
-        found = standing(bucket, stored, units)
+        found = match_units(bucket, stored, units)
         assert found.tolist() == [unit in set().union(*tables) for unit in sorted(asked)]
-        assert sharing(bucket, stored, units) == [bool(table & asked) for table in tables]
+        assert match_tables(bucket, stored, units) == [bool(table & asked) for table in tables]
 
 
 def test_a_look_costs_hardly_more_after_many_batches_than_after_few():
@@ -177,7 +177,7 @@ def test_a_look_costs_hardly_more_after_many_batches_than_after_few():
     living = Living.begin(
         case, loans(range(9000, 9300)), np.ones(300, bool), Bucket.on(Asked()).prepare()
     )
-    living.against = reference(living.bucket, living.about(0).version, living.case)
+    living.against = build_reference(living.bucket, living.about(0).version, living.case)
 
     def comes(batch):
         rows = loans(range(20 * batch, 20 * batch + 20), batch)
@@ -190,7 +190,7 @@ def test_a_look_costs_hardly_more_after_many_batches_than_after_few():
         if batch in {8, 9, 10, 72, 73, 74}:
             look = living.about(batch + 1.5)
             asked.clear()
-            counted, _ = count(living.bucket, look, living.case)
+            counted, _ = count_labels(living.bucket, look, living.case)
             cost[batch] = len(asked)
             assert counted["known"] == 20 * batch + 20
             looked(living, batch + 1.6)
@@ -209,4 +209,4 @@ def test_counts_that_cannot_be_had_are_made_anew():
     living.bucket.store.delete(f"objects/sha256/{lost.digest.hex[:2]}/{lost.digest.hex}")
     past = tuple(p.model_copy(update={"counted": lost.digest}) for p in look.past)
     again = dataclasses.replace(look, past=past)
-    assert count(living.bucket, again, living.case)[0] == from_scratch(living, look)[0]
+    assert count_labels(living.bucket, again, living.case)[0] == from_scratch(living, look)[0]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.batches import Batches, Scored
+from assay.batches import BatchHistory, ScoredBatch
 from assay.bucket import Bucket
-from assay.config.living import Window
+from assay.config.living import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.living.gather import Choice, arrivals, gather
+from assay.living.gather import RowSelection, training_sources, write_training_rows
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -52,7 +52,7 @@ def people(ids, ages=None, works=None, kind=None):
 
 def batch(bucket, number, frame, as_of="2016-03-01T00:00:00+00:00"):
     table = write_frame(bucket, frame, f"batch {number}")
-    return Scored(
+    return ScoredBatch(
         name=f"batch {number}",
         source=None,
         as_of=as_of,
@@ -76,10 +76,10 @@ class Known:
     """Labels by id, known to the rows of every table through their units."""
 
     def __init__(self, bucket, known):
-        from assay.learning.units import identities
+        from assay.learning.units import identity_hashes
 
         table = Table.read(bucket, write_frame(bucket, people(known), "ids"))
-        units = identities(table, USE_CASE)
+        units = identity_hashes(table, USE_CASE)
         self._by_unit = dict(zip(units.tolist(), known.values(), strict=True))
 
     def __call__(self, units):
@@ -87,14 +87,14 @@ class Known:
 
 
 def gathered(bucket, first, batches, labels, window="all", since=None, least=1, use_case=USE_CASE):
-    sources = arrivals(
+    sources = training_sources(
         bucket,
         write_frame(bucket, first, "first"),
-        Batches(tuple(batches)),
+        BatchHistory(tuple(batches)),
         Known(bucket, labels),
         use_case,
     )
-    found = gather(bucket, sources, use_case, Choice(window, since, NOW, least))
+    found = write_training_rows(bucket, sources, use_case, RowSelection(window, since, NOW, least))
     rows = Table.read(bucket, found.table).pandas()
     arrived = Table.read(bucket, found.arrived).pandas()["arrived"].tolist()
     return rows, arrived, found
@@ -150,7 +150,7 @@ def test_the_newest_so_many_rows(bucket):
         FIRST,
         later,
         {10: 1, 11: 0, 12: 1},
-        window=Window.model_construct(rows=2, lasting=None),
+        window=TrainingWindow.model_construct(rows=2, lasting=None),
     )
     assert rows["id"].tolist() == [11, 12]
     assert arrived == [4, 6]
@@ -161,7 +161,7 @@ def test_rows_of_the_last_days(bucket):
         batch(bucket, 4, people([10]), "2016-01-01T00:00:00+00:00"),
         batch(bucket, 6, people([12]), "2016-05-20T00:00:00+00:00"),
     ]
-    month = Window(lasting=30 * 86400.0)
+    month = TrainingWindow(lasting=30 * 86400.0)
     rows, _, _ = gathered(bucket, FIRST, later, {10: 1, 12: 1}, window=month)
     assert rows["id"].tolist() == [12]
 
@@ -216,7 +216,7 @@ def test_the_same_rows_give_the_same_bytes(bucket):
 
 def test_nothing_to_learn_from_is_said(bucket):
     with pytest.raises(DataError, match="no labelled rows are left"):
-        gathered(bucket, FIRST, [], {}, window=Window(lasting=60.0))
+        gathered(bucket, FIRST, [], {}, window=TrainingWindow(lasting=60.0))
 
 
 # --- without an identity ----------------------------------------------------------------------

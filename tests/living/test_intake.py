@@ -10,8 +10,8 @@ from sqlalchemy import create_engine
 from assay.bucket import Bucket
 from assay.config.data import Source
 from assay.errors import DataError, SourceError
-from assay.living.intake import columns, take_in
-from assay.sources.places import Places
+from assay.living.intake import column_specs, parse_batch
+from assay.sources.places import SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -25,9 +25,9 @@ def bucket():
 def take(bucket, source, **data):
     case = use_case(data=data).use_case
     table = write_frame(bucket, people().astype({"job": "category"}), "table")
-    asked = columns(Table.read(bucket, table).description, case)
+    asked = column_specs(Table.read(bucket, table).description, case)
     source = source if isinstance(source, Source) else Source(path=str(source))
-    return take_in(bucket, source, asked, case, "batch")
+    return parse_batch(bucket, source, asked, case, "batch")
 
 
 def frame_of(bucket, artifact):
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_listed_with_line_and_reason_and_the_rest_keeps_its
     assert list(listed["line"]) == [5, 11]
     assert "age 'old' is not a 64-bit integer" in listed["reason"][0]
     assert "2 fields instead of 4" in listed["reason"][1]
-    lines = Places.of(Table.read(bucket, taken.lines)).lines(pd.Series(range(29)).to_numpy())
+    lines = SourceLines.of(Table.read(bucket, taken.lines)).lines(pd.Series(range(29)).to_numpy())
     assert list(lines) == [n for n in range(2, 33) if n not in {5, 11}]
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import ConfigError, DataError, SourceError
-from assay.living.known import Known
-from assay.living.labels import news, take
+from assay.living.known import KnownLabels
+from assay.living.labels import has_new_labels, import_labels
 from assay.tables.read import Table
 from tests.living.made import Living, day, written
 
@@ -47,7 +47,7 @@ def file(folder, text, name="labels.csv"):
 
 
 def known(living):
-    return Known.of(living.bucket, living.ledger.read(), living.case)
+    return KnownLabels.of(living.bucket, living.ledger.read(), living.case)
 
 
 def said(living, *numbers):
@@ -62,7 +62,7 @@ def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(livi
     text = (
         "loan,paid,note\n100,yes,a\n101,no,b\nx,yes,secret\n102,Yes,c\n,yes,d\n103,,e\n104,no,f\n"
     )
-    taken = take(living.bucket, living.written, day(1), [file(tmp_path, text)])
+    taken = import_labels(living.bucket, living.written, day(1), [file(tmp_path, text)])
     (entry,) = taken.new
     assert (entry.rows, entry.unfit_rows) == (3, 3)
     unfit = Table.read(living.bucket, entry.unfit).pandas()
@@ -78,11 +78,11 @@ def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(livi
 
 def test_the_same_file_is_counted_once_and_a_changed_one_again(living, tmp_path):
     path = file(tmp_path, "loan,paid\n1,yes\n")
-    assert len(take(living.bucket, living.written, day(1), [path]).new) == 1
-    again = take(living.bucket, living.written, day(2), [path])
+    assert len(import_labels(living.bucket, living.written, day(1), [path]).new) == 1
+    again = import_labels(living.bucket, living.written, day(2), [path])
     assert (again.new, again.known) == ((), (path,))
     file(tmp_path, "loan,paid\n1,no\n")
-    assert len(take(living.bucket, living.written, day(3), [path]).new) == 1
+    assert len(import_labels(living.bucket, living.written, day(3), [path]).new) == 1
     assert living.ledger.read().length == 2
     assert said(living, 1) == [0]
 
@@ -94,9 +94,9 @@ def test_a_file_whose_bytes_changed_and_whose_labels_did_not_is_read_once_more(t
 
     def read(content):
         file(tmp_path, content)
-        assert news(living.bucket, living.written)
-        taken = take(living.bucket, living.written, day(1))
-        assert not news(living.bucket, living.written)
+        assert has_new_labels(living.bucket, living.written)
+        taken = import_labels(living.bucket, living.written, day(1))
+        assert not has_new_labels(living.bucket, living.written)
         return len(taken.new), len(taken.known)
 
     assert read(text) == (1, 0)
@@ -109,7 +109,7 @@ def test_a_file_whose_bytes_changed_and_whose_labels_did_not_is_read_once_more(t
 def test_a_bad_file_stops_no_other(living, tmp_path):
     good = file(tmp_path, "loan,paid\n1,yes\n")
     bad = file(tmp_path, "loan,payed\n1,yes\n", "bad.csv")
-    taken = take(living.bucket, living.written, day(1), ["nowhere.csv", bad, good])
+    taken = import_labels(living.bucket, living.written, day(1), ["nowhere.csv", bad, good])
     assert [name for name, _ in taken.refused] == ["nowhere.csv", bad]
     absent, lacking = (error for _, error in taken.refused)
     assert isinstance(absent, SourceError)
@@ -120,7 +120,7 @@ def test_a_bad_file_stops_no_other(living, tmp_path):
 
 def test_a_file_of_which_most_rows_are_no_labels_is_refused_whole(living, tmp_path):
     path = file(tmp_path, "loan,paid\n1,1\n2,0\n3,yes\n")
-    taken = take(living.bucket, living.written, day(1), [path])
+    taken = import_labels(living.bucket, living.written, day(1), [path])
     assert "2 of 3 rows are no labels: line 2 paid '1'" in taken.refused[0][1].what
     assert living.ledger.read().length == 0
 
@@ -130,7 +130,7 @@ def test_without_an_identity_labels_cannot_be_joined(tmp_path):
     rows = loans(range(20), ["yes", "no"] * 10)
     living = Living.begin(written("loans", data), rows, np.ones(20, bool))
     with pytest.raises(ConfigError, match="names no columns of it"):
-        take(living.bucket, living.written, day(1), [file(tmp_path, "loan,paid\n1,yes\n")])
+        import_labels(living.bucket, living.written, day(1), [file(tmp_path, "loan,paid\n1,yes\n")])
 
 
 def test_labels_come_from_a_query_and_are_asked_for_again(tmp_path, monkeypatch):
@@ -142,17 +142,17 @@ def test_labels_come_from_a_query_and_are_asked_for_again(tmp_path, monkeypatch)
         db.execute("insert into t values (1, 'yes')")
     source = {"sql": "select * from t", "connection": f"sqlite:///{place}"}
     living = begun(labels={"source": source})
-    assert [e.rows for e in take(living.bucket, living.written, day(1)).new] == [1]
-    assert take(living.bucket, living.written, day(1)).new == ()
+    assert [e.rows for e in import_labels(living.bucket, living.written, day(1)).new] == [1]
+    assert import_labels(living.bucket, living.written, day(1)).new == ()
     with sqlite3.connect(place) as db:
         db.execute("insert into t values (2, 'no')")
-    assert [e.rows for e in take(living.bucket, living.written, day(2)).new] == [2]
+    assert [e.rows for e in import_labels(living.bucket, living.written, day(2)).new] == [2]
     assert said(living, 1, 2) == [1, 0]
 
 
 def test_a_pattern_that_nothing_fits_yet_is_no_error(tmp_path):
     living = begun(labels={"source": f"{tmp_path}/*.csv"})
-    taken = take(living.bucket, living.written, day(1))
+    taken = import_labels(living.bucket, living.written, day(1))
     assert (taken.new, taken.refused) == ((), ())
 
 
@@ -218,16 +218,16 @@ def test_the_view_is_the_last_known_label_of_each(arrivals, by_known, at_once):
 
 
 def _label_each(living, rows, number, moments):
-    from assay.batches import Labelled
-    from assay.learning.units import identities
+    from assay.batches import ReceivedLabels
+    from assay.learning.units import identity_hashes
     from assay.tables.write import write_frame
 
     held = write_frame(living.bucket, rows[["loan"]], "identities")
-    units = identities(Table.read(living.bucket, held), living.case).view(np.int64)
+    units = identity_hashes(Table.read(living.bucket, held), living.case).view(np.int64)
     known = pd.to_datetime([day(m).replace(tzinfo=None) for m in moments]).as_unit("us")
     table = pd.DataFrame({"unit": units, "label": rows["paid"] == "yes", "known": known})
     living.ledger.add_labelled(
-        Labelled(
+        ReceivedLabels(
             name=f"labels {number}",
             source=None,
             as_of=day(10).isoformat(),

@@ -8,24 +8,24 @@ from hypothesis import strategies as st
 
 from assay.artifacts import JSON
 from assay.bucket import Bucket
-from assay.config.living import Retrain, Window
+from assay.config.living import RetrainingSettings, TrainingWindow
 from assay.digest import Digest
 from assay.living.retraining import (
     FAILED,
-    Asked,
-    Begun,
-    Declined,
-    begin,
-    declined,
-    end,
+    DeclinedRetraining,
+    RetrainingAttempt,
+    RetrainingRequest,
+    close_retraining,
     harm_since,
-    unanswered,
+    open_retraining,
+    reason_to_decline,
+    unanswered_look,
 )
 from assay.store.memory import MemoryStore
 from assay.versions import ASKED, RETRAINED, RETRAINING
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
-ASK = Retrain(cooldown=86400.0 * 5, budget=3, attempts=3)
+ASK = RetrainingSettings(cooldown=86400.0 * 5, budget=3, attempts=3)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def bucket():
 
 def asked(day, *, by="monitor", evidence=None, because="harm", upto=0):
     seen = Digest.of(evidence.encode()) if evidence else None
-    return Asked(by, because, START + timedelta(days=day), upto, seen)
+    return RetrainingRequest(by, because, START + timedelta(days=day), upto, seen)
 
 
 def kinds(bucket):
@@ -49,7 +49,7 @@ def note(bucket, kind, **body):
 def finish(bucket, begun, kind="registered"):
     """The run of a retraining ends with a version."""
     note(bucket, kind, version=1, retraining=begun.number)
-    end(bucket, "m", begun, kind, version=1)
+    close_retraining(bucket, "m", begun, kind, version=1)
 
 
 def promote(bucket, version=1, alias="champion"):
@@ -63,8 +63,8 @@ def look(bucket, verdict, first):
 
 
 def test_the_first_evidence_begins_one(bucket):
-    begun = begin(bucket, "m", asked(0, evidence="a", upto=7), ASK)
-    assert isinstance(begun, Begun)
+    begun = open_retraining(bucket, "m", asked(0, evidence="a", upto=7), ASK)
+    assert isinstance(begun, RetrainingAttempt)
     assert (begun.number, begun.attempt, begun.upto) == (1, 1, 7)
     entry = bucket.journal("m").entries()[0]
     assert entry.kind == RETRAINING
@@ -73,72 +73,90 @@ def test_the_first_evidence_begins_one(bucket):
 
 
 def test_the_same_evidence_begins_no_second(bucket):
-    finish(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
-    again = begin(bucket, "m", asked(20, evidence="a"), ASK)
-    assert isinstance(again, Declined)
+    finish(bucket, open_retraining(bucket, "m", asked(0, evidence="a"), ASK))
+    again = open_retraining(bucket, "m", asked(20, evidence="a"), ASK)
+    assert isinstance(again, DeclinedRetraining)
     assert "this very evidence" in again.why
     assert kinds(bucket).count(RETRAINING) == 1
 
 
 @pytest.mark.parametrize("by", ["monitor", "schedule", "person"])
 def test_one_that_was_killed_goes_on_with_the_rows_it_had(bucket, by):
-    first = begin(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
-    again = begin(bucket, "m", asked(1, by=by, evidence="a", upto=9), ASK, "a challenger's batches")
+    first = open_retraining(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
+    again = open_retraining(
+        bucket, "m", asked(1, by=by, evidence="a", upto=9), ASK, "a challenger's batches"
+    )
     assert again == first
     assert kinds(bucket) == [RETRAINING]
 
 
 @pytest.mark.parametrize("by", ["monitor", "schedule", "person"])
 def test_one_that_was_killed_long_ago_gives_way_to_newer_rows(bucket, by):
-    begin(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
-    again = begin(bucket, "m", asked(5, by=by, evidence="a", upto=9), ASK)
+    open_retraining(bucket, "m", asked(0, by=by, evidence="a", upto=7), ASK)
+    again = open_retraining(bucket, "m", asked(5, by=by, evidence="a", upto=9), ASK)
     assert (again.number, again.upto, again.as_of) == (2, 9, START + timedelta(days=5))
 
 
 def test_one_that_was_killed_is_not_gone_on_with_once_another_began(bucket):
-    begin(bucket, "m", asked(0, by="schedule", upto=7), ASK)
-    finish(bucket, begin(bucket, "m", asked(1, by="person", upto=8), ASK))
-    assert isinstance(begin(bucket, "m", asked(2, by="schedule", upto=9), ASK), Declined)
+    open_retraining(bucket, "m", asked(0, by="schedule", upto=7), ASK)
+    finish(bucket, open_retraining(bucket, "m", asked(1, by="person", upto=8), ASK))
+    assert isinstance(
+        open_retraining(bucket, "m", asked(2, by="schedule", upto=9), ASK), DeclinedRetraining
+    )
 
 
 @pytest.mark.parametrize("kind", ["registered", "rejected"])
 def test_one_that_was_killed_after_its_first_version_goes_on(bucket, kind):
     """Others may have to be registered yet, and one to be promoted."""
-    first = begin(bucket, "m", asked(0, evidence="a"), ASK)
+    first = open_retraining(bucket, "m", asked(0, evidence="a"), ASK)
     note(bucket, kind, version=1, retraining=first.number)
-    assert begin(bucket, "m", asked(0, evidence="a"), ASK) == first
-    end(bucket, "m", first, kind, version=1)
-    assert isinstance(begin(bucket, "m", asked(0, evidence="a"), ASK), Declined)
+    assert open_retraining(bucket, "m", asked(0, evidence="a"), ASK) == first
+    close_retraining(bucket, "m", first, kind, version=1)
+    assert isinstance(open_retraining(bucket, "m", asked(0, evidence="a"), ASK), DeclinedRetraining)
 
 
 def test_an_end_is_told_once_even_where_nothing_else_was_to_be_told(bucket):
-    begun = begin(bucket, "m", asked(0, by="schedule"), ASK)
-    entry = end(bucket, "m", begun, "registered", version=1)
+    begun = open_retraining(bucket, "m", asked(0, by="schedule"), ASK)
+    entry = close_retraining(bucket, "m", begun, "registered", version=1)
     said = {"retraining": 1, "outcome": "registered", "version": 1}
     assert entry.body == said | {"as_of": "2016-01-01T00:00:00+00:00"}
-    assert end(bucket, "m", begun, "stopped") is None
+    assert close_retraining(bucket, "m", begun, "stopped") is None
     assert kinds(bucket) == [RETRAINING, RETRAINED]
-    assert begin(bucket, "m", asked(5, by="schedule"), ASK).number == 3
+    assert open_retraining(bucket, "m", asked(5, by="schedule"), ASK).number == 3
 
 
 def test_rows_that_could_not_be_learnt_from_are_not_gone_on_with(bucket):
     """A person may ask for others at once, the same evidence after the cooldown."""
-    end(bucket, "m", begin(bucket, "m", asked(0, by="person"), ASK), FAILED, because="no labels")
-    assert begin(bucket, "m", asked(0, by="person", upto=1), ASK).number == 3
+    close_retraining(
+        bucket,
+        "m",
+        open_retraining(bucket, "m", asked(0, by="person"), ASK),
+        FAILED,
+        because="no labels",
+    )
+    assert open_retraining(bucket, "m", asked(0, by="person", upto=1), ASK).number == 3
 
 
 def test_evidence_whose_rows_could_not_be_learnt_from_asks_again(bucket):
-    end(bucket, "m", begin(bucket, "m", asked(0, evidence="a"), ASK), FAILED, because="no labels")
-    assert isinstance(begin(bucket, "m", asked(1, evidence="a"), ASK), Declined)
-    assert begin(bucket, "m", asked(5, evidence="a"), ASK).number == 3
+    close_retraining(
+        bucket,
+        "m",
+        open_retraining(bucket, "m", asked(0, evidence="a"), ASK),
+        FAILED,
+        because="no labels",
+    )
+    assert isinstance(open_retraining(bucket, "m", asked(1, evidence="a"), ASK), DeclinedRetraining)
+    assert open_retraining(bucket, "m", asked(5, evidence="a"), ASK).number == 3
 
 
 def test_ends_of_older_journals_are_their_versions(bucket):
     why = {"by": "schedule", "because": "harm", "evidence": None, "upto": 0, "attempt": 1}
     older = note(bucket, RETRAINING, **why, since=None, as_of="2016-01-01T00:00:00+00:00")
     note(bucket, "rejected", version=1, retraining=older)
-    assert isinstance(begin(bucket, "m", asked(1, by="schedule"), ASK), Declined)
-    assert begin(bucket, "m", asked(5, by="schedule"), ASK).number == 3
+    assert isinstance(
+        open_retraining(bucket, "m", asked(1, by="schedule"), ASK), DeclinedRetraining
+    )
+    assert open_retraining(bucket, "m", asked(5, by="schedule"), ASK).number == 3
 
 
 FATES = st.sampled_from(["killed", "killed late", "known", "registered", "stopped", FAILED])
@@ -152,15 +170,15 @@ def test_nothing_is_learnt_from_rows_that_are_older_than_a_cooldown(life, by):
     today, upto, over = 0, 0, set()
     for days, rows, fate in life:
         today, upto = today + days, upto + rows
-        begun = begin(bucket, "m", asked(today, by=by, upto=upto), ask)
-        if isinstance(begun, Declined):
+        begun = open_retraining(bucket, "m", asked(today, by=by, upto=upto), ask)
+        if isinstance(begun, DeclinedRetraining):
             continue
         assert begun.number not in over
         assert begun.upto == upto or START + timedelta(days=today) - begun.as_of < timedelta(days=5)
         if fate in {"registered", "killed late"}:
             note(bucket, "registered", version=1, retraining=begun.number)
         if not fate.startswith("killed"):
-            end(bucket, "m", begun, "registered" if fate == "known" else fate)
+            close_retraining(bucket, "m", begun, "registered" if fate == "known" else fate)
             over.add(begun.number)
 
 
@@ -179,7 +197,7 @@ def sees(bucket, verdict, evidence="a", version=1, **figures):
 
 def test_what_a_look_wants_stands_until_it_is_answered(bucket):
     def wanted():
-        past = unanswered(bucket, "m")
+        past = unanswered_look(bucket, "m")
         return past and past.entry
 
     assert wanted() is None
@@ -194,12 +212,17 @@ def test_what_a_look_wants_stands_until_it_is_answered(bucket):
 
     note(bucket, "false_alarm", entry=second, because="a broken feed")
     assert wanted() == first, "which nobody called false"
-    begun = begin(bucket, "m", asked(0, evidence="a"), ASK)
+    begun = open_retraining(bucket, "m", asked(0, evidence="a"), ASK)
     assert wanted() == first, "it may have been killed"
-    assert "too recent" in declined(bucket.journal("m").entries(), asked(1, evidence="a"), ASK).why
-    end(bucket, "m", begun, FAILED)
+    assert (
+        "too recent"
+        in reason_to_decline(bucket.journal("m").entries(), asked(1, evidence="a"), ASK).why
+    )
+    close_retraining(bucket, "m", begun, FAILED)
     assert wanted() == first
-    end(bucket, "m", begin(bucket, "m", asked(9, by="schedule"), ASK), "rejected")
+    close_retraining(
+        bucket, "m", open_retraining(bucket, "m", asked(9, by="schedule"), ASK), "rejected"
+    )
     assert wanted() is None, "whoever asked, it was trained anew since"
 
     third = sees(bucket, "retrain", "c")
@@ -216,34 +239,40 @@ def test_what_a_look_wants_stands_until_it_is_answered(bucket):
 
 @pytest.mark.parametrize("by", ["monitor", "schedule"])
 def test_within_the_cooldown_none_begins(bucket, by):
-    finish(bucket, begin(bucket, "m", asked(0, evidence="a"), ASK))
-    early = begin(bucket, "m", asked(4, by=by, evidence="b"), ASK)
-    assert isinstance(early, Declined)
+    finish(bucket, open_retraining(bucket, "m", asked(0, evidence="a"), ASK))
+    early = open_retraining(bucket, "m", asked(4, by=by, evidence="b"), ASK)
+    assert isinstance(early, DeclinedRetraining)
     assert "not before 2016-01-06 00:00" in early.why
-    assert isinstance(begin(bucket, "m", asked(5, by=by, evidence="b"), ASK), Begun)
+    assert isinstance(
+        open_retraining(bucket, "m", asked(5, by=by, evidence="b"), ASK), RetrainingAttempt
+    )
 
 
 def test_a_clock_that_went_back_does_not_shorten_the_cooldown(bucket):
-    finish(bucket, begin(bucket, "m", asked(10, evidence="a"), ASK))
-    assert isinstance(begin(bucket, "m", asked(1, evidence="b"), ASK), Declined)
+    finish(bucket, open_retraining(bucket, "m", asked(10, evidence="a"), ASK))
+    assert isinstance(open_retraining(bucket, "m", asked(1, evidence="b"), ASK), DeclinedRetraining)
 
 
 def test_thirty_days_have_a_budget(bucket):
     ask = ASK.model_copy(update={"attempts": 99})
     for day in (0, 6, 12):
-        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ask))
-    spent = begin(bucket, "m", asked(18, evidence="d"), ask)
-    assert isinstance(spent, Declined)
+        finish(bucket, open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ask))
+    spent = open_retraining(bucket, "m", asked(18, evidence="d"), ask)
+    assert isinstance(spent, DeclinedRetraining)
     assert "3 retrainings in thirty days" in spent.why
-    assert isinstance(begin(bucket, "m", asked(31, evidence="d"), ask), Begun)
+    assert isinstance(open_retraining(bucket, "m", asked(31, evidence="d"), ask), RetrainingAttempt)
 
 
 def test_after_three_in_vain_a_person_is_asked_once(bucket):
     for day in (0, 40, 80):
-        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
+        finish(
+            bucket,
+            open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ASK),
+            kind="rejected",
+        )
     for day in (120, 160):
-        refused = begin(bucket, "m", asked(day, evidence=f"{day}"), ASK)
-        assert isinstance(refused, Declined)
+        refused = open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ASK)
+        assert isinstance(refused, DeclinedRetraining)
     assert kinds(bucket).count(ASKED) == 1
     entry = next(e for e in bucket.journal("m").entries() if e.kind == ASKED)
     assert entry.body["evidence"] == str(Digest.of(b"120"))
@@ -252,24 +281,28 @@ def test_after_three_in_vain_a_person_is_asked_once(bucket):
 
 def test_a_person_may_always_and_that_answers(bucket):
     for day in (0, 40, 80):
-        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK), kind="rejected")
-    begin(bucket, "m", asked(120, evidence="x"), ASK)
-    by_hand = begin(bucket, "m", asked(121, by="person"), ASK)
-    assert isinstance(by_hand, Begun)
+        finish(
+            bucket,
+            open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ASK),
+            kind="rejected",
+        )
+    open_retraining(bucket, "m", asked(120, evidence="x"), ASK)
+    by_hand = open_retraining(bucket, "m", asked(121, by="person"), ASK)
+    assert isinstance(by_hand, RetrainingAttempt)
     finish(bucket, by_hand)
     promote(bucket)
-    after = begin(bucket, "m", asked(160, evidence="y"), ASK)
-    assert isinstance(after, Begun)
+    after = open_retraining(bucket, "m", asked(160, evidence="y"), ASK)
+    assert isinstance(after, RetrainingAttempt)
     assert after.attempt == 1
 
 
 def test_a_promotion_starts_the_count_anew_but_a_challenger_does_not(bucket):
     for day in (0, 40):
-        finish(bucket, begin(bucket, "m", asked(day, evidence=f"{day}"), ASK))
+        finish(bucket, open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ASK))
     promote(bucket, alias="challenger")
-    assert begin(bucket, "m", asked(80, evidence="c"), ASK).attempt == 3
+    assert open_retraining(bucket, "m", asked(80, evidence="c"), ASK).attempt == 3
     promote(bucket)
-    assert begin(bucket, "m", asked(120, evidence="d"), ASK).attempt == 1
+    assert open_retraining(bucket, "m", asked(120, evidence="d"), ASK).attempt == 1
 
 
 def test_harm_is_known_since_the_first_batch_of_which_it_was_seen(bucket):
@@ -301,6 +334,6 @@ def test_a_false_alarm_was_no_harm(bucket):
 
 
 def test_the_window_stands_in_the_journal(bucket):
-    ask = ASK.model_copy(update={"window": Window(rows=5000)})
-    begin(bucket, "m", asked(0, evidence="a"), ask)
+    ask = ASK.model_copy(update={"window": TrainingWindow(rows=5000)})
+    open_retraining(bucket, "m", asked(0, evidence="a"), ask)
     assert bucket.journal("m").entries()[0].body["window"] == {"rows": 5000, "lasting": None}

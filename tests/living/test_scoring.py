@@ -8,13 +8,13 @@ from living.small import fitted, people, use_case
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ConfigError, DataError
-from assay.learning.predict import Model
-from assay.learning.units import identities
+from assay.learning.predict import ScoringModel
+from assay.learning.units import identity_hashes
 from assay.living import scoring
-from assay.sources.places import SCHEMA, Places
+from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
-from assay.tables.write import write, write_frame
+from assay.tables.write import write_frame, write_table
 
 DIGEST = Digest.of(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
@@ -28,19 +28,19 @@ def bucket():
 def model(by_group=False):
     groups = [{"name": "sex", "bins": []}] if by_group else None
     signature = {"inputs": INPUTS, "groups": groups}
-    return Model(fitted(people(), by_group=by_group), signature)
+    return ScoringModel(fitted(people(), by_group=by_group), signature)
 
 
 def score(bucket, frame, served, written=None):
-    places = Places()
+    places = SourceLines()
     places.add(np.arange(2, len(frame) + 2))
-    return scoring.predict(
+    return scoring.score_table(
         bucket,
         served,
         DIGEST,
         write_frame(bucket, frame, "batch"),
         (written or use_case()).use_case,
-        lines=write(bucket, places.batches(), SCHEMA, "lines"),
+        lines=write_table(bucket, places.batches(), SOURCE_LINES_SCHEMA, "lines"),
         unfit=None,
     )
 
@@ -55,7 +55,7 @@ def test_every_row_has_its_answer_its_unit_and_the_models_digest(bucket):
     alone = model().predict(rows)
     assert (predictions["probability"] == alone["probability"].to_numpy()).all()
     assert (predictions["decision"] == alone["decision"].to_numpy()).all()
-    units = identities(Table.read(bucket, found.table), use_case().use_case)
+    units = identity_hashes(Table.read(bucket, found.table), use_case().use_case)
     assert (predictions["unit"].to_numpy() == units.view(np.int64)).all()
 
 
@@ -85,7 +85,9 @@ class Fails:
 def test_rows_without_a_finite_probability_are_listed_and_left_out(bucket):
     rows = people(20, seed=4)
     rows["age"] = np.where(rows.index.isin([4, 9]), 50, 30)
-    found = score(bucket, rows, Model(Fails(fitted(people())), {"inputs": INPUTS, "groups": None}))
+    found = score(
+        bucket, rows, ScoringModel(Fails(fitted(people())), {"inputs": INPUTS, "groups": None})
+    )
     assert (found.rows, found.unfit_rows) == (18, 2)
     unfit = Table.read(bucket, found.unfit).pandas()
     assert list(unfit["line"]) == [6, 11]
@@ -94,7 +96,7 @@ def test_rows_without_a_finite_probability_are_listed_and_left_out(bucket):
     kept, said = (Table.read(bucket, a).pandas() for a in (found.table, found.predictions))
     assert list(kept["person"]) == list(said["person"])
     assert len(kept) == 18
-    lines = Places.of(Table.read(bucket, found.lines)).lines(np.arange(18))
+    lines = SourceLines.of(Table.read(bucket, found.lines)).lines(np.arange(18))
     assert list(lines) == [n for n in range(2, 22) if n not in {6, 11}]
 
 
@@ -118,7 +120,9 @@ def test_where_training_saw_missing_groups_they_have_a_rule(bucket):
 def test_a_batch_of_which_no_row_can_be_scored_is_an_error_not_an_empty_table(bucket):
     rows = people(5).assign(age=50)
     with pytest.raises(DataError, match="none of 5 rows can be scored"):
-        score(bucket, rows, Model(Fails(fitted(people())), {"inputs": INPUTS, "groups": None}))
+        score(
+            bucket, rows, ScoringModel(Fails(fitted(people())), {"inputs": INPUTS, "groups": None})
+        )
 
 
 def test_whatever_an_estimator_raises_is_told_without_a_traceback(bucket):
@@ -127,7 +131,7 @@ def test_whatever_an_estimator_raises_is_told_without_a_traceback(bucket):
             raise RuntimeError("no licence today")
 
     with pytest.raises(DataError, match="no licence today"):
-        score(bucket, people(5), Model(Broken(), {"inputs": INPUTS, "groups": None}))
+        score(bucket, people(5), ScoringModel(Broken(), {"inputs": INPUTS, "groups": None}))
 
 
 def test_an_identity_column_may_not_be_called_like_one_of_ours(bucket):
@@ -138,7 +142,7 @@ def test_an_identity_column_may_not_be_called_like_one_of_ours(bucket):
 
 
 def test_places_are_runs_and_give_back_every_line():
-    places, lines = Places(), np.array([2, 3, 4, 9, 10, 30])
+    places, lines = SourceLines(), np.array([2, 3, 4, 9, 10, 30])
     places.add(lines[:2])
     places.add(lines[2:2])
     places.add(lines[2:])

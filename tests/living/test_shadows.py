@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from assay.artifacts import Artifact
 from assay.evidence.report import get_report, put_report
-from assay.living.shadow_rows import judge, together
-from assay.living.shadows import ahead, record, unfinished
+from assay.living.shadow_rows import judge_comparison, pair_rows
+from assay.living.shadows import append_comparison, next_comparison, unfinished_shadow_reason
 from assay.registry import Registry
 from assay.tables.read import Table
 from tests.living.made import Living, day, written
@@ -56,22 +56,22 @@ def serve(living, numbers, when, *, seed=1, name=None):
 
 
 def compare(living, when=9):
-    both = ahead(living.bucket, living.case)
-    found = together(living.bucket, both, living.case)
-    report = judge(living.bucket, both, found, living.case)
+    both = next_comparison(living.bucket, living.case)
+    found = pair_rows(living.bucket, both, living.case)
+    report = judge_comparison(living.bucket, both, found, living.case)
     held = {"report": put_report(living.bucket, report), "rows": found.rows}
-    return found, report, record(living.bucket, both, report, held, day(when))
+    return found, report, append_comparison(living.bucket, both, report, held, day(when))
 
 
 def test_too_few_batches_no_challenger_or_no_wish_leave_nothing_to_compare(living):
     serve(living, range(300), 1)
-    assert ahead(living.bucket, living.case) is None
+    assert next_comparison(living.bucket, living.case) is None
     serve(living, range(300, 600), 2)
-    assert ahead(living.bucket, living.case).stale
+    assert next_comparison(living.bucket, living.case).stale
     asks_nothing = written("loans", DATA).use_case
-    assert ahead(living.bucket, asks_nothing) is None
+    assert next_comparison(living.bucket, asks_nothing) is None
     living.promote(2)
-    assert ahead(living.bucket, living.case) is None, "it is champion now"
+    assert next_comparison(living.bucket, living.case) is None, "it is champion now"
 
 
 def test_both_answers_stand_side_by_side_with_the_labels_that_came(living):
@@ -97,10 +97,10 @@ def test_a_comparison_is_entered_once_for_what_it_found(living):
     serve(living, range(300), 1)
     serve(living, range(300, 600), 2)
     _, _, entry = compare(living)
-    assert not ahead(living.bucket, living.case).stale
+    assert not next_comparison(living.bucket, living.case).stale
     assert compare(living, when=10)[2] is None
     serve(living, range(600, 900), 3)
-    assert ahead(living.bucket, living.case).stale
+    assert next_comparison(living.bucket, living.case).stale
     later = compare(living, when=11)[2]
     assert later.body["batches"] == 3
     history = Registry(living.bucket).history("loans")
@@ -110,24 +110,24 @@ def test_a_comparison_is_entered_once_for_what_it_found(living):
 def test_one_that_knew_less_comes_too_late(living):
     serve(living, range(300), 1)
     serve(living, range(300, 600), 2)
-    before = ahead(living.bucket, living.case)
-    old = together(living.bucket, before, living.case)
-    report = judge(living.bucket, before, old, living.case)
+    before = next_comparison(living.bucket, living.case)
+    old = pair_rows(living.bucket, before, living.case)
+    report = judge_comparison(living.bucket, before, old, living.case)
     serve(living, range(600, 900), 3)
     compare(living)
     held = {"report": put_report(living.bucket, report), "rows": old.rows}
-    assert record(living.bucket, before, report, held, day(9)) is None
+    assert append_comparison(living.bucket, before, report, held, day(9)) is None
 
 
 def test_a_challenger_that_is_none_any_more_is_not_entered(living):
     serve(living, range(300), 1)
     serve(living, range(300, 600), 2)
-    both = ahead(living.bucket, living.case)
-    found = together(living.bucket, both, living.case)
-    report = judge(living.bucket, both, found, living.case)
+    both = next_comparison(living.bucket, living.case)
+    found = pair_rows(living.bucket, both, living.case)
+    report = judge_comparison(living.bucket, both, found, living.case)
     living.promote(2)
     held = {"report": put_report(living.bucket, report), "rows": found.rows}
-    assert record(living.bucket, both, report, held, day(9)) is None
+    assert append_comparison(living.bucket, both, report, held, day(9)) is None
 
 
 def test_rows_that_only_one_answered_are_found_by_their_units(living):
@@ -184,7 +184,7 @@ def test_batches_that_older_versions_entered_read_as_ever_and_fail_nobody(living
     del older["beside"]
     living.bucket.journal("loans.batches").append(lambda _: ("scored", older))
     serve(living, range(300, 600), 2)
-    assert [s.name for s in ahead(living.bucket, living.case).alone] == [told.name]
+    assert [s.name for s in next_comparison(living.bucket, living.case).alone] == [told.name]
 
 
 def test_batches_beside_another_champion_are_not_of_this_comparison(living):
@@ -192,22 +192,22 @@ def test_batches_beside_another_champion_are_not_of_this_comparison(living):
     serve(living, range(300, 600), 2)
     living.register(loans(range(7000, 8000)), np.ones(1000, bool))
     living.promote(3)
-    assert ahead(living.bucket, living.case) is None
+    assert next_comparison(living.bucket, living.case) is None
 
 
 def test_a_challenger_keeps_its_place_until_it_has_scored_its_batches(living):
-    assert "0 of its 2 batches" in unfinished(living.bucket, living.case)
+    assert "0 of its 2 batches" in unfinished_shadow_reason(living.bucket, living.case)
     serve(living, range(300), 1)
-    assert "1 of its 2 batches" in unfinished(living.bucket, living.case)
+    assert "1 of its 2 batches" in unfinished_shadow_reason(living.bucket, living.case)
     serve(living, range(300, 600), 2)
-    assert unfinished(living.bucket, living.case) is None
-    assert unfinished(living.bucket, written("loans", DATA).use_case) is None
+    assert unfinished_shadow_reason(living.bucket, living.case) is None
+    assert unfinished_shadow_reason(living.bucket, written("loans", DATA).use_case) is None
 
 
 def test_one_that_could_not_score_what_came_is_not_waited_for(living):
     for batch in range(2):
         living.serve(loans(range(100 * batch, 100 * batch + 100)), batch + 1)
-    assert unfinished(living.bucket, living.case) is None
+    assert unfinished_shadow_reason(living.bucket, living.case) is None
 
 
 def test_a_clock_that_goes_wrong_does_not_tell_what_came_since(living, monkeypatch):
@@ -226,15 +226,15 @@ def test_a_clock_that_goes_wrong_does_not_tell_what_came_since(living, monkeypat
         patched.setattr("assay.journal.datetime", Ahead)
         registry.promote(version, because="a test", instead_of=2, alias="challenger")
     living.serve(loans(range(100)), 1)
-    assert "0 of its 2 batches" in unfinished(living.bucket, living.case)
+    assert "0 of its 2 batches" in unfinished_shadow_reason(living.bucket, living.case)
     living.serve(loans(range(100, 200)), 2)
-    assert unfinished(living.bucket, living.case) is None
+    assert unfinished_shadow_reason(living.bucket, living.case) is None
 
 
 def test_who_was_champion_is_not_waited_for(living):
     living.promote(2)
     living.promote(1)
-    assert unfinished(living.bucket, living.case) is None
+    assert unfinished_shadow_reason(living.bucket, living.case) is None
 
 
 def test_without_an_identity_rows_are_one_by_their_places():
@@ -264,8 +264,8 @@ def answered(made, kept):
         read = rows.assign(more=np.arange(ROWS)) if role == "shadow" else rows
         told = {"name": "a", "unfit": ROWS - len(held), "lines": [5 * row + 2 for row in held]}
         made.serve(read.iloc[held], 1, version=version, role=role, **told)
-    both = ahead(made.bucket, made.case)
-    held = Table.read(made.bucket, together(made.bucket, both, made.case).rows).pandas()
+    both = next_comparison(made.bucket, made.case)
+    held = Table.read(made.bucket, pair_rows(made.bucket, both, made.case).rows).pandas()
     said = (held[f"{whose}probability"] * ROWS for whose in ("champion's ", ""))
     return [*zip(*(one.round().astype(int) for one in said), strict=True)]
 

@@ -15,29 +15,29 @@ from assay.bucket import Bucket
 from assay.config.living import Sink
 from assay.digest import Digest
 from assay.errors import ConfigError, OutputError
-from assay.learning.predict import Model
+from assay.learning.predict import ScoringModel
 from assay.living import file_sink, scoring, sql_sink
-from assay.living.sinks import Delivery, deliver, sink_of
-from assay.sources.places import SCHEMA, Places
+from assay.living.sinks import Delivery, resolve_sink, write_delivery
+from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
-from assay.tables.write import write, write_frame
+from assay.tables.write import write_frame, write_table
 
 DIGEST = Digest.of(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
 
 
 def delivery(rows=25, seed=1, name="monday", written=None, **more):
-    bucket, places = Bucket.on(MemoryStore()).prepare(), Places()
+    bucket, places = Bucket.on(MemoryStore()).prepare(), SourceLines()
     places.add(np.arange(2, rows + 2))
     frame = people(rows, seed).drop(columns="hired").assign(**more)
     written = written or use_case()
-    found = scoring.predict(
+    found = scoring.score_table(
         bucket,
-        Model(fitted(people()), {"inputs": INPUTS, "groups": None}),
+        ScoringModel(fitted(people()), {"inputs": INPUTS, "groups": None}),
         DIGEST,
         write_frame(bucket, frame, "batch"),
         written.use_case,
-        lines=write(bucket, places.batches(), SCHEMA, "lines"),
+        lines=write_table(bucket, places.batches(), SOURCE_LINES_SCHEMA, "lines"),
         unfit=None,
     )
     return Delivery(
@@ -54,7 +54,7 @@ def delivery(rows=25, seed=1, name="monday", written=None, **more):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_file_has_line_identity_answer_and_model(tmp_path, ending):
-    where = deliver(delivery(), Sink(path=f"{tmp_path}/new/{{batch}}-{{version}}.{ending}"))
+    where = write_delivery(delivery(), Sink(path=f"{tmp_path}/new/{{batch}}-{{version}}.{ending}"))
     assert where == str(tmp_path / f"new/monday-3.{ending}")
     read = pd.read_csv if ending == "csv" else pd.read_parquet
     frame = read(where)
@@ -67,7 +67,7 @@ def test_a_file_has_line_identity_answer_and_model(tmp_path, ending):
 
 def test_without_a_declared_identity_the_rows_own_columns_stand_beside_the_answer(tmp_path):
     written = use_case(data={"identity": []})
-    where = deliver(delivery(written=written), Sink(path=f"{tmp_path}/{{batch}}.parquet"))
+    where = write_delivery(delivery(written=written), Sink(path=f"{tmp_path}/{{batch}}.parquet"))
     found = pd.read_parquet(where)
     own = ["person", "age", "job", "sex", "note"]
     assert list(found) == ["line", *own, "probability", "decision", "model"]
@@ -78,7 +78,9 @@ def test_dates_are_told_as_they_came_and_moments_to_the_second_and_below(tmp_pat
     days = pd.Series(pd.to_datetime(["2025-01-01", None, "1969-12-31", "2025-01-02"] * 5))
     more = {"came": days, "never": days.where(days.isna()), "left": days + pd.Timedelta("90min")}
     written = use_case(data={"identity": ["person", *more]})
-    where = deliver(delivery(20, written=written, **more), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+    where = write_delivery(
+        delivery(20, written=written, **more), Sink(path=f"{tmp_path}/{{batch}}.csv")
+    )
     found = pd.read_csv(where, dtype=str, keep_default_na=False)
     assert list(found["came"][:4]) == ["2025-01-01", "", "1969-12-31", "2025-01-02"]
     assert set(found["never"]) == {""}
@@ -88,17 +90,17 @@ def test_dates_are_told_as_they_came_and_moments_to_the_second_and_below(tmp_pat
 def test_a_column_called_like_one_of_ours_is_refused(tmp_path):
     written = use_case(data={"identity": []})
     with pytest.raises(ConfigError, match="'line'"):
-        deliver(delivery(written=written, line=1), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+        write_delivery(delivery(written=written, line=1), Sink(path=f"{tmp_path}/{{batch}}.csv"))
 
 
 def test_delivering_again_changes_nothing_and_another_batch_never_replaces_it(tmp_path):
     sink = Sink(path=f"{tmp_path}/{{batch}}.csv")
-    where = deliver(delivery(), sink)
+    where = write_delivery(delivery(), sink)
     before = (tmp_path / "monday.csv").stat().st_ino
-    assert deliver(delivery(), sink) == where
+    assert write_delivery(delivery(), sink) == where
     assert (tmp_path / "monday.csv").stat().st_ino == before
     with pytest.raises(OutputError, match="says something else"):
-        deliver(delivery(seed=2), sink)
+        write_delivery(delivery(seed=2), sink)
     assert (tmp_path / "monday.csv").stat().st_ino == before
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -110,26 +112,26 @@ def test_what_breaks_while_writing_leaves_no_file(tmp_path, monkeypatch):
 
     monkeypatch.setitem(file_sink._WRITERS, ".csv", torn)
     with pytest.raises(OutputError, match="No space left"):
-        deliver(delivery(), Sink(path=f"{tmp_path}/{{batch}}.csv"))
+        write_delivery(delivery(), Sink(path=f"{tmp_path}/{{batch}}.csv"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_any_fsspec_url_will_do(tmp_path):
     place = f"memory://{uuid.uuid4().hex}"
     sink = Sink(path=f"{place}/{{batch}}.parquet")
-    deliver(delivery(), sink)
-    deliver(delivery(), sink)
+    write_delivery(delivery(), sink)
+    write_delivery(delivery(), sink)
     with fsspec.open(f"{place}/monday.parquet", "rb") as file:
         assert len(pd.read_parquet(file)) == 25
     system = fsspec.filesystem("memory")
     assert len(system.ls(place.removeprefix("memory:/"))) == 1
     with pytest.raises(OutputError, match="says something else"):
-        deliver(delivery(seed=2), sink)
+        write_delivery(delivery(seed=2), sink)
 
 
 def test_an_ending_without_a_format_is_refused(tmp_path):
     with pytest.raises(OutputError, match=r"'\.xlsx'"):
-        deliver(delivery(), Sink(path=f"{tmp_path}/{{batch}}.xlsx"))
+        write_delivery(delivery(), Sink(path=f"{tmp_path}/{{batch}}.xlsx"))
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def test_a_sql_table_is_made_with_fitting_types_and_a_batch_is_written_once(data
     sink = Sink(table="answers", connection=database)
     one, two = delivery(), delivery(seed=2)
     for each in (one, two, one):
-        deliver(each, sink)
+        write_delivery(each, sink)
     assert len(held(database)) == 50
     assert set(held(database, "batch, model")) == {(str(d.batch), d.model) for d in (one, two)}
     kinds = {
@@ -169,18 +171,18 @@ def test_an_insert_that_breaks_leaves_no_row_and_the_next_try_writes_all(databas
 
     monkeypatch.setattr(Delivery, "batches", torn)
     with pytest.raises(KeyboardInterrupt):
-        deliver(delivery(), sink)
+        write_delivery(delivery(), sink)
     assert calls
     assert held(database) == []
     monkeypatch.setattr(Delivery, "batches", real)
     monkeypatch.setattr(sql_sink, "_ROWS", rows)
-    deliver(delivery(), sink)
+    write_delivery(delivery(), sink)
     assert len(held(database)) == 25
 
 
 def test_two_at_once_write_a_batch_once(database, monkeypatch):
     sink, one = Sink(table="answers", connection=database), delivery()
-    deliver(delivery(seed=2), sink)
+    write_delivery(delivery(seed=2), sink)
     both, real = threading.Barrier(2), sql_sink._is_there
     seen = threading.local()
 
@@ -193,7 +195,7 @@ def test_two_at_once_write_a_batch_once(database, monkeypatch):
 
     monkeypatch.setattr(sql_sink, "_is_there", together)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: deliver(one, sink), range(2)))
+        list(pool.map(lambda _: write_delivery(one, sink), range(2)))
     assert len(held(database)) == 50
 
 
@@ -201,20 +203,20 @@ def test_a_table_of_the_users_own_may_have_more_columns_but_not_fewer(database):
     with create_engine(database).begin() as connection:
         connection.execute(text("CREATE TABLE answers (batch TEXT, model TEXT, line INTEGER)"))
     with pytest.raises(OutputError, match="no column 'person', 'probability', 'decision'"):
-        deliver(delivery(), Sink(table="answers", connection=database))
+        write_delivery(delivery(), Sink(table="answers", connection=database))
 
 
 def test_a_database_that_refuses_is_told_without_its_password(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET", "hush")
     sink = Sink(table="a", connection="sqlite:////nowhere/at/all.db?password=${SECRET}")
     with pytest.raises(OutputError) as caught:
-        deliver(delivery(), sink)
+        write_delivery(delivery(), sink)
     assert "hush" not in str(caught.value)
 
 
 def test_a_path_given_by_hand_needs_no_placeholder_for_one_batch_alone():
     written = use_case(score={"to": "out/{batch}.csv"})
-    assert sink_of(written, None, alone=False).path == "out/{batch}.csv"
-    assert sink_of(written, "mine.csv", alone=True).path == "mine.csv"
+    assert resolve_sink(written, None, alone=False).path == "out/{batch}.csv"
+    assert resolve_sink(written, "mine.csv", alone=True).path == "mine.csv"
     with pytest.raises(ConfigError, match=r"\{batch\}"):
-        sink_of(written, "mine.csv", alone=False)
+        resolve_sink(written, "mine.csv", alone=False)

@@ -10,7 +10,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.living.streams import Stream, _Open
+from assay.living.streams import Stream, _RecordBuffer
 
 
 def stretches(content, form="jsonl", rows=3, seconds=60.0):
@@ -107,7 +107,7 @@ def test_once_it_is_ended_all_that_was_read_is_handed_out():
     st.integers(1, 7),
 )
 def test_however_the_bytes_come_the_records_are_the_same(records, rows, size):
-    content, open_ = b"n,t\n" + b"".join(records), _Open("csv", rows)
+    content, open_ = b"n,t\n" + b"".join(records), _RecordBuffer("csv", rows)
     found = []
     for start in range(0, len(content), size):
         open_.add(content[start : start + size])

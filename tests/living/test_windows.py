@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from assay.errors import DataError, ReferenceUnknown
-from assay.living.looks import next_look, record, why_not
-from assay.living.windows import _beside, reference, window
+from assay.living.looks import append_look, describe_look_conflict, next_look
+from assay.living.windows import _rows_with_answers, build_reference, build_window
 from assay.tables.read import Table
 from tests.living.made import Living, day, table_rows, written
 
@@ -42,8 +42,8 @@ def living():
 
 def seen(living, when=50):
     ahead = living.about(when)
-    against = reference(living.bucket, ahead.version, living.case)
-    return window(living.bucket, ahead, living.case, against)
+    against = build_reference(living.bucket, ahead.version, living.case)
+    return build_window(living.bucket, ahead, living.case, against)
 
 
 def rows_of(living, artifact):
@@ -51,7 +51,7 @@ def rows_of(living, artifact):
 
 
 def test_the_reference_is_the_test_rows_with_what_the_model_said_of_them(living):
-    table = rows_of(living, reference(living.bucket, living.about(0).version, living.case))
+    table = rows_of(living, build_reference(living.bucket, living.about(0).version, living.case))
     expected = loans(range(1000, 1400))[np.arange(400) % 4 == 0]
     assert list(table) == ["amount", "town", "probability", "decision", "truth"]
     assert table["amount"].to_numpy() == pytest.approx(expected["amount"].to_numpy())
@@ -155,7 +155,7 @@ def test_predictions_of_another_length_are_refused(living):
     wrong = wrong.model_copy(update={"role": "served", "version": 1, "name": "wrong"})
     shape = Table.read(living.bucket, scored.table).schema
     with pytest.raises(DataError, match="90 predictions for 100 rows"):
-        list(_beside(living.bucket, wrong, shape))
+        list(_rows_with_answers(living.bucket, wrong, shape))
 
 
 # --- looks ------------------------------------------------------------------------------------
@@ -199,8 +199,8 @@ def test_of_two_monitors_one_counts(living):
     living.serve(loans(range(100)), 1)
     ahead = living.about(2)
     assert living.look(2)
-    assert record(living.bucket, ahead, {}) is None
-    assert "look 1 at loans@1 was taken by another" in why_not(living.bucket, ahead)
+    assert append_look(living.bucket, ahead, {}) is None
+    assert "look 1 at loans@1 was taken by another" in describe_look_conflict(living.bucket, ahead)
 
 
 def test_a_champion_that_changed_meanwhile_is_not_counted(living):
@@ -208,8 +208,8 @@ def test_a_champion_that_changed_meanwhile_is_not_counted(living):
     ahead = living.about(2)
     living.register(loans(range(1000, 1400), seed=5), np.ones(400, bool))
     living.promote(2, when=2)
-    assert record(living.bucket, ahead, {}) is None
-    assert "loans@2 became champion meanwhile" in why_not(living.bucket, ahead)
+    assert append_look(living.bucket, ahead, {}) is None
+    assert "loans@2 became champion meanwhile" in describe_look_conflict(living.bucket, ahead)
 
 
 def test_a_new_champion_is_looked_at_from_its_own_first_row(living):

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from assay import canonical
 from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
-from assay.render.markdown import LIMIT, markdown
-from assay.render.page import page
-from assay.render.records import pictures, records
-from assay.render.terminal import show, verdicts
+from assay.render.markdown import MARKDOWN_LIMIT, render_markdown
+from assay.render.page import render_html
+from assay.render.records import check_rows, report_pictures
+from assay.render.terminal import show_report, show_verdicts
 
 text = st.text(max_size=30)
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -57,14 +57,14 @@ def everything(report: Report) -> tuple[str, str, str, bytes, object]:
     pipe = Console(file=io.StringIO(), width=80)
     screen = Console(file=io.StringIO(), width=60, force_terminal=True)
     for console in (pipe, screen):
-        show(report, console)
-        show(report, console, brief=True)
-        verdicts([report], console)
+        show_report(report, console)
+        show_report(report, console, brief=True)
+        show_verdicts([report], console)
     assert isinstance(pipe.file, io.StringIO)
     assert isinstance(screen.file, io.StringIO)
-    html = page([report, report], title=report.subject, facts={"Outcome": report.summary})
-    drawn = {figure.title: "data:," for figure, _ in pictures(report)}
-    shown = (markdown(report, drawn), html, records(report))
+    html = render_html([report, report], title=report.subject, facts={"Outcome": report.summary})
+    drawn = {figure.title: "data:," for figure, _ in report_pictures(report)}
+    shown = (render_markdown(report, drawn), html, check_rows(report))
     return pipe.file.getvalue(), screen.file.getvalue(), *shown
 
 
@@ -74,5 +74,5 @@ def test_any_report_shows_the_same_before_and_after_it_was_stored(report: Report
     stored = canonical.dump(report.model_dump(mode="json"))
     shown = everything(report)
     assert shown == everything(Report.model_validate_json(stored))
-    assert len(shown[2].encode()) <= LIMIT
+    assert len(shown[2].encode()) <= MARKDOWN_LIMIT
     assert "\x1b" not in shown[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 import gallery
 import pytest
 
-from assay.render.page import page
+from assay.render.page import render_html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; .ci/run installs it")
@@ -58,7 +58,9 @@ def measured(pages: bytes, widths: list[int], folder: Path) -> dict[str, dict[st
 def test_a_page_fits_a_phone_and_keys_reach_its_folds(tmp_path: Path) -> None:
     reports = [gallery.report("performance"), gallery.report("fairness")]
     facts = {"Question": "Is it so?", "Run": "sha256:" + "5" * 64, "Outcome": "rejected"}
-    found = measured(page(reports, title="income@2", facts=facts), [320, 360, 1200], tmp_path)
+    found = measured(
+        render_html(reports, title="income@2", facts=facts), [320, 360, 1200], tmp_path
+    )
     assert set(found) == {"320", "360", "1200"}
     for width, seen in found.items():
         assert seen["wide"] == seen["room"]

@@ -2,7 +2,7 @@ import json
 
 from assay.config.use_case import UseCase
 from assay.evidence.report import Check, Interval, Report, Sheet, Verdict
-from assay.render.card import card
+from assay.render.card import render_model_card
 
 PLAIN = {"estimator": "sklearn.linear_model.LogisticRegression"}
 FAIR = {
@@ -61,7 +61,7 @@ REPORTS = [
 def made(number, reports=REPORTS, **data):
     case = {**CASE, "data": {**CASE["data"], **data}}
     use_case = UseCase.model_validate_json(json.dumps(case))
-    return card(use_case, use_case.candidates[number], reports)
+    return render_model_card(use_case, use_case.candidates[number], reports)
 
 
 def section(text, name):

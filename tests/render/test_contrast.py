@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from assay.render.draw import COLOURS
+from assay.render.draw import SERIES_COLOURS
 
 CSS = files("assay.render").joinpath("page.css").read_text("utf-8")
 LIGHT, DARK = CSS.split("@media (prefers-color-scheme: dark)", 1)
@@ -51,7 +51,7 @@ def test_text_is_readable_on_the_page_and_on_its_tints(scheme: str) -> None:
 
 
 def test_marks_of_figures_are_seen_on_white_and_on_the_dark_page() -> None:
-    assert all(contrast(colour, "#fff") >= 3 for colour in COLOURS)
+    assert all(contrast(colour, "#fff") >= 3 for colour in SERIES_COLOURS)
     dark = re.findall(r"\.figure \.s\d \{ color: (#\w+); \}", DARK)
-    assert len(dark) == len(COLOURS)
+    assert len(dark) == len(SERIES_COLOURS)
     assert all(contrast(colour, variables(DARK)["paper"]) >= 3 for colour in dark)

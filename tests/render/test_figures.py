@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from assay.evidence.report import Figure, Point, Series
 from assay.render import draw
-from assay.render.axes import log_ticks, scale, span, ticks
+from assay.render.axes import axis_range, fit_scale, linear_ticks, log_ticks
 from assay.render.canvas import WIDTH
-from assay.render.draw import FONT, fit, width
-from assay.render.figures import image, svg
-from assay.render.numbers import NONE
+from assay.render.draw import FONT_SIZE, fit_text, text_width
+from assay.render.figures import figure_svg, figure_svg_file
+from assay.render.numbers import NO_VALUE
 
 SVG = "{http://www.w3.org/2000/svg}"
 values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -49,7 +49,7 @@ def rates(*marks: tuple[str, float | None]) -> Series:
 
 
 def drawn(shown: Figure) -> ET.Element:
-    return ET.fromstring(svg(shown))
+    return ET.fromstring(figure_svg(shown))
 
 
 def said(element: ET.Element) -> list[str]:
@@ -61,7 +61,7 @@ def test_any_figure_is_well_formed_and_inside_its_frame(shown: Figure) -> None:
     root = drawn(shown)
     _, _, right, bottom = map(float, root.attrib["viewBox"].split())
     for text in root.iter(f"{SVG}text"):
-        reach = width(text.text or "")
+        reach = text_width(text.text or "")
         anchor = text.get("text-anchor", "start")
         start = float(text.attrib["x"]) - {"start": 0, "middle": reach / 2, "end": reach}[anchor]
         assert start >= -1
@@ -74,7 +74,7 @@ def test_any_figure_is_well_formed_and_inside_its_frame(shown: Figure) -> None:
 
 @given(figures)
 def test_the_same_figure_is_the_same_picture(shown: Figure) -> None:
-    assert svg(shown) == svg(Figure.model_validate_json(shown.model_dump_json()))
+    assert figure_svg(shown) == figure_svg(Figure.model_validate_json(shown.model_dump_json()))
 
 
 @pytest.mark.parametrize("make", gallery.FIGURES, ids=lambda make: make.__name__)
@@ -82,7 +82,7 @@ def test_no_two_texts_of_a_figure_overlap(make: Callable[[], Figure]) -> None:
     root = drawn(make())
     boxes = []
     for text in root.iter(f"{SVG}text"):
-        reach, x, y = width(text.text or ""), float(text.attrib["x"]), float(text.attrib["y"])
+        reach, x, y = text_width(text.text or ""), float(text.attrib["x"]), float(text.attrib["y"])
         anchor = text.get("text-anchor", "start")
         start = x - {"start": 0, "middle": reach / 2, "end": reach}[anchor]
         boxes.append((start, y - 10, start + reach, y + 2, text.text))
@@ -95,11 +95,11 @@ def test_no_two_texts_of_a_figure_overlap(make: Callable[[], Figure]) -> None:
 def test_a_picture_that_stands_alone_is_a_file_on_white_with_its_title(
     make: Callable[[], Figure],
 ) -> None:
-    root = ET.fromstring(image(make()))
+    root = ET.fromstring(figure_svg_file(make()))
     assert root.find(f"{SVG}rect").attrib["fill"] == "#fff"  # type: ignore[union-attr]
     assert make().title in said(root)
     assert float(root.attrib["width"]) > 0
-    assert len(image(make())) < 30_000
+    assert len(figure_svg_file(make())) < 30_000
 
 
 def test_who_cannot_see_it_is_told() -> None:
@@ -110,7 +110,7 @@ def test_who_cannot_see_it_is_told() -> None:
 
 
 def test_markup_in_a_label_stays_text() -> None:
-    picture = svg(figure("intervals", rates(("<script>alert(1)</script>", 0.5))))
+    picture = figure_svg(figure("intervals", rates(("<script>alert(1)</script>", 0.5))))
     assert "<script" not in picture
     assert "&lt;script&gt;" in picture
 
@@ -126,7 +126,7 @@ def test_a_label_too_long_to_show_is_kept_whole_in_a_title() -> None:
 def test_a_row_without_a_value_says_so() -> None:
     texts = said(drawn(figure("intervals", rates(("a", 0.5), ("b", None)))))
     assert "no value" in texts
-    assert NONE in texts
+    assert NO_VALUE in texts
 
 
 def test_points_that_a_curve_cannot_draw_are_counted() -> None:
@@ -161,7 +161,9 @@ def test_series_are_told_apart_without_colour() -> None:
     root = drawn(figure("curve", *traces))
     dashes = {p.get("stroke-dasharray") for p in root.iter(f"{SVG}path")} - {None}
     assert len(dashes) == 6
-    assert len({re.sub("[0-9.-]+", "", draw.marker(series, 0, 0)) for series in range(6)}) == 6
+    assert (
+        len({re.sub("[0-9.-]+", "", draw.series_marker(series, 0, 0)) for series in range(6)}) == 6
+    )
 
 
 def test_the_legend_says_what_reference_and_band_are() -> None:
@@ -191,9 +193,9 @@ def test_measured_points_are_marks_and_a_fit_is_a_line() -> None:
 
 
 def test_a_logarithmic_axis_gives_each_doubling_the_same_room() -> None:
-    across = scale([500, 1000, 2000, 32000], 0, 300, log=True)
+    across = fit_scale([500, 1000, 2000, 32000], 0, 300, log=True)
     assert across(1000) - across(500) == pytest.approx(across(32000) - across(16000))
-    assert not scale([0.0, 10.0], 0, 300, log=True).log
+    assert not fit_scale([0.0, 10.0], 0, 300, log=True).log
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1.1, 1e9), st.integers(2, 8))
@@ -281,8 +283,8 @@ def test_a_bar_is_measured_from_zero() -> None:
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-3, 1e12), st.integers(2, 8))
 def test_ticks_are_few_ordered_and_within_the_range(low: float, size: float, most: int) -> None:
-    low, high = span([low, low + size])
-    marks = ticks(low, high, most)
+    low, high = axis_range([low, low + size])
+    marks = linear_ticks(low, high, most)
     assert len(marks) <= most
     assert len({label for _, label in marks}) == len(marks)
     assert all(a < b for (a, _), (b, _) in pairwise(marks))
@@ -291,8 +293,15 @@ def test_ticks_are_few_ordered_and_within_the_range(low: float, size: float, mos
 
 
 def test_ticks_are_round_numbers() -> None:
-    assert [label for _, label in ticks(0.0, 1.0, 6)] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-    assert [label for _, label in ticks(0, 43_000, 5)] == [
+    assert [label for _, label in linear_ticks(0.0, 1.0, 6)] == [
+        "0.0",
+        "0.2",
+        "0.4",
+        "0.6",
+        "0.8",
+        "1.0",
+    ]
+    assert [label for _, label in linear_ticks(0, 43_000, 5)] == [
         "0",
         "10,000",
         "20,000",
@@ -302,12 +311,12 @@ def test_ticks_are_round_numbers() -> None:
 
 
 def test_the_range_of_rates_does_not_leave_zero_and_one() -> None:
-    assert span([0.01, 0.99]) == (0.0, 1.0)
+    assert axis_range([0.01, 0.99]) == (0.0, 1.0)
 
 
-@given(st.text(max_size=200), st.floats(FONT, WIDTH))
+@given(st.text(max_size=200), st.floats(FONT_SIZE, WIDTH))
 def test_a_fitted_text_fits(text: str, room: float) -> None:
-    assert width(fit(text, room)) <= room + FONT
+    assert text_width(fit_text(text, room)) <= room + FONT_SIZE
 
 
 def test_a_tick_is_labelled_where_it_stands() -> None:

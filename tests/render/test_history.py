@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from assay.batches import Batches
+from assay.batches import BatchHistory
 from assay.bucket import Bucket
 from assay.journal import JournalEntry
-from assay.render.history import Told
-from assay.versions import fold
+from assay.render.history import UseCasePage
+from assay.versions import fold_journal
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 GATES = {"fairness": "unknown", "feasibility": "caution", "performance": "pass"}
@@ -41,7 +41,7 @@ def look(number, auc, version=1, verdict="healthy", **figures):
 
 
 def told(*entries, about=None, scores=None):
-    return Told(fold("m", entries), Batches(), about or {}, scores or {})
+    return UseCasePage(fold_journal("m", entries), BatchHistory(), about or {}, scores or {})
 
 
 def page(*entries, **more):
@@ -178,14 +178,14 @@ def guests(tmp_path):
 
 
 def test_a_bucket_tells_what_its_versions_reached(guests):
-    told = Told.of(guests, "guests")
+    told = UseCasePage.of(guests, "guests")
     assert told.about["question"]
     assert {"roc_auc"} <= set(told.scores[2])
     assert "## Versions" in told.page(by=lambda e: e.actor)
 
 
 def test_evidence_that_is_gone_or_damaged_leaves_a_gap(guests, tmp_path):
-    whole = Told.of(guests, "guests")
+    whole = UseCasePage.of(guests, "guests")
     gone = whole.history.versions[2].reports["performance"].digest.hex
     runs = [e.body["run"]["digest"] for e in whole.history.entries if "run" in e.body]
     damaged = runs[-1].removeprefix("sha256:")
@@ -194,7 +194,7 @@ def test_evidence_that_is_gone_or_damaged_leaves_a_gap(guests, tmp_path):
     file = objects / damaged[:2] / damaged
     file.chmod(0o600)
     file.write_bytes(b"{}")
-    told = Told.of(Bucket.open(str(tmp_path / "b")), "guests")
+    told = UseCasePage.of(Bucket.open(str(tmp_path / "b")), "guests")
     assert "roc_auc" not in told.scores[2]
     assert told.about == {}
     assert "## Versions" in told.page(by=lambda e: e.actor)

@@ -4,11 +4,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from assay.evidence.report import Check, Report, Sheet, Verdict
-from assay.render.markdown import LIMIT, markdown
+from assay.render.markdown import MARKDOWN_LIMIT, render_markdown
 
 
 def parsed(report: Report) -> list[Token]:
-    return MarkdownIt("commonmark").enable("table").parse(markdown(report))
+    return MarkdownIt("commonmark").enable("table").parse(render_markdown(report))
 
 
 def inline(tokens: list[Token]) -> list[Token]:
@@ -48,18 +48,18 @@ def test_a_text_that_looks_like_a_list_or_a_heading_is_a_paragraph(fairness: Rep
 
 def test_names_with_underscores_stay_readable_unrendered(fairness: Report) -> None:
     report = fairness.model_copy(update={"summary": "true_positive_rate is low"})
-    assert "true_positive_rate is low" in markdown(report)
+    assert "true_positive_rate is low" in render_markdown(report)
 
 
 def test_findings_lead_with_numbers_reasons_and_remedies(fairness: Report) -> None:
-    line = next(line for line in markdown(fairness).splitlines() if "sex=Female" in line)
+    line = next(line for line in render_markdown(fairness).splitlines() if "sex=Female" in line)
     for part in ("✗ fail", "[-0.129, -0.060\\]", "-0.050", "1,861", "**Remedy:** Add"):
         assert part in line
-    assert "None needed." not in markdown(fairness)
+    assert "None needed." not in render_markdown(fairness)
 
 
 def test_figures_are_given_as_numbers_and_words(fairness: Report) -> None:
-    text = markdown(fairness)
+    text = render_markdown(fairness)
     assert "## Rate by group" in text
     assert "| Female | 0.742 |" in text
     assert "Women lower." in text
@@ -68,7 +68,7 @@ def test_figures_are_given_as_numbers_and_words(fairness: Report) -> None:
 def test_long_sheets_are_cut_with_a_count(fairness: Report) -> None:
     rows = tuple((f"g{i}", i, 0.5) for i in range(1750))
     sheet = fairness.sheets[0].model_copy(update={"rows": rows})
-    assert "*1,250 more rows*" in markdown(fairness.model_copy(update={"sheets": (sheet,)}))
+    assert "*1,250 more rows*" in render_markdown(fairness.model_copy(update={"sheets": (sheet,)}))
 
 
 def test_whatever_the_report_the_size_is_bounded() -> None:
@@ -77,11 +77,13 @@ def test_whatever_the_report_the_size_is_bounded() -> None:
     sheet = Sheet(title=text, columns=("a",) * 40, rows=(("x" * 500,) * 40,) * 800)
     huge = Report(gate="g", subject=text, verdict=Verdict.FAIL, summary=text, notes=(text,) * 5,
                   checks=(check,) * 600, sheets=(sheet,))  # fmt: skip
-    assert len(markdown(huge).encode()) <= LIMIT
-    assert "more rows*" in markdown(huge)
+    assert len(render_markdown(huge).encode()) <= MARKDOWN_LIMIT
+    assert "more rows*" in render_markdown(huge)
     endless = huge.model_copy(update={"notes": (text,) * 600})
-    assert len(markdown(endless).encode()) <= LIMIT
-    assert markdown(endless).endswith("*Cut here: the report is longer than an artifact may be.*\n")
+    assert len(render_markdown(endless).encode()) <= MARKDOWN_LIMIT
+    assert render_markdown(endless).endswith(
+        "*Cut here: the report is longer than an artifact may be.*\n"
+    )
 
 
 def test_many_numbers_are_left_to_their_picture(fairness: Report) -> None:
@@ -93,7 +95,7 @@ def test_many_numbers_are_left_to_their_picture(fairness: Report) -> None:
     )
     for drawn, shown in ((figure, True), (many, False)):
         report = fairness.model_copy(update={"figures": (drawn,), "sheets": (), "checks": ()})
-        text = markdown(report, {drawn.title: "data:image/svg+xml;base64,AA"})
+        text = render_markdown(report, {drawn.title: "data:image/svg+xml;base64,AA"})
         assert "](data:" in text
         assert ("|" in text) is shown
-        assert "|" in markdown(report)
+        assert "|" in render_markdown(report)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from assay.artifacts import HTML, Artifact
 from assay.digest import Digest
 from assay.evidence.report import Report, Verdict
-from assay.render.outcome import headline, page
-from assay.runs import Judged, Outcome
+from assay.render.outcome import outcome_headline, render_outcome
+from assay.runs import CandidateOutcome, RunOutcome
 
 DIGEST = Digest.of(b"x")
 LINK = "http://reports.example/5f"
@@ -17,7 +17,7 @@ REPORTS = [
 
 
 def outcome(**more):
-    judged = Judged(
+    judged = CandidateOutcome(
         model="m@1",
         candidate="forest",
         status="rejected",
@@ -41,11 +41,11 @@ def outcome(**more):
         "judged": [judged],
         "steps": [],
     }
-    return Outcome(**made | more)
+    return RunOutcome(**made | more)
 
 
 def test_it_says_what_why_and_where_the_whole_is():
-    text = page(outcome(), REPORTS, LINK)
+    text = render_outcome(outcome(), REPORTS, LINK)
     assert text.startswith("# m@1: rejected")
     assert f"[The whole report]({LINK})" in text
     assert "## Why\n\n- fairness: a gap of 0.2. Collect more." in text
@@ -54,7 +54,7 @@ def test_it_says_what_why_and_where_the_whole_is():
 
 
 def test_what_is_weighed_is_no_reason_against_a_registered_one():
-    text = page(outcome(outcome="registered", champion=True), REPORTS, LINK)
+    text = render_outcome(outcome(outcome="registered", champion=True), REPORTS, LINK)
     assert text.startswith("# m@1: registered, champion")
     assert "## To be weighed" in text
     assert "## Why" not in text
@@ -62,12 +62,12 @@ def test_what_is_weighed_is_no_reason_against_a_registered_one():
 
 def test_a_run_that_was_stopped_is_told_by_its_use_case():
     stopped = outcome(outcome="stopped", model=None, digest=None, judged=[])
-    assert headline(stopped) == "m: stopped"
-    assert "## Candidates" not in page(stopped, REPORTS, LINK)
+    assert outcome_headline(stopped) == "m: stopped"
+    assert "## Candidates" not in render_outcome(stopped, REPORTS, LINK)
 
 
 def test_many_reasons_are_cut_and_counted():
-    text = page(outcome(reasons=[f"reason {n}" for n in range(50)]), REPORTS, LINK)
+    text = render_outcome(outcome(reasons=[f"reason {n}" for n in range(50)]), REPORTS, LINK)
     assert "reason 19" in text
     assert "reason 20" not in text
     assert "*30 more in the report*" in text

@@ -5,7 +5,7 @@ import sys
 from html.parser import HTMLParser
 
 from assay.evidence.report import Check, Report, Sheet, Verdict
-from assay.render.page import anchors, page
+from assay.render.page import gate_anchors, render_html
 
 _VOID = {"meta", "link"}
 
@@ -41,7 +41,7 @@ class Outline(HTMLParser):
 
 
 def test_markup_in_the_data_is_shown_and_not_run(nasty: Report) -> None:
-    html = page([nasty, nasty], title=nasty.summary, facts={nasty.summary: nasty.summary},
+    html = render_html([nasty, nasty], title=nasty.summary, facts={nasty.summary: nasty.summary},
                 intro=nasty.summary)  # fmt: skip
     assert not Outline(html).all("script")
     assert b"<script" not in html
@@ -51,7 +51,7 @@ def test_markup_in_the_data_is_shown_and_not_run(nasty: Report) -> None:
 
 
 def test_the_page_needs_nothing_else(fairness: Report) -> None:
-    outline = Outline(page([fairness], title="t", facts={}))
+    outline = Outline(render_html([fairness], title="t", facts={}))
     assert not any("src" in attributes for _, attributes in outline.tags)
     assert {link["href"] for link in outline.all("link")} == {"data:,"}
     assert not outline.all("script")
@@ -69,19 +69,19 @@ def test_the_same_reports_are_the_same_bytes_in_another_process(fairness: Report
         [sys.executable, "-c", program], input=fairness.model_dump_json().encode(),
         env={"PYTHONHASHSEED": "1"}, capture_output=True, check=True,
     )  # fmt: skip
-    assert ran.stdout == page([fairness], title="t", facts={"Model": "m"})
+    assert ran.stdout == render_html([fairness], title="t", facts={"Model": "m"})
 
 
 def test_question_and_outcome_lead_and_the_other_facts_follow(fairness: Report) -> None:
     facts = {"Model": "income@1", "Outcome": "rejected: unfair", "Question": "Is it so?"}
-    said = Outline(page([fairness], title="income", facts=facts)).said
+    said = Outline(render_html([fairness], title="income", facts=facts)).said
     order = [said.index(text) for text in ("Is it so?", "rejected: unfair", "income@1")]
     assert order == sorted(order)
     assert said.count("Is it so?") == 1
 
 
 def test_findings_come_before_what_passed_and_the_worst_first(fairness: Report) -> None:
-    said = Outline(page([fairness], title="t", facts={})).said
+    said = Outline(render_html([fairness], title="t", facts={})).said
     claims = ["The gap for sex=Female is within 0.05", "Claim on few rows", "Soft claim",
               "Claim near its limit", "Claim that holds"]  # fmt: skip
     order = [said.index(claim) for claim in claims]
@@ -90,13 +90,13 @@ def test_findings_come_before_what_passed_and_the_worst_first(fairness: Report) 
 
 
 def test_a_remedy_is_given_for_findings_alone(fairness: Report) -> None:
-    said = Outline(page([fairness], title="t", facts={})).said
+    said = Outline(render_html([fairness], title="t", facts={})).said
     assert "Add a mitigated candidate." in said
     assert "None needed." not in said
 
 
 def test_every_verdict_is_a_word_beside_its_shape(fairness: Report) -> None:
-    outline = Outline(page([fairness], title="t", facts={}))
+    outline = Outline(render_html([fairness], title="t", facts={}))
     for verdict in Verdict:
         badges = [s for s in outline.all("span") if s.get("class") == f"badge {verdict.value}"]
         assert len(badges) >= 2  # a check and the legend
@@ -104,7 +104,7 @@ def test_every_verdict_is_a_word_beside_its_shape(fairness: Report) -> None:
 
 
 def test_gates_of_a_run_are_listed_first_and_linked(fairness: Report) -> None:
-    outline = Outline(page([fairness, fairness], title="t", facts={}))
+    outline = Outline(render_html([fairness, fairness], title="t", facts={}))
     ids = [str(attributes["id"]) for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = {str(a["href"]).removeprefix("#") for a in outline.all("a")}
@@ -113,12 +113,12 @@ def test_gates_of_a_run_are_listed_first_and_linked(fairness: Report) -> None:
 
 
 def test_a_gate_is_found_by_its_name_whatever_that_is() -> None:
-    assert anchors(["validation", "fairness", "fairness"]) == [
+    assert gate_anchors(["validation", "fairness", "fairness"]) == [
         "validation",
         "fairness",
         "fairness-2",
     ]
-    assert anchors(["main", "Mein Tor!", "###", "x-name", "x"]) == [
+    assert gate_anchors(["main", "Mein Tor!", "###", "x-name", "x"]) == [
         "main-2",
         "mein-tor",
         "gate",
@@ -128,7 +128,7 @@ def test_a_gate_is_found_by_its_name_whatever_that_is() -> None:
 
 
 def test_who_reads_with_a_screen_reader_finds_the_way(fairness: Report) -> None:
-    outline = Outline(page([fairness, fairness], title="t", facts={"Model": "m"}))
+    outline = Outline(render_html([fairness, fairness], title="t", facts={"Model": "m"}))
     assert outline.all("html")[0]["lang"] == "en"
     assert all(len(outline.all(tag)) == 1 for tag in ("main", "footer", "h1"))
     assert len(outline.all("caption")) == len(outline.all("table"))
@@ -141,7 +141,7 @@ def test_who_reads_with_a_screen_reader_finds_the_way(fairness: Report) -> None:
 
 
 def test_the_numbers_of_a_figure_lie_beneath_it(fairness: Report) -> None:
-    said = Outline(page([fairness], title="t", facts={})).said
+    said = Outline(render_html([fairness], title="t", facts={})).said
     assert said.index("Numbers") < said.index("0.742", said.index("Numbers"))
 
 
@@ -149,7 +149,7 @@ def test_a_long_sheet_is_folded_and_a_huge_one_is_cut_with_a_count() -> None:
     sheet = Sheet(title="many", columns=("n",), rows=tuple((i,) for i in range(2500)))
     report = Report(gate="drift", subject="s", verdict=Verdict.PASS, summary="", checks=(),
                     sheets=(sheet,))  # fmt: skip
-    outline = Outline(page([report], title="t", facts={}))
+    outline = Outline(render_html([report], title="t", facts={}))
     assert outline.all("details")
     assert "2,500 rows" in outline.said
     assert "500 more rows are in the stored report." in outline.said
@@ -158,9 +158,9 @@ def test_a_long_sheet_is_folded_and_a_huge_one_is_cut_with_a_count() -> None:
 def test_an_accepted_unknown_says_how_it_weighs() -> None:
     check = Check(name="c", claim="c", verdict=Verdict.UNKNOWN, accepted=True)
     report = Report(gate="g", subject="s", verdict=Verdict.CAUTION, summary="", checks=(check,))
-    said = Outline(page([report], title="t", facts={})).said
+    said = Outline(render_html([report], title="t", facts={})).said
     assert any("weighs as a caution" in text for text in said)
 
 
 def test_a_run_without_gates_says_so() -> None:
-    assert "No gate has been run." in Outline(page([], title="t", facts={})).said
+    assert "No gate has been run." in Outline(render_html([], title="t", facts={})).said

@@ -3,14 +3,20 @@ from __future__ import annotations
 import gallery
 
 from assay.evidence.report import Check, Figure, Point, Report, Series, Verdict
-from assay.render.markdown import markdown
-from assay.render.records import MOST_CHECKS, MOST_PICTURES, PICTURE_LIMIT, pictures, records
+from assay.render.markdown import render_markdown
+from assay.render.records import (
+    MOST_CHECKS,
+    MOST_PICTURES,
+    PICTURE_LIMIT,
+    check_rows,
+    report_pictures,
+)
 
 
 def test_a_row_holds_what_was_found_apart_from_what_it_was_judged_against(
     fairness: Report,
 ) -> None:
-    first, *_, last = records(fairness)
+    first, *_, last = check_rows(fairness)
     assert first == {
         "verdict": "✗ fail",
         "estimate": "-0.089",
@@ -25,14 +31,14 @@ def test_a_row_holds_what_was_found_apart_from_what_it_was_judged_against(
 def test_rows_are_bounded_and_those_left_out_are_counted() -> None:
     check = Check(name="c", claim="é" * 5000, verdict=Verdict.FAIL, remedy="é" * 5000)
     report = Report(gate="g", subject="", verdict=Verdict.FAIL, summary="", checks=(check,) * 900)
-    rows = records(report)
+    rows = check_rows(report)
     assert len(rows) == MOST_CHECKS + 1
     assert rows[-1]["claim"] == f"{900 - MOST_CHECKS} more"
     assert all(len(value) <= 600 for row in rows for value in row.values())
 
 
 def test_a_report_without_checks_has_no_rows(fairness: Report) -> None:
-    assert records(fairness.model_copy(update={"checks": ()})) == []
+    assert check_rows(fairness.model_copy(update={"checks": ()})) == []
 
 
 def test_pictures_are_few_and_none_is_large() -> None:
@@ -41,7 +47,7 @@ def test_pictures_are_few_and_none_is_large() -> None:
                    series=(Series(name="", points=points),))  # fmt: skip
     report = gallery.report()
     report = report.model_copy(update={"figures": (large, *report.figures)})
-    drawn = pictures(report)
+    drawn = report_pictures(report)
     assert [figure.title for figure, _ in drawn] == [
         figure.title for figure in report.figures[1:MOST_PICTURES]
     ]
@@ -49,6 +55,6 @@ def test_pictures_are_few_and_none_is_large() -> None:
 
 
 def test_a_picture_stands_in_the_text_with_its_words_and_numbers(fairness: Report) -> None:
-    text = markdown(fairness, {"Rate by group": "data:image/svg+xml;base64,AAAA"})
+    text = render_markdown(fairness, {"Rate by group": "data:image/svg+xml;base64,AAAA"})
     assert "![Women lower.](data:image/svg+xml;base64,AAAA)\n\nWomen lower.\n\n| label |" in text
-    assert "![" not in markdown(fairness)
+    assert "![" not in render_markdown(fairness)

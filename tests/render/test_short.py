@@ -4,13 +4,15 @@ import io
 
 from rich.console import Console
 
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
-from assay.render.short import show_short
+from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
+from assay.render.short import show_report_summary
 
 
 def told(report):
     out = io.StringIO()
-    show_short(report, Console(file=out, force_terminal=True, width=120, color_system=None))
+    show_report_summary(
+        report, Console(file=out, force_terminal=True, width=120, color_system=None)
+    )
     return out.getvalue()
 
 
@@ -19,7 +21,7 @@ def check(name, verdict=Verdict.PASS):
 
 
 def report(*checks, sheets=(), figures=()):
-    verdict = overall(checks)
+    verdict = overall_verdict(checks)
     return Report(
         gate="fairness", subject="rows", verdict=verdict, summary="In short.", checks=checks,
         sheets=sheets, figures=figures,

@@ -4,7 +4,7 @@ from assay import batches
 from assay.artifacts import Artifact
 from assay.digest import Digest
 from assay.journal import JournalEntry
-from assay.render.story import ledger, sentence, story
+from assay.render.story import entry_sentence, journal_events, ledger_lines
 
 TOLD = {
     "registered": {"version": 2, "candidate": "forest", "gates": {}, "chosen": {"because": "best"}},
@@ -60,11 +60,11 @@ def looks(*verdicts):
 
 
 def told(entries, *, whole=False):
-    return [e.what for e in story("m", entries, by=lambda e: e.actor, whole=whole)]
+    return [e.what for e in journal_events("m", entries, by=lambda e: e.actor, whole=whole)]
 
 
 def test_every_kind_has_its_sentence():
-    assert [sentence("m", entry(1, kind, body)) for kind, body in TOLD.items()] == SENTENCES
+    assert [entry_sentence("m", entry(1, kind, body)) for kind, body in TOLD.items()] == SENTENCES
 
 
 def test_healthy_looks_in_a_row_are_one_event_unless_all_are_asked_for():
@@ -78,18 +78,20 @@ def test_healthy_looks_in_a_row_are_one_event_unless_all_are_asked_for():
 
 
 def test_events_are_told_at_the_moment_that_they_are_about():
-    (event,) = story("m", looks("watch"), by=lambda e: e.actor, whole=False)
+    (event,) = journal_events("m", looks("watch"), by=lambda e: e.actor, whole=False)
     assert (event.when, event.by) == ("2016-01-01 10:00", "ada")
 
 
 def test_a_version_that_awaits_approval_says_so():
     body = {"version": 1, "candidate": "forest", "gates": {"fairness": "unknown"}, "reasons": ["r"]}
-    assert sentence("m", entry(1, "registered", body)).endswith("awaits a person's approval; r")
+    assert entry_sentence("m", entry(1, "registered", body)).endswith(
+        "awaits a person's approval; r"
+    )
 
 
 def scored(number, version, role="served", rows=10):
     table = Artifact(media_type="t", digest=Digest.of(b"%d" % number), size=1, name="t")
-    said = batches.Scored(
+    said = batches.ScoredBatch(
         name=f"b{number}", source=None, as_of="2016-01-01", table=table, predictions=table,
         unfit=None, rows=rows, unfit_rows=1, version=version, model=table.digest, role=role,
         seconds=0.1,
@@ -104,16 +106,18 @@ def claimed(number, version):
 
 def test_a_claim_is_told_until_its_answers_are_delivered():
     entries = [claimed(1, 1)]
-    assert ledger("m", batches.fold(entries)) == [
+    assert ledger_lines("m", batches.fold_ledger(entries)) == [
         "1 batch claimed, and not yet known to be delivered"
     ]
-    (event,) = story("m.batches", entries, by=str, whole=False)
+    (event,) = journal_events("m.batches", entries, by=str, whole=False)
     assert event.what == "batch b1: 10 rows (1 unfit) to be answered by m@1"
-    assert "claimed" not in str(ledger("m", batches.fold([*entries, scored(1, 1)])))
+    assert "claimed" not in str(ledger_lines("m", batches.fold_ledger([*entries, scored(1, 1)])))
 
 
 def test_a_ledger_is_told_in_a_few_lines_or_whole():
-    refused = batches.Refused(name="bad.csv", source=None, as_of="2016-01-01", why="no column age")
+    refused = batches.RefusedBatch(
+        name="bad.csv", source=None, as_of="2016-01-01", why="no column age"
+    )
     labelled = scored(9, 1).body | {"name": "late.csv"}
     entries = [
         scored(1, 1),
@@ -122,13 +126,13 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
         entry(4, "refused", refused.body()),
         entry(5, "labelled", labelled),
     ]
-    assert ledger("m", batches.fold(entries)) == [
+    assert ledger_lines("m", batches.fold_ledger(entries)) == [
         "2 batches scored by m@1, 1,010 rows (2 unfit)",
         "1 batch scored by m@2 in shadow, 10 rows (1 unfit)",
         "1 batch refused: bad.csv",
         "labels came 1 time, 10 rows",
     ]
-    assert [e.what for e in story("m.batches", entries, by=str, whole=False)] == [
+    assert [e.what for e in journal_events("m.batches", entries, by=str, whole=False)] == [
         "batch b1: 10 rows (1 unfit) scored by m@1",
         "batch b2: 1,000 rows (1 unfit) scored by m@1",
         "batch b3: 10 rows (1 unfit) scored by m@2 in shadow",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.evidence.report import Figure, Point, Series
-from assay.render.strips import key, strips
+from assay.render.strips import strip_legend, text_strips
 
 numbers = st.none() | st.floats(-1e9, 1e9)
 points = st.lists(
@@ -20,34 +20,34 @@ def test_every_strip_is_as_wide_as_asked(marks: tuple[Point, ...], room: int, ki
         "title": "t", "kind": kind, "axis": "a", "alt": "", "reference": 0.5, "band": (-1.0, 1.0),
         "series": (Series(name="s", points=marks),),
     })  # fmt: skip
-    drawn = strips(figure, room)
+    drawn = text_strips(figure, room)
     assert len(drawn) == len(marks)
     assert all(len(strip.drawn) == room for strip in drawn)
 
 
 def test_an_interval_is_drawn_across_the_tolerance() -> None:
-    (men, women, *_, other) = strips(group_rates(), 40)
+    (men, women, *_, other) = text_strips(group_rates(), 40)
     assert women.label == "sex=Female"
     assert women.value == "0.742"
     assert women.drawn.index("├") < women.drawn.index("●") < women.drawn.index("┤")
     assert women.drawn.index("●") < men.drawn.index("●")
     assert set(other.drawn) == {" ", "·", "┊"}
-    assert key(group_rates()) == "┊ Male 0.831, · tolerated 0.731 to 0.931"
+    assert strip_legend(group_rates()) == "┊ Male 0.831, · tolerated 0.731 to 0.931"
 
 
 def test_an_open_side_is_an_arrow() -> None:
     mark = Point(label="a", value=0.5, low=0.4)
     figure = group_rates().model_copy(update={"series": (Series(name="s", points=(mark,)),)})
-    (strip,) = strips(figure, 30)
+    (strip,) = text_strips(figure, 30)
     assert strip.drawn.endswith("→")
 
 
 def test_series_stand_beneath_one_another_and_differ() -> None:
-    drawn = strips(drift_few(), 30)
+    drawn = text_strips(drift_few(), 30)
     assert [strip.series for strip in drawn] == ["reference", "current"] * 3
     assert drawn[0].drawn.count("█") > drawn[1].drawn.count("▒") > 0
 
 
 def test_curves_and_crowds_are_left_to_their_numbers() -> None:
-    assert strips(calibration(), 40) == []
-    assert strips(many_groups(), 40) == []
+    assert text_strips(calibration(), 40) == []
+    assert text_strips(many_groups(), 40) == []

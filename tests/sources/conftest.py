@@ -12,7 +12,7 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.config.data import Data
-from assay.sources.ingest import Ingested, ingest
+from assay.sources.ingest import IngestResult, ingest_source
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 
@@ -20,7 +20,7 @@ from assay.tables.read import Table
 class Taken:
     """An ingested source, its tables read back."""
 
-    def __init__(self, bucket: Bucket, found: Ingested) -> None:
+    def __init__(self, bucket: Bucket, found: IngestResult) -> None:
         self.bucket, self.about, self.found = bucket, found.about, found
         self.table = Table.read(bucket, found.table)
         self.frame: pd.DataFrame = self.table.pandas()
@@ -47,7 +47,7 @@ def declared(source: Any, **more: Any) -> Data:
 def take() -> Callable[..., Taken]:
     def run(source: Any, **more: Any) -> Taken:
         bucket = Bucket.on(MemoryStore())
-        return Taken(bucket, ingest(bucket, declared(source, **more), "test"))
+        return Taken(bucket, ingest_source(bucket, declared(source, **more), "test"))
 
     return run
 

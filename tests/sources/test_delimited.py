@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from assay.errors import ConfigError, SourceError
 from assay.sources import delimited, text
-from assay.sources.delimited import Delimited
-from assay.sources.location import File, find
+from assay.sources.delimited import DelimitedFiles
+from assay.sources.location import SourceFile, find_files
 
 PACKED = {
     ".gz": gzip.compress,
@@ -175,7 +175,7 @@ def test_long_fields_are_kept_whatever_stands_beside_them(tmp_path, take, word, 
 
 
 def test_a_quote_that_never_closes_costs_one_row(tmp_path, take, monkeypatch) -> None:
-    monkeypatch.setattr(delimited, "LONGEST", 131_072)
+    monkeypatch.setattr(delimited, "MAX_LINE_LENGTH", 131_072)
     file = tmp_path / "a.csv"
     file.write_text('a,b\n1,2\n"3,4\n' + "5,6\n" * 50_000 + "7\n")
     taken = take(file)
@@ -210,7 +210,7 @@ def test_chunks_of_any_size_give_the_same_rows_and_lines(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "_CHUNK", chunk)
         words = data(file)
-        blocks = list(Delimited(find(words.source), words).blocks())
+        blocks = list(DelimitedFiles(find_files(words.source), words).blocks())
     found = [tuple(r.values()) for b in blocks for r in b.rows.to_pylist()]
     assert found == [tuple(w if w.strip() else None for w in row) for row in rows]
     assert [int(n) for b in blocks for n in b.lines] == lines[:-1]
@@ -223,10 +223,10 @@ def test_the_quick_way_finds_what_the_careful_way_finds(data, tmp_path_factory, 
     file = tmp_path_factory.getbasetemp() / "quick.csv"
     file.write_text("a,b\n" + "".join(pieces))
     words = data(file)
-    quick = list(Delimited(find(words.source), words).blocks())
+    quick = list(DelimitedFiles(find_files(words.source), words).blocks())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("assay.sources.delimited._is_regular", lambda *_: False)
-        careful = list(Delimited(find(words.source), words).blocks())
+        careful = list(DelimitedFiles(find_files(words.source), words).blocks())
     assert [(b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in quick] == [
         (b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in careful
     ]
@@ -287,7 +287,7 @@ def test_a_byte_beyond_the_first_chunk_is_found_where_it_stands(tmp_path, monkey
     file = tmp_path / "a.csv"
     file.write_bytes("a,b\r\nü,2\r\n".encode() * 9 + b"x\xc3(\n")
     with pytest.raises(SourceError, match=r"a\.csv:19: byte 100 \(0xc3\)"):
-        list(text.Text(File(str(file), str(file)), "utf-8").chunks())
+        list(text.TextFile(SourceFile(str(file), str(file)), "utf-8").chunks())
 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])

@@ -10,7 +10,7 @@ import pytest
 from assay.bucket import Bucket
 from assay.config import read as config
 from assay.errors import ConfigError, SourceError
-from assay.sources.ingest import ingest
+from assay.sources.ingest import ingest_source
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 
@@ -77,10 +77,10 @@ def test_a_wrong_column_name_is_found_on_its_line_before_anything_is_stored(tmp_
     file = tmp_path / "a.csv"
     file.write_text("sex,income,name\nMale,>50K,x\n")
     (tmp_path / "use.yaml").write_text(USE_CASE.format(path=file))
-    written = config.read(tmp_path / "use.yaml")
+    written = config.load_use_case(tmp_path / "use.yaml")
     bucket = Bucket.on(MemoryStore())
     with pytest.raises(ConfigError, match=r"use\.yaml:12: .*'sexx'\n.*'sex'"):
-        ingest(bucket, written.use_case.data, "t", where=written)
+        ingest_source(bucket, written.use_case.data, "t", where=written)
     assert not list(bucket.store.list())
 
 
@@ -89,9 +89,9 @@ def test_a_column_cannot_be_needed_and_never_stored(tmp_path, take) -> None:
     file.write_text("sexx,income,name\nMale,>50K,x\n")
     text = USE_CASE.format(path=file).replace("[name]", "[sexx]")
     (tmp_path / "use.yaml").write_text(text)
-    written = config.read(tmp_path / "use.yaml")
+    written = config.load_use_case(tmp_path / "use.yaml")
     with pytest.raises(ConfigError, match=r"use\.yaml:12: column 'sexx' is never stored"):
-        ingest(Bucket.on(MemoryStore()), written.use_case.data, "t", where=written)
+        ingest_source(Bucket.on(MemoryStore()), written.use_case.data, "t", where=written)
     file.write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"data\.types: column 'a' is never stored"):
         take(file, never_store=["a"], types={"a": "text"})
@@ -128,7 +128,7 @@ def test_progress_is_told(tmp_path, data, monkeypatch) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n2\n")
     said: list[str] = []
-    ingest(Bucket.on(MemoryStore()), data(file), "t", say=said.append)
+    ingest_source(Bucket.on(MemoryStore()), data(file), "t", say=said.append)
     assert said == ["2 rows read", "2 rows typed"]
 
 
@@ -150,7 +150,7 @@ def test_the_example_is_the_adult_data_as_published() -> None:
         ' "target": {"column": "income", "positive": ">50K"}}'
     )
     bucket = Bucket.on(MemoryStore())
-    found = ingest(bucket, data, "income")
+    found = ingest_source(bucket, data, "income")
     assert found.about["rows"] == 48_842
     frame = Table.read(bucket, found.table).pandas()
     assert frame["income"].value_counts().to_dict() == {"<=50K": 37_155, ">50K": 11_687}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assay.sources.marks import without_marks_of, without_values
+from assay.sources.marks import null_marked_array, null_marked_values
 
 ROWS = [(1, 0.5, "x"), (-999, -999.0, "-999"), (3, -0.1, ""), (4, 2.0, "y")]
 MARKS = ["", "-999", "-0.10"]
@@ -52,7 +52,7 @@ def test_a_mark_does_not_make_a_column_mixed(tmp_path, take) -> None:
 def test_marks_that_a_type_cannot_hold_are_passed_over() -> None:
     marks = ["", "1.5", "-1", "1e400", "NaN", "99999999999999999999", "2"]
     for kind in (pa.int64(), pa.uint64(), pa.decimal128(5, 0), pa.decimal128(5, 1)):
-        held = without_marks_of(pa.array([1, 2, None], pa.int8()).cast(kind), marks)
+        held = null_marked_array(pa.array([1, 2, None], pa.int8()).cast(kind), marks)
         assert held.to_pylist() == [1, None, None]
-    assert without_marks_of(pa.array([True]), ["1"]).to_pylist() == [True]
-    assert without_values([True, 1, Decimal("1.0"), "1"], ["1"]) == [True, None, None, None]
+    assert null_marked_array(pa.array([True]), ["1"]).to_pylist() == [True]
+    assert null_marked_values([True, 1, Decimal("1.0"), "1"], ["1"]) == [True, None, None, None]

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from assay.errors import ConfigError, SourceError
-from assay.sources.values import as_column
-from assay.sources.words import words
+from assay.sources.values import column_from_values
+from assay.sources.words import values_to_text
 
 
 @pytest.fixture
@@ -107,9 +107,13 @@ def test_numbers_and_dates_have_one_text_in_every_block() -> None:
     ]
     numbers = [1e-05, 2.0, 2, Decimal("2.00"), 0.1, Decimal("0.10"), 12345.0, True]
     for values in (moments, numbers[:-1], numbers[-1:]):
-        alone = [str(words(as_column([value])[0])[0]) for value in values]
-        together = as_column([*values, "odd"])[0].to_pylist()[:-1]
-        assert [str(word) for word in words(as_column(values)[0])] == alone == together
+        alone = [str(values_to_text(column_from_values([value])[0])[0]) for value in values]
+        together = column_from_values([*values, "odd"])[0].to_pylist()[:-1]
+        assert (
+            [str(word) for word in values_to_text(column_from_values(values)[0])]
+            == alone
+            == together
+        )
 
 
 @pytest.mark.parametrize(
@@ -124,4 +128,4 @@ def test_numbers_and_dates_have_one_text_in_every_block() -> None:
     ],
 )
 def test_integral_decimals_are_never_rounded(values, held) -> None:
-    assert as_column(values)[0].to_pylist() == held
+    assert column_from_values(values)[0].to_pylist() == held

@@ -7,14 +7,14 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.sources.summary import Summary
-from assay.tables.columns import field
+from assay.sources.summary import TableSummary
+from assay.tables.columns import column_field
 
-SCHEMA = pa.schema([field("a", "integer")])
+SCHEMA = pa.schema([column_field("a", "integer")])
 
 
 def summary(values: np.ndarray, batch: int) -> dict:
-    summed = Summary(SCHEMA)
+    summed = TableSummary(SCHEMA)
     for start in range(0, len(values), batch):
         summed.add(pa.record_batch({"a": values[start : start + batch]}))
     (column,) = summed.columns()

@@ -30,7 +30,7 @@ from assay.registry import Registry
 from assay.store import open_store, s3
 from assay.store.s3 import S3Store
 from assay.testing import PersistentStoreConformance
-from assay.upkeep.garbage import Collector
+from assay.upkeep.garbage import GarbageCollector
 from assay.versions import REGISTERED
 
 
@@ -122,7 +122,7 @@ class S3Conformance(PersistentStoreConformance):
         bucket = Bucket.on(store).prepare()
         gone, wanted = bucket.objects.put(b"gone"), bucket.objects.put(b"wanted")
         # S3 stamps whole seconds: an age of none at all is older than less than none.
-        collector = partial(Collector, bucket, grace=timedelta(seconds=-1))
+        collector = partial(GarbageCollector, bucket, grace=timedelta(seconds=-1))
         assert collector().collect().moved == 2
         assert bucket.objects.get(wanted) == b"wanted"
         done = collector().collect()

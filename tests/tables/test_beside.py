@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.tables.beside import side_by_side
+from assay.tables.beside import zip_batches
 
 
 def cut(values, sizes, name):
@@ -20,7 +20,7 @@ sizes = st.lists(st.integers(0, 5), max_size=8)
 @given(st.integers(0, 30), sizes, sizes)
 def test_every_row_stands_beside_its_own(rows, left, right):
     values = list(range(rows))
-    found = [*side_by_side(cut(values, left, "a"), cut(values, right, "b"))]
+    found = [*zip_batches(cut(values, left, "a"), cut(values, right, "b"))]
     pairs = [
         pair for a, b in found for pair in zip(a["a"].to_pylist(), b["b"].to_pylist(), strict=True)
     ]
@@ -29,5 +29,5 @@ def test_every_row_stands_beside_its_own(rows, left, right):
 
 
 def test_the_shorter_one_ends_it():
-    found = [*side_by_side(cut([1, 2, 3], [1], "a"), cut([1, 2], [], "b"))]
+    found = [*zip_batches(cut([1, 2, 3], [1], "a"), cut([1, 2], [], "b"))]
     assert [a.num_rows for a, _ in found] == [1, 1]

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from assay.errors import DataError
-from assay.tables.columns import conform, normal
+from assay.tables.columns import conform_batch, normalize_schema
 
 
 def _moments(numbers: list[int], kind: pa.DataType) -> pa.RecordBatch:
@@ -27,7 +27,7 @@ def _moments(numbers: list[int], kind: pa.DataType) -> pa.RecordBatch:
 def test_moments_that_microseconds_cannot_hold_are_refused(number, kind) -> None:
     batch = _moments([0, number], kind)
     with pytest.raises(DataError, match="column 'a' does not fit its type"):
-        conform(batch, normal(batch.schema))
+        conform_batch(batch, normalize_schema(batch.schema))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_moments_that_microseconds_cannot_hold_are_refused(number, kind) -> None
 )
 def test_other_moments_keep_their_instant(number, kind, micros) -> None:
     batch = _moments([number], kind)
-    held = conform(batch, normal(batch.schema)).column(0)
+    held = conform_batch(batch, normalize_schema(batch.schema)).column(0)
     assert held.type == pa.timestamp("us")
     assert held.cast(pa.int64()).to_pylist() == [micros]

@@ -12,7 +12,7 @@ import pytest
 from assay import artifacts
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables.croissant import croissant
+from assay.tables.croissant import croissant_metadata
 from assay.tables.read import Table
 from assay.tables.write import write_frame
 
@@ -36,7 +36,7 @@ def bucket(tmp_path: Path) -> Bucket:
 def described(bucket: Bucket, frame: pd.DataFrame) -> tuple[Table, Path]:
     """A table, and the file that describes it, an object like any other."""
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
-    value = croissant(table, "people", "Three people.")
+    value = croissant_metadata(table, "people", "Three people.")
     return table, Path(bucket.url(bucket.put_json(value, artifacts.CROISSANT, "croissant")))
 
 

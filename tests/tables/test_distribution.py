@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from assay.tables.distribution import MOST, Distribution, keys_of, numbers_of
+from assay.tables.distribution import MAX_KEYS, Distribution, keys_from_numbers, numbers_from_keys
 
 ANY = st.floats(allow_nan=False, width=64)
 
 
 def of(values):
-    keys = keys_of(np.asarray(values, dtype=float))
+    keys = keys_from_numbers(np.asarray(values, dtype=float))
     return Distribution.counting(keys, np.ones(len(keys), np.int64))
 
 
@@ -22,9 +22,9 @@ def same(a, b):
 
 @given(hnp.arrays(np.float64, st.integers(0, 30), elements=ANY))
 def test_keys_keep_the_order_and_come_back(values):
-    keys = keys_of(values)
+    keys = keys_from_numbers(values)
     assert (np.argsort(keys, kind="stable") == np.argsort(values + 0.0, kind="stable")).all()
-    np.testing.assert_array_equal(numbers_of(keys), values + 0.0)
+    np.testing.assert_array_equal(numbers_from_keys(keys), values + 0.0)
 
 
 def test_minus_zero_is_zero():
@@ -59,17 +59,17 @@ def test_merging_in_any_order_equals_counting_at_once(seed, sizes, shape):
 
 
 def test_few_distinct_values_are_counted_exactly():
-    found = of(np.arange(MOST).repeat(3))
+    found = of(np.arange(MAX_KEYS).repeat(3))
     assert found.exact
     assert (found.counts == 3).all()
-    assert not of(np.arange(MOST + 1)).exact
+    assert not of(np.arange(MAX_KEYS + 1)).exact
 
 
 @pytest.mark.parametrize("low", [0.0, 1e6, -1e-9])
 def test_many_values_are_known_to_within_the_stated_bound(low):
     values = np.sort(low + np.random.default_rng(1).normal(size=60_000))
     found = of(values)
-    assert len(found.keys) <= MOST
+    assert len(found.keys) <= MAX_KEYS
     assert found.dropped <= 52
     kept = np.repeat(found.values(), found.counts)
     assert (np.abs(kept - values) <= np.abs(values) * 2.0 ** (found.dropped - 52) + 1e-300).all()

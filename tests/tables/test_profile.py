@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from assay.bucket import Bucket
 from assay.store.memory import MemoryStore
-from assay.tables.columns import field
-from assay.tables.observed import SAMPLE, observe, profile_of
-from assay.tables.profile import Profile
+from assay.tables.columns import column_field
+from assay.tables.observed import SAMPLE_ROWS, profile_and_sample, table_profile
+from assay.tables.profile import TableProfile
 from assay.tables.profile import _smallest as smallest_of
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 KINDS = {"n": "number", "i": "integer", "t": "text", "b": "boolean", "d": "date"}
 
@@ -42,12 +42,12 @@ def rows(size, seed=0, distinct=50):
 
 
 def of(table):
-    return Profile.of(table, KINDS)
+    return TableProfile.of(table, KINDS)
 
 
 def table_of(arrow, bucket=None):
     bucket = bucket or Bucket.on(MemoryStore())
-    return Table.read(bucket, write(bucket, arrow.to_batches(), arrow.schema, "rows"))
+    return Table.read(bucket, write_table(bucket, arrow.to_batches(), arrow.schema, "rows"))
 
 
 @settings(max_examples=25)
@@ -61,8 +61,8 @@ def test_the_profile_of_two_halves_merged_is_that_of_the_whole(seed, cuts, disti
     at = [0, *sorted(cuts), 6000]
     parts = [of(whole.slice(a, b - a)) for a, b in itertools.pairwise(at)]
     expected = of(whole).to_bytes()
-    assert Profile.merged(parts).to_bytes() == expected
-    assert Profile.merged(parts[::-1]).to_bytes() == expected
+    assert TableProfile.merged(parts).to_bytes() == expected
+    assert TableProfile.merged(parts[::-1]).to_bytes() == expected
 
 
 def test_order_and_coding_of_the_rows_do_not_matter():
@@ -74,7 +74,7 @@ def test_order_and_coding_of_the_rows_do_not_matter():
 
 def test_bytes_come_back_as_the_same_profile():
     data = of(rows(9000, distinct=20_000)).to_bytes()
-    assert Profile.from_bytes(data).to_bytes() == data
+    assert TableProfile.from_bytes(data).to_bytes() == data
 
 
 def test_it_says_what_the_columns_hold():
@@ -106,23 +106,23 @@ def test_many_distinct_values_are_estimated():
 
 def test_long_texts_go_unnamed_and_are_still_counted():
     texts = [f"{i:03d}" + "x" * 3000 for i in range(100)]
-    found = Profile.of(pa.table({"t": texts * 2}), {"t": "text"}).columns["t"]
+    found = TableProfile.of(pa.table({"t": texts * 2}), {"t": "text"}).columns["t"]
     assert found.names is None
     assert found.distinct == 100
 
 
 @pytest.mark.parametrize("values", [[], [None, None]])
 def test_nothing_but_missing_values(values):
-    found = Profile.of(pa.table({"n": pa.array(values, pa.float64())}), {"n": "number"})
+    found = TableProfile.of(pa.table({"n": pa.array(values, pa.float64())}), {"n": "number"})
     column = found.columns["n"]
     assert (column.missing, column.distinct, column.low, column.moments()) == (
         len(values), 0, None, None,
     )  # fmt: skip
-    assert Profile.merged([found, found]).columns["n"].missing == 2 * len(values)
+    assert TableProfile.merged([found, found]).columns["n"].missing == 2 * len(values)
 
 
 def test_infinities_are_counted_and_have_no_mean():
-    column = Profile.of(pa.table({"n": [1.0, np.inf, -np.inf]}), {"n": "number"}).columns["n"]
+    column = TableProfile.of(pa.table({"n": [1.0, np.inf, -np.inf]}), {"n": "number"}).columns["n"]
     assert (column.low, column.high, column.distinct) == (-np.inf, np.inf, 3)
     assert column.moments() is None
 
@@ -133,14 +133,14 @@ def test_infinities_are_counted_and_have_no_mean():
 def test_a_stored_table_is_profiled_as_its_rows_are():
     whole = rows(40_000)
     table = table_of(whole)
-    assert profile_of(table).to_bytes() == of(whole).to_bytes()
+    assert table_profile(table).to_bytes() == of(whole).to_bytes()
 
 
 def test_a_category_keeps_its_kind():
-    schema = pa.schema([field("c", "category", ["a", "b", "z"])])
+    schema = pa.schema([column_field("c", "category", ["a", "b", "z"])])
     bucket = Bucket.on(MemoryStore())
     batch = pa.record_batch([pa.array(["a", "b", None])], names=["c"])
-    found = profile_of(Table.read(bucket, write(bucket, [batch], schema, "rows")))
+    found = table_profile(Table.read(bucket, write_table(bucket, [batch], schema, "rows")))
     assert found.columns["c"].kind == "category"
     assert (found.columns["c"].names, found.columns["c"].missing) in [
         (("a", "b"), 1), (("b", "a"), 1),
@@ -151,46 +151,46 @@ def test_rows_that_are_appended_cost_their_own_parts_alone(monkeypatch):
     bucket = Bucket.on(MemoryStore())
     wide = pa.table({f"c{i}": np.random.default_rng(i).random(90_000) for i in range(16)})
     first = table_of(wide.slice(0, 70_000), bucket)
-    observe(first)
+    profile_and_sample(first)
     grown = table_of(wide, bucket)
     made = []
-    real = Profile.of.__func__
+    real = TableProfile.of.__func__
     monkeypatch.setattr(
-        Profile, "of", classmethod(lambda c, r, k: made.append(r.num_rows) or real(c, r, k))
+        TableProfile, "of", classmethod(lambda c, r, k: made.append(r.num_rows) or real(c, r, k))
     )
-    observe(grown)
+    profile_and_sample(grown)
     known = {part.digest for part in first.parts}
     new = [n for p, n in zip(grown.parts, grown.part_rows, strict=True) if p.digest not in known]
     assert sorted(made) == sorted([0, *new])
     made.clear()
-    observe(grown)
+    profile_and_sample(grown)
     assert made == []
 
 
 def test_what_was_lost_from_the_bucket_is_made_again():
     table = table_of(rows(2000))
-    before = observe(table)
+    before = profile_and_sample(table)
     store = table.bucket.store
     lost = {part.digest.hex for part in (table.artifact, *table.parts)}
     for entry in list(store.list("objects/")):
         if entry.key.rpartition("/")[2] not in lost:
             store.delete(entry.key)
-    again = observe(table)
+    again = profile_and_sample(table)
     assert again.profile.to_bytes() == before.profile.to_bytes()
     assert again.sample.equals(before.sample)
 
 
 def test_a_sample_keeps_the_order_and_is_the_same_every_time():
-    size = SAMPLE + 5000
+    size = SAMPLE_ROWS + 5000
     table = table_of(pa.table({"i": np.arange(size)}))
-    found = observe(table, seed=3)
+    found = profile_and_sample(table, seed=3)
     drawn = found.sample["i"].to_numpy()
     assert found.sampled
-    assert len(drawn) == SAMPLE
+    assert len(drawn) == SAMPLE_ROWS
     assert (np.diff(drawn) > 0).all()
-    assert (observe(table, seed=3).sample["i"].to_numpy() == drawn).all()
-    assert not (observe(table, seed=4).sample["i"].to_numpy() == drawn).all()
-    assert not observe(table_of(rows(500))).sampled
+    assert (profile_and_sample(table, seed=3).sample["i"].to_numpy() == drawn).all()
+    assert not (profile_and_sample(table, seed=4).sample["i"].to_numpy() == drawn).all()
+    assert not profile_and_sample(table_of(rows(500))).sampled
 
 
 def test_the_smallest_hashes_are_found_where_most_rows_are_alike():
@@ -202,6 +202,6 @@ def test_the_smallest_hashes_are_found_where_most_rows_are_alike():
 
 def test_a_profile_takes_about_as_many_bytes_as_it_says_something():
     rows = pa.table({"n": pa.array(np.random.default_rng(0).integers(0, 10**6, 40_000))})
-    data = Profile.of(rows, {"n": "integer"}).to_bytes()
+    data = TableProfile.of(rows, {"n": "integer"}).to_bytes()
     assert len(data) < 32_000  # 4,096 keys and counts of eight bytes each would take 87,000
-    assert Profile.from_bytes(data).to_bytes() == data
+    assert TableProfile.from_bytes(data).to_bytes() == data

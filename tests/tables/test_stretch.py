@@ -8,7 +8,7 @@ from assay.bucket import Bucket
 from assay.errors import DataError
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
-from assay.tables.stretch import rows_between, where
+from assay.tables.stretch import rows_between, rows_where
 from assay.tables.write import write_frame
 
 
@@ -35,13 +35,13 @@ def test_rows_are_counted_from_one_and_both_ends_belong(table):
 
 
 def test_a_value_and_a_range_of_values(table):
-    assert held(where(table, "i", "10", "12", "p")) == [10, 11, 12]
-    assert held(where(table, "t", "y", "y", "p"))[:2] == [1, 5]
+    assert held(rows_where(table, "i", "10", "12", "p")) == [10, 11, 12]
+    assert held(rows_where(table, "t", "y", "y", "p"))[:2] == [1, 5]
 
 
 def test_a_year_or_month_reaches_to_its_end(table):
-    assert held(where(table, "day", "2017", "2017", "p")) == list(range(31))
-    assert held(where(table, "day", "2018-01-30", "2018-02", "p")) == list(range(60, 90))
+    assert held(rows_where(table, "day", "2017", "2017", "p")) == list(range(31))
+    assert held(rows_where(table, "day", "2018-01-30", "2018-02", "p")) == list(range(60, 90))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_year_or_month_reaches_to_its_end(table):
 )
 def test_what_cannot_be_is_refused_with_a_remedy(table, column, low, high, said):
     with pytest.raises(DataError) as caught:
-        where(table, column, low, high, "file")
+        rows_where(table, column, low, high, "file")
     assert said in str(caught.value)
     assert caught.value.remedy
 
@@ -75,13 +75,13 @@ def texts():
 
 @pytest.mark.parametrize("column", ["day", "at"])
 def test_dates_that_are_text_count_as_dates_where_all_are_as_iso_writes_them(texts, column):
-    assert held(where(texts, column, "2018-01-30", "2018-02", "p")) == list(range(60, 90))
-    assert held(where(texts, column, "2017", "2017", "p")) == list(range(31))
-    assert held(where(texts, column, "2018-01-05", "2018-01-05", "p")) == [35]
+    assert held(rows_where(texts, column, "2018-01-30", "2018-02", "p")) == list(range(60, 90))
+    assert held(rows_where(texts, column, "2017", "2017", "p")) == list(range(31))
+    assert held(rows_where(texts, column, "2018-01-05", "2018-01-05", "p")) == [35]
 
 
 def test_other_text_says_what_to_declare_and_is_found_by_its_value(texts):
     with pytest.raises(DataError, match="not all of it dates") as caught:
-        where(texts, "german", "2018-01", "2018-02", "p")
+        rows_where(texts, "german", "2018-01", "2018-02", "p")
     assert "dates: {german: '%d.%m.%Y'}" in caught.value.remedy
-    assert held(where(texts, "year", "2017", "2017", "p"))[:2] == [0, 2]
+    assert held(rows_where(texts, "year", "2017", "2017", "p"))[:2] == [0, 2]

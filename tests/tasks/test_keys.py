@@ -9,9 +9,9 @@ from prefect.logging import disable_run_logger
 from assay import plan
 from assay.artifacts import JSON
 from assay.bucket import Bucket
-from assay.config.read import read_words
+from assay.config.read import parse_use_case
 from assay.digest import Digest
-from assay.plan import Plan
+from assay.plan import RunPlan
 from assay.runs import Run
 from assay.steps import Step
 from assay.tables.write import write_frame
@@ -55,8 +55,8 @@ def key(tmp_path):
     def key(stage, **words):
         told = {"file": "u.yaml", "text": WORDS.format(**(USUAL | words)), "set": []}
         task = getattr(importlib.import_module(f"assay.tasks.{stage}"), stage)
-        with disable_run_logger(), plan.making(Plan({})):
-            run = Run.begin(read_words(told), bucket.root, "source", always=False)
+        with disable_run_logger(), plan.use_plan(RunPlan({})):
+            run = Run.begin(parse_use_case(told), bucket.root, "source", always=False)
             return task.fn(run, *inputs.get(stage, (table,))).key
 
     return key

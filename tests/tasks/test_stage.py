@@ -8,8 +8,8 @@ from prefect.context import TagsContext
 from prefect.states import Failed
 
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
-from assay.tasks.ingest import ingest
-from assay.tasks.register import register
+from assay.tasks.ingest import ingest_source
+from assay.tasks.register import record_candidates
 from assay.tasks.stage import stage
 
 
@@ -17,7 +17,7 @@ def failed(error: Exception) -> State:
     return Failed(data=error)
 
 
-@pytest.mark.parametrize("one", [ingest, register])
+@pytest.mark.parametrize("one", [ingest_source, record_candidates])
 def test_a_store_that_is_away_for_a_minute_fails_no_stage(one):
     assert one.retry_condition_fn(one, None, failed(StoreUnreachable("no answer")))
     assert one.retry_condition_fn(one, None, failed(ConnectionResetError()))
@@ -27,7 +27,7 @@ def test_a_store_that_is_away_for_a_minute_fails_no_stage(one):
 
 @pytest.mark.parametrize("error", [StoreFull, ConfigError, ObjectCorrupt, ValueError])
 def test_what_will_not_pass_by_itself_is_not_tried_again(error):
-    assert not ingest.retry_condition_fn(ingest, None, failed(error("x")))
+    assert not ingest_source.retry_condition_fn(ingest_source, None, failed(error("x")))
 
 
 def test_a_stage_may_choose_otherwise():
@@ -43,4 +43,4 @@ def test_the_tags_of_a_run_are_not_its_stages(monkeypatch):
 
 
 def test_only_the_memo_remembers():
-    assert ingest.cache_policy == register.cache_policy == NO_CACHE
+    assert ingest_source.cache_policy == record_candidates.cache_policy == NO_CACHE

@@ -17,9 +17,9 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectCorrupt, ObjectMissing
-from assay.objects import key_of, trash_prefix_of
+from assay.objects import object_key, trash_prefix
 from assay.store.local import LocalStore
-from assay.upkeep.garbage import Collected, Collector
+from assay.upkeep.garbage import CollectionResult, GarbageCollector
 
 NONE = timedelta(0)
 DAY = timedelta(days=1)
@@ -51,8 +51,8 @@ def age(bucket: Bucket, key: str, by: timedelta) -> None:
     os.utime(path, (when, when))
 
 
-def collect(bucket: Bucket, **limits: timedelta) -> Collected:
-    return Collector(bucket, **{"grace": NONE, **limits}).collect()
+def collect(bucket: Bucket, **limits: timedelta) -> CollectionResult:
+    return GarbageCollector(bucket, **{"grace": NONE, **limits}).collect()
 
 
 def test_what_a_journal_leads_to_stays_through_any_number_of_passes(bucket: Bucket) -> None:
@@ -116,9 +116,9 @@ def test_nothing_is_lost_to_a_collector_that_is_between_copying_and_deleting(
     bucket.objects.retire(loose)
     assert bucket.objects.restore(loose)
     # Another collector had it on its list, has copied it, and is about to delete it.
-    bucket.store.put_if_absent(f"{trash_prefix_of(loose)}second", b"wanted after all")
+    bucket.store.put_if_absent(f"{trash_prefix(loose)}second", b"wanted after all")
     assert bucket.objects.restore(loose)
-    bucket.store.delete(key_of(loose))
+    bucket.store.delete(object_key(loose))
     assert bucket.objects.get(loose) == b"wanted after all"
 
 
@@ -146,8 +146,8 @@ def test_one_collector_does_not_take_away_what_another_has_just_moved(bucket: Bu
 
 def test_time_in_the_trash_counts_for_each_move(bucket: Bucket) -> None:
     loose = bucket.objects.put(b"loose")
-    bucket.store.put_if_absent(f"{trash_prefix_of(loose)}old", b"loose")
-    age(bucket, f"{trash_prefix_of(loose)}old", 3 * DAY)
+    bucket.store.put_if_absent(f"{trash_prefix(loose)}old", b"loose")
+    age(bucket, f"{trash_prefix(loose)}old", 3 * DAY)
     bucket.objects.retire(loose)
     assert collect(bucket, grace=DAY).deleted == 1
     assert bucket.objects.get(loose) == b"loose"
@@ -184,7 +184,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(bucket: Bucket) -> None:
     bucket.objects.put(b"loose")
     time.sleep(0.01)
     before = [*bucket.store.list()]
-    told = Collector(bucket, grace=NONE).collect(dry_run=True)
+    told = GarbageCollector(bucket, grace=NONE).collect(dry_run=True)
     assert (told.moved, told.moved_size) == (1, 5)
     assert [*bucket.store.list()] == before
 
@@ -211,7 +211,7 @@ def test_what_a_writer_that_died_left_behind_goes_once_it_is_old(
 
 def test_why_names_everything_from_the_journal_down_to_the_object(bucket: Bucket) -> None:
     record, table, part = register(bucket, "income", b"one")
-    chain = Collector(bucket).why(part.digest)
+    chain = GarbageCollector(bucket).why(part.digest)
     assert chain == [
         "entry 1 of the journal of income",
         *(str(artifact.digest) for artifact in (record, table, part)),
@@ -219,16 +219,16 @@ def test_why_names_everything_from_the_journal_down_to_the_object(bucket: Bucket
 
 
 def test_why_of_a_loose_object_is_nothing_and_of_none_an_error(bucket: Bucket) -> None:
-    assert Collector(bucket).why(bucket.objects.put(b"loose")) == []
+    assert GarbageCollector(bucket).why(bucket.objects.put(b"loose")) == []
     with pytest.raises(ObjectMissing):
-        Collector(bucket).why(Digest.of(b"never stored"))
+        GarbageCollector(bucket).why(Digest.of(b"never stored"))
 
 
 def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) -> None:
     """Else what lay in the trash for moments would go, though it was named during the marking."""
     loose = bucket.put(b"wanted", artifacts.PARQUET, "part")
     bucket.objects.retire(loose.digest)
-    mark = Collector._mark
+    mark = GarbageCollector._mark
 
     def slowly(collector, memos):
         marked = mark(collector, memos)
@@ -236,7 +236,7 @@ def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) 
         time.sleep(0.3)
         return marked
 
-    monkeypatch.setattr(Collector, "_mark", slowly)
+    monkeypatch.setattr(GarbageCollector, "_mark", slowly)
     assert collect(bucket, grace=timedelta(seconds=0.2)).deleted == 0
     assert bucket.get(loose) == b"wanted"
 

@@ -13,11 +13,11 @@ from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.digest import Digest
 from assay.errors import ObjectMissing, ReferenceUnknown
-from assay.objects import key_of
+from assay.objects import object_key
 from assay.store.local import LocalStore
-from assay.upkeep.garbage import Collector
+from assay.upkeep.garbage import GarbageCollector
 from assay.upkeep.pins import Pins
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 
 NONE = timedelta(0)
 
@@ -38,7 +38,7 @@ def table(bucket: Bucket) -> list[Artifact]:
 def collect_twice(bucket: Bucket) -> None:
     for _ in range(2):
         time.sleep(0.01)
-        Collector(bucket, grace=NONE, memo=NONE).collect()
+        GarbageCollector(bucket, grace=NONE, memo=NONE).collect()
 
 
 def test_a_pinned_table_stays_with_its_parts_until_it_is_unpinned(bucket, table) -> None:
@@ -52,7 +52,7 @@ def test_a_pinned_table_stays_with_its_parts_until_it_is_unpinned(bucket, table)
 
 def test_why_names_the_pin_and_its_reason(bucket, table) -> None:
     Pins(bucket).pin(table[0].digest, "the auditors asked for it", actor="ada")
-    chain = Collector(bucket).why(table[1].digest)
+    chain = GarbageCollector(bucket).why(table[1].digest)
     assert chain == [
         "pinned by ada: the auditors asked for it", str(table[0].digest), str(table[1].digest),
     ]  # fmt: skip
@@ -73,7 +73,7 @@ def test_pinning_takes_out_of_the_trash(bucket, table) -> None:
 
 
 def test_what_is_not_whole_cannot_be_pinned(bucket, table) -> None:
-    bucket.store.delete(key_of(table[2].digest))
+    bucket.store.delete(object_key(table[2].digest))
     with pytest.raises(ObjectMissing, match=str(table[2].digest)):
         Pins(bucket).pin(table[0].digest, "too late")
     with pytest.raises(ObjectMissing):
@@ -96,18 +96,18 @@ def test_a_second_pin_adds_no_entry_and_an_unpin_of_none_is_an_error(bucket, tab
 def test_pins_are_no_model_and_yet_verified(bucket, table) -> None:
     Pins(bucket).pin(table[0].digest, "kept")
     assert bucket.journals() == []
-    assert (verify(bucket).problems, verify(bucket).entries) == ((), 1)
-    key = key_of(table[1].digest)
+    assert (verify_bucket(bucket).problems, verify_bucket(bucket).entries) == ((), 1)
+    key = object_key(table[1].digest)
     bucket.store.delete(key)
-    assert [(p.kind, p.key) for p in verify(bucket).problems] == [("dangling", key)]
+    assert [(p.kind, p.key) for p in verify_bucket(bucket).problems] == [("dangling", key)]
     Pins(bucket).unpin(table[0].digest, "gone anyhow")
-    assert verify(bucket).problems == ()
+    assert verify_bucket(bucket).problems == ()
 
 
 def test_an_assay_that_knows_no_pins_keeps_what_they_lead_to(bucket, table) -> None:
     """It follows every journal below `journals/`, this one too."""
     Pins(bucket).pin(table[0].digest, "kept")
     (entry,) = bucket.journal("@pins").entries()
-    (found,) = artifacts.descriptors(entry.body)
+    (found,) = artifacts.find_descriptors(entry.body)
     assert found["digest"] == str(table[0].digest)
     assert found["media_type"].endswith("json")

@@ -14,11 +14,11 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.digest import Digest
-from assay.objects import Objects, key_of
+from assay.objects import Objects, object_key
 from assay.store.local import LocalStore
-from assay.upkeep.problems import Findings
-from assay.upkeep.verified import Verified
-from assay.upkeep.verify import verify
+from assay.upkeep.problems import BucketFindings
+from assay.upkeep.verified import VerifiedObjects
+from assay.upkeep.verify import verify_bucket
 
 OBJECTS = 40
 
@@ -37,9 +37,9 @@ def bucket(tmp_path: Path) -> Bucket:
     return bucket
 
 
-def run(bucket: Bucket, *, resume: bool, model: str = "") -> Findings:
-    with Verified.begin(f"{bucket.root} {model}", resume=resume) as verified:
-        return verify(bucket, verified=verified)
+def run(bucket: Bucket, *, resume: bool, model: str = "") -> BucketFindings:
+    with VerifiedObjects.begin(f"{bucket.root} {model}", resume=resume) as verified:
+        return verify_bucket(bucket, verified=verified)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_what_was_written_since_is_read_again(bucket) -> None:
     path.chmod(0o644)
     path.write_bytes(b"objekt 3")  # as long as it was
     findings = run(bucket, resume=True)
-    assert [(p.kind, p.key) for p in findings.problems] == [("corrupt", key_of(digest))]
+    assert [(p.kind, p.key) for p in findings.problems] == [("corrupt", object_key(digest))]
 
 
 def test_what_was_found_bad_is_read_again_and_told_again(bucket) -> None:
@@ -143,9 +143,9 @@ def test_a_line_that_was_cut_off_vouches_for_nothing(bucket, cache) -> None:
     whole = file.read_text()
     file.write_text(whole[:-9])
     known = len(whole.splitlines()) - 1
-    with Verified.begin(f"{bucket.root} ", resume=True) as verified:
+    with VerifiedObjects.begin(f"{bucket.root} ", resume=True) as verified:
         verified.add(next(iter(bucket.objects.entries())))
-        assert verify(bucket, verified=verified).resumed == known - 1
+        assert verify_bucket(bucket, verified=verified).resumed == known - 1
 
 
 def test_buckets_and_models_are_kept_apart(bucket, tmp_path) -> None:

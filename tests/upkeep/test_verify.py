@@ -1,4 +1,4 @@
-"""`verify`: whatever does not fit in a bucket is named, and nothing else."""
+"""`verify_bucket`: whatever does not fit in a bucket is named, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from assay import artifacts, canonical
-from assay.artifacts import Artifact, descriptors
-from assay.bucket import MARK, Bucket
+from assay.artifacts import Artifact, find_descriptors
+from assay.bucket import MARKER_KEY, Bucket
 from assay.digest import Digest
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
-from assay.objects import Objects, key_of, trash_prefix_of
+from assay.objects import Objects, object_key, trash_prefix
 from assay.store.local import LocalStore
-from assay.upkeep.problems import Findings
-from assay.upkeep.verify import Hashed, verify
+from assay.upkeep.problems import BucketFindings
+from assay.upkeep.verify import HashingProgress, verify_bucket
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"
@@ -50,20 +50,20 @@ def spoil(bucket: Bucket, digest: Digest, data: bytes = b"rotten") -> str:
     path = Path(bucket.objects.url(digest))
     path.chmod(0o644)
     path.write_bytes(data)
-    return key_of(digest)
+    return object_key(digest)
 
 
 def remove(bucket: Bucket, digest: Digest) -> str:
-    bucket.store.delete(key_of(digest))
-    return key_of(digest)
+    bucket.store.delete(object_key(digest))
+    return object_key(digest)
 
 
-def seen(findings: Findings) -> list[tuple[str, str]]:
+def seen(findings: BucketFindings) -> list[tuple[str, str]]:
     return [(problem.kind, problem.key) for problem in findings.problems]
 
 
 def test_a_sound_bucket_is_intact_and_everything_was_looked_at(bucket: Bucket) -> None:
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert findings.problems == ()
     assert findings.intact
     assert findings.objects == len(list(bucket.objects.entries())) == 8
@@ -73,13 +73,13 @@ def test_a_sound_bucket_is_intact_and_everything_was_looked_at(bucket: Bucket) -
 
 
 def test_an_empty_bucket_is_intact(tmp_path: Path) -> None:
-    assert verify(Bucket.on(LocalStore(tmp_path))).intact
+    assert verify_bucket(Bucket.on(LocalStore(tmp_path))).intact
 
 
 @pytest.mark.parametrize("bad", [b"part 1!", b"", b"part 0"])
 def test_a_corrupt_object_is_named(bucket: Bucket, bad: bytes) -> None:
     key = spoil(bucket, Digest.of(b"part 1"), bad)
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert seen(findings) == [("corrupt", key)]
     assert not findings.intact
     assert Path(bucket.store.url(key)).read_bytes() == bad
@@ -88,34 +88,34 @@ def test_a_corrupt_object_is_named(bucket: Bucket, bad: bytes) -> None:
 def test_a_large_corrupt_object_is_named(bucket: Bucket) -> None:
     digest = bucket.objects.put(bytes(9 << 20))
     key = spoil(bucket, digest, bytes(9 << 20)[:-1] + b"x")
-    assert seen(verify(bucket)) == [("corrupt", key)]
+    assert seen(verify_bucket(bucket)) == [("corrupt", key)]
 
 
 def test_repair_moves_a_corrupt_object_aside_so_that_it_can_be_put_again(bucket: Bucket) -> None:
     digest = Digest.of(b"part 1")
     spoil(bucket, digest)
-    findings = verify(bucket, repair=True)
+    findings = verify_bucket(bucket, repair=True)
     assert findings.repaired == 1
     assert not findings.intact
     (aside,) = bucket.store.list("quarantine/")
     assert bucket.store.get(aside.key) == b"rotten"
     assert aside.key in findings.problems[0].what
-    assert seen(verify(bucket)) == [("dangling", key_of(digest))]
+    assert seen(verify_bucket(bucket)) == [("dangling", object_key(digest))]
     bucket.objects.put(b"part 1")
-    assert verify(bucket).intact
+    assert verify_bucket(bucket).intact
 
 
 def test_without_repair_nothing_is_touched(bucket: Bucket) -> None:
     spoil(bucket, Digest.of(b"part 1"))
     remove(bucket, Digest.of(b"part 0"))
     before = list(bucket.store.list())
-    verify(bucket)
+    verify_bucket(bucket)
     assert list(bucket.store.list()) == before
 
 
 def test_a_missing_part_is_named_with_the_table_that_lists_it(bucket: Bucket) -> None:
     key = remove(bucket, Digest.of(b"part 1"))
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert seen(findings) == [("dangling", key)]
     assert "part 1" in findings.problems[0].what
     assert artifacts.PARQUET in findings.problems[0].what
@@ -126,8 +126,8 @@ def test_what_a_collector_moved_meanwhile_is_there(bucket: Bucket) -> None:
     held = Digest.of(b"part 1")
     bucket.objects.retire(held)
     before = list(bucket.store.list())
-    findings = verify(bucket)
-    assert seen(findings) == [("trash", key_of(held))]
+    findings = verify_bucket(bucket)
+    assert seen(findings) == [("trash", object_key(held))]
     assert findings.intact
     assert list(bucket.store.list()) == before
 
@@ -136,35 +136,35 @@ def test_what_a_record_in_the_trash_leads_to_is_looked_for(bucket: Bucket) -> No
     entry = bucket.journal("income").entries()[0]
     bucket.objects.retire(Digest.parse(entry.body["run"]["digest"]))
     key = remove(bucket, Digest.of(b"part 1"))
-    assert ("dangling", key) in seen(verify(bucket))
+    assert ("dangling", key) in seen(verify_bucket(bucket))
 
 
 def test_repair_takes_what_is_wanted_out_of_the_trash(bucket: Bucket) -> None:
     held = Digest.of(b"part 1")
     bucket.objects.retire(held)
-    assert seen(verify(bucket, repair=True)) == [("mended", key_of(held))]
+    assert seen(verify_bucket(bucket, repair=True)) == [("mended", object_key(held))]
     assert bucket.objects.has(held)
-    assert verify(bucket).problems == ()
+    assert verify_bucket(bucket).problems == ()
 
 
 def test_a_copy_in_the_trash_that_is_deleted_meanwhile_is_none(bucket: Bucket, monkeypatch) -> None:
     held = Digest.of(b"part 1")
     key = remove(bucket, held)
-    gone = f"{trash_prefix_of(held)}gone"
+    gone = f"{trash_prefix(held)}gone"
     monkeypatch.setattr(Objects, "trashed", lambda self, d: [gone] if d == held else [])
-    assert seen(verify(bucket)) == [("dangling", key)]
+    assert seen(verify_bucket(bucket)) == [("dangling", key)]
 
 
 def test_other_bytes_in_the_trash_are_not_what_is_missing(bucket: Bucket) -> None:
     key = remove(bucket, Digest.of(b"part 1"))
-    bucket.store.put_if_absent(f"{trash_prefix_of(Digest.of(b'part 1'))}planted", b"rotten")
-    assert seen(verify(bucket, repair=True)) == [("dangling", key)]
+    bucket.store.put_if_absent(f"{trash_prefix(Digest.of(b'part 1'))}planted", b"rotten")
+    assert seen(verify_bucket(bucket, repair=True)) == [("dangling", key)]
 
 
 def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> None:
     record = bucket.journal("income").entries()[0].body["run"]
     remove(bucket, Digest.parse(record["digest"]))
-    (problem,) = verify(bucket).problems
+    (problem,) = verify_bucket(bucket).problems
     assert problem.kind == "dangling"
     assert "entry 1 of the journal of income" in problem.what
 
@@ -172,27 +172,27 @@ def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> Non
 def test_what_a_corrupt_record_may_have_named_is_not_guessed(bucket: Bucket) -> None:
     record = bucket.journal("income").entries()[0].body["run"]
     key = spoil(bucket, Digest.parse(record["digest"]), b'{"digest": "' + b"0" * 64 + b'"}')
-    assert seen(verify(bucket)) == [("corrupt", key)]
+    assert seen(verify_bucket(bucket)) == [("corrupt", key)]
 
 
 def test_what_calls_itself_json_and_is_not_is_named(bucket: Bucket) -> None:
     artifact = bucket.put(b"no json", artifacts.JSON, "notes")
     bucket.journal("income").append(lambda _: ("noted", {"notes": artifact.as_json()}))
-    assert seen(verify(bucket)) == [("unreadable", key_of(artifact.digest))]
+    assert seen(verify_bucket(bucket)) == [("unreadable", object_key(artifact.digest))]
 
 
 def test_a_memo_entry_whose_output_is_gone_harms_nothing(bucket: Bucket) -> None:
     report = Digest.of(canonical.dump({"verdict": "pass"}))
     remove(bucket, report)
-    findings = verify(bucket)
-    assert seen(findings) == [("stale", key_of(report))]
+    findings = verify_bucket(bucket)
+    assert seen(findings) == [("stale", object_key(report))]
     assert "memo entry memo/validate/" in findings.problems[0].what
     assert findings.intact
 
 
 def test_an_unreadable_memo_entry_harms_nothing(bucket: Bucket) -> None:
     bucket.store.put_if_absent("memo/train/bad.json", b"{")
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert seen(findings) == [("stale", "memo/train/bad.json")]
     assert findings.intact
 
@@ -213,7 +213,7 @@ def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
     ]
     for key in foreign:
         bucket.store.put_if_absent(key, b"part 1")
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert sorted(seen(findings)) == sorted(("foreign", key) for key in foreign)
     assert findings.intact
 
@@ -221,29 +221,29 @@ def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
 def test_a_broken_chain_is_named_and_the_rest_still_examined(bucket: Bucket) -> None:
     bucket.store.delete("journals/income/0000000001.json")
     key = spoil(bucket, Digest.of(b"other part"))
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert seen(findings) == [("chain", "journals/income/"), ("corrupt", key)]
     assert "entry 1" in findings.problems[0].what
 
 
 def test_one_model_is_examined_alone(bucket: Bucket) -> None:
     spoil(bucket, Digest.of(b"other part"))
-    findings = verify(bucket, model="income")
+    findings = verify_bucket(bucket, model="income")
     assert findings.intact
     assert (findings.journals, findings.entries, findings.objects) == (1, 2, 4)
-    assert not verify(bucket, model="credit").intact
+    assert not verify_bucket(bucket, model="credit").intact
 
 
 def test_an_unknown_model_is_named_with_the_nearest(bucket: Bucket) -> None:
     with pytest.raises(ReferenceUnknown, match="incmoe") as caught:
-        verify(bucket, model="incmoe")
+        verify_bucket(bucket, model="incmoe")
     assert "'income'" in (caught.value.remedy or "")
 
 
 def test_progress_goes_up_to_all_objects_and_all_bytes(bucket: Bucket) -> None:
     bucket.objects.put(bytes(5 << 20))
-    seen: list[Hashed] = []
-    findings = verify(bucket, progress=seen.append)
+    seen: list[HashingProgress] = []
+    findings = verify_bucket(bucket, progress=seen.append)
     assert (seen[-1].objects, seen[-1].size) == (seen[-1].of_objects, seen[-1].of_size)
     assert (seen[-1].objects, seen[-1].size) == (findings.objects, findings.size)
     assert all(a.objects <= b.objects and a.size <= b.size for a, b in itertools.pairwise(seen))
@@ -252,7 +252,7 @@ def test_progress_goes_up_to_all_objects_and_all_bytes(bucket: Bucket) -> None:
 
 
 def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeypatch) -> None:
-    bad, get = key_of(Digest.of(b"part 0")), LocalStore.get
+    bad, get = object_key(Digest.of(b"part 0")), LocalStore.get
 
     def fail(store, key):
         if key == bad:
@@ -261,7 +261,7 @@ def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeyp
 
     monkeypatch.setattr(LocalStore, "get", fail)
     other = spoil(bucket, Digest.of(b"part 1"))
-    assert sorted(seen(verify(bucket))) == [("corrupt", other), ("unreadable", bad)]
+    assert sorted(seen(verify_bucket(bucket))) == [("corrupt", other), ("unreadable", bad)]
 
 
 def test_a_store_that_is_gone_is_an_error_not_a_finding(bucket: Bucket, monkeypatch) -> None:
@@ -270,12 +270,12 @@ def test_a_store_that_is_gone_is_an_error_not_a_finding(bucket: Bucket, monkeypa
 
     monkeypatch.setattr(LocalStore, "get", fail)
     with pytest.raises(StoreUnreachable):
-        verify(bucket)
+        verify_bucket(bucket)
 
 
 def test_findings_are_json(bucket: Bucket) -> None:
     remove(bucket, Digest.of(b"part 1"))
-    told = canonical.load(canonical.dump(verify(bucket).as_json()))
+    told = canonical.load(canonical.dump(verify_bucket(bucket).as_json()))
     assert told["intact"] is False
     assert told["problems"][0]["kind"] == "dangling"
 
@@ -284,10 +284,10 @@ def test_descriptors_are_found_at_any_depth() -> None:
     inner = GONE.as_json()
     outer = {"media_type": "text/plain", "digest": str(Digest.of(b"x")), "c": {"digest": "md5:1"}}
     value = {**outer, "a": [1, {"b": inner}]}
-    assert list(descriptors(value)) == [value, inner]
+    assert list(find_descriptors(value)) == [value, inner]
     source = {"path": "rows.csv", "digest": str(Digest.of(b"the source's own"))}
     for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}, source):
-        assert list(descriptors(nothing)) == []
+        assert list(find_descriptors(nothing)) == []
 
 
 def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Bucket) -> None:
@@ -298,12 +298,12 @@ def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Buck
         journal.append(lambda _, body=body: ("registered", body))
     journal.append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
     key = spoil(bucket, Digest.of(b"model 2"))
-    assert verify(bucket, model="votes@1").intact
-    assert verify(bucket, model="votes@champion").objects == 1
-    assert seen(verify(bucket, model="votes@2")) == [("corrupt", key)]
-    assert seen(verify(bucket, model="votes")) == [("corrupt", key)]
+    assert verify_bucket(bucket, model="votes@1").intact
+    assert verify_bucket(bucket, model="votes@champion").objects == 1
+    assert seen(verify_bucket(bucket, model="votes@2")) == [("corrupt", key)]
+    assert seen(verify_bucket(bucket, model="votes")) == [("corrupt", key)]
     with pytest.raises(ReferenceUnknown, match="no version '3'") as caught:
-        verify(bucket, model="votes@3")
+        verify_bucket(bucket, model="votes@3")
     assert "champion, 1, 2" in (caught.value.remedy or "")
 
 
@@ -311,15 +311,15 @@ def test_a_ledger_beside_a_model_is_examined_with_it(bucket: Bucket) -> None:
     rows = bucket.put(b"scored", artifacts.PARQUET, "rows")
     bucket.journal("income.batches").append(lambda _: ("scored", {"table": rows.as_json()}))
     key = remove(bucket, rows.digest)
-    assert seen(verify(bucket, model="income")) == [("dangling", key)]
-    assert verify(bucket, model="credit").intact
+    assert seen(verify_bucket(bucket, model="income")) == [("dangling", key)]
+    assert verify_bucket(bucket, model="credit").intact
 
 
 def test_a_clock_that_went_back_is_told_and_harms_nothing(bucket: Bucket) -> None:
     last = bucket.journal("credit").entries()[-1]
     entry = replace(last, number=3, previous=Digest.of(last.encode()), at="2001-01-01T00:00:00Z")
     bucket.store.put_if_absent("journals/credit/0000000003.json", entry.encode())
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     assert seen(findings) == [("clock", "journals/credit/0000000003.json")]
     assert "2001-01-01" in findings.problems[0].what
     assert findings.intact
@@ -336,7 +336,7 @@ def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, t
         signing.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "key"))
         bucket.journal("credit").append(lambda _: ("noted", {}))
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
-    (problem,) = (p for p in verify(bucket).problems if p.kind != "foreign")
+    (problem,) = (p for p in verify_bucket(bucket).problems if p.kind != "foreign")
     assert (problem.kind, problem.key) == ("signature", "journals/credit/0000000003.json")
     assert "unknown key" in problem.what
 
@@ -344,8 +344,8 @@ def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, t
 def test_what_a_memo_entry_needs_is_looked_for_too(bucket: Bucket) -> None:
     entry = {"outputs": {}, "needs": [str(GONE.digest)]}
     bucket.memo.remember("train", Digest.of(b"other key"), entry)
-    findings = verify(bucket)
-    assert seen(findings) == [("stale", key_of(GONE.digest))]
+    findings = verify_bucket(bucket)
+    assert seen(findings) == [("stale", object_key(GONE.digest))]
 
 
 # --- with another copy of the bucket ----------------------------------------------------------
@@ -365,10 +365,10 @@ def test_what_is_corrupt_or_gone_is_copied_from_the_other_bucket(
     record = Artifact.model_validate(bucket.journal("income").entries()[0].body["run"])
     gone = remove(bucket, record.digest)
     lost = remove(bucket, Digest.of(b"part 1"))
-    findings = verify(bucket, repair=True, other=copy)
+    findings = verify_bucket(bucket, repair=True, other=copy)
     assert sorted(seen(findings)) == sorted(("mended", key) for key in (spoilt, gone, lost))
     assert findings.intact
-    assert seen(verify(bucket)) == []
+    assert seen(verify_bucket(bucket)) == []
     assert [*bucket.store.list("quarantine/")]
 
 
@@ -377,19 +377,19 @@ def test_what_the_other_bucket_lacks_or_has_spoilt_is_still_told(
 ) -> None:
     for one in (bucket, copy):
         spoilt, gone = spoil(one, Digest.of(b"part 0")), remove(one, Digest.of(b"part 1"))
-    findings = verify(bucket, repair=True, other=copy)
+    findings = verify_bucket(bucket, repair=True, other=copy)
     assert sorted(seen(findings)) == sorted([("corrupt", spoilt), ("dangling", gone)])
     assert not findings.intact
 
 
 def test_without_repair_nothing_is_copied(bucket: Bucket, copy: Bucket) -> None:
     gone = remove(bucket, Digest.of(b"part 1"))
-    assert seen(verify(bucket, other=copy)) == [("dangling", gone)]
+    assert seen(verify_bucket(bucket, other=copy)) == [("dangling", gone)]
 
 
 def test_a_lost_format_file_is_a_problem_that_repair_mends(bucket: Bucket) -> None:
-    bucket.store.delete(MARK)
-    assert seen(verify(bucket)) == [("format", MARK)]
-    assert not verify(bucket).intact
-    assert seen(verify(bucket, repair=True)) == [("mended", MARK)]
-    assert verify(bucket).intact
+    bucket.store.delete(MARKER_KEY)
+    assert seen(verify_bucket(bucket)) == [("format", MARKER_KEY)]
+    assert not verify_bucket(bucket).intact
+    assert seen(verify_bucket(bucket, repair=True)) == [("mended", MARKER_KEY)]
+    assert verify_bucket(bucket).intact

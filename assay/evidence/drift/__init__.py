@@ -12,30 +12,30 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from assay.config.gates import Drift
-from assay.errors import DataError, meant
+from assay.config.gates import DriftSettings
+from assay.errors import DataError, suggest_name
 from assay.evidence.drift import checks as say_checks
 from assay.evidence.drift import display
-from assay.evidence.drift.columns import Shift, shifts
-from assay.evidence.drift.expected import Ladder
-from assay.evidence.drift.grid import comparable
-from assay.evidence.drift.harm import Outcome, Sides, believed, outcomes
-from assay.evidence.drift.mix import Sample, effects, mix
-from assay.evidence.drift.rebuilding import rebuilding
-from assay.evidence.drift.scored import Roles, scored
-from assay.evidence.drift.separation import separation
-from assay.evidence.drift.together import rebuilt, told_apart
-from assay.evidence.report import Check, Report, Verdict, overall
-from assay.tables.observed import Observed, observe
+from assay.evidence.drift.columns import ColumnShift, measure_shifts
+from assay.evidence.drift.expected import ProbabilityBins
+from assay.evidence.drift.grid import are_comparable
+from assay.evidence.drift.harm import DropInputs, PerformanceDrop, credible_mix, measure_drops
+from assay.evidence.drift.mix import ReferenceSample, find_case_mix, shift_effects
+from assay.evidence.drift.rebuilding import measure_reconstruction
+from assay.evidence.drift.scored import ColumnRoles, read_scored_rows
+from assay.evidence.drift.separation import measure_separation
+from assay.evidence.drift.together import reconstruction_check, separation_check
+from assay.evidence.report import Check, Report, Verdict, overall_verdict
+from assay.tables.observed import ProfiledTable, profile_and_sample
 from assay.tables.read import Table
 
 
-def drift(
+def judge_drift(
     reference: Table,
     current: Table,
-    ask: Drift,
+    ask: DriftSettings,
     *,
-    roles: Roles | None = None,
+    roles: ColumnRoles | None = None,
     columns: Sequence[str] | None = None,
     subject: str,
     seed: int = 0,
@@ -47,106 +47,121 @@ def drift(
     Raises DataError for columns that neither side has, that hold no probabilities or no
     decisions, and for cut points on a group that is no number.
     """
-    roles = roles or Roles()
-    rows = say_checks.enough(reference.rows, current.rows, ask)
-    features = _features(reference, current, roles, columns)
+    roles = roles or ColumnRoles()
+    rows = say_checks.row_count_check(reference.rows, current.rows, ask)
+    features = _feature_names(reference, current, roles, columns)
     if rows.verdict is not Verdict.PASS:
-        return _report(subject, [rows], _Found([], {}, None), ask, [])
+        return _report(subject, [rows], _PredictionHarm([], {}, None), ask, [])
     _check_roles(reference, current, roles)
-    sides = _Pair(reference, current, *(observe(t, seed=seed) for t in (reference, current)))
-    known, broken, notes = _comparable(features, sides)
+    sides = _ObservedPair(
+        reference, current, *(profile_and_sample(t, seed=seed) for t in (reference, current))
+    )
+    known, broken, notes = _split_comparable(features, sides)
     outputs = [name for name in roles.outputs if sides.share(name)]
-    every = shifts(sides.old, sides.new, [*known, *outputs], ask)
+    every = measure_shifts(sides.old, sides.new, [*known, *outputs], ask)
     seen = [shift for shift in every if shift.name in known]
-    found = _harm(sides, seen, roles, ask)
-    ordered = display.ranked(every, found.effects, found.sides.mix if found.sides else None)
+    found = _assess_harm(sides, seen, roles, ask)
+    ordered = display.rank_shifts(every, found.effects, found.sides.mix if found.sides else None)
     checks = [
         rows,
         *found.checks(ask),
         *broken,
-        *(_moved(s, found, ask, current.rows) for s in ordered),
-        *_together(sides, seen, ask),
+        *(_shift_check(s, found, ask, current.rows) for s in ordered),
+        *_multivariate_checks(sides, seen, ask),
     ]
     report = _report(subject, checks, found, ask, ordered)
-    return report.model_copy(update={"notes": (*notes, *_limits(sides, roles, found, ask))})
+    return report.model_copy(
+        update={"notes": (*notes, *_limitation_notes(sides, roles, found, ask))}
+    )
 
 
 @dataclass(frozen=True)
-class _Found:
+class _PredictionHarm:
     """What the predictions' part came to; empty without probabilities."""
 
-    outcomes: list[Outcome]
-    effects: display.Effects
-    sides: Sides | None
+    outcomes: list[PerformanceDrop]
+    effects: display.ShiftEffects
+    sides: DropInputs | None
     outputs: Sequence[str] = ()
     undivided: Sequence[Check] = ()
 
-    def checks(self, ask: Drift) -> list[Check]:
+    def checks(self, ask: DriftSettings) -> list[Check]:
         if self.sides is None:
             return []
-        told = (c for o in self.outcomes for c in say_checks.performs(o, self.sides, ask))
+        told = (c for o in self.outcomes for c in say_checks.performance_checks(o, self.sides, ask))
         return [*told, *self.undivided]
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _ObservedPair:
     """Both sides: their tables, and what was observed of them."""
 
     reference: Table
     current: Table
-    old: Observed
-    new: Observed
+    old: ProfiledTable
+    new: ProfiledTable
 
     def share(self, name: str) -> bool:
         return all(name in side.profile.columns for side in (self.old, self.new))
 
 
-def _harm(sides: _Pair, seen: Sequence[Shift], roles: Roles, ask: Drift) -> _Found:
+def _assess_harm(
+    sides: _ObservedPair, seen: Sequence[ColumnShift], roles: ColumnRoles, ask: DriftSettings
+) -> _PredictionHarm:
     if roles.probability is None:
-        return _Found([], {}, None)
+        return _PredictionHarm([], {}, None)
     wanted = [*roles.outputs, *roles.by]
-    old = scored(_only(sides.reference, wanted), roles, "reference")
-    new = scored(_only(sides.current, wanted), roles, "current")
-    sample = scored(sides.old.sample, roles, "reference")
+    old = read_scored_rows(_read_columns(sides.reference, wanted), roles, "reference")
+    new = read_scored_rows(_read_columns(sides.current, wanted), roles, "current")
+    sample = read_scored_rows(sides.old.sample, roles, "reference")
     if old is None or new is None or sample is None:
-        return _Found([], {}, None)
+        return _PredictionHarm([], {}, None)
     codes = {shift.name: shift.grid.codes(sides.old.sample.column(shift.name)) for shift in seen}
-    rows = Sample(sample, codes, sides.current.rows)
-    ladder = Ladder.of(old, new)
-    found = believed(mix(rows, seen, [shift for shift in seen if shift.shifted]), ask)
-    unseen = say_checks.outside(seen, [s.name for s in seen], sides.new, ask)
-    whole = {n: say_checks.undivided(n, old.groups[n], new.groups[n], ask) for n in roles.by}
+    rows = ReferenceSample(sample, codes, sides.current.rows)
+    ladder = ProbabilityBins.of(old, new)
+    found = credible_mix(find_case_mix(rows, seen, [shift for shift in seen if shift.shifted]), ask)
+    unseen = say_checks.unsupported_features(seen, [s.name for s in seen], sides.new, ask)
+    whole = {
+        n: say_checks.incomparable_groups_check(n, old.groups[n], new.groups[n], ask)
+        for n in roles.by
+    }
     divided = [name for name, check in whole.items() if check is None]
-    material = Sides(old, new, ladder, rows, found, unseen, divided)
+    material = DropInputs(old, new, ladder, rows, found, unseen, divided)
     usable = [m for m in ask.metrics if m == "roc_auc" or new.decision is not None]
-    by_column = effects(rows, seen, ladder, usable[0]) if usable else {}
+    by_column = shift_effects(rows, seen, ladder, usable[0]) if usable else {}
     undivided = [check for check in whole.values() if check is not None]
-    return _Found(outcomes(material, ask), by_column, material, roles.outputs, undivided)
+    return _PredictionHarm(
+        measure_drops(material, ask), by_column, material, roles.outputs, undivided
+    )
 
 
-def _together(sides: _Pair, seen: Sequence[Shift], ask: Drift) -> list[Check]:
+def _multivariate_checks(
+    sides: _ObservedPair, seen: Sequence[ColumnShift], ask: DriftSettings
+) -> list[Check]:
     """Dates are left out: they are always new."""
     kept = [s for s in seen if sides.old.profile.columns[s.name].kind != "date"]
     if len(kept) < 2:
         return []
-    apart = told_apart(separation(sides.old, sides.new, kept, ask), ask)
-    found = rebuilding(sides.old, sides.new, kept, ask)
-    return [apart, *([rebuilt(found, ask)] if found else [])]
+    apart = separation_check(measure_separation(sides.old, sides.new, kept, ask), ask)
+    found = measure_reconstruction(sides.old, sides.new, kept, ask)
+    return [apart, *([reconstruction_check(found, ask)] if found else [])]
 
 
-def _moved(shift: Shift, found: _Found, ask: Drift, rows: int) -> Check:
+def _shift_check(
+    shift: ColumnShift, found: _PredictionHarm, ask: DriftSettings, rows: int
+) -> Check:
     effect, output = found.effects.get(shift.name), shift.name in found.outputs
-    return say_checks.moved(shift, effect, ask, rows, output=output)
+    return say_checks.column_shift_check(shift, effect, ask, rows, output=output)
 
 
 def _report(
     subject: str,
     checks: Sequence[Check],
-    found: _Found,
-    ask: Drift,
-    ordered: Sequence[Shift],
+    found: _PredictionHarm,
+    ask: DriftSettings,
+    ordered: Sequence[ColumnShift],
 ) -> Report:
-    verdict = overall(checks)
+    verdict = overall_verdict(checks)
     metric = found.outcomes[0].metric if found.outcomes else None
     sheets = [display.column_sheet(ordered, found.effects, metric)] if ordered else []
     sheets += [display.performance_sheet(found.outcomes)] if found.outcomes else []
@@ -158,7 +173,7 @@ def _report(
         gate="drift",
         subject=subject,
         verdict=verdict,
-        summary=display.summary(checks, seen, found.outcomes, mixed, made),
+        summary=display.drift_summary(checks, seen, found.outcomes, mixed, made),
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=(*([figure] if figure else []), *display.column_figures(ordered)),
@@ -168,40 +183,42 @@ def _report(
 # --- which columns ----------------------------------------------------------------------------
 
 
-def _features(
-    reference: Table, current: Table, roles: Roles, columns: Sequence[str] | None
+def _feature_names(
+    reference: Table, current: Table, roles: ColumnRoles, columns: Sequence[str] | None
 ) -> list[str]:
     known = list(dict.fromkeys([*reference.schema.names, *current.schema.names]))
     for name in columns or ():
         if name not in known:
-            raise _unknown(name, known, "either side")
+            raise _unknown_column(name, known, "either side")
     chosen = known if columns is None else list(dict.fromkeys(columns))
     return [name for name in chosen if name not in roles.outputs]
 
 
-def _check_roles(reference: Table, current: Table, roles: Roles) -> None:
+def _check_roles(reference: Table, current: Table, roles: ColumnRoles) -> None:
     needed = [name for name in (roles.probability, roles.prediction, *roles.by) if name]
     for side, table in (("the reference", reference), ("the current batch", current)):
         for name in needed:
             if name not in table.schema.names:
-                raise _unknown(name, table.schema.names, side)
+                raise _unknown_column(name, table.schema.names, side)
     if roles.truth and roles.truth not in reference.schema.names:
-        raise _unknown(roles.truth, reference.schema.names, "the reference")
+        raise _unknown_column(roles.truth, reference.schema.names, "the reference")
 
 
-def _unknown(name: str, known: Sequence[str], side: str) -> DataError:
+def _unknown_column(name: str, known: Sequence[str], side: str) -> DataError:
     listed = ", ".join(known[:20])
     return DataError(
         f"{side} has no column {name!r}",
-        remedy=meant(name, known, f"Columns: {listed}."),
+        remedy=suggest_name(name, known, f"Columns: {listed}."),
     )
 
 
-def _only(table: Table, names: Sequence[str]) -> pa.Table:
+def _read_columns(table: Table, names: Sequence[str]) -> pa.Table:
     return table.arrow([name for name in dict.fromkeys(names) if name in table.schema.names])
 
 
-def _comparable(features: Sequence[str], sides: _Pair) -> tuple[list[str], list[Check], list[str]]:
+def _split_comparable(
+    features: Sequence[str], sides: _ObservedPair
+) -> tuple[list[str], list[Check], list[str]]:
     """Columns to compare, checks of those that cannot be, and notes on those left out."""
     known, broken, notes = [], [], []
     for name in features:
@@ -209,9 +226,9 @@ def _comparable(features: Sequence[str], sides: _Pair) -> tuple[list[str], list[
         if before is None:
             notes.append(f"{name} is new: the reference has no such column.")
         elif after is None:
-            broken.append(say_checks.absent(name, "current batch"))
-        elif not comparable(before, after):
-            broken.append(say_checks.retyped(name, before, after))
+            broken.append(say_checks.absent_column_check(name, "current batch"))
+        elif not are_comparable(before, after):
+            broken.append(say_checks.type_change_check(name, before, after))
         elif _numbers_rows(name, sides):
             notes.append(f"{name} numbers the rows, so it was not compared.")
         else:
@@ -219,7 +236,7 @@ def _comparable(features: Sequence[str], sides: _Pair) -> tuple[list[str], list[
     return known, broken, notes
 
 
-def _numbers_rows(name: str, sides: _Pair) -> bool:
+def _numbers_rows(name: str, sides: _ObservedPair) -> bool:
     """Whether all values differ and, being numbers, ascend with the rows or never come again."""
     both = [side.profile.columns[name] for side in (sides.old, sides.new)]
     for column in both:
@@ -235,7 +252,9 @@ def _numbers_rows(name: str, sides: _Pair) -> bool:
     return apart or all(bool((values[1:] > values[:-1]).all()) for values in samples)
 
 
-def _limits(sides: _Pair, roles: Roles, found: _Found, ask: Drift) -> list[str]:
+def _limitation_notes(
+    sides: _ObservedPair, roles: ColumnRoles, found: _PredictionHarm, ask: DriftSettings
+) -> list[str]:
     """What the report rests on, where that is less than everything."""
     notes = []
     if sides.old.sampled or sides.new.sampled:
@@ -247,8 +266,8 @@ def _limits(sides: _Pair, roles: Roles, found: _Found, ask: Drift) -> list[str]:
     if found.sides is None:
         notes.append("No probabilities were named, so nothing is said of performance.")
         return notes
-    notes += say_checks.untold(found.outcomes, found.sides, ask)
-    notes += say_checks.strangers(found.sides)
+    notes += say_checks.too_few_rows_note(found.outcomes, found.sides, ask)
+    notes += say_checks.unseen_groups_note(found.sides)
     if not found.sides.reference.labelled:
         notes.append(
             "The reference has no labels: probabilities were taken as they are, not calibrated."

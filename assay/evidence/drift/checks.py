@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assay.config.gates import Drift
-from assay.evidence.drift.columns import Shift
-from assay.evidence.drift.harm import Outcome, Sides
-from assay.evidence.drift.scored import Groups
-from assay.evidence.groups import MISSING, MOST_GROUPS
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.columns import ColumnShift
+from assay.evidence.drift.harm import DropInputs, PerformanceDrop
+from assay.evidence.drift.scored import GroupCodes
+from assay.evidence.groups import MISSING_LABEL, MOST_GROUPS
 from assay.evidence.report import Check, Verdict
-from assay.tables.observed import Observed
+from assay.tables.observed import ProfiledTable
 from assay.tables.profile import ColumnProfile
 
 
-def enough(reference: int, current: int, ask: Drift) -> Check:
+def row_count_check(reference: int, current: int, ask: DriftSettings) -> Check:
     """Whether there are rows enough to say anything."""
     fewer = min(reference, current)
     verdict = Verdict.PASS if fewer >= ask.rows else Verdict.UNKNOWN
@@ -34,7 +34,7 @@ def enough(reference: int, current: int, ask: Drift) -> Check:
     )
 
 
-def absent(name: str, side: str) -> Check:
+def absent_column_check(name: str, side: str) -> Check:
     """A column that one side lacks."""
     return Check(
         name=f"present[{name}]",
@@ -45,7 +45,7 @@ def absent(name: str, side: str) -> Check:
     )
 
 
-def retyped(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
+def type_change_check(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
     """A column whose values became of another sort."""
     return Check(
         name=f"type[{name}]",
@@ -57,9 +57,11 @@ def retyped(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
     )
 
 
-def undivided(name: str, old: Groups, new: Groups, ask: Drift) -> Check | None:
+def incomparable_groups_check(
+    name: str, old: GroupCodes, new: GroupCodes, ask: DriftSettings
+) -> Check | None:
     """A column by whose groups nothing can be compared; None where it can."""
-    why = _why_undivided(old, new, ask)
+    why = _why_incomparable(old, new, ask)
     if why is None:
         return None
     return Check(
@@ -71,39 +73,39 @@ def undivided(name: str, old: Groups, new: Groups, ask: Drift) -> Check | None:
     )
 
 
-def _why_undivided(old: Groups, new: Groups, ask: Drift) -> str | None:
+def _why_incomparable(old: GroupCodes, new: GroupCodes, ask: DriftSettings) -> str | None:
     for side, (_, labels) in (("reference", old), ("current batch", new)):
-        if set(labels) <= {MISSING}:
+        if set(labels) <= {MISSING_LABEL}:
             return f"the {side} holds no value of it"
     (_, known), (codes, labels) = old, new
     if len(known) > MOST_GROUPS:
         return f"the reference has {len(known):,} groups, more than {MOST_GROUPS}"
-    strange = _strange(old, new)
+    strange = _unseen_groups(old, new)
     share = float(np.isin(codes, strange).mean())
     if share <= ask.unseen:
         return None
-    told = _few([labels[code] for code in strange])
+    told = _first_few([labels[code] for code in strange])
     return f"{share:.1%} of rows are of groups that the reference never held ({told})"
 
 
-def _strange(old: Groups, new: Groups) -> list[int]:
+def _unseen_groups(old: GroupCodes, new: GroupCodes) -> list[int]:
     """The codes of groups that the reference never held."""
     held = set(old[1])
     return [code for code, label in enumerate(new[1]) if label not in held]
 
 
-def strangers(sides: Sides) -> list[str]:
+def unseen_groups_note(sides: DropInputs) -> list[str]:
     """A note on the groups that the reference never held, where they are few."""
     told = []
     for name in sides.divided:
         old, new = (side.groups[name] for side in (sides.reference, sides.current))
-        if strange := _strange(old, new):
-            told.append(f"{name}: {_few([new[1][code] for code in strange])}")
+        if strange := _unseen_groups(old, new):
+            told.append(f"{name}: {_first_few([new[1][code] for code in strange])}")
     return [f"Not compared by group, as the reference has none: {'; '.join(told)}."] if told else []
 
 
-def moved(
-    shift: Shift, effect: float | None, ask: Drift, rows: int, *, output: bool = False
+def column_shift_check(
+    shift: ColumnShift, effect: float | None, ask: DriftSettings, rows: int, *, output: bool = False
 ) -> Check:
     """One column's shift; `effect` is what it alone does to the first expected metric.
 
@@ -122,14 +124,14 @@ def moved(
         statistic="Jensen-Shannon distance",
         estimate=shift.effect,
         threshold=ask.effect,
-        why=_how(shift) + alone,
+        why=_describe_shift(shift) + alone,
         remedy=_remedy_shift(shift, known, output),
         accepted=True,
         rows=rows,
     )
 
 
-def _remedy_shift(shift: Shift, known: bool, output: bool) -> str:
+def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
     if shift.verdict is Verdict.UNKNOWN:
         return (
             "Stretches of the reference differ as much. More rows would tell; so would, if their "
@@ -142,55 +144,59 @@ def _remedy_shift(shift: Shift, known: bool, output: bool) -> str:
     return ""
 
 
-def _how(shift: Shift) -> str:
+def _describe_shift(shift: ColumnShift) -> str:
     said = [
-        f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({p_words(shift.adjusted)})"
+        f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({format_p_value(shift.adjusted)})"
     ]
     if shift.new:
         share = f", {shift.unseen:.1%} of rows" if shift.unseen else ""
-        said.append(f"new: {_few(shift.new)}{share}")
+        said.append(f"new: {_first_few(shift.new)}{share}")
     elif shift.unseen:
         said.append(f"{shift.unseen:.1%} of rows lie outside what the reference held")
     if shift.lost:
-        said.append(f"gone: {_few(shift.lost)}")
+        said.append(f"gone: {_first_few(shift.lost)}")
     before, after = shift.missing
     if abs(after - before) >= 0.005:
         said.append(f"missing in {after:.1%} of rows, before in {before:.1%}")
     return "; ".join(said)
 
 
-def p_words(value: float) -> str:
+def format_p_value(value: float) -> str:
     """As in sentences: "p 0.012"."""
     return "p below 0.001" if value < 0.001 else f"p {value:.3f}"
 
 
-def _few(values: Sequence[str]) -> str:
+def _first_few(values: Sequence[str]) -> str:
     more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
     return ", ".join(value if len(value) <= 40 else value[:39] + "…" for value in values[:3]) + more
 
 
-def performs(outcome: Outcome, sides: Sides, ask: Drift) -> list[Check]:
+def performance_checks(
+    outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings
+) -> list[Check]:
     """Expected performance, and realised where there are labels. Of a group that cannot be told,
     only what looks worse than is accepted: small groups would else never be silent.
     """
-    found = [_expected(outcome, sides, ask)]
-    found += [_realised(outcome, ask)] if outcome.realised is not None else []
-    return [check for check in found if outcome.group is None or not _idle(check, ask)]
+    found = [_expected_check(outcome, sides, ask)]
+    found += [_realised_check(outcome, ask)] if outcome.realised is not None else []
+    return [check for check in found if outcome.group is None or not _tells_nothing(check, ask)]
 
 
-def _idle(check: Check, ask: Drift) -> bool:
+def _tells_nothing(check: Check, ask: DriftSettings) -> bool:
     if check.verdict is not Verdict.UNKNOWN:
         return False
     return (check.rows or 0) < ask.rows or check.estimate is None or check.estimate <= ask.margin
 
 
-def untold(outcomes: Sequence[Outcome], sides: Sides, ask: Drift) -> list[str]:
+def too_few_rows_note(
+    outcomes: Sequence[PerformanceDrop], sides: DropInputs, ask: DriftSettings
+) -> list[str]:
     """A note on the groups of which something cannot be told."""
     groups = {
         outcome.group: outcome.rows
         for outcome in outcomes
         if outcome.group
-        if len(performs(outcome, sides, ask)) < 1 + (outcome.realised is not None)
+        if len(performance_checks(outcome, sides, ask)) < 1 + (outcome.realised is not None)
     }
     told = ", ".join(f"{group} ({rows:,} rows)" for group, rows in groups.items())
     return [f"Too few rows to tell: {told}."] if groups else []
@@ -201,11 +207,11 @@ def metric_name(metric: str) -> str:
     return "ROC AUC" if metric == "roc_auc" else metric.replace("_", " ")
 
 
-def _where(outcome: Outcome) -> str:
+def _group_suffix(outcome: PerformanceDrop) -> str:
     return f" of {outcome.group}" if outcome.group else ""
 
 
-def _named(kind: str, outcome: Outcome) -> str:
+def _check_name(kind: str, outcome: PerformanceDrop) -> str:
     return f"{kind}[{outcome.metric}{f', {outcome.group}' if outcome.group else ''}]"
 
 
@@ -213,10 +219,10 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _expected(outcome: Outcome, sides: Sides, ask: Drift) -> Check:
+def _expected_check(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> Check:
     return Check(
-        name=_named("expected", outcome),
-        claim=f"Expected {metric_name(outcome.metric)}{_where(outcome)} falls by no more than "
+        name=_check_name("expected", outcome),
+        claim=f"Expected {metric_name(outcome.metric)}{_group_suffix(outcome)} falls by no more than "
         f"{ask.margin:g}",
         verdict=outcome.verdict,
         statistic=f"drop of the expected {metric_name(outcome.metric)}",
@@ -231,7 +237,7 @@ def _expected(outcome: Outcome, sides: Sides, ask: Drift) -> Check:
     )
 
 
-def _why_expected(outcome: Outcome, sides: Sides, ask: Drift) -> str:
+def _why_expected(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> str:
     if outcome.rows < ask.rows:
         return f"{outcome.rows:,} rows are too few to judge"
     why = f"{outcome.current:.3f} is expected, of the reference {outcome.reference:.3f}"
@@ -246,7 +252,7 @@ def _why_expected(outcome: Outcome, sides: Sides, ask: Drift) -> str:
     return why
 
 
-def _remedy_expected(outcome: Outcome, sides: Sides) -> str:
+def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
     if outcome.verdict is Verdict.CAUTION:
         return "Nothing broke: such rows were as hard before. Look at why more of them come."
     if outcome.verdict is Verdict.FAIL:
@@ -258,13 +264,13 @@ def _remedy_expected(outcome: Outcome, sides: Sides) -> str:
     return ""
 
 
-def _realised(outcome: Outcome, ask: Drift) -> Check:
+def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
     assert outcome.below is not None, "realised"
     assert outcome.realised is not None, "realised"
     seen, before = outcome.seen, outcome.seen_before
     return Check(
-        name=_named("realised", outcome),
-        claim=f"Realised {metric_name(outcome.metric)}{_where(outcome)} lies no more than "
+        name=_check_name("realised", outcome),
+        claim=f"Realised {metric_name(outcome.metric)}{_group_suffix(outcome)} lies no more than "
         f"{ask.margin:g} below what was to be expected of the same rows",
         verdict=outcome.realised,
         statistic=f"expected minus realised {metric_name(outcome.metric)}, beyond the reference's",
@@ -272,14 +278,14 @@ def _realised(outcome: Outcome, ask: Drift) -> Check:
         interval=outcome.below.interval,
         threshold=ask.margin,
         why=f"{seen:.3f} on {outcome.labelled:,} labelled rows, {before:.3f} in the reference",
-        remedy=_REALISED[outcome.realised],
+        remedy=_REALISED_REMEDIES[outcome.realised],
         accepted=outcome.group is not None,
         rows=outcome.labelled,
         group=outcome.group,
     )
 
 
-_REALISED = {
+_REALISED_REMEDIES = {
     Verdict.PASS: "",
     Verdict.CAUTION: "",
     Verdict.UNKNOWN: "More labels would tell.",
@@ -287,8 +293,8 @@ _REALISED = {
 }
 
 
-def outside(
-    shifts: Sequence[Shift], features: Sequence[str], side: Observed, ask: Drift
+def unsupported_features(
+    shifts: Sequence[ColumnShift], features: Sequence[str], side: ProfiledTable, ask: DriftSettings
 ) -> list[str]:
     """Features with so many values never seen that a model's probabilities say nothing. Dates
     are left out: they are always new."""

@@ -9,21 +9,25 @@ from typing import Final
 
 import numpy as np
 
-from assay.config.gates import Drift
-from assay.evidence.drift.grid import Grid, comparable
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.grid import CellGrid, are_comparable
 from assay.evidence.report import Verdict
-from assay.evidence.statistics.clustered import Clustering, clustered_test, clustering
+from assay.evidence.statistics.clustered import (
+    WindowVariation,
+    clustered_chi_square,
+    measure_window_variation,
+)
 from assay.evidence.statistics.corrections import benjamini_hochberg
 from assay.evidence.statistics.distances import (
     chi_square,
     jensen_shannon,
     kolmogorov_smirnov,
-    population_stability,
+    population_stability_index,
     wasserstein,
 )
 from assay.evidence.statistics.intervals import Floats
 from assay.tables.distribution import Integers
-from assay.tables.observed import Observed
+from assay.tables.observed import ProfiledTable
 from assay.tables.profile import ColumnProfile
 
 _FEWEST: Final = 20  # windows of the reference; its rows say no more about longer ones
@@ -31,7 +35,7 @@ _MOST: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Shift:
+class ColumnShift:
     """One column, reference against current. Shares are of all rows of a side.
 
     `effect` is the Jensen-Shannon distance over the grid's cells, missing values among them, and
@@ -40,7 +44,7 @@ class Shift:
     """
 
     name: str
-    grid: Grid
+    grid: CellGrid
     reference: Floats  # rows by cell
     current: Floats
     effect: float
@@ -67,21 +71,23 @@ class Shift:
         return self.verdict is Verdict.CAUTION
 
 
-def shifts(reference: Observed, current: Observed, names: Sequence[str], ask: Drift) -> list[Shift]:
+def measure_shifts(
+    reference: ProfiledTable, current: ProfiledTable, names: Sequence[str], ask: DriftSettings
+) -> list[ColumnShift]:
     """Every column of `names` that both sides hold alike, in that order, judged together."""
     pairs = {
         name: (reference.profile.columns[name], current.profile.columns[name]) for name in names
     }
     found = [
-        _shift(name, old, new, (reference, current), ask)
+        _measure_shift(name, old, new, (reference, current), ask)
         for name, (old, new) in pairs.items()
-        if comparable(old, new)
+        if are_comparable(old, new)
     ]
     adjusted = benjamini_hochberg([shift.p for shift in found])
-    return [_judged(s, float(q), ask) for s, q in zip(found, adjusted, strict=True)]
+    return [_with_verdict(s, float(q), ask) for s, q in zip(found, adjusted, strict=True)]
 
 
-def window_of(reference: Observed, rows: int, ask: Drift) -> tuple[Integers, int]:
+def assign_windows(reference: ProfiledTable, rows: int, ask: DriftSettings) -> tuple[Integers, int]:
     """The window of each sampled reference row, and how many windows there are.
 
     Windows are stretches as long as the current batch, but no fewer than 20 and no more than 256.
@@ -94,24 +100,24 @@ def window_of(reference: Observed, rows: int, ask: Drift) -> tuple[Integers, int
     return (place % count if ask.order == "arbitrary" else place * count // max(sampled, 1)), count
 
 
-def _shift(
+def _measure_shift(
     name: str,
     old: ColumnProfile,
     new: ColumnProfile,
-    sides: tuple[Observed, Observed],
-    ask: Drift,
-) -> Shift:
+    sides: tuple[ProfiledTable, ProfiledTable],
+    ask: DriftSettings,
+) -> ColumnShift:
     reference, current = sides
-    grid = Grid.of(old, new.distribution.dropped)
+    grid = CellGrid.of(old, new.distribution.dropped)
     before, after = grid.counts(old), grid.counts(new)
-    known = _clustering(grid, name, reference, current.rows, ask)
-    test = clustered_test(before, after, known)
+    known = _column_variation(grid, name, reference, current.rows, ask)
+    test = clustered_chi_square(before, after, known)
     scale = 1 / max(reference.rows, 1) + 1 / max(current.rows, 1)
     # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
     chance = math.sqrt(test.expected * scale / (8 * math.log(2)))
-    fresh, gone = _names(old, new)
-    ks, moved = _of_numbers(old, new)
-    return Shift(
+    fresh, gone = _new_and_lost_values(old, new)
+    ks, moved = _numeric_distances(old, new)
+    return ColumnShift(
         name,
         grid,
         before,
@@ -119,10 +125,10 @@ def _shift(
         effect=jensen_shannon(before, after),
         chance=chance,
         p=test.p,
-        psi=population_stability(before, after),
+        psi=population_stability_index(before, after),
         chi_square=chi_square(before, after),
         missing=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
-        unseen=_outside(old, new, grid, after),
+        unseen=_unseen_share(old, new, grid, after),
         new=fresh,
         lost=gone,
         ks=ks,
@@ -130,15 +136,17 @@ def _shift(
     )
 
 
-def _clustering(grid: Grid, name: str, reference: Observed, rows: int, ask: Drift) -> Clustering:
-    window, count = window_of(reference, rows, ask)
+def _column_variation(
+    grid: CellGrid, name: str, reference: ProfiledTable, rows: int, ask: DriftSettings
+) -> WindowVariation:
+    window, count = assign_windows(reference, rows, ask)
     cells = len(grid.labels)
     codes = grid.codes(reference.sample.column(name))
     table = np.bincount(window * cells + codes, minlength=count * cells).reshape(count, cells)
-    return clustering(table, reference.rows / count)
+    return measure_window_variation(table, reference.rows / count)
 
 
-def _of_numbers(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, float | None]:
+def _numeric_distances(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, float | None]:
     """KS and Wasserstein over the whole distributions, the latter in reference deviations."""
     both = (old, new)
     if not all(c.numeric and len(c.distribution.keys) for c in both):
@@ -153,7 +161,9 @@ def _of_numbers(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, f
     return ks, wasserstein(*sides[0], *sides[1]) / math.sqrt(moments[1])
 
 
-def _names(old: ColumnProfile, new: ColumnProfile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _new_and_lost_values(
+    old: ColumnProfile, new: ColumnProfile
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Values that came and that went, the most frequent first; none where they have no names."""
     if old.names is None or new.names is None:
         return (), ()
@@ -167,7 +177,7 @@ def _only_in(column: ColumnProfile, others: set[str]) -> tuple[str, ...]:
     return tuple(sorted((n for n in rows if n not in others), key=lambda n: (-rows[n], n)))
 
 
-def _outside(old: ColumnProfile, new: ColumnProfile, grid: Grid, after: Floats) -> float:
+def _unseen_share(old: ColumnProfile, new: ColumnProfile, grid: CellGrid, after: Floats) -> float:
     if not old.numeric or old.low is None or old.high is None:
         return float(after[grid.unseen].sum() / max(new.rows, 1))
     values, floors = new.distribution.values(), new.distribution.floors()
@@ -176,11 +186,11 @@ def _outside(old: ColumnProfile, new: ColumnProfile, grid: Grid, after: Floats) 
     return float(new.distribution.counts[outside].sum() / max(new.rows, 1))
 
 
-def _judged(shift: Shift, adjusted: float, ask: Drift) -> Shift:
+def _with_verdict(shift: ColumnShift, adjusted: float, ask: DriftSettings) -> ColumnShift:
     return replace(shift, adjusted=adjusted, verdict=_verdict(shift, adjusted, ask))
 
 
-def _verdict(shift: Shift, adjusted: float, ask: Drift) -> Verdict:
+def _verdict(shift: ColumnShift, adjusted: float, ask: DriftSettings) -> Verdict:
     if shift.beyond >= ask.effect:
         # A shift is no failure: what it does to the predictions may be.
         return Verdict.CAUTION if adjusted <= ask.level else Verdict.UNKNOWN

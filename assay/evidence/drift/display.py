@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.config.gates import Drift
+from assay.config.gates import DriftSettings
 from assay.evidence.drift.checks import metric_name
-from assay.evidence.drift.columns import Shift
-from assay.evidence.drift.harm import Outcome
-from assay.evidence.drift.mix import Mix
+from assay.evidence.drift.columns import ColumnShift
+from assay.evidence.drift.harm import PerformanceDrop
+from assay.evidence.drift.mix import CaseMix
 from assay.evidence.report import Cell, Check, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.statistics.distances import shares
+from assay.evidence.statistics.distances import to_shares
 
 _FIGURES = 4  # of columns
 _BARS = 16  # a figure; the smallest cells are put together
 _NAMES = 3
 
-Effects = Mapping[str, float | None]
+ShiftEffects = Mapping[str, float | None]
 
 
-def ranked(shifts: Sequence[Shift], effects: Effects, mix: Mix | None) -> list[Shift]:
+def rank_shifts(
+    shifts: Sequence[ColumnShift], effects: ShiftEffects, mix: CaseMix | None
+) -> list[ColumnShift]:
     """Those that explain the others' shift first, then by what their shift does to the
     predictions, then those that moved most.
     """
     explaining = mix.columns if mix else ()
 
-    def key(shift: Shift) -> tuple[bool, bool, float, float, str]:
+    def key(shift: ColumnShift) -> tuple[bool, bool, float, float, str]:
         effect, first = effects.get(shift.name), shift.name in explaining
         return (not shift.shifted, not first, -abs(effect or 0.0), -shift.effect, shift.name)
 
     return sorted(shifts, key=key)
 
 
-def column_sheet(shifts: Sequence[Shift], effects: Effects, metric: str | None) -> Sheet:
+def column_sheet(shifts: Sequence[ColumnShift], effects: ShiftEffects, metric: str | None) -> Sheet:
     """Every measure of every column, in the order given."""
     effect = [f"change of expected {metric_name(metric)}"] if metric else []
     heads = (
@@ -50,23 +52,23 @@ def column_sheet(shifts: Sequence[Shift], effects: Effects, metric: str | None) 
     )
 
 
-def _row(shift: Shift, effect: Sequence[Cell]) -> tuple[Cell, ...]:
+def _row(shift: ColumnShift, effect: Sequence[Cell]) -> tuple[Cell, ...]:
     said = {
         Verdict.PASS: "stable", Verdict.CAUTION: "shifted", Verdict.UNKNOWN: "cannot tell",
     }  # fmt: skip
     return (
         shift.name, said[shift.verdict], *effect, shift.effect, shift.chance, shift.p,
         shift.adjusted, shift.psi, shift.ks, shift.chi_square, shift.wasserstein,
-        shift.missing[0], shift.missing[1], shift.unseen, _names(shift.new), _names(shift.lost),
+        shift.missing[0], shift.missing[1], shift.unseen, _first_names(shift.new), _first_names(shift.lost),
     )  # fmt: skip
 
 
-def _names(values: Sequence[str]) -> str:
+def _first_names(values: Sequence[str]) -> str:
     more = f" and {len(values) - _NAMES} more" if len(values) > _NAMES else ""
     return ", ".join(values[:_NAMES]) + more
 
 
-def performance_sheet(found: Sequence[Outcome]) -> Sheet:
+def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
     """Expected and realised performance, overall and by group."""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -93,13 +95,13 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and abs(value) < float("inf") else None
 
 
-def column_figures(shifts: Sequence[Shift]) -> list[Figure]:
+def column_figures(shifts: Sequence[ColumnShift]) -> list[Figure]:
     """The distributions of the columns that shifted, the first few."""
     return [_bars(shift) for shift in shifts if shift.shifted][:_FIGURES]
 
 
-def _bars(shift: Shift) -> Figure:
-    before, after = shares(shift.reference), shares(shift.current)
+def _bars(shift: ColumnShift) -> Figure:
+    before, after = to_shares(shift.reference), to_shares(shift.current)
     occupied = [i for i in range(len(before)) if before[i] > 0 or after[i] > 0]
     largest = sorted(occupied, key=lambda i: (-max(before[i], after[i]), i))[:_BARS]
     kept = [i for i in occupied if i in largest]
@@ -123,7 +125,7 @@ def _bars(shift: Shift) -> Figure:
     )
 
 
-def performance_figure(found: Sequence[Outcome], ask: Drift) -> Figure | None:
+def performance_figure(found: Sequence[PerformanceDrop], ask: DriftSettings) -> Figure | None:
     """The drop of expected performance with its interval, against what is accepted."""
     points = [
         Point(
@@ -148,11 +150,11 @@ def performance_figure(found: Sequence[Outcome], ask: Drift) -> Figure | None:
     )
 
 
-def summary(
+def drift_summary(
     checks: Sequence[Check],
-    shifts: Sequence[Shift],
-    found: Sequence[Outcome],
-    mix: Mix | None,
+    shifts: Sequence[ColumnShift],
+    found: Sequence[PerformanceDrop],
+    mix: CaseMix | None,
     made: Sequence[str] = (),
 ) -> str:
     """One or two sentences: whether predictions are harmed, and what moved.
@@ -160,35 +162,35 @@ def summary(
     `made`: outputs and labels that moved.
     """
     moved = [shift.name for shift in shifts if shift.shifted]
-    first = f"Shifted ({_names(moved)})" if moved else "Nothing shifted"
+    first = f"Shifted ({_first_names(moved)})" if moved else "Nothing shifted"
     if made and not moved:
-        first = f"No feature shifted, but outputs or labels did ({_names(made)})"
+        first = f"No feature shifted, but outputs or labels did ({_first_names(made)})"
     stopping = [c for c in checks if c.verdict is Verdict.UNKNOWN and not c.accepted]
     if not shifts:
         return (
             f"Cannot tell: {_reason(stopping[0])}." if stopping else "There is nothing to compare."
         )
     if not found:
-        after = f"Cannot tell more: {_reason(stopping[0])}" if stopping else _UNKNOWN
+        after = f"Cannot tell more: {_reason(stopping[0])}" if stopping else _NO_PROBABILITIES
         return f"{first}. {after}."
-    harmed = [harm for outcome in found if (harm := _harm(outcome))]
+    harmed = [harm for outcome in found if (harm := _describe_harm(outcome))]
     if harmed:
         return f"Predictions harmed: {harmed[0]}. {first}."
-    value = _expectation(found[0], mix)
+    value = _describe_expectation(found[0], mix)
     if stopping:
         why = _reason(stopping[0])
         return f"Cannot tell whether predictions are harmed: {why}. {first}; {value}."
     return f"{first}, predictions unharmed: {value}."
 
 
-_UNKNOWN = "Without probabilities, nothing is known of the predictions"
+_NO_PROBABILITIES = "Without probabilities, nothing is known of the predictions"
 
 
 def _reason(check: Check) -> str:
     return f"{check.name}, {check.why}"
 
 
-def _expectation(main: Outcome, mix: Mix | None) -> str:
+def _describe_expectation(main: PerformanceDrop, mix: CaseMix | None) -> str:
     value = f"expected {metric_name(main.metric)} {main.current:.3f}, of the reference "
     value += f"{main.reference:.3f}"
     if mix is not None and main.verdict is Verdict.CAUTION and main.at_mix is not None:
@@ -196,7 +198,7 @@ def _expectation(main: Outcome, mix: Mix | None) -> str:
     return value
 
 
-def _harm(outcome: Outcome) -> str:
+def _describe_harm(outcome: PerformanceDrop) -> str:
     """What is worse than it was, in words; empty if nothing is."""
     what = metric_name(outcome.metric) + (f" of {outcome.group}" if outcome.group else "")
     if outcome.realised is Verdict.FAIL and outcome.seen is not None and outcome.below is not None:

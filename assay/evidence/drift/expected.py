@@ -24,19 +24,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.config.gates import Expected
-from assay.evidence.drift.scored import Scored
+from assay.config.gates import EstimableMetric
+from assay.evidence.drift.scored import ScoredRows
 from assay.evidence.statistics.intervals import Bools, Floats
 from assay.tables.distribution import Integers
 
 BLOCKS: Final = 40
-_RUNGS: Final = 2048
-_AT_ONCE: Final = 1 << 18  # rows
-_DRAWN: Final = 1 << 16  # probabilities that are looked at to place the rungs
+_BIN_COUNT: Final = 2048
+_ROWS_AT_ONCE: Final = 1 << 18  # rows
+_MOST_SAMPLED: Final = 1 << 16  # probabilities that are looked at to place the rungs
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class CalibrationMap:
     """What share of yes the reference had at which probability: points, ascending, and linear
     between them."""
 
@@ -50,7 +50,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False)
-class Ladder:
+class ProbabilityBins:
     """Probabilities in about 4,000 rungs, and how they are calibrated.
 
     `without` are the calibrations learnt without each block of the reference's labelled rows;
@@ -58,29 +58,29 @@ class Ladder:
     """
 
     edges: Floats
-    calibration: Calibration
-    without: tuple[Calibration, ...] = ()
+    calibration: CalibrationMap
+    without: tuple[CalibrationMap, ...] = ()
 
     @classmethod
-    def of(cls, reference: Scored, current: Scored) -> Ladder:
+    def of(cls, reference: ScoredRows, current: ScoredRows) -> ProbabilityBins:
         """Rungs dense where rows are, on either side; calibrated if the reference has labels.
 
         Without labels of both kinds, probabilities are taken as given.
         """
-        steps = np.linspace(0, 1, _RUNGS // 2 + 1)
-        at = np.linspace(0, 1, _RUNGS + 1)
-        drawn = [np.quantile(_thinned(side.probability), at) for side in (reference, current)]
+        steps = np.linspace(0, 1, _BIN_COUNT // 2 + 1)
+        at = np.linspace(0, 1, _BIN_COUNT + 1)
+        drawn = [np.quantile(_thin_values(side.probability), at) for side in (reference, current)]
         edges = np.unique(np.concatenate([steps, *drawn]))[1:]
-        given = cls(edges, Calibration(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
+        given = cls(edges, CalibrationMap(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
         labels = reference.truth
         if labels is None or not (labels == 0).any() or not (labels == 1).any():
             return given
         weights = [None, reference.probability, reference.truth]
-        blocks = [t.sum(axis=1) for t in _tallied(reference, given, labels >= 0, weights)]
+        blocks = [t.sum(axis=1) for t in _tally_blocks(reference, given, labels >= 0, weights)]
         sums = [block.sum(axis=0) for block in blocks]
-        without = (_isotonic(*(s - b[i] for s, b in zip(sums, blocks, strict=True)))
+        without = (_fit_isotonic(*(s - b[i] for s, b in zip(sums, blocks, strict=True)))
                    for i in range(BLOCKS))  # fmt: skip
-        return cls(edges, _isotonic(*sums), tuple(without))
+        return cls(edges, _fit_isotonic(*sums), tuple(without))
 
     @property
     def calibrated(self) -> bool:
@@ -92,7 +92,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class BlockCounts:
     """Expected (or seen) rows of yes and of no, float64 (blocks, 2 decisions, rungs).
 
     `probability` is each rung's mean, and `without` the calibrations learnt without each block of
@@ -102,25 +102,25 @@ class Counted:
     yes: Floats
     no: Floats
     probability: Floats
-    without: tuple[Calibration, ...] = ()
+    without: tuple[CalibrationMap, ...] = ()
 
     @property
     def rows(self) -> float:
         return float(self.yes.sum() + self.no.sum())
 
-    def whole(self, metric: Expected) -> float:
-        return float(METRICS[metric](self.yes.sum(axis=0), self.no.sum(axis=0)))
+    def whole(self, metric: EstimableMetric) -> float:
+        return float(METRIC_FUNCTIONS[metric](self.yes.sum(axis=0), self.no.sum(axis=0)))
 
-    def without_each(self, metric: Expected) -> Floats:
+    def without_each(self, metric: EstimableMetric) -> Floats:
         """The metric with each block left out in turn, (blocks,)."""
         yes, no = (c.sum(axis=0) - c for c in (self.yes, self.no))
-        return METRICS[metric](yes, no)
+        return METRIC_FUNCTIONS[metric](yes, no)
 
-    def recalibrated(self, metric: Expected) -> Floats:
+    def recalibrated(self, metric: EstimableMetric) -> Floats:
         """The metric of all rows by each calibration learnt without a block, (calibrations,)."""
         rows = self.yes.sum(axis=0) + self.no.sum(axis=0)
         yes = rows * self._shares[:, None, :]
-        return METRICS[metric](yes, rows - yes)
+        return METRIC_FUNCTIONS[metric](yes, rows - yes)
 
     @cached_property
     def _shares(self) -> Floats:
@@ -128,44 +128,53 @@ class Counted:
         made = [calibration.yes(self.probability) for calibration in self.without]
         return np.array(made).reshape(len(made), len(self.probability))
 
-    def windows(self, metric: Expected, blocks: int) -> Floats:
+    def windows(self, metric: EstimableMetric, blocks: int) -> Floats:
         """The metric of each run of so many blocks, not overlapping."""
         count = len(self.yes) // blocks
         shape = (count, blocks, *self.yes.shape[1:])
         runs = [c[: count * blocks].reshape(shape).sum(axis=1) for c in (self.yes, self.no)]
-        return METRICS[metric](*runs)
+        return METRIC_FUNCTIONS[metric](*runs)
 
 
-def expected(side: Scored, ladder: Ladder, mask: Bools | None = None) -> Counted:
+def expected_counts(
+    side: ScoredRows, ladder: ProbabilityBins, mask: Bools | None = None
+) -> BlockCounts:
     """What the probabilities promise of the rows in `mask` (all, if None)."""
-    return _promised(ladder, *_tallied(side, ladder, mask, [None, side.probability]))
+    return _counts_from_bins(ladder, *_tally_blocks(side, ladder, mask, [None, side.probability]))
 
 
-def weighted(side: Scored, ladder: Ladder, weights: Floats) -> Counted:
+def weighted_counts(side: ScoredRows, ladder: ProbabilityBins, weights: Floats) -> BlockCounts:
     """What the probabilities promise of rows that count for `weights` rows each."""
-    return _promised(ladder, *_tallied(side, ladder, None, [weights, weights * side.probability]))
+    return _counts_from_bins(
+        ladder, *_tally_blocks(side, ladder, None, [weights, weights * side.probability])
+    )
 
 
-def _promised(ladder: Ladder, rows: Floats, probability: Floats) -> Counted:
+def _counts_from_bins(ladder: ProbabilityBins, rows: Floats, probability: Floats) -> BlockCounts:
     # One rung's rows have nearly one probability: its mean stands for them all.
     with np.errstate(invalid="ignore"):
         mean = np.nan_to_num(probability.sum(axis=(0, 1)) / rows.sum(axis=(0, 1)))
     share = ladder.calibration.yes(mean)
-    return Counted(rows * share, rows * (1 - share), mean, ladder.without)
+    return BlockCounts(rows * share, rows * (1 - share), mean, ladder.without)
 
 
-def realised(side: Scored, ladder: Ladder, mask: Bools | None = None) -> Counted:
+def realised_counts(
+    side: ScoredRows, ladder: ProbabilityBins, mask: Bools | None = None
+) -> BlockCounts:
     """What the labels of the labelled rows in `mask` say."""
     assert side.truth is not None, "only labelled rows have a realised performance"
     labelled = side.truth >= 0
-    rows, yes = _tallied(
+    rows, yes = _tally_blocks(
         side, ladder, labelled if mask is None else labelled & mask, [None, side.truth]
     )
-    return Counted(yes, rows - yes, np.zeros(rows.shape[-1]))
+    return BlockCounts(yes, rows - yes, np.zeros(rows.shape[-1]))
 
 
-def _tallied(
-    side: Scored, ladder: Ladder, mask: Bools | None, weights: Sequence[NDArray[Any] | None]
+def _tally_blocks(
+    side: ScoredRows,
+    ladder: ProbabilityBins,
+    mask: Bools | None,
+    weights: Sequence[NDArray[Any] | None],
 ) -> list[Floats]:
     """Sums of each of the weights (of ones, for None), (blocks, 2 decisions, rungs).
 
@@ -174,8 +183,8 @@ def _tallied(
     rungs, rows, done = len(ladder.edges) + 1, len(side), 0
     total = rows if mask is None else max(int(mask.sum()), 1)
     sums = [np.zeros(BLOCKS * 2 * rungs) for _ in weights]
-    for start in range(0, rows, _AT_ONCE):
-        stop = min(start + _AT_ONCE, rows)
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        stop = min(start + _ROWS_AT_ONCE, rows)
         chosen = (
             np.arange(start, stop) if mask is None else start + np.flatnonzero(mask[start:stop])
         )
@@ -190,11 +199,11 @@ def _tallied(
     return [found.reshape(BLOCKS, 2, rungs) for found in sums]
 
 
-def _thinned(values: Floats) -> Floats:
-    return values[:: max(len(values) // _DRAWN, 1)]
+def _thin_values(values: Floats) -> Floats:
+    return values[:: max(len(values) // _MOST_SAMPLED, 1)]
 
 
-def _isotonic(rows: Floats, probability: Floats, yes: Floats) -> Calibration:
+def _fit_isotonic(rows: Floats, probability: Floats, yes: Floats) -> CalibrationMap:
     """Learnt from rows counted by rung, and their sums of probabilities and labels, (rungs,).
 
     Isotonic regression: Zadrozny & Elkan, KDD 2002.
@@ -204,7 +213,7 @@ def _isotonic(rows: Floats, probability: Floats, yes: Floats) -> Calibration:
     some = rows > 0
     means = [total[some] / rows[some] for total in (probability, yes)]
     fitted = isotonic_regression(means[1], weights=rows[some]).x
-    return Calibration(means[0], np.clip(fitted, 0, 1))
+    return CalibrationMap(means[0], np.clip(fitted, 0, 1))
 
 
 # --- metrics of (..., decisions, rungs) -------------------------------------------------------
@@ -241,7 +250,7 @@ def _specificity(yes: Floats, no: Floats) -> Floats:
     return _ratio(tn, tn + fp)
 
 
-def _balanced(yes: Floats, no: Floats) -> Floats:
+def _balanced_accuracy(yes: Floats, no: Floats) -> Floats:
     return (_recall(yes, no) + _specificity(yes, no)) / 2
 
 
@@ -257,10 +266,10 @@ def _roc_auc(yes: Floats, no: Floats) -> Floats:
     return _ratio((y * below).sum(axis=-1), y.sum(axis=-1) * n.sum(axis=-1))
 
 
-METRICS: Final[Mapping[Expected, Callable[[Floats, Floats], Floats]]] = {
+METRIC_FUNCTIONS: Final[Mapping[EstimableMetric, Callable[[Floats, Floats], Floats]]] = {
     "roc_auc": _roc_auc,
     "accuracy": _accuracy,
-    "balanced_accuracy": _balanced,
+    "balanced_accuracy": _balanced_accuracy,
     "precision": _precision,
     "recall": _recall,
     "specificity": _specificity,

@@ -13,21 +13,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay.evidence.statistics.intervals import Floats
-from assay.tables.distribution import Integers, numbers_of
+from assay.tables.distribution import Integers, numbers_from_keys
 from assay.tables.profile import ColumnProfile
 from assay.tables.rowhash import value_hashes
 
-MISSING: Final = "(missing)"
-NEW: Final = "(new)"
-OTHER: Final = "(other)"
-_RANGES: Final = 10  # of about as many reference rows each: the usual deciles of scorecards
-_SINGLE: Final = 20  # numbers with at most so many distinct values get a cell each
-_NAMED: Final = 30  # texts with a cell of their own; rarer ones share one
-_CLASSES: Final = 4  # bits of a hash, for texts too many to name
+MISSING_CELL: Final = "(missing)"
+NEW_CELL: Final = "(new)"
+OTHER_CELL: Final = "(other)"
+_RANGE_COUNT: Final = 10  # of about as many reference rows each: the usual deciles of scorecards
+_MOST_SINGLE: Final = 20  # numbers with at most so many distinct values get a cell each
+_MOST_NAMED: Final = 30  # texts with a cell of their own; rarer ones share one
+_CLASS_BITS: Final = 4  # bits of a hash, for texts too many to name
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class CellGrid:
     """The cells of one column. `unseen` marks those that hold no reference row by their nature.
 
     Numbers fall between `edges`: below the first and from the last on lie outside the reference's
@@ -40,17 +40,17 @@ class Grid:
     names: Mapping[str, int] | None = None
 
     @classmethod
-    def of(cls, column: ColumnProfile, dropped: int = 0) -> Grid:
+    def of(cls, column: ColumnProfile, dropped: int = 0) -> CellGrid:
         """The grid that a reference column sets. Its last cell is the missing values'.
 
         `dropped` bits of the other side's profile are gone: edges are set where both can tell.
         """
         if not len(column.distribution.keys):
             unseen = np.array([True, False])
-            return cls((NEW, MISSING), unseen, names={})
+            return cls((NEW_CELL, MISSING_CELL), unseen, names={})
         if column.numeric:
-            return _ranges(column, dropped)
-        return _classes() if column.names is None else _values(column)
+            return _range_grid(column, dropped)
+        return _hash_grid() if column.names is None else _value_grid(column)
 
     def counts(self, column: ColumnProfile) -> Floats:
         """Rows of a profiled column by cell, float64 (cells,)."""
@@ -65,10 +65,10 @@ class Grid:
         """Each row's cell, int64 (rows,)."""
         missing = len(self.labels) - 1
         if self.edges is not None:
-            values = numbers(column)
+            values = numeric_values(column)
             codes = np.searchsorted(self.edges, values, side="right")
             return np.where(np.isnan(values), missing, codes).astype(np.int64)
-        coded = _coded(column)
+        coded = _encode_texts(column)
         cells = np.append(self._cells_of(coded.dictionary), missing)
         indices = coded.indices.fill_null(len(cells) - 1)
         found: Integers = cells[indices.to_numpy(zero_copy_only=False)]
@@ -81,14 +81,14 @@ class Grid:
             floors = column.distribution.floors()
             return np.searchsorted(self.edges, floors, side="right").astype(np.int64)
         if self.names is None:
-            return _classed(column.distribution.keys.view(np.uint64))
+            return _hash_classes(column.distribution.keys.view(np.uint64))
         if column.names is None:  # values beyond counting, where the reference had few: all new
             return np.zeros(len(column.distribution.keys), np.int64) + len(self.labels) - 2
         return self._looked_up(column.names)
 
     def _cells_of(self, values: pa.Array) -> Integers:
         if self.names is None:
-            return _classed(value_hashes(values)) if len(values) else np.empty(0, np.int64)
+            return _hash_classes(value_hashes(values)) if len(values) else np.empty(0, np.int64)
         return self._looked_up(values.to_pylist())
 
     def _looked_up(self, texts: Sequence[str]) -> Integers:
@@ -96,67 +96,72 @@ class Grid:
         return np.fromiter((names.get(text, new) for text in texts), np.int64, len(texts))
 
 
-def numbers(column: pa.ChunkedArray) -> Floats:
+def numeric_values(column: pa.ChunkedArray) -> Floats:
     """Numbers as they are, dates as microseconds, NaN where a value is missing; float64 (rows,)."""
     whole = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
     values: Floats = whole.cast(pa.float64(), safe=False).to_numpy()
     return values
 
 
-def comparable(reference: ColumnProfile, current: ColumnProfile) -> bool:
+def are_comparable(reference: ColumnProfile, current: ColumnProfile) -> bool:
     """Whether both hold the same sort of values: numbers, dates, or texts (booleans included)."""
     sorts = [(column.numeric, column.kind == "date") for column in (reference, current)]
     empty = any(not len(column.distribution.keys) for column in (reference, current))
     return sorts[0] == sorts[1] or (empty and "date" not in (reference.kind, current.kind))
 
 
-def _ranges(column: ColumnProfile, dropped: int) -> Grid:
+def _range_grid(column: ColumnProfile, dropped: int) -> CellGrid:
     held = column.distribution.coarser(dropped)
     floors, counts = held.floors(), held.counts
     assert column.low is not None, "a numeric column with values has a range"
     assert column.high is not None, "a numeric column with values has a range"
-    if len(floors) <= _SINGLE and held.exact:
+    if len(floors) <= _MOST_SINGLE and held.exact:
         inner = floors[1:]
-        labels = [_shown(column, value) for value in floors]
+        labels = [_format_edge(column, value) for value in floors]
     else:
         below = np.cumsum(counts) / counts.sum()
-        cuts = np.searchsorted(below, np.arange(1, _RANGES) / _RANGES, side="right")
+        cuts = np.searchsorted(below, np.arange(1, _RANGE_COUNT) / _RANGE_COUNT, side="right")
         inner = np.unique(floors[np.minimum(cuts, len(floors) - 1)])
         inner = inner[inner > floors[0]]
-        marks = [_shown(column, v) for v in (column.low, *inner, column.high)]
+        marks = [_format_edge(column, v) for v in (column.low, *inner, column.high)]
         labels = [f"{low} to {high}" for low, high in itertools.pairwise(marks)]
-    above = numbers_of(held.keys[-1:] + np.int64(1 << held.dropped))[0]
+    above = numbers_from_keys(held.keys[-1:] + np.int64(1 << held.dropped))[0]
     edges = np.array([floors[0], *inner, above if np.isfinite(above) else np.nan])
-    low, high = _shown(column, column.low), _shown(column, column.high)
-    every = (f"below {low}", *labels, f"above {high}", MISSING)
+    low, high = _format_edge(column, column.low), _format_edge(column, column.high)
+    every = (f"below {low}", *labels, f"above {high}", MISSING_CELL)
     unseen = np.zeros(len(every), dtype=bool)
     unseen[[0, -2]] = True
-    return Grid(every, unseen, edges=edges)
+    return CellGrid(every, unseen, edges=edges)
 
 
-def _values(column: ColumnProfile) -> Grid:
+def _value_grid(column: ColumnProfile) -> CellGrid:
     names, counts = column.names or (), column.distribution.counts
     order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))
-    own = order[:_NAMED]
+    own = order[:_MOST_NAMED]
     cells = {names[i]: place for place, i in enumerate(own)}
-    cells |= {names[i]: len(own) for i in order[_NAMED:]}
-    labels = (*(names[i] for i in own), *((OTHER,) if len(order) > _NAMED else ()), NEW, MISSING)
-    unseen = np.array([label == NEW for label in labels])
+    cells |= {names[i]: len(own) for i in order[_MOST_NAMED:]}
+    labels = (
+        *(names[i] for i in own),
+        *((OTHER_CELL,) if len(order) > _MOST_NAMED else ()),
+        NEW_CELL,
+        MISSING_CELL,
+    )
+    unseen = np.array([label == NEW_CELL for label in labels])
     unseen[: len(own)] = False  # a value may be called "(new)" too
-    return Grid(labels, unseen, names=cells)
+    return CellGrid(labels, unseen, names=cells)
 
 
-def _classes() -> Grid:
-    labels = (*(f"values of class {i + 1}" for i in range(1 << _CLASSES)), MISSING)
-    return Grid(labels, np.zeros(len(labels), dtype=bool))
+def _hash_grid() -> CellGrid:
+    labels = (*(f"values of class {i + 1}" for i in range(1 << _CLASS_BITS)), MISSING_CELL)
+    return CellGrid(labels, np.zeros(len(labels), dtype=bool))
 
 
-def _classed(hashes: NDArray[np.uint64]) -> Integers:
-    classes: Integers = (hashes >> np.uint64(64 - _CLASSES)).astype(np.int64)
+def _hash_classes(hashes: NDArray[np.uint64]) -> Integers:
+    classes: Integers = (hashes >> np.uint64(64 - _CLASS_BITS)).astype(np.int64)
     return classes
 
 
-def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def _encode_texts(column: pa.ChunkedArray) -> pa.DictionaryArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     text = pc.cast(column, pa.string())
@@ -165,7 +170,7 @@ def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return whole.dictionary_encode()
 
 
-def _shown(column: ColumnProfile, value: float) -> str:
+def _format_edge(column: ColumnProfile, value: float) -> str:
     if column.kind == "date" and np.isfinite(value):
         return str(np.datetime64(int(value), "us").astype("datetime64[D]"))
     return f"{value:.4g}" if float(f"{value:.4g}") == value or abs(value) < 1e4 else f"{value:,.0f}"

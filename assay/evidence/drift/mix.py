@@ -21,10 +21,10 @@ from typing import Final
 
 import numpy as np
 
-from assay.config.gates import Expected
-from assay.evidence.drift.columns import Shift
-from assay.evidence.drift.expected import Counted, Ladder, weighted
-from assay.evidence.drift.scored import Scored
+from assay.config.gates import EstimableMetric
+from assay.evidence.drift.columns import ColumnShift
+from assay.evidence.drift.expected import BlockCounts, ProbabilityBins, weighted_counts
+from assay.evidence.drift.scored import ScoredRows
 from assay.evidence.statistics.distances import jensen_shannon
 from assay.evidence.statistics.intervals import Floats
 from assay.tables.distribution import Integers
@@ -36,16 +36,16 @@ _FEWEST: Final = 50.0  # reference rows, by Kish's count, that must stand behind
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class ReferenceSample:
     """Sampled reference rows: their predictions, and each column's cells (rows,)."""
 
-    scored: Scored
+    scored: ScoredRows
     codes: Mapping[str, Integers]
     rows: int  # of the current batch
 
 
 @dataclass(frozen=True, eq=False)
-class Mix:
+class CaseMix:
     """Reference rows weighted to the current shares of `columns`.
 
     `explained` is the share of the other columns' shift (Jensen-Shannon divergence, beyond
@@ -58,34 +58,39 @@ class Mix:
     weights: Floats
 
 
-def effects(
-    rows: Sample, shifts: Sequence[Shift], ladder: Ladder, metric: Expected
+def shift_effects(
+    rows: ReferenceSample,
+    shifts: Sequence[ColumnShift],
+    ladder: ProbabilityBins,
+    metric: EstimableMetric,
 ) -> dict[str, float | None]:
     """By column, the change in the expected metric that its shift alone would bring.
 
     None where too few reference rows have the values that the current batch has.
     """
-    plain = weighted(rows.scored, ladder, np.ones(len(rows.scored))).whole(metric)
+    plain = weighted_counts(rows.scored, ladder, np.ones(len(rows.scored))).whole(metric)
     found: dict[str, float | None] = {}
     for shift in shifts:
-        weights = _raked(rows, [shift])
-        change = weighted(rows.scored, ladder, weights).whole(metric) - plain
-        seen = _behind(weights) >= _FEWEST and np.isfinite(change)
+        weights = _rake_weights(rows, [shift])
+        change = weighted_counts(rows.scored, ladder, weights).whole(metric) - plain
+        seen = _effective_sample_size(weights) >= _FEWEST and np.isfinite(change)
         found[shift.name] = float(change) if seen else None
     return found
 
 
-def mix(rows: Sample, shifts: Sequence[Shift], shifted: Sequence[Shift]) -> Mix | None:
+def find_case_mix(
+    rows: ReferenceSample, shifts: Sequence[ColumnShift], shifted: Sequence[ColumnShift]
+) -> CaseMix | None:
     """The columns, among the `shifted`, whose shares best explain how all the others moved.
 
     Greedy, one column more as long as it explains another 5 %. None if no other column moved, or
     too few reference rows stand behind the weights.
     """
-    best: Mix | None = None
-    chosen: list[Shift] = []
+    best: CaseMix | None = None
+    chosen: list[ColumnShift] = []
     while len(chosen) < _COLUMNS:
-        rest = [shift for shift in shifted if shift not in chosen and not _outside(shift)]
-        tried = [_tried(rows, shifts, [*chosen, shift]) for shift in rest]
+        rest = [shift for shift in shifted if shift not in chosen and not _mostly_unseen(shift)]
+        tried = [_fit_mix(rows, shifts, [*chosen, shift]) for shift in rest]
         found = max((m for m in tried if m), key=lambda m: m.explained, default=None)
         if found is None or found.explained < (best.explained if best else 0) + _GAIN:
             break
@@ -94,30 +99,32 @@ def mix(rows: Sample, shifts: Sequence[Shift], shifted: Sequence[Shift]) -> Mix 
     return best
 
 
-def counted(rows: Sample, ladder: Ladder, found: Mix | None) -> Counted:
+def counted(rows: ReferenceSample, ladder: ProbabilityBins, found: CaseMix | None) -> BlockCounts:
     """The expected counts of the reference's sample, at the mix if there is one."""
     weights = np.ones(len(rows.scored)) if found is None else found.weights
-    return weighted(rows.scored, ladder, weights)
+    return weighted_counts(rows.scored, ladder, weights)
 
 
-def _outside(shift: Shift) -> bool:
+def _mostly_unseen(shift: ColumnShift) -> bool:
     return bool(shift.current[shift.grid.unseen].sum() > 0.5 * shift.current.sum())
 
 
-def _tried(rows: Sample, shifts: Sequence[Shift], chosen: Sequence[Shift]) -> Mix | None:
+def _fit_mix(
+    rows: ReferenceSample, shifts: Sequence[ColumnShift], chosen: Sequence[ColumnShift]
+) -> CaseMix | None:
     names = tuple(shift.name for shift in chosen)
     others = [shift for shift in shifts if shift.name not in names]
-    weights = _raked(rows, chosen)
-    if _behind(weights) < _FEWEST:
+    weights = _rake_weights(rows, chosen)
+    if _effective_sample_size(weights) < _FEWEST:
         return None
     moved = sum(_divergence(rows, other, np.ones(len(weights))) for other in others)
     left = sum(_divergence(rows, other, weights) for other in others)
     if moved <= 0:
         return None
-    return Mix(names, 1 - left / moved, math.sqrt(moved), weights)
+    return CaseMix(names, 1 - left / moved, math.sqrt(moved), weights)
 
 
-def _raked(rows: Sample, chosen: Sequence[Shift]) -> Floats:
+def _rake_weights(rows: ReferenceSample, chosen: Sequence[ColumnShift]) -> Floats:
     """Weights (rows,), mean 1, that give each chosen column the current shares of its cells.
 
     Cells without a reference row cannot be had and are left out. Iterative proportional fitting:
@@ -138,15 +145,19 @@ def _raked(rows: Sample, chosen: Sequence[Shift]) -> Floats:
     return weights
 
 
-def _behind(weights: Floats) -> float:
+def _effective_sample_size(weights: Floats) -> float:
     """Rows that weigh as much as these would if they were alike (Kish 1965)."""
     squares = float((weights**2).sum())
     return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
-def _divergence(rows: Sample, shift: Shift, weights: Floats) -> float:
+def _divergence(rows: ReferenceSample, shift: ColumnShift, weights: Floats) -> float:
     """Divergence (bits) of a column from the current one, less what chance makes of it."""
     held = np.bincount(rows.codes[shift.name], weights=weights, minlength=len(shift.current))
     cells = int(((held > 0) | (shift.current > 0)).sum())
-    noise = (cells - 1) / (8 * math.log(2)) * (1 / _behind(weights) + 1 / max(rows.rows, 1))
+    noise = (
+        (cells - 1)
+        / (8 * math.log(2))
+        * (1 / _effective_sample_size(weights) + 1 / max(rows.rows, 1))
+    )
     return max(jensen_shannon(held, shift.current) ** 2 - noise, 0.0)

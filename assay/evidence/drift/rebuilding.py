@@ -13,18 +13,18 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from assay.config.gates import Drift
-from assay.evidence.drift.columns import Shift, window_of
-from assay.evidence.drift.grid import numbers
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.columns import ColumnShift, assign_windows
+from assay.evidence.drift.grid import numeric_values
 from assay.evidence.statistics.intervals import Floats
-from assay.tables.observed import Observed
+from assay.tables.observed import ProfiledTable
 
 _VARIANCE: Final = 0.65  # that the kept components hold, as in NannyML
-_FAR: Final = 6.0  # standard deviations at which a value is cut off
+_CLIP_AT: Final = 6.0  # standard deviations at which a value is cut off
 
 
 @dataclass(frozen=True)
-class Rebuilding:
+class Reconstruction:
     """Mean error of rebuilding current rows less the reference's, in standard deviations of a
     row's error; `p` by how the means of the reference's stretches vary."""
 
@@ -34,15 +34,18 @@ class Rebuilding:
     rows: int
 
 
-def rebuilding(
-    reference: Observed, current: Observed, shifts: Sequence[Shift], ask: Drift
-) -> Rebuilding | None:
+def measure_reconstruction(
+    reference: ProfiledTable,
+    current: ProfiledTable,
+    shifts: Sequence[ColumnShift],
+    ask: DriftSettings,
+) -> Reconstruction | None:
     """Rebuild rows from the components that hold 65 % of the reference's variance.
 
     None where the reference's columns do not vary. Components are learnt on one half of the
     reference's rows, its own errors taken on the other.
     """
-    both = [_standard(side.sample, shifts, reference) for side in (reference, current)]
+    both = [_standardised_rows(side.sample, shifts, reference) for side in (reference, current)]
     learn, held, new = both[0][::2], both[0][1::2], both[1]
     varied = learn.std(axis=0) > 0
     if not varied.any() or len(held) < 2 or len(new) < 2:
@@ -50,17 +53,19 @@ def rebuilding(
     learn, held, new = learn[:, varied], held[:, varied], new[:, varied]
     centre = learn.mean(axis=0)
     base = _components(learn - centre)
-    errors = [_error(rows - centre, base) for rows in (held, new)]
+    errors = [_reconstruction_errors(rows - centre, base) for rows in (held, new)]
     spread = float(errors[0].std())
     if spread <= 1e-12:
         return None
     effect = (float(errors[1].mean()) - float(errors[0].mean())) / spread
-    scaled, count = errors[0] / spread, window_of(reference, current.rows, ask)[1]
+    scaled, count = errors[0] / spread, assign_windows(reference, current.rows, ask)[1]
     p = _p_of_mean(scaled, effect, count, (reference.rows, current.rows))
-    return Rebuilding(effect, p, len(base), len(held) + len(new))
+    return Reconstruction(effect, p, len(base), len(held) + len(new))
 
 
-def _standard(rows: pa.Table, shifts: Sequence[Shift], reference: Observed) -> Floats:
+def _standardised_rows(
+    rows: pa.Table, shifts: Sequence[ColumnShift], reference: ProfiledTable
+) -> Floats:
     """Numbers standardised by the reference, texts by how frequent their cell is in it."""
     columns = []
     for shift in shifts:
@@ -71,11 +76,11 @@ def _standard(rows: pa.Table, shifts: Sequence[Shift], reference: Observed) -> F
             mean = float(share @ share)
             spread = float(np.sqrt(max(share @ share**2 - mean**2, 0)))
         else:
-            values = numbers(column)
+            values = numeric_values(column)
             moments = reference.profile.columns[shift.name].moments() or (0.0, 0.0)
             mean, spread = moments[0], float(np.sqrt(moments[1]))
         scaled = (values - mean) / spread if spread > 0 else np.zeros(len(values))
-        columns.append(np.clip(np.nan_to_num(scaled), -_FAR, _FAR))
+        columns.append(np.clip(np.nan_to_num(scaled), -_CLIP_AT, _CLIP_AT))
     return np.column_stack(columns) if columns else np.empty((rows.num_rows, 0))
 
 
@@ -89,7 +94,7 @@ def _components(rows: Floats) -> Floats:
     return directions[:kept]
 
 
-def _error(rows: Floats, components: Floats) -> Floats:
+def _reconstruction_errors(rows: Floats, components: Floats) -> Floats:
     left = rows - rows @ components.T @ components
     error: Floats = np.sqrt(np.einsum("ij,ij->i", left, left))
     return error

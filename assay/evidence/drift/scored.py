@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.groups import labels_of
+from assay.evidence.groups import unchecked_group_labels
 from assay.evidence.statistics.intervals import Bools, Floats
 
-Codes = NDArray[np.int8]
-Groups = tuple[NDArray[np.int32], tuple[str, ...]]
+LabelCodes = NDArray[np.int8]
+GroupCodes = tuple[NDArray[np.int32], tuple[str, ...]]
 """Each row's group as a code, and the groups' labels."""
 
 _YES: Final = frozenset({"true", "yes", "y", "1"})
@@ -24,7 +24,7 @@ _NO: Final = frozenset({"false", "no", "n", "0"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roles:
+class ColumnRoles:
     """Which columns hold a model's output and the labels; None for what there is not."""
 
     probability: str | None = None
@@ -42,7 +42,7 @@ class Roles:
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredRows:
     """Rows of one side, in order. `truth` holds 1, 0, and -1 where no label has come.
 
     `decision` is None where no predictions were named. `groups` are there by column, any number
@@ -51,8 +51,8 @@ class Scored:
 
     probability: Floats
     decision: Bools | None
-    truth: Codes | None
-    groups: Mapping[str, Groups]
+    truth: LabelCodes | None
+    groups: Mapping[str, GroupCodes]
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -62,7 +62,7 @@ class Scored:
         return 0 if self.truth is None else int((self.truth >= 0).sum())
 
 
-def scored(rows: pa.Table, roles: Roles, side: str) -> Scored | None:
+def read_scored_rows(rows: pa.Table, roles: ColumnRoles, side: str) -> ScoredRows | None:
     """The predictions in these rows; None if no probabilities were named.
 
     Only the columns that `roles` names are looked at. Raises DataError for probabilities that are
@@ -73,18 +73,18 @@ def scored(rows: pa.Table, roles: Roles, side: str) -> Scored | None:
         return None
     decision = truth = None
     if roles.prediction:
-        codes = _yes(rows[roles.prediction], roles.prediction, roles.positive, side)
+        codes = _label_codes(rows[roles.prediction], roles.prediction, roles.positive, side)
         missing = int((codes < 0).sum())
         if missing:
             raise DataError(f"{missing:,} rows have no {roles.prediction!r}", where=side)
         decision = codes == 1
     if roles.truth and roles.truth in rows.column_names:
-        truth = _yes(rows[roles.truth], roles.truth, roles.positive, side)
-    groups = {name: _groups(rows[name], name, roles) for name in roles.by}
-    return Scored(_probability(rows[roles.probability], roles, side), decision, truth, groups)
+        truth = _label_codes(rows[roles.truth], roles.truth, roles.positive, side)
+    groups = {name: _group_codes(rows[name], name, roles) for name in roles.by}
+    return ScoredRows(_probability(rows[roles.probability], roles, side), decision, truth, groups)
 
 
-def _probability(column: pa.ChunkedArray, roles: Roles, side: str) -> Floats:
+def _probability(column: pa.ChunkedArray, roles: ColumnRoles, side: str) -> Floats:
     name = roles.probability
     kind = column.type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
@@ -101,13 +101,13 @@ def _probability(column: pa.ChunkedArray, roles: Roles, side: str) -> Floats:
     return values
 
 
-def _yes(column: pa.ChunkedArray, name: str, positive: str | None, side: str) -> Codes:
+def _label_codes(column: pa.ChunkedArray, name: str, positive: str | None, side: str) -> LabelCodes:
     """1 for yes, 0 for no, -1 for missing."""
-    coded = _coded(column)
+    coded = _encode_dictionary(column)
     texts = [_text(value) for value in coded.dictionary.to_pylist()]
-    means = np.array([*_meanings(texts, name, positive, side), -1], dtype=np.int8)
+    means = np.array([*_codes_of_texts(texts, name, positive, side), -1], dtype=np.int8)
     indices = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    found: Codes = means[indices]
+    found: LabelCodes = means[indices]
     return found
 
 
@@ -117,7 +117,7 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value).strip()
 
 
-def _meanings(texts: Sequence[str], name: str, positive: str | None, side: str) -> list[int]:
+def _codes_of_texts(texts: Sequence[str], name: str, positive: str | None, side: str) -> list[int]:
     if len(set(texts)) > 2:
         raise DataError(
             f"the column {name!r} holds {len(set(texts)):,} different values, not two: "
@@ -137,21 +137,21 @@ def _meanings(texts: Sequence[str], name: str, positive: str | None, side: str) 
     return [int(text.lower() in _YES) for text in texts]
 
 
-def _groups(column: pa.ChunkedArray, name: str, roles: Roles) -> Groups:
+def _group_codes(column: pa.ChunkedArray, name: str, roles: ColumnRoles) -> GroupCodes:
     """Codes of groups, by the labels of the distinct values: rows may be many."""
     import pandas as pd
 
-    coded = _coded(column)
+    coded = _encode_dictionary(column)
     values = pa.concat_arrays([coded.dictionary, pa.nulls(1, coded.dictionary.type)])
     indices = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
     seen, place = np.unique(indices, return_inverse=True)
     distinct = values.take(pa.array(seen)).to_pandas()
-    labels = labels_of(distinct, roles.sensitive.get(name, Sensitive()), name)
+    labels = unchecked_group_labels(distinct, roles.sensitive.get(name, Sensitive()), name)
     codes, known = pd.factorize(labels, sort=True)
     return codes[place].astype(np.int32), tuple(map(str, known))
 
 
-def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def _encode_dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     whole = pa.chunked_array(

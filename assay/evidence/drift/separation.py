@@ -14,25 +14,25 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from assay.config.gates import Drift
-from assay.evidence.drift.columns import Shift
-from assay.evidence.drift.grid import numbers
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.columns import ColumnShift
+from assay.evidence.drift.grid import numeric_values
 from assay.evidence.statistics.auc import roc_auc
 from assay.evidence.statistics.intervals import Bools, Estimate, Floats
-from assay.evidence.statistics.prediction import next_distance
+from assay.evidence.statistics.prediction import next_distance_limit
 from assay.tables.distribution import Integers
-from assay.tables.observed import Observed
+from assay.tables.observed import ProfiledTable
 
 _ROWS: Final = 4_000  # of each side: an AUC to within 0.01
 _FOLDS: Final = 2
 _BINS: Final = 64  # of a number, by the reference's quantiles
 _STRETCHES: Final = 8  # of the reference: fewer would leave wide open what the next may be like
-_OF_STRETCHES: Final = 1 << 14  # reference rows from which stretches are taken
+_ROWS_FOR_STRETCHES: Final = 1 << 14  # reference rows from which stretches are taken
 _FEWEST: Final = 20  # rows of a stretch, to be told from others
 
 
 @dataclass(frozen=True)
-class Stretches:
+class StretchSeparation:
     """How well stretches of the reference, as long as the current batch or an eighth of the
     reference if that is shorter, are told from the rest of it, as ROC AUC.
 
@@ -54,16 +54,19 @@ class Separation:
     """
 
     auc: Estimate
-    stretches: Stretches | None
+    stretches: StretchSeparation | None
     telling: tuple[tuple[str, float], ...]
     rows: int
 
 
-_Coded = Callable[[pa.Table], Floats]  # (rows, columns), NaN for a missing number
+_RowEncoder = Callable[[pa.Table], Floats]  # (rows, columns), NaN for a missing number
 
 
-def separation(
-    reference: Observed, current: Observed, shifts: Sequence[Shift], ask: Drift
+def measure_separation(
+    reference: ProfiledTable,
+    current: ProfiledTable,
+    shifts: Sequence[ColumnShift],
+    ask: DriftSettings,
 ) -> Separation:
     """Tell the two sides apart by all columns together. An AUC of 0.5 is chance.
 
@@ -72,38 +75,38 @@ def separation(
     """
     from threadpoolctl import threadpool_limits
 
-    sides = [_thinned(side.sample, _ROWS) for side in (reference, current)]
-    coded = _coding(sides[0], shifts)
+    sides = [_thin_rows(side.sample, _ROWS) for side in (reference, current)]
+    coded = _row_encoder(sides[0], shifts)
     old, new = (coded(side) for side in sides)
     with threadpool_limits(1):
-        folds = [_fold(old, new, number) for number in range(_FOLDS)]
+        folds = [_fit_fold(old, new, number) for number in range(_FOLDS)]
         truth = np.concatenate([fold.truth for fold in folds])
         auc = roc_auc(truth, np.concatenate([fold.scores(fold.rows) for fold in folds]))
         if auc.interval.low is None or auc.interval.low <= ask.separable:
             return Separation(auc, None, (), len(truth))
-        telling = _telling(folds[0], [shift.name for shift in shifts])
+        telling = _column_losses(folds[0], [shift.name for shift in shifts])
         stretches = None
         if ask.order == "meaningful":
-            stretches = _stretches(reference, current.rows, (old, new), coded)
+            stretches = _separate_stretches(reference, current.rows, (old, new), coded)
     return Separation(auc, stretches, telling, len(truth))
 
 
 # --- rows as numbers --------------------------------------------------------------------------
 
 
-def _thinned(rows: pa.Table, most: int) -> pa.Table:
+def _thin_rows(rows: pa.Table, most: int) -> pa.Table:
     if rows.num_rows <= most:
         return rows
-    return rows.take(pa.array(_spread(rows.num_rows, most)))
+    return rows.take(pa.array(_spread_rows(rows.num_rows, most)))
 
 
-def _spread(rows: int, most: int) -> Integers:
+def _spread_rows(rows: int, most: int) -> Integers:
     """Numbers of at most so many of the rows, evenly spread."""
     few = min(rows, most)
     return np.arange(few, dtype=np.int64) * rows // max(few, 1)
 
 
-def _coding(reference: pa.Table, shifts: Sequence[Shift]) -> _Coded:
+def _row_encoder(reference: pa.Table, shifts: Sequence[ColumnShift]) -> _RowEncoder:
     """What makes codes of rows: numbers by the reference's quantiles, texts by their cell, which
     go by frequency. Few distinct codes are what makes the learner quick.
     """
@@ -111,23 +114,23 @@ def _coding(reference: pa.Table, shifts: Sequence[Shift]) -> _Coded:
     edges: dict[str, Floats] = {}
     for shift in shifts:
         if shift.grid.edges is not None:
-            values = numbers(reference.column(shift.name))
+            values = numeric_values(reference.column(shift.name))
             known = values[~np.isnan(values)]
             # The method takes values as they are: between infinite ones nothing can be put.
             cuts = np.quantile(known, at, method="lower") if len(known) else known
             edges[shift.name] = np.unique(cuts)
 
     def coded(rows: pa.Table) -> Floats:
-        columns = [_codes(rows.column(s.name), s, edges.get(s.name)) for s in shifts]
+        columns = [_column_codes(rows.column(s.name), s, edges.get(s.name)) for s in shifts]
         return np.column_stack(columns)
 
     return coded
 
 
-def _codes(column: pa.ChunkedArray, shift: Shift, edges: Floats | None) -> Floats:
+def _column_codes(column: pa.ChunkedArray, shift: ColumnShift, edges: Floats | None) -> Floats:
     if edges is None:
         return shift.grid.codes(column).astype(float)
-    values = numbers(column)
+    values = numeric_values(column)
     codes = np.searchsorted(edges, values, side="right")
     return np.where(np.isnan(values), np.nan, codes)
 
@@ -148,7 +151,7 @@ class _Fold:
         return found
 
 
-def _fold(old: Floats, new: Floats, number: int) -> _Fold:
+def _fit_fold(old: Floats, new: Floats, number: int) -> _Fold:
     """One fold, of rows from all along each side. (Of a batch in sorted order, a fold of
     neighbours would be judged by what was learnt from rows of other kinds.)
     """
@@ -165,7 +168,7 @@ def _fold(old: Floats, new: Floats, number: int) -> _Fold:
     return _Fold(model, rows[held], truth[held])
 
 
-def _telling(fold: _Fold, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+def _column_losses(fold: _Fold, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
     """What is lost when one column's values are shuffled (Breiman 2001), the most first."""
     order = np.random.default_rng(0).permutation(len(fold.rows))
     whole = roc_auc(fold.truth, fold.scores(fold.rows)).value
@@ -177,11 +180,11 @@ def _telling(fold: _Fold, names: Sequence[str]) -> tuple[tuple[str, float], ...]
     return tuple(sorted(lost, key=lambda item: (-item[1], item[0])))
 
 
-def _stretches(
-    reference: Observed, rows: int, sides: tuple[Floats, Floats], coded: _Coded
-) -> Stretches | None:
+def _separate_stretches(
+    reference: ProfiledTable, rows: int, sides: tuple[Floats, Floats], coded: _RowEncoder
+) -> StretchSeparation | None:
     """Stretches that do not overlap, each told from the rest; and so are as many current rows."""
-    sample = coded(_thinned(reference.sample, _OF_STRETCHES))
+    sample = coded(_thin_rows(reference.sample, _ROWS_FOR_STRETCHES))
     length = int(len(sample) * min(rows / reference.rows, 1 / _STRETCHES))
     few = min(length, len(sides[1]))
     if few < _FEWEST:
@@ -190,15 +193,17 @@ def _stretches(
     for number in range(_STRETCHES):
         start = (len(sample) - length) * number // (_STRETCHES - 1)
         rest = np.vstack([sample[:start], sample[start + length :]])
-        areas.append(_area(rest, sample[start : start + length], few))
-    return Stretches(
+        areas.append(_stretch_auc(rest, sample[start : start + length], few))
+    return StretchSeparation(
         usual=float(np.mean(areas)),
-        limit=min(0.5 + next_distance(np.array(areas) - 0.5), 1.0),
-        current=_area(*sides, few),
+        limit=min(0.5 + next_distance_limit(np.array(areas) - 0.5), 1.0),
+        current=_stretch_auc(*sides, few),
     )
 
 
-def _area(rest: Floats, stretch: Floats, few: int) -> float:
+def _stretch_auc(rest: Floats, stretch: Floats, few: int) -> float:
     """How well so many rows of a stretch are told from others, by one fold alone."""
-    fold = _fold(rest[_spread(len(rest), _ROWS // 2)], stretch[_spread(len(stretch), few)], 0)
+    fold = _fit_fold(
+        rest[_spread_rows(len(rest), _ROWS // 2)], stretch[_spread_rows(len(stretch), few)], 0
+    )
     return roc_auc(fold.truth, fold.scores(fold.rows)).value

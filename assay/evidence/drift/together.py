@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from assay.config.gates import Drift
-from assay.evidence.drift.checks import p_words
-from assay.evidence.drift.rebuilding import Rebuilding
-from assay.evidence.drift.separation import Separation, Stretches
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.checks import format_p_value
+from assay.evidence.drift.rebuilding import Reconstruction
+from assay.evidence.drift.separation import Separation, StretchSeparation
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics.intervals import at_most
+from assay.evidence.statistics.intervals import verdict_at_most
 
-FAR: Final = 0.2  # standard deviations: what Cohen (1988) calls a small effect
+SMALL_EFFECT: Final = 0.2  # standard deviations: what Cohen (1988) calls a small effect
 
 
-def told_apart(found: Separation, ask: Drift) -> Check:
+def separation_check(found: Separation, ask: DriftSettings) -> Check:
     """Whether a classifier tells current rows from the reference's, by more than it does stretches
     of the reference."""
-    verdict = _apart(found, ask)
+    verdict = _separation_verdict(found, ask)
     telling = ", ".join(f"{name} ({lost:.3f})" for name, lost in found.telling[:3] if lost > 0.005)
     why = f"ROC AUC {found.auc.value:.3f} out of fold, on {found.rows:,} rows of both sides"
     if found.stretches is not None:
-        why += f"; {_beside(found.stretches)}"
+        why += f"; {_describe_stretches(found.stretches)}"
     if telling:
         why += f"; most telling, by what it loses without them: {telling}"
     return Check(
@@ -33,15 +33,15 @@ def told_apart(found: Separation, ask: Drift) -> Check:
         interval=found.auc.interval,
         threshold=ask.separable,
         why=why,
-        remedy=_remedy_apart(found, verdict, ask),
+        remedy=_separation_remedy(found, verdict, ask),
         accepted=True,
         rows=found.rows,
     )
 
 
-def _apart(found: Separation, ask: Drift) -> Verdict:
+def _separation_verdict(found: Separation, ask: DriftSettings) -> Verdict:
     """Apart is more than accepted, and more than a further stretch of the reference would be."""
-    verdict = at_most(found.auc.interval, ask.separable)
+    verdict = verdict_at_most(found.auc.interval, ask.separable)
     if verdict is not Verdict.FAIL:
         return verdict
     if ask.order == "arbitrary":
@@ -54,14 +54,14 @@ def _apart(found: Separation, ask: Drift) -> Verdict:
     return Verdict.PASS if stretches.current <= stretches.usual else Verdict.UNKNOWN
 
 
-def _beside(found: Stretches) -> str:
+def _describe_stretches(found: StretchSeparation) -> str:
     return (
         f"by as few rows as stretches of the reference {found.current:.3f}, where these are told "
         f"from its rest with {found.usual:.3f} and one more might be with {found.limit:.3f}"
     )
 
 
-def _remedy_apart(found: Separation, verdict: Verdict, ask: Drift) -> str:
+def _separation_remedy(found: Separation, verdict: Verdict, ask: DriftSettings) -> str:
     if verdict is Verdict.PASS:
         return ""
     beyond = (found.auc.interval.low or 0.0) > ask.separable
@@ -73,9 +73,9 @@ def _remedy_apart(found: Separation, verdict: Verdict, ask: Drift) -> str:
     return "Look at the most telling columns together."
 
 
-def rebuilt(found: Rebuilding, ask: Drift) -> Check:
+def reconstruction_check(found: Reconstruction, ask: DriftSettings) -> Check:
     """Whether the reference's principal components rebuild current rows as well as its own."""
-    far = abs(found.effect) >= FAR
+    far = abs(found.effect) >= SMALL_EFFECT
     verdict = Verdict.CAUTION if found.p <= ask.level else Verdict.UNKNOWN
     return Check(
         name="reconstruction",
@@ -83,9 +83,9 @@ def rebuilt(found: Rebuilding, ask: Drift) -> Check:
         verdict=verdict if far else Verdict.PASS,
         statistic="reconstruction error, in standard deviations from the reference's mean",
         estimate=found.effect,
-        threshold=FAR,
+        threshold=SMALL_EFFECT,
         why=f"errors of rebuilding rows from {found.components} principal components lie "
-        f"{found.effect:+.2f} standard deviations off ({p_words(found.p)})",
+        f"{found.effect:+.2f} standard deviations off ({format_p_value(found.p)})",
         remedy="Look for columns whose relation broke." if far else "",
         accepted=True,
         rows=found.rows,

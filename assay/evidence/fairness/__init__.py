@@ -13,21 +13,27 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness
-from assay.errors import DataError, nearest
-from assay.evidence.cells import ROWS
+from assay.config.gates import FairnessRule
+from assay.errors import DataError, nearest_name
+from assay.evidence.cells import ROWS_COLUMN
 from assay.evidence.fairness import figures, sheets
-from assay.evidence.fairness.checks import checks_of
-from assay.evidence.fairness.divisions import By, Division, Limit, columns_of, divide
-from assay.evidence.fairness.gaps import ALPHA, FEWEST
-from assay.evidence.fairness.limits import Asked, judged
-from assay.evidence.fairness.tally import tally
-from assay.evidence.report import Check, Report, Sheet, Verdict, overall
+from assay.evidence.fairness.checks import limit_checks
+from assay.evidence.fairness.divisions import (
+    FairnessLimit,
+    GroupColumns,
+    GroupDivision,
+    divide_groups,
+    group_columns,
+)
+from assay.evidence.fairness.gaps import ALPHA, MIN_ROWS
+from assay.evidence.fairness.limits import MetricRule, judge_rules
+from assay.evidence.fairness.tally import tally_predictions
+from assay.evidence.report import Check, Report, Sheet, Verdict, overall_verdict
 
 
-def audit(
+def audit_fairness(
     predictions: pd.DataFrame,
-    rules: Sequence[Fairness],
+    rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
     *,
     subject: str,
@@ -43,13 +49,13 @@ def audit(
     sensitive column and the intersection of all. Raises DataError for columns that are absent or
     hold what they may not, and for a reference group that does not exist.
     """
-    _check_named(rules, sensitive)
-    predictions = _checked(predictions, sensitive)
-    counted = tally(predictions, list(sensitive))
-    asked = _divisions(rules, sensitive, by)
-    divisions = {columns: divide(counted, columns, sensitive) for columns in asked}
-    limits = _limits(rules, divisions)
-    checks = [check for limit in limits for check in checks_of(limit)]
+    _check_rule_columns(rules, sensitive)
+    predictions = _validate_predictions(predictions, sensitive)
+    counted = tally_predictions(predictions, list(sensitive))
+    asked = _list_divisions(rules, sensitive, by)
+    divisions = {columns: divide_groups(counted, columns, sensitive) for columns in asked}
+    limits = _judge_limits(rules, divisions)
+    checks = [check for limit in limits for check in limit_checks(limit)]
     drawn = [figures.limit_figure(limit) for limit in limits if limit.pairs]
     if counted.ranked is not None:
         single = [division for division in divisions.values() if len(division.by) == 1]
@@ -57,7 +63,7 @@ def audit(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=overall(checks) if rules or not sensitive else Verdict.CAUTION,
+        verdict=overall_verdict(checks) if rules or not sensitive else Verdict.CAUTION,
         summary=_summary(checks, rules, sensitive),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
@@ -66,7 +72,7 @@ def audit(
     )
 
 
-def lately(report: Report, newest: Report, rows: int) -> Report:
+def join_newest_report(report: Report, newest: Report, rows: int) -> Report:
     """The report, joined by what the newest rows alone say: there a gap that many old rows hide
     would show. Where these are too few to tell, the report on all rows stands.
     """
@@ -79,28 +85,32 @@ def lately(report: Report, newest: Report, rows: int) -> Report:
     ]
     every = (*report.checks, *checks)
     notes = (*report.notes, f"The rules were also held against the {rows:,} newest test rows.")
-    return report.model_copy(update={"checks": every, "verdict": overall(every), "notes": notes})
+    return report.model_copy(
+        update={"checks": every, "verdict": overall_verdict(every), "notes": notes}
+    )
 
 
 # --- what is asked ----------------------------------------------------------------------------
 
 
-def _check_named(rules: Sequence[Fairness], sensitive: Mapping[str, Sensitive]) -> None:
+def _check_rule_columns(rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]) -> None:
     for name in itertools.chain(*(rule.columns() for rule in rules)):
         if name not in sensitive:
-            near = nearest(name, sensitive)
+            near = nearest_name(name, sensitive)
             raise DataError(
                 f"a fairness rule names {name!r}, which is no sensitive column",
                 remedy=f"Did you mean {near!r}?" if near else "Declare it as sensitive.",
             )
 
 
-def _checked(predictions: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> pd.DataFrame:
+def _validate_predictions(
+    predictions: pd.DataFrame, sensitive: Mapping[str, Sensitive]
+) -> pd.DataFrame:
     """The predictions that stand for a row at all, once they are known to be sound."""
-    optional = [name for name in ("probability", ROWS) if name in predictions]
+    optional = [name for name in ("probability", ROWS_COLUMN) if name in predictions]
     for name in ("truth", "decision", *sensitive, *optional):
         if name not in predictions:
-            near = nearest(name, map(str, predictions.columns))
+            near = nearest_name(name, map(str, predictions.columns))
             raise DataError(
                 f"the predictions have no column {name!r}",
                 remedy=f"Did you mean {near!r}?" if near else None,
@@ -109,31 +119,33 @@ def _checked(predictions: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> p
             raise DataError(f"the predictions' column {name!r} holds nulls")
     if "probability" in predictions and not predictions["probability"].between(0, 1).all():
         raise DataError("the predictions' column 'probability' holds values outside 0 to 1")
-    if ROWS in predictions:
-        predictions = predictions[predictions[ROWS] > 0]
+    if ROWS_COLUMN in predictions:
+        predictions = predictions[predictions[ROWS_COLUMN] > 0]
     if predictions.empty:
         raise DataError("there are no predictions to audit")
     return predictions
 
 
-def _divisions(
-    rules: Sequence[Fairness],
+def _list_divisions(
+    rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
     by: Sequence[str | tuple[str, ...]] | None,
-) -> list[By]:
+) -> list[GroupColumns]:
     """What is to be tabled, and what else the rules name."""
     wanted = [(name,) for name in sensitive] + ([tuple(sensitive)] if sensitive else [])
     if by is not None:
-        wanted = [columns_of(one) for one in by]
-    wanted += [columns_of(one) for rule in rules for one in rule.by]
+        wanted = [group_columns(one) for one in by]
+    wanted += [group_columns(one) for rule in rules for one in rule.by]
     return list(dict.fromkeys(wanted))
 
 
-def _limits(rules: Sequence[Fairness], divisions: Mapping[By, Division]) -> list[Limit]:
+def _judge_limits(
+    rules: Sequence[FairnessRule], divisions: Mapping[GroupColumns, GroupDivision]
+) -> list[FairnessLimit]:
     """All rules' pairs, judged as one family."""
-    return judged(
+    return judge_rules(
         [
-            Asked(rule, metric, divisions[columns_of(by)])
+            MetricRule(rule, metric, divisions[group_columns(by)])
             for rule in rules
             for metric in rule.metrics
             for by in rule.by
@@ -144,7 +156,9 @@ def _limits(rules: Sequence[Fairness], divisions: Mapping[By, Division]) -> list
 # --- what is said -----------------------------------------------------------------------------
 
 
-def _sheets(limits: Sequence[Limit], divisions: Sequence[Division], seed: int) -> list[Sheet]:
+def _sheets(
+    limits: Sequence[FairnessLimit], divisions: Sequence[GroupDivision], seed: int
+) -> list[Sheet]:
     found = [sheets.limit_sheet(limits, seed)] if limits else []
     found += [sheets.group_sheet(division) for division in divisions]
     for division in divisions:
@@ -155,7 +169,7 @@ def _sheets(limits: Sequence[Limit], divisions: Sequence[Division], seed: int) -
 
 
 def _summary(
-    checks: Sequence[Check], rules: Sequence[Fairness], sensitive: Mapping[str, Sensitive]
+    checks: Sequence[Check], rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]
 ) -> str:
     if not sensitive:
         return "No sensitive column is declared, so no groups were compared."
@@ -169,7 +183,7 @@ def _summary(
 
 
 def _notes(
-    predictions: pd.DataFrame, limits: Sequence[Limit], divisions: Sequence[Division]
+    predictions: pd.DataFrame, limits: Sequence[FairnessLimit], divisions: Sequence[GroupDivision]
 ) -> tuple[str, ...]:
     """How the verdicts came about, and what limits them."""
     found = []
@@ -177,7 +191,7 @@ def _notes(
     if limits:
         found.append(
             f"Failures are judged as one family of {family} (Holm, {ALPHA:.0%}); a pass is "
-            f"an equivalence test at {ALPHA:.0%}. What rests on fewer than {FEWEST} rows is not "
+            f"an equivalence test at {ALPHA:.0%}. What rests on fewer than {MIN_ROWS} rows is not "
             "judged."
         )
     decisions = predictions["decision"]
@@ -186,7 +200,7 @@ def _notes(
     if "probability" in predictions and np.ptp(predictions["probability"]) == 0:
         found.append("All probabilities are alike.")
     found += [
-        f"{division.unlisted} groups of {division.title} with fewer than {FEWEST} rows are not "
+        f"{division.unlisted} groups of {division.title} with fewer than {MIN_ROWS} rows are not "
         "listed."
         for division in divisions
         if division.unlisted

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from assay.evidence.amounts import about, percent
-from assay.evidence.cells import SHARES
-from assay.evidence.fairness.divisions import Limit
-from assay.evidence.fairness.gaps import FEWEST, Judged, Pair, need
-from assay.evidence.fairness.metrics import MEASURES, title
+from assay.evidence.amounts import format_confidence, format_rounded_up
+from assay.evidence.cells import RATE_DEFINITIONS
+from assay.evidence.fairness.divisions import FairnessLimit
+from assay.evidence.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, rows_to_decide
+from assay.evidence.fairness.metrics import MEASURES, metric_title
 from assay.evidence.report import Check, Interval, Verdict
 
 _DIFFERENCE, _RATIO = "group minus reference", "group over reference"
@@ -19,14 +19,14 @@ def is_difference(check: Check) -> bool:
     return check.statistic.endswith(_DIFFERENCE)
 
 
-def checks_of(limit: Limit) -> list[Check]:
+def limit_checks(limit: FairnessLimit) -> list[Check]:
     """One check a pair; where there is none, one that says why."""
     if limit.metric not in limit.division.by_group:
-        return [_untold(limit, *_NO_PROBABILITIES)]
+        return [_unknown_check(limit, *_NO_PROBABILITIES)]
     found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.judged, strict=True)]
     if limit.division.unlisted:  # what is not listed one by one is no less unknown
-        found.append(_too_small(limit))
-    return found or [_one_group(limit)]
+        found.append(_small_groups_check(limit))
+    return found or [_one_group_check(limit)]
 
 
 _NO_PROBABILITIES = (
@@ -35,11 +35,11 @@ _NO_PROBABILITIES = (
 )
 
 
-def _untold(limit: Limit, why: str, remedy: str) -> Check:
+def _unknown_check(limit: FairnessLimit, why: str, remedy: str) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}]",
-        claim=f"{title(limit.metric)} is alike for all groups of {division.title}",
+        claim=f"{metric_title(limit.metric)} is alike for all groups of {division.title}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
@@ -50,32 +50,32 @@ def _untold(limit: Limit, why: str, remedy: str) -> Check:
     )
 
 
-def _one_group(limit: Limit) -> Check:
+def _one_group_check(limit: FairnessLimit) -> Check:
     why = f"all rows are of one group, {limit.division.reference}"
-    return _untold(limit, why, "Audit on rows of more than one group.")
+    return _unknown_check(limit, why, "Audit on rows of more than one group.")
 
 
-def _too_small(limit: Limit) -> Check:
+def _small_groups_check(limit: FairnessLimit) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}: too small]",
-        claim=f"{title(limit.metric)} of every small group of {division.title} is {rule.limit} "
+        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is {rule.limit} "
         f"that of {division.reference}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
-        why=f"{division.unlisted:,} groups have fewer than {FEWEST} rows each, too few to judge",
+        why=f"{division.unlisted:,} groups have fewer than {MIN_ROWS} rows each, too few to judge",
         remedy="Merge groups, or audit on more rows.",
         accepted=rule.on_unknown == "accept",
     )
 
 
-def _check(limit: Limit, pair: Pair, judged: Judged) -> Check:
+def _check(limit: FairnessLimit, pair: GroupPair, judged: GapVerdict) -> Check:
     rule, division = limit.rule, limit.division
     group, base = division.named(pair.group), division.named(pair.reference)
     return Check(
         name=f"{limit.metric}[{group}]",
-        claim=f"{title(limit.metric)} of {group} is {rule.limit} that of {base}",
+        claim=f"{metric_title(limit.metric)} of {group} is {rule.limit} that of {base}",
         verdict=judged.verdict,
         statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",
         estimate=pair.gap if math.isfinite(pair.gap) else None,
@@ -89,13 +89,13 @@ def _check(limit: Limit, pair: Pair, judged: Judged) -> Check:
     )
 
 
-def _threshold(pair: Pair) -> float:
+def _threshold(pair: GroupPair) -> float:
     """The side of a ratio's limit that is nearer; a difference has one for both sides."""
     least, most = pair.allowed
     return most if pair.ratio is None or pair.gap > 1 else least
 
 
-def _why(pair: Pair, judged: Judged) -> str:
+def _why(pair: GroupPair, judged: GapVerdict) -> str:
     """What was seen of a pair, with numbers."""
     unit = MEASURES[pair.metric].unit
     for who, value, rows in (
@@ -106,32 +106,32 @@ def _why(pair: Pair, judged: Judged) -> str:
             return f"{who} has no {unit}, so the metric is not defined"
         if math.isnan(value):
             return f"{who} lacks positives or negatives, so the metric is not defined"
-    over = "of" if pair.metric in SHARES else "over"
+    over = "of" if pair.metric in RATE_DEFINITIONS else "over"
     seen = (
         f"{pair.value:.3f} {over} {pair.rows:,} {unit} against {pair.base_value:.3f} {over} "
         f"{pair.base_rows:,}"
     )
     if not all(pair.enough):
-        of_each = "" if pair.rows < FEWEST or pair.base_rows < FEWEST else " of each class"
-        return f"{seen}: fewer than {FEWEST} {unit}{of_each} are not judged"
+        of_each = "" if pair.rows < MIN_ROWS or pair.base_rows < MIN_ROWS else " of each class"
+        return f"{seen}: fewer than {MIN_ROWS} {unit}{of_each} are not judged"
     if math.isnan(pair.gap):
         return f"{seen}: there is no ratio to nothing"
-    return f"{seen}: a {_gap(pair)}, {_between(judged.interval)}"
+    return f"{seen}: a {_gap_text(pair)}, {_interval_text(judged.interval)}"
 
 
-def _gap(pair: Pair) -> str:
+def _gap_text(pair: GroupPair) -> str:
     return f"gap of {pair.gap:+.3f}" if pair.ratio is None else f"ratio of {pair.gap:.3f}"
 
 
-def _between(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     low, high = (None if v is None else f"{v:.3f}" for v in (interval.low, interval.high))
-    at = f"at {percent(interval.level)}"
+    at = f"at {format_confidence(interval.level)}"
     if low is None or high is None:
         return f"its interval open {at}" if low is None else f"above {low} {at}"
     return f"between {low} and {high} {at}"
 
 
-def _remedy(limit: Limit, pair: Pair, judged: Judged) -> str:
+def _remedy(limit: FairnessLimit, pair: GroupPair, judged: GapVerdict) -> str:
     """What to do about a pair that did not pass."""
     if judged.verdict is Verdict.PASS:
         return ""
@@ -140,19 +140,19 @@ def _remedy(limit: Limit, pair: Pair, judged: Judged) -> str:
             f"Mitigate by {' and '.join(pair.by)}, or ask those who set the limit "
             f"({limit.rule.because})."
         )
-    return _would_tell(pair, judged.interval.level)
+    return _rows_to_decide_text(pair, judged.interval.level)
 
 
-def _would_tell(pair: Pair, level: float) -> str:
+def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
     if not pair.base_rows:
         unit = MEASURES[pair.metric].unit
         return f"Name a reference group that has {unit}, or audit on rows that include some."
     if not pair.enough[1] or (pair.ratio is not None and not pair.base_value > 0):
         return f"{pair.reference} is too small to compare with: name a larger reference group."
-    unit, needed = MEASURES[pair.metric].unit, need(pair, level)
+    unit, needed = MEASURES[pair.metric].unit, rows_to_decide(pair, level)
     if needed.more is not None:
-        return f"About {about(needed.more)} more {unit} in {pair.group} would tell."
+        return f"About {format_rounded_up(needed.more)} more {unit} in {pair.group} would tell."
     if needed.both is not None:
-        rows, base = (about(number) for number in needed.both)
+        rows, base = (format_rounded_up(number) for number in needed.both)
         return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."
     return "No number of rows is likely to tell: the gap is about as large as the limit."

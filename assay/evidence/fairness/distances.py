@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.evidence.fairness.checks import is_difference
-from assay.evidence.fairness.gaps import FEWEST
+from assay.evidence.fairness.gaps import MIN_ROWS
 from assay.evidence.report import Check, Interval
 
 
 @dataclass(frozen=True)
-class Distance:
+class GroupDistance:
     """How far one rule's farthest group is from its reference, and how far it may be.
 
     Of a difference its size; of a ratio what it lacks of one, either way.
@@ -23,9 +23,9 @@ class Distance:
     limit: float
 
 
-def distances(checks: Sequence[Check]) -> dict[str, Distance]:
+def farthest_groups(checks: Sequence[Check]) -> dict[str, GroupDistance]:
     """By rule, its farthest group among those with rows enough to judge."""
-    found: dict[str, Distance] = {}
+    found: dict[str, GroupDistance] = {}
     for check in checks:
         distance = _distance(check)
         if distance is None:
@@ -38,19 +38,19 @@ def distances(checks: Sequence[Check]) -> dict[str, Distance]:
     return found
 
 
-def allowed(check: Check) -> tuple[float, float]:
+def allowed_range(check: Check) -> tuple[float, float]:
     """The range that a check's estimate may lie in. A ratio's threshold is the nearer end."""
     assert check.threshold is not None, "a check with an estimate has one"
     other = -check.threshold if is_difference(check) else 1 / check.threshold
     return min(check.threshold, other), max(check.threshold, other)
 
 
-def _distance(check: Check) -> Distance | None:
+def _distance(check: Check) -> GroupDistance | None:
     if check.group is None or check.estimate is None or check.threshold is None:
         return None
-    if check.rows is not None and check.rows < FEWEST:
+    if check.rows is not None and check.rows < MIN_ROWS:
         return None
-    size, alike = (abs, 0.0) if is_difference(check) else (_lack, 1.0)
+    size, alike = (abs, 0.0) if is_difference(check) else (_distance_from_one, 1.0)
     held = check.interval or Interval(low=None, high=None)
     low, high = (None if end is None else size(end) for end in (held.low, held.high))
     # Both sides of an interval that holds "alike" are distances; the nearest point has none.
@@ -61,8 +61,8 @@ def _distance(check: Check) -> Distance | None:
         high=max(ends) if len(ends) == 2 else None,
         level=held.level,
     )
-    return Distance(check.group, size(check.estimate), interval, size(check.threshold))
+    return GroupDistance(check.group, size(check.estimate), interval, size(check.threshold))
 
 
-def _lack(ratio: float) -> float:
+def _distance_from_one(ratio: float) -> float:
     return 1 - min(ratio, 1 / ratio) if ratio > 0 else 1.0

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness, Metric
-from assay.evidence.cells import KINDS, ROWS, reference_among
-from assay.evidence.fairness.gaps import FEWEST, Judged, Pair
-from assay.evidence.fairness.metrics import MEASURES, OF_PROBABILITIES, Sums
-from assay.evidence.fairness.rates import rates
-from assay.evidence.fairness.tally import Tally
-from assay.evidence.groups import reference_of
+from assay.config.gates import FairnessMetric, FairnessRule
+from assay.evidence.cells import CONFUSION_KINDS, ROWS_COLUMN, intersection_reference
+from assay.evidence.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair
+from assay.evidence.fairness.metrics import MEASURES, PROBABILITY_METRICS, Sums
+from assay.evidence.fairness.rates import decision_metrics
+from assay.evidence.fairness.tally import PredictionTally
+from assay.evidence.groups import reference_from_counts
 
-MANY = 200  # groups beyond which those too small to judge are only counted
-By = tuple[str, ...]
+MAX_LISTED_GROUPS = 200  # groups beyond which those too small to judge are only counted
+GroupColumns = tuple[str, ...]
 
 
-def columns_of(by: str | By) -> By:
+def group_columns(by: str | GroupColumns) -> GroupColumns:
     """The columns that a rule names, by themselves or together."""
     return (by,) if isinstance(by, str) else by
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class GroupDivision:
     """The people divided by one column, or by several at once. The largest group comes first."""
 
-    by: By
+    by: GroupColumns
     reference: str
     groups: Sequence[str]
     sums: Sums  # in the order of the groups: see `tally.Tally.sums`
@@ -41,13 +41,13 @@ class Division:
         return " & ".join(self.by)
 
     @property
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> list[FairnessMetric]:
         return [metric for metric in MEASURES if metric in self.by_group]
 
     def named(self, group: str) -> str:
         return f"{self.title}={group}"
 
-    def pairs(self, rule: Fairness, metric: Metric) -> list[Pair]:
+    def pairs(self, rule: FairnessRule, metric: FairnessMetric) -> list[GroupPair]:
         """Every group but the reference against it, in one metric of a rule."""
         columns = {name: held.tolist() for name, held in self.sums.items()}
         sums = {
@@ -56,7 +56,7 @@ class Division:
         }
         value = dict(zip(self.groups, self.by_group[metric].tolist(), strict=True))
         return [
-            Pair(
+            GroupPair(
                 metric=metric,
                 by=self.by,
                 group=group,
@@ -74,34 +74,40 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class FairnessLimit:
     """One metric of a rule held to its limit in one division: its pairs and their verdicts."""
 
-    rule: Fairness
-    metric: Metric
-    division: Division
-    pairs: Sequence[Pair]
-    judged: Sequence[Judged]
+    rule: FairnessRule
+    metric: FairnessMetric
+    division: GroupDivision
+    pairs: Sequence[GroupPair]
+    judged: Sequence[GapVerdict]
 
 
-def divide(tally: Tally, by: By, sensitive: Mapping[str, Sensitive]) -> Division:
+def divide_groups(
+    tally: PredictionTally, by: GroupColumns, sensitive: Mapping[str, Sensitive]
+) -> GroupDivision:
     """The groups that the columns `by` make, with every metric that the predictions bear.
 
     Raises DataError for a reference group that does not exist.
     """
     table = tally.sums(by)
-    rows = table[list(KINDS)].sum(axis=1).sort_values(ascending=False, kind="stable")
-    single = [tally.cells[ROWS].groupby(tally.cells[name]).sum() for name in by]
-    parts = [reference_of(n, sensitive[name], name) for n, name in zip(single, by, strict=True)]
-    reference = reference_among(rows, parts)
-    if len(rows) > MANY:
-        rows = rows[(rows >= FEWEST) | (rows.index == reference)]
+    rows = table[list(CONFUSION_KINDS)].sum(axis=1).sort_values(ascending=False, kind="stable")
+    single = [tally.cells[ROWS_COLUMN].groupby(tally.cells[name]).sum() for name in by]
+    parts = [
+        reference_from_counts(n, sensitive[name], name) for n, name in zip(single, by, strict=True)
+    ]
+    reference = intersection_reference(rows, parts)
+    if len(rows) > MAX_LISTED_GROUPS:
+        rows = rows[(rows >= MIN_ROWS) | (rows.index == reference)]
     unlisted = len(table) - len(rows)
     cells = tally.cells[tally.labels(by).isin(rows.index)] if unlisted else tally.cells
-    by_group = rates(cells, by).loc[rows.index]
+    by_group = decision_metrics(cells, by).loc[rows.index]
     kept = table.loc[rows.index]
     sums = {str(name): kept[name].to_numpy(float) for name in kept}
     if tally.ranked is not None:
-        for metric in OF_PROBABILITIES:
+        for metric in PROBABILITY_METRICS:
             by_group[metric] = MEASURES[metric].value(sums)
-    return Division(by, reference, [str(group) for group in rows.index], sums, by_group, unlisted)
+    return GroupDivision(
+        by, reference, [str(group) for group in rows.index], sums, by_group, unlisted
+    )

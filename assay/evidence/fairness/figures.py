@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.cells import SHARES
-from assay.evidence.fairness.divisions import Division, Limit
-from assay.evidence.fairness.gaps import FEWEST
-from assay.evidence.fairness.metrics import MEASURES, title, words
-from assay.evidence.fairness.tally import Tally
+from assay.evidence.cells import RATE_DEFINITIONS
+from assay.evidence.fairness.divisions import FairnessLimit, GroupDivision
+from assay.evidence.fairness.gaps import MIN_ROWS
+from assay.evidence.fairness.metrics import MEASURES, metric_title, metric_words
+from assay.evidence.fairness.tally import PredictionTally
 from assay.evidence.report import Figure, Point, Series, Verdict
 from assay.evidence.statistics.proportions import wilson_limits
 
-_CURVES = 5  # more in one picture cannot be told apart
+_MAX_CURVES = 5  # more in one picture cannot be told apart
 
 
-def limit_figure(limit: Limit) -> Figure:
+def limit_figure(limit: FairnessLimit) -> Figure:
     """Every group's value with its interval, on what is tolerated around the reference's."""
     metric, division = limit.metric, limit.division
     verdicts = {p.group: j.verdict for p, j in zip(limit.pairs, limit.judged, strict=True)}
     base = float(division.by_group[metric][division.reference])
-    allowed = _allowed(limit, base)
+    allowed = _tolerated_band(limit, base)
     told = "; ".join(f"{group} {verdict}" for group, verdict in verdicts.items())
     return Figure(
-        title=f"{title(metric)} by {division.title}, {limit.rule.limit} {division.reference}",
+        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit} {division.reference}",
         kind="intervals",
-        series=(Series(name=words(metric), points=_points(limit, verdicts)),),
-        axis=f"{words(metric)}, with 95 % interval",
+        series=(Series(name=metric_words(metric), points=_points(limit, verdicts)),),
+        axis=f"{metric_words(metric)}, with 95 % interval",
         reference=None if np.isnan(base) else base,
         reference_name=division.reference,
         band=allowed,
-        alt=f"{title(metric)} by group, {limit.rule.limit} that of {division.reference}: {told}. "
+        alt=f"{metric_title(metric)} by group, {limit.rule.limit} that of {division.reference}: {told}. "
         "Verdicts rest on the gaps, whose intervals know that the reference's value is uncertain "
         "too, and that there are many.",
     )
 
 
-def _points(limit: Limit, verdicts: dict[str, Verdict]) -> tuple[Point, ...]:
+def _points(limit: FairnessLimit, verdicts: dict[str, Verdict]) -> tuple[Point, ...]:
     metric, division = limit.metric, limit.division
     low, high = MEASURES[metric].limits(division.sums, 0.95)
     return tuple(
@@ -54,7 +54,7 @@ def _points(limit: Limit, verdicts: dict[str, Verdict]) -> tuple[Point, ...]:
     )
 
 
-def _allowed(limit: Limit, base: float) -> tuple[float, float] | None:
+def _tolerated_band(limit: FairnessLimit, base: float) -> tuple[float, float] | None:
     rule = limit.rule
     if np.isnan(base):
         return None
@@ -63,20 +63,20 @@ def _allowed(limit: Limit, base: float) -> tuple[float, float] | None:
     else:
         assert rule.ratio is not None, "a rule sets one of the two"
         low, high = base * rule.ratio, base / rule.ratio
-    return (max(low, 0.0), min(high, 1.0)) if limit.metric in SHARES else (low, high)
+    return (max(low, 0.0), min(high, 1.0)) if limit.metric in RATE_DEFINITIONS else (low, high)
 
 
-def calibration_figure(tally: Tally, division: Division) -> Figure:
+def calibration_figure(tally: PredictionTally, division: GroupDivision) -> Figure:
     """Observed share against mean probability in ten bins, a curve for each of the largest groups.
 
     Bins of fewer than ten rows are left out.
     """
     curves = tally.curves(division.by)
-    shown = division.groups[:_CURVES]
+    shown = division.groups[:_MAX_CURVES]
     series = []
     for group in shown:
         held = curves.loc[group]
-        held = held[held["rows"] >= FEWEST]
+        held = held[held["rows"] >= MIN_ROWS]
         low, high = wilson_limits(held["positives"], held["rows"])
         columns = (held["positives"] / held["rows"], low, high, held["p"] / held["rows"])
         points = tuple(
@@ -86,7 +86,7 @@ def calibration_figure(tally: Tally, division: Division) -> Figure:
         series.append(Series(name=group, points=points))
     left = len(division.groups) - len(shown)
     rest = f" {left} smaller groups are not drawn." if left else ""
-    told = "; ".join(f"{s.name} {_farthest(s)}" for s in series)
+    told = "; ".join(f"{s.name} {_worst_calibrated_text(s)}" for s in series)
     return Figure(
         title=f"Calibration by {division.title}",
         kind="curve",
@@ -98,7 +98,7 @@ def calibration_figure(tally: Tally, division: Division) -> Figure:
     )
 
 
-def _farthest(series: Series) -> str:
+def _worst_calibrated_text(series: Series) -> str:
     known = [(p.value, p.x) for p in series.points if p.value is not None and p.x is not None]
     if not known:
         return "has too few rows"

@@ -23,8 +23,8 @@ from typing import cast
 
 import numpy as np
 
-from assay.config.gates import Metric, Rate
-from assay.evidence.cells import SHARES
+from assay.config.gates import FairnessMetric, RateMetric
+from assay.evidence.cells import RATE_DEFINITIONS
 from assay.evidence.fairness.metrics import MEASURES, Sums
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics.corrections import holm_step_down
@@ -33,21 +33,21 @@ from assay.evidence.statistics.intervals import (
     Bools,
     Floats,
     Limits,
-    beyond,
-    equivalent,
-    interval_of,
+    inside_margins,
+    make_interval,
+    outside_margins,
 )
 
 ALPHA = 0.05
-FEWEST = 10  # what rests on fewer rows is not judged, whatever its interval says
-MOST_DEALT = 10**9  # rows from which NumPy refuses to draw hypergeometrically
+MIN_ROWS = 10  # what rests on fewer rows is not judged, whatever its interval says
+MAX_HYPERGEOMETRIC_ROWS = 10**9  # rows from which NumPy refuses to draw hypergeometrically
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class GroupPair:
     """One group against its reference, in one metric, held to a tolerance or to a ratio."""
 
-    metric: Metric
+    metric: FairnessMetric
     by: tuple[str, ...]
     group: str
     reference: str
@@ -71,7 +71,7 @@ class Pair:
     def enough(self) -> tuple[bool, bool]:
         """Whether the group and the reference have rows enough to be judged."""
         rests_on = MEASURES[self.metric].rests_on
-        own, base = (bool(rests_on(_arrays(sums)) >= FEWEST) for sums in (self.own, self.base))
+        own, base = (bool(rests_on(_arrays(sums)) >= MIN_ROWS) for sums in (self.own, self.base))
         return own, base
 
     @property
@@ -99,57 +99,57 @@ def _arrays(sums: Mapping[str, float]) -> Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class GapVerdict:
     """A pair's verdict, with the interval that it rests on."""
 
     verdict: Verdict
     interval: Interval
 
 
-def judge(pairs: Sequence[Pair], alpha: float = ALPHA) -> list[Judged]:
+def judge_pairs(pairs: Sequence[GroupPair], alpha: float = ALPHA) -> list[GapVerdict]:
     """One verdict a pair, in order, the pairs being one family. See the module's text."""
     if not pairs:
         return []
     able = np.array([pair.judgeable for pair in pairs], dtype=bool)
     least, most = np.array([pair.allowed for pair in pairs], dtype=float).T
-    alike = _alike(pairs)
-    return decide(lambda level: _limits(alike, level), (least, most), able, alpha)
+    alike = _stack_pairs(pairs)
+    return judge_family(lambda level: _stacked_limits(alike, level), (least, most), able, alpha)
 
 
-def decide(
+def judge_family(
     limits_at: Callable[[float], Limits], margins: Limits, able: Bools, alpha: float = ALPHA
-) -> list[Judged]:
-    """`judge` of anything that has limits at a two-sided level: one verdict each, as one family.
+) -> list[GapVerdict]:
+    """`judge_pairs` of anything that has limits at a two-sided level: one verdict each, as one family.
 
     What is not `able` to be judged is unknown.
     """
     least, most = margins
 
     def fails(level: float) -> Bools:
-        return beyond(limits_at(level), (least, most))
+        return outside_margins(limits_at(level), (least, most))
 
     failed, levels = holm_step_down(fails, able, alpha)
     low, high = limits_at(1 - 2 * alpha)
-    passed = able & ~failed & equivalent((low, high), (least, most))
+    passed = able & ~failed & inside_margins((low, high), (least, most))
     levels[passed] = 1 - 2 * alpha
     for level in np.unique(levels[~passed]):
         at, limits = levels == level, limits_at(float(level))
         low[at], high[at] = limits[0][at], limits[1][at]
     return [
-        Judged(
+        GapVerdict(
             Verdict.FAIL if failed[i] else Verdict.PASS if passed[i] else Verdict.UNKNOWN,
-            interval_of(low[i], high[i], float(levels[i])),
+            make_interval(low[i], high[i], float(levels[i])),
         )
         for i in range(len(able))
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Alike:
+class _StackedPairs:
     """The pairs of one metric and one kind of limit, their sums side by side."""
 
     at: list[int]
-    metric: Metric
+    metric: FairnessMetric
     ratio: bool
     own: Sums
     base: Sums
@@ -169,23 +169,25 @@ class _Alike:
         )
 
 
-def _alike(pairs: Sequence[Pair]) -> list[_Alike]:
-    kinds: dict[tuple[Metric, bool], list[int]] = {}
+def _stack_pairs(pairs: Sequence[GroupPair]) -> list[_StackedPairs]:
+    kinds: dict[tuple[FairnessMetric, bool], list[int]] = {}
     for i, pair in enumerate(pairs):
         kinds.setdefault((pair.metric, pair.ratio is not None), []).append(i)
-    return [_stacked(metric, ratio, at, pairs) for (metric, ratio), at in kinds.items()]
+    return [_stack_kind(metric, ratio, at, pairs) for (metric, ratio), at in kinds.items()]
 
 
-def _stacked(metric: Metric, ratio: bool, at: list[int], pairs: Sequence[Pair]) -> _Alike:
+def _stack_kind(
+    metric: FairnessMetric, ratio: bool, at: list[int], pairs: Sequence[GroupPair]
+) -> _StackedPairs:
     own, base = (
         {name: np.array([sums[name] for sums in side], dtype=float) for name in side[0]}
         for side in ([pairs[i].own for i in at], [pairs[i].base for i in at])
     )
     values = np.array([[pairs[i].value, pairs[i].base_value] for i in at], dtype=float)
-    return _Alike(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
+    return _StackedPairs(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
 
 
-def _limits(alike: Sequence[_Alike], level: float) -> Limits:
+def _stacked_limits(alike: Sequence[_StackedPairs], level: float) -> Limits:
     size = sum(len(held.at) for held in alike)
     low, high = np.empty(size), np.empty(size)
     for held in alike:
@@ -194,61 +196,69 @@ def _limits(alike: Sequence[_Alike], level: float) -> Limits:
 
 
 def gap_limits(
-    metric: Metric, sums: Sums, values: Floats, reference: int, *, ratio: bool, level: float = 0.95
+    metric: FairnessMetric,
+    sums: Sums,
+    values: Floats,
+    reference: int,
+    *,
+    ratio: bool,
+    level: float = 0.95,
 ) -> Limits:
-    """Limits of every group's gap to the group numbered `reference`, as `judge` has them."""
+    """Limits of every group's gap to the group numbered `reference`, as `judge_pairs` has them."""
     base = {name: held[reference] for name, held in sums.items()}
-    found = _Alike([], metric, ratio, sums, base, (values, values[reference]))
+    found = _StackedPairs([], metric, ratio, sums, base, (values, values[reference]))
     return found.limits(level)
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class RowsToDecide:
     """What would turn an `unknown` into an answer, if the rates stayed as they are."""
 
     more: int | None = None  # rows of the metric's denominator in the group alone
     both: tuple[int, int] | None = None  # or so many rows in the group, and in the reference
 
 
-def need(pair: Pair, level: float, alpha: float = ALPHA) -> Need:
+def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsToDecide:
     """About how much more data would decide `pair`, judged at `level` for a failure.
 
-    What rests on fewer than `FEWEST` rows is too rough to plan with: then the reference's rates
+    What rests on fewer than `MIN_ROWS` rows is too rough to plan with: then the reference's rates
     are taken.
     """
     enough, base_enough = pair.enough
     if not base_enough:
-        return Need()
-    planned = pair if enough else _as_reference(pair)
-    (held,), margins = _alike([planned]), np.array(pair.allowed)
+        return RowsToDecide()
+    planned = pair if enough else _with_reference_rates(pair)
+    (held,), margins = _stack_pairs([planned]), np.array(pair.allowed)
     growth = np.geomspace(1, 100, 120)  # more than a hundredfold helps nobody
 
     def first(base_growth: Floats) -> int | None:
         """Index of the first size at which the pair would pass or fail."""
         sizes = (growth, base_growth)
-        passes = equivalent(held.limits(1 - 2 * alpha, sizes), (margins[0], margins[1]))
-        fails = beyond(held.limits(level, sizes), (margins[0], margins[1]))
+        passes = inside_margins(held.limits(1 - 2 * alpha, sizes), (margins[0], margins[1]))
+        fails = outside_margins(held.limits(level, sizes), (margins[0], margins[1]))
         decided = np.flatnonzero(passes | fails)
         return int(decided[0]) if len(decided) else None
 
     alone = first(np.ones_like(growth))
     if alone is not None:
-        return Need(more=max(int(np.ceil(planned.rows * growth[alone])) - pair.rows, 1))
+        return RowsToDecide(more=max(int(np.ceil(planned.rows * growth[alone])) - pair.rows, 1))
     together = first(growth)
     if together is None:
-        return Need()
+        return RowsToDecide()
     times = growth[together]
-    return Need(both=(int(np.ceil(planned.rows * times)), int(np.ceil(pair.base_rows * times))))
+    return RowsToDecide(
+        both=(int(np.ceil(planned.rows * times)), int(np.ceil(pair.base_rows * times)))
+    )
 
 
-def _as_reference(pair: Pair) -> Pair:
+def _with_reference_rates(pair: GroupPair) -> GroupPair:
     """The pair, were its group as the reference is, and just large enough to be judged."""
-    part = FEWEST / float(MEASURES[pair.metric].rests_on(_arrays(pair.base)))
+    part = MIN_ROWS / float(MEASURES[pair.metric].rests_on(_arrays(pair.base)))
     own = {name: value * part for name, value in pair.base.items()}
     return replace(pair, own=own, value=pair.base_value)
 
 
-def permutation_p(pairs: Sequence[Pair], *, draws: int = 1999, seed: int = 0) -> float | None:
+def permutation_p(pairs: Sequence[GroupPair], *, draws: int = 1999, seed: int = 0) -> float | None:
     """How often chance gives a gap as large as the largest of `pairs`, were all groups alike.
 
     The pairs share metric, columns and reference. The successes are dealt out anew among the
@@ -257,25 +267,27 @@ def permutation_p(pairs: Sequence[Pair], *, draws: int = 1999, seed: int = 0) ->
     standard errors, lest the smallest groups drown the rest. None when fewer than two groups have
     rows, and for metrics that are no shares.
     """
-    held = [pair for pair in pairs if pair.metric in SHARES and pair.rows and pair.base_rows]
+    held = [
+        pair for pair in pairs if pair.metric in RATE_DEFINITIONS and pair.rows and pair.base_rows
+    ]
     if not held:
         return None
-    kinds = SHARES[cast(Rate, held[0].metric)].successes
+    kinds = RATE_DEFINITIONS[cast(RateMetric, held[0].metric)].successes
     sides = [held[0].base, *(pair.own for pair in held)]
     rows = np.array([held[0].base_rows, *(pair.rows for pair in held)])
     dealt = np.array([round(sum(sums[kind] for kind in kinds)) for sums in sides])
     rng = np.random.default_rng(seed)
-    if rows.sum() < MOST_DEALT:
+    if rows.sum() < MAX_HYPERGEOMETRIC_ROWS:
         total = int(dealt.sum())
         drawn = rng.multivariate_hypergeometric(rows, total, size=draws, method="marginals")
     else:
         drawn = rng.binomial(rows, dealt.sum() / rows.sum(), size=(draws, len(rows)))
-    observed = _largest(dealt[None, :], rows)[0]
-    exceed = int((_largest(drawn, rows) >= observed - 1e-12).sum())
+    observed = _largest_gap(dealt[None, :], rows)[0]
+    exceed = int((_largest_gap(drawn, rows) >= observed - 1e-12).sum())
     return (1 + exceed) / (1 + draws)
 
 
-def _largest(successes: np.ndarray, rows: np.ndarray) -> Floats:
+def _largest_gap(successes: np.ndarray, rows: np.ndarray) -> Floats:
     """Per draw, the largest gap to the first group in units that make sizes comparable."""
     shares = successes / rows
     errors = np.sqrt(1 / rows[1:] + 1 / rows[0])  # the pooled share is the same in every draw

@@ -13,9 +13,9 @@ from typing import cast
 
 import numpy as np
 
-from assay.config.gates import Metric, Rate
-from assay.evidence.cells import KINDS, SHARES, Share
-from assay.evidence.statistics.auc import Placements, auc_limits
+from assay.config.gates import FairnessMetric, RateMetric
+from assay.evidence.cells import CONFUSION_KINDS, RATE_DEFINITIONS, RateDefinition
+from assay.evidence.statistics.auc import PlacementSums, auc_limits
 from assay.evidence.statistics.intervals import Floats, Limits, normal_quantile
 from assay.evidence.statistics.means import mean_limits
 from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
@@ -24,10 +24,10 @@ from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
 # counts. With p the probability, y the truth (0 or 1), d = p - y and l the log loss of a row:
 MOMENTS = ("p", "pp", "d", "|d|", "dd", "dddd", "ddy", "l", "ll")
 # DeLong's placements of positives ("win") and negatives ("loss"), see `statistics.Placements`.
-PLACED = ("win", "win win", "loss", "loss loss")
+PLACEMENT_SUMS = ("win", "win win", "loss", "loss loss")
 Sums = Mapping[str, Floats]
 
-MOST_LOSS = float(-np.log(np.finfo(float).eps))  # where scikit-learn clips probabilities
+MAX_LOG_LOSS = float(-np.log(np.finfo(float).eps))  # where scikit-learn clips probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +41,46 @@ class Measure:
     limits: Callable[[Sums, float], Limits]  # at a two-sided level
 
 
-def _count(kinds: tuple[str, ...]) -> Callable[[Sums], Floats]:
+def _count_of(kinds: tuple[str, ...]) -> Callable[[Sums], Floats]:
     return lambda sums: np.sum([sums[kind] for kind in kinds], axis=0, dtype=float)
 
 
-_ROWS, _POSITIVES, _NEGATIVES = _count(KINDS), _count(("tp", "fn")), _count(("fp", "tn"))
-_FOUND = _count(("tp", "fp", "fn"))
+_ROWS, _POSITIVES, _NEGATIVES = (
+    _count_of(CONFUSION_KINDS),
+    _count_of(("tp", "fn")),
+    _count_of(("fp", "tn")),
+)
+_POSITIVE_OR_SELECTED = _count_of(("tp", "fp", "fn"))
 
 
-def _rarer(sums: Sums) -> Floats:
+def _rarer_class(sums: Sums) -> Floats:
     return np.asarray(np.minimum(_POSITIVES(sums), _NEGATIVES(sums)))
 
 
-def _over(numerator: Floats, denominator: Floats) -> Floats:
+def _divide(numerator: Floats, denominator: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(denominator > 0, numerator / denominator, np.nan)
 
 
-def _share(share: Share) -> Measure:
-    successes, rows = _count(share.successes), _count(share.out_of)
+def _share_measure(share: RateDefinition) -> Measure:
+    successes, rows = _count_of(share.successes), _count_of(share.out_of)
     return Measure(
         unit=share.unit,
         rows=rows,
         rests_on=rows,
-        value=lambda sums: _over(successes(sums), rows(sums)),
+        value=lambda sums: _divide(successes(sums), rows(sums)),
         limits=lambda sums, level: wilson_limits(successes(sums), rows(sums), level),
     )
 
 
-def _mean(
+def _mean_measure(
     total: str, squares: str, bounds: tuple[float, float], *, rests_on: Callable[[Sums], Floats]
 ) -> Measure:
     return Measure(
         unit="rows",
         rows=_ROWS,
         rests_on=rests_on,
-        value=lambda sums: _over(sums[total], _ROWS(sums)),
+        value=lambda sums: _divide(sums[total], _ROWS(sums)),
         limits=lambda sums, level: mean_limits(
             _ROWS(sums), sums[total], sums[squares], bounds, level
         ),
@@ -87,7 +91,7 @@ def _mean(
 
 
 def _balanced_value(sums: Sums) -> Floats:
-    found = _over(sums["tp"], _POSITIVES(sums)), _over(sums["tn"], _NEGATIVES(sums))
+    found = _divide(sums["tp"], _POSITIVES(sums)), _divide(sums["tn"], _NEGATIVES(sums))
     return np.asarray((found[0] + found[1]) / 2)
 
 
@@ -100,74 +104,81 @@ def _balanced_limits(sums: Sums, level: float) -> Limits:
 
 def _f1_limits(sums: Sums, level: float) -> Limits:
     """F1 is 2J / (1 + J), where J is the share tp / (tp + fp + fn)."""
-    low, high = wilson_limits(sums["tp"], _FOUND(sums), level)
+    low, high = wilson_limits(sums["tp"], _POSITIVE_OR_SELECTED(sums), level)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def _auc_value(sums: Sums) -> Floats:
-    return np.where(_rarer(sums) > 0, _over(sums["win"], _POSITIVES(sums)), np.nan)
+    return np.where(_rarer_class(sums) > 0, _divide(sums["win"], _POSITIVES(sums)), np.nan)
 
 
 def _auc_limits(sums: Sums, level: float) -> Limits:
-    counts = (_POSITIVES(sums), _NEGATIVES(sums), *(sums[name] for name in PLACED))
-    return auc_limits(Placements(*np.broadcast_arrays(*counts)), level)
+    counts = (_POSITIVES(sums), _NEGATIVES(sums), *(sums[name] for name in PLACEMENT_SUMS))
+    return auc_limits(PlacementSums(*np.broadcast_arrays(*counts)), level)
 
 
 def _r2_value(sums: Sums) -> Floats:
     rows = _ROWS(sums)
-    spread = _over(_POSITIVES(sums) * _NEGATIVES(sums), rows)
-    return np.asarray(1 - _over(sums["dd"], spread))
+    spread = _divide(_POSITIVES(sums) * _NEGATIVES(sums), rows)
+    return np.asarray(1 - _divide(sums["dd"], spread))
 
 
 def _r2_limits(sums: Sums, level: float) -> Limits:
     """By the delta method from the rows' d^2 and y. NaN where those do not vary."""
     n = _ROWS(sums)
-    base, error = _over(_POSITIVES(sums), n), _over(sums["dd"], n)
+    base, error = _divide(_POSITIVES(sums), n), _divide(sums["dd"], n)
     with np.errstate(divide="ignore", invalid="ignore"):
         v = base * (1 - base)
         slope = error * (1 - 2 * base) / v**2
-        together = _over(sums["ddy"], n) - error * base
-        variance = (_over(sums["dddd"], n) - error**2) / v**2 - 2 * slope * together / v
+        together = _divide(sums["ddy"], n) - error * base
+        variance = (_divide(sums["dddd"], n) - error**2) / v**2 - 2 * slope * together / v
         variance = (variance + slope**2 * v) / n
         half = normal_quantile(level) * np.sqrt(np.where(variance > 1e-15, variance, np.nan))
     value = _r2_value(sums)
     return np.asarray(value - half), np.asarray(np.minimum(value + half, 1.0))
 
 
-MEASURES: dict[Metric, Measure] = {
-    **{cast(Metric, name): _share(share) for name, share in SHARES.items()},
-    "balanced_accuracy_score": Measure("rows", _ROWS, _rarer, _balanced_value, _balanced_limits),
+MEASURES: dict[FairnessMetric, Measure] = {
+    **{
+        cast(FairnessMetric, name): _share_measure(share)
+        for name, share in RATE_DEFINITIONS.items()
+    },
+    "balanced_accuracy_score": Measure(
+        "rows", _ROWS, _rarer_class, _balanced_value, _balanced_limits
+    ),
     "f1_score": Measure(
         unit="rows that are positive or selected",
-        rows=_FOUND,
-        rests_on=_FOUND,
-        value=lambda sums: _over(2 * sums["tp"], sums["tp"] + _FOUND(sums)),
+        rows=_POSITIVE_OR_SELECTED,
+        rests_on=_POSITIVE_OR_SELECTED,
+        value=lambda sums: _divide(2 * sums["tp"], sums["tp"] + _POSITIVE_OR_SELECTED(sums)),
         limits=_f1_limits,
     ),
-    "mean_prediction": _mean("p", "pp", (0.0, 1.0), rests_on=_ROWS),
-    "calibration_error": _mean("d", "dd", (-1.0, 1.0), rests_on=_rarer),
-    "roc_auc_score": Measure("rows", _ROWS, _rarer, _auc_value, _auc_limits),
-    "log_loss": _mean("l", "ll", (0.0, MOST_LOSS), rests_on=_rarer),
-    "mean_absolute_error": _mean("|d|", "dd", (0.0, 1.0), rests_on=_rarer),
-    "mean_squared_error": _mean("dd", "dddd", (0.0, 1.0), rests_on=_rarer),
-    "r2_score": Measure("rows", _ROWS, _rarer, _r2_value, _r2_limits),
+    "mean_prediction": _mean_measure("p", "pp", (0.0, 1.0), rests_on=_ROWS),
+    "calibration_error": _mean_measure("d", "dd", (-1.0, 1.0), rests_on=_rarer_class),
+    "roc_auc_score": Measure("rows", _ROWS, _rarer_class, _auc_value, _auc_limits),
+    "log_loss": _mean_measure("l", "ll", (0.0, MAX_LOG_LOSS), rests_on=_rarer_class),
+    "mean_absolute_error": _mean_measure("|d|", "dd", (0.0, 1.0), rests_on=_rarer_class),
+    "mean_squared_error": _mean_measure("dd", "dddd", (0.0, 1.0), rests_on=_rarer_class),
+    "r2_score": Measure("rows", _ROWS, _rarer_class, _r2_value, _r2_limits),
 }
-OF_DECISIONS: tuple[Metric, ...] = (
-    *cast(tuple[Rate, ...], tuple(SHARES)),
+DECISION_METRICS: tuple[FairnessMetric, ...] = (
+    *cast(tuple[RateMetric, ...], tuple(RATE_DEFINITIONS)),
     "balanced_accuracy_score",
     "f1_score",
 )
-OF_PROBABILITIES: tuple[Metric, ...] = tuple(m for m in MEASURES if m not in OF_DECISIONS)
+PROBABILITY_METRICS: tuple[FairnessMetric, ...] = tuple(
+    m for m in MEASURES if m not in DECISION_METRICS
+)
 
 
-def words(metric: str) -> str:
+def metric_words(metric: str) -> str:
     """A metric's name in words."""
     return _WORDS.get(metric, metric.removesuffix("_score").replace("_", " "))
 
 
-def title(metric: str) -> str:
+def metric_title(metric: str) -> str:
     """A metric's name at the head of a sentence."""
-    return words(metric)[0].upper() + words(metric)[1:]
+    return metric_words(metric)[0].upper() + metric_words(metric)[1:]
 
 
 _WORDS = {

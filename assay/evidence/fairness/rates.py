@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from assay.config.gates import Metric
-from assay.evidence.cells import ROWS, confusion
-from assay.evidence.fairness.metrics import MEASURES, OF_DECISIONS
-from assay.evidence.groups import intersect
+from assay.config.gates import FairnessMetric
+from assay.evidence.cells import ROWS_COLUMN, confusion_counts
+from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
+from assay.evidence.groups import intersect_groups
 
 
-def rates(
-    cells: pd.DataFrame, by: Sequence[str], metrics: Sequence[Metric] = OF_DECISIONS
+def decision_metrics(
+    cells: pd.DataFrame, by: Sequence[str], metrics: Sequence[FairnessMetric] = DECISION_METRICS
 ) -> pd.DataFrame:
     """Fairlearn's metrics of decisions by group (index) and metric (columns), NaN where undefined.
 
@@ -34,10 +34,10 @@ def rates(
             metrics=found,
             y_true=cells["truth"].astype(int),
             y_pred=cells["decision"].astype(int),
-            sensitive_features=intersect([cells[name] for name in by]),
-            sample_params={m: {"sample_weight": cells[ROWS]} for m in metrics},
+            sensitive_features=intersect_groups([cells[name] for name in by]),
+            sample_params={m: {"sample_weight": cells[ROWS_COLUMN]} for m in metrics},
         )
-    table = confusion(cells, by)
+    table = confusion_counts(cells, by)
     sums = {str(kind): table[kind].to_numpy(float) for kind in table}
     # Fairlearn gives 0 for a share of nothing, which is not a rate of zero.
     own = pd.DataFrame({m: MEASURES[m].value(sums) for m in metrics}, index=table.index)

@@ -13,16 +13,16 @@ from typing import Literal, cast
 
 import numpy as np
 
-from assay.config.gates import FAMILIES, Metric
-from assay.evidence.cells import KINDS
-from assay.evidence.fairness.divisions import Division
-from assay.evidence.fairness.metrics import MEASURES, OF_DECISIONS
+from assay.config.gates import METRIC_FAMILIES, FairnessMetric
+from assay.evidence.cells import CONFUSION_KINDS
+from assay.evidence.fairness.divisions import GroupDivision
+from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
 from assay.evidence.statistics.intervals import Floats, Limits
 
 DRAWS = 1000
-MOST_DRAWN = 10**6  # groups times draws: bounds the memory
+MAX_DRAWN_CELLS = 10**6  # groups times draws: bounds the memory
 LEVEL = 0.95
-Way = Literal["difference", "ratio", "group_min", "group_max"]
+Aggregation = Literal["difference", "ratio", "group_min", "group_max"]
 
 _COMPARED = (
     "true_positive_rate",
@@ -44,8 +44,8 @@ _LEAST = (
 )
 _MOST = ("zero_one_loss", "mean_absolute_error", "mean_squared_error", "log_loss")
 _CRITERIA = ("demographic_parity", "equal_opportunity", "equalized_odds")
-SUMMARIES: dict[str, tuple[str, Way]] = {
-    f"{name}_{way}": (name, cast(Way, way))
+SUMMARIES: dict[str, tuple[str, Aggregation]] = {
+    f"{name}_{way}": (name, cast(Aggregation, way))
     for names, ways in (
         ((*_CRITERIA, *_COMPARED), ("difference", "ratio")),
         (_LEAST, ("group_min",)),
@@ -57,7 +57,7 @@ SUMMARIES: dict[str, tuple[str, Way]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class FairlearnSummary:
     """One of Fairlearn's functions, by its name; NaN where it is not defined."""
 
     name: str
@@ -67,46 +67,48 @@ class Summary:
     by_chance: float  # the mean, were all groups alike; NaN for metrics of probabilities
 
 
-def summaries(division: Division, *, seed: int = 0) -> list[Summary]:
+def fairlearn_summaries(division: GroupDivision, *, seed: int = 0) -> list[FairlearnSummary]:
     """Every summary whose metrics the predictions bear, over all groups where these are defined.
 
     Limits at 95 %, by limits of the groups that hold for all of them at once (Sidak, J. Am. Stat.
     Assoc. 62, 1967; groups are independent): whatever the true rates, the true summary lies within
     at least as often as stated.
     """
-    drawn = _alike(division, seed)
+    drawn = _draw_alike_groups(division, seed)
     found = []
     for name, (metric, way) in SUMMARIES.items():
-        parts = FAMILIES.get(metric, (cast(Metric, metric),))
+        parts = METRIC_FAMILIES.get(metric, (cast(FairnessMetric, metric),))
         if any(part not in division.by_group for part in parts):
             continue
-        value = _worst(
-            way, [_over_groups(way, division.by_group[p].to_numpy(float)) for p in parts]
+        value = _worst_of_metrics(
+            way, [_aggregate_groups(way, division.by_group[p].to_numpy(float)) for p in parts]
         )
-        limits = [_limits(division, part, way, len(parts)) for part in parts]
-        low, high = (float(_worst(way, [side[i] for side in limits])) for i in (0, 1))
+        limits = [_summary_limits(division, part, way, len(parts)) for part in parts]
+        low, high = (float(_worst_of_metrics(way, [side[i] for side in limits])) for i in (0, 1))
         known = [part for part in parts if part in drawn]
         chance = np.nan
         if known and len(division.groups) > 1:
-            chance = float(np.mean(_worst(way, [_over_groups(way, drawn[p]) for p in known])))
-        found.append(Summary(name, float(value), low, high, chance))
+            chance = float(
+                np.mean(_worst_of_metrics(way, [_aggregate_groups(way, drawn[p]) for p in known]))
+            )
+        found.append(FairlearnSummary(name, float(value), low, high, chance))
     return found
 
 
-def _worst(way: Way, found: list[Floats]) -> Floats:
+def _worst_of_metrics(way: Aggregation, found: list[Floats]) -> Floats:
     """Of several metrics: the largest difference, the smallest ratio."""
     return np.asarray(
         (np.maximum if way in ("difference", "group_max") else np.minimum).reduce(found)
     )
 
 
-def _over_groups(way: Way, values: Floats) -> Floats:
+def _aggregate_groups(way: Aggregation, values: Floats) -> Floats:
     """Over the last axis, without those undefined."""
     most, least = np.fmax.reduce(values, axis=-1), np.fmin.reduce(values, axis=-1)
-    return _combined(way, least, most)
+    return _combine_extremes(way, least, most)
 
 
-def _combined(way: Way, least: Floats, most: Floats) -> Floats:
+def _combine_extremes(way: Aggregation, least: Floats, most: Floats) -> Floats:
     if way == "difference":
         return np.asarray(most - least)
     if way == "ratio":
@@ -115,7 +117,9 @@ def _combined(way: Way, least: Floats, most: Floats) -> Floats:
     return np.asarray(least if way == "group_min" else most)
 
 
-def _limits(division: Division, metric: Metric, way: Way, metrics: int) -> Limits:
+def _summary_limits(
+    division: GroupDivision, metric: FairnessMetric, way: Aggregation, metrics: int
+) -> Limits:
     defined = division.by_group[metric].notna().to_numpy()
     level = LEVEL ** (1 / max(int(defined.sum()) * metrics, 1))
     low, high = MEASURES[metric].limits(division.sums, level)
@@ -131,13 +135,13 @@ def _limits(division: Division, metric: Metric, way: Way, metrics: int) -> Limit
     return np.asarray(pick(low)), np.asarray(pick(high))
 
 
-def _alike(division: Division, seed: int) -> Mapping[Metric, Floats]:
+def _draw_alike_groups(division: GroupDivision, seed: int) -> Mapping[FairnessMetric, Floats]:
     """Metrics of decisions, (draws, groups), had every group the shares of all together."""
-    counts = np.stack([division.sums[kind] for kind in KINDS], axis=1)
+    counts = np.stack([division.sums[kind] for kind in CONFUSION_KINDS], axis=1)
     rows = counts.sum(axis=1).astype(np.int64)
     shares = counts.sum(axis=0) / counts.sum()
     rng = np.random.default_rng(seed)
-    draws = min(DRAWS, MOST_DRAWN // len(rows))
+    draws = min(DRAWS, MAX_DRAWN_CELLS // len(rows))
     drawn = rng.multinomial(rows, shares, size=(draws, len(rows))).astype(float)
-    sums = {kind: drawn[:, :, i] for i, kind in enumerate(KINDS)}
-    return {m: MEASURES[m].value(sums) for m in OF_DECISIONS}
+    sums = {kind: drawn[:, :, i] for i, kind in enumerate(CONFUSION_KINDS)}
+    return {m: MEASURES[m].value(sums) for m in DECISION_METRICS}

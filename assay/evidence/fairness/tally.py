@@ -12,17 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.evidence.cells import ROWS, confusion, placed
-from assay.evidence.fairness.metrics import MOMENTS, PLACED
-from assay.evidence.groups import intersect
-from assay.evidence.statistics.auc import placements
+from assay.evidence.cells import ROWS_COLUMN, assign_cells, confusion_counts
+from assay.evidence.fairness.metrics import MOMENTS, PLACEMENT_SUMS
+from assay.evidence.groups import intersect_groups
+from assay.evidence.statistics.auc import sum_placements
 from assay.evidence.statistics.intervals import Floats
 
 BINS = 10  # of probabilities, all equally wide, the same for every group
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedRows:
     """Rows in the order of their probabilities, which makes sums the same for any order given."""
 
     cell: np.ndarray  # number of the row's cell
@@ -32,20 +32,20 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class PredictionTally:
     """All that the gate needs to know of the predictions."""
 
     cells: pd.DataFrame  # see `cells.count`
-    ranked: Ranked | None  # None without probabilities
+    ranked: RankedRows | None  # None without probabilities
     moments: pd.DataFrame  # sums by cell; no columns without probabilities
 
     def labels(self, by: Sequence[str]) -> pd.Series:
         """The group of every cell."""
-        return intersect([self.cells[name] for name in by])
+        return intersect_groups([self.cells[name] for name in by])
 
     def sums(self, by: Sequence[str]) -> pd.DataFrame:
         """Sums by group (index), float64: counts of each kind, and those of probabilities."""
-        table = confusion(self.cells, by).astype(float)
+        table = confusion_counts(self.cells, by).astype(float)
         if self.ranked is None:
             return table
         moments = self.moments.groupby(self.labels(by).to_numpy()).sum()
@@ -55,14 +55,14 @@ class Tally:
         assert self.ranked is not None, "only predictions with probabilities are ranked"
         group = groups.get_indexer(pd.Index(self.labels(by)))[self.ranked.cell]
         truth = self.cells["truth"].to_numpy(bool)[self.ranked.cell]
-        found = placements(group, self.ranked.rank, truth, self.ranked.rows, len(groups))
+        found = sum_placements(group, self.ranked.rank, truth, self.ranked.rows, len(groups))
         totals = (
             found.of_positives,
             found.of_positives_squared,
             found.of_negatives,
             found.of_negatives_squared,
         )
-        return pd.DataFrame(dict(zip(PLACED, totals, strict=True)), index=groups)
+        return pd.DataFrame(dict(zip(PLACEMENT_SUMS, totals, strict=True)), index=groups)
 
     def curves(self, by: Sequence[str]) -> pd.DataFrame:
         """Columns rows, positives and p (a sum) by group and bin of the probability."""
@@ -83,23 +83,27 @@ class Tally:
         return found.groupby(["group", "bin"]).sum()
 
 
-def tally(predictions: pd.DataFrame, by: Sequence[str]) -> Tally:
+def tally_predictions(predictions: pd.DataFrame, by: Sequence[str]) -> PredictionTally:
     """Count predictions with columns `truth`, `decision`, `by`, and perhaps `probability`; where
     there is a column "(rows)", each stands for so many.
     """
-    cells, place = placed(predictions, by)
+    cells, place = assign_cells(predictions, by)
     if "probability" not in predictions:
-        return Tally(cells, None, pd.DataFrame(index=cells.index))
+        return PredictionTally(cells, None, pd.DataFrame(index=cells.index))
     probability = predictions["probability"].to_numpy(float)
     order = np.argsort(probability, kind="stable")
-    rows = predictions[ROWS].to_numpy(float) if ROWS in predictions else np.ones(len(place))
+    rows = (
+        predictions[ROWS_COLUMN].to_numpy(float)
+        if ROWS_COLUMN in predictions
+        else np.ones(len(place))
+    )
     p = probability[order]
     rank = np.cumsum(np.diff(p, prepend=p[0]) > 0)
-    ranked = Ranked(place[order], rank, p, rows[order])
-    return Tally(cells, ranked, _moments(cells, ranked))
+    ranked = RankedRows(place[order], rank, p, rows[order])
+    return PredictionTally(cells, ranked, _moments(cells, ranked))
 
 
-def _moments(cells: pd.DataFrame, ranked: Ranked) -> pd.DataFrame:
+def _moments(cells: pd.DataFrame, ranked: RankedRows) -> pd.DataFrame:
     p = ranked.probability
     y = cells["truth"].to_numpy(float)[ranked.cell]
     d = p - y

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.report import Check, Verdict
 
-LATER = 0.01  # share of rows in which a date may lie beyond its row's time by mistake
-NAMES_ROWS = 0.5  # distinct values per row: two columns that name rows match by their nature
+MAX_LATER_SHARE = 0.01  # share of rows in which a date may lie beyond its row's time by mistake
+MAX_DISTINCT_SHARE = (
+    0.5  # distinct values per row: two columns that name rows match by their nature
+)
 
 
-def after_outcome(material: Material) -> Check | None:
+def check_after_outcome(material: FeasibilityData) -> Check | None:
     """Features that restate a column declared as after the outcome, and features dated later
     than their row; None where the use case gives neither such columns nor a date of the rows.
 
@@ -27,9 +29,9 @@ def after_outcome(material: Material) -> Check | None:
         f"{name} restates {other}"
         for other in declared
         for name in material.features
-        if _same(material.frame[name], material.frame[other])
+        if _restates(material.frame[name], material.frame[other])
     ]
-    later = _later(material, moments) if moments is not None and dated else []
+    later = _dated_later(material, moments) if moments is not None and dated else []
     verdict = Verdict.FAIL if restated else Verdict.CAUTION if later else Verdict.PASS
     seen = "; ".join(restated + [f"{n} lies after {time} in {s:.1%} of its rows" for n, s in later])
     names = [text.partition(" ")[0] for text in restated] + [name for name, _ in later]
@@ -40,7 +42,7 @@ def after_outcome(material: Material) -> Check | None:
         statistic="features that are declared or dated after it",
         estimate=float(len(names)),
         threshold=0.0,
-        why=f"{seen}." if seen else _none(declared, time if dated else None),
+        why=f"{seen}." if seen else _nothing_found_text(declared, time if dated else None),
         remedy=""
         if verdict is Verdict.PASS
         else "If they are not known when the question is asked, list them under"
@@ -49,28 +51,28 @@ def after_outcome(material: Material) -> Check | None:
     )
 
 
-def _same(column: pd.Series, other: pd.Series) -> bool:
+def _restates(column: pd.Series, other: pd.Series) -> bool:
     """Whether each value of one goes with one value of the other, missing ones included."""
     codes, others = (pd.factorize(c, use_na_sentinel=False)[0] for c in (column, other))
     distinct = int(codes.max()) + 1
-    if not 1 < distinct == int(others.max()) + 1 <= NAMES_ROWS * len(codes):
+    if not 1 < distinct == int(others.max()) + 1 <= MAX_DISTINCT_SHARE * len(codes):
         return False
     return len(pd.unique(codes.astype("int64") * distinct + others)) == distinct
 
 
-def _later(material: Material, moments: pd.Series) -> list[tuple[str, float]]:
+def _dated_later(material: FeasibilityData, moments: pd.Series) -> list[tuple[str, float]]:
     found = []
     for name in material.features:
         column = material.frame[name]
         if pd.api.types.is_datetime64_any_dtype(column):
             known = (column.notna() & moments.notna()).to_numpy(dtype=bool)
             share = float((column > moments)[known].mean()) if known.any() else 0.0
-            if share > LATER:
+            if share > MAX_LATER_SHARE:
                 found.append((name, share))
     return sorted(found, key=lambda f: -f[1])
 
 
-def _none(declared: list[str], time: str | None) -> str:
+def _nothing_found_text(declared: list[str], time: str | None) -> str:
     told = [f"No feature restates {', '.join(declared)}"] if declared else []
     told += [f"no date among the features lies after {time}"] if time else []
     text = "; ".join(told)

@@ -9,10 +9,10 @@ import pandas as pd
 from pydantic import BaseModel
 
 from assay.config.use_case import UseCase
-from assay.evidence.base_rates import before, representation
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.ten import NAMES, base, ten
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall
+from assay.evidence.base_rates import base_rate_sheets, representation_checks
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.ten import TEN_CHECKS, base_name, ten_checks_sheet
+from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
 
 _REFUSALS = frozenset({"target", "classes", "features"})
 _WORDS = {
@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-class Answer:
+class FeasibilityFindings:
     """Collects what the checks found, and makes one report of it."""
 
     def __init__(self, use_case: UseCase) -> None:
@@ -49,7 +49,7 @@ class Answer:
         }
 
     @classmethod
-    def of(cls, use_case: UseCase, found: Mapping[str, Any]) -> Answer:
+    def of(cls, use_case: UseCase, found: Mapping[str, Any]) -> FeasibilityFindings:
         """An answer as far as `as_json` told it."""
         answer = cls(use_case)
         answer._checks = [Check.model_validate(one) for one in found["checks"]]
@@ -61,7 +61,7 @@ class Answer:
     @property
     def stopped(self) -> bool:
         """Whether the rows were such that nothing more was asked of them."""
-        return bool({base(check) for check in self._checks} & _REFUSALS)
+        return bool({base_name(check) for check in self._checks} & _REFUSALS)
 
     def add(
         self, *checks: Check, sheets: Sequence[Sheet] = (), figures: Sequence[Figure] = ()
@@ -75,28 +75,28 @@ class Answer:
         """Say why checks were not made."""
         self._skipped.update(dict.fromkeys(names, why))
 
-    def before(self, material: Material, labels: pd.DataFrame) -> None:
+    def before(self, material: FeasibilityData, labels: pd.DataFrame) -> None:
         """The groups before any training. What they lack is counted on the kept rows."""
         whole = len(material.frame) == len(material.whole.truth)
-        self._sheets += before(
+        self._sheets += base_rate_sheets(
             labels,
             pd.Series(material.whole.truth),
             features=material.frame[list(material.features)] if whole else None,
             sensitive=self._use_case.data.sensitive,
         )
-        self._checks += representation(labels, self._use_case.data.sensitive)
+        self._checks += representation_checks(labels, self._use_case.data.sensitive)
 
-    def note(self, material: Material) -> None:
+    def note(self, material: FeasibilityData) -> None:
         """What limits this report: rows and columns left out, samples, the test rows in it."""
         self._notes += _notes(material)
 
     def report(self) -> Report:
         """The report; its verdict is that of the worst check."""
         checks = self._checks
-        verdict = overall(checks)
-        poor = dict.fromkeys(base(c) for c in checks if _decides(c, verdict))
+        verdict = overall_verdict(checks)
+        poor = dict.fromkeys(base_name(c) for c in checks if _decides_verdict(c, verdict))
         because = f" because of {', '.join(poor)}" if poor else ""
-        made = ", ".join(dict.fromkeys(base(check) for check in checks))
+        made = ", ".join(dict.fromkeys(base_name(check) for check in checks))
         text = f"{_WORDS[verdict]}{because}. Checked: {made}."
         return Report(
             gate="feasibility",
@@ -104,15 +104,15 @@ class Answer:
             verdict=verdict,
             summary=text.replace("_", " "),
             checks=tuple(checks),
-            sheets=(ten(checks, self._reasons()), *self._sheets),
+            sheets=(ten_checks_sheet(checks, self._reasons()), *self._sheets),
             figures=tuple(self._figures),
             notes=(*self._notes, *([] if self._use_case.fairness else [_NO_RULE])),
         )
 
     def _reasons(self) -> dict[str, str]:
         """Why each check that was not made was not."""
-        made = {base(check) for check in self._checks}
-        names = [name for group in NAMES.values() for name in group if name not in made]
+        made = {base_name(check) for check in self._checks}
+        names = [name for group in TEN_CHECKS.values() for name in group if name not in made]
         if made & _REFUSALS:
             return dict.fromkeys(names, "the gate stopped before it")
         return {name: self._skipped.get(name) or self._usual(name) for name in names}
@@ -137,15 +137,15 @@ class Answer:
         }.get(name, "nothing to judge by")
 
 
-def _decides(check: Check, verdict: Verdict) -> bool:
+def _decides_verdict(check: Check, verdict: Verdict) -> bool:
     """Whether a check alone would give the gate a verdict that is no mere caution."""
-    return verdict in {Verdict.UNKNOWN, Verdict.FAIL} and overall([check]) is verdict
+    return verdict in {Verdict.UNKNOWN, Verdict.FAIL} and overall_verdict([check]) is verdict
 
 
 _NO_RULE = "The use case sets no fairness rule, so group sizes were not judged."
 
 
-def _notes(material: Material) -> list[str]:
+def _notes(material: FeasibilityData) -> list[str]:
     use_case, total = material.use_case, len(material.whole.truth)
     notes = []
     if material.whole.unlabelled:

@@ -6,29 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.config.gates import LOWER_IS_BETTER, Cost, Score
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.measured import measured
+from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, PerformanceMetric
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.measured import estimate_scores
 from assay.evidence.report import Check, Interval, Sheet, Verdict
 from assay.evidence.statistics.intervals import Bools, Floats
-from assay.evidence.statistics.means import mean
+from assay.evidence.statistics.means import mean_estimate
 from assay.evidence.statistics.nearest import (
-    bayes_bound,
+    bayes_error_bound,
     neighbour_errors,
-    neighbour_errors_on_a_line,
+    neighbour_errors_1d,
 )
-from assay.evidence.statistics.proportions import wilson
+from assay.evidence.statistics.proportions import wilson_interval
 
-ASKED = 4_000  # rows whose nearest neighbour is looked for
-KNOWN = 16_000  # rows among which it is looked for
-CELLS = 1_500_000  # known rows times dimensions: bounds time and memory
-FEWEST = 200  # rows asked for; fewer would not tell a share of errors to 0.07
-LEVELS = 30  # values of a category that have a dimension each
+MAX_QUERY_ROWS = 4_000  # rows whose nearest neighbour is looked for
+MAX_REFERENCE_ROWS = 16_000  # rows among which it is looked for
+MAX_CELLS = 1_500_000  # known rows times dimensions: bounds time and memory
+MIN_QUERY_ROWS = 200  # rows asked for; fewer would not tell a share of errors to 0.07
+MAX_CATEGORY_DIMENSIONS = 30  # values of a category that have a dimension each
 DOUBLINGS = 2  # of the rows: more is no plan. The error may go on falling as fast as it did
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class NeighbourErrorRate:
     """How often the nearest neighbour of another entity bears the other label.
 
     `error` with its interval; `fall` is how much lower it might be with four times the rows;
@@ -48,7 +48,9 @@ class Neighbours:
         return max(self.low - self.fall, 0.0)
 
 
-def ceiling(material: Material, goals: dict[Score, float]) -> tuple[list[Check], Sheet | None]:
+def check_ceiling(
+    material: FeasibilityData, goals: dict[PerformanceMetric, float]
+) -> tuple[list[Check], Sheet | None]:
     """A check per score in `goals` that an error rate bounds, and what the bounds are.
 
     The bound comes out too high with finitely many rows, most of all in many dimensions. So the
@@ -56,7 +58,7 @@ def ceiling(material: Material, goals: dict[Score, float]) -> tuple[list[Check],
     answers (Renggli and others, "Automatic feasibility study via data quality analysis for
     ML", ICDE 2023), and no check fails by a bound that might yet fall below its target.
     """
-    found = neighbours(material)
+    found = neighbour_error_rate(material)
     if found is None:
         return [], None
     share = float(material.labels.mean())
@@ -64,12 +66,14 @@ def ceiling(material: Material, goals: dict[Score, float]) -> tuple[list[Check],
     checks = [
         _check(material, name, goal, found)
         for name, goal in goals.items()
-        if limit(name, 0.2, share, cost) is not None
+        if best_possible_score(name, 0.2, share, cost) is not None
     ]
     return checks, _sheet(found, share, cost, goals)
 
 
-def limit(name: Score, error: float, share: float, cost: Cost) -> float | None:
+def best_possible_score(
+    name: PerformanceMetric, error: float, share: float, cost: ErrorCosts
+) -> float | None:
     """The best value of a score that an asymptotic neighbour error of `error` leaves possible.
 
     None for scores that it does not bound. `share` is that of positives; e is the Bayes error's
@@ -77,9 +81,9 @@ def limit(name: Score, error: float, share: float, cost: Cost) -> float | None:
     e^2 / (2 share (1 - share)) off the unit square. Brier: the error is twice the best Brier
     score itself (Cover & Hart 1967, equation 31); log loss: entropy >= 4 ln 2 p (1 - p).
     """
-    e = min(float(bayes_bound(error)), share, 1 - share)
+    e = min(float(bayes_error_bound(error)), share, 1 - share)
     capped = min(error, 2 * share * (1 - share))
-    bounds: dict[Score, float] = {
+    bounds: dict[PerformanceMetric, float] = {
         "accuracy": 1 - e,
         "balanced_accuracy": 1 - e / (2 * max(share, 1 - share)),
         "roc_auc": 1 - e**2 / (2 * share * (1 - share)),
@@ -90,7 +94,7 @@ def limit(name: Score, error: float, share: float, cost: Cost) -> float | None:
     return bounds.get(name)
 
 
-def neighbours(material: Material) -> Neighbours | None:
+def neighbour_error_rate(material: FeasibilityData) -> NeighbourErrorRate | None:
     """The smaller of the two errors; None for too few rows. One fold is asked for, the other
     four are known, so that no entity is its own neighbour. None too where a rare class is sampled
     more densely than it is: among more of its rows, neighbours err as they would not elsewhere."""
@@ -98,49 +102,52 @@ def neighbours(material: Material) -> Neighbours | None:
     held = material.folds == 0
     _, first = np.unique(material.units[held], return_index=True)
     asked, known = np.flatnonzero(held)[first], rng.permutation(np.flatnonzero(~held))
-    if len(asked) < FEWEST or material.weights is not None:
+    if len(asked) < MIN_QUERY_ROWS or material.weights is not None:
         return None
-    ways = [_in_features(material, known, rng.permutation(asked)[:ASKED])]
-    ways.append(_in_answers(material, known, asked))
+    ways = [_error_in_features(material, known, rng.permutation(asked)[:MAX_QUERY_ROWS])]
+    ways.append(_error_in_probabilities(material, known, asked))
     return min(ways, key=lambda way: way.error)
 
 
-def _in_features(material: Material, known: np.ndarray, asked: np.ndarray) -> Neighbours:
+def _error_in_features(
+    material: FeasibilityData, known: np.ndarray, asked: np.ndarray
+) -> NeighbourErrorRate:
     points = _points(material)
-    known = known[: min(KNOWN, max(CELLS // points.shape[1], FEWEST))]
+    known = known[: min(MAX_REFERENCE_ROWS, max(MAX_CELLS // points.shape[1], MIN_QUERY_ROWS))]
     sizes = [len(known) // 2, len(known)]
     truth = material.labels
     half, full = neighbour_errors(points[known], truth[known], points[asked], truth[asked], sizes)
-    return _neighbours(half, full, f"{points.shape[1]} dimensions of the features")
+    return _error_rate(half, full, f"{points.shape[1]} dimensions of the features")
 
 
-def _in_answers(material: Material, known: np.ndarray, asked: np.ndarray) -> Neighbours:
+def _error_in_probabilities(
+    material: FeasibilityData, known: np.ndarray, asked: np.ndarray
+) -> NeighbourErrorRate:
     """In one dimension neighbours are near at once; what more rows change is the learner."""
     truth, full, half = material.labels, material.answers, material.answers_from(0.5)
     wrong, before = (
-        neighbour_errors_on_a_line(a[known], truth[known], a[asked], truth[asked])
-        for a in (full, half)
+        neighbour_errors_1d(a[known], truth[known], a[asked], truth[asked]) for a in (full, half)
     )
-    return _neighbours(before, wrong, "the quick learner's answers")
+    return _error_rate(before, wrong, "the quick learner's answers")
 
 
-def _neighbours(half: Bools, full: Bools, way: str) -> Neighbours:
-    interval = wilson(full.sum(), len(full))
-    gain = mean(half.astype(float) - full).interval
+def _error_rate(half: Bools, full: Bools, way: str) -> NeighbourErrorRate:
+    interval = wilson_interval(full.sum(), len(full))
+    gain = mean_estimate(half.astype(float) - full).interval
     assert interval.low is not None
     assert interval.high is not None
     fall = DOUBLINGS * max(gain.high or 0.0, 0.0)
-    return Neighbours(float(full.mean()), interval.low, interval.high, fall, way, len(full))
+    return NeighbourErrorRate(float(full.mean()), interval.low, interval.high, fall, way, len(full))
 
 
-def _points(material: Material) -> Floats:
+def _points(material: FeasibilityData) -> Floats:
     """Each feature as dimensions (rows, dimensions) of like extent: a number by its rank, a
     category by one dimension a value (rare ones none), a missing value in the middle."""
     made = []
     for values, coded in zip(material.encoded.matrix.T, material.encoded.coded, strict=True):
         if coded:
             # Codes go by frequency. Two different values are 1 apart.
-            most = int(min(np.nanmax(values, initial=0.0) + 1, LEVELS))
+            most = int(min(np.nanmax(values, initial=0.0) + 1, MAX_CATEGORY_DIMENSIONS))
             made.append((values[:, None] == np.arange(most)) / np.sqrt(2))
         else:
             made.append(_ranks(values)[:, None])
@@ -155,13 +162,15 @@ def _ranks(values: Floats) -> Floats:
     return np.asarray(np.nan_to_num(shares, nan=0.5))
 
 
-def _check(material: Material, name: Score, goal: float, found: Neighbours) -> Check:
+def _check(
+    material: FeasibilityData, name: PerformanceMetric, goal: float, found: NeighbourErrorRate
+) -> Check:
     share, cost = float(material.labels.mean()), material.use_case.performance.cost
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    ends = [limit(name, e, share, cost) for e in (found.error, found.low, found.high)]
+    ends = [best_possible_score(name, e, share, cost) for e in (found.error, found.low, found.high)]
     best, loose, tight = (float(end) for end in ends if end is not None)
-    at_most = limit(name, found.surely, share, cost)
-    had = measured(material, name, material.answers[None, :]).values[0]
+    at_most = best_possible_score(name, found.surely, share, cost)
+    had = estimate_scores(material, name, material.answers[None, :]).values[0]
     assert at_most is not None
     verdict = Verdict.PASS
     if sign * had >= sign * goal:
@@ -188,10 +197,10 @@ def _check(material: Material, name: Score, goal: float, found: Neighbours) -> C
     )
 
 
-def _why(found: Neighbours, verdict: Verdict) -> str:
+def _why(found: NeighbourErrorRate, verdict: Verdict) -> str:
     base = (
         f"{found.error:.1%} of {found.rows:,} rows have a nearest neighbour of the other outcome,"
-        f" in {found.way}: a Bayes error of {float(bayes_bound(found.error)):.1%} or more"
+        f" in {found.way}: a Bayes error of {float(bayes_error_bound(found.error)):.1%} or more"
     )
     if verdict is Verdict.UNKNOWN:
         return (
@@ -210,12 +219,24 @@ _REMEDY = {
 }
 
 
-def _sheet(found: Neighbours, share: float, cost: Cost, goals: dict[Score, float]) -> Sheet:
-    names: list[Score] = ["accuracy", "balanced_accuracy", "roc_auc", "brier", "log_loss", "cost"]
+def _sheet(
+    found: NeighbourErrorRate, share: float, cost: ErrorCosts, goals: dict[PerformanceMetric, float]
+) -> Sheet:
+    names: list[PerformanceMetric] = [
+        "accuracy",
+        "balanced_accuracy",
+        "roc_auc",
+        "brier",
+        "log_loss",
+        "cost",
+    ]
     rows = [
         (
             name,
-            *(limit(name, e, share, cost) for e in (found.error, found.low, found.high)),
+            *(
+                best_possible_score(name, e, share, cost)
+                for e in (found.error, found.low, found.high)
+            ),
             goals.get(name),
         )
         for name in names

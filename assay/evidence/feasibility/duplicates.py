@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.periods import late
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.periods import late_rows
 from assay.evidence.report import Check, Verdict
-from assay.ordered import distinct
+from assay.ordered import sorted_unique
 
 
-def duplicates(material: Material) -> list[Check]:
+def check_duplicates(material: FeasibilityData) -> list[Check]:
     """Duplicates across the split, copies of whole rows, contradictions, and entities across the
     split."""
-    found = [_overlap(material), _copies(material), _contradictions(material), _entities(material)]
+    found = [
+        _overlap_check(material),
+        _copies_check(material),
+        _contradictions_check(material),
+        _entities_check(material),
+    ]
     return [check for check in found if check]
 
 
@@ -30,13 +35,13 @@ def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> floa
     return float((1 - test ** (m - 1)).mean())
 
 
-def _overlap(material: Material) -> Check:
+def _overlap_check(material: FeasibilityData) -> Check:
     limit = material.use_case.feasibility.overlap
     whole = material.whole
     content = whole.cases
     share = expected_overlap(content, whole.units, material.use_case.split.test)
-    same = len(content) - len(distinct(content))
-    exact = len(content) - len(distinct(whole.rows))
+    same = len(content) - len(sorted_unique(content))
+    exact = len(content) - len(sorted_unique(whole.rows))
     over = share > limit
     return Check(
         name="duplicates",
@@ -55,14 +60,14 @@ def _overlap(material: Material) -> Check:
     )
 
 
-def _copies(material: Material) -> Check | None:
+def _copies_check(material: FeasibilityData) -> Check | None:
     """Only where an identity is declared. Rows that differ in nothing, it included, are one row
     told twice: they tell no more than one, and every interval takes them for more."""
     use_case = material.use_case
     if not use_case.data.identity:
         return None
     rows, limit = material.whole.rows, use_case.feasibility.overlap
-    copies = len(rows) - len(distinct(rows))
+    copies = len(rows) - len(sorted_unique(rows))
     over = copies > limit * len(rows)
     identity = ", ".join(use_case.data.identity)
     return Check(
@@ -83,7 +88,7 @@ def _copies(material: Material) -> Check | None:
     )
 
 
-def ceiling(features: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
+def best_possible_accuracy(features: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
     """The best accuracy that any rule could have on these rows, and how many rows contradict.
 
     A rule gives rows with the same features one answer, so it is right on the larger class.
@@ -96,9 +101,9 @@ def ceiling(features: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
     return float(best), int(rows[mixed].sum())
 
 
-def _contradictions(material: Material) -> Check:
+def _contradictions_check(material: FeasibilityData) -> Check:
     use_case = material.use_case
-    best, rows = ceiling(material.whole.features, material.whole.truth)
+    best, rows = best_possible_accuracy(material.whole.features, material.whole.truth)
     target = use_case.feasibility.reach.get("accuracy")
     limit = 1 - target if target is not None else use_case.feasibility.overlap
     out_of_reach = target is not None and best < target
@@ -121,14 +126,14 @@ def _contradictions(material: Material) -> Check:
     )
 
 
-def _entities(material: Material) -> Check | None:
+def _entities_check(material: FeasibilityData) -> Check | None:
     """Only where the split goes by something else than the declared identity."""
     use_case = material.use_case
     column, by = use_case.split.column, use_case.split.by
     if column is None or not use_case.data.identity:
         return None
     whole = material.whole
-    side = whole.units if by == "group" else late(material, column)
+    side = whole.units if by == "group" else late_rows(material, column)
     if side is None:
         return None
     people = pd.DataFrame({"person": whole.persons, "side": side})

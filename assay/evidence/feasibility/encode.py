@@ -9,12 +9,12 @@ import pandas as pd
 
 from assay.evidence.statistics.intervals import Bools, Floats
 
-MOST_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
-LARGEST = 1e100  # stands for infinity, which no learner takes
+MAX_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
+MAX_NUMBER = 1e100  # stands for infinity, which no learner takes
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedFeatures:
     """`matrix` (rows, columns), NaN where a value is missing; `categorical` marks columns of
     codes without an order, `coded` all those of text and categories: a value, a code."""
 
@@ -24,23 +24,23 @@ class Encoded:
     coded: Bools
 
 
-def encode(frame: pd.DataFrame) -> Encoded:
+def encode_features(frame: pd.DataFrame) -> EncodedFeatures:
     """Numbers as they are, moments as days, text and categories as codes.
 
     Codes go by frequency, then by value. A column with more than 250 different values keeps
     the frequency's order and counts as a number: its values are too rare to be learned one by one.
     """
-    made = [_column(frame[name]) for name in frame.columns]
+    made = [_encode_column(frame[name]) for name in frame.columns]
     levels = np.array([values for _, values in made])
-    return Encoded(
+    return EncodedFeatures(
         names=tuple(str(name) for name in frame.columns),
         matrix=np.column_stack([values for values, _ in made]),
-        categorical=(levels > 0) & (levels <= MOST_LEVELS),
+        categorical=(levels > 0) & (levels <= MAX_LEVELS),
         coded=levels > 0,
     )
 
 
-def _column(column: pd.Series) -> tuple[np.ndarray, int]:
+def _encode_column(column: pd.Series) -> tuple[np.ndarray, int]:
     """The column as numbers, and how many levels it has; 0 for what is a number by nature."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
@@ -48,7 +48,7 @@ def _column(column: pd.Series) -> tuple[np.ndarray, int]:
         return days.to_numpy(dtype=float), 0
     if pd.api.types.is_numeric_dtype(kind):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return np.clip(numbers, -LARGEST, LARGEST), 0
+        return np.clip(numbers, -MAX_NUMBER, MAX_NUMBER), 0
     codes, values = pd.factorize(column, sort=True)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     place = np.empty(len(values))

@@ -10,11 +10,11 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Rate
+from assay.config.gates import RateMetric
 from assay.config.use_case import UseCase
-from assay.evidence.amounts import about
-from assay.evidence.cells import SHARES, reference_among
-from assay.evidence.groups import group_labels, intersect, reference_group
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.cells import RATE_DEFINITIONS, intersection_reference
+from assay.evidence.groups import group_labels, intersect_groups, reference_group
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
 from assay.evidence.statistics.intervals import Bools
 from assay.evidence.statistics.proportions import detectable_gap, rows_to_detect
@@ -25,16 +25,16 @@ SHOWN = 3  # groups that a check's words name; the sheet has them all
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RateTolerance:
     """One share that a fairness rule holds to a limit, as a difference."""
 
-    metric: Rate
+    metric: RateMetric
     by: tuple[str | tuple[str, ...], ...]
     tolerance: float
 
 
 @dataclass(frozen=True, slots=True)
-class Power:
+class GroupPower:
     """One group under one rule. Rows are those of the metric's denominator, in all the data."""
 
     group: str
@@ -45,7 +45,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class GroupLabels:
     """The people divided by one sensitive column, or by several at once."""
 
     title: str
@@ -55,7 +55,7 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class PowerPlan:
     """All outcomes, the share of them that is to be the test, and the level of one pair."""
 
     truth: Bools
@@ -63,7 +63,7 @@ class Plan:
     alpha: float
 
 
-def group_power(
+def check_group_power(
     truth: Bools, labels: pd.DataFrame, use_case: UseCase
 ) -> tuple[list[Check], list[Sheet], list[Figure]]:
     """One check per share that a fairness rule names and division, a sheet and a figure per share.
@@ -73,24 +73,24 @@ def group_power(
     power 0.8, Bonferroni over all pairs of all rules: the first, hardest step of the Holm procedure
     by which the fairness gate judges.
     """
-    rules = _held(truth, use_case)
-    divided = [[_division(labels, by, use_case) for by in rule.by] for rule in rules]
+    rules = _rate_tolerances(truth, use_case)
+    divided = [[_divide_labels(labels, by, use_case) for by in rule.by] for rule in rules]
     pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
-    plan = Plan(truth, use_case.split.test, ALPHA / max(pairs, 1))
+    plan = PowerPlan(truth, use_case.split.test, ALPHA / max(pairs, 1))
     checks, sheets, figures = [], [], []
     for rule, divisions in zip(rules, divided, strict=True):
-        found = [(d, _powers(plan, rule, d)) for d in divisions]
+        found = [(d, _group_powers(plan, rule, d)) for d in divisions]
         checks += [_check(rule, d, powers) for d, powers in found]
         sheets.append(_sheet(rule, found))
         figures.append(_figure(rule, found))
     return checks, sheets, figures
 
 
-def _held(truth: Bools, use_case: UseCase) -> list[Held]:
+def _rate_tolerances(truth: Bools, use_case: UseCase) -> list[RateTolerance]:
     return [
-        Held(metric, rule.by, rule.difference_at(_rate(truth, metric)))
+        RateTolerance(metric, rule.by, rule.difference_at(_planned_rate(truth, metric)))
         for rule in use_case.fairness
-        for metric in cast(list[Rate], [m for m in rule.metrics if m in SHARES])
+        for metric in cast(list[RateMetric], [m for m in rule.metrics if m in RATE_DEFINITIONS])
     ]
 
 
@@ -101,19 +101,21 @@ def sensitive_labels(frame: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
     return pd.DataFrame(columns, index=frame.index)
 
 
-def _division(labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase) -> Division:
+def _divide_labels(
+    labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase
+) -> GroupLabels:
     names = (by,) if isinstance(by, str) else by
     sensitive = use_case.data.sensitive
     references = [reference_group(labels[name], sensitive[name], name) for name in names]
-    together = labels[names[0]] if len(names) == 1 else intersect([labels[n] for n in names])
-    reference = reference_among(together.value_counts(), references)
-    return Division(" & ".join(names), together, reference, len(names) > 1)
+    together = labels[names[0]] if len(names) == 1 else intersect_groups([labels[n] for n in names])
+    reference = intersection_reference(together.value_counts(), references)
+    return GroupLabels(" & ".join(names), together, reference, len(names) > 1)
 
 
-def _powers(plan: Plan, rule: Held, division: Division) -> list[Power]:
+def _group_powers(plan: PowerPlan, rule: RateTolerance, division: GroupLabels) -> list[GroupPower]:
     counted = _denominators(plan.truth, rule, division)
     share, alpha = plan.share, plan.alpha
-    rate = _rate(plan.truth, rule.metric)
+    rate = _planned_rate(plan.truth, rule.metric)
     reference = int(counted.get(division.reference, 0))
     found = []
     for group, total in counted.items():
@@ -127,25 +129,25 @@ def _powers(plan: Plan, rule: Held, division: Division) -> list[Power]:
                 rule.tolerance, reference * share, rate=rate, alpha=alpha, power=POWER
             )
             more = None if needed is None else max(math.ceil(needed / share) - rows, 1)
-        found.append(Power(str(group), rows, reference, gap, more))
+        found.append(GroupPower(str(group), rows, reference, gap, more))
     return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
 
 
-def _denominators(truth: np.ndarray, rule: Held, division: Division) -> pd.Series:
+def _denominators(truth: np.ndarray, rule: RateTolerance, division: GroupLabels) -> pd.Series:
     """Rows, positives or negatives of each group, after what the metric is a share of."""
-    unit = SHARES[rule.metric].unit
+    unit = RATE_DEFINITIONS[rule.metric].unit
     counts = ~truth if unit == "negatives" else np.ones_like(truth) if unit == "rows" else truth
     # What a model will select is not known yet: about as many as are positive.
     return pd.Series(counts, index=division.labels.index).groupby(division.labels).sum()
 
 
-def _rate(truth: np.ndarray, metric: Rate) -> float:
+def _planned_rate(truth: np.ndarray, metric: RateMetric) -> float:
     """The reference's share to plan with. Models' rates are unknown: one half needs most rows."""
     return float(truth.mean()) if metric == "selection_rate" else 0.5
 
 
-def _check(rule: Held, division: Division, powers: Sequence[Power]) -> Check:
-    unit = SHARES[rule.metric].unit
+def _check(rule: RateTolerance, division: GroupLabels, powers: Sequence[GroupPower]) -> Check:
+    unit = RATE_DEFINITIONS[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     weak = [p for p in powers if p.gap is None or p.gap > rule.tolerance]
     empty = [p for p in powers if min(p.rows, p.reference_rows) == 0]
@@ -168,7 +170,9 @@ def _check(rule: Held, division: Division, powers: Sequence[Power]) -> Check:
     )
 
 
-def _why(weak: Sequence[Power], powers: Sequence[Power], division: Division, unit: str) -> str:
+def _why(
+    weak: Sequence[GroupPower], powers: Sequence[GroupPower], division: GroupLabels, unit: str
+) -> str:
     if not powers:
         return f"There is one group only, {division.reference}: nothing to compare."
     if not weak:
@@ -180,28 +184,28 @@ def _why(weak: Sequence[Power], powers: Sequence[Power], division: Division, uni
         + ("no gap at all" if p.gap is None else f"gaps from {p.gap:.2f}")
         for p in weak[:SHOWN]
     ]
-    return f"Too small are {len(weak)} of {len(powers)} groups: {'; '.join(told)}{_rest(weak)}."
+    return f"Too small are {len(weak)} of {len(powers)} groups: {'; '.join(told)}{_and_more_text(weak)}."
 
 
-def _remedy(weak: Sequence[Power], division: Division, unit: str) -> str:
+def _remedy(weak: Sequence[GroupPower], division: GroupLabels, unit: str) -> str:
     if not weak:
         return ""
     if all(p.more is None for p in weak):
         return f"Add {unit} to the reference group {division.title}={division.reference}."
     told = [
-        f"about {about(p.more)} more {unit} in group {division.title}={p.group}"
+        f"about {format_rounded_up(p.more)} more {unit} in group {division.title}={p.group}"
         for p in weak[:SHOWN]
         if p.more is not None
     ]
-    return f"Add {', '.join(told)}{_rest(weak)}; or merge groups; or widen the tolerance."
+    return f"Add {', '.join(told)}{_and_more_text(weak)}; or merge groups; or widen the tolerance."
 
 
-def _rest(weak: Sequence[Power]) -> str:
+def _and_more_text(weak: Sequence[GroupPower]) -> str:
     return f", and {len(weak) - SHOWN} more" if len(weak) > SHOWN else ""
 
 
-def _sheet(rule: Held, found: Sequence[tuple[Division, Sequence[Power]]]) -> Sheet:
-    unit = SHARES[rule.metric].unit
+def _sheet(rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]) -> Sheet:
+    unit = RATE_DEFINITIONS[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     rows = tuple((f"{d.title}={p.group}", p.rows, p.gap, p.more) for d, ps in found for p in ps)
     return Sheet(
@@ -213,7 +217,9 @@ def _sheet(rule: Held, found: Sequence[tuple[Division, Sequence[Power]]]) -> She
     )
 
 
-def _figure(rule: Held, found: Sequence[tuple[Division, Sequence[Power]]]) -> Figure:
+def _figure(
+    rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]
+) -> Figure:
     series = tuple(
         Series(name=d.title, points=tuple(Point(label=p.group, value=p.gap) for p in powers))
         for d, powers in found

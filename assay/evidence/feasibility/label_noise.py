@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.amounts import nth
-from assay.evidence.feasibility.material import Material
+from assay.evidence.amounts import row_number
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.statistics.label_noise import Noise, confident_joint
+from assay.evidence.statistics.label_noise import LabelNoise, confident_joint
 
 SHOWN = 10
 
 
-def allowed(material: Material) -> float | None:
+def allowed_noise(material: FeasibilityData) -> float | None:
     """The share of wrong labels that is allowed: as stated, else what the target's accuracy
     leaves; None where neither is given."""
     asked = material.use_case.feasibility
@@ -22,7 +22,7 @@ def allowed(material: Material) -> float | None:
     return None if accuracy is None else 1 - accuracy
 
 
-def label_noise(material: Material) -> tuple[Check | None, Sheet]:
+def check_label_noise(material: FeasibilityData) -> tuple[Check | None, Sheet]:
     """The confident joint's estimate against what is allowed, and the rows to look at first.
 
     No check where nothing is allowed or forbidden. Outcomes that the features do not determine
@@ -38,12 +38,12 @@ def label_noise(material: Material) -> tuple[Check | None, Sheet]:
         positives=None if material.weights is None else float(material.whole.truth.mean()),
         seed=material.seed,
     )
-    limit = allowed(material)
+    limit = allowed_noise(material)
     check = None if limit is None else _check(material, found, limit)
     return check, _sheet(material, found)
 
 
-def _check(material: Material, found: Noise, limit: float) -> Check:
+def _check(material: FeasibilityData, found: LabelNoise, limit: float) -> Check:
     low, high = found.interval.low, found.interval.high
     assert low is not None
     assert high is not None
@@ -70,26 +70,30 @@ def _check(material: Material, found: Noise, limit: float) -> Check:
         " features do not determine, count as wrong labels here.",
         remedy=""
         if verdict is Verdict.PASS
-        else f"Have the labels looked at that are listed under {TITLE!r}: if most are right, it"
+        else f"Have the labels looked at that are listed under {SHEET_TITLE!r}: if most are right, it"
         " is the features that do not tell, and columns that bear on the outcome would.",
         hard=False,
         rows=len(material.labels),
     )
 
 
-TITLE = "Labels to look at first"
+SHEET_TITLE = "Labels to look at first"
 
 
-def _sheet(material: Material, found: Noise) -> Sheet:
+def _sheet(material: FeasibilityData, found: LabelNoise) -> Sheet:
     own = np.where(material.labels, material.answers, 1 - material.answers)
     doubted = np.flatnonzero(found.doubted)
     first = doubted[np.argsort(own[doubted], kind="stable")[:SHOWN]]
     number = material.kept[material.rows]
     return Sheet(
-        title=TITLE,
+        title=SHEET_TITLE,
         columns=("labelled row", "label", "probability of it"),
         rows=tuple(
-            (nth(int(number[i])), "positive" if material.labels[i] else "negative", float(own[i]))
+            (
+                row_number(int(number[i])),
+                "positive" if material.labels[i] else "negative",
+                float(own[i]),
+            )
             for i in first
         ),
         note=f"{found.share:.1%} of the labels ({found.interval.low:.1%} to"

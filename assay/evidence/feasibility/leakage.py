@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import pandas as pd
 
-from assay.evidence.feasibility.after_outcome import after_outcome
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.single import Alone, single_columns
+from assay.evidence.feasibility.after_outcome import check_after_outcome
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.single import ColumnAuc, score_single_columns
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
 
-SUSPECT = 0.8  # ROC AUC of a single column from which one asks what is left without it
-COLLAPSE = 0.5  # share of what is above chance, the loss of which leaves little else
-LIKE_IDENTITY = 0.95  # distinct values per row above which a column names rows, not properties
+SUSPICIOUS_AUC = 0.8  # ROC AUC of a single column from which one asks what is left without it
+COLLAPSE_SHARE = 0.5  # share of what is above chance, the loss of which leaves little else
+IDENTIFIER_SHARE = 0.95  # distinct values per row above which a column names rows, not properties
 TOP = 10
 
 
-def leakage(material: Material) -> tuple[list[Check], Sheet, Figure]:
+def check_leakage(material: FeasibilityData) -> tuple[list[Check], Sheet, Figure]:
     """Checks on single columns, on what is left without a suspicious one, on columns known after
     the outcome, on columns that name rows; and the single columns' numbers."""
-    alone, limit = single_columns(material), material.use_case.feasibility.leak
-    checks = [_check(material, alone), _without(material, alone), after_outcome(material)]
+    alone, limit = score_single_columns(material), material.use_case.feasibility.leak
+    checks = [
+        _check(material, alone),
+        _drop_one_check(material, alone),
+        check_after_outcome(material),
+    ]
     made = [check for check in checks if check is not None]
-    return [*made, _identifiers(material)], _sheet(alone), _figure(alone, limit)
+    return [*made, _identifiers_check(material)], _sheet(alone), _figure(alone, limit)
 
 
-def _check(material: Material, alone: list[Alone]) -> Check:
+def _check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check:
     limit = material.use_case.feasibility.leak
     leaks = [a for a in alone if a.low > limit]
     close = [a for a in alone if a.auc > limit and a not in leaks]
@@ -33,7 +37,7 @@ def _check(material: Material, alone: list[Alone]) -> Check:
     kept = f" Withheld as after the outcome: {', '.join(withheld)}." if withheld else ""
     most = alone[0]
     named = leaks or close or [most]
-    told = "; ".join(f"{a.name} {a.auc:.3f} ({_spread(a.interval)})" for a in named)
+    told = "; ".join(f"{a.name} {a.auc:.3f} ({_interval_text(a.interval)})" for a in named)
     remedy = ""
     if leaks or close:
         names = ", ".join(a.name for a in leaks or close)
@@ -55,18 +59,18 @@ def _check(material: Material, alone: list[Alone]) -> Check:
     )
 
 
-def _without(material: Material, alone: list[Alone]) -> Check | None:
+def _drop_one_check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check | None:
     """What is left without the columns that tell too much, or the one that tells most; None
     where none is suspicious."""
     limit = material.use_case.feasibility.leak
     names = [a.name for a in alone if a.auc > limit] or [a.name for a in alone[:1]]
-    if alone[0].low <= SUSPECT or len(names) == len(alone):
+    if alone[0].low <= SUSPICIOUS_AUC or len(names) == len(alone):
         return None
     rest = material.out_of_fold(without=tuple(names))
     truth, units, full = material.labels, material.clusters, material.answers
     whole, left = (roc_auc(truth, answers, units=units) for answers in (full, rest))
     lost = roc_auc_difference(truth, full, rest, units=units)
-    most = COLLAPSE * (whole.value - 0.5)
+    most = COLLAPSE_SHARE * (whole.value - 0.5)
     collapsed = (lost.interval.low or 0.0) > most
     told = ", ".join(names)
     return Check(
@@ -78,7 +82,7 @@ def _without(material: Material, alone: list[Alone]) -> Check | None:
         interval=lost.interval,
         threshold=most,
         why=f"With all columns a quick learner has {whole.value:.3f}; without {told}"
-        f" {left.value:.3f} ({_spread(left.interval)}).",
+        f" {left.value:.3f} ({_interval_text(left.interval)}).",
         remedy=f"Make sure that {told} is known when the question is asked: nearly all hangs on it."
         if collapsed
         else "",
@@ -87,13 +91,15 @@ def _without(material: Material, alone: list[Alone]) -> Check | None:
     )
 
 
-def _spread(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
-def _identifiers(material: Material) -> Check:
+def _identifiers_check(material: FeasibilityData) -> Check:
     named = [name for name in material.features if _names_rows(material.frame[name])]
-    seen = f"More than {LIKE_IDENTITY:.0%} of values differ: {', '.join(named)}." if named else ""
+    seen = (
+        f"More than {IDENTIFIER_SHARE:.0%} of values differ: {', '.join(named)}." if named else ""
+    )
     return Check(
         name="identifiers",
         claim="No feature merely names the rows",
@@ -114,10 +120,10 @@ def _names_rows(column: pd.Series) -> bool:
         return False
     if pd.api.types.is_float_dtype(known) and not (known == known.round()).all():
         return False  # measurements differ from row to row by their nature
-    return bool(known.nunique() / len(known) > LIKE_IDENTITY)
+    return bool(known.nunique() / len(known) > IDENTIFIER_SHARE)
 
 
-def _sheet(alone: list[Alone]) -> Sheet:
+def _sheet(alone: list[ColumnAuc]) -> Sheet:
     return Sheet(
         title="Single columns",
         columns=("column", "ROC AUC", "low", "high"),
@@ -126,7 +132,7 @@ def _sheet(alone: list[Alone]) -> Sheet:
     )
 
 
-def _figure(alone: list[Alone], limit: float) -> Figure:
+def _figure(alone: list[ColumnAuc], limit: float) -> Figure:
     top = alone[:TOP]
     points = tuple(
         Point(label=a.name, value=a.auc, low=a.interval.low, high=a.interval.high) for a in top

@@ -6,36 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.config.gates import LOWER_IS_BETTER, Score
-from assay.evidence.amounts import about
-from assay.evidence.feasibility.material import FOLDS, Material
-from assay.evidence.feasibility.measured import Measured, measured
+from assay.config.gates import LOWER_IS_BETTER, PerformanceMetric
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.feasibility.material import FOLDS, FeasibilityData
+from assay.evidence.feasibility.measured import ScoreEstimates, estimate_scores
 from assay.evidence.report import Check, Figure, Interval, Point, Series, Verdict
 from assay.evidence.statistics.intervals import Floats
 from assay.evidence.statistics.power_law import PowerLaw, fit_power_law
 
 SIZES = 7
-FEWEST = 50  # rows, with which a learner hardly learns a thing
+MIN_TRAINING_ROWS = 50  # rows, with which a learner hardly learns a thing
 SPAN = 64  # the largest size over the smallest
 DRAWS = 400
-FARTHEST = 16  # times the rows: beyond it, a curve says nothing that one should act upon
-PLAN = 2  # times the rows: what people might still collect
-WIDE = 0.1  # an asymptote known no better is not known
-BOUNDS = {"log_loss": (0.0, np.inf), "cost": (0.0, np.inf)}  # all others lie between 0 and 1
+MAX_GROWTH = 16  # times the rows: beyond it, a curve says nothing that one should act upon
+PLANNED_GROWTH = 2  # times the rows: what people might still collect
+WIDE_ASYMPTOTE = 0.1  # an asymptote known no better is not known
+SCORE_BOUNDS = {"log_loss": (0.0, np.inf), "cost": (0.0, np.inf)}  # all others lie between 0 and 1
 
 
 @dataclass(frozen=True)
-class Curve:
+class LearningCurve:
     """A score by the number of rows learned from, and the power laws that fit it.
 
     `law` is of the score, or of minus a loss: more is better. Its first entry is the estimate,
     the others are draws.
     """
 
-    name: Score
+    name: PerformanceMetric
     sign: float
     sizes: Floats
-    found: Measured
+    found: ScoreEstimates
     law: PowerLaw
     now: float  # rows that a model would learn from today
 
@@ -46,12 +46,12 @@ class Curve:
 
     def within(self, value: float) -> float:
         """`value`, or the nearest that the score can have."""
-        return float(np.clip(value, *BOUNDS.get(self.name, (0.0, 1.0))))
+        return float(np.clip(value, *SCORE_BOUNDS.get(self.name, (0.0, 1.0))))
 
     @property
     def asymptote(self) -> tuple[float, float, float]:
         """Estimate, lower and upper limit (95 %) of the score that no number of rows exceeds."""
-        limits = BOUNDS.get(self.name, (0.0, 1.0))
+        limits = SCORE_BOUNDS.get(self.name, (0.0, 1.0))
         drawn = np.clip(self.sign * self.law.a, *limits)
         low, high = np.quantile(drawn[1:], [0.025, 0.975])
         return float(drawn[0]), float(min(low, drawn[0])), float(max(high, drawn[0]))
@@ -73,7 +73,7 @@ class Curve:
         return float(rows[0]), float(low), float(high)
 
 
-def trace(material: Material, name: Score) -> Curve | None:
+def fit_learning_curve(material: FeasibilityData, name: PerformanceMetric) -> LearningCurve | None:
     """The curve of one score; None where there are too few rows for one.
 
     At each size the folds' learners see a nested part of their rows, whole entities each. Draws
@@ -81,19 +81,19 @@ def trace(material: Material, name: Score) -> Curve | None:
     spread, which takes the place of many samples of each size).
     """
     full = len(material.rows) * (FOLDS - 1) / FOLDS
-    least = max(full / SPAN, FEWEST)
+    least = max(full / SPAN, MIN_TRAINING_ROWS)
     if full < 4 * least:
         return None
     sizes = np.geomspace(least, full, SIZES)
     answers = np.array([material.answers_from(float(size / full)) for size in sizes])
-    found = measured(material, name, answers)
+    found = estimate_scores(material, name, answers)
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    law = _laws(sizes, sign * found.values, found.covariance, material.seed)
+    law = _fit_laws(sizes, sign * found.values, found.covariance, material.seed)
     now = len(material.whole.truth) * (1 - material.use_case.split.test)
-    return Curve(name=name, sign=sign, sizes=sizes, found=found, law=law, now=now)
+    return LearningCurve(name=name, sign=sign, sizes=sizes, found=found, law=law, now=now)
 
 
-def _laws(sizes: Floats, scores: Floats, covariance: Floats, seed: int) -> PowerLaw:
+def _fit_laws(sizes: Floats, scores: Floats, covariance: Floats, seed: int) -> PowerLaw:
     rng = np.random.default_rng(seed)
     first = fit_power_law(sizes, scores)
     fitted, weight = first.at(sizes)[0], np.sqrt(sizes / sizes.max())
@@ -103,7 +103,7 @@ def _laws(sizes: Floats, scores: Floats, covariance: Floats, seed: int) -> Power
     return fit_power_law(sizes, np.vstack([scores, fitted + rows + learned]))
 
 
-def learning_curve(material: Material, curve: Curve, goal: float) -> Check:
+def check_learning_curve(material: FeasibilityData, curve: LearningCurve, goal: float) -> Check:
     """Whether rows would bring the quick learner to `goal`.
 
     Fails softly when the asymptote lies surely below; unknown where the curve does not show it;
@@ -130,16 +130,19 @@ def learning_curve(material: Material, curve: Curve, goal: float) -> Check:
     )
 
 
-def _verdict(curve: Curve, goal: float, needed: float) -> Verdict:
+def _verdict(curve: LearningCurve, goal: float, needed: float) -> Verdict:
     _, low, high = curve.asymptote
     if max(curve.sign * low, curve.sign * high) < curve.sign * goal:
         return Verdict.FAIL
-    if needed <= PLAN * curve.now and curve.surely_at(PLAN) >= curve.sign * goal:
+    if (
+        needed <= PLANNED_GROWTH * curve.now
+        and curve.surely_at(PLANNED_GROWTH) >= curve.sign * goal
+    ):
         return Verdict.PASS
-    return Verdict.UNKNOWN if high - low > WIDE else Verdict.CAUTION
+    return Verdict.UNKNOWN if high - low > WIDE_ASYMPTOTE else Verdict.CAUTION
 
 
-def _why(curve: Curve, verdict: Verdict, needed: float) -> str:
+def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
     estimate, low, high = curve.asymptote
     half = float(curve.found.values[-2])
     tends = f"the curve tends to {estimate:.3f} ({low:.3f} to {high:.3f})"
@@ -150,7 +153,9 @@ def _why(curve: Curve, verdict: Verdict, needed: float) -> str:
         f" {half:.4f} to {curve.value:.4f}; {tends}"
     )
     if verdict is Verdict.PASS and needed > curve.now:
-        return f"{base} and reaches the target with about {about(needed)} training rows."
+        return (
+            f"{base} and reaches the target with about {format_rounded_up(needed)} training rows."
+        )
     return f"{base}."
 
 
@@ -161,23 +166,25 @@ def _remedy(verdict: Verdict, rows: int, more: float, fewest: float, most: float
             " outcome, try better models, or lower the target."
         )
     if verdict is Verdict.UNKNOWN:
-        return f"Add rows: about {about(rows)} more would show where the curve is going."
+        return (
+            f"Add rows: about {format_rounded_up(rows)} more would show where the curve is going."
+        )
     columns = "add columns that bear on the outcome"
-    if more > rows * FARTHEST:
-        return f"{FARTHEST} times the rows would not do, or no number would: {columns}."
-    upper = about(most) if most <= rows * FARTHEST else "more than can be foreseen"
-    span = f"from {about(fewest)} to {upper}"
-    return f"Add about {about(more)} more rows ({span}), or {columns}."
+    if more > rows * MAX_GROWTH:
+        return f"{MAX_GROWTH} times the rows would not do, or no number would: {columns}."
+    upper = format_rounded_up(most) if most <= rows * MAX_GROWTH else "more than can be foreseen"
+    span = f"from {format_rounded_up(fewest)} to {upper}"
+    return f"Add about {format_rounded_up(more)} more rows ({span}), or {columns}."
 
 
-def curve_figure(curve: Curve, goal: float | None) -> Figure:
+def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:
     """The measured scores with their intervals, and the law, going on beyond the data."""
     marks = [
         Point(label=f"{n:,.0f} rows", x=float(n), value=float(v), low=low, high=high)
         for i, (n, v) in enumerate(zip(curve.sizes, curve.found.values, strict=True))
         for low, high in [curve.found.limits(i)]
     ]
-    farther = np.geomspace(curve.sizes[0], max(curve.now, curve.sizes[-1]) * FARTHEST, 60)
+    farther = np.geomspace(curve.sizes[0], max(curve.now, curve.sizes[-1]) * MAX_GROWTH, 60)
     law = curve.sign * curve.law.at(farther)[0]
     estimate, low, high = curve.asymptote
     wanted = f" The target is {goal:g}." if goal is not None else ""

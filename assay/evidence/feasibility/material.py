@@ -9,26 +9,26 @@ import numpy as np
 import pandas as pd
 
 from assay.config.use_case import UseCase
-from assay.evidence.feasibility.encode import Encoded, encode
-from assay.evidence.feasibility.whole import Whole, read, sampled
+from assay.evidence.feasibility.encode import EncodedFeatures, encode_features
+from assay.evidence.feasibility.whole import AllRows, read_all_rows, sample_rows
 from assay.evidence.rows import FrameOrTable
 from assay.evidence.statistics.intervals import Bools, Floats
 
 FOLDS = 5
 CELLS_PER_SECOND = 50_000  # features times rows that all checks together bear, with room to spare
-ROUNDS, RATE = 60, 0.1  # of boosting
-NARROW = 100  # features up to which there are so many rounds; of more, each is dearer
-FEWEST_ROUNDS = 12
-FEWEST_ROWS = 2_000  # below, sampling would cost more certainty than it saves time
+ROUNDS, LEARNING_RATE = 60, 0.1  # of boosting
+MAX_NARROW_FEATURES = 100  # features up to which there are so many rounds; of more, each is dearer
+MIN_ROUNDS = 12
+MIN_SAMPLE_ROWS = 2_000  # below, sampling would cost more certainty than it saves time
 
 
 @dataclass(frozen=True)
-class Material:
+class FeasibilityData:
     """What is counted of all labelled rows; those that are kept, `frame`, with their `truth` and
     their place among all, `kept`; and the columns that a model may see."""
 
     use_case: UseCase
-    whole: Whole
+    whole: AllRows
     frame: pd.DataFrame
     truth: Bools
     kept: np.ndarray
@@ -36,9 +36,9 @@ class Material:
     seed: int
 
     @classmethod
-    def of(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> Material:
+    def of(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> FeasibilityData:
         """Raises DataError when the target is absent, holds no label, or one class only."""
-        whole, frame, kept = read(rows, use_case, seed)
+        whole, frame, kept = read_all_rows(rows, use_case, seed)
         names = use_case.features(list(frame.columns))
         features = tuple(name for name in names if bool(frame[name].notna().any()))
         return cls(use_case, whole, frame, whole.truth[kept], kept, features, seed)
@@ -48,7 +48,7 @@ class Material:
         """Numbers of the kept rows that learners see: all, or a sample. How many is decided by
         counts alone, never by the clock, so that the same inputs give the same report."""
         most = int(self.use_case.feasibility.within * CELLS_PER_SECOND / len(self.features))
-        return sampled(self.truth, max(most, FEWEST_ROWS), self.seed)
+        return sample_rows(self.truth, max(most, MIN_SAMPLE_ROWS), self.seed)
 
     @cached_property
     def labels(self) -> Bools:
@@ -68,9 +68,9 @@ class Material:
         return np.where(self.labels, share / held, (1 - share) / (1 - held))
 
     @cached_property
-    def encoded(self) -> Encoded:
+    def encoded(self) -> EncodedFeatures:
         """Features of the sampled rows."""
-        return encode(self.frame.iloc[self.rows][list(self.features)])
+        return encode_features(self.frame.iloc[self.rows][list(self.features)])
 
     @cached_property
     def units(self) -> np.ndarray:
@@ -158,10 +158,10 @@ class Material:
         if len(np.unique(truth[fit])) < 2 or not seen.any():  # nothing to tell apart, or by
             base = float(np.average(truth[fit], weights=weights)) if fit.any() else 0.5
             return np.full(int(held.sum()), base)
-        rounds = max(min(ROUNDS, ROUNDS * NARROW // int(seen.sum())), FEWEST_ROUNDS)
+        rounds = max(min(ROUNDS, ROUNDS * MAX_NARROW_FEATURES // int(seen.sum())), MIN_ROUNDS)
         learner = HistGradientBoostingClassifier(
             max_iter=rounds,
-            learning_rate=min(RATE * ROUNDS / rounds, 0.5),
+            learning_rate=min(LEARNING_RATE * ROUNDS / rounds, 0.5),
             max_bins=255 if rounds == ROUNDS else 63,
             max_leaf_nodes=15,
             min_samples_leaf=10,

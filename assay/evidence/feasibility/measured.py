@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.config.gates import Cost, Score
-from assay.evidence.feasibility.material import Material
-from assay.evidence.statistics.auc import delong
-from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong
+from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.statistics.auc import delong_covariance
+from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong_covariance
 from assay.evidence.statistics.intervals import Bools, Floats, normal_quantile
 from assay.evidence.statistics.proportions import wilson_limits
-from assay.learning.scores import score, threshold
-from assay.ordered import distinct
+from assay.learning.scores import compute_score, cost_threshold
+from assay.ordered import sorted_unique
 
 DRAWS = 200
-MOST_UNITS = 20_000  # a bootstrap of so many is as telling, and bounded in time
-EDGE = 1e-6  # no probability is nearer to certainty: a single row would have an infinite loss
+MAX_BOOTSTRAP_UNITS = 20_000  # a bootstrap of so many is as telling, and bounded in time
+MIN_PROBABILITY = (
+    1e-6  # no probability is nearer to certainty: a single row would have an infinite loss
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ScoreEstimates:
     """`values` (k,) of one score and their `covariance` (k, k) over the rows.
 
     `unseen`: the share that errors of a kind may have of which none was seen.
@@ -42,7 +44,9 @@ class Measured:
         return value - half, value + half
 
 
-def measured(material: Material, name: Score, answers: Floats) -> Measured:
+def estimate_scores(
+    material: FeasibilityData, name: PerformanceMetric, answers: Floats
+) -> ScoreEstimates:
     """`name` of each of `answers` (k, rows), probabilities of the positive class.
 
     The covariance of ROC AUC is DeLong's, that of a mean the rows' own, both of entities where
@@ -51,24 +55,30 @@ def measured(material: Material, name: Score, answers: Floats) -> Measured:
     """
     truth, units = material.labels, material.clusters
     cost = material.use_case.performance.cost
-    counts = [len(distinct(material.entities[truth == side])) for side in (True, False)]
+    counts = [len(sorted_unique(material.entities[truth == side])) for side in (True, False)]
     unseen = float(wilson_limits(0, min(counts))[1])
-    clipped = np.clip(answers, EDGE, 1 - EDGE)
+    clipped = np.clip(answers, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     if name == "roc_auc":
-        found = delong(truth, clipped) if units is None else clustered_delong(truth, clipped, units)
-        return Measured(*found, unseen)
+        found = (
+            delong_covariance(truth, clipped)
+            if units is None
+            else clustered_delong_covariance(truth, clipped, units)
+        )
+        return ScoreEstimates(*found, unseen)
     values = _row_values(name, truth, clipped, cost)
     if values is None:
-        return Measured(*_bootstrap(material, name, clipped, cost), unseen)
+        return ScoreEstimates(*_bootstrap(material, name, clipped, cost), unseen)
     weights = np.ones(len(truth)) if material.weights is None else material.weights
     means = values @ weights / weights.sum()
     influence = (values - means[:, None]) * weights / weights.sum()
-    return Measured(means, clustered_covariance(influence, material.entities), unseen)
+    return ScoreEstimates(means, clustered_covariance(influence, material.entities), unseen)
 
 
-def _row_values(name: Score, truth: Bools, answers: Floats, cost: Cost) -> Floats | None:
+def _row_values(
+    name: PerformanceMetric, truth: Bools, answers: Floats, cost: ErrorCosts
+) -> Floats | None:
     """(k, rows) of what the score is the mean of; None if it is the mean of nothing."""
-    right = (answers >= threshold(cost)) == truth
+    right = (answers >= cost_threshold(cost)) == truth
     if name == "accuracy":
         return np.asarray(right, dtype=float)
     if name == "brier":
@@ -81,10 +91,10 @@ def _row_values(name: Score, truth: Bools, answers: Floats, cost: Cost) -> Float
 
 
 def _bootstrap(
-    material: Material, name: Score, answers: Floats, cost: Cost
+    material: FeasibilityData, name: PerformanceMetric, answers: Floats, cost: ErrorCosts
 ) -> tuple[Floats, Floats]:
     """Of whole entities."""
-    rng, limit = np.random.default_rng(material.seed), threshold(cost)
+    rng, limit = np.random.default_rng(material.seed), cost_threshold(cost)
     order = np.argsort(material.entities, kind="stable")
     counts = np.bincount(material.entities)
     starts, total = np.cumsum(counts) - counts, len(counts)
@@ -95,7 +105,8 @@ def _bootstrap(
             return [float("nan")] * len(answers)
         weights = None if material.weights is None else material.weights[rows]
         return [
-            score(name, truth, a[rows], a[rows] >= limit, cost, weights=weights) for a in answers
+            compute_score(name, truth, a[rows], a[rows] >= limit, cost, weights=weights)
+            for a in answers
         ]
 
     def rows_of(units: np.ndarray) -> np.ndarray:
@@ -103,7 +114,7 @@ def _bootstrap(
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.asarray(order[np.repeat(starts[units], sizes) + within])
 
-    some = rng.choice(total, min(total, MOST_UNITS), replace=False)
+    some = rng.choice(total, min(total, MAX_BOOTSTRAP_UNITS), replace=False)
     drawn = np.array([of(rows_of(rng.choice(some, len(some)))) for _ in range(DRAWS)])
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     covariance = np.atleast_2d(np.cov(drawn.T)) * len(some) / total

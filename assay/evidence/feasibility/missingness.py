@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.feasibility.periods import Periods
 from assay.evidence.report import Check, Sheet, Verdict
 from assay.evidence.statistics.proportions import newcombe_limits
@@ -19,7 +19,7 @@ LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class MissingCounts:
     """One column's missing values in one group of rows, and in the rest of the rows."""
 
     column: str
@@ -38,8 +38,8 @@ class Side:
         return self.rest_lacking / self.rest
 
 
-def missingness(
-    material: Material, labels: pd.DataFrame, periods: Periods | None
+def check_missingness(
+    material: FeasibilityData, labels: pd.DataFrame, periods: Periods | None
 ) -> tuple[Check, Sheet]:
     """Whether a feature's share of missing values differs by more than 0.05 between outcomes,
     between the groups in `labels` (of the kept rows), or between early and late rows.
@@ -54,21 +54,23 @@ def missingness(
             groups[f"{by}={value}"] = (labels[by] == value).to_numpy(dtype=bool)
     if periods:
         groups[periods.words] = periods.late
-    sides = list(_sides(lacking, groups))
-    uneven = _uneven(sides)
+    sides = list(_missing_counts(lacking, groups))
+    uneven = _uneven_counts(sides)
     return _check(material, uneven, len(lacking)), _sheet(sides)
 
 
-def _sides(lacking: dict[str, np.ndarray], groups: dict[str, np.ndarray]) -> Iterator[Side]:
+def _missing_counts(
+    lacking: dict[str, np.ndarray], groups: dict[str, np.ndarray]
+) -> Iterator[MissingCounts]:
     for column, missing in lacking.items():
         for group, inside in groups.items():
             rows, both = int(inside.sum()), int((missing & inside).sum())
             if 0 < rows < len(missing):
                 total = int(missing.sum())
-                yield Side(column, group, both, rows, total - both, len(missing) - rows)
+                yield MissingCounts(column, group, both, rows, total - both, len(missing) - rows)
 
 
-def _uneven(sides: Sequence[Side]) -> list[Side]:
+def _uneven_counts(sides: Sequence[MissingCounts]) -> list[MissingCounts]:
     """Those whose gap is surely larger than `GAP`, the largest first."""
     if not sides:
         return []
@@ -79,7 +81,7 @@ def _uneven(sides: Sequence[Side]) -> list[Side]:
     return sorted(found, key=lambda s: -abs(s.share - s.rest_share))
 
 
-def _check(material: Material, uneven: Sequence[Side], lacking: int) -> Check:
+def _check(material: FeasibilityData, uneven: Sequence[MissingCounts], lacking: int) -> Check:
     told = [
         f"{s.column} is missing in {s.share:.1%} of the rows with {s.group}, {s.rest_share:.1%} of"
         " the others"
@@ -104,7 +106,7 @@ def _check(material: Material, uneven: Sequence[Side], lacking: int) -> Check:
     )
 
 
-def _sheet(sides: Sequence[Side]) -> Sheet:
+def _sheet(sides: Sequence[MissingCounts]) -> Sheet:
     widest = sorted(sides, key=lambda s: -abs(s.share - s.rest_share))
     return Sheet(
         title="Missing values",

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.feasibility.whole import time_column
 from assay.evidence.statistics.intervals import Bools
 
 
 @dataclass(frozen=True)
 class Periods:
-    """The kept rows by time: `late` marks those at or after `border`."""
+    """The kept rows by time: `late_rows` marks those at or after `border`."""
 
     column: str
     border: object
@@ -22,46 +22,46 @@ class Periods:
 
     @property
     def words(self) -> str:
-        return f"{self.column} of {moment(self.border)} and later"
+        return f"{self.column} of {format_moment(self.border)} and later"
 
 
-def periods(material: Material) -> tuple[Periods | None, str]:
+def find_periods(material: FeasibilityData) -> tuple[Periods | None, str]:
     """Early and late rows, or none and the words why not. The late ones are those of the test,
     or where the split does not go by time, a newest share of its size."""
     column = time_column(material.use_case)
     if column is None:
         return None, "the use case names no column of time (data.time)"
     times = material.whole.columns[column]
-    if not _ordered(times):
+    if not _has_order(times):
         return None, f"{column} holds neither dates nor numbers"
-    border = _border(material, times)
+    border = _find_border(material, times)
     if border is None:
         return None, f"{column} holds one moment only"
     return Periods(column, border, np.asarray(times.iloc[material.kept] >= border)), ""
 
 
-def late(material: Material, column: str) -> Bools | None:
+def late_rows(material: FeasibilityData, column: str) -> Bools | None:
     """Whether each labelled row is of the test, where rows are split by that column's time; None
     if that column cannot be split by."""
     times = material.whole.columns[column]
-    border = _border(material, times) if _ordered(times) else None
+    border = _find_border(material, times) if _has_order(times) else None
     return None if border is None else np.asarray(times >= border)
 
 
-def moment(value: object) -> str:
+def format_moment(value: object) -> str:
     """A border as people write it: 2016, 2024-07-01, 2024-07-01 12:00."""
     if isinstance(value, pd.Timestamp):
         return str(value.date() if value == value.normalize() else value.floor("min"))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _ordered(times: pd.Series) -> bool:
+def _has_order(times: pd.Series) -> bool:
     kinds = pd.api.types
     numeric = kinds.is_numeric_dtype(times) and not kinds.is_bool_dtype(times)
     return bool(numeric or kinds.is_datetime64_any_dtype(times)) and bool(times.notna().any())
 
 
-def _border(material: Material, times: pd.Series) -> object:
+def _find_border(material: FeasibilityData, times: pd.Series) -> object:
     """The first moment of the late rows: as the split has it, else the newest share of the size
     of the test. None if nothing is earlier."""
     split = material.use_case.split

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from assay.config.gates import LOWER_IS_BETTER, Score
-from assay.evidence.feasibility.learning_curve import Curve
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.measured import Measured, measured
+from assay.config.gates import LOWER_IS_BETTER, PerformanceMetric
+from assay.evidence.feasibility.learning_curve import LearningCurve
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.measured import ScoreEstimates, estimate_scores
 from assay.evidence.report import Check, Interval, Verdict
 from assay.evidence.statistics.auc import roc_auc
 
-TIMES = 4  # the rows of today; more is no plan
+GROWTH = 4  # the rows of today; more is no plan
 TUNING = 0.01  # of any score: what a tuned model may have beyond the quick learner
 
 
-def reach(material: Material, name: Score, goal: float, curve: Curve | None) -> Check:
+def check_reach(
+    material: FeasibilityData, name: PerformanceMetric, goal: float, curve: LearningCurve | None
+) -> Check:
     """Whether a quick learner, cross-validated, has the score `goal`.
 
     Fails when its interval lies below the target by more than tuning may bring (0.01), and four
@@ -21,14 +23,14 @@ def reach(material: Material, name: Score, goal: float, curve: Curve | None) -> 
     want of rows, it never fails.
     """
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    found = curve.found if curve else _alone(material, name)
+    found = curve.found if curve else _estimate_score(material, name)
     value = float(found.values[-1])
     interval = _interval(material, name, found)
     assert interval.low is not None
     assert interval.high is not None
     worst, best = sorted((sign * interval.low, sign * interval.high))
     verdict = Verdict.PASS if worst >= sign * goal else Verdict.CAUTION
-    if curve and max(best, curve.best_at(TIMES)) + TUNING < sign * goal:
+    if curve and max(best, curve.best_at(GROWTH)) + TUNING < sign * goal:
         verdict = Verdict.FAIL
     return Check(
         name=f"reach[{name}]",
@@ -44,11 +46,13 @@ def reach(material: Material, name: Score, goal: float, curve: Curve | None) -> 
     )
 
 
-def _alone(material: Material, name: Score) -> Measured:
-    return measured(material, name, material.answers[None, :])
+def _estimate_score(material: FeasibilityData, name: PerformanceMetric) -> ScoreEstimates:
+    return estimate_scores(material, name, material.answers[None, :])
 
 
-def _interval(material: Material, name: Score, found: Measured) -> Interval:
+def _interval(
+    material: FeasibilityData, name: PerformanceMetric, found: ScoreEstimates
+) -> Interval:
     if name == "roc_auc":
         return roc_auc(material.labels, material.answers, units=material.clusters).interval
     low, high = found.limits()
@@ -56,12 +60,12 @@ def _interval(material: Material, name: Score, found: Measured) -> Interval:
     return Interval(low=least, high=high if name in {"log_loss", "cost"} else min(high, 1.0))
 
 
-def _why(value: float, interval: Interval, curve: Curve | None) -> str:
+def _why(value: float, interval: Interval, curve: LearningCurve | None) -> str:
     base = f"A quick learner has {value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
     if curve is None:
         return f"{base}."
-    best = curve.within(curve.sign * curve.best_at(TIMES))
-    return f"{base}; with {TIMES} times the rows, by its learning curve, {best:.3f} at best."
+    best = curve.within(curve.sign * curve.best_at(GROWTH))
+    return f"{base}; with {GROWTH} times the rows, by its learning curve, {best:.3f} at best."
 
 
 def _remedy(verdict: Verdict, there: bool) -> str:

@@ -7,21 +7,21 @@ import math
 import numpy as np
 import pandas as pd
 
-from assay.evidence.amounts import about, told
-from assay.evidence.feasibility.material import FOLDS, Material
-from assay.evidence.feasibility.measured import EDGE
-from assay.evidence.feasibility.signal import ALPHA, HELD, POWER
+from assay.evidence.amounts import format_rounded_up, is_reportable_count
+from assay.evidence.feasibility.material import FOLDS, FeasibilityData
+from assay.evidence.feasibility.measured import MIN_PROBABILITY
+from assay.evidence.feasibility.signal import ALPHA, POWER, SHUFFLED_FOLDS
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.statistics.auc_power import rows_to_show
+from assay.evidence.statistics.auc_power import rows_to_detect_auc
 from assay.evidence.statistics.intervals import Bools, Floats
-from assay.learning.preprocess import MANY, RARE
+from assay.learning.preprocess import MAX_CATEGORIES, MIN_CATEGORY_ROWS
 
 SHRINKAGE = 0.9  # predictions may be too extreme by a tenth
 OPTIMISM = 0.05  # of Nagelkerke's R2
 MARGIN = 0.05  # of the estimated share of positives
 
 
-def sample_size(material: Material, signal: Check) -> tuple[Check, Sheet, float]:
+def check_sample_size(material: FeasibilityData, signal: Check) -> tuple[Check, Sheet, float]:
     """Riley's three criteria for developing a model of a binary outcome, against training rows;
     and the rows that they ask for.
 
@@ -30,13 +30,13 @@ def sample_size(material: Material, signal: Check) -> tuple[Check, Sheet, float]
     many rows are asked for that the lift of the use case would have shown, if there is one.
     """
     share = float(material.whole.truth.mean())
-    parameters = sum(_parameters(material.frame[name]) for name in material.features)
-    r2 = explained(material.labels, material.answers, material.folds, material.weights)
-    needs = criteria(parameters, r2, share)
+    parameters = sum(_count_parameters(material.frame[name]) for name in material.features)
+    r2 = cox_snell_r2(material.labels, material.answers, material.folds, material.weights)
+    needs = riley_criteria(parameters, r2, share)
     rows = round(len(material.whole.truth) * (1 - material.use_case.split.test))
     needed = max(needs.values())
     unseen = signal.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
-    lift = _to_show(material, share)
+    lift = _rows_to_show_lift(material, share)
     if unseen:
         needed = max(needed, lift)
     verdict = Verdict.PASS
@@ -57,23 +57,23 @@ def sample_size(material: Material, signal: Check) -> tuple[Check, Sheet, float]
     return check, _sheet(needs), needed
 
 
-def _to_show(material: Material, share: float) -> float:
+def _rows_to_show_lift(material: FeasibilityData, share: float) -> float:
     """Training rows with which the test of the signal would notice the lift that is asked for."""
     area = 0.5 + material.use_case.feasibility.lift
-    judged = rows_to_show(area, share, alpha=ALPHA, power=POWER)
+    judged = rows_to_detect_auc(area, share, alpha=ALPHA, power=POWER)
     test = material.use_case.split.test
-    return math.inf if judged is None else math.ceil(judged * FOLDS / HELD * (1 - test))
+    return math.inf if judged is None else math.ceil(judged * FOLDS / SHUFFLED_FOLDS * (1 - test))
 
 
-def criteria(parameters: int, r2: float, share: float) -> dict[str, float]:
+def riley_criteria(parameters: int, r2: float, share: float) -> dict[str, float]:
     """Rows that each criterion asks for; infinite where nothing is explained.
 
     `r2` is Cox and Snell's, `share` that of positive rows.
     """
     most = 1 - math.exp(2 * (share * math.log(share) + (1 - share) * math.log(1 - share)))
     return {
-        "coefficients shrink by a tenth at most": _to_shrink(parameters, r2, SHRINKAGE),
-        "R2 is too good by 0.05 at most": _to_shrink(
+        "coefficients shrink by a tenth at most": _rows_for_shrinkage(parameters, r2, SHRINKAGE),
+        "R2 is too good by 0.05 at most": _rows_for_shrinkage(
             parameters, r2, r2 / (r2 + OPTIMISM * most) if r2 > 0 else SHRINKAGE
         ),
         "the share of positives is known to 0.05": math.ceil(
@@ -82,7 +82,7 @@ def criteria(parameters: int, r2: float, share: float) -> dict[str, float]:
     }
 
 
-def _to_shrink(parameters: int, r2: float, shrinkage: float) -> float:
+def _rows_for_shrinkage(parameters: int, r2: float, shrinkage: float) -> float:
     if r2 <= 0:
         return math.inf
     if r2 >= shrinkage:  # all but determined: no amount of noise left to shrink
@@ -90,7 +90,7 @@ def _to_shrink(parameters: int, r2: float, shrinkage: float) -> float:
     return math.ceil(parameters / ((shrinkage - 1) * math.log(1 - r2 / shrinkage)))
 
 
-def explained(
+def cox_snell_r2(
     labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats | None = None
 ) -> float:
     """Cox and Snell's R2 of out-of-fold probabilities, calibrated on the other folds.
@@ -99,18 +99,22 @@ def explained(
     tells the classes apart. Below zero if worse than the share of positives.
     """
     counted = np.ones(len(labels)) if weights is None else weights
-    calibrated = np.clip(_calibrated(labels, answers, folds, counted), EDGE, 1 - EDGE)
+    calibrated = np.clip(
+        _calibrate_by_fold(labels, answers, folds, counted), MIN_PROBABILITY, 1 - MIN_PROBABILITY
+    )
     found = np.average(np.where(labels, np.log(calibrated), np.log1p(-calibrated)), weights=counted)
     share = np.average(labels, weights=counted)
     null = share * np.log(share) + (1 - share) * np.log(1 - share)
     return float(1 - np.exp(2 * (null - found)))
 
 
-def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats) -> Floats:
+def _calibrate_by_fold(
+    labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats
+) -> Floats:
     """Platt's scaling, fold by fold; answers that point the wrong way say nothing."""
     from sklearn.linear_model import LogisticRegression
 
-    clipped = np.clip(answers, EDGE, 1 - EDGE)
+    clipped = np.clip(answers, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     odds = np.log(clipped / (1 - clipped))[:, None]
     made = np.empty(len(labels))
     for fold in np.unique(folds):
@@ -122,7 +126,7 @@ def _calibrated(labels: Bools, answers: Floats, folds: np.ndarray, weights: Floa
     return made
 
 
-def _parameters(column: pd.Series) -> int:
+def _count_parameters(column: pd.Series) -> int:
     """How many numbers a column becomes in training; values of too few rows are pooled."""
     if column.isna().all():
         return 0
@@ -130,7 +134,9 @@ def _parameters(column: pd.Series) -> int:
     if numeric or pd.api.types.is_datetime64_any_dtype(column):
         return 1
     counts = column.value_counts()
-    return 1 if len(counts) > MANY else max(int((counts >= RARE).sum()) - 1, 1)
+    return (
+        1 if len(counts) > MAX_CATEGORIES else max(int((counts >= MIN_CATEGORY_ROWS).sum()) - 1, 1)
+    )
 
 
 def _why(rows: int, needed: float, parameters: int, r2: float) -> str:
@@ -140,7 +146,7 @@ def _why(rows: int, needed: float, parameters: int, r2: float) -> str:
     return f"{base} that explain R2 {r2:.3f}; {needed:,.0f} are needed."
 
 
-def _remedy(verdict: Verdict, material: Material, needed: float, lift: float) -> str:
+def _remedy(verdict: Verdict, material: FeasibilityData, needed: float, lift: float) -> str:
     """`lift`: training rows that would show it; zero where a signal was found."""
     if verdict is Verdict.PASS:
         return ""
@@ -148,11 +154,11 @@ def _remedy(verdict: Verdict, material: Material, needed: float, lift: float) ->
     def more(training: float) -> float:
         return training / (1 - material.use_case.split.test) - len(material.whole.truth)
 
-    if told(needed):
-        return f"Add about {about(more(needed))} rows, or leave out columns that say little."
-    if told(lift) and more(lift) > 0:
+    if is_reportable_count(needed):
+        return f"Add about {format_rounded_up(more(needed))} rows, or leave out columns that say little."
+    if is_reportable_count(lift) and more(lift) > 0:
         return (
-            f"Add columns that bear on the outcome. About {about(more(lift))} more rows would show"
+            f"Add columns that bear on the outcome. About {format_rounded_up(more(lift))} more rows would show"
             f" whether these tell as little as a ROC AUC of"
             f" {0.5 + material.use_case.feasibility.lift:g}."
         )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.feasibility.material import Material
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.report import Check, Verdict
 from assay.evidence.statistics.auc import roc_auc
 from assay.evidence.statistics.auc_power import auc_power
 from assay.evidence.statistics.intervals import Estimate, Floats
-from assay.evidence.statistics.resampling import Permutation, permutation_p
+from assay.evidence.statistics.resampling import PermutationTest, permutation_test
 
 DRAWS = 999
-HELD = 2  # folds whose labels are shuffled; the others are learned from
+SHUFFLED_FOLDS = 2  # folds whose labels are shuffled; the others are learned from
 ALPHA = 0.05
 POWER = 0.9
 
 
-def signal(material: Material) -> Check:
+def check_signal(material: FeasibilityData) -> Check:
     """Cross-validated ROC AUC against a coin's, and against shuffled labels.
 
     Fails when the labels could as well be shuffled, though the lift that the use case asks for
@@ -28,7 +28,7 @@ def signal(material: Material) -> Check:
     """
     needed = 0.5 + material.use_case.feasibility.lift
     found = roc_auc(material.labels, material.answers, units=material.clusters)
-    test = shuffled(material)
+    test = run_permutation_test(material)
     verdict = _verdict(found, test.p, needed, _power(material, needed))
     return Check(
         name="signal",
@@ -44,7 +44,7 @@ def signal(material: Material) -> Check:
     )
 
 
-def shuffled(material: Material) -> Permutation:
+def run_permutation_test(material: FeasibilityData) -> PermutationTest:
     """How often shuffled labels are told apart as well as the real ones.
 
     The learner sees three folds; the labels of the other two are shuffled. Given what it
@@ -54,12 +54,12 @@ def shuffled(material: Material) -> Permutation:
     """
     from scipy.stats import rankdata
 
-    held = material.folds < HELD
+    held = material.folds < SHUFFLED_FOLDS
     first = _first_of_entities(material)
     answers = material.learn(~held, held)
     ranks, truth = rankdata(answers[first]), material.labels[held][first]
     positives = int(truth.sum())
-    return permutation_p(
+    return permutation_test(
         lambda rng: _auc(rng.permutation(ranks)[:positives], len(ranks)),
         _auc(ranks[truth], len(ranks)),
         draws=DRAWS,
@@ -67,15 +67,15 @@ def shuffled(material: Material) -> Permutation:
     )
 
 
-def _first_of_entities(material: Material) -> np.ndarray:
+def _first_of_entities(material: FeasibilityData) -> np.ndarray:
     """One of the held-out rows of each entity, numbered among the held-out ones."""
-    _, first = np.unique(material.entities[material.folds < HELD], return_index=True)
+    _, first = np.unique(material.entities[material.folds < SHUFFLED_FOLDS], return_index=True)
     return np.asarray(first)
 
 
-def _power(material: Material, area: float) -> float:
+def _power(material: FeasibilityData, area: float) -> float:
     """How likely the test is to notice a learner with a ROC AUC of `area`."""
-    judged = material.labels[material.folds < HELD][_first_of_entities(material)]
+    judged = material.labels[material.folds < SHUFFLED_FOLDS][_first_of_entities(material)]
     positives = int(judged.sum())
     return auc_power(area, positives, len(judged) - positives, alpha=ALPHA)
 
@@ -106,7 +106,7 @@ _REMEDY = {
 }
 
 
-def _why(found: Estimate, test: Permutation) -> str:
+def _why(found: Estimate, test: PermutationTest) -> str:
     low, high = found.interval.low, found.interval.high
     told = "can" if test.p <= 0.05 else "cannot"
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.evidence.feasibility.material import FOLDS, Material
+from assay.evidence.feasibility.material import FOLDS, FeasibilityData
 from assay.evidence.report import Interval
 from assay.evidence.statistics.auc import roc_auc
 from assay.evidence.statistics.intervals import Bools, Floats
@@ -15,7 +15,7 @@ BINS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class ColumnAuc:
     """How well one column tells the outcome on its own."""
 
     name: str
@@ -27,7 +27,7 @@ class Alone:
         return self.interval.low or 0.0
 
 
-def single_columns(material: Material, labels: Bools | None = None) -> list[Alone]:
+def score_single_columns(material: FeasibilityData, labels: Bools | None = None) -> list[ColumnAuc]:
     """ROC AUC of each feature alone, for the target or other `labels`, with DeLong's interval;
     the most telling first.
 
@@ -41,7 +41,7 @@ def single_columns(material: Material, labels: Bools | None = None) -> list[Alon
         values, unordered = material.encoded.matrix[:, i], material.encoded.categorical[i]
         scores = [
             _out_of_fold_share(
-                material.folds, truth, _bins(values, bool(material.encoded.coded[i]))
+                material.folds, truth, _bin_codes(values, bool(material.encoded.coded[i]))
             )
         ]
         if not unordered and not np.isnan(values).all():
@@ -50,11 +50,11 @@ def single_columns(material: Material, labels: Bools | None = None) -> list[Alon
         best = max(
             (roc_auc(truth, s, units=material.clusters) for s in scores), key=lambda e: e.value
         )
-        found.append(Alone(name, best.value, best.interval))
+        found.append(ColumnAuc(name, best.value, best.interval))
     return sorted(found, key=lambda a: (-a.auc, a.name))
 
 
-def _bins(values: Floats, coded: bool) -> np.ndarray:
+def _bin_codes(values: Floats, coded: bool) -> np.ndarray:
     """Codes from 0: a category's own, or a number's quantile; missing values have the last."""
     missing = np.isnan(values)
     if missing.all():

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assay.evidence.amounts import about, told
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.periods import moment
+from assay.evidence.amounts import format_rounded_up, is_reportable_count
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.periods import format_moment
 from assay.evidence.feasibility.whole import time_column
 from assay.evidence.report import Check, Verdict
 
 
-def staleness(material: Material, needed: float) -> tuple[Check | None, str]:
+def check_staleness(material: FeasibilityData, needed: float) -> tuple[Check | None, str]:
     """Rows that are younger than the horizon against those `needed` to learn from (training
     rows, by the check of the sample size); or no check, and the words why not.
 
@@ -29,17 +29,17 @@ def staleness(material: Material, needed: float) -> tuple[Check | None, str]:
         return None, "the use case names no column of time (data.time)"
     times = material.whole.columns[column]
     dated = pd.api.types.is_datetime64_any_dtype(times)
-    end = _end(material, dated)
+    end = _age_reference(material, dated)
     if end is None or not (dated or pd.api.types.is_numeric_dtype(times)):
-        return _unjudged(column), ""
+        return _unknown_check(column), ""
     # In days as floats: a horizon may be longer than any date is old.
     ages = (end - times) / pd.Timedelta(days=1) if dated else end - times
     young = int(np.asarray(ages <= horizon).sum())
-    limit = f"{horizon:g} {'days ' if dated else ''}before {moment(end)}"
+    limit = f"{horizon:g} {'days ' if dated else ''}before {format_moment(end)}"
     return _check(material, f"{column} not older than {limit}", young, needed), ""
 
 
-def _end(material: Material, dated: bool) -> Any:
+def _age_reference(material: FeasibilityData, dated: bool) -> Any:
     """The moment from which ages count; None where that makes no sense."""
     stated = material.use_case.feasibility.as_of
     if stated is None:
@@ -53,14 +53,16 @@ def _end(material: Material, dated: bool) -> Any:
         return None
 
 
-def _check(material: Material, limit: str, young: int, needed: float) -> Check:
+def _check(material: FeasibilityData, limit: str, young: int, needed: float) -> Check:
     total = len(material.whole.truth)
-    wanted = math.ceil(needed / (1 - material.use_case.split.test)) if told(needed) else 0
+    wanted = (
+        math.ceil(needed / (1 - material.use_case.split.test)) if is_reportable_count(needed) else 0
+    )
     verdict = Verdict.PASS if young >= max(wanted, 1) else Verdict.CAUTION
     if young == 0:
         verdict = Verdict.FAIL
     more = wanted - young
-    lack = f"about {about(more)} more labelled rows" if more > 0 else "labelled rows"
+    lack = f"about {format_rounded_up(more)} more labelled rows" if more > 0 else "labelled rows"
     return Check(
         name="staleness",
         claim="There are rows enough whose labels are not older than the horizon",
@@ -75,7 +77,7 @@ def _check(material: Material, limit: str, young: int, needed: float) -> Check:
     )
 
 
-def _unjudged(column: str) -> Check:
+def _unknown_check(column: str) -> Check:
     return Check(
         name="staleness",
         claim="There are rows enough whose labels are not older than the horizon",

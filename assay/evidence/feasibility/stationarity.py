@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.amounts import about
-from assay.evidence.feasibility.material import FOLDS, Material
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.feasibility.material import FOLDS, FeasibilityData
 from assay.evidence.feasibility.periods import Periods
-from assay.evidence.feasibility.single import Alone, single_columns
+from assay.evidence.feasibility.single import ColumnAuc, score_single_columns
 from assay.evidence.report import Check, Interval, Sheet, Verdict
 from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
-from assay.evidence.statistics.auc_power import auc_power, auc_spread
+from assay.evidence.statistics.auc_power import auc_power, auc_standard_error
 from assay.evidence.statistics.intervals import Bools, Estimate
 
-FEWEST = 50  # rows of either outcome in either period
-HARMLESS = 0.01  # of ROC AUC; a smaller loss is of no consequence, however certain
-WIDE = 0.05  # a loss that large must not be hidden by an interval
+MIN_PERIOD_ROWS = 50  # rows of either outcome in either period
+HARMLESS_LOSS = 0.01  # of ROC AUC; a smaller loss is of no consequence, however certain
+WIDE_LOSS = 0.05  # a loss that large must not be hidden by an interval
 POWER = 0.9  # with which the late rows would show what the earlier ones do
 SHOWN = 10
 
 
-def stationarity(material: Material, periods: Periods) -> tuple[list[Check], list[Sheet]]:
+def check_stationarity(
+    material: FeasibilityData, periods: Periods
+) -> tuple[list[Check], list[Sheet]]:
     """The check on time and the check on columns that tell the time, and their numbers."""
     late = periods.late[material.rows]
-    if (short := _short(material, late)) > 0:
-        why = f"A period has too few rows of an outcome: {FEWEST} of each are needed."
-        return [_unknown(periods, why, f"Add about {about(short)} rows of it.")], []
-    alone = single_columns(material, late)
+    if (short := _lacking_rows(material, late)) > 0:
+        why = f"A period has too few rows of an outcome: {MIN_PERIOD_ROWS} of each are needed."
+        return [
+            _unknown_check(periods, why, f"Add about {format_rounded_up(short)} rows of it.")
+        ], []
+    alone = score_single_columns(material, late)
     shift = roc_auc(late, material.out_of_fold(labels=late), units=material.clusters)
-    return [_check(material, periods, shift, alone), _tells(material, alone)], [_sheet(alone)]
+    return [_check(material, periods, shift, alone), _tells_time_check(material, alone)], [
+        _sheet(alone)
+    ]
 
 
-def unusable(why: str) -> Check:
+def unusable_time_check(why: str) -> Check:
     """Where a column of time is declared, but divides nothing."""
     return Check(
         name="stationarity",
@@ -43,18 +49,20 @@ def unusable(why: str) -> Check:
     )
 
 
-def _short(material: Material, late: Bools) -> int:
+def _lacking_rows(material: FeasibilityData, late: Bools) -> int:
     counts = [(material.labels[late == side] == o).sum() for side in (0, 1) for o in (0, 1)]
-    return FEWEST - int(min(counts))
+    return MIN_PERIOD_ROWS - int(min(counts))
 
 
-def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Alone]) -> Check:
+def _check(
+    material: FeasibilityData, periods: Periods, shift: Estimate, alone: list[ColumnAuc]
+) -> Check:
     """The late rows, judged by a learner of the early rows and by learners of as many others."""
     late, labels = periods.late[material.rows], material.labels
     early = ~late & ~np.isin(material.units, material.units[late])
-    if min(labels[early].sum(), (~labels[early]).sum()) < FEWEST:
+    if min(labels[early].sum(), (~labels[early]).sum()) < MIN_PERIOD_ROWS:
         why = "Nearly all entities of the early rows come back in the late ones."
-        return _unknown(periods, why, "Add entities that are new in the late rows.")
+        return _unknown_check(periods, why, "Add entities that are new in the late rows.")
     from_past = material.learn(early, late)
     usually = len(late) * (FOLDS - 1) / FOLDS  # rows that a fold's learner sees
     from_others = material.answers_from(float(early.sum() / usually))[late]
@@ -74,7 +82,7 @@ def _check(material: Material, periods: Periods, shift: Estimate, alone: list[Al
         + (", minus from any" if by_gap else ""),
         estimate=gap.value if by_gap else timed.value,
         interval=gap.interval if by_gap else timed.interval,
-        threshold=-HARMLESS if by_gap else 0.5,
+        threshold=-HARMLESS_LOSS if by_gap else 0.5,
         why=f"On the {int(late.sum()):,} rows with {periods.words} "
         + _why(timed, mixed, usual, shift, alone[0].name),
         remedy=_remedy(verdict, labels[late]),
@@ -93,18 +101,18 @@ def _verdict(timed: Estimate, gap: Estimate, power: float) -> tuple[Verdict, boo
         return Verdict.UNKNOWN, False
     if (timed.interval.high or 0.0) < 0.5:
         return Verdict.FAIL, False
-    if (gap.interval.high or 0.0) < 0 and gap.value < -HARMLESS:
+    if (gap.interval.high or 0.0) < 0 and gap.value < -HARMLESS_LOSS:
         return Verdict.CAUTION, True
     if chance:
         return Verdict.CAUTION, False
-    return Verdict.UNKNOWN if (gap.interval.low or 0.0) < -WIDE else Verdict.PASS, True
+    return Verdict.UNKNOWN if (gap.interval.low or 0.0) < -WIDE_LOSS else Verdict.PASS, True
 
 
 def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, most: str) -> str:
     found = (
         f"a learner of the earlier rows has a ROC AUC of {timed.value:.3f}"
-        f" ({_span(timed.interval)}), learners of rows of any time {mixed.value:.3f}; on the"
-        f" earlier rows they have {usual.value:.3f} ({_span(usual.interval)})"
+        f" ({_interval_text(timed.interval)}), learners of rows of any time {mixed.value:.3f}; on the"
+        f" earlier rows they have {usual.value:.3f} ({_interval_text(usual.interval)})"
     )
     if (timed.interval.high or 0.0) < 0.5 < (usual.interval.low or 0.0):
         found += "; what points to yes there points to no here"
@@ -118,16 +126,16 @@ def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, mos
     )
 
 
-def _span(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
 def _remedy(verdict: Verdict, late_labels: Bools) -> str:
     if verdict is Verdict.UNKNOWN:
         positives, negatives = float(late_labels.sum()), float((~late_labels).sum())
-        wanted = (auc_spread(0.75, positives, negatives) / (WIDE / 4)) ** 2
+        wanted = (auc_standard_error(0.75, positives, negatives) / (WIDE_LOSS / 4)) ** 2
         more = max(wanted - 1, 0.1) * len(late_labels)
-        return f"Add about {about(more, 1)} late rows, so that a loss of {WIDE:g} would show."
+        return f"Add about {format_rounded_up(more, 1)} late rows, so that a loss of {WIDE_LOSS:g} would show."
     if verdict is Verdict.PASS:
         return ""
     return (
@@ -137,7 +145,7 @@ def _remedy(verdict: Verdict, late_labels: Bools) -> str:
     )
 
 
-def _tells(material: Material, alone: list[Alone]) -> Check:
+def _tells_time_check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check:
     """A column that names the period has, in later rows, values that no model ever saw."""
     limit = material.use_case.feasibility.leak
     named = [a for a in alone if a.low > limit]
@@ -160,7 +168,7 @@ def _tells(material: Material, alone: list[Alone]) -> Check:
     )
 
 
-def _unknown(periods: Periods, why: str, remedy: str) -> Check:
+def _unknown_check(periods: Periods, why: str, remedy: str) -> Check:
     return Check(
         name="stationarity",
         claim="What is learned from earlier rows holds for later ones",
@@ -170,7 +178,7 @@ def _unknown(periods: Periods, why: str, remedy: str) -> Check:
     )
 
 
-def _sheet(alone: list[Alone]) -> Sheet:
+def _sheet(alone: list[ColumnAuc]) -> Sheet:
     return Sheet(
         title="Columns that changed over time",
         columns=("column", "ROC AUC", "low", "high"),

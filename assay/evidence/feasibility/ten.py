@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.evidence.report import Check, Sheet, Verdict, overall
+from assay.evidence.report import Check, Sheet, Verdict, overall_verdict
 
-NAMES = {
+TEN_CHECKS = {
     "signal": ("signal",),
     "target within reach": ("reach",),
     "ceiling": ("ceiling",),
@@ -31,16 +31,16 @@ NAMES = {
 """The ten, each with the names of the checks that it consists of."""
 
 
-def ten(checks: Sequence[Check], reasons: Mapping[str, str]) -> Sheet:
+def ten_checks_sheet(checks: Sequence[Check], reasons: Mapping[str, str]) -> Sheet:
     """One row for each of the ten. `reasons` say, by a check's name, why it was not made."""
     rows = []
-    for number, (title, names) in enumerate(NAMES.items(), start=1):
-        made = [check for check in checks if base(check) in names]
+    for number, (title, names) in enumerate(TEN_CHECKS.items(), start=1):
+        made = [check for check in checks if base_name(check) in names]
         missing = [
             f"{name.replace('_', ' ')}: {reasons[name]}" for name in names if name in reasons
         ]
         heavy = "hard" if any(check.hard for check in made) else "soft" if made else "none"
-        verdict = overall(made) if made else None
+        verdict = overall_verdict(made) if made else None
         rows.append(
             (
                 number,
@@ -60,6 +60,6 @@ def ten(checks: Sequence[Check], reasons: Mapping[str, str]) -> Sheet:
     )
 
 
-def base(check: Check) -> str:
+def base_name(check: Check) -> str:
     """The name without what stands in brackets."""
     return check.name.partition("[")[0]

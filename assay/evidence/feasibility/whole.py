@@ -17,20 +17,20 @@ import pyarrow.compute as pc
 
 from assay.config.data import Target
 from assay.config.use_case import UseCase
-from assay.errors import DataError, meant
+from assay.errors import DataError, suggest_name
 from assay.evidence.rows import FrameOrTable
 from assay.evidence.statistics.intervals import Bools
-from assay.learning.target import no_label, outcomes
-from assay.learning.units import canonical
+from assay.learning.target import labels_from_column, no_label_error
+from assay.learning.units import canonical_text
 from assay.tables.read import Table
 from assay.tables.rowhash import row_hashes
 
-KEPT_CELLS = 6_000_000  # columns times rows that are held in memory whole
-FEWEST_OF_CLASS = 500  # rows of the rarer class that no sample goes below, where there are so many
+MAX_KEPT_CELLS = 6_000_000  # columns times rows that are held in memory whole
+MIN_CLASS_SAMPLE = 500  # rows of the rarer class that no sample goes below, where there are so many
 
 
 @dataclass(frozen=True)
-class Whole:
+class AllRows:
     """Everything of all rows that have a label, in their order; each array has one entry a row.
 
     `columns` holds those that groups and periods are counted by. The hashes (uint64) are equal
@@ -49,63 +49,66 @@ class Whole:
     newest: Any = None  # of the column of time, among all rows, those without a label included
 
 
-def read(
+def read_all_rows(
     rows: FrameOrTable, use_case: UseCase, seed: int
-) -> tuple[Whole, pd.DataFrame, np.ndarray]:
+) -> tuple[AllRows, pd.DataFrame, np.ndarray]:
     """All that is counted, the rows kept whole (numbered anew), and which of all they are.
 
     Raises DataError when the target is absent, holds no label, or one class only.
     """
     if isinstance(rows, pd.DataFrame):
-        rows = _readable(rows)
-    names = _names(rows)
+        rows = _check_readable(rows)
+    names = _column_names(rows)
     target = use_case.data.target
-    _present("target", [target.column], names)
-    _present("identity", use_case.data.identity, names)
-    for role, asked in (("sensitive", list(use_case.data.sensitive)), ("time", _times(use_case))):
-        _present(role, asked, names)
-    held = _arrow(rows, [target.column, *use_case.data.sensitive, *_times(use_case)])
-    labelled, truth = _labelled(held, target)
-    kept = _kept(truth, len(names), seed)
-    found, whole_rows = _pass(rows, names, use_case, labelled, kept)
+    _check_present("target", [target.column], names)
+    _check_present("identity", use_case.data.identity, names)
+    for role, asked in (
+        ("sensitive", list(use_case.data.sensitive)),
+        ("time", _time_columns(use_case)),
+    ):
+        _check_present(role, asked, names)
+    held = _read_columns(rows, [target.column, *use_case.data.sensitive, *_time_columns(use_case)])
+    labelled, truth = _read_labels(held, target)
+    kept = _sample_kept_rows(truth, len(names), seed)
+    found, whole_rows = _hash_rows(rows, names, use_case, labelled, kept)
     if isinstance(rows, Table):
         frame = pa.Table.from_batches(whole_rows).to_pandas()
     else:
         frame = rows[labelled].iloc[kept].reset_index(drop=True)
-    whole = Whole(
+    whole = AllRows(
         truth=truth,
         columns=held.filter(pa.array(labelled)).to_pandas(),
         unlabelled=int((~labelled).sum()),
-        newest=_newest(held, use_case),
+        newest=_newest_time(held, use_case),
         **found,
     )
     return whole, frame, kept
 
 
-def counted(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.DataFrame]:
-    """The outcomes of the rows that have one, and their sensitive columns. Raises as `read`."""
+def read_outcomes(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.DataFrame]:
+    """The outcomes of the rows that have one, and their sensitive columns. Raises as `read_all_rows`."""
     target = use_case.data.target
-    _present("target", [target.column], _names(rows))
-    _present("sensitive", list(use_case.data.sensitive), _names(rows))
-    held = _arrow(rows, [target.column, *use_case.data.sensitive])
-    labelled, truth = _labelled(held, target)
+    _check_present("target", [target.column], _column_names(rows))
+    _check_present("sensitive", list(use_case.data.sensitive), _column_names(rows))
+    held = _read_columns(rows, [target.column, *use_case.data.sensitive])
+    labelled, truth = _read_labels(held, target)
     return truth, held.filter(pa.array(labelled)).to_pandas()
 
 
-def _labelled(held: pa.Table, target: Target) -> tuple[Bools, Bools]:
+def _read_labels(held: pa.Table, target: Target) -> tuple[Bools, Bools]:
     """Which rows have an outcome; of these, which have the positive one."""
     column = held[target.column]
     labelled: Bools = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
     if not labelled.any():
-        raise no_label(target)
-    return labelled, outcomes(column.filter(pa.array(labelled)), target)
+        raise no_label_error(target)
+    return labelled, labels_from_column(column.filter(pa.array(labelled)), target)
 
 
-def _names(rows: FrameOrTable) -> list[str]:
+def _column_names(rows: FrameOrTable) -> list[str]:
     return list(rows.schema.names) if isinstance(rows, Table) else list(map(str, rows.columns))
 
 
-def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+def _check_readable(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame, if it could be a table. Raises DataError."""
     names = [str(name) for name in frame.columns]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -131,12 +134,12 @@ def time_column(use_case: UseCase) -> str | None:
     return use_case.data.time or by_time
 
 
-def _newest(counted: pa.Table, use_case: UseCase) -> object:
+def _newest_time(counted: pa.Table, use_case: UseCase) -> object:
     time = time_column(use_case)
     return None if time is None else pc.max(counted[time]).as_py()
 
 
-def sampled(truth: Bools, most: int, seed: int) -> np.ndarray:
+def sample_rows(truth: Bools, most: int, seed: int) -> np.ndarray:
     """Numbers of about `most` rows, or all: at random, with the share of positives kept, but of a
     rare class 500 or a tenth of `most`, if it has so many."""
     total = len(truth)
@@ -144,7 +147,7 @@ def sampled(truth: Bools, most: int, seed: int) -> np.ndarray:
         return np.arange(total)
     rng = np.random.default_rng(seed)
     classes = [np.flatnonzero(truth == side) for side in (True, False)]
-    least = [min(len(c), FEWEST_OF_CLASS, most // 10) for c in classes]
+    least = [min(len(c), MIN_CLASS_SAMPLE, most // 10) for c in classes]
     sizes = [
         min(len(c), max(round(len(c) * most / total), few))
         for c, few in zip(classes, least, strict=True)
@@ -153,11 +156,11 @@ def sampled(truth: Bools, most: int, seed: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def _kept(truth: Bools, columns: int, seed: int) -> np.ndarray:
-    return sampled(truth, max(KEPT_CELLS // columns, 2 * FEWEST_OF_CLASS), seed)
+def _sample_kept_rows(truth: Bools, columns: int, seed: int) -> np.ndarray:
+    return sample_rows(truth, max(MAX_KEPT_CELLS // columns, 2 * MIN_CLASS_SAMPLE), seed)
 
 
-def _arrow(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:
+def _read_columns(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:
     """Each column once, however often it is asked for."""
     wanted = list(dict.fromkeys(columns))
     if isinstance(rows, Table):
@@ -171,22 +174,22 @@ def _batches(rows: FrameOrTable) -> Iterator[pa.RecordBatch]:
     return iter(pa.Table.from_pandas(rows, preserve_index=False).to_batches(1 << 16))
 
 
-def _times(use_case: UseCase) -> list[str]:
+def _time_columns(use_case: UseCase) -> list[str]:
     """data.time, and the column of a split by time or group."""
     return [name for name in (use_case.data.time, use_case.split.column) if name]
 
 
-def _present(role: str, asked: Sequence[str], names: Sequence[str]) -> None:
+def _check_present(role: str, asked: Sequence[str], names: Sequence[str]) -> None:
     for name in asked:
         if name not in names:
             raise DataError(
                 f"the table has no {role} column {name!r}",
                 where=None if role == "target" else f"data.{role}",
-                remedy=meant(name, names, "Name a column of the table."),
+                remedy=suggest_name(name, names, "Name a column of the table."),
             )
 
 
-def _pass(
+def _hash_rows(
     rows: FrameOrTable, names: list[str], use_case: UseCase, labelled: Bools, kept: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[pa.RecordBatch]]:
     """The hashes of all labelled rows, and the batches of those that are kept."""
@@ -202,8 +205,8 @@ def _pass(
         row += whole.num_rows
         for key, columns in wanted.items():
             hashed[key].append(_hashes(batch, columns))
-        hashed["persons"].append(_same(batch, identity))
-        hashed["units"].append(_units(batch, use_case, names, done))
+        hashed["persons"].append(_canonical_hashes(batch, identity))
+        hashed["units"].append(_unit_hashes(batch, use_case, names, done))
         if isinstance(rows, Table):
             inside = kept[(kept >= done) & (kept < done + batch.num_rows)] - done
             held.append(batch.take(pa.array(inside)))
@@ -217,35 +220,35 @@ def _hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
     return np.asarray(row_hashes(batch, columns))
 
 
-def _units(
+def _unit_hashes(
     batch: pa.RecordBatch, use_case: UseCase, names: Sequence[str], first: int
 ) -> np.ndarray:
     """As `learning.units` divides the rows; by time, entities are those of the identity."""
     split, identity = use_case.split, list(use_case.data.identity)
     if split.by == "group":
-        return _same(batch, [str(split.column)])
+        return _canonical_hashes(batch, [str(split.column)])
     if identity:
-        return _same(batch, identity)
+        return _canonical_hashes(batch, identity)
     if split.by == "time":
         return np.arange(first, first + batch.num_rows).astype(np.uint64)
-    return _same(batch, [name for name in names if name != use_case.data.target.column])
+    return _canonical_hashes(batch, [name for name in names if name != use_case.data.target.column])
 
 
-def _same(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
+def _canonical_hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
     """Hashes in which texts that mean the same ("5" and "5.0") are the same, as in the split.
 
     Of other types, equal values have one hash as it is.
     """
     if not columns:
         return np.zeros(batch.num_rows, dtype=np.uint64)
-    chosen = [_canonical(batch.column(name)) for name in columns]
+    chosen = [_canonical_texts(batch.column(name)) for name in columns]
     return np.asarray(row_hashes(pa.RecordBatch.from_arrays(chosen, names=list(columns))))
 
 
-def _canonical(array: pa.Array) -> pa.Array:
+def _canonical_texts(array: pa.Array) -> pa.Array:
     if not pa.types.is_dictionary(array.type):
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
             return array
         array = array.dictionary_encode()
-    texts = [None if t is None else canonical(str(t)) for t in array.dictionary.to_pylist()]
+    texts = [None if t is None else canonical_text(str(t)) for t in array.dictionary.to_pylist()]
     return pa.array(texts, pa.string()).take(array.indices)

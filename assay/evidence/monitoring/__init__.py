@@ -12,34 +12,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assay.config.gates import Drift
-from assay.config.living import Monitor
-from assay.evidence.amounts import some
-from assay.evidence.drift.scored import Roles
+from assay.config.gates import DriftSettings
+from assay.config.living import MonitoringSettings
+from assay.evidence.amounts import format_count
+from assay.evidence.drift.scored import ColumnRoles
 from assay.evidence.monitoring import arrivals, contents, costs, history, labels, predictions
-from assay.evidence.monitoring.facts import Earlier, Facts
-from assay.evidence.monitoring.fairness import Realised, Rules, realised
-from assay.evidence.monitoring.predictions import Rows, Told
-from assay.evidence.report import Check, Report, Sheet, Verdict, overall
-from assay.tables.observed import observe
+from assay.evidence.monitoring.facts import LookSummary, MonitoringFacts
+from assay.evidence.monitoring.fairness import (
+    RealisedFairness,
+    RealisedFairnessRules,
+    judge_realised_fairness,
+)
+from assay.evidence.monitoring.predictions import LookTables, PredictionFindings
+from assay.evidence.report import Check, Report, Sheet, Verdict, overall_verdict
+from assay.tables.observed import profile_and_sample
 
 Advice = Literal["healthy", "watch", "retrain"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class MonitoringRequest:
     """What the use case asks of a model in use. `features`: the columns that it sees."""
 
-    monitor: Monitor
-    drift: Drift
-    rules: Rules
-    roles: Roles
+    monitor: MonitoringSettings
+    drift: DriftSettings
+    rules: RealisedFairnessRules
+    roles: ColumnRoles
     features: Sequence[str]
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Monitored:
+class MonitoringResult:
     """What a look comes to: a report, the advice, its reasons, and figures to follow over time."""
 
     report: Report
@@ -48,89 +52,97 @@ class Monitored:
     figures: dict[str, float]
 
 
-def monitor(facts: Facts, rows: Rows, asked: Asked, *, subject: str) -> Monitored:
+def judge_monitoring(
+    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest, *, subject: str
+) -> MonitoringResult:
     """Judge what came since the last look. Rows and labels that are too few wait, and are not
     judged; without either, the report is about batches alone.
 
     Raises DataError for rows that hold no probabilities.
     """
-    looked, fair = _predictions(facts, rows, asked)
-    came = arrivals.checks(facts, asked.monitor)
-    held, held_sheets = _contents(rows, asked)
+    looked, fair = _judge_rows(facts, rows, asked)
+    came = arrivals.check_arrivals(facts, asked.monitor)
+    held, held_sheets = _judge_contents(rows, asked)
     checks = [
         *looked.checks,
         *fair.checks,
         *came,
         *held,
-        *labels.checks(facts, asked.monitor),
-        *costs.checks(facts.costs),
+        *labels.check_label_coverage(facts, asked.monitor),
+        *costs.check_step_costs(facts.costs),
     ]
-    verdict = overall(checks)
+    verdict = overall_verdict(checks)
     advice = _ADVICE.get(verdict, "watch")
     figures = _figures(facts, rows, asked, looked, fair)
-    now = Earlier(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
-    over_time = history.figure(facts.earlier, now)
+    now = LookSummary(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
+    over_time = history.look_figure(facts.earlier, now)
     report = Report(
         gate="monitoring",
         subject=subject,
         verdict=verdict,
         summary=_summary(advice, checks, looked, rows),
-        checks=tuple(_by_weight(checks)),
+        checks=tuple(_failures_first(checks)),
         sheets=(
-            history.sheet(facts.earlier, now),
+            history.look_sheet(facts.earlier, now),
             *looked.sheets,
             *fair.sheets,
-            *([arrivals.sheet(facts.arrived)] if facts.arrived else []),
-            labels.sheet(facts),
+            *([arrivals.batch_sheet(facts.arrived)] if facts.arrived else []),
+            labels.label_sheet(facts),
             *held_sheets,
-            *_some(costs.sheet(facts.costs)),
+            *_some(costs.step_cost_sheet(facts.costs)),
         ),
         figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
         notes=tuple(_notes(facts, rows, asked, looked)),
     )
-    return Monitored(report, advice, _reasons(report, advice), figures)
+    return MonitoringResult(report, advice, _reasons(report, advice), figures)
 
 
 _ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
-_DOUBT = {Verdict.UNKNOWN: "cannot tell: "}
-_NOBODY = Told((), (), (), (), "", {})
+_UNKNOWN_PREFIX = {Verdict.UNKNOWN: "cannot tell: "}
+_NO_FINDINGS = PredictionFindings((), (), (), (), "", {})
 
 
-def _predictions(facts: Facts, rows: Rows, asked: Asked) -> tuple[Told, Realised]:
+def _judge_rows(
+    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest
+) -> tuple[PredictionFindings, RealisedFairness]:
     if not rows.any:
-        return _NOBODY, Realised()
+        return _NO_FINDINGS, RealisedFairness()
     assert facts.level is not None, "a look that judges predictions has a level"
     # What may be called harm is divided between performance and fairness, so that both together
     # spend no more than the look may.
     rules, labelled = replace(asked.rules, unfair=facts.unfair), rows.labelled
     level = facts.level / 2 if rules.rules else facts.level
     ask = asked.drift.model_copy(update={"confidence": 1 - level})
-    looked = predictions.told(rows, ask, asked.roles, asked.features, asked.seed)
+    looked = predictions.judge_predictions(rows, ask, asked.roles, asked.features, asked.seed)
     if labelled is None or not rules.rules:
-        return looked, Realised()
-    sample, mixed = predictions.mixed(rows, ask, asked.roles, asked.features, asked.seed)
-    return looked, realised(labelled, sample, mixed, rules, level)
+        return looked, RealisedFairness()
+    sample, mixed = predictions.weigh_reference(rows, ask, asked.roles, asked.features, asked.seed)
+    return looked, judge_realised_fairness(labelled, sample, mixed, rules, level)
 
 
-def _contents(rows: Rows, asked: Asked) -> tuple[list[Check], list[Sheet]]:
+def _judge_contents(rows: LookTables, asked: MonitoringRequest) -> tuple[list[Check], list[Sheet]]:
     if rows.current is None:
         return [], []
-    old, new = (observe(one, seed=asked.seed) for one in (rows.reference, rows.current))
+    old, new = (profile_and_sample(one, seed=asked.seed) for one in (rows.reference, rows.current))
     names = asked.features
-    return contents.checks(old, new, names), [contents.sheet(old, new, names)]
+    return contents.check_contents(old, new, names), [contents.contents_sheet(old, new, names)]
 
 
 def _figures(
-    facts: Facts, rows: Rows, asked: Asked, looked: Told, fair: Realised
+    facts: MonitoringFacts,
+    rows: LookTables,
+    asked: MonitoringRequest,
+    looked: PredictionFindings,
+    fair: RealisedFairness,
 ) -> dict[str, float]:
     gaps = list((fair.gaps or {}).values())
-    return history.figures_of(
+    return history.round_figures(
         {
             "rows": rows.current.rows if rows.current else None,
             "labelled": rows.labelled.rows if rows.labelled else None,
             **looked.values,
             "largest gap": max(gaps) if gaps else None,
-            "coverage": labels.coverage(facts, asked.monitor),
+            "coverage": labels.label_coverage(facts, asked.monitor),
             "missed": facts.missed or None,
         }
     )
@@ -139,7 +151,7 @@ def _figures(
 # --- in words ---------------------------------------------------------------------------------
 
 
-def _by_weight(checks: Sequence[Check]) -> list[Check]:
+def _failures_first(checks: Sequence[Check]) -> list[Check]:
     """Failures first; the rest as they came, which for columns is by what they do."""
     return sorted(checks, key=lambda check: check.verdict is not Verdict.FAIL)
 
@@ -154,15 +166,20 @@ def _reasons(report: Report, advice: Advice) -> list[str]:
     verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
     checks = [check for verdict in verdicts for check in report.of(verdict)]
     return [
-        f"{_DOUBT.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}" for check in checks
+        f"{_UNKNOWN_PREFIX.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}"
+        for check in checks
     ]
 
 
-def _summary(advice: Advice, checks: Sequence[Check], looked: Told, rows: Rows) -> str:
+def _summary(
+    advice: Advice, checks: Sequence[Check], looked: PredictionFindings, rows: LookTables
+) -> str:
     first = {"healthy": "Healthy", "watch": "Watch", "retrain": "Retrain"}[advice]
     failed = [c for c in checks if c.verdict is Verdict.FAIL]
     if failed:
-        more = f", and {some(len(failed) - 1, 'other check')} fail" if len(failed) > 1 else ""
+        more = (
+            f", and {format_count(len(failed) - 1, 'other check')} fail" if len(failed) > 1 else ""
+        )
         return f"{first}: {failed[0].name}, {failed[0].why}{more}."
     odd = [c for c in checks if c.verdict is not Verdict.PASS and not c.name.startswith("shift[")]
     told = looked.summary or ("" if rows.any else "No predictions were judged.")
@@ -170,7 +187,9 @@ def _summary(advice: Advice, checks: Sequence[Check], looked: Told, rows: Rows) 
     return f"{first}. {told}{said}".strip()
 
 
-def _notes(facts: Facts, rows: Rows, asked: Asked, looked: Told) -> list[str]:
+def _notes(
+    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest, looked: PredictionFindings
+) -> list[str]:
     least, found = asked.monitor.rows, []
     if rows.current is None and facts.waiting:
         found.append(f"{facts.waiting:,} new rows wait: fewer than {least:,} are not judged.")
@@ -181,7 +200,7 @@ def _notes(facts: Facts, rows: Rows, asked: Asked, looked: Told) -> list[str]:
             f"This look may call sound predictions harmed with a chance of {facts.level:.2%}; all "
             f"looks at this model together, {asked.monitor.false_alarms:.0%}."
         )
-    share = labels.coverage(facts, asked.monitor)
+    share = labels.label_coverage(facts, asked.monitor)
     if rows.labelled is not None and share is not None and share < 1:
         found.append(f"{share:.0%} of rows have a label; what is realised is known of these alone.")
     return [*found, *looked.notes]

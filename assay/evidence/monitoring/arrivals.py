@@ -6,27 +6,27 @@ import statistics
 from collections.abc import Sequence
 from datetime import datetime
 
-from assay.config.living import Monitor
-from assay.evidence.amounts import some
-from assay.evidence.monitoring.facts import Batch, Facts
-from assay.evidence.monitoring.words import duration
+from assay.config.living import MonitoringSettings
+from assay.evidence.amounts import format_count
+from assay.evidence.monitoring.facts import BatchFacts, MonitoringFacts
+from assay.evidence.monitoring.words import format_duration
 from assay.evidence.report import Check, Sheet, Verdict
 
-_USUAL = 3  # batches that tell what is usual
-_RECENT = 30  # of those before that count
+_MIN_BATCHES = 3  # batches that tell what is usual
+_MAX_BATCHES = 30  # of those before that count
 
 
-def checks(facts: Facts, ask: Monitor) -> list[Check]:
+def check_arrivals(facts: MonitoringFacts, ask: MonitoringSettings) -> list[Check]:
     """Volume, unfit rows and refusals of what came since the last look; freshness in any case."""
     found = [_freshness(facts, ask)]
     if facts.refused:
-        found.append(_refused(facts))
+        found.append(_refusals(facts))
     if facts.arrived:
-        found += [_volume(facts, ask), _unfit(facts, ask)]
+        found += [_volume(facts, ask), _unfit_rows(facts, ask)]
     return found
 
 
-def sheet(batches: Sequence[Batch]) -> Sheet:
+def batch_sheet(batches: Sequence[BatchFacts]) -> Sheet:
     """The batches since the last look."""
     return Sheet(
         title="Batches since the last look",
@@ -39,11 +39,13 @@ def sheet(batches: Sequence[Batch]) -> Sheet:
     )
 
 
-def _freshness(facts: Facts, ask: Monitor) -> Check:
+def _freshness(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
     age = datetime.fromisoformat(facts.as_of) - datetime.fromisoformat(facts.since)
-    said = f"the last one came {duration(max(age.total_seconds(), 0))} before this look"
-    due = "" if ask.due is None else f", and one is due every {duration(ask.due)}"
-    missed = f"; {some(facts.missed, 'batch')} should have come since" if facts.missed else ""
+    said = f"the last one came {format_duration(max(age.total_seconds(), 0))} before this look"
+    due = "" if ask.due is None else f", and one is due every {format_duration(ask.due)}"
+    missed = (
+        f"; {format_count(facts.missed, 'batch')} should have come since" if facts.missed else ""
+    )
     return Check(
         name="freshness",
         claim="Batches come when they are due" if due else "Batches come",
@@ -58,7 +60,7 @@ def _freshness(facts: Facts, ask: Monitor) -> Check:
     )
 
 
-def _refused(facts: Facts) -> Check:
+def _refusals(facts: MonitoringFacts) -> Check:
     open_ = [refusal for refusal in facts.refused if not refusal.mended]
     told = "; ".join(
         f"{r.name}: {r.why}{' (mended since)' if r.mended else ''}" for r in facts.refused[:3]
@@ -76,14 +78,14 @@ def _refused(facts: Facts) -> Check:
     )
 
 
-def _volume(facts: Facts, ask: Monitor) -> Check:
-    usual = [b.rows for b in facts.before[-_RECENT:]]
-    if len(usual) < _USUAL:
-        usual = [b.rows for b in (*facts.before, *facts.arrived)][-_RECENT:]
+def _volume(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
+    usual = [b.rows for b in facts.before[-_MAX_BATCHES:]]
+    if len(usual) < _MIN_BATCHES:
+        usual = [b.rows for b in (*facts.before, *facts.arrived)][-_MAX_BATCHES:]
     middle = max(statistics.median(usual), 1)
     odd = [b for b in facts.arrived if not _alike(b.rows, middle, ask.volume)]
-    judged = len(usual) >= _USUAL
-    furthest = max(facts.arrived, key=lambda b: _times(b.rows, middle))
+    judged = len(usual) >= _MIN_BATCHES
+    furthest = max(facts.arrived, key=lambda b: _size_ratio(b.rows, middle))
     why = f"usual are {middle:,.0f} rows (median of {len(usual)}); {furthest.name} has "
     why += f"{furthest.rows:,}"
     if len(odd) > 1:
@@ -93,7 +95,7 @@ def _volume(facts: Facts, ask: Monitor) -> Check:
         claim=f"No batch is {ask.volume:g} times larger or smaller than usual",
         verdict=Verdict.CAUTION if odd and judged else Verdict.PASS,
         statistic="times larger or smaller than usual",
-        estimate=_times(furthest.rows, middle),
+        estimate=_size_ratio(furthest.rows, middle),
         threshold=ask.volume,
         why=why if judged else f"{len(usual)} batches do not tell yet what is usual",
         remedy="Ask whether rows are missing, or came twice." if odd and judged else "",
@@ -101,15 +103,15 @@ def _volume(facts: Facts, ask: Monitor) -> Check:
     )
 
 
-def _times(rows: int, usual: float) -> float:
+def _size_ratio(rows: int, usual: float) -> float:
     return max(rows, usual) / max(min(rows, usual), 1)
 
 
 def _alike(rows: int, usual: float, most: float) -> bool:
-    return _times(rows, usual) <= most
+    return _size_ratio(rows, usual) <= most
 
 
-def _unfit(facts: Facts, ask: Monitor) -> Check:
+def _unfit_rows(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
     rows = [(b.unfit_rows / max(b.rows + b.unfit_rows, 1), b) for b in facts.arrived]
     worst, batch = max(rows, key=lambda pair: pair[0])
     much = worst > ask.malformed

@@ -10,23 +10,23 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from assay.evidence.monitoring.facts import Cost
+from assay.evidence.monitoring.facts import StepCost
 from assay.evidence.report import Check, Sheet, Verdict
 
-FEWEST: Final = 5  # times before that a step must have been done
-_FAR: Final = 5.0  # deviations
-_TIMES: Final = 1.5  # the median, at the least: a machine is never quite as fast as yesterday
-_LEAST: Final = {
+MIN_EARLIER_VALUES: Final = 5  # times before that a step must have been done
+_MAX_DEVIATIONS: Final = 5.0  # deviations
+_MIN_RATIO: Final = 1.5  # the median, at the least: a machine is never quite as fast as yesterday
+_MIN_RISE: Final = {
     "seconds": 1.0,
     "bytes": 10e6,
     "seconds a thousand rows": 0.1,
 }  # below this nobody waits, or runs out
 
 
-def checks(costs: Sequence[Cost]) -> list[Check]:
+def check_step_costs(costs: Sequence[StepCost]) -> list[Check]:
     """One for each that grew out of line; one that says so if none did."""
-    judged = [cost for cost in costs if len(cost.values) > FEWEST]
-    grown = [_check(cost) for cost in judged if _limit(cost) < cost.values[-1]]
+    judged = [cost for cost in costs if len(cost.values) > MIN_EARLIER_VALUES]
+    grown = [_check(cost) for cost in judged if _upper_limit(cost) < cost.values[-1]]
     if grown or not judged:
         return grown
     return [
@@ -39,7 +39,7 @@ def checks(costs: Sequence[Cost]) -> list[Check]:
     ]
 
 
-def sheet(costs: Sequence[Cost]) -> Sheet | None:
+def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
     """The last of each beside what is usual."""
     if not costs:
         return None
@@ -52,27 +52,27 @@ def sheet(costs: Sequence[Cost]) -> Sheet | None:
                 cost.unit,
                 cost.values[-1],
                 statistics.median(cost.values[:-1] or cost.values),
-                _limit(cost) if len(cost.values) > FEWEST else None,
+                _upper_limit(cost) if len(cost.values) > MIN_EARLIER_VALUES else None,
                 len(cost.values),
             )
             for cost in costs
         ),
-        note=f"Held against at least {FEWEST} times before; usual is the median. Of a table, bytes "
+        note=f"Held against at least {MIN_EARLIER_VALUES} times before; usual is the median. Of a table, bytes "
         "are those of the list of its parts.",
         detail=True,
     )
 
 
-def _limit(cost: Cost) -> float:
+def _upper_limit(cost: StepCost) -> float:
     """Above this the last one is out of line."""
     before = cost.values[:-1]
     middle = statistics.median(before)
     spread = 1.4826 * statistics.median(abs(value - middle) for value in before)
-    floor = _LEAST.get(cost.unit.removesuffix(" of memory"), 0.0)
-    return max(middle + _FAR * spread, _TIMES * middle, middle + floor)
+    floor = _MIN_RISE.get(cost.unit.removesuffix(" of memory"), 0.0)
+    return max(middle + _MAX_DEVIATIONS * spread, _MIN_RATIO * middle, middle + floor)
 
 
-def _check(cost: Cost) -> Check:
+def _check(cost: StepCost) -> Check:
     last, middle = cost.values[-1], statistics.median(cost.values[:-1])
     return Check(
         name=f"cost[{cost.step}, {cost.unit}]",
@@ -80,7 +80,7 @@ def _check(cost: Cost) -> Check:
         verdict=Verdict.CAUTION,
         statistic=cost.unit,
         estimate=last,
-        threshold=_limit(cost),
+        threshold=_upper_limit(cost),
         why=f"{last:,.4g} {cost.unit}, where {middle:,.4g} was usual over "
         f"{len(cost.values) - 1} times before",
         remedy="Look at what grew: the rows, the machine's other work, or the code.",

@@ -9,7 +9,7 @@ class _Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Batch(_Fact):
+class BatchFacts(_Fact):
     """A batch that was answered. `labelled`: rows with a label now; None if not counted."""
 
     name: str
@@ -20,7 +20,7 @@ class Batch(_Fact):
     labelled: int | None = None
 
 
-class Refusal(_Fact):
+class BatchRefusal(_Fact):
     """A batch that could not be answered. `mended`: it came again since, and could."""
 
     name: str
@@ -29,7 +29,7 @@ class Refusal(_Fact):
     mended: bool
 
 
-class Delays(_Fact):
+class LabelDelays(_Fact):
     """Seconds from a row's batch to its label: of half, of nine in ten, of the last."""
 
     median: float
@@ -47,10 +47,10 @@ class LabelFacts(_Fact):
     known: int = 0
     no_row: int = 0
     unfit: int = 0
-    delays: Delays | None = None
+    delays: LabelDelays | None = None
 
 
-class Earlier(_Fact):
+class LookSummary(_Fact):
     """A look before this one."""
 
     look: int
@@ -59,7 +59,7 @@ class Earlier(_Fact):
     figures: dict[str, float]
 
 
-class Cost(_Fact):
+class StepCost(_Fact):
     """What one step took each time it was done, the last one last. In `unit`."""
 
     step: str
@@ -67,7 +67,7 @@ class Cost(_Fact):
     values: tuple[float, ...]
 
 
-class Facts(_Fact):
+class MonitoringFacts(_Fact):
     """All that a report needs to know beside rows. Moments are RFC 3339.
 
     `level`: the false alarms that this look may spend; None where it judges no predictions.
@@ -82,12 +82,12 @@ class Facts(_Fact):
     as_of: str
     since: str
     missed: int = 0
-    arrived: tuple[Batch, ...] = ()
-    before: tuple[Batch, ...] = ()
-    served: tuple[Batch, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    arrived: tuple[BatchFacts, ...] = ()
+    before: tuple[BatchFacts, ...] = ()
+    served: tuple[BatchFacts, ...] = ()
+    refused: tuple[BatchRefusal, ...] = ()
     waiting: int = 0
     labels: LabelFacts = LabelFacts()
-    earlier: tuple[Earlier, ...] = ()
-    costs: tuple[Cost, ...] = ()
+    earlier: tuple[LookSummary, ...] = ()
+    costs: tuple[StepCost, ...] = ()
     unfair: tuple[str, ...] = ()

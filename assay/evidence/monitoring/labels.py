@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from assay.config.living import Monitor
-from assay.evidence.monitoring.facts import Batch, Facts
-from assay.evidence.monitoring.words import duration
+from assay.config.living import MonitoringSettings
+from assay.evidence.monitoring.facts import BatchFacts, MonitoringFacts
+from assay.evidence.monitoring.words import format_duration
 from assay.evidence.report import Check, Sheet, Verdict
 
 
-def checks(facts: Facts, ask: Monitor) -> list[Check]:
+def check_label_coverage(facts: MonitoringFacts, ask: MonitoringSettings) -> list[Check]:
     """Coverage, where the use case says by when labels should have come."""
     due = due_batches(facts, ask)
-    return [_coverage(due, ask)] if due else []
+    return [_coverage_check(due, ask)] if due else []
 
 
-def due_batches(facts: Facts, ask: Monitor) -> list[Batch]:
+def due_batches(facts: MonitoringFacts, ask: MonitoringSettings) -> list[BatchFacts]:
     """The batches whose labels should have come."""
     if ask.delay is None:
         return []
@@ -25,14 +25,14 @@ def due_batches(facts: Facts, ask: Monitor) -> list[Batch]:
     return [b for b, age in ages if age.total_seconds() >= ask.delay]
 
 
-def coverage(facts: Facts, ask: Monitor) -> float | None:
+def label_coverage(facts: MonitoringFacts, ask: MonitoringSettings) -> float | None:
     """The share of those rows that have a label; of all rows, if the use case names no delay."""
     counted = due_batches(facts, ask) if ask.delay is not None else facts.served
     rows = sum(b.rows for b in counted)
     return sum(b.labelled or 0 for b in counted) / rows if rows else None
 
 
-def _coverage(due: list[Batch], ask: Monitor) -> Check:
+def _coverage_check(due: list[BatchFacts], ask: MonitoringSettings) -> Check:
     assert ask.delay is not None, "labels are due only then"
     rows, labelled = sum(b.rows for b in due), sum(b.labelled or 0 for b in due)
     share = labelled / max(rows, 1)
@@ -40,7 +40,7 @@ def _coverage(due: list[Batch], ask: Monitor) -> Check:
     few = share < ask.coverage
     return Check(
         name="coverage",
-        claim=f"After {duration(ask.delay)}, at least {ask.coverage:.0%} of rows have a label",
+        claim=f"After {format_duration(ask.delay)}, at least {ask.coverage:.0%} of rows have a label",
         verdict=Verdict.CAUTION if few else Verdict.PASS,
         statistic="share of rows with a label",
         estimate=share,
@@ -52,7 +52,7 @@ def _coverage(due: list[Batch], ask: Monitor) -> Check:
     )
 
 
-def sheet(facts: Facts) -> Sheet:
+def label_sheet(facts: MonitoringFacts) -> Sheet:
     """What is known of the labels."""
     told = facts.labels
     rows: list[tuple[str, str]] = [
@@ -63,8 +63,8 @@ def sheet(facts: Facts) -> Sheet:
     ]
     if told.delays:
         rows += [
-            ("came after, median", duration(told.delays.median)),
-            ("nine in ten came within", duration(told.delays.most)),
-            ("the last came after", duration(told.delays.longest)),
+            ("came after, median", format_duration(told.delays.median)),
+            ("nine in ten came within", format_duration(told.delays.most)),
+            ("the last came after", format_duration(told.delays.longest)),
         ]
     return Sheet(title="Labels", columns=("what", "how many, or how long"), rows=tuple(rows))

@@ -13,18 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from assay.evidence.amounts import about
-from assay.evidence.drift.scored import Roles
-from assay.evidence.groups import labels_of
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.drift.scored import ColumnRoles
+from assay.evidence.groups import unchecked_group_labels
 from assay.evidence.report import Check, Verdict
 from assay.tables.read import Table
 
-ALL: Final = ""
-_MOST: Final = 100.0  # times as many rows as there are; more are no plan
+ALL_ROWS: Final = ""
+_MAX_TIMES: Final = 100.0  # times as many rows as there are; more are no plan
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredRows:
     """Of labelled rows judged together, or of the reference's, so many would tell; None where
     the one alone cannot.
     """
@@ -33,15 +33,15 @@ class Need:
     reference: float | None
 
 
-def with_needs(checks: Sequence[Check], reference: Table, roles: Roles) -> list[Check]:
+def add_required_rows(checks: Sequence[Check], reference: Table, roles: ColumnRoles) -> list[Check]:
     """The checks of what was realised; those that cannot tell say what would."""
     if not any(check.verdict is Verdict.UNKNOWN for check in checks):
         return list(checks)
     held = _rows_by_group(reference, roles)
-    return [_with_need(check, held) for check in checks]
+    return [_add_remedy(check, held) for check in checks]
 
 
-def need(check: Check, reference: int) -> Need | None:
+def required_rows(check: Check, reference: int) -> RequiredRows | None:
     """What a check with an interval and rows needs, if the estimate stays; None where it has
     neither. `reference`: how many rows it has of the same group.
     """
@@ -53,46 +53,48 @@ def need(check: Check, reference: int) -> Need | None:
     half = ((span.high or 0.0) - (span.low or 0.0)) / 2
     distance = abs(limit - check.estimate)
     if half <= 0 or distance <= 0:
-        return Need(None, None)
+        return RequiredRows(None, None)
     most = (1 / rows + 1 / reference) * (distance / half) ** 2  # of 1/n + 1/m
-    return Need(_other(most, reference, rows), _other(most, rows, reference))
+    return RequiredRows(
+        _rows_of_one_side(most, reference, rows), _rows_of_one_side(most, rows, reference)
+    )
 
 
-def _other(most: float, fixed: int, now: int) -> float | None:
+def _rows_of_one_side(most: float, fixed: int, now: int) -> float | None:
     """How many rows one side needs, where the other stays."""
     left = most - 1 / fixed
-    return 1 / left if left > 0 and 1 / left <= _MOST * now else None
+    return 1 / left if left > 0 and 1 / left <= _MAX_TIMES * now else None
 
 
-def _with_need(check: Check, held: Mapping[str, int]) -> Check:
-    reference = held.get(check.group or ALL, 0)
-    found = need(check, reference) if check.verdict is Verdict.UNKNOWN else None
+def _add_remedy(check: Check, held: Mapping[str, int]) -> Check:
+    reference = held.get(check.group or ALL_ROWS, 0)
+    found = required_rows(check, reference) if check.verdict is Verdict.UNKNOWN else None
     if found is None:
         return check
     return check.model_copy(update={"remedy": _remedy(found, check.rows or 0, reference)})
 
 
-def _remedy(found: Need, rows: int, reference: int) -> str:
+def _remedy(found: RequiredRows, rows: int, reference: int) -> str:
     if found.labels is not None:
         looks = math.ceil(found.labels / rows)
         return (
-            f"About {about(found.labels)} labelled rows judged together would tell, those of "
+            f"About {format_rounded_up(found.labels)} labelled rows judged together would tell, those of "
             f"{looks} looks like this one (monitor.rows makes a look wait for them)."
         )
     told = f"No number of labels would tell: it was tested on {reference:,} such rows"
     if found.reference is None:
         return f"{told}, and the estimate lies too near the margin."
     return (
-        f"{told}. About {about(found.reference)} test rows would: train it anew on more rows "
+        f"{told}. About {format_rounded_up(found.reference)} test rows would: train it anew on more rows "
         "(retrain.window), or set more of them aside (split.test)."
     )
 
 
-def _rows_by_group(reference: Table, roles: Roles) -> dict[str, int]:
+def _rows_by_group(reference: Table, roles: ColumnRoles) -> dict[str, int]:
     """The reference's rows by group, such as "sex=f", and all of them."""
-    found = {ALL: reference.rows}
+    found = {ALL_ROWS: reference.rows}
     for name in roles.by:
         column = reference.arrow([name])[name].to_pandas()
-        counts = labels_of(column, roles.sensitive[name], name).value_counts()
+        counts = unchecked_group_labels(column, roles.sensitive[name], name).value_counts()
         found |= {f"{name}={group}": int(count) for group, count in counts.items()}
     return found

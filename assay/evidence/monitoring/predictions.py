@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from assay.config.gates import Drift
-from assay.evidence.drift import drift
-from assay.evidence.drift.columns import shifts
-from assay.evidence.drift.harm import believed
-from assay.evidence.drift.mix import Mix, Sample, mix
-from assay.evidence.drift.scored import Roles, scored
-from assay.evidence.monitoring.needed import with_needs
+from assay.config.gates import DriftSettings
+from assay.evidence.drift import judge_drift
+from assay.evidence.drift.columns import measure_shifts
+from assay.evidence.drift.harm import credible_mix
+from assay.evidence.drift.mix import CaseMix, ReferenceSample, find_case_mix
+from assay.evidence.drift.scored import ColumnRoles, read_scored_rows
+from assay.evidence.monitoring.needed import add_required_rows
 from assay.evidence.report import Cell, Check, Figure, Report, Sheet
-from assay.tables.observed import Observed, observe
+from assay.tables.observed import ProfiledTable, profile_and_sample
 from assay.tables.read import Table
 
 _PERFORMANCE = "Performance"  # the drift gate's sheet
@@ -30,7 +30,7 @@ _ALL = "all rows"
 
 
 @dataclass(frozen=True)
-class Rows:
+class LookTables:
     """The tables of a look. `current` and `labelled` may be one and the same, or None."""
 
     reference: Table
@@ -47,7 +47,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Told:
+class PredictionFindings:
     """The drift gate's reports on both tables, as one."""
 
     checks: Sequence[Check]
@@ -58,10 +58,12 @@ class Told:
     values: dict[str, float | None]
 
 
-def told(rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: int) -> Told:
+def judge_predictions(
+    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+) -> PredictionFindings:
     """Judge both tables; expected performance by the rows that are new, realised by labels."""
     moved, labelled = (
-        drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
+        judge_drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
         if one is not None
         else None
         for one in (rows.current, None if rows.same else rows.labelled)
@@ -69,29 +71,29 @@ def told(rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: in
     realised = moved if rows.same else labelled
     checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
-    found = with_needs(found, rows.reference, roles)
+    found = add_required_rows(found, rows.reference, roles)
     known = {check.name for check in checks}
     found += [c for c in (realised.checks if realised else ())
               if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
-    values = _values(moved, "expected now", "expected")
-    values |= _values(realised, "realised now", "realised")
-    return Told(
-        _in_order(checks, found),
-        [*(moved.sheets if moved else ()), *_of_labels(labelled)],
+    values = _headline_figures(moved, "expected now", "expected")
+    values |= _headline_figures(realised, "realised now", "realised")
+    return PredictionFindings(
+        _insert_realised(checks, found),
+        [*(moved.sheets if moved else ()), *_labelled_sheets(labelled)],
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
-        values | {"shifted": _shifted(moved)},
+        values | {"shifted": _count_shifts(moved)},
     )
 
 
-def _in_order(checks: Sequence[Check], realised: Sequence[Check]) -> list[Check]:
+def _insert_realised(checks: Sequence[Check], realised: Sequence[Check]) -> list[Check]:
     """What is realised after what is expected, before what has moved."""
     last = max((i for i, c in enumerate(checks) if c.name.startswith("expected[")), default=0)
     return [*checks[: last + 1], *realised, *checks[last + 1 :]]
 
 
-def _of_labels(report: Report | None) -> list[Sheet]:
+def _labelled_sheets(report: Report | None) -> list[Sheet]:
     """The performance of labelled rows, where these are not the new ones."""
     if report is None:
         return []
@@ -99,7 +101,7 @@ def _of_labels(report: Report | None) -> list[Sheet]:
     return [s.model_copy(update=update) for s in report.sheets if s.title == _PERFORMANCE]
 
 
-def _values(report: Report | None, column: str, kind: str) -> dict[str, float | None]:
+def _headline_figures(report: Report | None, column: str, kind: str) -> dict[str, float | None]:
     """The headline figures of all rows, by metric."""
     sheets = [s for s in (report.sheets if report else ()) if s.title == _PERFORMANCE]
     if not sheets:
@@ -116,29 +118,29 @@ def _number(cell: Cell) -> float | None:
     return float(cell) if isinstance(cell, int | float) else None
 
 
-def _shifted(report: Report | None) -> float | None:
+def _count_shifts(report: Report | None) -> float | None:
     if report is None:
         return None
     return float(sum(c.name.startswith("shift[") and c.verdict == "caution" for c in report.checks))
 
 
-def mixed(
-    rows: Rows, ask: Drift, roles: Roles, features: Sequence[str], seed: int
-) -> tuple[pa.Table, Mix | None]:
+def weigh_reference(
+    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+) -> tuple[pa.Table, CaseMix | None]:
     """Sampled rows of the reference, and their weights at the mix of the labelled rows; None where
     a mix of a few columns does not explain how these differ.
     """
     assert rows.labelled is not None, "asked for labelled rows"
-    old, new = (observe(one, seed=seed) for one in (rows.reference, rows.labelled))
-    names = [name for name in features if _both(name, old, new)]
-    sample = scored(old.sample, roles, "reference")
-    seen = shifts(old, new, names, ask)
+    old, new = (profile_and_sample(one, seed=seed) for one in (rows.reference, rows.labelled))
+    names = [name for name in features if _in_both(name, old, new)]
+    sample = read_scored_rows(old.sample, roles, "reference")
+    seen = measure_shifts(old, new, names, ask)
     if sample is None:
         return old.sample, None
     codes = {one.name: one.grid.codes(old.sample.column(one.name)) for one in seen}
-    held = Sample(sample, codes, rows.labelled.rows)
-    return old.sample, believed(mix(held, seen, [s for s in seen if s.shifted]), ask)
+    held = ReferenceSample(sample, codes, rows.labelled.rows)
+    return old.sample, credible_mix(find_case_mix(held, seen, [s for s in seen if s.shifted]), ask)
 
 
-def _both(name: str, old: Observed, new: Observed) -> bool:
+def _in_both(name: str, old: ProfiledTable, new: ProfiledTable) -> bool:
     return name in old.profile.columns and name in new.profile.columns

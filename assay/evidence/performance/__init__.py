@@ -6,7 +6,7 @@ from typing import get_args
 
 import pandas as pd
 
-from assay.config.gates import Performance, Score
+from assay.config.gates import Performance, PerformanceMetric
 from assay.errors import DataError
 from assay.evidence.performance import (
     calibration,
@@ -16,14 +16,14 @@ from assay.evidence.performance import (
     independence,
     weakness,
 )
-from assay.evidence.performance.scores import estimate
-from assay.evidence.report import Report, overall
+from assay.evidence.performance.scores import estimate_score
+from assay.evidence.report import Report, overall_verdict
 from assay.evidence.statistics.intervals import Bools
 
-SCORES: tuple[Score, ...] = get_args(Score)
+SCORES: tuple[PerformanceMetric, ...] = get_args(PerformanceMetric)
 
 
-def evaluate(
+def judge_performance(
     predictions: pd.DataFrame,
     performance: Performance,
     *,
@@ -46,55 +46,59 @@ def evaluate(
     What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
     Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
-    who, truth = comparisons.predicted(predictions, "predictions")
-    comparisons.check_classes(truth)
-    rivals = comparisons.rivals(predictions, prevalence, performance.cost, champion)
-    found = {m: estimate(m, truth, who, performance.cost, seed=seed) for m in SCORES}
-    meant = calibration.measures(truth, who.probability)
-    weighed = costs.weigh(
+    who, truth = comparisons.read_predictions(predictions, "predictions")
+    comparisons.require_both_classes(truth)
+    rivals = comparisons.rival_predictions(predictions, prevalence, performance.cost, champion)
+    found = {m: estimate_score(m, truth, who, performance.cost, seed=seed) for m in SCORES}
+    meant = calibration.calibration_measures(truth, who.probability)
+    weighed = costs.compute_costs(
         truth, who, performance.cost, regret=performance.regret, threshold=threshold, seed=seed
     )
-    weak = _weakness(predictions, performance, features, seed)
-    chosen = costs.check(weighed, truth)
-    alike = independence.check(truth, who, units)
+    weak = _find_weak_slices(predictions, performance, features, seed)
+    chosen = costs.check_threshold(weighed, truth)
+    alike = independence.check_independence(truth, who, units)
     checks = [
-        *comparisons.beats(truth, who, rivals, performance, seed=seed, newest=newest),
-        *comparisons.limits(found, performance, truth),
-        comparisons.cheaper(truth, who, performance.cost),
+        *comparisons.check_against_rivals(
+            truth, who, rivals, performance, seed=seed, newest=newest
+        ),
+        *comparisons.check_score_limits(found, performance, truth),
+        comparisons.check_against_trivial(truth, who, performance.cost),
         *([chosen] if chosen else []),
-        *calibration.checks(meant, truth, performance.calibration_error),
-        *(weakness.checks(weak, performance.slices) if weak else []),
+        *calibration.check_calibration(meant, truth, performance.calibration_error),
+        *(weakness.check_slices(weak, performance.slices) if weak else []),
         *([alike] if alike else []),
     ]
     everyone = {"model": who, **rivals}
     return Report(
         gate="performance",
         subject=subject,
-        verdict=overall(checks),
-        summary=display.summary(found[performance.choose_by], performance.choose_by, len(truth)),
+        verdict=overall_verdict(checks),
+        summary=display.score_summary(
+            found[performance.choose_by], performance.choose_by, len(truth)
+        ),
         checks=tuple(checks),
         sheets=(
             display.score_sheet(found, truth, rivals, performance.cost),
             display.confusion_sheet(truth, who),
             display.cost_sheet(truth, everyone, performance.cost),
-            costs.sheet(weighed),
-            calibration.sheet(meant, truth, who.probability),
-            *(weakness.sheets(weak, performance) if weak else []),
+            costs.threshold_sheet(weighed),
+            calibration.calibration_sheet(meant, truth, who.probability),
+            *(weakness.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
-            calibration.curve(truth, who.probability),
-            costs.figure(weighed),
+            calibration.reliability_figure(truth, who.probability),
+            costs.cost_figure(weighed),
             display.roc_figure(truth, everyone),
         ),
         notes=() if champion is not None else ("There is no champion to compare with.",),
     )
 
 
-def _weakness(
+def _find_weak_slices(
     predictions: pd.DataFrame, performance: Performance, features: pd.DataFrame | None, seed: int
-) -> weakness.Weakness | None:
+) -> weakness.WeakSlices | None:
     """Slices by features and by the groups that the predictions name; None without either."""
-    own = [name for name in predictions.columns if name not in _ANSWERS]
+    own = [name for name in predictions.columns if name not in _ANSWER_COLUMNS]
     columns = predictions[own].reset_index(drop=True)
     if features is not None:
         if len(features) != len(predictions):
@@ -107,8 +111,8 @@ def _weakness(
         )
     if not len(columns.columns):
         return None
-    who, truth = comparisons.predicted(predictions, "predictions")
-    return weakness.explore(truth, who, columns, performance, seed)
+    who, truth = comparisons.read_predictions(predictions, "predictions")
+    return weakness.search_slices(truth, who, columns, performance, seed)
 
 
-_ANSWERS = ("row", "truth", "probability", "decision")
+_ANSWER_COLUMNS = ("row", "truth", "probability", "decision")

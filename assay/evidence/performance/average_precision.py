@@ -12,7 +12,7 @@ BINS = 512  # of scores, for one ranking
 PAIRED_BINS = 64  # the same in each of two rankings
 
 
-def limits(value: float, truth: Bools) -> tuple[float, float]:
+def share_limits(value: float, truth: Bools) -> tuple[float, float]:
     """Limits of an average precision as of a share of the positives.
 
     After Boyd, Eng & Page, ECML PKDD 2013, with Wilson's interval, which holds at 1 too.
@@ -22,7 +22,7 @@ def limits(value: float, truth: Bools) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def luck(truth: Bools) -> float:
+def chance_excess(truth: Bools) -> float:
     """By how much a random ranking is expected to exceed the prevalence, which is what a model that
     ranks nothing scores.
 
@@ -37,7 +37,7 @@ def luck(truth: Bools) -> float:
     return ((positives - 1) / (n - 1) * (n - harmonic) + harmonic) / n - positives / n
 
 
-def draws(
+def bootstrap_draws(
     truth: Bools, probabilities: tuple[Floats, ...], seed: int
 ) -> tuple[list[Floats], list[float]]:
     """Bootstrap draws of each model's average precision, and its value, both over binned ranks."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from assay.evidence.performance.scores import enough, too_few
+from assay.evidence.performance.scores import enough_rows, too_few_remedy
 from assay.evidence.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics.intervals import Bools, Estimate, Floats, at_most
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
 from assay.evidence.statistics.proportions import wilson_limits
 from assay.evidence.statistics.squares import root_mean_square
 
@@ -18,21 +18,24 @@ _REMEDIES = {
     Verdict.UNKNOWN: "More test rows would tell.",
     Verdict.FAIL: "Calibrate the candidate (calibrate: sigmoid, or isotonic).",
 }
-LOW, HIGH = 0.8, 1.25  # ratios that are tolerated: a quarter too much, and its reciprocal
+MIN_RATIO, MAX_RATIO = (
+    0.8,
+    1.25,
+)  # ratios that are tolerated: a quarter too much, and its reciprocal
 BINS = 10
 
 IN_THE_LARGE, INTERCEPT = "promised per observed positive", "intercept at slope 1"
 SLOPE, ERROR = "slope", "calibration error"
-Measures = Mapping[str, Estimate | None]
+CalibrationMeasures = Mapping[str, Estimate | None]
 
 
-def measures(truth: Bools, probability: Floats) -> dict[str, Estimate | None]:
+def calibration_measures(truth: Bools, probability: Floats) -> dict[str, Estimate | None]:
     """All that is measured, by name. None where it does not exist."""
     return {
         IN_THE_LARGE: expected_over_observed(truth, probability),
-        INTERCEPT: intercept(truth, probability),
-        SLOPE: slope(truth, probability),
-        ERROR: error(truth, probability),
+        INTERCEPT: calibration_intercept(truth, probability),
+        SLOPE: calibration_slope(truth, probability),
+        ERROR: calibration_error(truth, probability),
     }
 
 
@@ -47,7 +50,7 @@ def expected_over_observed(truth: Bools, probability: Floats) -> Estimate:
     return Estimate(promised / float(truth.mean()), interval)
 
 
-def slope(truth: Bools, probability: Floats) -> Estimate | None:
+def calibration_slope(truth: Bools, probability: Floats) -> Estimate | None:
     """Slope of the logistic regression of the truth on the probabilities' logit: 1 is ideal.
 
     Below 1 the probabilities are too extreme, above too timid (Cox, Biometrika 45, 1958). Wald's
@@ -59,7 +62,7 @@ def slope(truth: Bools, probability: Floats) -> Estimate | None:
     return _coefficient(truth, np.column_stack([np.ones(len(logit)), logit]))
 
 
-def intercept(truth: Bools, probability: Floats) -> Estimate | None:
+def calibration_intercept(truth: Bools, probability: Floats) -> Estimate | None:
     """By how much the logit must be shifted at slope 1: 0 is ideal, below it too much is promised.
 
     Cox 1958, as above; Van Calster et al., J. Clin. Epidemiol. 74 (2016): "calibration in the
@@ -93,37 +96,41 @@ def _coefficient(truth: Bools, design: Floats, offset: Floats | None = None) -> 
     return Estimate(float(fitted.params[-1]), Interval(low=low, high=high))
 
 
-def error(truth: Bools, probability: Floats, bins: int = BINS) -> Estimate:
+def calibration_error(truth: Bools, probability: Floats, bins: int = BINS) -> Estimate:
     """Root mean square, over bins of as many rows, of promised minus observed shares.
 
     What the chance of few rows would bring to perfectly calibrated probabilities is taken off
     (Bröcker, Q. J. R. Meteorol. Soc. 138, 2012; Kumar, Liang & Ma, NeurIPS 2019), so that few
     rows do not look miscalibrated.
     """
-    promised, observed, share, chance = _binned(truth, probability, bins)
+    promised, observed, share, chance = _bin_shares(truth, probability, bins)
     found = root_mean_square(promised - observed, chance, share)
     low, high = (min(side or 0.0, 1.0) for side in (found.interval.low, found.interval.high))
     return Estimate(found.value, Interval(low=low, high=high))
 
 
-def expected_error(truth: Bools, probability: Floats, bins: int = BINS) -> tuple[float, float]:
+def expected_calibration_error(
+    truth: Bools, probability: Floats, bins: int = BINS
+) -> tuple[float, float]:
     """The expected calibration error as it is usually given, and what chance alone would bring.
 
     Naeini, Cooper & Hauskrecht, AAAI 2015, over bins of as many rows. By chance: the mean of
     |N(0, v)| in each bin.
     """
-    promised, observed, share, chance = _binned(truth, probability, bins)
+    promised, observed, share, chance = _bin_shares(truth, probability, bins)
     by_chance = share * np.sqrt(2 / np.pi * chance)
     return float((share * np.abs(promised - observed)).sum()), float(by_chance.sum())
 
 
-def _binned(truth: Bools, probability: Floats, bins: int) -> tuple[Floats, Floats, Floats, Floats]:
+def _bin_shares(
+    truth: Bools, probability: Floats, bins: int
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Per bin: promised and observed share, share of all rows, variance of the observed share.
 
     The variance is the larger of the one that the probabilities promise and the one that is seen
     (half a row added to either class): certainties that are wrong have a chance too.
     """
-    place = _places(probability, bins)
+    place = _assign_bins(probability, bins)
     rows = np.bincount(place)
     used = rows > 0
     n = rows[used].astype(float)
@@ -135,7 +142,7 @@ def _binned(truth: Bools, probability: Floats, bins: int) -> tuple[Floats, Float
     return promised, observed, n / n.sum(), np.maximum(expected, seen)
 
 
-def _places(probability: Floats, bins: int) -> np.ndarray:
+def _assign_bins(probability: Floats, bins: int) -> np.ndarray:
     """The bin of each row: about as many rows in each, equal probabilities in the same one."""
     from scipy.stats import rankdata
 
@@ -146,7 +153,7 @@ def _places(probability: Floats, bins: int) -> np.ndarray:
 # --- checks -----------------------------------------------------------------------------------
 
 
-def checks(found: Measures, truth: Bools, tolerance: float) -> list[Check]:
+def check_calibration(found: CalibrationMeasures, truth: Bools, tolerance: float) -> list[Check]:
     """Three soft checks: how many positives are promised, how far probabilities spread, how far
     they lie from what is observed.
     """
@@ -157,11 +164,11 @@ def checks(found: Measures, truth: Bools, tolerance: float) -> list[Check]:
     made = []
     for name, (measure, subject) in ratios.items():
         now = found[measure]
-        claim = f"{subject} is between {LOW} and {HIGH}"
-        limit = HIGH if now is None or now.value > 1 else LOW
-        made.append(_check(name, claim, now, truth, judged=_ratio(now), limit=limit))
+        claim = f"{subject} is between {MIN_RATIO} and {MAX_RATIO}"
+        limit = MAX_RATIO if now is None or now.value > 1 else MIN_RATIO
+        made.append(_check(name, claim, now, truth, judged=_ratio_verdict(now), limit=limit))
     off = found[ERROR]
-    verdict = Verdict.UNKNOWN if off is None else at_most(off.interval, tolerance)
+    verdict = Verdict.UNKNOWN if off is None else verdict_at_most(off.interval, tolerance)
     claim = f"Probabilities lie no further than {tolerance:g} from what is observed"
     return [*made, _check("calibration_error", claim, off, truth, judged=verdict, limit=tolerance)]
 
@@ -169,7 +176,7 @@ def checks(found: Measures, truth: Bools, tolerance: float) -> list[Check]:
 def _check(
     name: str, claim: str, found: Estimate | None, truth: Bools, *, judged: Verdict, limit: float
 ) -> Check:
-    verdict = judged if enough(truth) else Verdict.UNKNOWN
+    verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
     return Check(
         name=name,
         claim=claim,
@@ -178,24 +185,24 @@ def _check(
         estimate=found.value if found else None,
         interval=found.interval if found else None,
         threshold=limit,
-        why=_why(found),
-        remedy=too_few(truth) or _REMEDIES[verdict],
+        why=_reason(found),
+        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
         rows=len(truth),
     )
 
 
-def _ratio(found: Estimate | None) -> Verdict:
+def _ratio_verdict(found: Estimate | None) -> Verdict:
     if found is None or found.interval.low is None or found.interval.high is None:
         return Verdict.UNKNOWN
     low, high = found.interval.low, found.interval.high
-    if low >= LOW and high <= HIGH:
+    if low >= MIN_RATIO and high <= MAX_RATIO:
         return Verdict.PASS
-    return Verdict.FAIL if high < LOW or low > HIGH else Verdict.UNKNOWN
+    return Verdict.FAIL if high < MIN_RATIO or low > MAX_RATIO else Verdict.UNKNOWN
 
 
-def _why(found: Estimate | None) -> str:
+def _reason(found: Estimate | None) -> str:
     if found is None:
         return "the probabilities are all alike, or separate the classes: there is none"
     low, high = found.interval.low, found.interval.high
@@ -205,14 +212,14 @@ def _why(found: Estimate | None) -> str:
 # --- what is shown ----------------------------------------------------------------------------
 
 
-def sheet(found: Measures, truth: Bools, probability: Floats) -> Sheet:
+def calibration_sheet(found: CalibrationMeasures, truth: Bools, probability: Floats) -> Sheet:
     """Every measure with its interval beside what is ideal."""
     ideal = {IN_THE_LARGE: 1.0, INTERCEPT: 0.0, SLOPE: 1.0, ERROR: 0.0}
     rows: list[tuple[Cell, ...]] = []
     for name, now in found.items():
         cells = (now.value, now.interval.low, now.interval.high) if now else (None, None, None)
         rows.append((name, *cells, ideal[name]))
-    plain, chance = expected_error(truth, probability)
+    plain, chance = expected_calibration_error(truth, probability)
     rows.append(("expected calibration error, as it stands", plain, None, None, chance))
     return Sheet(
         title="Calibration",
@@ -223,9 +230,9 @@ def sheet(found: Measures, truth: Bools, probability: Floats) -> Sheet:
     )
 
 
-def curve(truth: Bools, probability: Floats, bins: int = BINS) -> Figure:
+def reliability_figure(truth: Bools, probability: Floats, bins: int = BINS) -> Figure:
     """Observed share against promised probability, over bins of about as many rows each."""
-    place = _places(probability, bins)
+    place = _assign_bins(probability, bins)
     points = []
     for part in np.unique(place):
         inside = place == part

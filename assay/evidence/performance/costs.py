@@ -6,28 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.config.gates import Cost
+from assay.config.gates import ErrorCosts
 from assay.evidence.performance import display
 from assay.evidence.performance.scores import (
-    Predicted,
-    difference,
-    enough,
-    estimate,
-    policies,
-    score,
-    too_few,
+    ModelPredictions,
+    enough_rows,
+    estimate_score,
+    point_score,
+    score_difference,
+    too_few_remedy,
+    trivial_policies,
 )
 from assay.evidence.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.evidence.statistics.intervals import Bools, Estimate, Floats, at_most, interval_of
+from assay.evidence.statistics.intervals import (
+    Bools,
+    Estimate,
+    Floats,
+    make_interval,
+    verdict_at_most,
+)
 from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
 BINS = 400  # of probabilities, for what is drawn or chosen anew
 FOLDS = 5
-THIN = 120  # points of a curve that an eye can tell apart
+CURVE_POINTS = 120  # points of a curve that an eye can tell apart
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class ThresholdCosts:
     """Costs per row by threshold, on given rows.
 
     `chosen` is the threshold that the decisions follow, None where there is no single one.
@@ -48,35 +54,37 @@ class Costs:
     without_model: float
 
 
-def weigh(
+def compute_costs(
     truth: Bools,
-    who: Predicted,
-    cost: Cost,
+    who: ModelPredictions,
+    cost: ErrorCosts,
     *,
     regret: float,
     threshold: float | None = None,
     seed: int = 0,
-) -> Costs:
+) -> ThresholdCosts:
     """Costs over all thresholds, for decisions that say yes from a probability upwards.
 
     `threshold` is the one that the decisions were made by, which is dropped where they do not
     follow it; left out, it is read off the decisions.
     """
-    thresholds, costs = _curve(truth, who.probability, cost)
+    thresholds, costs = _cost_curve(truth, who.probability, cost)
     best = int(costs.argmin())
-    every = policies(len(truth))
-    word = min(every, key=lambda w: score("cost", truth, every[w], cost))
-    idle = score("cost", truth, every[word], cost)
-    place, edges = _bins(who.probability)
-    return Costs(
+    every = trivial_policies(len(truth))
+    word = min(every, key=lambda w: point_score("cost", truth, every[w], cost))
+    idle = point_score("cost", truth, every[word], cost)
+    place, edges = _assign_bins(who.probability)
+    return ThresholdCosts(
         thresholds=thresholds,
         costs=costs,
-        chosen=_followed(who, threshold),
-        now=estimate("cost", truth, who, cost),
-        cheapest=Estimate(float(thresholds[best]), _spread(truth, place, edges, cost, seed)),
+        chosen=_followed_threshold(who, threshold),
+        now=estimate_score("cost", truth, who, cost),
+        cheapest=Estimate(
+            float(thresholds[best]), _cheapest_interval(truth, place, edges, cost, seed)
+        ),
         least=float(costs[best]),
-        saving=difference(
-            "cost", truth, _chosen_elsewhere(truth, who, place, cost, seed), who, cost
+        saving=score_difference(
+            "cost", truth, _cross_fitted_decisions(truth, who, place, cost, seed), who, cost
         ),
         tolerated=regret * idle,
         word=word,
@@ -87,7 +95,7 @@ def weigh(
 # --- the search for a threshold -----------------------------------------------------------------
 
 
-def _curve(truth: Bools, probability: Floats, cost: Cost) -> tuple[Floats, Floats]:
+def _cost_curve(truth: Bools, probability: Floats, cost: ErrorCosts) -> tuple[Floats, Floats]:
     """Every threshold that decides otherwise than the next, ascending, and its cost per row.
 
     Each lies midway between two probabilities that occur; the outermost are 0 and 1.
@@ -104,7 +112,7 @@ def _curve(truth: Bools, probability: Floats, cost: Cost) -> tuple[Floats, Float
     return np.r_[0.0, middles, never], np.asarray(total / len(truth))
 
 
-def _bins(probability: Floats) -> tuple[np.ndarray, Floats]:
+def _assign_bins(probability: Floats) -> tuple[np.ndarray, Floats]:
     """Each row's bin of probabilities, and the threshold below each bin, and above the last."""
     values = np.unique(probability)
     if len(values) > BINS:
@@ -115,7 +123,7 @@ def _bins(probability: Floats) -> tuple[np.ndarray, Floats]:
     return place, np.r_[0.0, (values[1:] + values[:-1]) / 2, 1.0]
 
 
-def _costs_of(positive: Floats, negative: Floats, cost: Cost) -> Floats:
+def _costs_of(positive: Floats, negative: Floats, cost: ErrorCosts) -> Floats:
     """(..., bins) rows of each class to (..., bins + 1) costs of saying yes from a bin upwards."""
     missed = np.zeros((*positive.shape[:-1], positive.shape[-1] + 1))
     spared = missed.copy()
@@ -124,10 +132,12 @@ def _costs_of(positive: Floats, negative: Floats, cost: Cost) -> Floats:
     return np.asarray(missed * cost.false_negative - spared * cost.false_positive)
 
 
-def _spread(truth: Bools, place: np.ndarray, edges: Floats, cost: Cost, seed: int) -> Interval:
+def _cheapest_interval(
+    truth: Bools, place: np.ndarray, edges: Floats, cost: ErrorCosts, seed: int
+) -> Interval:
     """Percentile interval of the cheapest threshold over bootstrap draws of (bin, truth) cells."""
-    if not enough(truth):
-        return interval_of(np.nan, np.nan)
+    if not enough_rows(truth):
+        return make_interval(np.nan, np.nan)
     bins = len(edges) - 1
     cells = np.bincount(place * 2 + truth, minlength=2 * bins)
     drawn = multinomial_draws(cells, draws=500, seed=seed).reshape(-1, bins, 2)
@@ -135,9 +145,9 @@ def _spread(truth: Bools, place: np.ndarray, edges: Floats, cost: Cost, seed: in
     return percentile_interval(edges[found])
 
 
-def _chosen_elsewhere(
-    truth: Bools, who: Predicted, place: np.ndarray, cost: Cost, seed: int
-) -> Predicted:
+def _cross_fitted_decisions(
+    truth: Bools, who: ModelPredictions, place: np.ndarray, cost: ErrorCosts, seed: int
+) -> ModelPredictions:
     """Decisions by the threshold that costs least on the rows of all other folds.
 
     A threshold chosen on the rows that it is measured on would always seem to save something.
@@ -148,10 +158,10 @@ def _chosen_elsewhere(
     held = cells.reshape(FOLDS, bins, 2).astype(float)
     others = held.sum(axis=0) - held
     first = _costs_of(others[..., 1], others[..., 0], cost).argmin(axis=-1)
-    return Predicted(who.probability, place >= first[fold])
+    return ModelPredictions(who.probability, place >= first[fold])
 
 
-def _followed(who: Predicted, threshold: float | None) -> float | None:
+def _followed_threshold(who: ModelPredictions, threshold: float | None) -> float | None:
     yes, no = who.probability[who.decision], who.probability[~who.decision]
     lowest = float(yes.min()) if len(yes) else np.inf
     highest = float(no.max()) if len(no) else -np.inf
@@ -163,17 +173,18 @@ def _followed(who: Predicted, threshold: float | None) -> float | None:
 # --- what is said and shown ---------------------------------------------------------------------
 
 
-def check(found: Costs, truth: Bools) -> Check | None:
+def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
     """Whether another threshold would surely be cheaper; None where decisions follow none.
 
     Thresholds that differ by group are a choice that has its price; the sheet names it.
     """
     if found.chosen is None:
         return None
-    verdict = at_most(found.saving.interval, found.tolerated)
-    verdict = verdict if enough(truth) else Verdict.UNKNOWN
+    verdict = verdict_at_most(found.saving.interval, found.tolerated)
+    verdict = verdict if enough_rows(truth) else Verdict.UNKNOWN
     low, high = (
-        display.signed(side) for side in (found.saving.interval.low, found.saving.interval.high)
+        display.format_signed_bound(side)
+        for side in (found.saving.interval.low, found.saving.interval.high)
     )
     return Check(
         name="threshold",
@@ -184,8 +195,8 @@ def check(found: Costs, truth: Bools) -> Check | None:
         interval=found.saving.interval,
         threshold=found.tolerated,
         why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at {found.chosen:.3g}, "
-        f"cheapest on these rows {_from_to(found.cheapest)}",
-        remedy=too_few(truth) or _REMEDIES[verdict],
+        f"cheapest on these rows {_interval_text(found.cheapest)}",
+        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
         hard=False,
         accepted=True,
         rows=len(truth),
@@ -200,18 +211,18 @@ _REMEDIES = {
 }
 
 
-def _from_to(found: Estimate) -> str:
+def _interval_text(found: Estimate) -> str:
     low, high = found.interval.low, found.interval.high
     if low is None or high is None:
         return f"{found.value:.3g}"
     return f"{found.value:.3g} (between {low:.3g} and {high:.3g})"
 
 
-def sheet(found: Costs) -> Sheet:
+def threshold_sheet(found: ThresholdCosts) -> Sheet:
     """The thresholds, and what each way to decide costs per 1,000 rows."""
     now, saving = found.now, found.saving
     rows: tuple[tuple[Cell, ...], ...] = (
-        ("as decided", found.chosen, None, None, *_thousand(now)),
+        ("as decided", found.chosen, None, None, *_per_thousand(now)),
         (
             "cheapest on these rows",
             found.cheapest.value,
@@ -221,7 +232,7 @@ def sheet(found: Costs) -> Sheet:
             None,
             None,
         ),
-        ("saved by one chosen on other rows", None, None, None, *_thousand(saving)),
+        ("saved by one chosen on other rows", None, None, None, *_per_thousand(saving)),
         (f"always {found.word}", None, None, None, 1000 * found.without_model, None, None),
     )
     single = "" if found.chosen is not None else " These decisions follow no single threshold."
@@ -234,16 +245,16 @@ def sheet(found: Costs) -> Sheet:
     )
 
 
-def _thousand(found: Estimate) -> tuple[float, float | None, float | None]:
+def _per_thousand(found: Estimate) -> tuple[float, float | None, float | None]:
     low, high = (
         None if side is None else 1000 * side for side in (found.interval.low, found.interval.high)
     )
     return 1000 * found.value, low, high
 
 
-def figure(found: Costs) -> Figure:
+def cost_figure(found: ThresholdCosts) -> Figure:
     """Cost per row over thresholds, the chosen and the cheapest marked, beside no model at all."""
-    keep = np.unique(np.searchsorted(found.thresholds, np.linspace(0, 1, THIN)))
+    keep = np.unique(np.searchsorted(found.thresholds, np.linspace(0, 1, CURVE_POINTS)))
     keep = np.unique(np.r_[keep, len(found.thresholds) - 1, found.costs.argmin()])
     curve = tuple(
         Point(label=f"{t:.2f}", value=float(c), x=float(t))
@@ -271,6 +282,6 @@ def figure(found: Costs) -> Figure:
         x_axis="probability from which yes is said",
         reference=found.without_model,
         reference_name=f"always {found.word}",
-        alt=f"{told}; on these rows the cheapest threshold is {_from_to(found.cheapest)}, at "
+        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest)}, at "
         f"{found.least:.3g}. Always saying {found.word} costs {found.without_model:.3g}.",
     )

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from assay.config.gates import Cost, Score
-from assay.evidence.amounts import about
-from assay.evidence.performance.scores import Predicted, counts, score
+from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.performance.scores import ModelPredictions, confusion_counts, point_score
 from assay.evidence.report import Cell, Figure, Point, Series, Sheet, Verdict
 from assay.evidence.statistics.intervals import Bools, Estimate
 
-THIN = 100  # points of a ROC curve that an eye can tell apart
+CURVE_POINTS = 100  # points of a ROC curve that an eye can tell apart
 
 
-def remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
+def suggest_remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
     """What would turn the verdict, computed from the interval's width."""
     if verdict is Verdict.PASS:
         return ""
@@ -30,35 +30,40 @@ def remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
     times = (side / distance) ** 2
     if times > 100:
         return "No likely number of test rows will tell: the estimate lies at the limit."
-    return f"About {about(max(rows * (times - 1), 1))} more test rows would tell."
+    return f"About {format_rounded_up(max(rows * (times - 1), 1))} more test rows would tell."
 
 
-def words(metric: Score) -> str:
+def score_title(metric: PerformanceMetric) -> str:
     """A score's name at the head of a sentence."""
     return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
 
 
-def plain(value: float | None) -> str:
+def format_bound(value: float | None) -> str:
     """A side of an interval."""
     return "no bound" if value is None else f"{value:.4f}"
 
 
-def signed(value: float | None) -> str:
+def format_signed_bound(value: float | None) -> str:
     """A side of a difference's interval."""
     return "no bound" if value is None else f"{value:+.4f}"
 
 
-def summary(now: Estimate, metric: Score, rows: int) -> str:
+def score_summary(now: Estimate, metric: PerformanceMetric, rows: int) -> str:
     """The gate in one sentence."""
-    low, high = plain(now.interval.low), plain(now.interval.high)
-    return f"{words(metric)} {now.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+    low, high = format_bound(now.interval.low), format_bound(now.interval.high)
+    return (
+        f"{score_title(metric)} {now.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+    )
 
 
 # --- sheets -----------------------------------------------------------------------------------
 
 
 def score_sheet(
-    found: Mapping[Score, Estimate], truth: Bools, rivals: Mapping[str, Predicted], cost: Cost
+    found: Mapping[PerformanceMetric, Estimate],
+    truth: Bools,
+    rivals: Mapping[str, ModelPredictions],
+    cost: ErrorCosts,
 ) -> Sheet:
     """Every score of the model with its interval, beside its rivals' on the same rows."""
     rows = tuple(
@@ -67,7 +72,7 @@ def score_sheet(
             now.value,
             now.interval.low,
             now.interval.high,
-            *(score(metric, truth, rival, cost) for rival in rivals.values()),
+            *(point_score(metric, truth, rival, cost) for rival in rivals.values()),
         )
         for metric, now in found.items()
     )
@@ -79,9 +84,9 @@ def score_sheet(
     )
 
 
-def confusion_sheet(truth: Bools, who: Predicted) -> Sheet:
+def confusion_sheet(truth: Bools, who: ModelPredictions) -> Sheet:
     """The confusion matrix, in rows."""
-    tp, fp, fn, tn = counts(truth, who.decision)
+    tp, fp, fn, tn = confusion_counts(truth, who.decision)
     return Sheet(
         title="Confusion matrix",
         columns=("truth", "decided yes", "decided no"),
@@ -89,13 +94,13 @@ def confusion_sheet(truth: Bools, who: Predicted) -> Sheet:
     )
 
 
-def cost_sheet(truth: Bools, everyone: Mapping[str, Predicted], cost: Cost) -> Sheet:
+def cost_sheet(truth: Bools, everyone: Mapping[str, ModelPredictions], cost: ErrorCosts) -> Sheet:
     """What each way to decide costs, in the use case's unit."""
     rows: list[tuple[Cell, ...]] = []
     ways = {name: who.decision for name, who in everyone.items()}
     ways |= {f"always {w}": np.full(len(truth), w == "yes") for w in ("yes", "no")}
     for name, decision in ways.items():
-        _, fp, fn, _ = counts(truth, decision)
+        _, fp, fn, _ = confusion_counts(truth, decision)
         total = fp * cost.false_positive + fn * cost.false_negative
         rows.append((name, fp, fn, total, 1000 * total / len(truth)))
     return Sheet(
@@ -110,14 +115,14 @@ def cost_sheet(truth: Bools, everyone: Mapping[str, Predicted], cost: Cost) -> S
 # --- figures ----------------------------------------------------------------------------------
 
 
-def roc_figure(truth: Bools, everyone: Mapping[str, Predicted]) -> Figure:
+def roc_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure:
     """ROC curves, thinned to what can be seen."""
     from sklearn.metrics import roc_curve
 
     series, told = [], []
     for name, who in everyone.items():
         x, y, _ = roc_curve(truth, who.probability)
-        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), THIN)).round().astype(int))
+        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), CURVE_POINTS)).round().astype(int))
         points = tuple(
             Point(label=f"{a:.2f}", value=float(b), x=float(a))
             for a, b in zip(x[keep], y[keep], strict=True)

@@ -13,29 +13,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from assay.evidence.performance.scores import Predicted
+from assay.evidence.performance.scores import ModelPredictions
 from assay.evidence.report import Check, Verdict
-from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong
+from assay.evidence.statistics.auc_clusters import clustered_covariance, clustered_delong_covariance
 from assay.evidence.statistics.intervals import Bools
-from assay.ordered import distinct
+from assay.ordered import sorted_unique
 
-NARROW: Final = 1.1  # times as large as without clusters: a tenth is within what else is unsure
-FEWEST: Final = 30  # units; of fewer, the sandwich itself is too small (Cameron and Miller, 2015)
+MAX_INFLATION: Final = (
+    1.1  # times as large as without clusters: a tenth is within what else is unsure
+)
+MIN_UNITS: Final = (
+    30  # units; of fewer, the sandwich itself is too small (Cameron and Miller, 2015)
+)
 
 
-def check(truth: Bools, who: Predicted, units: pd.Series | None) -> Check | None:
+def check_independence(
+    truth: Bools, who: ModelPredictions, units: pd.Series | None
+) -> Check | None:
     """`units`: of the test rows, one value for those that belong together; its name says what they
     are of. None where no two rows do.
     """
     if units is None:
         return None
     of, rows = units.to_numpy(), len(truth)
-    count = len(distinct(of))
+    count = len(sorted_unique(of))
     if count == rows:
         return None
-    ratio = inflation(truth, who, of)
-    few = count < FEWEST
-    narrow = ratio is None or ratio > NARROW
+    ratio = standard_error_inflation(truth, who, of)
+    few = count < MIN_UNITS
+    narrow = ratio is None or ratio > MAX_INFLATION
     held = f"{rows:,} test rows hold {count:,} different values of {units.name}"
     seen = f": standard errors are up to {ratio:.2f} times as large as for independent rows"
     return Check(
@@ -44,7 +50,7 @@ def check(truth: Bools, who: Predicted, units: pd.Series | None) -> Check | None
         verdict=Verdict.UNKNOWN if few else Verdict.CAUTION if narrow else Verdict.PASS,
         statistic="clustered standard error over that of independent rows, the largest of scores",
         estimate=ratio,
-        threshold=NARROW,
+        threshold=MAX_INFLATION,
         why=held + ("" if ratio is None else seen) + ".",
         remedy=_remedy(str(units.name), ratio, few) if few or narrow else "",
         hard=False,
@@ -52,7 +58,7 @@ def check(truth: Bools, who: Predicted, units: pd.Series | None) -> Check | None
     )
 
 
-def inflation(truth: Bools, who: Predicted, units: ArrayLike) -> float | None:
+def standard_error_inflation(truth: Bools, who: ModelPredictions, units: ArrayLike) -> float | None:
     """How many times as large a standard error is as it would be for independent rows: of the ROC
     AUC, the accuracy and the Brier score, the largest. None if none of them varies.
     """
@@ -66,7 +72,10 @@ def inflation(truth: Bools, who: Predicted, units: ArrayLike) -> float | None:
         for i in range(len(means))
     ]
     pairs.append(
-        (clustered_delong(truth, ranked, units)[1], clustered_delong(truth, ranked, alone)[1])
+        (
+            clustered_delong_covariance(truth, ranked, units)[1],
+            clustered_delong_covariance(truth, ranked, alone)[1],
+        )
     )
     found = [float(np.sqrt(one.item() / other.item())) for one, other in pairs if other.item() > 0]
     known = [ratio for ratio in found if np.isfinite(ratio)]
@@ -76,7 +85,7 @@ def inflation(truth: Bools, who: Predicted, units: ArrayLike) -> float | None:
 def _remedy(unit: str, ratio: float | None, few: bool) -> str:
     if few:
         return (
-            f"Bring test rows of at least {FEWEST} different values of {unit}: what others would "
+            f"Bring test rows of at least {MIN_UNITS} different values of {unit}: what others would "
             "change cannot be told from fewer."
         )
     times = f"{ratio:.1f} times as wide" if ratio is not None else "wider"

@@ -4,7 +4,7 @@ Closed forms where they exist: DeLong for the ROC AUC, Wilson for what is a shar
 what is a difference of shares, Student for what is a mean over rows. The rest is a multinomial
 bootstrap over counted cells, whose cost does not grow with the rows.
 
-Two rules keep small numbers from looking sure. What rests on fewer than `FEWEST` positives or
+Two rules keep small numbers from looking sure. What rests on fewer than `MIN_CLASS_ROWS` positives or
 negatives has no interval by Student's or the bootstrap's approximations, and performance is not
 judged on it. And a bootstrap whose draws of a model's score are all alike says nothing of its
 spread: then a closed form for shares takes its place.
@@ -18,32 +18,36 @@ from functools import partial
 
 import numpy as np
 
-from assay.config.gates import LOWER_IS_BETTER, Cost, Score
+from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, PerformanceMetric
 from assay.evidence.performance import average_precision
 from assay.evidence.report import Interval
 from assay.evidence.statistics.auc import roc_auc, roc_auc_difference
 from assay.evidence.statistics.independent import difference_limits
-from assay.evidence.statistics.intervals import Bools, Estimate, Floats, interval_of
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, make_interval
 from assay.evidence.statistics.means import bounded_mean
-from assay.evidence.statistics.proportions import newcombe_limits, wilson, wilson_limits
+from assay.evidence.statistics.proportions import newcombe_limits, wilson_interval, wilson_limits
 from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
-FEWEST = 10  # rows of each class; a share of fewer is not judged by the fairness gate either
+MIN_CLASS_ROWS = (
+    10  # rows of each class; a share of fewer is not judged by the fairness gate either
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class ModelPredictions:
     """One model's answers to the same rows, in the same order, as the truth beside it."""
 
     probability: Floats
     decision: Bools
 
-    def of(self, rows: Bools) -> Predicted:
+    def of(self, rows: Bools) -> ModelPredictions:
         """Its answers to some of the rows."""
-        return Predicted(self.probability[rows], self.decision[rows])
+        return ModelPredictions(self.probability[rows], self.decision[rows])
 
 
-def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
+def point_score(
+    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
+) -> float:
     """The point estimate. Precision and F1 without any positive decision are 0."""
     from sklearn import metrics as sk
 
@@ -67,47 +71,60 @@ def score(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> float:
     return float(of_decision[metric](truth, who.decision))
 
 
-def enough(truth: Bools) -> bool:
+def enough_rows(truth: Bools) -> bool:
     """Whether there are rows enough of both classes to judge anything by."""
-    return min(int(truth.sum()), int((~truth).sum())) >= FEWEST
+    return min(int(truth.sum()), int((~truth).sum())) >= MIN_CLASS_ROWS
 
 
-def too_few(truth: Bools) -> str:
+def too_few_remedy(truth: Bools) -> str:
     """What to do when a class has too few rows; empty when both have enough."""
-    if enough(truth):
+    if enough_rows(truth):
         return ""
     held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
-    return f"At least {FEWEST} of each class are needed to judge; there are {held}."
+    return f"At least {MIN_CLASS_ROWS} of each class are needed to judge; there are {held}."
 
 
-def policies(rows: int) -> dict[str, Predicted]:
+def trivial_policies(rows: int) -> dict[str, ModelPredictions]:
     """The ways to decide that need no model: always yes, always no."""
     return {
-        word: Predicted(np.full(rows, float(yes)), np.full(rows, yes))
+        word: ModelPredictions(np.full(rows, float(yes)), np.full(rows, yes))
         for word, yes in (("yes", True), ("no", False))
     }
 
 
-def estimate(metric: Score, truth: Bools, who: Predicted, cost: Cost, *, seed: int = 0) -> Estimate:
+def estimate_score(
+    metric: PerformanceMetric,
+    truth: Bools,
+    who: ModelPredictions,
+    cost: ErrorCosts,
+    *,
+    seed: int = 0,
+) -> Estimate:
     """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
-    value = score(metric, truth, who, cost)
+    value = point_score(metric, truth, who, cost)
     if metric == "roc_auc":
         return roc_auc(truth, who.probability)
-    if metric in ("brier", "log_loss", "cost", "average_precision") and not enough(truth):
+    if metric in ("brier", "log_loss", "cost", "average_precision") and not enough_rows(truth):
         return Estimate(value, _UNBOUNDED)
     if metric in ("brier", "log_loss", "cost"):
         rows = row_values(metric, truth, who, cost)
         return Estimate(value, bounded_mean(rows, 0.0, largest_loss(metric, cost)).interval)
     if metric == "average_precision":
-        drawn, binned = average_precision.draws(truth, (who.probability,), seed)
+        drawn, binned = average_precision.bootstrap_draws(truth, (who.probability,), seed)
         if np.ptp(drawn[0]) == 0:
-            return Estimate(value, interval_of(*average_precision.limits(value, truth)))
-        return Estimate(value, _clipped(percentile_interval(drawn[0] - binned[0] + value)))
+            return Estimate(value, make_interval(*average_precision.share_limits(value, truth)))
+        return Estimate(value, _clip_interval(percentile_interval(drawn[0] - binned[0] + value)))
     return Estimate(value, _share_interval(metric, truth, who.decision))
 
 
-def difference(
-    metric: Score, truth: Bools, who: Predicted, rival: Predicted, cost: Cost, *, seed: int = 0
+def score_difference(
+    metric: PerformanceMetric,
+    truth: Bools,
+    who: ModelPredictions,
+    rival: ModelPredictions,
+    cost: ErrorCosts,
+    *,
+    seed: int = 0,
 ) -> Estimate:
     """By how much `who` is better than `rival` on the same rows: positive is better, always.
 
@@ -119,19 +136,23 @@ def difference(
         return roc_auc_difference(truth, who.probability, rival.probability)
     if metric in ("accuracy", "brier", "log_loss", "cost"):
         own, other = (row_values(metric, truth, p, cost) for p in (who, rival))
-        return _mean_difference(sign * (own - other), largest_loss(metric, cost), enough(truth))
-    scores = score(metric, truth, who, cost), score(metric, truth, rival, cost)
+        return _mean_difference(
+            sign * (own - other), largest_loss(metric, cost), enough_rows(truth)
+        )
+    scores = point_score(metric, truth, who, cost), point_score(metric, truth, rival, cost)
     value = scores[0] - scores[1]
-    if not enough(truth):
+    if not enough_rows(truth):
         return Estimate(value, _UNBOUNDED)
     if metric == "average_precision":
-        drawn, binned = average_precision.draws(truth, (who.probability, rival.probability), seed)
+        drawn, binned = average_precision.bootstrap_draws(
+            truth, (who.probability, rival.probability), seed
+        )
         shift = value - (binned[0] - binned[1])
         same = np.array_equal(who.probability, rival.probability)
         if not same and any(np.ptp(draws) == 0 for draws in drawn):
-            each = [average_precision.limits(v, truth) for v in scores]
+            each = [average_precision.share_limits(v, truth) for v in scores]
             limits = difference_limits(scores[0], each[0], scores[1], each[1])
-            return Estimate(value, interval_of(*limits))
+            return Estimate(value, make_interval(*limits))
         return Estimate(value, percentile_interval(drawn[0] - drawn[1] + shift))
     return Estimate(value, _decision_interval(metric, truth, (who, rival), scores, seed))
 
@@ -142,20 +163,22 @@ _UNBOUNDED = Interval(low=None, high=None, level=0.95)
 def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
     """The mean of paired gains, none of which is larger than `most` either way."""
     if not gains.any():
-        return Estimate(0.0, interval_of(0.0, 0.0))
+        return Estimate(0.0, make_interval(0.0, 0.0))
     if not judged:
         return Estimate(float(gains.mean()), _UNBOUNDED)
     return bounded_mean(gains, -most, most)
 
 
-def largest_loss(metric: Score, cost: Cost) -> float:
+def largest_loss(metric: PerformanceMetric, cost: ErrorCosts) -> float:
     """The most that one row can add to a mean."""
     if metric == "cost":
         return max(cost.false_positive, cost.false_negative)
     return float(-np.log(np.finfo(float).eps)) if metric == "log_loss" else 1.0
 
 
-def row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
+def row_values(
+    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
+) -> Floats:
     """The values whose mean is the metric, one a row."""
     if metric == "accuracy":
         return np.asarray(who.decision == truth, dtype=float)
@@ -169,30 +192,30 @@ def row_values(metric: Score, truth: Bools, who: Predicted, cost: Cost) -> Float
     return np.asarray(-np.log(np.where(truth, p, 1 - p)))
 
 
-def counts(truth: Bools, decision: Bools) -> tuple[int, int, int, int]:
+def confusion_counts(truth: Bools, decision: Bools) -> tuple[int, int, int, int]:
     """True positives, false positives, false negatives, true negatives."""
     tp, chosen = int((truth & decision).sum()), int(decision.sum())
     positives = int(truth.sum())
     return tp, chosen - tp, positives - tp, len(truth) - chosen - positives + tp
 
 
-def _share_interval(metric: Score, truth: Bools, decision: Bools) -> Interval:
-    tp, fp, fn, tn = counts(truth, decision)
+def _share_interval(metric: PerformanceMetric, truth: Bools, decision: Bools) -> Interval:
+    tp, fp, fn, tn = confusion_counts(truth, decision)
     if metric == "accuracy":
-        return wilson(tp + tn, tp + fp + fn + tn)
+        return wilson_interval(tp + tn, tp + fp + fn + tn)
     if metric == "precision":
-        return wilson(tp, tp + fp)
+        return wilson_interval(tp, tp + fp)
     if metric == "recall":
-        return wilson(tp, tp + fn)
+        return wilson_interval(tp, tp + fn)
     if metric == "f1":  # 2J / (1 + J), where J is the share tp / (tp + fp + fn)
         low, high = wilson_limits(tp, tp + fp + fn)
-        return interval_of(float(2 * low / (1 + low)), float(2 * high / (1 + high)))
+        return make_interval(float(2 * low / (1 + low)), float(2 * high / (1 + high)))
     # Balanced accuracy is (1 + TPR - FPR) / 2, and the two rates rest on different rows.
     low, high = newcombe_limits(tp, tp + fn, fp, fp + tn)
-    return interval_of(float(1 + low) / 2, float(1 + high) / 2)
+    return make_interval(float(1 + low) / 2, float(1 + high) / 2)
 
 
-def _clipped(interval: Interval) -> Interval:
+def _clip_interval(interval: Interval) -> Interval:
     low, high = (
         None if v is None else min(max(v, 0.0), 1.0) for v in (interval.low, interval.high)
     )
@@ -203,9 +226,9 @@ def _clipped(interval: Interval) -> Interval:
 
 
 def _decision_interval(
-    metric: Score,
+    metric: PerformanceMetric,
     truth: Bools,
-    models: tuple[Predicted, Predicted],
+    models: tuple[ModelPredictions, ModelPredictions],
     scores: tuple[float, float],
     seed: int,
 ) -> Interval:
@@ -227,22 +250,28 @@ def _decision_interval(
     for model, value, known in zip(models, scores, np.array(fixed) & constant, strict=True):
         own = _share_interval(metric, truth, model.decision)
         each.append((value, value) if known else (own.low or 0.0, own.high or 0.0))
-    return interval_of(*difference_limits(scores[0], each[0], scores[1], each[1]))
+    return make_interval(*difference_limits(scores[0], each[0], scores[1], each[1]))
 
 
 def _decision_draws(
-    metric: Score, truth: Bools, who: Predicted, rival: Predicted, seed: int
+    metric: PerformanceMetric,
+    truth: Bools,
+    who: ModelPredictions,
+    rival: ModelPredictions,
+    seed: int,
 ) -> tuple[Floats, Floats]:
     """A decision metric of both over the same bootstrap draws of the 8 joint cells."""
     cell = truth * 4 + who.decision * 2 + rival.decision
     drawn = multinomial_draws(np.bincount(cell, minlength=8), seed=seed)
     code = np.arange(8)
     positive = code & 4 > 0
-    own, other = (_from_cells(metric, drawn, positive, code & bit > 0) for bit in (2, 1))
+    own, other = (_scores_from_cells(metric, drawn, positive, code & bit > 0) for bit in (2, 1))
     return own, other
 
 
-def _from_cells(metric: Score, drawn: Floats, positive: Bools, chosen: Bools) -> Floats:
+def _scores_from_cells(
+    metric: PerformanceMetric, drawn: Floats, positive: Bools, chosen: Bools
+) -> Floats:
     tp = drawn[:, positive & chosen].sum(axis=1)
     fp = drawn[:, ~positive & chosen].sum(axis=1)
     fn = drawn[:, positive & ~chosen].sum(axis=1)

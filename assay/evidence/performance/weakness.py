@@ -8,64 +8,76 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Cost, Performance, Score, Slices
-from assay.evidence.performance.scores import Predicted, estimate, row_values, too_few
-from assay.evidence.performance.slices import Measured, material, weakest
+from assay.config.gates import ErrorCosts, Performance, PerformanceMetric, Slices
+from assay.evidence.performance.scores import (
+    ModelPredictions,
+    estimate_score,
+    row_values,
+    too_few_remedy,
+)
+from assay.evidence.performance.slices import MeasuredSlice, build_search_space, weakest_slices
 from assay.evidence.report import Cell, Check, Sheet, Verdict
 from assay.evidence.statistics.intervals import Bools, Floats
 
 LEVEL = 0.05  # of the family of all slices that are tested
 
 # The loss of single rows that stands for a score, which has none of its own.
-_LOSS: dict[Score, Score] = {
+_LOSS_OF_SCORE: dict[PerformanceMetric, PerformanceMetric] = {
     "roc_auc": "log_loss",
     "average_precision": "log_loss",
     "log_loss": "log_loss",
     "brier": "brier",
     "cost": "cost",
 }
-_WORDS = {"log_loss": "log loss", "brier": "Brier loss", "cost": "cost", "accuracy": "error rate"}
+_LOSS_TITLES = {
+    "log_loss": "log loss",
+    "brier": "Brier loss",
+    "cost": "cost",
+    "accuracy": "error rate",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Weakness:
+class WeakSlices:
     """The slices found, by loss and by loss beyond what was promised; the mean loss as a unit.
 
     None was found where there are too few rows, or no column whose values can be compared;
     `why` then says so.
     """
 
-    by_loss: list[Measured]
-    by_surprise: list[Measured]
+    by_loss: list[MeasuredSlice]
+    by_surprise: list[MeasuredSlice]
     truth: Bools
-    who: Predicted
+    who: ModelPredictions
     loss: Floats
     promised: Floats
-    of: Score
+    of: PerformanceMetric
     tested: Bools
     why: str
 
 
-def explore(
-    truth: Bools, who: Predicted, features: pd.DataFrame, performance: Performance, seed: int
-) -> Weakness:
+def search_slices(
+    truth: Bools, who: ModelPredictions, features: pd.DataFrame, performance: Performance, seed: int
+) -> WeakSlices:
     """Search slices over one and two columns of `features`, which has the rows of `truth`.
 
     Promised is the loss that the model's own probabilities lead to expect: rows near one half
     are hard, and that is no flaw. Where more is lost than that, the probabilities are wrong.
     """
-    asked, of = performance.slices, _LOSS.get(performance.choose_by, "accuracy")
+    asked, of = performance.slices, _LOSS_OF_SCORE.get(performance.choose_by, "accuracy")
     loss, promised = _losses(of, truth, who, performance.cost)
-    cut = material(features, asked.rows, seed)
-    why = too_few(truth).removesuffix(".")
+    cut = build_search_space(features, asked.rows, seed)
+    why = too_few_remedy(truth).removesuffix(".")
     if not why and len(truth) < 2 * asked.rows:
         why = f"{len(truth):,} test rows do not make two slices of {asked.rows:,}"
     elif not why and not cut.columns:
         why = f"no column has two values of {asked.rows:,} rows"
     unit = float(loss.mean())
-    return Weakness(
-        by_loss=weakest(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
-        by_surprise=weakest(cut, loss - promised, unit * asked.beyond_promise) if not why else [],
+    return WeakSlices(
+        by_loss=weakest_slices(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
+        by_surprise=weakest_slices(cut, loss - promised, unit * asked.beyond_promise)
+        if not why
+        else [],
         truth=truth,
         who=who,
         loss=loss,
@@ -76,13 +88,17 @@ def explore(
     )
 
 
-def _losses(of: Score, truth: Bools, who: Predicted, cost: Cost) -> tuple[Floats, Floats]:
+def _losses(
+    of: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
+) -> tuple[Floats, Floats]:
     """Each row's loss, and what its probability leads to expect."""
     yes, no = (_row_losses(of, np.full(len(truth), side), who, cost) for side in (True, False))
     return np.where(truth, yes, no), who.probability * yes + (1 - who.probability) * no
 
 
-def _row_losses(of: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
+def _row_losses(
+    of: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
+) -> Floats:
     values = row_values(of, truth, who, cost)
     return 1 - values if of == "accuracy" else values
 
@@ -90,9 +106,9 @@ def _row_losses(of: Score, truth: Bools, who: Predicted, cost: Cost) -> Floats:
 # --- checks -------------------------------------------------------------------------------------
 
 
-def checks(found: Weakness, asked: Slices) -> list[Check]:
+def check_slices(found: WeakSlices, asked: Slices) -> list[Check]:
     """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
-    word, unit = _WORDS[found.of], float(found.loss.mean())
+    word, unit = _LOSS_TITLES[found.of], float(found.loss.mean())
     made = [
         _check(
             "slices_as_promised",
@@ -122,8 +138,8 @@ def checks(found: Weakness, asked: Slices) -> list[Check]:
 def _check(
     name: str,
     claim: str,
-    slices: Sequence[Measured],
-    found: Weakness,
+    slices: Sequence[MeasuredSlice],
+    found: WeakSlices,
     *,
     margin: float,
     remedy: str,
@@ -140,7 +156,7 @@ def _check(
         estimate=worst.excess.value if worst else None,
         interval=worst.excess.interval if worst else None,
         threshold=margin,
-        why=found.why or _why(surely, worst),
+        why=found.why or _reason(surely, worst),
         remedy=remedies.get(verdict, ""),
         hard=False,
         accepted=True,
@@ -149,42 +165,44 @@ def _check(
     )
 
 
-def _why(surely: Sequence[Measured], worst: Measured | None) -> str:
+def _reason(surely: Sequence[MeasuredSlice], worst: MeasuredSlice | None) -> str:
     if worst is None:
         return "the search found no slice that looks worse"
     if not surely:
-        return f"none surely; the least doubtful is {_told(worst)}"
+        return f"none surely; the least doubtful is {_slice_text(worst)}"
     more = f"; {len(surely) - 1} more" if len(surely) > 1 else ""
-    return f"{_told(worst)}{more}"
+    return f"{_slice_text(worst)}{more}"
 
 
-def _told(one: Measured) -> str:
+def _slice_text(one: MeasuredSlice) -> str:
     return f"{one.slice.label} by {one.excess.value:.3g} (p {one.p:.2g})"
 
 
 # --- what is shown ------------------------------------------------------------------------------
 
 
-def sheets(found: Weakness, asked: Performance) -> list[Sheet]:
+def slice_sheets(found: WeakSlices, asked: Performance) -> list[Sheet]:
     """The weakest slices, and those that are worse than promised, on the rows that tested them."""
     others, promise = asked.slices.beyond_others or 0.0, asked.slices.beyond_promise
     made = (
-        _sheet("Weakest slices", found.by_loss, found, asked, _above("the other rows'", others)),
+        _sheet(
+            "Weakest slices", found.by_loss, found, asked, _excess_text("the other rows'", others)
+        ),
         _sheet(
             "Slices worse than promised",
             found.by_surprise,
             found,
             asked,
-            _above("what was promised", promise),
+            _excess_text("what was promised", promise),
         ),
     )
     return [sheet for sheet in made if sheet.rows]
 
 
 def _sheet(
-    title: str, slices: Sequence[Measured], found: Weakness, asked: Performance, tested: str
+    title: str, slices: Sequence[MeasuredSlice], found: WeakSlices, asked: Performance, tested: str
 ) -> Sheet:
-    word, score = _WORDS[found.of], asked.choose_by
+    word, score = _LOSS_TITLES[found.of], asked.choose_by
     return Sheet(
         title=title,
         columns=("slice", "rows", score, "low", "high", word, "promised", "excess", "p"),
@@ -194,16 +212,16 @@ def _sheet(
     )
 
 
-def _above(what: str, margin: float) -> str:
+def _excess_text(what: str, margin: float) -> str:
     return f"above {what} by {margin:.0%} of the mean" if margin else f"above {what}"
 
 
-def _row(one: Measured, found: Weakness, asked: Performance) -> tuple[Cell, ...]:
+def _row(one: MeasuredSlice, found: WeakSlices, asked: Performance) -> tuple[Cell, ...]:
     inside = found.tested & one.slice.inside
     return (
         one.slice.label,
         int(inside.sum()),
-        *_scored(inside, found, asked),
+        *_score_inside(inside, found, asked),
         float(found.loss[inside].mean()),
         float(found.promised[inside].mean()),
         one.excess.value,
@@ -211,13 +229,13 @@ def _row(one: Measured, found: Weakness, asked: Performance) -> tuple[Cell, ...]
     )
 
 
-def _scored(
-    inside: Bools, found: Weakness, asked: Performance
+def _score_inside(
+    inside: Bools, found: WeakSlices, asked: Performance
 ) -> tuple[float | None, float | None, float | None]:
     """The score that candidates are chosen by, within the slice; nothing where one class is."""
     truth = found.truth[inside]
     if truth.all() or not truth.any():
         return None, None, None
-    held = Predicted(found.who.probability[inside], found.who.decision[inside])
-    now = estimate(asked.choose_by, truth, held, asked.cost)
+    held = ModelPredictions(found.who.probability[inside], found.who.decision[inside])
+    now = estimate_score(asked.choose_by, truth, held, asked.cost)
     return now.value, now.interval.low, now.interval.high

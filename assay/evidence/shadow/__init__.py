@@ -14,32 +14,34 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Drift, Fairness, Performance
+from assay.config.gates import DriftSettings, FairnessRule, Performance
 from assay.errors import DataError
-from assay.evidence.amounts import some
-from assay.evidence.report import Check, Report, Verdict, overall
+from assay.evidence.amounts import format_count
+from assay.evidence.report import Check, Report, Verdict, overall_verdict
 from assay.evidence.shadow import answers, fairness, otherwise, outcomes
-from assay.evidence.shadow.facts import Facts
-from assay.evidence.shadow.otherwise import Change
-from assay.evidence.shadow.rows import Counted, counted, labelled
+from assay.evidence.shadow.facts import ShadowFacts
+from assay.evidence.shadow.otherwise import DecisionChange
+from assay.evidence.shadow.rows import DecisionCells, count_decisions, labelled_rows
 from assay.tables.read import Table
 
 GATE = "shadow"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShadowRequest:
     """What the use case asks of a challenger. `unfit`: the share of rows that may be unfit."""
 
     performance: Performance
-    rules: Sequence[Fairness]
+    rules: Sequence[FairnessRule]
     sensitive: Mapping[str, Sensitive]
-    drift: Drift
+    drift: DriftSettings
     unfit: float
     seed: int = 0
 
 
-def compare(facts: Facts, rows: Table, reference: Table, asked: Asked) -> Report:
+def compare_versions(
+    facts: ShadowFacts, rows: Table, reference: Table, asked: ShadowRequest
+) -> Report:
     """Compare a challenger with the champion on `rows` that both answered.
 
     `rows` has the columns of `shadow.rows.TAKEN`, truth missing where no label has come, and one
@@ -48,59 +50,66 @@ def compare(facts: Facts, rows: Table, reference: Table, asked: Asked) -> Report
     is corrected by Holm; the rows of one person in several batches count as several.
     """
     by = [name for name in asked.sensitive if name in rows.schema.names]
-    rules = fairness.Rules(asked.rules, asked.sensitive)
-    held = counted(rows, by)
+    rules = fairness.ShadowFairnessRules(asked.rules, asked.sensitive)
+    held = count_decisions(rows, by)
     names = by if rules.of_probabilities else ()
-    told = labelled(rows, names, held.every) if facts.known else None
-    whole, groups = otherwise.change_of(held.cells, otherwise.ALL), otherwise.by_group(held)
+    told = labelled_rows(rows, names, held.every) if facts.known else None
+    whole, groups = (
+        otherwise.decision_change(held.cells, otherwise.ALL_ROWS),
+        otherwise.changes_by_group(held),
+    )
     checks = [
-        *answers.enough(facts, asked.drift),
-        answers.answered(facts, asked.unfit),
-        *(_outcomes(told, asked) if told is not None else []),
-        *fairness.checks(held, told if rules.of_probabilities else None, rules),
-        *_moved(groups, rules),
-        *answers.as_before(rows, reference, asked.drift, asked.seed),
-        *answers.quick(facts),
+        *answers.check_enough_answers(facts, asked.drift),
+        answers.check_unanswered(facts, asked.unfit),
+        *(_outcome_checks(told, asked) if told is not None else []),
+        *fairness.check_fairness(held, told if rules.of_probabilities else None, rules),
+        *_selection_checks(groups, rules),
+        *answers.check_answer_shift(rows, reference, asked.drift, asked.seed),
+        *answers.check_latency(facts),
     ]
-    scores = outcomes.sheet(told, asked.performance, asked.seed) if told is not None else None
+    scores = (
+        outcomes.outcome_sheet(told, asked.performance, asked.seed) if told is not None else None
+    )
     return Report(
         gate=GATE,
         subject=f"{facts.challenger} beside {facts.champion}",
-        verdict=overall(checks),
+        verdict=overall_verdict(checks),
         summary=_summary(facts, whole, checks),
         checks=tuple(checks),
         sheets=(
-            otherwise.sheet(whole, groups),
+            otherwise.change_sheet(whole, groups),
             *([scores] if scores else []),
-            answers.sheet(facts),
+            answers.paired_batch_sheet(facts),
         ),
-        figures=(otherwise.figure(whole, groups),),
+        figures=(otherwise.change_figure(whole, groups),),
         notes=tuple(_notes(facts, held, told)),
     )
 
 
-def _outcomes(told: pd.DataFrame, asked: Asked) -> list[Check]:
-    return outcomes.checks(told, asked.performance, asked.drift.margin, asked.seed)
+def _outcome_checks(told: pd.DataFrame, asked: ShadowRequest) -> list[Check]:
+    return outcomes.check_outcomes(told, asked.performance, asked.drift.margin, asked.seed)
 
 
-def _moved(groups: Mapping[str, Sequence[Change]], rules: fairness.Rules) -> list[Check]:
+def _selection_checks(
+    groups: Mapping[str, Sequence[DecisionChange]], rules: fairness.ShadowFairnessRules
+) -> list[Check]:
     try:
-        return otherwise.checks(groups, rules.rules, rules.sensitive)
+        return otherwise.check_selection_rates(groups, rules.rules, rules.sensitive)
     except DataError:
         return []  # the rules' own check says which group is not there
 
 
-def _summary(facts: Facts, whole: Change, checks: Sequence[Check]) -> str:
+def _summary(facts: ShadowFacts, whole: DecisionChange, checks: Sequence[Check]) -> str:
     failed = [check for check in checks if check.verdict is Verdict.FAIL and check.hard]
     told = (
-        f"{facts.challenger} decides {whole.otherwise:.1%} of {some(whole.rows, 'row')} otherwise "
-        f"than {facts.champion}, in {some(len(facts.pairs), 'batch')}: {whole.gained:,} yes "
+        f"{facts.challenger} decides {whole.otherwise:.1%} of {format_count(whole.rows, 'row')} otherwise "
+        f"than {facts.champion}, in {format_count(len(facts.pairs), 'batch')}: {whole.gained:,} yes "
         f"instead of no, {whole.lost:,} no instead of yes."
     )
     return f"{told} {failed[0].claim}: {failed[0].why.removesuffix('.')}." if failed else told
 
 
-def _notes(facts: Facts, held: Counted, told: pd.DataFrame | None) -> Iterator[str]:
+def _notes(facts: ShadowFacts, held: DecisionCells, told: pd.DataFrame | None) -> Iterator[str]:
     if not facts.known:
         yield _NO_LABELS
     elif told is not None and held.every > 1:

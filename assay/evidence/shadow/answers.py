@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from assay.config.gates import Drift
-from assay.evidence.amounts import some
-from assay.evidence.drift.checks import moved
-from assay.evidence.drift.columns import shifts
+from assay.config.gates import DriftSettings
+from assay.evidence.amounts import format_count
+from assay.evidence.drift.checks import column_shift_check
+from assay.evidence.drift.columns import measure_shifts
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.shadow.facts import Facts, Pair
+from assay.evidence.shadow.facts import PairedBatch, ShadowFacts
 from assay.evidence.shadow.rows import DECISION, PROBABILITY
-from assay.evidence.statistics.intervals import at_most
-from assay.evidence.statistics.proportions import wilson
+from assay.evidence.statistics.intervals import verdict_at_most
+from assay.evidence.statistics.proportions import wilson_interval
 from assay.evidence.statistics.quantiles import quantile
-from assay.tables.observed import observe
+from assay.tables.observed import profile_and_sample
 from assay.tables.read import Table
 
-_TIMES: Final = 1.5  # as long as the champion, at the most
-_FEWEST: Final = 30  # rows of a batch whose time tells anything
+_MAX_TIME_RATIO: Final = 1.5  # as long as the champion, at the most
+_MIN_ROWS: Final = 30  # rows of a batch whose time tells anything
 
 
-def enough(facts: Facts, ask: Drift) -> list[Check]:
+def check_enough_answers(facts: ShadowFacts, ask: DriftSettings) -> list[Check]:
     """Whether batches and rows are as many as are asked for."""
     batches, rows = len(facts.pairs), facts.answered
     return [
-        _at_least("batches", "batches were scored by both", batches, facts.asked),
-        _at_least("rows", "rows were answered by both", rows, ask.rows),
+        _count_check("batches", "batches were scored by both", batches, facts.asked),
+        _count_check("rows", "rows were answered by both", rows, ask.rows),
     ]
 
 
-def _at_least(name: str, what: str, found: int, wanted: int) -> Check:
+def _count_check(name: str, what: str, found: int, wanted: int) -> Check:
     well = found >= wanted
     return Check(
         name=name,
@@ -44,14 +44,14 @@ def _at_least(name: str, what: str, found: int, wanted: int) -> Check:
     )
 
 
-def answered(facts: Facts, most: float) -> Check:
+def check_unanswered(facts: ShadowFacts, most: float) -> Check:
     """Whether the challenger answers what the champion answers. `most`: the share of rows of a
     batch that may be unfit.
     """
     missing = facts.served - facts.answered
-    interval = wilson(missing, facts.served)
+    interval = wilson_interval(missing, facts.served)
     share = missing / max(facts.served, 1)
-    verdict = at_most(interval, most)
+    verdict = verdict_at_most(interval, most)
     alone = f", {facts.alone:,} of them in batches that it did not score at all"
     return Check(
         name="answered",
@@ -62,7 +62,7 @@ def answered(facts: Facts, most: float) -> Check:
         estimate=share,
         interval=interval,
         threshold=most,
-        why=f"{missing:,} of {some(facts.served, 'row')} have no answer of the challenger"
+        why=f"{missing:,} of {format_count(facts.served, 'row')} have no answer of the challenger"
         + (alone if facts.alone else ""),
         remedy="" if verdict is Verdict.PASS else "See in the log of scoring why it could not.",
         accepted=share <= most,
@@ -70,14 +70,14 @@ def answered(facts: Facts, most: float) -> Check:
     )
 
 
-def as_before(rows: Table, reference: Table, ask: Drift, seed: int) -> list[Check]:
+def check_answer_shift(rows: Table, reference: Table, ask: DriftSettings, seed: int) -> list[Check]:
     """Whether the challenger's answers lie as on the rows that it was tested on."""
     if min(rows.rows, reference.rows) < ask.rows:
         return []
-    old, new = observe(reference, seed=seed), observe(rows, seed=seed)
+    old, new = profile_and_sample(reference, seed=seed), profile_and_sample(rows, seed=seed)
     found = []
-    for shift in shifts(old, new, [PROBABILITY, DECISION], ask):
-        check = moved(shift, None, ask, rows.rows, output=True)
+    for shift in measure_shifts(old, new, [PROBABILITY, DECISION], ask):
+        check = column_shift_check(shift, None, ask, rows.rows, output=True)
         claim = f"The challenger's {shift.name} is distributed as on its own test rows"
         remedy = "Other rows come than it was tested on, or they are read otherwise."
         more = {"claim": claim, "remedy": remedy if shift.shifted else check.remedy}
@@ -85,13 +85,15 @@ def as_before(rows: Table, reference: Table, ask: Drift, seed: int) -> list[Chec
     return found
 
 
-def quick(facts: Facts) -> list[Check]:
+def check_latency(facts: ShadowFacts) -> list[Check]:
     """Whether it takes about as long as the champion, batch by batch."""
-    pairs = [p for p in facts.pairs if p.rows >= _FEWEST and p.seconds > 0 and p.unseen > 0]
+    pairs = [p for p in facts.pairs if p.rows >= _MIN_ROWS and p.seconds > 0 and p.unseen > 0]
     if not pairs:
         return []
-    ratio = quantile([_each(p, p.unseen) / _each(p, p.seconds) for p in pairs], 0.5)
-    verdict = at_most(ratio.interval, _TIMES)
+    ratio = quantile(
+        [_seconds_per_row(p, p.unseen) / _seconds_per_row(p, p.seconds) for p in pairs], 0.5
+    )
+    verdict = verdict_at_most(ratio.interval, _MAX_TIME_RATIO)
     remedies = {
         Verdict.FAIL: "See what it computes that the champion does not: `assay show` tells both.",
         Verdict.UNKNOWN: "More batches would tell: six at the least.",
@@ -99,13 +101,13 @@ def quick(facts: Facts) -> list[Check]:
     return [
         Check(
             name="latency",
-            claim=f"The challenger takes at most {_TIMES:g} times as long as the champion",
+            claim=f"The challenger takes at most {_MAX_TIME_RATIO:g} times as long as the champion",
             verdict=verdict,
             statistic="time of the challenger over the champion's, median of batches",
             estimate=ratio.value,
             interval=ratio.interval,
-            threshold=_TIMES,
-            why=f"{ratio.value:.2f} times as long in the middle of {some(len(pairs), 'batch')}",
+            threshold=_MAX_TIME_RATIO,
+            why=f"{ratio.value:.2f} times as long in the middle of {format_count(len(pairs), 'batch')}",
             remedy=remedies.get(verdict, ""),
             hard=False,
             accepted=True,
@@ -113,11 +115,11 @@ def quick(facts: Facts) -> list[Check]:
     ]
 
 
-def _each(pair: Pair, seconds: float) -> float:
+def _seconds_per_row(pair: PairedBatch, seconds: float) -> float:
     return seconds / max(pair.rows, 1)
 
 
-def sheet(facts: Facts) -> Sheet:
+def paired_batch_sheet(facts: ShadowFacts) -> Sheet:
     """The batches."""
     return Sheet(
         title="Batches that both scored",

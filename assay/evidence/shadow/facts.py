@@ -9,7 +9,7 @@ class _Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Pair(_Fact):
+class PairedBatch(_Fact):
     """A batch that both versions scored. `rows`: that the champion answered; `answered`: those of
     them that the challenger answered too. `seconds` and `unseen`: what the champion and the
     challenger took to read and score it.
@@ -23,7 +23,7 @@ class Pair(_Fact):
     unseen: float
 
 
-class Facts(_Fact):
+class ShadowFacts(_Fact):
     """All that a report needs to know beside rows. `asked`: how many batches the use case wants.
     `alone`: rows of batches that the champion answered since the first of the pairs, and the
     challenger, though it was to, not at all. `known`: whether labels of any of the rows have come.
@@ -32,7 +32,7 @@ class Facts(_Fact):
     champion: str
     challenger: str
     asked: int
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PairedBatch, ...]
     alone: int = 0
     known: bool = False
 

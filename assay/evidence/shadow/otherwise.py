@@ -14,24 +14,24 @@ import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness
-from assay.evidence.amounts import percent
-from assay.evidence.cells import ROWS
-from assay.evidence.fairness.gaps import FEWEST, Judged, decide
-from assay.evidence.groups import reference_of
+from assay.config.gates import FairnessRule
+from assay.evidence.amounts import format_confidence
+from assay.evidence.cells import ROWS_COLUMN
+from assay.evidence.fairness.gaps import MIN_ROWS, GapVerdict, judge_family
+from assay.evidence.groups import reference_from_counts
 from assay.evidence.report import Check, Figure, Point, Series, Sheet, Verdict
-from assay.evidence.shadow.rows import DECISION, OTHER, Counted
+from assay.evidence.shadow.rows import CHAMPION_DECISION, DECISION, DecisionCells
 from assay.evidence.statistics.independent import difference_limits
 from assay.evidence.statistics.intervals import Limits
 from assay.evidence.statistics.paired import paired_limits
 from assay.evidence.statistics.proportions import wilson_limits
 
-ALL: Final = "all rows"
-_MANY: Final = 40  # groups that a picture can tell apart
+ALL_ROWS: Final = "all rows"
+_MAX_GROUPS: Final = 40  # groups that a picture can tell apart
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DecisionChange:
     """Some rows: how many would become yes (`gained`) and no (`lost`), and how many the champion
     decides yes.
     """
@@ -52,11 +52,11 @@ class Change:
         return (self.gained - self.lost) / self.rows if self.rows else 0.0
 
 
-def change_of(cells: pd.DataFrame, who: str) -> Change:
+def decision_change(cells: pd.DataFrame, who: str) -> DecisionChange:
     """What the decisions of some cells come to."""
-    rows = cells[ROWS].to_numpy()
-    new, old = cells[DECISION].to_numpy(bool), cells[OTHER].to_numpy(bool)
-    return Change(
+    rows = cells[ROWS_COLUMN].to_numpy()
+    new, old = cells[DECISION].to_numpy(bool), cells[CHAMPION_DECISION].to_numpy(bool)
+    return DecisionChange(
         who,
         int(rows.sum()),
         int(rows[new & ~old].sum()),
@@ -65,18 +65,18 @@ def change_of(cells: pd.DataFrame, who: str) -> Change:
     )
 
 
-def by_group(counted: Counted) -> dict[str, list[Change]]:
+def changes_by_group(counted: DecisionCells) -> dict[str, list[DecisionChange]]:
     """By column, the changes of each group, the largest first."""
     found = {}
     for name in counted.by:
-        groups = [change_of(c, str(group)) for group, c in counted.cells.groupby(name)]
+        groups = [decision_change(c, str(group)) for group, c in counted.cells.groupby(name)]
         found[name] = sorted(groups, key=lambda one: (-one.rows, one.who))
     return found
 
 
-def sheet(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Sheet:
+def change_sheet(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionChange]]) -> Sheet:
     """All rows, then every group, with the share that would be decided otherwise."""
-    named = [(ALL, whole)]
+    named = [(ALL_ROWS, whole)]
     named += [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
     low, high = wilson_limits(
         [one.gained + one.lost for _, one in named], [one.rows for _, one in named]
@@ -113,10 +113,10 @@ def sheet(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Sheet:
     )
 
 
-def figure(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Figure:
+def change_figure(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionChange]]) -> Figure:
     """The share of rows that would be decided otherwise, by group."""
     named = [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
-    shown = [(ALL, whole), *named[:_MANY]]
+    shown = [(ALL_ROWS, whole), *named[:_MAX_GROUPS]]
     low, high = wilson_limits(
         [one.gained + one.lost for _, one in shown], [one.rows for _, one in shown]
     )
@@ -135,7 +135,7 @@ def figure(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Figure:
         ),
         axis="share of rows, with 95 % interval",
         reference=whole.otherwise,
-        reference_name=ALL,
+        reference_name=ALL_ROWS,
         alt=f"Share of rows that the challenger decides otherwise than the champion: {told}.",
     )
 
@@ -144,12 +144,12 @@ def figure(whole: Change, groups: Mapping[str, Sequence[Change]]) -> Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moved:
+class _SelectionShift:
     """A group and its reference, and by how much their gap may move."""
 
     name: str
-    own: Change
-    base: Change
+    own: DecisionChange
+    base: DecisionChange
     tolerance: float
 
     @property
@@ -157,9 +157,9 @@ class _Moved:
         return self.own.moved - self.base.moved
 
 
-def checks(
-    groups: Mapping[str, Sequence[Change]],
-    rules: Sequence[Fairness],
+def check_selection_rates(
+    groups: Mapping[str, Sequence[DecisionChange]],
+    rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
 ) -> list[Check]:
     """Whether the challenger moves a group's share of yes against its reference's by more than
@@ -169,32 +169,34 @@ def checks(
     Columns whose share of yes has a limit of its own are judged by that (see `fairness`). Raises
     DataError for a reference group that does not exist.
     """
-    moved = [one for name in groups for one in _of(name, groups[name], rules, sensitive)]
+    moved = [
+        one for name in groups for one in _shifts_of_column(name, groups[name], rules, sensitive)
+    ]
     if not moved:
         return []
-    able = np.array([min(m.own.rows, m.base.rows) >= FEWEST for m in moved], dtype=bool)
+    able = np.array([min(m.own.rows, m.base.rows) >= MIN_ROWS for m in moved], dtype=bool)
     most = np.array([m.tolerance for m in moved])
-    verdicts = decide(lambda level: _limits(moved, level), (-most, most), able)
+    verdicts = judge_family(lambda level: _shift_limits(moved, level), (-most, most), able)
     return [_check(one, found) for one, found in zip(moved, verdicts, strict=True)]
 
 
-def _of(
+def _shifts_of_column(
     name: str,
-    groups: Sequence[Change],
-    rules: Sequence[Fairness],
+    groups: Sequence[DecisionChange],
+    rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
-) -> list[_Moved]:
+) -> list[_SelectionShift]:
     mine = [rule for rule in rules if name in rule.by]
     tolerances = [rule.tolerance for rule in mine if rule.tolerance is not None]
     if not tolerances or any("selection_rate" in rule.metrics for rule in mine):
         return []
     rows = pd.Series({one.who: one.rows for one in groups})
-    reference = reference_of(rows, sensitive.get(name, Sensitive()), name)
+    reference = reference_from_counts(rows, sensitive.get(name, Sensitive()), name)
     base = next(one for one in groups if one.who == reference)
-    return [_Moved(name, one, base, min(tolerances)) for one in groups if one is not base]
+    return [_SelectionShift(name, one, base, min(tolerances)) for one in groups if one is not base]
 
 
-def _limits(moved: Sequence[_Moved], level: float) -> Limits:
+def _shift_limits(moved: Sequence[_SelectionShift], level: float) -> Limits:
     sides = ([m.own for m in moved], [m.base for m in moved])
     values = [np.array([one.moved for one in side]) for side in sides]
     limits = [
@@ -209,7 +211,7 @@ def _limits(moved: Sequence[_Moved], level: float) -> Limits:
     return difference_limits(values[0], limits[0], values[1], limits[1])
 
 
-def _check(moved: _Moved, found: Judged) -> Check:
+def _check(moved: _SelectionShift, found: GapVerdict) -> Check:
     group, base = f"{moved.name}={moved.own.who}", f"{moved.name}={moved.base.who}"
     failed = found.verdict is Verdict.FAIL
     low, high = found.interval.low, found.interval.high
@@ -224,7 +226,7 @@ def _check(moved: _Moved, found: Judged) -> Check:
         threshold=moved.tolerance,
         why=f"{moved.own.moved:+.3f} of {moved.own.rows:,} rows against {moved.base.moved:+.3f} "
         f"of {moved.base.rows:,}: {moved.gap:+.3f}, between {low:.3f} and {high:.3f} at "
-        f"{percent(found.interval.level)}",
+        f"{format_confidence(found.interval.level)}",
         remedy="Labels of these rows would tell whether it is for the better." if failed else "",
         hard=False,
         accepted=True,

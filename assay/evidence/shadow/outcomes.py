@@ -5,44 +5,58 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import Performance, Score
+from assay.config.gates import Performance, PerformanceMetric
 from assay.evidence.performance import comparisons, display
-from assay.evidence.performance.scores import Predicted, difference, enough, estimate, too_few
+from assay.evidence.performance.scores import (
+    ModelPredictions,
+    enough_rows,
+    estimate_score,
+    score_difference,
+    too_few_remedy,
+)
 from assay.evidence.report import Check, Sheet, Verdict
-from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, TRUTH
-from assay.evidence.statistics.intervals import Estimate, at_least
+from assay.evidence.shadow.rows import (
+    CHAMPION_DECISION,
+    CHAMPION_PREFIX,
+    DECISION,
+    PROBABILITY,
+    TRUTH,
+)
+from assay.evidence.statistics.intervals import Estimate, verdict_at_least
 
 
-def checks(rows: pd.DataFrame, ask: Performance, margin: float, seed: int) -> list[Check]:
+def check_outcomes(rows: pd.DataFrame, ask: Performance, margin: float, seed: int) -> list[Check]:
     """The paired test of training, on these rows, and whether performance is surely lost.
 
     `margin`: the fall of performance that is accepted of a model in use. With fewer than ten
     rows of either class nothing is judged, which holds nobody.
     """
     truth = rows[TRUTH].to_numpy(bool)
-    if not enough(truth):
-        return [_untold(truth)]
-    mine, theirs = _answers(rows)
+    if not enough_rows(truth):
+        return [_too_few_labels_check(truth)]
+    mine, theirs = _both_predictions(rows)
     where = f" on {len(truth):,} rows whose labels have come"
-    beats = comparisons.beats(truth, mine, {"champion": theirs}, ask, seed=seed)
+    beats = comparisons.check_against_rivals(truth, mine, {"champion": theirs}, ask, seed=seed)
     found = [check.model_copy(update={"claim": check.claim + where}) for check in beats]
-    gain = difference(ask.choose_by, truth, mine, theirs, ask.cost, seed=seed)
-    return [*found, _kept(ask.choose_by, gain, margin, len(truth))]
+    gain = score_difference(ask.choose_by, truth, mine, theirs, ask.cost, seed=seed)
+    return [*found, _no_worse_check(ask.choose_by, gain, margin, len(truth))]
 
 
-def _answers(rows: pd.DataFrame) -> tuple[Predicted, Predicted]:
-    mine = Predicted(rows[PROBABILITY].to_numpy(float), rows[DECISION].to_numpy(bool))
-    return mine, Predicted(
-        rows[CHAMPIONS + PROBABILITY].to_numpy(float), rows[OTHER].to_numpy(bool)
+def _both_predictions(rows: pd.DataFrame) -> tuple[ModelPredictions, ModelPredictions]:
+    mine = ModelPredictions(rows[PROBABILITY].to_numpy(float), rows[DECISION].to_numpy(bool))
+    return mine, ModelPredictions(
+        rows[CHAMPION_PREFIX + PROBABILITY].to_numpy(float), rows[CHAMPION_DECISION].to_numpy(bool)
     )
 
 
-def _kept(metric: Score, gain: Estimate, margin: float, rows: int) -> Check:
-    verdict = at_least(gain.interval, -margin)
-    low, high = (display.signed(side) for side in (gain.interval.low, gain.interval.high))
+def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, rows: int) -> Check:
+    verdict = verdict_at_least(gain.interval, -margin)
+    low, high = (
+        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
+    )
     return Check(
         name="no_worse",
-        claim=f"{display.words(metric)} is no more than {margin:g} worse than the champion's on "
+        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the champion's on "
         f"{rows:,} rows whose labels have come",
         verdict=verdict,
         statistic=f"{metric}, improvement over the champion",
@@ -50,32 +64,32 @@ def _kept(metric: Score, gain: Estimate, margin: float, rows: int) -> Check:
         interval=gain.interval,
         threshold=-margin,
         why=f"better by {gain.value:+.4f}, between {low} and {high}",
-        remedy=display.remedy(verdict, gain, -margin, rows),
+        remedy=display.suggest_remedy(verdict, gain, -margin, rows),
         accepted=gain.value >= -margin,
         rows=rows,
     )
 
 
-def _untold(truth: np.ndarray) -> Check:
+def _too_few_labels_check(truth: np.ndarray) -> Check:
     return Check(
         name="beats_champion",
         claim="The challenger is as good as the champion on rows whose labels have come",
         verdict=Verdict.UNKNOWN,
         why=f"only {len(truth):,} labels have come",
-        remedy=too_few(truth),
+        remedy=too_few_remedy(truth),
         accepted=True,
         rows=len(truth),
     )
 
 
-def sheet(rows: pd.DataFrame, ask: Performance, seed: int) -> Sheet | None:
+def outcome_sheet(rows: pd.DataFrame, ask: Performance, seed: int) -> Sheet | None:
     """Both versions' score on the labelled rows; None for too few."""
     truth = rows[TRUTH].to_numpy(bool)
-    if not enough(truth):
+    if not enough_rows(truth):
         return None
     metric, cells = ask.choose_by, []
-    for who, answers in zip(("challenger", "champion"), _answers(rows), strict=True):
-        found = estimate(metric, truth, answers, ask.cost, seed=seed)
+    for who, answers in zip(("challenger", "champion"), _both_predictions(rows), strict=True):
+        found = estimate_score(metric, truth, answers, ask.cost, seed=seed)
         cells.append((who, metric, found.value, found.interval.low, found.interval.high))
     return Sheet(
         title="Performance on rows whose labels have come",

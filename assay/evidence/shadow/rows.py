@@ -11,26 +11,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.evidence.cells import ROWS, count
+from assay.evidence.cells import ROWS_COLUMN, count_cells
 from assay.tables.read import Table
 
 PROBABILITY, DECISION, TRUTH = "probability", "decision", "truth"
-CHAMPIONS: Final = "champion's "
-OTHER: Final = CHAMPIONS + DECISION
+CHAMPION_PREFIX: Final = "champion's "
+CHAMPION_DECISION: Final = CHAMPION_PREFIX + DECISION
 BATCH, ROW = "batch", "row"
 OUTPUTS: Final = {
     PROBABILITY: "number",
     DECISION: "boolean",
-    CHAMPIONS + PROBABILITY: "number",
-    OTHER: "boolean",
+    CHAMPION_PREFIX + PROBABILITY: "number",
+    CHAMPION_DECISION: "boolean",
     TRUTH: "boolean",
 }
-MOST: Final = 1 << 20  # labelled rows that are held at once; more tell no more
-TAKEN: Final = (BATCH, ROW, *OUTPUTS)
+MAX_LABELLED: Final = 1 << 20  # labelled rows that are held at once; more tell no more
+RESERVED_COLUMNS: Final = (BATCH, ROW, *OUTPUTS)
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class DecisionCells:
     """Rows counted into cells: `truth` (1, 0, or -1 where no label has come), `decision` of the
     challenger, that of the champion, the groups' labels, and how many rows.
     """
@@ -41,27 +41,27 @@ class Counted:
     @property
     def every(self) -> int:
         """Of how many labelled rows one is looked at by itself, so that they are not too many."""
-        return -(-int(self.labelled.cells[ROWS].sum()) // MOST) or 1
+        return -(-int(self.labelled.cells[ROWS_COLUMN].sum()) // MAX_LABELLED) or 1
 
     @property
-    def labelled(self) -> Counted:
+    def labelled(self) -> DecisionCells:
         """The cells of rows with a label, `truth` being bool."""
         held = self.cells[self.cells[TRUTH] >= 0]
-        return Counted(held.assign(truth=held[TRUTH] == 1), self.by)
+        return DecisionCells(held.assign(truth=held[TRUTH] == 1), self.by)
 
     def of(self, who: str) -> pd.DataFrame:
         """The cells as the fairness gate takes them: with the decisions in the column `who`."""
-        dropped = OTHER if who == DECISION else DECISION
+        dropped = CHAMPION_DECISION if who == DECISION else DECISION
         cells = self.cells.drop(columns=dropped).rename(columns={who: DECISION})
         return cells.assign(truth=cells[TRUTH] == 1)
 
 
-def counted(rows: Table, by: Sequence[str]) -> Counted:
+def count_decisions(rows: Table, by: Sequence[str]) -> DecisionCells:
     """Count the rows part by part. `by`: the columns of groups' labels."""
-    names = [TRUTH, DECISION, OTHER, *by]
-    parts = [count(_frame(batch), [OTHER, *by]) for batch in rows.batches(names)]
+    names = [TRUTH, DECISION, CHAMPION_DECISION, *by]
+    parts = [count_cells(_frame(batch), [CHAMPION_DECISION, *by]) for batch in rows.batches(names)]
     whole = pd.concat(parts, ignore_index=True) if parts else _frame(rows.arrow(names))
-    return Counted(count(whole, [OTHER, *by]), by)
+    return DecisionCells(count_cells(whole, [CHAMPION_DECISION, *by]), by)
 
 
 def _frame(batch: pa.RecordBatch | pa.Table) -> pd.DataFrame:
@@ -70,15 +70,15 @@ def _frame(batch: pa.RecordBatch | pa.Table) -> pd.DataFrame:
     return pd.DataFrame({TRUTH: truth.to_numpy(zero_copy_only=False), **held})
 
 
-def labelled(rows: Table, by: Sequence[str] = (), every: int = 1) -> pd.DataFrame:
+def labelled_rows(rows: Table, by: Sequence[str] = (), every: int = 1) -> pd.DataFrame:
     """Each row that has a label, or of these one in so many, evenly spaced: both versions' answers,
     the truth (bool), and groups' labels.
     """
-    seen, parts = 0, [_of_labels(_empty(rows, [*OUTPUTS, *by]))]
+    seen, parts = 0, [_with_bool_truth(_empty(rows, [*OUTPUTS, *by]))]
     for batch in rows.batches([*OUTPUTS, *by]):
         held = batch.filter(batch.column(TRUTH).is_valid())
         start, seen = -seen % every, seen + held.num_rows
-        parts.append(_of_labels(held.take(pa.array(np.arange(start, held.num_rows, every)))))
+        parts.append(_with_bool_truth(held.take(pa.array(np.arange(start, held.num_rows, every)))))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -86,7 +86,7 @@ def _empty(rows: Table, names: Sequence[str]) -> pa.Table:
     return pa.schema([rows.schema.field(name) for name in names]).empty_table()
 
 
-def _of_labels(rows: pa.RecordBatch | pa.Table) -> pd.DataFrame:
+def _with_bool_truth(rows: pa.RecordBatch | pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = rows.to_pandas()
     told: pd.DataFrame = frame.assign(**{TRUTH: frame[TRUTH].to_numpy(np.bool_)})
     return told

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.auc_clusters import clustered_delong
+from assay.evidence.statistics.auc_clusters import clustered_delong_covariance
 from assay.evidence.statistics.independent import difference_limits
 from assay.evidence.statistics.intervals import Bools, Estimate, Floats, normal_quantile
-from assay.ordered import distinct
+from assay.ordered import sorted_unique
 
 Ints = NDArray[np.integer[Any]]
 
-_FEW = 200
+_FEW_ROWS = 200
 """Rows of the rarer class below which DeLong's lower limit lies above the truth too often: at a
 level of 95 % in 11 of 100 draws of 10 rows beside 200, in 7 of 20, in 5 of 100 (true areas of 0.92
 and 0.98, 1,500 draws each), where 2.5 are meant. Newcombe's does so in none of these, and in 3 at
@@ -32,14 +32,14 @@ def roc_auc(
     DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988); the transformation after Pepe, The
     Statistical Evaluation of Medical Tests (2003), section 5.2. Perfect ranking has no variance
     of its own, and a class of one row none that can be estimated: then Newcombe's score interval.
-    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see `_FEW`).
-    Rows of one of `units` may hang together (see `clustered_delong`). Raises ValueError unless
+    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see `_FEW_ROWS`).
+    Rows of one of `units` may hang together (see `clustered_delong_covariance`). Raises ValueError unless
     `truth` holds both classes.
     """
     y = np.asarray(truth, dtype=bool)
-    areas, covariance = _delong(y, np.asarray(score, dtype=float)[None, :], units)
+    areas, covariance = _covariance_of_aucs(y, np.asarray(score, dtype=float)[None, :], units)
     area, variance = float(areas[0]), float(covariance[0, 0])
-    return Estimate(area, _interval(area, variance, *_counts(y, units), level))
+    return Estimate(area, _interval(area, variance, *_class_counts(y, units), level))
 
 
 def roc_auc_difference(
@@ -51,38 +51,42 @@ def roc_auc_difference(
 ) -> Estimate:
     """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval.
 
-    With few rows of a class (see `_FEW`) that interval lies too near to zero where both rank well:
+    With few rows of a class (see `_FEW_ROWS`) that interval lies too near to zero where both rank well:
     then one is made of the two single intervals and DeLong's correlation (MOVER).
     """
     y = np.asarray(truth, dtype=bool)
     both = np.array([score, rival], dtype=float)
-    areas, covariance = _delong(y, both, units)
+    areas, covariance = _covariance_of_aucs(y, both, units)
     difference = float(areas[0] - areas[1])
     contrast = np.array([1.0, -1.0])
-    variance, counts = float(contrast @ covariance @ contrast), _counts(y, units)
+    variance, counts = float(contrast @ covariance @ contrast), _class_counts(y, units)
     if _same_order(both):
         low = high = difference
-    elif variance > 1e-16 and min(counts) >= _FEW:
+    elif variance > 1e-16 and min(counts) >= _FEW_ROWS:
         half = normal_quantile(level) * float(np.sqrt(variance))
         low, high = difference - half, difference + half
     else:
-        low, high = _from_each(areas, covariance, counts, level)
+        low, high = _mover_limits(areas, covariance, counts, level)
     return Estimate(difference, Interval(low=max(low, -1), high=min(high, 1), level=level))
 
 
-def _delong(y: Bools, scores: Floats, units: ArrayLike | None) -> tuple[Floats, Floats]:
-    return delong(y, scores) if units is None else clustered_delong(y, scores, units)
+def _covariance_of_aucs(y: Bools, scores: Floats, units: ArrayLike | None) -> tuple[Floats, Floats]:
+    return (
+        delong_covariance(y, scores)
+        if units is None
+        else clustered_delong_covariance(y, scores, units)
+    )
 
 
-def _counts(y: Bools, units: ArrayLike | None) -> tuple[int, int]:
+def _class_counts(y: Bools, units: ArrayLike | None) -> tuple[int, int]:
     """Positives and negatives, or the units that have some: at worst only these differ."""
     if units is None:
         return int(y.sum()), int((~y).sum())
     of = np.asarray(units)
-    return len(distinct(of[y])), len(distinct(of[~y]))
+    return len(sorted_unique(of[y])), len(sorted_unique(of[~y]))
 
 
-def delong(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
+def delong_covariance(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
     """AUCs (k,) and their covariance (k, k) for `scores` (k, rows) on the same rows.
 
     By midranks in O(n log n): Sun & Xu, IEEE Signal Processing Letters 21 (2014). A class of one
@@ -104,7 +108,7 @@ def delong(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True, slots=True)
-class Placements:
+class PlacementSums:
     """DeLong's placement values of one score in each of several groups, summed up, (groups,).
 
     A positive's placement is the share of negatives that it outranks, a negative's the share of
@@ -119,7 +123,9 @@ class Placements:
     of_negatives_squared: Floats
 
 
-def placements(group: Ints, score: Ints, truth: Bools, rows: Floats, groups: int) -> Placements:
+def sum_placements(
+    group: Ints, score: Ints, truth: Bools, rows: Floats, groups: int
+) -> PlacementSums:
     """The sums behind `roc_auc` for each of `groups` groups at once, of rows counted in `rows`.
 
     `score` holds ranks or any codes in the score's order, and must ascend; `group` numbers the
@@ -133,30 +139,30 @@ def placements(group: Ints, score: Ints, truth: Bools, rows: Floats, groups: int
     new[1:] = (g[1:] != g[:-1]) | (s[1:] != s[:-1])
     starts = np.flatnonzero(new)
     if not len(starts):
-        return Placements(*np.zeros((2, groups)), *np.full((4, groups), np.nan))
+        return PlacementSums(*np.zeros((2, groups)), *np.full((4, groups), np.nan))
     tied = g[starts]
     positives = np.add.reduceat(hit, starts)
     negatives = np.add.reduceat(w, starts) - positives
     m, n = (np.bincount(tied, v, minlength=groups).astype(float) for v in (positives, negatives))
     with np.errstate(divide="ignore", invalid="ignore"):
-        wins = (_before(negatives, n, tied) + negatives / 2) / n[tied]
-        losses = 1 - (_before(positives, m, tied) + positives / 2) / m[tied]
+        wins = (_rows_below(negatives, n, tied) + negatives / 2) / n[tied]
+        losses = 1 - (_rows_below(positives, m, tied) + positives / 2) / m[tied]
     sums = [
         np.bincount(tied, count * np.where(count > 0, placed, 0) ** power, minlength=groups)
         for count, placed in ((positives, wins), (negatives, losses))
         for power in (1, 2)
     ]
     known = (m > 0) & (n > 0)
-    return Placements(m, n, *(np.where(known, values, np.nan) for values in sums))
+    return PlacementSums(m, n, *(np.where(known, values, np.nan) for values in sums))
 
 
-def _before(counts: Floats, totals: Floats, tied: Ints) -> Floats:
+def _rows_below(counts: Floats, totals: Floats, tied: Ints) -> Floats:
     """For each bundle of ties, how many of its group's rows rank below it."""
     ahead = np.cumsum(totals) - totals
     return np.asarray(np.cumsum(counts) - counts - ahead[tied])
 
 
-def auc_limits(found: Placements, level: float = 0.95) -> tuple[Floats, Floats]:
+def auc_limits(found: PlacementSums, level: float = 0.95) -> tuple[Floats, Floats]:
     """Limits of each group's area, as of `roc_auc`; NaN where there is no area."""
     m, n = found.positives, found.negatives
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -181,7 +187,7 @@ def _interval(area: float, variance: float, m: float, n: float, level: float) ->
     half = normal_quantile(level) * np.sqrt(variance) / slope
     centre = np.log(area / (1 - area))
     low, high = (float(1 / (1 + np.exp(-(centre + s * half)))) for s in (-1, 1))
-    if variance and min(m, n) < _FEW:  # without any, all rows are alike, and it is chance
+    if variance and min(m, n) < _FEW_ROWS:  # without any, all rows are alike, and it is chance
         lower, upper = _score_limits(area, m, n, level)
         low, high = min(low, lower), max(high, upper)
     return Interval(low=low, high=high, level=level)
@@ -210,7 +216,7 @@ def _same_order(scores: Floats) -> bool:
     return bool(np.array_equal(first, second))
 
 
-def _from_each(
+def _mover_limits(
     areas: Floats, covariance: Floats, counts: tuple[int, int], level: float
 ) -> tuple[float, float]:
     """Limits from the two single intervals; as if independent where their correlation is not known,

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.statistics.intervals import Bools, Floats
-from assay.ordered import distinct
+from assay.ordered import sorted_unique
 
 
-def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Floats, Floats]:
+def clustered_delong_covariance(
+    truth: Bools, scores: Floats, units: ArrayLike
+) -> tuple[Floats, Floats]:
     """AUCs (k,) and their covariance (k, k) for `scores` (k, rows), where the rows of one of
     `units` (rows,) hang together and different units do not.
 
@@ -29,7 +31,7 @@ def clustered_delong(truth: Bools, scores: Floats, units: ArrayLike) -> tuple[Fl
     placed[:, ~truth] = 1 - (pooled[:, ~truth] - rankdata(scores[:, ~truth], axis=1)) / m
     areas = placed[:, truth].mean(axis=1)
     of = np.asarray(units)
-    if min(len(distinct(of[truth])), len(distinct(of[~truth]))) < 2:
+    if min(len(sorted_unique(of[truth])), len(sorted_unique(of[~truth]))) < 2:
         return areas, np.full((len(areas),) * 2, np.nan)
     influence = (placed - areas[:, None]) / np.where(truth, m, n)
     return areas, clustered_covariance(influence, of)

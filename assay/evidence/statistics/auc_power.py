@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.evidence.statistics.proportions import smallest
+from assay.evidence.statistics.proportions import find_smallest
 
 
-def auc_spread(area: float, positives: float, negatives: float) -> float:
+def auc_standard_error(area: float, positives: float, negatives: float) -> float:
     """Standard error of a ROC AUC of `area`, from counts alone.
 
     Hanley & McNeil, Radiology 143 (1982) 29-36, with their exponential approximation.
@@ -27,11 +27,11 @@ def auc_power(area: float, positives: float, negatives: float, *, alpha: float =
 
     if min(positives, negatives) < 1:
         return 0.0
-    needed = norm.ppf(1 - alpha) * auc_spread(0.5, positives, negatives)
-    return float(norm.cdf((area - 0.5 - needed) / auc_spread(area, positives, negatives)))
+    needed = norm.ppf(1 - alpha) * auc_standard_error(0.5, positives, negatives)
+    return float(norm.cdf((area - 0.5 - needed) / auc_standard_error(area, positives, negatives)))
 
 
-def rows_to_show(
+def rows_to_detect_auc(
     area: float, share: float, *, alpha: float = 0.05, power: float = 0.8
 ) -> int | None:
     """Rows, `share` of them positive, that give `auc_power` of `power`; None if none do."""
@@ -39,4 +39,4 @@ def rows_to_show(
     def enough(rows: int) -> bool:
         return auc_power(area, rows * share, rows * (1 - share), alpha=alpha) >= power
 
-    return smallest(enough)
+    return find_smallest(enough)

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from assay.evidence.statistics.intervals import Floats
 
-FEWEST = 5  # expected rows in a cell: Cochran, Biometrics 10 (1954)
+FEWEST_EXPECTED = 5  # expected rows in a cell: Cochran, Biometrics 10 (1954)
 
 
 @dataclass(frozen=True, slots=True)
-class Clustering:
+class WindowVariation:
     """How counts of a column's cells vary between windows of the reference, beyond chance.
 
     A window's share of a cell has the variance p (1 - p) (1 / rows + `between`). `freedom` is
@@ -31,7 +31,7 @@ class Clustering:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusteredTest:
+class ClusteredChiSquare:
     """Pearson's chi-square, what it is on average by chance given the clustering, and p."""
 
     statistic: float
@@ -39,7 +39,7 @@ class ClusteredTest:
     p: float
 
 
-def clustering(windows: ArrayLike, rows: float) -> Clustering:
+def measure_window_variation(windows: ArrayLike, rows: float) -> WindowVariation:
     """From counts of cells in successive windows, (windows, cells), of `rows` table rows each.
 
     The counts may be of a sample of the windows' rows. Rao & Scott, Annals of Statistics 12
@@ -53,7 +53,7 @@ def clustering(windows: ArrayLike, rows: float) -> Clustering:
     sampled = table.sum(axis=1)
     degrees = max(cells - 1, 1)
     if count < 2 or cells < 2 or not sampled.all():
-        return Clustering(0.0, float(degrees), max(count, 2), rows)
+        return WindowVariation(0.0, float(degrees), max(count, 2), rows)
     p = table.sum(axis=0) / table.sum()
     scaled = (table / sampled[:, None] - p) / np.sqrt(p) * np.sqrt(sampled)[:, None]
     spread = scaled @ scaled.T / (count - 1)  # has the non-zero eigenvalues of the covariance
@@ -61,10 +61,12 @@ def clustering(windows: ArrayLike, rows: float) -> Clustering:
     effect = max(total / degrees, 1.0)
     squares = max(squares - total**2 / (count - 1), total**2 / degrees)
     freedom = float(np.clip(total**2 / squares, 1.0, degrees)) if total else float(degrees)
-    return Clustering((effect - 1) / float(sampled.mean()), freedom, count, rows)
+    return WindowVariation((effect - 1) / float(sampled.mean()), freedom, count, rows)
 
 
-def clustered_test(reference: ArrayLike, current: ArrayLike, known: Clustering) -> ClusteredTest:
+def clustered_chi_square(
+    reference: ArrayLike, current: ArrayLike, known: WindowVariation
+) -> ClusteredChiSquare:
     """Whether `current` counts of cells are further from the reference's than its windows are.
 
     Pearson's statistic over its expectation under clustering, against F: Thomas & Rao, J. Am.
@@ -72,10 +74,10 @@ def clustered_test(reference: ArrayLike, current: ArrayLike, known: Clustering) 
     """
     from scipy.stats import f
 
-    p, q = _pooled(np.asarray(reference, dtype=float), np.asarray(current, dtype=float))
+    p, q = _pool_sparse_cells(np.asarray(reference, dtype=float), np.asarray(current, dtype=float))
     old, new = float(p.sum()), float(q.sum())
     if len(p) < 2 or not old or not new:
-        return ClusteredTest(0.0, 0.0, 1.0)
+        return ClusteredChiSquare(0.0, 0.0, 1.0)
     both = (p + q) / (old + new)
     statistic = float(np.sum((q / new - p / old) ** 2 / both)) / (1 / old + 1 / new)
     # What both batches' windows vary by, where a batch is at least one window long, or lies in one.
@@ -85,10 +87,10 @@ def clustered_test(reference: ArrayLike, current: ArrayLike, known: Clustering) 
     freedom = min(known.freedom, degrees)
     ratio = statistic / (degrees * effect)
     probability = float(f.sf(ratio, freedom, freedom * (known.windows - 1)))
-    return ClusteredTest(statistic, degrees * effect, probability)
+    return ClusteredChiSquare(statistic, degrees * effect, probability)
 
 
-def jackknife(without: ArrayLike) -> float:
+def jackknife_error(without: ArrayLike) -> float:
     """Standard error of a statistic from its values with one block of rows left out each time.
 
     Künsch, Annals of Statistics 17 (1989): blocks of neighbouring rows, so that runs of alike
@@ -101,7 +103,7 @@ def jackknife(without: ArrayLike) -> float:
     return float(np.sqrt((len(values) - 1) * np.mean((values - values.mean()) ** 2)))
 
 
-def _pooled(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+def _pool_sparse_cells(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
     """Aligned counts with the sparse cells put together into one.
 
     Where that is still so sparse that a single row in it would look like a shift, it is added to
@@ -110,10 +112,10 @@ def _pooled(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
     total = reference + current
     smaller = current if current.sum() <= reference.sum() else reference
     expected = total * (smaller.sum() / total.sum()) if total.sum() else total
-    sparse = expected < FEWEST
+    sparse = expected < FEWEST_EXPECTED
     if not sparse.any():
         return reference, current
-    alone = expected[sparse].sum() >= 1 or smaller[sparse].sum() >= FEWEST
+    alone = expected[sparse].sum() >= 1 or smaller[sparse].sum() >= FEWEST_EXPECTED
     if not alone and not sparse.all():
         sparse[np.argmin(np.where(sparse, np.inf, expected))] = True
     kept = [np.append(c[~sparse], c[sparse].sum()) for c in (reference, current)]

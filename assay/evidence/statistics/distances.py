@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from assay.evidence.statistics.intervals import Floats
 
 
-def shares(counts: ArrayLike) -> Floats:
+def to_shares(counts: ArrayLike) -> Floats:
     """Counts as shares of one; all zero where there are no rows."""
     c = np.asarray(counts, dtype=float)
     total = c.sum()
@@ -26,20 +26,20 @@ def jensen_shannon(first: ArrayLike, second: ArrayLike) -> float:
     """
     from scipy.spatial.distance import jensenshannon
 
-    p, q = shares(first), shares(second)
+    p, q = to_shares(first), to_shares(second)
     if not p.sum() or not q.sum():
         return 0.0
     # Of equal shares the last bits may leave a negative divergence, whose root is NaN.
     return float(np.nan_to_num(jensenshannon(p, q, base=2)))
 
 
-def population_stability(reference: ArrayLike, current: ArrayLike) -> float:
+def population_stability_index(reference: ArrayLike, current: ArrayLike) -> float:
     """Population stability index: the symmetric Kullback-Leibler divergence, natural logarithm.
 
     Siddiqi, Credit Risk Scorecards (2006), chapter 10. An empty cell counts as half a row, so
     that a value which is new or gone is large and not infinite.
     """
-    p, q = (shares(np.maximum(np.asarray(c, dtype=float), 0.5)) for c in (reference, current))
+    p, q = (to_shares(np.maximum(np.asarray(c, dtype=float), 0.5)) for c in (reference, current))
     return float(np.sum((q - p) * np.log(q / p)))
 
 
@@ -63,7 +63,11 @@ def kolmogorov_smirnov(
     """
     v, w = np.asarray(values, dtype=float), np.asarray(other_values, dtype=float)
     every = np.union1d(v, w)
-    return float(np.abs(_below(every, v, counts) - _below(every, w, other_counts)).max(initial=0))
+    return float(
+        np.abs(_cumulative_share(every, v, counts) - _cumulative_share(every, w, other_counts)).max(
+            initial=0
+        )
+    )
 
 
 def wasserstein(
@@ -75,7 +79,7 @@ def wasserstein(
     return float(wasserstein_distance(values, other_values, counts, other_counts))
 
 
-def _below(at: Floats, values: Floats, counts: ArrayLike) -> Floats:
+def _cumulative_share(at: Floats, values: Floats, counts: ArrayLike) -> Floats:
     """Share of rows at or below each of `at`."""
     total = np.concatenate([[0.0], np.cumsum(np.asarray(counts, dtype=float))])
     below: Floats = total[np.searchsorted(values, at, side="right")] / max(total[-1], 1)

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike
 
 from assay.evidence.statistics.intervals import Floats, Limits
 
-Sides = tuple[ArrayLike, ArrayLike]  # lower and upper limits
+LimitPair = tuple[ArrayLike, ArrayLike]  # lower and upper limits
 
 
 def difference_limits(
     value: ArrayLike,
-    limits: Sides,
+    limits: LimitPair,
     rival: ArrayLike,
-    rival_limits: Sides,
+    rival_limits: LimitPair,
     correlation: float = 0.0,
 ) -> Limits:
     """Limits of value minus rival from each one's own, elementwise; `correlation` is that of the
@@ -30,17 +30,19 @@ def difference_limits(
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
-    down = _apart(one - low, other_high - other, correlation)
-    up = _apart(high - one, other - other_low, correlation)
+    down = _mover_distance(one - low, other_high - other, correlation)
+    up = _mover_distance(high - one, other - other_low, correlation)
     return np.asarray(one - other - down), np.asarray(one - other + up)
 
 
-def _apart(one: Floats, other: Floats, correlation: float) -> Floats:
+def _mover_distance(one: Floats, other: Floats, correlation: float) -> Floats:
     square = one**2 + other**2 - 2 * correlation * one * other
     return np.sqrt(np.maximum(square, 0.0))  # rounding may leave it just below
 
 
-def ratio_limits(value: ArrayLike, limits: Sides, rival: ArrayLike, rival_limits: Sides) -> Limits:
+def ratio_limits(
+    value: ArrayLike, limits: LimitPair, rival: ArrayLike, rival_limits: LimitPair
+) -> Limits:
     """Limits of value over rival from each one's own, elementwise; none of them is negative.
 
     The ratios r at which zero is a limit of value minus r times rival. The upper one is infinite

@@ -30,13 +30,13 @@ def normal_quantile(level: float) -> float:
     return float(norm.ppf((1 + level) / 2))
 
 
-def interval_of(low: SupportsFloat, high: SupportsFloat, level: float = 0.95) -> Interval:
+def make_interval(low: SupportsFloat, high: SupportsFloat, level: float = 0.95) -> Interval:
     """An Interval of plain floats; an undefined side (NaN, infinite) becomes unbounded."""
     sides = [v if np.isfinite(v) else None for v in map(float, (low, high))]
     return Interval(low=sides[0], high=sides[1], level=level)
 
 
-def equivalent(limits: Limits, margins: Limits) -> Bools:
+def inside_margins(limits: Limits, margins: Limits) -> Bools:
     """Whether intervals lie inside their margins, ends included, elementwise.
 
     At level 1 - 2a this is the two one-sided tests of size a, of the claim that what is estimated
@@ -46,13 +46,13 @@ def equivalent(limits: Limits, margins: Limits) -> Bools:
     return np.asarray((low >= least) & (high <= most))
 
 
-def beyond(limits: Limits, margins: Limits) -> Bools:
+def outside_margins(limits: Limits, margins: Limits) -> Bools:
     """Whether intervals lie wholly outside their margins, elementwise. NaN is never outside."""
     (low, high), (least, most) = limits, margins
     return np.asarray((low > most) | (high < least))
 
 
-def at_least(interval: Interval, limit: float) -> Verdict:
+def verdict_at_least(interval: Interval, limit: float) -> Verdict:
     """`pass` when the interval lies at or above `limit`, `fail` when below, else `unknown`."""
     if interval.low is not None and interval.low >= limit:
         return Verdict.PASS
@@ -60,11 +60,11 @@ def at_least(interval: Interval, limit: float) -> Verdict:
     return Verdict.FAIL if below else Verdict.UNKNOWN
 
 
-def at_most(interval: Interval, limit: float) -> Verdict:
+def verdict_at_most(interval: Interval, limit: float) -> Verdict:
     """`pass` when the interval lies at or below `limit`, `fail` when above, else `unknown`."""
     flipped = Interval(
         low=None if interval.high is None else -interval.high,
         high=None if interval.low is None else -interval.low,
         level=interval.level,
     )
-    return at_least(flipped, -limit)
+    return verdict_at_least(flipped, -limit)

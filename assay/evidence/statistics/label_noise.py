@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.intervals import Bools, Estimate, Floats, interval_of
-from assay.evidence.statistics.proportions import newcombe_limits, wilson
+from assay.evidence.statistics.intervals import Bools, Estimate, Floats, make_interval
+from assay.evidence.statistics.proportions import newcombe_limits, wilson_interval
 from assay.evidence.statistics.resampling import multinomial_draws, percentile_interval
 
 _LEVEL_RISE = 0.2  # see `Noise.level`
@@ -18,7 +18,7 @@ _RISE_LEVEL = 0.9  # it is judged by its upper limit alone, which 5 % pass
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class LabelNoise:
     """`share` of the rows whose label is likely wrong, and of the positive and the negative rows.
 
     `doubted` marks the rows that are confidently predicted as the class they do not bear.
@@ -54,7 +54,7 @@ def confident_joint(
     independent: int | None = None,
     positives: float | None = None,
     seed: int = 0,
-) -> Noise:
+) -> LabelNoise:
     """The share of wrong labels, from out-of-sample `probability` of the positive class.
 
     A row counts for a class when its probability of it is at least the mean over the rows that
@@ -77,18 +77,20 @@ def confident_joint(
     cells = np.bincount(truth * 3 + counts_for, minlength=6).astype(float)
     weight = 1.0 if independent is None else independent / len(truth)
     drawn = multinomial_draws(cells * weight, seed=seed)
-    of_negatives, of_positives = _wrong(cells[None, :])
-    share = _share(cells[None, :], positives)
-    none = wilson(0, float(cells.reshape(2, 3)[:, :2].sum()) * weight)
+    of_negatives, of_positives = _wrong_shares(cells[None, :])
+    share = _overall_wrong_share(cells[None, :], positives)
+    none = wilson_interval(0, float(cells.reshape(2, 3)[:, :2].sum()) * weight)
     doubted = np.asarray((counts_for != truth) & (counts_for < 2))
     own = np.ones(len(truth))
     if positives is not None:
         held = truth.mean()
         own = np.where(truth, positives / held, (1 - positives) / (1 - held))
-    surest, rise = _by_certainty(counts_for, probability, doubted, own * weight)
-    return Noise(
+    surest, rise = _doubts_by_certainty(counts_for, probability, doubted, own * weight)
+    return LabelNoise(
         share=float(share[0]),
-        interval=percentile_interval(_share(drawn, positives)) if share[0] > 0 else none,
+        interval=percentile_interval(_overall_wrong_share(drawn, positives))
+        if share[0] > 0
+        else none,
         of_positives=float(of_positives[0]),
         of_negatives=float(of_negatives[0]),
         surest=surest,
@@ -97,7 +99,7 @@ def confident_joint(
     )
 
 
-def _by_certainty(
+def _doubts_by_certainty(
     counts_for: NDArray[np.int64], probability: Floats, doubted: Bools, weights: Floats
 ) -> tuple[Estimate, Estimate]:
     """The share doubted among the surer half of the rows that count for either class, and how
@@ -112,20 +114,20 @@ def _by_certainty(
     shares = [w / max(n, 1e-12) for w, n in zip(wrong, rows_of, strict=True)]
     low, high = newcombe_limits(wrong[1], rows_of[1], wrong[0], rows_of[0], _RISE_LEVEL)
     return (
-        Estimate(shares[0], wilson(wrong[0], rows_of[0], _SUREST_LEVEL)),
-        Estimate(shares[1] - shares[0], interval_of(low, high, _RISE_LEVEL)),
+        Estimate(shares[0], wilson_interval(wrong[0], rows_of[0], _SUREST_LEVEL)),
+        Estimate(shares[1] - shares[0], make_interval(low, high, _RISE_LEVEL)),
     )
 
 
-def _wrong(cells: Floats) -> tuple[Floats, Floats]:
+def _wrong_shares(cells: Floats) -> tuple[Floats, Floats]:
     """Shares of the negative and of the positive rows (draws,) that bear the wrong label."""
     table = cells.reshape(len(cells), 2, 3)[:, :, :2]
     kept = np.maximum(table.sum(axis=2), 1.0)
     return table[:, 0, 1] / kept[:, 0], table[:, 1, 0] / kept[:, 1]
 
 
-def _share(cells: Floats, positives: float | None) -> Floats:
+def _overall_wrong_share(cells: Floats, positives: float | None) -> Floats:
     rows = cells.reshape(len(cells), 2, 3).sum(axis=2)
     share = rows[:, 1] / rows.sum(axis=1) if positives is None else positives
-    of_negatives, of_positives = _wrong(cells)
+    of_negatives, of_positives = _wrong_shares(cells)
     return np.asarray(of_negatives * (1 - share) + of_positives * share)

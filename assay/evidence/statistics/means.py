@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.evidence.statistics.intervals import Estimate, Floats, interval_of
+from assay.evidence.statistics.intervals import Estimate, Floats, make_interval
 from assay.evidence.statistics.proportions import wilson_limits
 
 
-def mean(values: ArrayLike, level: float = 0.95) -> Estimate:
+def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
     """A mean with Student's interval; unbounded for fewer than two values."""
     from scipy.stats import t
 
     v = np.asarray(values, dtype=float)
     if len(v) < 2:
-        return Estimate(float(v.mean()) if len(v) else 0.0, interval_of(np.nan, np.nan, level))
+        return Estimate(float(v.mean()) if len(v) else 0.0, make_interval(np.nan, np.nan, level))
     centre = float(v.mean())
     half = float(t.ppf((1 + level) / 2, len(v) - 1) * v.std(ddof=1) / np.sqrt(len(v)))
-    return Estimate(centre, interval_of(centre - half, centre + half, level))
+    return Estimate(centre, make_interval(centre - half, centre + half, level))
 
 
 def bounded_mean(values: ArrayLike, low: float, high: float, level: float = 0.95) -> Estimate:
@@ -29,10 +29,10 @@ def bounded_mean(values: ArrayLike, low: float, high: float, level: float = 0.95
     """
     v = np.asarray(values, dtype=float)
     if len(v) < 2 or np.ptp(v) > 0:
-        return mean(v, level)
+        return mean_estimate(v, level)
     other, value = float(wilson_limits(0, len(v), level)[1]), float(v[0])
     limits = (value + other * (low - value), value + other * (high - value))
-    return Estimate(value, interval_of(*limits, level))
+    return Estimate(value, make_interval(*limits, level))
 
 
 def mean_limits(

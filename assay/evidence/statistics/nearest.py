@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from assay.evidence.statistics.intervals import Bools, Floats
 
 
-def bayes_bound(error: ArrayLike) -> Floats:
+def bayes_error_bound(error: ArrayLike) -> Floats:
     """The least Bayes error of two classes at which the nearest neighbour errs by `error`.
 
     The inequality R <= 2 E (1 - E) for the asymptotic error R, solved for E. Cover & Hart, IEEE
@@ -42,7 +42,7 @@ def neighbour_errors(
 _BLOCK = 256
 
 
-def neighbour_errors_on_a_line(known: Floats, labels: Bools, asked: Floats, truth: Bools) -> Bools:
+def neighbour_errors_1d(known: Floats, labels: Bools, asked: Floats, truth: Bools) -> Bools:
     """`neighbour_errors` in one dimension, in O(n log n): for any number of rows."""
     order = np.argsort(known, kind="stable")  # of equal ones the order given, which is random
     values = known[order]

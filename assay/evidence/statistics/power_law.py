@@ -48,13 +48,13 @@ def fit_power_law(rows: ArrayLike, scores: ArrayLike) -> PowerLaw:
     if len(n) < 3:
         raise ValueError("a power law has three parameters, so it takes three sizes")
     weight = np.sqrt(n / n.max())
-    fits = [_line(n**-c, y, weight) for c in EXPONENTS]
+    fits = [_fit_line(n**-c, y, weight) for c in EXPONENTS]
     best = np.argmin([error for _, _, error in fits], axis=0)
     a, b = (np.array([fit[i] for fit in fits])[best, np.arange(len(y))] for i in (0, 1))
     return PowerLaw(a=a, b=b, c=EXPONENTS[best])
 
 
-def _line(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit_line(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
     """Weighted least squares of y (draws, k) on x (k,) with a slope of zero or below."""
     share = weight / weight.sum()
     x_mean, y_mean = share @ x, y @ share

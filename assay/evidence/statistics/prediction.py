@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def next_distance(distances: ArrayLike, level: float = 0.95) -> float:
+def next_distance_limit(distances: ArrayLike, level: float = 0.95) -> float:
     """Upper limit of the next of several distances, such as those of areas under ROC curves from
     one half. Exceeded with a probability of about (1 - level) / 2; NaN for fewer than two.
 

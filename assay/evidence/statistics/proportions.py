@@ -26,7 +26,7 @@ def wilson_limits(
     return np.where(known, low, 0.0), np.where(known, high, 1.0)
 
 
-def wilson(successes: float, rows: float, level: float = 0.95) -> Interval:
+def wilson_interval(successes: float, rows: float, level: float = 0.95) -> Interval:
     """Wilson's interval for one share, `successes` of `rows`."""
     low, high = wilson_limits(successes, rows, level)
     return Interval(low=float(low), high=float(high), level=level)
@@ -106,10 +106,10 @@ def rows_to_detect(
         found = detectable_gap(rows, reference_rows, rate=rate, alpha=alpha, power=power)
         return found is not None and found <= gap
 
-    return smallest(enough)
+    return find_smallest(enough)
 
 
-def smallest(enough: Callable[[int], bool], *, limit: int = 1 << 30) -> int | None:
+def find_smallest(enough: Callable[[int], bool], *, limit: int = 1 << 30) -> int | None:
     """The smallest number from 1 that is `enough`, which must be monotone; None up to `limit`."""
     high = 1
     while not enough(high):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.evidence.statistics.intervals import Estimate, interval_of
+from assay.evidence.statistics.intervals import Estimate, make_interval
 
 
 def quantile(values: ArrayLike, share: float, level: float = 0.95) -> Estimate:
@@ -21,4 +21,4 @@ def quantile(values: ArrayLike, share: float, level: float = 0.95) -> Estimate:
     if len(v) == 0:
         raise ValueError("a quantile needs values")
     limits = quantile_test(v, p=share).confidence_interval(confidence_level=level)
-    return Estimate(float(np.quantile(v, share)), interval_of(limits.low, limits.high, level))
+    return Estimate(float(np.quantile(v, share)), make_interval(limits.low, limits.high, level))

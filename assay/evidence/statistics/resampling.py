@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.intervals import Floats, interval_of
+from assay.evidence.statistics.intervals import Floats, make_interval
 
 
 @dataclass(frozen=True, slots=True)
-class Permutation:
+class PermutationTest:
     """A permutation test's p-value with the work that it took."""
 
     p: float
@@ -21,14 +21,14 @@ class Permutation:
     exceedances: int
 
 
-def permutation_p(
+def permutation_test(
     draw: Callable[[np.random.Generator], float],
     observed: float,
     *,
     draws: int = 999,
     stop_after: int = 20,
     seed: int = 0,
-) -> Permutation:
+) -> PermutationTest:
     """How often chance alone does as well as `observed`, larger being more extreme.
 
     `draw` yields the statistic of one permutation. Stops at the `stop_after`-th exceedance with
@@ -41,8 +41,8 @@ def permutation_p(
         # Sums in another order differ in the last bits; a tie must count as a tie.
         exceedances += draw(rng) >= observed - 1e-12
         if exceedances == stop_after:
-            return Permutation(exceedances / done, done, exceedances)
-    return Permutation((1 + exceedances) / (1 + draws), draws, exceedances)
+            return PermutationTest(exceedances / done, done, exceedances)
+    return PermutationTest((1 + exceedances) / (1 + draws), draws, exceedances)
 
 
 def multinomial_draws(weights: ArrayLike, *, draws: int = 1000, seed: int = 0) -> Floats:
@@ -62,6 +62,6 @@ def percentile_interval(drawn: ArrayLike, level: float = 0.95) -> Interval:
     values = np.asarray(drawn, dtype=float)
     values = values[np.isfinite(values)]
     if len(values) == 0:
-        return interval_of(np.nan, np.nan, level)
+        return make_interval(np.nan, np.nan, level)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return interval_of(low, high, level)
+    return make_interval(low, high, level)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.evidence.statistics.intervals import Estimate, interval_of
+from assay.evidence.statistics.intervals import Estimate, make_interval
 
 
 def root_mean_square(
@@ -30,7 +30,7 @@ def root_mean_square(
     low = _noncentrality(seen / unit, freedom, (1 + level) / 2)
     high = _noncentrality(max(seen / unit, freedom), freedom, (1 - level) / 2)
     low, high = (float(np.sqrt(unit * side)) for side in (low, high))
-    return Estimate(float(np.sqrt(max(seen - noise.sum(), 0.0))), interval_of(low, high, level))
+    return Estimate(float(np.sqrt(max(seen - noise.sum(), 0.0))), make_interval(low, high, level))
 
 
 def _noncentrality(value: float, freedom: float, share: float) -> float:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from assay.evidence.answers import Rule
-from assay.tables.duck import ROW
+from assay.evidence.answers import ExpectationRule
+from assay.tables.duck import ROW_COLUMN
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_gx() -> Iterator[None]:
     """Keep GX's and its libraries' remarks to themselves."""
     log = logging.getLogger("great_expectations")
     level = log.level
@@ -34,7 +34,7 @@ def quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def context() -> Any:
+def create_context() -> Any:
     """A GX data context that keeps everything in memory and tells nobody."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
@@ -51,37 +51,43 @@ def context() -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def on_frame(frame: pd.DataFrame, held: Any) -> Any:
+def frame_validator(frame: pd.DataFrame, held: Any) -> Any:
     """What answers rules about a frame, in the GX context `held`."""
     from great_expectations.execution_engine.pandas_batch_data import PandasBatchData
     from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 
     engine = PandasExecutionEngine()
-    return _validator(engine, PandasBatchData(execution_engine=engine, dataframe=frame), held)
+    return _create_validator(
+        engine, PandasBatchData(execution_engine=engine, dataframe=frame), held
+    )
 
 
-def on_duckdb(connection: duckdb.DuckDBPyConnection, view: str, held: Any) -> Any:
+def duckdb_validator(connection: duckdb.DuckDBPyConnection, view: str, held: Any) -> Any:
     """What answers rules about a view of the connection, in the GX context `held`."""
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (
         SqlAlchemyExecutionEngine,
     )
 
-    from assay.evidence.validation.dialect import engine_on
+    from assay.evidence.validation.dialect import create_duckdb_engine
 
-    engine = SqlAlchemyExecutionEngine(engine=engine_on(connection), create_temp_table=False)
+    engine = SqlAlchemyExecutionEngine(
+        engine=create_duckdb_engine(connection), create_temp_table=False
+    )
     data = SqlAlchemyBatchData(execution_engine=engine, table_name=view, create_temp_table=False)
-    return _validator(engine, data, held)
+    return _create_validator(engine, data, held)
 
 
-def _validator(engine: Any, data: Any, held: Any) -> Any:
+def _create_validator(engine: Any, data: Any, held: Any) -> Any:
     from great_expectations.core.batch import Batch
     from great_expectations.validator.validator import Validator
 
     return Validator(execution_engine=engine, batches=[Batch(data=data)], data_context=held)
 
 
-def answers(validator: Any, rules: Sequence[Rule], detail: str = "BASIC") -> dict[int, Any]:
+def run_rules(
+    validator: Any, rules: Sequence[ExpectationRule], detail: str = "BASIC"
+) -> dict[int, Any]:
     """GX's result for each rule, by the rule's position. GX has an order of its own."""
     if not rules:
         return {}
@@ -99,48 +105,50 @@ def answers(validator: Any, rules: Sequence[Rule], detail: str = "BASIC") -> dic
     return {result.expectation_config.meta["position"]: result for result in found}
 
 
-def breaking_in_frame(validator: Any, rule: Rule, limit: int) -> list[int]:
+def find_failing_in_frame(validator: Any, rule: ExpectationRule, limit: int) -> list[int]:
     """The numbers of the first rows that break a rule; none for a rule that names no rows."""
-    [result] = answers(validator, [rule], "COMPLETE").values()
+    [result] = run_rules(validator, [rule], "COMPLETE").values()
     return [int(row) for row in sorted(result.result.get("unexpected_index_list") or [])[:limit]]
 
 
 # GX looks for repeated values in a query of its own, where a row has lost its number.
-_REPEATED = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
+_UNIQUENESS_RULES = frozenset(
+    {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
+)
 
 
-def breaking_in_duckdb(validator: Any, rule: Rule, limit: int) -> list[int]:
+def find_failing_in_duckdb(validator: Any, rule: ExpectationRule, limit: int) -> list[int]:
     """The same, where `validator` answers about the view `numbered`."""
     import sqlalchemy as sa
 
     metric = getattr(rule.gx, "map_metric", None)
     if metric is None:
         return []
-    if rule.asked.type in _REPEATED:
-        query = _repeated(rule.columns)
+    if rule.asked.type in _UNIQUENESS_RULES:
+        query = _repeated_rows_query(rule.columns)
     else:
-        condition, domain, accessors = _condition(validator, rule, metric)
+        condition, domain, accessors = _failing_condition(validator, rule, metric)
         rows = validator.execution_engine.get_domain_records(domain_kwargs={**domain, **accessors})
         held = rows.subquery() if hasattr(rows, "subquery") else rows
-        query = sa.select(sa.column(ROW)).select_from(held).where(condition)
-    query = query.order_by(sa.column(ROW)).limit(limit)
+        query = sa.select(sa.column(ROW_COLUMN)).select_from(held).where(condition)
+    query = query.order_by(sa.column(ROW_COLUMN)).limit(limit)
     found = validator.execution_engine.execute_query(query).fetchall()
     return [int(row[0]) for row in found]
 
 
-def _repeated(names: Sequence[str]) -> Any:
+def _repeated_rows_query(names: Sequence[str]) -> Any:
     """Rows whose values stand in another row too; a missing value repeats nothing."""
     import sqlalchemy as sa
 
     columns: list[Any] = [sa.column(name) for name in names]
     times = sa.func.count().over(partition_by=columns).label("times")
     known = sa.and_(*(column.is_not(None) for column in columns))
-    counted: Any = sa.select(sa.column(ROW), times).select_from(sa.table("numbered"))
+    counted: Any = sa.select(sa.column(ROW_COLUMN), times).select_from(sa.table("numbered"))
     held = counted.where(known).subquery()
-    return sa.select(held.c[ROW]).where(held.c.times > 1)
+    return sa.select(held.c[ROW_COLUMN]).where(held.c.times > 1)
 
 
-def _condition(validator: Any, rule: Rule, metric: str) -> Any:
+def _failing_condition(validator: Any, rule: ExpectationRule, metric: str) -> Any:
     """GX's SQL for what breaks the rule, and the keywords that choose the rows it is asked of."""
     from great_expectations.validator.metric_configuration import MetricConfiguration
 

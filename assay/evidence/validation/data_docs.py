@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.errors import OutputError
-from assay.evidence.validation import Validated, asking
+from assay.evidence.validation import ValidationResult, asking
 
 # GX's pages fetch styles, scripts and pictures from five hosts. Without them the tables remain,
 # and this gives them their form.
@@ -19,7 +19,7 @@ td, th { border: 1px solid #999; padding: .3rem .6rem; text-align: left; vertica
 .badge { border: 1px solid #999; border-radius: .3rem; padding: 0 .3rem; }
 </style>
 """
-_FETCHED: Final = re.compile(
+_REMOTE_ASSETS: Final = re.compile(
     r"<script[^>]*\bsrc=[\x22']https?:[^>]*>\s*</script>"
     r"|<link[^>]*\bhref=[\x22']https?:[^>]*>"
     r"|<img[^>]*\bsrc=[\x22']https?:[^>]*>"
@@ -28,19 +28,21 @@ _FETCHED: Final = re.compile(
 )
 
 
-def write_data_docs(folder: Path, judged: Validated, subject: str) -> Path:
+def write_data_docs(folder: Path, judged: ValidationResult, subject: str) -> Path:
     """Write GX's site about the suite and its result below `folder`; returns its first page.
 
     Raises OutputError where the folder cannot be written.
     """
-    with asking.quiet():
-        context = asking.context()
-        suite, result = _kept(judged, subject)
+    with asking.silence_gx():
+        context = asking.create_context()
+        suite, result = _suite_and_result(judged, subject)
         _store(context, suite, result)
         try:
             _build(context, folder)
             for page in [*folder.rglob("*.html"), *folder.rglob("*.css")]:
-                page.write_text(_offline(page.read_text(encoding="utf-8")), encoding="utf-8")
+                page.write_text(
+                    _without_remote_assets(page.read_text(encoding="utf-8")), encoding="utf-8"
+                )
         except OSError as error:
             raise OutputError(
                 f"cannot be written: {error.strerror}",
@@ -50,7 +52,7 @@ def write_data_docs(folder: Path, judged: Validated, subject: str) -> Path:
     return folder / "index.html"
 
 
-def _kept(judged: Validated, subject: str) -> tuple[Any, Any]:
+def _suite_and_result(judged: ValidationResult, subject: str) -> tuple[Any, Any]:
     """The suite and its result, as GX keeps them."""
     import great_expectations as gx
     from great_expectations.core.expectation_validation_result import (
@@ -109,5 +111,5 @@ def _build(context: Any, folder: Path) -> None:
     context.build_data_docs(site_names=["assay"])
 
 
-def _offline(page: str) -> str:
-    return _FETCHED.sub("", page).replace("</head>", f"{_STYLE}</head>", 1)
+def _without_remote_assets(page: str) -> str:
+    return _REMOTE_ASSETS.sub("", page).replace("</head>", f"{_STYLE}</head>", 1)

@@ -28,7 +28,7 @@ _TYPES = {
 }
 
 
-class DuckDB(DefaultDialect):
+class DuckDBDialect(DefaultDialect):
     """Enough of a dialect to read views of one connection. DuckDB follows PostgreSQL's SQL."""
 
     name = "duckdb"
@@ -68,7 +68,7 @@ class DuckDB(DefaultDialect):
         return {"constrained_columns": [], "name": None}
 
 
-def engine_on(connection: duckdb.DuckDBPyConnection) -> Engine:
+def create_duckdb_engine(connection: duckdb.DuckDBPyConnection) -> Engine:
     """An engine that reads what this connection reads. It has a connection of its own, for it
     closes the one it has when it is forgotten."""
     import duckdb

@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from assay.evidence.answers import Rule
-from assay.evidence.rows import Column
+from assay.evidence.answers import ExpectationRule
+from assay.evidence.rows import ColumnSummary
 
 
-class Engine(Enum):
+class RuleEngine(Enum):
     """What answers a rule. `STEADY` is DuckDB in one thread: sums of floats depend on their
     order, and a report may not."""
 
@@ -30,8 +30,8 @@ class Engine(Enum):
 
 _NUMBERS = frozenset({"integer", "number"})
 _TEXTS = frozenset({"text", "category"})
-_ALL = frozenset({*_NUMBERS, *_TEXTS, "boolean", "date"})
-_SAYS: dict[str, frozenset[str]] = {
+_ALL_TYPES = frozenset({*_NUMBERS, *_TEXTS, "boolean", "date"})
+_DUCKDB_TYPES: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         (
             "expect_column_values_to_be_null",
@@ -43,7 +43,7 @@ _SAYS: dict[str, frozenset[str]] = {
             "expect_column_proportion_of_unique_values_to_be_between",
             "expect_compound_columns_to_be_unique",
         ),
-        _ALL,
+        _ALL_TYPES,
     ),
     **dict.fromkeys(
         (
@@ -85,12 +85,12 @@ _SAYS: dict[str, frozenset[str]] = {
             "expect_column_pair_values_to_be_equal",
             "expect_select_column_values_to_be_unique_within_record",
         ),
-        _ALL,
+        _ALL_TYPES,
     ),
     "expect_column_pair_values_a_to_be_greater_than_b": _NUMBERS | {"date"},
 }
 # Rules about the table, which read no column's values.
-_ABOUT_TABLE = frozenset(
+_TABLE_RULES = frozenset(
     {
         "expect_table_row_count_to_be_between",
         "expect_table_row_count_to_equal",
@@ -101,7 +101,7 @@ _ABOUT_TABLE = frozenset(
         "unexpected_rows_expectation",  # itself SQL: pandas cannot answer it at all
     }
 )
-_MISSING = frozenset(
+_RULES_ABOUT_MISSING = frozenset(
     {
         "expect_column_values_to_be_null",
         "expect_column_values_to_not_be_null",
@@ -109,7 +109,7 @@ _MISSING = frozenset(
         "expect_column_to_exist",
     }
 )
-_COMPARES_ROWS = frozenset(
+_COMPARISON_RULES = frozenset(
     {
         "expect_column_pair_values_to_be_equal",
         "expect_column_pair_values_a_to_be_greater_than_b",
@@ -118,34 +118,34 @@ _COMPARES_ROWS = frozenset(
         "expect_multicolumn_sum_to_equal",
     }
 )
-_SUMS = re.compile(r"expect_column_(mean|sum|stdev)_|expect_multicolumn_sum_")
+_SUM_RULES = re.compile(r"expect_column_(mean|sum|stdev)_|expect_multicolumn_sum_")
 # GX writes names into SQL and into conditions of its own, and does not quote all of them.
-_PLAIN = re.compile(r"[^\W\d][\w .-]*")
+_PLAIN_NAME = re.compile(r"[^\W\d][\w .-]*")
 
 
-def engine_for(rule: Rule, columns: Mapping[str, Column]) -> Engine:
+def choose_engine(rule: ExpectationRule, columns: Mapping[str, ColumnSummary]) -> RuleEngine:
     """What answers a rule about a table with these columns."""
-    if rule.asked.type in _ABOUT_TABLE:
-        return Engine.DUCKDB
-    kinds = _SAYS.get(rule.asked.type, frozenset())
+    if rule.asked.type in _TABLE_RULES:
+        return RuleEngine.DUCKDB
+    kinds = _DUCKDB_TYPES.get(rule.asked.type, frozenset())
     asked = [columns[name] for name in rule.columns if name in columns]
     sayable = (
         not rule.asked.kwargs.get("row_condition")
-        and all(column.type in kinds and _PLAIN.fullmatch(column.name) for column in asked)
+        and all(column.type in kinds and _PLAIN_NAME.fullmatch(column.name) for column in asked)
         and _values_fit(rule, asked)
-        and _known_enough(rule, asked)
+        and _missing_cannot_matter(rule, asked)
     )
     if not (kinds and sayable):
-        return Engine.PANDAS
-    return Engine.STEADY if _SUMS.match(rule.asked.type) else Engine.DUCKDB
+        return RuleEngine.PANDAS
+    return RuleEngine.STEADY if _SUM_RULES.match(rule.asked.type) else RuleEngine.DUCKDB
 
 
-def _known_enough(rule: Rule, asked: list[Column]) -> bool:
+def _missing_cannot_matter(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
     """Whether missing values cannot matter: to a sum of nothing, a deviation of one value, or a
     comparison with what is not there, SQL and pandas have different answers."""
-    if rule.asked.type in _MISSING:
+    if rule.asked.type in _RULES_ABOUT_MISSING:
         return True
-    if rule.asked.type in _COMPARES_ROWS:
+    if rule.asked.type in _COMPARISON_RULES:
         alike = {_family(column.type) for column in asked}
         return len(alike) == 1 and not any(column.missing for column in asked)
     least = 2 if "stdev" in rule.asked.type else 1
@@ -156,7 +156,7 @@ def _family(kind: str) -> str:
     return "number" if kind in _NUMBERS else "text" if kind in _TEXTS else kind
 
 
-def _values_fit(rule: Rule, asked: list[Column]) -> bool:
+def _values_fit(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
     """Whether what the rule compares with is of the column's own kind: SQL converts, pandas
     says that they differ."""
     given: list[Any] = [
@@ -172,11 +172,11 @@ def _values_fit(rule: Rule, asked: list[Column]) -> bool:
         if any(isinstance(v, float) for v in given) and any(c.type == "integer" for c in asked):
             return False  # beyond 2**53 they take different values for the same
     elif sizes or "proportion" in rule.asked.type:
-        return all(_IS["number"](value) for value in given)
-    return all(_IS[_family(column.type)](value) for column in asked for value in given)
+        return all(_TYPE_TESTS["number"](value) for value in given)
+    return all(_TYPE_TESTS[_family(column.type)](value) for column in asked for value in given)
 
 
-_IS: dict[str, Callable[[Any], bool]] = {
+_TYPE_TESTS: dict[str, Callable[[Any], bool]] = {
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
     "text": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),

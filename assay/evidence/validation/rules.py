@@ -9,31 +9,31 @@ from typing import Any
 import pandas as pd
 
 from assay.config.gates import Expectation
-from assay.errors import ConfigError, nearest
-from assay.evidence.answers import COLUMNS, Rule, columns_of
-from assay.evidence.rows import Column
+from assay.errors import ConfigError, nearest_name
+from assay.evidence.answers import COLUMN_KWARGS, ExpectationRule, expectation_columns
+from assay.evidence.rows import ColumnSummary
 
-Locate = Callable[[tuple[str | int, ...]], str]
+Locator = Callable[[tuple[str | int, ...]], str]
 
 # Fields of GX's classes that belong to Assay or to the use case, not to a rule's kwargs.
-_OURS = frozenset(
+_RESERVED_FIELDS = frozenset(
     {"id", "meta", "notes", "result_format", "description", "catch_exceptions"}
     | {"rendered_content", "severity", "windows", "batch_id", "library_metadata"}
 )
 # Rules about which columns there are: an absent column breaks them, it does not make them wrong.
-ABOUT_COLUMNS = frozenset(
+COLUMN_EXISTENCE_RULES = frozenset(
     {
         "expect_column_to_exist",
         "expect_table_columns_to_match_set",
         "expect_table_columns_to_match_ordered_list",
     }
 )
-_WORDS = {"number": "numbers", "text": "text", "boolean": "true or false"}
+_TYPE_WORDS = {"number": "numbers", "text": "text", "boolean": "true or false"}
 
 
-def rules_of(
-    columns: Mapping[str, Column], expectations: Sequence[Expectation], locate: Locate
-) -> list[Rule]:
+def build_rules(
+    columns: Mapping[str, ColumnSummary], expectations: Sequence[Expectation], locate: Locator
+) -> list[ExpectationRule]:
     """The rules for a table with these columns, each with a name of its own.
 
     Raises ConfigError, with the place and the nearest right word, for a rule that GX does not
@@ -42,32 +42,34 @@ def rules_of(
     seen: Counter[str] = Counter()
     rules = []
     for i, asked in enumerate(expectations):
-        gx = _build(i, asked, columns, locate)
-        named = columns_of(asked.kwargs)
+        gx = _build_expectation(i, asked, columns, locate)
+        named = expectation_columns(asked.kwargs)
         plain = f"{asked.type}[{','.join(named)}]" if named else asked.type
         seen[plain] += 1
         name = plain if seen[plain] == 1 else f"{plain}#{seen[plain]}"
-        rules.append(Rule(asked, name, gx))
+        rules.append(ExpectationRule(asked, name, gx))
     return rules
 
 
-def _build(i: int, asked: Expectation, columns: Mapping[str, Column], locate: Locate) -> Any:
+def _build_expectation(
+    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
+) -> Any:
     from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    kind = _kind(i, asked, locate)
-    known = [name for name in kind.__fields__ if name not in _OURS]
+    kind = _expectation_class(i, asked, locate)
+    known = [name for name in kind.__fields__ if name not in _RESERVED_FIELDS]
     for word in asked.kwargs:
         if word not in known:
             raise ConfigError(
                 f"{asked.type} takes no {word!r}",
                 where=locate(("expectations", i, "kwargs", word)) or None,
-                remedy=_meant(word, known),
+                remedy=_suggest_word(word, known),
             )
-    _columns_exist(i, asked, columns, locate)
-    _values_fit(i, asked, columns, locate)
+    _check_columns_exist(i, asked, columns, locate)
+    _check_values_fit(i, asked, columns, locate)
     try:
-        kwargs = _moments(asked.kwargs, columns)
+        kwargs = _kwargs_with_timestamps(asked.kwargs, columns)
         return kind(**kwargs, meta={"position": i}, severity=FailureSeverity(asked.severity))
     except ValidationError as error:
         first = error.errors()[0]
@@ -80,7 +82,7 @@ def _build(i: int, asked: Expectation, columns: Mapping[str, Column], locate: Lo
         ) from None
 
 
-def _kind(i: int, asked: Expectation, locate: Locate) -> Any:
+def _expectation_class(i: int, asked: Expectation, locate: Locator) -> Any:
     """GX's class for an expectation."""
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations import registry
@@ -92,26 +94,30 @@ def _kind(i: int, asked: Expectation, locate: Locate) -> Any:
         raise ConfigError(
             f"Great Expectations knows no {asked.type!r}",
             where=locate(("expectations", i, "type")) or None,
-            remedy=_meant(asked.type, known),
+            remedy=_suggest_word(asked.type, known),
         ) from None
 
 
-def _columns_exist(
-    i: int, asked: Expectation, columns: Mapping[str, Column], locate: Locate
+def _check_columns_exist(
+    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
 ) -> None:
-    if asked.type in ABOUT_COLUMNS:
+    if asked.type in COLUMN_EXISTENCE_RULES:
         return
-    for column in columns_of(asked.kwargs):
+    for column in expectation_columns(asked.kwargs):
         if column not in columns:
-            key = next(k for k in COLUMNS if column in columns_of({k: asked.kwargs.get(k)}))
+            key = next(
+                k for k in COLUMN_KWARGS if column in expectation_columns({k: asked.kwargs.get(k)})
+            )
             raise ConfigError(
                 f"the table has no column {column!r}",
                 where=locate(("expectations", i, "kwargs", key)) or None,
-                remedy=_meant(column, list(columns)),
+                remedy=_suggest_word(column, list(columns)),
             )
 
 
-def _values_fit(i: int, asked: Expectation, columns: Mapping[str, Column], locate: Locate) -> None:
+def _check_values_fit(
+    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
+) -> None:
     """Refuse a value set of which no value is of the column's kind: it could only ever fail."""
     values, name = asked.kwargs.get("value_set"), asked.kwargs.get("column")
     if values is None or not isinstance(name, str):
@@ -123,31 +129,33 @@ def _values_fit(i: int, asked: Expectation, columns: Mapping[str, Column], locat
             where=where,
             remedy=f"Write [{values}]." if isinstance(values, str) else "Write a list of values.",
         )
-    held = _holds(columns[name].type)
-    found = {_holds_value(value) for value in values if value is not None}
+    held = _type_family(columns[name].type)
+    found = {_value_family(value) for value in values if value is not None}
     if held is None or not found or held in found or (held == "boolean" and "number" in found):
         return
     raise ConfigError(
-        f"{asked.type}: {name!r} holds {_WORDS[held]}, the value_set "
-        f"{' and '.join(sorted(_WORDS[kind] for kind in found))}",
+        f"{asked.type}: {name!r} holds {_TYPE_WORDS[held]}, the value_set "
+        f"{' and '.join(sorted(_TYPE_WORDS[kind] for kind in found))}",
         where=where,
         remedy="Write the values with quotes if they are text and without if they are not, or "
         f"declare data.types.{name}.",
     )
 
 
-def _holds(kind: str) -> str | None:
+def _type_family(kind: str) -> str | None:
     """The family of a column's type, as a table or a frame calls it; None where any may be."""
     if kind.startswith(("int", "float", "number", "uint")):
         return "number"
     return {"text": "text", "str": "text", "boolean": "boolean", "bool": "boolean"}.get(kind)
 
 
-def _holds_value(value: Any) -> str:
+def _value_family(value: Any) -> str:
     return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
 
 
-def _moments(kwargs: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[str, Any]:
+def _kwargs_with_timestamps(
+    kwargs: Mapping[str, Any], columns: Mapping[str, ColumnSummary]
+) -> dict[str, Any]:
     """Text that names a date as a moment, for columns of time.
 
     GX 1.24 reads "2020-01-02" as a date, which pandas refuses to compare with a timestamp, and
@@ -156,21 +164,23 @@ def _moments(kwargs: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[s
     column = columns.get(str(kwargs.get("column")))
     if column is None or not column.type.startswith(("date", "datetime64")):
         return dict(kwargs)
-    moments = {word: _moment(kwargs[word]) for word in ("min_value", "max_value") if word in kwargs}
+    moments = {
+        word: _as_timestamp(kwargs[word]) for word in ("min_value", "max_value") if word in kwargs
+    }
     if isinstance(kwargs.get("value_set"), list):
-        moments["value_set"] = [_moment(value) for value in kwargs["value_set"]]
+        moments["value_set"] = [_as_timestamp(value) for value in kwargs["value_set"]]
     return {**kwargs, **moments}
 
 
-def _moment(value: Any) -> Any:
+def _as_timestamp(value: Any) -> Any:
     try:
         return pd.Timestamp(value) if isinstance(value, str) else value
     except ValueError:
         return value  # GX says what is wrong with it
 
 
-def _meant(word: str, known: Sequence[str]) -> str:
-    near = nearest(word, known)
+def _suggest_word(word: str, known: Sequence[str]) -> str:
+    near = nearest_name(word, known)
     if near:
         return f"Did you mean {near!r}?"
     return f"Known: {', '.join(list(known)[:20])}{', ...' if len(known) > 20 else ''}."

@@ -9,11 +9,10 @@ the share of the gap that is to be closed, as it stands on rows that the model d
 from __future__ import annotations
 
 from assay.config.candidates import REDUCTIONS, REWEIGHING
-from assay.learning.mitigation.material import Material, Mitigated
+from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
 
 
-
-def mitigated(material: Material) -> Mitigated:
+def mitigate_model(material: MitigationInputs) -> MitigatedModel:
     """The model, mitigated as its candidate asks, and its answers out of fold.
 
     Raises ConfigError for an estimator that cannot be trained so, DataError for groups from which
@@ -23,11 +22,11 @@ def mitigated(material: Material) -> Mitigated:
     if method in REDUCTIONS:
         from assay.learning.mitigation import reductions
 
-        return reductions.mitigated(material)
+        return reductions.mitigate_by_reduction(material)
     if method == REWEIGHING:
         from assay.learning.mitigation import reweighing
 
-        return reweighing.mitigated(material)
+        return reweighing.mitigate_by_reweighing(material)
     from assay.learning.mitigation import thresholds
 
-    return thresholds.mitigated(material)
+    return thresholds.mitigate_by_thresholds(material)

@@ -12,24 +12,24 @@ import numpy as np
 from assay.config.candidates import Mitigation
 from assay.errors import DataError
 from assay.learning import fit
-from assay.learning.candidates import Locate, nowhere
-from assay.learning.search import Found, Problem, Say
+from assay.learning.candidates import FieldLocator, no_location
+from assay.learning.search import FitProgress, LearningProblem, SearchOutcome
 
 
 @dataclass(frozen=True)
-class Material:
+class MitigationInputs:
     """One mitigated candidate's training rows, what its search found, and the rows' groups.
 
     `groups` are text labels, one a row. `pipeline` makes an unfitted pipeline with its parameters
     set, its steps named `prepare` and `model`.
     """
 
-    problem: Problem
-    found: Found
+    problem: LearningProblem
+    found: SearchOutcome
     groups: np.ndarray
     pipeline: Callable[[], Any]
-    say: Say
-    locate: Locate = nowhere
+    say: FitProgress
+    locate: FieldLocator = no_location
 
     @property
     def asked(self) -> Mitigation:
@@ -48,11 +48,11 @@ class Material:
     @cached_property
     def plain(self) -> fit.Plain:
         """The model before any mitigation."""
-        return fit.plain(self.pipeline(), self.problem, self.found.scores)
+        return fit.fit_plain_model(self.pipeline(), self.problem, self.found.scores)
 
     @property
     def unmitigated(self) -> np.ndarray:
-        return fit.unmitigated(self.found, self.problem.use_case)
+        return fit.unmitigated_decisions(self.found, self.problem.use_case)
 
     def error(self, what: str, remedy: str) -> DataError:
         """About the groups, with the place in the use case where they are asked for."""
@@ -66,7 +66,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Mitigated:
+class MitigatedModel:
     """A model with its answers out of fold.
 
     `probability` is float64 a training row, NaN where it was never held out; `decision` bool;

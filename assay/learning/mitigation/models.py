@@ -21,7 +21,7 @@ from assay.tables.rowhash import row_hashes
 
 SALT: Final = 0x6C6F7474657279  # unrelated to the hash that splits off the test rows
 
-Rule = tuple[float, float, tuple[tuple[float, str, float], ...]]
+ThresholdRule = tuple[float, float, tuple[tuple[float, str, float], ...]]
 """Share decided by a constant, that constant, and (share, operator, threshold) for the rest."""
 
 
@@ -33,7 +33,7 @@ class GroupThresholds:
     outcome only. Kept small and plain, because registered models hold its pickle.
     """
 
-    def __init__(self, model: Any, by: Any, rules: dict[str, Rule]) -> None:
+    def __init__(self, model: Any, by: Any, rules: dict[str, ThresholdRule]) -> None:
         self.model = model
         self.by = by
         self.rules = rules
@@ -47,7 +47,7 @@ class GroupThresholds:
         """Decisions, int64 0 or 1 a row. `groups` holds the text labels of the rows' groups."""
         plain = np.asarray(self.model.predict(rows)) == 1
         probability = self.predict_proba(rows)[:, 1]
-        return decided(self.rules, probability, plain, groups, draws(rows)).astype(np.int64)
+        return apply_rules(self.rules, probability, plain, groups, row_draws(rows)).astype(np.int64)
 
 
 class Lottery:
@@ -69,8 +69,8 @@ class Lottery:
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """Decisions, int64 0 or 1 a row."""
-        share = shares(self.parts, self.prepare.transform(rows))
-        return (draws(rows) < share).astype(np.int64)
+        share = lottery_yes_share(self.parts, self.prepare.transform(rows))
+        return (row_draws(rows) < share).astype(np.int64)
 
 
 def needs_groups(model: Any) -> bool:
@@ -78,7 +78,7 @@ def needs_groups(model: Any) -> bool:
     return isinstance(model, GroupThresholds)
 
 
-def answers(
+def probability_and_decision(
     model: Any, rows: pd.DataFrame, groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """What `predict_proba` and `predict` say, from one look at the rows: the probability of a yes
@@ -86,8 +86,8 @@ def answers(
     """
     if isinstance(model, GroupThresholds):
         assert groups is not None, "such a model is told the groups"
-        probability, plain = answers(model.model, rows)
-        return probability, decided(model.rules, probability, plain, groups, draws(rows))
+        probability, plain = probability_and_decision(model.model, rows)
+        return probability, apply_rules(model.rules, probability, plain, groups, row_draws(rows))
     if isinstance(model, Lottery):
         return model.predict_proba(rows)[:, 1], model.predict(rows) == 1
     probability = np.asarray(model.predict_proba(rows)[:, 1], dtype=np.float64)
@@ -96,7 +96,7 @@ def answers(
     return probability, np.asarray(model.predict(rows)) == 1
 
 
-def draws(rows: pd.DataFrame) -> np.ndarray:
+def row_draws(rows: pd.DataFrame) -> np.ndarray:
     """A number in [0, 1) for each row, from its values alone: float64, uniform over rows."""
     hashes = row_hashes(pa.Table.from_pandas(rows, preserve_index=False), salt=SALT)
     # 53 bits are what a float64 holds exactly.
@@ -106,7 +106,7 @@ def draws(rows: pd.DataFrame) -> np.ndarray:
 _OPERATORS: Final = {">": operator.gt, ">=": operator.ge, "<": operator.lt}
 
 
-def yes_share(probability: np.ndarray, rule: Rule) -> np.ndarray:
+def yes_share(probability: np.ndarray, rule: ThresholdRule) -> np.ndarray:
     """How often a rule says yes at each probability: float64 in [0, 1]."""
     constant_share, constant, parts = rule
     share = np.zeros(len(probability))
@@ -115,8 +115,8 @@ def yes_share(probability: np.ndarray, rule: Rule) -> np.ndarray:
     return constant_share * constant + (1.0 - constant_share) * share
 
 
-def decided(
-    rules: dict[str, Rule],
+def apply_rules(
+    rules: dict[str, ThresholdRule],
     probability: np.ndarray,
     plain: np.ndarray,
     groups: np.ndarray,
@@ -130,7 +130,7 @@ def decided(
     return decision
 
 
-def shares(parts: Sequence[tuple[float, Any]], matrix: Any) -> np.ndarray:
+def lottery_yes_share(parts: Sequence[tuple[float, Any]], matrix: Any) -> np.ndarray:
     """How often the `parts` together say yes of each row: float64 in [0, 1]."""
     found: np.ndarray = sum(
         share * (np.asarray(part.predict(matrix)).reshape(-1) == 1) for share, part in parts

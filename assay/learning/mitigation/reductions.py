@@ -24,13 +24,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
 
-from assay.config.candidates import GRADIENT
-from assay.config.gates import Cost
+from assay.config.candidates import EXPONENTIATED_GRADIENT
+from assay.config.gates import ErrorCosts
 from assay.errors import AssayError, ConfigError
-from assay.learning.mitigation.material import Material, Mitigated
-from assay.learning.mitigation.models import Lottery, draws, shares
+from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.models import Lottery, lottery_yes_share, row_draws
 
-_TIGHTEST: Final = 0.01
+_MIN_BOUND: Final = 0.01
 _MOST_FITS: Final = 9  # of one iteration: one for the classifier, four for each of two gaps
 _CONSTRAINTS: Final = {
     "demographic_parity": "DemographicParity",
@@ -41,33 +41,33 @@ _CONSTRAINTS: Final = {
 }
 
 
-def mitigated(material: Material) -> Mitigated:
+def mitigate_by_reduction(material: MitigationInputs) -> MitigatedModel:
     """The lottery over classifiers that the reduction found, around the plain model."""
     with threadpool_limits(1), warnings.catch_warnings():
         # Fairlearn 0.15 uses what pandas 4 will no longer have.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="fairlearn")
-        return _mitigated(material)
+        return _mitigate(material)
 
 
-def _mitigated(material: Material) -> Mitigated:
+def _mitigate(material: MitigationInputs) -> MitigatedModel:
     problem, rows = material.problem, material.problem.rows
-    _check_groups(material)
-    bound = max((1 - material.strength) * violation(material), _TIGHTEST)
+    _require_groups(material)
+    bound = max((1 - material.strength) * constraint_violation(material), _MIN_BOUND)
     told = _Tell(material)
-    whole = _reduced(material, np.arange(len(rows)), bound, told)
+    whole = _run_reduction(material, np.arange(len(rows)), bound, told)
     # The plain pipeline's preparation is this one's equal, and stands in the pickle already.
     prepare = material.plain.pipeline.named_steps["prepare"]
     model = Lottery(material.plain.model, prepare, whole.parts)
     fitted, left = problem.folds[-1]
-    part = _reduced(material, fitted, bound, told)
-    share = shares(part.parts, part.prepare.transform(rows.iloc[left]))
+    part = _run_reduction(material, fitted, bound, told)
+    share = lottery_yes_share(part.parts, part.prepare.transform(rows.iloc[left]))
     decision, held = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    decision[left], held[left] = draws(rows.iloc[left]) < share, True
+    decision[left], held[left] = row_draws(rows.iloc[left]) < share, True
     about = {"classifiers": len(whole.parts), "bound": bound, **whole.about}
-    return Mitigated(model, material.found.probability, decision, held, about)
+    return MitigatedModel(model, material.found.probability, decision, held, about)
 
 
-def violation(material: Material) -> float:
+def constraint_violation(material: MitigationInputs) -> float:
     """How far the plain model's out-of-fold decisions violate the constraint, as Fairlearn
     measures it: the largest distance of a group's rate to that of all rows.
     """
@@ -101,11 +101,15 @@ class _Reduced:
     about: dict[str, Any]
 
 
-def _reduced(material: Material, rows: np.ndarray, bound: float, told: _Tell) -> _Reduced:
+def _run_reduction(
+    material: MitigationInputs, rows: np.ndarray, bound: float, told: _Tell
+) -> _Reduced:
     pipeline = material.pipeline()
     prepare, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
     truth = material.problem.truth[rows].astype(np.int64)
-    learn = _gradient if material.asked.method == GRADIENT else _grid
+    learn = (
+        _exponentiated_gradient if material.asked.method == EXPONENTIATED_GRADIENT else _grid_search
+    )
     try:
         matrix = prepare.fit_transform(material.problem.rows.iloc[rows], truth)
         lesson = _Lesson(matrix, truth, material.groups[rows])
@@ -122,22 +126,24 @@ def _reduced(material: Material, rows: np.ndarray, bound: float, told: _Tell) ->
     return _Reduced(prepare, parts, about)
 
 
-Learnt = tuple[list[tuple[float, Any]], dict[str, Any]]
+LearntParts = tuple[list[tuple[float, Any]], dict[str, Any]]
 
 
-def _gradient(material: Material, model: Any, lesson: _Lesson, bound: float) -> Learnt:
+def _exponentiated_gradient(
+    material: MitigationInputs, model: Any, lesson: _Lesson, bound: float
+) -> LearntParts:
     from fairlearn.reductions import ErrorRate, ExponentiatedGradient
 
     found = ExponentiatedGradient(
         model,
         _constraint(material, bound),
-        objective=ErrorRate(costs=_costs(material.problem.use_case.performance.cost)),
+        objective=ErrorRate(costs=_normalised_costs(material.problem.use_case.performance.cost)),
         eps=bound,
         max_iter=material.asked.max_iter,
     ).fit(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
     weights = {i: float(w) for i, w in found.weights_.sort_index().items() if w > 1e-9}
     total = sum(weights.values())
-    parts = [(w / total, _unwrapped(found.predictors_[i])) for i, w in weights.items()]
+    parts = [(w / total, _unwrap_predictor(found.predictors_[i])) for i, w in weights.items()]
     about = {
         "fits": int(found.n_oracle_calls_),
         "converged": bool(found.best_gap_ <= found.nu),
@@ -145,37 +151,39 @@ def _gradient(material: Material, model: Any, lesson: _Lesson, bound: float) -> 
     return parts, about
 
 
-def _grid(material: Material, model: Any, lesson: _Lesson, bound: float) -> Learnt:
+def _grid_search(
+    material: MitigationInputs, model: Any, lesson: _Lesson, bound: float
+) -> LearntParts:
     """The cheapest classifier of the grid that keeps to `bound`, else the one closest to it."""
     from fairlearn.reductions import ErrorRate, GridSearch
 
-    costs = _costs(material.problem.use_case.performance.cost)
+    costs = _normalised_costs(material.problem.use_case.performance.cost)
     constraint = _constraint(material, bound)
     constraint.default_objective = lambda: ErrorRate(costs=costs)
     size = material.asked.max_iter
-    _check_grid(material, constraint, lesson)
+    _require_grid_size(material, constraint, lesson)
     found = GridSearch(model, constraint, grid_size=size)
     found.fit(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
     worst = found.gammas_.max().to_numpy()
     kept = np.flatnonzero(worst <= bound)
     best = min(kept, key=lambda i: found.objectives_[i]) if len(kept) else int(worst.argmin())
     about = {"fits": size, "converged": bool(len(kept))}
-    return [(1.0, _unwrapped(found.predictors_[best]))], about
+    return [(1.0, _unwrap_predictor(found.predictors_[best]))], about
 
 
-def _constraint(material: Material, bound: float) -> Any:
+def _constraint(material: MitigationInputs, bound: float) -> Any:
     from fairlearn import reductions
 
     return getattr(reductions, _CONSTRAINTS[str(material.asked.constraint)])(difference_bound=bound)
 
 
-def _costs(cost: Cost) -> dict[str, float]:
+def _normalised_costs(cost: ErrorCosts) -> dict[str, float]:
     """Prices with a mean of one, so that the grid's scale is the same in every currency."""
     mean = (cost.false_positive + cost.false_negative) / 2
     return {"fp": cost.false_positive / mean, "fn": cost.false_negative / mean}
 
 
-def _check_groups(material: Material) -> None:
+def _require_groups(material: MitigationInputs) -> None:
     """Two groups at least, and of both outcomes where the constraint asks for outcomes alike."""
     names = sorted(set(material.groups))
     unconditional = material.asked.constraint in {"demographic_parity", "error_rate_parity"}
@@ -188,7 +196,7 @@ def _check_groups(material: Material) -> None:
         )
 
 
-def _check_grid(material: Material, constraint: Any, lesson: _Lesson) -> None:
+def _require_grid_size(material: MitigationInputs, constraint: Any, lesson: _Lesson) -> None:
     """Each group but one, and each outcome that is held alike, is a dimension of the grid."""
     loaded = deepcopy(constraint)
     loaded.load_data(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
@@ -207,8 +215,8 @@ def _check_grid(material: Material, constraint: Any, lesson: _Lesson) -> None:
 class _Tell:
     """Counts fits, and tells of them."""
 
-    def __init__(self, material: Material) -> None:
-        each = _MOST_FITS if material.asked.method == GRADIENT else 1
+    def __init__(self, material: MitigationInputs) -> None:
+        each = _MOST_FITS if material.asked.method == EXPONENTIATED_GRADIENT else 1
         self.most = 2 * each * material.asked.max_iter
         self.done = 0
         self.say: Callable[[int, int, str], None] = material.say
@@ -239,6 +247,6 @@ class _Counted(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
         return np.asarray(self.fitted_.predict(rows)).reshape(-1).astype(np.int64)
 
 
-def _unwrapped(predictor: Any) -> Any:
+def _unwrap_predictor(predictor: Any) -> Any:
     """The estimator itself; where all labels were alike, Fairlearn's own constant one."""
     return predictor.fitted_ if isinstance(predictor, _Counted) else predictor

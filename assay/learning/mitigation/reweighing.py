@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.learning import fit
-from assay.learning.mitigation.material import Material, Mitigated
-from assay.learning.scores import threshold
-from assay.learning.search import cross_fitted
+from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.scores import cost_threshold
+from assay.learning.search import cross_validate
 
 
 @dataclass(frozen=True)
-class Weights:
+class ReweighingWeights:
     """From row numbers to weights; those of a fold rest on its own rows alone."""
 
     groups: np.ndarray
@@ -29,10 +29,10 @@ class Weights:
     strength: float
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        return weights(self.groups[rows], self.truth[rows], self.strength)
+        return reweighing_weights(self.groups[rows], self.truth[rows], self.strength)
 
 
-def weights(groups: np.ndarray, truth: np.ndarray, strength: float = 1.0) -> np.ndarray:
+def reweighing_weights(groups: np.ndarray, truth: np.ndarray, strength: float = 1.0) -> np.ndarray:
     """One float64 a row; at full strength, outcomes are as frequent in every group."""
     codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
     cell = np.asarray(codes) * 2 + truth
@@ -43,7 +43,7 @@ def weights(groups: np.ndarray, truth: np.ndarray, strength: float = 1.0) -> np.
     return found
 
 
-def mitigated(material: Material) -> Mitigated:
+def mitigate_by_reweighing(material: MitigationInputs) -> MitigatedModel:
     """The same estimator, taught by weighted rows: a fit for each fold, and one on all rows."""
     problem = material.problem
     names = sorted(set(material.groups))
@@ -52,9 +52,11 @@ def mitigated(material: Material) -> Mitigated:
             f"all training rows are of one group of {material.by!r}, {names[0]}",
             "Leave the candidate's mitigate out, or add rows of the other groups.",
         )
-    weighed = replace(problem, weigh=Weights(material.groups, problem.truth, material.strength))
-    found = cross_fitted(material.pipeline(), weighed, material.say, material.locate)
-    made = fit.plain(material.pipeline(), weighed, found.scores)
+    weighed = replace(
+        problem, weigh=ReweighingWeights(material.groups, problem.truth, material.strength)
+    )
+    found = cross_validate(material.pipeline(), weighed, material.say, material.locate)
+    made = fit.fit_plain_model(material.pipeline(), weighed, found.scores)
     held = ~np.isnan(found.probability)
-    decision = found.probability >= threshold(problem.use_case.performance.cost)
-    return Mitigated(made.model, found.probability, decision, held)
+    decision = found.probability >= cost_threshold(problem.use_case.performance.cost)
+    return MitigatedModel(made.model, found.probability, decision, held)

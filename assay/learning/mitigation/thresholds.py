@@ -19,23 +19,23 @@ from typing import Any
 import numpy as np
 
 from assay.config.candidates import Mitigation
-from assay.config.gates import Cost
+from assay.config.gates import ErrorCosts
 from assay.errors import DataError
 from assay.learning.folds import fold_of_row
-from assay.learning.mitigation.material import Material, Mitigated
-from assay.learning.mitigation.models import GroupThresholds, Rule, decided, draws
-from assay.learning.scores import threshold
+from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.models import GroupThresholds, ThresholdRule, apply_rules, row_draws
+from assay.learning.scores import cost_threshold
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GroupRules:
     """The rules by group, and the groups for which none could be learnt."""
 
-    rules: dict[str, Rule]
+    rules: dict[str, ThresholdRule]
     without_rule: list[str]
 
 
-def mitigated(material: Material) -> Mitigated:
+def mitigate_by_thresholds(material: MitigationInputs) -> MitigatedModel:
     """The plain model with the rules learnt from its out-of-fold probabilities.
 
     For the answers out of fold, the rules that decide about one half of the folds are learnt from
@@ -43,14 +43,14 @@ def mitigated(material: Material) -> Mitigated:
     """
     asked, problem, found = material.asked, material.problem, material.found
     held = ~np.isnan(found.probability)
-    outcome = _learnt(material, held)
+    outcome = _learn_rules(material, held)
     model = GroupThresholds(material.plain.model, list(asked.by), outcome.rules)
     half = fold_of_row(problem.folds, len(held)) % 2 == 0
-    plain, drawn = material.unmitigated, draws(problem.rows)
+    plain, drawn = material.unmitigated, row_draws(problem.rows)
     decision = plain.copy()
     for learning, deciding in ((held & half, held & ~half), (held & ~half, held & half)):
-        rules = _learnt(material, learning).rules
-        decision[deciding] = decided(
+        rules = _learn_rules(material, learning).rules
+        decision[deciding] = apply_rules(
             rules,
             found.probability[deciding],
             plain[deciding],
@@ -58,12 +58,12 @@ def mitigated(material: Material) -> Mitigated:
             drawn[deciding],
         )
     about = {"groups_without_rule": outcome.without_rule}
-    return Mitigated(model, found.probability, decision, held, about)
+    return MitigatedModel(model, found.probability, decision, held, about)
 
 
-def _learnt(material: Material, rows: np.ndarray) -> Outcome:
+def _learn_rules(material: MitigationInputs, rows: np.ndarray) -> GroupRules:
     try:
-        return optimise(
+        return learn_group_rules(
             material.asked,
             material.found.probability[rows],
             material.problem.truth[rows],
@@ -74,13 +74,13 @@ def _learnt(material: Material, rows: np.ndarray) -> Outcome:
         raise material.error(error.what, str(error.remedy)) from None
 
 
-def optimise(
+def learn_group_rules(
     mitigation: Mitigation,
     probability: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray,
-    cost: Cost,
-) -> Outcome:
+    cost: ErrorCosts,
+) -> GroupRules:
     """Learn the rules from out-of-fold calibrated probabilities, labels and group labels.
 
     On rows that the classifier was fitted to, the rules would fit its overconfidence. Raises
@@ -98,24 +98,26 @@ def optimise(
     probability, truth, groups = probability[known], truth[known], groups[known]
     (strength,) = mitigation.strength
     mixes = mitigation.constraint == "equalized_odds"
-    decision = probability >= threshold(cost)
-    gap = 0.0 if mixes else _gap(str(mitigation.constraint), decision, truth, groups)
-    optimiser = fitted_optimiser(
+    decision = probability >= cost_threshold(cost)
+    gap = 0.0 if mixes else _rate_range(str(mitigation.constraint), decision, truth, groups)
+    optimiser = fit_optimiser(
         mitigation, probability, truth, groups, cost, tolerance=(1 - strength) * gap
     )
     found = optimiser.interpolated_thresholder_.interpolation_dict
-    rules = {str(group): _rule(found[group]) for group in sorted(found)}
+    rules = {str(group): _plain_rule(found[group]) for group in sorted(found)}
     if mixes and strength < 1:
-        rules = {name: _mixed(rule, strength, threshold(cost)) for name, rule in rules.items()}
-    return Outcome(rules, [name for name in names if name not in usable])
+        rules = {
+            name: _mix_rule(rule, strength, cost_threshold(cost)) for name, rule in rules.items()
+        }
+    return GroupRules(rules, [name for name in names if name not in usable])
 
 
-def fitted_optimiser(
+def fit_optimiser(
     mitigation: Mitigation,
     probability: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray,
-    cost: Cost,
+    cost: ErrorCosts,
     *,
     tolerance: float = 0.0,
 ) -> Any:
@@ -125,7 +127,7 @@ def fitted_optimiser(
     from assay.learning.calibration import Given
 
     rows = probability.reshape(-1, 1)
-    with _objective(cost) as objective:
+    with _cost_objective(cost) as objective:
         optimiser = ThresholdOptimizer(
             estimator=Given().fit(rows, truth),
             constraints=mitigation.constraint,
@@ -138,7 +140,7 @@ def fitted_optimiser(
 
 
 @contextmanager
-def _objective(cost: Cost) -> Iterator[str]:
+def _cost_objective(cost: ErrorCosts) -> Iterator[str]:
     """The name of Fairlearn's objective that saves `cost`.
 
     With errors of one price it is the accuracy. Fairlearn has none for other prices, and takes
@@ -169,7 +171,9 @@ def _objective(cost: Cost) -> Iterator[str]:
             table.discard(name)
 
 
-def _gap(constraint: str, decision: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
+def _rate_range(
+    constraint: str, decision: np.ndarray, truth: np.ndarray, groups: np.ndarray
+) -> float:
     """The range over groups of what the constraint would have alike."""
     conditions = {
         "true_positive_rate_parity": truth,
@@ -182,7 +186,7 @@ def _gap(constraint: str, decision: np.ndarray, truth: np.ndarray, groups: np.nd
     return float(max(rates) - min(rates))
 
 
-def _rule(found: Any) -> Rule:
+def _plain_rule(found: Any) -> ThresholdRule:
     """Plain floats and text, so that no class of Fairlearn's is in the model's pickle."""
     parts = tuple(
         (float(found[f"p{i}"]), str(operation.operator), float(operation.threshold))
@@ -192,7 +196,7 @@ def _rule(found: Any) -> Rule:
     return ignored, float(found.get("prediction_constant", 0.0)), parts
 
 
-def _mixed(rule: Rule, strength: float, plain: float) -> Rule:
+def _mix_rule(rule: ThresholdRule, strength: float, plain: float) -> ThresholdRule:
     """The rule for a share `strength` of the people, the `plain` threshold for the rest."""
     ignored, constant, parts = rule
     kept = strength * ignored  # of everyone, decided by the constant

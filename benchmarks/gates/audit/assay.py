@@ -7,14 +7,16 @@ from pathlib import Path
 import pandas as pd
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness
-from assay.evidence.fairness import audit
-from assay.evidence.predictions import predictions_from
+from assay.config.gates import FairnessRule
+from assay.evidence.fairness import audit_fairness
+from assay.evidence.predictions import predictions_from_frame
 from benchmarks.gates.audit.fairlearn_alone import METRICS
 
 SENSITIVE = {"sex": Sensitive(reference="Male"), "race": Sensitive(reference="White")}
 RULES = [
-    Fairness(metric=name, by=("sex", "race", ("sex", "race")), tolerance=0.1, because="measured")
+    FairnessRule(
+        metric=name, by=("sex", "race", ("sex", "race")), tolerance=0.1, because="measured"
+    )
     for name in METRICS
 ]
 
@@ -26,7 +28,7 @@ def prepare(_folder: Path) -> None:
 def work(folder: Path, _state: None) -> str:
     """Read the file and judge it."""
     rows = pd.read_parquet(folder / "decisions.parquet", columns=["truth", "decision", *SENSITIVE])
-    made = predictions_from(rows, truth="truth", prediction="decision", by=list(SENSITIVE))
-    report = audit(made, RULES, SENSITIVE, subject="decisions")
+    made = predictions_from_frame(rows, truth="truth", prediction="decision", by=list(SENSITIVE))
+    report = audit_fairness(made, RULES, SENSITIVE, subject="decisions")
     [gap] = [c for c in report.checks if c.name == "accuracy_score[sex=Female]"]
     return f"accuracy gap by sex {abs(gap.estimate):.4f}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from assay.config.gates import Drift
-from assay.evidence.drift import drift
+from assay.config.gates import DriftSettings
+from assay.evidence.drift import judge_drift
 from assay.evidence.report import Verdict
-from assay.tables.observed import observe
+from assay.tables.observed import profile_and_sample
 from assay.tables.read import Table
 from benchmarks.gates.data import table
 from benchmarks.gates.drift.columns import NUMBERS, TEXTS, reference
@@ -18,13 +18,13 @@ def prepare(folder: Path) -> Table:
     """The reference, profiled; and nothing known of the other table, which is new each time."""
     shutil.rmtree(folder / "bucket" / "memo", ignore_errors=True)
     known = table(reference(folder), "rows")
-    observe(known)
+    profile_and_sample(known)
     return known
 
 
 def work(folder: Path, known: Table) -> str:
     """Read the table and compare."""
     current = table(folder, "rows")
-    report = drift(known, current, Drift(), columns=NUMBERS + TEXTS, subject="rows")
+    report = judge_drift(known, current, DriftSettings(), columns=NUMBERS + TEXTS, subject="rows")
     moved = [c for c in report.of(Verdict.FAIL) if c.name.startswith("shift[")]
     return f"{len(moved)} of {len(NUMBERS + TEXTS)} columns shifted"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.config.read import read
+from assay.config.read import load_use_case
 from assay.config.use_case import UseCase
-from assay.evidence.feasibility import assess
+from assay.evidence.feasibility import assess_feasibility
 from benchmarks.gates.data import table
 
 CONFIG = Path(__file__).parents[3] / "configs" / "income.yaml"
@@ -14,10 +14,10 @@ CONFIG = Path(__file__).parents[3] / "configs" / "income.yaml"
 
 def prepare(_folder: Path) -> UseCase:
     """The use case."""
-    return read(CONFIG).use_case
+    return load_use_case(CONFIG).use_case
 
 
 def work(folder: Path, use_case: UseCase) -> str:
     """Read the table and judge it."""
-    report = assess(table(folder, "rows"), use_case)
+    report = assess_feasibility(table(folder, "rows"), use_case)
     return f"{report.verdict}: {len(report.checks)} checks"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assay.config.gates import Expectation
 from assay.evidence.report import Verdict
-from assay.evidence.validation import validate
+from assay.evidence.validation import validate_table
 from benchmarks.gates.data import table
 from benchmarks.gates.validate.rules import expectations
 
@@ -19,6 +19,6 @@ def prepare(_folder: Path) -> None:
 
 def work(folder: Path, _state: None) -> str:
     """Judge the table where it lies."""
-    report = validate(table(folder, "rows"), RULES, subject="rows").report
+    report = validate_table(table(folder, "rows"), RULES, subject="rows").report
     kept = [c for c in report.checks if c.name.startswith("expect_") and c.verdict is Verdict.PASS]
     return f"{len(kept)} of {len(RULES)} rules hold"

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.artifacts import Artifact
-from assay.living.looking import Material, facts, judge
+from assay.living.looking import LookInputs, collect_facts, judge_look
 from assay.living.looks import next_look
-from assay.living.windows import reference, window
-from assay.tables.observed import observe
+from assay.living.windows import build_reference, build_window
+from assay.tables.observed import profile_and_sample
 from assay.tables.read import Table
 from benchmarks.living.monitor.rows import bucket_in, use_case
 
@@ -22,16 +22,18 @@ def prepare(folder: Path) -> Artifact:
     bucket, case = bucket_in(folder), use_case()
     shutil.rmtree(folder / "bucket" / "memo", ignore_errors=True)
     look = next_look(bucket, case.name, case.monitor, _WHEN)
-    made = reference(bucket, look.version, case)
-    observe(Table.read(bucket, made))
+    made = build_reference(bucket, look.version, case)
+    profile_and_sample(Table.read(bucket, made))
     return made
 
 
 def work(folder: Path, against: Artifact) -> str:
     bucket, case = bucket_in(folder), use_case()
     look = next_look(bucket, case.name, case.monitor, _WHEN)
-    seen = window(bucket, look, case, against)
-    material = Material(against, seen.current, seen.labelled, seen.same, seen.counted)
-    found = judge(bucket, facts(bucket, look, case, material), material, case, look.version)
+    seen = build_window(bucket, look, case, against)
+    material = LookInputs(against, seen.current, seen.labelled, seen.same, seen.counted)
+    found = judge_look(
+        bucket, collect_facts(bucket, look, case, material), material, case, look.version
+    )
     value = found.figures["expected ROC AUC"]
     return f"{found.verdict}, expected ROC AUC {value:.4f}"

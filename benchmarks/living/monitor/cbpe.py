@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from assay.evidence.drift.expected import Ladder, expected
-from assay.evidence.drift.scored import Roles, Scored, scored
+from assay.evidence.drift.expected import ProbabilityBins, expected_counts
+from assay.evidence.drift.scored import ColumnRoles, ScoredRows, read_scored_rows
 
-_ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
+_ROLES = ColumnRoles(probability="predicted_probability", prediction="prediction", truth="employed")
 _NAMES = ["predicted_probability", "prediction", "employed"]
 
 
-def prepare(folder: Path) -> Scored:
-    held = scored(pq.read_table(folder / "reference.parquet", columns=_NAMES), _ROLES, "reference")
+def prepare(folder: Path) -> ScoredRows:
+    held = read_scored_rows(
+        pq.read_table(folder / "reference.parquet", columns=_NAMES), _ROLES, "reference"
+    )
     assert held is not None
     return held
 
 
-def work(folder: Path, reference: Scored) -> str:
+def work(folder: Path, reference: ScoredRows) -> str:
     rows = pq.read_table(folder / "rows.parquet", columns=_NAMES[:2])
-    current = scored(rows, _ROLES, "rows")
+    current = read_scored_rows(rows, _ROLES, "rows")
     assert current is not None
-    counted = expected(current, Ladder.of(reference, current))
+    counted = expected_counts(current, ProbabilityBins.of(reference, current))
     return f"ROC AUC {counted.whole('roc_auc'):.4f}, accuracy {counted.whole('accuracy'):.4f}"

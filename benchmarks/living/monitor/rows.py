@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.artifacts import JSON, MODEL, RECORD, Artifact
-from assay.batches import Labelled, Ledger, Scored
+from assay.batches import BatchLedger, ReceivedLabels, ScoredBatch
 from assay.bucket import Bucket
-from assay.config.read import read_words
+from assay.config.read import parse_use_case
 from assay.config.use_case import UseCase
-from assay.learning.units import identities
+from assay.learning.units import identity_hashes
 from assay.store.local import LocalStore
 from assay.tables.read import Table
-from assay.tables.write import write, write_frame
+from assay.tables.write import write_frame, write_table
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 3_000
@@ -49,7 +49,7 @@ def use_case() -> UseCase:
         "fairness": [rule],
         "candidates": [{"estimator": "sklearn.ensemble.HistGradientBoostingClassifier"}],
     }
-    return read_words({"file": "measured.yaml", "text": json.dumps(asked), "set": []}).use_case
+    return parse_use_case({"file": "measured.yaml", "text": json.dumps(asked), "set": []}).use_case
 
 
 def bucket_in(folder: Path) -> Bucket:
@@ -136,7 +136,7 @@ def _champion(bucket: Bucket, reference: pd.DataFrame) -> None:
 def _serve(bucket: Bucket, case: UseCase, frame: pd.DataFrame, number: int) -> pa.Array:
     features = frame.drop(columns=["employed", "year", *SAID])
     table = write_frame(bucket, features, f"batch {number}")
-    units = identities(Table.read(bucket, table), case).view(np.int64)
+    units = identity_hashes(Table.read(bucket, table), case).view(np.int64)
     said = pd.DataFrame(
         {
             "row": np.arange(len(frame)),
@@ -146,8 +146,8 @@ def _serve(bucket: Bucket, case: UseCase, frame: pd.DataFrame, number: int) -> p
             "decision": (frame["prediction"] == 1).to_numpy(),
         }
     )
-    Ledger(bucket, case.name).add_scored(
-        Scored(
+    BatchLedger(bucket, case.name).add_scored(
+        ScoredBatch(
             name=f"batch {number}",
             source=None,
             as_of=_WHEN,
@@ -173,9 +173,9 @@ def _label(bucket: Bucket, labels: list[pa.RecordBatch], rows: int) -> Artifact:
         )
         for one in labels
     )
-    table = write(bucket, held, schema, "labels")
-    Ledger(bucket, "employment").add_labelled(
-        Labelled(
+    table = write_table(bucket, held, schema, "labels")
+    BatchLedger(bucket, "employment").add_labelled(
+        ReceivedLabels(
             name="labels", source=None, as_of=_WHEN, table=table, unfit=None, rows=rows,
             unfit_rows=0,
         )

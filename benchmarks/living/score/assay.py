@@ -11,10 +11,10 @@ from assay.bucket import Bucket
 from assay.config.data import Source
 from assay.config.living import Sink
 from assay.digest import Digest
-from assay.learning.predict import Model
-from assay.living.intake import columns, take_in
-from assay.living.scoring import predict
-from assay.living.sinks import Delivery, deliver
+from assay.learning.predict import ScoringModel
+from assay.living.intake import column_specs, parse_batch
+from assay.living.scoring import score_table
+from assay.living.sinks import Delivery, write_delivery
 from assay.store.local import LocalStore
 from benchmarks.living.score.rows import use_case
 
@@ -26,14 +26,16 @@ def prepare(_: Path) -> tempfile.TemporaryDirectory[str]:
 def work(folder: Path, kept: Any) -> str:
     about, case = json.loads((folder / "model.json").read_text()), use_case()
     data = (folder / "model.joblib").read_bytes()
-    model, digest = Model.load(data, about["signature"]), Digest.of(data)
+    model, digest = ScoringModel.load(data, about["signature"]), Digest.of(data)
     bucket = Bucket.on(LocalStore(Path(kept.name) / folder.name)).prepare()
-    asked = columns(about["trained"], case)
+    asked = column_specs(about["trained"], case)
     source = Source(path=str(folder / "rows.parquet"))
-    taken = take_in(bucket, source, asked, case, "batch")
-    found = predict(bucket, model, digest, taken.table, case, lines=taken.lines, unfit=taken.unfit)
+    taken = parse_batch(bucket, source, asked, case, "batch")
+    found = score_table(
+        bucket, model, digest, taken.table, case, lines=taken.lines, unfit=taken.unfit
+    )
     delivery = Delivery(
         bucket, case, folder.name, 1, str(digest), found.table, found.predictions, found.lines
     )
-    deliver(delivery, Sink(path=f"{kept.name}/{{batch}}.parquet"))
+    write_delivery(delivery, Sink(path=f"{kept.name}/{{batch}}.parquet"))
     return f"{found.rows:,} rows"

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.bucket import Bucket
-from assay.config.read import read_words
+from assay.config.read import parse_use_case
 from assay.config.use_case import UseCase
-from assay.learning.split import membership
-from assay.learning.train import explore, quiet, train
+from assay.learning.split import mark_test_rows
+from assay.learning.train import no_progress, search_candidate, train_candidate
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -48,7 +48,7 @@ def use_case() -> UseCase:
         "candidates": [{"estimator": "sklearn.ensemble.HistGradientBoostingClassifier"}],
         "search": {"folds": 2, "jobs": 1},
     }
-    return read_words({"file": "measured.yaml", "text": json.dumps(asked), "set": []}).use_case
+    return parse_use_case({"file": "measured.yaml", "text": json.dumps(asked), "set": []}).use_case
 
 
 def model(folder: Path) -> None:
@@ -57,9 +57,9 @@ def model(folder: Path) -> None:
     frame.insert(0, "person", np.arange(len(frame)))
     bucket, case = Bucket.on(MemoryStore()).prepare(), use_case()
     table = Table.read(bucket, write_frame(bucket, frame, "rows of 2015"))
-    test, (candidate,) = membership(table, case), case.contenders
-    found = explore(table, test, candidate, case, say=quiet)
-    fitted = train(table, test, candidate, case, found)
+    test, (candidate,) = mark_test_rows(table, case), case.contenders
+    found = search_candidate(table, test, candidate, case, say=no_progress)
+    fitted = train_candidate(table, test, candidate, case, found)
     folder.mkdir(parents=True)
     (folder / "model.joblib").write_bytes(fitted.model)
     about = {"signature": fitted.signature, "trained": table.description}

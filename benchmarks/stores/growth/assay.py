@@ -7,7 +7,7 @@ from pathlib import Path
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 from benchmarks.stores.files import fresh
 from benchmarks.stores.growth.rows import Batches, schema
 from benchmarks.stores.growth.series import Pieces, series
@@ -23,7 +23,7 @@ def work(folder: Path, bucket: Bucket) -> str:
 
     def store(batches: Batches) -> Pieces:
         kind, rows = schema(batches)
-        made = write(bucket, rows, kind, "rows")
+        made = write_table(bucket, rows, kind, "rows")
         held = [made, *Table.read(bucket, made).parts]
         return {str(artifact.digest): artifact.size for artifact in held}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.tables.cut import Cut
+from assay.tables.cut import CutRule
 from benchmarks.stores.files import fresh
 from benchmarks.stores.growth.rows import Batches, schema
 from benchmarks.stores.growth.series import Pieces, series
@@ -26,7 +26,7 @@ def work(folder: Path, place: Path) -> str:
     def store(batches: Batches) -> Pieces:
         kind, rows = schema(batches)
         pieces = {}
-        for piece in _cut(rows, Cut.across(len(kind)).target):
+        for piece in _cut(rows, CutRule.across(len(kind)).target):
             sink = pa.BufferOutputStream()
             pq.write_table(piece, sink, compression="zstd", compression_level=3)
             data = sink.getvalue()

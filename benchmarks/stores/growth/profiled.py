@@ -10,23 +10,23 @@ from assay import canonical
 from assay.artifacts import Artifact
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables.observed import observe
+from assay.tables.observed import profile_and_sample
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 from benchmarks.stores.growth.rows import first, schema, versions
 
 
 def prepare(folder: Path) -> Table:
     """The grown table; of it nothing is known, of the one before everything."""
     before, grown = tables(folder)
-    observe(before)
+    profile_and_sample(before)
     return grown
 
 
 def work(_folder: Path, grown: Table) -> str:
     """Profile and sample."""
     before = profiles(grown.bucket)
-    observe(grown)
+    profile_and_sample(grown)
     return f"{profiles(grown.bucket) - before} of {len(grown.parts)} parts profiled"
 
 
@@ -40,7 +40,7 @@ def tables(folder: Path) -> tuple[Table, Table]:
         made = []
         for batches in (first(folder), versions(folder)["1 % appended"]()):
             kind, rows = schema(batches)
-            made.append(write(bucket, rows, kind, "rows").as_json())
+            made.append(write_table(bucket, rows, kind, "rows").as_json())
         listed.write_text(json.dumps(made))
     held = (Artifact.model_validate(one) for one in json.loads(listed.read_text()))
     before, grown = (Table.read(bucket, artifact) for artifact in held)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.tables.cut import Cut
+from assay.tables.cut import CutRule
 
 Hashes = NDArray[np.uint64]
 ROWS = 10_000_000
@@ -30,7 +30,7 @@ class Spread:
 
 def spread(tables: int, rows: int = ROWS, columns: int = COLUMNS) -> dict[str, Spread]:
     """By change, over so many tables of that many rows and columns."""
-    cut = Cut.across(columns)
+    cut = CutRule.across(columns)
     found: dict[str, list[float]] = {}
     for seed in range(tables):
         for change, share in _one(seed, rows, cut).items():
@@ -41,7 +41,7 @@ def spread(tables: int, rows: int = ROWS, columns: int = COLUMNS) -> dict[str, S
     }
 
 
-def _one(seed: int, rows: int, cut: Cut) -> dict[str, float]:
+def _one(seed: int, rows: int, cut: CutRule) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     some = rows // 100
     hashes = rng.integers(0, 2**64, rows + some, np.uint64)
@@ -62,7 +62,7 @@ def _one(seed: int, rows: int, cut: Cut) -> dict[str, float]:
     }
 
 
-def _parts(hashes: Hashes, cut: Cut, offset: int) -> set[tuple[int, int, int]]:
+def _parts(hashes: Hashes, cut: CutRule, offset: int) -> set[tuple[int, int, int]]:
     """Parts as first row, last row and what they hold."""
     ends = [0, *cut.boundaries(hashes)]
     if ends[-1] < len(hashes):

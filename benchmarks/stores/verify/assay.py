@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assay.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.upkeep.verify import verify
+from assay.upkeep.verify import verify_bucket
 from benchmarks.stores.verify.held import bucket_of
 
 
@@ -17,7 +17,7 @@ def prepare(folder: Path) -> Bucket:
 
 def work(_folder: Path, bucket: Bucket) -> str:
     """Verify it. It is intact, or this fails."""
-    findings = verify(bucket)
+    findings = verify_bucket(bucket)
     if findings.problems:
         raise RuntimeError(f"the bucket is not intact: {findings.problems[0]}")
     return f"{findings.objects} objects"

@@ -8,13 +8,15 @@ import promql_parser
 import pytest
 from ruamel.yaml import YAML
 
-from assay.deployments.dashboard import ROWS, dashboard
-from assay.deployments.metrics.names import FIGURES
+from assay.deployments.dashboard import ROWS, build_dashboard
+from assay.deployments.metrics.names import METRIC_DEFINITIONS
 
 HERE = Path(__file__).parents[3] / "deployments/prometheus"
 ALERTS = YAML(typ="safe").load(HERE / "alerts.yml")
 SCRAPED = {"instance", "job", "le"}  # what Prometheus adds
-LABELS = {series: {*f.labels} for f in FIGURES.values() for series in f.series} | {"up": set()}
+LABELS = {series: {*f.labels} for f in METRIC_DEFINITIONS.values() for series in f.series} | {
+    "up": set()
+}
 QUERIES = {
     f"{panel.title}-{number}": query
     for _, panels in ROWS
@@ -25,7 +27,7 @@ RULES = {rule["alert"]: rule for group in ALERTS["groups"] for rule in group["ru
 ASKED = {
     **{name: query.ask for name, query in QUERIES.items()},
     **{name: rule["expr"] for name, rule in RULES.items()},
-    "a new champion": dashboard()["annotations"]["list"][0]["expr"],
+    "a new champion": build_dashboard()["annotations"]["list"][0]["expr"],
 }
 
 
@@ -78,7 +80,7 @@ def test_a_counter_is_asked_for_its_increase():
 
 def test_every_figure_is_shown_or_alerted_of():
     shown = set().union(*(names(text) for text in ASKED.values()))
-    hidden = {name for name, figure in FIGURES.items() if not shown & set(figure.series)}
+    hidden = {name for name, figure in METRIC_DEFINITIONS.items() if not shown & set(figure.series)}
     assert hidden <= {
         "assay_info",
         "assay_look_rows",
@@ -88,7 +90,7 @@ def test_every_figure_is_shown_or_alerted_of():
 
 
 def test_panels_do_not_lie_over_each_other():
-    places = [panel["gridPos"] for panel in dashboard()["panels"]]
+    places = [panel["gridPos"] for panel in build_dashboard()["panels"]]
     for one, other in itertools.combinations(places, 2):
         beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
         below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
@@ -97,7 +99,7 @@ def test_panels_do_not_lie_over_each_other():
 
 
 def test_panels_are_told_apart_and_use_the_chosen_source():
-    panels = dashboard()["panels"]
+    panels = build_dashboard()["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     sources = [panel["datasource"]["uid"] for panel in panels if panel["type"] != "row"]
     sources += [t["datasource"]["uid"] for panel in panels for t in panel.get("targets", ())]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from assay.artifacts import JSON
-from assay.batches import Ledger, Refused, Scored
+from assay.batches import BatchLedger, RefusedBatch, ScoredBatch
 from assay.bucket import Bucket
 from assay.deployments.metrics import bucket as metrics_of
-from assay.deployments.metrics.bucket import Models
+from assay.deployments.metrics.bucket import BucketMetrics
 from assay.digest import Digest
 from assay.evidence.report import Check, Interval, Report, Sheet, Verdict, put_report
 from assay.store.local import LocalStore
@@ -20,13 +20,13 @@ AS_OF = "2026-01-01T00:00:00+00:00"
 
 @pytest.fixture
 def bucket(tmp_path, monkeypatch):
-    monkeypatch.setattr(metrics_of, "_SELDOM", 0.0)
+    monkeypatch.setattr(metrics_of, "_LISTING_INTERVAL", 0.0)
     return Bucket.open(str(tmp_path / "bucket")).prepare()
 
 
 @pytest.fixture
 def scrape(bucket):
-    models = Models(bucket.root)
+    models = BucketMetrics(bucket.root)
     return lambda: figures(models.gather())
 
 
@@ -234,11 +234,11 @@ def test_a_person_is_asked_until_something_is_decided(bucket, scrape):
 
 
 def test_batches_are_summed_by_role(bucket, scrape):
-    ledger, table = Ledger(bucket, "guests"), bucket.put_json({}, JSON, "table")
+    ledger, table = BatchLedger(bucket, "guests"), bucket.put_json({}, JSON, "table")
     for number, role in enumerate(("served", "served", "shadow")):
         rows = bucket.put_json(number, JSON, "rows")
         ledger.add_scored(
-            Scored(
+            ScoredBatch(
                 name=f"{number}.csv",
                 source=None,
                 as_of=AS_OF,
@@ -253,7 +253,7 @@ def test_batches_are_summed_by_role(bucket, scrape):
                 seconds=0.5,
             )
         )
-    ledger.add_refused(Refused(name="3.csv", source="x", as_of=AS_OF, why="no header"))
+    ledger.add_refused(RefusedBatch(name="3.csv", source="x", as_of=AS_OF, why="no header"))
     found = scrape()
     totals = {"batches": (2, 1), "rows_scored": (20, 10), "rows_unfit": (2, 1)}
     for name, (served, shadow) in totals.items():
@@ -267,7 +267,7 @@ def test_batches_are_summed_by_role(bucket, scrape):
 
 
 def test_where_nothing_came_a_journal_costs_one_request_and_no_listing(bucket, scrape, monkeypatch):
-    monkeypatch.setattr(metrics_of, "_SELDOM", 3600.0)
+    monkeypatch.setattr(metrics_of, "_LISTING_INTERVAL", 3600.0)
     champion(bucket, fairness=report(bucket, "fairness", [gap("SEX=2", 0, -0.1, 0.1)]))
     look(bucket)
     first = scrape()
@@ -332,7 +332,7 @@ def test_a_report_that_is_gone_is_said_and_looked_for_again(bucket, scrape):
 
 
 def test_a_history_half_read_is_not_told(bucket, scrape, monkeypatch):
-    monkeypatch.setattr("assay.deployments.metrics.reading._MOST", 2)
+    monkeypatch.setattr("assay.deployments.metrics.reading._MAX_ENTRIES", 2)
     champion(bucket)
     look(bucket)
     assert of(scrape(), "assay_champion_version", **GUESTS) is None

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from assay.deployments.metrics.names import FIGURES, Told
+from assay.deployments.metrics.names import METRIC_DEFINITIONS, MetricSamples
 
 ENDLESS = {"run", "run_id", "digest", "batch", "name", "file", "id", "person", "actor"}
 
 
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+@pytest.mark.parametrize("figure", METRIC_DEFINITIONS.values(), ids=METRIC_DEFINITIONS)
 def test_a_name_says_what_it_counts_in(figure):
     assert re.fullmatch(r"assay_[a-z_]+", figure.name)
     assert (figure.kind == "counter") == figure.name.endswith("_total")
@@ -19,14 +19,14 @@ def test_a_name_says_what_it_counts_in(figure):
         assert figure.name.endswith("_timestamp_seconds")
 
 
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+@pytest.mark.parametrize("figure", METRIC_DEFINITIONS.values(), ids=METRIC_DEFINITIONS)
 def test_no_label_takes_values_without_end(figure):
     assert not ENDLESS & set(figure.labels)
     assert "version" not in figure.labels or figure.name == "assay_info"
 
 
 def test_a_figure_has_the_labels_that_its_name_asks_for():
-    told = Told()
+    told = MetricSamples()
     with pytest.raises(ValueError, match="use_case"):
         told.add("assay_champion_version", 1)
     with pytest.raises(KeyError):
@@ -40,5 +40,5 @@ def test_the_documents_list_every_figure_as_it_is():
     rows = [line for line in text.splitlines() if line.startswith("| `assay_")]
     assert rows == [
         f"| `{figure.name}` | {figure.kind} | {', '.join(figure.labels)} | {figure.about} |"
-        for figure in FIGURES.values()
+        for figure in METRIC_DEFINITIONS.values()
     ]

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from assay.deployments.metrics import Metrics
-from assay.deployments.metrics.names import Told
-from assay.deployments.metrics.parts import Part
+from assay.deployments.metrics import MetricsCollector
+from assay.deployments.metrics.names import MetricSamples
+from assay.deployments.metrics.parts import MetricsPart
 from tests.deployments.metrics.asked import of, parsed
 
 
@@ -18,7 +18,7 @@ def gate():
 
 
 def told():
-    found = Told()
+    found = MetricSamples()
     found.add("assay_batches_missed", 3, use_case="guests")
     return found.families()
 
@@ -28,7 +28,7 @@ def metrics(monkeypatch):
     monkeypatch.setenv("ASSAY_STORE", "unused")
 
     def made(*parts):
-        found = Metrics(patience=0.2)
+        found = MetricsCollector(patience=0.2)
         found._parts = list(parts)
         return found
 
@@ -36,7 +36,7 @@ def metrics(monkeypatch):
 
 
 def test_what_hangs_is_left_out_and_said(metrics, gate, capsys):
-    found = metrics(Part("server", gate.wait), Part("bucket", told))
+    found = metrics(MetricsPart("server", gate.wait), MetricsPart("bucket", told))
     said = parsed(found.text().decode())
     assert of(said, "assay_up", part="server") == 0
     assert of(said, "assay_up", part="bucket") == 1
@@ -45,7 +45,7 @@ def test_what_hangs_is_left_out_and_said(metrics, gate, capsys):
 
 
 def test_what_hangs_is_asked_once(gate, monkeypatch):
-    monkeypatch.setattr("assay.deployments.metrics.parts._FRESH", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.parts._REUSE_SECONDS", 0.0)
     asked = []
 
     def gather():
@@ -53,7 +53,7 @@ def test_what_hangs_is_asked_once(gate, monkeypatch):
         gate.wait()
         return []
 
-    part = Part("server", gather)
+    part = MetricsPart("server", gather)
     assert [part.tell(part.begin(), 0.05) for _ in range(3)] == [None, None, None]
     assert len(asked) == 1
     gate.set()
@@ -61,7 +61,7 @@ def test_what_hangs_is_asked_once(gate, monkeypatch):
 
 
 def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):
-    monkeypatch.setattr("assay.deployments.metrics.parts._FRESH", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.parts._REUSE_SECONDS", 0.0)
     faults = [OSError("no route"), OSError("no route"), None]
 
     def gather():
@@ -70,7 +70,7 @@ def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):
             raise fault
         return told()
 
-    found = metrics(Part("bucket", gather))
+    found = metrics(MetricsPart("bucket", gather))
     ups = [of(parsed(found.text().decode()), "assay_up", part="bucket") for _ in range(3)]
     assert ups == [0, 0, 1]
     assert capsys.readouterr().err.count("no route") == 1
@@ -83,7 +83,7 @@ def test_two_who_ask_at_once_are_told_the_same(metrics):
         asked.append(1)
         return told()
 
-    found = metrics(Part("bucket", gather))
+    found = metrics(MetricsPart("bucket", gather))
     assert parsed(found.text().decode()) != {}
     found.text()
     assert len(asked) == 1

@@ -8,7 +8,7 @@ import pytest
 from prefect.client.schemas.objects import State, StateType
 
 from assay.deployments.metrics import asking
-from assay.deployments.metrics.server import Runs
+from assay.deployments.metrics.server import ServerMetrics
 from tests.deployments.metrics.asked import figures, of
 
 TRAIN, OTHER = uuid4(), uuid4()
@@ -97,7 +97,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def scrape(server):
-    runs = Runs()
+    runs = ServerMetrics()
 
     def scraped():
         """Twice, as what is counted is told a scrape later."""
@@ -119,12 +119,12 @@ def test_without_a_server_it_says_so():
 
     unset = temporary_settings(restore_defaults={PREFECT_API_URL})
     with unset, pytest.raises(ConfigError, match="PREFECT_API_URL"):
-        Runs().gather()
+        ServerMetrics().gather()
 
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
-    monkeypatch.setattr(asking, "_SETTLED", timedelta(0))
+    monkeypatch.setattr(asking, "_STEP_DELAY", timedelta(0))
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def test_what_ended_before_is_known_and_not_counted(server, scrape):
 
 
 def test_every_series_begins_with_nothing(server):
-    runs = Runs()
+    runs = ServerMetrics()
     first = figures(runs.gather())
     assert [ended(first, s, s.lower()) for s in ("Failed", "Crashed", "Cancelled")] == [0, 0, 0]
     server.ended(StateType.FAILED, "Rejected", steps=[("search", "Completed")])
@@ -198,7 +198,7 @@ def test_a_run_that_crashed_and_went_on_counts_its_steps_once(server, scrape):
 
 
 def test_a_server_that_fails_meanwhile_loses_nothing(server):
-    runs = Runs()
+    runs = ServerMetrics()
     runs.gather()
     server.ended(StateType.COMPLETED, "Registered", steps=[("search", "Completed")])
     server.fails.append(OSError("gone"))
@@ -209,9 +209,9 @@ def test_a_server_that_fails_meanwhile_loses_nothing(server):
 
 
 def test_a_long_absence_is_caught_up_with_over_several_scrapes(server, scrape, monkeypatch):
-    monkeypatch.setattr(asking, "_PAGE", 3)
-    monkeypatch.setattr(asking, "_PAGES", 2)
-    monkeypatch.setattr(asking, "_LATER", timedelta(0))
+    monkeypatch.setattr(asking, "_PAGE_ROWS", 3)
+    monkeypatch.setattr(asking, "_PAGES_PER_SCRAPE", 2)
+    monkeypatch.setattr(asking, "_END_DELAY", timedelta(0))
     scrape()
     for _ in range(20):
         server.ended(StateType.COMPLETED, "Registered")
@@ -275,7 +275,7 @@ def test_what_is_no_verification_is_not_taken_for_one(server, scrape, figures):
 
 def test_a_run_is_counted_once_its_steps_are_surely_known(server, scrape, monkeypatch):
     scrape()
-    monkeypatch.setattr(asking, "_SETTLED", timedelta(seconds=10))
+    monkeypatch.setattr(asking, "_STEP_DELAY", timedelta(seconds=10))
     run = server.ended(StateType.COMPLETED, "Registered")
     assert ended(scrape(), "Registered", "completed") is None
     run.end_time -= timedelta(seconds=10)  # as time goes by

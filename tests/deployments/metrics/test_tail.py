@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assay import checkpoints
 from assay.bucket import Bucket
-from assay.deployments.metrics.tail import Tail
+from assay.deployments.metrics.tail import JournalTail
 from assay.errors import ChainBroken
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
@@ -24,7 +24,7 @@ def grow(bucket, count):
 @settings(max_examples=20, deadline=None)
 def test_read_on_it_is_the_whole(growths, most):
     bucket = Bucket.on(MemoryStore())
-    tail, seen = Tail(bucket, "guests"), []
+    tail, seen = JournalTail(bucket, "guests"), []
     for growth in growths:
         grow(bucket, growth)
         seen += tail.entries(most)
@@ -43,7 +43,7 @@ def long(tmp_path, monkeypatch):
         previous = None if number == 1 else journal_digest(lines[-1])
         lines.append(entry(number, previous))
         bucket.store.put_if_absent(journal.key(number), lines[-1])
-    checkpoints.keep(bucket.store, "guests", 100, lines[:100])
+    checkpoints.write_checkpoint(bucket.store, "guests", 100, lines[:100])
     read, get = [], LocalStore.get
     monkeypatch.setattr(LocalStore, "get", lambda store, key: read.append(key) or get(store, key))
     return bucket, read
@@ -64,26 +64,26 @@ def entry(number, previous):
 
 def test_a_hundred_entries_are_one_request(long):
     bucket, read = long
-    assert [e.number for e in Tail(bucket, "guests").entries(1000)] == list(range(1, 103))
+    assert [e.number for e in JournalTail(bucket, "guests").entries(1000)] == list(range(1, 103))
     assert len(read) <= 6
 
 
 @pytest.mark.parametrize("line", [0, 50, 99])
 def test_a_checkpoint_that_lies_costs_requests_and_nothing_else(long, line):
     bucket, _ = long
-    file = Path(bucket.store.url(checkpoints.key_of("guests", 100)))
+    file = Path(bucket.store.url(checkpoints.checkpoint_key("guests", 100)))
     file.chmod(0o644)
     lines = file.read_bytes().split(b"\n")
     lines[line] = lines[line].replace(b'"ada"', b'"eve"')
     file.write_bytes(b"\n".join(lines))
-    found = list(Tail(bucket, "guests").entries(1000))
+    found = list(JournalTail(bucket, "guests").entries(1000))
     assert len(found) == 102
     assert {e.actor for e in found} == {"ada"}
 
 
 def test_an_entry_that_does_not_follow_is_not_told(long):
     bucket, _ = long
-    tail = Tail(bucket, "guests")
+    tail = JournalTail(bucket, "guests")
     assert len(list(tail.entries(1000))) == 102
     bucket.store.put_if_absent(bucket.journal("guests").key(103), entry(103, None))
     for _ in range(2):

@@ -6,18 +6,20 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from assay.config.gates import Drift
-from assay.evidence.drift.columns import shifts
+from assay.config.gates import DriftSettings
+from assay.evidence.drift.columns import measure_shifts
 from assay.evidence.report import Verdict
-from assay.tables.observed import observe
+from assay.tables.observed import profile_and_sample
 from tests.evidence.drift.trials import resampled, shifted, stored
 
-ASK = Drift()
+ASK = DriftSettings()
 
 
 def one(reference, current, name="c", ask=ASK):
-    sides = [observe(stored(pa.table({name: values}), "t")) for values in (reference, current)]
-    return shifts(*sides, [name], ask)[0]
+    sides = [
+        profile_and_sample(stored(pa.table({name: values}), "t")) for values in (reference, current)
+    ]
+    return measure_shifts(*sides, [name], ask)[0]
 
 
 def test_measures_of_numbers_equal_scipys_on_the_rows():
@@ -77,7 +79,7 @@ def test_missing_values_are_a_shift_of_their_own():
 def test_a_sorted_reference_says_nothing_of_chance_unless_its_order_is_arbitrary():
     old, new = ["a"] * 600 + ["b"] * 400, ["a"] * 300 + ["b"] * 700
     assert one(old, new).verdict is Verdict.UNKNOWN
-    assert one(old, new, ask=Drift(order="arbitrary")).shifted
+    assert one(old, new, ask=DriftSettings(order="arbitrary")).shifted
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +93,13 @@ def people():
 
 
 def alarms(reference, batches):
-    seen = observe(stored(reference, "r"))
+    seen = profile_and_sample(stored(reference, "r"))
     names = reference.column_names
     return [
-        any(s.shifted for s in shifts(seen, observe(stored(batch, "c")), names, ASK))
+        any(
+            s.shifted
+            for s in measure_shifts(seen, profile_and_sample(stored(batch, "c")), names, ASK)
+        )
         for batch in batches
     ]
 
@@ -116,11 +121,13 @@ def test_rows_in_runs_do_not_alarm(people):
 
 def test_a_third_of_a_deviation_is_found_among_a_thousand_rows(people):
     batches = [shifted(resampled(people, 1000, seed=s), "n3", 0.33) for s in range(20)]
-    seen = observe(stored(people, "r"))
+    seen = profile_and_sample(stored(people, "r"))
     found = [
         [
             s.name
-            for s in shifts(seen, observe(stored(b, "c")), people.column_names, ASK)
+            for s in measure_shifts(
+                seen, profile_and_sample(stored(b, "c")), people.column_names, ASK
+            )
             if s.shifted
         ]
         for b in batches

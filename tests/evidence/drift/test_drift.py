@@ -5,12 +5,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from assay.config.gates import Drift
+from assay.config.gates import DriftSettings
 from assay.errors import DataError
-from assay.evidence.drift import drift
-from assay.evidence.drift.harm import believed
-from assay.evidence.drift.mix import Mix
-from assay.evidence.drift.scored import Roles, scored
+from assay.evidence.drift import judge_drift
+from assay.evidence.drift.harm import credible_mix
+from assay.evidence.drift.mix import CaseMix
+from assay.evidence.drift.scored import ColumnRoles, read_scored_rows
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import alarms, resampled, stored
 
@@ -34,7 +34,7 @@ def world(rows, seed, *, rescale=1.0, flip=None, older=0.0):
     return pa.table({**columns, **outputs})
 
 
-ROLES = Roles(probability="probability", prediction="prediction", truth="truth", by=["group"])
+ROLES = ColumnRoles(probability="probability", prediction="prediction", truth="truth", by=["group"])
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,9 @@ def reference():
 
 
 def judge(reference, rows, roles=ROLES, **more):
-    return drift(reference, stored(rows, "current"), Drift(), roles=roles, subject="s", **more)
+    return judge_drift(
+        reference, stored(rows, "current"), DriftSettings(), roles=roles, subject="s", **more
+    )
 
 
 def check(report, name):
@@ -62,7 +64,7 @@ def test_rows_of_the_same_world_pass(quiet):
 
 
 def test_the_same_file_twice_passes(reference):
-    report = drift(reference, reference, Drift(), roles=ROLES, subject="s")
+    report = judge_drift(reference, reference, DriftSettings(), roles=ROLES, subject="s")
     assert report.verdict is Verdict.PASS
     assert all(row[3] == 0 for row in report.sheets[0].rows)
 
@@ -107,8 +109,8 @@ def test_more_of_the_harder_rows_is_no_harm(reference):
     ("explained", "moved", "is_"), [(0.9, 0.3, True), (0.4, 0.3, False), (0.9, 0.05, False)]
 )
 def test_a_mix_is_believed_if_other_columns_moved_with_it(explained, moved, is_):
-    found = Mix(("age",), explained, moved, np.ones(3))
-    assert (believed(found, Drift()) is found) is is_
+    found = CaseMix(("age",), explained, moved, np.ones(3))
+    assert (credible_mix(found, DriftSettings()) is found) is is_
 
 
 def test_values_never_seen_leave_the_expectation_unknown(reference):
@@ -207,7 +209,9 @@ def test_a_few_rows_of_groups_that_the_reference_never_held_do_not_hold_the_rest
 @pytest.mark.parametrize("count", [2, 127, 128, 300])
 def test_any_number_of_groups_are_told_apart(count):
     rows = pa.table({"p": [0.5] * 600, "g": [f"g{i % count}" for i in range(600)]})
-    codes, labels = scored(rows, Roles(probability="p", by=["g"]), "current").groups["g"]
+    codes, labels = read_scored_rows(
+        rows, ColumnRoles(probability="p", by=["g"]), "current"
+    ).groups["g"]
     assert [labels[code] for code in codes] == rows["g"].to_pylist()
 
 
@@ -228,7 +232,9 @@ def test_columns_without_values_or_with_one_are_no_trouble(reference):
     assert check(report, "shift[hours]").verdict is Verdict.CAUTION
     assert "missing in 100.0% of rows" in check(report, "shift[hours]").why
     assert "gone: retired" in check(report, "shift[job]").why
-    both = drift(stored(empty, "r"), stored(empty, "c"), Drift(), roles=ROLES, subject="s")
+    both = judge_drift(
+        stored(empty, "r"), stored(empty, "c"), DriftSettings(), roles=ROLES, subject="s"
+    )
     assert check(both, "shift[hours]").verdict is Verdict.PASS
 
 
@@ -242,12 +248,12 @@ def test_a_constant_prediction_is_told_as_what_it_is(reference):
 def test_numbers_of_rows_are_not_compared(reference):
     old = world(2500, 2).append_column("id", pa.array(range(2500)))
     new = world(2500, 3).append_column("id", pa.array(range(2500, 5000)))
-    report = drift(stored(old, "r"), stored(new, "c"), Drift(), subject="s")
+    report = judge_drift(stored(old, "r"), stored(new, "c"), DriftSettings(), subject="s")
     assert "id numbers the rows, so it was not compared." in report.notes
 
 
 def test_without_probabilities_nothing_is_said_of_performance(reference):
-    report = judge(reference, world(2500, 6, older=2), roles=Roles(), columns=["age", "job"])
+    report = judge(reference, world(2500, 6, older=2), roles=ColumnRoles(), columns=["age", "job"])
     assert report.verdict is Verdict.CAUTION
     assert "nothing is known of the predictions" in report.summary
     assert {c.name for c in report.checks} >= {"shift[age]", "shift[job]", "rows"}
@@ -280,7 +286,7 @@ def test_a_column_that_nobody_has_is_named_with_the_nearest(reference):
         judge(reference, world(300, 2), columns=["agee"])
     assert "Did you mean 'age'?" in str(caught.value)
     with pytest.raises(DataError, match="no column 'probabilty'"):
-        judge(reference, world(300, 2), roles=Roles(probability="probabilty"))
+        judge(reference, world(300, 2), roles=ColumnRoles(probability="probabilty"))
 
 
 def test_resampled_reference_rows_are_no_drift(reference):

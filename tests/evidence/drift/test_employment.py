@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assay.config.gates import Drift
-from assay.evidence.drift import drift
-from assay.evidence.drift.scored import Roles
+from assay.config.gates import DriftSettings
+from assay.evidence.drift import judge_drift
+from assay.evidence.drift.scored import ColumnRoles
 from assay.evidence.report import Verdict
 from tests.evidence.drift.trials import stored
 
 FOLDER = Path(__file__).parents[3] / "examples/employment"
-ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
+ROLES = ColumnRoles(probability="predicted_probability", prediction="prediction", truth="employed")
 FEATURES = ["AGEP", "SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG", "MIL", "ANC", "NATIVITY",
             "DEAR", "DEYE", "DREM", "SEX", "RAC1P"]  # fmt: skip
 
@@ -33,7 +33,9 @@ def reference(rows):
 
 def judge(reference, current):
     table = stored(current, "current")
-    return drift(reference, table, Drift(), roles=ROLES, columns=FEATURES, subject="employment")
+    return judge_drift(
+        reference, table, DriftSettings(), roles=ROLES, columns=FEATURES, subject="employment"
+    )
 
 
 @pytest.mark.parametrize("year", [2016, 2017, 2018])

@@ -7,13 +7,18 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn import metrics
 
-from assay.evidence.drift.expected import METRICS, Ladder, expected, realised
-from assay.evidence.drift.harm import _drop
-from assay.evidence.drift.scored import Roles, Scored, scored
-from assay.evidence.statistics.clustered import jackknife
+from assay.evidence.drift.expected import (
+    METRIC_FUNCTIONS,
+    ProbabilityBins,
+    expected_counts,
+    realised_counts,
+)
+from assay.evidence.drift.harm import _estimate_drop
+from assay.evidence.drift.scored import ColumnRoles, ScoredRows, read_scored_rows
+from assay.evidence.statistics.clustered import jackknife_error
 
 ROOT = Path(__file__).parents[3]
-ROLES = Roles(probability="predicted_probability", prediction="prediction", truth="employed")
+ROLES = ColumnRoles(probability="predicted_probability", prediction="prediction", truth="employed")
 # NannyML 0.13.1, CBPE fitted to 2015, estimated by year on the files as shipped.
 NANNYML = {
     2015: {"roc_auc": 0.90376, "accuracy": 0.82735, "f1": 0.83304, "precision": 0.80023},
@@ -26,7 +31,7 @@ REALISED = {2015: 0.9034, 2016: 0.9020, 2017: 0.9051, 2018: 0.9057}
 
 
 def side(rows):
-    return scored(rows, ROLES, "rows")
+    return read_scored_rows(rows, ROLES, "rows")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,7 @@ def years():
 @pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
 def test_expected_performance_agrees_with_nannyml_to_three_decimals(years, year):
     reference, current = side(years[2015]), side(years[year])
-    found = expected(current, Ladder.of(reference, current))
+    found = expected_counts(current, ProbabilityBins.of(reference, current))
     for metric, value in NANNYML[year].items():
         assert found.whole(metric) == pytest.approx(value, abs=5e-4)
 
@@ -47,13 +52,13 @@ def test_expected_performance_agrees_with_nannyml_to_three_decimals(years, year)
 @pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
 def test_realised_performance_is_the_published_one(years, year):
     reference, current = side(years[2015]), side(years[year])
-    found = realised(current, Ladder.of(reference, current))
+    found = realised_counts(current, ProbabilityBins.of(reference, current))
     assert found.whole("roc_auc") == pytest.approx(REALISED[year], abs=1e-4)
 
 
 def test_realised_metrics_equal_scikit_learns(years):
     rows = years[2016].slice(0, 3000)
-    found = realised(side(rows), Ladder.of(side(rows), side(rows)))
+    found = realised_counts(side(rows), ProbabilityBins.of(side(rows), side(rows)))
     truth, made = rows["employed"].to_numpy(), rows["prediction"].to_numpy()
     score = rows["predicted_probability"].to_numpy()
     expected_values = {
@@ -65,7 +70,7 @@ def test_realised_metrics_equal_scikit_learns(years):
         "specificity": metrics.recall_score(1 - truth, 1 - made),
         "f1": metrics.f1_score(truth, made),
     }
-    assert set(expected_values) == set(METRICS)
+    assert set(expected_values) == set(METRIC_FUNCTIONS)
     for metric, value in expected_values.items():
         assert found.whole(metric) == pytest.approx(value, abs=2e-4)
 
@@ -76,7 +81,7 @@ def test_probabilities_that_mislead_are_calibrated_first(years):
     worse = rows.set_column(3, "predicted_probability", [score**3])
     plain, bent = side(rows), side(worse)
     for metric in ("roc_auc", "accuracy"):
-        values = [expected(s, Ladder.of(s, s)).whole(metric) for s in (plain, bent)]
+        values = [expected_counts(s, ProbabilityBins.of(s, s)).whole(metric) for s in (plain, bent)]
         assert values[0] == pytest.approx(values[1], abs=1e-3)
 
 
@@ -86,16 +91,16 @@ def made(rows, seed, spread=2.0):
     odds = rng.normal(-0.5, spread, rows)
     probability = 1 / (1 + np.exp(-1.3 * odds))
     truth = (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int8)
-    return Scored(probability, probability >= 0.5, truth, {})
+    return ScoredRows(probability, probability >= 0.5, truth, {})
 
 
 def test_a_calibration_without_a_block_is_that_of_the_other_rows():
     reference = made(4000, 0)
-    ladder = Ladder.of(reference, reference)
+    ladder = ProbabilityBins.of(reference, reference)
     kept = np.arange(4000) >= 100
-    other = Scored(*(v[kept] for v in (reference.probability, reference.decision,
+    other = ScoredRows(*(v[kept] for v in (reference.probability, reference.decision,
                                        reference.truth)), {})  # fmt: skip
-    again = Ladder.of(other, other)
+    again = ProbabilityBins.of(other, other)
     at = np.linspace(0.01, 0.99, 50)
     assert ladder.without[0].yes(at) == pytest.approx(again.calibration.yes(at), abs=0.01)
     assert not np.allclose(ladder.without[0].yes(at), ladder.calibration.yes(at), atol=1e-4)
@@ -103,7 +108,7 @@ def test_a_calibration_without_a_block_is_that_of_the_other_rows():
 
 def test_labels_have_no_part_in_a_calibration():
     rows = made(1000, 0)
-    assert len(realised(rows, Ladder.of(rows, rows)).recalibrated("roc_auc")) == 0
+    assert len(realised_counts(rows, ProbabilityBins.of(rows, rows)).recalibrated("roc_auc")) == 0
 
 
 def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
@@ -111,12 +116,12 @@ def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
     found = {metric: [] for metric in ("roc_auc", "accuracy")}
     for seed in range(20):
         old, new = made(3000, 2 * seed), made(3000, 2 * seed + 1, spread=0.5)
-        ladder = Ladder.of(old, new)
-        both = expected(old, ladder), expected(new, ladder)
+        ladder = ProbabilityBins.of(old, new)
+        both = expected_counts(old, ladder), expected_counts(new, ladder)
         for metric, drops in found.items():
-            drop = _drop(metric, *both, 0.95)
+            drop = _estimate_drop(metric, *both, 0.95)
             error = (drop.interval.high - drop.interval.low) / 4.05  # Student's t of 39, twice
-            given = np.hypot(*(jackknife(side.without_each(metric)) for side in both))
+            given = np.hypot(*(jackknife_error(side.without_each(metric)) for side in both))
             drops.append((drop.value, error, given))
     for drops in found.values():
         value, error, given = np.array(drops).T
@@ -127,11 +132,11 @@ def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
 def test_without_labels_probabilities_are_taken_as_given(years):
     rows = years[2015].slice(0, 2000).drop_columns("employed")
     reference = side(rows)
-    ladder = Ladder.of(reference, reference)
+    ladder = ProbabilityBins.of(reference, reference)
     assert not ladder.calibrated
     sure = np.maximum(reference.probability, 1 - reference.probability)
     agrees = (reference.probability >= 0.5) == reference.decision
-    assert expected(reference, ladder).whole("accuracy") == pytest.approx(
+    assert expected_counts(reference, ladder).whole("accuracy") == pytest.approx(
         np.where(agrees, sure, 1 - sure).mean(), abs=1e-4
     )
 
@@ -139,11 +144,11 @@ def test_without_labels_probabilities_are_taken_as_given(years):
 def test_leaving_a_block_out_is_the_metric_of_the_others(years):
     rows = years[2015].slice(0, 4000)
     reference = side(rows)
-    ladder = Ladder.of(reference, reference)
-    without = realised(reference, ladder).without_each("accuracy")
+    ladder = ProbabilityBins.of(reference, reference)
+    without = realised_counts(reference, ladder).without_each("accuracy")
     right = rows["employed"].to_numpy() == rows["prediction"].to_numpy()
     assert without[0] == pytest.approx(right[100:].mean())
-    assert realised(reference, ladder).windows("accuracy", 20)[0] == pytest.approx(
+    assert realised_counts(reference, ladder).windows("accuracy", 20)[0] == pytest.approx(
         right[:2000].mean()
     )
 
@@ -151,6 +156,6 @@ def test_leaving_a_block_out_is_the_metric_of_the_others(years):
 def test_what_is_undefined_stays_undefined():
     table = pq.read_table(ROOT / "examples/employment/2015.parquet").slice(0, 500)
     all_no = table.filter(table["employed"].to_numpy() == 0)
-    found = realised(side(all_no), Ladder.of(side(table), side(all_no)))
+    found = realised_counts(side(all_no), ProbabilityBins.of(side(table), side(all_no)))
     assert np.isnan(found.whole("roc_auc"))
     assert np.isnan(found.whole("recall"))

@@ -5,12 +5,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assay.evidence.drift.grid import MISSING, NEW, Grid, comparable
-from assay.tables.profile import Profile
+from assay.evidence.drift.grid import MISSING_CELL, NEW_CELL, CellGrid, are_comparable
+from assay.tables.profile import TableProfile
 
 
 def column(values, kind):
-    return Profile.of(pa.table({"c": values}), {"c": kind}).columns["c"]
+    return TableProfile.of(pa.table({"c": values}), {"c": kind}).columns["c"]
 
 
 NUMBERS = pa.array([None, *np.random.default_rng(0).normal(size=2000)], pa.float64())
@@ -32,7 +32,7 @@ LONG = pa.array([str(i) for i in range(9000)])
     ],
 )
 def test_rows_and_profiles_are_counted_into_the_same_cells(reference, current, kind):
-    grid = Grid.of(column(reference, kind))
+    grid = CellGrid.of(column(reference, kind))
     codes = grid.codes(pa.chunked_array([current]))
     counted = np.bincount(codes, minlength=len(grid.labels))
     assert counted.tolist() == grid.counts(column(current, kind)).tolist()
@@ -42,14 +42,14 @@ def test_rows_and_profiles_are_counted_into_the_same_cells(reference, current, k
 
 
 def test_cells_are_named_for_people():
-    assert Grid.of(column(TEXTS, "text")).labels == ("a", "b", "c", NEW, MISSING)
-    single = Grid.of(column(pa.array([1, 2, 7]), "integer"))
-    assert single.labels == ("below 1", "1", "2", "7", "above 7", MISSING)
+    assert CellGrid.of(column(TEXTS, "text")).labels == ("a", "b", "c", NEW_CELL, MISSING_CELL)
+    single = CellGrid.of(column(pa.array([1, 2, 7]), "integer"))
+    assert single.labels == ("below 1", "1", "2", "7", "above 7", MISSING_CELL)
     counted = single.counts(column(pa.array([1, 2, 2, 7, 7, 7, 0]), "integer"))
     assert counted.tolist() == [1, 1, 2, 3, 0, 0]
-    dated = Grid.of(column(DATES, "date"))
+    dated = CellGrid.of(column(DATES, "date"))
     assert dated.labels[0] == "below 2020-01-01"
-    assert len(Grid.of(column(NUMBERS, "number")).labels) == 13
+    assert len(CellGrid.of(column(NUMBERS, "number")).labels) == 13
 
 
 def test_a_finely_and_a_coarsely_profiled_side_are_cut_at_the_same_places():
@@ -59,22 +59,22 @@ def test_a_finely_and_a_coarsely_profiled_side_are_cut_at_the_same_places():
     few = column(pa.array(np.where(rng.random(2000) < 0.5, 0.1, rng.random(2000))), "number")
     assert many.distribution.dropped > few.distribution.dropped == 0
     for old, new in ((many, few), (few, many)):
-        grid = Grid.of(old, new.distribution.dropped)
+        grid = CellGrid.of(old, new.distribution.dropped)
         shares = [grid.counts(side) / side.rows for side in (old, new)]
         np.testing.assert_allclose(*shares, atol=0.05)
 
 
 def test_rare_values_share_a_cell():
     texts = pa.array([str(i) for i in range(60) for _ in range(60 - i)])
-    grid = Grid.of(column(texts, "text"))
+    grid = CellGrid.of(column(texts, "text"))
     assert "(other)" in grid.labels
     assert grid.counts(column(texts, "text")).sum() == len(texts)
 
 
 def test_text_is_not_compared_with_numbers_nor_dates_with_either():
     number, text, date = column(NUMBERS, "number"), column(TEXTS, "text"), column(DATES, "date")
-    assert comparable(number, column(pa.array([1]), "integer"))
-    assert comparable(text, column(pa.array([True]), "boolean"))
-    assert not comparable(number, text)
-    assert not comparable(date, number)
-    assert comparable(number, column(pa.array([None], pa.string()), "text"))
+    assert are_comparable(number, column(pa.array([1]), "integer"))
+    assert are_comparable(text, column(pa.array([True]), "boolean"))
+    assert not are_comparable(number, text)
+    assert not are_comparable(date, number)
+    assert are_comparable(number, column(pa.array([None], pa.string()), "text"))

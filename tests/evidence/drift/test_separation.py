@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from scipy.signal import lfilter
 
-from assay.config.gates import Drift
-from assay.evidence.drift import drift
-from assay.evidence.drift.separation import Separation, Stretches
-from assay.evidence.drift.together import told_apart
+from assay.config.gates import DriftSettings
+from assay.evidence.drift import judge_drift
+from assay.evidence.drift.separation import Separation, StretchSeparation
+from assay.evidence.drift.together import separation_check
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics.intervals import Estimate
 from tests.evidence.drift.trials import stored
@@ -16,7 +16,7 @@ from tests.evidence.drift.trials import stored
 
 def told(old, new, ask=None):
     tables = stored(old, "r"), stored(new, "c")
-    report = drift(*tables, ask or Drift(), subject="s")
+    report = judge_drift(*tables, ask or DriftSettings(), subject="s")
     return next(c for c in report.checks if c.name == "separation")
 
 
@@ -48,13 +48,13 @@ def test_rows_in_runs_are_seldom_told_from_those_before():
     for seed in range(10):
         whole = rows(9000, seed, length=250)
         found.append(told(whole.slice(0, 8000), whole.slice(8000)))
-    assert sum(c.interval.low > Drift().separable for c in found) >= 3
+    assert sum(c.interval.low > DriftSettings().separable for c in found) >= 3
     assert sum(c.verdict is Verdict.CAUTION for c in found) <= 1
 
 
 def test_where_order_means_nothing_stretches_are_not_asked():
     whole = rows(9000, 6, length=250)
-    by_order = [told(whole.slice(0, 8000), whole.slice(8000), Drift(order=order))
+    by_order = [told(whole.slice(0, 8000), whole.slice(8000), DriftSettings(order=order))
                 for order in ("arbitrary", "meaningful")]  # fmt: skip
     assert "stretches" not in by_order[0].why
     assert by_order[0].estimate == by_order[1].estimate
@@ -64,7 +64,7 @@ def test_where_order_means_nothing_stretches_are_not_asked():
 
 def test_stretches_of_too_few_rows_leave_it_unknown():
     check = told(rows(120, 1), rows(2000, 2, sign=-1.0))
-    assert check.interval.low > Drift().separable
+    assert check.interval.low > DriftSettings().separable
     assert check.verdict is Verdict.UNKNOWN
     assert "longer reference" in check.remedy
 
@@ -101,5 +101,5 @@ def test_values_beyond_all_numbers_and_missing_ones_are_no_trouble():
 )
 def test_apart_is_what_is_more_than_a_further_stretch_would_be(low, high, stretches, verdict):
     auc = Estimate((low + high) / 2, Interval(low=low, high=high, level=0.95))
-    found = Separation(auc, stretches and Stretches(*stretches), (), 100)
-    assert told_apart(found, Drift()).verdict is verdict
+    found = Separation(auc, stretches and StretchSeparation(*stretches), (), 100)
+    assert separation_check(found, DriftSettings()).verdict is verdict

@@ -10,7 +10,7 @@ from assay.bucket import Bucket
 from assay.evidence.report import Report, Verdict
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
 
 def resampled(rows: pa.Table, size: int, *, run: int = 1, seed: int = 0) -> pa.Table:
@@ -35,7 +35,7 @@ def shifted(rows: pa.Table, column: str, by: float) -> pa.Table:
 def stored(rows: pa.Table, name: str) -> Table:
     """Rows as a table in a bucket of its own, in memory."""
     bucket = Bucket.on(MemoryStore())
-    return Table.read(bucket, write(bucket, rows.to_batches(), rows.schema, name))
+    return Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, name))
 
 
 def alarms(report: Report) -> list[str]:

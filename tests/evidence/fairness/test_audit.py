@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness
+from assay.config.gates import FairnessRule
 from assay.errors import DataError
-from assay.evidence.cells import ROWS, SHARES
-from assay.evidence.fairness import audit
-from assay.evidence.fairness.metrics import OF_PROBABILITIES
+from assay.evidence.cells import RATE_DEFINITIONS, ROWS_COLUMN
+from assay.evidence.fairness import audit_fairness
+from assay.evidence.fairness.metrics import PROBABILITY_METRICS
 from assay.evidence.report import Verdict
 
 KINDS = ((True, True), (False, True), (True, False), (False, False))
@@ -17,7 +17,7 @@ KINDS = ((True, True), (False, True), (True, False), (False, False))
 
 def rule(metric="selection_rate", by=("sex",), tolerance=0.1, **more):
     limit = {} if "ratio" in more else {"tolerance": tolerance}
-    return Fairness(metric=metric, by=by, because="agreed", **limit, **more)
+    return FairnessRule(metric=metric, by=by, because="agreed", **limit, **more)
 
 
 def frame(groups):
@@ -31,7 +31,7 @@ def frame(groups):
 
 
 def audited(predictions, *rules, **sensitive):
-    return audit(predictions, rules, sensitive or {"sex": Sensitive()}, subject="a model")
+    return audit_fairness(predictions, rules, sensitive or {"sex": Sensitive()}, subject="a model")
 
 
 def scattered(rows, seed=0):
@@ -51,7 +51,7 @@ def test_the_order_of_rows_changes_nothing():
     rules = [rule(by=("sex", ("sex", "race")))]
     sensitive = {"sex": Sensitive(), "race": Sensitive()}
     reports = [
-        audit(r, rules, sensitive, subject="m").model_dump_json()
+        audit_fairness(r, rules, sensitive, subject="m").model_dump_json()
         for r in (rows, rows.sample(frac=1, random_state=1))
     ]
     assert reports[0] == reports[1]
@@ -141,7 +141,7 @@ def test_missing_is_a_group_like_any_other_but_no_reference():
 
 def test_eight_rows_are_all_unknown():
     rows = scattered(8)
-    rules = [rule(metric, ("sex", "race", ("sex", "race"))) for metric in SHARES]
+    rules = [rule(metric, ("sex", "race", ("sex", "race"))) for metric in RATE_DEFINITIONS]
     found = audited(rows, *rules, sex=Sensitive(), race=Sensitive())
     assert {check.verdict for check in found.checks} == {Verdict.UNKNOWN}
 
@@ -260,7 +260,7 @@ def test_equalized_odds_holds_both_rates_to_one_limit():
     assert [check.verdict for check in found.checks] == [Verdict.PASS, Verdict.FAIL]
 
 
-@pytest.mark.parametrize("metric", OF_PROBABILITIES)
+@pytest.mark.parametrize("metric", PROBABILITY_METRICS)
 def test_metrics_of_probabilities_can_be_limited(metric):
     alike = audited(probable(4000), rule(metric, tolerance=0.2))
     assert alike.checks[0].verdict is Verdict.PASS
@@ -290,11 +290,11 @@ def test_counted_rows_are_judged_as_the_rows_themselves():
     rows = probable(300)
     rows["probability"] = rows["probability"].round(1)
     by = ["truth", "decision", "sex", "race", "probability"]
-    counted = rows.groupby(by).size().rename(ROWS).reset_index()
-    counted = pd.concat([counted, counted.iloc[:1].assign(**{ROWS: 0, "sex": "none"})])
+    counted = rows.groupby(by).size().rename(ROWS_COLUMN).reset_index()
+    counted = pd.concat([counted, counted.iloc[:1].assign(**{ROWS_COLUMN: 0, "sex": "none"})])
     rules = [rule(metric, ("sex", ("sex", "race"))) for metric in ("equalized_odds", "log_loss")]
     sensitive = {"sex": Sensitive(), "race": Sensitive()}
-    one, other = (audit(r, rules, sensitive, subject="m") for r in (rows, counted))
+    one, other = (audit_fairness(r, rules, sensitive, subject="m") for r in (rows, counted))
     for name in ("checks", "sheets"):
         assert_close(*(getattr(r, name) for r in (one, other)))
 
@@ -321,7 +321,7 @@ def leaves(held):
 def test_the_order_of_probabilities_changes_nothing_either():
     rows = probable(400)
     reports = [
-        audit(r, [rule("log_loss")], {"sex": Sensitive()}, subject="m").model_dump_json()
+        audit_fairness(r, [rule("log_loss")], {"sex": Sensitive()}, subject="m").model_dump_json()
         for r in (rows, rows.sample(frac=1, random_state=1))
     ]
     assert reports[0] == reports[1]
@@ -332,7 +332,7 @@ def test_the_order_of_probabilities_changes_nothing_either():
     [
         (lambda r: r.assign(probability=r["probability"] * 2), "outside 0 to 1"),
         (lambda r: r.assign(probability=None), "'probability' holds nulls"),
-        (lambda r: r.assign(**{ROWS: 0}), "no predictions"),
+        (lambda r: r.assign(**{ROWS_COLUMN: 0}), "no predictions"),
     ],
 )
 def test_probabilities_and_counts_that_are_none_are_refused(change, message):
@@ -342,7 +342,7 @@ def test_probabilities_and_counts_that_are_none_are_refused(change, message):
 
 def test_constant_probabilities_and_one_class_are_unknown_not_sure():
     rows = frame({"M": (0, 300, 0, 200), "F": (0, 310, 0, 190)}).assign(probability=0.5)
-    rules = [rule(metric) for metric in (*OF_PROBABILITIES, "balanced_accuracy_score")]
+    rules = [rule(metric) for metric in (*PROBABILITY_METRICS, "balanced_accuracy_score")]
     found = audited(rows, *rules)
     verdicts = {c.statistic.split(",")[0]: c.verdict for c in found.checks}
     assert verdicts.pop("mean_prediction") is Verdict.PASS
@@ -352,5 +352,5 @@ def test_constant_probabilities_and_one_class_are_unknown_not_sure():
 
 def test_only_the_divisions_asked_for_are_shown():
     sensitive = {"sex": Sensitive(), "race": Sensitive()}
-    found = audit(scattered(300), [], sensitive, subject="m", by=["race"])
+    found = audit_fairness(scattered(300), [], sensitive, subject="m", by=["race"])
     assert {sheet.title.partition("y ")[2] for sheet in found.sheets} == {"race"}

@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Sensitive
-from assay.config.gates import Fairness
-from assay.evidence.fairness import audit
+from assay.config.gates import FairnessRule
+from assay.evidence.fairness import audit_fairness
 from assay.evidence.fairness.checks import is_difference
-from assay.evidence.fairness.distances import distances
+from assay.evidence.fairness.distances import farthest_groups
 from assay.evidence.report import Check, Interval, Verdict
 
 
@@ -35,21 +35,21 @@ def checked(estimate, low, high, *, over=False, threshold=0.1, rows=1000, group=
     ],
 )
 def test_a_distance_is_that_from_alike_with_the_interval_on_the_same_scale(check, expected):
-    (found,) = distances([check]).values()
+    (found,) = farthest_groups([check]).values()
     shown = (found.value, found.interval.low, found.interval.high, found.limit)
     assert shown == pytest.approx(expected)
 
 
 def test_a_side_that_is_open_stays_open():
-    (found,) = distances([checked(-0.2, None, -0.1)]).values()
+    (found,) = farthest_groups([checked(-0.2, None, -0.1)]).values()
     assert (found.interval.low, found.interval.high) == (0.1, None)
 
 
 def test_the_farthest_group_speaks_for_a_rule_unless_it_is_too_small_to_judge():
     near, far = checked(0.1, 0.0, 0.2, group="race=A"), checked(-0.3, -0.4, -0.2, group="race=B")
     tiny = checked(0.9, 0.1, 1.0, group="race=C", rows=9)
-    assert distances([near, far, tiny])["selection_rate by race"].group == "race=B"
-    assert distances([tiny]) == {}
+    assert farthest_groups([near, far, tiny])["selection_rate by race"].group == "race=B"
+    assert farthest_groups([tiny]) == {}
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_the_farthest_group_speaks_for_a_rule_unless_it_is_too_small_to_judge():
 def test_the_gate_s_own_checks_say_of_what_kind_they_are(limit, difference, size):
     rows = [("M", i < 40) for i in range(100)] + [("F", i < 20) for i in range(100)]
     frame = pd.DataFrame(rows, columns=["sex", "decision"]).assign(truth=[True, False] * 100)
-    rule = Fairness(metric="selection_rate", by=("sex",), because="agreed", **limit)
-    checks = audit(frame, [rule], {"sex": Sensitive(reference="M")}, subject="made").checks
+    rule = FairnessRule(metric="selection_rate", by=("sex",), because="agreed", **limit)
+    checks = audit_fairness(frame, [rule], {"sex": Sensitive(reference="M")}, subject="made").checks
     assert [is_difference(check) for check in checks] == [difference]
-    (found,) = distances(checks).values()
+    (found,) = farthest_groups(checks).values()
     assert found.value == pytest.approx(size)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as of_sklearn
 
 from assay.config.data import Sensitive
-from assay.evidence.cells import ROWS, count
-from assay.evidence.fairness.divisions import divide
-from assay.evidence.fairness.metrics import MEASURES, OF_DECISIONS
-from assay.evidence.fairness.rates import rates
-from assay.evidence.fairness.summaries import summaries
-from assay.evidence.fairness.tally import tally
+from assay.evidence.cells import ROWS_COLUMN, count_cells
+from assay.evidence.fairness.divisions import divide_groups
+from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
+from assay.evidence.fairness.rates import decision_metrics
+from assay.evidence.fairness.summaries import fairlearn_summaries
+from assay.evidence.fairness.tally import tally_predictions
 
 SENSITIVE = {"sex": Sensitive(), "race": Sensitive()}
 NO_METRICS = {"MetricFrame", "make_derived_metric", "plot_model_comparison"}
@@ -52,8 +52,8 @@ def by_rows(rows, by, metrics):
     """Fairlearn's MetricFrame on the rows themselves, decisions and probabilities each apart."""
     found = {}
     for names, column in (
-        ([m for m in metrics if m in OF_DECISIONS], "decision"),
-        ([m for m in metrics if m not in OF_DECISIONS], "probability"),
+        ([m for m in metrics if m in DECISION_METRICS], "decision"),
+        ([m for m in metrics if m not in DECISION_METRICS], "probability"),
     ):
         frame = of_fairlearn.MetricFrame(
             metrics={m: function_of(m) for m in names},
@@ -69,11 +69,11 @@ def by_rows(rows, by, metrics):
 @pytest.mark.parametrize("by", [["sex"], ["sex", "race"]])
 def test_every_metric_is_what_fairlearn_makes_of_the_rows(by):
     rows = made()
-    division = divide(tally(rows, ["sex", "race"]), tuple(by), SENSITIVE)
+    division = divide_groups(tally_predictions(rows, ["sex", "race"]), tuple(by), SENSITIVE)
     expected = by_rows(rows, by, division.metrics)
     assert set(division.metrics) == set(MEASURES)
     found = division.by_group.loc[expected.index, expected.columns]
-    decided = list(OF_DECISIONS)
+    decided = list(DECISION_METRICS)
     np.testing.assert_array_equal(found[decided], expected[decided])
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
@@ -82,8 +82,8 @@ def test_every_metric_is_what_fairlearn_makes_of_the_rows(by):
 @settings(max_examples=30)
 def test_what_fairlearn_says_of_few_rows_is_what_their_counts_say(given_rows):
     rows = pd.DataFrame(given_rows, columns=["truth", "decision", "sex"])
-    division = divide(tally(rows, ["sex"]), ("sex",), {"sex": Sensitive()})
-    for metric in OF_DECISIONS:
+    division = divide_groups(tally_predictions(rows, ["sex"]), ("sex",), {"sex": Sensitive()})
+    for metric in DECISION_METRICS:
         own = MEASURES[metric].value(division.sums)
         np.testing.assert_allclose(division.by_group[metric], own, rtol=1e-15)
         low, high = MEASURES[metric].limits(division.sums, 0.95)
@@ -94,7 +94,7 @@ def test_what_fairlearn_says_of_few_rows_is_what_their_counts_say(given_rows):
 
 def test_rates_are_those_of_fairlearns_user_guide():
     # https://fairlearn.org/main/user_guide/assessment/perform_fairness_assessment.html
-    cells = count(
+    cells = count_cells(
         pd.DataFrame(
             {
                 "truth": np.array([0, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1], bool),
@@ -105,17 +105,17 @@ def test_rates_are_those_of_fairlearns_user_guide():
         ["group"],
     )
     metrics = ("true_positive_rate", "false_positive_rate", "selection_rate")
-    found = rates(cells, ["group"], metrics)
+    found = decision_metrics(cells, ["group"], metrics)
     assert found["true_positive_rate"].round(3).to_dict() == {"a": 0.5, "b": 0.6, "c": 0.4}
     assert found["false_positive_rate"].round(3).to_dict() == {"a": 1, "b": 0, "c": 0.667}
     assert found["selection_rate"].round(3).to_dict() == {"a": 0.75, "b": 0.5, "c": 0.5}
-    assert cells.groupby("group")[ROWS].sum().to_dict() == {"a": 4, "b": 6, "c": 8}
+    assert cells.groupby("group")[ROWS_COLUMN].sum().to_dict() == {"a": 4, "b": 6, "c": 8}
 
 
 def test_every_metric_that_fairlearn_exports_is_had():
     rows = made()
-    division = divide(tally(rows, ["sex", "race"]), ("sex", "race"), SENSITIVE)
-    had = {s.name: s.value for s in summaries(division)}
+    division = divide_groups(tally_predictions(rows, ["sex", "race"]), ("sex", "race"), SENSITIVE)
+    had = {s.name: s.value for s in fairlearn_summaries(division)}
     plain = {name for name in of_fairlearn.__all__ if name in MEASURES}
     assert plain == {"mean_prediction", *(m for m in MEASURES if m.endswith("_rate"))}
     derived = set(of_fairlearn.__all__) - NO_METRICS - plain
@@ -134,6 +134,8 @@ def test_every_metric_that_fairlearn_exports_is_had():
 
 
 def test_predictions_without_probabilities_have_no_metrics_of_them():
-    division = divide(tally(made().drop(columns="probability"), ["sex"]), ("sex",), SENSITIVE)
-    assert division.metrics == list(OF_DECISIONS)
-    assert not any("roc_auc" in s.name for s in summaries(division))
+    division = divide_groups(
+        tally_predictions(made().drop(columns="probability"), ["sex"]), ("sex",), SENSITIVE
+    )
+    assert division.metrics == list(DECISION_METRICS)
+    assert not any("roc_auc" in s.name for s in fairlearn_summaries(division))

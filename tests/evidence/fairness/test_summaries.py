@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from assay.evidence.cells import KINDS
-from assay.evidence.fairness.divisions import Division
-from assay.evidence.fairness.metrics import MEASURES, OF_DECISIONS
-from assay.evidence.fairness.summaries import summaries
+from assay.evidence.cells import CONFUSION_KINDS
+from assay.evidence.fairness.divisions import GroupDivision
+from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
+from assay.evidence.fairness.summaries import fairlearn_summaries
 
 # ProPublica's two-year file: rows by race.
 SIZES = (3175, 2103, 509, 343, 31, 11)
@@ -16,14 +16,14 @@ NAME = "false_positive_rate_difference"
 def alike(seed):
     """Six groups of COMPAS' sizes, a false positive rate of .3 and a base rate of .45 for all."""
     drawn = np.random.default_rng(seed).multinomial(SIZES, [0.27, 0.135, 0.18, 0.415])
-    sums = dict(zip(KINDS, drawn.T.astype(float), strict=True))
-    values = {metric: MEASURES[metric].value(sums) for metric in OF_DECISIONS}
+    sums = dict(zip(CONFUSION_KINDS, drawn.T.astype(float), strict=True))
+    values = {metric: MEASURES[metric].value(sums) for metric in DECISION_METRICS}
     groups = list("abcdef")
-    return Division(("race",), "a", groups, sums, pd.DataFrame(values, index=groups))
+    return GroupDivision(("race",), "a", groups, sums, pd.DataFrame(values, index=groups))
 
 
 def found(seed, name=NAME):
-    return {s.name: s for s in summaries(alike(seed), seed=seed)}[name]
+    return {s.name: s for s in fairlearn_summaries(alike(seed), seed=seed)}[name]
 
 
 def test_what_chance_makes_of_small_groups_is_said():
@@ -43,14 +43,14 @@ def test_identical_groups_are_not_said_to_differ():
 
 
 def test_limits_hold_the_summary():
-    for summary in summaries(alike(3)):
+    for summary in fairlearn_summaries(alike(3)):
         assert summary.low <= summary.value + 1e-12
         assert summary.value <= summary.high + 1e-12
 
 
 def test_limits_are_those_of_all_groups_at_once():
     division = alike(3)
-    found = {s.name: s for s in summaries(division)}
+    found = {s.name: s for s in fairlearn_summaries(division)}
     level = 0.95 ** (1 / 6)
     low, high = MEASURES["accuracy_score"].limits(division.sums, level)
     assert found["accuracy_score_group_min"].low == low.min()

@@ -11,7 +11,7 @@ def _quick(monkeypatch):
     # The package names a function like this module.
     monkeypatch.setattr(import_module("assay.evidence.feasibility.learning_curve"), "SIZES", 4)
     monkeypatch.setattr("assay.evidence.feasibility.material.ROUNDS", 25)
-    monkeypatch.setattr("assay.evidence.feasibility.material.RATE", 0.2)
+    monkeypatch.setattr("assay.evidence.feasibility.material.LEARNING_RATE", 0.2)
 
 
 @pytest.fixture

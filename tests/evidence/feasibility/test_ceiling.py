@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.gates import Cost
-from assay.evidence.feasibility.ceiling import Neighbours, ceiling, limit, neighbours
-from assay.evidence.feasibility.material import Material
+from assay.config.gates import ErrorCosts
+from assay.evidence.feasibility.ceiling import (
+    NeighbourErrorRate,
+    best_possible_score,
+    check_ceiling,
+    neighbour_error_rate,
+)
+from assay.evidence.feasibility.material import FeasibilityData
 from assay.evidence.report import Verdict
 
 
@@ -21,18 +26,18 @@ def coins(use_case, people, rows=4000, heads=0.8):
     up = rng.random(rows) < 0.5
     frame["pull"] = up + rng.normal(0, 0.1, rows)
     frame["outcome"] = np.where(up ^ (rng.random(rows) > heads), "yes", "no")
-    return Material.of(frame, use_case(data={"exclude": ["push", "kind", "noise"]}), 0)
+    return FeasibilityData.of(frame, use_case(data={"exclude": ["push", "kind", "noise"]}), 0)
 
 
 def test_the_nearest_neighbour_errs_as_theory_says(people, use_case):
-    found = neighbours(coins(use_case, people))
+    found = neighbour_error_rate(coins(use_case, people))
     assert found.low < 2 * 0.8 * 0.2 < found.high
 
 
 def test_an_accuracy_above_the_bound_fails_softly_one_below_passes(people, use_case):
     material = coins(use_case, people)
-    [above], _ = ceiling(material, {"accuracy": 0.95})
-    [below], sheet = ceiling(material, {"accuracy": 0.75})
+    [above], _ = check_ceiling(material, {"accuracy": 0.95})
+    [below], sheet = check_ceiling(material, {"accuracy": 0.75})
     assert (above.verdict, above.hard) == (Verdict.FAIL, False)
     assert below.verdict is Verdict.PASS
     assert above.interval.low < 0.8 < above.interval.high
@@ -43,28 +48,31 @@ def test_many_columns_of_noise_do_not_make_a_bound_of_nonsense(people, use_case)
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.normal(size=(1500, 60)), columns=[f"n{i}" for i in range(60)])
     frame = pd.concat([people(1500, strength=6.0), noise], axis=1)
-    material = Material.of(frame, use_case(), 0)
-    [check], _ = ceiling(material, {"accuracy": 0.93})
+    material = FeasibilityData.of(frame, use_case(), 0)
+    [check], _ = check_ceiling(material, {"accuracy": 0.93})
     assert check.verdict is not Verdict.FAIL
 
 
 def test_what_is_had_already_is_not_ruled_out(people, use_case, monkeypatch):
     # As in many dimensions, where neighbours are far apart and yet err no less with more rows.
-    far = Neighbours(error=0.45, low=0.43, high=0.47, fall=0.0, way="", rows=800)
-    monkeypatch.setattr(import_module(neighbours.__module__), "neighbours", lambda _: far)
+    far = NeighbourErrorRate(error=0.45, low=0.43, high=0.47, fall=0.0, way="", rows=800)
+    monkeypatch.setattr(import_module(neighbour_error_rate.__module__), "neighbours", lambda _: far)
     material = coins(use_case, people, heads=0.9)
     had = float(((material.answers >= 0.5) == material.labels).mean())
-    [check], _ = ceiling(material, {"accuracy": had - 0.001})
+    [check], _ = check_ceiling(material, {"accuracy": had - 0.001})
     assert check.verdict is Verdict.PASS
 
 
 def test_scores_that_an_error_does_not_bound_are_not_judged(people, use_case):
-    checks, _ = ceiling(coins(use_case, people, rows=1500), {"f1": 0.99, "precision": 0.99})
+    checks, _ = check_ceiling(coins(use_case, people, rows=1500), {"f1": 0.99, "precision": 0.99})
     assert checks == []
 
 
 def test_few_rows_have_no_bound(people, use_case):
-    assert ceiling(Material.of(people(300), use_case(), 0), {"accuracy": 0.9}) == ([], None)
+    assert check_ceiling(FeasibilityData.of(people(300), use_case(), 0), {"accuracy": 0.9}) == (
+        [],
+        None,
+    )
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 0.99), st.integers(1, 50)), min_size=2, max_size=8))
@@ -73,10 +81,10 @@ def test_no_bound_is_stricter_than_the_best_rule_of_a_known_world(world):
     p, w = (np.array(v, dtype=float) for v in zip(*world, strict=True))
     w /= w.sum()
     share, error = float(p @ w), float(2 * w @ (p * (1 - p)))
-    cost = Cost(false_positive=3, false_negative=1)
+    cost = ErrorCosts(false_positive=3, false_negative=1)
 
     def bound(name):
-        return limit(name, error, share, cost)
+        return best_possible_score(name, error, share, cost)
 
     order = np.argsort(-p)
     hit, miss = (w * p)[order] / share, (w * (1 - p))[order] / (1 - share)

@@ -6,12 +6,12 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.errors import DataError
-from assay.evidence.amounts import about
-from assay.evidence.feasibility import assess
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.whole import sampled
+from assay.evidence.amounts import format_rounded_up
+from assay.evidence.feasibility import assess_feasibility
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.whole import sample_rows
 from assay.evidence.report import Verdict
-from assay.learning.units import units
+from assay.learning.units import unit_hashes
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame
@@ -29,42 +29,42 @@ def stored():
 def test_a_stored_table_gives_the_report_of_its_frame(people, use_case, stored):
     frame = people(400)
     frame.loc[:20, "outcome"] = None
-    assert assess(stored(frame), use_case()) == assess(frame, use_case())
+    assert assess_feasibility(stored(frame), use_case()) == assess_feasibility(frame, use_case())
 
 
 def test_a_table_too_big_for_memory_is_counted_whole_and_judged_on_a_sample(
     people, use_case, stored, monkeypatch
 ):
-    monkeypatch.setattr("assay.evidence.feasibility.whole.KEPT_CELLS", 7 * 1000)
+    monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1000)
     table = stored(people(3000))
-    found = Material.of(table, use_case(), 0)
+    found = FeasibilityData.of(table, use_case(), 0)
     assert (len(found.frame), len(found.whole.truth)) == (1000, 3000)
     assert found.frame["person"].tolist() == [f"p{i}" for i in found.kept]
     note = "counted in all 3,000 rows; all else was judged on a sample of 1,000"
-    assert any(note in text for text in assess(table, use_case()).notes)
+    assert any(note in text for text in assess_feasibility(table, use_case()).notes)
 
 
 def test_samples_keep_the_share_of_positives_and_enough_of_a_rare_class():
     truth = np.arange(100_000) % 4 == 0
-    rows = sampled(truth, 10_000, 3)
+    rows = sample_rows(truth, 10_000, 3)
     assert len(rows) == 10_000
     assert truth[rows].mean() == pytest.approx(0.25, abs=1e-3)
     rare = np.arange(100_000) % 1000 == 0
-    assert rare[sampled(rare, 2_000, 3)].sum() == 100
+    assert rare[sample_rows(rare, 2_000, 3)].sum() == 100
 
 
 def test_entities_are_those_of_the_split(people, use_case, stored):
     frame = people(300)
     frame["person"] = [f"{i % 90}.0" if i < 150 else str(i % 90) for i in range(300)]
     case = use_case()
-    ours = Material.of(frame, case, 0).whole.units
-    theirs = units(stored(frame), case)
+    ours = FeasibilityData.of(frame, case, 0).whole.units
+    theirs = unit_hashes(stored(frame), case)
     pairs = set(zip(ours.tolist(), theirs.tolist(), strict=True))
     assert len(pairs) == len(set(ours.tolist())) == len(set(theirs.tolist())) == 90
 
 
 def test_all_ten_are_listed_with_what_was_not_judged_and_why(people, use_case):
-    sheet = assess(people(), use_case()).sheets[0]
+    sheet = assess_feasibility(people(), use_case()).sheets[0]
     assert sheet.title == "The ten checks"
     assert [row[0] for row in sheet.rows] == list(range(1, 11))
     skipped = {row[1]: row[-1] for row in sheet.rows if row[2] == "not applicable"}
@@ -74,14 +74,14 @@ def test_all_ten_are_listed_with_what_was_not_judged_and_why(people, use_case):
 
 
 def test_a_gate_that_stops_at_once_lists_the_ten_too(people, use_case):
-    report = assess(people(8), use_case())
+    report = assess_feasibility(people(8), use_case())
     assert report.verdict is Verdict.FAIL
     assert all(row[2] == "not applicable" for row in report.sheets[0].rows)
 
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(people, use_case):
     rule = {"metric": "selection_rate", "by": ["sex"], "tolerance": 0.1, "because": "agreed"}
-    figures = assess(people(), use_case(fairness=[rule])).figures
+    figures = assess_feasibility(people(), use_case(fairness=[rule])).figures
     assert len(figures) == 3
     assert all(len(figure.alt) > 40 for figure in figures)
 
@@ -96,15 +96,17 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(people, use_case):
 )
 def test_a_column_that_is_not_there_is_the_use_case_s_fault(people, use_case, change, words):
     with pytest.raises(DataError, match=words):
-        assess(people(60), use_case(**change))
+        assess_feasibility(people(60), use_case(**change))
 
 
 def test_a_frame_that_could_be_no_table_is_refused_in_words(people, use_case):
     with pytest.raises(DataError, match="go into no table"):
-        assess(people(60).assign(mixed=pd.Series([1, "a"] * 30, dtype=object)), use_case())
+        assess_feasibility(
+            people(60).assign(mixed=pd.Series([1, "a"] * 30, dtype=object)), use_case()
+        )
     twice = pd.concat([people(60), people(60)[["noise"]]], axis=1)
     with pytest.raises(DataError, match="two columns are called 'noise'"):
-        assess(twice, use_case())
+        assess_feasibility(twice, use_case())
 
 
 @pytest.mark.filterwarnings("error")
@@ -113,13 +115,13 @@ def test_infinite_and_missing_numbers_are_borne(people, use_case):
     frame.loc[::7, "pull"], frame.loc[::11, "pull"] = np.inf, -np.inf
     frame.loc[::3, "noise"] = np.nan
     case = use_case(feasibility={"reach": {"accuracy": 0.7}, "noise": 0.3})
-    assert assess(frame, case).model_dump_json()
+    assert assess_feasibility(frame, case).model_dump_json()
 
 
 def test_few_rows_of_very_many_columns_end_without_a_sure_word(people, use_case, only):
     rng = np.random.default_rng(0)
     wide = pd.DataFrame(rng.normal(size=(120, 300)), columns=[f"x{i}" for i in range(300)])
-    report = assess(pd.concat([people(120), wide], axis=1), use_case())
+    report = assess_feasibility(pd.concat([people(120), wide], axis=1), use_case())
     assert report.verdict is Verdict.FAIL
     assert only(report, "sample_size").verdict is Verdict.FAIL
     assert not [c.name for c in report.checks if c.name.startswith("learning_curve")]
@@ -127,13 +129,13 @@ def test_few_rows_of_very_many_columns_end_without_a_sure_word(people, use_case,
 
 def test_copies_of_people_widen_the_intervals(people, use_case, only):
     frame = people(150)
-    once = only(assess(frame, use_case()), "signal").interval
-    many = only(assess(pd.concat([frame] * 6), use_case()), "signal").interval
+    once = only(assess_feasibility(frame, use_case()), "signal").interval
+    many = only(assess_feasibility(pd.concat([frame] * 6), use_case()), "signal").interval
     assert many.high - many.low > 0.7 * (once.high - once.low)
 
 
 def test_numbers_of_rows_have_two_digits():
-    assert [about(n) for n in (7, 943, 8.01, 41_234, 1_999_999)] == [
+    assert [format_rounded_up(n) for n in (7, 943, 8.01, 41_234, 1_999_999)] == [
         *("7", "950", "9", "42,000", "2,000,000")
     ]
 
@@ -144,7 +146,7 @@ def test_people_who_look_alike_are_not_taken_for_one(use_case):
     odds = columns["region"] - columns["tier"] + 0.5 * columns["channel"] - 0.75
     frame = pd.DataFrame({name: codes.astype(str) for name, codes in columns.items()})
     frame["outcome"] = np.where(rng.random(4000) < 1 / (1 + np.exp(-odds)), "yes", "no")
-    report = assess(frame, use_case(data={"identity": [], "sensitive": {}}))
+    report = assess_feasibility(frame, use_case(data={"identity": [], "sensitive": {}}))
     checks = {check.name: check for check in report.checks}
     assert checks["signal"].verdict is Verdict.PASS
     assert checks["sample_size"].verdict is Verdict.PASS
@@ -152,6 +154,6 @@ def test_people_who_look_alike_are_not_taken_for_one(use_case):
 
 def test_the_summary_says_the_verdict_and_what_it_rests_on(people, use_case):
     case = use_case(data={"time": "t"})
-    report = assess(people(600).assign(t="x"), case)
+    report = assess_feasibility(people(600).assign(t="x"), case)
     assert report.verdict is Verdict.UNKNOWN
     assert report.summary.startswith("Cannot tell because of stationarity. Checked: ")

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from assay.evidence.feasibility.learning_curve import (
-    FARTHEST,
-    Curve,
-    _laws,
+    MAX_GROWTH,
+    LearningCurve,
+    _fit_laws,
+    check_learning_curve,
     curve_figure,
-    learning_curve,
-    trace,
+    fit_learning_curve,
 )
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.measured import Measured
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.measured import ScoreEstimates
 from assay.evidence.report import Verdict
 
 SIZES = np.geomspace(500, 32_000, 7)
@@ -23,31 +23,33 @@ def curve(a=0.9, b=-1.0, c=0.5, noise=0.0005, seed=0, name="roc_auc", sign=1.0):
     rng = np.random.default_rng(seed)
     shared = np.full((7, 7), (2 * noise) ** 2) + np.eye(7) * noise**2
     scores = rng.multivariate_normal(a + b * SIZES**-c, shared)
-    law = _laws(SIZES, scores, shared, seed)
-    return Curve(name, sign, SIZES, Measured(sign * scores, shared, 0.01), law, now=32_000.0)
+    law = _fit_laws(SIZES, scores, shared, seed)
+    return LearningCurve(
+        name, sign, SIZES, ScoreEstimates(sign * scores, shared, 0.01), law, now=32_000.0
+    )
 
 
 @pytest.fixture
 def forty_thousand(people, use_case):
-    found = Material.of(people(400), use_case(), 0)
+    found = FeasibilityData.of(people(400), use_case(), 0)
     whole = found.whole.__class__(**{**vars(found.whole), "truth": np.arange(40_000) % 2 == 0})
-    return Material(**{**vars(found), "whole": whole})
+    return FeasibilityData(**{**vars(found), "whole": whole})
 
 
 def test_a_target_beyond_the_asymptote_fails_softly(forty_thousand):
-    check = learning_curve(forty_thousand, curve(), 0.95)
+    check = check_learning_curve(forty_thousand, curve(), 0.95)
     assert check.verdict is Verdict.FAIL
     assert not check.hard
     assert check.interval.low < 0.9 < check.interval.high < 0.95
 
 
 def test_a_target_that_is_had_passes(forty_thousand):
-    assert learning_curve(forty_thousand, curve(), 0.88).verdict is Verdict.PASS
+    assert check_learning_curve(forty_thousand, curve(), 0.88).verdict is Verdict.PASS
 
 
 def test_a_target_between_says_how_many_rows_and_they_would_do(forty_thousand):
     # 0.9 - n^-0.5 is 0.8965 at 81,633 training rows, which 102,041 rows give: 62,041 more.
-    check = learning_curve(forty_thousand, curve(noise=1e-7), 0.8965)
+    check = check_learning_curve(forty_thousand, curve(noise=1e-7), 0.8965)
     assert check.verdict is Verdict.CAUTION
     told = float(check.remedy.split()[2].replace(",", ""))
     assert told == pytest.approx(62_041, rel=0.05)
@@ -55,18 +57,18 @@ def test_a_target_between_says_how_many_rows_and_they_would_do(forty_thousand):
 
 def test_losses_are_judged_the_other_way(forty_thousand):
     falling = curve(a=-0.1, b=-1.0, name="brier", sign=-1.0)
-    assert learning_curve(forty_thousand, falling, 0.05).verdict is Verdict.FAIL
-    assert learning_curve(forty_thousand, falling, 0.2).verdict is Verdict.PASS
+    assert check_learning_curve(forty_thousand, falling, 0.05).verdict is Verdict.FAIL
+    assert check_learning_curve(forty_thousand, falling, 0.2).verdict is Verdict.PASS
 
 
 def test_no_number_is_told_beyond_sixteen_times_the_rows(forty_thousand):
-    check = learning_curve(forty_thousand, curve(noise=1e-7), 0.8999)
-    assert f"{FARTHEST} times the rows would not do" in check.remedy
+    check = check_learning_curve(forty_thousand, curve(noise=1e-7), 0.8999)
+    assert f"{MAX_GROWTH} times the rows would not do" in check.remedy
     assert "Add about" not in check.remedy
 
 
 def test_a_curve_that_shows_nothing_is_unknown_and_gives_no_number(forty_thousand):
-    check = learning_curve(forty_thousand, curve(noise=0.03), 0.91)
+    check = check_learning_curve(forty_thousand, curve(noise=0.03), 0.91)
     assert check.verdict is Verdict.UNKNOWN
     assert check.estimate is None
 
@@ -85,7 +87,7 @@ def test_the_figure_draws_the_law_beyond_the_data_without_marks():
     measured, fitted = figure.series
     assert (figure.kind, len(measured.points)) == ("curve", 7)
     assert len(fitted.points) > 30
-    assert fitted.points[-1].x == pytest.approx(FARTHEST * 32_000)
+    assert fitted.points[-1].x == pytest.approx(MAX_GROWTH * 32_000)
     assert figure.reference == 0.95
     assert figure.band[0] < 0.9 < figure.band[1]
     assert all(p.low < p.value < p.high for p in measured.points)
@@ -94,18 +96,18 @@ def test_the_figure_draws_the_law_beyond_the_data_without_marks():
 
 
 def test_a_learner_s_curve_rises_with_nested_rows(people, use_case):
-    found = Material.of(people(1500), use_case(), 0)
-    traced = trace(found, "roc_auc")
+    found = FeasibilityData.of(people(1500), use_case(), 0)
+    traced = fit_learning_curve(found, "roc_auc")
     assert traced.found.values[-1] > traced.found.values[0]
     assert traced.sizes[-1] == 1200
 
 
 def test_too_few_rows_have_no_curve(people, use_case):
-    assert trace(Material.of(people(200), use_case(), 0), "roc_auc") is None
+    assert fit_learning_curve(FeasibilityData.of(people(200), use_case(), 0), "roc_auc") is None
 
 
 def test_the_rows_of_today_are_all_rows_not_those_that_are_kept(people, use_case, monkeypatch):
-    monkeypatch.setattr("assay.evidence.feasibility.whole.KEPT_CELLS", 7 * 1200)
-    found = Material.of(people(4000), use_case(), 0)
+    monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1200)
+    found = FeasibilityData.of(people(4000), use_case(), 0)
     assert len(found.truth) == 1200
-    assert trace(found, "roc_auc").now == pytest.approx(4000 * 0.8)
+    assert fit_learning_curve(found, "roc_auc").now == pytest.approx(4000 * 0.8)

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.feasibility import assess
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.missingness import missingness
-from assay.evidence.feasibility.periods import periods
-from assay.evidence.feasibility.staleness import staleness
-from assay.evidence.feasibility.stationarity import HARMLESS, _verdict, stationarity
+from assay.evidence.feasibility import assess_feasibility
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.missingness import check_missingness
+from assay.evidence.feasibility.periods import find_periods
+from assay.evidence.feasibility.staleness import check_staleness
+from assay.evidence.feasibility.stationarity import HARMLESS_LOSS, _verdict, check_stationarity
 from assay.evidence.report import Interval, Verdict
 from assay.evidence.statistics.intervals import Estimate
 
@@ -26,9 +26,9 @@ def dated(people):
 
 
 def judged(frame, case, seed=0):
-    material = Material.of(frame, case, seed)
-    by_time, _ = periods(material)
-    checks, _ = stationarity(material, by_time)
+    material = FeasibilityData.of(frame, case, seed)
+    by_time, _ = find_periods(material)
+    checks, _ = check_stationarity(material, by_time)
     return {check.name: check for check in checks}
 
 
@@ -81,7 +81,7 @@ def test_no_verdict_fails_but_with_the_interval_shown_on_the_bad_side():
         timed, gap = estimate(value, width), estimate(lost, width)
         verdict, by_gap = _verdict(timed, gap, power)
         shown = (gap if by_gap else timed).interval
-        limit = -HARMLESS if by_gap else 0.5
+        limit = -HARMLESS_LOSS if by_gap else 0.5
         if verdict is Verdict.FAIL:
             assert shown.high < limit
         if verdict is Verdict.PASS:
@@ -132,13 +132,13 @@ def test_few_late_rows_are_unknown(dated, use_case):
 
 def test_a_split_by_time_brings_its_own_column_and_border(dated, use_case):
     split = {"by": "time", "column": "when", "after": "2020-02-20"}
-    by_time, _ = periods(Material.of(dated(), use_case(split=split), 0))
+    by_time, _ = find_periods(FeasibilityData.of(dated(), use_case(split=split), 0))
     assert by_time.words == "when of 2020-02-20 and later"
 
 
 @pytest.mark.parametrize("times", ["x", 2016, pd.NaT])
 def test_a_column_that_divides_nothing_is_unknown_with_its_reason(dated, use_case, only, times):
-    report = assess(dated(300).assign(t=times), use_case(data={"time": "t"}))
+    report = assess_feasibility(dated(300).assign(t=times), use_case(data={"time": "t"}))
     check = only(report, "stationarity")
     assert check.verdict is Verdict.UNKNOWN
     assert "t holds" in check.why
@@ -147,16 +147,16 @@ def test_a_column_that_divides_nothing_is_unknown_with_its_reason(dated, use_cas
 def test_values_that_go_missing_over_time_are_named(dated, use_case):
     frame = dated()
     frame["noise"] = frame["noise"].where(np.arange(1500) < 1300)
-    material = Material.of(frame, use_case(data={"time": "when"}), 0)
-    by_time, _ = periods(material)
-    check, _ = missingness(material, pd.DataFrame(index=material.frame.index), by_time)
+    material = FeasibilityData.of(frame, use_case(data={"time": "when"}), 0)
+    by_time, _ = find_periods(material)
+    check, _ = check_missingness(material, pd.DataFrame(index=material.frame.index), by_time)
     assert check.verdict is Verdict.CAUTION
     assert "noise is missing" in check.why
     assert "and later" in check.why
 
 
 def aged(frame, case, needed=300.0):
-    found, why = staleness(Material.of(frame, case, 0), needed)
+    found, why = check_staleness(FeasibilityData.of(frame, case, 0), needed)
     return found or why
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from assay.evidence.feasibility.answer import _notes
-from assay.evidence.feasibility.ceiling import ceiling
-from assay.evidence.feasibility.material import Material
-from assay.evidence.feasibility.measured import measured
-from assay.evidence.feasibility.sample_size import explained
+from assay.evidence.feasibility.ceiling import check_ceiling
+from assay.evidence.feasibility.material import FeasibilityData
+from assay.evidence.feasibility.measured import estimate_scores
+from assay.evidence.feasibility.sample_size import cox_snell_r2
 
 ROWS, RARE = 30_000, 0.01
 
@@ -26,7 +26,7 @@ def rare(people):
 def both(rare, use_case):
     """The sample, of 2,500 rows, and all rows."""
     cases = [use_case(feasibility={"within": within}) for within in (0.2, 1000)]
-    return [Material.of(rare, case, 0) for case in cases]
+    return [FeasibilityData.of(rare, case, 0) for case in cases]
 
 
 def test_the_rare_class_is_denser_and_weighs_as_much_as_it_is(both):
@@ -43,7 +43,7 @@ def test_scores_are_those_of_all_rows(both, name):
     answers = [
         1 / (1 + np.exp(-(1.5 * m.frame["pull"].to_numpy()[m.rows] - 5.7)))[None, :] for m in both
     ]
-    sample, whole = (measured(m, name, a) for m, a in zip(both, answers, strict=True))
+    sample, whole = (estimate_scores(m, name, a) for m, a in zip(both, answers, strict=True))
     low, high = sample.limits()
     assert low < whole.values[0] < high
 
@@ -53,12 +53,12 @@ def test_the_learner_answers_as_often_yes_as_yes_is(both):
     assert sample.answers.mean(where=~sample.labels) == pytest.approx(
         whole.answers.mean(where=~whole.labels), abs=0.01
     )
-    r2 = explained(sample.labels, sample.answers, sample.folds, sample.weights)
+    r2 = cox_snell_r2(sample.labels, sample.answers, sample.folds, sample.weights)
     assert 0 < r2 < 1 - np.exp(2 * (RARE * 2 * np.log(RARE * 2)))
 
 
 def test_no_bound_is_drawn_from_neighbours_that_are_too_dense_and_the_report_says_so(both):
     sample, whole = both
-    assert ceiling(sample, {"accuracy": 0.9}) == ([], None)
+    assert check_ceiling(sample, {"accuracy": 0.9}) == ([], None)
     told = ["sampled than its share" in " ".join(_notes(m)) for m in (sample, whole)]
     assert told == [True, False]

@@ -6,30 +6,44 @@ import pyarrow as pa
 import pytest
 
 from assay.config.data import Sensitive
-from assay.config.gates import Drift, Fairness
-from assay.config.living import Monitor
-from assay.evidence.amounts import some
-from assay.evidence.drift.scored import Roles
-from assay.evidence.monitoring import Asked, arrivals, contents, costs, labels, monitor
-from assay.evidence.monitoring.facts import Batch, Cost, Earlier, Facts, LabelFacts, Refusal
-from assay.evidence.monitoring.fairness import Rules
-from assay.evidence.monitoring.predictions import Rows
-from assay.evidence.monitoring.words import duration
+from assay.config.gates import DriftSettings, FairnessRule
+from assay.config.living import MonitoringSettings
+from assay.evidence.amounts import format_count
+from assay.evidence.drift.scored import ColumnRoles
+from assay.evidence.monitoring import (
+    MonitoringRequest,
+    arrivals,
+    contents,
+    costs,
+    judge_monitoring,
+    labels,
+)
+from assay.evidence.monitoring.facts import (
+    BatchFacts,
+    BatchRefusal,
+    LabelFacts,
+    LookSummary,
+    MonitoringFacts,
+    StepCost,
+)
+from assay.evidence.monitoring.fairness import RealisedFairnessRules
+from assay.evidence.monitoring.predictions import LookTables
+from assay.evidence.monitoring.words import format_duration
 from assay.evidence.report import Verdict
-from assay.tables.observed import observe
+from assay.tables.observed import profile_and_sample
 from tests.evidence.drift.trials import stored
 
-RULE = Fairness(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
+RULE = FairnessRule(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
 
 
 def facts(**more):
     least = {"look": 1, "level": 0.025, "as_of": "2016-02-01T00:00:00+00:00"}
-    return Facts(**(least | {"since": "2016-01-31T00:00:00+00:00"} | more))
+    return MonitoringFacts(**(least | {"since": "2016-01-31T00:00:00+00:00"} | more))
 
 
 def batch(rows=100, day=1, **more):
     least = {"name": f"day {day}", "as_of": f"2016-01-{day:02d}T00:00:00+00:00"}
-    return Batch(**(least | {"rows": rows, "unfit_rows": 0, "seconds": 1.0} | more))
+    return BatchFacts(**(least | {"rows": rows, "unfit_rows": 0, "seconds": 1.0} | more))
 
 
 def one(checks, name):
@@ -42,33 +56,35 @@ def one(checks, name):
 @pytest.mark.parametrize(("rows", "verdict"), [(150, "pass"), (301, "caution"), (33, "caution")])
 def test_a_batch_is_held_against_the_usual_size(rows, verdict):
     told = facts(before=[batch()] * 3, arrived=[batch(rows)])
-    check = one(arrivals.checks(told, Monitor()), "volume")
+    check = one(arrivals.check_arrivals(told, MonitoringSettings()), "volume")
     assert check.verdict == verdict
     assert "usual are 100 rows" in check.why
 
 
 def test_a_first_batch_does_not_tell_what_is_usual():
-    check = one(arrivals.checks(facts(arrived=[batch(5)]), Monitor()), "volume")
+    check = one(arrivals.check_arrivals(facts(arrived=[batch(5)]), MonitoringSettings()), "volume")
     assert (check.verdict, check.why) == ("pass", "1 batches do not tell yet what is usual")
 
 
 def test_unfit_rows_and_refused_batches_are_told_with_what_to_do():
     refusals = [
-        Refusal(name="a.csv", why="no column 'age'", remedy="Add it.", mended=False),
-        Refusal(name="b.csv", why="empty", remedy=None, mended=True),
+        BatchRefusal(name="a.csv", why="no column 'age'", remedy="Add it.", mended=False),
+        BatchRefusal(name="b.csv", why="empty", remedy=None, mended=True),
     ]
     told = facts(arrived=[batch(98, unfit_rows=2)], refused=refusals)
-    checks = arrivals.checks(told, Monitor())
+    checks = arrivals.check_arrivals(told, MonitoringSettings())
     assert one(checks, "unfit").verdict == "caution"
     assert one(checks, "unfit").estimate == pytest.approx(0.02)
     refused = one(checks, "refused")
     assert (refused.verdict, refused.estimate, refused.remedy) == ("caution", 1, "Add it.")
     mended = facts(refused=[refusals[1]])
-    assert one(arrivals.checks(mended, Monitor()), "refused").verdict == "pass"
+    assert one(arrivals.check_arrivals(mended, MonitoringSettings()), "refused").verdict == "pass"
 
 
 def test_silence_is_a_caution():
-    check = one(arrivals.checks(facts(missed=2), Monitor(due=86400.0)), "freshness")
+    check = one(
+        arrivals.check_arrivals(facts(missed=2), MonitoringSettings(due=86400.0)), "freshness"
+    )
     assert check.verdict == "caution"
     assert "2 batches should have come since" in check.why
 
@@ -78,33 +94,33 @@ def test_silence_is_a_caution():
 
 def test_rows_whose_labels_are_late_count_against_coverage():
     served = [batch(100, 1, labelled=30), batch(100, 30, labelled=0)]
-    ask = Monitor(delay=10 * 86400.0, coverage=0.5)
-    (check,) = labels.checks(facts(served=served), ask)
+    ask = MonitoringSettings(delay=10 * 86400.0, coverage=0.5)
+    (check,) = labels.check_label_coverage(facts(served=served), ask)
     assert (check.verdict, check.estimate, check.rows) == ("caution", 0.3, 100)
-    assert labels.checks(facts(served=served), Monitor()) == []
-    assert labels.checks(facts(served=served[1:]), ask) == []  # none is due
+    assert labels.check_label_coverage(facts(served=served), MonitoringSettings()) == []
+    assert labels.check_label_coverage(facts(served=served[1:]), ask) == []  # none is due
 
 
 # --- costs ------------------------------------------------------------------------------------
 
 
 def test_a_step_that_grows_out_of_line_is_told_and_a_steady_one_is_not():
-    steady = Cost(step="train", unit="seconds", values=(10, 11, 9, 10, 12, 10, 11))
-    grown = Cost(step="look", unit="seconds", values=(10, 11, 9, 10, 12, 10, 30))
-    few = Cost(step="new", unit="seconds", values=(1, 1, 1, 100))
-    tiny = Cost(step="split", unit="seconds", values=(0.01,) * 6 + (0.5,))
-    (check,) = costs.checks([steady, grown, few, tiny])
+    steady = StepCost(step="train", unit="seconds", values=(10, 11, 9, 10, 12, 10, 11))
+    grown = StepCost(step="look", unit="seconds", values=(10, 11, 9, 10, 12, 10, 30))
+    few = StepCost(step="new", unit="seconds", values=(1, 1, 1, 100))
+    tiny = StepCost(step="split", unit="seconds", values=(0.01,) * 6 + (0.5,))
+    (check,) = costs.check_step_costs([steady, grown, few, tiny])
     assert (check.name, check.verdict) == ("cost[look, seconds]", "caution")
     assert "30 seconds, where 10 was usual over 6 times before" in check.why
-    assert [c.verdict for c in costs.checks([steady, tiny])] == ["pass"]
-    assert costs.checks([few]) == []
+    assert [c.verdict for c in costs.check_step_costs([steady, tiny])] == ["pass"]
+    assert costs.check_step_costs([few]) == []
 
 
 # --- contents ---------------------------------------------------------------------------------
 
 
 def observed(**columns):
-    return observe(stored(pa.table(columns), "rows"))
+    return profile_and_sample(stored(pa.table(columns), "rows"))
 
 
 def test_missing_and_new_values_are_named():
@@ -116,13 +132,13 @@ def test_missing_and_new_values_are_named():
         town=["A"] * 900 + ["C"] * 100,
         free=[f"{i}" for i in range(1000, 2000)],
     )
-    checks = contents.checks(old, new, ["a", "town", "free"])
+    checks = contents.check_contents(old, new, ["a", "town", "free"])
     odd = {check.name: check.why for check in checks if check.verdict is not Verdict.PASS}
     assert odd == {
         "missing[a]": "missing in 10.0% of rows, before in 0.0%",
         "new values[town]": "100 of 1,000 rows hold values never seen: C",
     }
-    assert [c.verdict for c in contents.checks(old, old, ["a", "town"])] == ["pass", "pass"]
+    assert [c.verdict for c in contents.check_contents(old, old, ["a", "town"])] == ["pass", "pass"]
 
 
 # --- the whole --------------------------------------------------------------------------------
@@ -157,21 +173,23 @@ def table(frame):
 
 def looked(current, labelled=None, *, rules=(RULE,), reference=None, sensitive=("sex",), **more):
     current = table(current)
-    rows = Rows(
+    rows = LookTables(
         table(people(8000, 99) if reference is None else reference),
         current,
         current if labelled is None else table(labelled),
     )
-    roles = Roles(
+    roles = ColumnRoles(
         probability="probability",
         prediction="decision",
         truth="truth",
         by=sensitive,
         sensitive=dict.fromkeys(sensitive, Sensitive()),
     )
-    held = Rules(rules, roles.sensitive, ("truth", "decision", "probability"))
-    asked = Asked(Monitor(), Drift(), held, roles, ["signal", "second", "third"])
-    return monitor(facts(labels=LabelFacts(new=1), **more), rows, asked, subject="loans@1")
+    held = RealisedFairnessRules(rules, roles.sensitive, ("truth", "decision", "probability"))
+    asked = MonitoringRequest(
+        MonitoringSettings(), DriftSettings(), held, roles, ["signal", "second", "third"]
+    )
+    return judge_monitoring(facts(labels=LabelFacts(new=1), **more), rows, asked, subject="loans@1")
 
 
 def test_rows_like_the_reference_are_healthy():
@@ -261,15 +279,21 @@ def test_what_a_look_may_spend_is_divided_between_performance_and_fairness():
 
 
 def test_without_rows_a_look_is_about_batches_alone():
-    asked = Asked(Monitor(), Drift(), Rules((), {}, ("t", "d", "p")), Roles(), [])
-    rows = Rows(table(people(200)), None, None)
-    found = monitor(facts(level=None, missed=1), rows, asked, subject="loans@1")
+    asked = MonitoringRequest(
+        MonitoringSettings(),
+        DriftSettings(),
+        RealisedFairnessRules((), {}, ("t", "d", "p")),
+        ColumnRoles(),
+        [],
+    )
+    rows = LookTables(table(people(200)), None, None)
+    found = judge_monitoring(facts(level=None, missed=1), rows, asked, subject="loans@1")
     assert found.verdict == "watch"
     assert found.report.summary.startswith("Watch. No predictions were judged.")
 
 
 def test_figures_are_told_over_all_looks():
-    earlier = Earlier(
+    earlier = LookSummary(
         look=1, as_of="2016-01-01T00:00:00+00:00", verdict="healthy",
         figures={"expected ROC AUC": 0.8, "rows": 5.0},
     )  # fmt: skip
@@ -287,9 +311,9 @@ def test_the_same_facts_give_the_same_report():
 
 
 def test_amounts_are_said_as_people_say_them():
-    said = [duration(s) for s in (0.5, 90, 7200 * 18, 86400 * 31)]
+    said = [format_duration(s) for s in (0.5, 90, 7200 * 18, 86400 * 31)]
     assert said == ["0.5 seconds", "90 seconds", "36 hours", "31 days"]
-    assert [some(1, "batch"), some(3, "batch"), some(2, "label")] == [
+    assert [format_count(1, "batch"), format_count(3, "batch"), format_count(2, "label")] == [
         "1 batch",
         "3 batches",
         "2 labels",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from assay.bucket import Bucket
 from assay.config.data import Sensitive
-from assay.evidence.drift.scored import Roles
-from assay.evidence.monitoring.needed import need, with_needs
+from assay.evidence.drift.scored import ColumnRoles
+from assay.evidence.monitoring.needed import add_required_rows, required_rows
 from assay.evidence.report import Check, Interval, Verdict
 from assay.store.memory import MemoryStore
 from assay.tables.read import Table
@@ -30,11 +30,11 @@ def reference(rows, groups=("f", "m")):
     return Table.read(bucket, write_frame(bucket, frame, "reference"))
 
 
-ROLES = Roles(probability="p", by=["sex"], sensitive={"sex": Sensitive()})
+ROLES = ColumnRoles(probability="p", by=["sex"], sensitive={"sex": Sensitive()})
 
 
 def remedy(one, rows):
-    return with_needs([one], reference(rows), ROLES)[0].remedy
+    return add_required_rows([one], reference(rows), ROLES)[0].remedy
 
 
 def test_where_labels_are_few_so_many_would_tell():
@@ -61,7 +61,7 @@ def test_at_the_margin_nothing_is_promised():
 def test_what_is_told_or_has_no_interval_is_left_as_it_was():
     passed = check(0.0, 0.01, verdict=Verdict.PASS)
     blind = check(0.0, 0.1).model_copy(update={"interval": None})
-    held = with_needs([passed, blind, check(0.0, 0.1)], reference(2000), ROLES)
+    held = add_required_rows([passed, blind, check(0.0, 0.1)], reference(2000), ROLES)
     assert held[:2] == [passed, blind]
     assert held[2].remedy != blind.remedy
 
@@ -70,7 +70,7 @@ def test_what_is_told_or_has_no_interval_is_left_as_it_was():
     st.floats(-0.04, 0.04), st.floats(0.02, 0.3), st.integers(50, 10_000), st.integers(50, 10_000)
 )
 def test_so_many_rows_make_the_interval_as_narrow_as_it_must_be(estimate, half, rows, held):
-    found = need(check(estimate, half, rows=rows), held)
+    found = required_rows(check(estimate, half, rows=rows), held)
     for n, m in ((found.labels, held), (rows, found.reference)):
         if n is not None and m is not None:
             narrow = half * np.sqrt((1 / n + 1 / m) / (1 / rows + 1 / held))

@@ -7,18 +7,25 @@ import pytest
 
 from assay.bucket import Bucket
 from assay.config.data import Sensitive
-from assay.config.gates import Drift, Fairness, Performance
+from assay.config.gates import DriftSettings, FairnessRule, Performance
 from assay.evidence.report import Verdict
-from assay.evidence.shadow import Asked, compare
-from assay.evidence.shadow.facts import Facts, Pair
-from assay.evidence.shadow.rows import CHAMPIONS, DECISION, OTHER, PROBABILITY, counted, labelled
+from assay.evidence.shadow import ShadowRequest, compare_versions
+from assay.evidence.shadow.facts import PairedBatch, ShadowFacts
+from assay.evidence.shadow.rows import (
+    CHAMPION_DECISION,
+    CHAMPION_PREFIX,
+    DECISION,
+    PROBABILITY,
+    count_decisions,
+    labelled_rows,
+)
 from assay.store.memory import MemoryStore
-from assay.tables.columns import field
+from assay.tables.columns import column_field
 from assay.tables.read import Table
-from assay.tables.write import write
+from assay.tables.write import write_table
 
-SELECTED = Fairness(metric="selection_rate", by=("sex",), tolerance=0.1, because="a test")
-FOUND = Fairness(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
+SELECTED = FairnessRule(metric="selection_rate", by=("sex",), tolerance=0.1, because="a test")
+FOUND = FairnessRule(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
 KINDS = {"batch": "integer", "row": "integer", "sex": "text", "truth": "boolean"}
 
 
@@ -38,8 +45,8 @@ def people(rows=4000, seed=0, *, labels=True, noise=0.02, **decided):
             "sex": sex,
             PROBABILITY: new,
             DECISION: new >= 0.5,
-            CHAMPIONS + PROBABILITY: old,
-            OTHER: old >= 0.5,
+            CHAMPION_PREFIX + PROBABILITY: old,
+            CHAMPION_DECISION: old >= 0.5,
             "truth": truth if labels else None,
         }
     )
@@ -52,24 +59,24 @@ def people(rows=4000, seed=0, *, labels=True, noise=0.02, **decided):
 def stored(frame):
     bucket = Bucket.on(MemoryStore()).prepare()
     kinds = {name: KINDS.get(name, "number") for name in frame}
-    kinds |= {DECISION: "boolean", OTHER: "boolean"}
-    schema = pa.schema([field(name, kind) for name, kind in kinds.items() if name in frame])
+    kinds |= {DECISION: "boolean", CHAMPION_DECISION: "boolean"}
+    schema = pa.schema([column_field(name, kind) for name, kind in kinds.items() if name in frame])
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-    return Table.read(bucket, write(bucket, table.to_batches(), schema, "rows"))
+    return Table.read(bucket, write_table(bucket, table.to_batches(), schema, "rows"))
 
 
 def judged(frame, *, rules=(), facts=None, reference=None, **more):
     rows = stored(frame)
-    pair = Pair(
+    pair = PairedBatch(
         name="a", as_of="2016", rows=len(frame), answered=len(frame), seconds=1.0, unseen=1.0
     )
     told = {"champion": "m@1", "challenger": "m@2", "asked": 1, "pairs": (pair,)}
     told |= {"known": bool(frame.get("truth", pd.Series()).notna().any())} | (facts or {})
-    ask = {"performance": Performance(), "drift": Drift(), "unfit": 0.01}
-    asked = Asked(**ask | more, rules=rules, sensitive={"sex": Sensitive(reference="m")})
+    ask = {"performance": Performance(), "drift": DriftSettings(), "unfit": 0.01}
+    asked = ShadowRequest(**ask | more, rules=rules, sensitive={"sex": Sensitive(reference="m")})
     tested = people(seed=9) if reference is None else reference
     against = stored(tested[[PROBABILITY, DECISION]])
-    return compare(Facts(**told), rows, against, asked)
+    return compare_versions(ShadowFacts(**told), rows, against, asked)
 
 
 def one(report, name):
@@ -82,11 +89,11 @@ def test_a_challenger_that_decides_nearly_alike_fails_nothing_and_who_differs_is
     assert report.verdict in {"pass", "caution"}
     sheet = report.sheets[0]
     assert [row[0] for row in sheet.rows] == ["all rows", "sex=f", "sex=m"]
-    otherwise = (frame[DECISION] != frame[OTHER]).mean()
+    otherwise = (frame[DECISION] != frame[CHAMPION_DECISION]).mean()
     told = dict(zip(sheet.columns, sheet.rows[0], strict=True))
     assert told["otherwise"] == pytest.approx(otherwise)
     assert told["low"] < otherwise < told["high"]
-    assert told["yes instead of no"] == (frame[DECISION] & ~frame[OTHER]).sum()
+    assert told["yes instead of no"] == (frame[DECISION] & ~frame[CHAMPION_DECISION]).sum()
     assert told["yes by the challenger"] == pytest.approx(frame[DECISION].mean())
     assert f"decides {otherwise:.1%} of 4,000 rows otherwise" in report.summary
 
@@ -101,7 +108,7 @@ def test_a_group_that_it_treats_beyond_the_tolerance_fails_it_without_any_label(
 
 def test_what_the_champion_does_as_well_is_no_reason_to_keep_it():
     frame = people(labels=False)
-    for who in (DECISION, OTHER):
+    for who in (DECISION, CHAMPION_DECISION):
         frame[who] = frame[who] | (frame["sex"] == "f")
     check = one(judged(frame, rules=[SELECTED]), "selection_rate[sex=f]")
     assert check.verdict == "caution"
@@ -111,7 +118,7 @@ def test_what_the_champion_does_as_well_is_no_reason_to_keep_it():
 def test_worse_than_a_champion_that_is_beyond_the_tolerance_too_fails():
     frame = people(labels=False, f=0.9)
     rng = np.random.default_rng(3)
-    frame[OTHER] |= (frame["sex"] == "f") & (rng.random(len(frame)) < 0.4)
+    frame[CHAMPION_DECISION] |= (frame["sex"] == "f") & (rng.random(len(frame)) < 0.4)
     assert one(judged(frame, rules=[SELECTED]), "selection_rate[sex=f]").verdict == "fail"
 
 
@@ -152,8 +159,8 @@ def test_a_worse_challenger_fails_by_labels_and_a_slightly_worse_one_does_not():
 def test_the_margin_that_a_use_case_asks_over_the_champion_is_asked_here_too():
     better = people()
     rng = np.random.default_rng(5)
-    noisy = np.clip(better[CHAMPIONS + PROBABILITY] + rng.normal(scale=0.3, size=4000), 0, 1)
-    better[CHAMPIONS + PROBABILITY] = noisy
+    noisy = np.clip(better[CHAMPION_PREFIX + PROBABILITY] + rng.normal(scale=0.3, size=4000), 0, 1)
+    better[CHAMPION_PREFIX + PROBABILITY] = noisy
     asks = Performance(beat={"champion": 0.01})
     assert one(judged(better, performance=asks), "beats_champion").verdict == "pass"
     alike = judged(people(), performance=asks)
@@ -172,10 +179,10 @@ def test_too_few_labels_are_unknown_and_hold_nobody():
 
 def test_rows_that_it_leaves_unanswered_fail_it_where_they_are_surely_too_many():
     pair = {"name": "a", "as_of": "2016", "seconds": 1.0, "unseen": 1.0}
-    most = (Pair(rows=4000, answered=3900, **pair),)
+    most = (PairedBatch(rows=4000, answered=3900, **pair),)
     check = one(judged(people(3900), facts={"pairs": most}), "answered")
     assert (check.verdict, check.estimate) == ("fail", 0.025)
-    few = (Pair(rows=100, answered=100, **pair),)
+    few = (PairedBatch(rows=100, answered=100, **pair),)
     check = one(judged(people(100), facts={"pairs": few}), "answered")
     assert (check.verdict, check.accepted) == ("unknown", True)
     lost = judged(people(3900), facts={"pairs": few, "alone": 50})
@@ -183,7 +190,7 @@ def test_rows_that_it_leaves_unanswered_fail_it_where_they_are_surely_too_many()
 
 
 def test_too_few_rows_are_for_a_person_to_weigh():
-    pair = Pair(name="a", as_of="2016", rows=50, answered=50, seconds=1.0, unseen=1.0)
+    pair = PairedBatch(name="a", as_of="2016", rows=50, answered=50, seconds=1.0, unseen=1.0)
     report = judged(people(50), facts={"pairs": (pair,)})
     assert (one(report, "rows").verdict, report.verdict) == ("unknown", "unknown")
 
@@ -198,7 +205,7 @@ def test_answers_unlike_those_of_its_own_test_are_told():
 @pytest.mark.parametrize(("times", "verdict"), [(1.1, "pass"), (3.0, "fail")])
 def test_a_slow_challenger_is_told_and_not_failed(times, verdict):
     least = {"as_of": "2016", "rows": 100, "answered": 100, "seconds": 1.0}
-    pairs = tuple(Pair(name=str(i), unseen=times + i / 100, **least) for i in range(8))
+    pairs = tuple(PairedBatch(name=str(i), unseen=times + i / 100, **least) for i in range(8))
     report = judged(people(labels=False), facts={"pairs": pairs})
     assert one(report, "latency").verdict == verdict
     assert report.verdict != Verdict.FAIL
@@ -213,7 +220,7 @@ def test_rules_about_groups_that_the_batches_lack_are_unknown():
 
 
 def test_rules_of_probabilities_are_held_against_labelled_rows():
-    rule = Fairness(metric="roc_auc_score", by=("sex",), tolerance=0.1, because="a test")
+    rule = FairnessRule(metric="roc_auc_score", by=("sex",), tolerance=0.1, because="a test")
     frame = people()
     worse = frame["sex"] == "f"
     rng = np.random.default_rng(6)
@@ -223,20 +230,20 @@ def test_rules_of_probabilities_are_held_against_labelled_rows():
 
 def test_cells_count_every_row_once():
     frame = people()
-    cells = counted(stored(frame), ["sex"])
+    cells = count_decisions(stored(frame), ["sex"])
     assert cells.cells["(rows)"].sum() == len(frame)
     assert cells.labelled.cells["(rows)"].sum() == len(frame)
-    both = cells.of(OTHER)
+    both = cells.of(CHAMPION_DECISION)
     yes = both[both["decision"]]["(rows)"].sum()
-    assert yes == frame[OTHER].sum()
+    assert yes == frame[CHAMPION_DECISION].sum()
 
 
 def test_of_very_many_labelled_rows_evenly_spaced_ones_are_looked_at(monkeypatch):
-    monkeypatch.setattr("assay.evidence.shadow.rows.MOST", 900)
+    monkeypatch.setattr("assay.evidence.shadow.rows.MAX_LABELLED", 900)
     frame = people()
     frame["truth"] = frame["truth"].astype(object).where(frame.index % 2 == 0, None)
     report = judged(frame)
     assert one(report, "no_worse").rows == 667, "every third of 2,000"
     assert "667 of the labelled rows, one in 3" in report.notes[0]
-    every = labelled(stored(frame), every=3)
+    every = labelled_rows(stored(frame), every=3)
     assert every[PROBABILITY].tolist() == frame[PROBABILITY][::6].tolist()

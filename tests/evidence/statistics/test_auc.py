@@ -10,10 +10,10 @@ from sklearn.metrics import roc_auc_score
 
 from assay.evidence.statistics.auc import (
     auc_limits,
-    delong,
-    placements,
+    delong_covariance,
     roc_auc,
     roc_auc_difference,
+    sum_placements,
 )
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 6)), min_size=6).filter(
@@ -34,7 +34,7 @@ def by_definition(truth, scores):
 def test_midranks_give_delongs_definition(found):
     truth = np.array([t for t, _, _ in found])
     scores = np.array([[a for _, a, _ in found], [b for _, _, b in found]], dtype=float)
-    areas, covariance = delong(truth, scores)
+    areas, covariance = delong_covariance(truth, scores)
     expected, spread = by_definition(truth, scores)
     np.testing.assert_allclose(areas, expected, atol=1e-12)
     np.testing.assert_allclose(covariance, spread, atol=1e-12)
@@ -128,7 +128,7 @@ counted = st.lists(
 @settings(max_examples=80)
 def test_groups_at_once_and_counted_rows_give_what_each_groups_rows_give(found):
     group, truth, score, rows = map(np.array, zip(*sorted(found, key=lambda r: r[2]), strict=True))
-    together = placements(group, score, truth, rows.astype(float), 4)
+    together = sum_placements(group, score, truth, rows.astype(float), 4)
     low, high = auc_limits(together)
     for i in range(4):
         here = np.repeat(np.flatnonzero(group == i), rows[group == i])
@@ -145,5 +145,5 @@ def test_groups_at_once_and_counted_rows_give_what_each_groups_rows_give(found):
 
 def test_no_rows_have_no_area():
     nothing = np.empty(0, dtype=int)
-    found = placements(nothing, nothing, nothing.astype(bool), nothing.astype(float), 2)
+    found = sum_placements(nothing, nothing, nothing.astype(bool), nothing.astype(float), 2)
     assert np.isnan(auc_limits(found)).all()

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.auc import delong, roc_auc, roc_auc_difference
-from assay.evidence.statistics.auc_clusters import clustered_delong
+from assay.evidence.statistics.auc import delong_covariance, roc_auc, roc_auc_difference
+from assay.evidence.statistics.auc_clusters import clustered_delong_covariance
 
 
 def drawn(seed, rows=60):
@@ -18,8 +18,8 @@ def drawn(seed, rows=60):
 @settings(max_examples=30)
 def test_rows_of_their_own_have_nearly_delongs_variance(seed):
     truth, scores = drawn(seed)
-    areas, covariance = clustered_delong(truth, scores, np.arange(60))
-    plain, expected = delong(truth, scores)
+    areas, covariance = clustered_delong_covariance(truth, scores, np.arange(60))
+    plain, expected = delong_covariance(truth, scores)
     np.testing.assert_allclose(areas, plain, atol=1e-12)
     # The classes' variances are divided by m - 1 and n - 1 there, by one factor for all here.
     np.testing.assert_allclose(covariance, expected, rtol=0.06, atol=2e-4)
@@ -29,8 +29,8 @@ def test_rows_of_their_own_have_nearly_delongs_variance(seed):
 @settings(max_examples=30)
 def test_copies_of_rows_add_no_certainty(seed, copies):
     truth, scores = drawn(seed)
-    once = clustered_delong(truth, scores, np.arange(60))[1]
-    again = clustered_delong(
+    once = clustered_delong_covariance(truth, scores, np.arange(60))[1]
+    again = clustered_delong_covariance(
         np.tile(truth, copies), np.tile(scores, copies), np.tile(np.arange(60), copies)
     )[1]
     np.testing.assert_allclose(again, once, rtol=1e-9)

@@ -4,23 +4,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.evidence.statistics.auc import roc_auc
-from assay.evidence.statistics.auc_power import auc_power, auc_spread, rows_to_show
+from assay.evidence.statistics.auc_power import auc_power, auc_standard_error, rows_to_detect_auc
 
 
 def test_hanley_and_mcneil_s_spread_of_a_binormal_score():
     rng = np.random.default_rng(0)
     truth = np.arange(150) < 50
     drawn = [roc_auc(truth, rng.normal(size=150) + truth).value for _ in range(300)]
-    assert auc_spread(0.7602, 50, 100) == pytest.approx(np.std(drawn), rel=0.15)
+    assert auc_standard_error(0.7602, 50, 100) == pytest.approx(np.std(drawn), rel=0.15)
 
 
 def test_a_coin_s_spread_is_the_mann_whitney_variance():
-    assert auc_spread(0.5, 30, 70) == pytest.approx(np.sqrt(101 / (12 * 30 * 70)))
+    assert auc_standard_error(0.5, 30, 70) == pytest.approx(np.sqrt(101 / (12 * 30 * 70)))
 
 
 @given(st.floats(0.52, 0.9), st.floats(0.05, 0.5))
 def test_the_rows_to_show_are_enough_and_no_more(area, share):
-    rows = rows_to_show(area, share, power=0.9)
+    rows = rows_to_detect_auc(area, share, power=0.9)
     assert auc_power(area, rows * share, rows * (1 - share)) >= 0.9
     assert auc_power(area, (rows - 1) * share, (rows - 1) * (1 - share)) < 0.9
 

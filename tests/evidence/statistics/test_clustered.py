@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.evidence.statistics.clustered import clustered_test, clustering, jackknife
+from assay.evidence.statistics.clustered import (
+    clustered_chi_square,
+    jackknife_error,
+    measure_window_variation,
+)
 
 CELLS = 8
 
@@ -17,8 +21,10 @@ def runs(rng, rows, length):
 
 def p_value(reference, current, windows=20):
     table = [np.bincount(w, minlength=CELLS) for w in np.array_split(reference, windows)]
-    known = clustering(table, len(reference) / windows)
-    return clustered_test(np.sum(table, axis=0), np.bincount(current, minlength=CELLS), known).p
+    known = measure_window_variation(table, len(reference) / windows)
+    return clustered_chi_square(
+        np.sum(table, axis=0), np.bincount(current, minlength=CELLS), known
+    ).p
 
 
 @pytest.mark.parametrize("length", [1, 100])
@@ -51,8 +57,8 @@ def test_a_real_shift_is_found_among_independent_rows():
 def test_independent_rows_give_pearsons_statistic():
     rng = np.random.default_rng(5)
     counts = [np.bincount(rng.integers(0, CELLS, n), minlength=CELLS) for n in (4000, 1000)]
-    known = clustering([counts[0]], 4000)
-    found = clustered_test(*counts, known)
+    known = measure_window_variation([counts[0]], 4000)
+    found = clustered_chi_square(*counts, known)
     assert known.between == 0
     assert found.statistic == pytest.approx(stats.chi2_contingency(counts).statistic)
 
@@ -60,39 +66,39 @@ def test_independent_rows_give_pearsons_statistic():
 def test_a_row_or_two_beyond_what_the_reference_held_are_no_shift():
     """Of 2,000 rows one in ten batches has such a row, though nothing moved."""
     reference, current = np.append(np.full(10, 4000), 0), np.append(np.full(10, 200), 0)
-    known = clustering([reference / 20] * 20, 2000)
+    known = measure_window_variation([reference / 20] * 20, 2000)
     for rows, least in ((1, 0.5), (2, 0.5), (30, 0.0)):
         current[-1] = rows
-        p = clustered_test(reference, current, known).p
+        p = clustered_chi_square(reference, current, known).p
         assert p >= least
         assert rows < 5 or p < 1e-6
 
 
 def test_many_rows_that_the_reference_never_held_are_a_shift_of_a_constant_too():
-    known = clustering([[2000, 0]] * 20, 2000)
-    assert clustered_test([40_000, 0], [1950, 50], known).p < 1e-6
-    assert clustered_test([40_000, 0], [1999, 1], known).p == 1.0
+    known = measure_window_variation([[2000, 0]] * 20, 2000)
+    assert clustered_chi_square([40_000, 0], [1950, 50], known).p < 1e-6
+    assert clustered_chi_square([40_000, 0], [1999, 1], known).p == 1.0
 
 
 def test_clustering_tells_how_far_windows_differ_beyond_chance():
     rng = np.random.default_rng(0)
     shares = rng.beta(30, 70, 400)  # variance p q / 101: `between` is 1 / 101
     table = np.array([(k, 500 - k) for k in rng.binomial(500, shares)])
-    assert clustering(table, 500).between == pytest.approx(1 / 101, rel=0.25)
+    assert measure_window_variation(table, 500).between == pytest.approx(1 / 101, rel=0.25)
 
 
 @pytest.mark.parametrize("counts", [([0, 0], [0, 0]), ([9, 0], [5, 0]), ([0, 0], [3, 4])])
 def test_what_has_no_meaning_is_no_alarm(counts):
-    assert clustered_test(*counts, clustering([counts[0]], 9)).p == 1.0
+    assert clustered_chi_square(*counts, measure_window_variation([counts[0]], 9)).p == 1.0
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error():
     rng = np.random.default_rng(1)
     blocks = rng.normal(size=50)
     without = (blocks.sum() - blocks) / 49
-    assert jackknife(without) == pytest.approx(blocks.std(ddof=1) / np.sqrt(50))
-    assert np.isnan(jackknife([1.0]))
+    assert jackknife_error(without) == pytest.approx(blocks.std(ddof=1) / np.sqrt(50))
+    assert np.isnan(jackknife_error([1.0]))
 
 
 def test_where_all_hangs_on_one_block_nothing_says_how_sure_it_is():
-    assert np.isnan(jackknife([1.0, 1.01, 0.99, np.nan]))
+    assert np.isnan(jackknife_error([1.0, 1.01, 0.99, np.nan]))

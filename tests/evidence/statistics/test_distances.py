@@ -12,7 +12,7 @@ from assay.evidence.statistics.distances import (
     chi_square,
     jensen_shannon,
     kolmogorov_smirnov,
-    population_stability,
+    population_stability_index,
     wasserstein,
 )
 
@@ -58,11 +58,11 @@ def test_jensen_shannon_follows_its_definition():
 
 def test_population_stability_follows_siddiqi():
     # (0.3 - 0.2) ln(0.3 / 0.2) + (0.7 - 0.8) ln(0.7 / 0.8)
-    assert population_stability([20, 80], [30, 70]) == pytest.approx(0.0539, abs=1e-4)
+    assert population_stability_index([20, 80], [30, 70]) == pytest.approx(0.0539, abs=1e-4)
 
 
 def test_a_value_that_is_new_makes_the_index_large_and_finite():
-    assert 1 < population_stability([100, 0], [50, 50]) < 10
+    assert 1 < population_stability_index([100, 0], [50, 50]) < 10
 
 
 @given(COUNTS, st.integers(1, 9))

@@ -9,25 +9,25 @@ from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
 from assay.evidence.report import Interval
-from assay.evidence.statistics.means import bounded_mean, mean, mean_limits
+from assay.evidence.statistics.means import bounded_mean, mean_estimate, mean_limits
 from assay.evidence.statistics.proportions import wilson_limits
 
 values = st.lists(st.floats(0, 1, width=16), min_size=2, max_size=30)
 
 
 def test_a_mean_has_students_interval():
-    found = mean([1.0, 2.0, 3.0, 4.0])
+    found = mean_estimate([1.0, 2.0, 3.0, 4.0])
     half = 3.182446 * math.sqrt(5 / 3) / 2  # t(.975, 3), from any table
     assert found.value == 2.5
     assert found.interval.low == pytest.approx(2.5 - half, abs=1e-5)
-    assert mean([1.0]).interval == Interval(low=None, high=None)
+    assert mean_estimate([1.0]).interval == Interval(low=None, high=None)
     assert np.isfinite(found.interval.high)
 
 
 @given(values)
 def test_a_mean_of_rows_has_statsmodels_interval(held):
     low, high = DescrStatsW(held).tconfint_mean(0.1)
-    found = mean(held, 0.9).interval
+    found = mean_estimate(held, 0.9).interval
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 

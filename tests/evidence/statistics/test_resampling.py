@@ -6,29 +6,29 @@ import pytest
 from assay.evidence.statistics.resampling import (
     multinomial_draws,
     percentile_interval,
-    permutation_p,
+    permutation_test,
 )
 
 
 def test_a_hopeless_permutation_test_stops_early():
-    found = permutation_p(lambda rng: rng.random(), 0.4, draws=10_000, stop_after=20)
+    found = permutation_test(lambda rng: rng.random(), 0.4, draws=10_000, stop_after=20)
     assert found.exceedances == 20
     assert found.draws < 60
     assert found.p == 20 / found.draws
 
 
 def test_a_clear_effect_takes_all_draws_and_is_never_zero():
-    found = permutation_p(lambda rng: rng.random(), 2.0, draws=199)
+    found = permutation_test(lambda rng: rng.random(), 2.0, draws=199)
     assert (found.p, found.draws, found.exceedances) == (1 / 200, 199, 0)
 
 
 def test_a_tie_counts_against_the_claim():
-    assert permutation_p(lambda rng: 0.3, 0.1 + 0.2, draws=9, stop_after=99).p == 1
+    assert permutation_test(lambda rng: 0.3, 0.1 + 0.2, draws=9, stop_after=99).p == 1
 
 
 def test_p_values_under_the_null_are_not_too_small():
     p = [
-        permutation_p(
+        permutation_test(
             lambda rng: rng.normal(), np.random.default_rng(s).normal(), draws=99, seed=10**6 + s
         ).p
         for s in range(400)

@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
 from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics.intervals import at_least, at_most, beyond, equivalent
-from assay.evidence.statistics.means import mean
+from assay.evidence.statistics.intervals import (
+    inside_margins,
+    outside_margins,
+    verdict_at_least,
+    verdict_at_most,
+)
+from assay.evidence.statistics.means import mean_estimate
 from assay.evidence.statistics.proportions import (
     detectable_gap,
+    find_smallest,
     newcombe_limits,
     rows_to_detect,
-    smallest,
-    wilson,
+    wilson_interval,
 )
 
 shares = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -33,7 +38,7 @@ shares = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
     ],
 )
 def test_wilson_gives_the_published_intervals(k, n, low, high):
-    found = wilson(k, n)
+    found = wilson_interval(k, n)
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
@@ -65,13 +70,13 @@ def test_a_difference_turned_round_turns_its_interval_round(one, two):
 
 @given(shares)
 def test_a_higher_level_holds_the_lower_one(share):
-    narrow, wide = wilson(*share, level=0.8), wilson(*share, level=0.99)
+    narrow, wide = wilson_interval(*share, level=0.8), wilson_interval(*share, level=0.99)
     assert wide.low <= narrow.low + 1e-12
     assert narrow.high <= wide.high + 1e-12
 
 
 def test_no_rows_tell_nothing():
-    assert wilson(0, 0) == Interval(low=0, high=1)
+    assert wilson_interval(0, 0) == Interval(low=0, high=1)
     assert newcombe_limits(0, 0, 3, 9) == (-1, 1)
     low, high = newcombe_limits([0, 5], [0, 10], 3, 9)
     assert (low[0], high[0]) == (-1, 1)
@@ -92,8 +97,8 @@ def test_no_rows_tell_nothing():
 )
 def test_equivalence_is_decided_by_the_whole_interval(low, high, inside, outside):
     limits, margins = (np.array([low]), np.array([high])), (np.array([-0.1]), np.array([0.1]))
-    assert equivalent(limits, margins).tolist() == [inside]
-    assert beyond(limits, margins).tolist() == [outside]
+    assert inside_margins(limits, margins).tolist() == [inside]
+    assert outside_margins(limits, margins).tolist() == [outside]
 
 
 def test_an_interval_inside_its_margins_is_two_one_sided_tests():
@@ -101,18 +106,18 @@ def test_an_interval_inside_its_margins_is_two_one_sided_tests():
     rng = np.random.default_rng(0)
     for shift in (0.0, 0.1, 0.15, 0.2):
         values = rng.normal(shift, 1, 200)
-        found = mean(values, 0.9).interval
+        found = mean_estimate(values, 0.9).interval
         limits = np.array([found.low]), np.array([found.high])
-        inside = bool(equivalent(limits, (np.array([-0.2]), np.array([0.2])))[0])
+        inside = bool(inside_margins(limits, (np.array([-0.2]), np.array([0.2])))[0])
         assert inside == (DescrStatsW(values).ttost_mean(-0.2, 0.2)[0] <= 0.05)
 
 
 def test_limits_are_decided_by_the_whole_interval():
     seen = Interval(low=0.7, high=0.8)
-    assert [at_least(seen, x) for x in (0.7, 0.75, 0.81)] == ["pass", "unknown", "fail"]
-    assert [at_most(seen, x) for x in (0.8, 0.75, 0.69)] == ["pass", "unknown", "fail"]
-    assert at_least(Interval(low=None, high=0.6), 0.7) is Verdict.FAIL
-    assert at_most(Interval(low=None, high=0.6), 0.7) is Verdict.PASS
+    assert [verdict_at_least(seen, x) for x in (0.7, 0.75, 0.81)] == ["pass", "unknown", "fail"]
+    assert [verdict_at_most(seen, x) for x in (0.8, 0.75, 0.69)] == ["pass", "unknown", "fail"]
+    assert verdict_at_least(Interval(low=None, high=0.6), 0.7) is Verdict.FAIL
+    assert verdict_at_most(Interval(low=None, high=0.6), 0.7) is Verdict.PASS
 
 
 def test_a_detectable_gap_is_the_one_that_a_textbook_plans_for():
@@ -143,5 +148,5 @@ def test_what_no_number_of_rows_can_tell_is_none():
 
 @given(st.integers(1, 10**6))
 def test_the_smallest_is_found(number):
-    assert smallest(lambda n: n >= number) == number
-    assert smallest(lambda n: False) is None
+    assert find_smallest(lambda n: n >= number) == number
+    assert find_smallest(lambda n: False) is None

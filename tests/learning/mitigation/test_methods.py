@@ -8,8 +8,8 @@ import pytest
 
 from assay.codecs import load_model
 from assay.errors import ConfigError, DataError
-from assay.learning.predict import Model
-from assay.learning.split import membership
+from assay.learning.predict import ScoringModel
+from assay.learning.split import mark_test_rows
 
 LOGISTIC = {"estimator": "sklearn.linear_model.LogisticRegression", "search": {"C": [0.1, 1.0]}}
 THRESHOLDS = {
@@ -40,7 +40,7 @@ def unequal(people, rows=3000):
 @pytest.fixture(autouse=True)
 def untimed(monkeypatch):
     """What the models take to answer is of no interest here, and takes a second to find out."""
-    monkeypatch.setattr("assay.learning.train.measure", lambda *_: {})
+    monkeypatch.setattr("assay.learning.train.measure_timing", lambda *_: {})
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def made(people, use_case, table, say, teach, kept):
             asked = {"mitigate": {"by": "sex", **mitigate}} if mitigate else {}
             case = use_case({**LOGISTIC, **asked}, **changes)
             stored = table(rows)
-            found = teach(stored, membership(stored, case), case, say)
+            found = teach(stored, mark_test_rows(stored, case), case, say)
             if key is None:
                 return found
             kept[key] = found
@@ -100,7 +100,7 @@ def test_the_answers_out_of_fold_foretell_the_test_rows(made, method):
 @METHODS
 def test_the_signature_asks_for_the_group_only_where_it_is_needed(made, method, people):
     found = made(method)
-    served = Model(load_model(found.model), found.signature)
+    served = ScoringModel(load_model(found.model), found.signature)
     needs = method is THRESHOLDS
     assert found.signature["groups"] == ([{"name": "sex", "bins": []}] if needs else None)
     assert ("sex" in served.columns) == needs
@@ -135,7 +135,7 @@ def test_no_row_is_answered_out_of_fold_by_a_model_that_learnt_from_it(
     rows = table(frame)
     tree = {"estimator": "sklearn.tree.DecisionTreeClassifier", "calibrate": "none"}
     case = use_case({**tree, "mitigate": {"by": "sex", **method}})
-    found = teach(rows, membership(rows, case), case, say).held_out.to_pandas()
+    found = teach(rows, mark_test_rows(rows, case), case, say).held_out.to_pandas()
     assert len(found) > 100
     assert (found.truth == found.decision).mean() < 0.62
 
@@ -152,7 +152,7 @@ def test_missing_and_unseen_groups_are_groups_and_get_an_answer(made, method, pe
     frame.loc[frame.index % 7 == 0, "sex"] = None
     found = made(method, frame)
     assert "(missing)" in found.predictions["sex"].to_pylist()
-    served = Model(load_model(found.model), found.signature)
+    served = ScoringModel(load_model(found.model), found.signature)
     assert len(served.predict(frame.head(9).assign(sex="Other"))) == 9
 
 
@@ -164,12 +164,12 @@ def test_groups_may_be_the_intersection_of_several_columns(
     rows = table(frame)
     asked = {**method, "by": ["sex", "home"], **({"max_iter": 8} if method is GRID else {})}
     case = use_case({**LOGISTIC, "mitigate": asked}, data={"sensitive": {"sex": {}, "home": {}}})
-    found = teach(rows, membership(rows, case), case, say)
+    found = teach(rows, mark_test_rows(rows, case), case, say)
     if method is THRESHOLDS:
         assert set(load_model(found.model).rules) == {
             f"{sex} & {home}" for sex in ("Female", "Male") for home in "01"
         }
-    served = Model(load_model(found.model), found.signature)
+    served = ScoringModel(load_model(found.model), found.signature)
     assert served.predict(frame.head(20)).decision.dtype == bool
 
 
@@ -180,7 +180,7 @@ def test_groups_may_be_the_intersection_of_several_columns(
 def test_it_trains_by_time_and_by_group(method, split, people, use_case, table, say, teach):
     rows = table(people().assign(house=np.arange(600) // 4))
     case = use_case({**LOGISTIC, "mitigate": {"by": "sex", **method}}, split=split)
-    found = teach(rows, membership(rows, case), case, say)
+    found = teach(rows, mark_test_rows(rows, case), case, say)
     assert 0 < found.held_out.num_rows <= 600 - found.predictions.num_rows
     assert not pd.Series(found.held_out["row"]).isin(found.predictions["row"].to_pylist()).any()
 
@@ -233,4 +233,4 @@ def test_an_estimator_that_fails_on_weighted_rows_is_named(
     for method in (GRADIENT, GRID, REWEIGHING):
         case = use_case({"estimator": LOGISTIC["estimator"], "mitigate": {"by": "sex", **method}})
         with pytest.raises(ConfigError, match="no weights today"):
-            teach(rows, membership(rows, case), case, say)
+            teach(rows, mark_test_rows(rows, case), case, say)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.learning.mitigation.models import GroupThresholds, Lottery, draws, needs_groups
+from assay.learning.mitigation.models import GroupThresholds, Lottery, needs_groups, row_draws
 
 RNG = np.random.default_rng(3)
 N = 20_000
@@ -59,8 +59,8 @@ def test_draws_are_uniform_and_know_text_dates_and_missing_values():
             "d": pd.to_datetime(["2020-01-01", None, "2020-01-01"]).astype("datetime64[us]"),
         }
     )
-    assert len(set(draws(rows))) == 3
-    drawn = np.sort(draws(ROWS))
+    assert len(set(row_draws(rows))) == 3
+    drawn = np.sort(row_draws(ROWS))
     assert np.abs(drawn - (np.arange(N) + 0.5) / N).max() < 2 / np.sqrt(N)
     assert ((drawn >= 0) & (drawn < 1)).all()
 

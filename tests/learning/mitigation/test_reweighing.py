@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.learning.mitigation.reweighing import Weights, weights
+from assay.learning.mitigation.reweighing import ReweighingWeights, reweighing_weights
 
 PEOPLE = st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), min_size=1, max_size=60)
 
@@ -19,7 +19,7 @@ def test_the_weights_are_those_of_the_paper():
     """The worked example of Kamiran & Calders 2012: ten applicants, six of whom got in."""
     groups = np.array(list("mmmmmfffff"), dtype=object)
     truth = np.array([1, 1, 1, 1, 0, 1, 1, 0, 0, 0], bool)
-    found = weights(groups, truth)
+    found = reweighing_weights(groups, truth)
     by_cell = {(g, t): w for g, t, w in zip(groups, truth, found, strict=True)}
     assert by_cell["f", True] == pytest.approx(0.5 * 0.6 / 0.2)  # 1.5
     assert by_cell["f", False] == pytest.approx(0.5 * 0.4 / 0.3)  # 0.67
@@ -30,7 +30,7 @@ def test_the_weights_are_those_of_the_paper():
 @given(people=PEOPLE)
 def test_weighted_outcomes_are_as_frequent_in_every_group_that_has_both(people):
     groups, truth = split(people)
-    found = weights(groups, truth)
+    found = reweighing_weights(groups, truth)
     assert (found > 0).all()
     for group in set(groups):
         here = groups == group
@@ -41,11 +41,15 @@ def test_weighted_outcomes_are_as_frequent_in_every_group_that_has_both(people):
 @given(people=PEOPLE, strength=st.floats(0.01, 1))
 def test_the_strength_is_an_exponent(people, strength):
     groups, truth = split(people)
-    assert weights(groups, truth, strength) == pytest.approx(weights(groups, truth) ** strength)
+    assert reweighing_weights(groups, truth, strength) == pytest.approx(
+        reweighing_weights(groups, truth) ** strength
+    )
 
 
 @given(people=PEOPLE, seed=st.integers(0, 99))
 def test_a_folds_weights_rest_on_its_own_rows_alone(people, seed):
     groups, truth = split(people)
     rows = np.random.default_rng(seed).permutation(len(groups))[: (len(groups) + 1) // 2]
-    assert (Weights(groups, truth, 1.0)(rows) == weights(groups[rows], truth[rows])).all()
+    assert (
+        ReweighingWeights(groups, truth, 1.0)(rows) == reweighing_weights(groups[rows], truth[rows])
+    ).all()

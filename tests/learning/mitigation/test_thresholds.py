@@ -7,19 +7,19 @@ import pandas as pd
 import pytest
 
 from assay.config.candidates import Mitigation
-from assay.config.gates import Cost
+from assay.config.gates import ErrorCosts
 from assay.errors import DataError
-from assay.learning.mitigation.models import decided, draws, yes_share
-from assay.learning.mitigation.thresholds import fitted_optimiser, optimise
+from assay.learning.mitigation.models import apply_rules, row_draws, yes_share
+from assay.learning.mitigation.thresholds import fit_optimiser, learn_group_rules
 
 RNG = np.random.default_rng(3)
 N = 8_000
 GROUPS = RNG.choice(np.array(["a", "b", "c"], dtype=object), N, p=[0.6, 0.3, 0.1])
 PROBABILITY = np.clip(RNG.beta(2, 4, N) + (GROUPS == "a") * 0.15, 0, 1).round(2)
 TRUTH = RNG.random(N) < PROBABILITY
-DRAWN = draws(pd.DataFrame({"p": PROBABILITY, "x": RNG.normal(size=N)}))
+DRAWN = row_draws(pd.DataFrame({"p": PROBABILITY, "x": RNG.normal(size=N)}))
 PLAIN = PROBABILITY >= 0.5
-EVEN, DEAR = Cost(), Cost(false_positive=1.0, false_negative=3.0)
+EVEN, DEAR = ErrorCosts(), ErrorCosts(false_positive=1.0, false_negative=3.0)
 SIMPLE = [
     "demographic_parity",
     "true_positive_rate_parity",
@@ -40,7 +40,7 @@ def asked(constraint, strength=1.0):
 
 
 def rules(constraint, strength=1.0, cost=EVEN):
-    return optimise(asked(constraint, strength), PROBABILITY, TRUTH, GROUPS, cost).rules
+    return learn_group_rules(asked(constraint, strength), PROBABILITY, TRUTH, GROUPS, cost).rules
 
 
 def yes(found):
@@ -69,7 +69,7 @@ def spread(constraint, shares):
 
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_each_rules_share_of_yes_is_fairlearns_own(constraint):
-    optimiser = fitted_optimiser(asked(constraint), PROBABILITY, TRUTH, GROUPS, EVEN)
+    optimiser = fit_optimiser(asked(constraint), PROBABILITY, TRUTH, GROUPS, EVEN)
     theirs = optimiser._pmf_predict(PROBABILITY.reshape(-1, 1), sensitive_features=GROUPS)[:, 1]
     assert yes(rules(constraint)) == pytest.approx(theirs, abs=1e-12)
 
@@ -77,7 +77,7 @@ def test_each_rules_share_of_yes_is_fairlearns_own(constraint):
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_the_decisions_come_to_the_share_that_the_rules_say(constraint):
     found = rules(constraint)
-    expected, decision = yes(found), decided(found, PROBABILITY, PLAIN, GROUPS, DRAWN)
+    expected, decision = yes(found), apply_rules(found, PROBABILITY, PLAIN, GROUPS, DRAWN)
     for group in "abc":
         here = group == GROUPS
         deviation = np.sqrt((expected[here] * (1 - expected[here])).sum()) / here.sum()
@@ -116,13 +116,13 @@ def test_less_strength_costs_less(constraint):
     assert costs[0] < costs[-1]
 
 
-@pytest.mark.parametrize("cost", [EVEN, DEAR, Cost(false_positive=2.5, false_negative=1.0)])
+@pytest.mark.parametrize("cost", [EVEN, DEAR, ErrorCosts(false_positive=2.5, false_negative=1.0)])
 def test_the_rules_are_the_cheapest_that_have_the_same_selection_rate(cost):
     """Against an exhaustive search over what each group's ranking allows."""
     numbers = RNG.choice(N, 60, replace=False)
     groups = np.array(["a", "b"], dtype=object)[np.arange(60) % 2]
     probability, truth = PROBABILITY[numbers] + RNG.random(60) / 100, TRUTH[numbers]
-    found = optimise(asked("demographic_parity"), probability, truth, groups, cost).rules
+    found = learn_group_rules(asked("demographic_parity"), probability, truth, groups, cost).rules
     shares = np.empty(60)
     for group, rule in found.items():
         shares[group == groups] = yes_share(probability[group == groups], rule)
@@ -162,7 +162,9 @@ def test_fairlearns_own_tables_are_left_as_they_were():
     )
     rules("equalized_odds", cost=DEAR)
     with pytest.raises(DataError):
-        optimise(asked("equalized_odds"), PROBABILITY, TRUTH, np.full(N, "a", dtype=object), DEAR)
+        learn_group_rules(
+            asked("equalized_odds"), PROBABILITY, TRUTH, np.full(N, "a", dtype=object), DEAR
+        )
     assert kept == (
         set(theirs.METRIC_DICT),
         set(theirs.OBJECTIVES_FOR_SIMPLE_CONSTRAINTS),
@@ -174,10 +176,10 @@ def test_a_group_with_one_outcome_has_no_rule_and_is_named():
     groups, truth = GROUPS.copy(), TRUTH.copy()
     groups[:30] = "tiny"
     truth[:30] = False
-    outcome = optimise(asked("demographic_parity"), PROBABILITY, truth, groups, EVEN)
+    outcome = learn_group_rules(asked("demographic_parity"), PROBABILITY, truth, groups, EVEN)
     assert outcome.without_rule == ["tiny"]
     assert sorted(outcome.rules) == ["a", "b", "c"]
-    plain = decided(outcome.rules, PROBABILITY, PLAIN, groups, DRAWN)
+    plain = apply_rules(outcome.rules, PROBABILITY, PLAIN, groups, DRAWN)
     assert (plain[:30] == PLAIN[:30]).all()
 
 
@@ -191,4 +193,4 @@ def test_a_group_with_one_outcome_has_no_rule_and_is_named():
 def test_fewer_than_two_usable_groups_are_refused(groups, truth):
     for constraint, strength in itertools.product(CONSTRAINTS, (0.5, 1.0)):
         with pytest.raises(DataError, match="fewer than two groups of 'g'"):
-            optimise(asked(constraint, strength), PROBABILITY, truth, groups, EVEN)
+            learn_group_rules(asked(constraint, strength), PROBABILITY, truth, groups, EVEN)
