@@ -29,10 +29,10 @@ def build_statement(
     model: Artifact,
     *,
     record: Artifact,
-    held: Mapping[str, Any],
+    run_record: Mapping[str, Any],
     reports: Mapping[str, Artifact],
 ) -> dict[str, Any]:
-    """The statement about `model`, known as `name`. `record` is the run's, `held` what it says."""
+    """The statement about `model`, known as `name`. `record` is the run's, `run_record` what it says."""
     return {
         "_type": STATEMENT_TYPE,
         "subject": [_resource_descriptor(name, model.digest)],
@@ -40,9 +40,9 @@ def build_statement(
         "predicate": {
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
-                "externalParameters": {"useCase": held["configuration"]},
-                "internalParameters": {"question": held["question"]},
-                "resolvedDependencies": [*_dependencies(held)],
+                "externalParameters": {"useCase": run_record["configuration"]},
+                "internalParameters": {"question": run_record["question"]},
+                "resolvedDependencies": [*_dependencies(run_record)],
             },
             "runDetails": {
                 "builder": {"id": BUILDER_ID, "version": {"assay": __version__}},
@@ -59,12 +59,12 @@ def build_statement(
     }
 
 
-def _dependencies(held: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _dependencies(run_record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Everything that went in: the use case's words, the table, the code, the environment."""
-    code, found = held["code"], [_artifact_resource("use case", held["use_case"])]
+    code, found = run_record["code"], [_artifact_resource("use case", run_record["use_case"])]
     tables = {
         step["outputs"]["table"]["digest"]: step["outputs"]["table"]
-        for step in held["steps"]
+        for step in run_record["steps"]
         if "table" in step["outputs"]
     }
     found += [_artifact_resource("table", table) for table in tables.values()]
@@ -72,7 +72,7 @@ def _dependencies(held: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append({"name": "code", "digest": {"gitCommit": code["commit"]}})
     if code["diff"]:
         found.append(_artifact_resource("uncommitted changes to the code", code["diff"]))
-    return [*found, _artifact_resource("environment", held["environment"])]
+    return [*found, _artifact_resource("environment", run_record["environment"])]
 
 
 def _artifact_resource(name: str, artifact: Mapping[str, Any]) -> dict[str, Any]:

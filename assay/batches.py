@@ -43,7 +43,7 @@ class _LedgerEntry(BaseModel):
     at: str = ""
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> Self:
+    def from_entry(cls, entry: JournalEntry) -> Self:
         return cls.model_validate({**entry.body, "number": entry.number, "at": entry.at})
 
     def body(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class ScoredBatch(_LedgerEntry):
     """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
     `predictions` as many: row, unit, the identity's columns, probability, decision, model.
     `unfit` lists the other rows: line, reason, row. `lines` tells on which line of its source each
-    row stands (see `sources.places`). `beside`: the challenger, by its number, that was to score a
+    row stands (see `sources.places`). `scored_pairs`: the challenger, by its number, that was to score a
     served batch too. Entries of older versions tell neither.
     """
 
@@ -71,7 +71,7 @@ class ScoredBatch(_LedgerEntry):
     beside: int | None = None
 
     @property
-    def batch(self) -> Digest:
+    def batch_digest(self) -> Digest:
         """What the batch is known by: the digest of its rows."""
         return self.table.digest
 
@@ -88,7 +88,7 @@ class BatchClaim(ScoredBatch):
     aside: bool = False
 
     @property
-    def scored(self) -> ScoredBatch:
+    def scored_batch(self) -> ScoredBatch:
         """What is to be recorded once they are delivered."""
         return ScoredBatch.model_validate(self.model_dump())
 
@@ -121,73 +121,73 @@ class ScoredPair:
 class BatchHistory:
     """The fold of a ledger, in the order of its entries."""
 
-    scored: tuple[ScoredBatch, ...] = ()
-    claimed: tuple[BatchClaim, ...] = ()
-    refused: tuple[RefusedBatch, ...] = ()
-    labelled: tuple[ReceivedLabels, ...] = ()
+    scored_batches: tuple[ScoredBatch, ...] = ()
+    claims: tuple[BatchClaim, ...] = ()
+    refused_batches: tuple[RefusedBatch, ...] = ()
+    received_labels: tuple[ReceivedLabels, ...] = ()
     length: int = 0
 
-    def by(self, version: int, role: Role = "served") -> tuple[ScoredBatch, ...]:
+    def scored_by(self, version: int, role: Role = "served") -> tuple[ScoredBatch, ...]:
         """The batches that a version scored."""
-        return tuple(s for s in self.scored if (s.version, s.role) == (version, role))
+        return tuple(s for s in self.scored_batches if (s.version, s.role) == (version, role))
 
-    def open(self, void: Container[int] = ()) -> tuple[BatchClaim, ...]:
+    def open_claims(self, void_versions: Container[int] = ()) -> tuple[BatchClaim, ...]:
         """The claims of which nobody said yet that they were delivered. Those of versions that are
-        `void` bind nobody.
+        `void_versions` bind nobody.
         """
-        done = {(s.batch, s.version) for s in self.scored if s.role == "served"}
-        held = (c for c in self.claimed if c.version not in void)
-        return tuple(c for c in held if (c.batch, c.version) not in done)
+        done = {(s.batch_digest, s.version) for s in self.scored_batches if s.role == "served"}
+        held = (c for c in self.claims if c.version not in void_versions)
+        return tuple(c for c in held if (c.batch_digest, c.version) not in done)
 
     @property
-    def once(self) -> tuple[ScoredBatch, ...]:
+    def unique_batches(self) -> tuple[ScoredBatch, ...]:
         """Every batch once, where it first came, whoever scored it and in whatever role."""
-        first = {scored.batch: scored for scored in reversed(self.scored)}
+        first = {scored.batch_digest: scored for scored in reversed(self.scored_batches)}
         return tuple(reversed(first.values()))
 
     @property
-    def served(self) -> tuple[ScoredBatch, ...]:
+    def served_batches(self) -> tuple[ScoredBatch, ...]:
         """Every batch that was served, once: known by its rows or, where versions read these
         otherwise, by its source.
         """
         seen: set[Digest | str] = set()
         found = []
-        for scored in (s for s in self.scored if s.role == "served"):
-            keys = {key for key in (scored.batch, scored.source) if key is not None}
+        for scored in (s for s in self.scored_batches if s.role == "served"):
+            keys = {key for key in (scored.batch_digest, scored.source) if key is not None}
             if not seen & keys:
                 found.append(scored)
             seen |= keys
         return tuple(found)
 
-    def beside(self, challenger: int, champion: int) -> tuple[ScoredPair, ...]:
+    def scored_pairs(self, challenger: int, champion: int) -> tuple[ScoredPair, ...]:
         """The batches that a challenger scored unseen and the champion served, in the order in
         which they were served. They are one by their rows; where the two versions read these
         otherwise, by their source, or by name and moment.
         """
         unseen: dict[Any, ScoredBatch] = {}
-        for shadow in self.by(challenger, "shadow"):
+        for shadow in self.scored_by(challenger, "shadow"):
             for key in _batch_keys(shadow):
                 unseen.setdefault(key, shadow)
         pairs = []
-        for served in self.by(champion):
+        for served in self.scored_by(champion):
             found = next((unseen[key] for key in _batch_keys(served) if key in unseen), None)
             if found is not None:
                 pairs.append(ScoredPair(served, found))
         return tuple(pairs)
 
-    def up_to(self, number: int) -> BatchHistory:
+    def truncate(self, number: int) -> BatchHistory:
         """What the ledger said when it had so many entries."""
         return BatchHistory(
-            tuple(e for e in self.scored if e.number <= number),
-            tuple(e for e in self.claimed if e.number <= number),
-            tuple(e for e in self.refused if e.number <= number),
-            tuple(e for e in self.labelled if e.number <= number),
+            tuple(e for e in self.scored_batches if e.number <= number),
+            tuple(e for e in self.claims if e.number <= number),
+            tuple(e for e in self.refused_batches if e.number <= number),
+            tuple(e for e in self.received_labels if e.number <= number),
             length=min(number, self.length),
         )
 
 
 def _batch_keys(scored: ScoredBatch) -> Iterator[Any]:
-    yield scored.batch
+    yield scored.batch_digest
     if scored.source is not None:
         yield scored.source
     yield scored.name, scored.as_of
@@ -201,10 +201,10 @@ def fold_ledger(entries: Iterable[JournalEntry]) -> BatchHistory:
         return (entry for entry in held if entry.kind == kind)
 
     return BatchHistory(
-        tuple(map(ScoredBatch.of, of(SCORED))),
-        tuple(map(BatchClaim.of, of(CLAIMED))),
-        tuple(map(RefusedBatch.of, of(REFUSED))),
-        tuple(map(ReceivedLabels.of, of(LABELLED))),
+        tuple(map(ScoredBatch.from_entry, of(SCORED))),
+        tuple(map(BatchClaim.from_entry, of(CLAIMED))),
+        tuple(map(RefusedBatch.from_entry, of(REFUSED))),
+        tuple(map(ReceivedLabels.from_entry, of(LABELLED))),
         length=len(held),
     )
 
@@ -215,20 +215,20 @@ class BatchLedger:
     def __init__(self, bucket: Bucket, model: str) -> None:
         name = model + LEDGER_SUFFIX
         kept = _OPEN_JOURNALS.setdefault(bucket, {})
-        self._journal = kept.setdefault(name, Journal(bucket.store, name, goes_on=True))
+        self._journal = kept.setdefault(name, Journal(bucket.store, name, reuse_chain=True))
 
     def read(self) -> BatchHistory:
         """Everything so far, its chain verified. Raises ChainBroken."""
         return fold_ledger(self._journal.entries())
 
-    def claim(self, claim: BatchClaim, void: Container[int] = ()) -> BatchClaim | None:
+    def claim(self, claim: BatchClaim, void_versions: Container[int] = ()) -> BatchClaim | None:
         """The claim that stands for a batch: this one, unless another was faster. None if the
-        batch was served. Claims of versions that are `void` bind nobody.
+        batch was served. Claims of versions that are `void_versions` bind nobody.
         """
         body = claim.body()
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            taken = _serving_entries(entries, body) or _claim_entries(entries, body, void)
+            taken = _serving_entries(entries, body) or _claim_entries(entries, body, void_versions)
             return None if taken else (CLAIMED, body)
 
         if self._journal.append(decide):
@@ -237,14 +237,14 @@ class BatchLedger:
         return (
             None
             if _serving_entries(entries, body)
-            else BatchClaim.of(_claim_entries(entries, body, void)[0])
+            else BatchClaim.from_entry(_claim_entries(entries, body, void_versions)[0])
         )
 
     def add_scored(
-        self, scored: ScoredBatch, void: Container[int] = (), *, again: bool = False
+        self, scored: ScoredBatch, void_versions: Container[int] = (), *, allow_repeat: bool = False
     ) -> bool:
         """False if this version has scored this very batch in this role before. A batch is served
-        by one version, that which claimed it if one did (see `claim`), unless it is wanted `again`
+        by one version, that which claimed it if one did (see `claim`), unless it is wanted `allow_repeat`
         from a version that was named.
         """
         body = scored.body()
@@ -252,8 +252,8 @@ class BatchLedger:
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             if any(e.kind == SCORED and _is_same_scoring(e.body, body) for e in entries):
                 return None
-            if scored.role == "served" and not again:
-                claims = _claim_entries(entries, body, void)
+            if scored.role == "served" and not allow_repeat:
+                claims = _claim_entries(entries, body, void_versions)
                 mine = any(e.body["version"] == scored.version for e in claims)
                 if not mine and (claims or _serving_entries(entries, body)):
                     return None
@@ -261,11 +261,11 @@ class BatchLedger:
 
         return self._journal.append(decide) is not None
 
-    def add_refused(self, refused: RefusedBatch) -> bool:
+    def add_refusal(self, refused: RefusedBatch) -> bool:
         """False if nothing changed since it was refused."""
         return self._add(REFUSED, refused, same=("source", "why"), of=("name",))
 
-    def add_labelled(self, labelled: ReceivedLabels) -> bool:
+    def add_labels(self, labelled: ReceivedLabels) -> bool:
         """False if nothing changed since labels of this name came. Labels that are taken back
         and then given again came three times.
         """
@@ -274,7 +274,7 @@ class BatchLedger:
     def _add(
         self, kind: str, said: _LedgerEntry, *, same: tuple[str, ...], of: tuple[str, ...] = ()
     ) -> bool:
-        """Append, unless an entry has the `same`; given `of`, the last one that is of the same."""
+        """Append, unless an entry has the `same`; given `from_entry`, the last one that is of the same."""
         body = said.body()
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
@@ -308,7 +308,7 @@ def _serving_entries(
 def _claim_entries(
     entries: Iterable[JournalEntry], batch: Mapping[str, Any], void: Container[int]
 ) -> list[JournalEntry]:
-    """Whoever claimed a batch, but for versions that are `void`."""
+    """Whoever claimed a batch, but for versions that are `void_versions`."""
     return [
         e
         for e in entries

@@ -39,7 +39,7 @@ class Bucket:
         return open_bucket(url)
 
     @classmethod
-    def on(cls, store: Store) -> Bucket:
+    def from_store(cls, store: Store) -> Bucket:
         """The bucket on a store, its format checked."""
         _check_format(store)
         return cls(store)
@@ -67,7 +67,7 @@ class Bucket:
         _check_format(self.store)
         return self
 
-    def existing(self) -> Bucket:
+    def require_existing(self) -> Bucket:
         """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
         not pass for an empty one, nor a folder of other files for a sound one.
         """
@@ -94,7 +94,7 @@ class Bucket:
     def journal(self, model: str) -> Journal:
         return Journal(self.store, model)
 
-    def journals(self) -> list[str]:
+    def list_journals(self) -> list[str]:
         """Names of all models with a journal."""
         return list(list_journals(self.store))
 
@@ -108,10 +108,12 @@ class Bucket:
         """Store a JSON value, canonically."""
         return self.put(canonical.dump(value), media_type, name)
 
-    def unkept_json(self, value: Any, media_type: str, name: str) -> Artifact:
+    def describe_json(self, value: Any, media_type: str, name: str) -> Artifact:
         """What `put_json` would return, nothing being stored."""
         data = canonical.dump(value)
-        return Artifact(media_type=media_type, digest=Digest.of(data), size=len(data), name=name)
+        return Artifact(
+            media_type=media_type, digest=Digest.of_bytes(data), size=len(data), name=name
+        )
 
     def get(self, artifact: Artifact) -> bytes:
         """An artifact's bytes, verified. Raises ObjectMissing, ObjectCorrupt."""
@@ -120,12 +122,12 @@ class Bucket:
     def get_json(self, artifact: Artifact) -> Any:
         return canonical.load(self.get(artifact))
 
-    def remembered(self, stage: str, key: Digest) -> dict[str, Any] | None:
+    def find_memo_entry(self, stage: str, key: Digest) -> dict[str, Any] | None:
         """What the memo knows under a key, while all that it needs is still there; else it is
         forgotten.
         """
         entry = self.memo.find(stage, key)
-        if entry and self.objects.missing(required_objects(entry)):
+        if entry and self.objects.find_missing(required_objects(entry)):
             self.memo.forget(stage, key)
             return None
         return entry
@@ -137,7 +139,7 @@ class Bucket:
 
 @lru_cache(maxsize=8)
 def open_bucket(url: str) -> Bucket:
-    return Bucket.on(open_store(url))
+    return Bucket.from_store(open_store(url))
 
 
 def _check_format(store: Store) -> None:

@@ -22,22 +22,22 @@ from assay.tried import JudgedCandidate
 from assay.versions import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Version
 
 
-def conclude_stopped_run(run: Run, groundwork: Sequence[Step]) -> RunOutcome:
-    """End a run whose last step of `groundwork` is a gate that said no."""
-    bucket, question = run.bucket, run.question(groundwork[0]["table"])
-    tried = JudgedCandidate(run, groundwork[-1], groundwork)
-    record = runs.put_run_record(run, question=question, steps=groundwork, verdicts=tried.gates)
+def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
+    """End a run whose last step of `shared_steps` is a gate that said no."""
+    bucket, question = run.bucket, run.question(steps[0]["table"])
+    tried = JudgedCandidate(run, steps[-1], steps)
+    record = runs.put_run_record(run, question=question, steps=steps, verdicts=tried.gates)
     body = {
         "question": str(question),
         "run": record.as_json(),
-        "gate": GATE_BY_STAGE[groundwork[-1].components["stage"]],
+        "gate": GATE_BY_STAGE[steps[-1].components["stage"]],
         "gates": tried.gates,
         "reasons": tried.reasons,
         "causes": tried.causes,
         "reports": _artifacts_json(tried.reports),
         **_retraining_fields(run),
     }
-    Registry(bucket).stop(run.name, body)
+    Registry(bucket).record_stop(run.name, body)
     entries = bucket.journal(run.name).entries()
     learnt = find_lessons(entries, tried.causes, question=question)
     outcome = RunOutcome(
@@ -54,24 +54,26 @@ def conclude_stopped_run(run: Run, groundwork: Sequence[Step]) -> RunOutcome:
         page=_put_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}, learnt),
         reasons=tried.reasons,
         judged=[],
-        steps=_step_summaries(groundwork),
+        steps=_step_summaries(steps),
     )
-    remember_outcome(bucket, outcome, groundwork)
+    remember_outcome(bucket, outcome, steps)
     return outcome
 
 
 def conclude_judged_run(
-    run: Run, groundwork: Sequence[Step], judged: Sequence[tuple[Step, ...]]
+    run: Run, shared_steps: Sequence[Step], candidate_steps: Sequence[tuple[Step, ...]]
 ) -> RunOutcome:
     """Register every candidate that was judged, as registered or as rejected.
 
-    `groundwork` are the steps before the candidates' own gates; each of `judged` is the step that
+    `shared_steps` are the steps before the candidates' own gates; each of `candidate_steps` is the step that
     trained a candidate and then its gates, in the order in which they were tried.
     """
-    question = run.question(groundwork[0]["table"])
-    all_tried = [JudgedCandidate(run, made, [*groundwork, *gates]) for made, *gates in judged]
-    why = _explain_choice(run, _ranking_step(groundwork), all_tried)
-    steps = [*groundwork, *(gate for _, *gates in judged for gate in gates)]
+    question = run.question(shared_steps[0]["table"])
+    all_tried = [
+        JudgedCandidate(run, made, [*shared_steps, *gates]) for made, *gates in candidate_steps
+    ]
+    why = _explain_choice(run, _ranking_step(shared_steps), all_tried)
+    steps = [*shared_steps, *(gate for _, *gates in candidate_steps for gate in gates)]
     record = runs.put_run_record(
         run,
         question=question,
@@ -84,7 +86,7 @@ def conclude_judged_run(
         body = _version_body(run, tried, why[tried.candidate]) | {
             "question": str(question),
             "run": record.as_json(),
-            "against": tried.against,
+            "against": tried.champion_number,
             "provenance": _put_provenance(run, record, tried).as_json(),
             **_retraining_fields(run),
         }
@@ -103,7 +105,7 @@ def conclude_judged_run(
         model=version.name,
         digest=version.digest,
         champion=champion is not None and champion.number == version.number,
-        against=tried.against,
+        against=tried.champion_number,
         gates=tried.gates,
         reports=tried.reports,
         page=_put_page(
@@ -123,20 +125,22 @@ def conclude_judged_run(
 
 def _retraining_fields(run: Run) -> dict[str, Any]:
     """What an entry says of the retraining that it came of."""
-    return run.anew.model_dump(mode="json") if run.anew else {}
+    return run.retraining_origin.model_dump(mode="json") if run.retraining_origin else {}
 
 
 def _ranking_step(steps: Sequence[Step]) -> Step:
     return next(s for s in steps if GATE_BY_STAGE.get(s.components["stage"]) == "candidates")
 
 
-def _explain_choice(run: Run, ranked: Step, all_tried: Sequence[JudgedCandidate]) -> dict[str, str]:
+def _explain_choice(
+    run: Run, ranking_step: Step, all_tried: Sequence[JudgedCandidate]
+) -> dict[str, str]:
     """Why each candidate was tried, by title. Completes the report on the candidates, which all
     that were tried share, by what the test rows showed.
     """
     from assay.learning.tested import add_test_results
 
-    bucket, cost = run.bucket, run.written.use_case.performance.cost
+    bucket, cost = run.bucket, run.loaded.use_case.performance.cost
     chosen = _chosen_index(all_tried)
     title = None if chosen is None else all_tried[chosen].candidate
     judged = {
@@ -145,9 +149,9 @@ def _explain_choice(run: Run, ranked: Step, all_tried: Sequence[JudgedCandidate]
         ]
         for tried in all_tried
     }
-    report = add_test_results(get_report(bucket, ranked["report"]), judged, title, cost)
+    report = add_test_results(get_report(bucket, ranking_step["report"]), judged, title, cost)
     frontier = put_report(bucket, report)
-    why = {one["title"]: one["because"] for one in bucket.get_json(ranked["order"])}
+    why = {one["title"]: one["because"] for one in bucket.get_json(ranking_step["order"])}
     for place, tried in enumerate(all_tried):
         tried.reports["candidates"] = frontier
         for other in all_tried[:place]:
@@ -165,12 +169,12 @@ def _chosen_index(all_tried: Sequence[JudgedCandidate]) -> int | None:
 
 def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, Any]:
     """What the journal keeps of a version, but for what the run adds."""
-    use_case = run.written.use_case
-    candidate = use_case.contender(tried.candidate)
+    use_case = run.loaded.use_case
+    candidate = use_case.find_candidate(tried.candidate)
     text = render_model_card(use_case, candidate, tried.evidence, because=because)
     kept = ("model", "signature", "predictions", "about", "timing")
     return {
-        **_artifacts_json({name: tried.trained[name] for name in kept}),
+        **_artifacts_json({name: tried.training_step[name] for name in kept}),
         "card": run.bucket.put(text.encode(), artifacts.MARKDOWN, "model card").as_json(),
         "reports": _artifacts_json(tried.reports),
         "candidate": tried.candidate,
@@ -185,12 +189,12 @@ def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artif
     """Where the model comes from, for other tools; signed if the environment names a key."""
     told = attest.build_statement(
         run.name,
-        tried.trained["model"],
+        tried.training_step["model"],
         record=record,
-        held=run.bucket.get_json(record),
+        run_record=run.bucket.get_json(record),
         reports=tried.reports,
     )
-    held = make_envelope(attest.PAYLOAD_TYPE, told, Signer.configured())
+    held = make_envelope(attest.PAYLOAD_TYPE, told, Signer.from_environment())
     return run.bucket.put_json(held, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
 
 
@@ -198,25 +202,31 @@ def _promote_automatically(
     run: Run, registry: Registry, version: Version, tried: JudgedCandidate
 ) -> None:
     """Make a version champion where the use case lets that happen by itself."""
-    policy, history = run.written.use_case.promotion, registry.history(run.name)
+    policy, history = run.loaded.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
         return  # a person took it away, and nothing but a person brings it back
-    about = {"as_of": run.anew.as_of} if run.anew else None
-    if run.anew and tried.against is not None:
+    about = {"as_of": run.retraining_origin.as_of} if run.retraining_origin else None
+    if run.retraining_origin and tried.champion_number is not None:
         standing = history.aliases.get(CHALLENGER)
-        because = f"trained anew; is held against {version.model}@{tried.against}"
+        because = f"trained anew; is held against {version.model}@{tried.champion_number}"
         registry.promote(
-            version, because=because, instead_of=standing, alias=CHALLENGER, more=about
+            version,
+            because=because,
+            expected_version=standing,
+            alias=CHALLENGER,
+            extra_fields=about,
         )
     if Verdict.UNKNOWN in tried.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
-    if tried.against is None:
-        if policy.first == "automatic" and CHAMPION not in history.trails:
+    if tried.champion_number is None:
+        if policy.first == "automatic" and CHAMPION not in history.promotion_trails:
             because = "the first version to pass every gate"
-            registry.promote(version, because=because, instead_of=None)
+            registry.promote(version, because=because, expected_version=None)
     elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
-        because = f"passed every gate and beat {version.model}@{tried.against}"
-        registry.promote(version, because=because, instead_of=tried.against, more=about)
+        because = f"passed every gate and beat {version.model}@{tried.champion_number}"
+        registry.promote(
+            version, because=because, expected_version=tried.champion_number, extra_fields=about
+        )
 
 
 def _candidate_outcome(version: Version, tried: JudgedCandidate) -> CandidateOutcome:
@@ -244,23 +254,27 @@ def _page_facts(
 
 
 def _put_page(
-    run: Run, title: str, tried: JudgedCandidate, facts: Mapping[str, str], learnt: Sequence[Lesson]
+    run: Run,
+    title: str,
+    tried: JudgedCandidate,
+    facts: Mapping[str, str],
+    lessons: Sequence[Lesson],
 ) -> Artifact:
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
     about = {
         "Question": use_case.question,
         "Decision": use_case.decision,
         "Harm of a wrong answer": use_case.harm,
         "Owner": use_case.owner,
         **facts,
-        **({"Seen before": "; ".join(describe_lessons(learnt))} if learnt else {}),
+        **({"Seen before": "; ".join(describe_lessons(lessons))} if lessons else {}),
     }
     html = render_html(tried.evidence, title=title, facts=about)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")
 
 
-def _artifacts_json(held: Mapping[str, Artifact]) -> dict[str, Any]:
-    return {name: artifact.as_json() for name, artifact in held.items()}
+def _artifacts_json(by_name: Mapping[str, Artifact]) -> dict[str, Any]:
+    return {name: artifact.as_json() for name, artifact in by_name.items()}
 
 
 def _step_summaries(steps: Sequence[Step]) -> list[StepSummary]:

@@ -31,7 +31,7 @@ class Digest:
         return cls(digits)
 
     @classmethod
-    def of(cls, data: bytes) -> Digest:
+    def of_bytes(cls, data: bytes) -> Digest:
         """Digest of bytes in memory."""
         return cls(hashlib.sha256(data).hexdigest())
 

@@ -86,9 +86,9 @@ def _check_installation() -> Iterator[Finding]:
     yield check_packages(wanted)
 
 
-def check_packages(wanted: list[str]) -> Finding:
-    """Whether what is installed fits the requirements (PEP 508) that `wanted` lists."""
-    amiss = [found for text in wanted if (found := _requirement_problem(text))]
+def check_packages(requirements: list[str]) -> Finding:
+    """Whether what is installed fits the requirements (PEP 508) that `requirements` lists."""
+    amiss = [found for text in requirements if (found := _requirement_problem(text))]
     if amiss:
         return Finding(
             "packages",
@@ -97,7 +97,7 @@ def check_packages(wanted: list[str]) -> Finding:
             "Install what requirements.lock names: `pip install -r requirements.lock`.",
         )
     return Finding(
-        "packages", Verdict.PASS, f"all {len(wanted)} that Assay needs, as it needs them"
+        "packages", Verdict.PASS, f"all {len(requirements)} that Assay needs, as it needs them"
     )
 
 
@@ -166,7 +166,7 @@ def _error_finding(name: str, error: AssayError) -> Finding:
 def _check_reachable(store: Store, _key: str) -> Finding:
     next(iter(store.list(MARKER_KEY)), None)
     if isinstance(store, S3Store):
-        server = store.server()
+        server = store.describe_server()
         return Finding(
             "reachable", Verdict.PASS, f"{store.root} at {server.endpoint} ({server.software})"
         )
@@ -174,7 +174,7 @@ def _check_reachable(store: Store, _key: str) -> Finding:
 
 
 def _check_format(store: Store, _key: str) -> Finding:
-    Bucket.on(store)
+    Bucket.from_store(store)
     if next(iter(store.list(MARKER_KEY)), None) is None:
         return Finding("format", Verdict.PASS, "no bucket yet; the first run makes it")
     return Finding("format", Verdict.PASS, "a bucket that this version reads")
@@ -216,7 +216,7 @@ def _check_conditional_writes(store: Store, key: str) -> Finding:
 
 def _describe_store(store: Store) -> str:
     if isinstance(store, S3Store):
-        server = store.server()
+        server = store.describe_server()
         return f"{server.software} at {server.endpoint} ignores If-None-Match"
     return f"{store.root} is no safe store"
 
@@ -236,7 +236,7 @@ def _check_conditional_multipart(store: Store, key: str) -> Finding:
 
 def _check_clock(store: Store, key: str) -> Finding:
     if isinstance(store, S3Store):
-        theirs = store.server().clock
+        theirs = store.describe_server().clock
     else:
         theirs = next(iter(store.list(key))).modified
     if theirs is None:

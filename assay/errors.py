@@ -52,10 +52,10 @@ def nearest_name(word: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def suggest_name(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
-    """A remedy: the known name that comes close, or what is said `otherwise`."""
+def suggest_name(word: str, known: Iterable[str], fallback: str | None = None) -> str | None:
+    """A remedy: the known name that comes close, or what is said `fallback`."""
     near = nearest_name(word, known)
-    return f"Did you mean {near!r}?" if near else otherwise
+    return f"Did you mean {near!r}?" if near else fallback
 
 
 # --- what the user wrote or set up: exit code 1 ---------------------------------------------

@@ -48,20 +48,22 @@ class JournalEntry:
     signature: Signature | None = None  # of all the rest
 
     def encode(self) -> bytes:
-        return canonical.dump(self._told() | self._signed())
+        return canonical.dump(self._unsigned_fields() | self._signature_field())
 
-    def signed_by(self, signer: Signer) -> JournalEntry:
+    def sign(self, signer: Signer) -> JournalEntry:
         """The same, signed."""
         return replace(
-            self, signature=signer.sign(ENTRY_PAYLOAD_TYPE, canonical.dump(self._told()))
+            self, signature=signer.sign(ENTRY_PAYLOAD_TYPE, canonical.dump(self._unsigned_fields()))
         )
 
-    def signer(self, known: Iterable[PublicKey]) -> PublicKey | None:
+    def find_signer(self, known_keys: Iterable[PublicKey]) -> PublicKey | None:
         """Who signed it, of those known; None if nobody did. Raises SignatureBad."""
         if self.signature is None:
             return None
-        key = self.signature.check(ENTRY_PAYLOAD_TYPE, canonical.dump(self._told()), known)
-        if key.vouched is not None and self.digest not in key.vouched:
+        key = self.signature.verify(
+            ENTRY_PAYLOAD_TYPE, canonical.dump(self._unsigned_fields()), known_keys
+        )
+        if key.vouched_entries is not None and self.digest not in key.vouched_entries:
             raise SignatureBad(
                 f"signed with a key of {key.name} that was withdrawn, {key.fingerprint}, and "
                 "nobody has vouched for this entry",
@@ -72,9 +74,9 @@ class JournalEntry:
     @property
     def digest(self) -> Digest:
         """By which the next entry names it."""
-        return Digest.of(self.encode())
+        return Digest.of_bytes(self.encode())
 
-    def _told(self) -> dict[str, Any]:
+    def _unsigned_fields(self) -> dict[str, Any]:
         return {
             "number": self.number,
             "previous": str(self.previous) if self.previous else None,
@@ -84,7 +86,7 @@ class JournalEntry:
             "body": self.body,
         }
 
-    def _signed(self) -> dict[str, Any]:
+    def _signature_field(self) -> dict[str, Any]:
         return {"signature": self.signature.as_json()} if self.signature else {}
 
     @classmethod
@@ -117,29 +119,29 @@ _Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
 class Journal:
     """The journal of one model in one store.
 
-    With `goes_on`, an append begins with the chain that the last one of this instance left, and
+    With `reuse_chain`, an append begins with the chain that the last one of this instance left, and
     verifies what came since; what was verified is not read again, so what somebody does to it
     meanwhile is found out by the next reader, not by the next append.
     """
 
-    def __init__(self, store: Store, model: str, *, goes_on: bool = False) -> None:
+    def __init__(self, store: Store, model: str, *, reuse_chain: bool = False) -> None:
         self._store = store
         self.model = model
         self._prefix = f"{JOURNAL_PREFIX}{model}/"
-        self._goes_on = goes_on
-        self._left: list[_Link] = []
+        self._reuse_chain = reuse_chain
+        self._last_chain: list[_Link] = []
 
     def entries(self) -> list[JournalEntry]:
         """All entries in order, the chain verified. Raises ChainBroken."""
-        return [entry for entry, _ in self._chain()[0]]
+        return [entry for entry, _ in self._read_chain()[0]]
 
-    def examined(self) -> list[JournalEntry]:
+    def read_each_entry(self) -> list[JournalEntry]:
         """As `entries`, each read from its own key, whatever checkpoints say."""
-        return [entry for entry, _ in self._linked(self._listed(), {})]
+        return [entry for entry, _ in self._verify_chain(self._count_entries(), {})]
 
-    def held(self) -> bool:
+    def exists(self) -> bool:
         """Whether there is any entry."""
-        return bool(self._numbers())
+        return bool(self._entry_numbers())
 
     def append(self, decide: Decision, *, actor: str | None = None) -> JournalEntry | None:
         """Append what `decide` makes of the entries so far; None if it declines.
@@ -147,9 +149,9 @@ class Journal:
         `decide` must be pure: it is called again, on the longer history, whenever another
         writer was faster. The entry is signed if the environment names a key.
         """
-        signer = Signer.configured()
+        signer = Signer.from_environment()
         while True:
-            chain, missed = self._continued() or self._chain()
+            chain, missed = self._continue_chain() or self._read_chain()
             decision = decide([entry for entry, _ in chain])
             if decision is None:
                 return None
@@ -162,42 +164,44 @@ class Journal:
                 actor=actor or current_user(),
                 body=body,
             )
-            entry = entry.signed_by(signer) if signer else entry
-            if self._store.put_if_absent(self.key(entry.number), entry.encode()):
-                self._keep(chain, missed)
-                if self._goes_on:
-                    self._left = [*chain, (entry, entry.digest)]
+            entry = entry.sign(signer) if signer else entry
+            if self._store.put_if_absent(self.entry_key(entry.number), entry.encode()):
+                self._write_checkpoints(chain, missed)
+                if self._reuse_chain:
+                    self._last_chain = [*chain, (entry, entry.digest)]
                 return entry
 
-    def key(self, number: int) -> str:
+    def entry_key(self, number: int) -> str:
         """Where an entry lies."""
         return f"{self._prefix}{number:010d}.json"
 
-    def _chain(self) -> tuple[list[_Link], list[int]]:
+    def _read_chain(self) -> tuple[list[_Link], list[int]]:
         """All entries, and the checkpoints that would have helped to read them."""
-        count, lasts = self._listed(), []
+        count, lasts = self._count_entries(), []
         held: dict[int, _Link] = {}
         with ThreadPoolExecutor(_READERS) as pool:
-            for last, links in pool.map(self._checkpoint, checkpoints.checkpoint_numbers(count)):
+            for last, links in pool.map(self._load_links, checkpoints.checkpoint_numbers(count)):
                 held |= links
                 lasts += [] if links else [last]
         try:
-            return self._linked(count, held), lasts
+            return self._verify_chain(count, held), lasts
         except ChainBroken:
             if not held:
                 raise
-        return self._linked(count, {}), []  # the checkpoints are at fault, or this tells what is
+        return self._verify_chain(
+            count, {}
+        ), []  # the checkpoints are at fault, or this tells what is
 
-    def _continued(self) -> tuple[list[_Link], list[int]] | None:
-        """As `_chain`, from what the last append left; None if that does not lead on."""
-        left = self._left
+    def _continue_chain(self) -> tuple[list[_Link], list[int]] | None:
+        """As `_read_chain`, from what the last append left; None if that does not lead on."""
+        left = self._last_chain
         if not left:
             return None
         count = self._count_from(len(left))
         if not len(left) <= count <= len(left) + checkpoints.CHECKPOINT_INTERVAL:
             return None
         try:
-            chain = self._linked(count, {link[0].number: link for link in left[:-1]})
+            chain = self._verify_chain(count, {link[0].number: link for link in left[:-1]})
         except ChainBroken:
             return None  # to read all tells where
         return chain, [
@@ -210,7 +214,7 @@ class Journal:
         """
         numbers: list[int] = []
         for hundred in itertools.count(known // _ENTRIES_PER_PREFIX):
-            found = self._numbers(f"{hundred:08d}")
+            found = self._entry_numbers(f"{hundred:08d}")
             numbers += found
             if not found or (found[-1] + 1) % _ENTRIES_PER_PREFIX:
                 break
@@ -218,70 +222,73 @@ class Journal:
         whole = numbers == [*range(first, first + len(numbers))]
         return numbers[-1] if numbers and whole else 0
 
-    def _listed(self) -> int:
+    def _count_entries(self) -> int:
         """How many entries there are. Raises ChainBroken if one between is missing."""
-        numbers = self._numbers()
+        numbers = self._entry_numbers()
         for expected, number in enumerate(numbers, 1):
             if number != expected:
-                raise self._broken(expected, "it is missing, though later entries exist")
+                raise self._chain_error(expected, "it is missing, though later entries exist")
         return len(numbers)
 
-    def _linked(self, count: int, held: dict[int, _Link]) -> list[_Link]:
-        """The chain of the first `count` entries, verified; those not `held` are read."""
+    def _verify_chain(self, count: int, held: dict[int, _Link]) -> list[_Link]:
+        """The chain of the first `count` entries, verified; those not `exists` are read."""
         wanted = [number for number in range(1, count + 1) if number not in held]
         with ThreadPoolExecutor(_READERS) as pool:
-            held = held | dict(zip(wanted, pool.map(self._read, wanted), strict=True))
+            held = held | dict(zip(wanted, pool.map(self._read_link, wanted), strict=True))
         chain = [held[number] for number in range(1, count + 1)]
         previous: Digest | None = None
         for entry, digest in chain:
             if entry.previous != previous:
-                raise self._broken(entry.number, "it does not follow from the entry before it")
+                raise self._chain_error(entry.number, "it does not follow from the entry before it")
             previous = digest
         return chain
 
-    def _checkpoint(self, last: int) -> tuple[int, dict[int, _Link]]:
+    def _load_links(self, last: int) -> tuple[int, dict[int, _Link]]:
         """The entries of a checkpoint; none if it is not there, or not what it should be."""
         lines = checkpoints.load_checkpoint(self._store, self.model, last) or []
         numbers = range(last - len(lines) + 1, last + 1)
         with suppress(ChainBroken):
-            return last, {n: self._decoded(n, line) for n, line in zip(numbers, lines, strict=True)}
+            return last, {
+                n: self._decode_link(n, line) for n, line in zip(numbers, lines, strict=True)
+            }
         return last, {}
 
-    def _keep(self, chain: list[_Link], lasts: Iterable[int]) -> None:
+    def _write_checkpoints(self, chain: list[_Link], lasts: Iterable[int]) -> None:
         """Write the checkpoints that were missed."""
         for last in lasts:
             links = chain[last - checkpoints.CHECKPOINT_INTERVAL : last]
             lines = [entry.encode() for entry, _ in links]
             # An entry that somebody wrote in other than canonical form is not told again.
             if all(
-                Digest.of(line) == digest for line, (_, digest) in zip(lines, links, strict=True)
+                Digest.of_bytes(line) == digest
+                for line, (_, digest) in zip(lines, links, strict=True)
             ):
                 checkpoints.write_checkpoint(self._store, self.model, last, lines)
 
-    def _numbers(self, beginning: str = "") -> list[int]:
+    def _entry_numbers(self, beginning: str = "") -> list[int]:
         found = self._store.list(f"{self._prefix}{beginning}")
         names = (e.key.removeprefix(self._prefix) for e in found)
         return [int(name[:10]) for name in names if is_entry_name(name)]
 
-    def _read(self, number: int) -> _Link:
+    def _read_link(self, number: int) -> _Link:
         try:
-            return self._decoded(number, self._store.get(self.key(number)))
+            return self._decode_link(number, self._store.get(self.entry_key(number)))
         except KeyAbsent as error:
-            raise self._broken(number, "it vanished while being read") from error
+            raise self._chain_error(number, "it vanished while being read") from error
 
-    def _decoded(self, number: int, data: bytes) -> _Link:
+    def _decode_link(self, number: int, data: bytes) -> _Link:
         try:
             entry = JournalEntry.decode(data)
         except (ValueError, KeyError, TypeError) as error:
-            raise self._broken(number, f"it cannot be read ({error})") from error
+            raise self._chain_error(number, f"it cannot be read ({error})") from error
         if entry.number != number:
-            raise self._broken(number, f"it says that it is entry {entry.number}")
-        return entry, Digest.of(data)
+            raise self._chain_error(number, f"it says that it is entry {entry.number}")
+        return entry, Digest.of_bytes(data)
 
-    def _broken(self, number: int, why: str) -> ChainBroken:
+    def _chain_error(self, number: int, why: str) -> ChainBroken:
         return ChainBroken(
             f"the journal of {self.model!r} is broken at entry {number}: {why}",
-            where=self._store.url(self.key(number)),
+            where=self._store.url(self.entry_key(number)),
             remedy="Restore this entry from a backup or another copy of the bucket; until then "
             "no version of this model is trusted.",
         )

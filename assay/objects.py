@@ -46,7 +46,7 @@ class Objects:
 
     def put(self, data: bytes) -> Digest:
         """Store bytes and return their name. Storing the same bytes again costs nothing."""
-        digest = Digest.of(data)
+        digest = Digest.of_bytes(data)
         self._store.put_if_absent(object_key(digest), data)
         return digest
 
@@ -81,10 +81,10 @@ class Objects:
             data = self._store.get(object_key(digest))
         except KeyAbsent as error:
             if not self.restore(digest):
-                raise self._missing(digest) from error
+                raise self._missing_error(digest) from error
             return self.get(digest)
-        if Digest.of(data) != digest:
-            raise self._corrupt(digest, Digest.of(data))
+        if Digest.of_bytes(data) != digest:
+            raise self._corrupt_error(digest, Digest.of_bytes(data))
         return data
 
     def get_many(self, digests: Iterable[Digest]) -> Iterator[bytes]:
@@ -111,7 +111,7 @@ class Objects:
         key = object_key(digest)
         return any(entry.key == key for entry in self._store.list(key))
 
-    def missing(self, digests: Iterable[Digest]) -> list[Digest]:
+    def find_missing(self, digests: Iterable[Digest]) -> list[Digest]:
         """Those of `digests` that are not there, asked concurrently.
 
         What a collector has put into the trash meanwhile is taken out again: it is wanted.
@@ -120,7 +120,7 @@ class Objects:
         held = zip(wanted, map_in_threads(self.has, wanted), strict=True)
         return [digest for digest, there in held if not there and not self.restore(digest)]
 
-    def entries(self) -> Iterator[StoreEntry]:
+    def list_entries(self) -> Iterator[StoreEntry]:
         """Every key below `objects/`, foreign ones included."""
         return self._store.list("objects/")
 
@@ -128,12 +128,12 @@ class Objects:
         """Where other tools read the object in place."""
         return self._store.url(object_key(digest))
 
-    def check(self, digest: Digest, seen: Callable[[int], object] = lambda _: None) -> None:
-        """Read an object and compare, in constant memory; `seen` is told the bytes as they come.
+    def verify(self, digest: Digest, on_bytes: Callable[[int], object] = lambda _: None) -> None:
+        """Read an object and compare, in constant memory; `on_bytes` is told the bytes as they come.
 
         Raises ObjectMissing, ObjectCorrupt.
         """
-        self._copy_verified(digest, lambda block: seen(len(block)))
+        self._copy_verified(digest, lambda block: on_bytes(len(block)))
 
     def quarantine(self, digest: Digest) -> str | None:
         """Move a bad object aside, bytes kept, so that the right ones can take its name.
@@ -151,13 +151,13 @@ class Objects:
         self._store.delete(object_key(digest))
         return aside
 
-    def retire(self, digest: Digest) -> None:
+    def move_to_trash(self, digest: Digest) -> None:
         """Move an object into the trash, where it is found again if anybody turns out to want it.
 
         For garbage collection alone. Every move makes a copy of its own: it has the time of the
         move, and another collector's stays.
         """
-        if self._copied(object_key(digest), f"{trash_prefix(digest)}{uuid.uuid4().hex}"):
+        if self._copy_key(object_key(digest), f"{trash_prefix(digest)}{uuid.uuid4().hex}"):
             self._store.delete(object_key(digest))
 
     def restore(self, digest: Digest) -> bool:
@@ -167,9 +167,9 @@ class Objects:
         """
         # The copies stay until a collector finds them old: another may be about to delete what is
         # under the object's name just now, and then they are all there is. Again, if one did.
-        while copies := self.trashed(digest):
+        while copies := self.trash_keys(digest):
             try:
-                if any(self._copied(copy, object_key(digest)) for copy in copies) and self.has(
+                if any(self._copy_key(copy, object_key(digest)) for copy in copies) and self.has(
                     digest
                 ):
                     return True
@@ -177,11 +177,11 @@ class Objects:
                 return self.has(digest)
         return False
 
-    def trashed(self, digest: Digest) -> list[str]:
+    def trash_keys(self, digest: Digest) -> list[str]:
         """The keys of an object's copies in the trash."""
         return [entry.key for entry in self._store.list(trash_prefix(digest))]
 
-    def _copied(self, source: str, target: str) -> bool:
+    def _copy_key(self, source: str, target: str) -> bool:
         """Copy the bytes of one key to another. False if there are none to copy."""
         with tempfile.NamedTemporaryFile() as copy:
             try:
@@ -196,7 +196,7 @@ class Objects:
     def _copy_verified(self, digest: Digest, write: Callable[[bytes], object]) -> None:
         found = self._copy(digest, write)
         if found != digest:
-            raise self._corrupt(digest, found)
+            raise self._corrupt_error(digest, found)
 
     def _copy(self, digest: Digest, write: Callable[[bytes], object]) -> Digest:
         """Copy the bytes that lie under the object's name; returns *their* digest."""
@@ -205,7 +205,7 @@ class Objects:
             source = self._store.open(object_key(digest))
         except KeyAbsent as error:
             if not self.restore(digest):
-                raise self._missing(digest) from error
+                raise self._missing_error(digest) from error
             source = self._store.open(object_key(digest))
         with source:
             while block := source.read(_BLOCK_BYTES):
@@ -213,7 +213,7 @@ class Objects:
                 write(block)
         return Digest(state.hexdigest())
 
-    def _missing(self, digest: Digest) -> ObjectMissing:
+    def _missing_error(self, digest: Digest) -> ObjectMissing:
         return ObjectMissing(
             f"object {digest} is not in the bucket",
             where=self._store.root,
@@ -221,7 +221,7 @@ class Objects:
             "recomputes what it can.",
         )
 
-    def _corrupt(self, digest: Digest, found: Digest) -> ObjectCorrupt:
+    def _corrupt_error(self, digest: Digest, found: Digest) -> ObjectCorrupt:
         return ObjectCorrupt(
             f"object {digest} holds other bytes, of digest {found}",
             where=self.url(digest),

@@ -25,8 +25,8 @@ class BucketReader:
     bucket: Bucket
 
     @classmethod
-    def at(cls, store: str | None) -> BucketReader:
-        return cls(Bucket.open(store or default_store_url()).existing())
+    def open(cls, store: str | None) -> BucketReader:
+        return cls(Bucket.open(store or default_store_url()).require_existing())
 
     def model(self, reference: str) -> ScoringModel:
         """The model behind `income@champion`, `income@3` or `income`; its `predict` takes a frame

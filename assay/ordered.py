@@ -23,12 +23,12 @@ def sorted_unique(values: IntegerArray) -> IntegerArray:
     return found
 
 
-def isin_sorted(values: IntegerArray, ordered: IntegerArray) -> NDArray[np.bool_]:
+def isin_sorted(values: IntegerArray, sorted_values: IntegerArray) -> NDArray[np.bool_]:
     """Which of `values` are among others that ascend."""
-    if not len(ordered):
+    if not len(sorted_values):
         return np.zeros(len(values), bool)
-    place = np.searchsorted(ordered, values).clip(max=len(ordered) - 1)
-    found: NDArray[np.bool_] = ordered[place] == values
+    place = np.searchsorted(sorted_values, values).clip(max=len(sorted_values) - 1)
+    found: NDArray[np.bool_] = sorted_values[place] == values
     return found
 
 

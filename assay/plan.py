@@ -30,18 +30,18 @@ class PlannedStep:
     """
 
     name: str
-    runs: bool
+    would_run: bool
     known: bool = True
-    differs: Sequence[KeyDifference] = ()
-    after: Sequence[str] = ()
+    differences: Sequence[KeyDifference] = ()
+    upstream_steps: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
             "step": self.name,
-            "would_run": self.runs,
+            "would_run": self.would_run,
             "known": self.known,
-            "differs": [difference.as_json() for difference in self.differs],
-            "after": list(self.after),
+            "differs": [difference.as_json() for difference in self.differences],
+            "after": list(self.upstream_steps),
         }
 
 
@@ -56,25 +56,25 @@ _PLACEHOLDER_TYPE = "application/vnd.assay.not-made-yet"
 
 
 def _placeholder_artifact(step: str, output: str) -> Artifact:
-    digest = Digest.of(f"not made yet: {output} of {step}".encode())
+    digest = Digest.of_bytes(f"not made yet: {output} of {step}".encode())
     return Artifact(media_type=_PLACEHOLDER_TYPE, digest=digest, size=0, name=step)
 
 
 @dataclass
 class RunPlan:
-    """Made while the flow is told. `last`: see `last_steps`."""
+    """Made while the flow is told. `last_steps`: see `last_steps`."""
 
-    last: Mapping[str, Mapping[str, Any]]
+    last_steps: Mapping[str, Mapping[str, Any]]
     always: bool = False
     steps: list[PlannedStep] = field(default_factory=list)
 
-    def unforeseen(self) -> list[str]:
+    def unforeseen_steps(self) -> list[str]:
         """Steps of the last run of which nothing can be said before those above have run."""
         told = {planned.name for planned in self.steps}
-        waits = any(planned.runs for planned in self.steps)
-        return [name for name in self.last if name not in told] if waits else []
+        waits = any(planned.would_run for planned in self.steps)
+        return [name for name in self.last_steps if name not in told] if waits else []
 
-    def take(
+    def plan_step(
         self,
         bucket: Bucket,
         stage: str,
@@ -93,9 +93,9 @@ class RunPlan:
         name = label or stage
         found = steps.find_step(bucket, made_of, inputs=inputs, label=label)
         if found and not always and not self.always:
-            self.steps.append(PlannedStep(name, runs=False))
+            self.steps.append(PlannedStep(name, would_run=False))
             return found
-        before = self.last.get(name)
+        before = self.last_steps.get(name)
         self.steps.append(_explain_step(name, before, made_of, inputs))
         outputs = {
             output: _placeholder_artifact(name, output)
@@ -114,15 +114,18 @@ class RunPlan:
 
 
 def _explain_step(
-    name: str, before: Mapping[str, Any] | None, made_of: Mapping[str, Any], inputs: ArtifactMap
+    name: str,
+    last_step: Mapping[str, Any] | None,
+    components: Mapping[str, Any],
+    inputs: ArtifactMap,
 ) -> PlannedStep:
     anew = {key: a.name for key, a in inputs.items() if a.media_type == _PLACEHOLDER_TYPE}
     after = list(dict.fromkeys(anew.values()))
-    if before is None:
-        return PlannedStep(name, runs=True, known=False, after=after)
-    found = compare_components(before["components"], made_of)
+    if last_step is None:
+        return PlannedStep(name, would_run=True, known=False, upstream_steps=after)
+    found = compare_components(last_step["components"], components)
     own = [d for d in found if not (d.kind == "input" and d.name in anew)]
-    return PlannedStep(name, runs=True, differs=own, after=after)
+    return PlannedStep(name, would_run=True, differences=own, upstream_steps=after)
 
 
 class EndOfPlan(Exception):

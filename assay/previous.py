@@ -29,6 +29,6 @@ def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:
 
 
 def _has_all_objects(bucket: Bucket, table: Artifact) -> bool:
-    return bucket.objects.has(table.digest) and not bucket.objects.missing(
+    return bucket.objects.has(table.digest) and not bucket.objects.find_missing(
         referenced_objects(bucket, table)
     )

@@ -116,7 +116,7 @@ def _read_module(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
         found = tuple(_imports(ast.parse(data)))
     except (SyntaxError, ValueError):
         found = ()
-    return str(Digest.of(data)), found
+    return str(Digest.of_bytes(data)), found
 
 
 _TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}

@@ -49,14 +49,14 @@ class Registry:
         """Everything the journal says about a model; empty for one without a journal."""
         return fold_journal(model, self._bucket.journal(model).entries())
 
-    def find(self, reference: str) -> Version:
+    def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
 
         Raises ReferenceUnknown.
         """
-        return self.look_up(reference)[1]
+        return self.resolve_reference(reference)[1]
 
-    def story(self, reference: str) -> ModelHistory:
+    def find_history(self, reference: str) -> ModelHistory:
         """The history of the model that a reference is about, were it only of runs that stopped.
 
         Raises ReferenceUnknown.
@@ -68,12 +68,12 @@ class Registry:
             )
         history = self.history(match["model"])
         if not history.entries:
-            raise self._no_model(match["model"])
+            raise self._unknown_model_error(match["model"])
         return history
 
-    def look_up(self, reference: str) -> tuple[ModelHistory, Version]:
-        """The version behind a reference, as `find`, and the history that it was found in."""
-        history = self.story(reference)
+    def resolve_reference(self, reference: str) -> tuple[ModelHistory, Version]:
+        """The version behind a reference, as `find_version`, and the history that it was found in."""
+        history = self.find_history(reference)
         if not history.versions:
             raise ReferenceUnknown(
                 f"{history.model!r} has no version yet: every run stopped before there was a model",
@@ -90,7 +90,7 @@ class Registry:
             raise _unknown_version_error(history, wanted)
         return history, history.versions[number]
 
-    def policy(self, version: Version) -> PromotionPolicy:
+    def promotion_policy(self, version: Version) -> PromotionPolicy:
         """How the use case that a version came of lets one become champion."""
         record = self._bucket.get_json(version.artifact("run"))
         return PromotionPolicy.model_validate_json(json.dumps(record["configuration"]["promotion"]))
@@ -108,32 +108,34 @@ class Registry:
         """
         from assay.learning.predict import ScoringModel
 
-        history, version = self.look_up(reference)
+        history, version = self.resolve_reference(reference)
         wanted = reference.partition("@")[2] or CHAMPION
-        self._demand(history, version, wanted, as_of or moments.parse_timestamp(None))
+        self._require_servable(history, version, wanted, as_of or moments.parse_timestamp(None))
         data = self._bucket.get(version.artifact("model"))
         return ScoringModel.load(data, self._bucket.get_json(version.artifact("signature")))
 
-    def _demand(self, history: ModelHistory, version: Version, wanted: str, when: datetime) -> None:
+    def _require_servable(
+        self, history: ModelHistory, version: Version, wanted: str, when: datetime
+    ) -> None:
         """All that must hold before a version is unpickled. Raises what `load` raises."""
         trust.require_signatures(version.model, [version.entry])
         by_number = wanted.isdecimal()
-        if version.number in history.retired and not by_number:
+        if version.number in history.retirements and not by_number:
             raise _retired_version_error(history, version)
         if version.status == REGISTERED and by_number:
             return  # evidence, such as what a challenger is compared with
         aliases = [a for a, number in history.aliases.items() if number == version.number]
         rests_on = [alias for alias in aliases if by_number or alias == wanted]
         for alias in rests_on:
-            self.demand_promotion(history, history.trails[alias][-1], when)
-            since = history.since[alias]
+            self.require_promotion(history, history.promotion_trails[alias][-1], when)
+            since = history.alias_entries[alias]
             trust.require_signatures(history.model, [since])
             if alias == CHAMPION and since.kind == ROLLED_BACK:
                 trust.require_permission(history.model, since, "rollback")
         if version.status != REGISTERED and not rests_on:
             raise _rejected_version_error(version)
 
-    def demand_promotion(
+    def require_promotion(
         self, history: ModelHistory, promotion: JournalEntry, when: datetime
     ) -> None:
         """Demand that a version may be served by a promotion at that moment: the entries that
@@ -141,7 +143,10 @@ class Registry:
 
         Raises what `load` raises for want of them.
         """
-        version, waiver = history.versions[promotion.body["version"]], history.waiver(promotion)
+        version, waiver = (
+            history.versions[promotion.body["version"]],
+            history.find_waiver(promotion),
+        )
         trust.require_signatures(
             history.model, [e for e in (version.entry, promotion, waiver) if e]
         )
@@ -158,7 +163,7 @@ class Registry:
     def _was_automatic(self, history: ModelHistory, promotion: JournalEntry) -> bool:
         """Whether the use case let a version be promoted by whoever ran it."""
         version = history.versions[promotion.body["version"]]
-        policy = self.policy(version)
+        policy = self.promotion_policy(version)
         how = policy.later if promotion.body["previous"] else policy.first
         return how == "automatic" and set(version.entry.body["gates"].values()) <= {
             "pass",
@@ -173,7 +178,7 @@ class Registry:
         from assay.tables.read import Table
 
         model = self.load(version.name)
-        frame = Table.read(self._bucket, table).pandas(model.columns)
+        frame = Table.read(self._bucket, table).to_pandas(model.columns)
         return model.predict(frame.iloc[rows]).assign(row=rows)
 
     def register(
@@ -185,19 +190,19 @@ class Registry:
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold_journal(model, entries)
-            if history.alike(status, body):
+            if history.find_identical(status, body):
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
 
         journal = self._bucket.journal(model)
         entry = journal.append(decide, actor=actor)
         if entry is None:
-            found = self.history(model).alike(status, body)
+            found = self.history(model).find_identical(status, body)
             assert found is not None, "an append was declined for a version that is not there"
             return found
         return Version(model, entry.body["version"], status, entry)
 
-    def stop(
+    def record_stop(
         self, model: str, body: Mapping[str, Any], *, actor: str | None = None
     ) -> JournalEntry | None:
         """Note that a run stopped before there was a model, once for each question."""
@@ -215,16 +220,16 @@ class Registry:
         version: Version,
         *,
         because: str,
-        instead_of: int | None,
+        expected_version: int | None,
         alias: str = CHAMPION,
         actor: str | None = None,
-        more: Mapping[str, Any] | None = None,
-        clear: Callable[[ModelHistory], Mapping[str, Any]] = lambda _: {},
+        extra_fields: Mapping[str, Any] | None = None,
+        check_history: Callable[[ModelHistory], Mapping[str, Any]] = lambda _: {},
     ) -> bool:
         """Point an alias at a registered version, instead of the one it pointed to when this was
         decided. False if it points there already (under the same waiver, if any), or meanwhile
-        somewhere else. `more` is added to the entry: `as_of`. So is what `clear` says of the
-        history as it is when the entry is written: `waiver` (its entry's number), `evidence`. It
+        somewhere else. `extra_fields` is added to the entry: `as_of`. So is what `check_history` says of the
+        history as it is when the entry is written: `find_waiver` (its entry's number), `evidence`. It
         raises what speaks against it. The entry of a challenger says how long the ledger was, so
         that it is known what came since.
 
@@ -240,12 +245,12 @@ class Registry:
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold_journal(version.model, entries)
-            if version.number in history.retired:
+            if version.number in history.retirements:
                 raise _retired_version_error(history, version)
-            standing, rests_on = history.aliases.get(alias), history.promotion(alias)
-            if standing != instead_of:
+            standing, rests_on = history.aliases.get(alias), history.current_promotion(alias)
+            if standing != expected_version:
                 return None
-            told = {**(more or {}), **clear(history)}
+            told = {**(extra_fields or {}), **check_history(history)}
             told |= {} if upto is None else {"upto": upto}
             if version.status != REGISTERED and not told.get("waiver"):
                 raise Unproven(
@@ -260,8 +265,8 @@ class Registry:
 
         return self._bucket.journal(version.model).append(decide, actor=actor) is not None
 
-    def _no_model(self, model: str) -> ReferenceUnknown:
-        known = [name for name in self._bucket.journals() if not is_ledger(name)]
+    def _unknown_model_error(self, model: str) -> ReferenceUnknown:
+        known = [name for name in self._bucket.list_journals() if not is_ledger(name)]
         shown = ", ".join(known[:20]) or "none yet; run `assay run CONFIG`"
         return ReferenceUnknown(
             f"no model {model!r} in this bucket",
@@ -272,8 +277,12 @@ class Registry:
 
 def _unknown_version_error(history: ModelHistory, wanted: str) -> ReferenceUnknown:
     known = [*history.aliases, *(str(n) for n in sorted(history.versions))]
-    gone = history.trails[wanted][-1].body["version"] if wanted in history.trails else None
-    why = f": {history.retirement(history.versions[gone])}" if gone else ""
+    gone = (
+        history.promotion_trails[wanted][-1].body["version"]
+        if wanted in history.promotion_trails
+        else None
+    )
+    why = f": {history.describe_retirement(history.versions[gone])}" if gone else ""
     return ReferenceUnknown(
         f"{history.model!r} has no version {wanted!r}{why}",
         remedy=f"There are: {', '.join(known)}.",
@@ -312,4 +321,4 @@ def _rejected_version_error(version: Version) -> Unproven:
 
 def _retired_version_error(history: ModelHistory, version: Version) -> Unproven:
     remedy = f"See what there is with `assay log {history.model}`."
-    return Unproven(history.retirement(version), remedy=remedy)
+    return Unproven(history.describe_retirement(version), remedy=remedy)

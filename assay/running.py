@@ -33,27 +33,27 @@ class Process:
     started: str
 
     @classmethod
-    def of(cls, pid: int) -> Self | None:
+    def from_pid(cls, pid: int) -> Self | None:
         """The process that has this number now, if there is one."""
         started = _start_stamp(pid)
         return cls(pid, started) if started else None
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return _start_stamp(self.pid) == self.started
 
     def stop(self, patience: float) -> None:
         """Ask it to end, and after `patience` seconds end it with all that it started in its
         session. Does nothing if it is gone.
         """
-        if not self.alive:
+        if not self.is_alive:
             return
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
         until = time.monotonic() + patience
-        while self.alive and time.monotonic() < until:
+        while self.is_alive and time.monotonic() < until:
             time.sleep(0.1)
-        if self.alive and os.getpgid(self.pid) == self.pid:
+        if self.is_alive and os.getpgid(self.pid) == self.pid:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
@@ -90,27 +90,27 @@ class SetupState:
     processes: Mapping[str, Process] = field(default_factory=dict)
 
     @property
-    def dashboard(self) -> str:
+    def dashboard_url(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared
         return f"http://{host}:{self.port}"
 
     @property
-    def api(self) -> str:
-        return f"{self.dashboard}/api"
+    def api_url(self) -> str:
+        return f"{self.dashboard_url}/api"
 
     @property
-    def pages(self) -> str:
+    def pages_url(self) -> str:
         """Where reports are served: on the next port."""
-        return f"{self.dashboard.rpartition(':')[0]}:{self.port + 1}"
+        return f"{self.dashboard_url.rpartition(':')[0]}:{self.port + 1}"
 
-    def alive(self, name: str) -> bool:
+    def is_alive(self, name: str) -> bool:
         """Whether the process of that name is there."""
         process = self.processes.get(name)
-        return process is not None and process.alive
+        return process is not None and process.is_alive
 
-    def answers(self, patience: float = 1.0) -> bool:
+    def server_answers(self, patience: float = 1.0) -> bool:
         """Whether its server does."""
-        return http_status(f"{self.api}/health", patience) == 200
+        return http_status(f"{self.api_url}/health", patience) == 200
 
     def write(self, folder: Path) -> None:
         """Into the state folder; nobody reads a half."""
@@ -147,7 +147,7 @@ def find_running_setup() -> SetupState | None:
     with suppress(OSError):
         folders = [state_folder("")] if named else sorted(_states_folder().iterdir())
         for found in map(SetupState.read, folders):
-            if found is not None and found.alive("server") and found.answers():
+            if found is not None and found.is_alive("server") and found.server_answers():
                 return found
     return None
 

@@ -52,40 +52,40 @@ class Run(_FrozenModel):
     searched_as: tuple[str, ...]  # by candidate, the first that is searched alike
     source: str | None
     always: bool = False
-    anew: RetrainingOrigin | None = None
+    retraining_origin: RetrainingOrigin | None = None
     _planned: LoadedUseCase | None = PrivateAttr(None)
 
     @classmethod
-    def begin(cls, written: LoadedUseCase, store: str, source: str | None, *, always: bool) -> Run:
+    def begin(cls, loaded: LoadedUseCase, store: str, source: str | None, *, always: bool) -> Run:
         """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint.
 
         While a plan is made, nothing is written: the bucket may be one that can only be read.
         """
-        name, words, bucket = written.use_case.name, artifacts.USE_CASE, Bucket.open(store)
+        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, Bucket.open(store)
         planned = plan.current_plan() is not None
-        keep = bucket.unkept_json if planned else bucket.prepare().put_json
+        keep = bucket.describe_json if planned else bucket.prepare().put_json
         run = cls(
             store=store,
             name=name,
-            use_case=keep(written.words, words, name),
-            candidates=tuple(candidate.title for candidate in written.use_case.contenders),
-            searched_as=tuple(written.use_case.searches().values()),
+            use_case=keep(loaded.document, words, name),
+            candidates=tuple(candidate.title for candidate in loaded.use_case.expanded_candidates),
+            searched_as=tuple(loaded.use_case.shared_searches().values()),
             source=source,
             always=always,
         )
-        run._planned = written if planned else None
+        run._planned = loaded if planned else None
         return run
 
-    def on(self, gathered: Artifact, anew: RetrainingOrigin) -> Run:
+    def for_retraining(self, training_table: Artifact, origin: RetrainingOrigin) -> Run:
         """The same question, asked of rows that were gathered for a retraining."""
-        return self.model_copy(update={"source": str(gathered.digest), "anew": anew})
+        return self.model_copy(update={"source": str(training_table.digest), "anew": origin})
 
     @property
     def bucket(self) -> Bucket:
         return Bucket.open(self.store)
 
     @property
-    def written(self) -> LoadedUseCase:
+    def loaded(self) -> LoadedUseCase:
         return self._planned or _load_stored(self.store, self.use_case)
 
     def question(self, table: Artifact) -> Digest:
@@ -93,7 +93,7 @@ class Run(_FrozenModel):
 
         A source without a fingerprint, such as a SQL query, is known by the table it yielded.
         """
-        return question_key(self.written, self.source or str(table.digest))
+        return question_key(self.loaded, self.source or str(table.digest))
 
 
 @lru_cache(maxsize=64)
@@ -151,16 +151,16 @@ _EXCLUDED_FROM_QUESTION: Any = {
 }
 
 
-def question_key(written: LoadedUseCase, source: str) -> Digest:
+def question_key(loaded: LoadedUseCase, source: str) -> Digest:
     """Digest of use case, source and code together."""
-    theirs = [name for c in written.use_case.candidates for name in c.modules()]
-    asked = written.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
+    theirs = [name for c in loaded.use_case.candidates for name in c.imported_modules()]
+    asked = loaded.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
     value = {
         "use_case": exact_digest(asked),
         "source": source,
         "code": read_code_version(TRAIN_FLOW, *theirs).as_json(),
     }
-    return Digest.of(canonical.dump(value))
+    return Digest.of_bytes(canonical.dump(value))
 
 
 def put_run_record(
@@ -179,7 +179,7 @@ def put_run_record(
         "question": str(question),
         "source": run.source,
         "use_case": run.use_case.as_json(),
-        "configuration": run.written.use_case.model_dump(mode="json"),
+        "configuration": run.loaded.use_case.model_dump(mode="json"),
         "code": {"commit": state.commit, "diff": diff and diff.as_json()},
         "environment": installed.as_json(),
         "steps": [step.as_json() for step in steps],
@@ -190,7 +190,7 @@ def put_run_record(
 
 def _require_objects(bucket: Bucket, steps: Sequence[Step]) -> None:
     named = [a for step in steps for a in (*step.inputs.values(), *step.outputs.values())]
-    gone = bucket.objects.missing(
+    gone = bucket.objects.find_missing(
         digest for a in set(named) for digest in referenced_objects(bucket, a)
     )
     if gone:

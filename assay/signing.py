@@ -38,12 +38,12 @@ PASSPHRASE_VARIABLE = "ASSAY_SIGNING_PASSPHRASE"
 class PublicKey:
     """Somebody's public key. `name` is whose. With one that was withdrawn, as others may have it,
     nobody signs any more; of what it signed those journal entries hold whose digests are in
-    `vouched`.
+    `vouched_entries`.
     """
 
     name: str
     key: Ed25519PublicKey
-    vouched: frozenset[Digest] | None = None
+    vouched_entries: frozenset[Digest] | None = None
 
     @classmethod
     def parse(cls, line: str, name: str | None = None) -> PublicKey:
@@ -97,7 +97,7 @@ class Signer:
     key: Ed25519PrivateKey
 
     @classmethod
-    def configured(cls) -> Signer | None:
+    def from_environment(cls) -> Signer | None:
         """The key that the environment names; None if it names none. Raises ConfigError."""
         path = os.environ.get(SIGNING_KEY_VARIABLE)
         return cls.load(Path(path).expanduser()) if path else None
@@ -113,14 +113,14 @@ class Signer:
         return cls(key)
 
     @property
-    def public(self) -> PublicKey:
+    def public_key(self) -> PublicKey:
         key = self.key.public_key()
         return PublicKey(key_fingerprint(key), key)
 
     def sign(self, payload_type: str, payload: bytes) -> Signature:
         """Sign bytes for what they are."""
         return Signature(
-            self.public.fingerprint, self.key.sign(_pre_auth_encoding(payload_type, payload))
+            self.public_key.fingerprint, self.key.sign(_pre_auth_encoding(payload_type, payload))
         )
 
 
@@ -128,32 +128,34 @@ class Signer:
 class Signature:
     """64 bytes by the key of that fingerprint."""
 
-    key: str
+    key_id: str
     value: bytes
 
     def as_json(self) -> dict[str, str]:
-        return {"keyid": self.key, "sig": base64.b64encode(self.value).decode()}
+        return {"keyid": self.key_id, "sig": base64.b64encode(self.value).decode()}
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> Signature:
+    def from_json(cls, value: Mapping[str, Any]) -> Signature:
         """Raises ValueError, KeyError or TypeError for what is none."""
-        return cls(str(held["keyid"]), base64.b64decode(held["sig"], validate=True))
+        return cls(str(value["keyid"]), base64.b64decode(value["sig"], validate=True))
 
-    def check(self, payload_type: str, payload: bytes, known: Iterable[PublicKey]) -> PublicKey:
-        """The key among `known` that made it. Raises SignatureBad, naming what is wrong."""
+    def verify(
+        self, payload_type: str, payload: bytes, known_keys: Iterable[PublicKey]
+    ) -> PublicKey:
+        """The key among `known_keys` that made it. Raises SignatureBad, naming what is wrong."""
         from cryptography.exceptions import InvalidSignature
 
-        signer = next((key for key in known if key.fingerprint == self.key), None)
+        signer = next((key for key in known_keys if key.fingerprint == self.key_id), None)
         if signer is None:
             raise SignatureBad(
-                f"signed by an unknown key, {self.key}",
+                f"signed by an unknown key, {self.key_id}",
                 remedy="If it is a colleague's, add the public key to the people you trust.",
             )
         try:
             signer.key.verify(self.value, _pre_auth_encoding(payload_type, payload))
         except InvalidSignature:
             raise SignatureBad(
-                f"the signature said to be by {signer.name} ({self.key}) does not fit",
+                f"the signature said to be by {signer.name} ({self.key_id}) does not fit",
                 remedy="It was altered after it was signed: trust nothing of it.",
             ) from None
         return signer
@@ -171,18 +173,18 @@ def make_envelope(payload_type: str, value: Any, signer: Signer | None) -> dict[
 
 
 def open_envelope(
-    held: Mapping[str, Any], payload_type: str, known: Iterable[PublicKey]
+    envelope: Mapping[str, Any], payload_type: str, known_keys: Iterable[PublicKey]
 ) -> tuple[Any, list[PublicKey]]:
     """What an envelope holds, and who signed it, every signature checked.
 
     Raises SignatureBad for a signature that does not fit, is by an unknown key, or is of another
     kind of payload.
     """
-    if held["payloadType"] != payload_type:
-        raise SignatureBad(f"the envelope holds {held['payloadType']!r}, not {payload_type!r}")
-    payload, keys = base64.b64decode(held["payload"], validate=True), list(known)
-    signatures = [Signature.from_json(one) for one in held["signatures"]]
-    signers = [signature.check(payload_type, payload, keys) for signature in signatures]
+    if envelope["payloadType"] != payload_type:
+        raise SignatureBad(f"the envelope holds {envelope['payloadType']!r}, not {payload_type!r}")
+    payload, keys = base64.b64decode(envelope["payload"], validate=True), list(known_keys)
+    signatures = [Signature.from_json(one) for one in envelope["signatures"]]
+    signers = [signature.verify(payload_type, payload, keys) for signature in signatures]
     return canonical.load(payload), signers
 
 

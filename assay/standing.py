@@ -26,18 +26,18 @@ from assay.versions import STOPPED, ModelHistory, Version
 RESULT_STAGE = "run"
 
 
-def find_cached_outcome(bucket: Bucket, written: LoadedUseCase) -> RunOutcome | None:
+def find_cached_outcome(bucket: Bucket, loaded: LoadedUseCase) -> RunOutcome | None:
     """What this very question came to, if its source can be known without reading it."""
-    source = fingerprint(written.use_case.data)
+    source = fingerprint(loaded.use_case.data)
     if source is None:
         return None
-    return find_question_outcome(bucket, written.use_case.name, question_key(written, source))
+    return find_question_outcome(bucket, loaded.use_case.name, question_key(loaded, source))
 
 
 def find_question_outcome(bucket: Bucket, model: str, question: Digest) -> RunOutcome | None:
     """The standing answer, if all that proves it is still there. Raises ChainBroken."""
     history = Registry(bucket).history(model)
-    rival = history.rival(question)
+    rival = history.champion_to_beat(question)
     judged = _read_outcome(bucket, history, question, rival)
     if judged or rival is None:
         return judged
@@ -49,7 +49,7 @@ def find_question_outcome(bucket: Bucket, model: str, question: Digest) -> RunOu
 def _read_outcome(
     bucket: Bucket, history: ModelHistory, question: Digest, against: Version | None
 ) -> RunOutcome | None:
-    entry = bucket.remembered(RESULT_STAGE, _outcome_key(bucket, question, against))
+    entry = bucket.find_memo_entry(RESULT_STAGE, _outcome_key(bucket, question, against))
     if entry is None:
         return None
     outcome = RunOutcome.model_validate(entry["outcome"])
@@ -73,7 +73,7 @@ def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> D
     if against:
         theirs = read_code_version(*candidate_modules(bucket, against))
         made_of |= {"against": against.number, "code": theirs.as_json()}
-    return Digest.of(canonical.dump(made_of))
+    return Digest.of_bytes(canonical.dump(made_of))
 
 
 def _is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:

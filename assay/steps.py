@@ -102,31 +102,31 @@ def key_components(
     }
 
 
-def step_key(made_of: Mapping[str, Any]) -> Digest:
+def step_key(components: Mapping[str, Any]) -> Digest:
     """A step's key."""
-    return Digest.of(canonical.dump(made_of))
+    return Digest.of_bytes(canonical.dump(components))
 
 
 def find_step(
-    bucket: Bucket, made_of: Mapping[str, Any], *, inputs: ArtifactMap, label: str | None = None
+    bucket: Bucket, components: Mapping[str, Any], *, inputs: ArtifactMap, label: str | None = None
 ) -> Step | None:
     """The step of these components, if the memo knows it and all it yielded is still there."""
-    key = step_key(made_of)
-    entry = bucket.remembered(made_of["stage"], key)
+    key = step_key(components)
+    entry = bucket.find_memo_entry(components["stage"], key)
     if entry is None:
         return None
     try:
-        return _make_step(key, made_of, inputs, label, cached=True, **_stored_fields(entry))
+        return _make_step(key, components, inputs, label, cached=True, **_stored_fields(entry))
     except ValidationError:  # it was altered
-        bucket.memo.forget(made_of["stage"], key)
+        bucket.memo.forget(components["stage"], key)
         return None
 
 
 def _make_step(
-    key: Digest, made_of: Mapping[str, Any], inputs: ArtifactMap, label: str | None, **known: Any
+    key: Digest, components: Mapping[str, Any], inputs: ArtifactMap, label: str | None, **known: Any
 ) -> Step:
-    name = label or made_of["stage"]
-    return Step(name=name, key=key, components=dict(made_of), inputs=dict(inputs), **known)
+    name = label or components["stage"]
+    return Step(name=name, key=key, components=dict(components), inputs=dict(inputs), **known)
 
 
 def _stored_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def exact_digest(value: Mapping[str, Any]) -> str:
     Canonical JSON writes 1.0 as 1, and to an estimator they may mean all features, and one; it
     sorts keys, and what is reported of groups and limits comes in the order in which they stand.
     """
-    return str(Digest.of(json.dumps(value).encode()))
+    return str(Digest.of_bytes(json.dumps(value).encode()))
 
 
 def referenced_objects(bucket: Bucket, artifact: Artifact) -> list[Digest]:

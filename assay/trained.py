@@ -27,7 +27,7 @@ def find_training_table(bucket: Bucket, version: Version) -> Artifact:
 
 def find_reference_table(bucket: Bucket, model: str) -> Artifact:
     """The table of the champion, else of the newest version. Raises ReferenceUnknown."""
-    return find_training_table(bucket, Registry(bucket).find(model))
+    return find_training_table(bucket, Registry(bucket).find_version(model))
 
 
 def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:

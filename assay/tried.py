@@ -16,22 +16,22 @@ from assay.versions import REGISTERED, REJECTED
 class JudgedCandidate:
     """A candidate, the step that made it, and all steps that judged it or its data."""
 
-    def __init__(self, run: Run, trained: Step, judging: Sequence[Step]) -> None:
-        self.trained = trained
-        self.reports = _gate_reports(judging)
+    def __init__(self, run: Run, training_step: Step, judging_steps: Sequence[Step]) -> None:
+        self.training_step = training_step
+        self.reports = _gate_reports(judging_steps)
         self.gates = {
-            GATE_BY_STAGE[s.components["stage"]]: str(s.verdict) for s in judging if s.verdict
+            GATE_BY_STAGE[s.components["stage"]]: str(s.verdict) for s in judging_steps if s.verdict
         }
         self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
         # The version of the champion that it was measured beside, as its gate was told.
-        self.against: int | None = next(
-            (s.components["settings"]["against"] for s in judging if _is_performance(s)), None
+        self.champion_number: int | None = next(
+            (s.components["settings"]["against"] for s in judging_steps if _is_performance(s)), None
         )
         self._run = run
 
     @property
     def candidate(self) -> str:
-        return str(self.trained.components["settings"]["title"])
+        return str(self.training_step.components["settings"]["title"])
 
     @cached_property
     def evidence(self) -> list[Report]:
@@ -57,7 +57,7 @@ class JudgedCandidate:
         from assay.evidence.fairness.checks import is_difference
 
         of_gate = {report.gate: report for report in self.evidence}
-        chosen = self._run.written.use_case.performance.choose_by
+        chosen = self._run.loaded.use_case.performance.choose_by
         found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
         checks = of_gate["fairness"].checks
         gaps = [abs(c.estimate) for c in checks if c.estimate is not None and is_difference(c)]

@@ -35,31 +35,31 @@ class Actor:
     role: Role | None
 
 
-def authorize_user(act: Action) -> Actor:
+def authorize_user(action: Action) -> Actor:
     """Who is at the keyboard, if they may do this: whose key signs, else whom the operating
     system names.
 
     Raises NotAllowed, ConfigError.
     """
-    people, signer = People.configured(), Signer.configured()
+    people, signer = People.load_configured(), Signer.from_environment()
     if people is None:
         return Actor(current_user(), None)
     if signer is not None:
-        return _authorize_person(people, _key_owner(people, signer), act)
+        return _authorize_person(people, _key_owner(people, signer), action)
     if people.signatures == "required":
         raise NotAllowed(
             "signatures are required here, and the environment names no key",
             remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE}.",
         )
-    return _authorize_person(people, current_user(), act)
+    return _authorize_person(people, current_user(), action)
 
 
-def authorize_name(name: str, act: Action) -> Actor:
+def authorize_name(name: str, action: Action) -> Actor:
     """Somebody who gave their name and no proof, as on the dashboard, if they may do this.
 
     Raises NotAllowed, also wherever signatures are required; ConfigError.
     """
-    people, signer = People.configured(), Signer.configured()
+    people, signer = People.load_configured(), Signer.from_environment()
     if not name.strip():
         raise NotAllowed("nobody was named", remedy="Give your name.")
     if people is None:
@@ -71,13 +71,13 @@ def authorize_name(name: str, act: Action) -> Actor:
         )
     if signer is not None:
         _key_owner(people, signer)  # the entry will bear this signature
-    return _authorize_person(people, name.strip(), act)
+    return _authorize_person(people, name.strip(), action)
 
 
 def _key_owner(people: People, signer: Signer) -> str:
-    key = signer.public.fingerprint
-    for known in people.trusted():
-        if known.fingerprint == key and known.vouched is None:
+    key = signer.public_key.fingerprint
+    for known in people.trusted_keys():
+        if known.fingerprint == key and known.vouched_entries is None:
             return known.name
         if known.fingerprint == key:
             raise NotAllowed(
@@ -120,11 +120,11 @@ def _action_phrase(act: Action) -> str:
 
 def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
     """Every journal's entries that a key has signed, whatever is thought of it today."""
-    known = [replace(key, vouched=None)]
-    for name in bucket.journals():
+    known = [replace(key, vouched_entries=None)]
+    for name in bucket.list_journals():
         for entry in bucket.journal(name).entries():
             with suppress(SignatureBad):
-                if entry.signer(known):
+                if entry.find_signer(known):
                     yield name, entry
 
 
@@ -137,11 +137,11 @@ def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
     Raises SignatureBad for a signature that does not fit or is by nobody known, Unproven for an
     entry without one where signatures are required, ConfigError.
     """
-    people = People.configured()
+    people = People.load_configured()
     if people is None:
         return
     for entry in entries:
-        if entry.signer(people.trusted()) is None and people.signatures == "required":
+        if entry.find_signer(people.trusted_keys()) is None and people.signatures == "required":
             raise Unproven(
                 f"entry {entry.number} of the journal of {model!r} is not signed, and signatures "
                 "are required",
@@ -149,35 +149,35 @@ def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
             )
 
 
-def is_permitted(entry: JournalEntry, act: Action) -> bool:
+def is_permitted(entry: JournalEntry, action: Action) -> bool:
     """Whether whoever made an entry may do this, by today's people's file; without one, all may.
 
     Raises what `require_signatures` raises for a signature.
     """
-    people = People.configured()
+    people = People.load_configured()
     if people is None:
         return True
-    signer = entry.signer(people.trusted())
+    signer = entry.find_signer(people.trusted_keys())
     if signer is None and people.signatures == "required":
         return False
     person = people.people.get(signer.name if signer else entry.actor)
-    return person is not None and act in PERMISSIONS[person.role]
+    return person is not None and action in PERMISSIONS[person.role]
 
 
 def require_permission(
-    model: str, entry: JournalEntry, act: Action, unless: Callable[[], bool] = lambda: False
+    model: str, entry: JournalEntry, action: Action, unless: Callable[[], bool] = lambda: False
 ) -> None:
     """Where signatures are required, demand that whoever signed may do this, by today's people's
     file, `unless` nobody needed to.
 
     Raises Unproven, and what `require_signatures` raises.
     """
-    people = People.configured()
-    if people is None or people.signatures == "optional" or is_permitted(entry, act) or unless():
+    people = People.load_configured()
+    if people is None or people.signatures == "optional" or is_permitted(entry, action) or unless():
         return
     raise Unproven(
         f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
-        f"{_action_phrase(act)}",
+        f"{_action_phrase(action)}",
         remedy="Let a person who may do it again.",
     )
 
@@ -187,8 +187,8 @@ def author_names(entry: JournalEntry) -> set[str]:
 
     Raises SignatureBad.
     """
-    people = People.configured()
-    signer = entry.signer(people.trusted()) if people else None
+    people = People.load_configured()
+    signer = entry.find_signer(people.trusted_keys()) if people else None
     return {entry.actor.casefold()} | ({signer.name.casefold()} if signer else set())
 
 
@@ -196,21 +196,21 @@ def describe_signature(entry: JournalEntry) -> str:
     """Who signed an entry, in words. Raises SignatureBad."""
     if entry.signature is None:
         return "unsigned"
-    people = People.configured()
+    people = People.load_configured()
     if people is None:
-        return f"signed with {entry.signature.key}, by nobody known here"
-    signer = entry.signer(people.trusted())
+        return f"signed with {entry.signature.key_id}, by nobody known here"
+    signer = entry.find_signer(people.trusted_keys())
     assert signer is not None, "a signature that is there has a signer, or is refused"
     return f"signed by {signer.name}"
 
 
 def describe_author(entry: JournalEntry) -> str:
     """Who made an entry; where people are known, whether their signature bears it out."""
-    people = People.configured()
+    people = People.load_configured()
     if people is None:
         return entry.actor
     try:
-        signer = entry.signer(people.trusted())
+        signer = entry.find_signer(people.trusted_keys())
     except SignatureBad:
         return f"{entry.actor} (BAD SIGNATURE)"
     if signer is None:

@@ -57,19 +57,19 @@ class ModelHistory:
     entries: list[JournalEntry]
     versions: dict[int, Version] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
-    since: dict[str, JournalEntry] = field(default_factory=dict)
+    alias_entries: dict[str, JournalEntry] = field(default_factory=dict)
     """By alias, the entry that made it point where it does: promoted or rolled_back."""
-    trails: dict[str, list[JournalEntry]] = field(default_factory=dict)
+    promotion_trails: dict[str, list[JournalEntry]] = field(default_factory=dict)
     """By alias, the promotions that led to where it points, or last pointed; a rollback takes
     away those after the one that it goes back to."""
-    retired: dict[int, JournalEntry] = field(default_factory=dict)
+    retirements: dict[int, JournalEntry] = field(default_factory=dict)
 
     @property
     def champion(self) -> Version | None:
         number = self.aliases.get(CHAMPION)
         return self.versions[number] if number else None
 
-    def rival(self, question: Digest) -> Version | None:
+    def champion_to_beat(self, question: Digest) -> Version | None:
         """The champion that answers of `question` (a run's key) are to be compared with.
 
         A champion that this same question brought forth is no rival to itself: the one it was
@@ -81,34 +81,38 @@ class ModelHistory:
         against = champion.entry.body["against"]
         return self.versions[against] if against else None
 
-    def alike(self, status: str, body: Mapping[str, Any]) -> Version | None:
+    def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
         """The version that was asked the same, is made of the same and was judged the same."""
         same = (v for v in self.versions.values() if v.status == status)
         return next(
             (v for v in same if _version_identity(v.entry.body) == _version_identity(body)), None
         )
 
-    def before(self, alias: str) -> list[int]:
+    def previous_versions(self, alias: str) -> list[int]:
         """The versions that an alias pointed to before the present one, or before it vanished;
         the last first. Those that were rolled back are not among them.
         """
-        return [entry.body["version"] for entry in reversed(self.trails.get(alias, [])[:-1])]
+        return [
+            entry.body["version"] for entry in reversed(self.promotion_trails.get(alias, [])[:-1])
+        ]
 
-    def promotion(self, alias: str) -> JournalEntry | None:
+    def current_promotion(self, alias: str) -> JournalEntry | None:
         """The promotion by which an alias points where it does, however it came back to it."""
-        return self.trails[alias][-1] if alias in self.aliases else None
+        return self.promotion_trails[alias][-1] if alias in self.aliases else None
 
-    def waiver(self, promotion: JournalEntry) -> JournalEntry | None:
+    def find_waiver(self, promotion: JournalEntry) -> JournalEntry | None:
         """The waiver that a promotion rests on, if it needed one."""
         number = promotion.body.get("waiver")
         return self.entries[number - 1] if number else None
 
-    def begun(self, version: Version) -> JournalEntry | None:
+    def retraining_entry(self, version: Version) -> JournalEntry | None:
         """The entry that began the retraining of which a version came, if it came of one."""
         number = version.entry.body.get("retraining")
         return self.entries[number - 1] if number else None
 
-    def shadowed(self, version: Version, against: Version | None = None) -> JournalEntry | None:
+    def last_shadow_comparison(
+        self, version: Version, against: Version | None = None
+    ) -> JournalEntry | None:
         """The last comparison of a version's answers in shadow, with those of `against` if that
         is given; None if there was none.
         """
@@ -116,29 +120,29 @@ class ModelHistory:
         mine = (e for e in told if e.body["version"] == version.number)
         return next((e for e in mine if against in (None, self.versions[e.body["against"]])), None)
 
-    def retirement(self, version: Version) -> str:
+    def describe_retirement(self, version: Version) -> str:
         """How a retired version came to be one, in words."""
-        entry = self.retired[version.number]
+        entry = self.retirements[version.number]
         return (
             f"{version.name} was retired by {entry.actor} (entry {entry.number}): "
             f"{entry.body['because']}"
         )
 
     @property
-    def served(self) -> set[int]:
+    def served_versions(self) -> set[int]:
         """The versions that were champion, now or before."""
         points = (e for e in self.entries if e.kind == PROMOTED and e.body["alias"] == CHAMPION)
         return {entry.body["version"] for entry in points}
 
     @property
-    def waiting(self) -> JournalEntry | None:
+    def pending_challenger(self) -> JournalEntry | None:
         """The entry that made the challenger one, while it waits for a yes or no: it was never
         champion since, nobody took it back, and nobody declined it.
         """
         number = self.aliases.get(CHALLENGER)
         if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
             return None
-        about = self.since[CHALLENGER]
+        about = self.alias_entries[CHALLENGER]
         later = self.entries[about.number :]
         declined = f"promotion:{self.model}@{number}"
         if any(e.kind == LESSON and e.body["cause"] == declined for e in later):
@@ -149,7 +153,7 @@ class ModelHistory:
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person took a version away from its alias: nothing brings it back by itself."""
         back = (e for e in self.entries if e.kind == ROLLED_BACK)
-        return number in self.retired or any(e.body["previous"] == number for e in back)
+        return number in self.retirements or any(e.body["previous"] == number for e in back)
 
 
 def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
@@ -182,7 +186,7 @@ def _fold_version(history: ModelHistory, entry: JournalEntry) -> None:
 
 def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
     alias, version = entry.body["alias"], entry.body["version"]
-    trail = history.trails.setdefault(alias, [])
+    trail = history.promotion_trails.setdefault(alias, [])
     if trail and trail[-1].body["version"] == version:
         trail.pop()  # renewed, such as under another waiver: no step to go back
     trail.append(entry)
@@ -192,23 +196,23 @@ def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
 def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
     """Back to the nearest promotion of that version before the last one."""
     alias, version = entry.body["alias"], entry.body["version"]
-    steps = history.before(alias).index(version) + 1
-    del history.trails[alias][-steps:]
+    steps = history.previous_versions(alias).index(version) + 1
+    del history.promotion_trails[alias][-steps:]
     _point_alias(history, entry)
 
 
 def _fold_retirement(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
-    history.retired[number] = entry
+    history.retirements[number] = entry
     for alias in [alias for alias, at in history.aliases.items() if at == number]:
-        del history.aliases[alias], history.since[alias]
+        del history.aliases[alias], history.alias_entries[alias]
 
 
 def _point_alias(history: ModelHistory, entry: JournalEntry) -> None:
     if entry.body["version"] not in history.versions:
         raise ValueError(f"there is no version {entry.body['version']}")
     history.aliases[entry.body["alias"]] = entry.body["version"]
-    history.since[entry.body["alias"]] = entry
+    history.alias_entries[entry.body["alias"]] = entry
 
 
 _FOLD_BY_KIND = {

@@ -21,7 +21,7 @@ POOL = "assay"
 
 def generated_files() -> dict[Path, str]:
     """What is generated: by file, its text."""
-    deployments = plan_deployments(find_use_cases(), Operations.configured())
+    deployments = plan_deployments(find_use_cases(), Operations.load_configured())
     made = {HERE / "prefect.yaml": prefect_yaml.render_prefect_yaml(deployments, POOL)}
     made[HERE / "grafana/assay.json"] = dashboard.render_dashboard()
     made |= {
@@ -52,11 +52,11 @@ def apply_to_server() -> None:
     from assay.deployments.apply import DesiredState
     from assay.deployments.apply import reconcile_server as bring
 
-    if get_current_settings().api.url is None:
+    if get_current_settings().api_url.url is None:
         raise ConfigError(
             "no server is named", remedy="Set PREFECT_API_URL, or use `assay up` on one machine."
         )
-    operations = Operations.configured()
+    operations = Operations.load_configured()
     job = pools.process_job_variables(Path.cwd()) if operations.pool == "process" else {}
     for line in asyncio.run(bring(DesiredState(find_use_cases(), operations, POOL, job))):
         _say(line)

@@ -44,13 +44,13 @@ async def _ensure_alert_block(client: PrefectClient, number: int, alert: Alert) 
     return await block.asave(name, overwrite=True, client=client)
 
 
-async def _find_block(client: PrefectClient, kind: str, name: str, where: str) -> UUID:
+async def _find_block(client: PrefectClient, kind: str, name: str, location: str) -> UUID:
     try:
         return (await client.read_block_document_by_name(name, kind, include_secrets=False)).id
     except ObjectNotFound:
         raise ConfigError(
             f"the server has no block {name!r} of the type {kind!r}",
-            where=where,
+            where=location,
             remedy="Make it in the dashboard under Blocks, or write an Apprise URL.",
         ) from None
 

@@ -35,12 +35,12 @@ from assay.deployments.story import ASSAY_TAG, Deployment, UseCaseFile, plan_dep
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What a server is to have. `job`: what every deployment tells its pool, besides."""
+    """What a server is to have. `job_variables`: what every deployment tells its pool, besides."""
 
     cases: Sequence[UseCaseFile]
     operations: Operations
     pool: str
-    job: Mapping[str, str] = field(default_factory=dict)
+    job_variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -51,17 +51,17 @@ class DesiredState:
         return build_automations(self.cases, self.deployments, self.operations, self.pool)
 
 
-async def reconcile_server(wanted: DesiredState) -> list[str]:
+async def reconcile_server(desired: DesiredState) -> list[str]:
     """Bring the server that PREFECT_API_URL names to what is wanted; what was changed, in words.
 
     What an operator paused stays paused. Raises ConfigError for an alert that goes nowhere.
     """
     async with get_client() as client:
-        blocks = await alerts.ensure_alert_blocks(client, wanted.operations)
-        changed = await _reconcile_pool(client, wanted)
-        changed += await _reconcile_queues(client, wanted)
-        done, ids = await _reconcile_deployments(client, wanted)
-        return [*changed, *done, *await _reconcile_automations(client, wanted, ids, blocks)]
+        blocks = await alerts.ensure_alert_blocks(client, desired.operations)
+        changed = await _reconcile_pool(client, desired)
+        changed += await _reconcile_queues(client, desired)
+        done, ids = await _reconcile_deployments(client, desired)
+        return [*changed, *done, *await _reconcile_automations(client, desired, ids, blocks)]
 
 
 async def _reconcile_pool(client: PrefectClient, wanted: DesiredState) -> list[str]:
@@ -90,13 +90,15 @@ async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list
     there = {queue.name: queue for queue in await client.read_work_queues(wanted.pool)}
     made = [queue for queue in ordered if queue.name not in there]
     for queue in made:
-        limit = queue.at_once
+        limit = queue.concurrency_limit
         there[queue.name] = await client.create_work_queue(
             queue.name, work_pool_name=wanted.pool, concurrency_limit=limit
         )
-    limited = [q for q in ordered if there[q.name].concurrency_limit != q.at_once]
+    limited = [q for q in ordered if there[q.name].concurrency_limit != q.concurrency_limit]
     for queue in limited:
-        await client.update_work_queue(there[queue.name].id, concurrency_limit=queue.at_once)
+        await client.update_work_queue(
+            there[queue.name].id, concurrency_limit=queue.concurrency_limit
+        )
     priorities = [there[queue.name].priority or 0 for queue in ordered]
     if priorities != sorted(set(priorities)):
         for place, queue in enumerate(ordered, start=1):
@@ -146,16 +148,16 @@ def _deployment_settings(deployment: Deployment, wanted: DesiredState) -> dict[s
         "tags": deployment.tags,
         "work_pool_name": wanted.pool,
         "work_queue_name": deployment.queue.name,
-        "job_variables": dict(wanted.job),
+        "job_variables": dict(wanted.job_variables),
         "parameter_openapi_schema": parameter_schema(flow).model_dump_for_openapi(),
         "schedules": _deployment_schedules(deployment),
     }
 
 
 def _deployment_schedules(deployment: Deployment) -> list[DeploymentScheduleCreate]:
-    if deployment.when is None:
+    if deployment.schedule is None:
         return []
-    told = schedule_json(deployment.when, deployment.zone)
+    told = schedule_json(deployment.schedule, deployment.zone)
     return [DeploymentScheduleCreate.model_validate({"schedule": told, "slug": ASSAY_TAG})]
 
 

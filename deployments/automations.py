@@ -243,15 +243,15 @@ def _alert_automations(
             said = f"Runs that end {', '.join(states)}."
             made.append(Automation(f"tell of {kind} runs", said, trigger, tell))
     for deployment in deployments:
-        if deployment.when is not None:
-            made += _silent_deployment_automations(deployment, deployment.when, operations)
+        if deployment.schedule is not None:
+            made += _silent_deployment_automations(deployment, deployment.schedule, operations)
     return made
 
 
 def _silent_deployment_automations(
-    deployment: Deployment, when: str, operations: Operations
+    deployment: Deployment, schedule: str, operations: Operations
 ) -> list[Automation]:
-    within = 1.5 * longest_pause(when, deployment.zone) + operations.late
+    within = 1.5 * longest_pause(schedule, deployment.zone) + operations.late
     said = f"no run of it has begun for {_format_duration(within)}"
     tell = _notify_actions("silent", operations, f"{deployment.title} is silent", said)
     trigger = {
@@ -267,7 +267,7 @@ def _silent_deployment_automations(
         ],
     }
     name = f"tell when {deployment.title} is silent"
-    return [Automation(name, f"It is due by {when!r}.", trigger, tell)] if tell else []
+    return [Automation(name, f"It is due by {schedule!r}.", trigger, tell)] if tell else []
 
 
 def _notify_actions(

@@ -29,19 +29,19 @@ _STOP_TIMEOUTS = {"worker": 20.0, "server": 15.0, "pages": 2.0}
 
 @dataclass
 class SupervisedProcess:
-    """One process that is to be there once it is `ready` to be."""
+    """One process that is to be there once it is `is_ready` to be."""
 
     name: str
     command: list[str]
     log: Path
-    ready: Callable[[], bool]
+    is_ready: Callable[[], bool]
     say: Callable[[str], None]
     _process: subprocess.Popen[bytes] | None = None
     _began: float = 0.0
     _failed: int = 0
     _not_before: float = field(default=0.0)
 
-    def tend(self) -> None:
+    def ensure_running(self) -> None:
         """Start it if it is not there, later each time that it ends soon after its start."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
@@ -49,7 +49,7 @@ class SupervisedProcess:
             wait = min(2.0**self._failed - 1, _MAX_BACKOFF)
             self.say(f"{self.name} ended ({self._process.returncode}); again in {wait:.0f} s")
             self._process, self._not_before = None, now + wait
-        if self._process is None and now >= self._not_before and self.ready():
+        if self._process is None and now >= self._not_before and self.is_ready():
             self._start(now)
 
     def _start(self, now: float) -> None:
@@ -70,7 +70,7 @@ class SupervisedProcess:
     @property
     def process(self) -> Process | None:
         """None while it is not there."""
-        return Process.of(self._process.pid) if self._process else None
+        return Process.from_pid(self._process.pid) if self._process else None
 
     def stop(self) -> None:
         if self._process is not None and (process := self.process):
@@ -87,7 +87,7 @@ class DelayedResume:
     _server: Process | None = None
     _due: float | None = None
 
-    def tend(self, server: Process | None) -> None:
+    def run_when_due(self, server: Process | None) -> None:
         now = time.monotonic()
         if server is not None and server != self._server:
             self._server, self._due = server, now + _RESUME_DELAY
@@ -108,7 +108,7 @@ def supervise_processes(
         signal.signal(number, lambda received, _: asked.append(received))
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
-    pool = f"{running.api}/work_pools/{running.pool}"
+    pool = f"{running.api_url}/work_pools/{running.pool}"
     # A worker without a pool only ends.
     ready = {"worker": lambda: http_status(pool, 1.0) == 200}
     kept = [
@@ -118,9 +118,9 @@ def supervise_processes(
     after = DelayedResume(running.pool)
     while not asked:
         for one in kept:
-            one.tend()
+            one.ensure_running()
         running = _update_state_file(running, kept, folder)
-        after.tend(running.processes.get("server"))
+        after.run_when_due(running.processes.get("server"))
         time.sleep(0.5)
     for one in reversed(kept):
         one.stop()
@@ -130,7 +130,7 @@ def _update_state_file(
     running: SetupState, kept: list[SupervisedProcess], folder: Path
 ) -> SetupState:
     found = {one.name: process for one in kept if (process := one.process)}
-    itself = Process.of(os.getpid())
+    itself = Process.from_pid(os.getpid())
     now = replace(running, processes=found | ({"keeper": itself} if itself else {}))
     if now != running:
         with suppress(OSError):  # such as a full disk; it is tried again

@@ -45,10 +45,10 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0].strip("/")
-        if not self._may():
+        if not self._is_authorized():
             self._send(*_UNAUTHORIZED, _AUTHENTICATE_HEADERS)
         elif name == "metrics":
-            self._send(HTTPStatus.OK, self.metrics.text(), _METRICS_HEADERS)
+            self._send(HTTPStatus.OK, self.metrics.render_text(), _METRICS_HEADERS)
         else:
             status, page = _find_report(name)
             self._send(status, page, _REPORT_HEADERS if status is HTTPStatus.OK else {})
@@ -66,7 +66,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    def _may(self) -> bool:
+    def _is_authorized(self) -> bool:
         secret = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
         asked = f"Basic {base64.b64encode(secret.encode()).decode()}" if secret else ""
         given = self.headers.get("Authorization", "")

@@ -37,22 +37,22 @@ _WRITABLE_KEYS: Final[Mapping[Keyholder, tuple[str, ...]]] = {
 _DELETABLE_KEYS = ("objects/*", "checkpoints/*", "memo/*", "trash/*", "clock/*", "doctor/*")
 
 
-def iam_policy(who: Keyholder, url: str) -> dict[str, Any]:
+def iam_policy(keyholder: Keyholder, url: str) -> dict[str, Any]:
     """The policy of whoever holds this key, for the bucket at `url`.
 
     Source: AWS, "Actions, resources, and condition keys for Amazon S3", and "Enforce conditional
     writes on Amazon S3 buckets". Raises ConfigError for a URL that is no bucket on S3.
     """
     place = _BucketStatements(url)
-    puts = [place.put(_WRITABLE_KEYS[who])] if _WRITABLE_KEYS[who] else []
-    collects = place.collect() if who == "collector" else [place.never_delete()]
-    statements = [*place.look(), *puts, place.never_replace(), *collects]
+    puts = [place.allow_writing(_WRITABLE_KEYS[keyholder])] if _WRITABLE_KEYS[keyholder] else []
+    collects = place.allow_collecting() if keyholder == "collector" else [place.deny_deleting()]
+    statements = [*place.allow_reading(), *puts, place.deny_replacing(), *collects]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def render_policy(who: Keyholder, url: str = EXAMPLE_URL) -> str:
+def render_policy(keyholder: Keyholder, url: str = EXAMPLE_URL) -> str:
     """The policy as a file. Raises ConfigError."""
-    return json.dumps(iam_policy(who, url), indent=2) + "\n"
+    return json.dumps(iam_policy(keyholder, url), indent=2) + "\n"
 
 
 def write_policies(url: str, folder: Path) -> list[str]:
@@ -61,18 +61,20 @@ def write_policies(url: str, folder: Path) -> list[str]:
     Raises ConfigError.
     """
     made = {who: render_policy(who, url) for who in KEYHOLDERS}
-    people = People.configured()
+    people = People.load_configured()
     folder.mkdir(parents=True, exist_ok=True)
     for who, written in made.items():
         (folder / f"{who}.json").write_text(written)
     return [f"{folder / who}.json: {_holders(who, people)}" for who in KEYHOLDERS]
 
 
-def _holders(who: Keyholder, people: People | None) -> str:
-    if who == "collector":
+def _holders(keyholder: Keyholder, people: People | None) -> str:
+    if keyholder == "collector":
         return "for whoever runs `assay gc`, `assay verify --repair` and the maintain flow"
     found = [
-        name for name, person in (people.people if people else {}).items() if person.role == who
+        name
+        for name, person in (people.people if people else {}).items()
+        if person.role == keyholder
     ]
     return f"for {', '.join(found)}" if found else "for nobody in the people's file"
 
@@ -90,7 +92,7 @@ class _BucketStatements:
         self._bucket = f"arn:aws:s3:::{store.bucket}"
         self._stem = f"{store.prefix}/" if store.prefix else ""
 
-    def look(self) -> list[dict[str, Any]]:
+    def allow_reading(self) -> list[dict[str, Any]]:
         # Not bound to the prefix: who may not list is told of an absent key that it is forbidden,
         # and a run asks for many that are absent. So names, not contents, show beyond the prefix.
         return [
@@ -98,11 +100,11 @@ class _BucketStatements:
             _statement("Read", "Allow", ["s3:GetObject"], self._keys("*")),
         ]
 
-    def put(self, keys: tuple[str, ...]) -> dict[str, Any]:
+    def allow_writing(self, keys: tuple[str, ...]) -> dict[str, Any]:
         actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
         return _statement("Put", "Allow", actions, [self._keys(key) for key in keys])
 
-    def never_replace(self) -> dict[str, Any]:
+    def deny_replacing(self) -> dict[str, Any]:
         """Parts of a large object are exempt: the condition stands on their completion."""
         unconditional = {
             "Null": {"s3:if-none-match": "true"},
@@ -111,10 +113,10 @@ class _BucketStatements:
         statement = _statement("NeverReplace", "Deny", ["s3:PutObject"], self._keys("*"))
         return statement | {"Condition": unconditional}
 
-    def never_delete(self) -> dict[str, Any]:
+    def deny_deleting(self) -> dict[str, Any]:
         return _statement("NeverDelete", "Deny", _DELETE_ACTIONS, self._keys("*"))
 
-    def collect(self) -> list[dict[str, Any]]:
+    def allow_collecting(self) -> list[dict[str, Any]]:
         """History is not collected, nor are the earlier versions that a bucket may keep."""
         history = [self._keys("assay.json"), self._keys("journals/*")]
         deleted = [self._keys(key) for key in _DELETABLE_KEYS]

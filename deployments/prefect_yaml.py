@@ -42,7 +42,7 @@ def render_prefect_yaml(deployments: Iterable[Deployment], pool: str) -> str:
 
 
 def _deployment_entry(deployment: Deployment, pool: str) -> dict[str, Any]:
-    when = deployment.when
+    when = deployment.schedule
     return {
         "name": deployment.name,
         "description": deployment.description,
@@ -50,7 +50,7 @@ def _deployment_entry(deployment: Deployment, pool: str) -> dict[str, Any]:
         "parameters": dict(deployment.parameters),
         "tags": deployment.tags,
         # A queue's limit, which training and retraining share, is the server's to keep.
-        "concurrency_limit": deployment.queue.at_once,
+        "concurrency_limit": deployment.queue.concurrency_limit,
         "schedules": [schedule_json(when, deployment.zone)] if when else [],
         "work_pool": {"name": pool, "work_queue_name": deployment.queue.name},
     }

@@ -28,8 +28,8 @@ from assay.config.operation import Operations
 _RECENT_CRASHES = timedelta(hours=1)
 
 
-async def resume_crashed_runs(pool: str, most: int) -> list[str]:
-    """Let the pool's runs that crashed of late wait for another try, each at most `most` times;
+async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
+    """Let the pool's runs that crashed of late wait for another try, each at most `max_runs` times;
     their names.
     """
     crashed = FlowRunFilterStateType(any_=[StateType.CRASHED])
@@ -44,7 +44,7 @@ async def resume_crashed_runs(pool: str, most: int) -> list[str]:
         again = [
             run
             for run in found
-            if run.run_count <= most and run.state and run.state.timestamp > since
+            if run.run_count <= max_runs and run.state and run.state.timestamp > since
         ]
         for run in again:
             said = "it crashed while the server was away, and is started again"
@@ -53,5 +53,5 @@ async def resume_crashed_runs(pool: str, most: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in asyncio.run(resume_crashed_runs(sys.argv[1], Operations.configured().resume)):
+    for name in asyncio.run(resume_crashed_runs(sys.argv[1], Operations.load_configured().resume)):
         print(f"started again: {name}", file=sys.stderr)  # noqa: T201 - the keeper's log

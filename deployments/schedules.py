@@ -12,22 +12,26 @@ from assay.config.section import parse_duration
 _DUE_MOMENTS = 400  # a daily schedule's year, with its changes of the clock
 
 
-def longest_pause(when: str, zone: str) -> float:
+def longest_pause(schedule: str, zone: str) -> float:
     """Seconds between two due moments, at most."""
-    if is_interval(when):
-        return float(parse_duration(when))
+    if is_interval(schedule):
+        return float(parse_duration(schedule))
     from croniter import croniter
 
     # From a fixed moment: the answer is the same whenever it is asked.
-    due = croniter(when, datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)))
+    due = croniter(schedule, datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)))
     moments = [due.get_next(float) for _ in range(_DUE_MOMENTS)]
     return float(max(later - before for before, later in pairwise(moments)))
 
 
-def schedule_json(when: str, zone: str) -> dict[str, object]:
+def schedule_json(schedule: str, zone: str) -> dict[str, object]:
     """A schedule as `prefect.yaml` writes it, and as Prefect's API reads it."""
-    if is_interval(when):
+    if is_interval(schedule):
         # From the epoch, so that a set-up that is started again keeps its rhythm.
         anchor = "1970-01-01T00:00:00+00:00"
-        return {"interval": float(parse_duration(when)), "anchor_date": anchor, "timezone": "UTC"}
-    return {"cron": when, "timezone": zone}
+        return {
+            "interval": float(parse_duration(schedule)),
+            "anchor_date": anchor,
+            "timezone": "UTC",
+        }
+    return {"cron": schedule, "timezone": zone}

@@ -32,9 +32,9 @@ class ServerSetup:
     store: str
     database: str
     root: Path
-    folder: Path
+    state_folder: Path
 
-    def check(self) -> None:
+    def check_settings(self) -> None:
         """Raises ConfigError for what must not be started so."""
         if _is_reachable_by_others(self.host):
             _check_protection()
@@ -59,7 +59,7 @@ class ServerSetup:
                         "reports are served on the next one.",
                     ) from None
 
-    def running(self) -> SetupState:
+    def to_setup_state(self) -> SetupState:
         """As it is written down, without secrets."""
         return SetupState(
             pool=self.pool,
@@ -74,7 +74,7 @@ class ServerSetup:
         """Of the server, of the worker, and so of every flow. What the user has set in addition
         stands, but for what makes this set-up this one.
         """
-        running, beyond = self.running(), _is_reachable_by_others(self.host)
+        running, beyond = self.to_setup_state(), _is_reachable_by_others(self.host)
         secret = os.environ.get(_AUTH)
         return {
             **{
@@ -82,17 +82,17 @@ class ServerSetup:
                 for name, value in _DEFAULT_ENVIRONMENT.items()
                 if name not in os.environ
             },
-            "PREFECT_HOME": str(self.folder / "prefect"),
-            "PREFECT_API_URL": running.api,
+            "PREFECT_HOME": str(self.state_folder / "prefect"),
+            "PREFECT_API_URL": running.api_url,
             "PREFECT_SERVER_API_HOST": self.host,
             # The pages ask for the port as well as for the address, or they stay blank.
             "PREFECT_SERVER_API_PORT": str(self.port),
-            "PREFECT_UI_API_URL": os.environ.get("PREFECT_UI_API_URL", running.api),
-            "PREFECT_UI_URL": os.environ.get("PREFECT_UI_URL", running.dashboard),
+            "PREFECT_UI_API_URL": os.environ.get("PREFECT_UI_API_URL", running.api_url),
+            "PREFECT_UI_URL": os.environ.get("PREFECT_UI_URL", running.dashboard_url),
             "PREFECT_API_DATABASE_CONNECTION_URL": self.database_url,
             "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(round(operations.late)),
             "ASSAY_STORE": self.store,
-            "ASSAY_PAGES": os.environ.get("ASSAY_PAGES", running.pages),
+            "ASSAY_PAGES": os.environ.get("ASSAY_PAGES", running.pages_url),
             **({_CSRF: "true"} if beyond else {}),
             **({"PREFECT_API_AUTH_STRING": secret} if secret else {}),
         }
@@ -101,7 +101,7 @@ class ServerSetup:
     def database_url(self) -> str:
         """As SQLAlchemy writes it."""
         if not self.database:
-            return f"sqlite+aiosqlite:///{self.folder / 'prefect' / 'prefect.db'}"
+            return f"sqlite+aiosqlite:///{self.state_folder / 'prefect' / 'prefect.db'}"
         return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql+asyncpg://", self.database)
 
 

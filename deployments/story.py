@@ -34,23 +34,23 @@ class UseCaseFile:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A work queue: at most `at_once` runs at a time. The lower its `priority`, the sooner."""
+    """A work queue: at most `concurrency_limit` runs at a time. The lower its `priority`, the sooner."""
 
     name: str
     priority: int
-    at_once: int = 1
+    concurrency_limit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One flow for one use case. `when` is a cron text or an interval; None: when asked."""
+    """One flow for one use case. `schedule` is a cron text or an interval; None: when asked."""
 
     flow: str
     name: str
     description: str
     queue: WorkQueue
     parameters: dict[str, Any] = field(default_factory=dict)
-    when: str | None = None
+    schedule: str | None = None
     zone: str = "UTC"
 
     @property
@@ -92,15 +92,15 @@ def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -
     return [made[name] for name in sorted(made)]
 
 
-def plan_deployments(given: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
+def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
     """Every deployment of the use cases, and the bucket's own maintenance."""
-    told = [deployment for case in given for deployment in _use_case_deployments(case)]
+    told = [deployment for case in use_cases for deployment in _use_case_deployments(case)]
     maintain = Deployment(
         flow="maintain",
         name=MAINTENANCE_NAME,
         description="Verify the whole bucket, then give back the space of what nothing refers to.",
         queue=WorkQueue("maintain", priority=4),
-        when=operations.maintain,
+        schedule=operations.maintain,
         zone=operations.zone,
     )
     return [*told, maintain]
@@ -117,7 +117,7 @@ def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
         WorkQueue(f"{name}-monitor", priority=2),
     )
     # A person's answer takes days, and holds up nobody's training.
-    promote = WorkQueue(f"{name}-promote", priority=2, at_once=4)
+    promote = WorkQueue(f"{name}-promote", priority=2, concurrency_limit=4)
     config, zone = {"config": case.file}, schedule.zone
     said = {
         "train": f"Train {name}: {case.use_case.question} Nothing is redone while nothing changed.",

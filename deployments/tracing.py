@@ -95,10 +95,10 @@ def _redact_span(span: ReadableSpan) -> ReadableSpan:
     )
 
 
-def _stable_name(name: str, held: Any) -> str:
+def _stable_name(name: str, attributes: Any) -> str:
     """Of a step its label, of another task its own name, of a flow what it does to what."""
-    if step := held.get("assay.step"):
+    if step := attributes.get("assay.step"):
         return str(step)
-    if held.get("prefect.run.type") == "task":
+    if attributes.get("prefect.run.type") == "task":
         return name.rpartition("-")[0] or name
     return name.rpartition(", ")[0] or name

@@ -41,31 +41,31 @@ class UpOptions:
     operations: Operations
 
 
-def start_setup(asked: UpOptions, say: Say, *, foreground: bool = False) -> list[str]:
+def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> list[str]:
     """Start what does not run, and bring the server to what the use cases say. Returns what was
     changed, in words; with `foreground`, only after somebody stopped it.
 
     Raises ConfigError, NotUp, StoreError.
     """
-    server = asked.server
-    server.check()
-    before = SetupState.read(server.folder)
-    if before is not None and before.alive("keeper"):
+    server = options.server
+    server.check_settings()
+    before = SetupState.read(server.state_folder)
+    if before is not None and before.is_alive("keeper"):
         _check_same(before, server)
         if foreground:
             raise SetupError("it runs already", remedy="Stop it with `assay down` first.")
-        say(f"server: runs already at {before.dashboard}")
-        return _reconcile_server(asked, say)
+        say(f"server: runs already at {before.dashboard_url}")
+        return _reconcile_server(options, say)
     if before is not None:
         stop_setup(before, say)  # what a killed keeper left
     server.check_port()
     Bucket.open(server.store).prepare()  # a bucket that cannot be had is better told of now
     if server.database:
         asyncio.run(_check_database(server))
-    keeper = _start_supervisor(server, asked.operations, foreground=foreground)
+    keeper = _start_supervisor(server, options.operations, foreground=foreground)
     try:
         _wait_until_up("server", server, keeper, say)
-        changed = _reconcile_server(asked, say)
+        changed = _reconcile_server(options, say)
         for name in ("pages", "worker"):
             _wait_until_up(name, server, keeper, say)
     except BaseException:
@@ -81,18 +81,18 @@ def stop_setup(running: SetupState, say: Say) -> list[str]:
     stopped = []
     for name in _STOP_ORDER:
         process = running.processes.get(name)
-        if process is not None and process.alive:
+        if process is not None and process.is_alive:
             say(f"{name}: stopping")
             process.stop(_STOP_TIMEOUT)
             stopped.append(name)
     return stopped
 
 
-def _check_same(before: SetupState, server: ServerSetup) -> None:
+def _check_same(running: SetupState, server: ServerSetup) -> None:
     differ = [
-        f"{name} is {getattr(before, name)}, not {getattr(server.running(), name)}"
+        f"{name} is {getattr(running, name)}, not {getattr(server.to_setup_state(), name)}"
         for name in ("host", "port", "store", "database", "root")
-        if getattr(before, name) != getattr(server.running(), name)
+        if getattr(running, name) != getattr(server.to_setup_state(), name)
     ]
     if differ:
         raise SetupError(
@@ -123,11 +123,11 @@ async def _check_database(server: ServerSetup) -> None:
 def _start_supervisor(
     server: ServerSetup, operations: Operations, *, foreground: bool
 ) -> subprocess.Popen[bytes]:
-    folder = server.folder
+    folder = server.state_folder
     (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     environment = server.environment(operations)
-    server.running().write(folder)
+    server.to_setup_state().write(folder)
     os.environ.update(environment)  # whoever speaks to the server from here needs it too
     command = [sys.executable, "-m", "assay.deployments.keep", str(folder), operations.pool]
     with open(folder / "logs" / "keeper.log", "ab") as out:
@@ -150,8 +150,12 @@ def _wait_until_up(
     """Until the process is there and answers. Raises NotUp."""
     began, told = time.monotonic(), 0.0
     while (waited := time.monotonic() - began) < _START_TIMEOUT:
-        running = SetupState.read(server.folder)
-        if running is not None and running.alive(name) and (name != "server" or running.answers()):
+        running = SetupState.read(server.state_folder)
+        if (
+            running is not None
+            and running.is_alive(name)
+            and (name != "server" or running.server_answers())
+        ):
             say(f"{name}: up after {waited:.0f} s")
             return
         if keeper.poll() is not None:
@@ -169,12 +173,12 @@ def _wait_until_up(
 
 def _failed_to_start(name: str, server: ServerSetup) -> bool:
     """Whether the keeper had to start it again before it ever answered."""
-    log = (server.folder / "logs" / "keeper.log").read_text(errors="replace")
+    log = (server.state_folder / "logs" / "keeper.log").read_text(errors="replace")
     return f"{name} ended" in log.rpartition(STARTED_LINE)[2]
 
 
 def _log_tail(name: str, server: ServerSetup) -> str:
-    log = server.folder / "logs" / f"{name}.log"
+    log = server.state_folder / "logs" / f"{name}.log"
     with suppress(OSError):
         lines = log.read_text(errors="replace").splitlines()[-5:]
         return "\n  ".join([f"The end of {log}:", *lines])
@@ -182,7 +186,7 @@ def _log_tail(name: str, server: ServerSetup) -> str:
 
 
 def _stop_supervisor(keeper: subprocess.Popen[bytes]) -> None:
-    found = Process.of(keeper.pid)
+    found = Process.from_pid(keeper.pid)
     if found:
         found.stop(_STOP_TIMEOUT)
     keeper.wait()
@@ -190,7 +194,7 @@ def _stop_supervisor(keeper: subprocess.Popen[bytes]) -> None:
 
 def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say) -> None:
     """Until the keeper ends, or this is interrupted, or asked to end as by systemd."""
-    say(f"dashboard: {server.running().dashboard}, until you press Ctrl-C")
+    say(f"dashboard: {server.to_setup_state().dashboard_url}, until you press Ctrl-C")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         keeper.wait()
@@ -199,14 +203,14 @@ def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], sa
         _stop_supervisor(keeper)
 
 
-def _reconcile_server(asked: UpOptions, say: Say) -> list[str]:
-    server, operations = asked.server, asked.operations
+def _reconcile_server(options: UpOptions, say: Say) -> list[str]:
+    server, operations = options.server, options.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
     from assay.deployments.apply import DesiredState, reconcile_server
 
     job = process_job_variables(server.root) if operations.pool == "process" else {}
-    wanted = DesiredState(asked.cases, operations, server.pool, job)
+    wanted = DesiredState(options.cases, operations, server.pool, job)
     changed = asyncio.run(reconcile_server(wanted))
     say(f"deployments: {len(changed)} changes" if changed else "deployments: nothing changed")
     return changed

@@ -23,27 +23,27 @@ from assay.tasks.weigh import measure_feasibility
 
 def run_training_pipeline(
     run: Run,
-    made: list[Step],
+    prior_steps: list[Step],
     table: Artifact,
     quarantine: Artifact | None = None,
     as_text: Artifact | None = None,
-    arrived: Artifact | None = None,
+    row_origins: Artifact | None = None,
 ) -> State:
-    """Ask the run's question of `table`, which the steps in `made` yielded.
+    """Ask the run's question of `table`, which the steps in `prior_steps` yielded.
 
     `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text.
-    `arrived`: which of the rows came since, where a model is trained anew; on the newest of them
+    `row_origins`: which of the rows came since, where a model is trained anew; on the newest of them
     it is held against the champion.
     """
     validated = run_validation_gate(run, table, quarantine, as_text)
     if validated.verdict == "fail":
-        return _final_state("Invalid", run, record_stop(run, [*made, validated]))
+        return _final_state("Invalid", run, record_stop(run, [*prior_steps, validated]))
 
     weighed = measure_feasibility(run, table)
     feasible = run_feasibility_gate(run, table, weighed)
     if feasible.verdict == "fail":
         return _final_state(
-            "Infeasible", run, record_stop(run, [*made, validated, weighed, feasible])
+            "Infeasible", run, record_stop(run, [*prior_steps, validated, weighed, feasible])
         )
 
     parted = split_table(run, table)
@@ -62,8 +62,8 @@ def run_training_pipeline(
     for trained, foreseen in candidates_in_order(run, ranked, fitted):
         if held and foreseen != "pass":
             break  # one awaits a person already, and no other is likely to need none
-        evaluated = run_performance_gate(run, table, trained, arrived)
-        audited = run_fairness_gate(run, trained, arrived)
+        evaluated = run_performance_gate(run, table, trained, row_origins)
+        audited = run_fairness_gate(run, trained, row_origins)
         timed = run_technical_gate(run, trained)
         judged.append((trained, evaluated, audited, timed))
         if "fail" not in {evaluated.verdict, audited.verdict, timed.verdict}:
@@ -71,7 +71,7 @@ def run_training_pipeline(
             if not held:
                 break
 
-    groundwork = [*made, validated, weighed, feasible, parted]
+    groundwork = [*prior_steps, validated, weighed, feasible, parted]
     groundwork += [*searched.values(), *fitted.values(), ranked]
     return _final_state("Rejected", run, record_candidates(run, groundwork, judged))
 

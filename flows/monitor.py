@@ -50,7 +50,7 @@ def monitor(
         ahead = plan_look(run, now)
     except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
-    looked = idle_outcome(run.name, ahead) if ahead.idle else _take_look(run, ahead)
+    looked = idle_outcome(run.name, ahead) if ahead.is_idle else _take_look(run, ahead)
     looked = looked.model_copy(update={"shadow": _compare_in_shadow(run, now)})
     if looked.verdict == RETRAIN:
         _request_retraining(run, now)
@@ -59,29 +59,29 @@ def monitor(
     return _final_state(looked, taken)
 
 
-def _take_look(run: Run, ahead: Look) -> MonitorOutcome:
-    referred = build_reference(run, ahead.version)
-    seen = build_window(run, ahead, referred["reference"])
+def _take_look(run: Run, look: Look) -> MonitorOutcome:
+    referred = build_reference(run, look.version)
+    seen = build_window(run, look, referred["reference"])
     counted = run.bucket.get_json(seen["counted"])
     material = LookInputs(
         reference=referred["reference"],
         current=seen.outputs.get("current"),
         labelled=seen.outputs.get("labelled"),
-        same=counted["same"],
-        counted=counted,
-        kept=seen["counted"],
+        same_rows=counted["same"],
+        label_counts=counted,
+        label_counts_artifact=seen["counted"],
     )
-    if not is_worth_recording(ahead, material):
-        return idle_outcome(run.name, ahead, _waiting_reason(run, ahead, material))
-    told = collect_facts(run.bucket, ahead, run.written.use_case, material)
+    if not is_worth_recording(look, material):
+        return idle_outcome(run.name, look, _waiting_reason(run, look, material))
+    told = collect_facts(run.bucket, look, run.loaded.use_case, material)
     kept = run.bucket.put_json(told.model_dump(mode="json"), JSON, f"facts of look {told.look}")
-    steps = [referred, seen, run_monitoring_gate(run, ahead, material, kept)]
-    return record_look(run, ahead, material, told, steps)
+    steps = [referred, seen, run_monitoring_gate(run, look, material, kept)]
+    return record_look(run, look, material, told, steps)
 
 
-def _waiting_reason(run: Run, ahead: Look, material: LookInputs) -> str:
-    rows, least = sum(s.rows for s in ahead.waiting), run.written.use_case.monitor.rows
-    labels = material.counted["new"]
+def _waiting_reason(run: Run, look: Look, material: LookInputs) -> str:
+    rows, least = sum(s.rows for s in look.waiting_batches), run.loaded.use_case.monitor.rows
+    labels = material.label_counts["new"]
     return f"{rows:,} rows and {labels:,} labels wait: fewer than {least:,} are not judged"
 
 

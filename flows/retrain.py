@@ -41,7 +41,7 @@ def retrain(
     begun = begin_retraining(run, by, because, now, evidence)
     if isinstance(begun, DeclinedRetraining):
         publish_history(run.bucket, run.name)  # it may ask a person
-        return Completed(name="Declined", message=begun.why, data=begun)
+        return Completed(name="Declined", message=begun.reason, data=begun)
     first = ingest_source(run)["table"]
     try:
         state = _train_challenger(run, begun, first)
@@ -56,5 +56,7 @@ def _train_challenger(run: Run, begun: RetrainingAttempt, first: Artifact) -> St
     gathered = build_training_table(run, first, begun)
     about = moments.format_timestamp(begun.as_of)
     anew = RetrainingOrigin(retraining=begun.number, upto=begun.upto, as_of=about)
-    asked = run.on(gathered["table"], anew)
-    return run_training_pipeline(asked, [gathered], gathered["table"], arrived=gathered["arrived"])
+    asked = run.for_retraining(gathered["table"], anew)
+    return run_training_pipeline(
+        asked, [gathered], gathered["table"], row_origins=gathered["arrived"]
+    )

@@ -66,7 +66,7 @@ def score(
     names the `files`: its automation runs the deployment with the parameters `{"files":
     {"__prefect_kind": "json", "value": {"__prefect_kind": "jinja", "template":
     "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Of every batch that was
-    recorded, the event `assay.batch.scored` tells, with `batch`, `rows` and `version`.
+    recorded, the event `assay.batch.scored` tells, with `batch_digest`, `rows` and `version`.
     """
     run, now = (
         start_run(config, store, overrides, False, trains=False),
@@ -76,17 +76,20 @@ def score(
         came = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
     except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
-    sink = resolve_sink(run.written, to, alone=len(came.batches) == 1)
+    sink = resolve_sink(run.loaded, to, single_batch=len(came.batches) == 1)
     batches = [_try_batch(run, came, batch, sink, to is not None, now) for batch in came.batches]
     if to is None:
-        batches += [_finish_batch(run, came, begun, sink) for begun in came.before.open.values()]
+        batches += [
+            _finish_batch(run, came, begun, sink)
+            for begun in came.prior_scores.open_claims.values()
+        ]
     monitored = None
     if any(batch.fate == "scored" for batch in batches):
         monitored = _run_monitor(config, store, as_of, overrides) if then_monitor else None
         EventsWorker.drain_all(
             timeout=_EVENT_TIMEOUT
         )  # a process that ends now would take them along
-    version = came.by.version
+    version = came.scorer.version
     outcome = ScoringOutcome(
         use_case=run.name,
         model=version.name,
@@ -107,7 +110,7 @@ def _try_batch(
     except IntegrityError:
         raise
     except AssayError as error:
-        return BatchOutcome.without(batch.name, "failed", error)
+        return BatchOutcome.from_error(batch.name, "failed", error)
 
 
 def _serve_batch(
@@ -117,37 +120,41 @@ def _serve_batch(
 
     `aside`: the answers are wanted at a place that was named, even if they were recorded before.
     """
-    source, before = None, came.before
+    source, before = None, came.prior_scores
     try:
-        source = batch.fingerprint(run.written)
-        if before.knows(source) and not aside:
+        source = batch.fingerprint(run.loaded)
+        if before.has_source(source) and not aside:
             return BatchOutcome(name=batch.name, fate="known")
-        arrived, predicted = _score_batch(run, came.by, batch, source)
+        arrived, predicted = _score_batch(run, came.scorer, batch, source)
     except (SourceError, DataError, ConfigError) as error:
         return refuse_batch(run, batch, source, error, as_of)
-    about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.challenger}
-    mine = build_claim(run.bucket, batch, source, (arrived, predicted), came.by.version, **about)
-    known = before.has(mine.batch)
+    about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.expected_challenger}
+    mine = build_claim(
+        run.bucket, batch, source, (arrived, predicted), came.scorer.version, **about
+    )
+    known = before.has_batch(mine.batch_digest)
     if known and not aside:
         return BatchOutcome(name=batch.name, fate="known")
-    chosen = before.said(mine) if known else mine
-    if sink and not known and not before.again:
-        claimed = claim_batch(run, mine, before.void)
+    chosen = before.with_prior_answers(mine) if known else mine
+    if sink and not known and not before.for_named_version:
+        claimed = claim_batch(run, mine, before.retired_versions)
         if claimed is None:
             return BatchOutcome(
                 name=batch.name, fate="known", why=_SERVED_DIFFERENTLY if aside else None
             )
         chosen = claimed
-        before.open.pop(chosen.batch, None)
+        before.open_claims.pop(chosen.batch_digest, None)
     to = deliver_batch(run, chosen, sink) if sink else None
     told = {"name": batch.name, "extra": run.bucket.get_json(arrived["about"])["extra"], "to": to}
     if known:
-        return BatchOutcome.of(chosen, came.by.version, fate="known", **told)
+        return BatchOutcome.from_entry(chosen, came.scorer.version, fate="known", **told)
     beside = _score_in_shadow(run, came, batch, source, as_of)
-    added = record_batch(run, chosen.scored, before.void, again=before.again)
-    before.note(source, chosen.scored)
+    added = record_batch(
+        run, chosen.scored_batch, before.retired_versions, again=before.for_named_version
+    )
+    before.add(source, chosen.scored_batch)
     fate = "scored" if added else "known"
-    return BatchOutcome.of(chosen, came.by.version, fate=fate, shadow=beside, **told)
+    return BatchOutcome.from_entry(chosen, came.scorer.version, fate=fate, shadow=beside, **told)
 
 
 def _finish_batch(
@@ -158,18 +165,18 @@ def _finish_batch(
     """
     try:
         to = deliver_batch(run, begun, sink) if sink else None
-        record_batch(run, begun.scored, came.before.void)
+        record_batch(run, begun.scored_batch, came.prior_scores.retired_versions)
     except IntegrityError:
         raise
     except AssayError as error:
-        return BatchOutcome.without(begun.name, "failed", error)
-    return BatchOutcome.of(begun, came.by.version, to=to)
+        return BatchOutcome.from_error(begun.name, "failed", error)
+    return BatchOutcome.from_entry(begun, came.scorer.version, to=to)
 
 
 def _score_batch(
     run: Run, by: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
-    arrived = read_batch(run, batch, by.columns, source)
+    arrived = read_batch(run, batch, by.column_specs, source)
     return arrived, predict_batch(run, batch, arrived, by.version, by.model)
 
 
@@ -179,14 +186,14 @@ def _score_in_shadow(
     """Let the challenger answer too, for nobody's eyes. What is wrong with it is its own matter:
     the batch is served all the same.
     """
-    beside = came.beside
+    beside = came.shadow_scorer
     if beside is None:
         return None
     name = beside.version.name
     try:
         steps, about = _score_batch(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
         unseen = build_claim(run.bucket, batch, source, steps, beside.version, **about)
-        record_batch(run, unseen.scored)
+        record_batch(run, unseen.scored_batch)
     except AssayError as error:
         get_run_logger().warning(f"{name} could not score {batch.name} beside it: {error}")
         return None
@@ -204,8 +211,8 @@ def _run_monitor(
 
 
 def _final_state(outcome: ScoringOutcome) -> State:
-    wrong = outcome.of("refused", "failed")
+    wrong = outcome.with_fate("refused", "failed")
     if wrong:
-        name = "Refused" if outcome.of("refused") else "Failed"
+        name = "Refused" if outcome.with_fate("refused") else "Failed"
         return Failed(name=name, message=outcome.sentence, data=outcome)
     return Completed(name="Scored", message=outcome.sentence, data=outcome)

@@ -9,5 +9,5 @@ from assay.tasks.stage import stage
 @stage
 def plan_look(run: Run, as_of: str) -> Look:
     """The champion, and all that came since it was last looked at."""
-    case = run.written.use_case
+    case = run.loaded.use_case
     return next_look(run.bucket, run.name, case.monitor, moments.parse_timestamp(as_of))

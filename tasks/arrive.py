@@ -13,25 +13,25 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage(task_run_name="arrive {batch.name}")
-def read_batch(run: Run, batch: IncomingBatch, asked: dict[str, Any], source: str | None) -> Step:
+def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: str | None) -> Step:
     """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
     rows do not fit.
 
-    `asked` is how each column is read, `source` the fingerprint of what is there.
+    `columns` is how each column is read, `source` the fingerprint of what is there.
     """
-    use_case, log = run.written.use_case, get_run_logger()
+    use_case, log = run.loaded.use_case, get_run_logger()
 
     def work() -> dict[str, Artifact]:
         from assay.living.intake import parse_batch
 
-        found = parse_batch(run.bucket, batch.source, asked, use_case, batch.name, say=log.info)
-        if batch.fingerprint(run.written) != source:
+        found = parse_batch(run.bucket, batch.source, columns, use_case, batch.name, say=log.info)
+        if batch.fingerprint(run.loaded) != source:
             raise SourceError(
                 "the source changed while it was being read",
                 where=batch.name,
                 remedy="Score it again once it is complete.",
             )
-        about = {"rows": found.rows, "unfit_rows": found.unfit_rows, "extra": found.extra}
+        about = {"rows": found.rows, "unfit_rows": found.unfit_rows, "extra": found.extra_columns}
         outputs = {
             "table": found.table,
             "lines": found.lines,
@@ -45,7 +45,7 @@ def read_batch(run: Run, batch: IncomingBatch, asked: dict[str, Any], source: st
         "arrive",
         core="assay.living.intake",
         settings={
-            "columns": asked,
+            "columns": columns,
             "missing": list(use_case.data.missing),
             "never_store": list(use_case.data.never_store),
             "how": how,

@@ -11,7 +11,7 @@ from assay.tasks.stage import stage
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails where no answer on the dashboard could be of use."""
     asked = asking.approval_question(
-        Bucket.open(store).existing(), reference, parse_timestamp(as_of)
+        Bucket.open(store).require_existing(), reference, parse_timestamp(as_of)
     )
     shown = artifact_key(reference.partition("@")[0], "history")
     return f"{asked} [What became of it so far](/artifacts/key/{shown})."

@@ -20,18 +20,18 @@ from assay.tasks.stage import stage
 
 @stage
 def begin_retraining(
-    run: Run, by: RetrainingTrigger, because: str, as_of: datetime, evidence: str | None
+    run: Run, requester: RetrainingTrigger, because: str, as_of: datetime, evidence: str | None
 ) -> RetrainingAttempt | DeclinedRetraining:
     """The retraining that may go on, or why there is none."""
     seen = Digest.parse(evidence) if evidence else None
     asked = RetrainingRequest(
-        by, because, as_of, BatchLedger(run.bucket, run.name).read().length, seen
+        requester, because, as_of, BatchLedger(run.bucket, run.name).read().length, seen
     )
-    case = run.written.use_case
+    case = run.loaded.use_case
     waits = unfinished_shadow_reason(run.bucket, case)
     found = open_retraining(run.bucket, run.name, asked, case.retrain, waits)
     if isinstance(found, DeclinedRetraining):
-        get_run_logger().warning(f"not trained anew: {found.why}")
+        get_run_logger().warning(f"not trained anew: {found.reason}")
     else:
         get_run_logger().info(f"attempt {found.attempt}: {because}")
     return found

@@ -8,4 +8,4 @@ from assay.tasks.stage import stage
 @stage
 def plan_shadow_comparison(run: Run) -> ShadowComparison | None:
     """The challenger, the champion and the batches of both; None where there are too few."""
-    return next_comparison(run.bucket, run.written.use_case)
+    return next_comparison(run.bucket, run.loaded.use_case)

@@ -13,7 +13,9 @@ def claim_batch(run: Run, answers: BatchClaim, void: frozenset[int]) -> BatchCla
     """The answers that are to be delivered: these, or those of whoever began with the batch before.
     None if it was served meanwhile.
     """
-    _ = Delivery.of(run.bucket, run.written.use_case, answers).schema  # what cannot be is not begun
+    _ = Delivery.from_claim(
+        run.bucket, run.loaded.use_case, answers
+    ).schema  # what cannot be is not begun
     found, log = BatchLedger(run.bucket, run.name).claim(answers, void), get_run_logger()
     if found is None:
         log.info(f"{answers.name} was served by another at the same time")

@@ -10,9 +10,11 @@ from assay.tasks.stage import stage
 
 
 @stage
-def decide_promotion(reference: str, store: str, said: Justification, yes: bool) -> str:
+def decide_promotion(reference: str, store: str, justification: Justification, yes: bool) -> str:
     """What came of it, in words. Fails where the person may not answer."""
-    entry = asking.apply_answer(Bucket.open(store).existing(), reference, said, yes=yes)
+    entry = asking.apply_answer(
+        Bucket.open(store).require_existing(), reference, justification, yes=yes
+    )
     model = reference.partition("@")[0]
     told = entry_sentence(model, entry) if entry else f"{reference} is champion already"
     get_run_logger().info(told)

@@ -13,6 +13,6 @@ from assay.tasks.stage import stage
 @stage(task_run_name="deliver {answers.name}")
 def deliver_batch(run: Run, answers: BatchClaim, sink: Sink) -> str:
     """Where the answers are now. Delivering again changes nothing."""
-    place = write(Delivery.of(run.bucket, run.written.use_case, answers), sink)
+    place = write(Delivery.from_claim(run.bucket, run.loaded.use_case, answers), sink)
     get_run_logger().info(f"{answers.name} is at {place}")
     return place

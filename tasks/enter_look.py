@@ -15,23 +15,23 @@ from assay.tasks.stage import stage
 
 @stage
 def record_look(
-    run: Run, about: Look, material: LookInputs, facts: MonitoringFacts, steps: list[Step]
+    run: Run, look: Look, material: LookInputs, facts: MonitoringFacts, steps: list[Step]
 ) -> MonitorOutcome:
     """What became of the look; the last of `steps` took it."""
     bucket, last = run.bucket, steps[-1]
     said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
     found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"])
-    entry = look_body(about, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
+    entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
     log = get_run_logger()
-    if append_look(bucket, about, entry) is None:
-        why = describe_look_conflict(bucket, about)
+    if append_look(bucket, look, entry) is None:
+        why = describe_look_conflict(bucket, look)
         log.warning(why)
-        return MonitorOutcome(use_case=run.name, model=about.version.name, why=why)
-    log.info(f"look {about.number} at {about.version.name}: {found.verdict}")
+        return MonitorOutcome(use_case=run.name, model=look.version.name, why=why)
+    log.info(f"look {look.number} at {look.version.name}: {found.verdict}")
     return MonitorOutcome(
         use_case=run.name,
-        model=about.version.name,
-        look=about.number,
+        model=look.version.name,
+        look=look.number,
         verdict=found.verdict,
         summary=report.summary,
         reasons=found.reasons,

@@ -13,20 +13,20 @@ from assay.tasks.stage import stage
 
 @stage
 def record_shadow_comparison(
-    run: Run, about: ShadowComparison, compared: Step, as_of: str
+    run: Run, comparison: ShadowComparison, shadow_step: Step, as_of: str
 ) -> ShadowOutcome:
     """What was found, whether or not that is news."""
-    report = get_report(run.bucket, compared["report"])
-    held = {name: compared[name] for name in ("report", "rows")}
-    entry = append_comparison(run.bucket, about, report, held, moments.parse_timestamp(as_of))
-    name = about.challenger.name
+    report = get_report(run.bucket, shadow_step["report"])
+    held = {name: shadow_step[name] for name in ("report", "rows")}
+    entry = append_comparison(run.bucket, comparison, report, held, moments.parse_timestamp(as_of))
+    name = comparison.challenger.name
     told = f"entry {entry.number}" if entry else "as before"
     get_run_logger().info(f"{name} in shadow: {report.verdict} ({told})")
     return ShadowOutcome(
         model=name,
-        against=about.champion.name,
+        against=comparison.champion.name,
         verdict=report.verdict.value,
         summary=report.summary,
-        report=compared["report"],
+        report=shadow_step["report"],
         entry=entry.number if entry else None,
     )

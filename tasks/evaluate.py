@@ -23,13 +23,13 @@ _ROW_IDENTITY_MODULE = "assay.learning.units"  # which rows belong together
 
 @stage
 def run_performance_gate(
-    run: Run, table: Artifact, trained: Step, arrived: Artifact | None = None
+    run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:
-    """Yields `report`. Given what `arrived` when, it must beat the champion on the newest rows."""
-    use_case, predictions = run.written.use_case, trained["predictions"]
-    candidate = trained.components["settings"]["title"]
-    standing = Registry(run.bucket).history(run.name).rival(run.question(table))
-    rival = standing if standing and _worth_comparing(run, trained, standing) else None
+    """Yields `report`. Given what `row_origins` when, it must beat the champion on the newest rows."""
+    use_case, predictions = run.loaded.use_case, train_step["predictions"]
+    candidate = train_step.components["settings"]["title"]
+    standing = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
+    rival = standing if standing and _worth_comparing(run, train_step, standing) else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import performance as gate
@@ -37,14 +37,14 @@ def run_performance_gate(
         from assay.learning.units import entity_hashes
         from assay.tables.read import Table
 
-        frame = Table.read(run.bucket, predictions).pandas()
-        about, rows = run.bucket.get_json(trained["about"]), Table.read(run.bucket, table)
-        features = rows.pandas(use_case.features(rows.schema.names)).iloc[frame["row"]]
+        frame = Table.read(run.bucket, predictions).to_pandas()
+        about, rows = run.bucket.get_json(train_step["about"]), Table.read(run.bucket, table)
+        features = rows.to_pandas(use_case.feature_columns(rows.schema.names)).iloc[frame["row"]]
         asked = frame["row"].tolist()
         of = entity_hashes(rows, use_case)
         lately = (
-            mask_newest_rows(run.bucket, arrived, asked, training_cutoff(rival))
-            if arrived
+            mask_newest_rows(run.bucket, row_origins, asked, training_cutoff(rival))
+            if row_origins
             else None
         )
         report = gate.judge_performance(
@@ -53,7 +53,7 @@ def run_performance_gate(
             subject=candidate,
             prevalence=about["prevalence"],
             champion=_champion_predictions(run, rival, table, asked) if rival else None,
-            newest=lately if rival else None,
+            newest_rows=lately if rival else None,
             features=features,
             threshold=about["threshold"],
             units=None if of is None else of.iloc[frame["row"]],
@@ -73,15 +73,15 @@ def run_performance_gate(
             "performance": use_case.performance.model_dump(mode="json"),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "identity": list(use_case.data.identity),
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
             "candidate": candidate,
             "against": standing.number if standing else None,
         },
         inputs={
             "predictions": predictions,
-            "about": trained["about"],
+            "about": train_step["about"],
             "table": table,
-            **({"arrived": arrived} if arrived else {}),
+            **({"arrived": row_origins} if row_origins else {}),
             **(_champion_inputs(rival) if rival else {}),
         },
         work=work,
@@ -89,10 +89,10 @@ def run_performance_gate(
     )
 
 
-def _worth_comparing(run: Run, trained: Step, champion: Version) -> bool:
+def _worth_comparing(run: Run, train_step: Step, champion: Version) -> bool:
     """A comparison of a model with itself teaches nothing, unless the use case demands a lead."""
-    demanded = "champion" in run.written.use_case.performance.beat
-    return demanded or champion.digest != trained["model"].digest
+    demanded = "champion" in run.loaded.use_case.performance.beat
+    return demanded or champion.digest != train_step["model"].digest
 
 
 def _champion_inputs(champion: Version) -> dict[str, Artifact]:
@@ -108,8 +108,8 @@ def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: li
     try:
         return Registry(run.bucket).predict_rows(champion, table, rows)
     except DataError as error:
-        if "champion" in run.written.use_case.performance.beat:
-            where = run.written.text.where(("performance", "beat", "champion"))
+        if "champion" in run.loaded.use_case.performance.beat:
+            where = run.loaded.text.locate(("performance", "beat", "champion"))
             what = f"{champion.name} cannot be compared with: {error.what}"
             remedy = "Bring its columns back, or take champion out of performance.beat."
             raise DataError(what, where=where, remedy=remedy) from None

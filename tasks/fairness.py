@@ -11,11 +11,11 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def run_fairness_gate(run: Run, trained: Step, arrived: Artifact | None = None) -> Step:
-    """Yields `report`. Given what `arrived` when, the newest rows are also judged alone."""
-    use_case, predictions = run.written.use_case, trained["predictions"]
-    candidate = trained.components["settings"]["title"]
-    since = _champion_learnt_up_to(run, trained) if arrived else None
+def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None = None) -> Step:
+    """Yields `report`. Given what `row_origins` when, the newest rows are also judged alone."""
+    use_case, predictions = run.loaded.use_case, train_step["predictions"]
+    candidate = train_step.components["settings"]["title"]
+    since = _champion_learnt_up_to(run, train_step) if row_origins else None
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import fairness as gate
@@ -26,10 +26,10 @@ def run_fairness_gate(run: Run, trained: Step, arrived: Artifact | None = None) 
             rules, groups = use_case.fairness, use_case.data.sensitive
             return gate.audit_fairness(rows, rules, groups, subject=candidate, seed=use_case.seed)
 
-        frame = Table.read(run.bucket, predictions).pandas()
+        frame = Table.read(run.bucket, predictions).to_pandas()
         report = audit(frame)
-        if arrived and since is not None and use_case.fairness:
-            lately = mask_newest_rows(run.bucket, arrived, frame["row"].tolist(), since)
+        if row_origins and since is not None and use_case.fairness:
+            lately = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
             if lately is not None:
                 report = gate.join_newest_report(report, audit(frame[lately]), int(lately.sum()))
         return {"report": put_report(run.bucket, report)}
@@ -45,14 +45,14 @@ def run_fairness_gate(run: Run, trained: Step, arrived: Artifact | None = None) 
             "candidate": candidate,
             **({} if since is None else {"since": since}),
         },
-        inputs={"predictions": predictions, **({"arrived": arrived} if arrived else {})},
+        inputs={"predictions": predictions, **({"arrived": row_origins} if row_origins else {})},
         work=work,
         label=f"fairness {candidate}",
     )
 
 
-def _champion_learnt_up_to(run: Run, trained: Step) -> int | None:
+def _champion_learnt_up_to(run: Run, train_step: Step) -> int | None:
     """Up to which entry of the ledger the champion has learnt; None where there is none."""
-    question = run.question(trained.inputs["table"])
-    champion = Registry(run.bucket).history(run.name).rival(question)
+    question = run.question(train_step.inputs["table"])
+    champion = Registry(run.bucket).history(run.name).champion_to_beat(question)
     return training_cutoff(champion) if champion else None

@@ -7,9 +7,9 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def run_feasibility_gate(run: Run, table: Artifact, weighed: Step) -> Step:
+def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     """Yields `report`. A changed rule asks again for this alone, not for what took the time."""
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import feasibility as gate
@@ -17,7 +17,7 @@ def run_feasibility_gate(run: Run, table: Artifact, weighed: Step) -> Step:
         from assay.evidence.report import put_report
         from assay.tables.read import Table
 
-        found = FeasibilityFindings.of(use_case, run.bucket.get_json(weighed["found"]))
+        found = FeasibilityFindings.from_json(use_case, run.bucket.get_json(measure_step["found"]))
         report = gate.finish_report(found, Table.read(run.bucket, table), use_case)
         return {"report": put_report(run.bucket, report)}
 
@@ -30,8 +30,8 @@ def run_feasibility_gate(run: Run, table: Artifact, weighed: Step) -> Step:
             "reach": use_case.feasibility.reach,
             "split": use_case.split.model_dump(mode="json"),
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
         },
-        inputs={"table": table, "found": weighed["found"]},
+        inputs={"table": table, "found": measure_step["found"]},
         work=work,
     )

@@ -7,10 +7,10 @@ from assay.tasks.stage import stage
 
 
 @stage
-def finish_retraining(run: Run, begun: RetrainingAttempt, came: RunOutcome | DataError) -> None:
+def finish_retraining(run: Run, begun: RetrainingAttempt, result: RunOutcome | DataError) -> None:
     """The last that a retraining does: one that did not is gone on with, or begun anew."""
-    if isinstance(came, DataError):
-        close_retraining(run.bucket, run.name, begun, FAILED, because=came.what)
+    if isinstance(result, DataError):
+        close_retraining(run.bucket, run.name, begun, FAILED, because=result.what)
         return
-    version = int(came.model.partition("@")[2]) if came.model else None
-    close_retraining(run.bucket, run.name, begun, came.outcome, version=version)
+    version = int(result.model.partition("@")[2]) if result.model else None
+    close_retraining(run.bucket, run.name, begun, result.outcome, version=version)

@@ -12,26 +12,26 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage
 def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) -> Step:
-    """Yields `table`; `arrived`, which says of each row what entry of the ledger brought it; and
-    `sides`: how many rows are of the first table, how many came later."""
-    use_case, retrain = run.written.use_case, run.written.use_case.retrain
-    batches = BatchLedger(run.bucket, run.name).read().up_to(begun.upto)
+    """Yields `table`; `arrival_entries`, which says of each row what entry of the ledger brought it; and
+    `row_counts`: how many rows are of the first table, how many came later."""
+    use_case, retrain = run.loaded.use_case, run.loaded.use_case.retrain
+    batches = BatchLedger(run.bucket, run.name).read().truncate(begun.upto)
 
     def work() -> dict[str, Artifact]:
         from assay.living.gather import RowSelection, training_sources, write_training_rows
         from assay.living.known import KnownLabels
 
         choice = RowSelection(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
-        labels = KnownLabels.of(run.bucket, batches, use_case)
+        labels = KnownLabels.from_batches(run.bucket, batches, use_case)
         came = training_sources(run.bucket, first, batches, labels, use_case)
         found = write_training_rows(run.bucket, came, use_case, choice)
         get_run_logger().info(
-            "{first:,} rows of the first table, {later:,} later".format(**found.sides)
+            "{first:,} rows of the first table, {later:,} later".format(**found.row_counts)
         )
         return {
             "table": found.table,
-            "arrived": found.arrived,
-            "sides": run.bucket.put_json(found.sides, JSON, "sides"),
+            "arrived": found.arrival_entries,
+            "sides": run.bucket.put_json(found.row_counts, JSON, "sides"),
         }
 
     return perform_stage(
@@ -50,8 +50,8 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
         },
         inputs={
             "first": first,
-            **{f"batch {one.number}": one.table for one in batches.scored},
-            **{f"labels {one.number}": one.table for one in batches.labelled},
+            **{f"batch {one.number}": one.table for one in batches.scored_batches},
+            **{f"labels {one.number}": one.table for one in batches.received_labels},
         },
         work=work,
     )

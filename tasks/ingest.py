@@ -14,8 +14,8 @@ from assay.tasks.stage import perform_stage, stage
 @stage
 def ingest_source(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
-    if rows were malformed, `quarantine`; if columns are text by a few odd values, `as_text`."""
-    written, log = run.written, get_run_logger()
+    if rows were malformed, `quarantine`; if columns are text by a few odd values, `text_hints`."""
+    written, log = run.loaded, get_run_logger()
 
     def work() -> dict[str, Artifact]:
         from assay.sources.aside import QuarantineSummary
@@ -26,23 +26,23 @@ def ingest_source(run: Run) -> Step:
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
                 "the source changed while it was being read",
-                where=written.text.where(("data", "source")),
+                where=written.text.locate(("data", "source")),
                 remedy="Run again once it is complete.",
             )
         if found.quarantine:
-            aside = QuarantineSummary.of(
+            aside = QuarantineSummary.from_table(
                 run.bucket, found.quarantine, written.use_case.data.source.path
             )
             log.warning(f"{format_count(aside.rows, 'malformed row')} set aside: {aside.reasons}")
-        for hint in found.about["hints"]:
+        for hint in found.metadata["hints"]:
             log.info(hint)
         outputs = {
             "table": found.table,
-            "source": run.bucket.put_json(found.about, JSON, "source"),
+            "source": run.bucket.put_json(found.metadata, JSON, "source"),
             "croissant": store_croissant(run.bucket, found.table),
         }
-        if found.as_text:
-            outputs["as_text"] = run.bucket.put_json(list(found.as_text), JSON, "read as text")
+        if found.text_hints:
+            outputs["as_text"] = run.bucket.put_json(list(found.text_hints), JSON, "read as text")
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
     return perform_stage(
@@ -50,7 +50,7 @@ def ingest_source(run: Run) -> Step:
         "ingest",
         core="assay.sources.ingest",
         also=("assay.tables.croissant",),
-        settings={"data": written.use_case.data.reading(), "source": run.source},
+        settings={"data": written.use_case.data.reading_settings(), "source": run.source},
         inputs={},
         # A query without a fingerprint must be asked again to know what it says today.
         always=run.source is None,

@@ -22,7 +22,7 @@ def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImp
 
     try:
         taken = import_labels(
-            run.bucket, run.written, moments.parse_timestamp(as_of), files, tell=tell
+            run.bucket, run.loaded, moments.parse_timestamp(as_of), files, tell=tell
         )
     except IntegrityError:
         raise

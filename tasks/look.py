@@ -9,9 +9,9 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def run_monitoring_gate(run: Run, about: Look, material: LookInputs, facts: Artifact) -> Step:
+def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artifact) -> Step:
     """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence.monitoring.facts import MonitoringFacts
@@ -19,7 +19,7 @@ def run_monitoring_gate(run: Run, about: Look, material: LookInputs, facts: Arti
         from assay.living.looking import judge_look
 
         told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
-        found = judge_look(run.bucket, told, material, use_case, about.version)
+        found = judge_look(run.bucket, told, material, use_case, look.version)
         said = {"verdict": found.verdict, "reasons": found.reasons, "figures": found.figures}
         return {
             "report": put_report(run.bucket, found.report),
@@ -34,10 +34,10 @@ def run_monitoring_gate(run: Run, about: Look, material: LookInputs, facts: Arti
             "monitor": use_case.monitor.model_dump(mode="json"),
             "drift": use_case.drift.model_dump(mode="json"),
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
-            "meaning": use_case.data.meaning(),
-            "version": about.version.number,
+            "meaning": use_case.data.column_meaning(),
+            "version": look.version.number,
         },
-        inputs={**material.inputs, "facts": facts},
+        inputs={**material.tables, "facts": facts},
         work=work,
         label="monitoring",
     )

@@ -15,13 +15,13 @@ from assay.versions import Version
 
 @stage(task_run_name="predict {batch.name}")
 def predict_batch(
-    run: Run, batch: IncomingBatch, arrived: Step, version: Version, model: Any
+    run: Run, batch: IncomingBatch, read_step: Step, version: Version, model: Any
 ) -> Step:
     """Yields `table` and `lines` of the rows that could be scored, their `predictions`, `about`
     them, and `unfit` if there are rows that could not be scored. `model` is the version, loaded.
     """
-    use_case, log = run.written.use_case, get_run_logger()
-    unfit = arrived.outputs.get("unfit")
+    use_case, log = run.loaded.use_case, get_run_logger()
+    unfit = read_step.outputs.get("unfit")
 
     def work() -> dict[str, Artifact]:
         from assay.living.scoring import score_table as score
@@ -30,9 +30,9 @@ def predict_batch(
             run.bucket,
             model,
             version.digest,
-            arrived["table"],
+            read_step["table"],
             use_case,
-            lines=arrived["lines"],
+            lines=read_step["lines"],
             unfit=unfit,
             say=log.info,
         )
@@ -55,8 +55,8 @@ def predict_batch(
             "target": use_case.data.target.column,
         },
         inputs={
-            "table": arrived["table"],
-            "lines": arrived["lines"],
+            "table": read_step["table"],
+            "lines": read_step["lines"],
             "model": version.artifact("model"),
             "signature": version.artifact("signature"),
             **({"unfit": unfit} if unfit else {}),

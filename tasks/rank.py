@@ -9,9 +9,9 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def rank_candidates(run: Run, trained: dict[str, Step]) -> Step:
+def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     """Yields a `report` and the `order`, with why. The test rows have no say here."""
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence.report import put_report
@@ -20,8 +20,8 @@ def rank_candidates(run: Run, trained: dict[str, Step]) -> Step:
         from assay.tables.read import Table
 
         answers = []
-        for title, step in trained.items():
-            held_out = Table.read(run.bucket, step["held_out"]).pandas()
+        for title, step in train_steps.items():
+            held_out = Table.read(run.bucket, step["held_out"]).to_pandas()
             about = run.bucket.get_json(step["about"])
             answers.append(
                 OutOfFoldPredictions(title, held_out, about["cross_validated"], about["tested"])
@@ -41,17 +41,21 @@ def rank_candidates(run: Run, trained: dict[str, Step]) -> Step:
                 mode="json", include={"choose_by", "cost"}
             ),
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
-            "sensitive": use_case.data.meaning()["sensitive"],
-            "candidates": list(trained),
+            "sensitive": use_case.data.column_meaning()["sensitive"],
+            "candidates": list(train_steps),
         },
-        inputs={f"{title}: {name}": trained[title][name] for title in trained for name in kept},
+        inputs={
+            f"{title}: {name}": train_steps[title][name] for title in train_steps for name in kept
+        },
         work=work,
     )
 
 
-def candidates_in_order(run: Run, ranked: Step, trained: dict[str, Step]) -> list[tuple[Step, str]]:
+def candidates_in_order(
+    run: Run, rank_step: Step, train_steps: dict[str, Step]
+) -> list[tuple[Step, str]]:
     """The trained candidates, the first to be tried first, each with the verdict foreseen."""
-    order = run.bucket.get_json(ranked["order"])
+    order = run.bucket.get_json(rank_step["order"])
     for one in order:
         get_run_logger().info(f"{one['title']}: {one['because']}")
-    return [(trained[one["title"]], one["likely"]) for one in order]
+    return [(train_steps[one["title"]], one["likely"]) for one in order]

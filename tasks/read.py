@@ -23,9 +23,9 @@ def start_run(
     from assay.learning.candidates import check_candidates
 
     written = read_file(config, overrides)
-    Signer.configured()  # a key that cannot be used is better told of now than after training
+    Signer.from_environment()  # a key that cannot be used is better told of now than after training
     source = None
     if trains:
-        check_candidates(written.use_case, written.text.where)
+        check_candidates(written.use_case, written.text.locate)
         source = fingerprint(written.use_case.data)
     return Run.begin(written, store or default_store_url(), source, always=always)

@@ -25,7 +25,7 @@ def record_batch(
     """False if the ledger has it already (see `Ledger.add_scored`). Of a batch that was served, an
     event tells.
     """
-    added = BatchLedger(run.bucket, run.name).add_scored(entry, void, again=again)
+    added = BatchLedger(run.bucket, run.name).add_scored(entry, void, allow_repeat=again)
     if not added:
         get_run_logger().info(f"{entry.name} was recorded by another at the same time")
     elif entry.role == "served":
@@ -38,15 +38,15 @@ def refuse_batch(
     run: Run, batch: IncomingBatch, source: str | None, error: AssayError, as_of: str
 ) -> BatchOutcome:
     """A batch that cannot be scored as a whole, and why."""
-    found = BatchOutcome.without(batch.name, "refused", error)
+    found = BatchOutcome.from_error(batch.name, "refused", error)
     entry = RefusedBatch(
         name=batch.name,
-        source=None if batch.passing else source,
+        source=None if batch.is_transient else source,
         as_of=as_of,
         why=str(found.why),
         remedy=found.remedy,
     )
-    BatchLedger(run.bucket, run.name).add_refused(entry)
+    BatchLedger(run.bucket, run.name).add_refusal(entry)
     get_run_logger().error(f"{batch.name} refused: {found.why}")
     return found
 
@@ -59,6 +59,6 @@ def _emit_batch_scored(run: Run, entry: ScoredBatch) -> None:
             "prefect.resource.id": f"assay.model.{run.name}",
             "prefect.resource.name": run.name,
         },
-        payload={"batch": str(entry.batch), "rows": entry.rows, "version": entry.version},
-        id=uuid.uuid5(_BATCH_SCORED_NAMESPACE, f"{run.name} {entry.batch} {entry.version}"),
+        payload={"batch": str(entry.batch_digest), "rows": entry.rows, "version": entry.version},
+        id=uuid.uuid5(_BATCH_SCORED_NAMESPACE, f"{run.name} {entry.batch_digest} {entry.version}"),
     )

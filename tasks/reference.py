@@ -12,7 +12,7 @@ from assay.versions import Version
 @stage
 def build_reference(run: Run, version: Version) -> Step:
     """Yields `build_reference`. Its profile is kept, so that looks cost what is new alone."""
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         return {"reference": made_of(run.bucket, version, use_case)}
@@ -21,7 +21,7 @@ def build_reference(run: Run, version: Version) -> Step:
         run,
         "reference",
         core="assay.living.windows",
-        settings={"meaning": use_case.data.meaning(), "version": version.number},
+        settings={"meaning": use_case.data.column_meaning(), "version": version.number},
         inputs={
             "table": find_training_table(run.bucket, version),
             "predictions": version.artifact("predictions"),

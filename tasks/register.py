@@ -12,11 +12,11 @@ from assay.tasks.stage import stage
 
 @stage
 def record_candidates(
-    run: Run, groundwork: list[Step], judged: Sequence[tuple[Step, ...]]
+    run: Run, groundwork: list[Step], candidate_steps: Sequence[tuple[Step, ...]]
 ) -> RunOutcome:
-    """`judged`: each candidate's train step and then its gates', in the order tried."""
+    """`candidate_steps`: each candidate's train step and then its gates', in the order tried."""
     plan.end_plan()
-    outcome = conclude.conclude_judged_run(run, groundwork, judged)
+    outcome = conclude.conclude_judged_run(run, groundwork, candidate_steps)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
     return outcome

@@ -12,8 +12,8 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
 
     Candidates that differ in their mitigation alone share one search.
     """
-    use_case = run.written.use_case
-    chosen = use_case.contender(candidate)
+    use_case = run.loaded.use_case
+    chosen = use_case.find_candidate(candidate)
 
     def work() -> dict[str, Artifact]:
         from assay.learning.train import search_candidate
@@ -21,10 +21,10 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
         from assay.tables.write import write_frame
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
-        test = Table.read(bucket, membership).pandas()["test"].to_numpy()
+        test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()
         with progress_bar(f"{run.name}: {candidate}") as say:
             found = search_candidate(
-                rows, test, chosen, use_case, say=say, locate=run.written.text.where
+                rows, test, chosen, use_case, say=say, locate=run.loaded.text.locate
             )
         return {
             "tried": bucket.put_json(found.as_json(), JSON, "tried"),
@@ -35,7 +35,7 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
         run,
         "search",
         core="assay.learning.search",
-        also=("assay.learning.train", *chosen.modules()),
+        also=("assay.learning.train", *chosen.imported_modules()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
             # How many processes search changes how long it takes, not what is found.
@@ -43,7 +43,7 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "choose_by": use_case.performance.choose_by,
             "cost": use_case.performance.cost.model_dump(mode="json"),
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
         },
         inputs={"table": table, "membership": membership},
         work=work,

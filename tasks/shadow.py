@@ -8,18 +8,20 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def run_shadow_gate(run: Run, about: ShadowComparison) -> Step:
+def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
     """Yields the `report`, the `rows` that both answered, and `facts` about them."""
-    use_case = run.written.use_case
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.evidence.report import put_report
         from assay.living.shadow_rows import judge_comparison, pair_rows
 
-        found = pair_rows(run.bucket, about, use_case)
+        found = pair_rows(run.bucket, comparison, use_case)
         told = found.facts.model_dump(mode="json")
         return {
-            "report": put_report(run.bucket, judge_comparison(run.bucket, about, found, use_case)),
+            "report": put_report(
+                run.bucket, judge_comparison(run.bucket, comparison, found, use_case)
+            ),
             "rows": found.rows,
             "facts": run.bucket.put_json(told, JSON, "facts of a comparison in shadow"),
         }
@@ -29,17 +31,17 @@ def run_shadow_gate(run: Run, about: ShadowComparison) -> Step:
         "shadow",
         core="assay.living.shadow_rows",
         settings={
-            "versions": [about.challenger.number, about.champion.number],
-            "asked": about.asked,
+            "versions": [comparison.challenger.number, comparison.champion.number],
+            "asked": comparison.required_batches,
             "performance": use_case.performance.model_dump(mode="json"),
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "drift": use_case.drift.model_dump(mode="json"),
             "unfit": use_case.monitor.malformed,
             "known": use_case.labels.known,
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
             # What the ledger says of each batch: when it came, what it took, which lacks a partner.
-            "came": about.came,
+            "came": comparison.batch_facts,
         },
-        inputs=about.inputs,
+        inputs=comparison.inputs,
         work=work,
     )

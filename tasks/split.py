@@ -13,7 +13,7 @@ from assay.tasks.stage import perform_stage, stage
 def split_table(run: Run, table: Artifact) -> Step:
     """Yields `membership`: a table with one column, `test`, row by row beside the table; `sides`:
     how many rows and positives each side has."""
-    use_case, log = run.written.use_case, get_run_logger().info
+    use_case, log = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
         import pandas as pd
@@ -23,7 +23,7 @@ def split_table(run: Run, table: Artifact) -> Step:
         from assay.tables.write import write_frame
 
         rows = Table.read(run.bucket, table)
-        with locate_data_errors(run.written.text.where(("split",))):
+        with locate_data_errors(run.loaded.text.locate(("split",))):
             test = core.mark_test_rows(rows, use_case)
         sides = core.split_counts(rows, test, use_case)
         log("{rows:,} training rows".format(**sides["training"]))

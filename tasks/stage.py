@@ -124,9 +124,9 @@ def perform_stage(
     `Cached`, which `Stage` unwraps.
     """
     code = read_code_version(core, *also, glue=f"assay.tasks.{name}")
-    seed, always = run.written.use_case.seed, always or run.always
+    seed, always = run.loaded.use_case.seed, always or run.always
     if planned := plan.current_plan():
-        return planned.take(
+        return planned.plan_step(
             run.bucket,
             name,
             code=code,
@@ -187,9 +187,9 @@ def publish_history(bucket: Bucket, model: str) -> None:
     """Show what became of a use case so far. One key, so that the dashboard keeps what the page
     said before.
     """
-    told = UseCasePage.of(bucket, model)
+    told = UseCasePage.load(bucket, model)
     drawn = {figure.title: data_url(figure_svg_file(figure)) for figure in told.figures()}
-    text = told.page(by=trust.describe_author, pictures=drawn)
+    text = told.to_markdown(actor_of=trust.describe_author, pictures=drawn)
     create_markdown_artifact(text, artifact_key(model, "history"), told.headline)
 
 
@@ -205,9 +205,9 @@ def _describe_step(step: Step) -> str:
 
 
 @contextmanager
-def progress_bar(about: str, of: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(title: str, unit: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
-    artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(about, "progress"), about))
+    artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(title, "progress"), title))
     log, told = get_run_logger(), -1
 
     def say(done: int, total: int, text: str) -> None:
@@ -215,7 +215,7 @@ def progress_bar(about: str, of: str = "fits") -> Iterator[Callable[[int, int, s
         tenth = 10 * done // max(total, 1)
         if tenth > told:
             told = tenth
-            log.info(f"{about}: {done} of {total} {of}" + (f", {text}" if text else ""))
+            log.info(f"{title}: {done} of {total} {unit}" + (f", {text}" if text else ""))
             update_progress_artifact(artifact, progress=100.0 * done / max(total, 1))
 
     yield say

@@ -7,10 +7,10 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage
-def run_technical_gate(run: Run, trained: Step) -> Step:
+def run_technical_gate(run: Run, train_step: Step) -> Step:
     """Yields `report`."""
-    use_case, timing = run.written.use_case, trained["timing"]
-    candidate = trained.components["settings"]["title"]
+    use_case, timing = run.loaded.use_case, train_step["timing"]
+    candidate = train_step.components["settings"]["title"]
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import technical as gate

@@ -10,13 +10,13 @@ from assay.tasks.stage import perform_stage, progress_bar, stage
 
 @stage(task_run_name="train {candidate}")
 def train_candidate(
-    run: Run, table: Artifact, membership: Artifact, searched: Step, candidate: str
+    run: Run, table: Artifact, membership: Artifact, search_step: Step, candidate: str
 ) -> Step:
     """Yields `model`, its `signature`, `predictions` for the test rows, answers to the training
-    rows that were `held_out`, more `about` it, and its `timing`, which is no input of any step but
+    rows that were `held_out`, more `metadata` it, and its `timing`, which is no input of any step but
     the technical gate's."""
-    use_case = run.written.use_case
-    chosen = use_case.contender(candidate)
+    use_case = run.loaded.use_case
+    chosen = use_case.find_candidate(candidate)
 
     def work() -> dict[str, Artifact]:
         from assay.learning.search import SearchOutcome
@@ -26,23 +26,25 @@ def train_candidate(
         from assay.tables.write import write_table
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
-        test = Table.read(bucket, membership).pandas()["test"].to_numpy()
-        scores = Table.read(bucket, searched["scores"]).pandas()
-        found = SearchOutcome.restore(bucket.get_json(searched["tried"]), scores, chosen, use_case)
-        takes_long = chosen.mitigate is not None and chosen.mitigate.weighs
+        test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()
+        scores = Table.read(bucket, search_step["scores"]).to_pandas()
+        found = SearchOutcome.restore(
+            bucket.get_json(search_step["tried"]), scores, chosen, use_case
+        )
+        takes_long = chosen.mitigate is not None and chosen.mitigate.trains_on_weights
         with (
             progress_bar(f"{run.name}: {candidate}")
             if takes_long
             else nullcontext(no_progress) as say
         ):
-            locate = run.written.text.where
+            locate = run.loaded.text.locate
             fitted = fit(rows, test, chosen, use_case, found, say=say, locate=locate)
         answers, held_out = fitted.predictions, fitted.held_out
         about = {
             "prevalence": fitted.prevalence,
             "tested": len(answers),
             "technical": fitted.technical,
-            **fitted.about,
+            **fitted.metadata,
         }
         return {
             "model": bucket.put(fitted.model, MODEL, candidate),
@@ -59,7 +61,7 @@ def train_candidate(
         run,
         "train",
         core="assay.learning.train",
-        also=chosen.modules(),
+        also=chosen.imported_modules(),
         settings={
             "title": candidate,
             "candidate": chosen.model_dump(mode="json"),
@@ -67,13 +69,13 @@ def train_candidate(
             "choose_by": use_case.performance.choose_by,
             "cost": use_case.performance.cost.model_dump(mode="json"),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
         },
         inputs={
             "table": table,
             "membership": membership,
-            "tried": searched["tried"],
-            "scores": searched["scores"],
+            "tried": search_step["tried"],
+            "scores": search_step["scores"],
         },
         work=work,
         label=f"train {candidate}",

@@ -12,13 +12,13 @@ from assay.tasks.stage import perform_stage, stage
 def run_validation_gate(
     run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
 ) -> Step:
-    """Yields `report` and, if rows break a rule, `failing`: which rows, by which rule.
+    """Yields `report` and, if rows break a rule, `failing_rows`: which rows, by which rule.
 
     `quarantine`: the rows that ingestion had to set aside; `as_text`: the columns that it had to
     read as text. What changed in the columns is told against the table that the use case was last
     asked of.
     """
-    written = run.written
+    written = run.loaded
     use_case = written.use_case
     # Not only when there is work: a name may be wrong though the rules were judged before.
     check_columns(written, [column["name"] for column in run.bucket.get_json(table)["schema"]])
@@ -42,14 +42,14 @@ def run_validation_gate(
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,
-            malformed=QuarantineSummary.of(run.bucket, quarantine) if quarantine else None,
+            malformed=QuarantineSummary.from_table(run.bucket, quarantine) if quarantine else None,
             as_text=run.bucket.get_json(as_text) if as_text else (),
-            against=Table.read(run.bucket, before) if before else None,
-            locate=written.text.where,
+            previous=Table.read(run.bucket, before) if before else None,
+            locate=written.text.locate,
         )
         outputs = {"report": put_report(run.bucket, judged.report)}
-        if len(judged.failing):
-            outputs["failing"] = write_frame(run.bucket, judged.failing, "failing rows")
+        if len(judged.failing_rows):
+            outputs["failing"] = write_frame(run.bucket, judged.failing_rows, "failing rows")
         return outputs
 
     return perform_stage(
@@ -60,7 +60,7 @@ def run_validation_gate(
         settings={
             "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
             "split": use_case.split.model_dump(mode="json", include={"column"}),
         },
         inputs={

@@ -13,7 +13,7 @@ from assay.upkeep.verify import verify_bucket as examine
 @stage
 def verify_bucket(store: str) -> BucketFindings:
     """What was found. Nothing is mended: that is a person's decision."""
-    bucket, log = Bucket.open(store).existing(), get_run_logger()
+    bucket, log = Bucket.open(store).require_existing(), get_run_logger()
     with progress_bar("verify the bucket", "objects") as say:
 
         def told(hashed: HashingProgress) -> None:

@@ -22,22 +22,22 @@ _EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear it
 
 
 @stage
-def request_retraining(run: Run, past: PastLook, now: str) -> bool:
+def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
     """Emit the event for a look that nothing came of: once in any case, and again when a retraining
     could begin: it could not before, or nobody heard of it. False if it was not emitted.
     """
-    evidence, memo = past.report.digest, run.bucket.memo
-    key = Digest.of(f"{RETRAIN_WANTED_EVENT} {run.name} {evidence}".encode())
-    if memo.find("wanted", key) is not None and not _would_begin_or_ask(run, past, now):
+    evidence, memo = last_look.report.digest, run.bucket.memo
+    key = Digest.of_bytes(f"{RETRAIN_WANTED_EVENT} {run.name} {evidence}".encode())
+    if memo.find("wanted", key) is not None and not _would_begin_or_ask(run, last_look, now):
         return False
-    because = past.because
+    because = last_look.main_reason
     emit_event(
         event=RETRAIN_WANTED_EVENT,
         resource={
             "prefect.resource.id": f"assay.model.{run.name}",
             "prefect.resource.name": run.name,
         },
-        payload={"why": because, "evidence": str(evidence), "verdict": past.verdict},
+        payload={"why": because, "evidence": str(evidence), "verdict": last_look.verdict},
         id=uuid.uuid5(
             _RETRAIN_WANTED_NAMESPACE, f"{key} {now}"
         ),  # servers pass over one that they have seen
@@ -50,17 +50,17 @@ def request_retraining(run: Run, past: PastLook, now: str) -> bool:
     return True
 
 
-def _would_begin_or_ask(run: Run, past: PastLook, now: str) -> bool:
+def _would_begin_or_ask(run: Run, last_look: PastLook, now: str) -> bool:
     """Whether a retraining would begin, or a person be asked."""
-    case, entries = run.written.use_case, run.bucket.journal(run.name).entries()
+    case, entries = run.loaded.use_case, run.bucket.journal(run.name).entries()
     asked = RetrainingRequest(
         "monitor",
-        past.because,
+        last_look.main_reason,
         moments.parse_timestamp(now),
-        past.upto,
-        evidence=past.report.digest,
+        last_look.upto,
+        evidence=last_look.report.digest,
     )
     found = reason_to_decline(
         entries, asked, case.retrain, unfinished_shadow_reason(run.bucket, case)
     )
-    return found is None or found.asks
+    return found is None or found.needs_person

@@ -20,7 +20,7 @@ _USE_CASE_FIELDS: dict[str, Any] = {
 @stage
 def measure_feasibility(run: Run, table: Artifact) -> Step:
     """Yields what was `found`."""
-    use_case, say = run.written.use_case, get_run_logger().info
+    use_case, say = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
         from assay.evidence import feasibility as gate
@@ -34,7 +34,7 @@ def measure_feasibility(run: Run, table: Artifact) -> Step:
         run,
         "weigh",
         core="assay.evidence.feasibility",
-        settings={**settings, "meaning": use_case.data.meaning()},
+        settings={**settings, "meaning": use_case.data.column_meaning()},
         inputs={"table": table},
         work=work,
     )

@@ -9,16 +9,18 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage
 def build_window(run: Run, look: Look, reference: Artifact) -> Step:
-    """Yields what was `counted` of the labels and, where they are not too few, the `current` rows
-    and the `labelled` ones."""
-    use_case = run.written.use_case
+    """Yields what was `label_counts` of the labels and, where they are not too few, the `current` rows
+    and the `received_labels` ones."""
+    use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
         from assay.living.windows import build_window as gather
 
         found = gather(run.bucket, look, use_case, reference)
         tables = {"current": found.current, "labelled": found.labelled}
-        counted = run.bucket.put_json(found.counted | {"same": found.same}, JSON, "labels counted")
+        counted = run.bucket.put_json(
+            found.label_counts | {"same": found.same_rows}, JSON, "labels counted"
+        )
         return {"counted": counted, **{name: held for name, held in tables.items() if held}}
 
     return perform_stage(
@@ -27,13 +29,14 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
         core="assay.living.windows",
         settings={
             "version": look.version.number,
-            "judged": look.judged.model_dump(),
+            "judged": look.judged_up_to.model_dump(),
             "rows": use_case.monitor.rows,
             "known": use_case.labels.known,
-            "meaning": use_case.data.meaning(),
+            "meaning": use_case.data.column_meaning(),
             # When entries came counts too: for delays, and for labels that say nothing of it.
             "came": {
-                str(e.number): e.as_of for e in (*look.batches.scored, *look.batches.labelled)
+                str(e.number): e.as_of
+                for e in (*look.batches.scored_batches, *look.batches.received_labels)
             },
         },
         inputs={"reference": reference, **_batch_inputs(look)},
@@ -43,7 +46,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
 
 def _batch_inputs(look: Look) -> dict[str, Artifact]:
     found: dict[str, Artifact] = {}
-    for scored in look.batches.scored:
+    for scored in look.batches.scored_batches:
         found[f"batch {scored.number}"] = scored.table
         found[f"predictions {scored.number}"] = scored.predictions
-    return found | {f"labels {e.number}": e.table for e in look.batches.labelled}
+    return found | {f"labels {e.number}": e.table for e in look.batches.received_labels}

@@ -23,11 +23,11 @@ from assay.signing import Signer, make_envelope
 
 
 def artifact(name: str, media_type: str = artifacts.JSON) -> Artifact:
-    return Artifact(media_type=media_type, digest=Digest.of(name.encode()), size=1, name=name)
+    return Artifact(media_type=media_type, digest=Digest.of_bytes(name.encode()), size=1, name=name)
 
 
 HELD = {
-    "question": str(Digest.of(b"question")),
+    "question": str(Digest.of_bytes(b"question")),
     "configuration": {"name": "income", "seed": 7},
     "use_case": artifact("words", artifacts.USE_CASE).as_json(),
     "code": {"commit": "c" * 40, "diff": artifact("diff", artifacts.DIFF).as_json()},
@@ -44,7 +44,7 @@ def made(held: dict[str, Any] = HELD) -> dict[str, Any]:
         "income",
         artifact("model", artifacts.MODEL),
         record=artifact("record", artifacts.RECORD),
-        held=held,
+        run_record=held,
         reports={"fairness": artifact("report", artifacts.REPORT)},
     )
 
@@ -55,12 +55,12 @@ def test_in_totos_own_library_finds_the_statement_and_its_predicate_valid() -> N
     provenance = json_format.ParseDict(made()["predicate"], Provenance())
     dependencies = provenance.build_definition.resolved_dependencies
     assert {d.name for d in dependencies} >= {"use case", "table", "code", "environment"}
-    assert provenance.run_details.metadata.invocation_id == str(Digest.of(b"record"))
+    assert provenance.run_details.metadata.invocation_id == str(Digest.of_bytes(b"record"))
 
 
 def test_the_subject_is_the_models_bytes() -> None:
     assert made()["subject"] == [
-        {"name": "income", "digest": {"sha256": Digest.of(b"model").hex}},
+        {"name": "income", "digest": {"sha256": Digest.of_bytes(b"model").hex}},
     ]
 
 
@@ -72,7 +72,7 @@ def test_code_that_is_no_checkout_is_left_out() -> None:
 
 def test_others_verify_the_envelope_and_refuse_an_altered_one() -> None:
     signer = Signer(Ed25519PrivateKey.generate())
-    key = SSlibKey.from_crypto(signer.key.public_key(), keyid=signer.public.fingerprint)
+    key = SSlibKey.from_crypto(signer.key.public_key(), keyid=signer.public_key.fingerprint)
     held = make_envelope(PAYLOAD_TYPE, made(), signer)
     accepted = Envelope.from_dict(json.loads(json.dumps(held)))
     assert accepted.verify([key], 1)

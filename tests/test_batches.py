@@ -14,7 +14,7 @@ from assay.store.memory import MemoryStore
 
 
 def artifact(text):
-    return Artifact(media_type="t", digest=Digest.of(text.encode()), size=1, name="t")
+    return Artifact(media_type="t", digest=Digest.of_bytes(text.encode()), size=1, name="t")
 
 
 def answers(batch, version, *, reads=1, **more):
@@ -29,7 +29,7 @@ def answers(batch, version, *, reads=1, **more):
         "rows": 1,
         "unfit_rows": 0,
         "version": version,
-        "model": Digest.of(b"%d" % version),
+        "model": Digest.of_bytes(b"%d" % version),
         "role": "served",
         "seconds": 0.0,
         "lines": artifact("lines"),
@@ -39,7 +39,7 @@ def answers(batch, version, *, reads=1, **more):
 
 
 def ledger():
-    return BatchLedger(Bucket.on(MemoryStore()).prepare(), "m")
+    return BatchLedger(Bucket.from_store(MemoryStore()).prepare(), "m")
 
 
 def test_whoever_claimed_a_batch_answers_it():
@@ -87,13 +87,13 @@ def test_a_version_that_was_named_does_not_end_what_was_begun():
 
 
 def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
-    bucket, read, get = Bucket.on(MemoryStore()).prepare(), [], MemoryStore.get
+    bucket, read, get = Bucket.from_store(MemoryStore()).prepare(), [], MemoryStore.get
     monkeypatch.setattr(MemoryStore, "get", lambda store, key: read.append(key) or get(store, key))
     for number in range(40):
         read.clear()
         assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored)
         assert len(read) <= 1
-    assert len(BatchLedger(bucket, "m").read().scored) == 40
+    assert len(BatchLedger(bucket, "m").read().scored_batches) == 40
 
 
 class Scorers(RuleBasedStateMachine):

@@ -37,7 +37,7 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
 
 def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
-    Bucket.on(store).prepare().prepare()
+    Bucket.from_store(store).prepare().prepare()
     assert canonical.load(store.get(MARKER_KEY)) == {"format": 1, "assay": __version__}
     assert [e.key for e in store.list()] == [MARKER_KEY]
 
@@ -45,7 +45,7 @@ def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
 def test_a_store_that_overwrites_is_refused_before_anything_is_kept_in_it() -> None:
     store = Overwriting()
     with pytest.raises(StoreUnsafe, match="overwrites what exists") as caught:
-        Bucket.on(store).prepare()
+        Bucket.from_store(store).prepare()
     assert "AWS S3, Ceph or MinIO" in (caught.value.remedy or "")
     assert [e.key for e in store.list()] == [MARKER_KEY]
 
@@ -54,14 +54,14 @@ def test_a_store_that_overwrites_is_refused_though_marked_already() -> None:
     store = Overwriting()
     MemoryStore.put_if_absent(store, MARKER_KEY, b'{"format":1}')
     with pytest.raises(StoreUnsafe):
-        Bucket.on(store).prepare()
+        Bucket.from_store(store).prepare()
 
 
 def test_the_probe_costs_a_sound_bucket_one_request() -> None:
     store = Counting()
-    Bucket.on(store).prepare()
+    Bucket.from_store(store).prepare()
     store.puts = 0
-    Bucket.on(store).prepare()
+    Bucket.from_store(store).prepare()
     assert store.puts == 1
 
 
@@ -81,7 +81,7 @@ def test_another_format_is_refused_and_left_as_it_is(mark: bytes, said: str) -> 
     store = MemoryStore()
     store.put_if_absent(MARKER_KEY, mark)
     with pytest.raises(FormatUnknown, match=said) as caught:
-        Bucket.on(store)
+        Bucket.from_store(store)
     assert caught.value.remedy
     with pytest.raises(FormatUnknown):
         Bucket(store).prepare()
@@ -91,16 +91,16 @@ def test_another_format_is_refused_and_left_as_it_is(mark: bytes, said: str) -> 
 def test_a_file_instead_of_a_folder_is_an_error_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError) as caught:
-        Bucket.on(LocalStore(tmp_path / "file")).prepare()
+        Bucket.from_store(LocalStore(tmp_path / "file")).prepare()
     assert caught.value.remedy
 
 
 def test_an_artifact_tells_what_it_is_and_comes_back(tmp_path: Path) -> None:
-    bucket = Bucket.on(LocalStore(tmp_path))
+    bucket = Bucket.from_store(LocalStore(tmp_path))
     artifact = bucket.put_json({"b": 1, "a": [True, None]}, artifacts.JSON, "settings")
     assert artifact.as_json() == {
         "media_type": "application/json",
-        "digest": str(Digest.of(b'{"a":[true,null],"b":1}')),
+        "digest": str(Digest.of_bytes(b'{"a":[true,null],"b":1}')),
         "size": 23,
         "name": "settings",
     }
@@ -113,17 +113,17 @@ def test_an_artifact_tells_what_it_is_and_comes_back(tmp_path: Path) -> None:
 
 
 def test_journals_are_listed_by_model() -> None:
-    bucket = Bucket.on(MemoryStore())
-    assert bucket.journals() == []
+    bucket = Bucket.from_store(MemoryStore())
+    assert bucket.list_journals() == []
     for model in ("b", "a"):
         bucket.journal(model).append(lambda _: ("noted", {}))
-    assert bucket.journals() == ["a", "b"]
+    assert bucket.list_journals() == ["a", "b"]
 
 
 def test_a_folder_of_other_files_is_no_bucket_and_one_that_lost_its_mark_is() -> None:
     store = MemoryStore()
     store.put_if_absent("jan.csv", b"a,b")
     with pytest.raises(ReferenceUnknown, match="there is no bucket here"):
-        Bucket.on(store).existing()
-    Bucket.on(store).journal("a").append(lambda _: ("noted", {}))
-    assert Bucket.on(store).existing().journals() == ["a"]
+        Bucket.from_store(store).require_existing()
+    Bucket.from_store(store).journal("a").append(lambda _: ("noted", {}))
+    assert Bucket.from_store(store).require_existing().list_journals() == ["a"]

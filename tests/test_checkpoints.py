@@ -32,7 +32,7 @@ def write(store: MemoryStore, many: int = MANY) -> None:
     for number in range(1, many + 1):
         at = "2026-11-22T04:00:00.000+00:00"
         entry = JournalEntry(number, previous, "noted", at, "ada", {"n": number})
-        previous = Digest.of(entry.encode())
+        previous = Digest.of_bytes(entry.encode())
         store.put_if_absent(f"journals/m/{number:010d}.json", entry.encode())
 
 
@@ -40,7 +40,7 @@ def write(store: MemoryStore, many: int = MANY) -> None:
 def store() -> Counting:
     """A journal of 251 entries with its two checkpoints."""
     store = Counting()
-    Bucket.on(store).prepare()
+    Bucket.from_store(store).prepare()
     write(store)
     note(store)
     return store
@@ -84,7 +84,7 @@ def test_a_checkpoint_holds_the_bytes_of_its_entries(store):
 def test_who_appends_again_and_again_reads_what_came_since_and_keeps_the_same_checkpoints():
     """As if each had read all: whatever others append, hide or break between."""
     held, other = MemoryStore(), MemoryStore()
-    mine, plain = Journal(held, "m", goes_on=True), Journal(other, "m")
+    mine, plain = Journal(held, "m", reuse_chain=True), Journal(other, "m")
     for number in range(350):
         writer = Journal(held, "m") if number % 7 == 3 or 120 < number < 130 else mine
         for journal in (writer, plain):
@@ -98,7 +98,7 @@ def test_who_appends_again_and_again_reads_what_came_since_and_keeps_the_same_ch
 
 def test_an_append_that_goes_on_costs_the_same_however_long_the_journal_is(monkeypatch):
     store = MemoryStore()
-    journal, asked, listed = Journal(store, "m", goes_on=True), [], []
+    journal, asked, listed = Journal(store, "m", reuse_chain=True), [], []
     get, names = store.get, store.list
     monkeypatch.setattr(store, "get", lambda key: asked.append(key) or get(key))
     monkeypatch.setattr(store, "list", lambda of="": [listed.append(e) or e for e in names(of)])
@@ -112,7 +112,7 @@ def test_an_append_that_goes_on_costs_the_same_however_long_the_journal_is(monke
 @pytest.mark.parametrize("number", [1, 150, 205])
 def test_what_does_not_go_on_from_what_was_seen_is_read_anew(number):
     store = MemoryStore()
-    journal = Journal(store, "m", goes_on=True)
+    journal = Journal(store, "m", reuse_chain=True)
     for _ in range(205):
         journal.append(lambda _: ("noted", {}))
     for n in range(number, 206):  # a bucket that was brought back from an earlier copy
@@ -134,7 +134,7 @@ def reforged(store: MemoryStore) -> bytes:
     held = [json.loads(line) for line in lines]
     held[50]["body"]["n"] = "altered"
     for number in range(51, 100):
-        held[number]["previous"] = str(Digest.of(canonical.dump(held[number - 1])))
+        held[number]["previous"] = str(Digest.of_bytes(canonical.dump(held[number - 1])))
     return b"\n".join(map(canonical.dump, held))
 
 
@@ -153,7 +153,7 @@ def test_a_spoilt_one_is_passed_over_and_named_by_verify(store, how):
     key = "checkpoints/m/0000000200.jsonl"
     replace(store, key, SPOILT[how](store))
     assert read(store) == [*range(1, MANY + 2)]
-    findings = verify_bucket(Bucket.on(store))
+    findings = verify_bucket(Bucket.from_store(store))
     assert [(p.kind, p.key) for p in findings.problems] == [("stale", key)]
     assert findings.intact
 
@@ -162,14 +162,14 @@ def test_repair_moves_a_spoilt_one_aside_and_the_next_append_writes_it_anew(stor
     key = "checkpoints/m/0000000200.jsonl"
     sound = store.get(key)
     replace(store, key, b"spoilt")
-    assert verify_bucket(Bucket.on(store), repair=True).repaired == 1
+    assert verify_bucket(Bucket.from_store(store), repair=True).repaired == 1
     with pytest.raises(KeyAbsent):
         store.get(key)
     (aside,) = store.list("quarantine/")
     assert store.get(aside.key) == b"spoilt"
     note(store)
     assert store.get(key) == sound
-    assert verify_bucket(Bucket.on(store)).problems == ()
+    assert verify_bucket(Bucket.from_store(store)).problems == ()
 
 
 @pytest.mark.parametrize("number", [1, 150, 200])
@@ -183,7 +183,7 @@ def test_an_entry_altered_behind_a_checkpoint_is_named_by_verify_and_not_believe
     key = "journals/m/0000000150.json"
     replace(store, key, store.get(key).replace(b"150", b"666"))
     assert read(store)[149] == 150
-    (problem,) = (p for p in verify_bucket(Bucket.on(store)).problems if p.kind != "stale")
+    (problem,) = (p for p in verify_bucket(Bucket.from_store(store)).problems if p.kind != "stale")
     assert problem.kind == "chain"
     assert "entry 150" in problem.what
 
@@ -221,12 +221,12 @@ def test_an_entry_in_other_than_canonical_form_is_not_told_again(store):
     replace(other, "journals/m/0000000001.json", spaced)
     second = json.loads(other.get("journals/m/0000000002.json"))
     # The chain made good again, as another tool might have written it.
-    previous = Digest.of(spaced)
+    previous = Digest.of_bytes(spaced)
     for number in range(2, 102):
         held = {**second, "number": number, "previous": str(previous), "body": {"n": number}}
         data = canonical.dump(held)
         replace(other, f"journals/m/{number:010d}.json", data)
-        previous = Digest.of(data)
+        previous = Digest.of_bytes(data)
     note(other)
     assert not [*other.list("checkpoints/")]
     assert len(read(other)) == 102

@@ -17,13 +17,13 @@ AUTOMATIC = PromotionPolicy(first="automatic", later="automatic")
 
 @pytest.fixture
 def registry():
-    return Registry(Bucket.on(MemoryStore()).prepare())
+    return Registry(Bucket.from_store(MemoryStore()).prepare())
 
 
 def version(registry, number):
     bucket = registry._bucket
     body = {
-        "question": str(Digest.of(b"%d" % number)),
+        "question": str(Digest.of_bytes(b"%d" % number)),
         "model": bucket.put(b"%d" % number, artifacts.MODEL, "m").as_json(),
         "reports": {},
         "against": None,

@@ -44,14 +44,14 @@ def last(url: str) -> Finding:
 
 
 def test_a_sound_folder_passes_everything(tmp_path: Path) -> None:
-    Bucket.on(LocalStore(tmp_path)).prepare()
+    Bucket.from_store(LocalStore(tmp_path)).prepare()
     found = bucket_findings(str(tmp_path))
     assert list(found) == LOCAL
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    Bucket.on(LocalStore(tmp_path)).prepare()
+    Bucket.from_store(LocalStore(tmp_path)).prepare()
     before = sorted(tmp_path.rglob("*"))
     diagnose_setup(str(tmp_path))
     assert sorted(tmp_path.rglob("*")) == before
@@ -173,7 +173,7 @@ def test_a_server_that_honours_the_condition_only_one_at_a_time_is_refused(
 
 
 def test_a_servers_clock_that_is_off_is_a_caution(moto_url: str, monkeypatch) -> None:
-    server = S3Store.server
+    server = S3Store.describe_server
 
     def late(store):
         told = server(store)

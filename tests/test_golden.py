@@ -80,16 +80,16 @@ def test_its_tables_read_and_its_rows_hash_and_split_as_they_did(bucket, steps, 
     table = Table.read(bucket, steps["ingest"]["table"])
     assert table.rows == 5999
     assert table.schema.names == ["guest", "visits", "table", "first", "side", "back"]
-    rows = table.arrow()
+    rows = table.to_arrow()
     assert rows.slice(0, 1).to_pylist()[0]["side"] in {"left", "right"}
     assert row_hashes(rows.slice(0, 3)).tolist() == HASHES
-    membership = Table.read(bucket, steps["split"]["membership"]).pandas()["test"].to_numpy()
+    membership = Table.read(bucket, steps["split"]["membership"]).to_pandas()["test"].to_numpy()
     use_case = parse_use_case(bucket.get_json(words_of(bucket, history))).use_case
     assert (membership == split.mark_test_rows(table, use_case)).all()
 
 
 def test_its_quarantine_names_the_line(bucket, steps):
-    (row,) = Table.read(bucket, steps["ingest"]["quarantine"]).arrow().to_pylist()
+    (row,) = Table.read(bucket, steps["ingest"]["quarantine"]).to_arrow().to_pylist()
     assert row["line"] == 18
     assert "visits" in row["reason"]
     assert "n16" not in (row["row"] or "")  # a column that is never stored
@@ -112,6 +112,6 @@ def test_a_key_of_its_memo_is_the_digest_of_its_components(bucket, steps):
     from assay.digest import Digest
 
     for step in steps.values():
-        assert Digest.of(canonical.dump(step.components)) == step.key
+        assert Digest.of_bytes(canonical.dump(step.components)) == step.key
         stage = step.components["stage"]
         assert bucket.memo.find(stage, step.key)["components"] == step.components

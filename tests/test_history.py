@@ -33,7 +33,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @initialize(target=digests)
     def absent(self) -> Digest:
-        return Digest.of(b"never stored")
+        return Digest.of_bytes(b"never stored")
 
     @rule(target=digests, blobs=st.lists(st.binary(max_size=20), min_size=1, max_size=3))
     def put(self, blobs: list[bytes]) -> Digest:
@@ -55,7 +55,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @rule(digest=digests, other=st.binary(max_size=20))
     def rot(self, digest: Digest, other: bytes) -> None:
         """What a disk may do to an object; then again what repair does."""
-        if digest in self.kept and Digest.of(other) != digest:
+        if digest in self.kept and Digest.of_bytes(other) != digest:
             self.store.delete(object_key(digest))
             self.store.put_if_absent(object_key(digest), other)
             self.spoilt.add(digest)
@@ -112,7 +112,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @invariant()
     def objects_are_those_that_were_put(self) -> None:
-        keys = {entry.key for entry in self.objects.entries()}
+        keys = {entry.key for entry in self.objects.list_entries()}
         assert keys == {object_key(digest) for digest in self.kept}
 
     def _append_now(self, model: str) -> None:

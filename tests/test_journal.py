@@ -128,7 +128,7 @@ def test_twenty_processes_append_twenty_consecutive_entries(store: LocalStore) -
         lambda held: {**held, "at": "2020-01-01T00:00:00.000+00:00"},
         lambda held: {**held, "kind": "approved"},
         lambda held: {**held, "added": "later"},
-        lambda held: {**held, "previous": str(Digest.of(b"another"))},
+        lambda held: {**held, "previous": str(Digest.of_bytes(b"another"))},
     ],
     ids=["body", "actor", "time", "kind", "addition", "previous"],
 )
@@ -225,12 +225,12 @@ def test_an_entry_is_signed_by_the_key_that_the_environment_names(
     journal: Journal, ada: PublicKey
 ) -> None:
     note(journal, 1)
-    assert journal.entries()[0].signer([ada]) == ada
+    assert journal.entries()[0].find_signer([ada]) == ada
 
 
 def test_an_entry_without_a_key_is_unsigned(journal: Journal) -> None:
     note(journal, 1)
-    assert journal.entries()[0].signer([]) is None
+    assert journal.entries()[0].find_signer([]) is None
 
 
 @pytest.mark.parametrize("field", ["kind", "at", "actor", "body"])
@@ -241,7 +241,7 @@ def test_a_signed_last_entry_that_was_altered_is_told(
     other = {"n": 2} if field == "body" else "other"
     rewrite(store, 1, lambda held: held | {field: other})
     with pytest.raises(SignatureBad, match="ada"):
-        journal.entries()[0].signer([ada])
+        journal.entries()[0].find_signer([ada])
 
 
 def test_a_signature_that_is_none_breaks_the_chain(

@@ -7,7 +7,7 @@ from assay.evidence.report import Check, Report, Verdict, verdict_causes, verdic
 from assay.journal import JournalEntry
 from assay.lessons import cause_covers, collect_lessons, describe_lessons, find_lessons
 
-ONE = Digest.of(b"one")
+ONE = Digest.of_bytes(b"one")
 
 
 def journal(*told):
@@ -89,7 +89,9 @@ def test_the_last_comes_first_and_the_same_is_told_once_with_how_often():
 def test_a_question_is_not_reminded_of_itself():
     entries = journal(REJECTED)
     assert find_lessons(entries, ["gate:fairness:tpr[sex=Female]"], question=ONE) == []
-    assert find_lessons(entries, ["gate:fairness:tpr[sex=Female]"], question=Digest.of(b"two"))
+    assert find_lessons(
+        entries, ["gate:fairness:tpr[sex=Female]"], question=Digest.of_bytes(b"two")
+    )
 
 
 def test_entries_from_before_there_were_causes_speak_of_their_gate():

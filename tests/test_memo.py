@@ -5,7 +5,7 @@ from assay.errors import StoreDenied
 from assay.memo import Memo
 from assay.store.memory import MemoryStore
 
-KEY = Digest.of(b"key")
+KEY = Digest.of_bytes(b"key")
 
 
 def test_it_finds_what_it_was_told_and_forgets_on_demand():

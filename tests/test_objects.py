@@ -17,7 +17,7 @@ from assay.objects import Objects, map_in_threads, object_key
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 
-ABSENT = Digest.of(b"never stored")
+ABSENT = Digest.of_bytes(b"never stored")
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def test_a_name_is_the_path_other_tools_find_it_by(objects: Objects, store: Loca
 def test_the_same_bytes_are_kept_once(objects: Objects, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     assert objects.put(b"x") == objects.put(b"x") == objects.put_file(tmp_path / "file")
-    assert len(list(objects.entries())) == 1
+    assert len(list(objects.list_entries())) == 1
 
 
 def test_an_absent_object_is_named(objects: Objects) -> None:
-    for read in (objects.get, objects.open, objects.check, objects.quarantine):
+    for read in (objects.get, objects.open, objects.verify, objects.quarantine):
         with pytest.raises(ObjectMissing, match=str(ABSENT)) as caught:
             read(ABSENT)
         assert caught.value.remedy
@@ -70,10 +70,10 @@ def test_an_absent_object_is_named(objects: Objects) -> None:
 def test_other_bytes_are_never_handed_out(objects: Objects, store: LocalStore, bad: bytes) -> None:
     digest = objects.put(b"data")
     spoil(store, digest, bad)
-    for read in (objects.get, objects.open, objects.check):
+    for read in (objects.get, objects.open, objects.verify):
         with pytest.raises(ObjectCorrupt, match=str(digest)) as caught:
             read(digest)
-        assert str(Digest.of(bad)) in caught.value.what
+        assert str(Digest.of_bytes(bad)) in caught.value.what
         assert caught.value.exit_code == 4
 
 
@@ -120,7 +120,7 @@ def test_a_file_that_changes_while_stored_is_refused_and_leaves_no_wrong_object(
     with pytest.raises(SourceError, match="changed") as caught:
         objects.put_file(path)
     assert caught.value.where == str(path)
-    assert list(objects.entries()) == []
+    assert list(objects.list_entries()) == []
 
 
 def test_what_was_verified_is_what_is_read_even_if_the_disk_changes(
@@ -134,8 +134,8 @@ def test_what_was_verified_is_what_is_read_even_if_the_disk_changes(
 
 def test_missing_lists_each_absent_object_once_in_the_order_asked(objects: Objects) -> None:
     here = objects.put_many([b"a", b"b"])
-    other = Digest.of(b"also absent")
-    assert objects.missing([ABSENT, *here, other, ABSENT]) == [ABSENT, other]
+    other = Digest.of_bytes(b"also absent")
+    assert objects.find_missing([ABSENT, *here, other, ABSENT]) == [ABSENT, other]
 
 
 def test_many_come_back_in_the_order_asked(objects: Objects) -> None:

@@ -21,7 +21,7 @@ def bucket(tmp_path):
 
 
 def champion_digest(bucket):
-    return str(Registry(bucket).find("jobs").digest)
+    return str(Registry(bucket).find_version("jobs").digest)
 
 
 def test_a_model_predicts_and_a_table_is_a_frame(bucket):

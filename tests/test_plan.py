@@ -16,7 +16,7 @@ from assay.store.memory import MemoryStore
 
 @pytest.fixture
 def bucket() -> Bucket:
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def story(bucket: Bucket, take: Any, *, code: str = "1", tolerance: float = 0.1) -> list[Step]:
@@ -49,14 +49,14 @@ def done(bucket: Bucket, **asked: Any) -> list[Step]:
 
 def planned(bucket: Bucket, last: list[Step], **asked: Any) -> RunPlan:
     made = RunPlan({step.name: step.as_json() for step in last})
-    story(bucket, made.take, **asked)
+    story(bucket, made.plan_step, **asked)
     return made
 
 
 def told(made: RunPlan) -> dict[str, list[str] | None]:
     """By step that would run: what differs, then what comes before it."""
     return {
-        step.name: [*map(str, step.differs), *step.after] if step.runs else None
+        step.name: [*map(str, step.differences), *step.upstream_steps] if step.would_run else None
         for step in made.steps
     }
 
@@ -86,7 +86,7 @@ def test_what_depends_on_a_step_that_would_run_says_so(bucket: Bucket) -> None:
 
 def test_a_step_that_never_ran_is_told_as_such(bucket: Bucket) -> None:
     made = planned(bucket, [])
-    assert [(step.known, step.runs) for step in made.steps] == [(False, True)] * 3
+    assert [(step.known, step.would_run) for step in made.steps] == [(False, True)] * 3
 
 
 def test_planning_leaves_nothing_in_the_bucket(bucket: Bucket) -> None:
@@ -99,18 +99,18 @@ def test_planning_leaves_nothing_in_the_bucket(bucket: Bucket) -> None:
 def test_what_cannot_be_foreseen_is_named(bucket: Bucket) -> None:
     last = {step.name: step.as_json() for step in done(bucket)}
     made = RunPlan({**last, "evaluate": last["fairness"]})
-    story(bucket, made.take, code="2")
-    assert made.unforeseen() == ["evaluate"]
+    story(bucket, made.plan_step, code="2")
+    assert made.unforeseen_steps() == ["evaluate"]
     calm = RunPlan({**last, "evaluate": last["fairness"]})
-    story(bucket, calm.take)
-    assert calm.unforeseen() == []
+    story(bucket, calm.plan_step)
+    assert calm.unforeseen_steps() == []
 
 
 def test_always_runs_all(bucket: Bucket) -> None:
     last = done(bucket)
     made = RunPlan({step.name: step.as_json() for step in last}, always=True)
-    story(bucket, made.take)
-    assert all(step.runs for step in made.steps)
+    story(bucket, made.plan_step)
+    assert all(step.would_run for step in made.steps)
 
 
 def test_a_plan_ends_before_the_journal_is_written() -> None:

@@ -11,7 +11,7 @@ from assay.tables.write import write_frame
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def table(bucket, value):
@@ -23,7 +23,7 @@ def stopped(bucket, table):
     steps = [{"outputs": {"table": table.as_json()}}, {"outputs": {}}]
     run = bucket.put_json({"steps": steps}, artifacts.RECORD, "run")
     question = str(table.digest)
-    Registry(bucket).stop("income", {"question": question, "run": run.as_json()})
+    Registry(bucket).record_stop("income", {"question": question, "run": run.as_json()})
 
 
 def test_the_first_table_has_no_previous_one(bucket):

@@ -15,12 +15,12 @@ from assay.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.versions import REGISTERED, REJECTED
 
-ONE, TWO = (str(Digest.of(text)) for text in (b"question 1", b"question 2"))
+ONE, TWO = (str(Digest.of_bytes(text)) for text in (b"question 1", b"question 2"))
 
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ def test_a_promotion_that_another_forestalled_does_not_happen(registry, bucket):
 def test_a_champion_is_no_rival_to_the_question_that_brought_it_forth(registry, bucket):
     first = registry.register("m", REGISTERED, body(bucket))
     registry.promote(first, because="first", instead_of=None)
-    assert registry.history("m").rival(Digest.parse(ONE)) is None
-    assert registry.history("m").rival(Digest.parse(TWO)).number == 1
+    assert registry.history("m").champion_to_beat(Digest.parse(ONE)) is None
+    assert registry.history("m").champion_to_beat(Digest.parse(TWO)).number == 1
     second = registry.register("m", REGISTERED, body(bucket, b"two", TWO, against=1))
     registry.promote(second, because="better", instead_of=1)
-    assert registry.history("m").rival(Digest.parse(TWO)).number == 1
+    assert registry.history("m").champion_to_beat(Digest.parse(TWO)).number == 1
 
 
 def test_a_stop_is_noted_once_for_each_question(registry, bucket):
@@ -174,4 +174,6 @@ def test_a_version_signed_by_a_key_unknown_to_us_is_not_opened(
 
 def with_signature(bucket, model):
     described = bucket.put_json({"features": []}, artifacts.JSON, "signature")
-    return body(bucket, model, question=str(Digest.of(model))) | {"signature": described.as_json()}
+    return body(bucket, model, question=str(Digest.of_bytes(model))) | {
+        "signature": described.as_json()
+    }

@@ -42,7 +42,7 @@ GOLDEN = Path(__file__).parent / "golden" / "v1"
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 # --- values ----------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def test_the_commit_and_its_changes_are_laid_out_and_the_repository_stays_as_it_
     repository.write("assay/runs.py", b"RUNS = 3\n")
     before = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
     code = laid_out(commit, state.diff, {"assay.runs": digest(b"RUNS = 2\n")})
-    assert (code.changed, code.differs, code.strays) == (2, [], {})
+    assert (code.changed_files, code.differs, code.stray_modules) == (2, [], {})
     assert (code.root / "assay/runs.py").read_bytes() == b"RUNS = 2\n"
     assert (code.root / "picture.bin").read_bytes() == bytes(range(255, -1, -1))
     after = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
@@ -382,7 +382,7 @@ def test_modules_that_git_does_not_know_are_compared_by_their_digests(
     }
     code = laid_out(commit, modules=modules)
     assert code.differs == ["assay.runs", "assay.made_up_new"]
-    assert set(code.strays) == {"made_up_own", "assay.made_up_new"}
+    assert set(code.stray_modules) == {"made_up_own", "assay.made_up_new"}
     assert (tmp_path / "made/run/made_up_own.py").exists()
     assert (code.root / "assay/made_up_new.py").exists()  # a package is found in one place
 
@@ -413,7 +413,7 @@ def test_rows_are_read_again_where_the_source_is_what_it_was(places):
     (places / "here/data/a.csv").write_text("x\n1\n")
     recorded = asked_of("data/a.csv", digest(b"x\n1\n"))
     rows = find_source_rows(recorded, places / "run", places / "code")
-    assert rows.read_again
+    assert rows.is_repeatable
     assert (places / "run/data/a.csv").read_text() == "x\n1\n"
 
 
@@ -423,7 +423,7 @@ def test_a_tracked_source_that_changed_is_taken_from_the_commit(places):
     rows = find_source_rows(
         asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code"
     )
-    assert rows.read_again
+    assert rows.is_repeatable
     assert (places / "run/data/a.csv").read_text() == "x\n1\n"
 
 
@@ -436,8 +436,8 @@ def test_rows_come_from_the_recorded_table_where_the_source_changed_or_is_gone(p
     rows = find_source_rows(
         asked_of("data/a.csv", digest(b"x\n1\n")), places / "run", places / "code"
     )
-    assert not rows.read_again
-    assert rows.why == why
+    assert not rows.is_repeatable
+    assert rows.reason == why
     assert list((places / "run").rglob("*")) == []
 
 
@@ -450,12 +450,12 @@ def test_several_files_are_known_by_their_names_too(places, monkeypatch):
     pattern = "./data/*.csv"
     fingerprint_then = fingerprint(SimpleNamespace(source=Source(path=pattern)))
     recorded = asked_of(pattern, fingerprint_then)
-    assert find_source_rows(recorded, places / "run", places / "code").read_again
+    assert find_source_rows(recorded, places / "run", places / "code").is_repeatable
     monkeypatch.chdir(places / "run")
     assert fingerprint(SimpleNamespace(source=Source(path=pattern))) == fingerprint_then
     monkeypatch.chdir(places / "here")
     (places / "here/data/b.csv").rename(places / "here/data/c.csv")
-    assert not find_source_rows(recorded, places / "other", places / "code").read_again
+    assert not find_source_rows(recorded, places / "other", places / "code").is_repeatable
 
 
 def test_a_path_that_climbs_stays_within_the_rebuilds_own_folder(places):
@@ -464,13 +464,13 @@ def test_a_path_that_climbs_stays_within_the_rebuilds_own_folder(places):
     assert source_depth(recorded) == 1
     working = places / "run" / "run"
     working.mkdir()
-    assert find_source_rows(recorded, working, places / "code").read_again
+    assert find_source_rows(recorded, working, places / "code").is_repeatable
     assert (places / "run/up.csv").is_symlink()
 
 
 def test_a_query_is_not_asked_again(places):
     rows = find_source_rows(asked_of(None, None), places / "run", places / "code")
-    assert "it is a query" in rows.why
+    assert "it is a query" in rows.reason
 
 
 # --- the record ------------------------------------------------------------------------------
@@ -496,7 +496,7 @@ class Made:
         stage = name.partition(" ")[0]
         return Step(
             name=name,
-            key=Digest.of(name.encode()),
+            key=Digest.of_bytes(name.encode()),
             components={
                 "stage": stage,
                 "code": {"assay.x": digest(b"")},
@@ -520,7 +520,7 @@ class Made:
         environment = {"distributions": {}, "python": "3.11.4"}
         record = {
             "record": 1,
-            "question": str(Digest.of(question)),
+            "question": str(Digest.of_bytes(question)),
             "source": digest(b"rows"),
             "use_case": self.bucket.put_json(words, artifacts.USE_CASE, "w").as_json(),
             "code": {"commit": None, "diff": None},
@@ -529,7 +529,7 @@ class Made:
         }
         run = self.bucket.put_json(record, artifacts.RECORD, f"run {question!r}")
         body = {
-            "question": str(Digest.of(question)),
+            "question": str(Digest.of_bytes(question)),
             "run": run.as_json(),
             "against": against,
             "candidate": "Dummy",
@@ -549,30 +549,30 @@ def made(bucket):
 def test_the_journal_is_recalled_as_the_run_met_it(made, bucket):
     registry = Registry(bucket)
     first = made.register([made.step("ingest", table=1)], b"first", model=b"first")
-    registry.promote(first, because="b", instead_of=None)
+    registry.promote(first, because="b", expected_version=None)
     second = made.register([made.step("ingest", table=2)], b"second", against=1, model=b"second")
-    registry.promote(second, because="b", instead_of=1)
+    registry.promote(second, because="b", expected_version=1)
     # While this one was under way, the second became champion: it was judged against the first.
     third = made.register([made.step("ingest", table=3)], b"third", against=1, model=b"third")
     recorded = recall_run(bucket, third.name)
-    assert [entry.number for entry in recorded.before.entries] == [1, 2, 3]
-    assert recorded.before.champion.number == 1
+    assert [entry.number for entry in recorded.history_before.entries] == [1, 2, 3]
+    assert recorded.history_before.champion.number == 1
     assert [entry.body["version"] for entry in recorded.entries] == [3]
 
 
 def test_a_rebuild_finds_the_champion_of_the_time_and_no_step_done(made, bucket):
     first = made.register([made.step("ingest", table=1)], b"first", model=b"first")
-    Registry(bucket).promote(first, because="b", instead_of=None)
+    Registry(bucket).promote(first, because="b", expected_version=None)
     previous = write_frame(bucket, pd.DataFrame({"x": [1, 2]}), "before")
     steps = [made.step("validate", inputs={"previous": previous}, report=3)]
     made.register(steps, b"second", against=1, model=b"second")
-    target = Bucket.on(MemoryStore()).prepare()
+    target = Bucket.from_store(MemoryStore()).prepare()
     recall_run(bucket, "guests@2").seed(target)
     history = Registry(target).history("guests")
     assert target.get(history.champion.artifact("model")) == b"first"
     assert list(history.versions) == [1]
-    assert Table.read(target, previous).pandas()["x"].tolist() == [1, 2]
-    assert not target.objects.has(Digest.of(b"second"))
+    assert Table.read(target, previous).to_pandas()["x"].tolist() == [1, 2]
+    assert not target.objects.has(Digest.of_bytes(b"second"))
     assert list(target.store.list("memo/")) == []
 
 
@@ -584,7 +584,7 @@ def held_against(bucket, before, after):
     old = Made(bucket)
     old.register(before)
     recorded = recall_run(bucket, "guests@1")
-    other = Made(Bucket.on(MemoryStore()).prepare())
+    other = Made(Bucket.from_store(MemoryStore()).prepare())
     steps = after(other)
     entries = [other.register(steps).entry]
     found = compare_runs(recorded, RebuiltRun(other.bucket, tuple(steps), tuple(entries)))
@@ -603,7 +603,7 @@ def test_times_and_what_is_judged_by_them_are_not_compared(made, bucket):
     found, status = held_against(bucket, steps(made, 1), lambda other: steps(other, 2))
     assert found.identical
     assert status["technical x"] == "timed"
-    assert found.compared == 4
+    assert found.compared_count == 4
 
 
 def test_a_verdict_that_times_changed_is_a_divergence(made, bucket):
@@ -613,7 +613,7 @@ def test_a_verdict_that_times_changed_is_a_divergence(made, bucket):
         lambda other: [other.step("technical x", verdict="fail", report=2)],
     )
     assert not found.identical
-    assert "pass -> fail" in found.first.outputs[0].how[0]
+    assert "pass -> fail" in found.first.outputs[0].differences[0]
 
 
 def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made, bucket):
@@ -637,7 +637,7 @@ def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made,
         "register": "identical",
     }
     assert found.first.name == "search x"
-    assert found.first.outputs[0].how[0] == "scores: 0.5 -> 0.75"
+    assert found.first.outputs[0].differences[0] == "scores: 0.5 -> 0.75"
     assert found.steps[2].after == ["tried"]
 
 
@@ -654,14 +654,14 @@ def test_steps_that_came_or_went_are_told(made, bucket):
 def test_the_journal_must_say_the_same_too(bucket):
     made = Made(bucket)
     made.register([made.step("ingest", table=1)], model=b"one")
-    other = Made(Bucket.on(MemoryStore()).prepare())
+    other = Made(Bucket.from_store(MemoryStore()).prepare())
     steps = [other.step("ingest", table=1)]
     entry = other.register(steps, model=b"other").entry
     found = compare_runs(
         recall_run(bucket, "guests@1"), RebuiltRun(other.bucket, tuple(steps), (entry,))
     )
-    assert found.first.name == "register"
-    assert found.first.outputs[0].how[0].startswith("version 1.model: ")
+    assert found.first_divergence.name == "register"
+    assert found.first_divergence.outputs[0].differences[0].startswith("version 1.model: ")
 
 
 def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
@@ -682,21 +682,21 @@ def test_an_output_whose_recorded_object_is_gone_is_a_divergence_all_the_same(ma
     gone = made.json({"a": 1})
     made.register([made.step("train x", about=gone)])
     bucket.store.delete(object_key(gone.digest))
-    other = Made(Bucket.on(MemoryStore()).prepare())
+    other = Made(Bucket.from_store(MemoryStore()).prepare())
     steps = [other.step("train x", about={"a": 2})]
     entry = other.register(steps).entry
     found = compare_runs(
         recall_run(bucket, "guests@1"), RebuiltRun(other.bucket, tuple(steps), (entry,))
     )
-    assert "how cannot be told" in found.first.outputs[0].how[0]
+    assert "how cannot be told" in found.first_divergence.outputs[0].differences[0]
 
 
 def test_a_bucket_of_the_first_version_is_recalled():
     """Its runs recorded less: what is missing must not be in the way."""
     recorded = recall_run(Bucket.open(str(GOLDEN)), "guests@2")
-    assert (recorded.before.entries, len(recorded.steps)) == ([], 12)
+    assert (recorded.history_before.entries, len(recorded.steps)) == ([], 12)
     assert len(recorded.commit) == 40
-    target = Bucket.on(MemoryStore()).prepare()
+    target = Bucket.from_store(MemoryStore()).prepare()
     recorded.seed(target)
     assert compare_runs(
         recorded, RebuiltRun(recorded.bucket, recorded.steps, recorded.entries)

@@ -32,33 +32,33 @@ def made(**more):
 
 
 def test_a_process_is_known_by_its_number_and_its_start(child):
-    process = Process.of(child.pid)
-    assert process.alive
-    assert not replace(process, started="another time").alive
+    process = Process.from_pid(child.pid)
+    assert process.is_alive
+    assert not replace(process, started="another time").is_alive
 
 
 def test_a_process_that_ended_is_gone_even_before_somebody_asked_how(child):
-    process = Process.of(child.pid)
+    process = Process.from_pid(child.pid)
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not process.alive
-    assert Process.of(child.pid) is None
+    assert not process.is_alive
+    assert Process.from_pid(child.pid) is None
 
 
 def test_another_process_with_the_same_number_is_not_ended(child):
-    replace(Process.of(child.pid), started="another time").stop(0.1)
+    replace(Process.from_pid(child.pid), started="another time").stop(0.1)
     assert child.poll() is None
 
 
 def test_what_is_asked_to_end_ends(child):
-    Process.of(child.pid).stop(10)
+    Process.from_pid(child.pid).stop(10)
     assert child.wait(1) == -15
 
 
 def test_what_does_not_listen_is_ended_all_the_same():
     with subprocess.Popen(STUBBORN, stdout=subprocess.PIPE, start_new_session=True) as child:
         child.stdout.readline()
-        Process.of(child.pid).stop(0.2)
+        Process.from_pid(child.pid).stop(0.2)
         assert child.wait(5) == -9
 
 
@@ -88,10 +88,10 @@ def test_the_state_lies_with_the_user(tmp_path, monkeypatch):
 def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child):
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
     assert running.find_running_setup() is None
-    made(processes={"server": Process.of(child.pid)}).write(tmp_path)
+    made(processes={"server": Process.from_pid(child.pid)}).write(tmp_path)
     assert running.find_running_setup() is None
 
 
 def test_everybody_is_reached_where_they_listen():
-    assert made(host="0.0.0.0", port=5).dashboard == "http://127.0.0.1:5"
-    assert made(host="::", port=5).api == "http://[::1]:5/api"
+    assert made(host="0.0.0.0", port=5).dashboard_url == "http://127.0.0.1:5"
+    assert made(host="::", port=5).api_url == "http://[::1]:5/api"

@@ -62,13 +62,13 @@ def trap(sprung: Path) -> bytes:
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    return Bucket.on(LocalStore(tmp_path / "bucket")).prepare()
+    return Bucket.from_store(LocalStore(tmp_path / "bucket")).prepare()
 
 
 def body(bucket: Bucket, model: bytes) -> dict:
     described = bucket.put_json({"features": []}, artifacts.JSON, "signature")
     return {
-        "question": str(Digest.of(model)),
+        "question": str(Digest.of_bytes(model)),
         "model": bucket.put(model, artifacts.MODEL, "m").as_json(),
         "signature": described.as_json(),
         "reports": {},
@@ -114,27 +114,27 @@ def test_the_trap_works(bucket, version, sprung) -> None:
 
 
 def test_a_swapped_model_file(bucket, version, trap) -> None:
-    overwrite(bucket, object_key(Digest.of(b"first")), trap)
-    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
+    overwrite(bucket, object_key(Digest.of_bytes(b"first")), trap)
+    refused(bucket, ObjectCorrupt, str(Digest.of_bytes(b"first")), "m@1")
 
 
 def test_two_model_files_that_changed_places(bucket, version, trap) -> None:
-    overwrite(bucket, object_key(Digest.of(b"first")), trap)
-    overwrite(bucket, object_key(Digest.of(trap)), b"first")
-    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
-    refused(bucket, ObjectCorrupt, str(Digest.of(trap)), "m@2")
+    overwrite(bucket, object_key(Digest.of_bytes(b"first")), trap)
+    overwrite(bucket, object_key(Digest.of_bytes(trap)), b"first")
+    refused(bucket, ObjectCorrupt, str(Digest.of_bytes(b"first")), "m@1")
+    refused(bucket, ObjectCorrupt, str(Digest.of_bytes(trap)), "m@2")
 
 
 def test_an_object_planted_under_the_name_of_one_that_is_gone(bucket, version, trap) -> None:
-    bucket.store.delete(object_key(Digest.of(b"first")))
-    refused(bucket, ObjectMissing, str(Digest.of(b"first")), "m@1")
-    overwrite(bucket, object_key(Digest.of(b"first")), trap)
-    refused(bucket, ObjectCorrupt, str(Digest.of(b"first")), "m@1")
+    bucket.store.delete(object_key(Digest.of_bytes(b"first")))
+    refused(bucket, ObjectMissing, str(Digest.of_bytes(b"first")), "m@1")
+    overwrite(bucket, object_key(Digest.of_bytes(b"first")), trap)
+    refused(bucket, ObjectCorrupt, str(Digest.of_bytes(b"first")), "m@1")
 
 
 def test_an_object_planted_in_the_trash(bucket, version, trap) -> None:
     """From there an object is taken when it is missed."""
-    digest = Digest.of(b"first")
+    digest = Digest.of_bytes(b"first")
     bucket.store.delete(object_key(digest))
     overwrite(bucket, f"trash/{digest.hex}/planted", trap)
     refused(bucket, ObjectCorrupt, str(digest), "m@1")
@@ -151,12 +151,12 @@ def test_a_journal_entry_that_was_altered(bucket, version, trap, number) -> None
     """The last one is told by its signature alone: see below."""
     key = f"journals/m/{number:010d}.json"
     held = canonical.load(bucket.store.get(key))
-    held["body"]["model"]["digest"] = str(Digest.of(trap))
+    held["body"]["model"]["digest"] = str(Digest.of_bytes(trap))
     if number == 3:
-        held["previous"] = str(Digest.of(b"other"))
+        held["previous"] = str(Digest.of_bytes(b"other"))
     overwrite(bucket, key, canonical.dump(held))
     if number == 2:
-        held["body"]["model"]["digest"] = str(Digest.of(b"first"))
+        held["body"]["model"]["digest"] = str(Digest.of_bytes(b"first"))
         overwrite(bucket, key, canonical.dump(held))
     refused(bucket, ChainBroken, r"'m' is broken at entry [123]", "m@1")
 
@@ -289,7 +289,7 @@ def test_an_entry_by_a_thief_in_the_place_of_one_that_holds(bucket, trap, sign, 
     [entry] = bucket.journal("m").entries()
     withdraw(entry)
     sign("ada")
-    planted = replace(entry, body=entry.body | body(bucket, trap)).signed_by(Signer.configured())
+    planted = replace(entry, body=entry.body | body(bucket, trap)).sign(Signer.from_environment())
     overwrite(bucket, "journals/m/0000000001.json", planted.encode())
     refused(bucket, SignatureBad, "nobody has vouched for this entry", "m@1")
 

@@ -40,7 +40,7 @@ def signer() -> Signer:
 
 
 def named(signer: Signer, name: str = "ada") -> PublicKey:
-    return PublicKey(name, signer.public.key)
+    return PublicKey(name, signer.public_key.key)
 
 
 def test_the_bytes_signed_are_those_of_the_dsse_specification() -> None:
@@ -62,14 +62,14 @@ def test_a_key_is_read_as_ssh_and_pem_keep_it(
     monkeypatch.setenv(SIGNING_KEY_VARIABLE, str(tmp_path / "key"))
     if locked:
         with pytest.raises(ConfigError, match="passphrase"):
-            Signer.configured()
+            Signer.from_environment()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
         with pytest.raises(ConfigError, match="wrong"):
-            Signer.configured()
+            Signer.from_environment()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, "open sesame")
-    found = Signer.configured()
+    found = Signer.from_environment()
     assert found is not None
-    assert found.public.fingerprint == signer.public.fingerprint
+    assert found.public_key.fingerprint == signer.public_key.fingerprint
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="no OpenSSH here")
@@ -80,13 +80,15 @@ def test_keys_and_fingerprints_are_those_of_ssh_keygen(tmp_path: Path) -> None:
         ["ssh-keygen", "-l", "-f", tmp_path / "k.pub"], check=True, capture_output=True, text=True
     ).stdout
     public = PublicKey.parse((tmp_path / "k.pub").read_text())
-    assert public.fingerprint == Signer.load(tmp_path / "k").public.fingerprint == told.split()[1]
+    assert (
+        public.fingerprint == Signer.load(tmp_path / "k").public_key.fingerprint == told.split()[1]
+    )
     assert public.name == "ada@home"
 
 
 def test_without_a_key_in_the_environment_nobody_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SIGNING_KEY_VARIABLE, raising=False)
-    assert Signer.configured() is None
+    assert Signer.from_environment() is None
 
 
 @pytest.mark.parametrize(
@@ -123,21 +125,21 @@ def test_a_line_that_is_no_public_key_is_refused() -> None:
 
 def test_what_was_altered_is_refused(signer: Signer) -> None:
     made, known = signer.sign("a/b", b"payload"), [named(signer)]
-    assert made.check("a/b", b"payload", known).name == "ada"
+    assert made.verify("a/b", b"payload", known).name == "ada"
     with pytest.raises(SignatureBad, match=r"by ada .* does not fit"):
-        made.check("a/b", b"Payload", known)
+        made.verify("a/b", b"Payload", known)
     with pytest.raises(SignatureBad, match="does not fit"):
-        made.check("a/c", b"payload", known)
-    flipped = Signature(made.key, bytes([made.value[0] ^ 1]) + made.value[1:])
+        made.verify("a/c", b"payload", known)
+    flipped = Signature(made.key_id, bytes([made.value[0] ^ 1]) + made.value[1:])
     with pytest.raises(SignatureBad, match="does not fit"):
-        flipped.check("a/b", b"payload", known)
+        flipped.verify("a/b", b"payload", known)
 
 
 def test_a_signature_by_an_unknown_key_is_refused_by_its_fingerprint(signer: Signer) -> None:
     stranger = Signer(Ed25519PrivateKey.generate())
     with pytest.raises(SignatureBad, match="unknown key") as error:
-        stranger.sign("a/b", b"payload").check("a/b", b"payload", [named(signer)])
-    assert stranger.public.fingerprint in error.value.what
+        stranger.sign("a/b", b"payload").verify("a/b", b"payload", [named(signer)])
+    assert stranger.public_key.fingerprint in error.value.what
 
 
 def test_an_envelope_gives_back_what_it_holds_and_who_signed_it(signer: Signer) -> None:

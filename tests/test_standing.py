@@ -14,12 +14,12 @@ from assay.steps import Step
 from assay.store.memory import MemoryStore
 from assay.versions import REGISTERED
 
-ONE, TWO = Digest.of(b"question 1"), Digest.of(b"question 2")
+ONE, TWO = Digest.of_bytes(b"question 1"), Digest.of_bytes(b"question 2")
 
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def put(bucket, text):
@@ -70,14 +70,14 @@ def test_an_answer_stands_and_nothing_was_done_for_it(bucket):
 def test_it_tells_the_champion_of_today(bucket):
     version = answered(bucket)
     assert not find_question_outcome(bucket, "m", ONE).champion
-    Registry(bucket).promote(version, because="first", instead_of=None)
+    Registry(bucket).promote(version, because="first", expected_version=None)
     assert find_question_outcome(bucket, "m", ONE).champion
 
 
 def test_it_does_not_stand_once_it_would_be_judged_against_another_champion(bucket):
     answered(bucket)
     other = answered(bucket, TWO, model="another")
-    Registry(bucket).promote(other, because="better", instead_of=None)
+    Registry(bucket).promote(other, because="better", expected_version=None)
     assert find_question_outcome(bucket, "m", ONE) is None
     assert find_question_outcome(bucket, "m", TWO).model == "m@2"
 
@@ -88,7 +88,7 @@ def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_p
     mine.write_text("class Mine: pass\n")
     forget()
     champion = answered(bucket)
-    Registry(bucket).promote(champion, because="first", instead_of=None)
+    Registry(bucket).promote(champion, because="first", expected_version=None)
     answered(bucket, TWO, against=champion.number, model="another")
     assert find_question_outcome(bucket, "m", TWO).model == "m@2"
     mine.write_text("class Mine: answer = 42\n")
@@ -105,7 +105,7 @@ def forget():
 @pytest.mark.parametrize("lost", ["the model", "record", "page"])
 def test_it_does_not_stand_when_something_it_rests_on_is_gone(bucket, lost):
     answered(bucket)
-    bucket.store.delete(object_key(Digest.of(lost.encode())))
+    bucket.store.delete(object_key(Digest.of_bytes(lost.encode())))
     assert find_question_outcome(bucket, "m", ONE) is None
 
 

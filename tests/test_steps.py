@@ -10,7 +10,7 @@ from assay.store.memory import MemoryStore
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 class Stage:

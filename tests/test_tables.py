@@ -23,7 +23,7 @@ from assay.tables.write import write_frame, write_table
 
 @pytest.fixture
 def bucket() -> Bucket:
-    return Bucket.on(MemoryStore())
+    return Bucket.from_store(MemoryStore())
 
 
 @pytest.fixture
@@ -78,14 +78,14 @@ def test_what_was_written_is_read_back_in_the_same_types(bucket: Bucket, missing
     table = Table.read(bucket, write_table(bucket, [batch], batch.schema, "t"))
     assert table.rows == 2
     assert table.schema.equals(ONE_OF_EACH, check_metadata=True)
-    values = table.arrow().to_pylist()
+    values = table.to_arrow().to_pylist()
     assert values == batch.to_pylist()
     assert [row for b in table.batches() for row in b.to_pylist()] == values
 
 
 def test_frames_have_the_promised_dtypes(bucket: Bucket) -> None:
     whole, holed = (
-        Table.read(bucket, write_table(bucket, [b], b.schema, "t")).pandas()
+        Table.read(bucket, write_table(bucket, [b], b.schema, "t")).to_pandas()
         for b in (one_of_each(missing=False), one_of_each(missing=True))
     )
     kinds = ["int64", "float64", "bool", "str", "datetime64[us]", "category"]
@@ -100,21 +100,21 @@ def test_frames_have_the_promised_dtypes(bucket: Bucket) -> None:
 def test_columns_come_in_the_order_asked(bucket: Bucket) -> None:
     rows = people(5000)
     table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
-    assert table.arrow(["city", "id"]).equals(rows.select(["city", "id"]))
+    assert table.to_arrow(["city", "id"]).equals(rows.select(["city", "id"]))
     assert next(table.batches(["height"])).schema.names == ["height"]
 
 
 def test_an_unknown_column_is_answered_with_the_nearest(bucket: Bucket) -> None:
     table = Table.read(bucket, write_table(bucket, [], ONE_OF_EACH, "t"))
     with pytest.raises(DataError, match="Did you mean 'number'"):
-        table.pandas(["nummber"])
+        table.to_pandas(["nummber"])
 
 
 def test_a_table_without_rows_has_columns_all_the_same(bucket: Bucket) -> None:
     table = Table.read(bucket, write_table(bucket, [], ONE_OF_EACH, "t"))
     assert table.rows == 0
     assert not table.parts
-    assert list(table.pandas().columns) == ONE_OF_EACH.names
+    assert list(table.to_pandas().columns) == ONE_OF_EACH.names
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -137,7 +137,7 @@ def test_a_window_that_slides_keeps_most_parts(bucket: Bucket) -> None:
 @settings(max_examples=15)
 @given(st.integers(1, 2_000))
 def test_the_batching_of_the_input_leaves_no_trace(batch: int) -> None:
-    bucket, rows = Bucket.on(MemoryStore()), people(2_000)
+    bucket, rows = Bucket.from_store(MemoryStore()), people(2_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CutRule, "across", lambda _: CutRule(64, 16, 256))
         assert digests(bucket, rows, batch) == digests(bucket, rows, 2_000)
@@ -159,7 +159,7 @@ def test_the_coding_and_width_of_values_leave_no_trace(bucket: Bucket) -> None:
     ("columns", "target"), [(1, 2**15), (16, 2**15), (32, 2**15), (64, 2**14), (1000, 2**12)]
 )
 def test_wide_tables_have_fewer_rows_a_part(columns: int, target: int) -> None:
-    assert CutRule.across(columns) == CutRule(target, target // 4, target * 4)
+    assert CutRule.for_columns(columns) == CutRule(target, target // 4, target * 4)
 
 
 @settings(max_examples=25)
@@ -216,7 +216,7 @@ def test_a_large_table_never_lies_in_memory_whole(bucket: Bucket) -> None:
 
 
 def test_parts_are_plain_parquet_for_other_engines(tmp_path) -> None:
-    bucket, rows = Bucket.on(LocalStore(tmp_path)), people(9_000)
+    bucket, rows = Bucket.from_store(LocalStore(tmp_path)), people(9_000)
     table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
     frames = [pd.read_parquet(url) for url in table.urls()]
     assert pd.concat(frames)["id"].tolist() == list(range(9_000))
@@ -226,13 +226,13 @@ def test_parts_are_plain_parquet_for_other_engines(tmp_path) -> None:
 
 
 def test_a_damaged_part_is_named_and_not_read(tmp_path) -> None:
-    bucket, rows = Bucket.on(LocalStore(tmp_path)), people(100)
+    bucket, rows = Bucket.from_store(LocalStore(tmp_path)), people(100)
     table = Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, "t"))
     path = tmp_path / object_key(table.parts[0].digest)
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(ObjectCorrupt, match=table.parts[0].digest.hex):
-        table.arrow()
+        table.to_arrow()
 
 
 def test_only_tables_of_this_format_are_read(bucket: Bucket) -> None:
@@ -284,6 +284,6 @@ def test_frames_can_be_stored(bucket: Bucket) -> None:
         index=[7, 8],
     )
     table = Table.read(bucket, write_frame(bucket, frame, "t"))
-    pd.testing.assert_frame_equal(table.pandas(), frame.reset_index(drop=True))
+    pd.testing.assert_frame_equal(table.to_pandas(), frame.reset_index(drop=True))
     with pytest.raises(DataError, match="cannot be stored"):
         write_frame(bucket, pd.DataFrame({"a": [1, "x"]}), "t")

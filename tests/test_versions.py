@@ -17,7 +17,11 @@ def history(*told):
 
 
 def registered(number):
-    return "registered", {"version": number, "question": str(Digest.of(b"q")), "against": None}
+    return "registered", {
+        "version": number,
+        "question": str(Digest.of_bytes(b"q")),
+        "against": None,
+    }
 
 
 def promoted(version, **more):

@@ -31,13 +31,13 @@ def main() -> None:
         raise
 
 
-def _drop_tracebacks(told: BaseException) -> None:
+def _drop_tracebacks(reported: BaseException) -> None:
     """Drop the tracebacks of an error that was told, and of those behind it.
 
     Prefect keeps an error for as long as the process lives. Its traceback would keep every frame
     it passed, and DuckDB reports at the interpreter's end what of its own is still held.
     """
-    error: BaseException | None = told
+    error: BaseException | None = reported
     while error is not None:
         error.__traceback__ = None
         error = error.__cause__ or error.__context__

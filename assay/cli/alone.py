@@ -95,15 +95,17 @@ def open_gate_table(
     from assay.tables.read import Table
 
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
-        bucket = Bucket.on(LocalStore(folder))
+        bucket = Bucket.from_store(LocalStore(folder))
         where = written if check else None
         found = ingest_source(bucket, written.use_case.data, "data", where=where, say=print_stderr)
         aside = QuarantineSummary()
         if found.quarantine:
-            held = QuarantineSummary.of(bucket, found.quarantine, written.use_case.data.source.path)
+            held = QuarantineSummary.from_table(
+                bucket, found.quarantine, written.use_case.data.source.path
+            )
             aside = replace(held, table=None)  # it is gone with the bucket
             print_stderr(describe_left_out(aside))
-        yield Table.read(bucket, found.table), aside, found.as_text
+        yield Table.read(bucket, found.table), aside, found.text_hints
 
 
 def describe_left_out(aside: QuarantineSummary) -> str:
@@ -116,4 +118,4 @@ def describe_left_out(aside: QuarantineSummary) -> str:
 def read_gate_frame(written: LoadedUseCase, *, check: bool = True) -> pd.DataFrame:
     """The table of `open_gate_table` in memory."""
     with open_gate_table(written, check=check) as (table, _aside, _as_text):
-        return table.pandas()
+        return table.to_pandas()

@@ -19,5 +19,9 @@ def command(
     bucket = open_existing_bucket(store)
     entry = approve_version(bucket, reference, make_justification(because, as_of))
     print_decision(
-        bucket, reference, entry, already=f"you approved {reference} before", as_json=as_json
+        bucket,
+        reference,
+        entry,
+        unchanged_message=f"you approved {reference} before",
+        as_json=as_json,
     )

@@ -102,7 +102,7 @@ def command(
         rows=count,
         sensitive=sensitive,
     )
-    rules = [rule for rule in use_case.fairness if set(rule.columns()) <= set(sensitive)]
+    rules = [rule for rule in use_case.fairness if set(rule.sensitive_columns()) <= set(sensitive)]
     joint = [columns for columns in divisions if len(columns) > 1]
     shown: list[str | tuple[str, ...]] | None = [*sensitive, *joint] if joint else None
     report = audit_fairness(

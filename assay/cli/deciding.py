@@ -17,7 +17,7 @@ def open_existing_bucket(store: str | None) -> Bucket:
     from assay.bucket import Bucket
     from assay.store import default_store_url
 
-    return Bucket.open(store or default_store_url()).existing()
+    return Bucket.open(store or default_store_url()).require_existing()
 
 
 def make_justification(because: str, as_of: str | None) -> Justification:
@@ -29,22 +29,27 @@ def make_justification(because: str, as_of: str | None) -> Justification:
 
 
 def print_decision(
-    bucket: Bucket, reference: str, entry: JournalEntry | None, *, already: str, as_json: bool
+    bucket: Bucket,
+    reference: str,
+    entry: JournalEntry | None,
+    *,
+    unchanged_message: str,
+    as_json: bool,
 ) -> None:
-    """The entry that was written, or what was so `already`; and who is champion now."""
+    """The entry that was written, or what was so `unchanged_message`; and who is champion now."""
     from assay.registry import Registry
     from assay.render.story import entry_sentence
     from assay.trust import describe_signature
     from assay.versions import CHAMPION
 
-    history = Registry(bucket).story(reference)
+    history = Registry(bucket).find_history(reference)
     champion = history.champion.name if history.champion else None
     if as_json:
         told = entry and {"number": entry.number, "kind": entry.kind, **_entry_fields(entry)}
         print_json({"entry": told, "aliases": history.aliases, CHAMPION: champion})
         return
     if entry is None:
-        print_text(f"{already}; nothing was written")
+        print_text(f"{unchanged_message}; nothing was written")
         return
     print_text(entry_sentence(history.model, entry))
     print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(entry)})")
@@ -63,7 +68,7 @@ def _warn_without_people() -> None:
     """Say so where nobody was asked who they are."""
     from assay.config.people import DEFAULT_PEOPLE_FILE, People
 
-    if People.configured() is None:
+    if People.load_configured() is None:
         print_stderr(
             f"there is no {DEFAULT_PEOPLE_FILE}: everyone may act, and the name is the operating system's"
         )

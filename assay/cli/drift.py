@@ -77,8 +77,8 @@ def command(
     sections = {"drift": {"margin": margin}} if margin is not None else {}
     with _open_bucket(store) as bucket:
         intake = _FileTables(bucket, config, sections)
-        old, new = intake.table(reference), intake.table(current)
-        case = intake.written(_file_part(reference)).use_case
+        old, new = intake.read_table(reference), intake.read_table(current)
+        case = intake.load_use_case(_file_part(reference)).use_case
         roles = ColumnRoles(
             probability=probability,
             prediction=prediction,
@@ -88,7 +88,7 @@ def command(
             sensitive=case.data.sensitive,
         )
         names = list(dict.fromkeys([*old.schema.names, *new.schema.names]))
-        chosen = _chosen_columns(column, without, case.features(names) if config else names)
+        chosen = _chosen_columns(column, without, case.feature_columns(names) if config else names)
         report = judge_drift(
             old,
             new,
@@ -106,18 +106,18 @@ class _FileTables:
 
     def __init__(self, bucket: Bucket, config: Path | None, sections: dict[str, Any]) -> None:
         self._bucket, self._config, self._sections = bucket, config, sections
-        self._read: dict[str, Table] = {}
+        self._tables: dict[str, Table] = {}
 
-    def written(self, file: str) -> LoadedUseCase:
+    def load_use_case(self, file: str) -> LoadedUseCase:
         from assay.cli.alone import load_gate_use_case
 
         return load_gate_use_case(file, self._config, self._sections)
 
-    def table(self, named: str) -> Table:
+    def read_table(self, named: str) -> Table:
         from assay.tables.stretch import rows_between, rows_where
 
         part = _PART_PATTERN.fullmatch(named)
-        whole = self._whole(_file_part(named))
+        whole = self._read_whole(_file_part(named))
         if part is None:
             return whole
         low, high = part["low"], part["high"] or part["low"]
@@ -127,22 +127,22 @@ class _FileTables:
             raise typer.BadParameter(f"{named}: write a range of rows as rows=1..5000")
         return rows_between(whole, int(low), int(high), named)
 
-    def _whole(self, file: str) -> Table:
+    def _read_whole(self, file: str) -> Table:
         from assay.cli.alone import describe_left_out
         from assay.sources.aside import QuarantineSummary
         from assay.sources.ingest import ingest_source
         from assay.tables.read import Table
 
-        if file not in self._read:
+        if file not in self._tables:
             found = ingest_source(
-                self._bucket, self.written(file).use_case.data, file, say=print_stderr
+                self._bucket, self.load_use_case(file).use_case.data, file, say=print_stderr
             )
             if found.quarantine:
                 print_stderr(
-                    f"{file}: {describe_left_out(QuarantineSummary.of(self._bucket, found.quarantine, file))}"
+                    f"{file}: {describe_left_out(QuarantineSummary.from_table(self._bucket, found.quarantine, file))}"
                 )
-            self._read[file] = Table.read(self._bucket, found.table)
-        return self._read[file]
+            self._tables[file] = Table.read(self._bucket, found.table)
+        return self._tables[file]
 
 
 def _file_part(named: str) -> str:
@@ -180,4 +180,4 @@ def _open_bucket(store: str | None) -> Iterator[Bucket]:
         yield Bucket.open(store).prepare()
         return
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
-        yield Bucket.on(LocalStore(folder))
+        yield Bucket.from_store(LocalStore(folder))

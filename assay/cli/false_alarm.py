@@ -25,4 +25,6 @@ def command(
 
     bucket = open_existing_bucket(store)
     entry = mark_false_alarm(bucket, model, make_justification(because, as_of), look)
-    print_decision(bucket, model, entry, already="that alarm is marked as false", as_json=as_json)
+    print_decision(
+        bucket, model, entry, unchanged_message="that alarm is marked as false", as_json=as_json
+    )

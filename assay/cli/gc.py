@@ -34,10 +34,10 @@ def command(
     from assay.store import default_store_url
     from assay.upkeep.garbage import GarbageCollector
 
-    bucket = Bucket.open(store or default_store_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).require_existing()
     collector = GarbageCollector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
     if why is not None:
-        _print_references(collector.why(_parse_digest(why)), as_json=as_json)
+        _print_references(collector.reference_path(_parse_digest(why)), as_json=as_json)
         return
     done = collector.collect(dry_run=dry_run)
     if as_json:

@@ -40,11 +40,11 @@ def command(
     if not files and written.use_case.labels.source is None:
         raise ConfigError(
             "no labels are named",
-            where=written.text.where(("labels",)),
+            where=written.text.locate(("labels",)),
             remedy="Name files behind the use case, or labels.source in it.",
         )
     url = store or default_store_url()
-    bucket = Bucket.open(url).existing()
+    bucket = Bucket.open(url).require_existing()
 
     def tell(entry: ReceivedLabels) -> None:
         if as_json:

@@ -31,6 +31,6 @@ def command(
 
     bucket = open_existing_bucket(store)
     made = record_lesson(
-        bucket, model, cause, make_justification(text, as_of), about=about, entry=entry
+        bucket, model, cause, make_justification(text, as_of), subject=about, entry=entry
     )
-    print_decision(bucket, model, made, already="", as_json=as_json)
+    print_decision(bucket, model, made, unchanged_message="", as_json=as_json)

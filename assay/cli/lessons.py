@@ -27,14 +27,14 @@ def command(
     from assay.render.words import printable_text
 
     bucket = open_existing_bucket(store)
-    names = [model] if model else [name for name in bucket.journals() if not is_ledger(name)]
+    names = [model] if model else [name for name in bucket.list_journals() if not is_ledger(name)]
     found = {
         history.model: [
             lesson
             for lesson in collect_lessons(history.entries)
             if cause is None or cause_covers(cause, lesson.cause)
         ]
-        for history in map(Registry(bucket).story, names)
+        for history in map(Registry(bucket).find_history, names)
     }
     if as_json:
         print_json({name: [one.as_json() for one in held] for name, held in found.items()})

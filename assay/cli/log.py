@@ -29,7 +29,7 @@ def command(
     from assay.bucket import Bucket
     from assay.store import default_store_url
 
-    bucket = Bucket.open(store or default_store_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).require_existing()
     chosen = _chosen_journals(bucket, model)
     if as_json:
         told = {name: bucket.journal(name).entries() for name in chosen}
@@ -43,7 +43,7 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     from assay.batches import LEDGER_SUFFIX, is_ledger
     from assay.errors import ReferenceUnknown, nearest_name
 
-    known = bucket.journals()
+    known = bucket.list_journals()
     if model is None:
         return known
     if model not in known:
@@ -72,8 +72,10 @@ def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
                 name.removesuffix(batches.LEDGER_SUFFIX), batches.fold_ledger(entries)
             )
         else:
-            events += journal_events(name, entries, by=trust.describe_author, whole=whole)
-    rows = [tuple(map(printable_text, (e.when, e.by, e.what))) for e in events]
+            events += journal_events(
+                name, entries, actor_of=trust.describe_author, every_entry=whole
+            )
+    rows = [tuple(map(printable_text, (e.time, e.actor, e.text))) for e in events]
     print_rows(("when (UTC)", "by", "what"), rows)
     for line in ledgers:
         print_text(printable_text(line))

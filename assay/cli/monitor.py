@@ -52,7 +52,7 @@ def command(
 
     url = store or default_store_url()
     written = load_use_case(config, set_ or ())
-    bucket = Bucket.open(url).existing()
+    bucket = Bucket.open(url).require_existing()
     looked = _outcome_if_idle(bucket, written, as_of)
     if looked is None:
         from assay.cli.orchestrate import run_named_flow
@@ -88,10 +88,12 @@ def _outcome_if_idle(
 
     case = written.use_case
     ahead = next_look(bucket, case.name, case.monitor, moments.parse_timestamp(as_of))
-    wanted = ahead.before is not None and ahead.before.verdict == "retrain"  # and perhaps not told
-    if not ahead.idle or wanted or has_new_labels(bucket, written):
+    wanted = (
+        ahead.previous is not None and ahead.previous.verdict == "retrain"
+    )  # and perhaps not told
+    if not ahead.is_idle or wanted or has_new_labels(bucket, written):
         return None
-    if (both := beside(bucket, case)) and both.stale:
+    if (both := beside(bucket, case)) and both.is_stale:
         return None
     return idle_outcome(case.name, ahead)
 

@@ -72,7 +72,7 @@ def _use_running_server() -> None:
 
     found = None if "PREFECT_API_URL" in os.environ else find_running_setup()
     if found is not None:
-        os.environ["PREFECT_API_URL"] = found.api
+        os.environ["PREFECT_API_URL"] = found.api_url
 
 
 def _load_flow(name: str) -> Any:

@@ -43,7 +43,7 @@ def open_pins(store: str | None) -> Pins:
     from assay.store import default_store_url
     from assay.upkeep.pins import Pins
 
-    return Pins(Bucket.open(store or default_store_url()).existing())
+    return Pins(Bucket.open(store or default_store_url()).require_existing())
 
 
 def parse_digest(reference: str) -> Digest:
@@ -75,7 +75,7 @@ def print_pin_state(digest: Digest, state: str, *, as_json: bool) -> None:
 
 
 def _print_pins(pins: Pins, *, as_json: bool) -> None:
-    held = pins.standing()
+    held = pins.active_pins()
     if as_json:
         print_json({"pins": [pin.as_json() for pin in held]})
         return

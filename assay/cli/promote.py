@@ -29,5 +29,9 @@ def command(
         bucket, reference, make_justification(because, as_of), alias=alias, approve=approve
     )
     print_decision(
-        bucket, reference, entry, already=f"{reference} is {alias} already", as_json=as_json
+        bucket,
+        reference,
+        entry,
+        unchanged_message=f"{reference} is {alias} already",
+        as_json=as_json,
     )

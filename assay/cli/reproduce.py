@@ -57,7 +57,7 @@ def command(
     from assay.reproduce.rebuild import prepare_rebuild
     from assay.store import default_store_url
 
-    bucket = Bucket.open(store or default_store_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).require_existing()
     _require_empty_folder(into)
     with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as made:
         folder = Path(made)
@@ -71,12 +71,14 @@ def command(
         )
         if not as_json:
             _print_rebuild(rebuild, fresh=recorded_environment)
-        elif rebuild.differs:
+        elif rebuild.environment_changes:
             print_stderr(
-                f"the environment differs from the recorded one in {len(rebuild.differs)} ways"
+                f"the environment differs from the recorded one in {len(rebuild.environment_changes)} ways"
             )
         rebuilt = rebuild.run(str(into.absolute() if into else folder / "bucket"))
-        found = compare_runs(rebuild.recorded, rebuilt, taken=not rebuild.rows.read_again)
+        found = compare_runs(
+            rebuild.recorded, rebuilt, ingestion_taken=not rebuild.rows.is_repeatable
+        )
     if as_json:
         print_json(_comparison_json(rebuild, found))
     else:
@@ -101,32 +103,32 @@ def _print_rebuild(rebuild: Rebuild, *, fresh: bool) -> None:
     print_facts(
         {
             "model": f"{recorded.version.name}, {recorded.version.entry.body['candidate']}",
-            "code": code.words,
-            "rows": rebuild.rows.words,
+            "code": code.description,
+            "rows": rebuild.rows.description,
             "environment": _environment_text(rebuild, fresh=fresh),
         }
     )
     for line in _difference_lines(rebuild):
         print_text(f"  {line}")
-    for name, path in code.strays.items():
-        known = "other bytes than then" if name in code.differs else "the bytes of then"
+    for name, path in code.stray_modules.items():
+        known = "other bytes than then" if name in code.changed_modules else "the bytes of then"
         print_text(f"  module {name} is not in git; taken from {path}, {known}")
-    for name in code.differs:
-        if name not in code.strays:
+    for name in code.changed_modules:
+        if name not in code.stray_modules:
             print_text(f"  module {name} is not what ran then, by its digest")
     print_text("")
 
 
 def _environment_text(rebuild: Rebuild, *, fresh: bool) -> str:
     where = "built from the record" if fresh else "the present one"
-    return f"{where}, {'which differs from the recorded one:' if rebuild.differs else 'the same'}"
+    return f"{where}, {'which differs from the recorded one:' if rebuild.environment_changes else 'the same'}"
 
 
 def _difference_lines(rebuild: Rebuild) -> list[str]:
     """What a step's code imports is told one by one, the rest in a line."""
     used = rebuild.recorded.distributions
-    told = [d for d in rebuild.differs if d.kind != "library" or d.name in used]
-    other = [d for d in rebuild.differs if d not in told]
+    told = [d for d in rebuild.environment_changes if d.kind != "library" or d.name in used]
+    other = [d for d in rebuild.environment_changes if d not in told]
     lines = [f"{d}{' (steps import it)' if d.kind == 'library' else ''}" for d in told]
     if other:
         names = "; ".join(map(str, other[:_MOST_NAMED]))
@@ -143,14 +145,14 @@ def _print_comparison(
     for step in found.steps:
         print_text(f"{step.name:<{width}}  {_step_status_text(step)}")
     print_text("")
-    if found.first:
-        _print_divergences(found, found.first, rebuild)
+    if found.first_divergence:
+        _print_divergences(found, found.first_divergence, rebuild)
         _print_next_steps(rebuild, into, fresh=fresh)
         return
-    from_here = "" if rebuild.rows.read_again else " from the recorded table on"
-    steps = sum(step.compared > 0 for step in found.steps)
+    from_here = "" if rebuild.rows.is_repeatable else " from the recorded table on"
+    steps = sum(step.compared_count > 0 for step in found.steps)
     print_text(
-        f"identical{from_here}: {found.compared} outputs of {steps} steps, digest for digest; "
+        f"identical{from_here}: {found.compared_count} outputs of {steps} steps, digest for digest; "
         "times are not compared"
     )
     print_facts({"model": str(rebuild.recorded.version.digest)})
@@ -158,7 +160,7 @@ def _print_comparison(
 
 def _step_status_text(step: StepComparison) -> str:
     if step.status == "follows":
-        return f"differs, as do its inputs: {', '.join(step.after) or 'the steps above'}"
+        return f"differs, as do its inputs: {', '.join(step.changed_inputs) or 'the steps above'}"
     return _STATUS_TEXTS.get(step.status, step.status)
 
 
@@ -174,7 +176,7 @@ def _print_divergences(found: RunComparison, first: StepComparison, rebuild: Reb
 
 
 def _print_next_steps(rebuild: Rebuild, into: Path | None, *, fresh: bool) -> None:
-    if rebuild.differs and not fresh:
+    if rebuild.environment_changes and not fresh:
         print_text("next: rule the environment out with --recorded-environment")
     if into is None:
         print_text("next: rebuild with --into FOLDER to keep what was made, and look at it")
@@ -185,7 +187,8 @@ def _print_causes(step: StepComparison) -> None:
     what changed before what came or went.
     """
     found = sorted(
-        step.because, key=lambda d: (d.kind == "code", d.before is None or d.after is None)
+        step.component_changes,
+        key=lambda d: (d.kind == "code", d.before is None or d.after is None),
     )
     for difference in found[:_MOST_NAMED]:
         print_text(f"  it depends on {difference.kind} {difference}")
@@ -196,11 +199,11 @@ def _print_causes(step: StepComparison) -> None:
 def _print_outputs(step: StepComparison) -> None:
     if step.status in {"new", "not rebuilt"}:
         print_text(f"  it {_STATUS_TEXTS[step.status]}")
-    if step.outputs and step.compared > 1:
-        print_text(f"  of {step.compared} outputs these differ:")
+    if step.outputs and step.compared_count > 1:
+        print_text(f"  of {step.compared_count} outputs these differ:")
     for output in step.outputs:
         print_text(f"  {output.name}")
-        for line in output.how:
+        for line in output.differences:
             print_text(f"    {line}")
 
 
@@ -210,19 +213,19 @@ def _comparison_json(rebuild: Rebuild, found: RunComparison) -> dict[str, Any]:
         "model": recorded.version.name,
         "digest": str(recorded.version.digest),
         "identical": found.identical,
-        "first_divergence": found.first and found.first.name,
-        "outputs_compared": found.compared,
+        "first_divergence": found.first_divergence and found.first_divergence.name,
+        "outputs_compared": found.compared_count,
         "code": {
             "commit": code.commit,
-            "changed_files": code.changed,
-            "differs": code.differs,
-            "not_in_git": code.strays,
+            "changed_files": code.changed_files,
+            "differs": code.changed_modules,
+            "not_in_git": code.stray_modules,
         },
         "rows": {
             "source": rebuild.rows.source,
-            "read_again": rebuild.rows.read_again,
-            "why_not": rebuild.rows.why,
+            "read_again": rebuild.rows.is_repeatable,
+            "why_not": rebuild.rows.reason,
         },
-        "environment": [difference.as_json() for difference in rebuild.differs],
+        "environment": [difference.as_json() for difference in rebuild.environment_changes],
         "steps": [step.as_json() for step in found.steps],
     }

@@ -27,5 +27,9 @@ def command(
     bucket = open_existing_bucket(store)
     entry = retire_version(bucket, reference, make_justification(because, as_of), instead=instead)
     print_decision(
-        bucket, reference, entry, already=f"{reference} is retired already", as_json=as_json
+        bucket,
+        reference,
+        entry,
+        unchanged_message=f"{reference} is retired already",
+        as_json=as_json,
     )

@@ -46,7 +46,7 @@ def command(
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
     url = store or default_store_url()
-    Bucket.open(url).existing()
+    Bucket.open(url).require_existing()
     outcome = run_named_flow(
         "retrain",
         config=str(config),
@@ -60,6 +60,6 @@ def command(
     if not isinstance(outcome, DeclinedRetraining):
         finish_run(url, outcome, reports, as_json=as_json)
     if as_json:
-        print_json({"outcome": "declined", "why": outcome.why})
+        print_json({"outcome": "declined", "why": outcome.reason})
     else:
-        print_text(f"not trained anew: {outcome.why}")
+        print_text(f"not trained anew: {outcome.reason}")

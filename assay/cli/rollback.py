@@ -26,4 +26,4 @@ def command(
 
     bucket = open_existing_bucket(store)
     entry = roll_back_alias(bucket, model, make_justification(because, as_of), to=to, alias=alias)
-    print_decision(bucket, model, entry, already="", as_json=as_json)
+    print_decision(bucket, model, entry, unchanged_message="", as_json=as_json)

@@ -67,7 +67,7 @@ def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool)
     if as_json:
         awaits, aside = _pending_decision(bucket, outcome), _find_quarantine(bucket, outcome)
         more = {
-            "awaits": awaits and awaits.why,
+            "awaits": awaits and awaits.reason,
             "quarantine": aside and str(aside.digest),
             "lessons": [lesson.as_json() for lesson in _recall_lessons(bucket, outcome)],
         }
@@ -105,7 +105,7 @@ def _pending_decision(bucket: Bucket, outcome: RunOutcome) -> PendingPromotion |
 
     if outcome.model is None:
         return None
-    return find_pending_promotion(bucket, *Registry(bucket).look_up(outcome.model))
+    return find_pending_promotion(bucket, *Registry(bucket).resolve_reference(outcome.model))
 
 
 def _find_quarantine(bucket: Bucket, outcome: RunOutcome) -> Artifact | None:
@@ -130,7 +130,7 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
     for judged in outcome.judged:
         _print_candidate(judged, champion=outcome.champion and judged.model == outcome.model)
     if awaits := _pending_decision(bucket, outcome):
-        print_text(f"  {awaits.why}")
+        print_text(f"  {awaits.reason}")
     if outcome.outcome == "stopped":
         print_text(f"{outcome.use_case} stopped: {_stop_meaning(outcome)}")
         _print_bullets(outcome.reasons)
@@ -165,7 +165,7 @@ def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
     from assay.render.words import printable_text
     from assay.sources.aside import QuarantineSummary
 
-    aside = QuarantineSummary.of(bucket, quarantine)
+    aside = QuarantineSummary.from_table(bucket, quarantine)
     print_text(
         f"{format_count(aside.rows, 'malformed row')} set aside: {printable_text(aside.reasons)}"
     )

@@ -67,15 +67,15 @@ def command(
         form=form,
         then_monitor=then_monitor,
         as_of=as_of,
-        tell=ignore_outcome if as_json else partial(print_outcome, store=url),
+        on_outcome=ignore_outcome if as_json else partial(print_outcome, store=url),
     )
     seconds = _parse_seconds(every)
     if _STDIN in asked.files:
         if len(asked.files) > 1 or watch:
             raise typer.BadParameter("- stands alone: no other files, and no --watch")
-        found = asked.from_stream(rows, seconds)
+        found = asked.score_stream(rows, seconds)
     else:
-        found = asked.as_it_comes(seconds) if watch else asked.once()
+        found = asked.watch_files(seconds) if watch else asked.score_present()
     if as_json:
         print_json(found)
     last = {

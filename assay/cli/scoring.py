@@ -29,7 +29,7 @@ _FILES_PER_RUN = 20  # files a run of the flow, so that who watches need not wai
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """The command's words. `tell` hears of every run of the flow."""
+    """The command's words. `on_outcome` hears of every run of the flow."""
 
     config: str
     store: str
@@ -40,26 +40,26 @@ class ScoreJob:
     form: FileFormat | None
     then_monitor: bool
     as_of: str | None
-    tell: Callable[[ScoringOutcome], None]
+    on_outcome: Callable[[ScoringOutcome], None]
 
-    def once(self) -> dict[str, Any]:
+    def score_present(self) -> dict[str, Any]:
         """Score what is there. Where nothing is new, nothing is loaded."""
-        written = self._written()
-        bucket = Bucket.open(self.store).existing()
+        written = self._load_use_case()
+        bucket = Bucket.open(self.store).require_existing()
         from assay.living.arrivals import check_files_exist, list_batches
 
         check_files_exist(written, self.files, self.form)
-        found = self._nothing_new(bucket, written, list_batches(written, self.files, self.form))
-        outcome = found or self._run(self.files)
-        self.tell(outcome)
+        found = self._known_outcome(bucket, written, list_batches(written, self.files, self.form))
+        outcome = found or self._run_flow(self.files)
+        self.on_outcome(outcome)
         return outcomes_json([outcome])
 
-    def as_it_comes(self, seconds: float) -> dict[str, Any]:
+    def watch_files(self, seconds: float) -> dict[str, Any]:
         """Score what comes, until a signal ends it. What is being scored then is finished."""
         from assay.living.arrivals import list_marked_files
         from assay.living.watching import FolderWatch
 
-        written, bucket = self._written(), Bucket.open(self.store).existing()
+        written, bucket = self._load_use_case(), Bucket.open(self.store).require_existing()
         source = written.use_case.score.source
         if not self.files and source is not None and source.sql is not None:
             raise typer.BadParameter("--watch looks at files; a query is asked by a schedule")
@@ -73,21 +73,21 @@ class ScoreJob:
                 ready = watch.poll()
                 while ready and not ended.is_set():
                     now, ready = ready[:_FILES_PER_RUN], ready[_FILES_PER_RUN:]
-                    for outcome in self._take(bucket, written, now):
+                    for outcome in self._score_new(bucket, written, now):
                         outcomes.append(outcome)
-                        watch.give_back(batch.name for batch in outcome.of("failed"))
+                        watch.give_back(batch.name for batch in outcome.with_fate("failed"))
                 ended.wait(seconds)
         return outcomes_json(outcomes)
 
-    def from_stream(self, rows: int, seconds: float) -> dict[str, Any]:
+    def score_stream(self, rows: int, seconds: float) -> dict[str, Any]:
         """Score standard input, so many rows at a time, or whatever came in so many seconds."""
         from assay.living.streams import Stream
 
         form = self.form or "jsonl"
         if form == "parquet":
             raise typer.BadParameter("- is JSON Lines or CSV; Parquet is read from its end")
-        self._written()
-        Bucket.open(self.store).existing()
+        self._load_use_case()
+        Bucket.open(self.store).require_existing()
         outcomes: list[ScoringOutcome] = []
         waiting: dict[str, Path] = {}
         with watch_signals() as ended, _stream_folder() as folder:
@@ -95,26 +95,28 @@ class ScoreJob:
                 file = folder / f"{stretch.name.replace(' ', '-')}.{form}"
                 file.write_bytes(stretch.content)
                 waiting[stretch.name] = file
-                outcomes.append(self._run((str(file),), stream=stretch.name, form=form))
-                self.tell(outcomes[-1])
-                for batch in outcomes[-1].of("scored", "known"):  # an earlier one too, by its claim
+                outcomes.append(self._run_flow((str(file),), stream=stretch.name, form=form))
+                self.on_outcome(outcomes[-1])
+                for batch in outcomes[-1].with_fate(
+                    "scored", "known"
+                ):  # an earlier one too, by its claim
                     if answered := waiting.pop(batch.name, None):
                         answered.unlink()
         return outcomes_json(outcomes)
 
-    def _take(
+    def _score_new(
         self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
     ) -> list[ScoringOutcome]:
-        if self._nothing_new(bucket, written, batches):
+        if self._known_outcome(bucket, written, batches):
             return []
-        outcome = self._run(tuple(str(batch.source.path) for batch in batches))
-        self.tell(outcome)
+        outcome = self._run_flow(tuple(str(batch.source.path) for batch in batches))
+        self.on_outcome(outcome)
         return [outcome]
 
-    def _written(self) -> LoadedUseCase:
+    def _load_use_case(self) -> LoadedUseCase:
         return load_use_case(self.config, self.overrides)
 
-    def _nothing_new(
+    def _known_outcome(
         self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
     ) -> ScoringOutcome | None:
         """What there is to say if all of these were scored before, else None."""
@@ -122,15 +124,15 @@ class ScoreJob:
         from assay.living.serving import PriorScores, resolve_reference
         from assay.registry import Registry
 
-        version = Registry(bucket).find(
+        version = Registry(bucket).find_version(
             resolve_reference(bucket, written.use_case.name, self.model)
         )
-        before = PriorScores.of(bucket, version, again=self.model is not None)
+        before = PriorScores.from_ledger(bucket, version, for_named_version=self.model is not None)
         try:
-            known = all(before.knows(batch.fingerprint(written)) for batch in batches)
+            known = all(before.has_source(batch.fingerprint(written)) for batch in batches)
         except SourceError:  # one that cannot be read: the flow says which, and why
             known = False
-        if not known or before.open or self.to is not None:
+        if not known or before.open_claims or self.to is not None:
             return None
         return ScoringOutcome(
             use_case=written.use_case.name,
@@ -140,7 +142,7 @@ class ScoreJob:
             batches=tuple(BatchOutcome(name=batch.name, fate="known") for batch in batches),
         )
 
-    def _run(self, files: tuple[str, ...], **more: Any) -> ScoringOutcome:
+    def _run_flow(self, files: tuple[str, ...], **more: Any) -> ScoringOutcome:
         from assay.cli.orchestrate import run_named_flow
 
         asked = {
@@ -183,7 +185,7 @@ def print_outcome(outcome: ScoringOutcome, store: str) -> None:
             print_text(f"  {more}")
     if not outcome.batches:
         print_text("no batch is there to be scored")
-    elif not outcome.of("scored", "refused", "failed"):
+    elif not outcome.with_fate("scored", "refused", "failed"):
         print_text(f"nothing new: all {len(outcome.batches):,} batches were scored before")
     if outcome.monitored:
         print_text(f"monitored: {outcome.monitored}")
@@ -203,7 +205,7 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
         from assay.sources.aside import QuarantineSummary
 
         source = None if batch.name == QUERY else batch.name
-        aside = QuarantineSummary.of(Bucket.open(store), batch.unfit, source)
+        aside = QuarantineSummary.from_table(Bucket.open(store), batch.unfit, source)
         yield f"{format_count(aside.rows, 'row')} could not be scored: {printable_text(aside.reasons)}"
         yield next_command(f"assay show {aside.table}", store)
     if batch.extra:

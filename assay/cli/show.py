@@ -51,11 +51,11 @@ def command(
     from assay.store import default_store_url
 
     url = store or default_store_url()
-    bucket = Bucket.open(url).existing()
+    bucket = Bucket.open(url).require_existing()
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, rows, as_json=as_json)
         return
-    history, version = Registry(bucket).look_up(reference)
+    history, version = Registry(bucket).resolve_reference(reference)
     if as_json:
         print_json(_version_json(bucket, history, version, gate))
     elif card:
@@ -80,12 +80,12 @@ def _version_json(
     entry = version.entry
     about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
     standing = {"standing": [e.number for e in _standing_entries(history, version)]}
-    last = history.shadowed(version)
+    last = history.last_shadow_comparison(version)
     shadow = {"shadow": last and last.body}
     awaits = find_pending_promotion(bucket, history, version)
     pointing = [alias for alias, number in history.aliases.items() if number == version.number]
-    retired = {"retired": version.number in history.retired}
-    awaited = {"awaits": awaits and awaits.why}
+    retired = {"retired": version.number in history.retirements}
+    awaited = {"awaits": awaits and awaits.reason}
     return {**about, **entry.body, "aliases": pointing, **retired, **standing, **shadow, **awaited}
 
 
@@ -112,7 +112,7 @@ def _show_version(
     )
     _show_decisions(history, version)
     if awaits := find_pending_promotion(bucket, history, version):
-        print_text(f"{printable_text(awaits.why)}\n  {next_command(awaits.command, store)}")
+        print_text(f"{printable_text(awaits.reason)}\n  {next_command(awaits.command, store)}")
     out = stdout_console()
     out.print()
     if gate is None:
@@ -155,8 +155,8 @@ def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEn
     own = [e for e in history.entries if e.kind in kinds and e.body["version"] == version.number]
     for alias, number in history.aliases.items():
         if number == version.number:
-            own += [history.trails[alias][-1], history.since[alias]]
-    if last := history.shadowed(version):
+            own += [history.promotion_trails[alias][-1], history.alias_entries[alias]]
+    if last := history.last_shadow_comparison(version):
         own.append(last)
     return sorted({entry.number: entry for entry in own}.values(), key=lambda entry: entry.number)
 
@@ -190,7 +190,7 @@ def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]
     """The reports of the gates that a version was registered by, and of its shadow."""
     from assay.artifacts import Artifact
 
-    entry = history.shadowed(version)
+    entry = history.last_shadow_comparison(version)
     more = {"shadow": Artifact.model_validate(entry.body["report"])} if entry else {}
     return version.reports | more
 

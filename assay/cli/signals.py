@@ -20,18 +20,18 @@ class SignalFlag:
     """
 
     def __init__(self) -> None:
-        self._told = False
+        self._flag = False
 
     def set(self) -> None:
-        self._told = True
+        self._flag = True
 
     def is_set(self) -> bool:
-        return self._told
+        return self._flag
 
     def wait(self, seconds: float) -> None:
         """Return once it is set, or so many seconds have passed."""
         end = time.monotonic() + seconds
-        while not self._told and (left := end - time.monotonic()) > 0:
+        while not self._flag and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _POLL_SECONDS))
 
 

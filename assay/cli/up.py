@@ -75,10 +75,10 @@ def command(
         store=_bucket_url(store, before),
         database=database or (before.database if before else ""),
         root=Path.cwd(),
-        folder=at,
+        state_folder=at,
     )
     changed = start_setup(
-        UpOptions(server, find_use_cases(configs or ()), Operations.configured()),
+        UpOptions(server, find_use_cases(configs or ()), Operations.load_configured()),
         print_stderr,
         foreground=foreground,
     )
@@ -100,8 +100,8 @@ def _print_status(
     running: SetupState | None, *, as_json: bool, changed: list[str] | None = None
 ) -> None:
     """How it is, and the end: exit code 0 if all of it runs."""
-    up = {name: running is not None and running.alive(name) for name in PROCESS_NAMES}
-    answers = running is not None and running.answers()
+    up = {name: running is not None and running.is_alive(name) for name in PROCESS_NAMES}
+    answers = running is not None and running.server_answers()
     whole = all(up.values()) and answers
     if as_json:
         told = _setup_facts(running) if running else {}
@@ -119,7 +119,7 @@ def _setup_facts(running: SetupState) -> dict[str, str]:
     from assay.running import state_folder
 
     return {
-        "dashboard": running.dashboard,
+        "dashboard": running.dashboard_url,
         "bucket": running.store,
         "database": running.database or "SQLite",
         "pool": running.pool,

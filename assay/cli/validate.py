@@ -67,12 +67,12 @@ def command(
             subject=data,
             malformed=malformed,
             as_text=as_text,
-            against=before,
-            locate=locate or written.text.where,
+            previous=before,
+            locate=locate or written.text.locate,
         )
-    if failing is not None and len(judged.failing):
-        write_file(failing, judged.failing.to_csv(index=False).encode())
-        print_stderr(f"written: {failing}, {len(judged.failing):,} broken rules by row")
+    if failing is not None and len(judged.failing_rows):
+        write_file(failing, judged.failing_rows.to_csv(index=False).encode())
+        print_stderr(f"written: {failing}, {len(judged.failing_rows):,} broken rules by row")
     if data_docs is not None:
         from assay.evidence.validation.data_docs import write_data_docs
 
@@ -94,4 +94,4 @@ def _read_rules(path: Path) -> tuple[list[Any], Locator]:
             where=str(path),
             remedy="Write each as `- type: ...` with its `kwargs: {...}`, or name a suite.",
         )
-    return rules, text.where if suite else lambda where: text.where(where[1:])
+    return rules, text.locate if suite else lambda where: text.locate(where[1:])

@@ -53,12 +53,12 @@ def command(
     from assay.upkeep.verified import VerifiedObjects
     from assay.upkeep.verify import verify_bucket
 
-    bucket = Bucket.open(store or default_store_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).require_existing()
     if other is not None and not repair:
         raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
-    source = Bucket.open(other).existing() if other else None
+    source = Bucket.open(other).require_existing() if other else None
     with VerifiedObjects.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
-        if resume and not verified.resumes:
+        if resume and not verified.is_resumed:
             print_stderr("no verification of this was interrupted within 24 hours; it starts anew")
         with _progress_reporter() as progress, _explain_interruption():
             findings = verify_bucket(

@@ -35,7 +35,7 @@ def command(
     from assay.store import default_store_url
     from assay.trust import find_signed_entries
 
-    bucket = Bucket.open(store or default_store_url()).existing()
+    bucket = Bucket.open(store or default_store_url()).require_existing()
     public, end = PublicKey.load(key), parse_timestamp(until)
     found = [
         _signed_entry_json(name, entry)

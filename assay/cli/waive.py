@@ -32,4 +32,4 @@ def command(
     entry = waive_gates(
         bucket, reference, make_justification(because, as_of), gates=gate or (), expires=expires
     )
-    print_decision(bucket, reference, entry, already="", as_json=as_json)
+    print_decision(bucket, reference, entry, unchanged_message="", as_json=as_json)

@@ -24,7 +24,7 @@ def command(
     from assay.store import default_store_url
 
     url = store or default_store_url()
-    bucket = Bucket.open(url).existing()
+    bucket = Bucket.open(url).require_existing()
     written = load_use_case(config, set_ or ())
     if standing := find_cached_outcome(bucket, written):
         _print_cached_result(standing, as_json=as_json)
@@ -34,11 +34,11 @@ def command(
     plan = plan_training(str(config), url, tuple(set_ or ()))
     if as_json:
         steps = [step.as_json() for step in plan.steps]
-        print_json({"steps": steps, "unforeseen": plan.unforeseen()})
+        print_json({"steps": steps, "unforeseen": plan.unforeseen_steps()})
         return
     for step in plan.steps:
         _print_step(step)
-    for name in plan.unforeseen():
+    for name in plan.unforeseen_steps():
         print_text(f"{name}: depends on what these come to")
 
 
@@ -52,11 +52,11 @@ def _print_cached_result(standing: Any, *, as_json: bool) -> None:
 
 
 def _print_step(step: PlannedStep) -> None:
-    if not step.runs:
+    if not step.would_run:
         print_text(f"{step.name}: from the memo")
         return
     print_text(f"{step.name}: would run" + ("" if step.known else ", it never has"))
-    for difference in step.differs:
+    for difference in step.differences:
         print_text(f"  {difference}")
-    for name in step.after:
+    for name in step.upstream_steps:
         print_text(f"  {name} comes before it and would run")

@@ -133,7 +133,7 @@ class Mitigation(Section):
         return self
 
     @property
-    def weighs(self) -> bool:
+    def trains_on_weights(self) -> bool:
         """Whether the method trains on weighted rows."""
         return self.method != THRESHOLD_OPTIMIZER
 
@@ -165,11 +165,11 @@ class Candidate(Section):
     """How scores become probabilities that mean what they say."""
     mitigate: Mitigation | None = None
 
-    def modules(self) -> tuple[str, ...]:
+    def imported_modules(self) -> tuple[str, ...]:
         """The modules that the candidate's own words import: a user's, or a library's."""
         return import_path_modules([self.estimator, *self.preprocess.values()])
 
-    def each(self) -> tuple[Candidate, ...]:
+    def expand_strengths(self) -> tuple[Candidate, ...]:
         """The candidate once for each strength of its mitigation, itself if it has but one."""
         if self.mitigate is None or len(self.mitigate.strength) == 1:
             return (self,)
@@ -180,12 +180,12 @@ class Candidate(Section):
     def title(self) -> str:
         """What people call it. Not for a candidate of several strengths: those have one each."""
         if self.mitigate is None:
-            return self.name or self._plain
+            return self.name or self._estimator_name
         if self.name is None:
-            return f"{self._plain} + {self.mitigate.title}"
+            return f"{self._estimator_name} + {self.mitigate.title}"
         (strength,) = self.mitigate.strength
         return self.name if strength == 1 else f"{self.name} at {strength:g}"
 
     @property
-    def _plain(self) -> str:
+    def _estimator_name(self) -> str:
         return self.estimator.rpartition(".")[2]

@@ -137,12 +137,12 @@ class Data(Section):
     time: ColumnName | None = None
     """The column, a date or an ascending number, that says when a row was so. No feature."""
 
-    def reading(self) -> dict[str, Any]:
+    def reading_settings(self) -> dict[str, Any]:
         """Where the rows come from and how they are read, as JSON: what ingestion needs."""
         kept = {"source", "missing", "types", "categories", "dates", "never_store"}
         return self.model_dump(mode="json", include=kept)
 
-    def meaning(self) -> dict[str, Any]:
+    def column_meaning(self) -> dict[str, Any]:
         """What the columns mean, as JSON, without where they come from or how they are read."""
         kept = {"target", "identity", "exclude", "after_outcome", "sensitive", "time"}
         return self.model_dump(mode="json", include=kept)

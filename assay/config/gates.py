@@ -185,7 +185,7 @@ class FairnessRule(Section):
         return METRIC_FAMILIES.get(self.metric, (cast(FairnessMetric, self.metric),))
 
     @property
-    def limit(self) -> str:
+    def limit_text(self) -> str:
         """The limit in words: "within 0.1 of", or "0.8 to 1.25 times", the reference's value."""
         if self.ratio is None:
             return f"within {self.tolerance:g} of"
@@ -198,7 +198,7 @@ class FairnessRule(Section):
         assert self.ratio is not None, "one of the two is set"
         return (1 - self.ratio) * value
 
-    def columns(self) -> list[str]:
+    def sensitive_columns(self) -> list[str]:
         """The sensitive columns that the rule names, alone or in an intersection."""
         return [c for group in self.by for c in ((group,) if isinstance(group, str) else group)]
 

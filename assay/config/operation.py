@@ -74,7 +74,7 @@ class Operations(Section):
         return lost
 
     @classmethod
-    def configured(cls, path: Path | None = None) -> Operations:
+    def load_configured(cls, path: Path | None = None) -> Operations:
         """Those of `path`, else of configs/operations.yaml, else the defaults. Raises ConfigError
         for a file that cannot be read.
         """
@@ -92,7 +92,7 @@ class Operations(Section):
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
             said = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(f"{key}: {said}", where=text.where(first["loc"])) from None
+            raise ConfigError(f"{key}: {said}", where=text.locate(first["loc"])) from None
 
 
 def expand_variables(text: str, where: str) -> str:

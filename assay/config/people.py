@@ -30,10 +30,10 @@ class WithdrawnKey(Section):
     """A file of those journal entries that it signed and that hold, as `assay vouch` prints them;
     none without it. A relative path begins where the people's file lies."""
 
-    def public(self, name: str, folder: Path) -> PublicKey:
+    def parse_key(self, name: str, folder: Path) -> PublicKey:
         """Raises ConfigError for a key or a file that is none."""
         vouched = _read_digests(folder / self.holds) if self.holds else frozenset[Digest]()
-        return replace(PublicKey.parse(self.key, name), vouched=vouched)
+        return replace(PublicKey.parse(self.key, name), vouched_entries=vouched)
 
 
 class Person(Section):
@@ -55,7 +55,7 @@ class People(Section):
     _folder: Path = PrivateAttr(Path())
 
     @classmethod
-    def configured(cls) -> People | None:
+    def load_configured(cls) -> People | None:
         """Those of the file that ASSAY_PEOPLE names, else of configs/people.yaml, if it is there.
 
         Raises ConfigError for a file that cannot be read, or a key that is none.
@@ -74,17 +74,17 @@ class People(Section):
             key = ".".join(map(str, first["loc"]))
             raise ConfigError(f"{key}: {first['msg']}", where=str(path)) from None
         people._folder = path.parent
-        people.trusted()
+        people.trusted_keys()
         return people
 
-    def trusted(self) -> list[PublicKey]:
+    def trusted_keys(self) -> list[PublicKey]:
         """Everybody's keys, each with whose it is. Raises ConfigError for one that is none.
 
         Those withdrawn come first: a key that is also listed as sound stays withdrawn.
         """
         everyone = self.people.items()
         return [
-            *(key.public(name, self._folder) for name, one in everyone for key in one.withdrawn),
+            *(key.parse_key(name, self._folder) for name, one in everyone for key in one.withdrawn),
             *(PublicKey.parse(line, name) for name, one in everyone for line in one.keys),
         ]
 

@@ -28,16 +28,16 @@ class ConfigText:
 
     name: str
     tree: Any
-    overridden: frozenset[KeyPath] = field(default_factory=frozenset)
+    overridden_paths: frozenset[KeyPath] = field(default_factory=frozenset)
     options: Mapping[str | int, str] = field(default_factory=dict)
     """Of a use case made of a command's options: by key, the option that it came from."""
 
-    def where(self, path: KeyPath) -> str:
+    def locate(self, path: KeyPath) -> str:
         """`file:line` of the deepest part of `path` that the file holds; or the option."""
         if self.options:
             return next((self.options[s] for s in path[::-1] if s in self.options), self.name)
         for known in range(len(path), 0, -1):
-            if path[:known] in self.overridden:
+            if path[:known] in self.overridden_paths:
                 return f"--set {_dotted_path(path[:known])}"
         line = self._line(path)
         return f"{self.name}:{line}" if line else self.name
@@ -60,10 +60,10 @@ class LoadedUseCase:
 
     use_case: UseCase
     text: ConfigText
-    words: dict[str, Any]
+    document: dict[str, Any]
 
-    def error(self, path: KeyPath, what: str, remedy: str | None = None) -> ConfigError:
-        return ConfigError(what, where=self.text.where(path), remedy=remedy)
+    def make_error(self, path: KeyPath, what: str, remedy: str | None = None) -> ConfigError:
+        return ConfigError(what, where=self.text.locate(path), remedy=remedy)
 
 
 def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseCase:
@@ -75,22 +75,24 @@ def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseC
     words = {"file": str(path), "text": _read_text(path), "set": list(overrides)}
     written = parse_use_case(words)
     # The words are kept with every run; folders of one person's machine are nobody's business.
-    return replace(written, words=words | {"file": path.name if path.is_absolute() else str(path)})
+    return replace(
+        written, document=words | {"file": path.name if path.is_absolute() else str(path)}
+    )
 
 
 def parse_use_case(
-    words: Mapping[str, Any], options: Mapping[str | int, str] | None = None
+    document: Mapping[str, Any], options: Mapping[str | int, str] | None = None
 ) -> LoadedUseCase:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
     The words are what a run keeps, comments and all. `options`: see `ConfigText`. Raises ConfigError.
     """
-    name = words["file"]
-    tree = _parse_yaml(words["text"], name)
+    name = document["file"]
+    tree = _parse_yaml(document["text"], name)
     if not isinstance(tree, Mapping):
         raise ConfigError("a use case is a mapping of keys to values", where=name)
     plain = _to_json_value(tree)
-    changed = frozenset(_apply_override(plain, text) for text in words["set"])
+    changed = frozenset(_apply_override(plain, text) for text in document["set"])
     plain.setdefault("name", Path(name).stem)
     text = ConfigText(name, tree, changed, options or {})
     _check_numbers(plain, text)
@@ -99,7 +101,7 @@ def parse_use_case(
     except ValidationError as error:
         raise _explain_error(error, text, plain) from None
     _check_groups(use_case, text)
-    return LoadedUseCase(use_case, text, dict(words))
+    return LoadedUseCase(use_case, text, dict(document))
 
 
 def read_yaml(path: Path | str) -> Any:
@@ -113,14 +115,14 @@ def read_yaml_with_lines(path: Path | str) -> tuple[Any, ConfigText]:
     return _to_json_value(text.tree), text
 
 
-def check_columns(written: LoadedUseCase, columns: Sequence[str]) -> None:
+def check_columns(loaded: LoadedUseCase, columns: Sequence[str]) -> None:
     """Raise ConfigError for the first column that the use case names and a table lacks.
 
     Columns that are never stored are in no table.
     """
-    for path, name in written.use_case.roles():
+    for path, name in loaded.use_case.column_references():
         if name not in columns and path[1] != "never_store":
-            raise written.error(
+            raise loaded.make_error(
                 path,
                 f"the data have no column {name!r}",
                 _suggest_or_list(name, columns, "Columns"),
@@ -184,7 +186,7 @@ def _check_numbers(node: Any, text: ConfigText, path: KeyPath = ()) -> None:
         ):
             raise ConfigError(
                 f"{_dotted_path(here)} is {value}, which a run's record cannot hold",
-                where=text.where(here),
+                where=text.locate(here),
                 remedy="Write a finite number below 2**53, leave it out, or write it as text.",
             )
 
@@ -194,13 +196,13 @@ def _check_groups(use_case: UseCase, text: ConfigText) -> None:
     nearly alike nothing here tells which one is misspelt.
     """
     declared = use_case.data.sensitive
-    for path, name in use_case.groups():
+    for path, name in use_case.group_references():
         if name not in declared:
             near = nearest_name(name, declared)
-            other = near and text.where(("data", "sensitive", near))
+            other = near and text.locate(("data", "sensitive", near))
             raise ConfigError(
                 f"{name!r} is used as a group, but not under data.sensitive",
-                where=text.where(path),
+                where=text.locate(path),
                 remedy=f"There it is {near!r} ({other}). Did you mean {name!r}, or {near!r} here?"
                 if near
                 else f"Declare it there, `{name}: {{}}`, with bins if it holds numbers.",
@@ -243,16 +245,16 @@ def _explain_error(error: ValidationError, text: ConfigText, plain: Any) -> Conf
         known = _known_keys(path[:-1])
         return ConfigError(
             f"unknown key {str(path[-1])!r}{_under_key(path[:-1])}{others}",
-            where=text.where(path),
+            where=text.locate(path),
             remedy=_suggest_or_list(str(path[-1]), known, "Known keys"),
         )
     if first["type"] == "missing":
         return ConfigError(
             f"{name!r} is missing{others}",
-            where=text.where(path[:-1]),
+            where=text.locate(path[:-1]),
             remedy=f"Add {path[-1]!r}{_under_key(path[:-1])}.",
         )
-    if path == ("name",) and "name" not in text.tree and path not in text.overridden:
+    if path == ("name",) and "name" not in text.tree and path not in text.overridden_paths:
         return ConfigError(
             f"the file's name makes the use case's, and {plain['name']!r} cannot be one{others}",
             where=text.name,
@@ -270,7 +272,7 @@ def _explain_error(error: ValidationError, text: ConfigText, plain: Any) -> Conf
         remedy = _suggest_or_list(given, allowed, "Allowed")
     named = name and text.options.keys().isdisjoint(path)  # else the option says where it is
     message = f"{name}: {said}{shown}{others}" if named else f"{said}{shown}{others}"
-    return ConfigError(message, where=text.where(path), remedy=remedy)
+    return ConfigError(message, where=text.locate(path), remedy=remedy)
 
 
 _NAME_HINT = "Use small letters, digits, - and _ alone"

@@ -63,38 +63,40 @@ class UseCase(Section):
 
     @model_validator(mode="after")
     def _distinct_candidates(self) -> UseCase:
-        titles = [candidate.title for candidate in self.contenders]
+        titles = [candidate.title for candidate in self.expanded_candidates]
         for title in titles:
             if titles.count(title) > 1:
                 raise ValueError(f"two candidates are called {title!r}; give one a name")
         return self
 
     @property
-    def contenders(self) -> tuple[Candidate, ...]:
+    def expanded_candidates(self) -> tuple[Candidate, ...]:
         """All that are trained: each candidate, once for each strength of its mitigation."""
-        return tuple(one for candidate in self.candidates for one in candidate.each())
+        return tuple(one for candidate in self.candidates for one in candidate.expand_strengths())
 
-    def contender(self, title: str) -> Candidate:
+    def find_candidate(self, title: str) -> Candidate:
         """The one of that title."""
-        return next(one for one in self.contenders if one.title == title)
+        return next(one for one in self.expanded_candidates if one.title == title)
 
-    def path(self, contender: Candidate) -> tuple[str | int, ...]:
+    def candidate_path(self, contender: Candidate) -> tuple[str | int, ...]:
         """Where in the use case a contender is written."""
-        of = [contender in candidate.each() for candidate in self.candidates]
+        of = [contender in candidate.expand_strengths() for candidate in self.candidates]
         return ("candidates", of.index(True))
 
-    def searches(self) -> dict[str, str]:
+    def shared_searches(self) -> dict[str, str]:
         """By contender's title, the title of the first that is searched alike: all but the name
         and the mitigation are the same.
         """
         first: dict[str, str] = {}
-        alike = [one.model_dump_json(exclude={"name", "mitigate"}) for one in self.contenders]
-        titles = [one.title for one in self.contenders]
+        alike = [
+            one.model_dump_json(exclude={"name", "mitigate"}) for one in self.expanded_candidates
+        ]
+        titles = [one.title for one in self.expanded_candidates]
         return {
             title: first.setdefault(key, title) for key, title in zip(alike, titles, strict=True)
         }
 
-    def features(self, columns: Sequence[str]) -> list[str]:
+    def feature_columns(self, columns: Sequence[str]) -> list[str]:
         """Those of the table's `columns` that a model may see, in the table's order."""
         data = self.data
         withheld = {data.target.column, *data.identity, *data.exclude, *data.after_outcome}
@@ -102,7 +104,7 @@ class UseCase(Section):
         withheld |= {name for name in (data.time, self.split.column) if name}
         return [name for name in columns if name not in withheld]
 
-    def roles(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def column_references(self) -> list[tuple[tuple[str | int, ...], str]]:
         """Every place where the use case names a column: (path into the file, column name)."""
         data = self.data
         found: list[tuple[tuple[str | int, ...], str]] = [
@@ -112,7 +114,7 @@ class UseCase(Section):
             found += [(("data", key, i), name) for i, name in enumerate(getattr(data, key))]
         for key in ("types", "categories", "dates", "sensitive"):
             found += [(("data", key, name), name) for name in getattr(data, key)]
-        found += self.times()
+        found += self.time_references()
         if self.split.by == "group":
             found.append((("split", "column"), str(self.split.column)))
         for i, candidate in enumerate(self.candidates):
@@ -121,7 +123,7 @@ class UseCase(Section):
             ]
         return found
 
-    def times(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def time_references(self) -> list[tuple[tuple[str | int, ...], str]]:
         """The same of the columns that rows are ordered by."""
         found: list[tuple[tuple[str | int, ...], str]] = []
         if self.data.time:
@@ -130,7 +132,7 @@ class UseCase(Section):
             found.append((("split", "column"), str(self.split.column)))
         return found
 
-    def groups(self) -> list[tuple[tuple[str | int, ...], str]]:
+    def group_references(self) -> list[tuple[tuple[str | int, ...], str]]:
         """Every place where the use case names a group: (path into the file, column name)."""
         found: list[tuple[tuple[str | int, ...], str]] = []
         for i, rule in enumerate(self.fairness):

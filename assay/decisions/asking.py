@@ -22,7 +22,7 @@ def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
     Raises Ineligible where no answer could make it champion, NotAllowed where signatures are
     required: a form has no key to sign with.
     """
-    people, registry = People.configured(), Registry(bucket)
+    people, registry = People.load_configured(), Registry(bucket)
     history, version = find_version(registry, reference)
     if people is not None and people.signatures == "required":
         raise NotAllowed(
@@ -30,7 +30,7 @@ def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
             remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
             "with your key.",
         )
-    policy = registry.policy(version)
+    policy = registry.promotion_policy(version)
     eligible.refuse_retired(history, version)
     open_ = eligible.find_blockers(bucket, history, version, policy)
     eligible.find_waiver(history, version, open_, when)
@@ -39,21 +39,21 @@ def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
     lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
     told = eligible.shadow_report(bucket, history, version)
     lines += [f"- shadow: {told.verdict}. {told.summary}"] if told else []
-    lines += [f"- to approve of: {one.what}" for one in open_ if one.held]
+    lines += [f"- to approve of: {one.what}" for one in open_ if one.needs_approval]
     now = f"It takes the place of {history.champion.name}." if history.champion else ""
     who = {"another engineer": "somebody else than who trained it"}.get(policy.by, policy.by)
     return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
 
 
 def apply_answer(
-    bucket: Bucket, reference: str, said: Justification, *, yes: bool
+    bucket: Bucket, reference: str, justification: Justification, *, yes: bool
 ) -> JournalEntry | None:
     """Promote a version, or note why not; None if it is champion already.
 
     Raises what `promote_version` raises.
     """
     if yes:
-        return promote_version(bucket, reference, said, approve=True)
-    said.who("approve")
+        return promote_version(bucket, reference, justification, approve=True)
+    justification.authorize("approve")
     _, version = find_version(Registry(bucket), reference)
-    return record_lesson(bucket, version.model, f"promotion:{version.name}", said)
+    return record_lesson(bucket, version.model, f"promotion:{version.name}", justification)

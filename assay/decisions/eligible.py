@@ -35,14 +35,14 @@ _ALWAYS_REQUIRED = ("validation", "feasibility", "performance", "fairness")
 class PromotionBlocker:
     """What keeps a version from being champion. `gate`: by what name a waiver speaks of it.
 
-    `held`: a gate could not tell, which is for a person to approve, not to waive. `mend`: what
+    `needs_approval`: a gate could not tell, which is for a person to approve, not to waive. `remedy`: what
     would clear it, where that is more than to wait for people.
     """
 
     gate: str
     what: str
-    held: bool = False
-    mend: str = ""
+    needs_approval: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,24 @@ class Clearance:
     """
 
     waiver: JournalEntry | None
-    unapproved: list[str]
+    pending_approvals: list[str]
 
 
 def require_clearance(
     bucket: Bucket, history: ModelHistory, version: Version, who: trust.Actor, when: datetime
 ) -> Clearance:
-    """Whether `who` may make a version champion at that moment, and by what.
+    """Whether `actor` may make a version champion at that moment, and by what.
 
     Raises Ineligible, naming the rule, the entry that it rests on and what to do next;
     ObjectMissing, ObjectCorrupt if the run's record cannot be read.
     """
     refuse_retired(history, version)
-    policy = Registry(bucket).policy(version)
+    policy = Registry(bucket).promotion_policy(version)
     found = find_blockers(bucket, history, version, policy)
-    held = [one for one in found if one.held]
+    held = [one for one in found if one.needs_approval]
     given = valid_approvals(history, version)
     stand = [entry for entry in given if approval_holds(history, version, entry, held)]
-    check_decider(history, version, policy, who, also=stand)
+    check_decider(history, version, policy, who, approvals=stand)
     waiver = find_waiver(history, version, found, when)
     if stand:
         return Clearance(waiver, [])
@@ -101,13 +101,13 @@ def _gate_blockers(bucket: Bucket, version: Version) -> Iterator[PromotionBlocke
             yield PromotionBlocker(gate, f"the {gate} gate failed it: {_first_fault(report)}")
         elif report.verdict is Verdict.UNKNOWN:
             yield PromotionBlocker(
-                gate, f"the {gate} gate cannot tell: {_first_fault(report)}", held=True
+                gate, f"the {gate} gate cannot tell: {_first_fault(report)}", needs_approval=True
             )
 
 
 def _first_fault(report: Report) -> str:
     """The first check that its verdict rests on, and how many more there are."""
-    checks = report.at_fault(report.verdict)
+    checks = report.checks_weighing(report.verdict)
     if not checks:
         return report.summary
     return f"{checks[0].claim}: {checks[0].why.removesuffix('.')}{more_suffix(len(checks))}"
@@ -128,9 +128,15 @@ def shadow_blockers(
     what came of comparing the answers.
     """
     champion = history.champion
-    if not policy.shadow or champion in (None, version) or version.number in history.served:
+    if (
+        not policy.shadow
+        or champion in (None, version)
+        or version.number in history.served_versions
+    ):
         return
-    done = len(BatchLedger(bucket, version.model).read().beside(version.number, champion.number))
+    done = len(
+        BatchLedger(bucket, version.model).read().scored_pairs(version.number, champion.number)
+    )
     report = shadow_report(bucket, history, version)
     if done < policy.shadow:
         what = f"it has scored {done} of the {policy.shadow} batches in shadow that are asked for"
@@ -138,11 +144,11 @@ def shadow_blockers(
         make = f"Make it challenger with `assay promote {version.name} --alias {CHALLENGER}`: then"
         along = f"{'As challenger' if stands else make} it scores along with `assay score`"
         more = format_count(policy.shadow - done, "batch")
-        yield PromotionBlocker(SHADOW_GATE, what, mend=f"{along}; wait for {more} more.")
+        yield PromotionBlocker(SHADOW_GATE, what, remedy=f"{along}; wait for {more} more.")
     elif report is None:
         what = f"its answers in shadow were not compared with those of {champion.name}"
         yield PromotionBlocker(
-            SHADOW_GATE, what, mend="Run `assay monitor CONFIG`, which compares them."
+            SHADOW_GATE, what, remedy="Run `assay monitor CONFIG`, which compares them."
         )
     elif report.verdict is Verdict.FAIL:
         yield PromotionBlocker(
@@ -150,7 +156,9 @@ def shadow_blockers(
         )
     elif report.verdict is Verdict.UNKNOWN:
         yield PromotionBlocker(
-            SHADOW_GATE, f"its answers in shadow cannot tell: {_first_fault(report)}", held=True
+            SHADOW_GATE,
+            f"its answers in shadow cannot tell: {_first_fault(report)}",
+            needs_approval=True,
         )
 
 
@@ -170,7 +178,7 @@ def shadow_report(bucket: Bucket, history: ModelHistory, version: Version) -> Re
 
 def _last_comparison(history: ModelHistory, version: Version) -> JournalEntry | None:
     champion = history.champion
-    return history.shadowed(version, champion) if champion else None
+    return history.last_shadow_comparison(version, champion) if champion else None
 
 
 def promotion_evidence(history: ModelHistory, version: Version) -> EvidenceDigests:
@@ -187,9 +195,9 @@ def _gate_evidence(version: Version) -> EvidenceDigests:
 
 def refuse_retired(history: ModelHistory, version: Version) -> None:
     """Raise Ineligible for a version that was retired."""
-    if version.number in history.retired:
+    if version.number in history.retirements:
         raise Ineligible(
-            history.retirement(version),
+            history.describe_retirement(version),
             remedy="That is for good: train it anew with `assay retrain`.",
         )
 
@@ -212,11 +220,14 @@ def approval_evidence(approval: JournalEntry, version: Version) -> EvidenceDiges
 
 
 def approval_holds(
-    history: ModelHistory, version: Version, approval: JournalEntry, held: list[PromotionBlocker]
+    history: ModelHistory,
+    version: Version,
+    approval: JournalEntry,
+    undecided: list[PromotionBlocker],
 ) -> bool:
     """Whether an approval was given on the present evidence of all that could not tell."""
     then, now = approval_evidence(approval, version), promotion_evidence(history, version)
-    return all(then.get(one.gate) == now[one.gate] for one in held)
+    return all(then.get(one.gate) == now[one.gate] for one in undecided)
 
 
 def _lapse_reason(history: ModelHistory, version: Version, approval: JournalEntry) -> str:
@@ -235,32 +246,32 @@ def check_decider(
     history: ModelHistory,
     version: Version,
     policy: PromotionPolicy,
-    who: trust.Actor,
-    also: list[JournalEntry],
+    actor: trust.Actor,
+    approvals: list[JournalEntry],
 ) -> None:
-    """Check that somebody decides whom the use case accepts: `who`, or those of the entries in
-    `also`. Raises Ineligible.
+    """Check that somebody decides whom the use case accepts: `actor`, or those of the entries in
+    `approvals`. Raises Ineligible.
     """
     if policy.by == "anyone":
         return
-    if who.role is None and policy.by == "engineer":
+    if actor.role is None and policy.by == "engineer":
         raise _nobody_known_error(version, policy)
     if policy.by == "another engineer":
         trained = training_authors(history, version)
-        others = [{who.name.casefold()}, *(trust.author_names(entry) for entry in also)]
+        others = [{actor.name.casefold()}, *(trust.author_names(entry) for entry in approvals)]
         if all(names & trained for names in others):
             raise Ineligible(
-                f"{version.name} was trained by {who.name} (entry {version.entry.number}), and "
+                f"{version.name} was trained by {actor.name} (entry {version.entry.number}), and "
                 "its use case asks for another engineer (promotion.by)",
                 remedy=f"Let somebody else run `assay approve {version.name}`.",
             )
-        if who.role is None:
+        if actor.role is None:
             raise _nobody_known_error(version, policy)
 
 
 def training_authors(history: ModelHistory, version: Version) -> set[str]:
     """Who trained a version: whoever registered it, and whoever began its retraining."""
-    begun = history.begun(version)
+    begun = history.retraining_entry(version)
     entries = [version.entry, *([begun] if begun else [])]
     return set().union(*map(trust.author_names, entries))
 
@@ -277,12 +288,12 @@ def _nobody_known_error(version: Version, policy: PromotionPolicy) -> Ineligible
 
 
 def find_waiver(
-    history: ModelHistory, version: Version, hindrances: list[PromotionBlocker], when: datetime
+    history: ModelHistory, version: Version, blockers: list[PromotionBlocker], when: datetime
 ) -> JournalEntry | None:
     """The last waiver that holds at that moment and speaks of all that needs one; None if
     nothing does. Raises Ineligible if there is none such.
     """
-    found = [one for one in hindrances if not one.held]
+    found = [one for one in blockers if not one.needs_approval]
     if not found:
         return None
     given = [e for e in history.entries if e.kind == WAIVED and e.body["version"] == version.number]
@@ -293,7 +304,7 @@ def find_waiver(
             return entry
     why = "; ".join(one.what for one in found)
     asked = " ".join(f"--gate {one.gate}" for one in found)
-    mend = " ".join(one.mend for one in found if one.mend)
+    mend = " ".join(one.remedy for one in found if one.remedy)
     only = "Else only" if mend else f"See `assay show {version.name}`. Only"
     raise Ineligible(
         f"{version.name} cannot be champion: {why}{_waiver_shortfall(given, gates, when)}",

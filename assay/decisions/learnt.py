@@ -12,15 +12,15 @@ from assay.versions import FALSE_ALARM, LESSON, MONITORED, ModelHistory
 
 
 def mark_false_alarm(
-    bucket: Bucket, model: str, said: Justification, look: int | None = None
+    bucket: Bucket, model: str, justification: Justification, look: int | None = None
 ) -> JournalEntry | None:
     """Say that a look's alarm was none: that of the last look that raised one, or of the last
     look of that number. None if it was said before.
 
     Raises NotAllowed, ReferenceUnknown for a look that is not there or raised no alarm.
     """
-    who = said.who("false alarm")
-    history = Registry(bucket).story(model)
+    who = justification.authorize("false alarm")
+    history = Registry(bucket).find_history(model)
     alarm = _find_alarm(history, look)
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
@@ -28,7 +28,7 @@ def mark_false_alarm(
         return (
             None
             if alarm.number in marked
-            else (FALSE_ALARM, {"entry": alarm.number, **said.body()})
+            else (FALSE_ALARM, {"entry": alarm.number, **justification.body()})
         )
 
     return append_decision(bucket, history.model, decide, who)
@@ -55,18 +55,18 @@ def record_lesson(
     bucket: Bucket,
     model: str,
     cause: str,
-    said: Justification,
+    justification: Justification,
     *,
-    about: str | None = None,
+    subject: str | None = None,
     entry: int | None = None,
 ) -> JournalEntry:
     """Note what was learnt of a cause, such as "drift:RELP" or "gate:fairness:selection_rate";
-    `about` is the digest of what it was seen in, `entry` the number of the entry that it is from.
+    `subject` is the digest of what it was seen in, `entry` the number of the entry that it is from.
 
     Raises NotAllowed, ReferenceUnknown, ConfigError for a digest that is none.
     """
-    who = said.who("lesson")
-    history = Registry(bucket).story(model)
+    who = justification.authorize("lesson")
+    history = Registry(bucket).find_history(model)
     cause = " ".join(cause.split())
     if not cause:
         raise ConfigError("a lesson needs its cause", remedy="Such as drift:COLUMN or gate:NAME.")
@@ -76,10 +76,10 @@ def record_lesson(
             remedy=f"It has {len(history.entries)}: see `assay log {history.model}`.",
         )
     try:
-        digest = str(Digest.parse(about)) if about else None
+        digest = str(Digest.parse(subject)) if subject else None
     except ValueError as error:
-        raise ConfigError(f"{about!r} is no digest: {error}") from None
-    told = said.body()
+        raise ConfigError(f"{subject!r} is no digest: {error}") from None
+    told = justification.body()
     body = {"cause": cause, "about": digest, "text": told.pop("because"), "entry": entry, **told}
     made = append_decision(bucket, history.model, lambda _: (LESSON, body), who)
     assert made is not None, "a lesson is always written"

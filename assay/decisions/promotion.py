@@ -25,7 +25,7 @@ from assay.versions import APPROVED, CHAMPION, REJECTED, WAIVED, ModelHistory, V
 def promote_version(
     bucket: Bucket,
     reference: str,
-    said: Justification,
+    justification: Justification,
     *,
     alias: str = CHAMPION,
     approve: bool = False,
@@ -38,10 +38,12 @@ def promote_version(
     Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for an alias that is
     none.
     """
-    who, registry = said.who("promote"), Registry(bucket)
+    who, registry = justification.authorize("promote"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
-    rules = partial(eligible.require_clearance, bucket, version=version, who=who, when=said.as_of)
+    rules = partial(
+        eligible.require_clearance, bucket, version=version, who=who, when=justification.as_of
+    )
     if alias != CHAMPION and version.status == REJECTED:
         raise Ineligible(
             f"{version.name} was rejected by its gates (entry {version.entry.number})",
@@ -49,23 +51,30 @@ def promote_version(
         )
     yes = eligible.promotion_evidence(history, version) if alias == CHAMPION and approve else None
     if yes is not None:
-        _append_approval(bucket, version, yes, said, who, asked=lambda now: rules(now).unapproved)
-    more = said.body()
+        _append_approval(
+            bucket,
+            version,
+            yes,
+            justification,
+            who,
+            is_required=lambda now: rules(now).pending_approvals,
+        )
+    more = justification.body()
     done = registry.promote(
         version,
         because=more.pop("because"),
-        instead_of=(seen or history).aliases.get(alias),
+        expected_version=(seen or history).aliases.get(alias),
         alias=alias,
         actor=who.name,
-        more=more,
-        clear=lambda now: (
+        extra_fields=more,
+        check_history=lambda now: (
             _promotion_body(now, version, rules(now), yes) if alias == CHAMPION else {}
         ),
     )
     now = registry.history(version.model)
     if not done and now.aliases.get(alias) != version.number:
         raise overtaken_error(now, alias)
-    return now.since[alias] if done else None
+    return now.alias_entries[alias] if done else None
 
 
 def _promotion_body(
@@ -78,20 +87,22 @@ def _promotion_body(
     promotes it approved of it as well. Raises Ineligible.
     """
     evidence = eligible.promotion_evidence(history, version)
-    if cleared.unapproved and evidence != yes:
-        raise _unapproved_error(version, cleared.unapproved)
+    if cleared.pending_approvals and evidence != yes:
+        raise _unapproved_error(version, cleared.pending_approvals)
     waiver = {"waiver": cleared.waiver.number} if cleared.waiver else {}
     return {**waiver, "evidence": evidence}
 
 
-def approve_version(bucket: Bucket, reference: str, said: Justification) -> JournalEntry | None:
+def approve_version(
+    bucket: Bucket, reference: str, justification: Justification
+) -> JournalEntry | None:
     """Say yes to a version whose gates could not tell, or whose use case asks for somebody else's
     word; None if the same person did already, on the same evidence. Where the use case asks for a
     shadow, that comes first: what its answers there came to is part of what is approved of.
 
     Raises NotAllowed, Ineligible, ReferenceUnknown.
     """
-    who, registry = said.who("approve"), Registry(bucket)
+    who, registry = justification.authorize("approve"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
     if version.status == REJECTED:
@@ -101,32 +112,32 @@ def approve_version(bucket: Bucket, reference: str, said: Justification) -> Jour
             remedy=f"See why with `assay show {version.name}`; only a signed waiver lets it pass "
             "(`assay waive`).",
         )
-    policy = registry.policy(version)
-    eligible.check_decider(history, version, policy, who, also=[])
+    policy = registry.promotion_policy(version)
+    eligible.check_decider(history, version, policy, who, approvals=[])
 
     def shadowed(now: ModelHistory) -> bool:
         found = list(eligible.shadow_blockers(bucket, now, version, policy))
-        eligible.find_waiver(now, version, found, said.as_of)
+        eligible.find_waiver(now, version, found, justification.as_of)
         return True
 
     evidence = eligible.promotion_evidence(history, version)
-    return _append_approval(bucket, version, evidence, said, who, asked=shadowed)
+    return _append_approval(bucket, version, evidence, justification, who, is_required=shadowed)
 
 
 def _append_approval(
     bucket: Bucket,
     version: Version,
     evidence: eligible.EvidenceDigests,
-    said: Justification,
+    justification: Justification,
     who: trust.Actor,
     *,
-    asked: Callable[[ModelHistory], object],
+    is_required: Callable[[ModelHistory], object],
 ) -> JournalEntry | None:
-    """Approve of a version on this evidence, where that is `asked` for and may be given."""
+    """Approve of a version on this evidence, where that is `is_required` for and may be given."""
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         eligible.refuse_retired(history, version)
-        if not asked(history):
+        if not is_required(history):
             return None
         if eligible.promotion_evidence(history, version) != evidence:
             raise Ineligible(
@@ -137,41 +148,46 @@ def _append_approval(
         same = (e for e in given if eligible.approval_evidence(e, version) == evidence)
         if any(who.name.casefold() in trust.author_names(entry) for entry in same):
             return None
-        return APPROVED, {"version": version.number, "evidence": evidence, **said.body()}
+        return APPROVED, {"version": version.number, "evidence": evidence, **justification.body()}
 
     return append_decision(bucket, version.model, decide, who)
 
 
 def waive_gates(
-    bucket: Bucket, reference: str, said: Justification, *, gates: Sequence[str], expires: str
+    bucket: Bucket,
+    reference: str,
+    justification: Justification,
+    *,
+    gates: Sequence[str],
+    expires: str,
 ) -> JournalEntry:
     """Let a version be promoted in spite of gates that failed it or left no evidence, or of
     missing batches in shadow, until it `expires` (a date or a moment). Always signed.
 
     Raises NotAllowed, ConfigError for gates that need no waiver, ReferenceUnknown.
     """
-    who, registry = said.who("waive"), Registry(bucket)
+    who, registry = justification.authorize("waive"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligible.refuse_retired(history, version)
-    if Signer.configured() is None:
+    if Signer.from_environment() is None:
         raise NotAllowed(
             "a waiver must be signed, and the environment names no key",
             remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE} (`ssh-keygen -t ed25519` "
             "makes one).",
         )
     until = moments.parse_timestamp(expires)
-    if until <= said.as_of:
+    if until <= justification.as_of:
         raise ConfigError(
             f"the waiver would have expired on {expires}, before it began",
             remedy="Give --expires a date to come.",
         )
-    policy = registry.policy(version)
+    policy = registry.promotion_policy(version)
     named = {"gates": list(dict.fromkeys(gates)), "expires": moments.format_timestamp(until)}
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         eligible.refuse_retired(history, version)
         _check_waivable(version, gates, eligible.find_blockers(bucket, history, version, policy))
-        return WAIVED, {"version": version.number, **named, **said.body()}
+        return WAIVED, {"version": version.number, **named, **justification.body()}
 
     entry = append_decision(bucket, version.model, decide, who)
     assert entry is not None, "a waiver is refused or written"
@@ -181,7 +197,7 @@ def waive_gates(
 def _check_waivable(
     version: Version, gates: Sequence[str], found: Sequence[eligible.PromotionBlocker]
 ) -> None:
-    waivable = [one.gate for one in found if not one.held]
+    waivable = [one.gate for one in found if not one.needs_approval]
     listed = (
         f"These stand in its way: {', '.join(waivable)}."
         if waivable
@@ -190,7 +206,7 @@ def _check_waivable(
     if not gates:
         raise ConfigError("a waiver names the gates that it is about", remedy=listed)
     for gate in gates:
-        if gate in {one.gate for one in found if one.held}:
+        if gate in {one.gate for one in found if one.needs_approval}:
             raise ConfigError(
                 f"the {gate} gate could not tell: that is approved, not waived",
                 remedy=f"Run `assay approve {version.name}`.",

@@ -36,7 +36,7 @@ class Justification:
         ):
             raise ConfigError("the reason is no text in UTF-8", remedy="Write it anew.")
 
-    def who(self, act: trust.Action) -> trust.Actor:
+    def authorize(self, act: trust.Action) -> trust.Actor:
         """Whoever decides, if they may. Raises NotAllowed."""
         return (
             trust.authorize_user(act) if self.name is None else trust.authorize_name(self.name, act)
@@ -64,7 +64,7 @@ def append_decision(
 
 def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Version]:
     """A version that was named by number or alias: a decision is about one that was meant."""
-    history, version = registry.look_up(reference)
+    history, version = registry.resolve_reference(reference)
     if "@" not in reference:
         raise ReferenceUnknown(
             f"{reference!r} says no version",
@@ -73,12 +73,12 @@ def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Vers
     return history, version
 
 
-def overtaken_error(now: ModelHistory, alias: str) -> Ineligible:
-    entry = now.since.get(alias)
+def overtaken_error(history: ModelHistory, alias: str) -> Ineligible:
+    entry = history.alias_entries.get(alias)
     what = (
-        f"{now.model}@{now.aliases[alias]} became {alias} meanwhile, by {entry.actor} "
+        f"{history.model}@{history.aliases[alias]} became {alias} meanwhile, by {entry.actor} "
         f"(entry {entry.number})"
         if entry
-        else f"{now.model} has no {alias} any more"
+        else f"{history.model} has no {alias} any more"
     )
-    return Ineligible(what, remedy=f"Look again: `assay log {now.model}`.")
+    return Ineligible(what, remedy=f"Look again: `assay log {history.model}`.")

@@ -13,9 +13,9 @@ from assay.versions import REJECTED, ModelHistory, Version
 
 @dataclass(frozen=True, slots=True)
 class PendingPromotion:
-    """`why` a version is no champion by itself, and the `command` by which a person makes it."""
+    """`reason` a version is no champion by itself, and the `command` by which a person makes it."""
 
-    why: str
+    reason: str
     command: str
 
 
@@ -26,19 +26,25 @@ def find_pending_promotion(
     came before the present champion.
     """
     number, champion = version.number, history.champion
-    if version.status == REJECTED or number in history.served or history.was_withdrawn(number):
+    if (
+        version.status == REJECTED
+        or number in history.served_versions
+        or history.was_withdrawn(number)
+    ):
         return None
     if champion is not None and number < champion.number:
         return None
     try:
-        found = eligible.find_blockers(bucket, history, version, Registry(bucket).policy(version))
-        open_ = [one for one in found if one.held]
+        found = eligible.find_blockers(
+            bucket, history, version, Registry(bucket).promotion_policy(version)
+        )
+        open_ = [one for one in found if one.needs_approval]
         given = eligible.valid_approvals(history, version)
         approved = any(eligible.approval_holds(history, version, entry, open_) for entry in given)
     except IntegrityError as error:  # to promote it would say more
         found, approved = [eligible.PromotionBlocker("run", f"{error.what} ({error.where})")], False
-    held = [one.what for one in found if one.held and not approved]
-    others = [f"{one.what}. {one.mend}".strip() for one in found if not one.held]
+    held = [one.what for one in found if one.needs_approval and not approved]
+    others = [f"{one.what}. {one.remedy}".strip() for one in found if not one.needs_approval]
     why = "it awaits a person's approval" if held else "it awaits a person who promotes it"
     promote = f"assay promote {version.name}{' --approve' * bool(held)} --because TEXT"
     return PendingPromotion(": ".join([why, *filter(None, ["; ".join([*held, *others])])]), promote)

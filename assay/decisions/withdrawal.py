@@ -25,7 +25,7 @@ from assay.versions import CHAMPION, RETIRED, ROLLED_BACK, ModelHistory, Version
 def roll_back_alias(
     bucket: Bucket,
     model: str,
-    said: Justification,
+    justification: Justification,
     *,
     to: int | None = None,
     alias: str = CHAMPION,
@@ -37,19 +37,19 @@ def roll_back_alias(
     Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for
     one whose bytes are gone, ReferenceUnknown.
     """
-    who = said.who("rollback")
-    seen = seen or Registry(bucket).story(model)
-    here = seen.since.get(alias)
+    who = justification.authorize("rollback")
+    seen = seen or Registry(bucket).find_history(model)
+    here = seen.alias_entries.get(alias)
     if to is not None:
-        Registry(bucket).look_up(f"{seen.model}@{to}")  # one that is not there never was
+        Registry(bucket).resolve_reference(f"{seen.model}@{to}")  # one that is not there never was
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody]:
-        if history.since.get(alias) != here:
+        if history.alias_entries.get(alias) != here:
             raise overtaken_error(history, alias)
-        demand = partial(_demand_servable, bucket, history, alias, said.as_of)
+        demand = partial(_demand_servable, bucket, history, alias, justification.as_of)
         version = _rollback_target(history, alias, to, demand)
         body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
-        return ROLLED_BACK, {**body, **said.body()}
+        return ROLLED_BACK, {**body, **justification.body()}
 
     entry = append_decision(bucket, seen.model, decide, who)
     assert entry is not None, "a rollback is refused or done"
@@ -62,14 +62,14 @@ def _rollback_target(
     """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
     Ineligible, and what `demand` raises.
     """
-    if alias not in history.trails:
+    if alias not in history.promotion_trails:
         raise Ineligible(
             f"no version of {history.model} was ever {alias}",
             remedy=f"Promote one: `assay log {history.model}` tells which there are.",
         )
-    before, here = history.before(alias), history.aliases.get(alias)
+    before, here = history.previous_versions(alias), history.aliases.get(alias)
     name = f"{history.model}@{here}" if here else "it vanished"
-    others = (n for n in dict.fromkeys(before) if n not in history.retired and n != here)
+    others = (n for n in dict.fromkeys(before) if n not in history.retirements and n != here)
     of = "" if alias == CHAMPION else f" --alias {alias}"
     further = (  # looked for only where it is told
         f"Go further back with `assay rollback {history.model} --to {number}{of}`."
@@ -95,9 +95,9 @@ def _rollback_target(
             else f"See what there is with `assay log {history.model}`.",
         )
     version = history.versions[before[0] if to is None else to]
-    if version.number in history.retired:
+    if version.number in history.retirements:
         raise Ineligible(
-            f"{history.retirement(version)}; it was {alias} before {name}",
+            f"{history.describe_retirement(version)}; it was {alias} before {name}",
             remedy=next(further, "Promote another version."),
         )
     try:
@@ -117,8 +117,8 @@ def _demand_servable(
     """Demand that a version would be served by the promotion that an alias is to go back to. The
     rollback itself vouches for none: it is done in a hurry, and by people who may not promote.
     """
-    earlier = {entry.body["version"]: entry for entry in history.trails[alias][:-1]}
-    Registry(bucket).demand_promotion(history, earlier[number], when)
+    earlier = {entry.body["version"]: entry for entry in history.promotion_trails[alias][:-1]}
+    Registry(bucket).require_promotion(history, earlier[number], when)
     version = history.versions[number]
     if not bucket.objects.has(version.digest):
         raise ObjectMissing(
@@ -136,7 +136,7 @@ def _passes(demand: Callable[[int], None], number: int) -> bool:
 
 
 def retire_version(
-    bucket: Bucket, reference: str, said: Justification, *, instead: int | None = None
+    bucket: Bucket, reference: str, justification: Justification, *, instead: int | None = None
 ) -> JournalEntry | None:
     """End a version's service for good; None if that was done before. Aliases that point at it
     vanish, unless `instead` becomes champion first: by a rollback if it was champion before it,
@@ -144,25 +144,29 @@ def retire_version(
 
     Raises what `roll_back_alias` and `promote_version` raise.
     """
-    who, registry = said.who("retire"), Registry(bucket)
+    who, registry = justification.authorize("retire"), Registry(bucket)
     history, version = find_version(registry, reference)
-    if version.number in history.retired:
+    if version.number in history.retirements:
         return None
     if instead is not None:
-        _replace(bucket, history, version, said, instead)
+        _replace(bucket, history, version, justification, instead)
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
-        if version.number in history.retired:
+        if version.number in history.retirements:
             return None
         if instead is not None and history.champion == version:
             raise overtaken_error(history, CHAMPION)
-        return RETIRED, {"version": version.number, **said.body()}
+        return RETIRED, {"version": version.number, **justification.body()}
 
     return append_decision(bucket, version.model, decide, who)
 
 
 def _replace(
-    bucket: Bucket, history: ModelHistory, version: Version, said: Justification, instead: int
+    bucket: Bucket,
+    history: ModelHistory,
+    version: Version,
+    justification: Justification,
+    instead: int,
 ) -> None:
     if version != history.champion or instead == version.number:
         raise ConfigError(
@@ -171,7 +175,7 @@ def _replace(
             else f"{version.name} cannot take its own place",
             remedy="Leave --instead out." if version != history.champion else "Name another.",
         )
-    if instead in history.before(CHAMPION):
-        roll_back_alias(bucket, version.model, said, to=instead, seen=history)
+    if instead in history.previous_versions(CHAMPION):
+        roll_back_alias(bucket, version.model, justification, to=instead, seen=history)
     else:
-        promote_version(bucket, f"{version.model}@{instead}", said, seen=history)
+        promote_version(bucket, f"{version.model}@{instead}", justification, seen=history)

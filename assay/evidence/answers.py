@@ -27,13 +27,13 @@ _REMEDY_NO_VALUES = "Bring rows that hold values, or take the rule out."
 class ExpectationRule:
     """One expectation, with its name in the report and GX's object for it."""
 
-    asked: Expectation
+    expectation: Expectation
     name: str
     gx: Any
 
     @property
     def columns(self) -> list[str]:
-        return expectation_columns(self.asked.kwargs)
+        return expectation_columns(self.expectation.kwargs)
 
     @property
     def position(self) -> int:
@@ -62,7 +62,7 @@ def check_from_result(
     why = "There is no value to judge." if empty else why
     return Check(
         name=rule.name,
-        claim=claim + (f" ({rule.asked.because})" if rule.asked.because else ""),
+        claim=claim + (f" ({rule.expectation.because})" if rule.expectation.because else ""),
         verdict=Verdict.UNKNOWN if doubt or empty else Verdict.PASS if passed else Verdict.FAIL,
         statistic=statistic,
         estimate=estimate,
@@ -73,7 +73,7 @@ def check_from_result(
         else _REMEDY_NO_VALUES
         if empty
         else _remedy(passed, failing),
-        hard=rule.asked.severity == "critical",
+        hard=rule.expectation.severity == "critical",
         rows=result.result.get("element_count"),
     )
 
@@ -195,9 +195,11 @@ def expectation_claim(rule: ExpectationRule) -> str:
     shown = rule.gx.rendered_content
     template = shown[0].value.template if shown else None
     if not template:
-        arguments = ", ".join(f"{key}={_short(value)}" for key, value in rule.asked.kwargs.items())
-        return f"{rule.asked.type}({arguments})"
+        arguments = ", ".join(
+            f"{key}={_short(value)}" for key, value in rule.expectation.kwargs.items()
+        )
+        return f"{rule.expectation.type}({arguments})"
     values = {key: _short(p.get("value")) for key, p in (shown[0].value.params or {}).items()}
     values = {key: _unwrap_condition(text) for key, text in values.items()}
-    values |= {key: str(value) for key, value in rule.asked.kwargs.items() if key in values}
+    values |= {key: str(value) for key, value in rule.expectation.kwargs.items() if key in values}
     return string.Template(template).safe_substitute(values).rstrip(".")

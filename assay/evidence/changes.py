@@ -99,7 +99,7 @@ def _column_changes(
 
 def _categorical(column: ColumnSummary) -> bool:
     texts = {"category", "text", "str", "object", "boolean", "bool"}
-    return column.type in texts and 0 < column.different <= MOST_CATEGORIES
+    return column.type in texts and 0 < column.distinct <= MOST_CATEGORIES
 
 
 def _describe_missing(column: ColumnSummary, rows: int) -> str:

@@ -156,10 +156,10 @@ class Report(_Frozen):
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()  # what limits this report: sampling, skipped checks
 
-    def of(self, verdict: Verdict) -> list[Check]:
+    def checks_with(self, verdict: Verdict) -> list[Check]:
         return [check for check in self.checks if check.verdict is verdict]
 
-    def at_fault(self, verdict: Verdict) -> list[Check]:
+    def checks_weighing(self, verdict: Verdict) -> list[Check]:
         """The checks that weigh so much in the gate's verdict."""
         return [check for check in self.checks if _weighed_verdict(check) is verdict]
 
@@ -167,14 +167,14 @@ class Report(_Frozen):
         """What the checks of this weight saw, each with its remedy."""
         return [
             f"{check.claim}: {check.why.removesuffix('.')}. {check.remedy}".strip()
-            for check in self.at_fault(verdict)
+            for check in self.checks_weighing(verdict)
         ]
 
     def causes_for(self, verdict: Verdict) -> list[str]:
         """What each of these reasons rests on, by a key that stays the same from run to run:
         "gate:fairness:selection_rate[sex=Female]", "drift:RELP".
         """
-        return [_cause_key(self.gate, check.name) for check in self.at_fault(verdict)]
+        return [_cause_key(self.gate, check.name) for check in self.checks_weighing(verdict)]
 
 
 def _weighed_verdict(check: Check) -> Verdict:

@@ -27,12 +27,12 @@ FrameOrTable = pd.DataFrame | Table
 @dataclass(frozen=True)
 class ColumnSummary:
     """What one column holds. `type` is the table's word for it, a frame's dtype; `missing` and
-    `different` (values, the missing ones apart) are counts."""
+    `distinct` (values, the missing ones apart) are counts."""
 
     name: str
     type: str
     missing: int
-    different: int
+    distinct: int
 
 
 class RowSource(Protocol):
@@ -64,7 +64,7 @@ def open_rows(data: FrameOrTable) -> Iterator[RowSource]:
         with open_duckdb(data) as connection:
             yield TableRows(data, connection)
     else:
-        yield FrameRows(data.pandas() if isinstance(data, Table) else data)
+        yield FrameRows(data.to_pandas() if isinstance(data, Table) else data)
 
 
 class FrameRows:
@@ -132,7 +132,7 @@ class TableRows:
         return found["value"].combine_chunks(), found["rows"].to_numpy().astype(np.int64)
 
     def frame(self, columns: Sequence[str]) -> pd.DataFrame:
-        return self._table.pandas(columns)
+        return self._table.to_pandas(columns)
 
     def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
         self.connection.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))

@@ -22,16 +22,16 @@ def check_preconditions(rows: RowSource, written: LoadedUseCase) -> None:
     sensitive column with no groups to compare or too many, text where times are ordered, a feature
     without any value.
     """
-    data, where = written.use_case.data, written.text.where
+    data, where = written.use_case.data, written.text.locate
     with locate_data_errors(where(("data", "target"))):
         _check_target(rows, data.target)
     for name, declared in data.sensitive.items():
         with locate_data_errors(where(("data", "sensitive", name))):
             _check_groups(rows, declared, name)
-    for path, name in written.use_case.times():
+    for path, name in written.use_case.time_references():
         with locate_data_errors(where(path)):
             _check_ordered(rows, name)
-    for name in written.use_case.features(list(rows.columns)):
+    for name in written.use_case.feature_columns(list(rows.columns)):
         if rows.columns[name].missing == rows.count:
             raise DataError(
                 f"the column {name!r} has no value in any of {rows.count:,} rows",

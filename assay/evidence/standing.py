@@ -173,5 +173,5 @@ def _missing_target_error(target: Target, columns: list[str]) -> DataError:
 
 def columns_sheet(rows: RowSource) -> Sheet:
     """Each column with its type, its missing values and how many different ones it holds."""
-    held = tuple((c.name, c.type, c.missing, c.different) for c in rows.columns.values())
+    held = tuple((c.name, c.type, c.missing, c.distinct) for c in rows.columns.values())
     return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=held)

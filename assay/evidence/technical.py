@@ -25,10 +25,10 @@ class _TechnicalFigure:
     name: str
     subject: str  # "The time for a single row"
     statistic: str
-    found: Estimate | None
+    estimate: Estimate | None
     limit: float | None
-    judged: Callable[[Interval, float], Verdict]
-    said: Callable[[float], str]
+    judge: Callable[[Interval, float], Verdict]
+    format_value: Callable[[float], str]
     remedy: str
     rows: int | None = None
 
@@ -70,10 +70,10 @@ def _figures(timing: Mapping[str, Any], limits: TechnicalLimits) -> list[_Techni
             name="row",
             subject="The time for a single row",
             statistic="seconds, 95th percentile of calls",
-            found=quantile(timing["row"], CALL_QUANTILE),
+            estimate=quantile(timing["row"], CALL_QUANTILE),
             limit=limits.row,
-            judged=verdict_at_most,
-            said=_duration,
+            judge=verdict_at_most,
+            format_value=_duration,
             remedy="Choose a smaller or simpler model, or ask for many rows at once.",
             rows=len(timing["row"]),
         ),
@@ -81,10 +81,10 @@ def _figures(timing: Mapping[str, Any], limits: TechnicalLimits) -> list[_Techni
             name="batch",
             subject=f"The speed of a batch of {rows:,} rows",
             statistic="rows a second in batches, median of calls",
-            found=_speed(rows, quantile(timing["batch"]["seconds"], 0.5)),
+            estimate=_speed(rows, quantile(timing["batch"]["seconds"], 0.5)),
             limit=limits.batch,
-            judged=verdict_at_least,
-            said=lambda value: f"{value:,.0f} rows a second",
+            judge=verdict_at_least,
+            format_value=lambda value: f"{value:,.0f} rows a second",
             remedy="Choose a smaller or simpler model, or spread the rows over more processes.",
             rows=rows,
         ),
@@ -92,25 +92,25 @@ def _figures(timing: Mapping[str, Any], limits: TechnicalLimits) -> list[_Techni
             name="size",
             subject="The size of the stored model",
             statistic="bytes of the stored model",
-            found=_exact_estimate(timing["bytes"]),
+            estimate=_exact_estimate(timing["bytes"]),
             limit=limits.size,
-            judged=verdict_at_most,
-            said=_bytes,
+            judge=verdict_at_most,
+            format_value=_bytes,
             remedy="Choose fewer or shallower trees, or fewer columns.",
         ),
         _TechnicalFigure(
             name="memory",
             subject=f"The memory for a batch of {rows:,} rows",
             statistic="bytes of memory for a batch",
-            found=_exact_estimate(timing["memory"]),
+            estimate=_exact_estimate(timing["memory"]),
             limit=limits.memory,
-            judged=verdict_at_most,
-            said=_bytes,
+            judge=verdict_at_most,
+            format_value=_bytes,
             remedy="Ask for fewer rows at once.",
             rows=rows,
         ),
     ]
-    return [figure for figure in found if figure.found is not None or figure.limit is not None]
+    return [figure for figure in found if figure.estimate is not None or figure.limit is not None]
 
 
 def _exact_estimate(value: float | None) -> Estimate | None:
@@ -124,9 +124,9 @@ def _speed(rows: int, seconds: Estimate) -> Estimate:
 
 
 def _check(figure: _TechnicalFigure) -> Check:
-    now, limit, verdict = figure.found, figure.limit, _verdict(figure)
-    at = "at least" if figure.judged is verdict_at_least else "at most"
-    asked = "has no limit" if limit is None else f"is {at} {figure.said(limit)}"
+    now, limit, verdict = figure.estimate, figure.limit, _verdict(figure)
+    at = "at least" if figure.judge is verdict_at_least else "at most"
+    asked = "has no limit" if limit is None else f"is {at} {figure.format_value(limit)}"
     unsure = _FEW_CALLS if now and now.interval.high is None else _UNSURE
     remedies = {Verdict.FAIL: figure.remedy, Verdict.UNKNOWN: unsure}
     return Check(
@@ -153,9 +153,9 @@ _UNSURE = "Run it again with --always on a quiet machine, or set a limit further
 def _verdict(figure: _TechnicalFigure) -> Verdict:
     if figure.limit is None:
         return Verdict.PASS
-    if figure.found is None:
+    if figure.estimate is None:
         return Verdict.UNKNOWN
-    return figure.judged(figure.found.interval, figure.limit)
+    return figure.judge(figure.estimate.interval, figure.limit)
 
 
 def _bounds(found: Estimate | None) -> Interval | None:
@@ -166,13 +166,14 @@ def _bounds(found: Estimate | None) -> Interval | None:
 
 
 def _why(figure: _TechnicalFigure) -> str:
-    if figure.found is None:
+    if figure.estimate is None:
         return "not measured: something else was tracing memory"
-    bounds, value = _bounds(figure.found), figure.said(figure.found.value)
+    bounds, value = _bounds(figure.estimate), figure.format_value(figure.estimate.value)
     if bounds is None:
         return value
     low, high = (
-        "no bound" if side is None else figure.said(side) for side in (bounds.low, bounds.high)
+        "no bound" if side is None else figure.format_value(side)
+        for side in (bounds.low, bounds.high)
     )
     return f"{value}, between {low} and {high}"
 
@@ -180,7 +181,7 @@ def _why(figure: _TechnicalFigure) -> str:
 def _sheet(timing: Mapping[str, Any], figures: list[_TechnicalFigure]) -> Sheet:
     median = quantile(timing["row"], 0.5)
     rows: list[tuple[Cell, ...]] = [("seconds for a single row, median of calls", *_cells(median))]
-    rows += [(figure.statistic, *_cells(figure.found)) for figure in figures]
+    rows += [(figure.statistic, *_cells(figure.estimate)) for figure in figures]
     return Sheet(
         title="What it takes",
         columns=("figure", "model", "low", "high"),

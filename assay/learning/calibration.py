@@ -32,16 +32,16 @@ def calibrator_scores(fitted: Any, rows: Any, method: CalibrationMethod) -> np.n
 
 
 def calibrate_classifier(
-    fitted: Any, found: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+    fitted: Any, scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
 ) -> Any:
-    """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `found`.
+    """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `scores`.
 
     Rows with NaN scores (no fold held them out) take no part.
     """
     if method == "none":
         return fitted
-    held = ~np.isnan(found)
-    model = _fit_calibrator(found[held], truth[held], method)
+    held = ~np.isnan(scores)
+    model = _fit_calibrator(scores[held], truth[held], method)
     frozen = FrozenEstimator(fitted)
     model.set_params(estimator=frozen)
     model.calibrated_classifiers_[0].estimator = frozen
@@ -49,26 +49,26 @@ def calibrate_classifier(
 
 
 def cross_fit_probabilities(
-    found: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: CalibrationMethod
+    scores: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: CalibrationMethod
 ) -> np.ndarray:
     """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others.
 
     `fold` numbers each row's fold, -1 for rows that none held out; these come out as NaN.
     """
     if method == "none":
-        return found
-    probability = np.full(len(found), np.nan)
+        return scores
+    probability = np.full(len(scores), np.nan)
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
-        model = _fit_calibrator(found[others], truth[others], method)
-        probability[inside] = model.predict_proba(found[inside].reshape(-1, 1))[:, 1]
+        model = _fit_calibrator(scores[others], truth[others], method)
+        probability[inside] = model.predict_proba(scores[inside].reshape(-1, 1))[:, 1]
     return probability
 
 
 def _fit_calibrator(
-    found: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+    scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
 ) -> CalibratedClassifierCV:
-    rows = found.reshape(-1, 1)
+    rows = scores.reshape(-1, 1)
     identity = FrozenEstimator(Given().fit(rows, truth))
     # The estimator is frozen: folds change nothing, and two are the least it takes.
     return CalibratedClassifierCV(identity, method=method, ensemble=False, cv=2).fit(rows, truth)

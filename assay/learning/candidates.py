@@ -25,10 +25,12 @@ def no_location(_: tuple[str | int, ...]) -> str | None:
 
 def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> None:
     """Try all candidates' words before any work is done. Raises ConfigError."""
-    for candidate in use_case.contenders:
+    for candidate in use_case.expanded_candidates:
         make_estimator(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
-            make_transformer(path, (*use_case.path(candidate), "preprocess", column), locate)
+            make_transformer(
+                path, (*use_case.candidate_path(candidate), "preprocess", column), locate
+            )
 
 
 def make_estimator(
@@ -38,7 +40,7 @@ def make_estimator(
 
     Raises ConfigError when the path leads to no classifier, or a parameter is unknown to it.
     """
-    path = use_case.path(candidate)
+    path = use_case.candidate_path(candidate)
     kind = import_object(candidate.estimator, (*path, "estimator"), locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "get_params"):
         raise ConfigError(
@@ -206,7 +208,7 @@ def _require_sample_weight(
     from sklearn.utils.validation import has_fit_parameter
 
     asked = candidate.mitigate
-    if asked and asked.weighs and not has_fit_parameter(made, "sample_weight"):
+    if asked and asked.trains_on_weights and not has_fit_parameter(made, "sample_weight"):
         raise ConfigError(
             f"{asked.method} trains on weighted rows, but {candidate.estimator} takes no "
             "sample_weight",

@@ -20,52 +20,52 @@ from assay.learning.train import UNMITIGATED
 @dataclass(frozen=True)
 class OutOfFoldPredictions:
     """A candidate's answers out of fold, as training keeps them, and its mean over the folds of
-    `performance.choose_by`. `tested` counts the test rows.
+    `performance.choose_by`. `test_rows` counts the test rows.
     """
 
     title: str
     held_out: pd.DataFrame
-    cross_validated: float
-    tested: int
+    cross_validation_score: float
+    test_rows: int
 
 
 @dataclass(frozen=True)
 class AssessedCandidate:
     """What is known of a candidate when its turn is decided.
 
-    `cost` is the mean of a row, `given_up` how much more that is than before mitigation (on the
-    same rows); `farthest_groups` by rule; `likely` is the verdict that the fairness gate will come to.
+    `cost` is the mean of a row, `mitigation_cost` how much more that is than before mitigation (on the
+    same rows); `farthest_groups` by rule; `foreseen_verdict` is the verdict that the fairness gate will come to.
     """
 
     title: str
     rows: int
-    cross_validated: float
+    cross_validation_score: float
     accuracy: Estimate
     cost: Estimate
-    given_up: Estimate
+    mitigation_cost: Estimate
     distances: dict[str, GroupDistance]
-    likely: Verdict
-    dominated: tuple[str, ...] = ()
+    foreseen_verdict: Verdict
+    dominated_by: tuple[str, ...] = ()
 
 
-def assess_candidate(answers: OutOfFoldPredictions, use_case: UseCase) -> AssessedCandidate:
+def assess_candidate(predictions: OutOfFoldPredictions, use_case: UseCase) -> AssessedCandidate:
     """Measure a candidate's answers and ask the fairness gate about them."""
-    frame, asked = answers.held_out, use_case.performance.cost
+    frame, asked = predictions.held_out, use_case.performance.cost
     truth = frame["truth"].to_numpy(bool)
     probability = frame["probability"].to_numpy(float)
     who = ModelPredictions(probability, frame["decision"].to_numpy(bool))
     before = ModelPredictions(probability, frame[UNMITIGATED].to_numpy(bool))
-    checks = _audit_checks(frame, use_case, answers.title)
-    more = len(frame) / max(answers.tested, 1)
+    checks = _audit_checks(frame, use_case, predictions.title)
+    more = len(frame) / max(predictions.test_rows, 1)
     return AssessedCandidate(
-        title=answers.title,
+        title=predictions.title,
         rows=len(frame),
-        cross_validated=answers.cross_validated,
+        cross_validation_score=predictions.cross_validation_score,
         accuracy=estimate_score("accuracy", truth, who, asked),
         cost=estimate_score("cost", truth, who, asked),
-        given_up=_negate(score_difference("cost", truth, who, before, asked)),
+        mitigation_cost=_negate(score_difference("cost", truth, who, before, asked)),
         distances=farthest_groups(checks),
-        likely=overall_verdict([_foresee_check(check, more) for check in checks]),
+        foreseen_verdict=overall_verdict([_foresee_check(check, more) for check in checks]),
     )
 
 
@@ -73,7 +73,7 @@ def _audit_checks(frame: pd.DataFrame, use_case: UseCase, title: str) -> Sequenc
     """The fairness gate's checks of these answers; none where the use case sets no limit."""
     if not use_case.fairness:
         return ()
-    named = {column for rule in use_case.fairness for column in rule.columns()}
+    named = {column for rule in use_case.fairness for column in rule.sensitive_columns()}
     sensitive = {n: s for n, s in use_case.data.sensitive.items() if n in named}
     return audit_fairness(frame, use_case.fairness, sensitive, subject=title, by=()).checks
 

@@ -51,7 +51,7 @@ def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
     return pipeline.set_params(**{f"model__{name}": value for name, value in params.items()})
 
 
-def unmitigated_decisions(found: SearchOutcome, use_case: UseCase) -> np.ndarray:
+def unmitigated_decisions(outcome: SearchOutcome, use_case: UseCase) -> np.ndarray:
     """What the plain model decides out of fold, bool a row; False for rows never held out."""
-    decided: np.ndarray = found.probability >= cost_threshold(use_case.performance.cost)
+    decided: np.ndarray = outcome.probability >= cost_threshold(use_case.performance.cost)
     return decided

@@ -15,10 +15,10 @@ Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, row numbers held out."""
 
 
-def make_folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[Fold]:
+def make_folds(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -> list[Fold]:
     """`search.folds` folds over the training rows.
 
-    `order` says of each training row what it is split by. By identity or group: its unit (see
+    `split_values` says of each training row what it is split by. By identity or group: its unit (see
     `units`), and no unit stands on both sides of a fold. By time: its time; each fold is held
     out against what came before it (so that the oldest rows are never held out), and equal
     times stay together.
@@ -33,7 +33,7 @@ def make_folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[F
         )
     made = [
         (fit.astype(np.int64), held.astype(np.int64))
-        for fit, held in _split_rows(truth, order, use_case)
+        for fit, held in _split_rows(truth, split_values, use_case)
     ]
     for number, (fit, held) in enumerate(made, start=1):
         if len(np.unique(truth[fit])) < 2 or len(np.unique(truth[held])) < 2:
@@ -44,12 +44,12 @@ def make_folds(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> list[F
     return made
 
 
-def _split_rows(truth: np.ndarray, order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+def _split_rows(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     if use_case.split.by == "time":
-        yield from _folds_over_time(order, use_case)
+        yield from _folds_over_time(split_values, use_case)
         return
     wanted, seed = use_case.search.folds, use_case.seed
-    codes = pd.factorize(order, use_na_sentinel=False)[0]
+    codes = pd.factorize(split_values, use_na_sentinel=False)[0]
     if (found := codes.max() + 1) < wanted:
         of = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
         raise DataError(
@@ -82,10 +82,10 @@ def _folds_over_units(
         yield np.flatnonzero(np.isin(codes, fit)), np.flatnonzero(np.isin(codes, held))
 
 
-def _folds_over_time(order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+def _folds_over_time(split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     """Folds over the distinct times. Rows without one are the past's: their code is the least."""
     wanted = use_case.search.folds
-    moments, code = np.unique(pd.factorize(order, sort=True)[0], return_inverse=True)
+    moments, code = np.unique(pd.factorize(split_values, sort=True)[0], return_inverse=True)
     if len(moments) <= wanted:
         raise DataError(
             f"{wanted} folds need {wanted + 1} distinct times in training, but "
@@ -96,9 +96,9 @@ def _folds_over_time(order: pd.Series, use_case: UseCase) -> Iterator[Fold]:
         yield np.flatnonzero(np.isin(code, fit)), np.flatnonzero(np.isin(code, held))
 
 
-def fold_of_row(made: Sequence[Fold], rows: int) -> np.ndarray:
+def fold_of_row(folds: Sequence[Fold], rows: int) -> np.ndarray:
     """Each row's fold as int64, -1 for rows that no fold holds out."""
     number = np.full(rows, -1, dtype=np.int64)
-    for i, (_, held) in enumerate(made):
+    for i, (_, held) in enumerate(folds):
         number[held] = i
     return number

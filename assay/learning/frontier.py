@@ -26,7 +26,7 @@ from assay.learning.contenders import AssessedCandidate, OutOfFoldPredictions, a
 @dataclass(frozen=True)
 class CandidateFrontier:
     """The report, and the candidates in the order in which they are to be tried, as JSON: `title`,
-    `likely`, `because`.
+    `foreseen_verdict`, `because`.
     """
 
     report: Report
@@ -34,18 +34,21 @@ class CandidateFrontier:
 
 
 def rank_candidates(
-    answers: Sequence[OutOfFoldPredictions], use_case: UseCase
+    predictions: Sequence[OutOfFoldPredictions], use_case: UseCase
 ) -> CandidateFrontier:
-    """Put the candidates in order. `answers` in the use case's own order."""
-    known = [assess_candidate(one, use_case) for one in answers]
+    """Put the candidates in order. `predictions` in the use case's own order."""
+    known = [assess_candidate(one, use_case) for one in predictions]
     by, sign = use_case.performance.choose_by, _sign(use_case.performance.choose_by)
-    order = sorted(known, key=lambda c: (c.likely.severity, sign * c.cross_validated, c.cost.value))
+    order = sorted(
+        known,
+        key=lambda c: (c.foreseen_verdict.severity, sign * c.cross_validation_score, c.cost.value),
+    )
     order = [_with_dominators(one, order) for one in order]
     words = [display.explain_place(order, place, by) for place in range(len(order))]
     return CandidateFrontier(
         report=display.candidates_report(order, words, use_case),
         order=[
-            {"title": c.title, "likely": str(c.likely), "because": because}
+            {"title": c.title, "likely": str(c.foreseen_verdict), "because": because}
             for c, because in zip(order, words, strict=True)
         ],
     )
@@ -59,7 +62,7 @@ def _with_dominators(
     one: AssessedCandidate, everyone: Sequence[AssessedCandidate]
 ) -> AssessedCandidate:
     better = tuple(other.title for other in everyone if _dominates(other, one))
-    return replace(one, dominated=better)
+    return replace(one, dominated_by=better)
 
 
 def _dominates(one: AssessedCandidate, other: AssessedCandidate) -> bool:

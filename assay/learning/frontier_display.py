@@ -45,7 +45,7 @@ def explain_place(order: Sequence[AssessedCandidate], place: int, by: Performanc
     one, judged = order[place], any(c.distances for c in order)
     said = [f"{place + 1} of {len(order)}"]
     if judged:
-        said.append(_FORESEEN_TEXTS[one.likely] + _farthest_gap_text(one))
+        said.append(_FORESEEN_TEXTS[one.foreseen_verdict] + _farthest_gap_text(one))
     if len(order) > 1:
         way, other = ("after", order[place - 1]) if place else ("before", order[1])
         said.append(f"{way} {other.title}, {_compare_neighbour(one, other, by)}")
@@ -69,10 +69,10 @@ def _compare_neighbour(
     one: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric
 ) -> str:
     """What the `other` has that one's place was decided by."""
-    if one.likely is not other.likely:
-        return f"for which {other.likely} is foreseen"
-    if one.cross_validated != other.cross_validated:
-        return f"whose {by} is {other.cross_validated:.4f} against {one.cross_validated:.4f}"
+    if one.foreseen_verdict is not other.foreseen_verdict:
+        return f"for which {other.foreseen_verdict} is foreseen"
+    if one.cross_validation_score != other.cross_validation_score:
+        return f"whose {by} is {other.cross_validation_score:.4f} against {one.cross_validation_score:.4f}"
     if one.cost.value != other.cost.value:
         costs = f"{other.cost.value:.4f} a row against {one.cost.value:.4f}"
         return f"whose decisions cost {costs} at the same {by}"
@@ -93,7 +93,7 @@ def candidates_report(
     """The candidates in the order in which they are to be tried."""
     asked, check = use_case.performance, _foreseen_checks(order)
     rules = list(dict.fromkeys(rule for one in order for rule in one.distances))
-    fit = sum(one.likely.severity <= Verdict.CAUTION.severity for one in order)
+    fit = sum(one.foreseen_verdict.severity <= Verdict.CAUTION.severity for one in order)
     fair = f"; {fit} likely to pass the fairness rules" if use_case.fairness else ""
     return Report(
         gate="candidates",
@@ -117,17 +117,17 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
     if rule is None:
         return []
     found = first.distances[rule]
-    fits = first.likely.severity <= Verdict.CAUTION.severity
+    fits = first.foreseen_verdict.severity <= Verdict.CAUTION.severity
     return [
         Check(
             name="likely_fair",
             claim="A candidate is likely to pass the fairness rules",
-            verdict=first.likely,
+            verdict=first.foreseen_verdict,
             statistic=f"{rule}, farthest group out of fold",
             estimate=found.value,
             interval=found.interval,
             threshold=found.limit,
-            why=f"{first.title} is {_FORESEEN_TEXTS[first.likely]}{_farthest_gap_text(first)}",
+            why=f"{first.title} is {_FORESEEN_TEXTS[first.foreseen_verdict]}{_farthest_gap_text(first)}",
             remedy=""
             if fits
             else "Add candidates with mitigate, or with several values of its strength.",
@@ -171,9 +171,9 @@ def _order_sheet(
             (
                 place,
                 one.title,
-                one.cross_validated,
+                one.cross_validation_score,
                 one.cost.value,
-                str(one.likely) if one.distances else "",
+                str(one.foreseen_verdict) if one.distances else "",
                 reason.split("; ")[-1],
             )
             for place, (one, reason) in enumerate(zip(order, why, strict=True), start=1)
@@ -193,8 +193,8 @@ def _price_sheet(order: Sequence[AssessedCandidate], rules: Sequence[str]) -> Sh
                 *(gap_cell(one.distances.get(rule)) for rule in rules),
                 format_estimate(one.accuracy),
                 format_estimate(one.cost),
-                format_estimate(one.given_up),
-                ", ".join(one.dominated),
+                format_estimate(one.mitigation_cost),
+                ", ".join(one.dominated_by),
             )
             for one in order
         ),
@@ -224,8 +224,8 @@ def _figure(order: Sequence[AssessedCandidate], rule: str, cost: ErrorCosts) -> 
     metric = trade_off_score(cost)
     held = [one for one in order if rule in one.distances]
     kinds = {
-        "out of fold": [one for one in held if not one.dominated],
-        "out of fold, dominated": [one for one in held if one.dominated],
+        "out of fold": [one for one in held if not one.dominated_by],
+        "out of fold, dominated": [one for one in held if one.dominated_by],
     }
     limit = held[0].distances[rule].limit
     return Figure(
@@ -258,13 +258,13 @@ def _trade_off_estimate(one: AssessedCandidate, metric: PerformanceMetric) -> Es
     return one.accuracy if metric == "accuracy" else one.cost
 
 
-def gap_point(label: str, reached: Estimate, gap: GroupDistance) -> Point:
+def gap_point(label: str, estimate: Estimate, gap: GroupDistance) -> Point:
     """A mark with whiskers both ways."""
     return Point(
         label=label,
-        value=reached.value,
-        low=reached.interval.low,
-        high=reached.interval.high,
+        value=estimate.value,
+        low=estimate.interval.low,
+        high=estimate.interval.high,
         x=gap.value,
         x_low=gap.interval.low,
         x_high=gap.interval.high,

@@ -32,10 +32,10 @@ class ScoringModel:
     def columns(self) -> list[str]:
         """All columns that `predict` needs, in the signature's order."""
         names = [entry["name"] for entry in self.signature["inputs"]]
-        return list(dict.fromkeys([*names, *(entry["name"] for entry in self._asked)]))
+        return list(dict.fromkeys([*names, *(entry["name"] for entry in self._group_entries)]))
 
     @property
-    def _asked(self) -> list[dict[str, Any]]:
+    def _group_entries(self) -> list[dict[str, Any]]:
         """The columns that make a row's group, where the decision depends on it."""
         held = self.signature["groups"] or []
         return [held] if isinstance(held, dict) else held  # one column was once written alone
@@ -60,18 +60,18 @@ class ScoringModel:
         return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
 
     @property
-    def grouped_by(self) -> list[str]:
+    def group_columns(self) -> list[str]:
         """The columns that a row's decision depends on besides its probability."""
-        return [entry["name"] for entry in self._asked]
+        return [entry["name"] for entry in self._group_entries]
 
     def groups(self, frame: pd.DataFrame) -> np.ndarray | None:
         """The rows' group labels, where the model's thresholds depend on them."""
-        if not self._asked:
+        if not self._group_entries:
             return None
         labels = [
             unchecked_group_labels(
                 frame[entry["name"]], Sensitive(bins=tuple(entry["bins"])), entry["name"]
             )
-            for entry in self._asked
+            for entry in self._group_entries
         ]
         return np.asarray(intersect_groups(labels).to_numpy(dtype=object))

@@ -46,13 +46,13 @@ class LearningProblem:
     folds: Sequence[Fold]
     candidate: Candidate
     use_case: UseCase
-    weigh: RowWeighting | None = None
+    row_weights: RowWeighting | None = None
     """Gives a weight to each of the rows that a fit takes, by their numbers."""
 
 
 def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
     """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
-    return {"model__sample_weight": problem.weigh(rows)} if problem.weigh else {}
+    return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,20 @@ class SearchOutcome:
     """What the search yields.
 
     `scores` and `probability` (calibrated) are out-of-fold, one float64 a training row, NaN for
-    rows that no fold held out. `tried` is a JSON value without timings; `seconds` has them, one
+    rows that no fold held out. `trials` is a JSON value without timings; `seconds` has them, one
     sum of the folds' seconds a combination.
     """
 
     params: dict[str, Any]
     scores: np.ndarray
     probability: np.ndarray
-    tried: list[dict[str, Any]]
+    trials: list[dict[str, Any]]
     seconds: list[float]
-    chosen: int
+    chosen_index: int
 
     def as_json(self) -> dict[str, Any]:
         """What was tried and chosen, the same for the same inputs."""
-        return {"tried": self.tried, "chosen": self.chosen}
+        return {"tried": self.trials, "chosen": self.chosen_index}
 
     def frame(self) -> pd.DataFrame:
         """The out-of-fold numbers, one row a training row."""
@@ -95,9 +95,9 @@ class SearchOutcome:
             params=parameter_combinations(candidate, use_case)[words["chosen"]],
             scores=frame["score"].to_numpy(),
             probability=frame["probability"].to_numpy(),
-            tried=words["tried"],
+            trials=words["tried"],
             seconds=[],
-            chosen=words["chosen"],
+            chosen_index=words["chosen"],
         )
 
 
@@ -161,9 +161,9 @@ def _search_combinations(
         params=tries[chosen],
         scores=judged[chosen].scores,
         probability=judged[chosen].probability,
-        tried=[one.entry for one in judged],
+        trials=[one.entry for one in judged],
         seconds=[sum(fit.seconds for fit in of.values()) for of in fits],
-        chosen=chosen,
+        chosen_index=chosen,
     )
 
 
@@ -235,7 +235,7 @@ class _JudgedCombination:
 def _judge_combination(
     params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem
 ) -> _JudgedCombination:
-    """What one combination came to: its entry of `tried`, scores, calibrated probabilities."""
+    """What one combination came to: its entry of `trials`, scores, calibrated probabilities."""
     scores = np.full(len(problem.truth), np.nan)
     ordered = [fits[j] for j in _fold_numbers(problem)]
     entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}
@@ -283,7 +283,7 @@ def _choose_combination(
     others = f"; all {len(tried)} combinations failed" if len(tried) > 1 else ""
     raise ConfigError(
         f"{candidate.title} could not be fitted with {params}: {tried[0]['error']}",
-        where=locate(problem.use_case.path(candidate)),
+        where=locate(problem.use_case.candidate_path(candidate)),
         remedy=f"Change its params, search or preprocess{others}.",
     )
 

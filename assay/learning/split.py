@@ -47,7 +47,7 @@ def split_counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str,
         "rows": len(test),
         "test": {"rows": int(test.sum()), "positives": int((test & positive).sum())},
         "training": {"rows": int((~test).sum()), "positives": int((~test & positive).sum())},
-        "without_value": table.arrow([column])[column].null_count if column else 0,
+        "without_value": table.to_arrow([column])[column].null_count if column else 0,
     }
 
 
@@ -59,7 +59,7 @@ def _mark_by_hash(table: Table, use_case: UseCase) -> np.ndarray:
 
 def _mark_by_time(table: Table, use_case: UseCase) -> np.ndarray:
     name = str(use_case.split.column)
-    moments = table.arrow([name])[name].combine_chunks()
+    moments = table.to_arrow([name])[name].combine_chunks()
     kind = moments.type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise DataError(
@@ -120,6 +120,6 @@ def _time_range_text(table: Table, use_case: UseCase) -> str:
     if use_case.split.by != "time":
         return ""
     name = str(use_case.split.column)
-    moments = table.arrow([name])[name].combine_chunks()
+    moments = table.to_arrow([name])[name].combine_chunks()
     ends, border = pc.min_max(moments), _first_test_moment(moments, use_case)
     return f": {name} goes from {ends['min']} to {ends['max']}, the test begins at {border}"

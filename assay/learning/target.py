@@ -17,7 +17,7 @@ def read_labels(table: Table, target: Target) -> np.ndarray:
     Raises DataError when the column is absent, holds nulls, never or always holds that value, or
     where the use case says which values mean no, holds another.
     """
-    return labels_from_column(table.arrow([target.column])[target.column], target)
+    return labels_from_column(table.to_arrow([target.column])[target.column], target)
 
 
 def labels_from_column(column: pa.ChunkedArray, target: Target) -> np.ndarray:
@@ -65,18 +65,18 @@ def no_label_error(target: Target) -> DataError:
     )
 
 
-def match_value(column: pa.ChunkedArray | pa.Array, positive: str | float | bool) -> np.ndarray:
+def match_value(column: pa.ChunkedArray | pa.Array, value: str | float | bool) -> np.ndarray:
     """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    if numeric and isinstance(positive, int | float):
-        found = pc.equal(column.cast(pa.float64(), safe=False), float(positive))
+    if numeric and isinstance(value, int | float):
+        found = pc.equal(column.cast(pa.float64(), safe=False), float(value))
     elif pa.types.is_boolean(kind):
         # YAML's 1 and "true" mean the same as true here.
-        word = str(positive).lower()
+        word = str(value).lower()
         found = pc.equal(column, word in {"true", "1"}) if word in _BOOLEANS else None
     else:
-        found = pc.equal(column.cast(pa.string()), str(positive))
+        found = pc.equal(column.cast(pa.string()), str(value))
     if found is None:
         return np.zeros(len(column), dtype=bool)
     matches: np.ndarray = found.to_numpy(zero_copy_only=False)

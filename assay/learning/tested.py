@@ -22,15 +22,18 @@ CandidateResult = tuple[Estimate, Mapping[str, GroupDistance]]
 
 
 def add_test_results(
-    report: Report, judged: Mapping[str, Sequence[Report]], chosen: str | None, cost: ErrorCosts
+    report: Report,
+    gate_reports: Mapping[str, Sequence[Report]],
+    chosen_title: str | None,
+    cost: ErrorCosts,
 ) -> Report:
     """The report on the candidates, with what the gates found on the test rows.
 
-    `judged`: the reports of each that was tried, by title and in that order; `chosen`: the one
+    `gate_reports`: the reports of each that was tried, by title and in that order; `chosen_title`: the one
     that passed.
     """
     metric, found = trade_off_score(cost), {}
-    for title, gates in judged.items():
+    for title, gates in gate_reports.items():
         of_gate = {one.gate: one for one in gates}
         found[title] = (
             _performance_estimate(of_gate["performance"], metric),
@@ -39,17 +42,17 @@ def add_test_results(
     rules = list(dict.fromkeys(rule for _, gaps in found.values() for rule in gaps))
     titles = {figure_title(rule): rule for rule in rules}
     figures = [
-        _with_series(figure, titles[figure.title], found, chosen)
+        _with_series(figure, titles[figure.title], found, chosen_title)
         if figure.title in titles
         else figure
         for figure in report.figures
     ]
-    fate = f"Chosen: {chosen}." if chosen else "None of those tried passed its gates."
+    fate = f"Chosen: {chosen_title}." if chosen_title else "None of those tried passed its gates."
     return report.model_copy(
         update={
             "summary": f"{report.summary} {fate}",
             "figures": tuple(figures),
-            "sheets": (*report.sheets, _sheet(found, rules, chosen, metric)),
+            "sheets": (*report.sheets, _sheet(found, rules, chosen_title, metric)),
         }
     )
 
@@ -61,11 +64,11 @@ def _performance_estimate(performance: Report, metric: str) -> Estimate:
 
 
 def _with_series(
-    figure: Figure, rule: str, found: Mapping[str, CandidateResult], chosen: str | None
+    figure: Figure, rule: str, results: Mapping[str, CandidateResult], chosen_title: str | None
 ) -> Figure:
     points = [
-        gap_point(f"{title} (chosen)" if title == chosen else title, reached, gaps[rule])
-        for title, (reached, gaps) in found.items()
+        gap_point(f"{title} (chosen)" if title == chosen_title else title, reached, gaps[rule])
+        for title, (reached, gaps) in results.items()
         if rule in gaps
     ]
     series = (*figure.series, Series(name="on the test rows", points=tuple(points)))
@@ -73,9 +76,9 @@ def _with_series(
 
 
 def _sheet(
-    found: Mapping[str, CandidateResult],
+    results: Mapping[str, CandidateResult],
     rules: Sequence[str],
-    chosen: str | None,
+    chosen_title: str | None,
     metric: PerformanceMetric,
 ) -> Sheet:
     gaps = [f"gap in {rule_title(rule)}" for rule in rules]
@@ -87,9 +90,9 @@ def _sheet(
                 title,
                 *(gap_cell(held.get(rule)) for rule in rules),
                 format_estimate(reached),
-                "yes" if title == chosen else "no",
+                "yes" if title == chosen_title else "no",
             )
-            for title, (reached, held) in found.items()
+            for title, (reached, held) in results.items()
         ),
         note="Of the candidates that were tried, in that order.",
     )

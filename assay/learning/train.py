@@ -54,7 +54,7 @@ class TrainedCandidate:
     signature: dict[str, Any]
     predictions: pa.Table
     held_out: pa.Table
-    about: dict[str, Any]
+    metadata: dict[str, Any]
     prevalence: float
     technical: dict[str, Any]
     timing: dict[str, Any]
@@ -88,7 +88,7 @@ def train_candidate(
     test: np.ndarray,
     candidate: Candidate,
     use_case: UseCase,
-    found: SearchOutcome,
+    outcome: SearchOutcome,
     *,
     say: FitProgress = no_progress,
     locate: FieldLocator = no_location,
@@ -101,11 +101,11 @@ def train_candidate(
     `say` tells. Raises as `search_candidate` does.
     """
     _require_free_names(use_case)
-    frame = table.pandas()
+    frame = table.to_pandas()
     problem = _make_problem(table, test, candidate, use_case)
     started = time.perf_counter()
     problem = _with_folds(problem, table, test)
-    made = _fit_model(problem, frame[~test], found, say, locate)
+    made = _fit_model(problem, frame[~test], outcome, say, locate)
     fit_seconds = time.perf_counter() - started
     data = dump_model(made.model)
     entries = describe_inputs(table.description, problem.rows)
@@ -119,14 +119,14 @@ def train_candidate(
         predictions=_predictions_table(
             frame, np.flatnonzero(test), answers["probability"], answers["decision"], use_case
         ),
-        held_out=_out_of_fold_table(frame, np.flatnonzero(~test), made, found, use_case),
-        about=_describe_candidate(made, found, problem),
+        held_out=_out_of_fold_table(frame, np.flatnonzero(~test), made, outcome, use_case),
+        metadata=_describe_candidate(made, outcome, problem),
         prevalence=float(problem.truth.mean()),
         technical={
             "bytes": len(data),
             "features": len(entries),
             "rows": len(problem.rows),
-            **made.about,
+            **made.metadata,
         },
         timing={"fit": fit_seconds, **measure_timing(served, frame[test], len(data))},
     )
@@ -136,7 +136,7 @@ def _make_problem(
     table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase
 ) -> LearningProblem:
     labels = read_labels(table, use_case.data.target)[~test]
-    frame = table.pandas(use_case.features(table.schema.names))[~test]
+    frame = table.to_pandas(use_case.feature_columns(table.schema.names))[~test]
     rows = cast_frame(frame, describe_inputs(table.description, frame))
     return LearningProblem(rows, labels, (), candidate, use_case)
 
@@ -150,7 +150,7 @@ def _split_values(table: Table, use_case: UseCase) -> pd.Series:
     """What each row is split by: its time, or its unit."""
     if use_case.split.by == "time":
         name = str(use_case.split.column)
-        return table.pandas([name])[name]
+        return table.to_pandas([name])[name]
     return pd.Series(unit_hashes(table, use_case))
 
 
@@ -164,7 +164,7 @@ def _require_free_names(use_case: UseCase) -> None:
 
 def _pipeline(problem: LearningProblem, locate: FieldLocator) -> Pipeline:
     rows, candidate, use_case = problem.rows, problem.candidate, problem.use_case
-    path = use_case.path(candidate)
+    path = use_case.candidate_path(candidate)
     prepare = make_preprocessor(
         rows, seed=use_case.seed, overrides=candidate.preprocess, path=path, locate=locate
     )
@@ -175,23 +175,23 @@ def _pipeline(problem: LearningProblem, locate: FieldLocator) -> Pipeline:
 def _fit_model(
     problem: LearningProblem,
     learning: pd.DataFrame,
-    found: SearchOutcome,
+    outcome: SearchOutcome,
     say: FitProgress,
     locate: FieldLocator,
 ) -> MitigatedModel:
     """The model and its answers out of fold; where nothing is mitigated, the search has those."""
 
     def pipeline() -> Pipeline:
-        return fit.set_model_params(_pipeline(problem, locate), found.params)
+        return fit.set_model_params(_pipeline(problem, locate), outcome.params)
 
     asked = problem.candidate.mitigate
     if asked is not None:
         groups = _group_labels(learning, asked.by, problem.use_case)
-        return mitigate_model(MitigationInputs(problem, found, groups, pipeline, say, locate))
-    held = ~np.isnan(found.probability)
-    decision = fit.unmitigated_decisions(found, problem.use_case)
-    plain = fit.fit_plain_model(pipeline(), problem, found.scores)
-    return MitigatedModel(plain.model, found.probability, decision, held)
+        return mitigate_model(MitigationInputs(problem, outcome, groups, pipeline, say, locate))
+    held = ~np.isnan(outcome.probability)
+    decision = fit.unmitigated_decisions(outcome, problem.use_case)
+    plain = fit.fit_plain_model(pipeline(), problem, outcome.scores)
+    return MitigatedModel(plain.model, outcome.probability, decision, held)
 
 
 def _group_labels(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
@@ -239,33 +239,33 @@ def _predictions_table(
 def _out_of_fold_table(
     frame: pd.DataFrame,
     learning: np.ndarray,
-    made: MitigatedModel,
-    found: SearchOutcome,
+    result: MitigatedModel,
+    outcome: SearchOutcome,
     use_case: UseCase,
 ) -> pa.Table:
-    held, plain = made.held, fit.unmitigated_decisions(found, use_case)
-    answers = made.probability[held], made.decision[held]
+    held, plain = result.out_of_fold, fit.unmitigated_decisions(outcome, use_case)
+    answers = result.probability[held], result.decision[held]
     table = _predictions_table(frame, learning[held], *answers, use_case)
     return table.append_column(UNMITIGATED, pa.array(plain[held]))
 
 
-def _cross_validation_score(made: MitigatedModel, problem: LearningProblem) -> float:
+def _cross_validation_score(result: MitigatedModel, problem: LearningProblem) -> float:
     """`performance.choose_by` of the candidate's answers out of fold, the mean over folds.
 
     What rests on probabilities alone is known of every fold, even where decisions are not.
     """
     asked, found = problem.use_case.performance, []
     by_probability = asked.choose_by in {"roc_auc", "average_precision", "log_loss", "brier"}
-    known = ~np.isnan(made.probability) if by_probability else made.held
+    known = ~np.isnan(result.probability) if by_probability else result.out_of_fold
     for _, held in problem.folds:
         if known[held].all():
-            answers = problem.truth[held], made.probability[held], made.decision[held]
+            answers = problem.truth[held], result.probability[held], result.decision[held]
             found.append(compute_score(asked.choose_by, *answers, asked.cost))
     return float(np.mean(found))
 
 
 def _describe_candidate(
-    made: MitigatedModel, found: SearchOutcome, problem: LearningProblem
+    result: MitigatedModel, outcome: SearchOutcome, problem: LearningProblem
 ) -> dict[str, Any]:
     """What the candidate is and what was chosen for it, the same for the same inputs."""
     candidate, asked = problem.candidate, problem.use_case.performance
@@ -273,8 +273,8 @@ def _describe_candidate(
         "candidate": candidate.title,
         "estimator": candidate.estimator,
         "choose_by": asked.choose_by,
-        "cross_validated": _cross_validation_score(made, problem),
-        "params": found.params,
+        "cross_validated": _cross_validation_score(result, problem),
+        "params": outcome.params,
         "calibrate": candidate.calibrate,
         "threshold": cost_threshold(asked.cost),
         "mitigate": candidate.mitigate.model_dump(mode="json") if candidate.mitigate else None,

@@ -23,20 +23,20 @@ STREAM: Final = "stream"
 
 @dataclass(frozen=True)
 class IncomingBatch:
-    """A batch that is there to be scored. `name` is for people; `bare` is fit for the name of a
-    file that its answers go to. `passing`: it is gone once it was read, like part of a stream.
+    """A batch that is there to be scored. `name` is for people; `stem` is fit for the name of a
+    file that its answers go to. `is_transient`: it is gone once it was read, like part of a stream.
     """
 
     name: str
-    bare: str
+    stem: str
     source: Source
-    passing: bool = False
+    is_transient: bool = False
 
-    def file(self, rows: Digest) -> str:
+    def file_name(self, rows: Digest) -> str:
         """What the file is called that its answers go to. A query's result, and a stretch of a
         stream, have no name but that of their rows.
         """
-        return f"{self.bare}-{rows.short}" if self.bare in {QUERY, STREAM} else self.bare
+        return f"{self.stem}-{rows.short}" if self.stem in {QUERY, STREAM} else self.stem
 
     def fingerprint(self, written: LoadedUseCase) -> str | None:
         """What identifies its present content; None where only reading it would tell.
@@ -95,7 +95,7 @@ def _find_files(
     if not files and (asked is None or asked.path is None):
         raise ConfigError(
             "nothing says which files are to be scored",
-            where=written.text.where(("score", "source")),
+            where=written.text.locate(("score", "source")),
             remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
         )
     like = asked if asked is not None and asked.path else written.use_case.data.source
@@ -121,7 +121,7 @@ def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile |
         # A URL as it was given may hold what a file system does not give back.
         one = source.model_copy(update={"path": file.url}) if several else source
         if not folder or _has_format(one, file):
-            yield IncomingBatch(file.shown, _file_stem(file), one), file
+            yield IncomingBatch(file.display_path, _file_stem(file), one), file
 
 
 def _has_format(source: Source, file: SourceFile) -> bool:
@@ -140,4 +140,4 @@ def _file_stem(file: SourceFile) -> str:
 
 def batch_from_stream(path: str, form: FileFormat | None, name: str) -> IncomingBatch:
     """A stretch of a stream, kept in a file until it is scored."""
-    return IncomingBatch(name, STREAM, Source(path=path, format=form), passing=True)
+    return IncomingBatch(name, STREAM, Source(path=path, format=form), is_transient=True)

@@ -58,7 +58,7 @@ def _fill_path(path: str, delivery: Delivery) -> str:
     filled = {
         "{batch}": delivery.name,
         "{version}": str(delivery.version),
-        "{digest}": delivery.batch.short,
+        "{digest}": delivery.batch_digest.short,
     }
     for mark, text in filled.items():
         path = path.replace(mark, text)

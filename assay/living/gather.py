@@ -44,28 +44,32 @@ _FIRST_TABLE: Final = (
 
 @dataclass(frozen=True)
 class RowSelection:
-    """Which of the labelled rows count. `since`: the ledger's length before the harm was seen."""
+    """Which of the labelled rows count. `harm_since`: the ledger's length before the harm was seen."""
 
     window: str | TrainingWindow
-    since: int | None
+    harm_since: int | None
     as_of: datetime
-    least: int
+    minimum_rows: int
     """Where fewer rows came since, the newest of those before are taken as well."""
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """`table` holds the rows; `arrived`, beside it, the entry of the ledger that brought each (0:
-    the first table). `sides`: how many rows are of the first table, how many came later.
+    """`table` holds the rows; `entry`, beside it, the entry of the ledger that brought each (0:
+    the first table). `row_counts`: how many rows are of the first table, how many came later.
     """
 
     table: Artifact
-    arrived: Artifact
-    sides: dict[str, int]
+    arrival_entries: Artifact
+    row_counts: dict[str, int]
 
 
 def training_sources(
-    bucket: Bucket, first: Artifact, batches: BatchHistory, labels: LabelLookup, use_case: UseCase
+    bucket: Bucket,
+    first_table: Artifact,
+    batches: BatchHistory,
+    labels: LabelLookup,
+    use_case: UseCase,
 ) -> list[TrainingSource]:
     """The table that the use case's source yields, and every batch since, once, in order."""
     named = bool(use_case.data.identity)
@@ -78,9 +82,9 @@ def training_sources(
         return TrainingSource(table, number, when, units, truth)
 
     # Nameless rows are not known again where another version read their batch otherwise.
-    came = batches.once if named else batches.served
+    came = batches.unique_batches if named else batches.served_batches
     later = [read(one.table, one.number, one.as_of) for one in came]
-    return [read(first, _FIRST_TABLE, None), *later]
+    return [read(first_table, _FIRST_TABLE, None), *later]
 
 
 def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
@@ -88,25 +92,25 @@ def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
 
 
 def write_training_rows(
-    bucket: Bucket, sources: Sequence[TrainingSource], use_case: UseCase, choice: RowSelection
+    bucket: Bucket, sources: Sequence[TrainingSource], use_case: UseCase, selection: RowSelection
 ) -> TrainingRows:
     """Put the rows together that a model is to be trained on anew.
 
     In bounded memory, but for 17 bytes a row. Raises DataError where no rows are left.
     """
-    kept = _apply_window(sources, _latest_rows(sources), choice)
+    kept = _apply_window(sources, _latest_rows(sources), selection)
     if not any(mask.any() for mask in kept):
         raise DataError(
             "no labelled rows are left to train on",
             remedy="Bring labels with `assay label`, or widen retrain.window.",
         )
     schema = _training_schema(sources, use_case)
-    meaning = _TargetValues.of(sources[0].table, use_case.data.target)
+    meaning = _TargetValues.from_table(sources[0].table, use_case.data.target)
     pairs = list(zip(sources, kept, strict=True))
     rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, meaning))
     came_by = pa.schema([pa.field("arrived", pa.int64())])
     marks = (
-        pa.RecordBatch.from_arrays([pa.array(np.full(int(m.sum()), s.arrived))], schema=came_by)
+        pa.RecordBatch.from_arrays([pa.array(np.full(int(m.sum()), s.entry))], schema=came_by)
         for s, m in pairs
     )
     later = sum(int(mask.sum()) for mask in kept[1:])
@@ -119,21 +123,21 @@ def write_training_rows(
 
 @dataclass(frozen=True, eq=False)
 class TrainingSource:
-    """One table that rows come from; `arrived` is the entry of the ledger, or 0. `units`: None
+    """One table that rows come from; `entry` is the entry of the ledger, or 0. `units`: None
     where the use case names no identity. `truth`: 1, 0 or -1 a row.
     """
 
     table: Table
-    arrived: int
+    entry: int
     as_of: datetime | None
     units: Hashes | None
     truth: NDArray[np.int8]
 
     @property
-    def labelled(self) -> NDArray[np.bool_]:
+    def labelled_mask(self) -> NDArray[np.bool_]:
         """Rows of the first table have their own label, whatever came later."""
         known: NDArray[np.bool_] = self.truth >= 0
-        return known | (self.arrived == _FIRST_TABLE)
+        return known | (self.entry == _FIRST_TABLE)
 
     def rows(
         self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _TargetValues
@@ -153,35 +157,35 @@ def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
     seen, kept = np.empty(0, np.uint64), []
     for source in reversed(sources):
         if source.units is None:
-            kept.append(source.labelled)
+            kept.append(source.labelled_mask)
             continue
         _, last = np.unique(source.units[::-1], return_index=True)
         mask = np.zeros(len(source.units), bool)
         mask[len(source.units) - 1 - last] = True
-        mask &= source.labelled & ~isin_sorted(source.units, seen)
+        mask &= source.labelled_mask & ~isin_sorted(source.units, seen)
         seen = sorted_unique(np.concatenate([seen, source.units[mask]]))
         kept.append(mask)
     return kept[::-1]
 
 
 def _apply_window(
-    sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], choice: RowSelection
+    sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], selection: RowSelection
 ) -> list[NDArray[np.bool_]]:
     """What the window leaves of the rows."""
-    if isinstance(choice.window, TrainingWindow):
-        if choice.window.rows is not None:
-            return _newest_rows(kept, choice.window.rows)
-        assert choice.window.lasting is not None, "a window has rows or lasts"
-        oldest = choice.as_of - timedelta(seconds=choice.window.lasting)
+    if isinstance(selection.window, TrainingWindow):
+        if selection.window.rows is not None:
+            return _newest_rows(kept, selection.window.rows)
+        assert selection.window.lasting is not None, "a window has rows or lasts"
+        oldest = selection.as_of - timedelta(seconds=selection.window.lasting)
         return [
             m & (s.as_of is not None and s.as_of >= oldest)
             for s, m in zip(sources, kept, strict=True)
         ]
-    if choice.window == "all" or choice.since is None:
+    if selection.window == "all" or selection.harm_since is None:
         return list(kept)
-    later = [m & (s.arrived > choice.since) for s, m in zip(sources, kept, strict=True)]
-    enough = sum(int(mask.sum()) for mask in later) >= choice.least
-    return later if enough else _newest_rows(kept, choice.least)
+    later = [m & (s.entry > selection.harm_since) for s, m in zip(sources, kept, strict=True)]
+    enough = sum(int(mask.sum()) for mask in later) >= selection.minimum_rows
+    return later if enough else _newest_rows(kept, selection.minimum_rows)
 
 
 def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
@@ -255,8 +259,8 @@ class _TargetValues:
     no: Any
 
     @classmethod
-    def of(cls, first: Table, target: Target) -> _TargetValues:
-        held = first.arrow([target.column])[target.column]
+    def from_table(cls, first: Table, target: Target) -> _TargetValues:
+        held = first.to_arrow([target.column])[target.column]
         kind = held.type
         counted = pc.value_counts(
             held.cast(kind.value_type) if pa.types.is_dictionary(kind) else held

@@ -40,7 +40,7 @@ BatchProgress = Callable[[str], None]
 @dataclass(frozen=True)
 class ParsedBatch:
     """A batch's rows as a table. `lines` says on which line of the source each stands (see
-    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra` are columns of
+    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` are columns of
     the source that the model was not trained on; they were not read.
     """
 
@@ -49,7 +49,7 @@ class ParsedBatch:
     unfit: Artifact | None
     rows: int
     unfit_rows: int
-    extra: list[str]
+    extra_columns: list[str]
 
 
 def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
@@ -76,13 +76,13 @@ def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[s
 def parse_batch(
     bucket: Bucket,
     source: Source,
-    asked: dict[str, dict[str, Any]],
+    specs: dict[str, dict[str, Any]],
     use_case: UseCase,
     name: str,
     *,
     say: BatchProgress = lambda _: None,
 ) -> ParsedBatch:
-    """Read a batch into the bucket, in bounded memory; `asked` is what `column_specs` yielded.
+    """Read a batch into the bucket, in bounded memory; `specs` is what `column_specs` yielded.
 
     Raises DataError for columns that the batch lacks, before anything is read where the source
     tells its columns; SourceError for a source that cannot be read, that is empty, or most of
@@ -91,20 +91,20 @@ def parse_batch(
     # What else the use case says of types is for rows of which they must be inferred.
     told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
     data: Data = use_case.data.model_copy(update={"source": source, **told})
-    reader = open_reader(data, asked)
+    reader = open_reader(data, specs)
     with BlockSpool() as spool, BlockSpool() as aside:
         blocks = _blocks(reader, spool, say)
-        wanted = _wanted_columns(reader.columns, asked, source_name(data))
-        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.counts))
+        wanted = _wanted_columns(reader.columns, specs, source_name(data))
+        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.position_unit))
         table = write_table(bucket, rows.batches(), rows.schema, name)
         lines = write_table(
             bucket, rows.places.batches(), places.SOURCE_LINES_SCHEMA, f"{name} lines"
         )
-        malformed = (quarantine_batch(block.malformed) for block in aside)
-        held = rows.tally.malformed
+        malformed = (quarantine_batch(block.malformed_rows) for block in aside)
+        held = rows.tally.malformed_count
         unfit = write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} unfit") if held else None
-    extra = [column for column in reader.columns if column not in asked]
-    return ParsedBatch(table, lines, unfit, rows.tally.good, held, extra)
+    extra = [column for column in reader.columns if column not in specs]
+    return ParsedBatch(table, lines, unfit, rows.tally.good_count, held, extra)
 
 
 def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iterable[RowBlock]:
@@ -118,11 +118,11 @@ def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iter
 
 
 def _wanted_columns(
-    found: Sequence[str], asked: dict[str, dict[str, Any]], where: str
+    found: Sequence[str], specs: dict[str, dict[str, Any]], where: str
 ) -> dict[str, ColumnSpec]:
-    lacking = [name for name, how in asked.items() if how["required"] and name not in found]
+    lacking = [name for name, how in specs.items() if how["required"] and name not in found]
     if found and lacking:
-        spare = [name for name in found if name not in asked]
+        spare = [name for name in found if name not in specs]
         near = {name: nearest_name(name, spare) for name in lacking}
         hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
         raise DataError(
@@ -135,7 +135,7 @@ def _wanted_columns(
         )
     return {
         name: ColumnSpec(how["type"], date_format=how["format"])
-        for name, how in asked.items()
+        for name, how in specs.items()
         if name in found
     }
 
@@ -165,4 +165,4 @@ class _RowReader:
                 lines = lines[~np.isin(lines, [one.line for one in malformed])]
             self.places.add(lines)
             yield batch
-        self.tally.judge()
+        self.tally.check_malformed_share()

@@ -37,44 +37,44 @@ class KnownLabels:
     """The last known label of every unit, whether or not such a row was ever scored.
 
     `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the
-    ledger by which a label came to say what it says, and `when` the moment at which it was known
-    (microseconds since 1970); `first` is the entry that said anything at all. 29 bytes a unit.
+    ledger by which a label came to say what it says, and `known_at` the moment at which it was known
+    (microseconds since 1970); `first_entries` is the entry that said anything at all. 29 bytes a unit.
     """
 
     units: Integers
     labels: NDArray[np.bool_]
     entries: NDArray[np.int32]
-    when: Integers
-    first: NDArray[np.int32]
+    known_at: Integers
+    first_entries: NDArray[np.int32]
 
     @classmethod
-    def of(cls, bucket: Bucket, batches: BatchHistory, use_case: UseCase) -> KnownLabels:
+    def from_batches(cls, bucket: Bucket, batches: BatchHistory, use_case: UseCase) -> KnownLabels:
         """The view of a ledger. By `labels.known` the latest counts, in whatever order labels
         arrived, else the one that arrived last. A label that does not say when it was known was
         known when it arrived. Batches whose own rows hold the target bring their labels.
         """
-        return cls.told(bucket, _label_entries(batches), use_case)
+        return cls.from_entries(bucket, _label_entries(batches), use_case)
 
     @classmethod
-    def told(
+    def from_entries(
         cls,
         bucket: Bucket,
         entries: Sequence[ReceivedLabels | ScoredBatch],
         use_case: UseCase,
         *,
-        only: Integers | None = None,
+        only_units: Integers | None = None,
     ) -> KnownLabels:
-        """The view of these entries of a ledger, in its order. `only` such units, which ascend;
+        """The view of these entries of a ledger, in its order. `only_units` such units, which ascend;
         what speaks of none of them is not read.
         """
-        if only is not None:
-            speaks = match_tables(bucket, [units_table(entry) for entry in entries], only)
+        if only_units is not None:
+            speaks = match_tables(bucket, [units_table(entry) for entry in entries], only_units)
             entries = [entry for entry, does in zip(entries, speaks, strict=True) if does]
         found = _LabelAccumulator()
         for entry in entries:
             moment = _microseconds(moments.parse_timestamp(entry.as_of))
             told = _read_labels(bucket, entry, use_case)
-            units, labels, when = told if only is None else _filter_units(told, only)
+            units, labels, when = told if only_units is None else _filter_units(told, only_units)
             if not len(units):
                 continue
             when[when == _NO_MOMENT] = moment
@@ -82,7 +82,7 @@ class KnownLabels:
             # Without a column that says when, the order of arrival does.
             rank = when if use_case.labels.known else number
             found.add(_RankedLabels(units, labels, number, when, rank, number))
-        return found.known()
+        return found.build_known_labels()
 
     def __call__(self, units: Hashes) -> NDArray[np.int8]:
         """For each unit 1, 0, or -1 where nothing is known."""
@@ -111,14 +111,14 @@ class _RankedLabels:
     units: Integers
     labels: NDArray[np.bool_]
     entries: NDArray[np.int32]
-    when: Integers
+    known_at: Integers
     rank: NDArray[np.int64] | NDArray[np.int32]
-    first: NDArray[np.int32]
+    first_entries: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.units)
 
-    def latest(self) -> _RankedLabels:
+    def latest_labels(self) -> _RankedLabels:
         """One a unit, ascending. Beside the result a million labels are in hand at once."""
         if len(self) <= _AT_ONCE:
             return self._latest()
@@ -145,9 +145,9 @@ class _RankedLabels:
         del units, labels, other
         ends = np.append(starts[1:], len(order))[last] - 1
         entries = np.minimum.reduceat(self.entries[order], starts)[last]
-        when = np.minimum.reduceat(self.when[order], starts)[last]
+        when = np.minimum.reduceat(self.known_at[order], starts)[last]
         begins = np.append(0, np.flatnonzero(last)[:-1] + 1)
-        first = np.minimum.reduceat(self.first[order], starts[begins])
+        first = np.minimum.reduceat(self.first_entries[order], starts[begins])
         return _RankedLabels(told, said, entries, when, self.rank[order[ends]], first)
 
     def _order(self) -> Integers:
@@ -171,7 +171,7 @@ class _RankedLabels:
         return tuple(getattr(self, one.name) for one in fields(self))
 
     @classmethod
-    def together(cls, parts: Sequence[_RankedLabels]) -> _RankedLabels:
+    def concatenate(cls, parts: Sequence[_RankedLabels]) -> _RankedLabels:
         return cls(*map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
 
 
@@ -180,29 +180,29 @@ class _LabelAccumulator:
     small files cost no more than one large one."""
 
     def __init__(self) -> None:
-        self._view: list[_RankedLabels] = []
-        self._since: list[_RankedLabels] = []
+        self._merged: list[_RankedLabels] = []
+        self._pending: list[_RankedLabels] = []
 
     def add(self, told: _RankedLabels) -> None:
-        self._since.append(told)
-        if self._rows(self._since) >= max(_AT_ONCE, self._rows(self._view)):
+        self._pending.append(told)
+        if self._rows(self._pending) >= max(_AT_ONCE, self._rows(self._merged)):
             self._merge()
 
-    def known(self) -> KnownLabels:
+    def build_known_labels(self) -> KnownLabels:
         self._merge()
-        if not self._view:
+        if not self._merged:
             nothing = np.empty(0, np.int64)
             none = nothing.astype(np.int32)
             return KnownLabels(nothing, nothing.astype(bool), none, nothing, none)
-        (view,) = self._view
-        return KnownLabels(view.units, view.labels, view.entries, view.when, view.first)
+        (view,) = self._merged
+        return KnownLabels(view.units, view.labels, view.entries, view.known_at, view.first_entries)
 
     def _merge(self) -> None:
-        if self._since:
-            parts, self._view, self._since = [*self._view, *self._since], [], []
-            whole = parts[0] if len(parts) == 1 else _RankedLabels.together(parts)
+        if self._pending:
+            parts, self._merged, self._pending = [*self._merged, *self._pending], [], []
+            whole = parts[0] if len(parts) == 1 else _RankedLabels.concatenate(parts)
             parts.clear()  # what was put together need not be held twice
-            self._view = [whole.latest()]
+            self._merged = [whole.latest_labels()]
 
     @staticmethod
     def _rows(parts: Sequence[_RankedLabels]) -> int:
@@ -238,14 +238,14 @@ class RowLabels(NamedTuple):
 
     truth: Truth
     entries: Integers
-    when: Integers
-    first: Integers
+    known_at: Integers
+    first_entries: Integers
 
 
 def row_labels(
     bucket: Bucket, served: ScoredBatch, known: KnownLabels, use_case: UseCase
 ) -> RowLabels:
-    """What is `known` of a batch's rows, in order.
+    """What is `build_known_labels` of a batch's rows, in order.
 
     Where the use case names no identity, rows that are alike are not the same row: each has its
     own label, that came with it.
@@ -263,8 +263,8 @@ def row_labels(
         nothing = np.zeros(len(units), np.int64)
         return RowLabels(np.full(len(units), -1, np.int8), nothing, nothing, nothing)
     truth = np.where(found, known.labels[place], -1).astype(np.int8)
-    numbers = (known.entries[place].astype(np.int64), known.first[place].astype(np.int64))
-    return RowLabels(truth, numbers[0], known.when[place], numbers[1])
+    numbers = (known.entries[place].astype(np.int64), known.first_entries[place].astype(np.int64))
+    return RowLabels(truth, numbers[0], known.known_at[place], numbers[1])
 
 
 def _target_labels(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
@@ -279,7 +279,9 @@ def _target_labels(column: pa.Array, positive: str | float | bool) -> NDArray[np
 
 def _label_entries(batches: BatchHistory) -> list[ReceivedLabels | ScoredBatch]:
     """What may bring labels, in the order of the ledger; a batch once, when it first came."""
-    return sorted([*batches.labelled, *batches.once], key=lambda entry: entry.number)
+    return sorted(
+        [*batches.received_labels, *batches.unique_batches], key=lambda entry: entry.number
+    )
 
 
 _LabelArrays = tuple[Integers, NDArray[np.bool_], Integers]

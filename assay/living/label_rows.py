@@ -31,18 +31,20 @@ class LabelReader:
     """One pass over a source: labels go on, rows that are none are left out or listed."""
 
     data: Data
-    wanted: dict[str, ColumnSpec]
-    values: pa.Array | None  # that the target had in training; None where they are too many
-    known: str | None
+    wanted_columns: dict[str, ColumnSpec]
+    target_values: pa.Array | None  # that the target had in training; None where they are too many
+    known_column: str | None
     name: str
-    aside: BlockSpool = field(default_factory=BlockSpool)
+    unfit_blocks: BlockSpool = field(default_factory=BlockSpool)
     rows: int = 0
-    unfit: int = 0
+    unfit_rows: int = 0
     reasons: list[str] = field(default_factory=list)  # the first few
-    counts: str = "line"
+    line_unit: str = "line"
 
     @classmethod
-    def of(cls, written: LoadedUseCase, trained: Table, source: Source, name: str) -> LabelReader:
+    def for_source(
+        cls, written: LoadedUseCase, trained: Table, source: Source, name: str
+    ) -> LabelReader:
         case = written.use_case
         data, target = case.data, case.data.target.column
         wanted = {column: _trained_type(trained, column, data) for column in data.identity}
@@ -57,7 +59,9 @@ class LabelReader:
     @property
     def schema(self) -> pa.Schema:
         kinds = {
-            _identity_column(n): w.kind for n, w in self.wanted.items() if n in self.data.identity
+            _identity_column(n): w.kind
+            for n, w in self.wanted_columns.items()
+            if n in self.data.identity
         }
         return pa.schema(
             [
@@ -69,27 +73,27 @@ class LabelReader:
         )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        reader = open_reader(self.data, list(self.wanted))
-        self.counts = reader.counts
+        reader = open_reader(self.data, list(self.wanted_columns))
+        self.line_unit = reader.position_unit
         if reader.columns:
-            self._check(reader.columns)
+            self._check_columns(reader.columns)
         for block in reader.blocks():
-            yield self._labels(block)
-        self._check(reader.columns)
+            yield self._parse_block(block)
+        self._check_columns(reader.columns)
 
-    def judge(self) -> None:
+    def check_unfit_share(self) -> None:
         """Raises SourceError where most of the rows are no labels."""
-        total = self.rows + self.unfit
-        if self.unfit * 2 > total:
+        total = self.rows + self.unfit_rows
+        if self.unfit_rows * 2 > total:
             raise SourceError(
-                f"{self.unfit:,} of {total:,} rows are no labels: {'; '.join(self.reasons)}",
+                f"{self.unfit_rows:,} of {total:,} rows are no labels: {'; '.join(self.reasons)}",
                 where=self.name,
                 remedy="Labels need the identity and the target, with the values that the model "
                 "was trained with.",
             )
 
-    def _check(self, found: Sequence[str]) -> None:
-        for name in self.wanted:
+    def _check_columns(self, found: Sequence[str]) -> None:
+        for name in self.wanted_columns:
             if name not in found:
                 raise DataError(
                     f"the labels have no column {name!r}",
@@ -101,15 +105,15 @@ class LabelReader:
                     ),
                 )
 
-    def _labels(self, block: RowBlock) -> pa.RecordBatch:
+    def _parse_block(self, block: RowBlock) -> pa.RecordBatch:
         """The labels of one block; rows whose outcome is not known yet are none."""
-        batch, malformed = convert_block(block, self.wanted)
-        target = list(self.wanted)[len(self.data.identity)]
+        batch, malformed = convert_block(block, self.wanted_columns)
+        target = list(self.wanted_columns)[len(self.data.identity)]
         missing = _mask(batch.column(target).is_null())
         nameless = np.logical_and.reduce(
             [_mask(batch.column(name).is_null()) for name in self.data.identity]
         )
-        unfit = (nameless | self._odd(batch.column(target))) & ~missing
+        unfit = (nameless | self._unseen_outcomes(batch.column(target))) & ~missing
         lines = block.lines[~np.isin(block.lines, [m.line for m in malformed])]
         listed = [
             _unfit_row(batch, int(place), int(lines[place]), target, bool(nameless[place]))
@@ -118,28 +122,32 @@ class LabelReader:
         self._set_aside(block, sorted([*malformed, *listed]))
         kept = batch.filter(pa.array(~unfit & ~missing))
         self.rows += kept.num_rows
-        return self._shaped(kept, target)
+        return self._label_batch(kept, target)
 
     def _set_aside(self, block: RowBlock, malformed: Sequence[MalformedRow]) -> None:
         if malformed:
-            self.unfit += len(malformed)
-            self.aside.add(RowBlock(block.lines[:0], block.rows.slice(0, 0), malformed))
-            self.reasons += [describe_malformed_row(m, self.counts) for m in malformed]
+            self.unfit_rows += len(malformed)
+            self.unfit_blocks.add(RowBlock(block.lines[:0], block.rows.slice(0, 0), malformed))
+            self.reasons += [describe_malformed_row(m, self.line_unit) for m in malformed]
             del self.reasons[3:]
 
-    def _odd(self, outcome: pa.Array) -> np.ndarray:
+    def _unseen_outcomes(self, outcome: pa.Array) -> np.ndarray:
         """Outcomes with a value that training never saw: a misspelt yes must not pass for no."""
-        if self.values is None:
+        if self.target_values is None:
             return np.zeros(len(outcome), bool)
-        return ~_mask(pc.is_in(outcome.cast(self.values.type), value_set=self.values))
+        return ~_mask(pc.is_in(outcome.cast(self.target_values.type), value_set=self.target_values))
 
-    def _shaped(self, kept: pa.RecordBatch, target: str) -> pa.RecordBatch:
+    def _label_batch(self, kept: pa.RecordBatch, target: str) -> pa.RecordBatch:
         identity = kept.select(list(self.data.identity))
         outcome = kept.column(target)
         if pa.types.is_dictionary(outcome.type):
             outcome = outcome.cast(outcome.type.value_type)
         label = match_value(outcome, self.data.target.positive)
-        known = kept.column(self.known) if self.known else pa.nulls(len(label), pa.timestamp("us"))
+        known = (
+            kept.column(self.known_column)
+            if self.known_column
+            else pa.nulls(len(label), pa.timestamp("us"))
+        )
         arrays = [
             pa.array(hash_units(identity).view(np.int64)),
             pa.array(label),
@@ -182,7 +190,7 @@ def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
 
 def _trained_values(trained: Table, target: str) -> pa.Array | None:
     """The values that the target had in training."""
-    column = trained.arrow([target])[target]
+    column = trained.to_arrow([target])[target]
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     values = pc.unique(column).drop_null()

@@ -63,7 +63,7 @@ def import_labels(
     if not sources:
         return LabelImport()
     _check_identity(written)
-    reader = _LabelFileReader.of(bucket, written, as_of)
+    reader = _LabelFileReader.for_use_case(bucket, written, as_of)
     taken = LabelImport()
     for name, source in sources.items():
         try:
@@ -86,7 +86,7 @@ def describe_label_entry(bucket: Bucket, entry: ReceivedLabels) -> str:
     told = f"{entry.name}: {format_count(entry.rows, 'label')}"
     if entry.unfit is None:
         return told
-    aside = QuarantineSummary.of(
+    aside = QuarantineSummary.from_table(
         bucket, entry.unfit, None if entry.name == _QUERY_NAME else entry.name
     )
     return f"{told}; {format_count(aside.rows, 'row')} unfit: {aside.reasons}"
@@ -118,7 +118,9 @@ class _LabelFileReader:
     last: Mapping[str, ReceivedLabels]  # what was read under each name
 
     @classmethod
-    def of(cls, bucket: Bucket, written: LoadedUseCase, as_of: datetime) -> _LabelFileReader:
+    def for_use_case(
+        cls, bucket: Bucket, written: LoadedUseCase, as_of: datetime
+    ) -> _LabelFileReader:
         name = written.use_case.name
         ledger, trained = (
             BatchLedger(bucket, name),
@@ -133,21 +135,23 @@ class _LabelFileReader:
         mark = _source_mark(self.written, source)
         if _is_known(self.bucket, self.last.get(name), mark):
             return None
-        entry = self._stored(LabelReader.of(self.written, self.trained, source, name), mark)
-        if self.ledger.add_labelled(entry):
+        entry = self._store_labels(
+            LabelReader.for_source(self.written, self.trained, source, name), mark
+        )
+        if self.ledger.add_labels(entry):
             return entry
         _remember_mark(self.bucket, entry)
         return None
 
-    def _stored(self, intake: LabelReader, mark: str | None) -> ReceivedLabels:
+    def _store_labels(self, intake: LabelReader, mark: str | None) -> ReceivedLabels:
         name, bucket = intake.name, self.bucket
-        with intake.aside as aside:
+        with intake.unfit_blocks as aside:
             table = write_table(bucket, intake.batches(), intake.schema, f"labels {name}")
-            intake.judge()
-            listed = (quarantine_batch(block.malformed) for block in aside)
+            intake.check_unfit_share()
+            listed = (quarantine_batch(block.malformed_rows) for block in aside)
             unfit = (
                 write_table(bucket, listed, QUARANTINE_SCHEMA, f"unfit labels {name}")
-                if intake.unfit
+                if intake.unfit_rows
                 else None
             )
         return ReceivedLabels(
@@ -157,12 +161,12 @@ class _LabelFileReader:
             table=table,
             unfit=unfit,
             rows=intake.rows,
-            unfit_rows=intake.unfit,
+            unfit_rows=intake.unfit_rows,
         )
 
 
 def _last_by_name(ledger: BatchLedger) -> dict[str, ReceivedLabels]:
-    return {entry.name: entry for entry in ledger.read().labelled}
+    return {entry.name: entry for entry in ledger.read().received_labels}
 
 
 def _is_known(bucket: Bucket, last: ReceivedLabels | None, mark: str | None) -> bool:
@@ -191,7 +195,7 @@ def _memo_components(entry: ReceivedLabels, mark: str) -> dict[str, str]:
 
 
 def _memo_key(made_of: Mapping[str, str]) -> Digest:
-    return Digest.of(canonical.dump(made_of))
+    return Digest.of_bytes(canonical.dump(made_of))
 
 
 def _source_mark(written: LoadedUseCase, source: Source) -> str | None:
@@ -219,13 +223,13 @@ def _files_of(source: Source) -> dict[str, Source | AssayError]:
         files = find_files(source)
     except SourceError as error:
         return {source.path or "": error}
-    return {file.shown: source.model_copy(update={"path": file.url}) for file in files}
+    return {file.display_path: source.model_copy(update={"path": file.url}) for file in files}
 
 
 def _check_identity(written: LoadedUseCase) -> None:
     if not written.use_case.data.identity:
         raise ConfigError(
             "labels are joined to rows by their identity, and the use case names no columns of it",
-            where=written.text.where(("data",)),
+            where=written.text.locate(("data",)),
             remedy="Name under data.identity the columns that make a row the same row tomorrow.",
         )

@@ -45,5 +45,5 @@ class MonitorOutcome(BaseModel):
 
 def idle_outcome(use_case: str, look: Look, why: str = "nothing is new") -> MonitorOutcome:
     """The outcome of a look that there was no reason to take."""
-    since = f" since look {len(look.past)}" if look.past else ""
+    since = f" since look {len(look.past_looks)}" if look.past_looks else ""
     return MonitorOutcome(use_case=use_case, model=look.version.name, why=why + since)

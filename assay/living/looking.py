@@ -40,22 +40,22 @@ _MAX_BATCHES: Final = 60
 @dataclass(frozen=True)
 class LookInputs:
     """The artifacts of a look: tables (None where too few rows wait), and the counted labels, as
-    they are `kept` for the next look.
+    they are `label_counts_artifact` for the next look.
     """
 
     reference: Artifact
     current: Artifact | None
     labelled: Artifact | None
-    same: bool
-    counted: Mapping[str, Any]
-    kept: Artifact | None = None
+    same_rows: bool
+    label_counts: Mapping[str, Any]
+    label_counts_artifact: Artifact | None = None
 
     @property
-    def judges(self) -> bool:
-        return self.labelled is not None or self.current is not None or self.same
+    def judges_rows(self) -> bool:
+        return self.labelled is not None or self.current is not None or self.same_rows
 
     @property
-    def inputs(self) -> dict[str, Artifact]:
+    def tables(self) -> dict[str, Artifact]:
         held = {
             "reference": self.reference, "current": self.current, "labelled": self.labelled
         }  # fmt: skip
@@ -63,29 +63,31 @@ class LookInputs:
 
 
 def collect_facts(
-    bucket: Bucket, look: Look, use_case: UseCase, material: LookInputs
+    bucket: Bucket, look: Look, use_case: UseCase, inputs: LookInputs
 ) -> MonitoringFacts:
     """What a look is told beside its rows, from the ledger and the journal alone."""
-    labelled = material.counted["labelled"]
-    served = tuple(_batch_facts(s, labelled.get(str(s.number))) for s in look.served)
-    arrived = {s.number for s in look.arrived}
-    both = list(zip(look.served, served, strict=True))
-    others = [_batch_facts(s, None) for s in look.batches.scored if _by_other_version(s, look)]
+    labelled = inputs.label_counts["labelled"]
+    served = tuple(_batch_facts(s, labelled.get(str(s.number))) for s in look.served_batches)
+    arrived = {s.number for s in look.new_batches}
+    both = list(zip(look.served_batches, served, strict=True))
+    others = [
+        _batch_facts(s, None) for s in look.batches.scored_batches if _by_other_version(s, look)
+    ]
     return MonitoringFacts(
         look=look.number,
-        level=look.level(use_case.monitor) if material.judges else None,
+        level=look.false_alarm_level(use_case.monitor) if inputs.judges_rows else None,
         as_of=moments.format_timestamp(look.as_of),
-        since=moments.format_timestamp(look.since),
-        missed=look.missed,
+        since=moments.format_timestamp(look.last_batch_at),
+        missed=look.missed_batches,
         arrived=tuple(b for s, b in both if s.number in arrived),
         before=tuple([*others, *(b for s, b in both if s.number not in arrived)][-_MAX_BATCHES:]),
         served=served,
-        refused=tuple(_refusal_facts(r, look) for r in look.refused),
-        waiting=sum(s.rows for s in look.waiting),
-        labels=_label_facts(look, material.counted),
+        refused=tuple(_refusal_facts(r, look) for r in look.new_refusals),
+        waiting=sum(s.rows for s in look.waiting_batches),
+        labels=_label_facts(look, inputs.label_counts),
         earlier=tuple(
             LookSummary(look=p.look, as_of=p.as_of, verdict=p.verdict, figures=p.figures)
-            for p in look.past
+            for p in look.past_looks
         ),
         costs=tuple(_cost_facts(bucket, look)),
         unfair=tuple(_failed_fairness_checks(bucket, look.version)),
@@ -93,59 +95,64 @@ def collect_facts(
 
 
 def judge_look(
-    bucket: Bucket, told: MonitoringFacts, material: LookInputs, use_case: UseCase, version: Version
+    bucket: Bucket, facts: MonitoringFacts, inputs: LookInputs, use_case: UseCase, version: Version
 ) -> MonitoringResult:
     """Take the look. Raises DataError, ObjectMissing, ObjectCorrupt."""
-    tables = {name: Table.read(bucket, held) for name, held in material.inputs.items()}
+    tables = {name: Table.read(bucket, held) for name, held in inputs.tables.items()}
     labelled = tables.get("labelled")
-    current = labelled if material.same else tables.get("current")
+    current = labelled if inputs.same_rows else tables.get("current")
     rows = LookTables(tables["reference"], current, labelled)
     return judge_monitoring(
-        told, rows, _monitoring_request(rows, use_case), subject=f"{version.name}, look {told.look}"
+        facts,
+        rows,
+        _monitoring_request(rows, use_case),
+        subject=f"{version.name}, look {facts.look}",
     )
 
 
 def look_body(
     look: Look,
-    material: LookInputs,
-    told: MonitoringFacts,
-    found: MonitoringResult,
+    inputs: LookInputs,
+    facts: MonitoringFacts,
+    outcome: MonitoringResult,
     report: Artifact,
 ) -> dict[str, Any]:
     """What the journal keeps of a look, but for what its steps took."""
-    before = look.judged
-    rows = look.batches.length if material.current or material.same else before.rows
-    labels = look.batches.length if material.labelled else before.labels
+    before = look.judged_up_to
+    rows = look.batches.length if inputs.current or inputs.same_rows else before.rows
+    labels = look.batches.length if inputs.labelled else before.labels
     return {
         "version": look.version.number,
         "look": look.number,
         "upto": look.batches.length,
-        "as_of": told.as_of,
-        "verdict": found.verdict,
-        "reasons": found.reasons,
-        "causes": found.report.causes_for(Verdict.FAIL) if found.verdict == "retrain" else [],
+        "as_of": facts.as_of,
+        "verdict": outcome.verdict,
+        "reasons": outcome.reasons,
+        "causes": outcome.report.causes_for(Verdict.FAIL) if outcome.verdict == "retrain" else [],
         "report": report.as_json(),
-        "figures": found.figures,
+        "figures": outcome.figures,
         # Its bare digest: the collector need not keep what can be counted anew.
-        "counted": material.kept and str(material.kept.digest),
+        "counted": inputs.label_counts_artifact and str(inputs.label_counts_artifact.digest),
         "judged": JudgedUpTo(rows=rows, labels=labels).model_dump(),
-        "first": _first_judged_batch(look, material),
-        "level": told.level,
-        "missed": look.missed,
-        "last": look.last,
+        "first": _first_judged_batch(look, inputs),
+        "level": facts.level,
+        "missed": look.missed_batches,
+        "last": look.last_batch_entry,
     }
 
 
 def _first_judged_batch(look: Look, material: LookInputs) -> int | None:
     """The first of the batches that were judged: by their rows, or by labels that came late."""
-    rows = [s.number for s in look.waiting] if material.current or material.same else []
-    late = material.counted["first"] if material.labelled else None
+    rows = (
+        [s.number for s in look.waiting_batches] if material.current or material.same_rows else []
+    )
+    late = material.label_counts["first"] if material.labelled else None
     return min([*rows, *([late] if late else [])], default=None)
 
 
-def is_worth_recording(look: Look, material: LookInputs) -> bool:
+def is_worth_recording(look: Look, inputs: LookInputs) -> bool:
     """Whether the look is worth an entry: rows or labels enough, or something to be told."""
-    return material.judges or bool(look.refused) or not look.told
+    return inputs.judges_rows or bool(look.new_refusals) or not look.missed_reported
 
 
 def step_costs(steps: Sequence[Step]) -> list[dict[str, Any]]:
@@ -182,7 +189,7 @@ def _by_other_version(scored: ScoredBatch, look: Look) -> bool:
 
 
 def _refusal_facts(refused: RefusedBatch, look: Look) -> BatchRefusal:
-    later = [s for s in look.batches.scored if s.number > refused.number]
+    later = [s for s in look.batches.scored_batches if s.number > refused.number]
     mended = any(s.name == refused.name for s in later)
     return BatchRefusal(name=refused.name, why=refused.why, remedy=refused.remedy, mended=mended)
 
@@ -193,7 +200,9 @@ def _label_facts(look: Look, counted: Mapping[str, Any]) -> LabelFacts:
         new=counted["new"],
         known=counted["known"],
         no_row=counted["no_row"],
-        unfit=sum(e.unfit_rows for e in look.batches.labelled if e.number > look.upto),
+        unfit=sum(
+            e.unfit_rows for e in look.batches.received_labels if e.number > look.previous_length
+        ),
         delays=LabelDelays(**delays) if delays else None,
     )
 
@@ -207,12 +216,15 @@ def _failed_fairness_checks(bucket: Bucket, version: Version) -> Iterator[str]:
 def _cost_facts(bucket: Bucket, look: Look) -> Iterator[StepCost]:
     """What steps of runs, looks and batches took, each step's in the order of time."""
     found: dict[tuple[str, str], list[float]] = {}
-    for step in [*_run_steps(bucket, look.version.model), *(s for p in look.past for s in p.steps)]:
+    for step in [
+        *_run_steps(bucket, look.version.model),
+        *(s for p in look.past_looks for s in p.steps),
+    ]:
         for unit in ("seconds", "bytes", "memory"):
             if step.get(unit) is not None:
                 key = "bytes of memory" if unit == "memory" else unit
                 found.setdefault((step["name"], key), []).append(float(step[unit]))
-    for scored in look.served:
+    for scored in look.served_batches:
         if scored.rows >= _MAX_RUNS:
             each = 1000 * scored.seconds / scored.rows
             found.setdefault(("score", "seconds a thousand rows"), []).append(each)
@@ -235,7 +247,7 @@ def _run_steps(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
 
 def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringRequest:
     names = rows.reference.schema.names
-    features = [name for name in names if name in use_case.features(names)]
+    features = [name for name in names if name in use_case.feature_columns(names)]
     plain = names[:-3]  # the last three are the model's answers and the truth
     probability, decision, truth = (output_column(n, plain) for n in (PROBABILITY, DECISION, TRUTH))
     sensitive = use_case.data.sensitive

@@ -39,8 +39,8 @@ class JudgedUpTo(BaseModel):
 
 
 class PastLook(BaseModel):
-    """An earlier look. `level`: what it spent of the accepted false alarms; None if it judged no
-    predictions. `missed`: how many batches were missing since the entry `last`. `counted`: the
+    """An earlier look. `false_alarm_level`: what it spent of the accepted false alarms; None if it judged no
+    predictions. `missed_batches`: how many batches were missing since the entry `last_batch_entry`. `counted`: the
     object that says what was known of labels by then; safe to lose. `steps`: what its steps took.
     """
 
@@ -63,13 +63,13 @@ class PastLook(BaseModel):
     steps: list[dict[str, Any]] = []
 
     @property
-    def because(self) -> str:
+    def main_reason(self) -> str:
         """Its first reason, which weighs most, and how many more the report has."""
         first = self.reasons[0] if self.reasons else "the last look says so"
         return first + more_suffix(len(self.reasons))
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> PastLook:
+    def from_entry(cls, entry: JournalEntry) -> PastLook:
         return cls.model_validate({"as_of": entry.at, **entry.body, "entry": entry.number})
 
 
@@ -78,82 +78,86 @@ class Look:
     """What the next look at a champion is about."""
 
     version: Version
-    past: tuple[PastLook, ...]
+    past_looks: tuple[PastLook, ...]
     batches: BatchHistory
     as_of: datetime
-    since: datetime  # the last batch came, or the champion is in use
-    last: int  # the entry of that batch; 0 for none
-    missed: int
+    last_batch_at: datetime  # the last batch came, or the champion is in use
+    last_batch_entry: int  # the entry of that batch; 0 for none
+    missed_batches: int
 
     @property
     def number(self) -> int:
-        return len(self.past) + 1
+        return len(self.past_looks) + 1
 
     @property
-    def before(self) -> PastLook | None:
-        return self.past[-1] if self.past else None
+    def previous(self) -> PastLook | None:
+        return self.past_looks[-1] if self.past_looks else None
 
     @property
-    def upto(self) -> int:
+    def previous_length(self) -> int:
         """The ledger's length at the look before this one."""
-        return self.before.upto if self.before else 0
+        return self.previous.upto if self.previous else 0
 
     @property
-    def judged(self) -> JudgedUpTo:
-        return self.before.judged if self.before else JudgedUpTo()
+    def judged_up_to(self) -> JudgedUpTo:
+        return self.previous.judged if self.previous else JudgedUpTo()
 
     @property
-    def served(self) -> tuple[ScoredBatch, ...]:
+    def served_batches(self) -> tuple[ScoredBatch, ...]:
         """All batches that the champion answered."""
-        return self.batches.by(self.version.number)
+        return self.batches.scored_by(self.version.number)
 
     @property
-    def waiting(self) -> tuple[ScoredBatch, ...]:
+    def waiting_batches(self) -> tuple[ScoredBatch, ...]:
         """Those whose rows no look has judged."""
-        return tuple(s for s in self.served if s.number > self.judged.rows)
+        return tuple(s for s in self.served_batches if s.number > self.judged_up_to.rows)
 
     @property
-    def arrived(self) -> tuple[ScoredBatch, ...]:
+    def new_batches(self) -> tuple[ScoredBatch, ...]:
         """Those that came since the last look."""
-        return tuple(s for s in self.served if s.number > self.upto)
+        return tuple(s for s in self.served_batches if s.number > self.previous_length)
 
     @property
-    def refused(self) -> tuple[RefusedBatch, ...]:
-        return tuple(r for r in self.batches.refused if r.number > self.upto)
+    def new_refusals(self) -> tuple[RefusedBatch, ...]:
+        return tuple(r for r in self.batches.refused_batches if r.number > self.previous_length)
 
-    def level(self, ask: MonitoringSettings) -> float:
+    def false_alarm_level(self, monitor: MonitoringSettings) -> float:
         """The k-th look that judges predictions has `false_alarms` / (k (k + 1)), which adds up
         to `false_alarms` however many follow (a spending function: Lan & DeMets 1983).
         """
-        k = 1 + sum(past.level is not None for past in self.past)
-        return ask.false_alarms / (k * (k + 1))
+        k = 1 + sum(past.level is not None for past in self.past_looks)
+        return monitor.false_alarms / (k * (k + 1))
 
     @property
-    def told(self) -> bool:
+    def missed_reported(self) -> bool:
         """Whether all that is missing was told before."""
-        told = self.before.missed if self.before and self.before.last == self.last else 0
-        return self.missed <= told
+        told = (
+            self.previous.missed
+            if self.previous and self.previous.last == self.last_batch_entry
+            else 0
+        )
+        return self.missed_batches <= told
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing happened since the last look."""
-        return self.batches.length <= self.upto and self.told
+        return self.batches.length <= self.previous_length and self.missed_reported
 
 
 def past_looks(history: ModelHistory, version: int) -> tuple[PastLook, ...]:
     """The looks that were taken at a version, in order."""
     entries = (e for e in history.entries if e.kind == MONITORED)
-    return tuple(PastLook.of(e) for e in entries if e.body["version"] == version)
+    return tuple(PastLook.from_entry(e) for e in entries if e.body["version"] == version)
 
 
-def next_look(bucket: Bucket, model: str, ask: MonitoringSettings, as_of: datetime) -> Look:
+def next_look(bucket: Bucket, model: str, monitor: MonitoringSettings, as_of: datetime) -> Look:
     """What there is to look at. Raises NoChampion where there was none yet, ReferenceUnknown where
     there is none any more, ChainBroken.
     """
     history = Registry(bucket).history(model)
     champion = history.champion
     if champion is None:
-        kind = ReferenceUnknown if history.served else NoChampion
+        kind = ReferenceUnknown if history.served_versions else NoChampion
         raise kind(
             f"{model!r} has no champion to watch",
             where=bucket.root,
@@ -161,11 +165,13 @@ def next_look(bucket: Bucket, model: str, ask: MonitoringSettings, as_of: dateti
         )
     past, batches = past_looks(history, champion.number), BatchLedger(bucket, model).read()
     came = [
-        (moments.parse_timestamp(s.as_of), s.number) for s in batches.scored if s.role == "served"
+        (moments.parse_timestamp(s.as_of), s.number)
+        for s in batches.scored_batches
+        if s.role == "served"
     ]
     # Without a batch yet, the first is due from when the champion is in use.
     since, last = max(came) if came else (_champion_since(history), 0)
-    return Look(champion, past, batches, as_of, since, last, _count_missed(since, as_of, ask))
+    return Look(champion, past, batches, as_of, since, last, _count_missed(since, as_of, monitor))
 
 
 def _champion_since(history: ModelHistory) -> datetime:
@@ -189,7 +195,7 @@ def append_look(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalE
         champion = history.champion
         if champion is None or champion.number != look.version.number:
             return None
-        if len(past_looks(history, champion.number)) != len(look.past):
+        if len(past_looks(history, champion.number)) != len(look.past_looks):
             return None
         return MONITORED, dict(body)
 

@@ -22,11 +22,11 @@ def training_cutoff(champion: Version | None) -> int:
 
 
 def mask_newest_rows(
-    bucket: Bucket, arrived: Artifact, rows: Sequence[int], since: int
+    bucket: Bucket, arrival_entries: Artifact, rows: Sequence[int], cutoff: int
 ) -> NDArray[np.bool_] | None:
-    """Which of these rows of a gathered table came after `since`; None if none did."""
+    """Which of these rows of a gathered table came after `cutoff`; None if none did."""
     from assay.tables.read import Table
 
-    entries = Table.read(bucket, arrived).arrow()["arrived"].to_numpy()
-    mask: NDArray[np.bool_] = entries[np.asarray(rows)] > since
+    entries = Table.read(bucket, arrival_entries).to_arrow()["arrived"].to_numpy()
+    mask: NDArray[np.bool_] = entries[np.asarray(rows)] > cutoff
     return mask if mask.any() else None

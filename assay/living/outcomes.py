@@ -48,14 +48,14 @@ class BatchOutcome(_Frozen):
     remedy: str | None = None
 
     @classmethod
-    def of(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
+    def from_entry(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
         """A batch that has its answers, in a run for a version."""
         other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
         told = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
         return cls(**told | (other if entry.version != run.number else {}) | more)
 
     @classmethod
-    def without(cls, name: str, fate: BatchFate, error: AssayError) -> BatchOutcome:
+    def from_error(cls, name: str, fate: BatchFate, error: AssayError) -> BatchOutcome:
         """A batch that is refused, or failed."""
         where = "" if error.where in {None, name} else f" ({error.where})"
         return cls(name=name, fate=fate, why=f"{error.what}{where}", remedy=error.remedy)
@@ -71,23 +71,23 @@ class ScoringOutcome(_Frozen):
     batches: tuple[BatchOutcome, ...] = ()
     monitored: str | None = None  # how a look at once at what came ended, if one was asked for
 
-    def of(self, *fates: BatchFate) -> tuple[BatchOutcome, ...]:
+    def with_fate(self, *fates: BatchFate) -> tuple[BatchOutcome, ...]:
         return tuple(batch for batch in self.batches if batch.fate in fates)
 
     @property
     def rows(self) -> int:
         """Rows that were scored now."""
-        return sum(batch.rows for batch in self.of("scored"))
+        return sum(batch.rows for batch in self.with_fate("scored"))
 
     @property
     def sentence(self) -> str:
         """What happened, in a line."""
-        wrong = self.of("refused", "failed")
-        scored = [batch for batch in self.of("scored") if batch.model is None]
+        wrong = self.with_fate("refused", "failed")
+        scored = [batch for batch in self.with_fate("scored") if batch.model is None]
         rows = sum(batch.rows for batch in scored)
         said = f"{format_count(len(scored), 'batch')} scored by {self.model}, {rows:,} rows"
         said = said if scored else f"nothing new for {self.model}"
-        for batch in self.of("scored"):
+        for batch in self.with_fate("scored"):
             said += f"; {batch.name} by {batch.model}, which had begun it" if batch.model else ""
         for batch in wrong:
             said += f"; {batch.name} {batch.fate}: {batch.why}"

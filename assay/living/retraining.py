@@ -66,28 +66,28 @@ class RetrainingAttempt(BaseModel):
     as_of: datetime
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> RetrainingAttempt:
+    def from_entry(cls, entry: JournalEntry) -> RetrainingAttempt:
         return cls.model_validate({**entry.body, "number": entry.number})
 
 
 @dataclass(frozen=True, slots=True)
 class DeclinedRetraining:
-    """Why a retraining does not begin. `asks`: a person is needed now."""
+    """Why a retraining does not begin. `needs_person`: a person is needed now."""
 
-    why: str
-    asks: bool = False
+    reason: str
+    needs_person: bool = False
 
 
 def open_retraining(
     bucket: Bucket,
     model: str,
-    asked: RetrainingRequest,
-    ask: RetrainingSettings,
-    waits: str | None = None,
+    request: RetrainingRequest,
+    policy: RetrainingSettings,
+    waits_for: str | None = None,
 ) -> RetrainingAttempt | DeclinedRetraining:
     """Begin a retraining in the journal, or go on with one that was killed, or say why not.
 
-    A person may always have one. `waits`: what it has to wait for where no person asks. Where
+    A person may always have one. `waits_for`: what it has to wait for where no person asks. Where
     `attempts` in a row brought no champion, the journal notes once that a person is asked, with
     the evidence. Raises ChainBroken.
     """
@@ -96,26 +96,30 @@ def open_retraining(
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         nonlocal known
-        known = _resumable_attempt(entries, asked, ask) or reason_to_decline(
-            entries, asked, ask, waits
+        known = _resumable_attempt(entries, request, policy) or reason_to_decline(
+            entries, request, policy, waits_for
         )
         if known is None:
-            return RETRAINING, _opening_body(entries, asked, ask)
-        if isinstance(known, DeclinedRetraining) and known.asks and not _awaits_person(entries):
-            return ASKED, {**_request_body(asked), "because": known.why}
+            return RETRAINING, _opening_body(entries, request, policy)
+        if (
+            isinstance(known, DeclinedRetraining)
+            and known.needs_person
+            and not _awaits_person(entries)
+        ):
+            return ASKED, {**_request_body(request), "because": known.reason}
         return None
 
     entry = journal.append(decide)
     if known is not None:
         return known
     assert entry is not None, "what is not declined is begun"
-    return RetrainingAttempt.of(entry)
+    return RetrainingAttempt.from_entry(entry)
 
 
 def close_retraining(
     bucket: Bucket,
     model: str,
-    begun: RetrainingAttempt,
+    attempt: RetrainingAttempt,
     outcome: str,
     *,
     version: int | None = None,
@@ -126,14 +130,14 @@ def close_retraining(
     """
     told = {"version": version, "because": because}
     body = {
-        "retraining": begun.number,
+        "retraining": attempt.number,
         "outcome": outcome,
         **{name: value for name, value in told.items() if value is not None},
-        "as_of": moments.format_timestamp(begun.as_of),
+        "as_of": moments.format_timestamp(attempt.as_of),
     }
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        return None if begun.number in _retraining_outcomes(entries) else (RETRAINED, body)
+        return None if attempt.number in _retraining_outcomes(entries) else (RETRAINED, body)
 
     return bucket.journal(model).append(decide)
 
@@ -153,20 +157,22 @@ def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:
 
 
 def _resumable_attempt(
-    entries: Sequence[JournalEntry], asked: RetrainingRequest, ask: RetrainingSettings
+    entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
 ) -> RetrainingAttempt | None:
     """A retraining that began for the same reason and did not end. It goes on with the rows that
     it had if no others came, or while it is too recent for another: after that, another has more
     to learn from.
     """
     begun = [e for e in entries if e.kind == RETRAINING]
-    why = _request_identity(asked)
+    why = _request_identity(request)
     same = [e for e in begun if why.items() <= e.body.items()]
     if not same or same[-1].number in _retraining_outcomes(entries):
         return None
     last = same[-1]
-    recent = last is begun[-1] and asked.as_of - moments.entry_timestamp(last) < _cooldown(ask)
-    return RetrainingAttempt.of(last) if recent or last.body["upto"] == asked.upto else None
+    recent = last is begun[-1] and request.as_of - moments.entry_timestamp(last) < _cooldown(policy)
+    return (
+        RetrainingAttempt.from_entry(last) if recent or last.body["upto"] == request.upto else None
+    )
 
 
 def _conclusive_retrainings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
@@ -178,13 +184,13 @@ def _conclusive_retrainings(entries: Sequence[JournalEntry]) -> list[JournalEntr
 
 def reason_to_decline(
     entries: Sequence[JournalEntry],
-    asked: RetrainingRequest,
-    ask: RetrainingSettings,
-    waits: str | None = None,
+    request: RetrainingRequest,
+    policy: RetrainingSettings,
+    waits_for: str | None = None,
 ) -> DeclinedRetraining | None:
     """Why there is to be no retraining now; None if there may be."""
     begun = [e for e in entries if e.kind == RETRAINING]
-    evidence = asked.evidence and str(asked.evidence)
+    evidence = request.evidence and str(request.evidence)
     done = [
         e for e in _conclusive_retrainings(entries) if evidence and e.body["evidence"] == evidence
     ]
@@ -192,41 +198,41 @@ def reason_to_decline(
         return DeclinedRetraining(
             f"entry {done[-1].number} began a retraining for this very evidence"
         )
-    if asked.by == "person":
+    if request.by == "person":
         return None
-    if waits:
-        return DeclinedRetraining(waits)
+    if waits_for:
+        return DeclinedRetraining(waits_for)
     if _awaits_person(entries):
         return DeclinedRetraining(
             "a person was asked, and nobody has had it trained anew by hand since"
         )
-    if (helpless := len(_retrainings_since_promotion(entries))) >= ask.attempts:
+    if (helpless := len(_retrainings_since_promotion(entries))) >= policy.attempts:
         return DeclinedRetraining(
-            f"{helpless} retrainings in a row brought no new champion", asks=True
+            f"{helpless} retrainings in a row brought no new champion", needs_person=True
         )
-    return _decline_by_limits(begun, asked.as_of, ask)
+    return _decline_by_limits(begun, request.as_of, policy)
 
 
 def _decline_by_limits(
-    begun: Sequence[JournalEntry], now: datetime, ask: RetrainingSettings
+    begun: Sequence[JournalEntry], now: datetime, policy: RetrainingSettings
 ) -> DeclinedRetraining | None:
     """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
     last = begun[-1] if begun else None
-    if last is not None and now - moments.entry_timestamp(last) < _cooldown(ask):
-        until = moments.display_timestamp(moments.entry_timestamp(last) + _cooldown(ask))
+    if last is not None and now - moments.entry_timestamp(last) < _cooldown(policy):
+        until = moments.display_timestamp(moments.entry_timestamp(last) + _cooldown(policy))
         return DeclinedRetraining(
             f"the last retraining (entry {last.number}) is too recent: not before {until}"
         )
     lately = [e for e in begun if now - moments.entry_timestamp(e) < _BUDGET_PERIOD]
-    if len(lately) >= ask.budget:
+    if len(lately) >= policy.budget:
         return DeclinedRetraining(
             f"{len(lately)} retrainings in thirty days are as many as are allowed"
         )
     return None
 
 
-def _cooldown(ask: RetrainingSettings) -> timedelta:
-    return timedelta(seconds=ask.cooldown)
+def _cooldown(policy: RetrainingSettings) -> timedelta:
+    return timedelta(seconds=policy.cooldown)
 
 
 def _retrainings_since_promotion(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
@@ -252,27 +258,29 @@ def _awaits_person(entries: Sequence[JournalEntry]) -> bool:
 
 
 def _opening_body(
-    entries: Sequence[JournalEntry], asked: RetrainingRequest, ask: RetrainingSettings
+    entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
 ) -> dict[str, Any]:
-    window = ask.window if isinstance(ask.window, str) else ask.window.model_dump(mode="json")
+    window = (
+        policy.window if isinstance(policy.window, str) else policy.window.model_dump(mode="json")
+    )
     return {
-        **_request_body(asked),
+        **_request_body(request),
         "window": window,
-        "upto": asked.upto,
+        "upto": request.upto,
         "since": harm_since(entries),
         "attempt": len(_retrainings_since_promotion(entries)) + 1,
         "ends": True,
     }
 
 
-def _request_body(asked: RetrainingRequest) -> dict[str, Any]:
-    return {**_request_identity(asked), "as_of": moments.format_timestamp(asked.as_of)}
+def _request_body(request: RetrainingRequest) -> dict[str, Any]:
+    return {**_request_identity(request), "as_of": moments.format_timestamp(request.as_of)}
 
 
-def _request_identity(asked: RetrainingRequest) -> dict[str, Any]:
+def _request_identity(request: RetrainingRequest) -> dict[str, Any]:
     """What makes two requests one."""
-    evidence = asked.evidence and str(asked.evidence)
-    return {"by": asked.by, "because": asked.because, "evidence": evidence}
+    evidence = request.evidence and str(request.evidence)
+    return {"by": request.by, "because": request.because, "evidence": evidence}
 
 
 def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:

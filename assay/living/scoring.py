@@ -77,30 +77,30 @@ def score_table(
             bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
         )
     before = Table.read(bucket, unfit).rows if unfit else 0
-    if scorer.odd:
-        unfit = list_unfit_rows(rows, scorer.odd, lines=lines, before=unfit)
-        table, lines = drop_rows(rows, list(scorer.odd), lines=lines)
-    if not scorer.scored:
+    if scorer.unscorable:
+        unfit = list_unfit_rows(rows, scorer.unscorable, lines=lines, earlier_list=unfit)
+        table, lines = drop_rows(rows, list(scorer.unscorable), lines=lines)
+    if not scorer.scored_rows:
         raise DataError(
-            f"none of {rows.rows:,} rows can be scored: {next(iter(scorer.odd.values()))}",
+            f"none of {rows.rows:,} rows can be scored: {next(iter(scorer.unscorable.values()))}",
             where=table.name,
         )
     return BatchPredictions(
-        table, predictions, lines, unfit, scorer.scored, before + len(scorer.odd)
+        table, predictions, lines, unfit, scorer.scored_rows, before + len(scorer.unscorable)
     )
 
 
 @dataclass
 class _Scorer:
-    """One pass over the rows. `odd`: why rows could not be scored, by their numbers."""
+    """One pass over the rows. `unscorable`: why rows could not be scored, by their numbers."""
 
     rows: Table
     model: ScoringModel
     digest: Digest
     use_case: UseCase
     say: Callable[[str], None]
-    scored: int = 0
-    odd: dict[int, str] = field(default_factory=dict)
+    scored_rows: int = 0
+    unscorable: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._identity = identity_columns(self.rows.schema.names, self.use_case)
@@ -134,24 +134,24 @@ class _Scorer:
         for part in self.rows.batches(columns):
             for offset in range(0, part.num_rows, _ROWS):
                 batch = part.slice(offset, _ROWS)
-                yield self._answered(batch, start)
+                yield self._score_batch(batch, start)
                 if (start + batch.num_rows) // _PROGRESS_EVERY > start // _PROGRESS_EVERY:
                     self.say(f"{start + batch.num_rows:,} rows scored")
                 start += batch.num_rows
 
-    def _answered(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
+    def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
         frame = batch.select(self.model.columns).to_pandas()
-        probability, decision = self._ask(frame)
-        odd = self._odd(frame, probability)
+        probability, decision = self._predict_frame(frame)
+        odd = self._find_unscorable(frame, probability)
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
-            self.odd[start + place] = reason
+            self.unscorable[start + place] = reason
             kept[place] = False
         if odd:
             batch = batch.filter(pa.array(kept))
             probability, decision = probability[kept], decision[kept]
-        rows = np.arange(self.scored, self.scored + batch.num_rows)
-        self.scored += batch.num_rows
+        rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
+        self.scored_rows += batch.num_rows
         named = pa.array([str(self.digest)])
         arrays = [
             pa.array(rows, pa.int64()),
@@ -163,7 +163,7 @@ class _Scorer:
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
 
-    def _ask(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    def _predict_frame(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         try:
             found = self.model.predict(frame)
         except AssayError:
@@ -177,13 +177,13 @@ class _Scorer:
             ) from error
         return found[PROBABILITY].to_numpy(), found[DECISION].to_numpy()
 
-    def _odd(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
+    def _find_unscorable(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
         """Rows that have no answer, and why, by their places in the frame."""
         found = {
             int(place): f"its probability is {probability[place]}"
             for place in np.flatnonzero(~np.isfinite(probability))
         }
-        for name in self.model.grouped_by:
+        for name in self.model.group_columns:
             missing = np.flatnonzero(frame[name].isna())
             for place in missing[~self._has_rule(frame, missing)]:
                 found[int(place)] = f"{name} is missing, and the decision depends on it"

@@ -27,10 +27,10 @@ class LoadedVersion:
 
     version: Version
     model: ScoringModel
-    columns: dict[str, dict[str, Any]]
+    column_specs: dict[str, dict[str, Any]]
 
     @classmethod
-    def of(
+    def load(
         cls, bucket: Bucket, written: LoadedUseCase, reference: str, as_of: datetime
     ) -> LoadedVersion:
         """What stands behind a reference now. Raises what `Registry.load` raises."""
@@ -39,9 +39,9 @@ class LoadedVersion:
 
         registry = Registry(bucket)
         while True:
-            version = registry.find(reference)
+            version = registry.find_version(reference)
             model = registry.load(reference, as_of=as_of)
-            if registry.find(reference).number == version.number:
+            if registry.find_version(reference).number == version.number:
                 break  # else an alias was moved while it was being loaded
         trained = Table.read(bucket, find_training_table(bucket, version)).description
         return cls(version, model, column_specs(trained, written.use_case))
@@ -50,49 +50,55 @@ class LoadedVersion:
 @dataclass
 class PriorScores:
     """What was scored before. A batch is served once, whoever is champion when it comes again;
-    by a version that was named (`again`), once by that version. `open` are claims on the use
-    case's own sink that nobody has finished yet, by their batch; `void` the versions that were
+    by a version that was named (`for_named_version`), once by that version. `open_claims` are claims on the use
+    case's own sink that nobody has finished yet, by their batch; `retired_versions` the versions that were
     retired, whose claims bind nobody.
     """
 
-    again: bool = False
-    void: frozenset[int] = frozenset()
-    open: dict[Digest, BatchClaim] = field(default_factory=dict)
+    for_named_version: bool = False
+    retired_versions: frozenset[int] = frozenset()
+    open_claims: dict[Digest, BatchClaim] = field(default_factory=dict)
     _files: set[str] = field(default_factory=set)
     _batches: dict[Digest, ScoredBatch] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, bucket: Bucket, version: Version, *, again: bool) -> PriorScores:
+    def from_ledger(
+        cls, bucket: Bucket, version: Version, *, for_named_version: bool
+    ) -> PriorScores:
         batches = BatchLedger(bucket, version.model).read()
-        before = cls(again, frozenset(Registry(bucket).history(version.model).retired))
-        for scored in batches.scored:
-            counts = not again or scored.version == version.number
+        before = cls(
+            for_named_version, frozenset(Registry(bucket).history(version.model).retirements)
+        )
+        for scored in batches.scored_batches:
+            counts = not for_named_version or scored.version == version.number
             if scored.role == "served" and counts:
-                before.note(scored.source, scored)
-        if not again:
-            left = (claim for claim in batches.open(before.void) if not claim.aside)
-            before.open = {claim.batch: claim for claim in left}
+                before.add(scored.source, scored)
+        if not for_named_version:
+            left = (
+                claim for claim in batches.open_claims(before.retired_versions) if not claim.aside
+            )
+            before.open_claims = {claim.batch_digest: claim for claim in left}
         return before
 
-    def note(self, source: str | None, scored: ScoredBatch) -> None:
+    def add(self, source: str | None, scored: ScoredBatch) -> None:
         """These rows, from a source of this fingerprint, are scored."""
-        self._batches.setdefault(scored.batch, scored)
+        self._batches.setdefault(scored.batch_digest, scored)
         if source is not None:
             self._files.add(source)
 
-    def knows(self, source: str | None) -> bool:
+    def has_source(self, source: str | None) -> bool:
         """Whether a source of this fingerprint was scored before. A batch is served once, whoever
         is champion when it comes again.
         """
         return source is not None and source in self._files
 
-    def has(self, batch: Digest) -> bool:
+    def has_batch(self, batch: Digest) -> bool:
         """Whether these very rows were scored before, whatever their source was called."""
         return batch in self._batches
 
-    def said(self, answers: BatchClaim) -> BatchClaim:
+    def with_prior_answers(self, answers: BatchClaim) -> BatchClaim:
         """The answers that a batch had before, whoever is champion now, in the place of others."""
-        first = self._batches[answers.batch]
+        first = self._batches[answers.batch_digest]
         held = {name: getattr(first, name) for name in ("predictions", "version", "model")}
         return answers.model_copy(update=held)
 
@@ -112,7 +118,7 @@ def build_claim(
     about = bucket.get_json(predicted["about"])
     return BatchClaim(
         name=batch.name,
-        source=None if batch.passing else source,
+        source=None if batch.is_transient else source,
         table=predicted["table"],
         predictions=predicted["predictions"],
         unfit=predicted.outputs.get("unfit"),
@@ -122,7 +128,7 @@ def build_claim(
         model=version.digest,
         seconds=arrived.seconds + predicted.seconds,
         lines=predicted["lines"],
-        file=batch.file(predicted["table"].digest),
+        file=batch.file_name(predicted["table"].digest),
         **more,
     )
 
@@ -139,22 +145,22 @@ def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
     history = registry.history(name)
     if reference == f"{name}@{CHAMPION}" and history.champion is None:
         raise _no_champion_error(history)
-    version = registry.find(reference)
-    if version.number in history.retired:
+    version = registry.find_version(reference)
+    if version.number in history.retirements:
         raise Unproven(
-            f"{version.name} was retired: {history.retired[version.number].body['because']}",
+            f"{version.name} was retired: {history.retirements[version.number].body['because']}",
             remedy=f"Name another version; `assay log {name}` tells which there are.",
         )
     return reference
 
 
-def shadow_challenger(bucket: Bucket, written: LoadedUseCase, beside: Version) -> Version | None:
+def shadow_challenger(bucket: Bucket, written: LoadedUseCase, version: Version) -> Version | None:
     """The challenger that is to score beside a version, unseen, if one is."""
     if not written.use_case.promotion.shadow:
         return None
-    history = Registry(bucket).history(beside.model)
+    history = Registry(bucket).history(version.model)
     number = history.aliases.get(CHALLENGER)
-    return None if number in {None, beside.number} else history.versions[number]
+    return None if number in {None, version.number} else history.versions[number]
 
 
 def _full_reference(name: str, model: str | None) -> str:
@@ -173,7 +179,7 @@ def _no_champion_error(history: ModelHistory) -> ReferenceUnknown:
     gone = [e for e in history.entries if e.kind == RETIRED]
     why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
     train = "" if history.versions else "Train one: assay run CONFIG. "
-    kind = ReferenceUnknown if history.served else NoChampion
+    kind = ReferenceUnknown if history.served_versions else NoChampion
     return kind(
         f"{history.model!r} has no champion to score with{why}",
         remedy=f"{train}Promote one: assay promote {history.model}@N --because TEXT. Or name a "

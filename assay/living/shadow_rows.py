@@ -41,10 +41,10 @@ from assay.tables.write import write_table
 
 
 def judge_comparison(
-    bucket: Bucket, shadow: ShadowComparison, found: PairedRows, use_case: UseCase
+    bucket: Bucket, comparison: ShadowComparison, paired: PairedRows, use_case: UseCase
 ) -> Report:
     """Compare the two. Raises ObjectMissing, ObjectCorrupt."""
-    reference = Table.read(bucket, shadow.challenger.artifact("predictions"))
+    reference = Table.read(bucket, comparison.challenger.artifact("predictions"))
     asked = ShadowRequest(
         performance=use_case.performance,
         rules=use_case.fairness,
@@ -53,7 +53,7 @@ def judge_comparison(
         unfit=use_case.monitor.malformed,
         seed=use_case.seed,
     )
-    return compare_versions(found.facts, Table.read(bucket, found.rows), reference, asked)
+    return compare_versions(paired.facts, Table.read(bucket, paired.rows), reference, asked)
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class PairedRows:
     facts: ShadowFacts
 
 
-def pair_rows(bucket: Bucket, shadow: ShadowComparison, use_case: UseCase) -> PairedRows:
+def pair_rows(bucket: Bucket, comparison: ShadowComparison, use_case: UseCase) -> PairedRows:
     """Put both versions' answers side by side, batch by batch.
 
     Rows of a batch are one by their places where both read it alike; else by their units, equal
     ones in their order, or, where the use case names no identity, by the lines of its source.
     Raises DataError for cut points on a group that is no number.
     """
-    known = KnownLabels.of(bucket, shadow.batches, use_case)
-    tables = [Table.read(bucket, pair.served.table) for pair in shadow.pairs]
+    known = KnownLabels.from_batches(bucket, comparison.batches, use_case)
+    tables = [Table.read(bucket, pair.served.table) for pair in comparison.pairs]
     groups = [n for n in use_case.data.sensitive if any(n in t.schema.names for t in tables)]
     groups = [name for name in groups if name not in RESERVED_COLUMNS]
     schema = _pair_schema(groups)
@@ -80,19 +80,19 @@ def pair_rows(bucket: Bucket, shadow: ShadowComparison, use_case: UseCase) -> Pa
     labels = [False]
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for pair, table in zip(shadow.pairs, tables, strict=True):
-            both = _BatchPair.of(bucket, pair, known, use_case)
-            told.append(both.told)
-            labels[0] |= bool((both.truth[both.place >= 0] >= 0).any())
+        for pair, table in zip(comparison.pairs, tables, strict=True):
+            both = _BatchPair.from_pair(bucket, pair, known, use_case)
+            told.append(both.facts)
+            labels[0] |= bool((both.truth[both.places >= 0] >= 0).any())
             yield from both.batches(table, groups, use_case, schema)
 
-    rows = write_table(bucket, batches(), schema, f"{shadow.challenger.name} in shadow")
+    rows = write_table(bucket, batches(), schema, f"{comparison.challenger.name} in shadow")
     facts = ShadowFacts(
-        champion=shadow.champion.name,
-        challenger=shadow.challenger.name,
-        asked=shadow.asked,
+        champion=comparison.champion.name,
+        challenger=comparison.challenger.name,
+        asked=comparison.required_batches,
         pairs=tuple(told),
-        alone=sum(scored.rows for scored in shadow.alone),
+        alone=sum(scored.rows for scored in comparison.unpaired),
         known=labels[0],
     )
     return PairedRows(rows, facts)
@@ -115,16 +115,16 @@ def _pair_schema(groups: Sequence[str]) -> pa.Schema:
 
 @dataclass(frozen=True, eq=False)
 class _BatchPair:
-    """One batch. `place`: by row of the champion's, where the challenger's answer stands, or -1."""
+    """One batch. `places`: by row of the champion's, where the challenger's answer stands, or -1."""
 
     pair: ScoredPair
-    old: dict[str, NDArray[Any]]
-    new: dict[str, NDArray[Any]]
-    place: NDArray[np.int64]
+    champion_answers: dict[str, NDArray[Any]]
+    challenger_answers: dict[str, NDArray[Any]]
+    places: NDArray[np.int64]
     truth: NDArray[np.int8]
 
     @classmethod
-    def of(
+    def from_pair(
         cls, bucket: Bucket, pair: ScoredPair, known: KnownLabels, use_case: UseCase
     ) -> _BatchPair:
         served, shadow = pair.served, pair.shadow
@@ -134,13 +134,13 @@ class _BatchPair:
         return cls(pair, old, new, place, truth)
 
     @property
-    def told(self) -> PairedBatch:
+    def facts(self) -> PairedBatch:
         served, shadow = self.pair.served, self.pair.shadow
         return PairedBatch(
             name=served.name,
             as_of=served.as_of,
             rows=served.rows,
-            answered=int((self.place >= 0).sum()),
+            answered=int((self.places >= 0).sum()),
             seconds=served.seconds,
             unseen=shadow.seconds,
         )
@@ -153,25 +153,25 @@ class _BatchPair:
         for part in table.batches(held or table.schema.names[:1]):
             here = np.arange(start, start + part.num_rows)
             start += part.num_rows
-            here = here[self.place[here] >= 0]
+            here = here[self.places[here] >= 0]
             taken = part.take(pa.array(here - (start - part.num_rows)))
             yield pa.RecordBatch.from_arrays(
                 [
                     pa.array(np.full(len(here), self.pair.served.number)),
                     pa.array(here),
                     *(_group_labels(taken, name, use_case) for name in groups),
-                    *self._said(here),
+                    *self._answer_arrays(here),
                 ],
                 schema=schema,
             )
 
-    def _said(self, here: NDArray[np.int64]) -> list[pa.Array]:
-        there, truth = self.place[here], self.truth[here]
+    def _answer_arrays(self, here: NDArray[np.int64]) -> list[pa.Array]:
+        there, truth = self.places[here], self.truth[here]
         return [
-            pa.array(self.new[PROBABILITY][there]),
-            pa.array(self.new[DECISION][there]),
-            pa.array(self.old[PROBABILITY][here]),
-            pa.array(self.old[DECISION][here]),
+            pa.array(self.challenger_answers[PROBABILITY][there]),
+            pa.array(self.challenger_answers[DECISION][there]),
+            pa.array(self.champion_answers[PROBABILITY][here]),
+            pa.array(self.champion_answers[DECISION][here]),
             pa.array(truth == 1, mask=truth < 0),
         ]
 
@@ -185,7 +185,7 @@ def _group_labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Arra
 
 
 def _read_answers(bucket: Bucket, scored: ScoredBatch) -> dict[str, NDArray[Any]]:
-    held = Table.read(bucket, scored.predictions).arrow([UNIT, PROBABILITY, DECISION])
+    held = Table.read(bucket, scored.predictions).to_arrow([UNIT, PROBABILITY, DECISION])
     return {name: held[name].to_numpy() for name in held.column_names}
 
 
@@ -195,7 +195,7 @@ def _challenger_places(
     """By row of the champion's, where the challenger's answer stands, or -1."""
     served, shadow, named = pair.served, pair.shadow, bool(use_case.data.identity)
     whole = served.rows == shadow.rows and not (served.unfit_rows or shadow.unfit_rows)
-    if served.batch == shadow.batch or (whole and not named):
+    if served.batch_digest == shadow.batch_digest or (whole and not named):
         return np.arange(served.rows)
     if named or served.lines is None or shadow.lines is None:
         return _match_in_order(*units)
@@ -205,7 +205,7 @@ def _challenger_places(
 
 
 def _source_lines(bucket: Bucket, lines: Artifact, rows: int) -> NDArray[np.int64]:
-    return SourceLines.of(Table.read(bucket, lines)).lines(np.arange(rows))
+    return SourceLines.from_table(Table.read(bucket, lines)).lines(np.arange(rows))
 
 
 def _match_in_order(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -26,34 +26,34 @@ from assay.versions import CHALLENGER, SHADOWED, Version, fold_journal
 
 @dataclass(frozen=True)
 class ShadowComparison:
-    """A challenger and the champion, and the batches that both scored. `alone`: those that the
-    champion served since the first of them, and the challenger was to score and did not. `before`:
+    """A challenger and the champion, and the batches that both scored. `unpaired`: those that the
+    champion served since the first of them, and the challenger was to score and did not. `previous_entry`:
     the last comparison of the two, if there was one.
     """
 
     challenger: Version
     champion: Version
-    asked: int
+    required_batches: int
     batches: BatchHistory
     pairs: tuple[ScoredPair, ...]
-    alone: tuple[ScoredBatch, ...]
-    before: JournalEntry | None
+    unpaired: tuple[ScoredBatch, ...]
+    previous_entry: JournalEntry | None
 
     @property
     def upto(self) -> int:
         """The last entry of the ledger that tells of these batches, or of labels."""
-        told = [*(p.served for p in self.pairs), *(p.shadow for p in self.pairs), *self.alone]
-        return max(e.number for e in (*told, *self.batches.labelled))
+        told = [*(p.served for p in self.pairs), *(p.shadow for p in self.pairs), *self.unpaired]
+        return max(e.number for e in (*told, *self.batches.received_labels))
 
     @property
-    def came(self) -> list[list[Any]]:
+    def batch_facts(self) -> list[list[Any]]:
         """What the ledger says of the batches beside their rows."""
         both = [
             [p.served.number, p.served.name, p.served.as_of, p.served.seconds, p.shadow.seconds]
             for p in self.pairs
         ]
-        others = [[s.number, s.rows] for s in self.alone]
-        labels = [[e.number, e.as_of] for e in self.batches.labelled]
+        others = [[s.number, s.rows] for s in self.unpaired]
+        labels = [[e.number, e.as_of] for e in self.batches.received_labels]
         return [*both, *others, *labels]
 
     @property
@@ -67,12 +67,12 @@ class ShadowComparison:
             for who, lines in (("champion", pair.served.lines), ("challenger", pair.shadow.lines)):
                 if lines is not None:
                     found[f"{who}'s lines {pair.served.number}"] = lines
-        return found | {f"labels {e.number}": e.table for e in self.batches.labelled}
+        return found | {f"labels {e.number}": e.table for e in self.batches.received_labels}
 
     @property
-    def stale(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether batches or labels came since the last comparison, or there was none."""
-        return self.before is None or self.before.body["upto"] < self.upto
+        return self.previous_entry is None or self.previous_entry.body["upto"] < self.upto
 
 
 def next_comparison(bucket: Bucket, use_case: UseCase) -> ShadowComparison | None:
@@ -88,14 +88,14 @@ def next_comparison(bucket: Bucket, use_case: UseCase) -> ShadowComparison | Non
         return None
     batches = BatchLedger(bucket, use_case.name).read()
     challenger = history.versions[number]
-    pairs = batches.beside(challenger.number, champion.number)
+    pairs = batches.scored_pairs(challenger.number, champion.number)
     if len(pairs) < asked:
         return None
     both = {pair.served.number for pair in pairs}
     since = pairs[0].served.number
-    later = (s for s in batches.by(champion.number) if s.number > since)
+    later = (s for s in batches.scored_by(champion.number) if s.number > since)
     alone = tuple(s for s in later if s.beside == number and s.number not in both)
-    before = history.shadowed(challenger, champion)
+    before = history.last_shadow_comparison(challenger, champion)
     return ShadowComparison(challenger, champion, asked, batches, pairs, alone, before)
 
 
@@ -107,11 +107,11 @@ def unfinished_shadow_reason(bucket: Bucket, use_case: UseCase) -> str | None:
     asked = use_case.promotion.shadow
     history = Registry(bucket).history(use_case.name)
     champion, number = history.champion, history.aliases.get(CHALLENGER)
-    if not asked or champion is None or number is None or number in history.served:
+    if not asked or champion is None or number is None or number in history.served_versions:
         return None
     batches = BatchLedger(bucket, use_case.name).read()
-    done = len(batches.beside(number, champion.number))
-    came = _batches_since(batches.by(champion.number), history.since[CHALLENGER])
+    done = len(batches.scored_pairs(number, champion.number))
+    came = _batches_since(batches.scored_by(champion.number), history.alias_entries[CHALLENGER])
     if max(done, len(came)) >= asked:
         return None
     name = history.versions[number].name
@@ -128,23 +128,23 @@ def _batches_since(served: Sequence[ScoredBatch], entry: JournalEntry) -> list[S
 
 def append_comparison(
     bucket: Bucket,
-    shadow: ShadowComparison,
+    comparison: ShadowComparison,
     report: Report,
-    held: Mapping[str, Artifact],
+    artifacts: Mapping[str, Artifact],
     when: datetime,
 ) -> JournalEntry | None:
     """Append the comparison, once for what it found. None if that is known, or either version is
-    no longer what it was. `held`: the report and the rows, as artifacts.
+    no longer what it was. `artifacts`: the report and the rows, as artifacts.
     """
-    model = shadow.challenger.model
+    model = comparison.challenger.model
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         history = fold_journal(model, entries)
         challenger = history.aliases.get(CHALLENGER)
-        if history.champion != shadow.champion or challenger != shadow.challenger.number:
+        if history.champion != comparison.champion or challenger != comparison.challenger.number:
             return None
-        last = history.shadowed(shadow.challenger, shadow.champion)
-        body = _comparison_body(shadow, report, held, when)
+        last = history.last_shadow_comparison(comparison.challenger, comparison.champion)
+        body = _comparison_body(comparison, report, artifacts, when)
         if last is not None and not _is_news(body, last.body):
             return None
         return SHADOWED, body

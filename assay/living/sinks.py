@@ -48,21 +48,21 @@ class Delivery:
     lines: Artifact
 
     @classmethod
-    def of(cls, bucket: Bucket, use_case: UseCase, answers: BatchClaim) -> Delivery:
+    def from_claim(cls, bucket: Bucket, use_case: UseCase, claim: BatchClaim) -> Delivery:
         """The answers of a batch, under the name that it was claimed with."""
         return cls(
             bucket=bucket,
             use_case=use_case,
-            name=answers.file,
-            version=answers.version,
-            model=str(answers.model),
-            table=answers.table,
-            predictions=answers.predictions,
-            lines=answers.lines,
+            name=claim.file,
+            version=claim.version,
+            model=str(claim.model),
+            table=claim.table,
+            predictions=claim.predictions,
+            lines=claim.lines,
         )
 
     @property
-    def batch(self) -> Digest:
+    def batch_digest(self) -> Digest:
         return self.table.digest
 
     @property
@@ -94,7 +94,7 @@ class Delivery:
         """The rows, in bounded memory."""
         schema = self.schema
         identity = schema.names[1:-3]
-        places = SourceLines.of(Table.read(self.bucket, self.lines))
+        places = SourceLines.from_table(Table.read(self.bucket, self.lines))
         answers = Table.read(self.bucket, self.predictions)
         rows = Table.read(self.bucket, self.table)
         said = answers.batches([ROW, PROBABILITY, DECISION, MODEL])
@@ -108,13 +108,13 @@ class Delivery:
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def resolve_sink(written: LoadedUseCase, to: str | None, *, alone: bool) -> Sink | None:
+def resolve_sink(written: LoadedUseCase, to: str | None, *, single_batch: bool) -> Sink | None:
     """Where answers go: to the path `to`, else where the use case says, else nowhere but the
-    bucket. A path for one batch `alone` need not name it. Raises ConfigError.
+    bucket. A path for one batch `single_batch` need not name it. Raises ConfigError.
     """
     if to is None:
         return written.use_case.score.to
-    if alone and "{batch}" not in to:
+    if single_batch and "{batch}" not in to:
         return Sink.model_construct(path=to)
     try:
         return Sink(path=to)

@@ -31,9 +31,11 @@ def deliver_to_table(delivery: Delivery, sink: Sink) -> str:
     from sqlalchemy.exc import IntegrityError
 
     database = Database(str(sink.connection), _WHERE)
-    with database.named(OutputError, _REMEDY):
+    with database.translate_errors(OutputError, _REMEDY):
         try:
-            table = _open_table(database.engine, str(sink.table), delivery.schema, database.shown)
+            table = _open_table(
+                database.engine, str(sink.table), delivery.schema, database.display_url
+            )
             try:
                 with database.engine.begin() as connection:
                     if not _is_there(connection, table, delivery):
@@ -45,7 +47,7 @@ def deliver_to_table(delivery: Delivery, sink: Sink) -> str:
                         raise
         finally:
             database.engine.dispose()
-    return f"{database.shown} {sink.table}"
+    return f"{database.display_url} {sink.table}"
 
 
 def _open_table(engine: Engine, name: str, wanted: pa.Schema, shown: str) -> Table:
@@ -98,12 +100,12 @@ def _new_table(name: str, wanted: pa.Schema, place: dict[str, Any]) -> Table:
 def _is_there(connection: Connection, table: Table, delivery: Delivery) -> bool:
     from sqlalchemy import select
 
-    ours = (table.c[BATCH] == str(delivery.batch)) & (table.c[MODEL] == delivery.model)
+    ours = (table.c[BATCH] == str(delivery.batch_digest)) & (table.c[MODEL] == delivery.model)
     return connection.execute(select(table.c[BATCH]).where(ours).limit(1)).first() is not None
 
 
 def _insert_rows(connection: Connection, table: Table, delivery: Delivery) -> None:
-    batch_name = {BATCH: str(delivery.batch)}
+    batch_name = {BATCH: str(delivery.batch_digest)}
     for batch in delivery.batches():
         for start in range(0, batch.num_rows, _ROWS):
             rows = batch.slice(start, _ROWS).to_pylist()

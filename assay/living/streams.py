@@ -60,12 +60,12 @@ class Stream:
                 chunk = self._chunks.get(timeout=min(_POLL_SECONDS, self._seconds))
                 if not chunk:
                     break
-                open_.add(chunk)
-            yield from open_.full()
-            if open_.waited(self._seconds):
-                yield from open_.rest(ended=False, seconds=self._seconds)
+                open_.add_chunk(chunk)
+            yield from open_.cut_full()
+            if open_.has_waited(self._seconds):
+                yield from open_.cut_rest(ended=False, seconds=self._seconds)
         closed = chunk is not None
-        yield from open_.rest(ended=closed, seconds=0.0 if closed else self._seconds)
+        yield from open_.cut_rest(ended=closed, seconds=0.0 if closed else self._seconds)
 
     def _read(self, descriptor: int) -> None:
         """Put what comes into the queue, then b"" if that was all, or None if it was told to end:
@@ -84,19 +84,19 @@ class Stream:
 @dataclass
 class _RecordBuffer:
     """The records since the last cut, each with its line in the stream. `tail` has begun and not
-    ended; `since` and `stuck` are when the oldest record, and a tail of several lines, came.
+    ended; `oldest_at` and `tail_at` are when the oldest record, and a tail of several lines, came.
     """
 
     form: StreamFormat
-    most: int
+    batch_rows: int
     header: bytes | None = None
     records: list[tuple[int, bytes]] = field(default_factory=list)
     tail: bytes = b""
     line: int = 1
-    since: float | None = None
-    stuck: float | None = None
+    oldest_at: float | None = None
+    tail_at: float | None = None
 
-    def add(self, chunk: bytes) -> None:
+    def add_chunk(self, chunk: bytes) -> None:
         *lines, end = (self.tail + chunk).split(b"\n")
         record = b""
         for line in lines:
@@ -105,44 +105,44 @@ class _RecordBuffer:
                 self.form == "csv" and record.count(b'"') % 2
             )  # a quoted field holds line ends
             if not goes_on or len(record) > _MAX_RECORD_BYTES:
-                self._take(record)
+                self._add_record(record)
                 record = b""
         self.tail = record + end
-        self.stuck = (self.stuck or time.monotonic()) if record else None
+        self.tail_at = (self.tail_at or time.monotonic()) if record else None
 
-    def waited(self, seconds: float) -> bool:
+    def has_waited(self, seconds: float) -> bool:
         """Whether what is here has waited for so long."""
-        began = [at for at in (self.since, self.stuck) if at is not None]
+        began = [at for at in (self.oldest_at, self.tail_at) if at is not None]
         return bool(began) and time.monotonic() - min(began) >= seconds
 
-    def full(self) -> Iterator[StreamBatch]:
-        while len(self.records) >= self.most:
-            yield self._cut(self.most)
+    def cut_full(self) -> Iterator[StreamBatch]:
+        while len(self.records) >= self.batch_rows:
+            yield self._cut(self.batch_rows)
 
-    def rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
+    def cut_rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
         """What is left; of a record that has not ended only if the stream has, or if its quote has
         been open for so many seconds that it will not close.
         """
-        if self.stuck is not None and time.monotonic() - self.stuck >= seconds:
+        if self.tail_at is not None and time.monotonic() - self.tail_at >= seconds:
             held, _, self.tail = self.tail.rpartition(b"\n")
-            self._take(held + b"\n")
-            self.stuck = None
+            self._add_record(held + b"\n")
+            self.tail_at = None
         if ended and self.tail.strip():
-            self._take(self.tail + b"\n")
+            self._add_record(self.tail + b"\n")
             self.tail = b""
         if self.records:
             yield self._cut(len(self.records))
 
-    def _take(self, record: bytes) -> None:
+    def _add_record(self, record: bytes) -> None:
         if record.strip() and self.form == "csv" and self.header is None:
             self.header = record
         elif record.strip():
-            self.since = self.since or time.monotonic()
+            self.oldest_at = self.oldest_at or time.monotonic()
             self.records.append((self.line, record))
         self.line += record.count(b"\n")
 
     def _cut(self, rows: int) -> StreamBatch:
         taken, self.records = self.records[:rows], self.records[rows:]
-        self.since = time.monotonic() if self.records else None
+        self.oldest_at = time.monotonic() if self.records else None
         content = b"".join([self.header or b"", *(record for _, record in taken)])
         return StreamBatch(f"stream from line {taken[0][0]}", content, len(taken))

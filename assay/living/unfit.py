@@ -16,11 +16,11 @@ from assay.tables.write import write_table
 
 
 def drop_rows(
-    rows: Table, left_out: Sequence[int], *, lines: Artifact
+    rows: Table, row_numbers: Sequence[int], *, lines: Artifact
 ) -> tuple[Artifact, Artifact]:
     """The table and its lines, but for the rows of these numbers."""
-    bucket, numbers = rows.bucket, np.asarray(left_out)
-    places, kept_places = SourceLines.of(Table.read(bucket, lines)), SourceLines()
+    bucket, numbers = rows.bucket, np.asarray(row_numbers)
+    places, kept_places = SourceLines.from_table(Table.read(bucket, lines)), SourceLines()
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
@@ -36,16 +36,16 @@ def drop_rows(
 
 
 def list_unfit_rows(
-    rows: Table, reasons: Mapping[int, str], *, lines: Artifact, before: Artifact | None
+    rows: Table, reasons: Mapping[int, str], *, lines: Artifact, earlier_list: Artifact | None
 ) -> Artifact:
     """The list of unfit rows with these added, by their numbers; in the order of their lines.
 
-    `lines` tells the source's line of each row (see `SourceLines`); `before` is the list so far.
+    `lines` tells the source's line of each row (see `SourceLines`); `earlier_list` is the list so far.
     """
     bucket = rows.bucket
-    held = Table.read(bucket, before).arrow().to_pylist() if before else []
+    held = Table.read(bucket, earlier_list).to_arrow().to_pylist() if earlier_list else []
     numbers = np.asarray(sorted(reasons))
-    places = SourceLines.of(Table.read(bucket, lines)).lines(numbers)
+    places = SourceLines.from_table(Table.read(bucket, lines)).lines(numbers)
     found = [MalformedRow(**one) for one in held]
     for number, line, text in zip(
         numbers.tolist(), places.tolist(), _row_texts(rows, numbers), strict=True

@@ -101,7 +101,7 @@ def _load_or_build(
     bucket: Bucket, of: str | list[str], make: Callable[[], Integers], name: str
 ) -> Integers:
     made_of = {"stage": _STAGE, "form": _MEDIA_TYPE, "of": of}
-    key = Digest.of(canonical.dump(made_of))
+    key = Digest.of_bytes(canonical.dump(made_of))
     if entry := bucket.memo.find(_STAGE, key):
         try:
             kept = bucket.get(Artifact.model_validate(entry["outputs"]["made"]))

@@ -17,8 +17,8 @@ FileLister = Callable[[], list[tuple[IncomingBatch, str]]]
 class FolderWatch:
     """What comes to a place that is looked at again and again."""
 
-    def __init__(self, look: FileLister) -> None:
-        self._look = look
+    def __init__(self, list_files: FileLister) -> None:
+        self._list_files = list_files
         self._seen: dict[str, str] = {}  # the mark at the last look, by name
         self._taken: dict[str, str] = {}  # the mark with which it was handed out
         self._failed: Counter[str] = Counter()  # how often it was given back
@@ -28,7 +28,7 @@ class FolderWatch:
         """The files that did not change since the last look, and were not handed out so, or were
         given back and have had their pause.
         """
-        found = self._look()
+        found = self._list_files()
         self._pauses = {name: left - 1 for name, left in self._pauses.items() if left}
         ready = [
             arrival

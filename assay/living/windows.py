@@ -38,15 +38,15 @@ _OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "bool
 @dataclass(frozen=True)
 class LookWindow:
     """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
-    is None where there are too few, which wait. `same`: both are the very same rows, and
-    `labelled` stands for both. `counted`: JSON about the labels (see `counting.count`), and the
+    is None where there are too few, which wait. `same_rows`: both are the very same rows, and
+    `labelled` stands for both. `label_counts`: JSON about the labels (see `counting.count`), and the
     batches whose new labels are too few and `waits`.
     """
 
     current: Artifact | None
     labelled: Artifact | None
-    same: bool
-    counted: dict[str, Any]
+    same_rows: bool
+    label_counts: dict[str, Any]
 
 
 def output_column(name: str, taken: Sequence[str]) -> str:
@@ -56,7 +56,7 @@ def output_column(name: str, taken: Sequence[str]) -> str:
 
 def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """The columns that a look needs: features, and those that mark groups."""
-    features = set(use_case.features(names))
+    features = set(use_case.feature_columns(names))
     return [name for name in names if name in features or name in use_case.data.sensitive]
 
 
@@ -69,7 +69,7 @@ def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Arti
     Rows are in the order of their table. Raises ObjectMissing, ObjectCorrupt.
     """
     table = Table.read(bucket, find_training_table(bucket, version))
-    said = Table.read(bucket, version.artifact("predictions")).arrow(["row", *_OUTPUT_KINDS])
+    said = Table.read(bucket, version.artifact("predictions")).to_arrow(["row", *_OUTPUT_KINDS])
     said = said.sort_by("row")
     rows = said["row"].to_numpy()
     schema = _reference_schema(table, use_case, [*_OUTPUT_KINDS])
@@ -116,19 +116,19 @@ def _decode_dictionary(array: pa.Array) -> pa.Array:
 # --- the rows of a look -----------------------------------------------------------------------
 
 
-def build_window(bucket: Bucket, look: Look, use_case: UseCase, against: Artifact) -> LookWindow:
-    """Gather the rows that a look is about. `against`: the reference, whose columns they get.
+def build_window(bucket: Bucket, look: Look, use_case: UseCase, reference: Artifact) -> LookWindow:
+    """Gather the rows that a look is about. `reference`: the reference, whose columns they get.
 
     Raises DataError for a batch whose columns cannot be compared with the reference's.
     """
     counted, new = count_labels(bucket, look, use_case)
-    shape = Table.read(bucket, against).schema
+    shape = Table.read(bucket, reference).schema
     least = use_case.monitor.rows
-    fresh = look.waiting if sum(s.rows for s in look.waiting) >= least else ()
+    fresh = look.waiting_batches if sum(s.rows for s in look.waiting_batches) >= least else ()
     told = new if counted["new"] >= least else {}
     same = bool(fresh) and _is_same_rows(fresh, told)
     current = None if same or not fresh else _write_current(bucket, fresh, shape)
-    labelled = _write_labelled(bucket, look.served, told, shape) if told else None
+    labelled = _write_labelled(bucket, look.served_batches, told, shape) if told else None
     waits = [] if told else sorted(new)
     return LookWindow(current, labelled, same, counted | {"waits": waits})
 

@@ -52,10 +52,10 @@ def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
     return []
 
 
-def centred_text(said: str, x: float, y: float) -> Markup:
+def centred_text(content: str, x: float, y: float) -> Markup:
     """Text centred on `x`, moved so far as to stay within the picture."""
-    if not said:
+    if not content:
         return Markup()
-    half = min(text_width(printable_text(said)), WIDTH) / 2
+    half = min(text_width(printable_text(content)), WIDTH) / 2
     at = min(max(x, half), WIDTH - half)
-    return svg_text(said, at, y, room=WIDTH, text_anchor="middle", **MUTED_STYLE)
+    return svg_text(content, at, y, room=WIDTH, text_anchor="middle", **MUTED_STYLE)

@@ -126,7 +126,7 @@ def _performance(report: Report | None) -> Iterator[str]:
 def _fairness(use_case: UseCase, report: Report | None) -> Iterator[str]:
     yield "## Fairness"
     for rule in use_case.fairness:
-        said = f"{rule.metric} of each group is {rule.limit} that of its reference"
+        said = f"{rule.metric} of each group is {rule.limit_text} that of its reference"
         yield f"- **Limit.** {escape_markdown(said)}, because: {escape_markdown(rule.because)}"
     if not use_case.fairness:
         yield "No limit on gaps between groups was set."

@@ -77,11 +77,11 @@ def fit_text(text: str, room: float) -> str:
     return kept.rstrip() + "…"
 
 
-def wrap_text(said: str, room: float, most: int) -> list[str]:
-    """The text in at most `most` lines, broken between words; the last is cut if it must be."""
-    words = printable_text(said).split()
+def wrap_text(content: str, room: float, most_lines: int) -> list[str]:
+    """The text in at most `most_lines` lines, broken between words; the last is cut if it must be."""
+    words = printable_text(content).split()
     lines: list[str] = []
-    while words and len(lines) < most - 1:
+    while words and len(lines) < most_lines - 1:
         kept = 1
         while kept < len(words) and text_width(" ".join(words[: kept + 1])) <= room:
             kept += 1
@@ -90,11 +90,11 @@ def wrap_text(said: str, room: float, most: int) -> list[str]:
     return [*lines, fit_text(" ".join(words), room)] if words else lines
 
 
-def svg_text(said: str, x: float, y: float, *, room: float, **attributes: str | float) -> Markup:
+def svg_text(content: str, x: float, y: float, *, room: float, **attributes: str | float) -> Markup:
     """One line of text on the baseline `y`; what had to be cut is kept in a `<title>`."""
-    said = printable_text(said)
-    short = fit_text(said, room)
-    full = () if short == said else (svg_tag("title", said),)
+    content = printable_text(content)
+    short = fit_text(content, room)
+    full = () if short == content else (svg_tag("title", content),)
     return svg_tag("text", short, *full, x=x, y=y, **attributes)
 
 
@@ -153,9 +153,14 @@ def svg_bar(series: int, x: float, y: float, length: float, height: float) -> Ma
 
 
 def interval_whisker(
-    scale: Scale, value: float, ends: tuple[float | None, float | None], at: float, *, upright: bool
+    scale: Scale,
+    value: float,
+    ends: tuple[float | None, float | None],
+    offset: float,
+    *,
+    upright: bool,
 ) -> Markup:
-    """The interval of `value` along its scale, `at` pixels on the other axis: a cap at an end
+    """The interval of `value` along its scale, `offset` pixels on the other axis: a cap at an end
     that is known, an arrow to the edge of the picture where that side is open.
     """
     if ends == (None, None):
@@ -170,10 +175,10 @@ def interval_whisker(
         reach.append(to)
         if bound is None:
             inward = 5.0 if scale(value) > to else -5.0
-            signs += [stroke_(to, at, to + inward, at + side) for side in (-4, 4)]
+            signs += [stroke_(to, offset, to + inward, offset + side) for side in (-4, 4)]
         else:
-            signs.append(stroke_(to, at - 4, to, at + 4))
-    return Markup().join([stroke_(min(reach), at, max(reach), at), *signs])
+            signs.append(stroke_(to, offset - 4, to, offset + 4))
+    return Markup().join([stroke_(min(reach), offset, max(reach), offset), *signs])
 
 
 def point_tooltip(point: Point) -> Markup:
@@ -201,15 +206,18 @@ class LegendEntry:
     meaning: str
 
 
-def draw_legend(entries: Sequence[LegendEntry], full: float) -> tuple[Markup, float]:
-    """The legend, wrapped within `full` pixels, and its height."""
+def draw_legend(entries: Sequence[LegendEntry], full_width: float) -> tuple[Markup, float]:
+    """The legend, wrapped within `full_width` pixels, and its height."""
     x, y, drawn = 0.0, 0.0, []
     for entry in entries:
-        said = fit_text(printable_text(entry.meaning), full - 30)
+        said = fit_text(printable_text(entry.meaning), full_width - 30)
         needed = 28 + text_width(said) + 16
-        if x and x + needed > full:
+        if x and x + needed > full_width:
             x, y = 0.0, y + LINE_HEIGHT + 2
         sample = svg_tag("g", entry.sample, transform=f"translate({x:.1f} {y + 8:.1f})")
-        drawn += [sample, svg_text(entry.meaning, x + 28, y + 12.5, room=full - 30, class_="muted")]
+        drawn += [
+            sample,
+            svg_text(entry.meaning, x + 28, y + 12.5, room=full_width - 30, class_="muted"),
+        ]
         x += needed
     return Markup().join(drawn), (y + LINE_HEIGHT + 9 if drawn else 0.0)

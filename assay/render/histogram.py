@@ -65,12 +65,14 @@ def _close_open_bins(figure: Figure) -> Figure:
 
 def _draw_bin(index: int, point: Point, axes: Axes) -> Markup:
     assert point.value is not None
-    left, right = sorted(axes.across(end) for end in (point.x_low, point.x_high) if end is not None)
-    zero, tip = axes.rise(0.0), axes.rise(point.value)
+    left, right = sorted(
+        axes.x_scale(end) for end in (point.x_low, point.x_high) if end is not None
+    )
+    zero, tip = axes.y_scale(0.0), axes.y_scale(point.value)
     box = {"x": left, "y": min(zero, tip), "width": right - left, "height": abs(zero - tip)}
     style = draw.bar_layer_style(index)
     middle = (left + right) / 2
     whisker = draw.interval_whisker(
-        axes.rise, point.value, (point.low, point.high), middle, upright=True
+        axes.y_scale, point.value, (point.low, point.high), middle, upright=True
     )
     return svg_tag("g", draw.point_tooltip(point), svg_tag("rect", **box, **style), whisker)

@@ -30,17 +30,17 @@ _WIDEST_GAP = "widest gap"  # a column of the fairness gate's sheet
 
 @dataclass(frozen=True)
 class UseCasePage:
-    """What a page is made of. `about`: the configuration that the last run was of; `scores`: what
+    """What a page is made of. `configuration`: the configuration that the last run was of; `scores`: what
     the newest versions reached on their test rows.
     """
 
     history: ModelHistory
     batches: BatchHistory
-    about: Mapping[str, Any]
+    configuration: Mapping[str, Any]
     scores: Mapping[int, Mapping[str, float]]
 
     @classmethod
-    def of(cls, bucket: Bucket, model: str) -> UseCasePage:
+    def load(cls, bucket: Bucket, model: str) -> UseCasePage:
         """Objects that are gone or damaged leave gaps: `assay verify` tells of them. Raises
         ChainBroken.
         """
@@ -63,74 +63,78 @@ class UseCasePage:
         return said + (f"; the last look: {self.looks[-1].body['verdict']}" if self.looks else "")
 
     def figures(self) -> list[Figure]:
-        since = self.history.since.get(CHAMPION)
+        since = self.history.alias_entries.get(CHAMPION)
         return list(over_time.history_figures(self.looks[-_MOST_LOOKS:], since, self._tolerance()))
 
-    def page(
-        self, *, by: Callable[[JournalEntry], str], pictures: Mapping[str, str] | None = None
+    def to_markdown(
+        self, *, actor_of: Callable[[JournalEntry], str], pictures: Mapping[str, str] | None = None
     ) -> str:
-        """The page as Markdown. `by` says who made an entry; `pictures` is the URL of a picture
+        """The page as Markdown. `actor` says who made an entry; `pictures` is the URL of a picture
         by the title of its figure.
         """
-        return "\n\n".join(_page_blocks(self, by, pictures or {})) + "\n"
+        return "\n\n".join(_page_blocks(self, actor_of, pictures or {})) + "\n"
 
     def _tolerance(self) -> float | None:
-        limits = {rule.get("tolerance") for rule in self.about.get("fairness", ())}
+        limits = {rule.get("tolerance") for rule in self.configuration.get("fairness", ())}
         return limits.pop() if len(limits) == 1 else None
 
 
 def _page_blocks(
-    told: UseCasePage, by: Callable[[JournalEntry], str], pictures: Mapping[str, str]
+    page: UseCasePage, actor_of: Callable[[JournalEntry], str], pictures: Mapping[str, str]
 ) -> Iterator[str]:
-    history = told.history
-    yield f"# {escape_markdown(history.model)}: {escape_markdown(told.headline)}"
-    if question := told.about.get("question"):
-        yield f"**{escape_markdown(question)}** {escape_markdown(told.about['decision']).capitalize()}."
-    yield "\n".join(f"- **{name}.** {said}" for name, said in _fact_lines(told, by))
-    for figure in told.figures():
+    history = page.history
+    yield f"# {escape_markdown(history.model)}: {escape_markdown(page.headline)}"
+    if question := page.configuration.get("question"):
+        yield f"**{escape_markdown(question)}** {escape_markdown(page.configuration['decision']).capitalize()}."
+    yield "\n".join(f"- **{name}.** {said}" for name, said in _fact_lines(page, actor_of))
+    for figure in page.figures():
         yield f"## {escape_markdown(figure.title)}"
         if figure.title in pictures:
             yield f"![{escape_markdown(figure.alt)}]({pictures[figure.title]})"
         yield escape_markdown(figure.alt)
     if history.versions:
-        yield from sheet_blocks(over_time.versions_sheet(history, told.scores), _MOST_ROWS)
-    if told.looks:
-        yield from sheet_blocks(over_time.looks_sheet(told.looks, history.model), _MOST_ROWS)
+        yield from sheet_blocks(over_time.versions_sheet(history, page.scores), _MOST_ROWS)
+    if page.looks:
+        yield from sheet_blocks(over_time.looks_sheet(page.looks, history.model), _MOST_ROWS)
     yield "## What happened"
-    yield _event_list(told, by)
+    yield _event_list(page, actor_of)
     yield (
         f"Of {len(history.entries):,} entries of the journal. All of them: "
         f"`assay log {history.model}`; the evidence of a version: `assay show {history.model}@N`."
     )
 
 
-def _fact_lines(told: UseCasePage, by: Callable[[JournalEntry], str]) -> Iterator[tuple[str, str]]:
-    history, since = told.history, told.history.since.get(CHAMPION)
+def _fact_lines(
+    page: UseCasePage, actor_of: Callable[[JournalEntry], str]
+) -> Iterator[tuple[str, str]]:
+    history, since = page.history, page.history.alias_entries.get(CHAMPION)
     if since is not None:
         when = moments.display_timestamp(moments.entry_timestamp(since))
         said = story.entry_sentence(history.model, since)
-        yield "Champion", escape_markdown(f"since {when}: {said} ({by(since)})")
+        yield "Champion", escape_markdown(f"since {when}: {said} ({actor_of(since)})")
     else:
         yield "Champion", "none: nothing can be scored"
-    if waiting := history.waiting:
+    if waiting := history.pending_challenger:
         name = history.versions[waiting.body["version"]].name
         yield (
             "Challenger",
             f"{escape_markdown(name)} waits to be promoted: see the run *promote {escape_markdown(name)}*",
         )
-    if told.looks:
-        last = told.looks[-1]
+    if page.looks:
+        last = page.looks[-1]
         when = moments.display_timestamp(moments.entry_timestamp(last))
         yield "Last look", escape_markdown(f"{when}: {story.entry_sentence(history.model, last)}")
-    if lines := story.ledger_lines(history.model, told.batches):
+    if lines := story.ledger_lines(history.model, page.batches):
         yield "Batches", escape_markdown("; ".join(lines))
 
 
-def _event_list(told: UseCasePage, by: Callable[[JournalEntry], str]) -> str:
+def _event_list(page: UseCasePage, actor_of: Callable[[JournalEntry], str]) -> str:
     """A list and not a table: tables of a dashboard do not wrap."""
-    events = story.journal_events(told.history.model, told.history.entries, by=by, whole=False)
+    events = story.journal_events(
+        page.history.model, page.history.entries, actor_of=actor_of, every_entry=False
+    )
     lines = [
-        f"- {e.when}, {escape_markdown(e.by)}: {escape_markdown(e.what)}"
+        f"- {e.time}, {escape_markdown(e.actor)}: {escape_markdown(e.text)}"
         for e in reversed(events[-_MOST_EVENTS:])
     ]
     left = len(events) - len(lines)

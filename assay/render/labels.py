@@ -43,19 +43,19 @@ class Box(NamedTuple):
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def overlaps(self, other: Box) -> bool:
         return (
             self.left < other.right and other.left < self.right
             and self.top < other.bottom and other.top < self.bottom
         )  # fmt: skip
 
-    def within(self, other: Box) -> bool:
+    def is_inside(self, other: Box) -> bool:
         return (
             self.left >= other.left and self.right <= other.right
             and self.top >= other.top and self.bottom <= other.bottom
         )  # fmt: skip
 
-    def distance(self, point: tuple[float, float]) -> float:
+    def distance_to(self, point: tuple[float, float]) -> float:
         """From a point to the nearest edge; 0 within."""
         x, y = point
         return math.hypot(
@@ -68,7 +68,7 @@ class LabelPlace(NamedTuple):
 
     x: float
     y: float
-    leader: bool
+    needs_leader: bool
 
     def box(self, width: float) -> Box:
         """What a label of that width takes."""
@@ -109,7 +109,7 @@ def place_labels(
 
 def _is_ambiguous(box: Box, at: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
     """Whether a reader would take the label for another mark's."""
-    return any(box.distance(other) < box.distance(at) for other in others)
+    return any(box.distance_to(other) < box.distance_to(at) for other in others)
 
 
 def _free_places(
@@ -121,12 +121,12 @@ def _free_places(
             across = right * (radius + max(0.0, width / 2 - _LABEL_HALF_HEIGHT))
             spot = LabelPlace(at[0] + across, at[1] + down * radius, radius > _SHORTEST_RADIUS)
             box = spot.box(width)
-            if box.within(frame) and not _overlaps_any(box, taken):
+            if box.is_inside(frame) and not _overlaps_any(box, taken):
                 yield spot
 
 
 def _overlaps_any(box: Box, others: Sequence[Box]) -> bool:
-    return any(box.meets(other) for other in others)
+    return any(box.overlaps(other) for other in others)
 
 
 # --- drawn ----------------------------------------------------------------------------------
@@ -137,28 +137,28 @@ class LabelledMark(NamedTuple):
 
     series: int
     label: str
-    at: tuple[float, float]
-    reach: tuple[Box, ...]
+    position: tuple[float, float]
+    whiskers: tuple[Box, ...]
 
 
 def draw_point_labels(
-    named: Sequence[LabelledMark], frame: Box, bottom: float
+    points: Sequence[LabelledMark], frame: Box, bottom: float
 ) -> tuple[list[Markup], float]:
     """Labels beside the marks where they are few and short, else numbers and a key from `bottom`
     down; and where that ends.
     """
-    texts = [printable_text(mark.label) for mark in named]
-    if len(named) <= _MOST_INLINE and all(text_width(said) <= _WIDEST_INLINE for said in texts):
-        spots = _find_places(named, texts, frame)
+    texts = [printable_text(mark.label) for mark in points]
+    if len(points) <= _MOST_INLINE and all(text_width(said) <= _WIDEST_INLINE for said in texts):
+        spots = _find_places(points, texts, frame)
         if all(spots):
-            return _draw_at_places(named, texts, spots), bottom
-    keyed = named[:_MOST_KEYS]
+            return _draw_at_places(points, texts, spots), bottom
+    keyed = points[:_MOST_KEYS]
     digits = [str(number) for number in range(1, len(keyed) + 1)]
     key, end = _draw_key(keyed, digits, bottom + 4)
-    if len(named) > len(keyed):
+    if len(points) > len(keyed):
         end += LINE_HEIGHT
         key.append(
-            svg_text(f"{len(named) - len(keyed)} more are in the numbers", 46, end, room=WIDTH)
+            svg_text(f"{len(points) - len(keyed)} more are in the numbers", 46, end, room=WIDTH)
         )
     return _draw_at_places(keyed, digits, _find_places(keyed, digits, frame)) + key, end + 6
 
@@ -166,9 +166,9 @@ def draw_point_labels(
 def _find_places(
     named: Sequence[LabelledMark], texts: Sequence[str], frame: Box
 ) -> list[LabelPlace | None]:
-    whiskers = [box for mark in named for box in mark.reach]
+    whiskers = [box for mark in named for box in mark.whiskers]
     widths = [text_width(said) + 4 for said in texts]
-    return place_labels([mark.at for mark in named], widths, frame, avoid=whiskers)
+    return place_labels([mark.position for mark in named], widths, frame, avoid=whiskers)
 
 
 def _draw_at_places(
@@ -179,8 +179,10 @@ def _draw_at_places(
     for mark, said, spot in zip(named, texts, spots, strict=True):
         if spot is None:
             continue  # its number is in the key, and no place in the cloud
-        if spot.leader:
-            marks.append(svg_line(*mark.at, spot.x, spot.y, stroke_width=0.8, stroke_opacity=0.6))
+        if spot.needs_leader:
+            marks.append(
+                svg_line(*mark.position, spot.x, spot.y, stroke_width=0.8, stroke_opacity=0.6)
+            )
         style = {**OVER_GRID_STYLE, "text_anchor": "middle", "font_weight": "600"}
         marks.append(svg_text(said, spot.x, spot.y + 0.35 * FONT_SIZE, room=WIDTH, **style))
     return marks

@@ -51,7 +51,7 @@ def _report_blocks(report: Report, rows: int, pictures: Mapping[str, str]) -> It
     if poor := checks_not_passed(report):
         yield "## Needs attention"
         yield "\n".join([*map(_finding_item, poor[:rows]), *_rows_left_note(len(poor) - rows)])
-    if good := report.of(Verdict.PASS):
+    if good := report.checks_with(Verdict.PASS):
         yield f"## Passed: {len(good):,}"
         yield _passed_table(good, rows)
     for figure in report.figures:
@@ -127,17 +127,17 @@ def table_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def escape_markdown(said: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that means itself in Markdown, in HTML and within a table's cell."""
-    if len(said) > _LONGEST_CELL:
-        said = said[: _LONGEST_CELL - 1] + "…"
-    said = printable_text(said).strip()
-    said = _INLINE_SYNTAX.sub(r"\\\g<0>", said)
-    said = _HTML_ENTITY.sub("&amp;", said).replace("<", "&lt;").replace(">", "&gt;")
-    return _BLOCK_SYNTAX.sub(r"\1\\\2", said)
+    if len(text) > _LONGEST_CELL:
+        text = text[: _LONGEST_CELL - 1] + "…"
+    text = printable_text(text).strip()
+    text = _INLINE_SYNTAX.sub(r"\\\g<0>", text)
+    text = _HTML_ENTITY.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+    return _BLOCK_SYNTAX.sub(r"\1\\\2", text)
 
 
-def inline_code(said: str) -> str:
+def inline_code(text: str) -> str:
     """A name as code, where it holds nothing that would end the code early."""
-    said = printable_text(said).strip()
-    return escape_markdown(said) if "`" in said or not said else f"`{said}`"
+    text = printable_text(text).strip()
+    return escape_markdown(text) if "`" in text or not text else f"`{text}`"

@@ -33,7 +33,7 @@ def versions_sheet(history: ModelHistory, scores: Mapping[int, Mapping[str, floa
 def _version_status(history: ModelHistory, version: Version) -> str:
     number = version.number
     aliases = [alias for alias, at in history.aliases.items() if at == number]
-    if number in history.retired:
+    if number in history.retirements:
         return "retired"
     if CHAMPION in aliases:
         return CHAMPION
@@ -41,7 +41,7 @@ def _version_status(history: ModelHistory, version: Version) -> str:
         return "rolled back"
     if aliases:
         return ", ".join(aliases)
-    return "was champion" if number in history.served else version.status
+    return "was champion" if number in history.served_versions else version.status
 
 
 def _gates_text(gates: Mapping[str, str]) -> str:
@@ -57,18 +57,18 @@ def _gates_text(gates: Mapping[str, str]) -> str:
 # --- looks ------------------------------------------------------------------------------------
 
 
-def looks_sheet(seen: Sequence[JournalEntry], model: str) -> Sheet:
+def looks_sheet(look_entries: Sequence[JournalEntry], model: str) -> Sheet:
     """One row a look, the newest first; of each figure the first metric alone."""
-    metric = first_metric(seen)
+    metric = first_metric(look_entries)
     heads = {
         f"{EXPECTED_PREFIX}{metric}": None,
         f"{REALISED_PREFIX}{metric}": None,
         LABELLED_ROWS: "labelled rows",
     }
     heads |= {LARGEST_GAP: None, SHIFTED_COLUMNS: "columns moved"}
-    used = [name for name in heads if any(name in look.body["figures"] for look in seen)]
+    used = [name for name in heads if any(name in look.body["figures"] for look in look_entries)]
     rows: list[tuple[Cell, ...]] = []
-    for look in reversed(seen):
+    for look in reversed(look_entries):
         found = (look.body["figures"].get(name) for name in used)
         version, verdict = f"{model}@{look.body['version']}", look.body["verdict"]
         rows.append(
@@ -78,9 +78,9 @@ def looks_sheet(seen: Sequence[JournalEntry], model: str) -> Sheet:
     return Sheet(title="Looks", columns=columns, rows=tuple(rows))
 
 
-def first_metric(seen: Sequence[JournalEntry]) -> str:
+def first_metric(look_entries: Sequence[JournalEntry]) -> str:
     """The first metric that looks have figures of: "ROC AUC", or nothing."""
-    names = (name for look in seen for name in look.body["figures"])
+    names = (name for look in look_entries for name in look.body["figures"])
     found = (
         n.removeprefix(EXPECTED_PREFIX).removeprefix(REALISED_PREFIX)
         for n in names
@@ -97,31 +97,31 @@ def _is_metric(name: str) -> bool:
 
 
 def history_figures(
-    seen: Sequence[JournalEntry], champion: JournalEntry | None, tolerance: float | None
+    look_entries: Sequence[JournalEntry], champion: JournalEntry | None, tolerance: float | None
 ) -> Iterator[Figure]:
     """Performance, fairness and drift by day since the first of at least two looks.
 
     `champion`: the entry that made the present champion what it is; a line shows it, where that
     was between the looks. `tolerance`: the limit on every gap, if they all have the same.
     """
-    if len(seen) < 2:
+    if len(look_entries) < 2:
         return
-    start = moments.entry_timestamp(seen[0])
-    end = max(map(moments.entry_timestamp, seen))
+    start = moments.entry_timestamp(look_entries[0])
+    end = max(map(moments.entry_timestamp, look_entries))
     about = {
         "x_axis": f"days since {moments.display_timestamp(start)}",
         **_champion_line(champion, start, end),
     }
-    metric = first_metric(seen)
+    metric = first_metric(look_entries)
     performance = [
-        _look_series(seen, start, f"{kind}{metric}", kind.strip())
+        _look_series(look_entries, start, f"{kind}{metric}", kind.strip())
         for kind in (EXPECTED_PREFIX, REALISED_PREFIX)
     ]
     yield from _curve_figure(f"{metric}, expected and realised", metric, performance, about)
     limit = {} if tolerance is None else {"reference": tolerance, "reference_name": "tolerance"}
-    gap = [_look_series(seen, start, LARGEST_GAP, "largest gap")]
+    gap = [_look_series(look_entries, start, LARGEST_GAP, "largest gap")]
     yield from _curve_figure("Largest gap between groups, realised", "gap", gap, about | limit)
-    moved = [_look_series(seen, start, SHIFTED_COLUMNS, "columns")]
+    moved = [_look_series(look_entries, start, SHIFTED_COLUMNS, "columns")]
     yield from _curve_figure("Columns that are not as in the reference", "columns", moved, about)
 
 
@@ -136,23 +136,25 @@ def _champion_line(champion: JournalEntry | None, start: datetime, end: datetime
 
 
 def _curve_figure(
-    title: str, axis: str, series: Sequence[Series], about: Mapping[str, Any]
+    title: str, axis: str, series: Sequence[Series], figure_fields: Mapping[str, Any]
 ) -> Iterator[Figure]:
     """Nothing where there is nothing to draw."""
     drawn = tuple(one for one in series if len(one.points) > 1)
     if drawn:
         alt = "; ".join(map(_series_summary, drawn)) + "."
-        yield Figure(title=title, kind="curve", axis=axis, series=drawn, alt=alt, **about)
+        yield Figure(title=title, kind="curve", axis=axis, series=drawn, alt=alt, **figure_fields)
 
 
-def _look_series(seen: Sequence[JournalEntry], start: datetime, figure: str, name: str) -> Series:
+def _look_series(
+    look_entries: Sequence[JournalEntry], start: datetime, figure: str, name: str
+) -> Series:
     points = tuple(
         Point(
             label=f"{moments.display_timestamp(moments.entry_timestamp(look))}, {look.body['verdict']}",
             value=look.body["figures"][figure],
             x=_days_since(moments.entry_timestamp(look), start),
         )
-        for look in seen
+        for look in look_entries
         if figure in look.body["figures"]
     )
     return Series(name=name, points=points)

@@ -88,8 +88,8 @@ def _pop_fact(facts: dict[str, str], name: str) -> str:
     return facts.pop(key) if key else ""
 
 
-def _first_word(said: str) -> str:
-    match = re.match(r"[a-z]+", said.casefold())
+def _first_word(text: str) -> str:
+    match = re.match(r"[a-z]+", text.casefold())
     return match[0] if match else ""
 
 
@@ -128,7 +128,7 @@ def _printable_value(value: Any) -> Any:
 
 
 def passed_checks(report: Report) -> list[Check]:
-    return report.of(Verdict.PASS)
+    return report.checks_with(Verdict.PASS)
 
 
 def svg_markup(figure: Figure) -> Markup:

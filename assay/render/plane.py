@@ -31,19 +31,19 @@ _MOST_MARKS = 30  # more would hide the line
 class Axes(NamedTuple):
     """The two scales of a picture."""
 
-    across: Scale
-    rise: Scale
+    x_scale: Scale
+    y_scale: Scale
 
     @property
-    def box(self) -> Box:
+    def label_area(self) -> Box:
         """Where labels may stand: between the axes and the edge of the picture."""
-        return Box(self.across.start, self.rise.end - 6, WIDTH, self.rise.start)
+        return Box(self.x_scale.start, self.y_scale.end - 6, WIDTH, self.y_scale.start)
 
-    def at(self, point: Point) -> tuple[float, float]:
+    def to_pixels(self, point: Point) -> tuple[float, float]:
         """Pixels of a point that has both its numbers."""
         assert point.x is not None
         assert point.value is not None
-        return self.across(point.x), self.rise(point.value)
+        return self.x_scale(point.x), self.y_scale(point.value)
 
 
 def draw_xy_chart(figure: Figure, top: float) -> ChartMarks:
@@ -55,11 +55,11 @@ def draw_xy_chart(figure: Figure, top: float) -> ChartMarks:
     bottom = x_axis_bottom(figure, axes)
     if figure.kind == "scatter":
         named = [
-            LabelledMark(index, point.label, axes.at(point), _whisker_boxes(point, axes))
+            LabelledMark(index, point.label, axes.to_pixels(point), _whisker_boxes(point, axes))
             for index, point in _placeable_points(figure)
             if point.label
         ]
-        labels, bottom = draw_point_labels(named, axes.box, bottom)
+        labels, bottom = draw_point_labels(named, axes.label_area, bottom)
         marks += labels
     points = [point for series in figure.series for point in series.points]
     lost = len(points) - len(list(_placeable_points(figure)))
@@ -91,7 +91,7 @@ def fit_axes(figure: Figure, top: float) -> tuple[Axes, list[tuple[float, str]]]
 
 
 def x_axis_bottom(figure: Figure, axes: Axes) -> float:
-    return axes.rise.start + (22 + LINE_HEIGHT if figure.x_axis else 22)
+    return axes.y_scale.start + (22 + LINE_HEIGHT if figure.x_axis else 22)
 
 
 def draw_frame(
@@ -166,13 +166,15 @@ def _draw_series(figure: Figure, index: int, series: Series, axes: Axes) -> Mark
     for point in ordered:
         if point.value is None or point.x is None:
             continue
-        x, y = axes.at(point)
+        x, y = axes.to_pixels(point)
         drawn.append(
-            draw.interval_whisker(axes.rise, point.value, (point.low, point.high), x, upright=True)
+            draw.interval_whisker(
+                axes.y_scale, point.value, (point.low, point.high), x, upright=True
+            )
         )
         drawn.append(
             draw.interval_whisker(
-                axes.across, point.x, (point.x_low, point.x_high), y, upright=False
+                axes.x_scale, point.x, (point.x_low, point.x_high), y, upright=False
             )
         )
         if has_markers(figure, series):
@@ -182,9 +184,9 @@ def _draw_series(figure: Figure, index: int, series: Series, axes: Axes) -> Mark
 
 def _whisker_boxes(point: Point, axes: Axes) -> tuple[Box, ...]:
     """The thin boxes that a point's whiskers take."""
-    x, y = axes.at(point)
-    ups = [axes.rise(end) for end in (point.low, point.high) if end is not None]
-    outs = [axes.across(end) for end in (point.x_low, point.x_high) if end is not None]
+    x, y = axes.to_pixels(point)
+    ups = [axes.y_scale(end) for end in (point.low, point.high) if end is not None]
+    outs = [axes.x_scale(end) for end in (point.x_low, point.x_high) if end is not None]
     return (
         Box(x - 1, min([y, *ups]), x + 1, max([y, *ups])),
         Box(min([x, *outs]), y - 1, max([x, *outs]), y + 1),
@@ -197,7 +199,7 @@ def _line_path(points: Sequence[Point], axes: Axes) -> str:
         if point.value is None:
             pen = "M"
             continue
-        x, y = axes.at(point)
+        x, y = axes.to_pixels(point)
         path.append(f"{pen}{x:.1f} {y:.1f}")
         pen = "L"
     return "".join(path)

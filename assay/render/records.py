@@ -51,6 +51,6 @@ def report_pictures(report: Report) -> list[tuple[Figure, bytes]]:
     return [(figure, svg) for figure, svg in drawn if len(svg) <= PICTURE_LIMIT]
 
 
-def _shorten(said: str) -> str:
-    said = printable_text(said).strip()
-    return said if len(said) <= _LONGEST_VALUE else said[: _LONGEST_VALUE - 1] + "…"
+def _shorten(text: str) -> str:
+    text = printable_text(text).strip()
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

@@ -35,15 +35,15 @@ LabelRow = tuple[str, list[tuple[int, Point]]]  # a label, and its point in each
 class _Layout:
     """Where things stand in a row; pixels."""
 
-    across: Scale
-    right: float  # room for the written values
-    above: float  # height of a label that stands above its row
-    lane: float  # height of one mark
+    value_scale: Scale
+    value_width: float  # room for the written values
+    label_height: float  # height of a label that stands above its row
+    mark_height: float  # height of one mark
     gap: float  # between rows
 
-    def height(self, marks: int) -> float:
+    def row_height(self, marks: int) -> float:
         """Of a row, which is never lower than its label."""
-        return max(self.above + self.lane * marks, LINE_HEIGHT - 3) + self.gap
+        return max(self.label_height + self.mark_height * marks, LINE_HEIGHT - 3) + self.gap
 
 
 def draw_row_chart(figure: Figure, top: float) -> ChartMarks:
@@ -56,8 +56,8 @@ def draw_row_chart(figure: Figure, top: float) -> ChartMarks:
     y = top + 4
     for row, shown in zip(rows, values, strict=True):
         marks += _draw_row(figure.kind, row, shown, layout, y)
-        y += layout.height(len(row[1]))
-    axis, bottom = _draw_value_axis(figure, layout.across, top, y)
+        y += layout.row_height(len(row[1]))
+    axis, bottom = _draw_value_axis(figure, layout.value_scale, top, y)
     return ChartMarks(axis + marks, bottom, [f"{len(cut)} more are in the numbers"] if cut else [])
 
 
@@ -95,23 +95,29 @@ def _draw_row(
     kind: str, row: LabelRow, values: Sequence[str], layout: _Layout, y: float
 ) -> list[Markup]:
     label, points = row
-    height = layout.height(len(points))
-    base = y + LINE_HEIGHT - 2 if layout.above else y + height / 2 + 4.5
-    room = WIDTH if layout.above else layout.across.start - 9
+    height = layout.row_height(len(points))
+    base = y + LINE_HEIGHT - 2 if layout.label_height else y + height / 2 + 4.5
+    room = WIDTH if layout.label_height else layout.value_scale.start - 9
     marks = [svg_text(label, 0, base, room=room, **OVER_GRID_STYLE)]
     # A row that is higher than its marks, for the sake of its label, has them in the middle.
-    first = y + layout.above + (height - layout.above - layout.lane * len(points)) / 2
+    first = (
+        y
+        + layout.label_height
+        + (height - layout.label_height - layout.mark_height * len(points)) / 2
+    )
     for at, ((series, point), value) in enumerate(zip(points, values, strict=True)):
-        middle = first + layout.lane * (at + 0.5)
+        middle = first + layout.mark_height * (at + 0.5)
         marks += _draw_mark(kind, layout, (series, point), middle)
-        if layout.right:
-            room = layout.right
+        if layout.value_width:
+            room = layout.value_width
             marks.append(svg_text(value, WIDTH, middle + 4.5, room=room, text_anchor="end"))
     return marks
 
 
-def _draw_mark(kind: str, layout: _Layout, which: tuple[int, Point], y: float) -> list[Markup]:
-    (series, point), across = which, layout.across
+def _draw_mark(
+    kind: str, layout: _Layout, series_point: tuple[int, Point], y: float
+) -> list[Markup]:
+    (series, point), across = series_point, layout.value_scale
     if point.value is None:
         room = across.end - across.start
         return [
@@ -127,7 +133,7 @@ def _draw_mark(kind: str, layout: _Layout, which: tuple[int, Point], y: float) -
     x, zero = across(point.value), across(0.0)
     whisker = draw.interval_whisker(across, point.value, (point.low, point.high), y, upright=False)
     if kind == "bars":
-        high = min(11.0, layout.lane - 2)
+        high = min(11.0, layout.mark_height - 2)
         mark = draw.svg_bar(series, min(zero, x), y - high / 2, abs(x - zero), high)
         return [series_group(series, draw.point_tooltip(point), mark), whisker]
     return [series_group(series, draw.point_tooltip(point), whisker, series_marker(series, x, y))]

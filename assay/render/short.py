@@ -26,7 +26,7 @@ def show_report_summary(report: Report, console: Console) -> None:
     show_heading(report, console)
     if found := checks_not_passed(report):
         console.print(checks_table(found, console.width))
-    for line in _passed_families(report.of(Verdict.PASS)):
+    for line in _passed_families(report.checks_with(Verdict.PASS)):
         console.print(line)
     shown = [] if report.checks else [s for s in report.sheets if _is_small(s)]
     for sheet in shown:

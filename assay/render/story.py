@@ -38,28 +38,35 @@ _MOST_NAMED: Final = 5  # refused batches named in a summary
 class JournalEvent:
     """A line of a story: when (the moment that it is about), by whom, and what happened."""
 
-    when: str
-    by: str
-    what: str
+    time: str
+    actor: str
+    text: str
 
 
 def journal_events(
-    model: str, entries: Iterable[JournalEntry], *, by: Callable[[JournalEntry], str], whole: bool
+    model: str,
+    entries: Iterable[JournalEntry],
+    *,
+    actor_of: Callable[[JournalEntry], str],
+    every_entry: bool,
 ) -> list[JournalEvent]:
     """The events of a journal in order. Looks in a row that found a version healthy are one event,
     of comparisons in shadow with the same verdict the last is told, and of a retraining's end only
-    what no other entry tells, unless the `whole` is asked for. `by` says who made an entry.
+    what no other entry tells, unless the `every_entry` is asked for. `scored_by` says who made an entry.
     """
     events = []
     told = list(entries)
     for _, group in groupby(
-        told if whole else _drop_repeated_shadows(_drop_retold_endings(told)), key=_folding_key
+        told if every_entry else _drop_repeated_shadows(_drop_retold_endings(told)),
+        key=_folding_key,
     ):
         together = list(group)
-        if whole or len(together) == 1 or _folding_key(together[0])[0] is not True:
-            events += [_make_event(entry, by, entry_sentence(model, entry)) for entry in together]
+        if every_entry or len(together) == 1 or _folding_key(together[0])[0] is not True:
+            events += [
+                _make_event(entry, actor_of, entry_sentence(model, entry)) for entry in together
+            ]
         else:
-            events.append(_make_event(together[-1], by, _healthy_looks_text(model, together)))
+            events.append(_make_event(together[-1], actor_of, _healthy_looks_text(model, together)))
     return events
 
 
@@ -94,8 +101,12 @@ def _folding_key(entry: JournalEntry) -> tuple[bool | int, Any]:
     return -entry.number, None
 
 
-def _make_event(entry: JournalEntry, by: Callable[[JournalEntry], str], what: str) -> JournalEvent:
-    return JournalEvent(moments.display_timestamp(moments.entry_timestamp(entry)), by(entry), what)
+def _make_event(
+    entry: JournalEntry, actor_of: Callable[[JournalEntry], str], text: str
+) -> JournalEvent:
+    return JournalEvent(
+        moments.display_timestamp(moments.entry_timestamp(entry)), actor_of(entry), text
+    )
 
 
 def _healthy_looks_text(model: str, looks: Sequence[JournalEntry]) -> str:
@@ -216,8 +227,8 @@ def _first_reason(body: _Body) -> list[str]:
     return [one + more_suffix(len(reasons)) for one in first]
 
 
-def _with_reason(told: str, why: str) -> str:
-    return f"{told}: {why}" if why else told
+def _with_reason(statement: str, why: str) -> str:
+    return f"{statement}: {why}" if why else statement
 
 
 _SENTENCES: Final[dict[str, Callable[[_VersionNames, _Body], str]]] = {
@@ -249,24 +260,24 @@ _SENTENCES: Final[dict[str, Callable[[_VersionNames, _Body], str]]] = {
 def ledger_lines(model: str, batches: BatchHistory) -> list[str]:
     """A ledger in a few lines: what each version scored, what was refused, how many labels came."""
     lines = []
-    for version, role in sorted({(s.version, s.role) for s in batches.scored}):
-        scored = batches.by(version, role)
+    for version, role in sorted({(s.version, s.role) for s in batches.scored_batches}):
+        scored = batches.scored_by(version, role)
         shadow = " in shadow" if role == "shadow" else ""
         rows = format_count(sum(s.rows for s in scored), "row")
         unfit = _unfit_rows_text({"unfit_rows": sum(s.unfit_rows for s in scored)})
         batch = format_count(len(scored), "batch")
         lines.append(f"{batch} scored by {model}@{version}{shadow}, {rows}{unfit}")
-    if begun := batches.open():
+    if begun := batches.open_claims():
         lines.append(
             f"{format_count(len(begun), 'batch')} claimed, and not yet known to be delivered"
         )
-    if names := list(dict.fromkeys(refused.name for refused in batches.refused)):
+    if names := list(dict.fromkeys(refused.name for refused in batches.refused_batches)):
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         lines.append(
             f"{format_count(len(names), 'batch')} refused: {', '.join(names[:_MOST_NAMED])}{more}"
         )
-    if batches.labelled:
-        labels = sum(labelled.rows for labelled in batches.labelled)
-        times = format_count(len(batches.labelled), "time")
+    if batches.received_labels:
+        labels = sum(labelled.rows for labelled in batches.received_labels)
+        times = format_count(len(batches.received_labels), "time")
         lines.append(f"labels came {times}, {format_count(labels, 'row')}")
     return lines

@@ -20,7 +20,7 @@ class TextStrip(NamedTuple):
 
     label: str
     series: str
-    drawn: str
+    characters: str
     value: str
 
 

@@ -225,7 +225,7 @@ def _figure_block(figure: Figure, console: Console) -> Group:
         table.add_row(
             _plain_text(strip.label),
             *series,
-            Text(strip.drawn, no_wrap=True),
+            Text(strip.characters, no_wrap=True),
             _plain_text(strip.value),
         )
     meaning = strip_legend(figure)
@@ -244,9 +244,9 @@ def _empty_table(*headings: str) -> Table:
     return table
 
 
-def _plain_text(said: str, style: str = "") -> Text:
+def _plain_text(content: str, style: str = "") -> Text:
     """Text as it stands: brackets in a column name are no markup."""
-    return Text(printable_text(said), style=style)
+    return Text(printable_text(content), style=style)
 
 
 def _verdict_text(verdict: Verdict) -> Text:

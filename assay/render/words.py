@@ -74,7 +74,7 @@ def check_remarks(check: Check) -> str:
 
 def verdict_counts(report: Report) -> str:
     """How many checks came to which verdict, worst first: "1 fail, 2 unknown, 9 pass"."""
-    counts = ((verdict, len(report.of(verdict))) for verdict in reversed(Verdict))
+    counts = ((verdict, len(report.checks_with(verdict))) for verdict in reversed(Verdict))
     return ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
 
 

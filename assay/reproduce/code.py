@@ -20,22 +20,26 @@ _OURS = Path(__file__).parents[2]
 
 @dataclass
 class CodeTree:
-    """Code laid out to be run. `root` holds the packages; `differs`: modules that are not, byte
-    for byte, those that the steps recorded; `strays`: modules that git did not track, by the paths
+    """Code laid out to be run. `root` holds the packages; `changed_modules`: modules that are not, byte
+    for byte, those that the steps recorded; `stray_modules`: modules that git did not track, by the paths
     that they were copied from.
     """
 
     root: Path
     commit: str | None
-    changed: int = 0  # files in the recorded diff
-    differs: list[str] = field(default_factory=list)
-    strays: dict[str, str] = field(default_factory=dict)
+    changed_files: int = 0  # files in the recorded diff
+    changed_modules: list[str] = field(default_factory=list)
+    stray_modules: dict[str, str] = field(default_factory=dict)
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         if self.commit is None:
             return "that of this installation: the record names no commit"
-        changes = f", with the {self.changed} changed files of the time" if self.changed else ""
+        changes = (
+            f", with the {self.changed_files} changed files of the time"
+            if self.changed_files
+            else ""
+        )
         return f"commit {self.commit[:12]}{changes}"
 
 
@@ -57,15 +61,15 @@ def lay_out_code(
     else:
         git = _git_command(recorded.commit, folder, repository)
         code = CodeTree(_check_out(git, recorded, folder / "code"), recorded.commit)
-        code.changed = len(re.findall(rb"^diff --git ", recorded.diff, re.MULTILINE))
+        code.changed_files = len(re.findall(rb"^diff --git ", recorded.diff, re.MULTILINE))
     for name, digest in recorded.modules.items():
         found = _module_path(code.root, name)
         if found is None:
             beside = code.commit and (code.root / name.partition(".")[0]).is_dir()
             found = _copy_stray(name, code.root if beside else working)
-            code.strays[name] = str(found)
+            code.stray_modules[name] = str(found)
         if str(Digest.of_file(found)) != digest:
-            code.differs.append(name)
+            code.changed_modules.append(name)
     return code
 
 

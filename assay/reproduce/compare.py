@@ -20,7 +20,7 @@ from assay.why import KeyDifference
 from assay.why import compare_components as components_that_differ
 
 StepStatus = Literal["identical", "timed", "taken", "differs", "follows", "not rebuilt", "new"]
-"""`timed`: it yields clock times alone, and only its verdict was compared; `taken` from the record
+"""`timed`: it yields clock times alone, and only its verdict was compared; `ingestion_taken` from the record
 instead of done again; `differs` although its inputs are the same; `follows`: it differs, and so do
 its inputs.
 """
@@ -36,42 +36,42 @@ _COMPARED_FIELDS = ("version", "candidate", "against", "model", "signature", "pr
 
 @dataclass(frozen=True)
 class OutputDifference:
-    """One output that differs, and how; `before` or `after` is None where there was, or is,
+    """One output that differs, and how; `before` or `changed_inputs` is None where there was, or is,
     none.
     """
 
     name: str
     before: Artifact | None
     after: Artifact | None
-    how: list[str]
+    differences: list[str]
 
     def as_json(self) -> dict[str, Any]:
         before, after = ((a and str(a.digest)) for a in (self.before, self.after))
-        return {"output": self.name, "recorded": before, "rebuilt": after, "how": self.how}
+        return {"output": self.name, "recorded": before, "rebuilt": after, "how": self.differences}
 
 
 @dataclass(frozen=True)
 class StepComparison:
-    """One step of both runs. `outputs`: those that differ; `compared`: how many were held against
-    each other; `after`: the inputs that differed already; `because`: what else differs in all
+    """One step of both runs. `outputs`: those that differ; `compared_count`: how many were held against
+    each other; `changed_inputs`: the inputs that differed already; `component_changes`: what else differs in all
     that the step depends on.
     """
 
     name: str
     status: StepStatus
-    compared: int = 0
+    compared_count: int = 0
     outputs: list[OutputDifference] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-    because: list[KeyDifference] = field(default_factory=list)
+    changed_inputs: list[str] = field(default_factory=list)
+    component_changes: list[KeyDifference] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "step": self.name,
             "status": self.status,
-            "compared": self.compared,
+            "compared": self.compared_count,
             "outputs": [output.as_json() for output in self.outputs],
-            "after": self.after,
-            "because": [difference.as_json() for difference in self.because],
+            "after": self.changed_inputs,
+            "because": [difference.as_json() for difference in self.component_changes],
         }
 
 
@@ -84,30 +84,30 @@ class RunComparison:
     @property
     def identical(self) -> bool:
         """Whether every step that was done again came to the same."""
-        return self.first is None
+        return self.first_divergence is None
 
     @property
-    def first(self) -> StepComparison | None:
+    def first_divergence(self) -> StepComparison | None:
         """The first step that diverges."""
         return next((step for step in self.steps if step.status not in SAME_STATUSES), None)
 
     @property
-    def compared(self) -> int:
+    def compared_count(self) -> int:
         """How many outputs were held against each other."""
-        return sum(step.compared for step in self.steps)
+        return sum(step.compared_count for step in self.steps)
 
 
 def compare_runs(
-    recorded: RecordedRun, rebuilt: RebuiltRun, *, taken: bool = False
+    recorded: RecordedRun, rebuilt: RebuiltRun, *, ingestion_taken: bool = False
 ) -> RunComparison:
     """Hold every step's outputs against those of the rebuild; what holds clock times is left out.
 
-    `taken`: ingestion was not repeated, its outputs were taken from the record.
+    `ingestion_taken`: ingestion was not repeated, its outputs were taken from the record.
     """
     now = {step.name: step for step in rebuilt.steps}
     found = []
     for step in recorded.steps:
-        if taken and step.components["stage"] == "ingest":
+        if ingestion_taken and step.components["stage"] == "ingest":
             found.append(StepComparison(step.name, "taken"))
         elif step.name not in now:
             found.append(StepComparison(step.name, "not rebuilt"))
@@ -145,10 +145,10 @@ def _compare_step(before: Step, after: Step, old: Bucket, new: Bucket) -> StepCo
     return StepComparison(
         name=before.name,
         status=status,
-        compared=len(judged),
+        compared_count=len(judged),
         outputs=outputs,
-        after=moved,
-        because=[difference for difference in because if difference.kind != "input"],
+        changed_inputs=moved,
+        component_changes=[difference for difference in because if difference.kind != "input"],
     )
 
 

@@ -98,7 +98,7 @@ def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -
     """
     python = str(recorded["python"])
     wanted = [f"{name}=={version}" for name, version in sorted(_distributions(recorded).items())]
-    key = Digest.of(canonical.dump({"python": python, "distributions": wanted}))
+    key = Digest.of_bytes(canonical.dump({"python": python, "distributions": wanted}))
     home = cache_folder() / "environments" / key.hex[:32]
     with _environment_lock(home):
         interpreter = home / "bin" / "python"

@@ -20,7 +20,7 @@ _ARRAY_WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 class _NamedStub:
     """Stands for an object of a class, or for what a function would have made."""
 
-    named: ClassVar[str] = ""
+    class_name: ClassVar[str] = ""
 
     def __new__(cls, *arguments: Any, **words: Any) -> Any:
         made = super().__new__(cls)
@@ -67,7 +67,7 @@ class _InertUnpickler(_PythonUnpickler):  # type: ignore[misc] # see above
     def load_build(self) -> None:
         super().load_build()
         made = self.stack[-1]
-        if isinstance(made, _NamedStub) and made.named == _ARRAY_WRAPPER:
+        if isinstance(made, _NamedStub) and made.class_name == _ARRAY_WRAPPER:
             self.stack[-1] = self._array(made.__dict__["state"])
 
     dispatch[pickle.BUILD[0]] = load_build
@@ -114,7 +114,7 @@ def _plain_value(value: Any, known: dict[int, Any]) -> Any:
     elif isinstance(value, set | frozenset):
         made = sorted(repr(_plain_value(item, known)) for item in value)
     elif isinstance(value, type) and issubclass(value, _NamedStub):
-        made = f"<{value.named}>"
+        made = f"<{value.class_name}>"
     return made
 
 
@@ -126,7 +126,7 @@ def _plain_object(value: _NamedStub, known: dict[int, Any]) -> dict[str, Any]:
     """An object's class, then its attributes, or else what it was made of."""
     held = value.__dict__
     state = _plain_value(held["state"], known)
-    made: dict[str, Any] = {"class": value.named}
+    made: dict[str, Any] = {"class": value.class_name}
     if isinstance(state, dict):
         made |= state
     elif state is not None:

@@ -46,16 +46,16 @@ class RebuiltRun:
 class Rebuild:
     """All that is needed to do a recorded run again, laid out and looked at before it starts.
 
-    `differs`: how the environment that it will run in differs from the recorded one.
+    `environment_changes`: how the environment that it will run in differs from the recorded one.
     """
 
     recorded: RecordedRun
     code: CodeTree
     rows: RowOrigin
-    differs: list[KeyDifference]
+    environment_changes: list[KeyDifference]
     python: str
     folder: Path
-    working: Path
+    working_folder: Path
 
     def run(self, bucket: str) -> RebuiltRun:
         """Do the run again, into the empty bucket at this URL, and read what it came to.
@@ -71,17 +71,24 @@ class Rebuild:
         return RebuiltRun(
             bucket=target,
             steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),
-            entries=tuple(e for e in entries[len(self.recorded.before.entries) :]),
+            entries=tuple(e for e in entries[len(self.recorded.history_before.entries) :]),
         )
 
     def _run(self, bucket: str) -> dict[str, Any]:
-        script = ["-c", _RUN] if self.rows.read_again else self._from_table(bucket)
-        words = self.recorded.written.words
+        script = ["-c", _RUN] if self.rows.is_repeatable else self._script_from_table(bucket)
+        words = self.recorded.written.document
         overrides = [word for text in words["set"] for word in ("--set", text)]
         where = ("--store", bucket, "--reports", str(self.folder / "reports"), "--json")
         done = subprocess.run(  # noqa: S603 - no shell; the words are those of the verified record
-            [self.python, "-P", *script, *self._command(self._written(words)), *where, *overrides],
-            cwd=self.working,
+            [
+                self.python,
+                "-P",
+                *script,
+                *self._command(self._write_config(words)),
+                *where,
+                *overrides,
+            ],
+            cwd=self.working_folder,
             env=_environment_variables(self.folder, self.code.root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -94,23 +101,23 @@ class Rebuild:
         """The same command; a retraining goes on from the entry that began it, as one does that
         was killed.
         """
-        if self.recorded.begun is None:
+        if self.recorded.retraining_entry is None:
             return ["run", config]
-        asked = self.recorded.begun.body
+        asked = self.recorded.retraining_entry.body
         why = ["--because", asked["because"], "--by", asked["by"], "--as-of", asked["as_of"]]
         return ["retrain", config, *why, *(["--evidence", e] if (e := asked["evidence"]) else [])]
 
-    def _written(self, words: Mapping[str, Any]) -> str:
+    def _write_config(self, words: Mapping[str, Any]) -> str:
         """The recorded words as a file under the recorded name, which errors and names rest on."""
         named = Path(words["file"])
         path = Path(named.name) if ".." in named.parts else named
-        (self.working / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.working / path).write_text(words["text"], encoding="utf-8")
+        (self.working_folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.working_folder / path).write_text(words["text"], encoding="utf-8")
         return str(path)
 
-    def _from_table(self, bucket: str) -> list[str]:
+    def _script_from_table(self, bucket: str) -> list[str]:
         source, target = self.recorded.bucket, Bucket.open(bucket)
-        outputs = self.recorded.given
+        outputs = self.recorded.ingested_outputs
         copy_objects(
             source,
             target,
@@ -154,10 +161,10 @@ def prepare_rebuild(
         recorded=recorded,
         code=code,
         rows=rows,
-        differs=environment.environment_differences(told, now, recorded.distributions),
+        environment_changes=environment.environment_differences(told, now, recorded.distributions),
         python=python,
         folder=folder,
-        working=working,
+        working_folder=working,
     )
 
 

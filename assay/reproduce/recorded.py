@@ -27,7 +27,7 @@ class RecordedRun:
     record: dict[str, Any]
     written: LoadedUseCase
     steps: tuple[Step, ...]
-    before: ModelHistory
+    history_before: ModelHistory
     entries: tuple[JournalEntry, ...]  # what the run itself added to the journal
 
     @property
@@ -66,20 +66,20 @@ class RecordedRun:
         return {name for step in self.steps for name in step.components["distributions"]}
 
     @property
-    def begun(self) -> JournalEntry | None:
+    def retraining_entry(self) -> JournalEntry | None:
         """The entry that began the retraining of which the version came, if it came of one."""
-        return self.before.begun(self.version)
+        return self.history_before.retraining_entry(self.version)
 
     @property
-    def given(self) -> dict[str, Artifact]:
+    def ingested_outputs(self) -> dict[str, Artifact]:
         """What ingestion yielded."""
-        if self.begun is not None:
-            return {"table": self._gathered.inputs["first"]}
+        if self.retraining_entry is not None:
+            return {"table": self._gather_step.inputs["first"]}
         ingested = next(step for step in self.steps if step.components["stage"] == "ingest")
         return ingested.outputs
 
     @property
-    def _gathered(self) -> Step:
+    def _gather_step(self) -> Step:
         return next(step for step in self.steps if step.components["stage"] == "gather")
 
     def seed(self, target: Bucket) -> None:
@@ -90,23 +90,23 @@ class RecordedRun:
         Steps and their outputs are left out, so that every step is taken anew. Raises
         ObjectMissing, ObjectCorrupt.
         """
-        copy_objects(self.bucket, target, self._found())
-        _write_entries(target, self.version.model, self.before.entries)
-        if self.begun is not None:
+        copy_objects(self.bucket, target, self._seed_digests())
+        _write_entries(target, self.version.model, self.history_before.entries)
+        if self.retraining_entry is not None:
             ledger = self.version.model + LEDGER_SUFFIX
             entries = self.bucket.journal(ledger).entries()
-            _write_entries(target, ledger, entries[: self.begun.body["upto"]])
+            _write_entries(target, ledger, entries[: self.retraining_entry.body["upto"]])
 
-    def _found(self) -> Iterator[Digest]:
-        for entry in self.before.entries:
+    def _seed_digests(self) -> Iterator[Digest]:
+        for entry in self.history_before.entries:
             if "run" in entry.body:
                 yield Artifact.model_validate(entry.body["run"]).digest
         question = Digest.parse(self.version.entry.body["question"])
-        for rival in (self.before.champion, self.before.rival(question)):
+        for rival in (self.history_before.champion, self.history_before.champion_to_beat(question)):
             if rival:
                 yield from (rival.artifact(name).digest for name in ("model", "signature"))
-        if self.begun is not None:
-            for held in self._gathered.inputs.values():
+        if self.retraining_entry is not None:
+            for held in self._gather_step.inputs.values():
                 yield from referenced_objects(self.bucket, held)
         for step in self.steps:
             if "previous" in step.inputs:
@@ -124,7 +124,7 @@ def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
     ChainBroken.
     """
     registry = Registry(bucket)
-    version = registry.find(reference)
+    version = registry.find_version(reference)
     record = bucket.get_json(version.artifact("run"))
     words = bucket.get_json(Artifact.model_validate(record["use_case"]))
     entries = registry.history(version.model).entries
@@ -135,7 +135,7 @@ def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
         record=record,
         written=parse_use_case(words),
         steps=tuple(Step.model_validate(step) for step in record["steps"]),
-        before=_history_at_run(version, entries[: own[0].number - 1]),
+        history_before=_history_at_run(version, entries[: own[0].number - 1]),
         entries=tuple(own),
     )
 
@@ -147,7 +147,7 @@ def _history_at_run(version: Version, before: list[JournalEntry]) -> ModelHistor
     question, against = Digest.parse(version.entry.body["question"]), version.entry.body["against"]
     for end in range(len(before), -1, -1):
         history = fold_journal(version.model, before[:end])
-        rival = history.rival(question)
+        rival = history.champion_to_beat(question)
         if (rival.number if rival else None) == against:
             return history
     return fold_journal(version.model, before)

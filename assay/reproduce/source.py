@@ -15,22 +15,22 @@ from assay.sources.location import SourceFile, redact_url
 
 @dataclass(frozen=True)
 class RowOrigin:
-    """Where the rebuilt run takes its rows from. `why` ingestion cannot be repeated; empty if it
+    """Where the rebuilt run takes its rows from. `reason` ingestion cannot be repeated; empty if it
     can.
     """
 
     source: str
-    why: str = ""
+    reason: str = ""
 
     @property
-    def read_again(self) -> bool:
-        return not self.why
+    def is_repeatable(self) -> bool:
+        return not self.reason
 
     @property
-    def words(self) -> str:
-        if self.read_again:
+    def description(self) -> str:
+        if self.is_repeatable:
             return f"{self.source}, as it was"
-        return f"the recorded table; ingestion is not repeated, because {self.why}"
+        return f"the recorded table; ingestion is not repeated, because {self.reason}"
 
 
 def source_depth(recorded: RecordedRun) -> int:
@@ -49,7 +49,7 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
     if path is None:
         return RowOrigin("a query", "it is a query, which may find other rows today")
     told = redact_url(path)
-    if recorded.begun is not None:
+    if recorded.retraining_entry is not None:
         return RowOrigin(told, "it is no part of a retraining's record")
     if recorded.source is None:
         return RowOrigin(told, "its server told nothing by which to know that it is the same")

@@ -64,7 +64,7 @@ def _row_hash_counts(table: Table) -> dict[int, int]:
 
 
 def _read_column(table: Table, name: str) -> pa.ChunkedArray:
-    column = table.arrow([name]).column(0)
+    column = table.to_arrow([name]).column(0)
     if pa.types.is_dictionary(column.type):
         return column.cast(column.type.value_type)
     return column

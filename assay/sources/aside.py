@@ -17,16 +17,18 @@ _FIRST_REASONS: Final = 3  # rows of which the reason is told at once
 
 @dataclass(frozen=True)
 class QuarantineSummary:
-    """`first`: the first of the rows, each with its reason in words. `table` lists all of them,
+    """`first_reasons`: the first of the rows, each with its reason in words. `table` lists all of them,
     where it is kept.
     """
 
     rows: int = 0
-    first: tuple[str, ...] = ()
+    first_reasons: tuple[str, ...] = ()
     table: Digest | None = None
 
     @classmethod
-    def of(cls, bucket: Bucket, table: Artifact, source: str | None = "") -> QuarantineSummary:
+    def from_table(
+        cls, bucket: Bucket, table: Artifact, source: str | None = ""
+    ) -> QuarantineSummary:
         """What a table of set-aside rows tells. `source`: the path or name of what was read, None
         for a query; its ending tells whether lines were counted or rows. Lines, if not known.
 
@@ -41,5 +43,5 @@ class QuarantineSummary:
     @property
     def reasons(self) -> str:
         """ "line 4 has 3 fields instead of 2; line 9 ...", or nothing."""
-        more = "; ..." if self.rows > len(self.first) else ""
-        return "; ".join(self.first) + more if self.first else ""
+        more = "; ..." if self.rows > len(self.first_reasons) else ""
+        return "; ".join(self.first_reasons) + more if self.first_reasons else ""

@@ -39,19 +39,19 @@ class RowBlock:
 
     lines: NDArray[np.int64]
     rows: pa.RecordBatch
-    malformed: Sequence[MalformedRow] = ()
+    malformed_rows: Sequence[MalformedRow] = ()
     # Kinds met in a column, where its Arrow type does not tell them all.
-    mixed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mixed_kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     file: str = ""  # which file the lines count in, where there are several
 
 
 class SourceReader(Protocol):
     """What a kind of source must offer. `blocks` is called once and holds one block at a time.
 
-    Readers are made of a source, the use case's data, and which columns `only` to read.
+    Readers are made of a source, the use case's data, and which columns `requested_columns` to read.
     """
 
-    counts: str  # what a Malformed's `line` is: a "line" of a text, else a "row"
+    position_unit: str  # what a Malformed's `line` is: a "line" of a text, else a "row"
     textual: bool  # whether the values are mere text, of which the types are to be inferred
     columns: list[str]  # all in the source; complete once the blocks are read
 
@@ -61,15 +61,17 @@ class SourceReader(Protocol):
     def blocks(self) -> Iterator[RowBlock]:
         """The rows, without the columns that must never be stored, or were not asked for."""
 
-    def about(self) -> dict[str, Any]:
+    def describe_source(self) -> dict[str, Any]:
         """What was read, as JSON; complete once the blocks are read."""
 
 
-def select_columns(columns: Sequence[str], data: Data, only: Collection[str] | None) -> list[str]:
+def select_columns(
+    columns: Sequence[str], data: Data, requested_columns: Collection[str] | None
+) -> list[str]:
     """Those of a source's `columns` that are read: not the ones that must never be stored, and
-    where `only` some are asked for, none but these.
+    where `requested_columns` some are asked for, none but these.
     """
-    asked = columns if only is None else only
+    asked = columns if requested_columns is None else requested_columns
     return [name for name in columns if name in asked and name not in data.never_store]
 
 
@@ -98,7 +100,7 @@ class BlockSpool:
         # Columns have names, so the nameless one is free for the line numbers.
         rows = block.rows.append_column("", pa.array(block.lines, pa.int64()))
         self._write(rows.replace_schema_metadata({"file": block.file}))
-        self._write(quarantine_batch(block.malformed))
+        self._write(quarantine_batch(block.malformed_rows))
 
     def __iter__(self) -> Iterator[RowBlock]:
         self._file.seek(0)
@@ -134,6 +136,6 @@ def quarantine_batch(malformed: Sequence[MalformedRow]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
 
 
-def describe_malformed_row(one: MalformedRow, counts: str) -> str:
+def describe_malformed_row(row: MalformedRow, position_unit: str) -> str:
     """A row that cannot be one, in words: "line 7 has 3 fields instead of 4", "row 7 ..."."""
-    return f"{counts} {one.line:,} {one.reason}"
+    return f"{position_unit} {row.line:,} {row.reason}"

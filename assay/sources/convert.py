@@ -36,21 +36,21 @@ class ColumnSpec:
         return named.get(self.kind, f"a {self.kind}")
 
 
-def convert_values(array: pa.Array, wanted: ColumnSpec) -> pa.Array:
+def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
     """The values as the kind wanted; null where they do not fit, or were missing.
 
     Text and categories come out dictionary-coded.
     """
     if pa.types.is_null(array.type):
-        return pa.nulls(len(array), ARROW_TYPES[wanted.kind])
+        return pa.nulls(len(array), ARROW_TYPES[spec.kind])
     if not pa.types.is_dictionary(array.type):
-        if (direct := _cast_directly(array, wanted.kind)) is not None:
+        if (direct := _cast_directly(array, spec.kind)) is not None:
             return direct
         array = words_of(array).dictionary_encode()
-    if wanted.kind == "text":
+    if spec.kind == "text":
         return array
-    words = _CONVERTERS[wanted.kind](array.dictionary, wanted)
-    if wanted.kind == "category":
+    words = _CONVERTERS[spec.kind](array.dictionary, spec)
+    if spec.kind == "category":
         indices = _null_unless(words.is_valid().take(array.indices), array.indices)
         return pa.DictionaryArray.from_arrays(indices, words)
     return words.take(array.indices)

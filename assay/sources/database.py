@@ -22,14 +22,16 @@ _WRITTEN_OPTION: Final = re.compile(r"(?i)\b(\w*(?:pass|pwd|token|secret|key)\w*
 class Database:
     """One database. `where` is the key of the use case that names it, for errors.
 
-    Secrets are known to the engine alone: errors and `shown` have the connection as it was
+    Secrets are known to the engine alone: errors and `display_url` have the connection as it was
     written, without its password. Raises ConfigError for a URL that SQLAlchemy does not know, a
     driver that is not installed, a variable that is not set.
     """
 
     def __init__(self, connection: str, where: str) -> None:
         self._where = where
-        self.shown = _WRITTEN_OPTION.sub(r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection))
+        self.display_url = _WRITTEN_OPTION.sub(
+            r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection)
+        )
         self._secrets = {
             name: _environment_variable(name, where) for name in _VARIABLE.findall(connection)
         }
@@ -44,20 +46,20 @@ class Database:
         if not Path(path).exists():
             # Not the path itself: part of it may be a variable's.
             what, remedy = "there is no such database", "Check its path."
-            raise SourceError(what, where=self.shown, remedy=remedy)
+            raise SourceError(what, where=self.display_url, remedy=remedy)
 
     @contextmanager
-    def named(self, kind: type[AssayError], remedy: str) -> Iterator[None]:
+    def translate_errors(self, kind: type[AssayError], remedy: str) -> Iterator[None]:
         """Within, what the database refuses becomes an error of this kind."""
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
             yield
         except SQLAlchemyError as error:
-            what = f"the database refuses: {self._said(error)}"
-            raise kind(what, where=self.shown, remedy=remedy) from None
+            what = f"the database refuses: {self._redacted_message(error)}"
+            raise kind(what, where=self.display_url, remedy=remedy) from None
 
-    def _said(self, error: Exception) -> str:
+    def _redacted_message(self, error: Exception) -> str:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         for name, secret in self._secrets.items():
             said = said.replace(secret, f"${{{name}}}") if secret else said

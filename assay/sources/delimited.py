@@ -33,19 +33,22 @@ class DelimitedFiles:
     count as part of a text, but not in comparison with the marks of missing values.
     """
 
-    counts = "line"
+    position_unit = "line"
     textual = True
 
     def __init__(
-        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
+        self,
+        files: Sequence[SourceFile],
+        data: Data,
+        requested_columns: Collection[str] | None = None,
     ) -> None:
         csv.field_size_limit(MAX_LINE_LENGTH)  # Arrow, which reads the regular blocks, has no limit
         self._data = data
         self._texts = [TextFile(file, data.source.encoding) for file in files]
         tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
         self._delimiter = "\t" if tabs else data.source.delimiter
-        self.columns = self._header(*self._opened(TextFile(files[0], data.source.encoding)))
-        self._kept = select_columns(self.columns, data, only)
+        self.columns = self._header(*self._open_lines(TextFile(files[0], data.source.encoding)))
+        self._kept = select_columns(self.columns, data, requested_columns)
 
     def kinds(self) -> dict[str, str] | None:
         """The declared types, when every column has one."""
@@ -61,24 +64,24 @@ class DelimitedFiles:
 
     def blocks(self) -> Iterator[RowBlock]:
         for text in self._texts:
-            lines, shown = self._opened(text)
+            lines, shown = self._open_lines(text)
             header = self._header(lines, shown)
-            check_same_columns(header, self.columns, shown, self._texts[0].file.shown)
+            check_same_columns(header, self.columns, shown, self._texts[0].file.display_path)
             name = shown if len(self._texts) > 1 else ""
             while lines.fill():
                 first, data = lines.number, lines.peek().encode()
                 if _is_regular(data, self._delimiter):
-                    lines.skip()
-                    block = self._quickly(data, first, header)
+                    lines.skip_loaded()
+                    block = self._parse_by_arrow(data, first, header)
                 else:
-                    block = self._carefully(lines, header)
+                    block = self._parse_by_csv(lines, header)
                 yield replace(block, file=name)
 
-    def about(self) -> dict[str, Any]:
+    def describe_source(self) -> dict[str, Any]:
         return describe_files("csv", [(text.file, text.digest) for text in self._texts])
 
-    def _opened(self, text: TextFile) -> tuple[LineCursor, str]:
-        return LineCursor(text.chunks()), text.file.shown
+    def _open_lines(self, text: TextFile) -> tuple[LineCursor, str]:
+        return LineCursor(text.chunks()), text.file.display_path
 
     def _header(self, lines: LineCursor, shown: str) -> list[str]:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -94,7 +97,7 @@ class DelimitedFiles:
             )
         return check_column_names([name.strip() for name in names], f"{shown}:{lines.number - 1}")
 
-    def _quickly(self, data: bytes, first: int, header: list[str]) -> RowBlock:
+    def _parse_by_arrow(self, data: bytes, first: int, header: list[str]) -> RowBlock:
         numbers = _nonblank_line_numbers(data, first)
         if not len(numbers):
             return RowBlock(numbers, self._batch([[] for _ in self._kept]))
@@ -117,33 +120,33 @@ class DelimitedFiles:
             ),
         )
         malformed = [
-            self._misfit(int(numbers[row.number - 1]), row.actual_columns, row.text)
+            self._wrong_field_count(int(numbers[row.number - 1]), row.actual_columns, row.text)
             for row in unfit
         ]
         good = np.delete(numbers, [row.number - 1 for row in unfit])
         coded = [column.combine_chunks() for column in table.columns]
         return RowBlock(good, self._batch(coded), malformed)
 
-    def _carefully(self, lines: LineCursor, header: list[str]) -> RowBlock:
+    def _parse_by_csv(self, lines: LineCursor, header: list[str]) -> RowBlock:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         numbers: list[int] = []
         rows: list[list[str]] = []
         malformed: list[MalformedRow] = []
-        while lines.at_hand:  # asked for more within a record, the reader reads on by itself
+        while lines.has_line:  # asked for more within a record, the reader reads on by itself
             lines.mark()
             first = lines.number
             try:
                 row = next(reader)
             except csv.Error as error:
                 malformed.append(
-                    self._unparsed(first, _parse_failure(error), lines.back_to_second())
+                    self._malformed_row(first, _parse_failure(error), lines.rewind_to_second_line())
                 )
                 continue
             if len(row) == len(header):
                 numbers.append(first)
                 rows.append(row)
             elif row:
-                malformed.append(self._misfit(first, len(row), lines.since_mark()))
+                malformed.append(self._wrong_field_count(first, len(row), lines.since_mark()))
         columns = list(zip(*rows, strict=True)) or [() for _ in header]
         wanted = [columns[header.index(name)] for name in self._kept]
         coded = [pa.array(column, pa.string()).dictionary_encode() for column in wanted]
@@ -156,11 +159,11 @@ class DelimitedFiles:
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self._kept)
 
-    def _misfit(self, line: int, found: int, raw: str) -> MalformedRow:
+    def _wrong_field_count(self, line: int, found: int, raw: str) -> MalformedRow:
         fields = "1 field" if found == 1 else f"{found} fields"
-        return self._unparsed(line, f"has {fields} instead of {len(self.columns)}", raw)
+        return self._malformed_row(line, f"has {fields} instead of {len(self.columns)}", raw)
 
-    def _unparsed(self, line: int, reason: str, raw: str) -> MalformedRow:
+    def _malformed_row(self, line: int, reason: str, raw: str) -> MalformedRow:
         # Which part of such a row is a personal column cannot be told.
         withheld = len(self._kept) < len(self.columns)
         return MalformedRow(line, reason, None if withheld else raw.rstrip("\n"))

@@ -23,7 +23,7 @@ def fingerprint(data: Data) -> str | None:
     if any(mark is None for mark in marks):
         return None
     return combine_digests(
-        [(f.shown, m) for f, m in zip(files, marks, strict=True) if m is not None]
+        [(f.display_path, m) for f, m in zip(files, marks, strict=True) if m is not None]
     )
 
 
@@ -31,7 +31,7 @@ def combine_digests(digests: Sequence[tuple[str, str]]) -> str:
     """One digest for files by (name, digest): a single file's own, else that of the list."""
     if len(digests) == 1:
         return digests[0][1]
-    return str(Digest.of(canonical.dump([list(pair) for pair in digests])))
+    return str(Digest.of_bytes(canonical.dump([list(pair) for pair in digests])))
 
 
 def digest_file(file: SourceFile) -> str:
@@ -39,7 +39,7 @@ def digest_file(file: SourceFile) -> str:
     import hashlib
 
     state = hashlib.sha256()
-    with file.named(), file.open() as reader:
+    with file.translate_errors(), file.open() as reader:
         while block := reader.read(1 << 20):
             state.update(block)
     return str(Digest(state.hexdigest()))
@@ -51,4 +51,4 @@ def _file_fingerprint(file: SourceFile) -> str | None:
     status = file.status()
     if not (status["tag"] or status["modified"]):
         return None  # a size alone proves nothing
-    return str(Digest.of(canonical.dump([file.shown, status])))
+    return str(Digest.of_bytes(canonical.dump([file.display_path, status])))

@@ -15,7 +15,7 @@ def describe_files(form: str, read: Sequence[tuple[SourceFile, str | None]]) -> 
     Several files are listed one by one; the digest is then that of the list.
     """
     files = [
-        {"path": file.shown, "digest": digest or "", **_size_and_time(file)}
+        {"path": file.display_path, "digest": digest or "", **_size_and_time(file)}
         for file, digest in read
     ]
     if len(files) == 1:

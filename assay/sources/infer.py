@@ -76,7 +76,7 @@ class TypeSurvey:
             if self._textual:
                 _count_misfits(seen, array, block.lines)
             else:
-                seen.kinds |= block.mixed.get(name) or _arrow_kinds(array)
+                seen.kinds |= block.mixed_kinds.get(name) or _arrow_kinds(array)
             if name in self._listed:
                 _collect_categories(seen, name, array)
 

@@ -39,16 +39,16 @@ _EVERY = 1_000_000  # rows between two words about progress
 
 @dataclass(frozen=True)
 class IngestResult:
-    """A source as a table. `about` is JSON: the source, its columns, and hints for people.
+    """A source as a table. `describe_source` is JSON: the source, its columns, and hints for people.
 
     `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
-    `as_text` says which columns are text because of a few odd values or a mixture, and which.
+    `text_hints` says which columns are text because of a few odd values or a mixture, and which.
     """
 
     table: Artifact
     quarantine: Artifact | None
-    about: dict[str, Any]
-    as_text: tuple[str, ...] = ()
+    metadata: dict[str, Any]
+    text_hints: tuple[str, ...] = ()
 
 
 def ingest_source(
@@ -61,7 +61,7 @@ def ingest_source(
 ) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
-    `where` is the use case's text, to say on which line of it a wrong column name stands.
+    `locate` is the use case's text, to say on which line of it a wrong column name stands.
     `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
     """
     reader = open_reader(data)
@@ -74,20 +74,20 @@ def ingest_source(
             _column_specs(reader, data, survey),
             report_progress(blocks, say, "typed"),
             aside,
-            RowTally(source_name(data), reader.counts),
+            RowTally(source_name(data), reader.position_unit),
         )
         table = write_table(bucket, intake.batches(), intake.schema, name)
-        malformed = (quarantine_batch(block.malformed) for block in aside)
+        malformed = (quarantine_batch(block.malformed_rows) for block in aside)
         quarantine = (
             write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} quarantine")
-            if intake.tally.malformed
+            if intake.tally.malformed_count
             else None
         )
     as_text = survey.hints(_declared_kinds(data)) if survey else []
     about = {
-        "source": reader.about(),
+        "source": reader.describe_source(),
         "rows": intake.summary.rows,
-        "malformed": intake.tally.malformed,
+        "malformed": intake.tally.malformed_count,
         "columns": intake.summary.columns(),
         "hints": [*as_text, *intake.summary.hints()],
     }
@@ -97,30 +97,30 @@ def ingest_source(
 class RowTally:
     """How many rows were good and how many malformed, and why the first of these."""
 
-    def __init__(self, origin: str, counts: str) -> None:
-        self._origin, self._counts = origin, counts
-        self.good = 0
-        self.malformed = 0
+    def __init__(self, origin: str, position_unit: str) -> None:
+        self._origin, self._counts = origin, position_unit
+        self.good_count = 0
+        self.malformed_count = 0
         self._reasons: list[str] = []
 
     def add(self, good: int, malformed: Sequence[MalformedRow]) -> None:
-        self.good += good
-        self.malformed += len(malformed)
+        self.good_count += good
+        self.malformed_count += len(malformed)
         if len(self._reasons) < 3:
             self._reasons += [describe_malformed_row(m, self._counts) for m in malformed[:3]]
 
-    def judge(self) -> None:
+    def check_malformed_share(self) -> None:
         """Raise SourceError if there was nothing, or if most of it was malformed."""
-        total = self.good + self.malformed
+        total = self.good_count + self.malformed_count
         if not total:
             raise SourceError(
                 "the source has no rows",
                 where=self._origin,
                 remedy="Check that it is the right file or query.",
             )
-        if self.malformed * 2 > total:
+        if self.malformed_count * 2 > total:
             raise SourceError(
-                f"{self.malformed:,} of {total:,} rows are malformed: "
+                f"{self.malformed_count:,} of {total:,} rows are malformed: "
                 + "; ".join(self._reasons[:3]),
                 where=self._origin,
                 remedy="Check the delimiter and the types, categories and dates under data.",
@@ -150,7 +150,7 @@ class _IngestPass:
                 self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
             self.summary.add(batch)
             yield batch
-        self.tally.judge()
+        self.tally.check_malformed_share()
 
 
 def source_name(data: Data) -> str:
@@ -158,28 +158,28 @@ def source_name(data: Data) -> str:
     return redact_url(data.source.path) if data.source.path else "data.source.sql"
 
 
-def open_reader(data: Data, only: Collection[str] | None = None) -> SourceReader:
-    """What reads the source that `data` names; of its columns, `only` these if any are named.
+def open_reader(data: Data, requested_columns: Collection[str] | None = None) -> SourceReader:
+    """What reads the source that `data` names; of its columns, `requested_columns` these if any are named.
 
     Raises SourceError, ConfigError.
     """
     if data.source.sql is not None:
         from assay.sources.sql import SqlQuery
 
-        return SqlQuery(data, only)
+        return SqlQuery(data, requested_columns)
     files = find_files(data.source)
     form = detect_format(data.source, files[0])
     if form == "csv":
         from assay.sources.delimited import DelimitedFiles
 
-        return DelimitedFiles(files, data, only)
+        return DelimitedFiles(files, data, requested_columns)
     if form == "jsonl":
         from assay.sources.jsonlines import JsonLines
 
-        return JsonLines(files, data, only)
+        return JsonLines(files, data, requested_columns)
     from assay.sources.parquet_file import ParquetFiles
 
-    return ParquetFiles(files, data, only)
+    return ParquetFiles(files, data, requested_columns)
 
 
 def _survey_blocks(
@@ -190,24 +190,24 @@ def _survey_blocks(
     if reader.kinds() is not None and not listed:
         return None, reader.blocks()
     survey = TypeSurvey(textual=reader.textual, listed=frozenset(listed))
-    tally = RowTally(source_name(data), reader.counts)
+    tally = RowTally(source_name(data), reader.position_unit)
     for block in report_progress(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
-        tally.add(len(block.lines), block.malformed)
-    tally.judge()
+        tally.add(len(block.lines), block.malformed_rows)
+    tally.check_malformed_share()
     return survey, spool
 
 
 def report_progress(
-    blocks: Iterable[RowBlock], say: Callable[[str], None], done: str
+    blocks: Iterable[RowBlock], say: Callable[[str], None], verb: str
 ) -> Iterator[RowBlock]:
     """The blocks; `say` hears of every million rows."""
     rows = 0
     for block in blocks:
         before, rows = rows, rows + len(block.lines)
         if rows // _EVERY > before // _EVERY:
-            say(f"{rows:,} rows {done}")
+            say(f"{rows:,} rows {verb}")
         yield block
 
 
@@ -242,16 +242,16 @@ def _declared_kinds(data: Data) -> dict[str, str]:
 def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | None) -> None:
     """Every column that is named is there, and none is both needed and never stored.
 
-    Without `where`, only columns that reading itself needs: what the others mean is the use
+    Without `locate`, only columns that reading itself needs: what the others mean is the use
     case's matter.
     """
     if where:
-        named = where.use_case.roles()
+        named = where.use_case.column_references()
     else:
         keys = ("never_store", "types", "categories", "dates")
         named = [(("data", key, name), name) for key in keys for name in getattr(data, key)]
     for path, name in named:
-        at = where.text.where(path) if where else f"data.{path[1]}"
+        at = where.text.locate(path) if where else f"data.{path[1]}"
         if name not in columns:
             listed = delimiter_hint(columns, "data.source") or f"Columns: {', '.join(columns)}."
             remedy = suggest_name(name, columns, listed)

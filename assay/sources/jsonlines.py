@@ -28,13 +28,16 @@ class JsonLines:
     one with a member named twice, half a character, or a number beyond float64. NaN is missing.
     """
 
-    counts = "line"
+    position_unit = "line"
     textual = False
 
     def __init__(
-        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
+        self,
+        files: Sequence[SourceFile],
+        data: Data,
+        requested_columns: Collection[str] | None = None,
     ) -> None:
-        self._data, self._only = data, only
+        self._data, self._only = data, requested_columns
         self._texts = [TextFile(file, data.source.encoding) for file in files]
         self.columns: list[str] = []
 
@@ -44,16 +47,16 @@ class JsonLines:
     def blocks(self) -> Iterator[RowBlock]:
         for text in self._texts:
             lines = LineCursor(text.chunks())
-            name = text.file.shown if len(self._texts) > 1 else ""
+            name = text.file.display_path if len(self._texts) > 1 else ""
             while lines.fill():
-                yield replace(self._block(lines, text.file.shown), file=name)
+                yield replace(self._block(lines, text.file.display_path), file=name)
 
-    def about(self) -> dict[str, Any]:
+    def describe_source(self) -> dict[str, Any]:
         return describe_files("jsonl", [(text.file, text.digest) for text in self._texts])
 
     def _block(self, lines: LineCursor, shown: str) -> RowBlock:
         first, text = lines.number, lines.peek()
-        lines.skip()
+        lines.skip_loaded()
         numbers: list[int] = []
         objects: list[dict[str, Any]] = []
         malformed: list[MalformedRow] = []
@@ -66,14 +69,14 @@ class JsonLines:
             except ValueError as error:
                 raw = None if self._data.never_store or self._only is not None else line
                 malformed.append(MalformedRow(number, str(error), raw))
-        self._learn(objects, shown)
+        self._note_columns(objects, shown)
         wanted = select_columns(self.columns, self._data, self._only)
         columns = {name: [row.get(name) for row in objects] for name in wanted}
         return block_from_columns(
             columns, np.array(numbers, np.int64), self._data.missing, shown, malformed
         )
 
-    def _learn(self, objects: list[dict[str, Any]], shown: str) -> None:
+    def _note_columns(self, objects: list[dict[str, Any]], shown: str) -> None:
         """Note columns in the order in which they first appear."""
         known = dict.fromkeys(self.columns)
         for row in objects:

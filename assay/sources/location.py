@@ -34,7 +34,7 @@ class SourceFile:
     """One file. `path` is what its file system calls it; `redact_url` is fit for people's eyes."""
 
     path: str
-    shown: str
+    display_path: str
     remote: Any = None  # an fsspec file system, or None for this machine's own
 
     @property
@@ -54,24 +54,24 @@ class SourceFile:
         """By which it is found again: its path here, else its URL."""
         return self.path if self.remote is None else str(self.remote.unstrip_protocol(self.path))
 
-    def named(self) -> AbstractContextManager[None]:
+    def translate_errors(self) -> AbstractContextManager[None]:
         """Within, errors of the file system become Assay's."""
         return (
-            translate_file_errors(self.shown)
+            translate_file_errors(self.display_path)
             if self.remote is None
-            else translate_remote_errors(self.shown)
+            else translate_remote_errors(self.display_path)
         )
 
     def open(self) -> BinaryIO:
         """A seekable reader over the bytes as they lie there. Raises SourceError."""
-        with self.named():
+        with self.translate_errors():
             if self.remote is None:
                 return open(self.path, "rb")
             return cast(BinaryIO, self.remote.open(self.path, "rb"))
 
     def status(self) -> dict[str, Any]:
         """`size` in bytes, `modified` (RFC 3339, UTC, or None) and `tag`, as far as known."""
-        with self.named():
+        with self.translate_errors():
             if self.remote is None:
                 found = Path(self.path).stat()
                 return {"size": found.st_size, "modified": _utc_text(found.st_mtime), "tag": None}
@@ -105,7 +105,7 @@ def detect_format(source: Source, file: SourceFile) -> FileFormat:
     if found is None:
         raise SourceError(
             f"the ending {file.ending or '(none)'!r} does not tell the format",
-            where=file.shown,
+            where=file.display_path,
             remedy="Write data.source as {path: ..., format: csv}, or parquet, or jsonl.",
         )
     return found

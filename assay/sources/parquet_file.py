@@ -34,20 +34,23 @@ class ParquetFiles:
     all, else text; so are integers beyond 2**53 in a column that is of numbers elsewhere.
     """
 
-    counts = "row"
+    position_unit = "row"
     textual = False
 
     def __init__(
-        self, files: Sequence[SourceFile], data: Data, only: Collection[str] | None = None
+        self,
+        files: Sequence[SourceFile],
+        data: Data,
+        requested_columns: Collection[str] | None = None,
     ) -> None:
         self._data = data
         self._files = files
         self._digests: dict[str, str] = {}
         schemas = [_schema(file) for file in files]
-        self.columns = check_column_names(schemas[0].names, files[0].shown)
+        self.columns = check_column_names(schemas[0].names, files[0].display_path)
         for file, schema in zip(files, schemas, strict=True):
-            check_same_columns(schema.names, self.columns, file.shown, files[0].shown)
-        self._kept = select_columns(self.columns, data, only)
+            check_same_columns(schema.names, self.columns, file.display_path, files[0].display_path)
+        self._kept = select_columns(self.columns, data, requested_columns)
         self._kinds = {name: self._kind(name, schemas) for name in self._kept}
 
     def kinds(self) -> dict[str, str] | None:
@@ -61,16 +64,16 @@ class ParquetFiles:
             if file.status() != before:
                 raise SourceError(
                     "the file changed while it was being read",
-                    where=file.shown,
+                    where=file.display_path,
                     remedy="Run again once it is finished.",
                 )
 
-    def about(self) -> dict[str, Any]:
+    def describe_source(self) -> dict[str, Any]:
         return describe_files("parquet", [(f, self._digests.get(f.path)) for f in self._files])
 
     def _rows(self, file: SourceFile) -> Iterator[RowBlock]:
         number = 1
-        name = file.shown if len(self._files) > 1 else ""
+        name = file.display_path if len(self._files) > 1 else ""
         with file.open() as raw:
             with _translate_arrow_errors(file):
                 batches = pq.ParquetFile(raw).iter_batches(_ROWS, columns=self._kept)
@@ -81,9 +84,9 @@ class ParquetFiles:
                     return
                 lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
-                yield RowBlock(lines, self._typed(batch.select(self._kept)), file=name)
+                yield RowBlock(lines, self._convert_batch(batch.select(self._kept)), file=name)
 
-    def _typed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _convert_batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = {}
         for name in self._kept:
             array = batch.column(name)
@@ -106,7 +109,7 @@ class ParquetFiles:
             try:
                 kinds.add("integer" if _is_integral_type(kind) else column_kind(kind))
             except TypeError:
-                raise unsupported_column_error(name, str(kind), file.shown) from None
+                raise unsupported_column_error(name, str(kind), file.display_path) from None
             if pa.types.is_null(kind):
                 kinds.discard("text")
         if kinds == {"integer", "number"} or any(
@@ -125,7 +128,7 @@ def _schema(file: SourceFile) -> pa.Schema:
 @contextmanager
 def _translate_arrow_errors(file: SourceFile) -> Iterator[None]:
     """Within, Arrow's complaints become errors that name the file."""
-    with file.named():
+    with file.translate_errors():
         try:
             yield
         except (pa.ArrowException, OSError) as error:
@@ -135,7 +138,7 @@ def _translate_arrow_errors(file: SourceFile) -> Iterator[None]:
             said = str(error).partition(". ")[0].partition("\n")[0]
             raise SourceError(
                 "the file is empty" if empty else f"this cannot be read as Parquet ({said})",
-                where=file.shown,
+                where=file.display_path,
                 remedy="Fetch it again. If it has another format, name it: "
                 "{path: ..., format: csv}.",
             ) from None

@@ -26,9 +26,9 @@ class SourceLines:
         self._expected = -1  # the line on which the next row stands if the run goes on
 
     @classmethod
-    def of(cls, table: Table) -> SourceLines:
+    def from_table(cls, table: Table) -> SourceLines:
         """Those that were stored as a table."""
-        held, places = table.arrow(), cls()
+        held, places = table.to_arrow(), cls()
         places._rows = [held["row"].to_numpy()]
         places._lines = [held["line"].to_numpy()]
         return places

@@ -15,23 +15,23 @@ from assay.sources.convert import ColumnSpec, convert_values
 
 
 def convert_block(
-    block: RowBlock, wanted: Mapping[str, ColumnSpec]
+    block: RowBlock, specs: Mapping[str, ColumnSpec]
 ) -> tuple[pa.RecordBatch, list[MalformedRow]]:
     """The rows of a block that fit, and all that are malformed, in the order of their lines."""
     rows = block.rows
     arrays, unfit = [], {}
-    for name, kind in wanted.items():
+    for name, kind in specs.items():
         known = name in rows.schema.names
         array = rows.column(name) if known else pa.nulls(rows.num_rows)
         arrays.append(convert_values(array, kind))
         if (odd := _lost_values(array, arrays[-1])) is not None:
             unfit[name] = odd
-    batch = pa.RecordBatch.from_arrays(arrays, names=list(wanted))
-    malformed = list(block.malformed)
+    batch = pa.RecordBatch.from_arrays(arrays, names=list(specs))
+    malformed = list(block.malformed_rows)
     if unfit:
         bad = np.logical_or.reduce(list(unfit.values()))
         batch = batch.filter(pa.array(~bad))
-        malformed = sorted([*malformed, *_explain_malformed(block, bad, unfit, wanted)])
+        malformed = sorted([*malformed, *_explain_malformed(block, bad, unfit, specs)])
     if block.file:
         malformed = [m._replace(reason=f"of {block.file} {m.reason}") for m in malformed]
     return batch, malformed

@@ -27,18 +27,18 @@ class SqlQuery:
     """The rows of a SQL query, by a server-side cursor where the database has one.
 
     The line of a row is its number in the result, from 1. Secrets are known to the engine
-    alone: errors and `about` show the connection as it was written, without its password.
+    alone: errors and `describe_source` show the connection as it was written, without its password.
     """
 
-    counts = "row"
+    position_unit = "row"
     textual = False
 
-    def __init__(self, data: Data, only: Collection[str] | None = None) -> None:
-        self._data, self._only = data, only
+    def __init__(self, data: Data, requested_columns: Collection[str] | None = None) -> None:
+        self._data, self._only = data, requested_columns
         self._sql = data.source.sql or ""
         self._database = Database(data.source.connection or "", "data.source.connection")
         self._database.check_exists()
-        self._shown = self._database.shown
+        self._shown = self._database.display_url
         self.columns: list[str] = []
 
     def kinds(self) -> dict[str, str] | None:
@@ -50,15 +50,18 @@ class SqlQuery:
         query = _PARAMETER.sub(r"\:", self._sql)  # a colon in the query is just a colon
         engine = self._database.engine
         try:
-            with self._database.named(SourceError, _REMEDY), engine.connect() as connection:
+            with (
+                self._database.translate_errors(SourceError, _REMEDY),
+                engine.connect() as connection,
+            ):
                 options = {"stream_results": True, "yield_per": _ROWS}
                 result = connection.execution_options(**options).execute(text(query))
-                self.columns = check_column_names(self._keys(result), self._shown)
+                self.columns = check_column_names(self._column_names(result), self._shown)
                 yield from self._rows(result)
         finally:
             engine.dispose()
 
-    def about(self) -> dict[str, Any]:
+    def describe_source(self) -> dict[str, Any]:
         return {"format": "sql", "sql": self._sql, "connection": self._shown}
 
     def _rows(self, result: CursorResult[Any]) -> Iterator[RowBlock]:
@@ -72,7 +75,7 @@ class SqlQuery:
             columns = {name: values[place] for name, place in places.items()}
             yield block_from_columns(columns, lines, self._data.missing, self._shown)
 
-    def _keys(self, result: CursorResult[Any]) -> list[str]:
+    def _column_names(self, result: CursorResult[Any]) -> list[str]:
         if not result.returns_rows:
             raise SourceError(
                 "the query returns no rows", where=self._shown, remedy="Write a SELECT."

@@ -37,24 +37,24 @@ class TextFile:
         """
         with self.file.open() as raw:
             hashing = _HashingReader(raw)
-            yield from self._whole_lines(self._decoded(_decompress(self.file, hashing)))
+            yield from self._whole_lines(self._decode_blocks(_decompress(self.file, hashing)))
             while hashing.read(_CHUNK):  # what may follow the packed data belongs to the digest
                 pass
         self.digest = str(Digest(hashing.state.hexdigest()))
 
-    def _decoded(self, packed: BinaryIO) -> Iterator[str]:
+    def _decode_blocks(self, packed: BinaryIO) -> Iterator[str]:
         plain = codecs.getincrementaldecoder(self.encoding)()
         decoder = io.IncrementalNewlineDecoder(plain, translate=True)
         at, lines = 0, 0
         while True:
-            with self.file.named(), _translate_decompression_errors(self.file):
+            with self.file.translate_errors(), _translate_decompression_errors(self.file):
                 block = packed.read(_CHUNK)
             at += len(block)
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 # The decoder puts what it had kept of the last block in front of this one.
-                raise self._undecodable(error, at - len(error.object), lines) from None
+                raise self._decoding_error(error, at - len(error.object), lines) from None
             yield text
             if not block:
                 return
@@ -78,11 +78,11 @@ class TextFile:
         if sum(map(len, kept)) > MAX_LINE_LENGTH:
             raise SourceError(
                 f"a line is longer than {MAX_LINE_LENGTH >> 20} million characters",
-                where=self.file.shown,
+                where=self.file.display_path,
                 remedy="Check that this is a text file of rows, and its encoding.",
             )
 
-    def _undecodable(self, error: UnicodeDecodeError, before: int, lines: int) -> SourceError:
+    def _decoding_error(self, error: UnicodeDecodeError, before: int, lines: int) -> SourceError:
         good = error.object[: error.start].decode(self.encoding, errors="ignore")
         line = lines + good.count("\n") + 1
         byte = error.object[error.start]
@@ -90,7 +90,7 @@ class TextFile:
         named = "utf-16, as which it begins" if wide else "such as latin-1 or cp1252"
         return SourceError(
             f"byte {before + error.start} (0x{byte:02x}) is not {self.encoding}",
-            where=f"{self.file.shown}:{line}",
+            where=f"{self.file.display_path}:{line}",
             remedy=f"Name the file's encoding in data.source.encoding, {named}, or save the file "
             "as UTF-8.",
         )
@@ -108,20 +108,20 @@ class LineCursor:
         self.number = 1  # of the next line, from 1
 
     @property
-    def at_hand(self) -> bool:
+    def has_line(self) -> bool:
         """Whether a line can be had without reading on."""
         return self._at < len(self._text)
 
     def fill(self) -> bool:
         """Read on if nothing is at hand. Returns False at the end of the file."""
         self.mark()
-        return self.at_hand or self._load()
+        return self.has_line or self._load()
 
     def peek(self) -> str:
         """All whole lines at hand."""
         return self._text[self._at :]
 
-    def skip(self) -> None:
+    def skip_loaded(self) -> None:
         """Go beyond all lines at hand."""
         self.number += self._text.count("\n", self._at)
         self._at = len(self._text)
@@ -134,7 +134,7 @@ class LineCursor:
         """The text of the record so far."""
         return self._text[self._mark : self._at]
 
-    def back_to_second(self) -> str:
+    def rewind_to_second_line(self) -> str:
         """Go back to the line after the one that the mark stands at. Returns the marked line."""
         self._at = self._text.find("\n", self._mark) + 1 or len(self._text)
         self.number = self._mark_number + 1
@@ -144,7 +144,7 @@ class LineCursor:
         return self
 
     def __next__(self) -> str:
-        if not self.at_hand and not self._load():
+        if not self.has_line and not self._load():
             raise StopIteration
         end = self._text.find("\n", self._at) + 1 or len(self._text)
         line, self._at = self._text[self._at : end], end
@@ -197,7 +197,7 @@ def _translate_decompression_errors(file: SourceFile) -> Iterator[None]:
             raise
         raise SourceError(
             f"the compressed file is broken or cut short ({error})",
-            where=file.shown,
+            where=file.display_path,
             remedy=f"Fetch it again; if it is no {file.compression} file, give it another ending.",
         ) from None
 

@@ -45,7 +45,7 @@ def open_store(url: str) -> Store:
     if scheme == "memory":
         from assay.store.memory import MemoryStore
 
-        return MemoryStore.named(url.partition("://")[2])
+        return MemoryStore.get_shared(url.partition("://")[2])
     raise ConfigError(
         f"a bucket cannot live at {url!r}",
         remedy="Use a folder, a file:// URL, s3://bucket/prefix or memory://name.",

@@ -40,17 +40,17 @@ class LocalStore:
 
     def get(self, key: str) -> bytes:
         # Unbuffered: all of the file is wanted, and a buffer costs calls of its own.
-        with self._named(key), open(self._path(key), "rb", buffering=0) as file:
+        with self._translate_errors(key), open(self._path(key), "rb", buffering=0) as file:
             return file.read()
 
     def open(self, key: str) -> BinaryIO:
-        with self._named(key):
+        with self._translate_errors(key):
             return open(self._path(key), "rb")
 
     def put_if_absent(self, key: str, content: bytes | Path) -> bool:
         path = self._path(key)
-        # Opened first, outside of `_writing`: this file's errors are not the store's.
-        with _open_content(content) as source, self._writing():
+        # Opened first, outside of `_translate_write_errors`: this file's errors are not the store's.
+        with _open_content(content) as source, self._translate_write_errors():
             return not path.is_file() and self._write(path, source)
 
     def _write(self, path: Path, source: BinaryIO) -> bool:
@@ -69,11 +69,11 @@ class LocalStore:
             folder = self.folder / check_key(start) if start else self.folder
         except ValueError:
             return  # no key begins so, and "../" must not lead anywhere
-        with self._named(prefix):
+        with self._translate_errors(prefix):
             yield from self._walk(folder, prefix)
 
     def delete(self, key: str) -> None:
-        with self._named(key), suppress(FileNotFoundError):
+        with self._translate_errors(key), suppress(FileNotFoundError):
             os.unlink(self._path(key))
 
     def url(self, key: str) -> str:
@@ -82,7 +82,7 @@ class LocalStore:
     def tidy(self, before: datetime) -> int:
         """Remove files that writers who died left under `.tmp/`. See `Littered`."""
         removed = 0
-        with self._named(_TEMPORARY):
+        with self._translate_errors(_TEMPORARY):
             left = self.folder / _TEMPORARY
             for file in [*os.scandir(left)] if left.is_dir() else ():
                 with suppress(FileNotFoundError):  # its writer is alive, and done with it
@@ -114,7 +114,7 @@ class LocalStore:
                     yield StoreEntry(key, status.st_size, modified)
 
     @contextmanager
-    def _named(self, key: str) -> Iterator[None]:
+    def _translate_errors(self, key: str) -> Iterator[None]:
         """Turn the operating system's errors into Assay's, with the path and what to do."""
         try:
             yield
@@ -124,8 +124,8 @@ class LocalStore:
             raise _store_error(error, self.root) from error
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """As `_named`; but what is missing while writing is no key."""
+    def _translate_write_errors(self) -> Iterator[None]:
+        """As `_translate_errors`; but what is missing while writing is no key."""
         try:
             yield
         except StoreError:

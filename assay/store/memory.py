@@ -24,7 +24,7 @@ class MemoryStore:
         self._lock = threading.Lock()
 
     @classmethod
-    def named(cls, name: str) -> MemoryStore:
+    def get_shared(cls, name: str) -> MemoryStore:
         """The same store for the same name within this process."""
         return _shared_stores.setdefault(name, cls(name))
 

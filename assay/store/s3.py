@@ -67,19 +67,19 @@ class S3Store:
         from fsspec.asyn import sync
 
         check_key(key)
-        with self._named(key) as s3:
+        with self._translating_client(key) as s3:
             for pause in _PAUSES:
                 try:
-                    return cast(bytes, sync(s3.loop, _read_object, s3, self._place(key)))
+                    return cast(bytes, sync(s3.loop, _read_object, s3, self._request_address(key)))
                 except _client_errors() as error:
                     if not is_incomplete_response(error):
                         raise
                     time.sleep(pause)
-            return cast(bytes, sync(s3.loop, _read_object, s3, self._place(key)))
+            return cast(bytes, sync(s3.loop, _read_object, s3, self._request_address(key)))
 
     def open(self, key: str) -> BinaryIO:
         check_key(key)
-        with self._named(key) as s3:
+        with self._translating_client(key) as s3:
             # Reads ahead one part at a time; asks for the size first, which `get` need not.
             file = s3.open(self._path(key), "rb", block_size=_PART, cache_type="readahead")
             return cast(BinaryIO, file)
@@ -90,7 +90,7 @@ class S3Store:
         large = size >= 2 * _PART
         if isinstance(content, Path) and not large:
             content = content.read_bytes()
-        with self._named(key) as s3:
+        with self._translating_client(key) as s3:
             # Looking first spares sending gigabytes that are there already. It also keeps the
             # promise on servers that ignore the condition when parts are completed (Ceph 16):
             # only a true race can write twice there. What is large is an object, named by its
@@ -103,7 +103,7 @@ class S3Store:
     def list(self, prefix: str = "") -> Iterator[StoreEntry]:
         asked = {"Bucket": self.bucket, "Prefix": self._stem + prefix}
         while True:
-            with self._named(prefix) as s3:
+            with self._translating_client(prefix) as s3:
                 page = s3.call_s3("list_objects_v2", **asked)
             for found in page.get("Contents", ()):
                 key = found["Key"].removeprefix(self._stem)
@@ -116,17 +116,17 @@ class S3Store:
     def delete(self, key: str) -> None:
         check_key(key)
         try:
-            with self._named(key) as s3:
-                s3.call_s3("delete_object", **self._place(key))
+            with self._translating_client(key) as s3:
+                s3.call_s3("delete_object", **self._request_address(key))
         except KeyAbsent:
             pass  # S3 says 204; some servers say 404
 
     def url(self, key: str) -> str:
         return f"{self.root}/{check_key(key)}"
 
-    def server(self) -> S3Server:
+    def describe_server(self) -> S3Server:
         """Ask the server who it is and what time it has. Raises what any other verb would."""
-        with self._named("") as s3:
+        with self._translating_client("") as s3:
             asked = {"Bucket": self.bucket, "Prefix": self._stem, "MaxKeys": 1}
             reply = s3.call_s3("list_objects_v2", **asked)
             headers = reply["ResponseMetadata"]["HTTPHeaders"]
@@ -142,8 +142,8 @@ class S3Store:
 
         `key` must exist. A server that does not will have overwritten it: for probes alone.
         """
-        place = self._place(check_key(key))
-        with self._named(key) as s3:
+        place = self._request_address(check_key(key))
+        with self._translating_client(key) as s3:
             upload = {
                 **place,
                 "UploadId": s3.call_s3("create_multipart_upload", **place)["UploadId"],
@@ -166,7 +166,7 @@ class S3Store:
         asked = {"Bucket": self.bucket, "Prefix": self._stem}
         ended = 0
         while True:
-            with self._named("") as s3:
+            with self._translating_client("") as s3:
                 page = s3.call_s3("list_multipart_uploads", **asked)
                 for found in page.get("Uploads", ()):
                     if found["Initiated"].astimezone(UTC) < before:
@@ -202,7 +202,9 @@ class S3Store:
         marked = {"Metadata": {_AUTHOR: author}}
         if size < 2 * _PART:
             # Not by `open(..., "xb")`: s3fs creates empty files without the condition.
-            s3.call_s3("put_object", **self._place(key), Body=content, IfNoneMatch="*", **marked)
+            s3.call_s3(
+                "put_object", **self._request_address(key), Body=content, IfNoneMatch="*", **marked
+            )
             return
         in_parts: dict[str, Any] = {
             "mode": "create",
@@ -218,12 +220,12 @@ class S3Store:
     def _author(self, s3: Any, key: str) -> str | None:
         """The mark of the call that created `key`, "" for one without, None if it is absent."""
         try:
-            found = s3.call_s3("head_object", **self._place(key))
+            found = s3.call_s3("head_object", **self._request_address(key))
         except FileNotFoundError:
             return None
         return cast(str, found.get("Metadata", {}).get(_AUTHOR, ""))
 
-    def _place(self, key: str) -> dict[str, str]:
+    def _request_address(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self._stem + key}
 
     def _path(self, key: str) -> str:
@@ -238,7 +240,7 @@ class S3Store:
         return held[1]
 
     @contextmanager
-    def _named(self, key: str) -> Iterator[Any]:
+    def _translating_client(self, key: str) -> Iterator[Any]:
         """Hand out the client; turn what it raises into Assay's errors."""
         try:
             s3 = self._client()

@@ -11,16 +11,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ordered_map(work: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
-    """Results in the order of `items`, never more than `at_once` of them pending.
+def ordered_map(work: Callable[[T], R], items: Iterable[T], max_pending: int) -> Iterator[R]:
+    """Results in the order of `items`, never more than `max_pending` of them pending.
 
     The first error ends the stream; what had not begun is not begun.
     """
-    pool = ThreadPoolExecutor(at_once)
+    pool = ThreadPoolExecutor(max_pending)
     pending: deque[Future[R]] = deque()
     try:
         for item in items:
-            if len(pending) == at_once:
+            if len(pending) == max_pending:
                 yield pending.popleft().result()
             pending.append(pool.submit(work, item))
             del item  # else this frame keeps it alive while the next one is made

@@ -36,20 +36,20 @@ class CutRule:
     maximum: int
 
     @classmethod
-    def across(cls, columns: int) -> CutRule:
+    def for_columns(cls, columns: int) -> CutRule:
         """The cut of a table with that many columns."""
         power = round(_PART_CELLS_LOG2 - math.log2(max(columns, 1)))
         target = 1 << min(max(power, _MIN_TARGET_LOG2), _MAX_TARGET_LOG2)
         return cls(target, target // 4, target * 4)
 
-    def boundaries(self, hashes: Hashes, before: int = 0) -> Iterator[int]:
+    def boundaries(self, hashes: Hashes, open_rows: int = 0) -> Iterator[int]:
         """Positions after which to cut: i for a cut between rows i-1 and i of these.
 
-        `before` rows of the part that is open stand ahead of these.
+        `open_rows` rows of the part that is open stand ahead of these.
         """
         # The high bits, so that a split by the low ones does not skew the parts.
         allowed = np.flatnonzero(hashes >> np.uint64(65 - self.target.bit_length()) == 0) + 1
-        start, end = -before, len(hashes)
+        start, end = -open_rows, len(hashes)
         while True:
             first = np.searchsorted(allowed, start + self.minimum)
             stop = int(allowed[first]) if first < len(allowed) else end + 1

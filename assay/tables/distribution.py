@@ -7,7 +7,7 @@ from the parts' own grids: merging equals counting everything at once, to the la
 order. (The exactness is the point: the usual quantile sketches merge within a bound only, and
 their bytes depend on the order.)
 
-For numbers the key is the double's own bits, so the grid is relative: with `dropped` bits gone a
+For numbers the key is the double's own bits, so the grid is relative: with `dropped_bits` bits gone a
 value is known to within 2**(dropped - 52) of itself, whatever its scale; narrow columns far from
 zero keep more bits. 4,096 cells are enough for 52 dropped bits at the worst, where a cell is still
 no wider than a factor of two. For text the key is a hash, and the cells are classes of values.
@@ -33,24 +33,24 @@ _MAGNITUDE: Final = np.int64(0x7FFFFFFFFFFFFFFF)
 class Distribution:
     """`counts` (int64, positive) of rows by `keys` (int64, ascending), equal shapes.
 
-    The lowest `dropped` bits of every key are zero and say nothing.
+    The lowest `dropped_bits` bits of every key are zero and say nothing.
     """
 
     keys: Integers
     counts: Integers
-    dropped: int = 0
+    dropped_bits: int = 0
 
     @classmethod
-    def counting(cls, keys: Integers, counts: Integers) -> Distribution:
+    def from_counts(cls, keys: Integers, counts: Integers) -> Distribution:
         """Of any keys, in any order and with repetition, each standing for `counts` rows."""
         return _limit_keys(*_sum_by_key(keys, counts), 0)
 
     @classmethod
-    def merged(cls, parts: Sequence[Distribution]) -> Distribution:
-        """Of all rows together. Equals `counting` them at once, whatever the order of parts."""
+    def merge(cls, parts: Sequence[Distribution]) -> Distribution:
+        """Of all rows together. Equals `from_counts` them at once, whatever the order of parts."""
         if len(parts) == 1:
             return parts[0]
-        dropped = max((part.dropped for part in parts), default=0)
+        dropped = max((part.dropped_bits for part in parts), default=0)
         none = np.empty(0, np.int64)
         keys = np.concatenate([none, *(_drop_bits(part.keys, dropped) for part in parts)])
         counts = np.concatenate([none, *(part.counts for part in parts)])
@@ -58,17 +58,17 @@ class Distribution:
 
     @property
     def exact(self) -> bool:
-        return self.dropped == 0
+        return self.dropped_bits == 0
 
     @property
     def rows(self) -> int:
         return int(self.counts.sum())
 
-    def coarser(self, dropped: int) -> Distribution:
-        """The same with at least `dropped` bits gone. Two distributions compare at one coarseness:
+    def coarsen(self, dropped: int) -> Distribution:
+        """The same with at least `dropped_bits` bits gone. Two distributions compare at one coarseness:
         else the same value stands at different places in them.
         """
-        if dropped <= self.dropped:
+        if dropped <= self.dropped_bits:
             return self
         return Distribution(*_sum_by_key(_drop_bits(self.keys, dropped), self.counts), dropped)
 
@@ -81,7 +81,7 @@ class Distribution:
         low = numbers_from_keys(self.keys)
         if self.exact:
             return low
-        high = numbers_from_keys(self.keys + np.int64((1 << self.dropped) - 1))
+        high = numbers_from_keys(self.keys + np.int64((1 << self.dropped_bits) - 1))
         with np.errstate(invalid="ignore", over="ignore"):
             middle: Floats = low + (high - low) / 2
         return np.where(np.isfinite(middle), middle, low)

@@ -95,7 +95,7 @@ def _create_views(table: Table, connection: duckdb.DuckDBPyConnection) -> _PartC
         connection.register_filesystem(_filesystem(remote))
         places = [f"{_PROTOCOL}://{number}" for number in range(len(table.parts))]
     else:
-        list(map_in_threads(lambda part: table.bucket.objects.check(part.digest), table.parts))
+        list(map_in_threads(lambda part: table.bucket.objects.verify(part.digest), table.parts))
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
     # Hive's folders, such as region=7, would add columns, and replace those of the same name.
     parts = f"read_parquet([{listed}], hive_partitioning = false)"

@@ -42,7 +42,7 @@ class ProfiledTable:
     sample: pa.Table
 
     @property
-    def sampled(self) -> bool:
+    def is_sampled(self) -> bool:
         """Whether the sample leaves rows out."""
         return len(self.sample) < self.rows
 
@@ -92,11 +92,11 @@ class _ProfileCache:
     def __init__(self, table: Table) -> None:
         self._bucket = table.bucket
         # A part's bytes do not say whether its text is a category: the schema does.
-        self._schema = str(Digest.of(canonical.dump(table.description)))
+        self._schema = str(Digest.of_bytes(canonical.dump(table.description)))
 
     def find(self, of: Digest, what: dict[str, Any]) -> Artifact | None:
         key, _ = self._key(of, what)
-        entry = self._bucket.remembered(_STAGE, key)
+        entry = self._bucket.find_memo_entry(_STAGE, key)
         return Artifact.model_validate(entry["outputs"]["made"]) if entry else None
 
     def put(self, of: Digest, what: dict[str, Any], made: bytes, kind: str, name: str) -> None:
@@ -109,7 +109,7 @@ class _ProfileCache:
     def _key(self, of: Digest, what: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
         here = {"stage": _STAGE, "code": _code_digest(), "schema": self._schema, "of": str(of)}
         components = {**here, **what}
-        return Digest.of(canonical.dump(components)), components
+        return Digest.of_bytes(canonical.dump(components)), components
 
 
 _STAGE: Final = "observe"
@@ -117,7 +117,9 @@ _STAGE: Final = "observe"
 
 @lru_cache(maxsize=1)
 def _code_digest() -> str:
-    return str(Digest.of(canonical.dump(read_code_version("assay.tables.observed").as_json())))
+    return str(
+        Digest.of_bytes(canonical.dump(read_code_version("assay.tables.observed").as_json()))
+    )
 
 
 def _sample_rows(table: Table, seed: int) -> NDArray[np.int64]:
@@ -146,8 +148,8 @@ def _profile_parts(
             shelf.put(part.digest, _PART, made, PROFILE, f"profile of {part.name}")
         profiles.append(profile)
         sampled.append(rows)
-    empty = TableProfile.of(_parquet_schema(table.schema).empty_table(), kinds)
-    whole = TableProfile.merged([empty, *profiles])
+    empty = TableProfile.from_rows(_parquet_schema(table.schema).empty_table(), kinds)
+    whole = TableProfile.merge([empty, *profiles])
     name = f"profile of {table.artifact.name}"
     shelf.put(table.artifact.digest, _WHOLE, whole.to_bytes(), PROFILE, name)
     return whole, pa.concat_tables(sampled).combine_chunks()
@@ -177,7 +179,7 @@ def _iterate_parts(
         sample = rows.take(pa.array(mine)).cast(schema)
         if kept is not None:
             return part, sample, True, TableProfile.from_bytes(table.bucket.get(kept))
-        return part, sample, False, TableProfile.of(rows, kinds)
+        return part, sample, False, TableProfile.from_rows(rows, kinds)
 
     yield from ordered_map(work, items, _AT_ONCE)
 

@@ -40,7 +40,7 @@ class ColumnProfile:
 
     `low` and `high` (numbers only) are exact. `names` are the texts that the keys of
     `distribution` stand for, in its order; None for numbers, and for text of more than 4,096
-    distinct values or 256 KiB of them, whose keys are then classes of hashes. `smallest` are the
+    distinct values or 256 KiB of them, whose keys are then classes of hashes. `smallest_hashes` are the
     1,024 smallest hashes of values, kept where the distribution lost bits.
     """
 
@@ -50,7 +50,7 @@ class ColumnProfile:
     low: float | None = None
     high: float | None = None
     names: tuple[str, ...] | None = None
-    smallest: Hashes = field(
+    smallest_hashes: Hashes = field(
         default_factory=lambda: _NO_HASHES
     )  # hashes of values, kept where the distribution lost bits
 
@@ -70,10 +70,10 @@ class ColumnProfile:
         """
         if self.distribution.exact:
             return len(self.distribution.keys)
-        estimate = (_SMALLEST - 1) / (float(self.smallest[-1]) / 2.0**64)
+        estimate = (_SMALLEST - 1) / (float(self.smallest_hashes[-1]) / 2.0**64)
         return min(round(estimate), self.distribution.rows)
 
-    def moments(self) -> tuple[float, float] | None:
+    def mean_and_variance(self) -> tuple[float, float] | None:
         """Mean and variance (of all rows, not unbiased) of a finite numeric column, else None.
 
         From the distribution: exact where that is, else within its relative error.
@@ -92,10 +92,10 @@ class ColumnProfile:
             "missing": self.missing,
             "keys": _pack_keys(self.distribution),
             "counts": pack_array(narrow_integers(self.distribution.counts)),
-            "dropped": self.distribution.dropped,
+            "dropped": self.distribution.dropped_bits,
             "range": None if self.low is None else pack_array(np.array([self.low, self.high])),
             "names": None if self.names is None else pack_texts(self.names),
-            "smallest": pack_array(self.smallest),
+            "smallest": pack_array(self.smallest_hashes),
         }
 
     @classmethod
@@ -123,7 +123,7 @@ class TableProfile:
     columns: Mapping[str, ColumnProfile]
 
     @classmethod
-    def of(cls, rows: pa.Table, kinds: Mapping[str, str]) -> TableProfile:
+    def from_rows(cls, rows: pa.Table, kinds: Mapping[str, str]) -> TableProfile:
         """Profile rows in a table's own types; text may come dictionary-coded.
 
         `kinds` names the columns to profile and each one's kind (see `columns.ARROW`).
@@ -132,7 +132,7 @@ class TableProfile:
         return cls(rows.num_rows, found)
 
     @classmethod
-    def merged(cls, parts: Sequence[TableProfile]) -> TableProfile:
+    def merge(cls, parts: Sequence[TableProfile]) -> TableProfile:
         """The profile of all their rows. All parts have the same columns of the same kinds."""
         names = list(parts[0].columns)
         return cls(
@@ -173,7 +173,7 @@ def _profile_numbers(column: pa.ChunkedArray, kind: str, missing: int) -> Column
         return ColumnProfile(kind, missing, Distribution(*_nothing()))
     values, counts = _number_counts(array.cast(pa.int64()) if kind == "date" else array)
     keys = keys_from_numbers(values)
-    found = Distribution.counting(keys, counts)
+    found = Distribution.from_counts(keys, counts)
     smallest = _NO_HASHES if found.exact else _smallest([value_hashes(pa.array(values))])
     return ColumnProfile(
         kind, missing, found, float(values.min()), float(values.max()), None, smallest
@@ -210,9 +210,11 @@ def _profile_texts(kind: str, missing: int, tally: Mapping[str, int]) -> ColumnP
     texts, written = [*tally], [text.encode() for text in tally]
     hashes = text_hashes(written)
     counts = np.fromiter(tally.values(), np.int64, len(tally))
-    found = Distribution.counting(hashes.view(np.int64), counts)
+    found = Distribution.from_counts(hashes.view(np.int64), counts)
     if not found.exact or sum(map(len, written)) > _MAX_TEXT_BYTES:
-        return ColumnProfile(kind, missing, found, smallest=_hashes_if_coarse(found, [hashes]))
+        return ColumnProfile(
+            kind, missing, found, smallest_hashes=_hashes_if_coarse(found, [hashes])
+        )
     order = np.argsort(hashes.view(np.int64)).tolist()
     return ColumnProfile(kind, missing, found, names=tuple(texts[i] for i in order))
 
@@ -222,7 +224,7 @@ def _merge_columns(parts: Sequence[ColumnProfile]) -> ColumnProfile:
         return parts[0]
     first = parts[0]
     missing = sum(part.missing for part in parts)
-    found = Distribution.merged([part.distribution for part in parts])
+    found = Distribution.merge([part.distribution for part in parts])
     if not first.numeric:
         return _merge_texts(parts, missing, found)
     lows = [part.low for part in parts if part.low is not None]
@@ -246,12 +248,12 @@ def _merge_texts(
         names = tuple(texts[key] for key in found.keys.tolist())
         return ColumnProfile(kind, missing, found, names=names)
     hashes = [] if found.exact else [_column_hashes(part) for part in parts]
-    return ColumnProfile(kind, missing, found, smallest=_hashes_if_coarse(found, hashes))
+    return ColumnProfile(kind, missing, found, smallest_hashes=_hashes_if_coarse(found, hashes))
 
 
 def _column_hashes(part: ColumnProfile) -> Hashes:
     if not part.distribution.exact:
-        return part.smallest
+        return part.smallest_hashes
     keys = part.distribution.keys
     return value_hashes(pa.array(numbers_from_keys(keys))) if part.numeric else keys.view(np.uint64)
 
@@ -285,7 +287,7 @@ def _nothing() -> tuple[Integers, Integers]:
 
 def _pack_keys(found: Distribution) -> list[list[str]]:
     """Keys as the first and the steps after it: neighbours that differ by little take a byte."""
-    words = (found.keys >> np.int64(found.dropped)).view(np.uint64)
+    words = (found.keys >> np.int64(found.dropped_bits)).view(np.uint64)
     return [pack_array(words[:1]), pack_array(narrow_integers(np.diff(words)))]
 
 

@@ -63,23 +63,23 @@ class Table:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in order, in bounded memory. Raises DataError for an unknown column."""
-        schema = self._chosen(columns)
-        for part in self._tables(schema):
+        schema = self._select_schema(columns)
+        for part in self._read_parts(schema):
             yield from part.to_batches()
 
-    def arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows in memory."""
-        schema = self._chosen(columns)
-        return pa.concat_tables([schema.empty_table(), *self._tables(schema)])
+        schema = self._select_schema(columns)
+        return pa.concat_tables([schema.empty_table(), *self._read_parts(schema)])
 
-    def pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All rows as a frame, one index number a row.
 
         integer: int64 (float64 with NaN where values are missing), number: float64, boolean:
         bool (object with None), date: datetime64[us], text: str, category: Categorical with
         all declared values.
         """
-        frame: pd.DataFrame = self.arrow(columns).to_pandas()
+        frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
         return frame
 
     def urls(self) -> list[str]:
@@ -91,14 +91,14 @@ class Table:
         """The columns as JSON: name, type, nullable, and a category's values."""
         return kinds.describe_schema(self.schema)
 
-    def _tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+    def _read_parts(self, schema: pa.Schema) -> Iterator[pa.Table]:
         def fetch(part: Artifact) -> pa.Table:
             file = pq.ParquetFile(pa.BufferReader(self.bucket.get(part)))
             return kinds.restore_types(file.read(columns=schema.names), schema)
 
         return ordered_map(fetch, self.parts, _AT_ONCE)
 
-    def _chosen(self, columns: Sequence[str] | None) -> pa.Schema:
+    def _select_schema(self, columns: Sequence[str] | None) -> pa.Schema:
         if columns is None:
             return self.schema
         for name in columns:

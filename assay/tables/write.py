@@ -33,7 +33,7 @@ def write_table(
     """
     schema = columns.normalize_schema(schema)
     _check_names(schema)
-    cut = CutRule.across(len(schema))
+    cut = CutRule.for_columns(len(schema))
     small = (
         columns.conform_batch(batch.slice(start, _ROWS_A_BATCH), schema)
         for batch in batches

@@ -29,24 +29,24 @@ class JournalAudit:
         self.entries = 0
         self.problems: list[BucketProblem] = []
 
-    def start(self, reference: str | None) -> list[ObjectReference]:
+    def examine_journals(self, reference: str | None) -> list[ObjectReference]:
         """Examine the journals, and yield what they refer to: all of a bucket's, those of a
         model (`income` and its ledgers), or the one of a version (`income@3`), of which only
         what that version refers to. Raises ReferenceUnknown.
         """
         model, _, version = (reference or "").partition("@")
-        known = self._bucket.journals()
+        known = self._bucket.list_journals()
         if reference is None:
-            apart = self._bucket.journal(pins.PINS_JOURNAL).held()
+            apart = self._bucket.journal(pins.PINS_JOURNAL).exists()
             self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
         elif model not in known:
-            raise self._unknown(model, known)
+            raise self._unknown_model(model, known)
         else:
             ledgers = [name for name in known if name.startswith(f"{model}.") and not version]
             self.names = [model, *ledgers]
-        return [one for name in self.names for one in self._journal(name, version)]
+        return [one for name in self.names for one in self._examine_journal(name, version)]
 
-    def has(self, key: str) -> bool:
+    def has_key(self, key: str) -> bool:
         """Whether a key is an entry or a checkpoint of one of these journals."""
         for prefix in (JOURNAL_PREFIX, checkpoints.CHECKPOINT_PREFIX):
             name, _, last = key.removeprefix(prefix).partition("/")
@@ -56,12 +56,12 @@ class JournalAudit:
                 )
         return False
 
-    def _journal(self, name: str, version: str) -> Iterator[ObjectReference]:
+    def _examine_journal(self, name: str, version: str) -> Iterator[ObjectReference]:
         journal = self._bucket.journal(name)
         try:
-            entries = journal.examined()
+            entries = journal.read_each_entry()
         except ChainBroken as error:
-            self._note("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
+            self._add_problem("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
             return
         self.entries += len(entries)
         self._check_clocks(journal, entries)
@@ -70,10 +70,10 @@ class JournalAudit:
         if name == pins.PINS_JOURNAL:
             entries = [pin.entry for pin in pins.fold_pins(entries).values()]
         elif version:
-            entries = self._of_version(name, version, entries)
+            entries = self._version_entries(name, version, entries)
         yield from references.journal_references(name, entries)
 
-    def _of_version(
+    def _version_entries(
         self, model: str, wanted: str, entries: list[JournalEntry]
     ) -> list[JournalEntry]:
         """The entry that made a version."""
@@ -89,16 +89,18 @@ class JournalAudit:
     def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
         for before, entry in clock_reversals(entries):
             what = f"entry {entry.number} says {entry.at}, entry {before.number} said {before.at}"
-            self._note("clock", journal.key(entry.number), f"a clock was wrong: {what}")
+            self._add_problem(
+                "clock", journal.entry_key(entry.number), f"a clock was wrong: {what}"
+            )
 
     def _check_signatures(self, journal: Journal, entries: Iterable[JournalEntry]) -> None:
-        people = People.configured()
-        known = people.trusted() if people else []
+        people = People.load_configured()
+        known = people.trusted_keys() if people else []
         for entry in entries if people else ():
             try:
-                entry.signer(known)
+                entry.find_signer(known)
             except SignatureBad as error:
-                self._note("signature", journal.key(entry.number), error.what)
+                self._add_problem("signature", journal.entry_key(entry.number), error.what)
 
     def _check_checkpoints(self, name: str, entries: list[JournalEntry]) -> None:
         for last in range(
@@ -116,16 +118,16 @@ class JournalAudit:
                 bad = BucketProblem(
                     "stale", key, "it differs from the entries, which are read instead"
                 )
-                self.problems.append(self._mender.aside(key, bad) if self._mender else bad)
+                self.problems.append(self._mender.move_aside(key, bad) if self._mender else bad)
 
-    def _unknown(self, model: str, known: list[str]) -> ReferenceUnknown:
+    def _unknown_model(self, model: str, known: list[str]) -> ReferenceUnknown:
         return ReferenceUnknown(
             f"no model is called {model!r}",
             where=self._bucket.root,
             remedy=suggest_name(model, known, "`assay log` lists the models."),
         )
 
-    def _note(self, kind: ProblemKind, key: str, what: str) -> None:
+    def _add_problem(self, kind: ProblemKind, key: str, what: str) -> None:
         self.problems.append(BucketProblem(kind, key, what))
 
 

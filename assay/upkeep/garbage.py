@@ -117,15 +117,15 @@ class GarbageCollector:
             deleted_size=sum(entry.size for _, entry in spent),
             restored=len(wanted),
             memos=len(old_memos),
-            leftovers=0 if dry_run else self._tidied(),
+            leftovers=0 if dry_run else self._tidy_store(),
         )
 
-    def why(self, digest: Digest) -> list[str]:
+    def reference_path(self, digest: Digest) -> list[str]:
         """What keeps an object, from the journal, pin or memo entry down to it; empty if nothing.
 
         Raises ObjectMissing if it is not in the bucket.
         """
-        if not (self._bucket.objects.has(digest) or self._bucket.objects.trashed(digest)):
+        if not (self._bucket.objects.has(digest) or self._bucket.objects.trash_keys(digest)):
             raise ObjectMissing(f"object {digest} is not in the bucket", where=self._bucket.root)
         memos = (e.key for e in self._bucket.store.list(MEMOS) if not self._is_older(e, self._memo))
         marked = self._mark(memos)
@@ -133,7 +133,7 @@ class GarbageCollector:
         here: str | None = str(digest) if digest in marked else None
         while here:
             chain.append(here)
-            here = marked[Digest.parse(here)].by if here.startswith("sha256:") else None
+            here = marked[Digest.parse(here)].referrer if here.startswith("sha256:") else None
         return chain[::-1]
 
     def _carry_out(
@@ -148,9 +148,9 @@ class GarbageCollector:
         _run_all(map_in_threads(lambda entry: store.delete(entry.key), memos))
         _run_all(map_in_threads(objects.restore, wanted))
         _run_all(map_in_threads(lambda found: store.delete(found[1].key), spent))
-        _run_all(map_in_threads(lambda found: objects.retire(found[0]), old))
+        _run_all(map_in_threads(lambda found: objects.move_to_trash(found[0]), old))
 
-    def _tidied(self) -> int:
+    def _tidy_store(self) -> int:
         store = self._bucket.store
         return store.tidy(self._now - self._grace) if isinstance(store, TidyableStore) else 0
 
@@ -159,7 +159,7 @@ class GarbageCollector:
 
     def _objects(self) -> Iterator[tuple[Digest, StoreEntry]]:
         """Objects with their entries. What is not named like one is not ours to touch."""
-        for entry in self._bucket.objects.entries():
+        for entry in self._bucket.objects.list_entries():
             digest = _digest_in_key(entry.key)
             if digest and entry.key == object_key(digest):
                 yield digest, entry
@@ -173,28 +173,28 @@ class GarbageCollector:
 
     def _mark(self, memos: Iterable[str]) -> _Marks:
         marked: _Marks = {}
-        strict, lenient = partial(self._inside, True), partial(self._inside, False)
-        for model in self._bucket.journals():
+        strict, lenient = partial(self._references_in, True), partial(self._references_in, False)
+        for model in self._bucket.list_journals():
             entries = self._bucket.journal(model).entries()
             references.follow_references(
                 references.journal_references(model, entries), marked, strict
             )
         pins = (
-            (pin.artifact.as_json(), _pin_referrer(pin)) for pin in Pins(self._bucket).standing()
+            (pin.artifact.as_json(), _pin_referrer(pin)) for pin in Pins(self._bucket).active_pins()
         )
         for held, who in pins:
             references.follow_references(references.find_references(held, who), marked, strict)
-        for found in map_in_threads(self._of_memo, memos):
+        for found in map_in_threads(self._memo_references, memos):
             references.follow_references(found, marked, lenient)
         return marked
 
-    def _of_memo(self, key: str) -> list[ObjectReference]:
+    def _memo_references(self, key: str) -> list[ObjectReference]:
         try:
             return references.memo_references(self._bucket.store, key)
         except ValueError:
             return []  # no entry: it leads nowhere
 
-    def _inside(self, strict: bool, reference: ObjectReference) -> list[ObjectReference]:
+    def _references_in(self, strict: bool, reference: ObjectReference) -> list[ObjectReference]:
         """Where an object leads on to. `strict`: a gap in the way is an error."""
         if not reference.leads_on:
             return []

@@ -19,18 +19,18 @@ class BucketRepair:
     def __init__(self, bucket: Bucket, other: Bucket | None = None) -> None:
         self._bucket = bucket
         self._other = other
-        self.moved = 0
+        self.moved_count = 0
 
-    def corrupt(self, digest: Digest, bad: BucketProblem) -> BucketProblem:
+    def replace_corrupt(self, digest: Digest, bad: BucketProblem) -> BucketProblem:
         """Move an object aside, and put a whole copy in its place if there is one."""
         aside = self._bucket.objects.quarantine(digest)
         if aside is None:
             return BucketProblem("mended", bad.key, f"{bad.what}; it is sound again")
-        self.moved += 1
+        self.moved_count += 1
         what = f"{bad.what}; moved to {aside}"
-        return self.missing(digest, what) or BucketProblem(bad.kind, bad.key, what)
+        return self.copy_missing(digest, what) or BucketProblem(bad.kind, bad.key, what)
 
-    def missing(self, digest: Digest, what: str) -> BucketProblem | None:
+    def copy_missing(self, digest: Digest, what: str) -> BucketProblem | None:
         """Take an object from the other bucket, if there is one and it has it unharmed."""
         if self._other is None:
             return None
@@ -45,15 +45,15 @@ class BucketRepair:
             "mended", object_key(digest), f"{what}; copied from {self._other.root}"
         )
 
-    def aside(self, key: str, bad: BucketProblem) -> BucketProblem:
+    def move_aside(self, key: str, bad: BucketProblem) -> BucketProblem:
         """Move what is no object aside, so that it is written anew."""
         store = self._bucket.store
         try:
             data = store.get(key)
         except KeyAbsent:
             return bad
-        to = f"{QUARANTINE_PREFIX}{key.replace('/', '.')}.{Digest.of(data).hex}"
+        to = f"{QUARANTINE_PREFIX}{key.replace('/', '.')}.{Digest.of_bytes(data).hex}"
         store.put_if_absent(to, data)
         store.delete(key)
-        self.moved += 1
+        self.moved_count += 1
         return BucketProblem(bad.kind, bad.key, f"{bad.what}; moved to {to}")

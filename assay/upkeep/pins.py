@@ -44,7 +44,7 @@ class Pins:
         self._bucket = bucket
         self._journal = bucket.journal(PINS_JOURNAL)
 
-    def standing(self) -> list[Pin]:
+    def active_pins(self) -> list[Pin]:
         """What is pinned now, the latest last. Raises ChainBroken."""
         return list(fold_pins(self._journal.entries()).values())
 
@@ -53,8 +53,8 @@ class Pins:
 
         Raises ObjectMissing if any of it is gone, ObjectCorrupt.
         """
-        artifact = self._described(digest)
-        self._see(artifact)
+        artifact = self._artifact_of(digest)
+        self._check_reachable(artifact)
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             if digest in fold_pins(entries):
@@ -78,7 +78,7 @@ class Pins:
                 remedy="`assay pin` lists what is.",
             )
 
-    def _described(self, digest: Digest) -> Artifact:
+    def _artifact_of(self, digest: Digest) -> Artifact:
         """The object as an artifact: JSON if it is, because that may lead on to others."""
         size = next((e.size for e in self._bucket.store.list(object_key(digest))), None)
         data = self._bucket.objects.get(digest) if size is None or size < _LARGEST_JSON else b""
@@ -89,7 +89,7 @@ class Pins:
             kind = "application/octet-stream"
         return Artifact(media_type=kind, digest=digest, size=size or len(data), name="pinned")
 
-    def _see(self, artifact: Artifact) -> None:
+    def _check_reachable(self, artifact: Artifact) -> None:
         """Look at all that is to be kept, as a run does before it names it: see `garbage`."""
         objects = self._bucket.objects
 
@@ -102,7 +102,7 @@ class Pins:
         references.follow_references(
             references.find_references(artifact.as_json(), "pin"), reached, inside
         )
-        if gone := objects.missing(reached):
+        if gone := objects.find_missing(reached):
             raise ObjectMissing(
                 f"{artifact.digest} leads to {gone[0]}, which is not in the bucket",
                 where=self._bucket.root,

@@ -30,7 +30,7 @@ def rerunnable_use_cases(bucket: Bucket, findings: BucketFindings) -> list[dict[
     """The words of each use case whose run here and now would make some of it again."""
     lost = {_digest(problem) for problem in findings.problems if problem.kind in _LOST_KINDS}
     found: dict[str, dict[str, Any]] = {}
-    for model in bucket.journals() if lost else ():
+    for model in bucket.list_journals() if lost else ():
         for entry in _run_entries(bucket, model):
             question = str(entry.body.get("question"))
             if question not in found and _leads_to(bucket, model, entry, lost):
@@ -50,7 +50,7 @@ def _recheck_problem(bucket: Bucket, problem: BucketProblem) -> BucketProblem:
     if problem.kind not in _LOST_KINDS:
         return problem
     try:
-        bucket.objects.check(_digest(problem))
+        bucket.objects.verify(_digest(problem))
     except IntegrityError:
         return problem
     return BucketProblem("mended", problem.key, f"{problem.what}; made again")

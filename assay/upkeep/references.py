@@ -20,12 +20,12 @@ from assay.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """An object, and who refers to it: `by` is an entry of a journal, a memo entry, or the
+    """An object, and who refers to it: `referrer` is an entry of a journal, a memo entry, or the
     digest of another object. `media_type` and `name` are as the referrer says; perhaps empty.
     """
 
     digest: Digest
-    by: str
+    referrer: str
     media_type: str = ""
     name: str = ""
 
@@ -35,11 +35,11 @@ class ObjectReference:
         return self.media_type.endswith("json")
 
 
-def find_references(value: Any, by: str) -> Iterator[ObjectReference]:
-    """Every reference within a JSON value that `by` holds."""
+def find_references(value: Any, referrer: str) -> Iterator[ObjectReference]:
+    """Every reference within a JSON value that `referrer` holds."""
     for found in find_descriptors(value):
         kind, name = str(found["media_type"]), str(found.get("name", ""))
-        yield ObjectReference(Digest.parse(found["digest"]), by, kind, name)
+        yield ObjectReference(Digest.parse(found["digest"]), referrer, kind, name)
 
 
 def journal_references(model: str, entries: Iterable[JournalEntry]) -> Iterator[ObjectReference]:
@@ -69,11 +69,11 @@ def object_references(reference: ObjectReference, data: bytes) -> list[ObjectRef
 def follow_references(
     start: Iterable[ObjectReference],
     reached: dict[Digest, ObjectReference],
-    inside: Callable[[ObjectReference], Iterable[ObjectReference]],
+    references_in: Callable[[ObjectReference], Iterable[ObjectReference]],
 ) -> int:
     """Go from reference to reference, level by level; how many there were.
 
-    Adds to `reached` each object with the first reference that leads there. `inside` says where
+    Adds to `reached` each object with the first reference that leads there. `references_in` says where
     an object leads on to; it is asked once for each, by several threads.
     """
     followed, level = 0, [*start]
@@ -84,5 +84,5 @@ def follow_references(
             if reference.digest not in reached:
                 fresh.setdefault(reference.digest, reference)
         reached |= fresh
-        level = [one for found in map_in_threads(inside, fresh.values()) for one in found]
+        level = [one for found in map_in_threads(references_in, fresh.values()) for one in found]
     return followed

@@ -38,7 +38,7 @@ class VerifiedObjects:
         """Start on `what`, the bucket's URL with what is looked at in it; with `resume`, where
         an interrupted verification of the same stopped, if there was one within a day.
         """
-        path = _cache_folder() / f"{Digest.of(what.encode()).hex[:32]}.txt"
+        path = _cache_folder() / f"{Digest.of_bytes(what.encode()).hex[:32]}.txt"
         found = _load_unfinished(path) if resume else None
         verified = found or cls(_path=path)
         with suppress(OSError):  # a user without a home: it cannot be resumed, no more
@@ -60,7 +60,7 @@ class VerifiedObjects:
                 self._path.unlink(missing_ok=True)
 
     @property
-    def resumes(self) -> bool:
+    def is_resumed(self) -> bool:
         """Whether an interrupted verification is continued."""
         return bool(self._known)
 

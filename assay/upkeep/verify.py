@@ -83,14 +83,14 @@ class _Verification:
 
     def run(self, model: str | None, verified: VerifiedObjects) -> BucketFindings:
         chains = JournalAudit(self._bucket, self._mender)
-        start = chains.start(model)
+        start = chains.examine_journals(model)
         self._take_stock(chains, report=model is None)
         if self._held or chains.names:
             self._check_mark()
-        counted = self._follow(start, missing="dangling")
+        counted = self._follow_references(start, missing="dangling")
         if model is None:
             # Only what no journal leads to is left: without it a step runs again, no more.
-            counted += self._follow(self._of_memos(), missing="stale")
+            counted += self._follow_references(self._memo_references(), missing="stale")
         resumed = self._hash(self._held if model is None else self._reached, verified)
         found = [*self._problems, *chains.problems]
         return BucketFindings(
@@ -101,7 +101,7 @@ class _Verification:
             journals=len(chains.names),
             entries=chains.entries,
             references=counted,
-            repaired=self._mender.moved if self._mender else 0,
+            repaired=self._mender.moved_count if self._mender else 0,
             problems=tuple(sorted(found, key=lambda p: (p.harmless, p.key, p.kind))),
         )
 
@@ -116,57 +116,61 @@ class _Verification:
                 self._held[digest] = entry
             elif entry.key.startswith(MEMO):
                 self._memos.append(entry.key)
-            elif report and not _is_ours(entry.key) and not chains.has(entry.key):
-                self._note("foreign", entry.key, "Assay did not make it")
+            elif report and not _is_ours(entry.key) and not chains.has_key(entry.key):
+                self._add_problem("foreign", entry.key, "Assay did not make it")
 
     def _check_mark(self) -> None:
         if any(True for _ in self._bucket.store.list(MARKER_KEY)):
             return
         what = "the file that says which format the bucket has is not there"
         if self._mender is None:
-            self._note("format", MARKER_KEY, f"{what}; --repair writes it anew")
+            self._add_problem("format", MARKER_KEY, f"{what}; --repair writes it anew")
         else:
             self._bucket.prepare()
-            self._note("mended", MARKER_KEY, f"{what}; written anew")
+            self._add_problem("mended", MARKER_KEY, f"{what}; written anew")
 
-    def _of_memos(self) -> list[ObjectReference]:
+    def _memo_references(self) -> list[ObjectReference]:
         def read(key: str) -> list[ObjectReference]:
             try:
                 return references.memo_references(self._bucket.store, key)
             except ValueError:
-                self._note("stale", key, "it cannot be read; its step will run again")
+                self._add_problem("stale", key, "it cannot be read; its step will run again")
                 return []
 
         return [reference for found in map_in_threads(read, self._memos) for reference in found]
 
-    def _follow(self, start: Iterable[ObjectReference], missing: ProblemKind) -> int:
-        return references.follow_references(start, self._reached, partial(self._inside, missing))
+    def _follow_references(self, start: Iterable[ObjectReference], missing: ProblemKind) -> int:
+        return references.follow_references(
+            start, self._reached, partial(self._references_in, missing)
+        )
 
-    def _inside(self, missing: ProblemKind, reference: ObjectReference) -> list[ObjectReference]:
+    def _references_in(
+        self, missing: ProblemKind, reference: ObjectReference
+    ) -> list[ObjectReference]:
         """Where an object leads on to, if it is there."""
         digest = reference.digest
         # Asked again because a writer may have put it since the listing.
         objects, what = self._bucket.objects, f"{_describe_referrer(reference)} refers to it"
         if digest not in self._held and not objects.has(digest):
-            if copy := self._trashed(digest):
-                self._problems.append(self._in_trash(digest, what))
+            if copy := self._find_in_trash(digest):
+                self._problems.append(self._trash_problem(digest, what))
                 return self._read(reference, lambda: self._bucket.store.get(copy))
             what = f"{what} ({_describe_object(reference)}); it is not there"
-            mended = self._mender.missing(digest, what) if self._mender else None
+            mended = self._mender.copy_missing(digest, what) if self._mender else None
             self._problems.append(mended or BucketProblem(missing, object_key(digest), what))
             if mended is None:
                 return []
         return self._read(reference, lambda: objects.get(digest))
 
-    def _trashed(self, digest: Digest) -> str | None:
+    def _find_in_trash(self, digest: Digest) -> str | None:
         """The key of a sound copy in the trash."""
-        for copy in self._bucket.objects.trashed(digest):
+        for copy in self._bucket.objects.trash_keys(digest):
             with suppress(KeyAbsent), self._bucket.store.open(copy) as held:  # deleted since, maybe
                 if Digest.of_stream(held) == digest:
                     return copy
         return None
 
-    def _in_trash(self, digest: Digest, what: str) -> BucketProblem:
+    def _trash_problem(self, digest: Digest, what: str) -> BucketProblem:
         """It counts as there: whoever asks for it gets it, and the next collection puts it back."""
         if self._mender and self._bucket.objects.restore(digest):
             return BucketProblem("mended", object_key(digest), f"{what}; taken out of the trash")
@@ -184,7 +188,7 @@ class _Verification:
             return []  # hashing it will tell
         except ValueError:
             what = f"{_describe_referrer(reference)} calls it JSON, which it is not"
-            self._note("unreadable", object_key(digest), what)
+            self._add_problem("unreadable", object_key(digest), what)
             return []
 
     def _hash(self, digests: Iterable[Digest], verified: VerifiedObjects) -> int:
@@ -201,7 +205,7 @@ class _Verification:
             if bad is None:
                 verified.add(entry)
             else:
-                self._problems.append(self._mended(entry, bad))
+                self._problems.append(self._repair_object(entry, bad))
             self._count(objects=1)
         return known
 
@@ -217,7 +221,7 @@ class _Verification:
             if entry.size <= _MAX_WHOLE_READ:
                 objects.get(digest)
             else:
-                objects.check(digest, count)
+                objects.verify(digest, count)
         except ObjectCorrupt as error:
             return BucketProblem("corrupt", entry.key, error.what)
         except ObjectMissing:
@@ -238,12 +242,12 @@ class _Verification:
                 self._hashed = replace(done, objects=done.objects + objects, size=done.size + size)
                 self._progress(self._hashed)
 
-    def _mended(self, entry: StoreEntry, bad: BucketProblem) -> BucketProblem:
+    def _repair_object(self, entry: StoreEntry, bad: BucketProblem) -> BucketProblem:
         if self._mender is None or bad.kind != "corrupt":
             return bad
-        return self._mender.corrupt(_entry_digest(entry), bad)
+        return self._mender.replace_corrupt(_entry_digest(entry), bad)
 
-    def _note(self, kind: ProblemKind, key: str, what: str) -> None:
+    def _add_problem(self, kind: ProblemKind, key: str, what: str) -> None:
         self._problems.append(BucketProblem(kind, key, what))
 
 
@@ -256,7 +260,11 @@ def _entry_digest(entry: StoreEntry) -> Digest:
 
 
 def _describe_referrer(reference: ObjectReference) -> str:
-    return f"object {reference.by}" if reference.by.startswith("sha256:") else reference.by
+    return (
+        f"object {reference.referrer}"
+        if reference.referrer.startswith("sha256:")
+        else reference.referrer
+    )
 
 
 def _describe_object(reference: ObjectReference) -> str:

@@ -33,7 +33,7 @@ def judged(
     old: pd.DataFrame, new: pd.DataFrame, ask: DriftSettings, roles: ColumnRoles | None = None
 ) -> Report:
     """The gate's report on two frames, stored as tables in memory."""
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     tables = (
         Table.read(bucket, write_frame(bucket, frame, name))
         for frame, name in ((old, "reference"), (new, "current"))

@@ -92,14 +92,14 @@ def identical(seed: int, tolerance: float) -> Outcomes:
     rules = [rule("false_positive_rate", tolerance), rule("true_positive_rate", tolerance)]
     report = judged(made(seed), *rules)
     p = _column(report.sheets, "p")[0]
-    return {"fail": bool(report.of(Verdict.FAIL)), "p": isinstance(p, float) and p <= 0.05}
+    return {"fail": bool(report.checks_with(Verdict.FAIL)), "p": isinstance(p, float) and p <= 0.05}
 
 
 def at_the_tolerance(seed: int, tolerance: float) -> Outcomes:
     """Every group's false positive rate lies at the very edge of what is accepted."""
     gaps = {g: tolerance for g in SIZES if g != REFERENCE}
     report = judged(made(seed, gaps=gaps), rule("false_positive_rate", tolerance))
-    return {"fail": bool(report.of(Verdict.FAIL))}
+    return {"fail": bool(report.checks_with(Verdict.FAIL))}
 
 
 def just_above(seed: int, tolerance: float, groups: Sequence[str]) -> Outcomes:
@@ -120,7 +120,7 @@ def planted(seed: int, gap: float, tolerance: float) -> Outcomes:
     report = judged(
         made(seed, gaps={"African-American": gap}), rule("false_positive_rate", tolerance)
     )
-    failed = {check.group for check in report.of(Verdict.FAIL)}
+    failed = {check.group for check in report.checks_with(Verdict.FAIL)}
     return {
         "found": "race=African-American" in failed,
         "others": bool(failed - {"race=African-American"}),
@@ -158,7 +158,7 @@ def intersections(seed: int) -> Outcomes:
     report = audit_fairness(
         rows, rules, {**SENSITIVE, "sex": Sensitive(reference="Male")}, subject="made"
     )
-    return {"fail": bool(report.of(Verdict.FAIL))}
+    return {"fail": bool(report.checks_with(Verdict.FAIL))}
 
 
 def all_metrics(seed: int) -> Outcomes:
@@ -173,7 +173,7 @@ def all_metrics(seed: int) -> Outcomes:
     for metric, group, _over, value, low, high in sheet.rows:
         if metric in held and group == "two" and value is not None:
             held[str(metric)] = bool(float(low or 0) <= TRUE[metric] <= float(high or 0))
-    return held | {"fail": bool(report.of(Verdict.FAIL))}
+    return held | {"fail": bool(report.checks_with(Verdict.FAIL))}
 
 
 def _column(sheets: Sequence[Sheet], name: str) -> list[object]:

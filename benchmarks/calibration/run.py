@@ -42,7 +42,7 @@ def run(gate: str, *, most_seeds: int | None, jobs: int, say: Say) -> dict[Exper
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for experiment in experiments(gate):
             seeds = min(experiment.seeds, most_seeds or experiment.seeds)
-            key = Digest.of(canonical.dump({"code": code, "seeds": seeds})).hex[:16]
+            key = Digest.of_bytes(canonical.dump({"code": code, "seeds": seeds})).hex[:16]
             kept = KEPT / f"{gate}-{experiment.name.replace(' ', '-')}-{key}.json"
             tally = _read(kept)
             if tally is None:

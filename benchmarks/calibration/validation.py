@@ -25,7 +25,7 @@ Broken = Mapping[str, frozenset[int]]  # by rule, the numbers of the rows that b
 
 def stored(frame: pd.DataFrame) -> Table:
     """The frame as a table in memory."""
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_frame(bucket, frame, "made"))
 
 
@@ -42,7 +42,7 @@ def asked(found: ValidationResult) -> dict[str, Check]:
 
 def broken(found: ValidationResult) -> Broken:
     """What the gate set aside."""
-    rows = found.failing.groupby("rule")["row"]
+    rows = found.failing_rows.groupby("rule")["row"]
     return {str(rule): frozenset(int(n) for n in numbers) for rule, numbers in rows}
 
 
@@ -61,7 +61,7 @@ def sound(seed: int, rows: int) -> Outcomes:
     answers = both(sample(rows, seed))
     return {
         "alarm": any(c.verdict is not Verdict.PASS for a in answers for c in asked(a).values()),
-        "rows": any(len(a.failing) for a in answers),
+        "rows": any(len(a.failing_rows) for a in answers),
         "alike": alike(*answers),
     }
 
@@ -127,7 +127,7 @@ def changed(seed: int, rows: int) -> Outcomes:
     now = before.drop(columns=dropped).assign(fresh=1.5)
     now[retyped] = now[retyped].astype(str)
     now[recoded] = now[recoded].replace(values.index[0], "recoded")
-    found = validate_table(stored(now), [], subject="made", against=stored(before))
+    found = validate_table(stored(now), [], subject="made", previous=stored(before))
     [sheet] = [s for s in found.report.sheets if s.title.startswith("Changes")]
     told = {(row[0], row[1]) for row in sheet.rows}
     wanted = {(dropped, "dropped"), ("fresh", "added"), (retyped, "retyped"), (recoded, "recoded")}
@@ -138,7 +138,7 @@ def grown(seed: int, rows: int) -> Outcomes:
     """Against the table before, which grew by rows such as it had."""
     before = sample(rows, seed)
     now = pd.concat([before, before.sample(rows // 5, random_state=seed)], ignore_index=True)
-    found = validate_table(stored(now), [], subject="made", against=stored(before))
+    found = validate_table(stored(now), [], subject="made", previous=stored(before))
     [check] = [c for c in found.report.checks if c.name == "schema"]
     return {"alarm": check.verdict is not Verdict.PASS}
 

@@ -76,7 +76,7 @@ def make(folder: Path, number: int, rows: int | None = None) -> Path:
     artifacts are in `tables.json`.
     """
     folder.mkdir(parents=True)
-    bucket = Bucket.on(LocalStore(str(folder / "bucket"))).prepare()
+    bucket = Bucket.from_store(LocalStore(str(folder / "bucket"))).prepare()
     tables = {
         name: _write(bucket, folder / f"{name}.parquet", frames)
         for name, frames in (

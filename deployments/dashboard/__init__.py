@@ -83,7 +83,7 @@ def _panel_json(panel: Panel, number: int, place: dict[str, int]) -> dict[str, A
         "id": number,
         "type": panel.kind,
         "title": panel.title,
-        "description": panel.about,
+        "description": panel.description,
         "datasource": _DATASOURCE,
         "gridPos": place,
         "targets": list(_targets(panel)),
@@ -102,7 +102,7 @@ def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
         yield {
             "refId": letter,
             "datasource": _DATASOURCE,
-            "expr": query.ask,
+            "expr": query.promql,
             "legendFormat": query.legend,
             "instant": now,
             "range": not now,
@@ -112,10 +112,10 @@ def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
 
 def _field_defaults(panel: Panel) -> dict[str, Any]:
     steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
-    if panel.red is not None:
-        steps.append({"color": "red", "value": panel.red})
-    if panel.green is not None:
-        steps = [{"color": "red", "value": None}, {"color": "green", "value": panel.green}]
+    if panel.red_from is not None:
+        steps.append({"color": "red", "value": panel.red_from})
+    if panel.green_from is not None:
+        steps = [{"color": "red", "value": None}, {"color": "green", "value": panel.green_from}]
     made: dict[str, Any] = {
         "unit": panel.unit,
         "thresholds": {"mode": "absolute", "steps": steps},

@@ -5,10 +5,14 @@ from __future__ import annotations
 from assay.deployments.dashboard.panel import RUN_FILTER, USE_CASE_FILTER, Panel, PanelQuery
 
 
-def _stat_panel(title: str, ask: str, about: str, *, green: float | None = None) -> Panel:
-    red = None if green is not None else 1
-    query = PanelQuery(f"{ask} or vector(0)")
-    return Panel(title, (query,), about, "stat", width=3, height=4, red=red, green=green)
+def _stat_panel(
+    title: str, promql: str, description: str, *, green_from: float | None = None
+) -> Panel:
+    red = None if green_from is not None else 1
+    query = PanelQuery(f"{promql} or vector(0)")
+    return Panel(
+        title, (query,), description, "stat", width=3, height=4, red_from=red, green_from=green_from
+    )
 
 
 def _ended_runs(states: str) -> str:
@@ -61,7 +65,7 @@ ATTENTION_PANELS = (
         "Workers",
         'sum(assay_workers{status="online"})',
         "Workers that gave a sign of life.",
-        green=1,
+        green_from=1,
     ),
 )
 

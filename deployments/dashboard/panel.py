@@ -12,26 +12,26 @@ RUN_FILTER = 'use_case=~"$use_case|bucket|other"'
 
 @dataclass(frozen=True, slots=True)
 class PanelQuery:
-    """`ask`: PromQL. `unit`: Grafana's name of it, of a column of a table."""
+    """`promql`: PromQL. `unit`: Grafana's name of it, of a column of a table."""
 
-    ask: str
+    promql: str
     legend: str = ""
     unit: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`red`: from where on a figure is bad; `green`: from where on it is good."""
+    """`red_from`: from where on a figure is bad; `green_from`: from where on it is good."""
 
     title: str
     queries: tuple[PanelQuery, ...]
-    about: str = ""
+    description: str = ""
     kind: Literal["stat", "timeseries", "table"] = "timeseries"
     unit: str = "short"
     width: int = 8
     height: int = 8
-    red: float | None = None
-    green: float | None = None
+    red_from: float | None = None
+    green_from: float | None = None
     stacked: bool = False
 
 

@@ -40,18 +40,18 @@ class MetricsCollector(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
-    def text(self) -> bytes:
+    def render_text(self) -> bytes:
         """In Prometheus's text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
         """As the client library asks for it."""
-        asked = [(part, part.begin()) for part in self._parts]
+        asked = [(part, part.request()) for part in self._parts]
         until, told = time.monotonic() + self._patience, MetricSamples()
-        told.add("assay_info", 1, version=__version__)
+        told.add_sample("assay_info", 1, version=__version__)
         for part, finding in asked:
-            found = part.tell(finding, max(until - time.monotonic(), 0.0))
-            told.add("assay_up", found is not None, part=part.name)
-            told.add("assay_gather_seconds", part.seconds, part=part.name)
+            found = part.wait_for(finding, max(until - time.monotonic(), 0.0))
+            told.add_sample("assay_up", found is not None, part=part.name)
+            told.add_sample("assay_gather_seconds", part.seconds, part=part.name)
             yield from found or ()
         yield from told.families()

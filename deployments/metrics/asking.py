@@ -30,7 +30,7 @@ class EndedRuns:
     def __init__(self, since: datetime) -> None:
         self._window, self._next = (since, since, 0), (since, since, 0)
 
-    def since(self, client: SyncPrefectClient) -> list[FlowRun]:
+    def fetch_new(self, client: SyncPrefectClient) -> list[FlowRun]:
         """At most so many as a scrape may take; of a longer stretch the rest comes next time."""
         after, before, offset = self._window
         if offset == 0:
@@ -45,7 +45,7 @@ class EndedRuns:
         self._next = after, before, offset + len(found)
         return found
 
-    def were_counted(self) -> None:
+    def mark_counted(self) -> None:
         """Go on behind them; until then they are told again."""
         self._window = self._next
 

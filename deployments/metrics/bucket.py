@@ -34,19 +34,19 @@ class BucketMetrics:
         """Raises StoreError if the bucket cannot be had."""
         bucket = Bucket.open(self._url)
         if time.monotonic() >= self._list_again:
-            self._find(bucket)
+            self._find_journals(bucket)
         with ThreadPoolExecutor(_THREADS) as pool:
             found = list(
                 pool.map(_collect_samples, [*self._models.values(), *self._batches.values()])
             )
         told = MetricSamples()
         for one in found:
-            told.take(one)
+            told.merge(one)
         return list(told.families())
 
-    def _find(self, bucket: Bucket) -> None:
+    def _find_journals(self, bucket: Bucket) -> None:
         began = time.monotonic()
-        for name in bucket.journals():
+        for name in bucket.list_journals():
             if is_ledger(name):
                 self._batches.setdefault(
                     name, LedgerMetrics(bucket, name.removesuffix(LEDGER_SUFFIX))
@@ -58,4 +58,4 @@ class BucketMetrics:
 
 
 def _collect_samples(one: ModelMetrics | LedgerMetrics) -> MetricSamples:
-    return one.tell()
+    return one.collect_samples()

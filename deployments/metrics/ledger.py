@@ -25,7 +25,7 @@ class LedgerMetrics(JournalMetrics):
         self._refused = self._labels = 0
         self._served: float | None = None
 
-    def add(self, entry: JournalEntry) -> None:
+    def add_entry(self, entry: JournalEntry) -> None:
         body = entry.body
         if entry.kind == SCORED:
             role = "shadow" if body["role"] == "shadow" else "served"
@@ -39,11 +39,13 @@ class LedgerMetrics(JournalMetrics):
         elif entry.kind == LABELLED:
             self._labels += int(body["rows"])
 
-    def say(self, told: MetricSamples) -> None:
+    def add_samples(self, samples: MetricSamples) -> None:
         for role in ("served", "shadow"):
             sums = self._sums.get(role, Counter())
             for name in _METRICS_BY_ROLE:
-                told.add(f"assay_{name}_total", sums[name], use_case=self.use_case, role=role)
-        told.add("assay_batches_refused_total", self._refused, use_case=self.use_case)
-        told.add("assay_labels_total", self._labels, use_case=self.use_case)
-        told.add("assay_batch_timestamp_seconds", self._served, use_case=self.use_case)
+                samples.add_sample(
+                    f"assay_{name}_total", sums[name], use_case=self.use_case, role=role
+                )
+        samples.add_sample("assay_batches_refused_total", self._refused, use_case=self.use_case)
+        samples.add_sample("assay_labels_total", self._labels, use_case=self.use_case)
+        samples.add_sample("assay_batch_timestamp_seconds", self._served, use_case=self.use_case)

@@ -35,47 +35,49 @@ class ModelMetrics(JournalMetrics):
     def __init__(self, bucket: Bucket, use_case: str) -> None:
         super().__init__(bucket, use_case)
         self._entries: list[JournalEntry] = []
-        self._known: tuple[int, MetricSamples] | None = None
+        self._cached: tuple[int, MetricSamples] | None = None
 
-    def add(self, entry: JournalEntry) -> None:
+    def add_entry(self, entry: JournalEntry) -> None:
         self._entries.append(entry)
 
-    def say(self, told: MetricSamples) -> None:
+    def add_samples(self, samples: MetricSamples) -> None:
         """Anew only where the journal grew, or something could not be read."""
-        if self._known is None or self._known[0] != len(self._entries):
+        if self._cached is None or self._cached[0] != len(self._entries):
             found = MetricSamples()
-            whole = self._say(found)
-            self._known = (len(self._entries) if whole else -1, found)
-        told.take(self._known[1])
+            whole = self._add_all(found)
+            self._cached = (len(self._entries) if whole else -1, found)
+        samples.merge(self._cached[1])
 
-    def _say(self, told: MetricSamples) -> bool:
+    def _add_all(self, told: MetricSamples) -> bool:
         history = fold_journal(self.use_case, self._entries)
         kinds = Counter(e.kind if e.kind in _KINDS else "other" for e in self._entries)
         for kind in (*_KINDS, "other"):
-            told.add("assay_journal_entries_total", kinds[kind], use_case=self.use_case, kind=kind)
-        self._standing(history, told)
-        unreadable = sum(not self._report(told, *one) for one in self._reports(history, told))
-        told.add("assay_reports_unreadable", unreadable, use_case=self.use_case)
+            told.add_sample(
+                "assay_journal_entries_total", kinds[kind], use_case=self.use_case, kind=kind
+            )
+        self._add_standing(history, told)
+        unreadable = sum(not self._add_report(told, *one) for one in self._reports(history, told))
+        told.add_sample("assay_reports_unreadable", unreadable, use_case=self.use_case)
         return not unreadable
 
     # --- who is in use, and who waits -------------------------------------------------------
 
-    def _standing(self, history: ModelHistory, told: MetricSamples) -> None:
+    def _add_standing(self, history: ModelHistory, told: MetricSamples) -> None:
         case, champion = self.use_case, history.champion
         if champion is not None:
-            told.add("assay_champion_version", champion.number, use_case=case)
-            since = _timestamp(history.since[CHAMPION])
-            told.add("assay_champion_timestamp_seconds", since, use_case=case)
-            promotion = history.promotion(CHAMPION)
-            waiver = history.waiver(promotion) if promotion else None
+            told.add_sample("assay_champion_version", champion.number, use_case=case)
+            since = _timestamp(history.alias_entries[CHAMPION])
+            told.add_sample("assay_champion_timestamp_seconds", since, use_case=case)
+            promotion = history.current_promotion(CHAMPION)
+            waiver = history.find_waiver(promotion) if promotion else None
             ends = moments.parse_timestamp(waiver.body["expires"]).timestamp() if waiver else None
-            told.add("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
-        if waits := history.waiting:
-            told.add("assay_challenger_version", waits.body["version"], use_case=case)
-            told.add("assay_challenger_timestamp_seconds", _timestamp(waits), use_case=case)
+            told.add_sample("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
+        if waits := history.pending_challenger:
+            told.add_sample("assay_challenger_version", waits.body["version"], use_case=case)
+            told.add_sample("assay_challenger_timestamp_seconds", _timestamp(waits), use_case=case)
         asked = _open_request(self._entries)
         when = _timestamp(asked) if asked else None
-        told.add("assay_asked_timestamp_seconds", when, use_case=case)
+        told.add_sample("assay_asked_timestamp_seconds", when, use_case=case)
 
     # --- what was measured ------------------------------------------------------------------
 
@@ -97,36 +99,36 @@ class ModelMetrics(JournalMetrics):
         past = past_looks(history, history.champion.number)
         if not past:
             return wanted
-        self._look(past, told)
+        self._add_look(past, told)
         wanted.append((reports.add_check_counts, past[-1].report, "look"))
         for at, look in _last_judging_looks(past).items():
             kind = "expected" if at == "rows" else "realised"
             wanted += [(say, look.report, kind) for say in reports.ADDERS_BY_KIND[kind]]
         return wanted
 
-    def _report(
+    def _add_report(
         self, told: MetricSamples, say: reports.AddFromReport, artifact: Artifact, kind: str
     ) -> bool:
         try:
             say(told, self.use_case, get_report(self.bucket, artifact), kind)
         except IntegrityError as error:
-            self._log(error.what)
+            self._log_once(error.what)
             return False
         return True
 
-    def _look(self, past: tuple[PastLook, ...], told: MetricSamples) -> None:
+    def _add_look(self, past: tuple[PastLook, ...], told: MetricSamples) -> None:
         case, last = self.use_case, past[-1]
         for verdict in _VERDICTS:
             same = verdict == last.verdict
-            told.add("assay_look_verdict", same, use_case=case, verdict=verdict)
-        told.add("assay_batches_missed", last.missed, use_case=case)
-        told.add("assay_label_coverage_ratio", last.figures.get("coverage"), use_case=case)
+            told.add_sample("assay_look_verdict", same, use_case=case, verdict=verdict)
+        told.add_sample("assay_batches_missed", last.missed, use_case=case)
+        told.add_sample("assay_label_coverage_ratio", last.figures.get("coverage"), use_case=case)
         looks = {"all": last, **_last_judging_looks(past)}
         for at, look in looks.items():
             when = _timestamp(self._entries[look.entry - 1])
-            told.add("assay_look_timestamp_seconds", when, use_case=case, at=at)
+            told.add_sample("assay_look_timestamp_seconds", when, use_case=case, at=at)
             rows = look.figures.get({"rows": "rows", "labels": "labelled"}.get(at, ""))
-            told.add("assay_look_rows", rows, use_case=case, at=at)
+            told.add_sample("assay_look_rows", rows, use_case=case, at=at)
 
 
 def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:

@@ -22,7 +22,7 @@ class MetricDefinition:
     name: str
     kind: Literal["gauge", "counter", "histogram"]
     labels: tuple[str, ...]
-    about: str
+    description: str
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -37,12 +37,12 @@ _PERFORMANCE_LABELS = ("use_case", "kind", "metric", "group")
 _GAP_LABELS = ("use_case", "kind", "measure", "metric", "group")
 
 
-def _gauge(name: str, labels: tuple[str, ...], about: str) -> MetricDefinition:
-    return MetricDefinition(name, "gauge", labels, about)
+def _gauge(name: str, labels: tuple[str, ...], description: str) -> MetricDefinition:
+    return MetricDefinition(name, "gauge", labels, description)
 
 
-def _counter(name: str, labels: tuple[str, ...], about: str) -> MetricDefinition:
-    return MetricDefinition(name, "counter", labels, about)
+def _counter(name: str, labels: tuple[str, ...], description: str) -> MetricDefinition:
+    return MetricDefinition(name, "counter", labels, description)
 
 
 ENDPOINT_METRICS = (
@@ -233,28 +233,28 @@ class MetricSamples:
     """What is told at one time, in the order of `METRIC_DEFINITIONS`."""
 
     def __init__(self) -> None:
-        self._found: dict[str, dict[tuple[str, ...], float]] = {}
+        self._samples: dict[str, dict[tuple[str, ...], float]] = {}
 
-    def add(self, name: str, value: float | None, /, **labels: str) -> None:
+    def add_sample(self, name: str, value: float | None, /, **labels: str) -> None:
         """One figure; None is not told. Its labels are those that its name asks for."""
         figure = METRIC_DEFINITIONS[name]
         if set(labels) != set(figure.labels):
             raise ValueError(f"{name} has the labels {figure.labels}, not {tuple(labels)}")
         if value is not None:
             key = tuple(labels[label] for label in figure.labels)
-            self._found.setdefault(name, {})[key] = float(value)
+            self._samples.setdefault(name, {})[key] = float(value)
 
-    def take(self, other: MetricSamples) -> None:
+    def merge(self, other: MetricSamples) -> None:
         """All that another tells, too."""
-        for name, found in other._found.items():
-            self._found.setdefault(name, {}).update(found)
+        for name, found in other._samples.items():
+            self._samples.setdefault(name, {}).update(found)
 
     def families(self) -> Iterator[Metric]:
         """As the client library writes them."""
         for name, figure in METRIC_DEFINITIONS.items():
-            if name in self._found:
+            if name in self._samples:
                 kind = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
-                family = kind(name, figure.about, labels=figure.labels)
-                for key, value in self._found[name].items():
+                family = kind(name, figure.description, labels=figure.labels)
+                for key, value in self._samples[name].items():
                     family.add_metric(key, value)
                 yield family

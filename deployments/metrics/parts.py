@@ -26,28 +26,28 @@ class MetricsPart:
         self.seconds = 0.0
         self._gather = gather
         self._lock = Lock()
-        self._asked: Future[list[Metric]] | None = None
-        self._since = 0.0
-        self._said = ""
+        self._future: Future[list[Metric]] | None = None
+        self._requested_at = 0.0
+        self._last_logged = ""
 
-    def begin(self) -> Future[list[Metric]]:
+    def request(self) -> Future[list[Metric]]:
         """What is being found out, or was just now."""
         with self._lock:
-            asked, now = self._asked, time.monotonic()
-            if asked is None or (asked.done() and now - self._since > _REUSE_SECONDS):
+            asked, now = self._future, time.monotonic()
+            if asked is None or (asked.done() and now - self._requested_at > _REUSE_SECONDS):
                 asked = Future()
-                self._asked, self._since = asked, now
+                self._future, self._requested_at = asked, now
                 Thread(target=self._fill, args=(asked,), daemon=True).start()
             return asked
 
-    def tell(self, asked: Future[list[Metric]], patience: float) -> list[Metric] | None:
-        """What was found; None if that failed, or takes longer than `patience` seconds."""
+    def wait_for(self, future: Future[list[Metric]], timeout: float) -> list[Metric] | None:
+        """What was found; None if that failed, or takes longer than `timeout` seconds."""
         try:
-            return asked.result(patience)
+            return future.result(timeout)
         except NotYet:
-            self._say("takes longer than a scrape may")
+            self._log_once("takes longer than a scrape may")
         except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are told
-            self._say(f"{type(error).__name__}: {error}")
+            self._log_once(f"{type(error).__name__}: {error}")
         return None
 
     def _fill(self, asked: Future[list[Metric]]) -> None:
@@ -59,12 +59,12 @@ class MetricsPart:
             asked.set_exception(error)
         else:
             self.seconds = time.monotonic() - began
-            self._said = ""
+            self._last_logged = ""
             asked.set_result(found)
 
-    def _say(self, text: str) -> None:
+    def _log_once(self, text: str) -> None:
         """Into the log, once for each reason."""
         first = text.splitlines()[0] if text else ""
-        if first != self._said:
-            self._said = first
+        if first != self._last_logged:
+            self._last_logged = first
             print(f"metrics: {self.name}: {first}", file=sys.stderr)  # noqa: T201 - the log

@@ -22,18 +22,20 @@ class JournalMetrics(ABC):
     def __init__(self, bucket: Bucket, use_case: str, ending: str = "") -> None:
         self.bucket, self.use_case = bucket, use_case
         self._tail = JournalTail(bucket, use_case + ending)
-        self._odd = 0  # the entry that could not be taken note of; entries never change
-        self._said = ""
+        self._unreadable_entry = (
+            0  # the entry that could not be taken note of; entries never change
+        )
+        self._last_logged = ""
 
     @abstractmethod
-    def add(self, entry: JournalEntry) -> None:
+    def add_entry(self, entry: JournalEntry) -> None:
         """Take note of one more entry."""
 
     @abstractmethod
-    def say(self, told: MetricSamples) -> None:
+    def add_samples(self, samples: MetricSamples) -> None:
         """Tell all that the entries amount to."""
 
-    def tell(self) -> MetricSamples:
+    def collect_samples(self) -> MetricSamples:
         """All of it. Of a journal that does not hold, or was not read to its end yet, nothing but
         that: half a history would be taken for the whole.
 
@@ -41,15 +43,17 @@ class JournalMetrics(ABC):
         """
         told = MetricSamples()
         try:
-            current = self._read_on() and not self._odd
+            current = self._read_on() and not self._unreadable_entry
             if current:
-                self.say(told)
+                self.add_samples(told)
         except (StoreDenied, StoreUnreachable):
             raise
         except Exception as error:  # noqa: BLE001 - in a journal may be what anybody wrote
-            self._log(f"{type(error).__name__}: {error}")
+            self._log_once(f"{type(error).__name__}: {error}")
             told, current = MetricSamples(), False
-        told.add("assay_journal_current", current, use_case=self.use_case, journal=self.journal)
+        told.add_sample(
+            "assay_journal_current", current, use_case=self.use_case, journal=self.journal
+        )
         return told
 
     def _read_on(self) -> bool:
@@ -58,15 +62,15 @@ class JournalMetrics(ABC):
         for entry in self._tail.entries(_MAX_ENTRIES):
             count += 1
             try:
-                self.add(entry)
+                self.add_entry(entry)
             except Exception:
-                self._odd = entry.number
+                self._unreadable_entry = entry.number
                 raise
         return count < _MAX_ENTRIES
 
-    def _log(self, text: str) -> None:
+    def _log_once(self, text: str) -> None:
         """Once for each reason."""
-        if text != self._said:
-            self._said = text
+        if text != self._last_logged:
+            self._last_logged = text
             said = f"metrics: the {self.journal} journal of {self.use_case}: {text}"
             print(said, file=sys.stderr)  # noqa: T201 - the log

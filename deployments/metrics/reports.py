@@ -16,16 +16,16 @@ _ALL_ROWS = "all"  # the group of all rows
 _DIFFERENCE, _RATIO = "group minus reference", "group over reference"
 
 
-def add_test_scores(told: MetricSamples, case: str, report: Report, kind: str) -> None:
+def add_test_scores(samples: MetricSamples, case: str, report: Report, kind: str) -> None:
     """Of the performance gate: every score on the test rows, with its interval."""
     for row in _sheet_rows(report, lambda title: title == "Scores"):
         labels = {"use_case": case, "kind": kind, "metric": str(row["score"]), "group": _ALL_ROWS}
-        told.add("assay_performance", _number(row["model"]), **labels)
-        told.add("assay_performance_low", _number(row["low"]), **labels)
-        told.add("assay_performance_high", _number(row["high"]), **labels)
+        samples.add_sample("assay_performance", _number(row["model"]), **labels)
+        samples.add_sample("assay_performance_low", _number(row["low"]), **labels)
+        samples.add_sample("assay_performance_high", _number(row["high"]), **labels)
 
 
-def add_performance(told: MetricSamples, case: str, report: Report, kind: str) -> None:
+def add_performance(samples: MetricSamples, case: str, report: Report, kind: str) -> None:
     """Of a look: the scores that are expected, or realised, and how far they fell."""
     column = f"{kind} now"
     found = _checks_named(report, f"{kind}[")[:_MAX_CHECKS]
@@ -36,11 +36,11 @@ def add_performance(told: MetricSamples, case: str, report: Report, kind: str) -
         key = (_row_metric(row), _row_group(row))
         if key in told_of:  # of other groups there are too few rows for any number
             labels = {"use_case": case, "kind": kind, "metric": key[0], "group": key[1]}
-            told.add("assay_performance", _number(row[column]), **labels)
+            samples.add_sample("assay_performance", _number(row[column]), **labels)
     for (metric, group), check in told_of.items():
         labels = {"use_case": case, "kind": kind, "metric": metric, "group": group}
-        _add_interval(told, "assay_performance_drop", check, labels)
-        told.add("assay_performance_drop_limit", check.threshold, use_case=case)
+        _add_interval(samples, "assay_performance_drop", check, labels)
+        samples.add_sample("assay_performance_drop_limit", check.threshold, use_case=case)
 
 
 def _check_metric(check: Check, kind: str) -> str:
@@ -48,7 +48,7 @@ def _check_metric(check: Check, kind: str) -> str:
     return named.removesuffix(f", {check.group}")
 
 
-def add_fairness_gaps(told: MetricSamples, case: str, report: Report, kind: str) -> None:
+def add_fairness_gaps(samples: MetricSamples, case: str, report: Report, kind: str) -> None:
     """Of the fairness gate, or of a look: each group's gap to the reference group."""
     found = [(check, _gap_measure(check)) for check in report.checks]
     for check, measure in [one for one in found if one[1]][:_MAX_CHECKS]:
@@ -59,27 +59,27 @@ def add_fairness_gaps(told: MetricSamples, case: str, report: Report, kind: str)
             "metric": check.name.partition("[")[0],
             "group": check.group or _ALL_ROWS,
         }
-        _add_interval(told, "assay_fairness_gap", check, labels)
-        told.add("assay_fairness_gap_limit", check.threshold, **labels)
+        _add_interval(samples, "assay_fairness_gap", check, labels)
+        samples.add_sample("assay_fairness_gap_limit", check.threshold, **labels)
 
 
-def add_drift(told: MetricSamples, case: str, report: Report, _: str) -> None:
+def add_drift(samples: MetricSamples, case: str, report: Report, _: str) -> None:
     """Of a look: how many columns have shifted, and how far each is from the reference."""
     found = _checks_named(report, "shift[")
     verdicts = Counter(check.verdict for check in found)
     for verdict in (Verdict.PASS, Verdict.CAUTION, Verdict.UNKNOWN):
-        told.add("assay_drift_columns", verdicts[verdict], use_case=case, verdict=verdict)
+        samples.add_sample("assay_drift_columns", verdicts[verdict], use_case=case, verdict=verdict)
     for check in sorted(found, key=lambda check: -(check.estimate or 0.0))[:_MAX_COLUMNS]:
         column = check.name.removeprefix("shift[").removesuffix("]")
-        told.add("assay_drift_distance", check.estimate, use_case=case, column=column)
-        told.add("assay_drift_distance_limit", check.threshold, use_case=case)
+        samples.add_sample("assay_drift_distance", check.estimate, use_case=case, column=column)
+        samples.add_sample("assay_drift_distance_limit", check.threshold, use_case=case)
 
 
-def add_check_counts(told: MetricSamples, case: str, report: Report, _: str) -> None:
+def add_check_counts(samples: MetricSamples, case: str, report: Report, _: str) -> None:
     """Of a look: how many checks came to which verdict."""
     verdicts = Counter(check.verdict for check in report.checks)
     for verdict in Verdict:
-        told.add("assay_look_checks", verdicts[verdict], use_case=case, verdict=verdict)
+        samples.add_sample("assay_look_checks", verdicts[verdict], use_case=case, verdict=verdict)
 
 
 ADDERS_BY_KIND: Mapping[str, tuple[AddFromReport, ...]] = {
@@ -88,12 +88,14 @@ ADDERS_BY_KIND: Mapping[str, tuple[AddFromReport, ...]] = {
 }
 
 
-def _add_interval(told: MetricSamples, name: str, check: Check, labels: Mapping[str, str]) -> None:
+def _add_interval(
+    samples: MetricSamples, name: str, check: Check, labels: Mapping[str, str]
+) -> None:
     """Estimate and ends; an end that is open is left out."""
-    told.add(name, check.estimate, **labels)
+    samples.add_sample(name, check.estimate, **labels)
     if check.estimate is not None and check.interval is not None:
-        told.add(f"{name}_low", check.interval.low, **labels)
-        told.add(f"{name}_high", check.interval.high, **labels)
+        samples.add_sample(f"{name}_low", check.interval.low, **labels)
+        samples.add_sample(f"{name}_high", check.interval.high, **labels)
 
 
 def _gap_measure(check: Check) -> str:

@@ -44,10 +44,10 @@ class ServerMetrics:
         self._ended = asking.EndedRuns(self._began)
         self._counted: dict[UUID, datetime] = {}  # runs by when they ended, as far as counted
         self._last: dict[tuple[str, str, str], float] = {}
-        self._known: dict[UUID, str] = {}  # flows
-        self._cases: dict[str, str] = {}  # pools, by the use cases that run there
+        self._flow_names: dict[UUID, str] = {}  # flows
+        self._pools: dict[str, str] = {}  # pools, by the use cases that run there
         self._read = float("-inf")
-        self._later: list[Callable[[], None]] = []
+        self._pending_counts: list[Callable[[], None]] = []
         self._runs = _counter("assay_flow_runs_ended_total")
         self._steps = _counter("assay_steps_total")
         self._seconds = _counter("assay_step_seconds_total")
@@ -59,45 +59,45 @@ class ServerMetrics:
         from prefect.client.orchestration import get_client
         from prefect.settings import get_current_settings
 
-        if get_current_settings().api.url is None:
+        if get_current_settings().api_url.url is None:
             raise ConfigError("no server is named: PREFECT_API_URL is not set")
         told = MetricSamples()
-        for count in self._later:
+        for count in self._pending_counts:
             count()
-        self._later.clear()
+        self._pending_counts.clear()
         with get_client(httpx_settings={"timeout": 5.0}, sync_client=True) as client:
-            self._learn(client)
-            self._count(client)
-            self._waiting(client, told)
-            self._workers(client, told)
+            self._refresh_names(client)
+            self._count_ended(client)
+            self._add_waiting_runs(client, told)
+            self._add_workers(client, told)
             _add_verification(client, told)
         for (flow, case, kind), moment in self._last.items():
             name = "assay_flow_run_ended_timestamp_seconds"
-            told.add(name, moment, flow=flow, use_case=case, type=kind)
+            told.add_sample(name, moment, flow=flow, use_case=case, type=kind)
         kept = (self._runs, self._steps, self._seconds, self._durations, self._delays)
         return [*told.families(), *(family for one in kept for family in one.collect())]
 
     # --- who is who -------------------------------------------------------------------------
 
-    def _learn(self, client: SyncPrefectClient) -> None:
+    def _refresh_names(self, client: SyncPrefectClient) -> None:
         if time.monotonic() - self._read < _REFRESH_SECONDS:
             return
-        first = not self._known
-        self._known = {flow.id: flow.name for flow in client.read_flows(limit=200)}
+        first = not self._flow_names
+        self._flow_names = {flow.id: flow.name for flow in client.read_flows(limit=200)}
         found = asking.fetch_deployments(client)
-        self._cases = {one.name: one.work_pool_name or "" for one in found}
+        self._pools = {one.name: one.work_pool_name or "" for one in found}
         for one in found:
-            flow = self._known.get(one.flow_id, _OTHER)
+            flow = self._flow_names.get(one.flow_id, _OTHER)
             for kind, state in _EXPECTED_FAILURES:  # so that the first one is seen as an increase
                 self._runs.labels(flow, one.name, kind.lower(), state)
         self._read = time.monotonic()
         if first:
             self._recall(asking.fetch_last_ended(client))
 
-    def _of(self, run: FlowRun) -> tuple[str, str]:
+    def _flow_and_use_case(self, run: FlowRun) -> tuple[str, str]:
         """A run's flow and use case."""
-        flow = self._known.get(run.flow_id, _OTHER)
-        named = [tag for tag in run.tags if tag not in {ASSAY_TAG, flow} and tag in self._cases]
+        flow = self._flow_names.get(run.flow_id, _OTHER)
+        named = [tag for tag in run.tags if tag not in {ASSAY_TAG, flow} and tag in self._pools]
         return flow, named[0] if named else _OTHER
 
     # --- what ended -------------------------------------------------------------------------
@@ -107,40 +107,40 @@ class ServerMetrics:
         for run in runs:
             self._note(run)
 
-    def _count(self, client: SyncPrefectClient) -> None:
+    def _count_ended(self, client: SyncPrefectClient) -> None:
         """Nothing is counted before all of it was answered, so that a failure loses nothing."""
-        came = self._ended.since(client)
+        came = self._ended.fetch_new(client)
         fresh = {run.id: run for run in came if self._counted.get(run.id) != run.end_time}
-        if any(_OTHER in self._of(run) for run in fresh.values()):
+        if any(_OTHER in self._flow_and_use_case(run) for run in fresh.values()):
             self._read = float("-inf")  # of a use case that is new, perhaps
-            self._learn(client)
+            self._refresh_names(client)
         for step in list(asking.fetch_task_runs(client, list(fresh.values()))):
             if step.flow_run_id is None:
                 continue
             run = fresh[step.flow_run_id]
             before = self._counted.get(run.id, self._began)  # a run that crashed and went on
             if step.end_time is not None and step.end_time > before:
-                self._count_step(step, self._of(run)[1])
+                self._count_step(step, self._flow_and_use_case(run)[1])
         for run in fresh.values():
             self._count_run(run)
-        self._ended.were_counted()
+        self._ended.mark_counted()
         for gone in list(self._counted)[:-_MAX_COUNTED_RUNS]:
             del self._counted[gone]
 
     def _count_run(self, run: FlowRun) -> None:
-        (flow, case), (kind, state) = self._of(run), _state(run)
-        self._later.append(self._runs.labels(flow, case, kind, state).inc)
+        (flow, case), (kind, state) = self._flow_and_use_case(run), _state(run)
+        self._pending_counts.append(self._runs.labels(flow, case, kind, state).inc)
         took = self._durations.labels(flow, case)
-        self._later.append(partial(took.observe, run.total_run_time.total_seconds()))
+        self._pending_counts.append(partial(took.observe, run.total_run_time.total_seconds()))
         if run.start_time and run.expected_start_time:
             late = (run.start_time - run.expected_start_time).total_seconds()
-            self._later.append(partial(self._delays.labels(flow).observe, max(late, 0.0)))
+            self._pending_counts.append(partial(self._delays.labels(flow).observe, max(late, 0.0)))
         self._note(run)
 
     def _note(self, run: FlowRun) -> None:
         """When a run ended, known now; the oldest are forgotten first."""
         assert run.end_time is not None, "it was asked for as one that ended"
-        (flow, case), (kind, state) = self._of(run), _state(run)
+        (flow, case), (kind, state) = self._flow_and_use_case(run), _state(run)
         self._runs.labels(flow, case, kind, state)
         last = self._last.get((flow, case, kind), 0.0)
         self._last[flow, case, kind] = max(last, run.end_time.timestamp())
@@ -153,29 +153,31 @@ class ServerMetrics:
         result = "cached" if state == "Cached" else done
         for one in ("done", "cached", "failed"):
             self._steps.labels(case, stage, one)
-        self._later.append(self._steps.labels(case, stage, result).inc)
+        self._pending_counts.append(self._steps.labels(case, stage, result).inc)
         if result == "done":
             took = self._seconds.labels(case, stage)
-            self._later.append(partial(took.inc, step.total_run_time.total_seconds()))
+            self._pending_counts.append(partial(took.inc, step.total_run_time.total_seconds()))
 
     # --- what is now ------------------------------------------------------------------------
 
-    def _waiting(self, client: SyncPrefectClient, told: MetricSamples) -> None:
+    def _add_waiting_runs(self, client: SyncPrefectClient, told: MetricSamples) -> None:
         found: dict[tuple[str, str, str], list[float]] = {}
         for run in asking.fetch_waiting_runs(client):
             due = run.expected_start_time or run.start_time or datetime.now(UTC)
-            found.setdefault((*self._of(run), _state(run)[1]), []).append(due.timestamp())
+            found.setdefault((*self._flow_and_use_case(run), _state(run)[1]), []).append(
+                due.timestamp()
+            )
         for (flow, case, state), times in found.items():
             labels = {"flow": flow, "use_case": case, "state": state}
-            told.add("assay_flow_runs", len(times), **labels)
-            told.add("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
+            told.add_sample("assay_flow_runs", len(times), **labels)
+            told.add_sample("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
 
-    def _workers(self, client: SyncPrefectClient, told: MetricSamples) -> None:
-        for pool in sorted({pool for pool in self._cases.values() if pool}):
+    def _add_workers(self, client: SyncPrefectClient, told: MetricSamples) -> None:
+        for pool in sorted({pool for pool in self._pools.values() if pool}):
             workers = client.read_workers_for_work_pool(pool)
             for status in ("ONLINE", "OFFLINE"):
                 count = sum(worker.status.value == status for worker in workers)
-                told.add("assay_workers", count, pool=pool, status=status.lower())
+                told.add_sample("assay_workers", count, pool=pool, status=status.lower())
 
 
 def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
@@ -186,8 +188,8 @@ def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
     with suppress(ValueError, LookupError, TypeError):  # anybody may publish under that key
         figures = json.loads(str(found.data))[0]
         for name in ("intact", "objects", "bytes"):
-            told.add(f"assay_bucket_{name}", float(figures[name]))
-        told.add("assay_bucket_verified_timestamp_seconds", found.created.timestamp())
+            told.add_sample(f"assay_bucket_{name}", float(figures[name]))
+        told.add_sample("assay_bucket_verified_timestamp_seconds", found.created.timestamp())
 
 
 def _state(run: Any) -> tuple[str, str]:
@@ -198,9 +200,9 @@ def _state(run: Any) -> tuple[str, str]:
 
 def _counter(name: str) -> Counter:
     figure = METRIC_DEFINITIONS[name]
-    return Counter(name, figure.about, figure.labels, registry=None)
+    return Counter(name, figure.description, figure.labels, registry=None)
 
 
 def _histogram(name: str, bounds: Sequence[float]) -> Histogram:
     figure = METRIC_DEFINITIONS[name]
-    return Histogram(name, figure.about, figure.labels, registry=None, buckets=bounds)
+    return Histogram(name, figure.description, figure.labels, registry=None, buckets=bounds)

@@ -20,7 +20,7 @@ class JournalTail:
         self.length = 0
         self._store, self._journal = bucket.store, bucket.journal(name)
         self._last: Digest | None = None
-        self._ahead: list[_Link] = []
+        self._read_ahead: list[_Link] = []
 
     def entries(self, most: int) -> Iterator[JournalEntry]:
         """The entries that came since, `most` of them at most. One request where there is none.
@@ -35,10 +35,10 @@ class JournalTail:
 
     def _next(self) -> JournalEntry | None:
         number = self.length + 1
-        if number % checkpoints.CHECKPOINT_INTERVAL == 1 and not self._ahead:
-            self._ahead = self._checkpoint(number)
-        if self._ahead:
-            entry, digest = self._ahead.pop(0)
+        if number % checkpoints.CHECKPOINT_INTERVAL == 1 and not self._read_ahead:
+            self._read_ahead = self._checkpoint(number)
+        if self._read_ahead:
+            entry, digest = self._read_ahead.pop(0)
         else:
             data = self._read(number)
             if data is None:
@@ -67,7 +67,7 @@ class JournalTail:
 
     def _read(self, number: int) -> bytes | None:
         try:
-            return self._store.get(self._journal.key(number))
+            return self._store.get(self._journal.entry_key(number))
         except KeyAbsent:
             return None
 
@@ -80,4 +80,4 @@ class JournalTail:
         if entry is None or (entry.number, entry.previous) != (number, previous):
             name = self._journal.model
             raise ChainBroken(f"the journal of {name!r} does not hold at entry {number}")
-        return entry, Digest.of(data)
+        return entry, Digest.of_bytes(data)

@@ -28,6 +28,6 @@ def test_copies_keep_the_rules_that_the_gates_are_measured_by():
 def test_a_grown_table_and_its_file_hold_the_same_rows(tmp_path):
     folder = data.make(tmp_path / "tiny", 2, 500)
     written = pd.read_parquet(folder / "rows.parquet")
-    held = data.table(folder, "rows").pandas()
+    held = data.table(folder, "rows").to_pandas()
     assert len(held) == 1000
     pd.testing.assert_frame_equal(held, written, check_dtype=False)

@@ -18,7 +18,7 @@ DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": 
 @pytest.fixture
 def living(tmp_path):
     case = written("loans", DATA, monitor={"due": "10d"})
-    (tmp_path / "loans.yaml").write_text(case.words["text"])
+    (tmp_path / "loans.yaml").write_text(case.document["text"])
     bucket = Bucket.open(str(tmp_path / "bucket"))
     return Living.begin(case, loans(range(1000, 1100)), np.ones(100, bool), bucket)
 

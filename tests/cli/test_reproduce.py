@@ -83,7 +83,7 @@ def test_a_model_is_rebuilt_from_its_record_and_found_identical(rebuilt):
 
 def test_what_was_rebuilt_is_kept_and_a_bucket_in_use_is_not_written_into(rebuilt, assay, home):
     kept, bucket = (Registry(Bucket.open(str(home / name))) for name in ("kept", "bucket"))
-    assert kept.find("guests@1").digest == bucket.find("guests@1").digest
+    assert kept.find_version("guests@1").digest == bucket.find_version("guests@1").digest
     done = assay("reproduce", "guests@1", "--into", "kept")
     assert done.code == 1
     assert "there is something here already" in done.err
@@ -100,8 +100,8 @@ def test_another_rebuild_is_told_apart_from_its_record(rebuilt, home):
         for step in recorded.steps
     ]
     found = compare_runs(recorded, RebuiltRun(bucket, tuple(steps), recorded.entries))
-    assert found.first.name == "train Model"
-    assert found.first.outputs[0].how[0] == "column unmitigated is new"
+    assert found.first_divergence.name == "train Model"
+    assert found.first_divergence.outputs[0].differences[0] == "column unmitigated is new"
 
 
 def test_what_names_no_model_or_no_repository_is_refused(assay, home):

@@ -34,10 +34,10 @@ def asked(tmp_path):
         begun = []
 
         class Told(ScoreJob):
-            def _nothing_new(self, *_):
+            def _known_outcome(self, *_):
                 return None
 
-            def _run(self, files, **more):
+            def _run_flow(self, files, **more):
                 fate = fates.pop(0)
                 if isinstance(fate, BaseException):
                     raise fate
@@ -47,7 +47,7 @@ def asked(tmp_path):
                     batches += [BatchOutcome(name=name) for name in begun]
                 begun.extend(batch.name for batch in batches if claims and fate == "failed")
                 return ScoringOutcome(
-                    use_case="guests", model="guests@1", digest=Digest.of(b""), as_of="",
+                    use_case="guests", model="guests@1", digest=Digest.of_bytes(b""), as_of="",
                     batches=tuple(batches),
                 )  # fmt: skip
 
@@ -79,7 +79,7 @@ def kept(err):
 def test_a_stretch_without_answers_is_kept_and_it_is_said_where(asked, monkeypatch, capsys, fate):
     told, _ = asked(["scored", fate, "scored"])
     with sent(monkeypatch, b"".join(b'{"a": %d}\n' % n for n in range(5))):
-        found = told.from_stream(2, 60.0)
+        found = told.score_stream(2, 60.0)
     assert [one["fate"] for one in found["batches"]] == ["scored", fate, "scored"]
     (file,) = kept(capsys.readouterr().err)
     assert file.name == "stream-from-line-3.jsonl"
@@ -91,14 +91,14 @@ def test_a_stretch_without_answers_is_kept_and_it_is_said_where(asked, monkeypat
 def test_a_stretch_that_was_answered_later_is_not_kept(asked, monkeypatch, capsys):
     told, _ = asked(["failed", "scored"], claims=True)
     with sent(monkeypatch, b'{"a": 1}\n{"a": 2}\n'):
-        told.from_stream(1, 60.0)
+        told.score_stream(1, 60.0)
     assert kept(capsys.readouterr().err) == []
 
 
 def test_a_stretch_whose_run_ends_in_an_error_is_kept(asked, monkeypatch, capsys):
     told, _ = asked([KeyboardInterrupt()])
     with sent(monkeypatch, b'{"a": 1}\n'), pytest.raises(KeyboardInterrupt):
-        told.from_stream(2, 60.0)
+        told.score_stream(2, 60.0)
     (file,) = kept(capsys.readouterr().err)
     assert file.read_bytes() == b'{"a": 1}\n'
     file.unlink()
@@ -112,7 +112,7 @@ def test_of_a_stream_with_all_its_answers_nothing_stays(asked, monkeypatch, caps
     )
     told, _ = asked(["scored"])
     with sent(monkeypatch, b'{"a": 1}\n'):
-        told.from_stream(2, 60.0)
+        told.score_stream(2, 60.0)
     assert kept(capsys.readouterr().err) == []
     assert not Path(folders[0]).exists()
 
@@ -130,6 +130,6 @@ def test_a_file_that_failed_is_scored_again_without_a_restart(asked, monkeypatch
 
     monkeypatch.setattr(scoring, "watch_signals", contextmanager(lambda: (yield Ends())))
     told, seen = asked(fates, [tmp_path / "a.csv"])
-    found = told.as_it_comes(0.01)
+    found = told.watch_files(0.01)
     assert [one["fate"] for one in found["batches"]] == ["failed", "failed", "scored"]
     assert len(seen) == 3

@@ -152,7 +152,7 @@ def test_a_bucket_may_lie_below_spaces_and_unicode(tmp_path, as_url):
     for words in (["show", "guests@2"], ["log"], ["verify"], ["gc", "--dry-run"]):
         done = assay(tmp_path, *words, "--store", store)
         assert done.returncode == 0, (words, done.stderr)
-    assert Bucket.open(store).journals() == ["guests"]
+    assert Bucket.open(store).list_journals() == ["guests"]
     _reads_in_place(Bucket.open(store))
 
 
@@ -168,7 +168,7 @@ def test_a_bucket_may_lie_below_spaces_and_unicode_on_s3(tmp_path, moto_url):
 
 def _reads_in_place(bucket):
     """DuckDB finds the parts of a table by their place, whatever the folders are called."""
-    record = Registry(bucket).find("guests@2").artifact("run")
+    record = Registry(bucket).find_version("guests@2").artifact("run")
     steps = {step["name"]: step for step in bucket.get_json(record)["steps"]}
     table = Artifact.model_validate(steps["ingest"]["outputs"]["table"])
     with open_duckdb(Table.read(bucket, table)) as duck:

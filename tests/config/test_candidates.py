@@ -33,7 +33,7 @@ def test_each_strength_is_a_candidate_with_a_title_of_its_own():
     several = Candidate(estimator=LOGISTIC, mitigate=mitigation(strength=[0.25, 0.5, 1.0]))
     named = Candidate(name="fair", estimator=LOGISTIC, mitigate=mitigation(strength=[0.5, 1.0]))
     found = case(plain, several, named)
-    assert [one.title for one in found.contenders] == [
+    assert [one.title for one in found.expanded_candidates] == [
         "LogisticRegression",
         "LogisticRegression + ThresholdOptimizer at 0.25",
         "LogisticRegression + ThresholdOptimizer at 0.5",
@@ -41,16 +41,16 @@ def test_each_strength_is_a_candidate_with_a_title_of_its_own():
         "fair at 0.5",
         "fair",
     ]
-    assert [found.path(one)[1] for one in found.contenders] == [0, 1, 1, 1, 2, 2]
-    assert all(found.contender(one.title) is not None for one in found.contenders)
+    assert [found.path(one)[1] for one in found.expanded_candidates] == [0, 1, 1, 1, 2, 2]
+    assert all(found.find_candidate(one.title) is not None for one in found.expanded_candidates)
     # The search does not depend on the mitigation: one serves all.
-    assert set(found.searches().values()) == {"LogisticRegression"}
+    assert set(found.shared_searches().values()) == {"LogisticRegression"}
 
 
 def test_candidates_with_other_parameters_have_a_search_of_their_own():
     one = Candidate(name="a", estimator=LOGISTIC, search={"C": (1,)})
     other = Candidate(name="b", estimator=LOGISTIC, search={"C": (1.0,)})
-    assert case(one, other).searches() == {"a": "a", "b": "b"}
+    assert case(one, other).shared_searches() == {"a": "a", "b": "b"}
 
 
 def test_two_that_would_be_called_alike_are_refused():
@@ -85,7 +85,7 @@ def test_a_constraint_that_the_method_does_not_know_is_refused_with_those_it_kno
 
 
 def test_reweighing_needs_no_constraint_and_only_reductions_iterate():
-    assert mitigation(method="assay.reweighing", constraint=None).weighs
+    assert mitigation(method="assay.reweighing", constraint=None).trains_on_weights
     assert mitigation(method=GRID, max_iter=4).max_iter == 4
     for method in (THRESHOLDS, "assay.reweighing"):
         with pytest.raises(ValidationError, match="no use for max_iter"):

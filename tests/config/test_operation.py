@@ -15,7 +15,7 @@ def read(tmp_path, text):
 
 def test_everything_has_a_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Operations.configured() == Operations()
+    assert Operations.load_configured() == Operations()
     assert read(tmp_path, "# nothing\n") == Operations()
 
 

@@ -24,22 +24,22 @@ def line() -> str:
 
 def test_people_are_known_by_their_keys(file: Path) -> None:
     file.write_text(f"people:\n  ada: {{role: engineer, keys: ['{line()}', '{line()}']}}\n")
-    people = People.configured()
+    people = People.load_configured()
     assert people is not None
     assert people.people["ada"].role == "engineer"
-    assert [key.name for key in people.trusted()] == ["ada", "ada"]
+    assert [key.name for key in people.trusted_keys()] == ["ada", "ada"]
     assert people.signatures == "optional"
 
 
 def test_without_a_file_nobody_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(PEOPLE_VARIABLE, raising=False)
-    assert People.configured() is None
+    assert People.load_configured() is None
 
 
 def test_a_file_that_was_named_must_be_there(file: Path) -> None:
     with pytest.raises(ConfigError, match=r"people\.yaml"):
-        People.configured()
+        People.load_configured()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_file_that_was_named_must_be_there(file: Path) -> None:
 def test_what_is_wrong_in_it_is_named(file: Path, text: str, said: str) -> None:
     file.write_text(text)
     with pytest.raises(ConfigError, match=said):
-        People.configured()
+        People.load_configured()
 
 
 def withdrawn(file: Path, holds: str) -> None:
@@ -65,21 +65,21 @@ def withdrawn(file: Path, holds: str) -> None:
 
 
 def test_a_key_that_was_withdrawn_is_not_sound_for_being_listed_twice(file: Path) -> None:
-    digest = Digest.of(b"entry")
+    digest = Digest.of_bytes(b"entry")
     withdrawn(file, f"# hers\n\n{digest}  # m 1 registered\n")
-    people = People.configured()
+    people = People.load_configured()
     assert people is not None
-    assert people.trusted()[0].vouched == {digest}
+    assert people.trusted_keys()[0].vouched_entries == {digest}
 
 
 def test_a_line_that_is_no_entry_is_named(file: Path) -> None:
-    withdrawn(file, f"{Digest.of(b'entry')}\nm 2 promoted\n")
+    withdrawn(file, f"{Digest.of_bytes(b'entry')}\nm 2 promoted\n")
     with pytest.raises(ConfigError, match=r"holds\.txt, line 2: no line of an entry: 'm 2"):
-        People.configured()
+        People.load_configured()
 
 
 def test_a_list_of_entries_that_is_not_there_is_named(file: Path) -> None:
     withdrawn(file, "")
     (file.parent / "holds.txt").unlink()
     with pytest.raises(ConfigError, match=r"holds\.txt.*cannot be read"):
-        People.configured()
+        People.load_configured()

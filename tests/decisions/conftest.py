@@ -30,7 +30,7 @@ class House:
     """A bucket with one model, `m`."""
 
     def __init__(self):
-        self.bucket = Bucket.on(MemoryStore()).prepare()
+        self.bucket = Bucket.from_store(MemoryStore()).prepare()
         self.registry = Registry(self.bucket)
 
     def report(self, gate, verdict, summary="seen"):
@@ -47,7 +47,7 @@ class House:
             "configuration": {"promotion": promotion or {}},
         }
         body = {
-            "question": str(Digest.of(b"question %d" % number)),
+            "question": str(Digest.of_bytes(b"question %d" % number)),
             "model": self.bucket.put(b"model %d" % number, artifacts.MODEL, "m").as_json(),
             "signature": self.bucket.put_json({"features": []}, artifacts.JSON, "s").as_json(),
             "run": self.bucket.put_json(record, artifacts.RECORD, "run").as_json(),

@@ -41,7 +41,7 @@ def test_a_model_that_raised_no_alarm_has_none_to_mark(house, said):
 def test_a_lesson_says_of_what_and_where_it_comes_from(watched, said):
     digest = str(watched.history.versions[1].digest)
     entry = learnt.record_lesson(
-        watched.bucket, "m", " drift:RELP ", said("recoded"), about=digest, entry=3
+        watched.bucket, "m", " drift:RELP ", said("recoded"), subject=digest, entry=3
     )
     assert entry.body == {
         "cause": "drift:RELP",
@@ -56,7 +56,7 @@ def test_a_lesson_of_nothing_is_refused(watched, said):
     with pytest.raises(ConfigError, match="cause"):
         learnt.record_lesson(watched.bucket, "m", " ", said())
     with pytest.raises(ConfigError, match="no digest"):
-        learnt.record_lesson(watched.bucket, "m", "drift:a", said(), about="sha256:12")
+        learnt.record_lesson(watched.bucket, "m", "drift:a", said(), subject="sha256:12")
     for entry in (0, 5):
         with pytest.raises(ReferenceUnknown, match="no entry"):
             learnt.record_lesson(watched.bucket, "m", "drift:a", said(), entry=entry)

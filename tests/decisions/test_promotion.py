@@ -145,7 +145,7 @@ def score(house, version, role="shadow", rows=b"rows"):
         model=house.history.versions[version].digest, role=role, seconds=0.1,
     )  # fmt: skip
     assert BatchLedger(house.bucket, "m").add_scored(
-        scored, again=True
+        scored, allow_repeat=True
     )  # by version, as with --model
 
 
@@ -551,7 +551,7 @@ def test_a_promotion_names_the_evidence_that_there_is_when_it_is_written(beside,
     compared(beside)
     meanwhile(lambda: compared(beside, summary="of more batches"))
     entry = promote(beside, said(), reference="m@2")
-    last = beside.history.shadowed(beside.history.versions[2])
+    last = beside.history.last_shadow_comparison(beside.history.versions[2])
     assert last.body["summary"] == "seen"
     assert entry.body["evidence"]["shadow"] == last.body["report"]["digest"]
     assert entry.number == last.number + 1
@@ -610,4 +610,4 @@ def test_what_an_alias_may_be_its_reference_finds(alias):
     except (ConfigError, Ineligible):
         assert house.kinds == ["registered", "registered"]
     else:
-        assert house.registry.find(f"m@{alias}").number == 1
+        assert house.registry.find_version(f"m@{alias}").number == 1

@@ -54,7 +54,7 @@ def test_what_is_killed_comes_back(kept):
     one.tend()
     first = one.process
     os.kill(first.pid, signal.SIGKILL)
-    until(lambda: not first.alive)
+    until(lambda: not first.is_alive)
 
     def again():
         one.tend()
@@ -83,7 +83,7 @@ def test_it_stops_when_told(kept):
     one.tend()
     process = one.process
     one.stop()
-    assert not process.alive
+    assert not process.is_alive
 
 
 def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):

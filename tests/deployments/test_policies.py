@@ -125,7 +125,7 @@ def holds(ceph_server, ceph_url, monkeypatch):
 @pytest.fixture
 def bucket(ceph_url):
     """One made by its owner, with an object that nothing refers to."""
-    made = Bucket.on(open_store(ceph_url)).prepare()
+    made = Bucket.from_store(open_store(ceph_url)).prepare()
     made.objects.put(b"nobody's")
     made.journal("m").append(lambda _: ("lesson", {"text": "first"}))
     return made
@@ -133,8 +133,8 @@ def bucket(ceph_url):
 
 @pytest.mark.ceph
 def test_a_viewer_reads_and_writes_nothing(bucket, holds):
-    held = Bucket.on(holds("viewer"))
-    (entry,) = held.objects.entries()
+    held = Bucket.from_store(holds("viewer"))
+    (entry,) = held.objects.list_entries()
     assert held.store.get(entry.key) == b"nobody's"
     assert len(held.journal("m").entries()) == 1
     with pytest.raises(StoreDenied):
@@ -148,41 +148,41 @@ def test_a_viewer_reads_and_writes_nothing(bucket, holds):
 @pytest.mark.ceph
 @pytest.mark.parametrize("who", ["scientist", "engineer"])
 def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bucket, holds):
-    held = Bucket.on(holds(who)).prepare()
+    held = Bucket.from_store(holds(who)).prepare()
     held.objects.put(b"mine")
     held.objects.put(bytes(17 << 20))  # in parts
     held.journal("m").append(lambda _: ("lesson", {"text": "second"}))
     assert held.store.put_if_absent("memo/fit/a.json", b"{}")
-    for key in ("memo/fit/a.json", held.journal("m").key(1), "assay.json"):
+    for key in ("memo/fit/a.json", held.journal("m").entry_key(1), "assay.json"):
         with pytest.raises(StoreDenied):
             held.store.delete(key)
     with pytest.raises(StoreDenied):
         held.store.put_if_absent("elsewhere", b"")
     with pytest.raises(StoreDenied):
         GarbageCollector(held, grace=timedelta()).collect()
-    assert {e.key for e in held.objects.entries()} >= {e.key for e in bucket.objects.entries()}
+    assert {e.key for e in held.objects.list_entries()} >= {e.key for e in bucket.objects.entries()}
 
 
 @pytest.mark.ceph
 def test_an_operator_writes_history_and_nothing_else(bucket, holds):
-    held = Bucket.on(holds("operator"))
+    held = Bucket.from_store(holds("operator"))
     held.journal("m").append(lambda _: ("rolled_back", {"text": "second"}))
     with pytest.raises(StoreDenied):
         held.objects.put(b"mine")
     with pytest.raises(StoreDenied):
-        held.store.delete(held.journal("m").key(1))
+        held.store.delete(held.journal("m").entry_key(1))
 
 
 @pytest.mark.ceph
 def test_the_collector_collects_and_keeps_history(bucket, holds):
-    held = Bucket.on(holds("collector"))
+    held = Bucket.from_store(holds("collector"))
     collector = GarbageCollector(
         held, grace=timedelta(seconds=-60)
     )  # Ceph's times have whole seconds
     assert collector.collect().moved == 1
     assert GarbageCollector(held, grace=timedelta(seconds=-60)).collect().deleted == 1
-    assert list(held.objects.entries()) == []
-    for key in (held.journal("m").key(1), "assay.json"):
+    assert list(held.objects.list_entries()) == []
+    for key in (held.journal("m").entry_key(1), "assay.json"):
         with pytest.raises(StoreDenied):
             held.store.delete(key)
     assert len(bucket.journal("m").entries()) == 1

@@ -12,7 +12,7 @@ from assay.errors import ConfigError
 
 def server(folder, **more):
     given = {"pool": "assay", "host": "127.0.0.1", "port": 4300, "store": "/b", "database": ""}
-    return ServerSetup(**{**given, **more}, root=Path("/r"), folder=folder)
+    return ServerSetup(**{**given, **more}, root=Path("/r"), state_folder=folder)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "assay.example"])
@@ -69,7 +69,7 @@ def test_the_pages_know_their_port(tmp_path):
 def test_a_password_is_not_written_down(tmp_path, written, plain, url):
     made = server(tmp_path, database=written)
     made.check()
-    assert hide_password(written) == made.running().database == plain
+    assert hide_password(written) == made.to_setup_state().database == plain
     assert made.database_url == url
 
 

@@ -38,7 +38,7 @@ def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
         assert cost == pytest.approx(point_score("cost", truth, at, COST))
     assert found.least == min(found.costs)
     assert found.least <= found.now.value + 1e-12
-    assert found.least <= found.without_model + 1e-12
+    assert found.least <= found.trivial_cost + 1e-12
 
 
 def test_the_threshold_of_the_costs_is_good_where_probabilities_are_true():
@@ -46,7 +46,7 @@ def test_the_threshold_of_the_costs_is_good_where_probabilities_are_true():
     found = weigh(truth, who, threshold=0.75)
     assert costs.check_threshold(found, truth).verdict is Verdict.PASS
     assert found.chosen == 0.75
-    assert found.cheapest.interval.low < 0.75 < found.cheapest.interval.high
+    assert found.cheapest_threshold.interval.low < 0.75 < found.cheapest_threshold.interval.high
 
 
 def test_a_threshold_that_surely_wastes_is_a_caution_with_the_cheaper_one():
@@ -55,7 +55,7 @@ def test_a_threshold_that_surely_wastes_is_a_caution_with_the_cheaper_one():
     assert found.verdict is Verdict.FAIL
     assert not found.hard
     assert found.interval.low > found.threshold
-    cheapest = weigh(truth, who).cheapest
+    cheapest = weigh(truth, who).cheapest_threshold
     assert cheapest.interval.low < 0.75**3 < cheapest.interval.high
 
 
@@ -91,11 +91,11 @@ def test_the_figure_shows_the_chosen_threshold_beside_no_model_at_all():
     assert min(point.value for point in drawn.series[0].points) == found.least
     chosen = drawn.series[1].points[0]
     assert (chosen.x, chosen.value) == (found.chosen, found.now.value)
-    assert drawn.reference == found.without_model
+    assert drawn.reference == found.trivial_cost
 
 
 def test_the_same_seed_gives_the_same_answer():
     truth, who = made(500)
     one, two = (weigh(truth, who, seed=3) for _ in "ab")
-    assert one.cheapest == two.cheapest
+    assert one.cheapest_threshold == two.cheapest_threshold
     assert one.saving == two.saving

@@ -245,7 +245,7 @@ def made(columns, rows=8):
     schema = pa.schema([column_field(n, k, ["a", "b", "unused"] if k == "category" else None)
                         for n, (k, _) in columns.items()])  # fmt: skip
     held = [pa.array(values[:rows], _stored(kind)) for kind, values in columns.values()]
-    bucket = Bucket.on(MemoryStore()).prepare()
+    bucket = Bucket.from_store(MemoryStore()).prepare()
     batch = pa.RecordBatch.from_arrays(held, names=list(columns))
     return Table.read(bucket, write_table(bucket, [batch], schema, "rows"))
 
@@ -311,7 +311,7 @@ def test_duckdb_says_what_pandas_says(table, kind):
         if asked_of(one):
             assert_close(one.estimate, other.estimate, one)
     columns = ["row", "rule", "column"]
-    assert stored.failing[columns].equals(framed.failing[columns])
+    assert stored.failing_rows[columns].equals(framed.failing_rows[columns])
 
 
 def assert_close(one, other, check):

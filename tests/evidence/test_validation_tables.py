@@ -53,7 +53,7 @@ def frame():
 
 @pytest.mark.parametrize("place", ["age=7/bucket", "env=prod/bucket", "te*m [1]/bucket"])
 def test_a_bucket_anywhere_gives_the_same_verdicts(frame, tmp_path, place):
-    bucket = Bucket.on(LocalStore(tmp_path / place)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path / place)).prepare()
     few = frame[["age", "size"]].head(1000)
     table = Table.read(bucket, write_frame(bucket, few, "rows"))
     rules = [
@@ -64,32 +64,34 @@ def test_a_bucket_anywhere_gives_the_same_verdicts(frame, tmp_path, place):
     verdicts = {c.name: c.verdict for c in judged.report.checks if c.name.startswith("expect")}
     assert list(verdicts.values()) == [Verdict.FAIL, Verdict.PASS]
     assert (
-        judged.failing["row"].tolist()
-        == validate_table(few, rules, subject="r").failing["row"].tolist()
+        judged.failing_rows["row"].tolist()
+        == validate_table(few, rules, subject="r").failing_rows["row"].tolist()
     )
 
 
 @pytest.mark.parametrize("name", ["file_row_number", "File_Index"])
 def test_columns_named_as_duckdb_names_its_own_are_told_right(tmp_path, name):
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
     frame = pd.DataFrame({name: [30, 31, 32, 200], "x": [1, 2, 300, 4]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     rules = [rule(BETWEEN, column="x", min_value=0, max_value=10)]
-    assert validate_table(table, rules, subject="rows").failing["row"].tolist() == [3]
+    assert validate_table(table, rules, subject="rows").failing_rows["row"].tolist() == [3]
 
 
 def test_large_integers_beside_a_float_in_a_set_are_judged_alike_wherever_they_lie(tmp_path):
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
     frame = pd.DataFrame({"x": [2**53, 2**53 + 1, 2**53 + 2, 5]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     rules = [rule("expect_column_values_to_be_in_set", column="x", value_set=[0.3, 5, 2**53 + 1])]
-    stored, framed = (validate_table(rows, rules, subject="r").failing for rows in (table, frame))
+    stored, framed = (
+        validate_table(rows, rules, subject="r").failing_rows for rows in (table, frame)
+    )
     assert stored["row"].tolist() == framed["row"].tolist()
 
 
 @pytest.fixture(scope="module")
 def table(frame, tmp_path_factory):
-    bucket = Bucket.on(LocalStore(tmp_path_factory.mktemp("bucket"))).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path_factory.mktemp("bucket"))).prepare()
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     assert len(table.parts) > 1
     return table
@@ -104,7 +106,7 @@ RULES = (
 
 
 def test_failing_rows_have_their_numbers_in_the_table_whichever_part_holds_them(table):
-    failing = validate_table(table, RULES[:1], subject="t").failing
+    failing = validate_table(table, RULES[:1], subject="t").failing_rows
     assert failing["row"].tolist() == [8, ROWS // 2 + 1, ROWS]
     assert failing["value"].tolist() == ["200.0"] * 3
 
@@ -118,12 +120,12 @@ def test_a_table_and_its_frame_are_judged_alike(table, frame):
         assert one.estimate == pytest.approx(other.estimate, rel=1e-12)
     counts = [[row[2:] for row in found.report.sheets[0].rows] for found in (stored, framed)]
     assert counts[0] == counts[1]
-    assert stored.failing.equals(framed.failing)
+    assert stored.failing_rows.equals(framed.failing_rows)
 
 
 def test_only_the_columns_that_pandas_needs_come_into_memory(table, monkeypatch):
     asked = []
-    whole = Table.pandas
+    whole = Table.to_pandas
 
     def noted(self, columns=None):
         asked.append(columns)
@@ -138,8 +140,8 @@ def test_a_rule_that_many_rows_break_lists_the_first_and_says_how_many(table, mo
     monkeypatch.setattr(answers, "MOST_FAILING", 50)
     monkeypatch.setattr(validation, "MOST_FAILING", 50)
     found = validate_table(table, [rule(BETWEEN, column="id", max_value=999)], subject="t")
-    assert len(found.failing) == 50
-    assert found.failing["row"].is_monotonic_increasing
+    assert len(found.failing_rows) == 50
+    assert found.failing_rows["row"].is_monotonic_increasing
     assert found.report.checks[-1].estimate == pytest.approx(100 * (ROWS - 1000) / ROWS)
     assert found.report.notes == (
         f"{BETWEEN}[id]: of 149,000 failing rows the first 50 are listed.",
@@ -154,7 +156,7 @@ def test_the_same_table_gives_the_same_report(table):
 
 def test_a_damaged_part_is_named_and_nothing_is_judged(tmp_path, frame):
     store = LocalStore(tmp_path)
-    bucket = Bucket.on(store).prepare()
+    bucket = Bucket.from_store(store).prepare()
     table = Table.read(bucket, write_frame(bucket, frame.head(1000), "rows"))
     part = Path(store.url(object_key(table.parts[0].digest)))
     part.chmod(0o644)
@@ -194,7 +196,7 @@ def test_a_value_set_of_another_kind_is_refused(table, column, values):
 
 
 def test_columns_that_differ_in_case_alone_are_judged_all_the_same(tmp_path):
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
     frame = pd.DataFrame({"a": [1, 2], "A": [3, 4]})
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     found = validate_table(table, [rule(BETWEEN, column="A", min_value=3)], subject="t")
@@ -202,7 +204,7 @@ def test_columns_that_differ_in_case_alone_are_judged_all_the_same(tmp_path):
 
 
 def test_a_table_without_rows_fails_and_tests_no_rule(tmp_path):
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
     table = Table.read(bucket, write_frame(bucket, pd.DataFrame({"a": [1]}).head(0), "rows"))
     found = validate_table(table, [rule(BETWEEN, column="a", min_value=3)], subject="t")
     assert found.report.verdict is Verdict.FAIL
@@ -214,7 +216,7 @@ def test_parts_on_s3_are_read_through_the_bucket(moto_url, frame):
     bucket = Bucket.open(moto_url).prepare()
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     found = validate_table(table, RULES, subject="t")
-    assert found.failing["row"].tolist()[:3] == [8, ROWS // 2 + 1, ROWS]
+    assert found.failing_rows["row"].tolist()[:3] == [8, ROWS // 2 + 1, ROWS]
     assert found.report.verdict is Verdict.FAIL
 
 

@@ -47,7 +47,7 @@ def nothing_twice(team: Team) -> None:
         assert len(questions) >= sum(a.flow == "train" for a in ended)
         promoted = [(e.body["alias"], e.body["version"]) for e in entries if e.kind == "promoted"]
         assert len(promoted) == len(set(promoted))
-        scored = [one.name for one in BatchLedger(team.bucket, name).read().scored]
+        scored = [one.name for one in BatchLedger(team.bucket, name).read().scored_batches]
         assert len(scored) == len(set(scored))
         assert len(scored) >= sum(a.flow == "score" for a in ended)
         if scored:

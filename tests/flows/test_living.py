@@ -8,7 +8,8 @@ import pytest
 
 from assay.batches import BatchLedger, RefusedBatch
 from assay.bucket import Bucket
-from assay.decisions import promotion, said, withdrawal
+from assay.decisions import promotion, withdrawal
+from assay.decisions.said import Justification
 from assay.errors import DataError
 from assay.evidence.report import get_report
 from assay.flows.monitor import monitor
@@ -125,7 +126,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     state, declined = life.run(retrain, 9, **asked)
     assert (state.name, type(declined)) == ("Declined", DeclinedRetraining)
 
-    said = said.Said("it fits who comes now", START + timedelta(days=3))
+    said = Justification("it fits who comes now", START + timedelta(days=3))
     promotion.approve_version(life.bucket, "jobs@2", said)
     promotion.promote_version(life.bucket, "jobs@2", said)
     assert life.history.champion.name == "jobs@2"
@@ -135,7 +136,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     assert scored.model == "jobs@2"
     assert life.run(monitor, 4)[0].name == "Healthy"
 
-    said = said.Said("the office wants to look into it", START + timedelta(days=5))
+    said = Justification("the office wants to look into it", START + timedelta(days=5))
     withdrawal.roll_back_alias(life.bucket, "jobs", said)
     assert life.history.champion.name == "jobs@1"
     told = ["registered", "promoted", "monitored", "monitored", "retraining"]
@@ -158,7 +159,7 @@ def _learnt_from_the_change(life, turned):
     step = next(step for step in record["steps"] if step["name"] == "gather")
     from assay.artifacts import Artifact
 
-    rows = Table.read(life.bucket, Artifact.model_validate(step["outputs"]["table"])).pandas()
+    rows = Table.read(life.bucket, Artifact.model_validate(step["outputs"]["table"])).to_pandas()
     assert sorted(rows["person"]) == sorted(turned["person"])
     known = dict(zip(turned["person"], turned["works"], strict=True))
     assert [known[p] for p in rows["person"]] == rows["works"].tolist()
@@ -188,7 +189,7 @@ def test_rows_that_cannot_be_learnt_from_end_a_retraining(tmp_path, monkeypatch)
         state, error = life.run(retrain, 1, by="person", because="because")
         assert (state.name, type(error)) == ("Failed", DataError)
         refused = RefusedBatch(name="a", source=f"{len(tried)}", as_of="2016-01-01", why="a test")
-        BatchLedger(life.bucket, "jobs").add_refused(refused)
+        BatchLedger(life.bucket, "jobs").add_refusal(refused)
     assert tried == [0, 1]
     assert life.kinds == ["retraining", "retrained"] * 2
     assert life.history.entries[-1].body["because"] == "no labelled rows are left to train on"

@@ -37,7 +37,7 @@ def loans(numbers, seed=0, wrong=False):
 def living(tmp_path):
     labels = {"source": f"{tmp_path}/labels/*.csv"}
     case = written("loans", DATA, monitor={"rows": 100}, labels=labels)
-    (tmp_path / "loans.yaml").write_text(case.words["text"])
+    (tmp_path / "loans.yaml").write_text(case.document["text"])
     (tmp_path / "labels").mkdir()
     bucket = Bucket.open(str(tmp_path / "bucket"))
     return Living.begin(case, loans(range(10_000, 14_000)), np.ones(4000, bool), bucket)
@@ -181,7 +181,7 @@ def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, m
         "assay.tasks.stage.create_markdown_artifact", lambda _, key, __: told.append(key)
     )
     case = written("loans", DATA, monitor={"rows": 100}, promotion={"shadow": 2})
-    (tmp_path / "loans.yaml").write_text(case.words["text"])
+    (tmp_path / "loans.yaml").write_text(case.document["text"])
     living = Living.begin(
         case, loans(range(9000, 10_000)), np.ones(1000, bool), Bucket.open(f"{tmp_path}/bucket")
     )

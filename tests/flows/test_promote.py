@@ -83,10 +83,12 @@ def test_a_name_that_may_not_is_asked_again_and_one_that_may_is_done(bucket, tmp
 def test_a_yes_is_a_promotion_by_the_person_who_gave_it(bucket):
     registry = Registry(bucket)
     body = registry.history("guests").versions[2].entry.body
-    registry.register("guests", "registered", {**body, "question": str(Digest.of(b"another"))})
+    registry.register(
+        "guests", "registered", {**body, "question": str(Digest.of_bytes(b"another"))}
+    )
     state, _ = run_of("guests@3", bucket, form("ada"))
     assert state.name == "Promoted"
-    entry = registry.history("guests").since["champion"]
+    entry = registry.history("guests").alias_entries["champion"]
     assert (entry.actor, entry.body["version"], entry.body["via"]) == ("ada", 3, "dashboard")
 
 
@@ -104,7 +106,7 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
     registry = Registry(bucket)
     body = registry.history("guests").versions[2].entry.body
     for number in (3, 4):
-        question = str(Digest.of(b"question %d" % number))
+        question = str(Digest.of_bytes(b"question %d" % number))
         registry.register("guests", "registered", {**body, "question": question})
 
     def late():

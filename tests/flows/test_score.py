@@ -76,7 +76,7 @@ def test_each_batch_is_scored_delivered_and_recorded_once(place):
         1,
     )
     assert one.model == place.version.digest
-    said = Table.read(place.bucket, two.predictions).pandas()
+    said = Table.read(place.bucket, two.predictions).to_pandas()
     delivered = pd.read_csv(place.folder / "out" / "b.csv")
     assert (delivered["probability"] == said["probability"]).all()
     assert set(place.fates().values()) == {"known"}
@@ -163,7 +163,7 @@ def test_what_was_begun_is_finished_with_the_same_answers_whoever_is_champion(
     assert "a.csv by jobs@1, which had begun it" in outcome.sentence
     (entry,) = place.ledger.scored
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
-    said = Table.read(place.bucket, entry.predictions).pandas()
+    said = Table.read(place.bucket, entry.predictions).to_pandas()
     assert (delivered["probability"] == said["probability"]).all()
     assert set(delivered["model"]) == {str(place.version.digest)} == {str(entry.model)}
     assert place.fates() == {"a.csv": "known"}
@@ -239,7 +239,9 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
     assert unseen.batch == served.batch
     assert (unseen.beside, served.beside) == (None, 2)
-    lines = SourceLines.of(Table.read(place.bucket, served.lines)).lines(np.arange(served.rows))
+    lines = SourceLines.from_table(Table.read(place.bucket, served.lines)).lines(
+        np.arange(served.rows)
+    )
     assert lines.tolist() == [*range(2, 14)]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     assert set(delivered["model"]) == {str(place.version.digest)}

@@ -78,7 +78,7 @@ def test_a_first_run_registers_the_best_candidate_that_is_fair_enough(first, hom
 
 def test_the_journal_says_why_this_candidate_and_from_what_frontier(first, home):
     bucket = Bucket.open(str(home / "bucket"))
-    body = Registry(bucket).find("income@1").entry.body
+    body = Registry(bucket).find_version("income@1").entry.body
     assert body["chosen"]["because"].startswith("1 of 3; likely to pass the fairness rules")
     frontier = get_report(bucket, Artifact.model_validate(body["chosen"]["frontier"]))
     assert body["reports"]["candidates"] == body["chosen"]["frontier"]
@@ -108,7 +108,7 @@ def test_every_byte_of_the_bucket_is_what_its_name_says(first, home):
 def test_the_record_names_every_step_with_inputs_outputs_key_seconds_and_verdict(first, home):
     _, outcome = first
     bucket = Bucket.open(str(home / "bucket"))
-    version = Registry(bucket).find("income@1")
+    version = Registry(bucket).find_version("income@1")
     record = bucket.get_json(version.artifact("run"))
     steps = {step["name"]: step for step in record["steps"]}
     assert list(steps)[:5] == ["ingest", "validate", "weigh", "feasibility", "split"]
@@ -180,7 +180,7 @@ def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(fir
     bucket = Bucket.open(str(home / "bucket"))
     report = get_report(bucket, outcome.reports["technical"])
     assert {check.name for check in report.checks} == {"row", "batch", "size", "memory"}
-    version = Registry(bucket).find(outcome.model)
+    version = Registry(bucket).find_version(outcome.model)
     timing = bucket.get_json(version.artifact("timing"))
     assert timing["bytes"] == version.artifact("model").size
     assert all(seconds > 0 for seconds in timing["row"])
@@ -220,7 +220,7 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     }
     assert any("Female" in reason and "0.05" in reason for reason in outcome.reasons)
     assert "Female" in state.message
-    version = Registry(Bucket.open(str(home / "bucket"))).find(outcome.model)
+    version = Registry(Bucket.open(str(home / "bucket"))).find_version(outcome.model)
     assert version.status == "rejected"
     assert version.entry.body["reasons"] == outcome.reasons
 
@@ -230,7 +230,9 @@ def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     assert outcome.outcome == "rejected"
     assert [one.gates["performance"] for one in outcome.judged] == ["fail"] * 3
     assert any("beats the champion" in reason for reason in outcome.judged[0].reasons)
-    body = Registry(Bucket.open(str(home / "bucket"))).find(outcome.judged[1].model).entry.body
+    body = (
+        Registry(Bucket.open(str(home / "bucket"))).find_version(outcome.judged[1].model).entry.body
+    )
     assert f"the gates refused {outcome.judged[0].candidate}" in body["chosen"]["because"]
 
 
@@ -300,7 +302,7 @@ def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass
     assert (held.status, held.gates["fairness"]) == ("registered", "unknown")
     assert (chosen.status, chosen.gates["fairness"]) == ("registered", "pass")
     assert (outcome.outcome, outcome.model) == ("registered", chosen.model)
-    body = Registry(Bucket.open(str(home / "bucket"))).find(chosen.model).entry.body
+    body = Registry(Bucket.open(str(home / "bucket"))).find_version(chosen.model).entry.body
     assert f"could not tell of {held.candidate}" in body["chosen"]["because"]
 
 

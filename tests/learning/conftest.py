@@ -62,7 +62,7 @@ def made_use_case(*candidates: dict[str, Any], **changes: Any) -> UseCase:
 
 
 def stored(frame: pd.DataFrame) -> Table:
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_frame(bucket, frame, "people"))
 
 

@@ -82,7 +82,9 @@ def test_what_is_foreseen_is_what_most_tests_say(case):
     """Of many tests of the same people, at least as many agree as were promised."""
     rng, seen = np.random.default_rng(1), set()
     for gap in (0.02, 0.05, 0.06, 0.1, 0.14, 0.16, 0.2):
-        likely = assess_candidate(answers("a", gap, rows=8_000, tested=2_000), case()).likely
+        likely = assess_candidate(
+            answers("a", gap, rows=8_000, tested=2_000), case()
+        ).foreseen_verdict
         women, men = rng.binomial(1_000, [[0.4 - gap], [0.4]], (2, 4_000))
         low, high = newcombe_limits(women, 1_000, men, 1_000, 0.9)
         passes = (low >= -0.1) & (high <= 0.1)
@@ -95,7 +97,10 @@ def test_what_is_foreseen_is_what_most_tests_say(case):
 
 
 def test_nothing_is_foreseen_of_a_test_too_small_to_tell(case):
-    likely = [assess_candidate(answers("a", 0.06, tested=n), case()).likely for n in (5_000, 100)]
+    likely = [
+        assess_candidate(answers("a", 0.06, tested=n), case()).foreseen_verdict
+        for n in (5_000, 100)
+    ]
     assert likely == [Verdict.PASS, Verdict.UNKNOWN]
 
 

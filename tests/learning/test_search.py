@@ -29,11 +29,11 @@ def searched(case, say=lambda *_: None):
 
 def test_the_best_mean_wins_and_all_that_was_tried_is_told(use_case):
     found = searched(use_case({"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}}))
-    assert [entry["params"] for entry in found.tried] == [{"C": 1e-6}, {"C": 1.0}]
-    assert found.chosen == int(np.argmax([entry["mean"] for entry in found.tried]))
-    assert found.params == found.tried[found.chosen]["params"]
-    assert found.tried[1]["mean"] == pytest.approx(np.mean(found.tried[1]["scores"]))
-    assert len(found.tried[1]["scores"]) == 3
+    assert [entry["params"] for entry in found.trials] == [{"C": 1e-6}, {"C": 1.0}]
+    assert found.chosen == int(np.argmax([entry["mean"] for entry in found.trials]))
+    assert found.params == found.trials[found.chosen]["params"]
+    assert found.trials[1]["mean"] == pytest.approx(np.mean(found.trials[1]["scores"]))
+    assert len(found.trials[1]["scores"]) == 3
     assert not np.isnan(found.scores).any()
 
 
@@ -51,7 +51,7 @@ def test_no_row_is_judged_by_a_model_that_was_fitted_to_it(use_case):
 def test_losses_are_made_small(use_case):
     candidate = {"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}, "calibrate": "none"}
     found = searched(use_case(candidate, performance={"choose_by": "log_loss"}))
-    means = [entry["mean"] for entry in found.tried]
+    means = [entry["mean"] for entry in found.trials]
     assert found.chosen == int(np.argmin(means))
     assert means[0] != means[1]
 
@@ -65,7 +65,7 @@ def test_more_processes_find_the_same(use_case):
     candidate = {"estimator": LOGISTIC, "search": {"C": [0.1, 1.0]}}
     alone = searched(use_case(candidate, search={"jobs": 1}))
     beside = searched(use_case(candidate, search={"jobs": 2}))
-    assert alone.tried == beside.tried
+    assert alone.trials == beside.trials
     assert (alone.scores == beside.scores).all()
     assert (alone.probability == beside.probability).all()
 
@@ -82,8 +82,8 @@ def test_progress_counts_every_fit(use_case):
 
 def test_a_combination_that_fails_is_recorded_and_the_others_go_on(use_case):
     found = searched(use_case({"estimator": LOGISTIC, "search": {"C": [-1.0, 1.0]}}))
-    assert "'C' parameter" in found.tried[0]["error"]
-    assert found.tried[0]["mean"] is None
+    assert "'C' parameter" in found.trials[0]["error"]
+    assert found.trials[0]["mean"] is None
     assert found.params == {"C": 1.0}
 
 
@@ -98,7 +98,7 @@ def test_when_all_fail_the_error_names_candidate_params_and_what_was_said(use_ca
 
 def test_an_estimators_warnings_are_kept_with_what_was_tried(use_case):
     found = searched(use_case({"estimator": LOGISTIC, "params": {"max_iter": 1}}))
-    assert any("failed to converge" in text for text in found.tried[0]["warnings"])
+    assert any("failed to converge" in text for text in found.trials[0]["warnings"])
 
 
 def test_random_draws_are_seeded_and_never_more_than_there_are(use_case):

@@ -20,7 +20,7 @@ def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
     from assay.tables.write import write_frame
 
     def sides(frame):
-        bucket = Bucket.on(MemoryStore())
+        bucket = Bucket.from_store(MemoryStore())
         table = Table.read(bucket, write_frame(bucket, frame, "t"))
         return dict(zip(frame.person.tolist(), mark_test_rows(table, case).tolist(), strict=True))
 

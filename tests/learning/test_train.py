@@ -137,7 +137,7 @@ def test_the_answers_out_of_fold_are_of_the_training_rows(trained, people):
     assert held_out.sex.tolist() == frame.sex[held_out.row].tolist()
     assert held_out.truth.tolist() == (frame.income[held_out.row] == ">50K").tolist()
     assert (held_out.decision == (held_out.probability >= 0.5)).all()
-    assert (held_out.decision == held_out.unmitigated).all()
+    assert (held_out.decision == held_out.unmitigated_decisions).all()
 
 
 @pytest.mark.parametrize("choose_by", ["roc_auc", "accuracy", "cost"])
@@ -148,7 +148,7 @@ def test_a_plain_candidates_score_out_of_fold_is_the_searchs(
     test = mark_test_rows(rows, case)
     found = search_candidate(rows, test, case.candidates[0], case, say=say)
     made = teach(rows, test, case, say)
-    assert made.about["cross_validated"] == found.tried[found.chosen]["mean"]
+    assert made.about["cross_validated"] == found.trials[found.chosen_index]["mean"]
 
 
 def test_the_costs_set_the_threshold(trained):

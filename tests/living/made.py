@@ -87,7 +87,7 @@ class Living:
         bucket: Bucket | None = None,
     ) -> Living:
         """Register and promote a version that was tested on some of `rows`."""
-        living = cls(written, (bucket or Bucket.on(MemoryStore())).prepare())
+        living = cls(written, (bucket or Bucket.from_store(MemoryStore())).prepare())
         living.register(rows, test)
         living.promote(1)
         return living
@@ -238,7 +238,7 @@ class Living:
             rows=len(rows),
             unfit_rows=0,
         )
-        assert self.ledger.add_labelled(came)
+        assert self.ledger.add_labels(came)
         return came
 
     def about(self, when: float) -> Look:
@@ -250,12 +250,14 @@ class Living:
         What the journal keeps, and the report itself.
         """
         ahead = self.about(when)
-        if ahead.idle:
+        if ahead.is_idle:
             return None
         against = build_reference(self.bucket, ahead.version, self.case)
         seen = build_window(self.bucket, ahead, self.case, against)
-        kept = self.bucket.put_json(seen.counted, JSON, "counted")
-        material = LookInputs(against, seen.current, seen.labelled, seen.same, seen.counted, kept)
+        kept = self.bucket.put_json(seen.label_counts, JSON, "counted")
+        material = LookInputs(
+            against, seen.current, seen.labelled, seen.same_rows, seen.label_counts, kept
+        )
         if not is_worth_recording(ahead, material):
             return None
         told = collect_facts(self.bucket, ahead, self.case, material)
@@ -267,4 +269,4 @@ class Living:
 
 
 def table_rows(bucket: Bucket, artifact: Any) -> pa.Table:
-    return Table.read(bucket, artifact).arrow()
+    return Table.read(bucket, artifact).to_arrow()

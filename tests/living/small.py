@@ -123,4 +123,4 @@ def champion(bucket: Bucket, written: LoadedUseCase, **how: Any) -> Version:
 def promote(bucket: Bucket, version: Version, alias: str = CHAMPION) -> None:
     registry = Registry(bucket)
     standing = registry.history("jobs").aliases.get(alias)
-    assert registry.promote(version, because="a test", instead_of=standing, alias=alias)
+    assert registry.promote(version, because="a test", expected_version=standing, alias=alias)

@@ -21,14 +21,14 @@ from assay.tables.write import write_frame
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def test_each_file_that_fits_the_pattern_is_a_batch(tmp_path):
     for name in ("b.csv.gz", "a.csv", "c.txt"):
         (tmp_path / name).write_text("a\n1\n")
     found = list_batches(use_case(score={"source": f"{tmp_path}/*.csv*"}))
-    assert [(a.name, a.bare) for a in found] == [
+    assert [(a.name, a.stem) for a in found] == [
         (f"{tmp_path}/a.csv", "a"),
         (f"{tmp_path}/b.csv.gz", "b"),
     ]
@@ -38,7 +38,7 @@ def test_each_file_that_fits_the_pattern_is_a_batch(tmp_path):
 def test_a_folder_is_its_files_of_rows(tmp_path):
     for name in ("a.csv", "_SUCCESS", ".hidden.csv", "read.me"):
         (tmp_path / name).write_text("a\n1\n")
-    assert [a.bare for a in list_batches(use_case(), [str(tmp_path)])] == ["a"]
+    assert [a.stem for a in list_batches(use_case(), [str(tmp_path)])] == ["a"]
 
 
 def test_any_fsspec_prefix_will_do():
@@ -46,8 +46,8 @@ def test_any_fsspec_prefix_will_do():
     for name in ("x", "y"):
         with fsspec.open(f"{place}/{name}.csv", "wb") as file:
             file.write(b"a\n1\n")
-    assert [a.bare for a in list_batches(use_case(), [f"{place}/*.csv"])] == ["x", "y"]
-    assert [a.bare for a in list_batches(use_case(), [f"{place}/"])] == ["x", "y"]
+    assert [a.stem for a in list_batches(use_case(), [f"{place}/*.csv"])] == ["x", "y"]
+    assert [a.stem for a in list_batches(use_case(), [f"{place}/"])] == ["x", "y"]
 
 
 def test_how_files_are_read_is_said_by_the_score_section_else_by_the_datas(tmp_path):
@@ -70,8 +70,8 @@ def test_without_a_source_the_use_case_says_what_to_write():
 def test_a_query_is_one_batch_named_by_its_rows():
     query = {"sql": "SELECT 1", "connection": "sqlite:///x.db"}
     (one,) = list_batches(use_case(score={"source": query}))
-    rows = Digest.of(b"rows")
-    assert (one.name, one.file(rows)) == ("query", f"query-{rows.short}")
+    rows = Digest.of_bytes(b"rows")
+    assert (one.name, one.file_name(rows)) == ("query", f"query-{rows.short}")
 
 
 def test_a_file_is_taken_once_it_stopped_growing_and_again_only_when_it_changed(tmp_path):
@@ -82,11 +82,11 @@ def test_a_file_is_taken_once_it_stopped_growing_and_again_only_when_it_changed(
     assert watch.poll() == []
     file.write_text("a\n1\n")
     assert watch.poll() == []
-    assert [a.bare for a in watch.poll()] == ["a"]
+    assert [a.stem for a in watch.poll()] == ["a"]
     assert watch.poll() == []
     file.write_text("a\n1\n2\n")
     assert watch.poll() == []
-    assert [a.bare for a in watch.poll()] == ["a"]
+    assert [a.stem for a in watch.poll()] == ["a"]
 
 
 def test_a_file_that_is_given_back_comes_again_after_ever_longer_pauses(tmp_path):
@@ -96,14 +96,14 @@ def test_a_file_that_is_given_back_comes_again_after_ever_longer_pauses(tmp_path
     watch, looks = FolderWatch(lambda: list_marked_files(written)), []
     for number in range(40):
         found = watch.poll()
-        if any(arrival.bare == "a" for arrival in found):
+        if any(arrival.stem == "a" for arrival in found):
             looks.append(number)
-        watch.give_back(arrival.name for arrival in found if arrival.bare == "a")
-        assert number == 1 or "b" not in {arrival.bare for arrival in found}
+        watch.give_back(arrival.name for arrival in found if arrival.stem == "a")
+        assert number == 1 or "b" not in {arrival.stem for arrival in found}
     assert looks == [1, 2, 4, 8, 16, 32]
     (tmp_path / "a.csv").write_text("a\n1\n2\n")
     assert watch.poll() == []
-    assert [arrival.bare for arrival in watch.poll()] == ["a"], "what changed waits for nothing"
+    assert [arrival.stem for arrival in watch.poll()] == ["a"], "what changed waits for nothing"
 
 
 def scored(bucket, version, rows=b"rows", source="sha256:file", role="served"):
@@ -129,19 +129,21 @@ def scored(bucket, version, rows=b"rows", source="sha256:file", role="served"):
 def test_a_batch_is_served_once_whoever_is_champion_unless_a_version_is_named(bucket):
     first, second = champion(bucket, use_case()), register(bucket, use_case(), people(), c=0.1)
     rows = scored(bucket, first)
-    before = PriorScores.of(bucket, second, again=False)
-    assert before.knows("sha256:file")
-    assert before.has(rows)
-    assert not before.knows(None)
-    named = PriorScores.of(bucket, second, again=True)
-    assert not named.knows("sha256:file")
-    assert not named.has(rows)
+    before = PriorScores.from_ledger(bucket, second, for_named_version=False)
+    assert before.has_source("sha256:file")
+    assert before.has_batch(rows)
+    assert not before.has_source(None)
+    named = PriorScores.from_ledger(bucket, second, for_named_version=True)
+    assert not named.has_source("sha256:file")
+    assert not named.has_batch(rows)
 
 
 def test_what_was_only_scored_in_the_shadow_was_not_served(bucket):
     version = champion(bucket, use_case())
     scored(bucket, version, role="shadow")
-    assert not PriorScores.of(bucket, version, again=False).knows("sha256:file")
+    assert not PriorScores.from_ledger(bucket, version, for_named_version=False).has_source(
+        "sha256:file"
+    )
 
 
 def test_the_champion_serves_unless_another_is_named(bucket):
@@ -152,11 +154,11 @@ def test_the_champion_serves_unless_another_is_named(bucket):
     assert resolve_reference(bucket, "jobs", "candidate") == resolve_reference(
         bucket, "jobs", "jobs@candidate"
     )
-    by = LoadedVersion.of(
+    by = LoadedVersion.load(
         bucket, written, resolve_reference(bucket, "jobs", "2"), parse_timestamp(None)
     )
     assert by.version.number == 2
-    needed = [name for name, how in by.columns.items() if how["required"]]
+    needed = [name for name, how in by.column_specs.items() if how["required"]]
     assert needed == ["person", "age", "job", "sex"]
     with pytest.raises(ConfigError, match="no version of 'jobs'"):
         resolve_reference(bucket, "jobs", "income@3")
@@ -188,7 +190,7 @@ def test_a_champion_that_is_replaced_while_it_is_loaded_gives_no_mixture(bucket,
         return real(self, reference, **how)
 
     monkeypatch.setattr(Registry, "load", load)
-    by = LoadedVersion.of(bucket, written, "jobs@champion", parse_timestamp(None))
+    by = LoadedVersion.load(bucket, written, "jobs@champion", parse_timestamp(None))
     assert by.version.number == 2
 
 
@@ -198,4 +200,4 @@ def test_the_challenger_scores_beside_only_where_the_use_case_asks_for_it(bucket
     asks = use_case(promotion={"shadow": 3})
     assert shadow_challenger(bucket, use_case(), one) is None
     assert shadow_challenger(bucket, asks, one).name == "jobs@2"
-    assert shadow_challenger(bucket, asks, Registry(bucket).find("jobs@2")) is None
+    assert shadow_challenger(bucket, asks, Registry(bucket).find_version("jobs@2")) is None

@@ -36,7 +36,7 @@ def begun(**data):
 
 def from_scratch(living, look):
     """The counts, were there none of before."""
-    past = tuple(p.model_copy(update={"counted": None}) for p in look.past)
+    past = tuple(p.model_copy(update={"counted": None}) for p in look.past_looks)
     return count_labels(living.bucket, dataclasses.replace(look, past=past), living.case)
 
 
@@ -56,10 +56,10 @@ def looked(living, day):
     look = living.about(day)
     agree(living, look)
     seen = build_window(living.bucket, look, living.case, living.against)
-    kept = living.bucket.put_json(seen.counted, JSON, "counted").as_json()
+    kept = living.bucket.put_json(seen.label_counts, JSON, "counted").as_json()
     length, before = look.batches.length, look.judged
     judged = {
-        "rows": length if seen.current or seen.same else before.rows,
+        "rows": length if seen.current or seen.same_rows else before.rows,
         "labels": length if seen.labelled else before.labels,
     }
     said = {"version": 1, "look": look.number, "upto": length, "as_of": day_of(day).isoformat()}
@@ -137,7 +137,7 @@ def test_the_index_of_a_table_is_made_once_and_made_again_if_it_is_lost():
     living = begun()
     served = living.serve(loans([5, 3, 5, 9]), 1)
     units = table_units(living.bucket, served.predictions)
-    column = Table.read(living.bucket, served.predictions).arrow(["unit"])["unit"].to_numpy()
+    column = Table.read(living.bucket, served.predictions).to_arrow(["unit"])["unit"].to_numpy()
     assert units.tolist() == sorted(set(column.tolist()))
     assert table_units(living.bucket, served.predictions).tolist() == units.tolist()
     (made,) = living.bucket.store.list("memo/units/")
@@ -152,7 +152,7 @@ def test_the_index_of_a_table_is_made_once_and_made_again_if_it_is_lost():
     st.sets(st.integers(-50, 50), max_size=6),
 )
 def test_many_tables_are_asked_as_if_one_after_the_other(tables, asked):
-    bucket = Bucket.on(MemoryStore()).prepare()
+    bucket = Bucket.from_store(MemoryStore()).prepare()
     units = np.array(sorted(asked), np.int64)
     stored = [write_frame(bucket, pd.DataFrame({"unit": [*t]}, dtype="int64"), "t") for t in tables]
     for _ in range(2):
@@ -175,7 +175,7 @@ def test_a_look_costs_hardly_more_after_many_batches_than_after_few():
 
     case = written("loans", DATA, monitor={"rows": 20}, labels={"source": "x/*.csv"})
     living = Living.begin(
-        case, loans(range(9000, 9300)), np.ones(300, bool), Bucket.on(Asked()).prepare()
+        case, loans(range(9000, 9300)), np.ones(300, bool), Bucket.from_store(Asked()).prepare()
     )
     living.against = build_reference(living.bucket, living.about(0).version, living.case)
 
@@ -207,6 +207,6 @@ def test_counts_that_cannot_be_had_are_made_anew():
     look = living.about(5)
     lost = living.bucket.put_json({"nothing": 1}, JSON, "lost")
     living.bucket.store.delete(f"objects/sha256/{lost.digest.hex[:2]}/{lost.digest.hex}")
-    past = tuple(p.model_copy(update={"counted": lost.digest}) for p in look.past)
+    past = tuple(p.model_copy(update={"counted": lost.digest}) for p in look.past_looks)
     again = dataclasses.replace(look, past=past)
     assert count_labels(living.bucket, again, living.case)[0] == from_scratch(living, look)[0]

@@ -38,7 +38,7 @@ USE_CASE = UseCase.model_validate(
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def people(ids, ages=None, works=None, kind=None):
@@ -95,8 +95,8 @@ def gathered(bucket, first, batches, labels, window="all", since=None, least=1, 
         use_case,
     )
     found = write_training_rows(bucket, sources, use_case, RowSelection(window, since, NOW, least))
-    rows = Table.read(bucket, found.table).pandas()
-    arrived = Table.read(bucket, found.arrived).pandas()["arrived"].tolist()
+    rows = Table.read(bucket, found.table).to_pandas()
+    arrived = Table.read(bucket, found.arrival_entries).to_pandas()["arrived"].tolist()
     return rows, arrived, found
 
 
@@ -238,7 +238,7 @@ def nameless(rows):
 @given(NUMBERS, st.lists(NUMBERS.filter(bool), max_size=3, unique_by=str))
 def test_rows_that_are_alike_but_have_no_name_all_count_with_their_own_labels(first, later):
     first = [(0, True), (0, False), *first]
-    bucket = Bucket.on(MemoryStore()).prepare()
+    bucket = Bucket.from_store(MemoryStore()).prepare()
     came = [batch(bucket, 4 + i, nameless(rows)) for i, rows in enumerate(later)]
     rows, _, found = gathered(bucket, nameless(first), came, {}, use_case=NAMELESS)
     every = [*first, *(row for part in later for row in part)]

@@ -19,7 +19,7 @@ from assay.tables.write import write_frame
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def take(bucket, source, **data):
@@ -31,7 +31,7 @@ def take(bucket, source, **data):
 
 
 def frame_of(bucket, artifact):
-    return Table.read(bucket, artifact).pandas()
+    return Table.read(bucket, artifact).to_pandas()
 
 
 @pytest.fixture
@@ -84,7 +84,9 @@ def test_what_does_not_fit_is_listed_with_line_and_reason_and_the_rest_keeps_its
     assert list(listed["line"]) == [5, 11]
     assert "age 'old' is not a 64-bit integer" in listed["reason"][0]
     assert "2 fields instead of 4" in listed["reason"][1]
-    lines = SourceLines.of(Table.read(bucket, taken.lines)).lines(pd.Series(range(29)).to_numpy())
+    lines = SourceLines.from_table(Table.read(bucket, taken.lines)).lines(
+        pd.Series(range(29)).to_numpy()
+    )
     assert list(lines) == [n for n in range(2, 33) if n not in {5, 11}]
 
 
@@ -126,7 +128,7 @@ def test_what_is_never_stored_is_not_even_in_the_list_of_unfit_rows(bucket, rows
         file.write("1,2,123-45\n")
     taken = take(bucket, tmp_path / "a.csv", never_store=["ssn"])
     assert "ssn" not in frame_of(bucket, taken.table)
-    assert "123-45" not in json.dumps(Table.read(bucket, taken.unfit).arrow().to_pylist())
+    assert "123-45" not in json.dumps(Table.read(bucket, taken.unfit).to_arrow().to_pylist())
 
 
 @pytest.mark.parametrize("content", ["", "person,age,job,sex\n", '{"a": \n'])

@@ -47,14 +47,14 @@ def file(folder, text, name="labels.csv"):
 
 
 def known(living):
-    return KnownLabels.of(living.bucket, living.ledger.read(), living.case)
+    return KnownLabels.from_batches(living.bucket, living.ledger.read(), living.case)
 
 
 def said(living, *numbers):
     """What is known of these loans: 1, 0 or -1."""
     rows = loans(numbers)
     scored = living.serve(rows, 99, name=f"asked {numbers}")
-    units = Table.read(living.bucket, scored.predictions).arrow(["unit"])["unit"].to_numpy()
+    units = Table.read(living.bucket, scored.predictions).to_arrow(["unit"])["unit"].to_numpy()
     return known(living)(units.view(np.uint64)).tolist()
 
 
@@ -65,7 +65,7 @@ def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(livi
     taken = import_labels(living.bucket, living.written, day(1), [file(tmp_path, text)])
     (entry,) = taken.new
     assert (entry.rows, entry.unfit_rows) == (3, 3)
-    unfit = Table.read(living.bucket, entry.unfit).pandas()
+    unfit = Table.read(living.bucket, entry.unfit).to_pandas()
     assert unfit["line"].tolist() == [4, 5, 6]
     assert unfit["reason"].tolist() == [
         "loan 'x' is not a 64-bit integer",
@@ -101,7 +101,7 @@ def test_a_file_whose_bytes_changed_and_whose_labels_did_not_is_read_once_more(t
 
     assert read(text) == (1, 0)
     assert read(text.replace("\n", "\r\n")) == (0, 1)
-    assert len(living.ledger.read().labelled) == 1
+    assert len(living.ledger.read().received_labels) == 1
     assert read(text.replace("yes", "no")) == (1, 0)
     assert read(text.replace("\n", "\r\n")) == (1, 0), "they are said anew"
 
@@ -226,7 +226,7 @@ def _label_each(living, rows, number, moments):
     units = identity_hashes(Table.read(living.bucket, held), living.case).view(np.int64)
     known = pd.to_datetime([day(m).replace(tzinfo=None) for m in moments]).as_unit("us")
     table = pd.DataFrame({"unit": units, "label": rows["paid"] == "yes", "known": known})
-    living.ledger.add_labelled(
+    living.ledger.add_labels(
         ReceivedLabels(
             name=f"labels {number}",
             source=None,

@@ -30,11 +30,11 @@ ASK = RetrainingSettings(cooldown=86400.0 * 5, budget=3, attempts=3)
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def asked(day, *, by="monitor", evidence=None, because="harm", upto=0):
-    seen = Digest.of(evidence.encode()) if evidence else None
+    seen = Digest.of_bytes(evidence.encode()) if evidence else None
     return RetrainingRequest(by, because, START + timedelta(days=day), upto, seen)
 
 
@@ -68,7 +68,7 @@ def test_the_first_evidence_begins_one(bucket):
     assert (begun.number, begun.attempt, begun.upto) == (1, 1, 7)
     entry = bucket.journal("m").entries()[0]
     assert entry.kind == RETRAINING
-    assert entry.body["evidence"] == str(Digest.of(b"a"))
+    assert entry.body["evidence"] == str(Digest.of_bytes(b"a"))
     assert entry.body["as_of"] == "2016-01-01T00:00:00+00:00"
 
 
@@ -76,7 +76,7 @@ def test_the_same_evidence_begins_no_second(bucket):
     finish(bucket, open_retraining(bucket, "m", asked(0, evidence="a"), ASK))
     again = open_retraining(bucket, "m", asked(20, evidence="a"), ASK)
     assert isinstance(again, DeclinedRetraining)
-    assert "this very evidence" in again.why
+    assert "this very evidence" in again.reason
     assert kinds(bucket).count(RETRAINING) == 1
 
 
@@ -166,7 +166,10 @@ LIVES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3), FATES), max_si
 @given(LIVES, st.sampled_from(["schedule", "person", "monitor"]))
 def test_nothing_is_learnt_from_rows_that_are_older_than_a_cooldown(life, by):
     """Unless none came since. And what has ended is not gone on with."""
-    bucket, ask = Bucket.on(MemoryStore()).prepare(), ASK.model_copy(update={"attempts": 99})
+    bucket, ask = (
+        Bucket.from_store(MemoryStore()).prepare(),
+        ASK.model_copy(update={"attempts": 99}),
+    )
     today, upto, over = 0, 0, set()
     for days, rows, fate in life:
         today, upto = today + days, upto + rows
@@ -216,7 +219,7 @@ def test_what_a_look_wants_stands_until_it_is_answered(bucket):
     assert wanted() == first, "it may have been killed"
     assert (
         "too recent"
-        in reason_to_decline(bucket.journal("m").entries(), asked(1, evidence="a"), ASK).why
+        in reason_to_decline(bucket.journal("m").entries(), asked(1, evidence="a"), ASK).reason
     )
     close_retraining(bucket, "m", begun, FAILED)
     assert wanted() == first
@@ -242,7 +245,7 @@ def test_within_the_cooldown_none_begins(bucket, by):
     finish(bucket, open_retraining(bucket, "m", asked(0, evidence="a"), ASK))
     early = open_retraining(bucket, "m", asked(4, by=by, evidence="b"), ASK)
     assert isinstance(early, DeclinedRetraining)
-    assert "not before 2016-01-06 00:00" in early.why
+    assert "not before 2016-01-06 00:00" in early.reason
     assert isinstance(
         open_retraining(bucket, "m", asked(5, by=by, evidence="b"), ASK), RetrainingAttempt
     )
@@ -259,7 +262,7 @@ def test_thirty_days_have_a_budget(bucket):
         finish(bucket, open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ask))
     spent = open_retraining(bucket, "m", asked(18, evidence="d"), ask)
     assert isinstance(spent, DeclinedRetraining)
-    assert "3 retrainings in thirty days" in spent.why
+    assert "3 retrainings in thirty days" in spent.reason
     assert isinstance(open_retraining(bucket, "m", asked(31, evidence="d"), ask), RetrainingAttempt)
 
 
@@ -275,7 +278,7 @@ def test_after_three_in_vain_a_person_is_asked_once(bucket):
         assert isinstance(refused, DeclinedRetraining)
     assert kinds(bucket).count(ASKED) == 1
     entry = next(e for e in bucket.journal("m").entries() if e.kind == ASKED)
-    assert entry.body["evidence"] == str(Digest.of(b"120"))
+    assert entry.body["evidence"] == str(Digest.of_bytes(b"120"))
     assert "3 retrainings in a row brought no new champion" in entry.body["because"]
 
 

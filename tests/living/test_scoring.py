@@ -16,13 +16,13 @@ from assay.store.memory import MemoryStore
 from assay.tables.read import Table
 from assay.tables.write import write_frame, write_table
 
-DIGEST = Digest.of(b"the model")
+DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
 
 
 @pytest.fixture
 def bucket():
-    return Bucket.on(MemoryStore()).prepare()
+    return Bucket.from_store(MemoryStore()).prepare()
 
 
 def model(by_group=False):
@@ -48,7 +48,7 @@ def score(bucket, frame, served, written=None):
 def test_every_row_has_its_answer_its_unit_and_the_models_digest(bucket):
     rows = people(40, seed=2).drop(columns="hired")
     found = score(bucket, rows, model())
-    predictions = Table.read(bucket, found.predictions).pandas()
+    predictions = Table.read(bucket, found.predictions).to_pandas()
     assert list(predictions) == ["row", "unit", "person", "probability", "decision", "model"]
     assert list(predictions["row"]) == list(range(40))
     assert set(predictions["model"]) == {str(DIGEST)}
@@ -89,14 +89,14 @@ def test_rows_without_a_finite_probability_are_listed_and_left_out(bucket):
         bucket, rows, ScoringModel(Fails(fitted(people())), {"inputs": INPUTS, "groups": None})
     )
     assert (found.rows, found.unfit_rows) == (18, 2)
-    unfit = Table.read(bucket, found.unfit).pandas()
+    unfit = Table.read(bucket, found.unfit).to_pandas()
     assert list(unfit["line"]) == [6, 11]
     assert unfit["reason"][0] == "its probability is nan"
     assert '"age": 50' in unfit["row"][0]
-    kept, said = (Table.read(bucket, a).pandas() for a in (found.table, found.predictions))
+    kept, said = (Table.read(bucket, a).to_pandas() for a in (found.table, found.predictions))
     assert list(kept["person"]) == list(said["person"])
     assert len(kept) == 18
-    lines = SourceLines.of(Table.read(bucket, found.lines)).lines(np.arange(18))
+    lines = SourceLines.from_table(Table.read(bucket, found.lines)).lines(np.arange(18))
     assert list(lines) == [n for n in range(2, 22) if n not in {6, 11}]
 
 
@@ -106,7 +106,7 @@ def test_a_missing_group_is_unfit_only_where_the_decision_depends_on_it(bucket):
     assert score(bucket, rows, model()).unfit_rows == 0
     found = score(bucket, rows, model(by_group=True))
     assert found.unfit_rows == 2
-    reasons = Table.read(bucket, found.unfit).pandas()["reason"]
+    reasons = Table.read(bucket, found.unfit).to_pandas()["reason"]
     assert set(reasons) == {"sex is missing, and the decision depends on it"}
 
 

@@ -67,7 +67,7 @@ def test_too_few_batches_no_challenger_or_no_wish_leave_nothing_to_compare(livin
     serve(living, range(300), 1)
     assert next_comparison(living.bucket, living.case) is None
     serve(living, range(300, 600), 2)
-    assert next_comparison(living.bucket, living.case).stale
+    assert next_comparison(living.bucket, living.case).is_stale
     asks_nothing = written("loans", DATA).use_case
     assert next_comparison(living.bucket, asks_nothing) is None
     living.promote(2)
@@ -79,7 +79,7 @@ def test_both_answers_stand_side_by_side_with_the_labels_that_came(living):
     serve(living, range(300, 600), 2)
     living.label(first[:100], 3)
     found, report, entry = compare(living)
-    rows = Table.read(living.bucket, found.rows).pandas()
+    rows = Table.read(living.bucket, found.rows).to_pandas()
     assert rows["batch"].tolist() == [2] * 300 + [4] * 300
     here = rows[:300]
     assert here["probability"].tolist() == unseen["said_probability"].tolist()
@@ -97,14 +97,14 @@ def test_a_comparison_is_entered_once_for_what_it_found(living):
     serve(living, range(300), 1)
     serve(living, range(300, 600), 2)
     _, _, entry = compare(living)
-    assert not next_comparison(living.bucket, living.case).stale
+    assert not next_comparison(living.bucket, living.case).is_stale
     assert compare(living, when=10)[2] is None
     serve(living, range(600, 900), 3)
-    assert next_comparison(living.bucket, living.case).stale
+    assert next_comparison(living.bucket, living.case).is_stale
     later = compare(living, when=11)[2]
     assert later.body["batches"] == 3
     history = Registry(living.bucket).history("loans")
-    assert history.shadowed(history.versions[2]).number == later.number > entry.number
+    assert history.last_shadow_comparison(history.versions[2]).number == later.number > entry.number
 
 
 def test_one_that_knew_less_comes_too_late(living):
@@ -138,7 +138,7 @@ def test_rows_that_only_one_answered_are_found_by_their_units(living):
     serve(living, range(300, 600), 2)
     found, report, _ = compare(living)
     assert [p.answered for p in found.facts.pairs] == [298, 300]
-    table = Table.read(living.bucket, found.rows).pandas()
+    table = Table.read(living.bucket, found.rows).to_pandas()
     here = table[table["batch"] == 2].set_index("row")
     assert 0 not in here.index
     assert 7 not in here.index
@@ -184,7 +184,7 @@ def test_batches_that_older_versions_entered_read_as_ever_and_fail_nobody(living
     del older["beside"]
     living.bucket.journal("loans.batches").append(lambda _: ("scored", older))
     serve(living, range(300, 600), 2)
-    assert [s.name for s in next_comparison(living.bucket, living.case).alone] == [told.name]
+    assert [s.name for s in next_comparison(living.bucket, living.case).unpaired] == [told.name]
 
 
 def test_batches_beside_another_champion_are_not_of_this_comparison(living):
@@ -224,7 +224,7 @@ def test_a_clock_that_goes_wrong_does_not_tell_what_came_since(living, monkeypat
     living.serve(loans(range(900, 1000)), 0.5)  # before it was challenger
     with monkeypatch.context() as patched:
         patched.setattr("assay.journal.datetime", Ahead)
-        registry.promote(version, because="a test", instead_of=2, alias="challenger")
+        registry.promote(version, because="a test", expected_version=2, alias="challenger")
     living.serve(loans(range(100)), 1)
     assert "0 of its 2 batches" in unfinished_shadow_reason(living.bucket, living.case)
     living.serve(loans(range(100, 200)), 2)
@@ -265,7 +265,7 @@ def answered(made, kept):
         told = {"name": "a", "unfit": ROWS - len(held), "lines": [5 * row + 2 for row in held]}
         made.serve(read.iloc[held], 1, version=version, role=role, **told)
     both = next_comparison(made.bucket, made.case)
-    held = Table.read(made.bucket, pair_rows(made.bucket, both, made.case).rows).pandas()
+    held = Table.read(made.bucket, pair_rows(made.bucket, both, made.case).rows).to_pandas()
     said = (held[f"{whose}probability"] * ROWS for whose in ("champion's ", ""))
     return [*zip(*(one.round().astype(int) for one in said), strict=True)]
 
@@ -289,6 +289,6 @@ def test_without_lines_nameless_rows_that_versions_left_out_shift_no_others():
     made.serve(one, 1, version=2, role="shadow", name="a", unfit=1)
     made.serve(other, 1, name="a", unfit=1)
     found, _, _ = compare(made)
-    held = Table.read(made.bucket, found.rows).pandas()
+    held = Table.read(made.bucket, found.rows).to_pandas()
     assert len(held) == 398
     assert (held["probability"] == held["champion's probability"]).all()

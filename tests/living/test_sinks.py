@@ -22,12 +22,12 @@ from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.write import write_frame, write_table
 
-DIGEST = Digest.of(b"the model")
+DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
 
 
 def delivery(rows=25, seed=1, name="monday", written=None, **more):
-    bucket, places = Bucket.on(MemoryStore()).prepare(), SourceLines()
+    bucket, places = Bucket.from_store(MemoryStore()).prepare(), SourceLines()
     places.add(np.arange(2, rows + 2))
     frame = people(rows, seed).drop(columns="hired").assign(**more)
     written = written or use_case()
@@ -216,7 +216,7 @@ def test_a_database_that_refuses_is_told_without_its_password(tmp_path, monkeypa
 
 def test_a_path_given_by_hand_needs_no_placeholder_for_one_batch_alone():
     written = use_case(score={"to": "out/{batch}.csv"})
-    assert resolve_sink(written, None, alone=False).path == "out/{batch}.csv"
-    assert resolve_sink(written, "mine.csv", alone=True).path == "mine.csv"
+    assert resolve_sink(written, None, single_batch=False).path == "out/{batch}.csv"
+    assert resolve_sink(written, "mine.csv", single_batch=True).path == "mine.csv"
     with pytest.raises(ConfigError, match=r"\{batch\}"):
-        resolve_sink(written, "mine.csv", alone=False)
+        resolve_sink(written, "mine.csv", single_batch=False)

@@ -191,7 +191,7 @@ def test_every_look_that_judges_spends_less_and_all_together_what_is_accepted(li
     for k in range(4):
         living.serve(loans(range(100 * k, 100 * k + 100), seed=k), 5 * k)
         living.look(5 * k + 1)
-    levels = [past.level for past in living.about(99).past]
+    levels = [past.level for past in living.about(99).past_looks]
     assert levels == pytest.approx([0.05 / 2, 0.05 / 6, 0.05 / 12, 0.05 / 20])
 
 

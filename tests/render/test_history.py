@@ -178,14 +178,14 @@ def guests(tmp_path):
 
 
 def test_a_bucket_tells_what_its_versions_reached(guests):
-    told = UseCasePage.of(guests, "guests")
-    assert told.about["question"]
+    told = UseCasePage.load(guests, "guests")
+    assert told.configuration["question"]
     assert {"roc_auc"} <= set(told.scores[2])
-    assert "## Versions" in told.page(by=lambda e: e.actor)
+    assert "## Versions" in told.to_markdown(actor_of=lambda e: e.actor)
 
 
 def test_evidence_that_is_gone_or_damaged_leaves_a_gap(guests, tmp_path):
-    whole = UseCasePage.of(guests, "guests")
+    whole = UseCasePage.load(guests, "guests")
     gone = whole.history.versions[2].reports["performance"].digest.hex
     runs = [e.body["run"]["digest"] for e in whole.history.entries if "run" in e.body]
     damaged = runs[-1].removeprefix("sha256:")
@@ -194,10 +194,10 @@ def test_evidence_that_is_gone_or_damaged_leaves_a_gap(guests, tmp_path):
     file = objects / damaged[:2] / damaged
     file.chmod(0o600)
     file.write_bytes(b"{}")
-    told = UseCasePage.of(Bucket.open(str(tmp_path / "b")), "guests")
+    told = UseCasePage.load(Bucket.open(str(tmp_path / "b")), "guests")
     assert "roc_auc" not in told.scores[2]
-    assert told.about == {}
-    assert "## Versions" in told.page(by=lambda e: e.actor)
+    assert told.configuration == {}
+    assert "## Versions" in told.to_markdown(actor_of=lambda e: e.actor)
 
 
 def test_a_champion_of_another_time_than_the_looks_is_no_line():

@@ -8,7 +8,7 @@ from assay.evidence.report import Report, Verdict
 from assay.render.outcome import outcome_headline, render_outcome
 from assay.runs import CandidateOutcome, RunOutcome
 
-DIGEST = Digest.of(b"x")
+DIGEST = Digest.of_bytes(b"x")
 LINK = "http://reports.example/5f"
 REPORTS = [
     Report(gate="fairness", subject="m", verdict=Verdict.FAIL, summary="A gap | wide", checks=()),

@@ -60,7 +60,9 @@ def looks(*verdicts):
 
 
 def told(entries, *, whole=False):
-    return [e.what for e in journal_events("m", entries, by=lambda e: e.actor, whole=whole)]
+    return [
+        e.text for e in journal_events("m", entries, actor_of=lambda e: e.actor, every_entry=whole)
+    ]
 
 
 def test_every_kind_has_its_sentence():
@@ -78,8 +80,8 @@ def test_healthy_looks_in_a_row_are_one_event_unless_all_are_asked_for():
 
 
 def test_events_are_told_at_the_moment_that_they_are_about():
-    (event,) = journal_events("m", looks("watch"), by=lambda e: e.actor, whole=False)
-    assert (event.when, event.by) == ("2016-01-01 10:00", "ada")
+    (event,) = journal_events("m", looks("watch"), actor_of=lambda e: e.actor, every_entry=False)
+    assert (event.time, event.actor) == ("2016-01-01 10:00", "ada")
 
 
 def test_a_version_that_awaits_approval_says_so():
@@ -90,7 +92,7 @@ def test_a_version_that_awaits_approval_says_so():
 
 
 def scored(number, version, role="served", rows=10):
-    table = Artifact(media_type="t", digest=Digest.of(b"%d" % number), size=1, name="t")
+    table = Artifact(media_type="t", digest=Digest.of_bytes(b"%d" % number), size=1, name="t")
     said = batches.ScoredBatch(
         name=f"b{number}", source=None, as_of="2016-01-01", table=table, predictions=table,
         unfit=None, rows=rows, unfit_rows=1, version=version, model=table.digest, role=role,
@@ -109,8 +111,8 @@ def test_a_claim_is_told_until_its_answers_are_delivered():
     assert ledger_lines("m", batches.fold_ledger(entries)) == [
         "1 batch claimed, and not yet known to be delivered"
     ]
-    (event,) = journal_events("m.batches", entries, by=str, whole=False)
-    assert event.what == "batch b1: 10 rows (1 unfit) to be answered by m@1"
+    (event,) = journal_events("m.batches", entries, actor_of=str, every_entry=False)
+    assert event.text == "batch b1: 10 rows (1 unfit) to be answered by m@1"
     assert "claimed" not in str(ledger_lines("m", batches.fold_ledger([*entries, scored(1, 1)])))
 
 
@@ -132,7 +134,9 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
         "1 batch refused: bad.csv",
         "labels came 1 time, 10 rows",
     ]
-    assert [e.what for e in journal_events("m.batches", entries, by=str, whole=False)] == [
+    assert [
+        e.text for e in journal_events("m.batches", entries, actor_of=str, every_entry=False)
+    ] == [
         "batch b1: 10 rows (1 unfit) scored by m@1",
         "batch b2: 1,000 rows (1 unfit) scored by m@1",
         "batch b3: 10 rows (1 unfit) scored by m@2 in shadow",

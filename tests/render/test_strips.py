@@ -22,16 +22,18 @@ def test_every_strip_is_as_wide_as_asked(marks: tuple[Point, ...], room: int, ki
     })  # fmt: skip
     drawn = text_strips(figure, room)
     assert len(drawn) == len(marks)
-    assert all(len(strip.drawn) == room for strip in drawn)
+    assert all(len(strip.characters) == room for strip in drawn)
 
 
 def test_an_interval_is_drawn_across_the_tolerance() -> None:
     (men, women, *_, other) = text_strips(group_rates(), 40)
     assert women.label == "sex=Female"
     assert women.value == "0.742"
-    assert women.drawn.index("├") < women.drawn.index("●") < women.drawn.index("┤")
-    assert women.drawn.index("●") < men.drawn.index("●")
-    assert set(other.drawn) == {" ", "·", "┊"}
+    line = women.characters
+    assert line.index("├") < line.index("●") < line.index("┤")
+    other = men.characters
+    assert line.index("●") < other.index("●")
+    assert set(other.characters) == {" ", "·", "┊"}
     assert strip_legend(group_rates()) == "┊ Male 0.831, · tolerated 0.731 to 0.931"
 
 
@@ -39,13 +41,14 @@ def test_an_open_side_is_an_arrow() -> None:
     mark = Point(label="a", value=0.5, low=0.4)
     figure = group_rates().model_copy(update={"series": (Series(name="s", points=(mark,)),)})
     (strip,) = text_strips(figure, 30)
-    assert strip.drawn.endswith("→")
+    assert strip.characters.endswith("→")
 
 
 def test_series_stand_beneath_one_another_and_differ() -> None:
     drawn = text_strips(drift_few(), 30)
     assert [strip.series for strip in drawn] == ["reference", "current"] * 3
-    assert drawn[0].drawn.count("█") > drawn[1].drawn.count("▒") > 0
+    first, second = drawn[0].characters, drawn[1].characters
+    assert first.count("█") > second.count("▒") > 0
 
 
 def test_curves_and_crowds_are_left_to_their_numbers() -> None:

@@ -21,11 +21,11 @@ class Taken:
     """An ingested source, its tables read back."""
 
     def __init__(self, bucket: Bucket, found: IngestResult) -> None:
-        self.bucket, self.about, self.found = bucket, found.about, found
+        self.bucket, self.about, self.found = bucket, found.metadata, found
         self.table = Table.read(bucket, found.table)
-        self.frame: pd.DataFrame = self.table.pandas()
+        self.frame: pd.DataFrame = self.table.to_pandas()
         held = found.quarantine
-        self.quarantine = Table.read(bucket, held).arrow().to_pylist() if held else []
+        self.quarantine = Table.read(bucket, held).to_arrow().to_pylist() if held else []
 
     @property
     def types(self) -> dict[str, str]:
@@ -46,7 +46,7 @@ def declared(source: Any, **more: Any) -> Data:
 @pytest.fixture
 def take() -> Callable[..., Taken]:
     def run(source: Any, **more: Any) -> Taken:
-        bucket = Bucket.on(MemoryStore())
+        bucket = Bucket.from_store(MemoryStore())
         return Taken(bucket, ingest_source(bucket, declared(source, **more), "test"))
 
     return run

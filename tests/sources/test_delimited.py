@@ -214,7 +214,7 @@ def test_chunks_of_any_size_give_the_same_rows_and_lines(
     found = [tuple(r.values()) for b in blocks for r in b.rows.to_pylist()]
     assert found == [tuple(w if w.strip() else None for w in row) for row in rows]
     assert [int(n) for b in blocks for n in b.lines] == lines[:-1]
-    assert not any(b.malformed for b in blocks)
+    assert not any(b.malformed_rows for b in blocks)
 
 
 @settings(max_examples=150)
@@ -227,8 +227,8 @@ def test_the_quick_way_finds_what_the_careful_way_finds(data, tmp_path_factory, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("assay.sources.delimited._is_regular", lambda *_: False)
         careful = list(DelimitedFiles(find_files(words.source), words).blocks())
-    assert [(b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in quick] == [
-        (b.lines.tolist(), b.rows.to_pylist(), list(b.malformed)) for b in careful
+    assert [(b.lines.tolist(), b.rows.to_pylist(), list(b.malformed_rows)) for b in quick] == [
+        (b.lines.tolist(), b.rows.to_pylist(), list(b.malformed_rows)) for b in careful
     ]
 
 

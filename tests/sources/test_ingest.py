@@ -78,7 +78,7 @@ def test_a_wrong_column_name_is_found_on_its_line_before_anything_is_stored(tmp_
     file.write_text("sex,income,name\nMale,>50K,x\n")
     (tmp_path / "use.yaml").write_text(USE_CASE.format(path=file))
     written = config.load_use_case(tmp_path / "use.yaml")
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     with pytest.raises(ConfigError, match=r"use\.yaml:12: .*'sexx'\n.*'sex'"):
         ingest_source(bucket, written.use_case.data, "t", where=written)
     assert not list(bucket.store.list())
@@ -91,7 +91,7 @@ def test_a_column_cannot_be_needed_and_never_stored(tmp_path, take) -> None:
     (tmp_path / "use.yaml").write_text(text)
     written = config.load_use_case(tmp_path / "use.yaml")
     with pytest.raises(ConfigError, match=r"use\.yaml:12: column 'sexx' is never stored"):
-        ingest_source(Bucket.on(MemoryStore()), written.use_case.data, "t", where=written)
+        ingest_source(Bucket.from_store(MemoryStore()), written.use_case.data, "t", where=written)
     file.write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"data\.types: column 'a' is never stored"):
         take(file, never_store=["a"], types={"a": "text"})
@@ -128,7 +128,7 @@ def test_progress_is_told(tmp_path, data, monkeypatch) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n2\n")
     said: list[str] = []
-    ingest_source(Bucket.on(MemoryStore()), data(file), "t", say=said.append)
+    ingest_source(Bucket.from_store(MemoryStore()), data(file), "t", say=said.append)
     assert said == ["2 rows read", "2 rows typed"]
 
 
@@ -149,10 +149,10 @@ def test_the_example_is_the_adult_data_as_published() -> None:
         '{"source": "examples/income/adult.parquet", "missing": ["?"],'
         ' "target": {"column": "income", "positive": ">50K"}}'
     )
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     found = ingest_source(bucket, data, "income")
-    assert found.about["rows"] == 48_842
-    frame = Table.read(bucket, found.table).pandas()
+    assert found.metadata["rows"] == 48_842
+    frame = Table.read(bucket, found.table).to_pandas()
     assert frame["income"].value_counts().to_dict() == {"<=50K": 37_155, ">50K": 11_687}
     missing = frame.isna().sum()
     assert missing[missing > 0].to_dict() == {

@@ -246,7 +246,7 @@ def test_a_writer_killed_in_the_middle_leaves_only_whole_objects(store: LocalSto
         process.wait(10)
     kept = {e.key.removeprefix("objects/") for e in store.list()}
     assert acknowledged <= kept
-    assert all(Digest.of(store.get(f"objects/{name}")).hex == name for name in kept)
+    assert all(Digest.of_bytes(store.get(f"objects/{name}")).hex == name for name in kept)
 
 
 def test_what_a_crash_leaves_behind_is_no_key(store: LocalStore) -> None:

@@ -35,7 +35,7 @@ from assay.versions import REGISTERED
 
 
 def _register(url: str, gate: Any, number: int) -> None:
-    bucket = Bucket.on(S3Store(url))
+    bucket = Bucket.from_store(S3Store(url))
     model = bucket.put(b"%d" % number, "text/plain", "model")
     gate.wait(60)
     body = {"question": f"q{number}", "model": model.as_json(), "reports": {}, "against": None}
@@ -84,7 +84,7 @@ class S3Conformance(PersistentStoreConformance):
         assert answers.get() == (b"parent's", store.root)
 
     def test_twenty_processes_register_twenty_consecutive_versions(self, store: S3Store) -> None:
-        Bucket.on(store).prepare()
+        Bucket.from_store(store).prepare()
         context = multiprocessing.get_context("fork")
         gate = context.Barrier(20)
         people = [context.Process(target=_register, args=(store.root, gate, n)) for n in range(20)]
@@ -93,10 +93,10 @@ class S3Conformance(PersistentStoreConformance):
         for person in people:
             person.join(120)
         assert [person.exitcode for person in people] == [0] * 20
-        history = Registry(Bucket.on(store)).history("m")
+        history = Registry(Bucket.from_store(store)).history("m")
         assert sorted(history.versions) == list(range(1, 21))
         assert {v.digest for v in history.versions.values()} == {
-            Digest.of(b"%d" % n) for n in range(20)
+            Digest.of_bytes(b"%d" % n) for n in range(20)
         }
 
     def test_two_prefixes_of_one_bucket_do_not_see_each_other(self, store: S3Store) -> None:
@@ -109,8 +109,8 @@ class S3Conformance(PersistentStoreConformance):
     def test_an_upload_that_was_never_ended_goes_once_it_is_old(self, store: S3Store) -> None:
         s3 = store._client()
         s3.connect()
-        s3.call_s3("create_multipart_upload", **store._place("half"))
-        now = store.server().clock
+        s3.call_s3("create_multipart_upload", **store._request_address("half"))
+        now = store.describe_server().clock
         assert now is not None
         # Moto says of every upload that it began in 2010.
         young = int(isinstance(self, TestMoto))
@@ -119,7 +119,7 @@ class S3Conformance(PersistentStoreConformance):
         assert store.tidy(now + timedelta(hours=1)) == 0
 
     def test_garbage_goes_in_two_passes_and_can_be_taken_back(self, store: S3Store) -> None:
-        bucket = Bucket.on(store).prepare()
+        bucket = Bucket.from_store(store).prepare()
         gone, wanted = bucket.objects.put(b"gone"), bucket.objects.put(b"wanted")
         # S3 stamps whole seconds: an age of none at all is older than less than none.
         collector = partial(GarbageCollector, bucket, grace=timedelta(seconds=-1))
@@ -127,7 +127,7 @@ class S3Conformance(PersistentStoreConformance):
         assert bucket.objects.get(wanted) == b"wanted"
         done = collector().collect()
         assert (done.moved, done.deleted) == (1, 2)  # the copy of what was read, too
-        assert bucket.objects.missing([gone, wanted]) == [gone]
+        assert bucket.objects.find_missing([gone, wanted]) == [gone]
 
     def test_a_folder_mark_made_by_a_console_is_no_key(self, store: S3Store) -> None:
         client = self.server.client()
@@ -160,13 +160,13 @@ class S3Conformance(PersistentStoreConformance):
             assert "aws s3 mb s3://no-such-bucket" in (caught.value.remedy or "")
 
     def test_it_says_who_answers(self, store: S3Store) -> None:
-        server = store.server()
+        server = store.describe_server()
         assert server.endpoint == self.server.endpoint
         assert server.clock is not None
 
     def test_a_bucket_can_be_prepared_and_opened_again(self, store: S3Store) -> None:
-        Bucket.on(store).prepare().put(b"x", "text/plain", "x")
-        assert len(list(Bucket.on(store).prepare().objects.entries())) == 1
+        Bucket.from_store(store).prepare().put(b"x", "text/plain", "x")
+        assert len(list(Bucket.from_store(store).prepare().objects.list_entries())) == 1
 
 
 class TestMoto(S3Conformance):
@@ -257,7 +257,7 @@ def test_a_get_is_one_request(misbehaving) -> None:
 def test_a_server_that_overwrites_is_refused_before_anything_is_written(misbehaving) -> None:
     misbehaving.faults.ignore_condition = True
     with pytest.raises(StoreUnsafe, match="overwrites") as caught:
-        Bucket.on(S3Store("s3://b")).prepare()
+        Bucket.from_store(S3Store("s3://b")).prepare()
     assert "Ceph" in (caught.value.remedy or "")
     assert list(misbehaving.held) == ["/b/assay.json"]
 
@@ -294,9 +294,9 @@ def test_a_server_that_keeps_failing_is_given_up(misbehaving, monkeypatch) -> No
 
 def test_the_servers_clock_is_read(misbehaving) -> None:
     store = S3Store("s3://b")
-    before = store.server().clock
+    before = store.describe_server().clock
     misbehaving.faults.clock = timedelta(hours=1)
-    after = store.server().clock
+    after = store.describe_server().clock
     assert before is not None
     assert after is not None
     assert after - before > timedelta(minutes=59)

@@ -30,7 +30,7 @@ FRAME = pd.DataFrame(
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    return Bucket.on(LocalStore(tmp_path)).prepare()
+    return Bucket.from_store(LocalStore(tmp_path)).prepare()
 
 
 def described(bucket: Bucket, frame: pd.DataFrame) -> tuple[Table, Path]:

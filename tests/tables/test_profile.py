@@ -42,11 +42,11 @@ def rows(size, seed=0, distinct=50):
 
 
 def of(table):
-    return TableProfile.of(table, KINDS)
+    return TableProfile.from_rows(table, KINDS)
 
 
 def table_of(arrow, bucket=None):
-    bucket = bucket or Bucket.on(MemoryStore())
+    bucket = bucket or Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_table(bucket, arrow.to_batches(), arrow.schema, "rows"))
 
 
@@ -61,8 +61,8 @@ def test_the_profile_of_two_halves_merged_is_that_of_the_whole(seed, cuts, disti
     at = [0, *sorted(cuts), 6000]
     parts = [of(whole.slice(a, b - a)) for a, b in itertools.pairwise(at)]
     expected = of(whole).to_bytes()
-    assert TableProfile.merged(parts).to_bytes() == expected
-    assert TableProfile.merged(parts[::-1]).to_bytes() == expected
+    assert TableProfile.merge(parts).to_bytes() == expected
+    assert TableProfile.merge(parts[::-1]).to_bytes() == expected
 
 
 def test_order_and_coding_of_the_rows_do_not_matter():
@@ -106,25 +106,27 @@ def test_many_distinct_values_are_estimated():
 
 def test_long_texts_go_unnamed_and_are_still_counted():
     texts = [f"{i:03d}" + "x" * 3000 for i in range(100)]
-    found = TableProfile.of(pa.table({"t": texts * 2}), {"t": "text"}).columns["t"]
+    found = TableProfile.from_rows(pa.table({"t": texts * 2}), {"t": "text"}).columns["t"]
     assert found.names is None
     assert found.distinct == 100
 
 
 @pytest.mark.parametrize("values", [[], [None, None]])
 def test_nothing_but_missing_values(values):
-    found = TableProfile.of(pa.table({"n": pa.array(values, pa.float64())}), {"n": "number"})
+    found = TableProfile.from_rows(pa.table({"n": pa.array(values, pa.float64())}), {"n": "number"})
     column = found.columns["n"]
-    assert (column.missing, column.distinct, column.low, column.moments()) == (
+    assert (column.missing, column.distinct, column.low, column.mean_and_variance()) == (
         len(values), 0, None, None,
     )  # fmt: skip
-    assert TableProfile.merged([found, found]).columns["n"].missing == 2 * len(values)
+    assert TableProfile.merge([found, found]).columns["n"].missing == 2 * len(values)
 
 
 def test_infinities_are_counted_and_have_no_mean():
-    column = TableProfile.of(pa.table({"n": [1.0, np.inf, -np.inf]}), {"n": "number"}).columns["n"]
+    column = TableProfile.from_rows(
+        pa.table({"n": [1.0, np.inf, -np.inf]}), {"n": "number"}
+    ).columns["n"]
     assert (column.low, column.high, column.distinct) == (-np.inf, np.inf, 3)
-    assert column.moments() is None
+    assert column.mean_and_variance() is None
 
 
 # --- kept beside the parts --------------------------------------------------------------------
@@ -138,7 +140,7 @@ def test_a_stored_table_is_profiled_as_its_rows_are():
 
 def test_a_category_keeps_its_kind():
     schema = pa.schema([column_field("c", "category", ["a", "b", "z"])])
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     batch = pa.record_batch([pa.array(["a", "b", None])], names=["c"])
     found = table_profile(Table.read(bucket, write_table(bucket, [batch], schema, "rows")))
     assert found.columns["c"].kind == "category"
@@ -148,13 +150,13 @@ def test_a_category_keeps_its_kind():
 
 
 def test_rows_that_are_appended_cost_their_own_parts_alone(monkeypatch):
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     wide = pa.table({f"c{i}": np.random.default_rng(i).random(90_000) for i in range(16)})
     first = table_of(wide.slice(0, 70_000), bucket)
     profile_and_sample(first)
     grown = table_of(wide, bucket)
     made = []
-    real = TableProfile.of.__func__
+    real = TableProfile.from_rows.__func__
     monkeypatch.setattr(
         TableProfile, "of", classmethod(lambda c, r, k: made.append(r.num_rows) or real(c, r, k))
     )
@@ -185,12 +187,12 @@ def test_a_sample_keeps_the_order_and_is_the_same_every_time():
     table = table_of(pa.table({"i": np.arange(size)}))
     found = profile_and_sample(table, seed=3)
     drawn = found.sample["i"].to_numpy()
-    assert found.sampled
+    assert found.is_sampled
     assert len(drawn) == SAMPLE_ROWS
     assert (np.diff(drawn) > 0).all()
     assert (profile_and_sample(table, seed=3).sample["i"].to_numpy() == drawn).all()
     assert not (profile_and_sample(table, seed=4).sample["i"].to_numpy() == drawn).all()
-    assert not profile_and_sample(table_of(rows(500))).sampled
+    assert not profile_and_sample(table_of(rows(500))).is_sampled
 
 
 def test_the_smallest_hashes_are_found_where_most_rows_are_alike():
@@ -202,6 +204,6 @@ def test_the_smallest_hashes_are_found_where_most_rows_are_alike():
 
 def test_a_profile_takes_about_as_many_bytes_as_it_says_something():
     rows = pa.table({"n": pa.array(np.random.default_rng(0).integers(0, 10**6, 40_000))})
-    data = TableProfile.of(rows, {"n": "integer"}).to_bytes()
+    data = TableProfile.from_rows(rows, {"n": "integer"}).to_bytes()
     assert len(data) < 32_000  # 4,096 keys and counts of eight bytes each would take 87,000
     assert TableProfile.from_bytes(data).to_bytes() == data

@@ -21,7 +21,7 @@ def table():
             "t": pd.Series(["x", "y", None, "z"] * 25),
         }
     )
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_frame(bucket, frame, "rows"))
 
 
@@ -69,7 +69,7 @@ def texts():
     frame["at"] = days.strftime("%Y-%m-%dT%H:%M:%SZ")
     frame["german"] = days.strftime("%d.%m.%Y")
     frame["year"] = pd.Series(["2017", "x"] * 50)
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_frame(bucket, frame, "rows"))
 
 

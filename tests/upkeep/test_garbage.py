@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    return Bucket.on(LocalStore(tmp_path)).prepare()
+    return Bucket.from_store(LocalStore(tmp_path)).prepare()
 
 
 def read_whole(bucket: Bucket, digest: Digest) -> bytes:
@@ -60,7 +60,7 @@ def test_what_a_journal_leads_to_stays_through_any_number_of_passes(bucket: Buck
     for _ in range(3):
         time.sleep(0.01)
         assert collect(bucket).kept == len(held)
-    assert not bucket.objects.missing(artifact.digest for artifact in held)
+    assert not bucket.objects.find_missing(artifact.digest for artifact in held)
 
 
 def test_what_nothing_refers_to_is_moved_by_one_pass_and_deleted_by_the_next(
@@ -90,7 +90,7 @@ def test_what_lies_in_the_trash_is_handed_out_to_whoever_asks(bucket: Bucket) ->
         lambda digest: read_whole(bucket, digest),
     ):
         loose = bucket.objects.put(b"wanted after all")
-        bucket.objects.retire(loose)
+        bucket.objects.move_to_trash(loose)
         assert not bucket.objects.has(loose)
         assert reading(loose) == b"wanted after all"
         assert bucket.objects.has(loose)
@@ -100,9 +100,9 @@ def test_a_copy_of_what_was_taken_out_of_the_trash_is_deleted_once_it_is_old(
     bucket: Bucket,
 ) -> None:
     held = register(bucket, "income", b"one")[2].digest
-    bucket.objects.retire(held)
+    bucket.objects.move_to_trash(held)
     assert bucket.objects.get(held) == b"one"
-    [copy] = bucket.objects.trashed(held)
+    [copy] = bucket.objects.trash_keys(held)
     assert collect(bucket, grace=DAY).deleted == 0
     age(bucket, copy, 3 * DAY)
     assert collect(bucket, grace=DAY).deleted == 1
@@ -113,7 +113,7 @@ def test_nothing_is_lost_to_a_collector_that_is_between_copying_and_deleting(
     bucket: Bucket,
 ) -> None:
     loose = bucket.objects.put(b"wanted after all")
-    bucket.objects.retire(loose)
+    bucket.objects.move_to_trash(loose)
     assert bucket.objects.restore(loose)
     # Another collector had it on its list, has copied it, and is about to delete it.
     bucket.store.put_if_absent(f"{trash_prefix(loose)}second", b"wanted after all")
@@ -124,14 +124,14 @@ def test_nothing_is_lost_to_a_collector_that_is_between_copying_and_deleting(
 
 def test_a_look_takes_out_of_the_trash_what_a_run_is_about_to_name(bucket: Bucket) -> None:
     loose = bucket.objects.put(b"wanted after all")
-    bucket.objects.retire(loose)
-    assert bucket.objects.missing([loose]) == []
+    bucket.objects.move_to_trash(loose)
+    assert bucket.objects.find_missing([loose]) == []
     assert bucket.objects.has(loose)
 
 
 def test_what_was_named_after_it_was_moved_is_put_back_by_the_next_pass(bucket: Bucket) -> None:
     held = register(bucket, "income", b"one")
-    bucket.objects.retire(held[2].digest)  # as if the look had come just before the move
+    bucket.objects.move_to_trash(held[2].digest)  # as if the look had come just before the move
     time.sleep(0.01)
     assert collect(bucket).restored == 1
     assert bucket.objects.get(held[2].digest) == b"one"
@@ -139,8 +139,8 @@ def test_what_was_named_after_it_was_moved_is_put_back_by_the_next_pass(bucket: 
 
 def test_one_collector_does_not_take_away_what_another_has_just_moved(bucket: Bucket) -> None:
     loose = bucket.objects.put(b"loose")
-    bucket.objects.retire(loose)
-    bucket.objects.retire(loose)  # by one that had listed it before
+    bucket.objects.move_to_trash(loose)
+    bucket.objects.move_to_trash(loose)  # by one that had listed it before
     assert bucket.objects.get(loose) == b"loose"
 
 
@@ -148,7 +148,7 @@ def test_time_in_the_trash_counts_for_each_move(bucket: Bucket) -> None:
     loose = bucket.objects.put(b"loose")
     bucket.store.put_if_absent(f"{trash_prefix(loose)}old", b"loose")
     age(bucket, f"{trash_prefix(loose)}old", 3 * DAY)
-    bucket.objects.retire(loose)
+    bucket.objects.move_to_trash(loose)
     assert collect(bucket, grace=DAY).deleted == 1
     assert bucket.objects.get(loose) == b"loose"
 
@@ -156,13 +156,13 @@ def test_time_in_the_trash_counts_for_each_move(bucket: Bucket) -> None:
 def test_a_young_memo_keeps_its_outputs_and_an_old_one_is_forgotten(bucket: Bucket) -> None:
     report = bucket.put_json({"verdict": "pass"}, artifacts.REPORT, "report")
     entry = {"outputs": {"report": report.as_json()}, "needs": [str(report.digest)]}
-    bucket.memo.remember("validate", Digest.of(b"key"), entry)
+    bucket.memo.remember("validate", Digest.of_bytes(b"key"), entry)
     time.sleep(0.01)
     assert collect(bucket).memos == 0
     assert bucket.objects.has(report.digest)
     gone = collect(bucket, memo=NONE)
     assert (gone.memos, gone.moved) == (1, 1)
-    assert bucket.memo.find("validate", Digest.of(b"key")) is None
+    assert bucket.memo.find("validate", Digest.of_bytes(b"key")) is None
 
 
 def test_nothing_is_touched_while_it_is_unknown_what_refers_to_what(bucket: Bucket) -> None:
@@ -211,7 +211,7 @@ def test_what_a_writer_that_died_left_behind_goes_once_it_is_old(
 
 def test_why_names_everything_from_the_journal_down_to_the_object(bucket: Bucket) -> None:
     record, table, part = register(bucket, "income", b"one")
-    chain = GarbageCollector(bucket).why(part.digest)
+    chain = GarbageCollector(bucket).reference_path(part.digest)
     assert chain == [
         "entry 1 of the journal of income",
         *(str(artifact.digest) for artifact in (record, table, part)),
@@ -219,15 +219,15 @@ def test_why_names_everything_from_the_journal_down_to_the_object(bucket: Bucket
 
 
 def test_why_of_a_loose_object_is_nothing_and_of_none_an_error(bucket: Bucket) -> None:
-    assert GarbageCollector(bucket).why(bucket.objects.put(b"loose")) == []
+    assert GarbageCollector(bucket).reference_path(bucket.objects.put(b"loose")) == []
     with pytest.raises(ObjectMissing):
-        GarbageCollector(bucket).why(Digest.of(b"never stored"))
+        GarbageCollector(bucket).reference_path(Digest.of_bytes(b"never stored"))
 
 
 def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) -> None:
     """Else what lay in the trash for moments would go, though it was named during the marking."""
     loose = bucket.put(b"wanted", artifacts.PARQUET, "part")
-    bucket.objects.retire(loose.digest)
+    bucket.objects.move_to_trash(loose.digest)
     mark = GarbageCollector._mark
 
     def slowly(collector, memos):
@@ -287,7 +287,7 @@ COLLECTOR = textwrap.dedent(
 
 
 def test_collectors_beside_writers_lose_nothing_that_a_journal_leads_to(tmp_path: Path) -> None:
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
 
     def started(script: str, *words: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", script, str(tmp_path), *map(str, words)]
@@ -300,7 +300,7 @@ def test_collectors_beside_writers_lose_nothing_that_a_journal_leads_to(tmp_path
     assert sum(int(moved) for moved, _ in said[3:]) > 0, "nothing was ever at stake"
     records = [
         Artifact.model_validate(entry.body["run"])
-        for model in bucket.journals()
+        for model in bucket.list_journals()
         for entry in bucket.journal(model).entries()
     ]
     assert len(records) == 3 * 40

@@ -24,7 +24,7 @@ NONE = timedelta(0)
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    return Bucket.on(LocalStore(tmp_path)).prepare()
+    return Bucket.from_store(LocalStore(tmp_path)).prepare()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_pinned_table_stays_with_its_parts_until_it_is_unpinned(bucket, table)
 
 def test_why_names_the_pin_and_its_reason(bucket, table) -> None:
     Pins(bucket).pin(table[0].digest, "the auditors asked for it", actor="ada")
-    chain = GarbageCollector(bucket).why(table[1].digest)
+    chain = GarbageCollector(bucket).reference_path(table[1].digest)
     assert chain == [
         "pinned by ada: the auditors asked for it", str(table[0].digest), str(table[1].digest),
     ]  # fmt: skip
@@ -67,7 +67,7 @@ def test_bytes_that_are_no_json_are_pinned_alone(bucket) -> None:
 
 def test_pinning_takes_out_of_the_trash(bucket, table) -> None:
     for artifact in table:
-        bucket.objects.retire(artifact.digest)
+        bucket.objects.move_to_trash(artifact.digest)
     Pins(bucket).pin(table[0].digest, "wanted after all")
     assert all(bucket.objects.has(artifact.digest) for artifact in table)
 
@@ -77,15 +77,15 @@ def test_what_is_not_whole_cannot_be_pinned(bucket, table) -> None:
     with pytest.raises(ObjectMissing, match=str(table[2].digest)):
         Pins(bucket).pin(table[0].digest, "too late")
     with pytest.raises(ObjectMissing):
-        Pins(bucket).pin(Digest.of(b"never stored"), "too late")
-    assert Pins(bucket).standing() == []
+        Pins(bucket).pin(Digest.of_bytes(b"never stored"), "too late")
+    assert Pins(bucket).active_pins() == []
 
 
 def test_a_second_pin_adds_no_entry_and_an_unpin_of_none_is_an_error(bucket, table) -> None:
     digest = table[0].digest
     assert Pins(bucket).pin(digest, "one")
     assert not Pins(bucket).pin(digest, "two")
-    (pin,) = Pins(bucket).standing()
+    (pin,) = Pins(bucket).active_pins()
     assert (pin.as_json()["because"], pin.artifact.digest) == ("one", digest)
     Pins(bucket).unpin(digest, "done")
     with pytest.raises(ReferenceUnknown, match="not pinned"):

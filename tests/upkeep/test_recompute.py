@@ -24,20 +24,20 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
     shutil.copytree(GOLDEN, tmp_path / "bucket")
-    return Bucket.on(LocalStore(tmp_path / "bucket"))
+    return Bucket.from_store(LocalStore(tmp_path / "bucket"))
 
 
 @pytest.fixture
 def lost(bucket: Bucket) -> Digest:
     """The fairness report of a version, which is gone."""
-    digest = Registry(bucket).find("guests@2").reports["fairness"].digest
+    digest = Registry(bucket).find_version("guests@2").reports["fairness"].digest
     bucket.store.delete(object_key(digest))
     return digest
 
 
 def same(monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
     """As if the code and the source were what they were then."""
-    question = Registry(bucket).find("guests@2").entry.body["question"]
+    question = Registry(bucket).find_version("guests@2").entry.body["question"]
     monkeypatch.setattr(recompute, "fingerprint", lambda _: "sha256:then")
     monkeypatch.setattr(recompute, "question_key", lambda *_: Digest.parse(question))
 
@@ -58,7 +58,7 @@ def test_nothing_is_run_that_would_ask_another_question(bucket, lost, monkeypatc
 def test_nothing_is_run_for_what_it_did_not_make(bucket, monkeypatch) -> None:
     same(monkeypatch, bucket)
     assert rerunnable_use_cases(bucket, verify_bucket(bucket)) == []
-    digest = Digest.of(b"loose")
+    digest = Digest.of_bytes(b"loose")
     bucket.store.put_if_absent(object_key(digest), b"rotten")
     findings = verify_bucket(bucket)
     assert [p.kind for p in findings.problems] == ["corrupt"]

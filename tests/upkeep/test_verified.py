@@ -31,7 +31,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    bucket = Bucket.on(LocalStore(tmp_path / "bucket")).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path / "bucket")).prepare()
     for number in range(OBJECTS):
         bucket.objects.put(b"object %d" % number)
     return bucket
@@ -102,7 +102,7 @@ def test_a_finished_verification_leaves_nothing_to_resume(bucket, cache, reads) 
 
 def test_what_was_written_since_is_read_again(bucket) -> None:
     interrupt(bucket, after=OBJECTS)
-    digest = Digest.of(b"object 3")
+    digest = Digest.of_bytes(b"object 3")
     path = Path(bucket.objects.url(digest))
     path.chmod(0o644)
     path.write_bytes(b"objekt 3")  # as long as it was
@@ -111,7 +111,7 @@ def test_what_was_written_since_is_read_again(bucket) -> None:
 
 
 def test_what_was_found_bad_is_read_again_and_told_again(bucket) -> None:
-    digest = Digest.of(b"object 3")
+    digest = Digest.of_bytes(b"object 3")
     path = Path(bucket.objects.url(digest))
     path.chmod(0o644)
     path.write_bytes(b"objekt 3")
@@ -150,7 +150,7 @@ def test_a_line_that_was_cut_off_vouches_for_nothing(bucket, cache) -> None:
 
 def test_buckets_and_models_are_kept_apart(bucket, tmp_path) -> None:
     interrupt(bucket, after=25)
-    other = Bucket.on(LocalStore(tmp_path / "other")).prepare()
+    other = Bucket.from_store(LocalStore(tmp_path / "other")).prepare()
     other.objects.put(b"object 1")
     assert run(other, resume=True).resumed == 0
     assert run(bucket, resume=True, model="income").resumed == 0

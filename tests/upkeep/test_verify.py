@@ -22,19 +22,21 @@ from assay.upkeep.problems import BucketFindings
 from assay.upkeep.verify import HashingProgress, verify_bucket
 
 GONE = Artifact(
-    media_type=artifacts.PARQUET, digest=Digest.of(b"never stored"), size=12, name="part 7"
+    media_type=artifacts.PARQUET, digest=Digest.of_bytes(b"never stored"), size=12, name="part 7"
 )
 
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
     """Two models. The first's record names a table of two parts; the memo names a report."""
-    bucket = Bucket.on(LocalStore(tmp_path)).prepare()
+    bucket = Bucket.from_store(LocalStore(tmp_path)).prepare()
     parts = [bucket.put(b"part %d" % i, artifacts.PARQUET, f"part {i}") for i in range(2)]
     _register(bucket, "income", parts)
     _register(bucket, "credit", [bucket.put(b"other part", artifacts.PARQUET, "part 0")])
     report = bucket.put_json({"verdict": "pass"}, artifacts.REPORT, "validation")
-    bucket.memo.remember("validate", Digest.of(b"key"), {"outputs": {"report": report.as_json()}})
+    bucket.memo.remember(
+        "validate", Digest.of_bytes(b"key"), {"outputs": {"report": report.as_json()}}
+    )
     return bucket
 
 
@@ -66,19 +68,19 @@ def test_a_sound_bucket_is_intact_and_everything_was_looked_at(bucket: Bucket) -
     findings = verify_bucket(bucket)
     assert findings.problems == ()
     assert findings.intact
-    assert findings.objects == len(list(bucket.objects.entries())) == 8
-    assert findings.size == sum(entry.size for entry in bucket.objects.entries())
+    assert findings.objects == len(list(bucket.objects.list_entries())) == 8
+    assert findings.size == sum(entry.size for entry in bucket.objects.list_entries())
     assert (findings.journals, findings.entries) == (2, 4)
     assert findings.references == 2 * 2 + 3 + 1  # records and tables, parts, the memo's report
 
 
 def test_an_empty_bucket_is_intact(tmp_path: Path) -> None:
-    assert verify_bucket(Bucket.on(LocalStore(tmp_path))).intact
+    assert verify_bucket(Bucket.from_store(LocalStore(tmp_path))).intact
 
 
 @pytest.mark.parametrize("bad", [b"part 1!", b"", b"part 0"])
 def test_a_corrupt_object_is_named(bucket: Bucket, bad: bytes) -> None:
-    key = spoil(bucket, Digest.of(b"part 1"), bad)
+    key = spoil(bucket, Digest.of_bytes(b"part 1"), bad)
     findings = verify_bucket(bucket)
     assert seen(findings) == [("corrupt", key)]
     assert not findings.intact
@@ -92,7 +94,7 @@ def test_a_large_corrupt_object_is_named(bucket: Bucket) -> None:
 
 
 def test_repair_moves_a_corrupt_object_aside_so_that_it_can_be_put_again(bucket: Bucket) -> None:
-    digest = Digest.of(b"part 1")
+    digest = Digest.of_bytes(b"part 1")
     spoil(bucket, digest)
     findings = verify_bucket(bucket, repair=True)
     assert findings.repaired == 1
@@ -106,15 +108,15 @@ def test_repair_moves_a_corrupt_object_aside_so_that_it_can_be_put_again(bucket:
 
 
 def test_without_repair_nothing_is_touched(bucket: Bucket) -> None:
-    spoil(bucket, Digest.of(b"part 1"))
-    remove(bucket, Digest.of(b"part 0"))
+    spoil(bucket, Digest.of_bytes(b"part 1"))
+    remove(bucket, Digest.of_bytes(b"part 0"))
     before = list(bucket.store.list())
     verify_bucket(bucket)
     assert list(bucket.store.list()) == before
 
 
 def test_a_missing_part_is_named_with_the_table_that_lists_it(bucket: Bucket) -> None:
-    key = remove(bucket, Digest.of(b"part 1"))
+    key = remove(bucket, Digest.of_bytes(b"part 1"))
     findings = verify_bucket(bucket)
     assert seen(findings) == [("dangling", key)]
     assert "part 1" in findings.problems[0].what
@@ -123,8 +125,8 @@ def test_a_missing_part_is_named_with_the_table_that_lists_it(bucket: Bucket) ->
 
 
 def test_what_a_collector_moved_meanwhile_is_there(bucket: Bucket) -> None:
-    held = Digest.of(b"part 1")
-    bucket.objects.retire(held)
+    held = Digest.of_bytes(b"part 1")
+    bucket.objects.move_to_trash(held)
     before = list(bucket.store.list())
     findings = verify_bucket(bucket)
     assert seen(findings) == [("trash", object_key(held))]
@@ -134,21 +136,21 @@ def test_what_a_collector_moved_meanwhile_is_there(bucket: Bucket) -> None:
 
 def test_what_a_record_in_the_trash_leads_to_is_looked_for(bucket: Bucket) -> None:
     entry = bucket.journal("income").entries()[0]
-    bucket.objects.retire(Digest.parse(entry.body["run"]["digest"]))
-    key = remove(bucket, Digest.of(b"part 1"))
+    bucket.objects.move_to_trash(Digest.parse(entry.body["run"]["digest"]))
+    key = remove(bucket, Digest.of_bytes(b"part 1"))
     assert ("dangling", key) in seen(verify_bucket(bucket))
 
 
 def test_repair_takes_what_is_wanted_out_of_the_trash(bucket: Bucket) -> None:
-    held = Digest.of(b"part 1")
-    bucket.objects.retire(held)
+    held = Digest.of_bytes(b"part 1")
+    bucket.objects.move_to_trash(held)
     assert seen(verify_bucket(bucket, repair=True)) == [("mended", object_key(held))]
     assert bucket.objects.has(held)
     assert verify_bucket(bucket).problems == ()
 
 
 def test_a_copy_in_the_trash_that_is_deleted_meanwhile_is_none(bucket: Bucket, monkeypatch) -> None:
-    held = Digest.of(b"part 1")
+    held = Digest.of_bytes(b"part 1")
     key = remove(bucket, held)
     gone = f"{trash_prefix(held)}gone"
     monkeypatch.setattr(Objects, "trashed", lambda self, d: [gone] if d == held else [])
@@ -156,8 +158,8 @@ def test_a_copy_in_the_trash_that_is_deleted_meanwhile_is_none(bucket: Bucket, m
 
 
 def test_other_bytes_in_the_trash_are_not_what_is_missing(bucket: Bucket) -> None:
-    key = remove(bucket, Digest.of(b"part 1"))
-    bucket.store.put_if_absent(f"{trash_prefix(Digest.of(b'part 1'))}planted", b"rotten")
+    key = remove(bucket, Digest.of_bytes(b"part 1"))
+    bucket.store.put_if_absent(f"{trash_prefix(Digest.of_bytes(b'part 1'))}planted", b"rotten")
     assert seen(verify_bucket(bucket, repair=True)) == [("dangling", key)]
 
 
@@ -182,7 +184,7 @@ def test_what_calls_itself_json_and_is_not_is_named(bucket: Bucket) -> None:
 
 
 def test_a_memo_entry_whose_output_is_gone_harms_nothing(bucket: Bucket) -> None:
-    report = Digest.of(canonical.dump({"verdict": "pass"}))
+    report = Digest.of_bytes(canonical.dump({"verdict": "pass"}))
     remove(bucket, report)
     findings = verify_bucket(bucket)
     assert seen(findings) == [("stale", object_key(report))]
@@ -198,7 +200,7 @@ def test_an_unreadable_memo_entry_harms_nothing(bucket: Bucket) -> None:
 
 
 def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
-    hexadecimal = Digest.of(b"part 1").hex
+    hexadecimal = Digest.of_bytes(b"part 1").hex
     foreign = [
         "journals/income/notes.txt",
         "objects/sha256/.DS_Store",
@@ -220,14 +222,14 @@ def test_foreign_keys_are_named_and_harm_nothing(bucket: Bucket) -> None:
 
 def test_a_broken_chain_is_named_and_the_rest_still_examined(bucket: Bucket) -> None:
     bucket.store.delete("journals/income/0000000001.json")
-    key = spoil(bucket, Digest.of(b"other part"))
+    key = spoil(bucket, Digest.of_bytes(b"other part"))
     findings = verify_bucket(bucket)
     assert seen(findings) == [("chain", "journals/income/"), ("corrupt", key)]
     assert "entry 1" in findings.problems[0].what
 
 
 def test_one_model_is_examined_alone(bucket: Bucket) -> None:
-    spoil(bucket, Digest.of(b"other part"))
+    spoil(bucket, Digest.of_bytes(b"other part"))
     findings = verify_bucket(bucket, model="income")
     assert findings.intact
     assert (findings.journals, findings.entries, findings.objects) == (1, 2, 4)
@@ -252,7 +254,7 @@ def test_progress_goes_up_to_all_objects_and_all_bytes(bucket: Bucket) -> None:
 
 
 def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeypatch) -> None:
-    bad, get = object_key(Digest.of(b"part 0")), LocalStore.get
+    bad, get = object_key(Digest.of_bytes(b"part 0")), LocalStore.get
 
     def fail(store, key):
         if key == bad:
@@ -260,7 +262,7 @@ def test_one_bad_sector_does_not_hide_what_else_is_wrong(bucket: Bucket, monkeyp
         return get(store, key)
 
     monkeypatch.setattr(LocalStore, "get", fail)
-    other = spoil(bucket, Digest.of(b"part 1"))
+    other = spoil(bucket, Digest.of_bytes(b"part 1"))
     assert sorted(seen(verify_bucket(bucket))) == [("corrupt", other), ("unreadable", bad)]
 
 
@@ -274,7 +276,7 @@ def test_a_store_that_is_gone_is_an_error_not_a_finding(bucket: Bucket, monkeypa
 
 
 def test_findings_are_json(bucket: Bucket) -> None:
-    remove(bucket, Digest.of(b"part 1"))
+    remove(bucket, Digest.of_bytes(b"part 1"))
     told = canonical.load(canonical.dump(verify_bucket(bucket).as_json()))
     assert told["intact"] is False
     assert told["problems"][0]["kind"] == "dangling"
@@ -282,10 +284,14 @@ def test_findings_are_json(bucket: Bucket) -> None:
 
 def test_descriptors_are_found_at_any_depth() -> None:
     inner = GONE.as_json()
-    outer = {"media_type": "text/plain", "digest": str(Digest.of(b"x")), "c": {"digest": "md5:1"}}
+    outer = {
+        "media_type": "text/plain",
+        "digest": str(Digest.of_bytes(b"x")),
+        "c": {"digest": "md5:1"},
+    }
     value = {**outer, "a": [1, {"b": inner}]}
     assert list(find_descriptors(value)) == [value, inner]
-    source = {"path": "rows.csv", "digest": str(Digest.of(b"the source's own"))}
+    source = {"path": "rows.csv", "digest": str(Digest.of_bytes(b"the source's own"))}
     for nothing in (None, 1, "sha256:" + "0" * 64, [], {"digest": 5}, {"digest": None}, source):
         assert list(find_descriptors(nothing)) == []
 
@@ -297,7 +303,7 @@ def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Buck
         body = {"version": number, "model": model.as_json()}
         journal.append(lambda _, body=body: ("registered", body))
     journal.append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
-    key = spoil(bucket, Digest.of(b"model 2"))
+    key = spoil(bucket, Digest.of_bytes(b"model 2"))
     assert verify_bucket(bucket, model="votes@1").intact
     assert verify_bucket(bucket, model="votes@champion").objects == 1
     assert seen(verify_bucket(bucket, model="votes@2")) == [("corrupt", key)]
@@ -317,7 +323,9 @@ def test_a_ledger_beside_a_model_is_examined_with_it(bucket: Bucket) -> None:
 
 def test_a_clock_that_went_back_is_told_and_harms_nothing(bucket: Bucket) -> None:
     last = bucket.journal("credit").entries()[-1]
-    entry = replace(last, number=3, previous=Digest.of(last.encode()), at="2001-01-01T00:00:00Z")
+    entry = replace(
+        last, number=3, previous=Digest.of_bytes(last.encode()), at="2001-01-01T00:00:00Z"
+    )
     bucket.store.put_if_absent("journals/credit/0000000003.json", entry.encode())
     findings = verify_bucket(bucket)
     assert seen(findings) == [("clock", "journals/credit/0000000003.json")]
@@ -343,7 +351,7 @@ def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, t
 
 def test_what_a_memo_entry_needs_is_looked_for_too(bucket: Bucket) -> None:
     entry = {"outputs": {}, "needs": [str(GONE.digest)]}
-    bucket.memo.remember("train", Digest.of(b"other key"), entry)
+    bucket.memo.remember("train", Digest.of_bytes(b"other key"), entry)
     findings = verify_bucket(bucket)
     assert seen(findings) == [("stale", object_key(GONE.digest))]
 
@@ -355,16 +363,16 @@ def test_what_a_memo_entry_needs_is_looked_for_too(bucket: Bucket) -> None:
 def copy(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     folder = tmp_path_factory.mktemp("copy") / "bucket"
     shutil.copytree(bucket.root, folder)
-    return Bucket.on(LocalStore(folder))
+    return Bucket.from_store(LocalStore(folder))
 
 
 def test_what_is_corrupt_or_gone_is_copied_from_the_other_bucket(
     bucket: Bucket, copy: Bucket
 ) -> None:
-    spoilt = spoil(bucket, Digest.of(b"part 0"))
+    spoilt = spoil(bucket, Digest.of_bytes(b"part 0"))
     record = Artifact.model_validate(bucket.journal("income").entries()[0].body["run"])
     gone = remove(bucket, record.digest)
-    lost = remove(bucket, Digest.of(b"part 1"))
+    lost = remove(bucket, Digest.of_bytes(b"part 1"))
     findings = verify_bucket(bucket, repair=True, other=copy)
     assert sorted(seen(findings)) == sorted(("mended", key) for key in (spoilt, gone, lost))
     assert findings.intact
@@ -376,14 +384,17 @@ def test_what_the_other_bucket_lacks_or_has_spoilt_is_still_told(
     bucket: Bucket, copy: Bucket
 ) -> None:
     for one in (bucket, copy):
-        spoilt, gone = spoil(one, Digest.of(b"part 0")), remove(one, Digest.of(b"part 1"))
+        spoilt, gone = (
+            spoil(one, Digest.of_bytes(b"part 0")),
+            remove(one, Digest.of_bytes(b"part 1")),
+        )
     findings = verify_bucket(bucket, repair=True, other=copy)
     assert sorted(seen(findings)) == sorted([("corrupt", spoilt), ("dangling", gone)])
     assert not findings.intact
 
 
 def test_without_repair_nothing_is_copied(bucket: Bucket, copy: Bucket) -> None:
-    gone = remove(bucket, Digest.of(b"part 1"))
+    gone = remove(bucket, Digest.of_bytes(b"part 1"))
     assert seen(verify_bucket(bucket, other=copy)) == [("dangling", gone)]
 
 

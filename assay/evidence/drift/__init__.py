@@ -57,7 +57,7 @@ def judge_drift(
         reference, current, *(profile_and_sample(t, seed=seed) for t in (reference, current))
     )
     known, broken, notes = _split_comparable(features, sides)
-    outputs = [name for name in roles.outputs if sides.share(name)]
+    outputs = [name for name in roles.outputs if sides.both_have(name)]
     every = measure_shifts(sides.old, sides.new, [*known, *outputs], ask)
     seen = [shift for shift in every if shift.name in known]
     found = _assess_harm(sides, seen, roles, ask)
@@ -83,13 +83,13 @@ class _PredictionHarm:
     effects: display.ShiftEffects
     sides: DropInputs | None
     outputs: Sequence[str] = ()
-    undivided: Sequence[Check] = ()
+    group_checks: Sequence[Check] = ()
 
     def checks(self, ask: DriftSettings) -> list[Check]:
         if self.sides is None:
             return []
         told = (c for o in self.outcomes for c in say_checks.performance_checks(o, self.sides, ask))
-        return [*told, *self.undivided]
+        return [*told, *self.group_checks]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _ObservedPair:
     old: ProfiledTable
     new: ProfiledTable
 
-    def share(self, name: str) -> bool:
+    def both_have(self, name: str) -> bool:
         return all(name in side.profile.columns for side in (self.old, self.new))
 
 
@@ -118,8 +118,10 @@ def _assess_harm(
         return _PredictionHarm([], {}, None)
     codes = {shift.name: shift.grid.codes(sides.old.sample.column(shift.name)) for shift in seen}
     rows = ReferenceSample(sample, codes, sides.current.rows)
-    ladder = ProbabilityBins.of(old, new)
-    found = credible_mix(find_case_mix(rows, seen, [shift for shift in seen if shift.shifted]), ask)
+    ladder = ProbabilityBins.from_sides(old, new)
+    found = credible_mix(
+        find_case_mix(rows, seen, [shift for shift in seen if shift.has_shifted]), ask
+    )
     unseen = say_checks.unsupported_features(seen, [s.name for s in seen], sides.new, ask)
     whole = {
         n: say_checks.incomparable_groups_check(n, old.groups[n], new.groups[n], ask)
@@ -167,7 +169,7 @@ def _report(
     sheets += [display.performance_sheet(found.outcomes)] if found.outcomes else []
     figure = display.performance_figure(found.outcomes, ask)
     seen = [shift for shift in ordered if shift.name not in found.outputs]
-    made = [shift.name for shift in ordered if shift.shifted and shift.name in found.outputs]
+    made = [shift.name for shift in ordered if shift.has_shifted and shift.name in found.outputs]
     mixed = found.sides.mix if found.sides else None
     return Report(
         gate="drift",
@@ -213,7 +215,7 @@ def _unknown_column(name: str, known: Sequence[str], side: str) -> DataError:
 
 
 def _read_columns(table: Table, names: Sequence[str]) -> pa.Table:
-    return table.arrow([name for name in dict.fromkeys(names) if name in table.schema.names])
+    return table.to_arrow([name for name in dict.fromkeys(names) if name in table.schema.names])
 
 
 def _split_comparable(
@@ -257,7 +259,7 @@ def _limitation_notes(
 ) -> list[str]:
     """What the report rests on, where that is less than everything."""
     notes = []
-    if sides.old.sampled or sides.new.sampled:
+    if sides.old.is_sampled or sides.new.is_sampled:
         most = max(side.sample.num_rows for side in (sides.old, sides.new))
         notes.append(
             f"Shares and distances count all rows; what each shift does to the predictions, and "
@@ -268,7 +270,7 @@ def _limitation_notes(
         return notes
     notes += say_checks.too_few_rows_note(found.outcomes, found.sides, ask)
     notes += say_checks.unseen_groups_note(found.sides)
-    if not found.sides.reference.labelled:
+    if not found.sides.reference.labelled_rows:
         notes.append(
             "The reference has no labels: probabilities were taken as they are, not calibrated."
         )

@@ -97,7 +97,7 @@ def _unseen_groups(old: GroupCodes, new: GroupCodes) -> list[int]:
 def unseen_groups_note(sides: DropInputs) -> list[str]:
     """A note on the groups that the reference never held, where they are few."""
     told = []
-    for name in sides.divided:
+    for name in sides.group_columns:
         old, new = (side.groups[name] for side in (sides.reference, sides.current))
         if strange := _unseen_groups(old, new):
             told.append(f"{name}: {_first_few([new[1][code] for code in strange])}")
@@ -137,25 +137,25 @@ def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
             "Stretches of the reference differ as much. More rows would tell; so would, if their "
             "order means nothing, drift.order: arbitrary."
         )
-    if shift.shifted and output:
+    if shift.has_shifted and output:
         return "Find out why; the checks of performance say what it costs."
-    if shift.shifted and not known:
+    if shift.has_shifted and not known:
         return "Find out why, and name the model's probabilities to see what it does to them."
     return ""
 
 
 def _describe_shift(shift: ColumnShift) -> str:
     said = [
-        f"{shift.effect:.3f}, where chance makes {shift.chance:.3f} ({format_p_value(shift.adjusted)})"
+        f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({format_p_value(shift.adjusted_p)})"
     ]
-    if shift.new:
-        share = f", {shift.unseen:.1%} of rows" if shift.unseen else ""
-        said.append(f"new: {_first_few(shift.new)}{share}")
-    elif shift.unseen:
-        said.append(f"{shift.unseen:.1%} of rows lie outside what the reference held")
-    if shift.lost:
-        said.append(f"gone: {_first_few(shift.lost)}")
-    before, after = shift.missing
+    if shift.new_values:
+        share = f", {shift.unseen_share:.1%} of rows" if shift.unseen_share else ""
+        said.append(f"new: {_first_few(shift.new_values)}{share}")
+    elif shift.unseen_share:
+        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held")
+    if shift.lost_values:
+        said.append(f"gone: {_first_few(shift.lost_values)}")
+    before, after = shift.missing_shares
     if abs(after - before) >= 0.005:
         said.append(f"missing in {after:.1%} of rows, before in {before:.1%}")
     return "; ".join(said)
@@ -178,7 +178,7 @@ def performance_checks(
     only what looks worse than is accepted: small groups would else never be silent.
     """
     found = [_expected_check(outcome, sides, ask)]
-    found += [_realised_check(outcome, ask)] if outcome.realised is not None else []
+    found += [_realised_check(outcome, ask)] if outcome.realised_verdict is not None else []
     return [check for check in found if outcome.group is None or not _tells_nothing(check, ask)]
 
 
@@ -196,7 +196,7 @@ def too_few_rows_note(
         outcome.group: outcome.rows
         for outcome in outcomes
         if outcome.group
-        if len(performance_checks(outcome, sides, ask)) < 1 + (outcome.realised is not None)
+        if len(performance_checks(outcome, sides, ask)) < 1 + (outcome.realised_verdict is not None)
     }
     told = ", ".join(f"{group} ({rows:,} rows)" for group, rows in groups.items())
     return [f"Too few rows to tell: {told}."] if groups else []
@@ -241,14 +241,14 @@ def _why_expected(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSetting
     if outcome.rows < ask.rows:
         return f"{outcome.rows:,} rows are too few to judge"
     why = f"{outcome.current:.3f} is expected, of the reference {outcome.reference:.3f}"
-    if sides.mix is not None and outcome.at_mix is not None:
+    if sides.mix is not None and outcome.reference_at_mix is not None:
         mixed = " and ".join(sides.mix.columns)
         why += (
-            f"; of reference rows with the current mix of {mixed} {outcome.at_mix:.3f}, and that "
-            f"mix explains {sides.mix.explained:.0%} of the other columns' shift"
+            f"; of reference rows with the current mix of {mixed} {outcome.reference_at_mix:.3f}, and that "
+            f"mix explains {sides.mix.explained_share:.0%} of the other columns' shift"
         )
-    if sides.unseen:
-        why += f"; {', '.join(sides.unseen)} hold values that the reference never did"
+    if sides.unseen_columns:
+        why += f"; {', '.join(sides.unseen_columns)} hold values that the reference never did"
     return why
 
 
@@ -258,29 +258,29 @@ def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
     if outcome.verdict is Verdict.FAIL:
         return "Look at the columns that cost most; label some of these rows; then retrain."
     if outcome.verdict is Verdict.UNKNOWN:
-        if sides.unseen:
+        if sides.unseen_columns:
             return "Label some of these rows: what was never seen cannot be expected."
         return "More rows, or labels, would tell."
     return ""
 
 
 def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
-    assert outcome.below is not None, "realised"
-    assert outcome.realised is not None, "realised"
-    seen, before = outcome.seen, outcome.seen_before
+    assert outcome.realised_shortfall is not None, "realised"
+    assert outcome.realised_verdict is not None, "realised"
+    seen, before = outcome.realised_value, outcome.realised_reference
     return Check(
         name=_check_name("realised", outcome),
         claim=f"Realised {metric_name(outcome.metric)}{_group_suffix(outcome)} lies no more than "
         f"{ask.margin:g} below what was to be expected of the same rows",
-        verdict=outcome.realised,
+        verdict=outcome.realised_verdict,
         statistic=f"expected minus realised {metric_name(outcome.metric)}, beyond the reference's",
-        estimate=_number(outcome.below.value),
-        interval=outcome.below.interval,
+        estimate=_number(outcome.realised_shortfall.value),
+        interval=outcome.realised_shortfall.interval,
         threshold=ask.margin,
-        why=f"{seen:.3f} on {outcome.labelled:,} labelled rows, {before:.3f} in the reference",
-        remedy=_REALISED_REMEDIES[outcome.realised],
+        why=f"{seen:.3f} on {outcome.labelled_rows:,} labelled rows, {before:.3f} in the reference",
+        remedy=_REALISED_REMEDIES[outcome.realised_verdict],
         accepted=outcome.group is not None,
-        rows=outcome.labelled,
+        rows=outcome.labelled_rows,
         group=outcome.group,
     )
 
@@ -299,4 +299,8 @@ def unsupported_features(
     """Features with so many values never seen that a model's probabilities say nothing. Dates
     are left out: they are always new."""
     kinds = {name: side.profile.columns[name].kind for name in features}
-    return [s.name for s in shifts if s.unseen > ask.unseen and kinds.get(s.name, "date") != "date"]
+    return [
+        s.name
+        for s in shifts
+        if s.unseen_share > ask.unseen and kinds.get(s.name, "date") != "date"
+    ]

@@ -39,8 +39,8 @@ class ColumnShift:
     """One column, reference against current. Shares are of all rows of a side.
 
     `effect` is the Jensen-Shannon distance over the grid's cells, missing values among them, and
-    `chance` what it would be on average without any shift. `p` is of the clustered chi-square,
-    `adjusted` over all columns. None for what has no meaning for the column.
+    `chance_effect` what it would be on average without any shift. `p` is of the clustered chi-square,
+    `adjusted_p` over all columns. None for what has no meaning for the column.
     """
 
     name: str
@@ -48,26 +48,26 @@ class ColumnShift:
     reference: Floats  # rows by cell
     current: Floats
     effect: float
-    chance: float
+    chance_effect: float
     p: float
     psi: float
     chi_square: float
     ks: float | None
     wasserstein: float | None  # in the reference's standard deviations
-    missing: tuple[float, float]
-    unseen: float  # share of current rows with values outside the reference's
-    new: tuple[str, ...]
-    lost: tuple[str, ...]
-    adjusted: float = 1.0
+    missing_shares: tuple[float, float]
+    unseen_share: float  # share of current rows with values outside the reference's
+    new_values: tuple[str, ...]
+    lost_values: tuple[str, ...]
+    adjusted_p: float = 1.0
     verdict: Verdict = Verdict.UNKNOWN
 
     @property
-    def beyond(self) -> float:
+    def excess_effect(self) -> float:
         """The effect without what chance makes of it; few rows always look far apart."""
-        return math.sqrt(max(self.effect**2 - self.chance**2, 0.0))
+        return math.sqrt(max(self.effect**2 - self.chance_effect**2, 0.0))
 
     @property
-    def shifted(self) -> bool:
+    def has_shifted(self) -> bool:
         return self.verdict is Verdict.CAUTION
 
 
@@ -108,7 +108,7 @@ def _measure_shift(
     ask: DriftSettings,
 ) -> ColumnShift:
     reference, current = sides
-    grid = CellGrid.of(old, new.distribution.dropped)
+    grid = CellGrid.from_profile(old, new.distribution.dropped_bits)
     before, after = grid.counts(old), grid.counts(new)
     known = _column_variation(grid, name, reference, current.rows, ask)
     test = clustered_chi_square(before, after, known)
@@ -123,14 +123,14 @@ def _measure_shift(
         before,
         after,
         effect=jensen_shannon(before, after),
-        chance=chance,
+        chance_effect=chance,
         p=test.p,
         psi=population_stability_index(before, after),
         chi_square=chi_square(before, after),
-        missing=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
-        unseen=_unseen_share(old, new, grid, after),
-        new=fresh,
-        lost=gone,
+        missing_shares=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
+        unseen_share=_unseen_share(old, new, grid, after),
+        new_values=fresh,
+        lost_values=gone,
         ks=ks,
         wasserstein=moved,
     )
@@ -151,12 +151,12 @@ def _numeric_distances(old: ColumnProfile, new: ColumnProfile) -> tuple[float | 
     both = (old, new)
     if not all(c.numeric and len(c.distribution.keys) for c in both):
         return None, None
-    dropped = max(c.distribution.dropped for c in both)
-    held = [c.distribution.coarser(dropped) for c in both]
+    dropped = max(c.distribution.dropped_bits for c in both)
+    held = [c.distribution.coarsen(dropped) for c in both]
     sides = [(d.values(), d.counts) for d in held]
     ks = kolmogorov_smirnov(*sides[0], *sides[1])
-    moments = old.moments()
-    if moments is None or new.moments() is None or moments[1] <= 0:
+    moments = old.mean_and_variance()
+    if moments is None or new.mean_and_variance() is None or moments[1] <= 0:
         return ks, None
     return ks, wasserstein(*sides[0], *sides[1]) / math.sqrt(moments[1])
 
@@ -179,7 +179,7 @@ def _only_in(column: ColumnProfile, others: set[str]) -> tuple[str, ...]:
 
 def _unseen_share(old: ColumnProfile, new: ColumnProfile, grid: CellGrid, after: Floats) -> float:
     if not old.numeric or old.low is None or old.high is None:
-        return float(after[grid.unseen].sum() / max(new.rows, 1))
+        return float(after[grid.unseen_cells].sum() / max(new.rows, 1))
     values, floors = new.distribution.values(), new.distribution.floors()
     # By a cell's middle below, and by its floor above: a cell that straddles the end is inside.
     outside = (values < old.low) | (floors > old.high)
@@ -187,12 +187,12 @@ def _unseen_share(old: ColumnProfile, new: ColumnProfile, grid: CellGrid, after:
 
 
 def _with_verdict(shift: ColumnShift, adjusted: float, ask: DriftSettings) -> ColumnShift:
-    return replace(shift, adjusted=adjusted, verdict=_verdict(shift, adjusted, ask))
+    return replace(shift, adjusted_p=adjusted, verdict=_verdict(shift, adjusted, ask))
 
 
 def _verdict(shift: ColumnShift, adjusted: float, ask: DriftSettings) -> Verdict:
-    if shift.beyond >= ask.effect:
+    if shift.excess_effect >= ask.effect:
         # A shift is no failure: what it does to the predictions may be.
         return Verdict.CAUTION if adjusted <= ask.level else Verdict.UNKNOWN
     # Where chance alone moves a column twice as far as counts, a real shift could hide in it.
-    return Verdict.UNKNOWN if shift.chance > 2 * ask.effect else Verdict.PASS
+    return Verdict.UNKNOWN if shift.chance_effect > 2 * ask.effect else Verdict.PASS

@@ -29,7 +29,7 @@ def rank_shifts(
 
     def key(shift: ColumnShift) -> tuple[bool, bool, float, float, str]:
         effect, first = effects.get(shift.name), shift.name in explaining
-        return (not shift.shifted, not first, -abs(effect or 0.0), -shift.effect, shift.name)
+        return (not shift.has_shifted, not first, -abs(effect or 0.0), -shift.effect, shift.name)
 
     return sorted(shifts, key=key)
 
@@ -57,9 +57,9 @@ def _row(shift: ColumnShift, effect: Sequence[Cell]) -> tuple[Cell, ...]:
         Verdict.PASS: "stable", Verdict.CAUTION: "shifted", Verdict.UNKNOWN: "cannot tell",
     }  # fmt: skip
     return (
-        shift.name, said[shift.verdict], *effect, shift.effect, shift.chance, shift.p,
-        shift.adjusted, shift.psi, shift.ks, shift.chi_square, shift.wasserstein,
-        shift.missing[0], shift.missing[1], shift.unseen, _first_names(shift.new), _first_names(shift.lost),
+        shift.name, said[shift.verdict], *effect, shift.effect, shift.chance_effect, shift.p,
+        shift.adjusted_p, shift.psi, shift.ks, shift.chi_square, shift.wasserstein,
+        shift.missing_shares[0], shift.missing_shares[1], shift.unseen_share, _first_names(shift.new_values), _first_names(shift.lost_values),
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
         (
             o.group or "all rows", metric_name(o.metric), o.rows, _finite(o.reference),
             _finite(o.current), _finite(o.drop.value), o.drop.interval.low, o.drop.interval.high,
-            _finite(o.at_mix), o.labelled or None, _finite(o.seen_before), _finite(o.seen),
+            _finite(o.reference_at_mix), o.labelled_rows or None, _finite(o.realised_reference), _finite(o.realised_value),
         )
         for o in found
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def _finite(value: float | None) -> float | None:
 
 def column_figures(shifts: Sequence[ColumnShift]) -> list[Figure]:
     """The distributions of the columns that shifted, the first few."""
-    return [_bars(shift) for shift in shifts if shift.shifted][:_FIGURES]
+    return [_bars(shift) for shift in shifts if shift.has_shifted][:_FIGURES]
 
 
 def _bars(shift: ColumnShift) -> Figure:
@@ -161,7 +161,7 @@ def drift_summary(
 
     `made`: outputs and labels that moved.
     """
-    moved = [shift.name for shift in shifts if shift.shifted]
+    moved = [shift.name for shift in shifts if shift.has_shifted]
     first = f"Shifted ({_first_names(moved)})" if moved else "Nothing shifted"
     if made and not moved:
         first = f"No feature shifted, but outputs or labels did ({_first_names(made)})"
@@ -193,17 +193,23 @@ def _reason(check: Check) -> str:
 def _describe_expectation(main: PerformanceDrop, mix: CaseMix | None) -> str:
     value = f"expected {metric_name(main.metric)} {main.current:.3f}, of the reference "
     value += f"{main.reference:.3f}"
-    if mix is not None and main.verdict is Verdict.CAUTION and main.at_mix is not None:
-        value += f" and {main.at_mix:.3f} at the current mix of {' and '.join(mix.columns)}"
+    if mix is not None and main.verdict is Verdict.CAUTION and main.reference_at_mix is not None:
+        value += (
+            f" and {main.reference_at_mix:.3f} at the current mix of {' and '.join(mix.columns)}"
+        )
     return value
 
 
 def _describe_harm(outcome: PerformanceDrop) -> str:
     """What is worse than it was, in words; empty if nothing is."""
     what = metric_name(outcome.metric) + (f" of {outcome.group}" if outcome.group else "")
-    if outcome.realised is Verdict.FAIL and outcome.seen is not None and outcome.below is not None:
-        due = outcome.seen + outcome.below.value
-        return f"{what} is {outcome.seen:.3f} by the labels, where {due:.3f} was to be expected"
+    if (
+        outcome.realised_verdict is Verdict.FAIL
+        and outcome.realised_value is not None
+        and outcome.realised_shortfall is not None
+    ):
+        due = outcome.realised_value + outcome.realised_shortfall.value
+        return f"{what} is {outcome.realised_value:.3f} by the labels, where {due:.3f} was to be expected"
     if outcome.verdict is Verdict.FAIL:
         return (
             f"{what} is expected to be {outcome.current:.3f}, of the reference it is "

@@ -43,7 +43,7 @@ class CalibrationMap:
     probability: Floats
     share: Floats
 
-    def yes(self, probability: Floats) -> Floats:
+    def calibrate(self, probability: Floats) -> Floats:
         """The calibrated probability of yes."""
         found: Floats = np.interp(probability, self.probability, self.share)
         return found
@@ -53,16 +53,16 @@ class CalibrationMap:
 class ProbabilityBins:
     """Probabilities in about 4,000 rungs, and how they are calibrated.
 
-    `without` are the calibrations learnt without each block of the reference's labelled rows;
+    `jackknife_maps` are the calibrations learnt without each block of the reference's labelled rows;
     none where probabilities are taken as given.
     """
 
     edges: Floats
     calibration: CalibrationMap
-    without: tuple[CalibrationMap, ...] = ()
+    jackknife_maps: tuple[CalibrationMap, ...] = ()
 
     @classmethod
-    def of(cls, reference: ScoredRows, current: ScoredRows) -> ProbabilityBins:
+    def from_sides(cls, reference: ScoredRows, current: ScoredRows) -> ProbabilityBins:
         """Rungs dense where rows are, on either side; calibrated if the reference has labels.
 
         Without labels of both kinds, probabilities are taken as given.
@@ -83,10 +83,10 @@ class ProbabilityBins:
         return cls(edges, _fit_isotonic(*sums), tuple(without))
 
     @property
-    def calibrated(self) -> bool:
-        return bool(self.without)
+    def is_calibrated(self) -> bool:
+        return bool(self.jackknife_maps)
 
-    def rungs(self, probability: Floats) -> Integers:
+    def assign_bins(self, probability: Floats) -> Integers:
         found: Integers = np.searchsorted(self.edges, probability, side="right")
         return found
 
@@ -95,28 +95,28 @@ class ProbabilityBins:
 class BlockCounts:
     """Expected (or seen) rows of yes and of no, float64 (blocks, 2 decisions, rungs).
 
-    `probability` is each rung's mean, and `without` the calibrations learnt without each block of
+    `probability` is each rung's mean, and `jackknife_maps` the calibrations learnt without each block of
     the reference's labelled rows; none where labels were counted, or probabilities taken as given.
     """
 
     yes: Floats
     no: Floats
     probability: Floats
-    without: tuple[CalibrationMap, ...] = ()
+    jackknife_maps: tuple[CalibrationMap, ...] = ()
 
     @property
     def rows(self) -> float:
         return float(self.yes.sum() + self.no.sum())
 
-    def whole(self, metric: EstimableMetric) -> float:
+    def metric_value(self, metric: EstimableMetric) -> float:
         return float(METRIC_FUNCTIONS[metric](self.yes.sum(axis=0), self.no.sum(axis=0)))
 
-    def without_each(self, metric: EstimableMetric) -> Floats:
+    def jackknife_values(self, metric: EstimableMetric) -> Floats:
         """The metric with each block left out in turn, (blocks,)."""
         yes, no = (c.sum(axis=0) - c for c in (self.yes, self.no))
         return METRIC_FUNCTIONS[metric](yes, no)
 
-    def recalibrated(self, metric: EstimableMetric) -> Floats:
+    def recalibrated_values(self, metric: EstimableMetric) -> Floats:
         """The metric of all rows by each calibration learnt without a block, (calibrations,)."""
         rows = self.yes.sum(axis=0) + self.no.sum(axis=0)
         yes = rows * self._shares[:, None, :]
@@ -125,10 +125,10 @@ class BlockCounts:
     @cached_property
     def _shares(self) -> Floats:
         """What each of these calibrations makes of each rung, (calibrations, rungs)."""
-        made = [calibration.yes(self.probability) for calibration in self.without]
+        made = [calibration.calibrate(self.probability) for calibration in self.jackknife_maps]
         return np.array(made).reshape(len(made), len(self.probability))
 
-    def windows(self, metric: EstimableMetric, blocks: int) -> Floats:
+    def window_values(self, metric: EstimableMetric, blocks: int) -> Floats:
         """The metric of each run of so many blocks, not overlapping."""
         count = len(self.yes) // blocks
         shape = (count, blocks, *self.yes.shape[1:])
@@ -154,8 +154,8 @@ def _counts_from_bins(ladder: ProbabilityBins, rows: Floats, probability: Floats
     # One rung's rows have nearly one probability: its mean stands for them all.
     with np.errstate(invalid="ignore"):
         mean = np.nan_to_num(probability.sum(axis=(0, 1)) / rows.sum(axis=(0, 1)))
-    share = ladder.calibration.yes(mean)
-    return BlockCounts(rows * share, rows * (1 - share), mean, ladder.without)
+    share = ladder.calibration.calibrate(mean)
+    return BlockCounts(rows * share, rows * (1 - share), mean, ladder.jackknife_maps)
 
 
 def realised_counts(
@@ -192,7 +192,7 @@ def _tally_blocks(
         block = np.arange(done, done + len(chosen)) * BLOCKS // total
         done += len(chosen)
         place = (block * 2 + decided) * rungs
-        place += ladder.rungs(side.probability[chosen])
+        place += ladder.assign_bins(side.probability[chosen])
         for at, weight in enumerate(weights):
             held = None if weight is None else weight[chosen]
             sums[at] += np.bincount(place, weights=held, minlength=len(sums[at]))

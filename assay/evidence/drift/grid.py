@@ -28,22 +28,22 @@ _CLASS_BITS: Final = 4  # bits of a hash, for texts too many to name
 
 @dataclass(frozen=True, eq=False)
 class CellGrid:
-    """The cells of one column. `unseen` marks those that hold no reference row by their nature.
+    """The cells of one column. `unseen_cells` marks those that hold no reference row by their nature.
 
     Numbers fall between `edges`: below the first and from the last on lie outside the reference's
     range. Texts are looked up in `names`, and those not there are new. Neither: classes of hashes.
     """
 
     labels: tuple[str, ...]
-    unseen: NDArray[np.bool_]
+    unseen_cells: NDArray[np.bool_]
     edges: Floats | None = None
     names: Mapping[str, int] | None = None
 
     @classmethod
-    def of(cls, column: ColumnProfile, dropped: int = 0) -> CellGrid:
+    def from_profile(cls, column: ColumnProfile, dropped: int = 0) -> CellGrid:
         """The grid that a reference column sets. Its last cell is the missing values'.
 
-        `dropped` bits of the other side's profile are gone: edges are set where both can tell.
+        `dropped_bits` bits of the other side's profile are gone: edges are set where both can tell.
         """
         if not len(column.distribution.keys):
             unseen = np.array([True, False])
@@ -54,7 +54,7 @@ class CellGrid:
 
     def counts(self, column: ColumnProfile) -> Floats:
         """Rows of a profiled column by cell, float64 (cells,)."""
-        codes = self._coded(column)
+        codes = self._profile_codes(column)
         counts = np.bincount(
             codes, weights=column.distribution.counts, minlength=len(self.labels)
         ).astype(float)
@@ -74,7 +74,7 @@ class CellGrid:
         found: Integers = cells[indices.to_numpy(zero_copy_only=False)]
         return found
 
-    def _coded(self, column: ColumnProfile) -> Integers:
+    def _profile_codes(self, column: ColumnProfile) -> Integers:
         if not len(column.distribution.keys):
             return np.empty(0, np.int64)
         if self.edges is not None:
@@ -84,14 +84,14 @@ class CellGrid:
             return _hash_classes(column.distribution.keys.view(np.uint64))
         if column.names is None:  # values beyond counting, where the reference had few: all new
             return np.zeros(len(column.distribution.keys), np.int64) + len(self.labels) - 2
-        return self._looked_up(column.names)
+        return self._name_codes(column.names)
 
     def _cells_of(self, values: pa.Array) -> Integers:
         if self.names is None:
             return _hash_classes(value_hashes(values)) if len(values) else np.empty(0, np.int64)
-        return self._looked_up(values.to_pylist())
+        return self._name_codes(values.to_pylist())
 
-    def _looked_up(self, texts: Sequence[str]) -> Integers:
+    def _name_codes(self, texts: Sequence[str]) -> Integers:
         names, new = self.names or {}, len(self.labels) - 2
         return np.fromiter((names.get(text, new) for text in texts), np.int64, len(texts))
 
@@ -111,7 +111,7 @@ def are_comparable(reference: ColumnProfile, current: ColumnProfile) -> bool:
 
 
 def _range_grid(column: ColumnProfile, dropped: int) -> CellGrid:
-    held = column.distribution.coarser(dropped)
+    held = column.distribution.coarsen(dropped)
     floors, counts = held.floors(), held.counts
     assert column.low is not None, "a numeric column with values has a range"
     assert column.high is not None, "a numeric column with values has a range"
@@ -125,7 +125,7 @@ def _range_grid(column: ColumnProfile, dropped: int) -> CellGrid:
         inner = inner[inner > floors[0]]
         marks = [_format_edge(column, v) for v in (column.low, *inner, column.high)]
         labels = [f"{low} to {high}" for low, high in itertools.pairwise(marks)]
-    above = numbers_from_keys(held.keys[-1:] + np.int64(1 << held.dropped))[0]
+    above = numbers_from_keys(held.keys[-1:] + np.int64(1 << held.dropped_bits))[0]
     edges = np.array([floors[0], *inner, above if np.isfinite(above) else np.nan])
     low, high = _format_edge(column, column.low), _format_edge(column, column.high)
     every = (f"below {low}", *labels, f"above {high}", MISSING_CELL)

@@ -37,9 +37,9 @@ _FEWEST_WINDOWS: Final = 5
 class PerformanceDrop:
     """One metric of all rows, or of a group: reference, current, and the drop with its interval.
 
-    `at_mix` is the reference's expectation of rows mixed as the current ones are, and `rest` the
-    drop below that; None unless a mix is believed. `seen` is the realised value of the labelled
-    current rows, and `below` how much farther it lies below what was expected of the same rows
+    `reference_at_mix` is the reference's expectation of rows mixed as the current ones are, and `drop_beyond_mix` the
+    drop below that; None unless a mix is believed. `realised_value` is the realised value of the labelled
+    current rows, and `realised_shortfall` how much farther it lies below what was expected of the same rows
     than it does in the reference: probabilities may be wrong for a group, and have always been.
     """
 
@@ -50,33 +50,39 @@ class PerformanceDrop:
     current: float
     drop: Estimate
     verdict: Verdict
-    at_mix: float | None = None
-    rest: Estimate | None = None
-    labelled: int = 0
-    seen_before: float | None = None
-    seen: float | None = None
-    below: Estimate | None = None
-    realised: Verdict | None = None
+    reference_at_mix: float | None = None
+    drop_beyond_mix: Estimate | None = None
+    labelled_rows: int = 0
+    realised_reference: float | None = None
+    realised_value: float | None = None
+    realised_shortfall: Estimate | None = None
+    realised_verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class DropInputs:
-    """All that outcomes are computed from. `mix` is given only if it is to be believed. `divided`:
+    """All that outcomes are computed from. `mix` is given only if it is to be believed. `group_columns`:
     the columns by whose groups rows are judged.
     """
 
     reference: ScoredRows
     current: ScoredRows
     ladder: ProbabilityBins
-    rows: ReferenceSample
+    sample: ReferenceSample
     mix: CaseMix | None
-    unseen: Sequence[str]  # columns with so many values never seen that nothing can be expected
-    divided: Sequence[str] = ()
+    unseen_columns: Sequence[
+        str
+    ]  # columns with so many values never seen that nothing can be expected
+    group_columns: Sequence[str] = ()
 
 
 def credible_mix(found: CaseMix | None, ask: DriftSettings) -> CaseMix | None:
     """The mix, if the other columns moved at all and mostly as the reference's rows would have."""
-    if found is None or found.explained < _LEAST_EXPLAINED or found.moved < ask.effect:
+    if (
+        found is None
+        or found.explained_share < _LEAST_EXPLAINED
+        or found.shift_distance < ask.effect
+    ):
         return None
     return found
 
@@ -87,7 +93,7 @@ def measure_drops(sides: DropInputs, ask: DriftSettings) -> list[PerformanceDrop
     metrics = [m for m in ask.metrics if m == "roc_auc" or sides.current.decision is not None]
     level = 1 - (1 - ask.confidence) / max(len(divisions) * len(metrics), 1)
     return [
-        _measure_drop(metric, part, bool(sides.unseen), level, ask)
+        _measure_drop(metric, part, bool(sides.unseen_columns), level, ask)
         for part in (_count_group(sides, *division) for division in divisions)
         for metric in metrics
     ]
@@ -101,7 +107,7 @@ _ExpectedAndRealised = tuple[BlockCounts, BlockCounts]  # expected, realised
 
 @dataclass(frozen=True, eq=False)
 class _GroupCounts:
-    """The counts of all rows or of a group. `seen` are, of the reference and of the current rows,
+    """The counts of all rows or of a group. `realised_value` are, of the reference and of the current rows,
     what was expected of the labelled ones and what the labels say; None without labels on both
     sides, as only the reference's say what is usual.
     """
@@ -109,14 +115,14 @@ class _GroupCounts:
     group: str | None
     old: BlockCounts
     new: BlockCounts
-    mixed: BlockCounts | None
-    seen: tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None
+    at_mix: BlockCounts | None
+    labelled_counts: tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None
 
 
 def _group_masks(sides: DropInputs) -> Iterator[tuple[str | None, _Masks]]:
     yield None, (None, None, None)
-    three = (sides.reference, sides.current, sides.rows.scored)
-    for name in sides.divided:
+    three = (sides.reference, sides.current, sides.sample.predictions)
+    for name in sides.group_columns:
         old, new, sampled = (side.groups[name] for side in three)
         for label in old[1]:
             if label in new[1]:
@@ -138,14 +144,18 @@ def _count_group(sides: DropInputs, group: str | None, masks: _Masks) -> _GroupC
     mixed = None
     if sides.mix is not None:
         weights = sides.mix.weights if masks[2] is None else sides.mix.weights * masks[2]
-        mixed = weighted_counts(sides.rows.scored, sides.ladder, weights)
+        mixed = weighted_counts(sides.sample.predictions, sides.ladder, weights)
     return _GroupCounts(group, old, new, mixed, _labelled_counts(sides, masks))
 
 
 def _labelled_counts(
     sides: DropInputs, masks: _Masks
 ) -> tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None:
-    if not sides.reference.labelled or sides.current.truth is None or not sides.current.labelled:
+    if (
+        not sides.reference.labelled_rows
+        or sides.current.truth is None
+        or not sides.current.labelled_rows
+    ):
         return None
     return _expected_and_realised(sides.reference, sides.ladder, masks[0]), _expected_and_realised(
         sides.current, sides.ladder, masks[1]
@@ -163,7 +173,7 @@ def _expected_and_realised(
 def _measure_drop(
     metric: EstimableMetric, part: _GroupCounts, unseen: bool, level: float, ask: DriftSettings
 ) -> PerformanceDrop:
-    old, new, mixed = part.old, part.new, part.mixed
+    old, new, mixed = part.old, part.new, part.at_mix
     few = min(old.rows, new.rows) < ask.rows
     drop = _estimate_drop(metric, old, new, level)
     rest = _estimate_drop(metric, mixed, new, level) if mixed is not None else None
@@ -171,14 +181,18 @@ def _measure_drop(
         metric=metric,
         group=part.group,
         rows=round(new.rows),
-        reference=old.whole(metric),
-        current=new.whole(metric),
+        reference=old.metric_value(metric),
+        current=new.metric_value(metric),
         drop=drop,
         verdict=Verdict.UNKNOWN if few else _verdict(drop, rest, ask.margin, unseen),
-        at_mix=None if mixed is None else mixed.whole(metric),
-        rest=rest,
+        reference_at_mix=None if mixed is None else mixed.metric_value(metric),
+        drop_beyond_mix=rest,
     )
-    return found if part.seen is None else _with_labels(found, part.seen, level, ask)
+    return (
+        found
+        if part.labelled_counts is None
+        else _with_labels(found, part.labelled_counts, level, ask)
+    )
 
 
 def _verdict(drop: Estimate, rest: Estimate | None, margin: float, unseen: bool) -> Verdict:
@@ -203,11 +217,11 @@ def _with_labels(
     verdict = Verdict.UNKNOWN if few else verdict_at_most(below.interval, ask.margin)
     return replace(
         found,
-        labelled=round(after.rows),
-        seen_before=before.whole(found.metric),
-        seen=after.whole(found.metric),
-        below=below,
-        realised=verdict,
+        labelled_rows=round(after.rows),
+        realised_reference=before.metric_value(found.metric),
+        realised_value=after.metric_value(found.metric),
+        realised_shortfall=below,
+        realised_verdict=verdict,
     )
 
 
@@ -216,29 +230,32 @@ def _estimate_drop(
 ) -> Estimate:
     """Reference minus current. The current value varies as its own blocks do, and at least as
     stretches of the reference of that length; both vary with the calibration, together."""
-    errors = [jackknife_error(side.without_each(metric)) for side in (old, new)]
+    errors = [jackknife_error(side.jackknife_values(metric)) for side in (old, new)]
     per_window = max(round(new.rows / max(old.rows, 1) * BLOCKS), 1)
-    windows = old.windows(metric, per_window)
+    windows = old.window_values(metric, per_window)
     windows = windows[np.isfinite(windows)]
     if len(windows) >= _FEWEST_WINDOWS:
         longer = old.rows * per_window / BLOCKS / max(new.rows, 1)
         errors[1] = max(errors[1], float(windows.std(ddof=1)) * min(longer, 1.0) ** 0.5)
-    learnt = _calibration_error(old.recalibrated(metric) - new.recalibrated(metric))
+    learnt = _calibration_error(old.recalibrated_values(metric) - new.recalibrated_values(metric))
     error = float(np.linalg.norm([*errors, learnt]))
-    return _block_estimate(old.whole(metric) - new.whole(metric), error, level)
+    return _block_estimate(old.metric_value(metric) - new.metric_value(metric), error, level)
 
 
 def _estimate_shortfall(
     metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised, level: float
 ) -> Estimate:
     """Expected minus realised, each of the same rows, beyond the same in the reference."""
-    lacks = [promised.whole(metric) - seen.whole(metric) for promised, seen in (before, after)]
+    lacks = [
+        promised.metric_value(metric) - seen.metric_value(metric)
+        for promised, seen in (before, after)
+    ]
     errors = [
-        jackknife_error(promised.without_each(metric) - seen.without_each(metric))
+        jackknife_error(promised.jackknife_values(metric) - seen.jackknife_values(metric))
         for promised, seen in (before, after)
     ]
     # The calibration was learnt from the reference's labels, with which its own lack varies.
-    learnt = after[0].recalibrated(metric) - before[0].recalibrated(metric)
+    learnt = after[0].recalibrated_values(metric) - before[0].recalibrated_values(metric)
     error = float(np.hypot(errors[0] + _calibration_error(learnt), errors[1]))
     return _block_estimate(lacks[1] - lacks[0], error, level)
 

@@ -39,22 +39,22 @@ _FEWEST: Final = 50.0  # reference rows, by Kish's count, that must stand behind
 class ReferenceSample:
     """Sampled reference rows: their predictions, and each column's cells (rows,)."""
 
-    scored: ScoredRows
+    predictions: ScoredRows
     codes: Mapping[str, Integers]
-    rows: int  # of the current batch
+    current_rows: int  # of the current batch
 
 
 @dataclass(frozen=True, eq=False)
 class CaseMix:
     """Reference rows weighted to the current shares of `columns`.
 
-    `explained` is the share of the other columns' shift (Jensen-Shannon divergence, beyond
-    chance) that is gone by it, and `moved` that shift itself, as a distance.
+    `explained_share` is the share of the other columns' shift (Jensen-Shannon divergence, beyond
+    chance) that is gone by it, and `shift_distance` that shift itself, as a distance.
     """
 
     columns: tuple[str, ...]
-    explained: float
-    moved: float
+    explained_share: float
+    shift_distance: float
     weights: Floats
 
 
@@ -68,11 +68,13 @@ def shift_effects(
 
     None where too few reference rows have the values that the current batch has.
     """
-    plain = weighted_counts(rows.scored, ladder, np.ones(len(rows.scored))).whole(metric)
+    plain = weighted_counts(rows.predictions, ladder, np.ones(len(rows.predictions))).metric_value(
+        metric
+    )
     found: dict[str, float | None] = {}
     for shift in shifts:
         weights = _rake_weights(rows, [shift])
-        change = weighted_counts(rows.scored, ladder, weights).whole(metric) - plain
+        change = weighted_counts(rows.predictions, ladder, weights).metric_value(metric) - plain
         seen = _effective_sample_size(weights) >= _FEWEST and np.isfinite(change)
         found[shift.name] = float(change) if seen else None
     return found
@@ -91,8 +93,8 @@ def find_case_mix(
     while len(chosen) < _COLUMNS:
         rest = [shift for shift in shifted if shift not in chosen and not _mostly_unseen(shift)]
         tried = [_fit_mix(rows, shifts, [*chosen, shift]) for shift in rest]
-        found = max((m for m in tried if m), key=lambda m: m.explained, default=None)
-        if found is None or found.explained < (best.explained if best else 0) + _GAIN:
+        found = max((m for m in tried if m), key=lambda m: m.explained_share, default=None)
+        if found is None or found.explained_share < (best.explained_share if best else 0) + _GAIN:
             break
         best = found
         chosen = [shift for shift in shifts if shift.name in found.columns]
@@ -101,12 +103,12 @@ def find_case_mix(
 
 def counted(rows: ReferenceSample, ladder: ProbabilityBins, found: CaseMix | None) -> BlockCounts:
     """The expected counts of the reference's sample, at the mix if there is one."""
-    weights = np.ones(len(rows.scored)) if found is None else found.weights
-    return weighted_counts(rows.scored, ladder, weights)
+    weights = np.ones(len(rows.predictions)) if found is None else found.weights
+    return weighted_counts(rows.predictions, ladder, weights)
 
 
 def _mostly_unseen(shift: ColumnShift) -> bool:
-    return bool(shift.current[shift.grid.unseen].sum() > 0.5 * shift.current.sum())
+    return bool(shift.current[shift.grid.unseen_cells].sum() > 0.5 * shift.current.sum())
 
 
 def _fit_mix(
@@ -130,7 +132,7 @@ def _rake_weights(rows: ReferenceSample, chosen: Sequence[ColumnShift]) -> Float
     Cells without a reference row cannot be had and are left out. Iterative proportional fitting:
     Deming & Stephan, Annals of Mathematical Statistics 11 (1940).
     """
-    weights = np.ones(len(rows.scored))
+    weights = np.ones(len(rows.predictions))
     for _ in range(_ROUNDS if len(chosen) > 1 else 1):
         for shift in chosen:
             codes = rows.codes[shift.name]
@@ -158,6 +160,6 @@ def _divergence(rows: ReferenceSample, shift: ColumnShift, weights: Floats) -> f
     noise = (
         (cells - 1)
         / (8 * math.log(2))
-        * (1 / _effective_sample_size(weights) + 1 / max(rows.rows, 1))
+        * (1 / _effective_sample_size(weights) + 1 / max(rows.current_rows, 1))
     )
     return max(jensen_shannon(held, shift.current) ** 2 - noise, 0.0)

@@ -77,7 +77,7 @@ def _standardised_rows(
             spread = float(np.sqrt(max(share @ share**2 - mean**2, 0)))
         else:
             values = numeric_values(column)
-            moments = reference.profile.columns[shift.name].moments() or (0.0, 0.0)
+            moments = reference.profile.columns[shift.name].mean_and_variance() or (0.0, 0.0)
             mean, spread = moments[0], float(np.sqrt(moments[1]))
         scaled = (values - mean) / spread if spread > 0 else np.zeros(len(values))
         columns.append(np.clip(np.nan_to_num(scaled), -_CLIP_AT, _CLIP_AT))

@@ -58,7 +58,7 @@ class ScoredRows:
         return len(self.probability)
 
     @property
-    def labelled(self) -> int:
+    def labelled_rows(self) -> int:
         return 0 if self.truth is None else int((self.truth >= 0).sum())
 
 

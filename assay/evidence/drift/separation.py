@@ -36,11 +36,11 @@ class StretchSeparation:
     """How well stretches of the reference, as long as the current batch or an eighth of the
     reference if that is shorter, are told from the rest of it, as ROC AUC.
 
-    `usual` is their mean, `limit` the most that one more stretch may be expected to have, and
+    `mean_auc` is their mean, `limit` the most that one more stretch may be expected to have, and
     `current` what as many current rows have.
     """
 
-    usual: float
+    mean_auc: float
     limit: float
     current: float
 
@@ -50,12 +50,12 @@ class Separation:
     """How well current rows are told from the reference's, out of fold.
 
     `stretches` is None if they were not needed, or too few of their rows are in the sample.
-    `telling` are columns by what the AUC loses without them.
+    `column_losses` are columns by what the AUC loses without them.
     """
 
     auc: Estimate
     stretches: StretchSeparation | None
-    telling: tuple[tuple[str, float], ...]
+    column_losses: tuple[tuple[str, float], ...]
     rows: int
 
 
@@ -195,7 +195,7 @@ def _separate_stretches(
         rest = np.vstack([sample[:start], sample[start + length :]])
         areas.append(_stretch_auc(rest, sample[start : start + length], few))
     return StretchSeparation(
-        usual=float(np.mean(areas)),
+        mean_auc=float(np.mean(areas)),
         limit=min(0.5 + next_distance_limit(np.array(areas) - 0.5), 1.0),
         current=_stretch_auc(*sides, few),
     )

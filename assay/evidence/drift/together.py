@@ -18,7 +18,9 @@ def separation_check(found: Separation, ask: DriftSettings) -> Check:
     """Whether a classifier tells current rows from the reference's, by more than it does stretches
     of the reference."""
     verdict = _separation_verdict(found, ask)
-    telling = ", ".join(f"{name} ({lost:.3f})" for name, lost in found.telling[:3] if lost > 0.005)
+    telling = ", ".join(
+        f"{name} ({lost:.3f})" for name, lost in found.column_losses[:3] if lost > 0.005
+    )
     why = f"ROC AUC {found.auc.value:.3f} out of fold, on {found.rows:,} rows of both sides"
     if found.stretches is not None:
         why += f"; {_describe_stretches(found.stretches)}"
@@ -51,13 +53,13 @@ def _separation_verdict(found: Separation, ask: DriftSettings) -> Verdict:
         return Verdict.UNKNOWN
     if stretches.current > stretches.limit:
         return Verdict.CAUTION
-    return Verdict.PASS if stretches.current <= stretches.usual else Verdict.UNKNOWN
+    return Verdict.PASS if stretches.current <= stretches.mean_auc else Verdict.UNKNOWN
 
 
 def _describe_stretches(found: StretchSeparation) -> str:
     return (
         f"by as few rows as stretches of the reference {found.current:.3f}, where these are told "
-        f"from its rest with {found.usual:.3f} and one more might be with {found.limit:.3f}"
+        f"from its rest with {found.mean_auc:.3f} and one more might be with {found.limit:.3f}"
     )
 
 

@@ -72,7 +72,7 @@ def audit_fairness(
     )
 
 
-def join_newest_report(report: Report, newest: Report, rows: int) -> Report:
+def join_newest_report(report: Report, newest_report: Report, rows: int) -> Report:
     """The report, joined by what the newest rows alone say: there a gap that many old rows hide
     would show. Where these are too few to tell, the report on all rows stands.
     """
@@ -81,7 +81,7 @@ def join_newest_report(report: Report, newest: Report, rows: int) -> Report:
         check.model_copy(
             update={"name": f"newest {check.name}", "claim": check.claim + told, "accepted": True}
         )
-        for check in newest.checks
+        for check in newest_report.checks
     ]
     every = (*report.checks, *checks)
     notes = (*report.notes, f"The rules were also held against the {rows:,} newest test rows.")
@@ -94,7 +94,7 @@ def join_newest_report(report: Report, newest: Report, rows: int) -> Report:
 
 
 def _check_rule_columns(rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]) -> None:
-    for name in itertools.chain(*(rule.columns() for rule in rules)):
+    for name in itertools.chain(*(rule.sensitive_columns() for rule in rules)):
         if name not in sensitive:
             near = nearest_name(name, sensitive)
             raise DataError(

@@ -23,7 +23,7 @@ def limit_checks(limit: FairnessLimit) -> list[Check]:
     """One check a pair; where there is none, one that says why."""
     if limit.metric not in limit.division.by_group:
         return [_unknown_check(limit, *_NO_PROBABILITIES)]
-    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.judged, strict=True)]
+    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.verdicts, strict=True)]
     if limit.division.unlisted:  # what is not listed one by one is no less unknown
         found.append(_small_groups_check(limit))
     return found or [_one_group_check(limit)]
@@ -59,7 +59,7 @@ def _small_groups_check(limit: FairnessLimit) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}: too small]",
-        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is {rule.limit} "
+        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is {rule.limit_text} "
         f"that of {division.reference}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
@@ -70,19 +70,19 @@ def _small_groups_check(limit: FairnessLimit) -> Check:
     )
 
 
-def _check(limit: FairnessLimit, pair: GroupPair, judged: GapVerdict) -> Check:
+def _check(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> Check:
     rule, division = limit.rule, limit.division
-    group, base = division.named(pair.group), division.named(pair.reference)
+    group, base = division.group_name(pair.group), division.group_name(pair.reference)
     return Check(
         name=f"{limit.metric}[{group}]",
-        claim=f"{metric_title(limit.metric)} of {group} is {rule.limit} that of {base}",
-        verdict=judged.verdict,
+        claim=f"{metric_title(limit.metric)} of {group} is {rule.limit_text} that of {base}",
+        verdict=gap_verdict.verdict,
         statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",
         estimate=pair.gap if math.isfinite(pair.gap) else None,
-        interval=judged.interval if math.isfinite(pair.gap) else None,
+        interval=gap_verdict.interval if math.isfinite(pair.gap) else None,
         threshold=_threshold(pair),
-        why=_why(pair, judged),
-        remedy=_remedy(limit, pair, judged),
+        why=_why(pair, gap_verdict),
+        remedy=_remedy(limit, pair, gap_verdict),
         accepted=rule.on_unknown == "accept",
         rows=pair.rows,
         group=group,
@@ -91,16 +91,16 @@ def _check(limit: FairnessLimit, pair: GroupPair, judged: GapVerdict) -> Check:
 
 def _threshold(pair: GroupPair) -> float:
     """The side of a ratio's limit that is nearer; a difference has one for both sides."""
-    least, most = pair.allowed
+    least, most = pair.allowed_gap
     return most if pair.ratio is None or pair.gap > 1 else least
 
 
-def _why(pair: GroupPair, judged: GapVerdict) -> str:
+def _why(pair: GroupPair, gap_verdict: GapVerdict) -> str:
     """What was seen of a pair, with numbers."""
     unit = MEASURES[pair.metric].unit
     for who, value, rows in (
         (pair.group, pair.value, pair.rows),
-        (pair.reference, pair.base_value, pair.base_rows),
+        (pair.reference, pair.reference_value, pair.reference_rows),
     ):
         if rows == 0:
             return f"{who} has no {unit}, so the metric is not defined"
@@ -108,15 +108,15 @@ def _why(pair: GroupPair, judged: GapVerdict) -> str:
             return f"{who} lacks positives or negatives, so the metric is not defined"
     over = "of" if pair.metric in RATE_DEFINITIONS else "over"
     seen = (
-        f"{pair.value:.3f} {over} {pair.rows:,} {unit} against {pair.base_value:.3f} {over} "
-        f"{pair.base_rows:,}"
+        f"{pair.value:.3f} {over} {pair.rows:,} {unit} against {pair.reference_value:.3f} {over} "
+        f"{pair.reference_rows:,}"
     )
-    if not all(pair.enough):
-        of_each = "" if pair.rows < MIN_ROWS or pair.base_rows < MIN_ROWS else " of each class"
+    if not all(pair.enough_rows):
+        of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"
         return f"{seen}: fewer than {MIN_ROWS} {unit}{of_each} are not judged"
     if math.isnan(pair.gap):
         return f"{seen}: there is no ratio to nothing"
-    return f"{seen}: a {_gap_text(pair)}, {_interval_text(judged.interval)}"
+    return f"{seen}: a {_gap_text(pair)}, {_interval_text(gap_verdict.interval)}"
 
 
 def _gap_text(pair: GroupPair) -> str:
@@ -131,28 +131,30 @@ def _interval_text(interval: Interval) -> str:
     return f"between {low} and {high} {at}"
 
 
-def _remedy(limit: FairnessLimit, pair: GroupPair, judged: GapVerdict) -> str:
+def _remedy(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> str:
     """What to do about a pair that did not pass."""
-    if judged.verdict is Verdict.PASS:
+    if gap_verdict.verdict is Verdict.PASS:
         return ""
-    if judged.verdict is Verdict.FAIL:
+    if gap_verdict.verdict is Verdict.FAIL:
         return (
             f"Mitigate by {' and '.join(pair.by)}, or ask those who set the limit "
             f"({limit.rule.because})."
         )
-    return _rows_to_decide_text(pair, judged.interval.level)
+    return _rows_to_decide_text(pair, gap_verdict.interval.level)
 
 
 def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
-    if not pair.base_rows:
+    if not pair.reference_rows:
         unit = MEASURES[pair.metric].unit
         return f"Name a reference group that has {unit}, or audit on rows that include some."
-    if not pair.enough[1] or (pair.ratio is not None and not pair.base_value > 0):
+    if not pair.enough_rows[1] or (pair.ratio is not None and not pair.reference_value > 0):
         return f"{pair.reference} is too small to compare with: name a larger reference group."
     unit, needed = MEASURES[pair.metric].unit, rows_to_decide(pair, level)
-    if needed.more is not None:
-        return f"About {format_rounded_up(needed.more)} more {unit} in {pair.group} would tell."
-    if needed.both is not None:
-        rows, base = (format_rounded_up(number) for number in needed.both)
+    if needed.more_rows is not None:
+        return (
+            f"About {format_rounded_up(needed.more_rows)} more {unit} in {pair.group} would tell."
+        )
+    if needed.rows_of_both is not None:
+        rows, base = (format_rounded_up(number) for number in needed.rows_of_both)
         return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."
     return "No number of rows is likely to tell: the gap is about as large as the limit."

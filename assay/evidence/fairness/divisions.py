@@ -44,7 +44,7 @@ class GroupDivision:
     def metrics(self) -> list[FairnessMetric]:
         return [metric for metric in MEASURES if metric in self.by_group]
 
-    def named(self, group: str) -> str:
+    def group_name(self, group: str) -> str:
         return f"{self.title}={group}"
 
     def pairs(self, rule: FairnessRule, metric: FairnessMetric) -> list[GroupPair]:
@@ -61,10 +61,10 @@ class GroupDivision:
                 by=self.by,
                 group=group,
                 reference=self.reference,
-                own=sums[group],
-                base=sums[self.reference],
+                group_sums=sums[group],
+                reference_sums=sums[self.reference],
                 value=value[group],
-                base_value=value[self.reference],
+                reference_value=value[self.reference],
                 tolerance=rule.tolerance,
                 ratio=rule.ratio,
             )
@@ -81,7 +81,7 @@ class FairnessLimit:
     metric: FairnessMetric
     division: GroupDivision
     pairs: Sequence[GroupPair]
-    judged: Sequence[GapVerdict]
+    verdicts: Sequence[GapVerdict]
 
 
 def divide_groups(
@@ -101,7 +101,7 @@ def divide_groups(
     if len(rows) > MAX_LISTED_GROUPS:
         rows = rows[(rows >= MIN_ROWS) | (rows.index == reference)]
     unlisted = len(table) - len(rows)
-    cells = tally.cells[tally.labels(by).isin(rows.index)] if unlisted else tally.cells
+    cells = tally.cells[tally.cell_labels(by).isin(rows.index)] if unlisted else tally.cells
     by_group = decision_metrics(cells, by).loc[rows.index]
     kept = table.loc[rows.index]
     sums = {str(name): kept[name].to_numpy(float) for name in kept}

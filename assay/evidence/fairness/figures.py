@@ -18,19 +18,19 @@ _MAX_CURVES = 5  # more in one picture cannot be told apart
 def limit_figure(limit: FairnessLimit) -> Figure:
     """Every group's value with its interval, on what is tolerated around the reference's."""
     metric, division = limit.metric, limit.division
-    verdicts = {p.group: j.verdict for p, j in zip(limit.pairs, limit.judged, strict=True)}
+    verdicts = {p.group: j.verdict for p, j in zip(limit.pairs, limit.verdicts, strict=True)}
     base = float(division.by_group[metric][division.reference])
     allowed = _tolerated_band(limit, base)
     told = "; ".join(f"{group} {verdict}" for group, verdict in verdicts.items())
     return Figure(
-        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit} {division.reference}",
+        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit_text} {division.reference}",
         kind="intervals",
         series=(Series(name=metric_words(metric), points=_points(limit, verdicts)),),
         axis=f"{metric_words(metric)}, with 95 % interval",
         reference=None if np.isnan(base) else base,
         reference_name=division.reference,
         band=allowed,
-        alt=f"{metric_title(metric)} by group, {limit.rule.limit} that of {division.reference}: {told}. "
+        alt=f"{metric_title(metric)} by group, {limit.rule.limit_text} that of {division.reference}: {told}. "
         "Verdicts rest on the gaps, whose intervals know that the reference's value is uncertain "
         "too, and that there are many.",
     )
@@ -71,7 +71,7 @@ def calibration_figure(tally: PredictionTally, division: GroupDivision) -> Figur
 
     Bins of fewer than ten rows are left out.
     """
-    curves = tally.curves(division.by)
+    curves = tally.calibration_bins(division.by)
     shown = division.groups[:_MAX_CURVES]
     series = []
     for group in shown:

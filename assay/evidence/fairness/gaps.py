@@ -51,42 +51,45 @@ class GroupPair:
     by: tuple[str, ...]
     group: str
     reference: str
-    own: Mapping[str, float]  # sums over the group's rows, see `metrics`
-    base: Mapping[str, float]  # over the reference's
+    group_sums: Mapping[str, float]  # sums over the group's rows, see `metrics`
+    reference_sums: Mapping[str, float]  # over the reference's
     value: float
-    base_value: float
+    reference_value: float
     tolerance: float | None
     ratio: float | None = None
 
     @property
     def rows(self) -> int:
         """Rows of the metric's denominator in the group."""
-        return round(float(MEASURES[self.metric].rows(_arrays(self.own))))
+        return round(float(MEASURES[self.metric].rows(_arrays(self.group_sums))))
 
     @property
-    def base_rows(self) -> int:
-        return round(float(MEASURES[self.metric].rows(_arrays(self.base))))
+    def reference_rows(self) -> int:
+        return round(float(MEASURES[self.metric].rows(_arrays(self.reference_sums))))
 
     @property
-    def enough(self) -> tuple[bool, bool]:
+    def enough_rows(self) -> tuple[bool, bool]:
         """Whether the group and the reference have rows enough to be judged."""
-        rests_on = MEASURES[self.metric].rests_on
-        own, base = (bool(rests_on(_arrays(sums)) >= MIN_ROWS) for sums in (self.own, self.base))
+        rests_on = MEASURES[self.metric].limiting_rows
+        own, base = (
+            bool(rests_on(_arrays(sums)) >= MIN_ROWS)
+            for sums in (self.group_sums, self.reference_sums)
+        )
         return own, base
 
     @property
     def judgeable(self) -> bool:
-        return all(self.enough) and bool(np.isfinite(self.gap))
+        return all(self.enough_rows) and bool(np.isfinite(self.gap))
 
     @property
     def gap(self) -> float:
         """The difference, or the ratio where that is limited. NaN where undefined."""
         if self.ratio is None:
-            return self.value - self.base_value
-        return self.value / self.base_value if self.base_value > 0 else float("nan")
+            return self.value - self.reference_value
+        return self.value / self.reference_value if self.reference_value > 0 else float("nan")
 
     @property
-    def allowed(self) -> tuple[float, float]:
+    def allowed_gap(self) -> tuple[float, float]:
         """From what to what the gap is accepted."""
         if self.ratio is not None:
             return self.ratio, 1 / self.ratio
@@ -111,26 +114,26 @@ def judge_pairs(pairs: Sequence[GroupPair], alpha: float = ALPHA) -> list[GapVer
     if not pairs:
         return []
     able = np.array([pair.judgeable for pair in pairs], dtype=bool)
-    least, most = np.array([pair.allowed for pair in pairs], dtype=float).T
+    least, most = np.array([pair.allowed_gap for pair in pairs], dtype=float).T
     alike = _stack_pairs(pairs)
     return judge_family(lambda level: _stacked_limits(alike, level), (least, most), able, alpha)
 
 
 def judge_family(
-    limits_at: Callable[[float], Limits], margins: Limits, able: Bools, alpha: float = ALPHA
+    limits_at: Callable[[float], Limits], margins: Limits, judgeable: Bools, alpha: float = ALPHA
 ) -> list[GapVerdict]:
     """`judge_pairs` of anything that has limits at a two-sided level: one verdict each, as one family.
 
-    What is not `able` to be judged is unknown.
+    What is not `judgeable` to be judged is unknown.
     """
     least, most = margins
 
     def fails(level: float) -> Bools:
         return outside_margins(limits_at(level), (least, most))
 
-    failed, levels = holm_step_down(fails, able, alpha)
+    failed, levels = holm_step_down(fails, judgeable, alpha)
     low, high = limits_at(1 - 2 * alpha)
-    passed = able & ~failed & inside_margins((low, high), (least, most))
+    passed = judgeable & ~failed & inside_margins((low, high), (least, most))
     levels[passed] = 1 - 2 * alpha
     for level in np.unique(levels[~passed]):
         at, limits = levels == level, limits_at(float(level))
@@ -140,7 +143,7 @@ def judge_family(
             Verdict.FAIL if failed[i] else Verdict.PASS if passed[i] else Verdict.UNKNOWN,
             make_interval(low[i], high[i], float(levels[i])),
         )
-        for i in range(len(able))
+        for i in range(len(judgeable))
     ]
 
 
@@ -148,11 +151,11 @@ def judge_family(
 class _StackedPairs:
     """The pairs of one metric and one kind of limit, their sums side by side."""
 
-    at: list[int]
+    positions: list[int]
     metric: FairnessMetric
     ratio: bool
-    own: Sums
-    base: Sums
+    group_sums: Sums
+    reference_sums: Sums
     values: tuple[Floats, Floats]
 
     def limits(self, level: float, growth: tuple[Floats, Floats] | None = None) -> Limits:
@@ -160,7 +163,7 @@ class _StackedPairs:
         more = growth or (np.ones(1), np.ones(1))
         own, base = (
             {name: held * times for name, held in sums.items()}
-            for sums, times in zip((self.own, self.base), more, strict=True)
+            for sums, times in zip((self.group_sums, self.reference_sums), more, strict=True)
         )
         measure = MEASURES[self.metric]
         combine = ratio_limits if self.ratio else difference_limits
@@ -181,17 +184,17 @@ def _stack_kind(
 ) -> _StackedPairs:
     own, base = (
         {name: np.array([sums[name] for sums in side], dtype=float) for name in side[0]}
-        for side in ([pairs[i].own for i in at], [pairs[i].base for i in at])
+        for side in ([pairs[i].group_sums for i in at], [pairs[i].reference_sums for i in at])
     )
-    values = np.array([[pairs[i].value, pairs[i].base_value] for i in at], dtype=float)
+    values = np.array([[pairs[i].value, pairs[i].reference_value] for i in at], dtype=float)
     return _StackedPairs(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
 
 
 def _stacked_limits(alike: Sequence[_StackedPairs], level: float) -> Limits:
-    size = sum(len(held.at) for held in alike)
+    size = sum(len(held.positions) for held in alike)
     low, high = np.empty(size), np.empty(size)
     for held in alike:
-        low[held.at], high[held.at] = held.limits(level)
+        low[held.positions], high[held.positions] = held.limits(level)
     return low, high
 
 
@@ -214,8 +217,10 @@ def gap_limits(
 class RowsToDecide:
     """What would turn an `unknown` into an answer, if the rates stayed as they are."""
 
-    more: int | None = None  # rows of the metric's denominator in the group alone
-    both: tuple[int, int] | None = None  # or so many rows in the group, and in the reference
+    more_rows: int | None = None  # rows of the metric's denominator in the group alone
+    rows_of_both: tuple[int, int] | None = (
+        None  # or so many rows in the group, and in the reference
+    )
 
 
 def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsToDecide:
@@ -224,11 +229,11 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
     What rests on fewer than `MIN_ROWS` rows is too rough to plan with: then the reference's rates
     are taken.
     """
-    enough, base_enough = pair.enough
+    enough, base_enough = pair.enough_rows
     if not base_enough:
         return RowsToDecide()
     planned = pair if enough else _with_reference_rates(pair)
-    (held,), margins = _stack_pairs([planned]), np.array(pair.allowed)
+    (held,), margins = _stack_pairs([planned]), np.array(pair.allowed_gap)
     growth = np.geomspace(1, 100, 120)  # more than a hundredfold helps nobody
 
     def first(base_growth: Floats) -> int | None:
@@ -241,21 +246,23 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
 
     alone = first(np.ones_like(growth))
     if alone is not None:
-        return RowsToDecide(more=max(int(np.ceil(planned.rows * growth[alone])) - pair.rows, 1))
+        return RowsToDecide(
+            more_rows=max(int(np.ceil(planned.rows * growth[alone])) - pair.rows, 1)
+        )
     together = first(growth)
     if together is None:
         return RowsToDecide()
     times = growth[together]
     return RowsToDecide(
-        both=(int(np.ceil(planned.rows * times)), int(np.ceil(pair.base_rows * times)))
+        rows_of_both=(int(np.ceil(planned.rows * times)), int(np.ceil(pair.reference_rows * times)))
     )
 
 
 def _with_reference_rates(pair: GroupPair) -> GroupPair:
     """The pair, were its group as the reference is, and just large enough to be judged."""
-    part = MIN_ROWS / float(MEASURES[pair.metric].rests_on(_arrays(pair.base)))
-    own = {name: value * part for name, value in pair.base.items()}
-    return replace(pair, own=own, value=pair.base_value)
+    part = MIN_ROWS / float(MEASURES[pair.metric].limiting_rows(_arrays(pair.reference_sums)))
+    own = {name: value * part for name, value in pair.reference_sums.items()}
+    return replace(pair, group_sums=own, value=pair.reference_value)
 
 
 def permutation_p(pairs: Sequence[GroupPair], *, draws: int = 1999, seed: int = 0) -> float | None:
@@ -268,13 +275,15 @@ def permutation_p(pairs: Sequence[GroupPair], *, draws: int = 1999, seed: int = 
     rows, and for metrics that are no shares.
     """
     held = [
-        pair for pair in pairs if pair.metric in RATE_DEFINITIONS and pair.rows and pair.base_rows
+        pair
+        for pair in pairs
+        if pair.metric in RATE_DEFINITIONS and pair.rows and pair.reference_rows
     ]
     if not held:
         return None
     kinds = RATE_DEFINITIONS[cast(RateMetric, held[0].metric)].successes
-    sides = [held[0].base, *(pair.own for pair in held)]
-    rows = np.array([held[0].base_rows, *(pair.rows for pair in held)])
+    sides = [held[0].reference_sums, *(pair.group_sums for pair in held)]
+    rows = np.array([held[0].reference_rows, *(pair.rows for pair in held)])
     dealt = np.array([round(sum(sums[kind] for kind in kinds)) for sums in sides])
     rng = np.random.default_rng(seed)
     if rows.sum() < MAX_HYPERGEOMETRIC_ROWS:

@@ -32,12 +32,14 @@ def expand_rules(
     predictions: pd.DataFrame,
     rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
-    of: Callable[[FairnessMetric], bool] = lambda _: True,
+    keep_metric: Callable[[FairnessMetric], bool] = lambda _: True,
 ) -> list[MetricRule]:
     """What the rules ask of these predictions (see `fairness.audit`), but for metrics that are
-    none `of` those wanted. Raises DataError for a reference group that does not exist.
+    none `keep_metric` those wanted. Raises DataError for a reference group that does not exist.
     """
-    wanted = [(r, m, group_columns(by)) for r in rules for m in r.metrics if of(m) for by in r.by]
+    wanted = [
+        (r, m, group_columns(by)) for r in rules for m in r.metrics if keep_metric(m) for by in r.by
+    ]
     if not wanted:
         return []
     names = dict.fromkeys(name for _, _, by in wanted for name in by)
@@ -48,14 +50,14 @@ def expand_rules(
     return [MetricRule(rule, metric, held[by]) for rule, metric, by in wanted]
 
 
-def judge_rules(asked: Sequence[MetricRule], alpha: float = ALPHA) -> list[FairnessLimit]:
+def judge_rules(metric_rules: Sequence[MetricRule], alpha: float = ALPHA) -> list[FairnessLimit]:
     """All that is asked, in order, with the verdict of every pair."""
     pairs = [
         one.division.pairs(one.rule, one.metric) if one.metric in one.division.by_group else []
-        for one in asked
+        for one in metric_rules
     ]
     verdicts = iter(judge_pairs([pair for own in pairs for pair in own], alpha))
     return [
         FairnessLimit(one.rule, one.metric, one.division, own, [next(verdicts) for _ in own])
-        for one, own in zip(asked, pairs, strict=True)
+        for one, own in zip(metric_rules, pairs, strict=True)
     ]

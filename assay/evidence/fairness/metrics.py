@@ -36,7 +36,7 @@ class Measure:
 
     unit: str  # what it is measured over
     rows: Callable[[Sums], Floats]  # how many of them there are
-    rests_on: Callable[[Sums], Floats]  # of how many one must not have too few to be judged
+    limiting_rows: Callable[[Sums], Floats]  # of how many one must not have too few to be judged
     value: Callable[[Sums], Floats]  # NaN where not defined
     limits: Callable[[Sums, float], Limits]  # at a two-sided level
 
@@ -67,7 +67,7 @@ def _share_measure(share: RateDefinition) -> Measure:
     return Measure(
         unit=share.unit,
         rows=rows,
-        rests_on=rows,
+        limiting_rows=rows,
         value=lambda sums: _divide(successes(sums), rows(sums)),
         limits=lambda sums, level: wilson_limits(successes(sums), rows(sums), level),
     )
@@ -79,7 +79,7 @@ def _mean_measure(
     return Measure(
         unit="rows",
         rows=_ROWS,
-        rests_on=rests_on,
+        limiting_rows=rests_on,
         value=lambda sums: _divide(sums[total], _ROWS(sums)),
         limits=lambda sums, level: mean_limits(
             _ROWS(sums), sums[total], sums[squares], bounds, level
@@ -149,7 +149,7 @@ MEASURES: dict[FairnessMetric, Measure] = {
     "f1_score": Measure(
         unit="rows that are positive or selected",
         rows=_POSITIVE_OR_SELECTED,
-        rests_on=_POSITIVE_OR_SELECTED,
+        limiting_rows=_POSITIVE_OR_SELECTED,
         value=lambda sums: _divide(2 * sums["tp"], sums["tp"] + _POSITIVE_OR_SELECTED(sums)),
         limits=_f1_limits,
     ),

@@ -39,13 +39,15 @@ def limit_sheet(limits: Sequence[FairnessLimit], seed: int) -> Sheet:
 def _limit_row(limit: FairnessLimit, seed: int) -> tuple[Cell, ...]:
     judgeable = [pair for pair in limit.pairs if pair.judgeable]
     widest = max(
-        judgeable, key=lambda p: max(p.gap - p.allowed[1], p.allowed[0] - p.gap), default=None
+        judgeable,
+        key=lambda p: max(p.gap - p.allowed_gap[1], p.allowed_gap[0] - p.gap),
+        default=None,
     )
     return (
         limit.metric,
         limit.division.title,
         limit.division.reference,
-        limit.rule.limit.removesuffix(" of"),
+        limit.rule.limit_text.removesuffix(" of"),
         widest.gap if widest else None,
         widest.group if widest else None,
         permutation_p(judgeable, seed=seed),

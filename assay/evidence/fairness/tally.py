@@ -39,7 +39,7 @@ class PredictionTally:
     ranked: RankedRows | None  # None without probabilities
     moments: pd.DataFrame  # sums by cell; no columns without probabilities
 
-    def labels(self, by: Sequence[str]) -> pd.Series:
+    def cell_labels(self, by: Sequence[str]) -> pd.Series:
         """The group of every cell."""
         return intersect_groups([self.cells[name] for name in by])
 
@@ -48,12 +48,12 @@ class PredictionTally:
         table = confusion_counts(self.cells, by).astype(float)
         if self.ranked is None:
             return table
-        moments = self.moments.groupby(self.labels(by).to_numpy()).sum()
+        moments = self.moments.groupby(self.cell_labels(by).to_numpy()).sum()
         return table.join(moments).join(self._placements(by, table.index))
 
     def _placements(self, by: Sequence[str], groups: pd.Index) -> pd.DataFrame:
         assert self.ranked is not None, "only predictions with probabilities are ranked"
-        group = groups.get_indexer(pd.Index(self.labels(by)))[self.ranked.cell]
+        group = groups.get_indexer(pd.Index(self.cell_labels(by)))[self.ranked.cell]
         truth = self.cells["truth"].to_numpy(bool)[self.ranked.cell]
         found = sum_placements(group, self.ranked.rank, truth, self.ranked.rows, len(groups))
         totals = (
@@ -64,7 +64,7 @@ class PredictionTally:
         )
         return pd.DataFrame(dict(zip(PLACEMENT_SUMS, totals, strict=True)), index=groups)
 
-    def curves(self, by: Sequence[str]) -> pd.DataFrame:
+    def calibration_bins(self, by: Sequence[str]) -> pd.DataFrame:
         """Columns rows, positives and p (a sum) by group and bin of the probability."""
         assert self.ranked is not None, "only predictions with probabilities have curves"
         held = self.ranked
@@ -73,7 +73,7 @@ class PredictionTally:
         rows = np.bincount(place, held.rows, minlength=size)
         found = pd.DataFrame(
             {
-                "group": np.repeat(self.labels(by).to_numpy(), BINS),
+                "group": np.repeat(self.cell_labels(by).to_numpy(), BINS),
                 "bin": np.tile(np.arange(BINS), len(self.cells)),
                 "rows": rows,
                 "positives": rows * np.repeat(self.cells["truth"].to_numpy(float), BINS),

@@ -76,14 +76,16 @@ def collect_findings(
     # Threads of the learner, left free on shared cores, have been seen to take ten times as long.
     with threadpool_limits(limits=1):
         try:
-            material = FeasibilityData.of(rows, use_case, use_case.seed if seed is None else seed)
+            material = FeasibilityData.from_rows(
+                rows, use_case, use_case.seed if seed is None else seed
+            )
         except DataError as error:
             if error.where:
                 raise
             why = f"{error.what[0].upper()}{error.what[1:]}."
             answer.add(_refusal_check("target", why, error.remedy))
             return answer
-        answer.note(material)
+        answer.add_notes(material)
         if refusal := _too_little_data(material) or _too_few_entities(material):
             answer.add(refusal)
         else:
@@ -91,82 +93,82 @@ def collect_findings(
     return answer
 
 
-def finish_report(answer: FeasibilityFindings, rows: FrameOrTable, use_case: UseCase) -> Report:
+def finish_report(findings: FeasibilityFindings, rows: FrameOrTable, use_case: UseCase) -> Report:
     """The report: what was found, held against the fairness rules. Needs the target and the
     sensitive columns alone.
     """
-    if not answer.stopped and use_case.fairness:
+    if not findings.has_refusal and use_case.fairness:
         truth, columns = read_outcomes(rows, use_case)
         checks, sheets, figures = check_group_power(
             truth, sensitive_labels(columns, use_case), use_case
         )
-        answer.add(*checks, sheets=sheets, figures=figures)
-    return answer.report()
+        findings.add(*checks, sheets=sheets, figures=figures)
+    return findings.report()
 
 
 def _run_checks(
-    material: FeasibilityData, answer: FeasibilityFindings, say: ProgressCallback
+    data: FeasibilityData, findings: FeasibilityFindings, say: ProgressCallback
 ) -> None:
-    labels = sensitive_labels(material.whole.columns, material.use_case)
-    answer.before(material, labels)
+    labels = sensitive_labels(data.all_rows.columns, data.use_case)
+    findings.add_base_rates(data, labels)
     say("signal: a quick learner against shuffled labels")
-    found = check_signal(material)
-    answer.add(found)
+    found = check_signal(data)
+    findings.add(found)
     say("reach, ceiling, learning curve: the scores that the use case asks for")
-    _check_scores(material, answer)
+    _check_scores(data, findings)
     say("sample size")
-    enough, needs, needed = check_sample_size(material, found)
-    answer.add(enough, sheets=[needs])
+    enough, needs, needed = check_sample_size(data, found)
+    findings.add(enough, sheets=[needs])
     say("leakage: each column alone")
-    leaks, single, figure = check_leakage(material)
-    answer.add(*leaks, sheets=[single], figures=[figure])
+    leaks, single, figure = check_leakage(data)
+    findings.add(*leaks, sheets=[single], figures=[figure])
     say("duplicates, contradictions, wrong labels")
-    answer.add(*check_duplicates(material))
-    noise, doubted = check_label_noise(material)
-    answer.add(*filter(None, [noise]), sheets=[doubted])
+    findings.add(*check_duplicates(data))
+    noise, doubted = check_label_noise(data)
+    findings.add(*filter(None, [noise]), sheets=[doubted])
     say("time, missing values")
-    _check_time(material, answer, needed)
+    _check_time(data, findings, needed)
 
 
-def _check_scores(material: FeasibilityData, answer: FeasibilityFindings) -> None:
-    goals = material.use_case.feasibility.reach
-    chosen = list(goals) or [material.use_case.performance.choose_by]
+def _check_scores(data: FeasibilityData, findings: FeasibilityFindings) -> None:
+    goals = data.use_case.feasibility.reach
+    chosen = list(goals) or [data.use_case.performance.choose_by]
     curves: dict[str, LearningCurve | None] = {
-        name: fit_learning_curve(material, name) for name in chosen
+        name: fit_learning_curve(data, name) for name in chosen
     }
-    bounds, sheet = check_ceiling(material, goals)
+    bounds, sheet = check_ceiling(data, goals)
     for name, goal in goals.items():
-        answer.add(check_reach(material, name, goal, curves[name]))
-    answer.add(*bounds, sheets=[sheet] if sheet else [])
+        findings.add(check_reach(data, name, goal, curves[name]))
+    findings.add(*bounds, sheets=[sheet] if sheet else [])
     for name in chosen:
         if curve := curves[name]:
             wanted = goals.get(name)
-            checks = [] if wanted is None else [check_learning_curve(material, curve, wanted)]
-            answer.add(*checks, figures=[curve_figure(curve, wanted)])
+            checks = [] if wanted is None else [check_learning_curve(data, curve, wanted)]
+            findings.add(*checks, figures=[curve_figure(curve, wanted)])
 
 
-def _check_time(material: FeasibilityData, answer: FeasibilityFindings, needed: float) -> None:
-    by_time, why = find_periods(material)
+def _check_time(data: FeasibilityData, findings: FeasibilityFindings, needed_rows: float) -> None:
+    by_time, why = find_periods(data)
     if by_time:
-        checks, sheets = check_stationarity(material, by_time)
-        answer.add(*checks, sheets=sheets)
-    elif time_column(material.use_case):
-        answer.add(unusable_time_check(why))
-        answer.skip(why, "tells_time")
+        checks, sheets = check_stationarity(data, by_time)
+        findings.add(*checks, sheets=sheets)
+    elif time_column(data.use_case):
+        findings.add(unusable_time_check(why))
+        findings.skip(why, "tells_time")
     else:
-        answer.skip(why, "stationarity", "tells_time")
-    labels = sensitive_labels(material.whole.columns.iloc[material.kept], material.use_case)
-    gaps, missing = check_missingness(material, labels, by_time)
-    answer.add(gaps, sheets=[missing] if missing.rows else [])
-    stale, reason = check_staleness(material, needed)
+        findings.skip(why, "stationarity", "tells_time")
+    labels = sensitive_labels(data.all_rows.columns.iloc[data.kept_rows], data.use_case)
+    gaps, missing = check_missingness(data, labels, by_time)
+    findings.add(gaps, sheets=[missing] if missing.rows else [])
+    stale, reason = check_staleness(data, needed_rows)
     if stale:
-        answer.add(stale)
+        findings.add(stale)
     else:
-        answer.skip(reason, "staleness")
+        findings.skip(reason, "staleness")
 
 
-def _too_little_data(material: FeasibilityData) -> Check | None:
-    truth = material.whole.truth
+def _too_little_data(data: FeasibilityData) -> Check | None:
+    truth = data.all_rows.truth
     rarest = int(min(truth.sum(), (~truth).sum()))
     if rarest < MIN_CLASS_ROWS:
         return _refusal_check(
@@ -174,7 +176,7 @@ def _too_little_data(material: FeasibilityData) -> Check | None:
             f"The rarer class has {rarest} rows; below {MIN_CLASS_ROWS} nothing can be estimated.",
             f"Add at least {MIN_CLASS_ROWS - rarest} rows of it.",
         )
-    if not material.features:
+    if not data.features:
         return _refusal_check(
             "features",
             "No column is left that a model may see and that holds a value.",
@@ -183,9 +185,9 @@ def _too_little_data(material: FeasibilityData) -> Check | None:
     return None
 
 
-def _too_few_entities(material: FeasibilityData) -> Check | None:
+def _too_few_entities(data: FeasibilityData) -> Check | None:
     """Each fold needs entities with positives and entities with negatives."""
-    counts = [len(sorted_unique(material.units[material.labels == side])) for side in (True, False)]
+    counts = [len(sorted_unique(data.units[data.labels == side])) for side in (True, False)]
     if min(counts) >= FOLDS:
         return None
     return _refusal_check(

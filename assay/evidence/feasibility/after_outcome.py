@@ -13,25 +13,25 @@ MAX_DISTINCT_SHARE = (
 )
 
 
-def check_after_outcome(material: FeasibilityData) -> Check | None:
+def check_after_outcome(data: FeasibilityData) -> Check | None:
     """Features that restate a column declared as after the outcome, and features dated later
     than their row; None where the use case gives neither such columns nor a date of the rows.
 
     The first fail. The second are a caution, for a date may be a plan.
     """
-    declared = [n for n in material.use_case.data.after_outcome if n in material.frame.columns]
-    time = material.use_case.data.time
-    moments = material.frame[time] if time in material.frame.columns else None
+    declared = [n for n in data.use_case.data.after_outcome if n in data.frame.columns]
+    time = data.use_case.data.time
+    moments = data.frame[time] if time in data.frame.columns else None
     dated = moments is not None and pd.api.types.is_datetime64_any_dtype(moments)
     if not declared and not dated:
         return None
     restated = [
         f"{name} restates {other}"
         for other in declared
-        for name in material.features
-        if _restates(material.frame[name], material.frame[other])
+        for name in data.features
+        if _restates(data.frame[name], data.frame[other])
     ]
-    later = _dated_later(material, moments) if moments is not None and dated else []
+    later = _dated_later(data, moments) if moments is not None and dated else []
     verdict = Verdict.FAIL if restated else Verdict.CAUTION if later else Verdict.PASS
     seen = "; ".join(restated + [f"{n} lies after {time} in {s:.1%} of its rows" for n, s in later])
     names = [text.partition(" ")[0] for text in restated] + [name for name, _ in later]
@@ -47,7 +47,7 @@ def check_after_outcome(material: FeasibilityData) -> Check | None:
         if verdict is Verdict.PASS
         else "If they are not known when the question is asked, list them under"
         f" data.after_outcome: {', '.join(dict.fromkeys(names))}.",
-        rows=len(material.frame),
+        rows=len(data.frame),
     )
 
 
@@ -60,10 +60,10 @@ def _restates(column: pd.Series, other: pd.Series) -> bool:
     return len(pd.unique(codes.astype("int64") * distinct + others)) == distinct
 
 
-def _dated_later(material: FeasibilityData, moments: pd.Series) -> list[tuple[str, float]]:
+def _dated_later(data: FeasibilityData, moments: pd.Series) -> list[tuple[str, float]]:
     found = []
-    for name in material.features:
-        column = material.frame[name]
+    for name in data.features:
+        column = data.frame[name]
         if pd.api.types.is_datetime64_any_dtype(column):
             known = (column.notna() & moments.notna()).to_numpy(dtype=bool)
             share = float((column > moments)[known].mean()) if known.any() else 0.0

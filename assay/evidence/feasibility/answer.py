@@ -35,7 +35,7 @@ class FeasibilityFindings:
         self._skipped: dict[str, str] = {}
 
     def as_json(self) -> dict[str, Any]:
-        """All that was found so far, to go on with `of`."""
+        """All that was found so far, to go on with `from_json`."""
 
         def plain(held: Sequence[BaseModel]) -> list[dict[str, Any]]:
             return [one.model_dump(mode="json") for one in held]
@@ -49,17 +49,17 @@ class FeasibilityFindings:
         }
 
     @classmethod
-    def of(cls, use_case: UseCase, found: Mapping[str, Any]) -> FeasibilityFindings:
+    def from_json(cls, use_case: UseCase, document: Mapping[str, Any]) -> FeasibilityFindings:
         """An answer as far as `as_json` told it."""
         answer = cls(use_case)
-        answer._checks = [Check.model_validate(one) for one in found["checks"]]
-        answer._sheets = [Sheet.model_validate(one) for one in found["sheets"]]
-        answer._figures = [Figure.model_validate(one) for one in found["figures"]]
-        answer._notes, answer._skipped = list(found["notes"]), dict(found["skipped"])
+        answer._checks = [Check.model_validate(one) for one in document["checks"]]
+        answer._sheets = [Sheet.model_validate(one) for one in document["sheets"]]
+        answer._figures = [Figure.model_validate(one) for one in document["figures"]]
+        answer._notes, answer._skipped = list(document["notes"]), dict(document["skipped"])
         return answer
 
     @property
-    def stopped(self) -> bool:
+    def has_refusal(self) -> bool:
         """Whether the rows were such that nothing more was asked of them."""
         return bool({base_name(check) for check in self._checks} & _REFUSALS)
 
@@ -75,20 +75,20 @@ class FeasibilityFindings:
         """Say why checks were not made."""
         self._skipped.update(dict.fromkeys(names, why))
 
-    def before(self, material: FeasibilityData, labels: pd.DataFrame) -> None:
+    def add_base_rates(self, data: FeasibilityData, labels: pd.DataFrame) -> None:
         """The groups before any training. What they lack is counted on the kept rows."""
-        whole = len(material.frame) == len(material.whole.truth)
+        whole = len(data.frame) == len(data.all_rows.truth)
         self._sheets += base_rate_sheets(
             labels,
-            pd.Series(material.whole.truth),
-            features=material.frame[list(material.features)] if whole else None,
+            pd.Series(data.all_rows.truth),
+            features=data.frame[list(data.features)] if whole else None,
             sensitive=self._use_case.data.sensitive,
         )
         self._checks += representation_checks(labels, self._use_case.data.sensitive)
 
-    def note(self, material: FeasibilityData) -> None:
+    def add_notes(self, data: FeasibilityData) -> None:
         """What limits this report: rows and columns left out, samples, the test rows in it."""
-        self._notes += _notes(material)
+        self._notes += _notes(data)
 
     def report(self) -> Report:
         """The report; its verdict is that of the worst check."""
@@ -115,9 +115,9 @@ class FeasibilityFindings:
         names = [name for group in TEN_CHECKS.values() for name in group if name not in made]
         if made & _REFUSALS:
             return dict.fromkeys(names, "the gate stopped before it")
-        return {name: self._skipped.get(name) or self._usual(name) for name in names}
+        return {name: self._skipped.get(name) or self._default_reason(name) for name in names}
 
-    def _usual(self, name: str) -> str:
+    def _default_reason(self, name: str) -> str:
         goals = self._use_case.feasibility.reach
         unstated = "the use case states no target (feasibility.reach)"
         return {
@@ -145,29 +145,29 @@ def _decides_verdict(check: Check, verdict: Verdict) -> bool:
 _NO_RULE = "The use case sets no fairness rule, so group sizes were not judged."
 
 
-def _notes(material: FeasibilityData) -> list[str]:
-    use_case, total = material.use_case, len(material.whole.truth)
+def _notes(data: FeasibilityData) -> list[str]:
+    use_case, total = data.use_case, len(data.all_rows.truth)
     notes = []
-    if material.whole.unlabelled:
-        notes.append(f"{material.whole.unlabelled:,} rows without a label were left out.")
-    kept = len(material.frame)
+    if data.all_rows.unlabelled_count:
+        notes.append(f"{data.all_rows.unlabelled_count:,} rows without a label were left out.")
+    kept = len(data.frame)
     if kept < total:
         notes.append(
             f"Hashes, groups and outcomes were counted in all {total:,} rows; all else was judged"
             f" on a sample of {kept:,} rows, to keep memory bounded."
         )
-    if material.features and len(material.rows) < kept:
+    if data.features and len(data.sampled_rows) < kept:
         notes.append(
-            f"The learner and the checks on single columns saw a sample of {len(material.rows):,}"
+            f"The learner and the checks on single columns saw a sample of {len(data.sampled_rows):,}"
             f" of {total:,} rows, to keep within {use_case.feasibility.within:g} s."
         )
-    if material.features and material.weights is not None:
+    if data.features and data.weights is not None:
         notes.append(
             "Of the rarer class more rows were sampled than its share; in scores rows count for as"
             " many as they stand for."
         )
-    names = use_case.features(list(material.frame.columns))
-    if empty := [name for name in names if name not in material.features]:
+    names = use_case.feature_columns(list(data.frame.columns))
+    if empty := [name for name in names if name not in data.features]:
         notes.append(f"Columns without any value were left out: {', '.join(empty)}.")
     notes.append(
         "All rows were judged, those of the later test set included. To ask whether to begin, that"

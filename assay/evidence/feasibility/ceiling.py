@@ -31,25 +31,25 @@ DOUBLINGS = 2  # of the rows: more is no plan. The error may go on falling as fa
 class NeighbourErrorRate:
     """How often the nearest neighbour of another entity bears the other label.
 
-    `error` with its interval; `fall` is how much lower it might be with four times the rows;
-    `way` names what the distance is of.
+    `error` with its interval; `possible_fall` is how much lower it might be with four times the rows;
+    `space` names what the distance is of.
     """
 
     error: float
     low: float
     high: float
-    fall: float
-    way: str
+    possible_fall: float
+    space: str
     rows: int
 
     @property
-    def surely(self) -> float:
+    def least_error(self) -> float:
         """The least that the error might be, were there many more rows."""
-        return max(self.low - self.fall, 0.0)
+        return max(self.low - self.possible_fall, 0.0)
 
 
 def check_ceiling(
-    material: FeasibilityData, goals: dict[PerformanceMetric, float]
+    data: FeasibilityData, goals: dict[PerformanceMetric, float]
 ) -> tuple[list[Check], Sheet | None]:
     """A check per score in `goals` that an error rate bounds, and what the bounds are.
 
@@ -58,13 +58,13 @@ def check_ceiling(
     answers (Renggli and others, "Automatic feasibility study via data quality analysis for
     ML", ICDE 2023), and no check fails by a bound that might yet fall below its target.
     """
-    found = neighbour_error_rate(material)
+    found = neighbour_error_rate(data)
     if found is None:
         return [], None
-    share = float(material.labels.mean())
-    cost = material.use_case.performance.cost
+    share = float(data.labels.mean())
+    cost = data.use_case.performance.cost
     checks = [
-        _check(material, name, goal, found)
+        _check(data, name, goal, found)
         for name, goal in goals.items()
         if best_possible_score(name, 0.2, share, cost) is not None
     ]
@@ -94,57 +94,68 @@ def best_possible_score(
     return bounds.get(name)
 
 
-def neighbour_error_rate(material: FeasibilityData) -> NeighbourErrorRate | None:
+def neighbour_error_rate(data: FeasibilityData) -> NeighbourErrorRate | None:
     """The smaller of the two errors; None for too few rows. One fold is asked for, the other
     four are known, so that no entity is its own neighbour. None too where a rare class is sampled
     more densely than it is: among more of its rows, neighbours err as they would not elsewhere."""
-    rng = np.random.default_rng(material.seed)
-    held = material.folds == 0
-    _, first = np.unique(material.units[held], return_index=True)
+    rng = np.random.default_rng(data.seed)
+    held = data.folds == 0
+    _, first = np.unique(data.units[held], return_index=True)
     asked, known = np.flatnonzero(held)[first], rng.permutation(np.flatnonzero(~held))
-    if len(asked) < MIN_QUERY_ROWS or material.weights is not None:
+    if len(asked) < MIN_QUERY_ROWS or data.weights is not None:
         return None
-    ways = [_error_in_features(material, known, rng.permutation(asked)[:MAX_QUERY_ROWS])]
-    ways.append(_error_in_probabilities(material, known, asked))
+    ways = [_error_in_features(data, known, rng.permutation(asked)[:MAX_QUERY_ROWS])]
+    ways.append(_error_in_probabilities(data, known, asked))
     return min(ways, key=lambda way: way.error)
 
 
 def _error_in_features(
-    material: FeasibilityData, known: np.ndarray, asked: np.ndarray
+    data: FeasibilityData, reference_rows: np.ndarray, query_rows: np.ndarray
 ) -> NeighbourErrorRate:
-    points = _points(material)
-    known = known[: min(MAX_REFERENCE_ROWS, max(MAX_CELLS // points.shape[1], MIN_QUERY_ROWS))]
-    sizes = [len(known) // 2, len(known)]
-    truth = material.labels
-    half, full = neighbour_errors(points[known], truth[known], points[asked], truth[asked], sizes)
+    points = _points(data)
+    reference_rows = reference_rows[
+        : min(MAX_REFERENCE_ROWS, max(MAX_CELLS // points.shape[1], MIN_QUERY_ROWS))
+    ]
+    sizes = [len(reference_rows) // 2, len(reference_rows)]
+    truth = data.labels
+    half, full = neighbour_errors(
+        points[reference_rows], truth[reference_rows], points[query_rows], truth[query_rows], sizes
+    )
     return _error_rate(half, full, f"{points.shape[1]} dimensions of the features")
 
 
 def _error_in_probabilities(
-    material: FeasibilityData, known: np.ndarray, asked: np.ndarray
+    data: FeasibilityData, reference_rows: np.ndarray, query_rows: np.ndarray
 ) -> NeighbourErrorRate:
     """In one dimension neighbours are near at once; what more rows change is the learner."""
-    truth, full, half = material.labels, material.answers, material.answers_from(0.5)
+    truth, full, half = data.labels, data.probabilities, data.probabilities_from(0.5)
     wrong, before = (
-        neighbour_errors_1d(a[known], truth[known], a[asked], truth[asked]) for a in (full, half)
+        neighbour_errors_1d(
+            a[reference_rows], truth[reference_rows], a[query_rows], truth[query_rows]
+        )
+        for a in (full, half)
     )
     return _error_rate(before, wrong, "the quick learner's answers")
 
 
-def _error_rate(half: Bools, full: Bools, way: str) -> NeighbourErrorRate:
+def _error_rate(half: Bools, full: Bools, space: str) -> NeighbourErrorRate:
     interval = wilson_interval(full.sum(), len(full))
     gain = mean_estimate(half.astype(float) - full).interval
     assert interval.low is not None
     assert interval.high is not None
     fall = DOUBLINGS * max(gain.high or 0.0, 0.0)
-    return NeighbourErrorRate(float(full.mean()), interval.low, interval.high, fall, way, len(full))
+    return NeighbourErrorRate(
+        float(full.mean()), interval.low, interval.high, fall, space, len(full)
+    )
 
 
-def _points(material: FeasibilityData) -> Floats:
+def _points(data: FeasibilityData) -> Floats:
     """Each feature as dimensions (rows, dimensions) of like extent: a number by its rank, a
     category by one dimension a value (rare ones none), a missing value in the middle."""
     made = []
-    for values, coded in zip(material.encoded.matrix.T, material.encoded.coded, strict=True):
+    for values, coded in zip(
+        data.encoded_features.matrix.T, data.encoded_features.is_coded, strict=True
+    ):
         if coded:
             # Codes go by frequency. Two different values are 1 apart.
             most = int(min(np.nanmax(values, initial=0.0) + 1, MAX_CATEGORY_DIMENSIONS))
@@ -163,14 +174,14 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _check(
-    material: FeasibilityData, name: PerformanceMetric, goal: float, found: NeighbourErrorRate
+    data: FeasibilityData, name: PerformanceMetric, goal: float, found: NeighbourErrorRate
 ) -> Check:
-    share, cost = float(material.labels.mean()), material.use_case.performance.cost
+    share, cost = float(data.labels.mean()), data.use_case.performance.cost
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
     ends = [best_possible_score(name, e, share, cost) for e in (found.error, found.low, found.high)]
     best, loose, tight = (float(end) for end in ends if end is not None)
-    at_most = best_possible_score(name, found.surely, share, cost)
-    had = estimate_scores(material, name, material.answers[None, :]).values[0]
+    at_most = best_possible_score(name, found.least_error, share, cost)
+    had = estimate_scores(data, name, data.probabilities[None, :]).values[0]
     assert at_most is not None
     verdict = Verdict.PASS
     if sign * had >= sign * goal:
@@ -200,12 +211,12 @@ def _check(
 def _why(found: NeighbourErrorRate, verdict: Verdict) -> str:
     base = (
         f"{found.error:.1%} of {found.rows:,} rows have a nearest neighbour of the other outcome,"
-        f" in {found.way}: a Bayes error of {float(bayes_error_bound(found.error)):.1%} or more"
+        f" in {found.space}: a Bayes error of {float(bayes_error_bound(found.error)):.1%} or more"
     )
     if verdict is Verdict.UNKNOWN:
         return (
             f"{base}, as these rows show it; but more rows may bring that share down by"
-            f" {found.fall:.1%}, so the bound says nothing yet."
+            f" {found.possible_fall:.1%}, so the bound says nothing yet."
         )
     return f"{base}."
 

@@ -11,14 +11,14 @@ from assay.evidence.report import Check, Verdict
 from assay.ordered import sorted_unique
 
 
-def check_duplicates(material: FeasibilityData) -> list[Check]:
+def check_duplicates(data: FeasibilityData) -> list[Check]:
     """Duplicates across the split, copies of whole rows, contradictions, and entities across the
     split."""
     found = [
-        _overlap_check(material),
-        _copies_check(material),
-        _contradictions_check(material),
-        _entities_check(material),
+        _overlap_check(data),
+        _copies_check(data),
+        _contradictions_check(data),
+        _entities_check(data),
     ]
     return [check for check in found if check]
 
@@ -35,11 +35,11 @@ def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> floa
     return float((1 - test ** (m - 1)).mean())
 
 
-def _overlap_check(material: FeasibilityData) -> Check:
-    limit = material.use_case.feasibility.overlap
-    whole = material.whole
+def _overlap_check(data: FeasibilityData) -> Check:
+    limit = data.use_case.feasibility.overlap
+    whole = data.all_rows
     content = whole.cases
-    share = expected_overlap(content, whole.units, material.use_case.split.test)
+    share = expected_overlap(content, whole.units, data.use_case.split.test)
     same = len(content) - len(sorted_unique(content))
     exact = len(content) - len(sorted_unique(whole.rows))
     over = share > limit
@@ -60,13 +60,13 @@ def _overlap_check(material: FeasibilityData) -> Check:
     )
 
 
-def _copies_check(material: FeasibilityData) -> Check | None:
+def _copies_check(data: FeasibilityData) -> Check | None:
     """Only where an identity is declared. Rows that differ in nothing, it included, are one row
     told twice: they tell no more than one, and every interval takes them for more."""
-    use_case = material.use_case
+    use_case = data.use_case
     if not use_case.data.identity:
         return None
-    rows, limit = material.whole.rows, use_case.feasibility.overlap
+    rows, limit = data.all_rows.rows, use_case.feasibility.overlap
     copies = len(rows) - len(sorted_unique(rows))
     over = copies > limit * len(rows)
     identity = ", ".join(use_case.data.identity)
@@ -101,9 +101,9 @@ def best_possible_accuracy(features: np.ndarray, truth: np.ndarray) -> tuple[flo
     return float(best), int(rows[mixed].sum())
 
 
-def _contradictions_check(material: FeasibilityData) -> Check:
-    use_case = material.use_case
-    best, rows = best_possible_accuracy(material.whole.features, material.whole.truth)
+def _contradictions_check(data: FeasibilityData) -> Check:
+    use_case = data.use_case
+    best, rows = best_possible_accuracy(data.all_rows.features, data.all_rows.truth)
     target = use_case.feasibility.reach.get("accuracy")
     limit = 1 - target if target is not None else use_case.feasibility.overlap
     out_of_reach = target is not None and best < target
@@ -117,23 +117,23 @@ def _contradictions_check(material: FeasibilityData) -> Check:
         statistic="share of rows that no rule can get right",
         estimate=1 - best,
         threshold=limit,
-        why=f"{rows:,} of {len(material.whole.truth):,} rows share all features with a row of the"
+        why=f"{rows:,} of {len(data.all_rows.truth):,} rows share all features with a row of the"
         f" other outcome: no model can be right on more than {best:.1%} of these rows{wanted}.",
         remedy=""
         if verdict is Verdict.PASS
         else "Add columns that tell such rows apart, or check how they were labelled.",
-        rows=len(material.whole.truth),
+        rows=len(data.all_rows.truth),
     )
 
 
-def _entities_check(material: FeasibilityData) -> Check | None:
+def _entities_check(data: FeasibilityData) -> Check | None:
     """Only where the split goes by something else than the declared identity."""
-    use_case = material.use_case
+    use_case = data.use_case
     column, by = use_case.split.column, use_case.split.by
     if column is None or not use_case.data.identity:
         return None
-    whole = material.whole
-    side = whole.units if by == "group" else late_rows(material, column)
+    whole = data.all_rows
+    side = whole.units if by == "group" else late_rows(data, column)
     if side is None:
         return None
     people = pd.DataFrame({"person": whole.persons, "side": side})

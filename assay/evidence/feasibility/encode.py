@@ -15,13 +15,13 @@ MAX_NUMBER = 1e100  # stands for infinity, which no learner takes
 
 @dataclass(frozen=True)
 class EncodedFeatures:
-    """`matrix` (rows, columns), NaN where a value is missing; `categorical` marks columns of
-    codes without an order, `coded` all those of text and categories: a value, a code."""
+    """`matrix` (rows, columns), NaN where a value is missing; `is_categorical` marks columns of
+    codes without an order, `is_coded` all those of text and categories: a value, a code."""
 
     names: tuple[str, ...]
     matrix: Floats
-    categorical: Bools
-    coded: Bools
+    is_categorical: Bools
+    is_coded: Bools
 
 
 def encode_features(frame: pd.DataFrame) -> EncodedFeatures:
@@ -35,8 +35,8 @@ def encode_features(frame: pd.DataFrame) -> EncodedFeatures:
     return EncodedFeatures(
         names=tuple(str(name) for name in frame.columns),
         matrix=np.column_stack([values for values, _ in made]),
-        categorical=(levels > 0) & (levels <= MAX_LEVELS),
-        coded=levels > 0,
+        is_categorical=(levels > 0) & (levels <= MAX_LEVELS),
+        is_coded=levels > 0,
     )
 
 

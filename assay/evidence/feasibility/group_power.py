@@ -41,7 +41,7 @@ class GroupPower:
     rows: int
     reference_rows: int
     gap: float | None  # the smallest that the test rows would notice; None if they notice none
-    more: int | None  # rows to add so that it would be the tolerance; None if none suffice
+    more_rows: int | None  # rows to add so that it would be the tolerance; None if none suffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class GroupLabels:
     title: str
     labels: pd.Series
     reference: str
-    joint: bool
+    is_joint: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +154,7 @@ def _check(rule: RateTolerance, division: GroupLabels, powers: Sequence[GroupPow
     gaps = [p.gap for p in powers if p.gap is not None]
     verdict = Verdict.PASS
     if weak:
-        verdict = Verdict.FAIL if empty and not division.joint else Verdict.CAUTION
+        verdict = Verdict.FAIL if empty and not division.is_joint else Verdict.CAUTION
     return Check(
         name=f"group_power[{rule.metric},{division.title}]",
         claim=f"The test rows could show a gap of {rule.tolerance:g} in {rule.metric}"
@@ -190,12 +190,12 @@ def _why(
 def _remedy(weak: Sequence[GroupPower], division: GroupLabels, unit: str) -> str:
     if not weak:
         return ""
-    if all(p.more is None for p in weak):
+    if all(p.more_rows is None for p in weak):
         return f"Add {unit} to the reference group {division.title}={division.reference}."
     told = [
-        f"about {format_rounded_up(p.more)} more {unit} in group {division.title}={p.group}"
+        f"about {format_rounded_up(p.more_rows)} more {unit} in group {division.title}={p.group}"
         for p in weak[:SHOWN]
-        if p.more is not None
+        if p.more_rows is not None
     ]
     return f"Add {', '.join(told)}{_and_more_text(weak)}; or merge groups; or widen the tolerance."
 
@@ -207,7 +207,9 @@ def _and_more_text(weak: Sequence[GroupPower]) -> str:
 def _sheet(rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]) -> Sheet:
     unit = RATE_DEFINITIONS[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
-    rows = tuple((f"{d.title}={p.group}", p.rows, p.gap, p.more) for d, ps in found for p in ps)
+    rows = tuple(
+        (f"{d.title}={p.group}", p.rows, p.gap, p.more_rows) for d, ps in found for p in ps
+    )
     return Sheet(
         title=f"Smallest detectable gaps in {rule.metric}",
         columns=("group", unit, "detectable gap", "more needed"),

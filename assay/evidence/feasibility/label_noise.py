@@ -12,17 +12,17 @@ from assay.evidence.statistics.label_noise import LabelNoise, confident_joint
 SHOWN = 10
 
 
-def allowed_noise(material: FeasibilityData) -> float | None:
+def allowed_noise(data: FeasibilityData) -> float | None:
     """The share of wrong labels that is allowed: as stated, else what the target's accuracy
     leaves; None where neither is given."""
-    asked = material.use_case.feasibility
+    asked = data.use_case.feasibility
     if asked.noise is not None:
         return asked.noise
     accuracy = asked.reach.get("accuracy")
     return None if accuracy is None else 1 - accuracy
 
 
-def check_label_noise(material: FeasibilityData) -> tuple[Check | None, Sheet]:
+def check_label_noise(data: FeasibilityData) -> tuple[Check | None, Sheet]:
     """The confident joint's estimate against what is allowed, and the rows to look at first.
 
     No check where nothing is allowed or forbidden. Outcomes that the features do not determine
@@ -30,20 +30,20 @@ def check_label_noise(material: FeasibilityData) -> tuple[Check | None, Sheet]:
     among the rows of which the learner is surest, and hardly more often among the others; else
     too high an estimate is `unknown`.
     """
-    entities = int(material.entities.max()) + 1
+    entities = int(data.entities.max()) + 1
     found = confident_joint(
-        material.labels,
-        material.answers,
+        data.labels,
+        data.probabilities,
         independent=entities,
-        positives=None if material.weights is None else float(material.whole.truth.mean()),
-        seed=material.seed,
+        positives=None if data.weights is None else float(data.all_rows.truth.mean()),
+        seed=data.seed,
     )
-    limit = allowed_noise(material)
-    check = None if limit is None else _check(material, found, limit)
-    return check, _sheet(material, found)
+    limit = allowed_noise(data)
+    check = None if limit is None else _check(data, found, limit)
+    return check, _sheet(data, found)
 
 
-def _check(material: FeasibilityData, found: LabelNoise, limit: float) -> Check:
+def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
     low, high = found.interval.low, found.interval.high
     assert low is not None
     assert high is not None
@@ -51,10 +51,10 @@ def _check(material: FeasibilityData, found: LabelNoise, limit: float) -> Check:
     if high > limit / 2:
         verdict = Verdict.CAUTION
     if low > limit:
-        surely = (found.surest.interval.low or 0.0) > limit and found.level
+        surely = (found.surest.interval.low or 0.0) > limit and found.is_level
         verdict = Verdict.FAIL if surely else Verdict.UNKNOWN
-    errs = material.labels != (material.answers >= 0.5)
-    wrong = float(np.average(errs, weights=material.weights))
+    errs = data.labels != (data.probabilities >= 0.5)
+    wrong = float(np.average(errs, weights=data.weights))
     return Check(
         name="label_noise",
         claim=f"At most {limit:.3g} of the labels look wrong",
@@ -73,25 +73,25 @@ def _check(material: FeasibilityData, found: LabelNoise, limit: float) -> Check:
         else f"Have the labels looked at that are listed under {SHEET_TITLE!r}: if most are right, it"
         " is the features that do not tell, and columns that bear on the outcome would.",
         hard=False,
-        rows=len(material.labels),
+        rows=len(data.labels),
     )
 
 
 SHEET_TITLE = "Labels to look at first"
 
 
-def _sheet(material: FeasibilityData, found: LabelNoise) -> Sheet:
-    own = np.where(material.labels, material.answers, 1 - material.answers)
-    doubted = np.flatnonzero(found.doubted)
+def _sheet(data: FeasibilityData, found: LabelNoise) -> Sheet:
+    own = np.where(data.labels, data.probabilities, 1 - data.probabilities)
+    doubted = np.flatnonzero(found.doubted_rows)
     first = doubted[np.argsort(own[doubted], kind="stable")[:SHOWN]]
-    number = material.kept[material.rows]
+    number = data.kept_rows[data.sampled_rows]
     return Sheet(
         title=SHEET_TITLE,
         columns=("labelled row", "label", "probability of it"),
         rows=tuple(
             (
                 row_number(int(number[i])),
-                "positive" if material.labels[i] else "negative",
+                "positive" if data.labels[i] else "negative",
                 float(own[i]),
             )
             for i in first

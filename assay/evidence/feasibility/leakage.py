@@ -16,26 +16,26 @@ IDENTIFIER_SHARE = 0.95  # distinct values per row above which a column names ro
 TOP = 10
 
 
-def check_leakage(material: FeasibilityData) -> tuple[list[Check], Sheet, Figure]:
+def check_leakage(data: FeasibilityData) -> tuple[list[Check], Sheet, Figure]:
     """Checks on single columns, on what is left without a suspicious one, on columns known after
     the outcome, on columns that name rows; and the single columns' numbers."""
-    alone, limit = score_single_columns(material), material.use_case.feasibility.leak
+    alone, limit = score_single_columns(data), data.use_case.feasibility.leak
     checks = [
-        _check(material, alone),
-        _drop_one_check(material, alone),
-        check_after_outcome(material),
+        _check(data, alone),
+        _drop_one_check(data, alone),
+        check_after_outcome(data),
     ]
     made = [check for check in checks if check is not None]
-    return [*made, _identifiers_check(material)], _sheet(alone), _figure(alone, limit)
+    return [*made, _identifiers_check(data)], _sheet(alone), _figure(alone, limit)
 
 
-def _check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check:
-    limit = material.use_case.feasibility.leak
-    leaks = [a for a in alone if a.low > limit]
-    close = [a for a in alone if a.auc > limit and a not in leaks]
-    withheld = material.use_case.data.after_outcome
+def _check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check:
+    limit = data.use_case.feasibility.leak
+    leaks = [a for a in column_aucs if a.low > limit]
+    close = [a for a in column_aucs if a.auc > limit and a not in leaks]
+    withheld = data.use_case.data.after_outcome
     kept = f" Withheld as after the outcome: {', '.join(withheld)}." if withheld else ""
-    most = alone[0]
+    most = column_aucs[0]
     named = leaks or close or [most]
     told = "; ".join(f"{a.name} {a.auc:.3f} ({_interval_text(a.interval)})" for a in named)
     remedy = ""
@@ -53,21 +53,21 @@ def _check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check:
         estimate=most.auc,
         interval=most.interval,
         threshold=limit,
-        why=f"{told} of {len(alone)} features.{kept}",
+        why=f"{told} of {len(column_aucs)} features.{kept}",
         remedy=remedy,
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
-def _drop_one_check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check | None:
+def _drop_one_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check | None:
     """What is left without the columns that tell too much, or the one that tells most; None
     where none is suspicious."""
-    limit = material.use_case.feasibility.leak
-    names = [a.name for a in alone if a.auc > limit] or [a.name for a in alone[:1]]
-    if alone[0].low <= SUSPICIOUS_AUC or len(names) == len(alone):
+    limit = data.use_case.feasibility.leak
+    names = [a.name for a in column_aucs if a.auc > limit] or [a.name for a in column_aucs[:1]]
+    if column_aucs[0].low <= SUSPICIOUS_AUC or len(names) == len(column_aucs):
         return None
-    rest = material.out_of_fold(without=tuple(names))
-    truth, units, full = material.labels, material.clusters, material.answers
+    rest = data.predict_out_of_fold(excluded_columns=tuple(names))
+    truth, units, full = data.labels, data.clusters, data.probabilities
     whole, left = (roc_auc(truth, answers, units=units) for answers in (full, rest))
     lost = roc_auc_difference(truth, full, rest, units=units)
     most = COLLAPSE_SHARE * (whole.value - 0.5)
@@ -87,7 +87,7 @@ def _drop_one_check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check 
         if collapsed
         else "",
         hard=False,
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
@@ -95,8 +95,8 @@ def _interval_text(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
-def _identifiers_check(material: FeasibilityData) -> Check:
-    named = [name for name in material.features if _names_rows(material.frame[name])]
+def _identifiers_check(data: FeasibilityData) -> Check:
+    named = [name for name in data.features if _names_rows(data.frame[name])]
     seen = (
         f"More than {IDENTIFIER_SHARE:.0%} of values differ: {', '.join(named)}." if named else ""
     )
@@ -110,7 +110,7 @@ def _identifiers_check(material: FeasibilityData) -> Check:
         why=seen or "No text or whole-number feature is different in nearly every row.",
         remedy="List them under data.identity, data.exclude or data.never_store." if named else "",
         hard=False,
-        rows=len(material.frame),
+        rows=len(data.frame),
     )
 
 
@@ -123,17 +123,17 @@ def _names_rows(column: pd.Series) -> bool:
     return bool(known.nunique() / len(known) > IDENTIFIER_SHARE)
 
 
-def _sheet(alone: list[ColumnAuc]) -> Sheet:
+def _sheet(column_aucs: list[ColumnAuc]) -> Sheet:
     return Sheet(
         title="Single columns",
         columns=("column", "ROC AUC", "low", "high"),
-        rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in alone),
+        rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in column_aucs),
         note="How well each feature alone tells the outcome; a coin has 0.5.",
     )
 
 
-def _figure(alone: list[ColumnAuc], limit: float) -> Figure:
-    top = alone[:TOP]
+def _figure(column_aucs: list[ColumnAuc], limit: float) -> Figure:
+    top = column_aucs[:TOP]
     points = tuple(
         Point(label=a.name, value=a.auc, low=a.interval.low, high=a.interval.high) for a in top
     )

@@ -35,16 +35,16 @@ class LearningCurve:
     name: PerformanceMetric
     sign: float
     sizes: Floats
-    found: ScoreEstimates
+    estimates: ScoreEstimates
     law: PowerLaw
-    now: float  # rows that a model would learn from today
+    current_rows: float  # rows that a model would learn from today
 
     @property
     def value(self) -> float:
         """The score with all rows."""
-        return float(self.found.values[-1])
+        return float(self.estimates.values[-1])
 
-    def within(self, value: float) -> float:
+    def clip_score(self, value: float) -> float:
         """`value`, or the nearest that the score can have."""
         return float(np.clip(value, *SCORE_BOUNDS.get(self.name, (0.0, 1.0))))
 
@@ -59,11 +59,11 @@ class LearningCurve:
     def best_at(self, times: float) -> float:
         """The better limit (97.5 %) of what the law gives at so many times the rows of today,
         signed so that more is better."""
-        return float(np.quantile(self.law.at(self.now * times)[1:, 0], 0.975))
+        return float(np.quantile(self.law.scores_at(self.current_rows * times)[1:, 0], 0.975))
 
-    def surely_at(self, times: float) -> float:
+    def worst_at(self, times: float) -> float:
         """The worse limit (2.5 %) of the same."""
-        return float(np.quantile(self.law.at(self.now * times)[1:, 0], 0.025))
+        return float(np.quantile(self.law.scores_at(self.current_rows * times)[1:, 0], 0.025))
 
     def rows_for(self, goal: float) -> tuple[float, float, float]:
         """Training rows at which the law reaches `goal`: estimate, and its 95 % limits."""
@@ -73,37 +73,39 @@ class LearningCurve:
         return float(rows[0]), float(low), float(high)
 
 
-def fit_learning_curve(material: FeasibilityData, name: PerformanceMetric) -> LearningCurve | None:
+def fit_learning_curve(data: FeasibilityData, name: PerformanceMetric) -> LearningCurve | None:
     """The curve of one score; None where there are too few rows for one.
 
     At each size the folds' learners see a nested part of their rows, whole entities each. Draws
     vary the judged rows (the scores' covariance) and the rows learned from (the residuals'
     spread, which takes the place of many samples of each size).
     """
-    full = len(material.rows) * (FOLDS - 1) / FOLDS
+    full = len(data.sampled_rows) * (FOLDS - 1) / FOLDS
     least = max(full / SPAN, MIN_TRAINING_ROWS)
     if full < 4 * least:
         return None
     sizes = np.geomspace(least, full, SIZES)
-    answers = np.array([material.answers_from(float(size / full)) for size in sizes])
-    found = estimate_scores(material, name, answers)
+    answers = np.array([data.probabilities_from(float(size / full)) for size in sizes])
+    found = estimate_scores(data, name, answers)
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    law = _fit_laws(sizes, sign * found.values, found.covariance, material.seed)
-    now = len(material.whole.truth) * (1 - material.use_case.split.test)
-    return LearningCurve(name=name, sign=sign, sizes=sizes, found=found, law=law, now=now)
+    law = _fit_laws(sizes, sign * found.values, found.covariance, data.seed)
+    now = len(data.all_rows.truth) * (1 - data.use_case.split.test)
+    return LearningCurve(
+        name=name, sign=sign, sizes=sizes, estimates=found, law=law, current_rows=now
+    )
 
 
 def _fit_laws(sizes: Floats, scores: Floats, covariance: Floats, seed: int) -> PowerLaw:
     rng = np.random.default_rng(seed)
     first = fit_power_law(sizes, scores)
-    fitted, weight = first.at(sizes)[0], np.sqrt(sizes / sizes.max())
+    fitted, weight = first.scores_at(sizes)[0], np.sqrt(sizes / sizes.max())
     spread = np.sqrt(((scores - fitted) ** 2 @ weight) / (len(sizes) - 3))
     rows = rng.multivariate_normal(np.zeros(len(sizes)), covariance, DRAWS, method="eigh")
     learned = rng.normal(size=(DRAWS, len(sizes))) * spread / np.sqrt(weight)
     return fit_power_law(sizes, np.vstack([scores, fitted + rows + learned]))
 
 
-def check_learning_curve(material: FeasibilityData, curve: LearningCurve, goal: float) -> Check:
+def check_learning_curve(data: FeasibilityData, curve: LearningCurve, goal: float) -> Check:
     """Whether rows would bring the quick learner to `goal`.
 
     Fails softly when the asymptote lies surely below; unknown where the curve does not show it;
@@ -113,8 +115,8 @@ def check_learning_curve(material: FeasibilityData, curve: LearningCurve, goal: 
     estimate, low, high = curve.asymptote
     needed, fewest, most = curve.rows_for(goal)
     verdict = _verdict(curve, goal, needed)
-    rows = len(material.whole.truth)
-    more = [rows * (n / curve.now - 1) for n in (needed, fewest, most)]
+    rows = len(data.all_rows.truth)
+    more = [rows * (n / curve.current_rows - 1) for n in (needed, fewest, most)]
     return Check(
         name=f"learning_curve[{curve.name}]",
         claim=f"With twice the rows at most, {curve.name} of {goal:g} would be had",
@@ -126,7 +128,7 @@ def check_learning_curve(material: FeasibilityData, curve: LearningCurve, goal: 
         why=_why(curve, verdict, needed),
         remedy="" if verdict is Verdict.PASS else _remedy(verdict, rows, *more),
         hard=False,
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
@@ -135,8 +137,8 @@ def _verdict(curve: LearningCurve, goal: float, needed: float) -> Verdict:
     if max(curve.sign * low, curve.sign * high) < curve.sign * goal:
         return Verdict.FAIL
     if (
-        needed <= PLANNED_GROWTH * curve.now
-        and curve.surely_at(PLANNED_GROWTH) >= curve.sign * goal
+        needed <= PLANNED_GROWTH * curve.current_rows
+        and curve.worst_at(PLANNED_GROWTH) >= curve.sign * goal
     ):
         return Verdict.PASS
     return Verdict.UNKNOWN if high - low > WIDE_ASYMPTOTE else Verdict.CAUTION
@@ -144,7 +146,7 @@ def _verdict(curve: LearningCurve, goal: float, needed: float) -> Verdict:
 
 def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
     estimate, low, high = curve.asymptote
-    half = float(curve.found.values[-2])
+    half = float(curve.estimates.values[-2])
     tends = f"the curve tends to {estimate:.3f} ({low:.3f} to {high:.3f})"
     if verdict is Verdict.UNKNOWN:
         tends = f"where the curve tends does not show yet ({low:.3f} to {high:.3f})"
@@ -152,7 +154,7 @@ def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
         f"From {curve.sizes[-2]:,.0f} to {curve.sizes[-1]:,.0f} training rows it went from"
         f" {half:.4f} to {curve.value:.4f}; {tends}"
     )
-    if verdict is Verdict.PASS and needed > curve.now:
+    if verdict is Verdict.PASS and needed > curve.current_rows:
         return (
             f"{base} and reaches the target with about {format_rounded_up(needed)} training rows."
         )
@@ -181,11 +183,13 @@ def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:
     """The measured scores with their intervals, and the law, going on beyond the data."""
     marks = [
         Point(label=f"{n:,.0f} rows", x=float(n), value=float(v), low=low, high=high)
-        for i, (n, v) in enumerate(zip(curve.sizes, curve.found.values, strict=True))
-        for low, high in [curve.found.limits(i)]
+        for i, (n, v) in enumerate(zip(curve.sizes, curve.estimates.values, strict=True))
+        for low, high in [curve.estimates.limits(i)]
     ]
-    farther = np.geomspace(curve.sizes[0], max(curve.now, curve.sizes[-1]) * MAX_GROWTH, 60)
-    law = curve.sign * curve.law.at(farther)[0]
+    farther = np.geomspace(
+        curve.sizes[0], max(curve.current_rows, curve.sizes[-1]) * MAX_GROWTH, 60
+    )
+    law = curve.sign * curve.law.scores_at(farther)[0]
     estimate, low, high = curve.asymptote
     wanted = f" The target is {goal:g}." if goal is not None else ""
     return Figure(
@@ -208,7 +212,7 @@ def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:
         reference_name="target",
         band=(low, high),
         band_name="asymptote",
-        alt=f"{curve.name} of a quick learner goes from {curve.found.values[0]:.3f} with"
+        alt=f"{curve.name} of a quick learner goes from {curve.estimates.values[0]:.3f} with"
         f" {curve.sizes[0]:,.0f} training rows to {curve.value:.3f} with {curve.sizes[-1]:,.0f};"
         f" the fitted curve tends to {estimate:.3f} ({low:.3f} to {high:.3f}).{wanted}",
     )

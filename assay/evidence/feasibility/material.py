@@ -25,26 +25,26 @@ MIN_SAMPLE_ROWS = 2_000  # below, sampling would cost more certainty than it sav
 @dataclass(frozen=True)
 class FeasibilityData:
     """What is counted of all labelled rows; those that are kept, `frame`, with their `truth` and
-    their place among all, `kept`; and the columns that a model may see."""
+    their place among all, `kept_rows`; and the columns that a model may see."""
 
     use_case: UseCase
-    whole: AllRows
+    all_rows: AllRows
     frame: pd.DataFrame
     truth: Bools
-    kept: np.ndarray
+    kept_rows: np.ndarray
     features: tuple[str, ...]
     seed: int
 
     @classmethod
-    def of(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> FeasibilityData:
+    def from_rows(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> FeasibilityData:
         """Raises DataError when the target is absent, holds no label, or one class only."""
         whole, frame, kept = read_all_rows(rows, use_case, seed)
-        names = use_case.features(list(frame.columns))
+        names = use_case.feature_columns(list(frame.columns))
         features = tuple(name for name in names if bool(frame[name].notna().any()))
         return cls(use_case, whole, frame, whole.truth[kept], kept, features, seed)
 
     @cached_property
-    def rows(self) -> np.ndarray:
+    def sampled_rows(self) -> np.ndarray:
         """Numbers of the kept rows that learners see: all, or a sample. How many is decided by
         counts alone, never by the clock, so that the same inputs give the same report."""
         most = int(self.use_case.feasibility.within * CELLS_PER_SECOND / len(self.features))
@@ -53,7 +53,7 @@ class FeasibilityData:
     @cached_property
     def labels(self) -> Bools:
         """Truth of the sampled rows."""
-        return np.asarray(self.truth[self.rows])
+        return np.asarray(self.truth[self.sampled_rows])
 
     @cached_property
     def weights(self) -> Floats | None:
@@ -62,20 +62,20 @@ class FeasibilityData:
         Of a rare class more rows are sampled than its share (see `whole.sampled`). What depends on
         how rare it is, such as precision and log loss, must not take it for more frequent.
         """
-        share, held = float(self.whole.truth.mean()), float(self.labels.mean())
+        share, held = float(self.all_rows.truth.mean()), float(self.labels.mean())
         if abs(held - share) * len(self.labels) <= 2:  # two samples, each to the nearest row
             return None
         return np.where(self.labels, share / held, (1 - share) / (1 - held))
 
     @cached_property
-    def encoded(self) -> EncodedFeatures:
+    def encoded_features(self) -> EncodedFeatures:
         """Features of the sampled rows."""
-        return encode_features(self.frame.iloc[self.rows][list(self.features)])
+        return encode_features(self.frame.iloc[self.sampled_rows][list(self.features)])
 
     @cached_property
     def units(self) -> np.ndarray:
         """What the split goes by, a code a row: rows of one stay on one side of a fold."""
-        codes: np.ndarray = pd.factorize(self.whole.units[self.kept][self.rows])[0]
+        codes: np.ndarray = pd.factorize(self.all_rows.units[self.kept_rows][self.sampled_rows])[0]
         return codes
 
     @cached_property
@@ -84,7 +84,7 @@ class FeasibilityData:
         to split by. Where it tells none, each row is one: people who look alike are not the same.
         """
         told = self.use_case.data.identity or self.use_case.split.by == "group"
-        return self.units if told else np.arange(len(self.rows))
+        return self.units if told else np.arange(len(self.sampled_rows))
 
     @cached_property
     def clusters(self) -> np.ndarray | None:
@@ -103,61 +103,73 @@ class FeasibilityData:
         return np.asarray(dealt[self.units])
 
     @cached_property
-    def answers(self) -> Floats:
+    def probabilities(self) -> Floats:
         """Out-of-fold probability of each sampled row."""
-        return self.out_of_fold()
+        return self.predict_out_of_fold()
 
     @cached_property
-    def _answers(self) -> dict[float, Floats]:
+    def _probabilities_by_share(self) -> dict[float, Floats]:
         return {}
 
-    def answers_from(self, share: float) -> Floats:
+    def probabilities_from(self, share: float) -> Floats:
         """The same, learned from a share of the rows, whole entities; a smaller share is a part
         of the larger one."""
         if share >= 1:
-            return self.answers
-        if share not in self._answers:
+            return self.probabilities
+        if share not in self._probabilities_by_share:
             total = int(self.units.max()) + 1
             drawn = np.random.default_rng(self.seed).permutation(total)
-            self._answers[share] = self.out_of_fold(among=drawn[self.units] < share * total)
-        return self._answers[share]
+            self._probabilities_by_share[share] = self.predict_out_of_fold(
+                training_mask=drawn[self.units] < share * total
+            )
+        return self._probabilities_by_share[share]
 
-    def out_of_fold(
+    def predict_out_of_fold(
         self,
         *,
         labels: Bools | None = None,
-        among: Bools | None = None,
-        without: tuple[str, ...] = (),
+        training_mask: Bools | None = None,
+        excluded_columns: tuple[str, ...] = (),
     ) -> Floats:
         """Probability (rows,) of each sampled row by a learner that saw the other folds.
 
-        Of `labels`, if not the target's; learned from the rows `among` alone; `without` some of
+        Of `labels`, if not the target's; learned from the rows `training_mask` alone; `excluded_columns` some of
         the columns.
         """
-        found = np.empty(len(self.rows))
-        allowed = np.ones(len(self.rows), dtype=bool) if among is None else among
+        found = np.empty(len(self.sampled_rows))
+        allowed = (
+            np.ones(len(self.sampled_rows), dtype=bool) if training_mask is None else training_mask
+        )
         for fold in range(FOLDS):
             held = self.folds == fold
-            found[held] = self.learn(~held & allowed, held, labels=labels, without=without)
+            found[held] = self.fit_predict(
+                ~held & allowed, held, labels=labels, excluded_columns=excluded_columns
+            )
         return found
 
-    def learn(
+    def fit_predict(
         self,
-        fit: Bools,
-        held: Bools,
+        training_mask: Bools,
+        holdout_mask: Bools,
         *,
         labels: Bools | None = None,
-        without: tuple[str, ...] = (),
+        excluded_columns: tuple[str, ...] = (),
     ) -> Floats:
-        """Probabilities for the `held` rows by a learner that saw the `fit` rows alone."""
+        """Probabilities for the `holdout_mask` rows by a learner that saw the `training_mask` rows alone."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         truth = self.labels if labels is None else labels
-        seen = np.array([name not in without for name in self.encoded.names])
-        weights = None if self.weights is None else self.weights[fit]
-        if len(np.unique(truth[fit])) < 2 or not seen.any():  # nothing to tell apart, or by
-            base = float(np.average(truth[fit], weights=weights)) if fit.any() else 0.5
-            return np.full(int(held.sum()), base)
+        seen = np.array([name not in excluded_columns for name in self.encoded_features.names])
+        weights = None if self.weights is None else self.weights[training_mask]
+        if (
+            len(np.unique(truth[training_mask])) < 2 or not seen.any()
+        ):  # nothing to tell apart, or by
+            base = (
+                float(np.average(truth[training_mask], weights=weights))
+                if training_mask.any()
+                else 0.5
+            )
+            return np.full(int(holdout_mask.sum()), base)
         rounds = max(min(ROUNDS, ROUNDS * MAX_NARROW_FEATURES // int(seen.sum())), MIN_ROUNDS)
         learner = HistGradientBoostingClassifier(
             max_iter=rounds,
@@ -167,10 +179,12 @@ class FeasibilityData:
             min_samples_leaf=10,
             l2_regularization=1.0,
             early_stopping=False,
-            categorical_features=self.encoded.categorical[seen],
+            categorical_features=self.encoded_features.is_categorical[seen],
             random_state=self.seed,
         )
-        matrix = self.encoded.matrix if seen.all() else self.encoded.matrix[:, seen]
-        learner.fit(matrix[fit], truth[fit], weights)
-        answers: Floats = learner.predict_proba(matrix[held])[:, 1]
+        matrix = (
+            self.encoded_features.matrix if seen.all() else self.encoded_features.matrix[:, seen]
+        )
+        learner.fit(matrix[training_mask], truth[training_mask], weights)
+        answers: Floats = learner.predict_proba(matrix[holdout_mask])[:, 1]
         return answers

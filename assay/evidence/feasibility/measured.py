@@ -26,12 +26,12 @@ MIN_PROBABILITY = (
 class ScoreEstimates:
     """`values` (k,) of one score and their `covariance` (k, k) over the rows.
 
-    `unseen`: the share that errors of a kind may have of which none was seen.
+    `unseen_share`: the share that errors of a kind may have of which none was seen.
     """
 
     values: Floats
     covariance: Floats
-    unseen: float
+    unseen_share: float
 
     def limits(self, which: int = -1) -> tuple[float, float]:
         """The 95 % interval of one of them: normal, or where no two rows differed, as wide as
@@ -39,25 +39,25 @@ class ScoreEstimates:
         value = float(self.values[which])
         variance = float(self.covariance[which, which])
         if not variance > 0:
-            return value - self.unseen, value + self.unseen
+            return value - self.unseen_share, value + self.unseen_share
         half = normal_quantile(0.95) * float(np.sqrt(variance))
         return value - half, value + half
 
 
 def estimate_scores(
-    material: FeasibilityData, name: PerformanceMetric, answers: Floats
+    data: FeasibilityData, name: PerformanceMetric, probabilities: Floats
 ) -> ScoreEstimates:
-    """`name` of each of `answers` (k, rows), probabilities of the positive class.
+    """`name` of each of `probabilities` (k, rows), probabilities of the positive class.
 
     The covariance of ROC AUC is DeLong's, that of a mean the rows' own, both of entities where
     these have several rows; of other scores it comes from 200 bootstraps of at most 20,000
     entities. Rows count for as many as they stand for.
     """
-    truth, units = material.labels, material.clusters
-    cost = material.use_case.performance.cost
-    counts = [len(sorted_unique(material.entities[truth == side])) for side in (True, False)]
+    truth, units = data.labels, data.clusters
+    cost = data.use_case.performance.cost
+    counts = [len(sorted_unique(data.entities[truth == side])) for side in (True, False)]
     unseen = float(wilson_limits(0, min(counts))[1])
-    clipped = np.clip(answers, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    clipped = np.clip(probabilities, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     if name == "roc_auc":
         found = (
             delong_covariance(truth, clipped)
@@ -67,46 +67,46 @@ def estimate_scores(
         return ScoreEstimates(*found, unseen)
     values = _row_values(name, truth, clipped, cost)
     if values is None:
-        return ScoreEstimates(*_bootstrap(material, name, clipped, cost), unseen)
-    weights = np.ones(len(truth)) if material.weights is None else material.weights
+        return ScoreEstimates(*_bootstrap(data, name, clipped, cost), unseen)
+    weights = np.ones(len(truth)) if data.weights is None else data.weights
     means = values @ weights / weights.sum()
     influence = (values - means[:, None]) * weights / weights.sum()
-    return ScoreEstimates(means, clustered_covariance(influence, material.entities), unseen)
+    return ScoreEstimates(means, clustered_covariance(influence, data.entities), unseen)
 
 
 def _row_values(
-    name: PerformanceMetric, truth: Bools, answers: Floats, cost: ErrorCosts
+    name: PerformanceMetric, truth: Bools, probabilities: Floats, cost: ErrorCosts
 ) -> Floats | None:
     """(k, rows) of what the score is the mean of; None if it is the mean of nothing."""
-    right = (answers >= cost_threshold(cost)) == truth
+    right = (probabilities >= cost_threshold(cost)) == truth
     if name == "accuracy":
         return np.asarray(right, dtype=float)
     if name == "brier":
-        return np.asarray((answers - truth) ** 2)
+        return np.asarray((probabilities - truth) ** 2)
     if name == "log_loss":
-        return np.asarray(-np.log(np.where(truth, answers, 1 - answers)))
+        return np.asarray(-np.log(np.where(truth, probabilities, 1 - probabilities)))
     if name == "cost":
         return np.asarray(~right * np.where(truth, cost.false_negative, cost.false_positive))
     return None
 
 
 def _bootstrap(
-    material: FeasibilityData, name: PerformanceMetric, answers: Floats, cost: ErrorCosts
+    data: FeasibilityData, name: PerformanceMetric, probabilities: Floats, cost: ErrorCosts
 ) -> tuple[Floats, Floats]:
     """Of whole entities."""
-    rng, limit = np.random.default_rng(material.seed), cost_threshold(cost)
-    order = np.argsort(material.entities, kind="stable")
-    counts = np.bincount(material.entities)
+    rng, limit = np.random.default_rng(data.seed), cost_threshold(cost)
+    order = np.argsort(data.entities, kind="stable")
+    counts = np.bincount(data.entities)
     starts, total = np.cumsum(counts) - counts, len(counts)
 
     def of(rows: np.ndarray) -> list[float]:
-        truth = material.labels[rows]
+        truth = data.labels[rows]
         if truth.all() or not truth.any():
-            return [float("nan")] * len(answers)
-        weights = None if material.weights is None else material.weights[rows]
+            return [float("nan")] * len(probabilities)
+        weights = None if data.weights is None else data.weights[rows]
         return [
             compute_score(name, truth, a[rows], a[rows] >= limit, cost, weights=weights)
-            for a in answers
+            for a in probabilities
         ]
 
     def rows_of(units: np.ndarray) -> np.ndarray:
@@ -118,4 +118,4 @@ def _bootstrap(
     drawn = np.array([of(rows_of(rng.choice(some, len(some)))) for _ in range(DRAWS)])
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     covariance = np.atleast_2d(np.cov(drawn.T)) * len(some) / total
-    return np.array(of(np.arange(len(material.labels)))), covariance
+    return np.array(of(np.arange(len(data.labels)))), covariance

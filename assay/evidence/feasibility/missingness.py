@@ -24,39 +24,39 @@ class MissingCounts:
 
     column: str
     group: str
-    lacking: int
+    missing_rows: int
     rows: int
-    rest_lacking: int
-    rest: int
+    rest_missing_rows: int
+    rest_rows: int
 
     @property
     def share(self) -> float:
-        return self.lacking / self.rows
+        return self.missing_rows / self.rows
 
     @property
     def rest_share(self) -> float:
-        return self.rest_lacking / self.rest
+        return self.rest_missing_rows / self.rest_rows
 
 
 def check_missingness(
-    material: FeasibilityData, labels: pd.DataFrame, periods: Periods | None
+    data: FeasibilityData, labels: pd.DataFrame, periods: Periods | None
 ) -> tuple[Check, Sheet]:
     """Whether a feature's share of missing values differs by more than 0.05 between outcomes,
     between the groups in `labels` (of the kept rows), or between early and late rows.
 
     Newcombe intervals, Bonferroni over all that is compared.
     """
-    masks = {name: material.frame[name].isna().to_numpy(dtype=bool) for name in material.features}
+    masks = {name: data.frame[name].isna().to_numpy(dtype=bool) for name in data.features}
     lacking = {name: missing for name, missing in masks.items() if missing.any()}
-    groups = {"positive outcome": material.truth}
+    groups = {"positive outcome": data.truth}
     for by in labels.columns:
         for value in sorted(labels[by].unique()):
             groups[f"{by}={value}"] = (labels[by] == value).to_numpy(dtype=bool)
     if periods:
-        groups[periods.words] = periods.late
+        groups[periods.late_words] = periods.is_late
     sides = list(_missing_counts(lacking, groups))
     uneven = _uneven_counts(sides)
-    return _check(material, uneven, len(lacking)), _sheet(sides)
+    return _check(data, uneven, len(lacking)), _sheet(sides)
 
 
 def _missing_counts(
@@ -74,21 +74,23 @@ def _uneven_counts(sides: Sequence[MissingCounts]) -> list[MissingCounts]:
     """Those whose gap is surely larger than `GAP`, the largest first."""
     if not sides:
         return []
-    counts = np.array([[s.lacking, s.rows, s.rest_lacking, s.rest] for s in sides], dtype=float)
+    counts = np.array(
+        [[s.missing_rows, s.rows, s.rest_missing_rows, s.rest_rows] for s in sides], dtype=float
+    )
     k, n, rest_k, rest_n = counts.T
     low, high = newcombe_limits(k, n, rest_k, rest_n, 1 - 0.05 / len(sides))
     found = [s for s, lo, hi in zip(sides, low, high, strict=True) if lo > GAP or hi < -GAP]
     return sorted(found, key=lambda s: -abs(s.share - s.rest_share))
 
 
-def _check(material: FeasibilityData, uneven: Sequence[MissingCounts], lacking: int) -> Check:
+def _check(data: FeasibilityData, uneven: Sequence[MissingCounts], lacking: int) -> Check:
     told = [
         f"{s.column} is missing in {s.share:.1%} of the rows with {s.group}, {s.rest_share:.1%} of"
         " the others"
         for s in uneven[:SHOWN]
     ]
     more = f"; and {len(uneven) - SHOWN} more" if len(uneven) > SHOWN else ""
-    even = f"{lacking} of {len(material.features)} features lack values, evenly enough."
+    even = f"{lacking} of {len(data.features)} features lack values, evenly enough."
     return Check(
         name="missingness",
         claim=f"Outcome, group and time change the share of missing values by {GAP:g} at most",
@@ -102,7 +104,7 @@ def _check(material: FeasibilityData, uneven: Sequence[MissingCounts], lacking: 
         if told
         else "",
         hard=False,
-        rows=len(material.frame),
+        rows=len(data.frame),
     )
 
 

@@ -18,33 +18,33 @@ class Periods:
 
     column: str
     border: object
-    late: Bools
+    is_late: Bools
 
     @property
-    def words(self) -> str:
+    def late_words(self) -> str:
         return f"{self.column} of {format_moment(self.border)} and later"
 
 
-def find_periods(material: FeasibilityData) -> tuple[Periods | None, str]:
+def find_periods(data: FeasibilityData) -> tuple[Periods | None, str]:
     """Early and late rows, or none and the words why not. The late ones are those of the test,
     or where the split does not go by time, a newest share of its size."""
-    column = time_column(material.use_case)
+    column = time_column(data.use_case)
     if column is None:
         return None, "the use case names no column of time (data.time)"
-    times = material.whole.columns[column]
+    times = data.all_rows.columns[column]
     if not _has_order(times):
         return None, f"{column} holds neither dates nor numbers"
-    border = _find_border(material, times)
+    border = _find_border(data, times)
     if border is None:
         return None, f"{column} holds one moment only"
-    return Periods(column, border, np.asarray(times.iloc[material.kept] >= border)), ""
+    return Periods(column, border, np.asarray(times.iloc[data.kept_rows] >= border)), ""
 
 
-def late_rows(material: FeasibilityData, column: str) -> Bools | None:
+def late_rows(data: FeasibilityData, column: str) -> Bools | None:
     """Whether each labelled row is of the test, where rows are split by that column's time; None
     if that column cannot be split by."""
-    times = material.whole.columns[column]
-    border = _find_border(material, times) if _has_order(times) else None
+    times = data.all_rows.columns[column]
+    border = _find_border(data, times) if _has_order(times) else None
     return None if border is None else np.asarray(times >= border)
 
 
@@ -61,10 +61,10 @@ def _has_order(times: pd.Series) -> bool:
     return bool(numeric or kinds.is_datetime64_any_dtype(times)) and bool(times.notna().any())
 
 
-def _find_border(material: FeasibilityData, times: pd.Series) -> object:
+def _find_border(data: FeasibilityData, times: pd.Series) -> object:
     """The first moment of the late rows: as the split has it, else the newest share of the size
     of the test. None if nothing is earlier."""
-    split = material.use_case.split
+    split = data.use_case.split
     if split.by == "time" and split.after is not None and times.name == split.column:
         after = split.after
         dated = pd.api.types.is_datetime64_any_dtype(times)

@@ -14,7 +14,7 @@ TUNING = 0.01  # of any score: what a tuned model may have beyond the quick lear
 
 
 def check_reach(
-    material: FeasibilityData, name: PerformanceMetric, goal: float, curve: LearningCurve | None
+    data: FeasibilityData, name: PerformanceMetric, goal: float, curve: LearningCurve | None
 ) -> Check:
     """Whether a quick learner, cross-validated, has the score `goal`.
 
@@ -23,9 +23,9 @@ def check_reach(
     want of rows, it never fails.
     """
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    found = curve.found if curve else _estimate_score(material, name)
+    found = curve.estimates if curve else _estimate_score(data, name)
     value = float(found.values[-1])
-    interval = _interval(material, name, found)
+    interval = _interval(data, name, found)
     assert interval.low is not None
     assert interval.high is not None
     worst, best = sorted((sign * interval.low, sign * interval.high))
@@ -42,19 +42,17 @@ def check_reach(
         threshold=goal,
         why=_why(value, interval, curve if verdict is not Verdict.PASS else None),
         remedy=_remedy(verdict, sign * value >= sign * goal),
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
-def _estimate_score(material: FeasibilityData, name: PerformanceMetric) -> ScoreEstimates:
-    return estimate_scores(material, name, material.answers[None, :])
+def _estimate_score(data: FeasibilityData, name: PerformanceMetric) -> ScoreEstimates:
+    return estimate_scores(data, name, data.probabilities[None, :])
 
 
-def _interval(
-    material: FeasibilityData, name: PerformanceMetric, found: ScoreEstimates
-) -> Interval:
+def _interval(data: FeasibilityData, name: PerformanceMetric, found: ScoreEstimates) -> Interval:
     if name == "roc_auc":
-        return roc_auc(material.labels, material.answers, units=material.clusters).interval
+        return roc_auc(data.labels, data.probabilities, units=data.clusters).interval
     low, high = found.limits()
     least = max(low, 0.0)
     return Interval(low=least, high=high if name in {"log_loss", "cost"} else min(high, 1.0))
@@ -64,11 +62,11 @@ def _why(value: float, interval: Interval, curve: LearningCurve | None) -> str:
     base = f"A quick learner has {value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
     if curve is None:
         return f"{base}."
-    best = curve.within(curve.sign * curve.best_at(GROWTH))
+    best = curve.clip_score(curve.sign * curve.best_at(GROWTH))
     return f"{base}; with {GROWTH} times the rows, by its learning curve, {best:.3f} at best."
 
 
-def _remedy(verdict: Verdict, there: bool) -> str:
+def _remedy(verdict: Verdict, is_reached: bool) -> str:
     if verdict is Verdict.FAIL:
         return (
             "Neither more rows nor tuning would do: add columns that bear on the outcome, or lower"
@@ -76,6 +74,6 @@ def _remedy(verdict: Verdict, there: bool) -> str:
         )
     if verdict is Verdict.PASS:
         return ""
-    if there:
+    if is_reached:
         return "Add rows: the estimate is there, but its interval is too wide to be sure."
     return "Tuning may reach it; the check of the learning curve says whether rows would."

@@ -21,7 +21,7 @@ OPTIMISM = 0.05  # of Nagelkerke's R2
 MARGIN = 0.05  # of the estimated share of positives
 
 
-def check_sample_size(material: FeasibilityData, signal: Check) -> tuple[Check, Sheet, float]:
+def check_sample_size(data: FeasibilityData, signal: Check) -> tuple[Check, Sheet, float]:
     """Riley's three criteria for developing a model of a binary outcome, against training rows;
     and the rows that they ask for.
 
@@ -29,14 +29,14 @@ def check_sample_size(material: FeasibilityData, signal: Check) -> tuple[Check, 
     Snell's, out of fold, so that it is not flattered by the fit. Where no signal was found, so
     many rows are asked for that the lift of the use case would have shown, if there is one.
     """
-    share = float(material.whole.truth.mean())
-    parameters = sum(_count_parameters(material.frame[name]) for name in material.features)
-    r2 = cox_snell_r2(material.labels, material.answers, material.folds, material.weights)
+    share = float(data.all_rows.truth.mean())
+    parameters = sum(_count_parameters(data.frame[name]) for name in data.features)
+    r2 = cox_snell_r2(data.labels, data.probabilities, data.folds, data.weights)
     needs = riley_criteria(parameters, r2, share)
-    rows = round(len(material.whole.truth) * (1 - material.use_case.split.test))
+    rows = round(len(data.all_rows.truth) * (1 - data.use_case.split.test))
     needed = max(needs.values())
     unseen = signal.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
-    lift = _rows_to_show_lift(material, share)
+    lift = _rows_to_show_lift(data, share)
     if unseen:
         needed = max(needed, lift)
     verdict = Verdict.PASS
@@ -50,18 +50,18 @@ def check_sample_size(material: FeasibilityData, signal: Check) -> tuple[Check, 
         estimate=float(rows),
         threshold=float(needed) if math.isfinite(needed) else None,
         why=_why(rows, needed, parameters, r2),
-        remedy=_remedy(verdict, material, needed, lift if unseen else 0.0),
+        remedy=_remedy(verdict, data, needed, lift if unseen else 0.0),
         rows=rows,
     )
-    needs[f"a ROC AUC of {0.5 + material.use_case.feasibility.lift:g} would show"] = lift
+    needs[f"a ROC AUC of {0.5 + data.use_case.feasibility.lift:g} would show"] = lift
     return check, _sheet(needs), needed
 
 
-def _rows_to_show_lift(material: FeasibilityData, share: float) -> float:
+def _rows_to_show_lift(data: FeasibilityData, share: float) -> float:
     """Training rows with which the test of the signal would notice the lift that is asked for."""
-    area = 0.5 + material.use_case.feasibility.lift
+    area = 0.5 + data.use_case.feasibility.lift
     judged = rows_to_detect_auc(area, share, alpha=ALPHA, power=POWER)
-    test = material.use_case.split.test
+    test = data.use_case.split.test
     return math.inf if judged is None else math.ceil(judged * FOLDS / SHUFFLED_FOLDS * (1 - test))
 
 
@@ -91,7 +91,7 @@ def _rows_for_shrinkage(parameters: int, r2: float, shrinkage: float) -> float:
 
 
 def cox_snell_r2(
-    labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats | None = None
+    labels: Bools, probabilities: Floats, folds: np.ndarray, weights: Floats | None = None
 ) -> float:
     """Cox and Snell's R2 of out-of-fold probabilities, calibrated on the other folds.
 
@@ -100,7 +100,9 @@ def cox_snell_r2(
     """
     counted = np.ones(len(labels)) if weights is None else weights
     calibrated = np.clip(
-        _calibrate_by_fold(labels, answers, folds, counted), MIN_PROBABILITY, 1 - MIN_PROBABILITY
+        _calibrate_by_fold(labels, probabilities, folds, counted),
+        MIN_PROBABILITY,
+        1 - MIN_PROBABILITY,
     )
     found = np.average(np.where(labels, np.log(calibrated), np.log1p(-calibrated)), weights=counted)
     share = np.average(labels, weights=counted)
@@ -109,12 +111,12 @@ def cox_snell_r2(
 
 
 def _calibrate_by_fold(
-    labels: Bools, answers: Floats, folds: np.ndarray, weights: Floats
+    labels: Bools, probabilities: Floats, folds: np.ndarray, weights: Floats
 ) -> Floats:
     """Platt's scaling, fold by fold; answers that point the wrong way say nothing."""
     from sklearn.linear_model import LogisticRegression
 
-    clipped = np.clip(answers, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    clipped = np.clip(probabilities, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     odds = np.log(clipped / (1 - clipped))[:, None]
     made = np.empty(len(labels))
     for fold in np.unique(folds):
@@ -146,13 +148,13 @@ def _why(rows: int, needed: float, parameters: int, r2: float) -> str:
     return f"{base} that explain R2 {r2:.3f}; {needed:,.0f} are needed."
 
 
-def _remedy(verdict: Verdict, material: FeasibilityData, needed: float, lift: float) -> str:
+def _remedy(verdict: Verdict, data: FeasibilityData, needed: float, lift: float) -> str:
     """`lift`: training rows that would show it; zero where a signal was found."""
     if verdict is Verdict.PASS:
         return ""
 
     def more(training: float) -> float:
-        return training / (1 - material.use_case.split.test) - len(material.whole.truth)
+        return training / (1 - data.use_case.split.test) - len(data.all_rows.truth)
 
     if is_reportable_count(needed):
         return f"Add about {format_rounded_up(more(needed))} rows, or leave out columns that say little."
@@ -160,7 +162,7 @@ def _remedy(verdict: Verdict, material: FeasibilityData, needed: float, lift: fl
         return (
             f"Add columns that bear on the outcome. About {format_rounded_up(more(lift))} more rows would show"
             f" whether these tell as little as a ROC AUC of"
-            f" {0.5 + material.use_case.feasibility.lift:g}."
+            f" {0.5 + data.use_case.feasibility.lift:g}."
         )
     return "Add columns that bear on the outcome."
 

@@ -17,7 +17,7 @@ ALPHA = 0.05
 POWER = 0.9
 
 
-def check_signal(material: FeasibilityData) -> Check:
+def check_signal(data: FeasibilityData) -> Check:
     """Cross-validated ROC AUC against a coin's, and against shuffled labels.
 
     Fails when the labels could as well be shuffled, though the lift that the use case asks for
@@ -26,10 +26,10 @@ def check_signal(material: FeasibilityData) -> Check:
     the sample size says how many would. A signal that is there, but uncertain (p > .01) or maybe
     short of the lift, is a caution.
     """
-    needed = 0.5 + material.use_case.feasibility.lift
-    found = roc_auc(material.labels, material.answers, units=material.clusters)
-    test = run_permutation_test(material)
-    verdict = _verdict(found, test.p, needed, _power(material, needed))
+    needed = 0.5 + data.use_case.feasibility.lift
+    found = roc_auc(data.labels, data.probabilities, units=data.clusters)
+    test = run_permutation_test(data)
+    verdict = _verdict(found, test.p, needed, _power(data, needed))
     return Check(
         name="signal",
         claim=f"The features tell positives from negatives: ROC AUC of at least {needed:g}",
@@ -40,11 +40,11 @@ def check_signal(material: FeasibilityData) -> Check:
         threshold=needed,
         why=_why(found, test),
         remedy=_REMEDY[verdict],
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
-def run_permutation_test(material: FeasibilityData) -> PermutationTest:
+def run_permutation_test(data: FeasibilityData) -> PermutationTest:
     """How often shuffled labels are told apart as well as the real ones.
 
     The learner sees three folds; the labels of the other two are shuffled. Given what it
@@ -54,28 +54,28 @@ def run_permutation_test(material: FeasibilityData) -> PermutationTest:
     """
     from scipy.stats import rankdata
 
-    held = material.folds < SHUFFLED_FOLDS
-    first = _first_of_entities(material)
-    answers = material.learn(~held, held)
-    ranks, truth = rankdata(answers[first]), material.labels[held][first]
+    held = data.folds < SHUFFLED_FOLDS
+    first = _first_of_entities(data)
+    answers = data.fit_predict(~held, held)
+    ranks, truth = rankdata(answers[first]), data.labels[held][first]
     positives = int(truth.sum())
     return permutation_test(
         lambda rng: _auc(rng.permutation(ranks)[:positives], len(ranks)),
         _auc(ranks[truth], len(ranks)),
         draws=DRAWS,
-        seed=material.seed,
+        seed=data.seed,
     )
 
 
-def _first_of_entities(material: FeasibilityData) -> np.ndarray:
+def _first_of_entities(data: FeasibilityData) -> np.ndarray:
     """One of the held-out rows of each entity, numbered among the held-out ones."""
-    _, first = np.unique(material.entities[material.folds < SHUFFLED_FOLDS], return_index=True)
+    _, first = np.unique(data.entities[data.folds < SHUFFLED_FOLDS], return_index=True)
     return np.asarray(first)
 
 
-def _power(material: FeasibilityData, area: float) -> float:
+def _power(data: FeasibilityData, area: float) -> float:
     """How likely the test is to notice a learner with a ROC AUC of `area`."""
-    judged = material.labels[material.folds < SHUFFLED_FOLDS][_first_of_entities(material)]
+    judged = data.labels[data.folds < SHUFFLED_FOLDS][_first_of_entities(data)]
     positives = int(judged.sum())
     return auc_power(area, positives, len(judged) - positives, alpha=ALPHA)
 

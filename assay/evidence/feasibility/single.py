@@ -27,7 +27,7 @@ class ColumnAuc:
         return self.interval.low or 0.0
 
 
-def score_single_columns(material: FeasibilityData, labels: Bools | None = None) -> list[ColumnAuc]:
+def score_single_columns(data: FeasibilityData, labels: Bools | None = None) -> list[ColumnAuc]:
     """ROC AUC of each feature alone, for the target or other `labels`, with DeLong's interval;
     the most telling first.
 
@@ -35,21 +35,22 @@ def score_single_columns(material: FeasibilityData, labels: Bools | None = None)
     bins, whichever tells more. Text and categories count by the share of each of their values,
     however many there are; of too many for the learner, the order by frequency counts too.
     """
-    truth = material.labels if labels is None else labels
+    truth = data.labels if labels is None else labels
     found = []
-    for i, name in enumerate(material.encoded.names):
-        values, unordered = material.encoded.matrix[:, i], material.encoded.categorical[i]
+    for i, name in enumerate(data.encoded_features.names):
+        values, unordered = (
+            data.encoded_features.matrix[:, i],
+            data.encoded_features.is_categorical[i],
+        )
         scores = [
             _out_of_fold_share(
-                material.folds, truth, _bin_codes(values, bool(material.encoded.coded[i]))
+                data.folds, truth, _bin_codes(values, bool(data.encoded_features.is_coded[i]))
             )
         ]
         if not unordered and not np.isnan(values).all():
             known = np.where(np.isnan(values), np.nanmedian(values), values)
             scores += [known, -known]
-        best = max(
-            (roc_auc(truth, s, units=material.clusters) for s in scores), key=lambda e: e.value
-        )
+        best = max((roc_auc(truth, s, units=data.clusters) for s in scores), key=lambda e: e.value)
         found.append(ColumnAuc(name, best.value, best.interval))
     return sorted(found, key=lambda a: (-a.auc, a.name))
 

@@ -15,35 +15,35 @@ from assay.evidence.feasibility.whole import time_column
 from assay.evidence.report import Check, Verdict
 
 
-def check_staleness(material: FeasibilityData, needed: float) -> tuple[Check | None, str]:
+def check_staleness(data: FeasibilityData, needed: float) -> tuple[Check | None, str]:
     """Rows that are younger than the horizon against those `needed` to learn from (training
     rows, by the check of the sample size); or no check, and the words why not.
 
     Ages count from feasibility.as_of, else from the newest row of the table, with or without a
     label: never from the clock, so that the same table gives the same report.
     """
-    horizon, column = material.use_case.feasibility.horizon, time_column(material.use_case)
+    horizon, column = data.use_case.feasibility.horizon, time_column(data.use_case)
     if horizon is None:
         return None, "the use case states no horizon (feasibility.horizon)"
     if column is None:
         return None, "the use case names no column of time (data.time)"
-    times = material.whole.columns[column]
+    times = data.all_rows.columns[column]
     dated = pd.api.types.is_datetime64_any_dtype(times)
-    end = _age_reference(material, dated)
+    end = _age_reference(data, dated)
     if end is None or not (dated or pd.api.types.is_numeric_dtype(times)):
         return _unknown_check(column), ""
     # In days as floats: a horizon may be longer than any date is old.
     ages = (end - times) / pd.Timedelta(days=1) if dated else end - times
     young = int(np.asarray(ages <= horizon).sum())
     limit = f"{horizon:g} {'days ' if dated else ''}before {format_moment(end)}"
-    return _check(material, f"{column} not older than {limit}", young, needed), ""
+    return _check(data, f"{column} not older than {limit}", young, needed), ""
 
 
-def _age_reference(material: FeasibilityData, dated: bool) -> Any:
+def _age_reference(data: FeasibilityData, dated: bool) -> Any:
     """The moment from which ages count; None where that makes no sense."""
-    stated = material.use_case.feasibility.as_of
+    stated = data.use_case.feasibility.as_of
     if stated is None:
-        newest = material.whole.newest
+        newest = data.all_rows.newest_time
         return newest if newest is None or not dated else pd.Timestamp(newest)
     try:
         if dated:
@@ -53,10 +53,10 @@ def _age_reference(material: FeasibilityData, dated: bool) -> Any:
         return None
 
 
-def _check(material: FeasibilityData, limit: str, young: int, needed: float) -> Check:
-    total = len(material.whole.truth)
+def _check(data: FeasibilityData, limit: str, young: int, needed: float) -> Check:
+    total = len(data.all_rows.truth)
     wanted = (
-        math.ceil(needed / (1 - material.use_case.split.test)) if is_reportable_count(needed) else 0
+        math.ceil(needed / (1 - data.use_case.split.test)) if is_reportable_count(needed) else 0
     )
     verdict = Verdict.PASS if young >= max(wanted, 1) else Verdict.CAUTION
     if young == 0:

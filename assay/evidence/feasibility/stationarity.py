@@ -20,21 +20,17 @@ POWER = 0.9  # with which the late rows would show what the earlier ones do
 SHOWN = 10
 
 
-def check_stationarity(
-    material: FeasibilityData, periods: Periods
-) -> tuple[list[Check], list[Sheet]]:
+def check_stationarity(data: FeasibilityData, periods: Periods) -> tuple[list[Check], list[Sheet]]:
     """The check on time and the check on columns that tell the time, and their numbers."""
-    late = periods.late[material.rows]
-    if (short := _lacking_rows(material, late)) > 0:
+    late = periods.is_late[data.sampled_rows]
+    if (short := _lacking_rows(data, late)) > 0:
         why = f"A period has too few rows of an outcome: {MIN_PERIOD_ROWS} of each are needed."
         return [
             _unknown_check(periods, why, f"Add about {format_rounded_up(short)} rows of it.")
         ], []
-    alone = score_single_columns(material, late)
-    shift = roc_auc(late, material.out_of_fold(labels=late), units=material.clusters)
-    return [_check(material, periods, shift, alone), _tells_time_check(material, alone)], [
-        _sheet(alone)
-    ]
+    alone = score_single_columns(data, late)
+    shift = roc_auc(late, data.predict_out_of_fold(labels=late), units=data.clusters)
+    return [_check(data, periods, shift, alone), _tells_time_check(data, alone)], [_sheet(alone)]
 
 
 def unusable_time_check(why: str) -> Check:
@@ -49,26 +45,26 @@ def unusable_time_check(why: str) -> Check:
     )
 
 
-def _lacking_rows(material: FeasibilityData, late: Bools) -> int:
-    counts = [(material.labels[late == side] == o).sum() for side in (0, 1) for o in (0, 1)]
+def _lacking_rows(data: FeasibilityData, late: Bools) -> int:
+    counts = [(data.labels[late == side] == o).sum() for side in (0, 1) for o in (0, 1)]
     return MIN_PERIOD_ROWS - int(min(counts))
 
 
 def _check(
-    material: FeasibilityData, periods: Periods, shift: Estimate, alone: list[ColumnAuc]
+    data: FeasibilityData, periods: Periods, shift: Estimate, column_aucs: list[ColumnAuc]
 ) -> Check:
     """The late rows, judged by a learner of the early rows and by learners of as many others."""
-    late, labels = periods.late[material.rows], material.labels
-    early = ~late & ~np.isin(material.units, material.units[late])
+    late, labels = periods.is_late[data.sampled_rows], data.labels
+    early = ~late & ~np.isin(data.units, data.units[late])
     if min(labels[early].sum(), (~labels[early]).sum()) < MIN_PERIOD_ROWS:
         why = "Nearly all entities of the early rows come back in the late ones."
         return _unknown_check(periods, why, "Add entities that are new in the late rows.")
-    from_past = material.learn(early, late)
+    from_past = data.fit_predict(early, late)
     usually = len(late) * (FOLDS - 1) / FOLDS  # rows that a fold's learner sees
-    from_others = material.answers_from(float(early.sum() / usually))[late]
-    units = None if material.clusters is None else material.clusters[late]
+    from_others = data.probabilities_from(float(early.sum() / usually))[late]
+    units = None if data.clusters is None else data.clusters[late]
     timed = roc_auc(labels[late], from_past, units=units)
-    usual = roc_auc(labels[~late], material.answers[~late], units=material.entities[~late])
+    usual = roc_auc(labels[~late], data.probabilities[~late], units=data.entities[~late])
     mixed = roc_auc(labels[late], from_others, units=units)
     gap = roc_auc_difference(labels[late], from_past, from_others, units=units)
     positives = int(labels[late].sum())
@@ -83,8 +79,8 @@ def _check(
         estimate=gap.value if by_gap else timed.value,
         interval=gap.interval if by_gap else timed.interval,
         threshold=-HARMLESS_LOSS if by_gap else 0.5,
-        why=f"On the {int(late.sum()):,} rows with {periods.words} "
-        + _why(timed, mixed, usual, shift, alone[0].name),
+        why=f"On the {int(late.sum()):,} rows with {periods.late_words} "
+        + _why(timed, mixed, usual, shift, column_aucs[0].name),
         remedy=_remedy(verdict, labels[late]),
         rows=int(late.sum()),
     )
@@ -145,26 +141,26 @@ def _remedy(verdict: Verdict, late_labels: Bools) -> str:
     )
 
 
-def _tells_time_check(material: FeasibilityData, alone: list[ColumnAuc]) -> Check:
+def _tells_time_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check:
     """A column that names the period has, in later rows, values that no model ever saw."""
-    limit = material.use_case.feasibility.leak
-    named = [a for a in alone if a.low > limit]
+    limit = data.use_case.feasibility.leak
+    named = [a for a in column_aucs if a.low > limit]
     told = ", ".join(f"{a.name} ({a.auc:.3f})" for a in named)
     return Check(
         name="tells_time",
         claim="No feature alone tells early rows from late ones",
         verdict=Verdict.CAUTION if named else Verdict.PASS,
         statistic="largest ROC AUC of a single column for the period",
-        estimate=alone[0].auc,
-        interval=alone[0].interval,
+        estimate=column_aucs[0].auc,
+        interval=column_aucs[0].interval,
         threshold=limit,
-        why=f"They do: {told}." if named else f"The most telling one is {alone[0].name}.",
+        why=f"They do: {told}." if named else f"The most telling one is {column_aucs[0].name}.",
         remedy="In later rows they hold values that no model has learned from: list them under"
         " data.exclude, or make of them what does not depend on the date."
         if named
         else "",
         hard=False,
-        rows=len(material.rows),
+        rows=len(data.sampled_rows),
     )
 
 
@@ -173,15 +169,15 @@ def _unknown_check(periods: Periods, why: str, remedy: str) -> Check:
         name="stationarity",
         claim="What is learned from earlier rows holds for later ones",
         verdict=Verdict.UNKNOWN,
-        why=f"Late are the rows with {periods.words}. {why}",
+        why=f"Late are the rows with {periods.late_words}. {why}",
         remedy=remedy,
     )
 
 
-def _sheet(alone: list[ColumnAuc]) -> Sheet:
+def _sheet(column_aucs: list[ColumnAuc]) -> Sheet:
     return Sheet(
         title="Columns that changed over time",
         columns=("column", "ROC AUC", "low", "high"),
-        rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in alone[:SHOWN]),
+        rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in column_aucs[:SHOWN]),
         note="How well each feature alone tells early rows from late ones; a coin has 0.5.",
     )

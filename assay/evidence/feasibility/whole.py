@@ -45,8 +45,8 @@ class AllRows:
     rows: np.ndarray
     units: np.ndarray
     persons: np.ndarray
-    unlabelled: int
-    newest: Any = None  # of the column of time, among all rows, those without a label included
+    unlabelled_count: int
+    newest_time: Any = None  # of the column of time, among all rows, those without a label included
 
 
 def read_all_rows(
@@ -78,8 +78,8 @@ def read_all_rows(
     whole = AllRows(
         truth=truth,
         columns=held.filter(pa.array(labelled)).to_pandas(),
-        unlabelled=int((~labelled).sum()),
-        newest=_newest_time(held, use_case),
+        unlabelled_count=int((~labelled).sum()),
+        newest_time=_newest_time(held, use_case),
         **found,
     )
     return whole, frame, kept
@@ -164,7 +164,7 @@ def _read_columns(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:
     """Each column once, however often it is asked for."""
     wanted = list(dict.fromkeys(columns))
     if isinstance(rows, Table):
-        return rows.arrow(wanted)
+        return rows.to_arrow(wanted)
     return pa.Table.from_pandas(rows[wanted], preserve_index=False)
 
 
@@ -193,7 +193,7 @@ def _hash_rows(
     rows: FrameOrTable, names: list[str], use_case: UseCase, labelled: Bools, kept: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[pa.RecordBatch]]:
     """The hashes of all labelled rows, and the batches of those that are kept."""
-    features = use_case.features(names)
+    features = use_case.feature_columns(names)
     identity = list(use_case.data.identity)
     target = use_case.data.target.column
     wanted = {"features": features, "cases": [*features, target], "rows": names}

@@ -53,27 +53,27 @@ class MonitoringResult:
 
 
 def judge_monitoring(
-    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest, *, subject: str
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest, *, subject: str
 ) -> MonitoringResult:
     """Judge what came since the last look. Rows and labels that are too few wait, and are not
     judged; without either, the report is about batches alone.
 
     Raises DataError for rows that hold no probabilities.
     """
-    looked, fair = _judge_rows(facts, rows, asked)
-    came = arrivals.check_arrivals(facts, asked.monitor)
-    held, held_sheets = _judge_contents(rows, asked)
+    looked, fair = _judge_rows(facts, rows, request)
+    came = arrivals.check_arrivals(facts, request.monitor)
+    held, held_sheets = _judge_contents(rows, request)
     checks = [
         *looked.checks,
         *fair.checks,
         *came,
         *held,
-        *labels.check_label_coverage(facts, asked.monitor),
+        *labels.check_label_coverage(facts, request.monitor),
         *costs.check_step_costs(facts.costs),
     ]
     verdict = overall_verdict(checks)
     advice = _ADVICE.get(verdict, "watch")
-    figures = _figures(facts, rows, asked, looked, fair)
+    figures = _figures(facts, rows, request, looked, fair)
     now = LookSummary(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
     over_time = history.look_figure(facts.earlier, now)
     report = Report(
@@ -92,7 +92,7 @@ def judge_monitoring(
             *_some(costs.step_cost_sheet(facts.costs)),
         ),
         figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
-        notes=tuple(_notes(facts, rows, asked, looked)),
+        notes=tuple(_notes(facts, rows, request, looked)),
     )
     return MonitoringResult(report, advice, _reasons(report, advice), figures)
 
@@ -103,36 +103,42 @@ _NO_FINDINGS = PredictionFindings((), (), (), (), "", {})
 
 
 def _judge_rows(
-    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest
 ) -> tuple[PredictionFindings, RealisedFairness]:
-    if not rows.any:
+    if not rows.has_rows:
         return _NO_FINDINGS, RealisedFairness()
     assert facts.level is not None, "a look that judges predictions has a level"
     # What may be called harm is divided between performance and fairness, so that both together
     # spend no more than the look may.
-    rules, labelled = replace(asked.rules, unfair=facts.unfair), rows.labelled
+    rules, labelled = replace(request.rules, unfair=facts.unfair), rows.labelled
     level = facts.level / 2 if rules.rules else facts.level
-    ask = asked.drift.model_copy(update={"confidence": 1 - level})
-    looked = predictions.judge_predictions(rows, ask, asked.roles, asked.features, asked.seed)
+    ask = request.drift.model_copy(update={"confidence": 1 - level})
+    looked = predictions.judge_predictions(rows, ask, request.roles, request.features, request.seed)
     if labelled is None or not rules.rules:
         return looked, RealisedFairness()
-    sample, mixed = predictions.weigh_reference(rows, ask, asked.roles, asked.features, asked.seed)
+    sample, mixed = predictions.weigh_reference(
+        rows, ask, request.roles, request.features, request.seed
+    )
     return looked, judge_realised_fairness(labelled, sample, mixed, rules, level)
 
 
-def _judge_contents(rows: LookTables, asked: MonitoringRequest) -> tuple[list[Check], list[Sheet]]:
+def _judge_contents(
+    rows: LookTables, request: MonitoringRequest
+) -> tuple[list[Check], list[Sheet]]:
     if rows.current is None:
         return [], []
-    old, new = (profile_and_sample(one, seed=asked.seed) for one in (rows.reference, rows.current))
-    names = asked.features
+    old, new = (
+        profile_and_sample(one, seed=request.seed) for one in (rows.reference, rows.current)
+    )
+    names = request.features
     return contents.check_contents(old, new, names), [contents.contents_sheet(old, new, names)]
 
 
 def _figures(
     facts: MonitoringFacts,
     rows: LookTables,
-    asked: MonitoringRequest,
-    looked: PredictionFindings,
+    request: MonitoringRequest,
+    findings: PredictionFindings,
     fair: RealisedFairness,
 ) -> dict[str, float]:
     gaps = list((fair.gaps or {}).values())
@@ -140,9 +146,9 @@ def _figures(
         {
             "rows": rows.current.rows if rows.current else None,
             "labelled": rows.labelled.rows if rows.labelled else None,
-            **looked.values,
+            **findings.values,
             "largest gap": max(gaps) if gaps else None,
-            "coverage": labels.label_coverage(facts, asked.monitor),
+            "coverage": labels.label_coverage(facts, request.monitor),
             "missed": facts.missed or None,
         }
     )
@@ -164,7 +170,7 @@ def _reasons(report: Report, advice: Advice) -> list[str]:
     """What was seen, without what to do about it: the report says that of each."""
     wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
     verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
-    checks = [check for verdict in verdicts for check in report.of(verdict)]
+    checks = [check for verdict in verdicts for check in report.checks_with(verdict)]
     return [
         f"{_UNKNOWN_PREFIX.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}"
         for check in checks
@@ -172,7 +178,7 @@ def _reasons(report: Report, advice: Advice) -> list[str]:
 
 
 def _summary(
-    advice: Advice, checks: Sequence[Check], looked: PredictionFindings, rows: LookTables
+    advice: Advice, checks: Sequence[Check], findings: PredictionFindings, rows: LookTables
 ) -> str:
     first = {"healthy": "Healthy", "watch": "Watch", "retrain": "Retrain"}[advice]
     failed = [c for c in checks if c.verdict is Verdict.FAIL]
@@ -182,15 +188,18 @@ def _summary(
         )
         return f"{first}: {failed[0].name}, {failed[0].why}{more}."
     odd = [c for c in checks if c.verdict is not Verdict.PASS and not c.name.startswith("shift[")]
-    told = looked.summary or ("" if rows.any else "No predictions were judged.")
+    told = findings.summary or ("" if rows.has_rows else "No predictions were judged.")
     said = f" {odd[0].name}: {odd[0].why}." if odd and odd[0].why not in told else ""
     return f"{first}. {told}{said}".strip()
 
 
 def _notes(
-    facts: MonitoringFacts, rows: LookTables, asked: MonitoringRequest, looked: PredictionFindings
+    facts: MonitoringFacts,
+    rows: LookTables,
+    request: MonitoringRequest,
+    findings: PredictionFindings,
 ) -> list[str]:
-    least, found = asked.monitor.rows, []
+    least, found = request.monitor.rows, []
     if rows.current is None and facts.waiting:
         found.append(f"{facts.waiting:,} new rows wait: fewer than {least:,} are not judged.")
     if rows.labelled is None and facts.labels.new:
@@ -198,9 +207,9 @@ def _notes(
     if facts.level is not None:
         found.append(
             f"This look may call sound predictions harmed with a chance of {facts.level:.2%}; all "
-            f"looks at this model together, {asked.monitor.false_alarms:.0%}."
+            f"looks at this model together, {request.monitor.false_alarms:.0%}."
         )
-    share = labels.label_coverage(facts, asked.monitor)
+    share = labels.label_coverage(facts, request.monitor)
     if rows.labelled is not None and share is not None and share < 1:
         found.append(f"{share:.0%} of rows have a label; what is realised is known of these alone.")
-    return [*found, *looked.notes]
+    return [*found, *findings.notes]

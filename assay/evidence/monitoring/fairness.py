@@ -36,7 +36,7 @@ _ANSWERS: Final = ("truth", "decision", "probability")
 
 @dataclass(frozen=True)
 class RealisedFairnessRules:
-    """What the use case asks, and where rows hold it. `columns`: what a table calls truth,
+    """What the use case asks, and where rows hold it. `sensitive_columns`: what a table calls truth,
     decision and probability. `unfair`: checks that the champion failed when it was registered.
     """
 
@@ -52,11 +52,13 @@ class RealisedFairnessRules:
 
     @property
     def groups(self) -> list[str]:
-        return list(dict.fromkeys(name for rule in self.rules for name in rule.columns()))
+        return list(dict.fromkeys(name for rule in self.rules for name in rule.sensitive_columns()))
 
     def without(self, columns: Sequence[str]) -> RealisedFairnessRules:
         """Those that need none of these columns."""
-        return replace(self, rules=[r for r in self.rules if not {*columns} & {*r.columns()}])
+        return replace(
+            self, rules=[r for r in self.rules if not {*columns} & {*r.sensitive_columns()}]
+        )
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,13 @@ class RealisedFairness:
 def judge_realised_fairness(
     labelled: Table,
     reference: pa.Table,
-    mixed: CaseMix | None,
+    mix: CaseMix | None,
     rules: RealisedFairnessRules,
     level: float,
 ) -> RealisedFairness:
     """Judge the labelled rows at the look's level, as one family.
 
-    `reference`: sampled rows of the reference, in the order of the weights of `mixed`. Rules that
+    `reference`: sampled rows of the reference, in the order of the weights of `mix`. Rules that
     cannot be judged on such rows are `unknown`; so are those about columns that hold nothing.
     """
     absent = [name for name in rules.groups if not _has_groups(labelled, name)]
@@ -87,10 +89,10 @@ def judge_realised_fairness(
         return RealisedFairness(lacking)
     try:
         limits = _judge_limits(_count_labelled(labelled, rules), rules, level)
-        moved = _mix_shifts(reference, mixed, rules) if mixed else {}
+        moved = _mix_shifts(reference, mix, rules) if mix else {}
     except DataError as error:
         return RealisedFairness([*lacking, _unjudged_check(error)])
-    explained = _Explanations(moved, mixed, rules.unfair)
+    explained = _Explanations(moved, mix, rules.unfair)
     checks = [check for limit in limits for check in _checks(limit, explained)]
     told = [c for c in checks if not _within_limit(c)]
     divisions = {limit.division.by: limit.division for limit in limits}
@@ -170,27 +172,27 @@ _MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to
 class _Explanations:
     """What may explain a gap: the mix of rows and what it adds to each, and the past."""
 
-    moved: _MixShifts
-    mixed: CaseMix | None
+    shifts: _MixShifts
+    mix: CaseMix | None
     unfair: Sequence[str]
 
     def why(self, check: Check, pair: GroupPair, interval: Interval) -> str | None:
         """In words; None for a gap that neither explains."""
         if check.name in self.unfair:
             return "it was so when the model was registered"
-        more = self.moved.get((pair.metric, " & ".join(pair.by), pair.group))
-        if self.mixed is None or more is None or _beyond_without_mix(pair, interval, more):
+        more = self.shifts.get((pair.metric, " & ".join(pair.by), pair.group))
+        if self.mix is None or more is None or _beyond_without_mix(pair, interval, more):
             return None
         said = f"{more:+.3f} of it" if pair.ratio is None else f"a factor of {more:.3f}"
-        columns = " and ".join(self.mixed.columns)
+        columns = " and ".join(self.mix.columns)
         return f"{said} comes of the mix of {columns}: such rows had it before"
 
 
 def _checks(limit: FairnessLimit, explained: _Explanations) -> list[Check]:
     """A limit's checks; those that fail are eased where the mix or the past explains them."""
     pairs = {
-        limit.division.named(pair.group): (pair, verdict.interval)
-        for pair, verdict in zip(limit.pairs, limit.judged, strict=True)
+        limit.division.group_name(pair.group): (pair, verdict.interval)
+        for pair, verdict in zip(limit.pairs, limit.verdicts, strict=True)
     }
     eased = []
     for check in limit_checks(limit):
@@ -208,7 +210,7 @@ def _ease_check(check: Check, why: str) -> Check:
 
 def _beyond_without_mix(pair: GroupPair, interval: Interval, more: float) -> bool:
     """Whether a gap is surely beyond its limit without what the mix adds to it."""
-    least, most = pair.allowed
+    least, most = pair.allowed_gap
     ends = (
         (-np.inf if interval.low is None else interval.low),
         (np.inf if interval.high is None else interval.high),
@@ -218,11 +220,11 @@ def _beyond_without_mix(pair: GroupPair, interval: Interval, more: float) -> boo
 
 
 def _mix_shifts(
-    reference: pa.Table, mixed: CaseMix, rules: RealisedFairnessRules
+    reference: pa.Table, mix: CaseMix, rules: RealisedFairnessRules
 ) -> dict[tuple[str, str, str], float]:
     """What the mix alone does to each gap: the reference's at that mix, against its own."""
     frame = _answers_frame(reference, rules)
-    at_mix = frame.assign(**{ROWS_COLUMN: np.round(mixed.weights * _WEIGHT_PARTS).astype(np.int64)})
+    at_mix = frame.assign(**{ROWS_COLUMN: np.round(mix.weights * _WEIGHT_PARTS).astype(np.int64)})
     plain, weighted = (_gaps_by_key(one, rules) for one in (frame, at_mix[at_mix[ROWS_COLUMN] > 0]))
     found = {}
     for key, (gap, ratio) in weighted.items():

@@ -94,7 +94,7 @@ def _rows_by_group(reference: Table, roles: ColumnRoles) -> dict[str, int]:
     """The reference's rows by group, such as "sex=f", and all of them."""
     found = {ALL_ROWS: reference.rows}
     for name in roles.by:
-        column = reference.arrow([name])[name].to_pandas()
+        column = reference.to_arrow([name])[name].to_pandas()
         counts = unchecked_group_labels(column, roles.sensitive[name], name).value_counts()
         found |= {f"{name}={group}": int(count) for group, count in counts.items()}
     return found

@@ -38,11 +38,11 @@ class LookTables:
     labelled: Table | None
 
     @property
-    def same(self) -> bool:
+    def is_one_table(self) -> bool:
         return self.current is not None and self.current is self.labelled
 
     @property
-    def any(self) -> bool:
+    def has_rows(self) -> bool:
         return self.current is not None or self.labelled is not None
 
 
@@ -66,9 +66,9 @@ def judge_predictions(
         judge_drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
         if one is not None
         else None
-        for one in (rows.current, None if rows.same else rows.labelled)
+        for one in (rows.current, None if rows.is_one_table else rows.labelled)
     )
-    realised = moved if rows.same else labelled
+    realised = moved if rows.is_one_table else labelled
     checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
     found = add_required_rows(found, rows.reference, roles)
@@ -139,7 +139,9 @@ def weigh_reference(
         return old.sample, None
     codes = {one.name: one.grid.codes(old.sample.column(one.name)) for one in seen}
     held = ReferenceSample(sample, codes, rows.labelled.rows)
-    return old.sample, credible_mix(find_case_mix(held, seen, [s for s in seen if s.shifted]), ask)
+    return old.sample, credible_mix(
+        find_case_mix(held, seen, [s for s in seen if s.has_shifted]), ask
+    )
 
 
 def _in_both(name: str, old: ProfiledTable, new: ProfiledTable) -> bool:

@@ -30,7 +30,7 @@ def judge_performance(
     subject: str,
     prevalence: float,
     champion: pd.DataFrame | None = None,
-    newest: Bools | None = None,
+    newest_rows: Bools | None = None,
     features: pd.DataFrame | None = None,
     threshold: float | None = None,
     units: pd.Series | None = None,
@@ -40,7 +40,7 @@ def judge_performance(
 
     `prevalence` is the share of positives in training: the dummy says it of every row, and
     decides what then costs least. `champion` holds the same rows in the same order; the two are
-    compared on those that `newest` marks, else on all. The columns of `features`, again of the same
+    compared on those that `newest_rows` marks, else on all. The columns of `features`, again of the same
     rows, are where weak slices are sought. `threshold` is the one that the decisions were made by.
     `units` says which of the same rows belong together, and by its name of what they are.
     What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
@@ -59,7 +59,7 @@ def judge_performance(
     alike = independence.check_independence(truth, who, units)
     checks = [
         *comparisons.check_against_rivals(
-            truth, who, rivals, performance, seed=seed, newest=newest
+            truth, who, rivals, performance, seed=seed, newest_rows=newest_rows
         ),
         *comparisons.check_score_limits(found, performance, truth),
         comparisons.check_against_trivial(truth, who, performance.cost),

@@ -153,7 +153,7 @@ def _assign_bins(probability: Floats, bins: int) -> np.ndarray:
 # --- checks -----------------------------------------------------------------------------------
 
 
-def check_calibration(found: CalibrationMeasures, truth: Bools, tolerance: float) -> list[Check]:
+def check_calibration(measures: CalibrationMeasures, truth: Bools, tolerance: float) -> list[Check]:
     """Three soft checks: how many positives are promised, how far probabilities spread, how far
     they lie from what is observed.
     """
@@ -163,11 +163,11 @@ def check_calibration(found: CalibrationMeasures, truth: Bools, tolerance: float
     }
     made = []
     for name, (measure, subject) in ratios.items():
-        now = found[measure]
+        now = measures[measure]
         claim = f"{subject} is between {MIN_RATIO} and {MAX_RATIO}"
         limit = MAX_RATIO if now is None or now.value > 1 else MIN_RATIO
         made.append(_check(name, claim, now, truth, judged=_ratio_verdict(now), limit=limit))
-    off = found[ERROR]
+    off = measures[ERROR]
     verdict = Verdict.UNKNOWN if off is None else verdict_at_most(off.interval, tolerance)
     claim = f"Probabilities lie no further than {tolerance:g} from what is observed"
     return [*made, _check("calibration_error", claim, off, truth, judged=verdict, limit=tolerance)]
@@ -212,11 +212,11 @@ def _reason(found: Estimate | None) -> str:
 # --- what is shown ----------------------------------------------------------------------------
 
 
-def calibration_sheet(found: CalibrationMeasures, truth: Bools, probability: Floats) -> Sheet:
+def calibration_sheet(measures: CalibrationMeasures, truth: Bools, probability: Floats) -> Sheet:
     """Every measure with its interval beside what is ideal."""
     ideal = {IN_THE_LARGE: 1.0, INTERCEPT: 0.0, SLOPE: 1.0, ERROR: 0.0}
     rows: list[tuple[Cell, ...]] = []
-    for name, now in found.items():
+    for name, now in measures.items():
         cells = (now.value, now.interval.low, now.interval.high) if now else (None, None, None)
         rows.append((name, *cells, ideal[name]))
     plain, chance = expected_calibration_error(truth, probability)

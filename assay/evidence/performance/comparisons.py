@@ -85,19 +85,19 @@ def check_against_rivals(
     performance: Performance,
     *,
     seed: int,
-    newest: Bools | None = None,
+    newest_rows: Bools | None = None,
 ) -> list[Check]:
     """Whether it is better than each rival, by the margin that is asked.
 
-    Than the champion on the rows that `newest` marks, if any came since that one was trained: such
+    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained: such
     rows are what comes next, and on the others it is what it was.
     """
     metric, found = performance.choose_by, []
     margins = {str(name): margin for name, margin in performance.beat.items()}
     for name, rival in others.items():
         margin = margins.get(name, 0.0)
-        lately = newest is not None and name == "champion"
-        rows = newest if newest is not None and lately else np.ones(len(truth), bool)
+        lately = newest_rows is not None and name == "champion"
+        rows = newest_rows if newest_rows is not None and lately else np.ones(len(truth), bool)
         told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
         if lately and not enough_rows(told):
             found.append(_too_few_rows_check(name, metric, told))

@@ -36,22 +36,22 @@ CURVE_POINTS = 120  # points of a curve that an eye can tell apart
 class ThresholdCosts:
     """Costs per row by threshold, on given rows.
 
-    `chosen` is the threshold that the decisions follow, None where there is no single one.
-    `cheapest` is the one that costs least on these very rows, with its bootstrap interval.
-    `saving` is what choosing so on other rows saves on these, per row; `tolerated` the most that
-    it may save. `without_model` is the cost of always saying `word`.
+    `chosen_threshold` is the threshold that the decisions follow, None where there is no single one.
+    `cheapest_threshold` is the one that costs least on these very rows, with its bootstrap interval.
+    `saving` is what choosing so on other rows saves on these, per row; `max_saving` the most that
+    it may save. `trivial_cost` is the cost of always saying `trivial_policy`.
     """
 
     thresholds: Floats
     costs: Floats
-    chosen: float | None
-    now: Estimate
-    cheapest: Estimate
-    least: float
+    chosen_threshold: float | None
+    current_cost: Estimate
+    cheapest_threshold: Estimate
+    cheapest_cost: float
     saving: Estimate
-    tolerated: float
-    word: str
-    without_model: float
+    max_saving: float
+    trivial_policy: str
+    trivial_cost: float
 
 
 def compute_costs(
@@ -77,18 +77,18 @@ def compute_costs(
     return ThresholdCosts(
         thresholds=thresholds,
         costs=costs,
-        chosen=_followed_threshold(who, threshold),
-        now=estimate_score("cost", truth, who, cost),
-        cheapest=Estimate(
+        chosen_threshold=_followed_threshold(who, threshold),
+        current_cost=estimate_score("cost", truth, who, cost),
+        cheapest_threshold=Estimate(
             float(thresholds[best]), _cheapest_interval(truth, place, edges, cost, seed)
         ),
-        least=float(costs[best]),
+        cheapest_cost=float(costs[best]),
         saving=score_difference(
             "cost", truth, _cross_fitted_decisions(truth, who, place, cost, seed), who, cost
         ),
-        tolerated=regret * idle,
-        word=word,
-        without_model=idle,
+        max_saving=regret * idle,
+        trivial_policy=word,
+        trivial_cost=idle,
     )
 
 
@@ -178,9 +178,9 @@ def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
 
     Thresholds that differ by group are a choice that has its price; the sheet names it.
     """
-    if found.chosen is None:
+    if found.chosen_threshold is None:
         return None
-    verdict = verdict_at_most(found.saving.interval, found.tolerated)
+    verdict = verdict_at_most(found.saving.interval, found.max_saving)
     verdict = verdict if enough_rows(truth) else Verdict.UNKNOWN
     low, high = (
         display.format_signed_bound(side)
@@ -188,14 +188,14 @@ def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
     )
     return Check(
         name="threshold",
-        claim=f"No other threshold saves more than {found.tolerated:.3g} per row",
+        claim=f"No other threshold saves more than {found.max_saving:.3g} per row",
         verdict=verdict,
         statistic="cost per row saved by a threshold chosen on other test rows",
         estimate=found.saving.value,
         interval=found.saving.interval,
-        threshold=found.tolerated,
-        why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at {found.chosen:.3g}, "
-        f"cheapest on these rows {_interval_text(found.cheapest)}",
+        threshold=found.max_saving,
+        why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at {found.chosen_threshold:.3g}, "
+        f"cheapest on these rows {_interval_text(found.cheapest_threshold)}",
         remedy=too_few_remedy(truth) or _REMEDIES[verdict],
         hard=False,
         accepted=True,
@@ -220,22 +220,24 @@ def _interval_text(found: Estimate) -> str:
 
 def threshold_sheet(found: ThresholdCosts) -> Sheet:
     """The thresholds, and what each way to decide costs per 1,000 rows."""
-    now, saving = found.now, found.saving
+    now, saving = found.current_cost, found.saving
     rows: tuple[tuple[Cell, ...], ...] = (
-        ("as decided", found.chosen, None, None, *_per_thousand(now)),
+        ("as decided", found.chosen_threshold, None, None, *_per_thousand(now)),
         (
             "cheapest on these rows",
-            found.cheapest.value,
-            found.cheapest.interval.low,
-            found.cheapest.interval.high,
-            1000 * found.least,
+            found.cheapest_threshold.value,
+            found.cheapest_threshold.interval.low,
+            found.cheapest_threshold.interval.high,
+            1000 * found.cheapest_cost,
             None,
             None,
         ),
         ("saved by one chosen on other rows", None, None, None, *_per_thousand(saving)),
-        (f"always {found.word}", None, None, None, 1000 * found.without_model, None, None),
+        (f"always {found.trivial_policy}", None, None, None, 1000 * found.trivial_cost, None, None),
     )
-    single = "" if found.chosen is not None else " These decisions follow no single threshold."
+    single = (
+        "" if found.chosen_threshold is not None else " These decisions follow no single threshold."
+    )
     return Sheet(
         title="Thresholds",
         columns=("way to decide", "threshold", "from", "to", "cost per 1,000 rows", "low", "high"),
@@ -260,19 +262,27 @@ def cost_figure(found: ThresholdCosts) -> Figure:
         Point(label=f"{t:.2f}", value=float(c), x=float(t))
         for t, c in zip(found.thresholds[keep], found.costs[keep], strict=True)
     )
-    low, high = found.cheapest.interval.low, found.cheapest.interval.high
+    low, high = found.cheapest_threshold.interval.low, found.cheapest_threshold.interval.high
     best = Point(
-        label="cheapest", value=found.least, x=found.cheapest.value, x_low=low, x_high=high
+        label="cheapest",
+        value=found.cheapest_cost,
+        x=found.cheapest_threshold.value,
+        x_low=low,
+        x_high=high,
     )
     marks = [Series(name="any threshold", points=curve)]
-    told = f"Decisions that follow no single threshold cost {found.now.value:.3g} per row"
-    if found.chosen is not None:
-        bounds = found.now.interval
+    told = f"Decisions that follow no single threshold cost {found.current_cost.value:.3g} per row"
+    if found.chosen_threshold is not None:
+        bounds = found.current_cost.interval
         at = Point(
-            label="chosen", value=found.now.value, low=bounds.low, high=bounds.high, x=found.chosen
+            label="chosen",
+            value=found.current_cost.value,
+            low=bounds.low,
+            high=bounds.high,
+            x=found.chosen_threshold,
         )
         marks.append(Series(name="chosen threshold", points=(at,)))
-        told = f"At the chosen threshold of {found.chosen:.3g} a row costs {found.now.value:.3g}"
+        told = f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs {found.current_cost.value:.3g}"
     marks.append(Series(name="cheapest on these rows", points=(best,)))
     return Figure(
         title="Cost by threshold",
@@ -280,8 +290,8 @@ def cost_figure(found: ThresholdCosts) -> Figure:
         series=tuple(marks),
         axis="cost per row",
         x_axis="probability from which yes is said",
-        reference=found.without_model,
-        reference_name=f"always {found.word}",
-        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest)}, at "
-        f"{found.least:.3g}. Always saying {found.word} costs {found.without_model:.3g}.",
+        reference=found.trivial_cost,
+        reference_name=f"always {found.trivial_policy}",
+        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest_threshold)}, at "
+        f"{found.cheapest_cost:.3g}. Always saying {found.trivial_policy} costs {found.trivial_cost:.3g}.",
     )

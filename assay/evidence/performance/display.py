@@ -15,18 +15,18 @@ from assay.evidence.statistics.intervals import Bools, Estimate
 CURVE_POINTS = 100  # points of a ROC curve that an eye can tell apart
 
 
-def suggest_remedy(verdict: Verdict, now: Estimate, limit: float, rows: int) -> str:
+def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int) -> str:
     """What would turn the verdict, computed from the interval's width."""
     if verdict is Verdict.PASS:
         return ""
     if verdict is Verdict.FAIL:
         return "Try other candidates or features, or ask less."
-    low, high = now.interval.low, now.interval.high
-    distance = abs(now.value - limit)
+    low, high = estimate.interval.low, estimate.interval.high
+    distance = abs(estimate.value - limit)
     if low is None or high is None or distance == 0:
         return "More test rows would tell."
     # Intervals narrow with the root of the rows.
-    side = now.value - low if now.value > limit else high - now.value
+    side = estimate.value - low if estimate.value > limit else high - estimate.value
     times = (side / distance) ** 2
     if times > 100:
         return "No likely number of test rows will tell: the estimate lies at the limit."
@@ -48,12 +48,10 @@ def format_signed_bound(value: float | None) -> str:
     return "no bound" if value is None else f"{value:+.4f}"
 
 
-def score_summary(now: Estimate, metric: PerformanceMetric, rows: int) -> str:
+def score_summary(estimate: Estimate, metric: PerformanceMetric, rows: int) -> str:
     """The gate in one sentence."""
-    low, high = format_bound(now.interval.low), format_bound(now.interval.high)
-    return (
-        f"{score_title(metric)} {now.value:.4f} (between {low} and {high}) on {rows:,} test rows."
-    )
+    low, high = format_bound(estimate.interval.low), format_bound(estimate.interval.high)
+    return f"{score_title(metric)} {estimate.value:.4f} (between {low} and {high}) on {rows:,} test rows."
 
 
 # --- sheets -----------------------------------------------------------------------------------

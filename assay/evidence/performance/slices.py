@@ -51,8 +51,8 @@ class SliceSearchSpace:
     """Coded columns, and which rows are searched; the rest is what is tested."""
 
     columns: tuple[CodedColumn, ...]
-    searched: Bools
-    least: int  # rows of a slice in either half
+    search_half: Bools
+    min_rows: int  # rows of a slice in either half
 
 
 def build_search_space(features: pd.DataFrame, rows: int, seed: int) -> SliceSearchSpace:
@@ -61,13 +61,17 @@ def build_search_space(features: pd.DataFrame, rows: int, seed: int) -> SliceSea
     return SliceSearchSpace(tuple(code_columns(features, rows)), order % 2 == 0, rows // 2)
 
 
-def weakest_slices(of: SliceSearchSpace, values: Floats, margin: float) -> list[MeasuredSlice]:
+def weakest_slices(space: SliceSearchSpace, values: Floats, margin: float) -> list[MeasuredSlice]:
     """Up to ten slices whose `values` (one a row, more is worse) are largest, the worst first.
 
     Chosen and ordered by the first half alone; none shares more than half its rows with another.
     """
-    found = [s for s in _search_half(of, values) if _count_rows(s.inside, ~of.searched) >= of.least]
-    tested = ~of.searched
+    found = [
+        s
+        for s in _search_half(space, values)
+        if _count_rows(s.inside, ~space.search_half) >= space.min_rows
+    ]
+    tested = ~space.search_half
     held = [
         welch_test(values[tested & s.inside], values[tested & ~s.inside], margin) for s in found
     ]
@@ -78,23 +82,25 @@ def weakest_slices(of: SliceSearchSpace, values: Floats, margin: float) -> list[
 # --- search -------------------------------------------------------------------------------------
 
 
-def _search_half(of: SliceSearchSpace, values: Floats) -> list[Slice]:
+def _search_half(space: SliceSearchSpace, values: Floats) -> list[Slice]:
     """The worst of the searched half, by how much worse they are at the least."""
-    here = values[of.searched]
-    columns = [CodedColumn(c.name, c.codes[of.searched], c.labels) for c in of.columns]
+    here = values[space.search_half]
+    columns = [CodedColumn(c.name, c.codes[space.search_half], c.labels) for c in space.columns]
     squares = here**2
     whole = np.array([len(here), here.sum(), squares.sum()])
     cells = list(_cell_sums(columns, here, squares))
     if not cells:
         return []
-    scores = np.concatenate([_lower_bounds(sums, whole, of.least) for _, sums in cells])
+    scores = np.concatenate([_lower_bounds(sums, whole, space.min_rows) for _, sums in cells])
     starts = np.cumsum([0, *(sums.shape[1] for _, sums in cells)])
     chosen: list[Slice] = []
     for place in np.argsort(-scores, kind="stable")[:_MAX_TRIED]:
         if scores[place] <= 0 or len(chosen) == MAX_SLICES:
             break
         group = int(np.searchsorted(starts, place, side="right")) - 1
-        made = _slice_of_cell([of.columns[i] for i in cells[group][0]], int(place - starts[group]))
+        made = _slice_of_cell(
+            [space.columns[i] for i in cells[group][0]], int(place - starts[group])
+        )
         if not any(_overlaps(made.inside, other.inside) for other in chosen):
             chosen.append(made)
     return chosen

@@ -46,13 +46,13 @@ class WeakSlices:
     """
 
     by_loss: list[MeasuredSlice]
-    by_surprise: list[MeasuredSlice]
+    by_excess_loss: list[MeasuredSlice]
     truth: Bools
     who: ModelPredictions
     loss: Floats
-    promised: Floats
-    of: PerformanceMetric
-    tested: Bools
+    expected_loss: Floats
+    loss_name: PerformanceMetric
+    test_half: Bools
     why: str
 
 
@@ -75,15 +75,15 @@ def search_slices(
     unit = float(loss.mean())
     return WeakSlices(
         by_loss=weakest_slices(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
-        by_surprise=weakest_slices(cut, loss - promised, unit * asked.beyond_promise)
+        by_excess_loss=weakest_slices(cut, loss - promised, unit * asked.beyond_promise)
         if not why
         else [],
         truth=truth,
         who=who,
         loss=loss,
-        promised=promised,
-        of=of,
-        tested=~cut.searched,
+        expected_loss=promised,
+        loss_name=of,
+        test_half=~cut.search_half,
         why=why,
     )
 
@@ -106,29 +106,29 @@ def _row_losses(
 # --- checks -------------------------------------------------------------------------------------
 
 
-def check_slices(found: WeakSlices, asked: Slices) -> list[Check]:
+def check_slices(found: WeakSlices, settings: Slices) -> list[Check]:
     """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
-    word, unit = _LOSS_TITLES[found.of], float(found.loss.mean())
+    word, unit = _LOSS_TITLES[found.loss_name], float(found.loss.mean())
     made = [
         _check(
             "slices_as_promised",
             f"In no slice does the {word} exceed what is promised there by more than "
-            f"{asked.beyond_promise:.0%} of the mean",
-            found.by_surprise,
+            f"{settings.beyond_promise:.0%} of the mean",
+            found.by_excess_loss,
             found,
-            margin=asked.beyond_promise * unit,
+            margin=settings.beyond_promise * unit,
             remedy="Add what tells these rows apart, or a candidate that can tell them apart.",
         )
     ]
-    if asked.beyond_others is not None:
+    if settings.beyond_others is not None:
         made.append(
             _check(
                 "slices_as_others",
                 f"In no slice is the {word} above that of all other rows by more than "
-                f"{asked.beyond_others:.0%} of the mean",
+                f"{settings.beyond_others:.0%} of the mean",
                 found.by_loss,
                 found,
-                margin=asked.beyond_others * unit,
+                margin=settings.beyond_others * unit,
                 remedy="Add rows or features that speak of it, or leave its decisions to people.",
             )
         )
@@ -160,7 +160,7 @@ def _check(
         remedy=remedies.get(verdict, ""),
         hard=False,
         accepted=True,
-        rows=int((found.tested & worst.slice.inside).sum()) if worst else len(found.loss),
+        rows=int((found.test_half & worst.slice.inside).sum()) if worst else len(found.loss),
         group=worst.slice.label if worst and surely else None,
     )
 
@@ -181,18 +181,22 @@ def _slice_text(one: MeasuredSlice) -> str:
 # --- what is shown ------------------------------------------------------------------------------
 
 
-def slice_sheets(found: WeakSlices, asked: Performance) -> list[Sheet]:
+def slice_sheets(found: WeakSlices, settings: Performance) -> list[Sheet]:
     """The weakest slices, and those that are worse than promised, on the rows that tested them."""
-    others, promise = asked.slices.beyond_others or 0.0, asked.slices.beyond_promise
+    others, promise = settings.slices.beyond_others or 0.0, settings.slices.beyond_promise
     made = (
         _sheet(
-            "Weakest slices", found.by_loss, found, asked, _excess_text("the other rows'", others)
+            "Weakest slices",
+            found.by_loss,
+            found,
+            settings,
+            _excess_text("the other rows'", others),
         ),
         _sheet(
             "Slices worse than promised",
-            found.by_surprise,
+            found.by_excess_loss,
             found,
-            asked,
+            settings,
             _excess_text("what was promised", promise),
         ),
     )
@@ -200,13 +204,17 @@ def slice_sheets(found: WeakSlices, asked: Performance) -> list[Sheet]:
 
 
 def _sheet(
-    title: str, slices: Sequence[MeasuredSlice], found: WeakSlices, asked: Performance, tested: str
+    title: str,
+    slices: Sequence[MeasuredSlice],
+    found: WeakSlices,
+    settings: Performance,
+    tested: str,
 ) -> Sheet:
-    word, score = _LOSS_TITLES[found.of], asked.choose_by
+    word, score = _LOSS_TITLES[found.loss_name], settings.choose_by
     return Sheet(
         title=title,
         columns=("slice", "rows", score, "low", "high", word, "promised", "excess", "p"),
-        rows=tuple(_row(one, found, asked) for one in slices),
+        rows=tuple(_row(one, found, settings) for one in slices),
         note=f"Found on one half of the test rows, measured on the other. p, by Holm: that the "
         f"{word} is not {tested}.",
     )
@@ -216,26 +224,26 @@ def _excess_text(what: str, margin: float) -> str:
     return f"above {what} by {margin:.0%} of the mean" if margin else f"above {what}"
 
 
-def _row(one: MeasuredSlice, found: WeakSlices, asked: Performance) -> tuple[Cell, ...]:
-    inside = found.tested & one.slice.inside
+def _row(one: MeasuredSlice, found: WeakSlices, settings: Performance) -> tuple[Cell, ...]:
+    inside = found.test_half & one.slice.inside
     return (
         one.slice.label,
         int(inside.sum()),
-        *_score_inside(inside, found, asked),
+        *_score_inside(inside, found, settings),
         float(found.loss[inside].mean()),
-        float(found.promised[inside].mean()),
+        float(found.expected_loss[inside].mean()),
         one.excess.value,
         one.p,
     )
 
 
 def _score_inside(
-    inside: Bools, found: WeakSlices, asked: Performance
+    inside: Bools, found: WeakSlices, settings: Performance
 ) -> tuple[float | None, float | None, float | None]:
     """The score that candidates are chosen by, within the slice; nothing where one class is."""
     truth = found.truth[inside]
     if truth.all() or not truth.any():
         return None, None, None
     held = ModelPredictions(found.who.probability[inside], found.who.decision[inside])
-    now = estimate_score(asked.choose_by, truth, held, asked.cost)
+    now = estimate_score(settings.choose_by, truth, held, settings.cost)
     return now.value, now.interval.low, now.interval.high

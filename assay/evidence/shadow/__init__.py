@@ -40,7 +40,7 @@ class ShadowRequest:
 
 
 def compare_versions(
-    facts: ShadowFacts, rows: Table, reference: Table, asked: ShadowRequest
+    facts: ShadowFacts, rows: Table, reference: Table, request: ShadowRequest
 ) -> Report:
     """Compare a challenger with the champion on `rows` that both answered.
 
@@ -49,26 +49,28 @@ def compare_versions(
     to its own test rows: probability, decision. Intervals are at 95 % but where a family of checks
     is corrected by Holm; the rows of one person in several batches count as several.
     """
-    by = [name for name in asked.sensitive if name in rows.schema.names]
-    rules = fairness.ShadowFairnessRules(asked.rules, asked.sensitive)
+    by = [name for name in request.sensitive if name in rows.schema.names]
+    rules = fairness.ShadowFairnessRules(request.rules, request.sensitive)
     held = count_decisions(rows, by)
     names = by if rules.of_probabilities else ()
-    told = labelled_rows(rows, names, held.every) if facts.known else None
+    told = labelled_rows(rows, names, held.stride) if facts.known else None
     whole, groups = (
         otherwise.decision_change(held.cells, otherwise.ALL_ROWS),
         otherwise.changes_by_group(held),
     )
     checks = [
-        *answers.check_enough_answers(facts, asked.drift),
-        answers.check_unanswered(facts, asked.unfit),
-        *(_outcome_checks(told, asked) if told is not None else []),
+        *answers.check_enough_answers(facts, request.drift),
+        answers.check_unanswered(facts, request.unfit),
+        *(_outcome_checks(told, request) if told is not None else []),
         *fairness.check_fairness(held, told if rules.of_probabilities else None, rules),
         *_selection_checks(groups, rules),
-        *answers.check_answer_shift(rows, reference, asked.drift, asked.seed),
+        *answers.check_answer_shift(rows, reference, request.drift, request.seed),
         *answers.check_latency(facts),
     ]
     scores = (
-        outcomes.outcome_sheet(told, asked.performance, asked.seed) if told is not None else None
+        outcomes.outcome_sheet(told, request.performance, request.seed)
+        if told is not None
+        else None
     )
     return Report(
         gate=GATE,
@@ -86,8 +88,10 @@ def compare_versions(
     )
 
 
-def _outcome_checks(told: pd.DataFrame, asked: ShadowRequest) -> list[Check]:
-    return outcomes.check_outcomes(told, asked.performance, asked.drift.margin, asked.seed)
+def _outcome_checks(labelled: pd.DataFrame, request: ShadowRequest) -> list[Check]:
+    return outcomes.check_outcomes(
+        labelled, request.performance, request.drift.margin, request.seed
+    )
 
 
 def _selection_checks(
@@ -102,20 +106,22 @@ def _selection_checks(
 def _summary(facts: ShadowFacts, whole: DecisionChange, checks: Sequence[Check]) -> str:
     failed = [check for check in checks if check.verdict is Verdict.FAIL and check.hard]
     told = (
-        f"{facts.challenger} decides {whole.otherwise:.1%} of {format_count(whole.rows, 'row')} otherwise "
+        f"{facts.challenger} decides {whole.changed_share:.1%} of {format_count(whole.rows, 'row')} otherwise "
         f"than {facts.champion}, in {format_count(len(facts.pairs), 'batch')}: {whole.gained:,} yes "
         f"instead of no, {whole.lost:,} no instead of yes."
     )
     return f"{told} {failed[0].claim}: {failed[0].why.removesuffix('.')}." if failed else told
 
 
-def _notes(facts: ShadowFacts, held: DecisionCells, told: pd.DataFrame | None) -> Iterator[str]:
+def _notes(
+    facts: ShadowFacts, cells: DecisionCells, labelled: pd.DataFrame | None
+) -> Iterator[str]:
     if not facts.known:
         yield _NO_LABELS
-    elif told is not None and held.every > 1:
+    elif labelled is not None and cells.stride > 1:
         yield (
-            f"What rests on labels and probabilities rests on {len(told):,} of the labelled rows, "
-            f"one in {held.every}."
+            f"What rests on labels and probabilities rests on {len(labelled):,} of the labelled rows, "
+            f"one in {cells.stride}."
         )
 
 

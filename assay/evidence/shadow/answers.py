@@ -80,7 +80,7 @@ def check_answer_shift(rows: Table, reference: Table, ask: DriftSettings, seed: 
         check = column_shift_check(shift, None, ask, rows.rows, output=True)
         claim = f"The challenger's {shift.name} is distributed as on its own test rows"
         remedy = "Other rows come than it was tested on, or they are read otherwise."
-        more = {"claim": claim, "remedy": remedy if shift.shifted else check.remedy}
+        more = {"claim": claim, "remedy": remedy if shift.has_shifted else check.remedy}
         found.append(check.model_copy(update=more))
     return found
 

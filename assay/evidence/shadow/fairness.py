@@ -52,47 +52,49 @@ class ShadowFairnessRules:
 
 
 def check_fairness(
-    counted: DecisionCells, rows: pd.DataFrame | None, rules: ShadowFairnessRules
+    decision_cells: DecisionCells, rows: pd.DataFrame | None, rules: ShadowFairnessRules
 ) -> list[Check]:
     """One check a group and rule. `rows` are those with a label, where a rule is about
     probabilities; without labels, such rules and those about outcomes are left out.
 
     Rules that cannot be held against these rows are unknown, which holds nobody.
     """
-    absent = sorted({n for r in rules.rules for n in r.columns()} - set(counted.by))
+    absent = sorted(
+        {n for r in rules.rules for n in r.sensitive_columns()} - set(decision_cells.by)
+    )
     if absent:
-        held = [rule for rule in rules.rules if not set(rule.columns()) & set(absent)]
+        held = [rule for rule in rules.rules if not set(rule.sensitive_columns()) & set(absent)]
         what = f"the batches lack {', '.join(absent)}, so nobody's group is known"
         lost = DataError(what, remedy="Send these columns too; the model need not see them.")
         return [
-            *check_fairness(counted, rows, ShadowFairnessRules(held, rules.sensitive)),
+            *check_fairness(decision_cells, rows, ShadowFairnessRules(held, rules.sensitive)),
             _unjudged_check(lost),
         ]
     try:
         mine, theirs = (
-            _judge_rules(counted, rows, rules, who) for who in (DECISION, CHAMPION_DECISION)
+            _judge_rules(decision_cells, rows, rules, who) for who in (DECISION, CHAMPION_DECISION)
         )
     except DataError as error:
         return [_unjudged_check(error)]
     return [
         check
         for limit, other in zip(mine, theirs, strict=True)
-        for check in _limit_checks(limit, other, counted)
+        for check in _limit_checks(limit, other, decision_cells)
     ]
 
 
 def _judge_rules(
-    counted: DecisionCells, rows: pd.DataFrame | None, rules: ShadowFairnessRules, who: str
+    decision_cells: DecisionCells, rows: pd.DataFrame | None, rules: ShadowFairnessRules, who: str
 ) -> Sequence[FairnessLimit]:
     """Every rule on one version's answers, as one family."""
     wanted: list[MetricRule] = []
     frames: list[tuple[pd.DataFrame, Callable[[FairnessMetric], bool]]]
-    frames = [(counted.of(who), _needs_decisions_only)]
-    if len(counted.labelled.cells):
-        frames.append((counted.labelled.of(who), _needs_outcomes))
+    frames = [(decision_cells.of(who), _needs_decisions_only)]
+    if len(decision_cells.with_labels.cells):
+        frames.append((decision_cells.with_labels.of(who), _needs_outcomes))
     if rows is not None and len(rows):
         named = {who: DECISION, _probability_column(who): PROBABILITY}
-        held = [TRUTH, *named, *counted.by]
+        held = [TRUTH, *named, *decision_cells.by]
         frames.append((rows[held].rename(columns=named), _needs_probabilities))
     for frame, of in frames:
         wanted += expand_rules(frame, rules.rules, rules.sensitive, of)
@@ -116,20 +118,22 @@ def _needs_probabilities(metric: FairnessMetric) -> bool:
 
 
 def _limit_checks(
-    mine: FairnessLimit, theirs: FairnessLimit, counted: DecisionCells
+    mine: FairnessLimit, theirs: FairnessLimit, decision_cells: DecisionCells
 ) -> list[Check]:
     other = {
-        theirs.division.named(pair.group): (pair, verdict)
-        for pair, verdict in zip(theirs.pairs, theirs.judged, strict=True)
+        theirs.division.group_name(pair.group): (pair, verdict)
+        for pair, verdict in zip(theirs.pairs, theirs.verdicts, strict=True)
     }
-    own = {mine.division.named(pair.group): pair for pair in mine.pairs}
+    own = {mine.division.group_name(pair.group): pair for pair in mine.pairs}
 
     def weighed(check: Check) -> Check:
         if check.verdict is Verdict.UNKNOWN:
             return check.model_copy(update={"accepted": check.accepted or _within_limit(check)})
         if check.verdict is Verdict.FAIL and check.group in own:
             rival, judged = other[check.group]
-            if judged.verdict is Verdict.FAIL and not _is_worse(own[check.group], rival, counted):
+            if judged.verdict is Verdict.FAIL and not _is_worse(
+                own[check.group], rival, decision_cells
+            ):
                 return _ease_check(check, rival)
         return check
 
@@ -151,14 +155,16 @@ def _ease_check(check: Check, rival: GroupPair) -> Check:
     return check.model_copy(update={"why": why, "verdict": Verdict.CAUTION})
 
 
-def _is_worse(mine: GroupPair, rival: GroupPair, counted: DecisionCells) -> bool:
+def _is_worse(mine: GroupPair, rival: GroupPair, decision_cells: DecisionCells) -> bool:
     """Whether the challenger's gap is surely larger than the champion's, to the same side; where
     no paired interval is known, whether it is larger at all.
     """
     if mine.ratio is not None or mine.metric not in _PAIRED_METRICS:
         far, near = (abs(np.log(p.gap)) if p.ratio else abs(p.gap) for p in (mine, rival))
         return bool(far > near)
-    own, base = (_paired_difference(mine, group, counted) for group in (mine.group, mine.reference))
+    own, base = (
+        _paired_difference(mine, group, decision_cells) for group in (mine.group, mine.reference)
+    )
     side = 1.0 if mine.gap > 0 else -1.0
     low, high = difference_limits(own[0], own[1], base[0], base[1])
     return bool(low > 0) if side > 0 else bool(high < 0)
@@ -169,10 +175,14 @@ _PAIRED_METRICS: Final = frozenset(get_args(RateMetric)) - {"precision_score"}
 
 
 def _paired_difference(
-    pair: GroupPair, group: str, counted: DecisionCells
+    pair: GroupPair, group: str, decision_cells: DecisionCells
 ) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
     """By how much a group's rate is the challenger's more than the champion's, with limits."""
-    cells = counted.cells if pair.metric == "selection_rate" else counted.labelled.cells
+    cells = (
+        decision_cells.cells
+        if pair.metric == "selection_rate"
+        else decision_cells.with_labels.cells
+    )
     cells = cells[(intersect_groups([cells[name] for name in pair.by]) == group).to_numpy()]
     truth = cells[TRUTH].to_numpy() == 1
     share = RATE_DEFINITIONS[cast(RateMetric, pair.metric)]

@@ -43,11 +43,11 @@ class DecisionChange:
     yes: int
 
     @property
-    def otherwise(self) -> float:
+    def changed_share(self) -> float:
         return (self.gained + self.lost) / self.rows if self.rows else 0.0
 
     @property
-    def moved(self) -> float:
+    def selection_shift(self) -> float:
         """The share of yes of the challenger minus the champion's."""
         return (self.gained - self.lost) / self.rows if self.rows else 0.0
 
@@ -65,11 +65,11 @@ def decision_change(cells: pd.DataFrame, who: str) -> DecisionChange:
     )
 
 
-def changes_by_group(counted: DecisionCells) -> dict[str, list[DecisionChange]]:
+def changes_by_group(decision_cells: DecisionCells) -> dict[str, list[DecisionChange]]:
     """By column, the changes of each group, the largest first."""
     found = {}
-    for name in counted.by:
-        groups = [decision_change(c, str(group)) for group, c in counted.cells.groupby(name)]
+    for name in decision_cells.by:
+        groups = [decision_change(c, str(group)) for group, c in decision_cells.cells.groupby(name)]
         found[name] = sorted(groups, key=lambda one: (-one.rows, one.who))
     return found
 
@@ -98,7 +98,7 @@ def change_sheet(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionCh
             (
                 title,
                 one.rows,
-                one.otherwise,
+                one.changed_share,
                 float(a),
                 float(b),
                 one.gained,
@@ -120,7 +120,7 @@ def change_figure(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionC
     low, high = wilson_limits(
         [one.gained + one.lost for _, one in shown], [one.rows for _, one in shown]
     )
-    told = "; ".join(f"{title} {one.otherwise:.1%}" for title, one in shown)
+    told = "; ".join(f"{title} {one.changed_share:.1%}" for title, one in shown)
     return Figure(
         title="Rows that would be decided otherwise",
         kind="intervals",
@@ -128,13 +128,13 @@ def change_figure(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionC
             Series(
                 name="decided otherwise",
                 points=tuple(
-                    Point(label=title, value=one.otherwise, low=float(a), high=float(b))
+                    Point(label=title, value=one.changed_share, low=float(a), high=float(b))
                     for (title, one), a, b in zip(shown, low, high, strict=True)
                 ),
             ),
         ),
         axis="share of rows, with 95 % interval",
-        reference=whole.otherwise,
+        reference=whole.changed_share,
         reference_name=ALL_ROWS,
         alt=f"Share of rows that the challenger decides otherwise than the champion: {told}.",
     )
@@ -154,7 +154,7 @@ class _SelectionShift:
 
     @property
     def gap(self) -> float:
-        return self.own.moved - self.base.moved
+        return self.own.selection_shift - self.base.selection_shift
 
 
 def check_selection_rates(
@@ -196,9 +196,9 @@ def _shifts_of_column(
     return [_SelectionShift(name, one, base, min(tolerances)) for one in groups if one is not base]
 
 
-def _shift_limits(moved: Sequence[_SelectionShift], level: float) -> Limits:
-    sides = ([m.own for m in moved], [m.base for m in moved])
-    values = [np.array([one.moved for one in side]) for side in sides]
+def _shift_limits(shifts: Sequence[_SelectionShift], level: float) -> Limits:
+    sides = ([m.own for m in shifts], [m.base for m in shifts])
+    values = [np.array([one.selection_shift for one in side]) for side in sides]
     limits = [
         paired_limits(
             [one.gained for one in side],
@@ -211,25 +211,25 @@ def _shift_limits(moved: Sequence[_SelectionShift], level: float) -> Limits:
     return difference_limits(values[0], limits[0], values[1], limits[1])
 
 
-def _check(moved: _SelectionShift, found: GapVerdict) -> Check:
-    group, base = f"{moved.name}={moved.own.who}", f"{moved.name}={moved.base.who}"
+def _check(shift: _SelectionShift, found: GapVerdict) -> Check:
+    group, base = f"{shift.name}={shift.own.who}", f"{shift.name}={shift.base.who}"
     failed = found.verdict is Verdict.FAIL
     low, high = found.interval.low, found.interval.high
     return Check(
         name=f"moved[{group}]",
         claim=f"The share of yes of {group} moves against that of {base} by at most "
-        f"{moved.tolerance:g}",
+        f"{shift.tolerance:g}",
         verdict=found.verdict,
         statistic="share of yes, challenger minus champion, group minus reference",
-        estimate=moved.gap,
+        estimate=shift.gap,
         interval=found.interval,
-        threshold=moved.tolerance,
-        why=f"{moved.own.moved:+.3f} of {moved.own.rows:,} rows against {moved.base.moved:+.3f} "
-        f"of {moved.base.rows:,}: {moved.gap:+.3f}, between {low:.3f} and {high:.3f} at "
+        threshold=shift.tolerance,
+        why=f"{shift.own.selection_shift:+.3f} of {shift.own.rows:,} rows against {shift.base.selection_shift:+.3f} "
+        f"of {shift.base.rows:,}: {shift.gap:+.3f}, between {low:.3f} and {high:.3f} at "
         f"{format_confidence(found.interval.level)}",
         remedy="Labels of these rows would tell whether it is for the better." if failed else "",
         hard=False,
         accepted=True,
-        rows=moved.own.rows,
+        rows=shift.own.rows,
         group=group,
     )

@@ -39,12 +39,12 @@ class DecisionCells:
     by: Sequence[str]
 
     @property
-    def every(self) -> int:
+    def stride(self) -> int:
         """Of how many labelled rows one is looked at by itself, so that they are not too many."""
-        return -(-int(self.labelled.cells[ROWS_COLUMN].sum()) // MAX_LABELLED) or 1
+        return -(-int(self.with_labels.cells[ROWS_COLUMN].sum()) // MAX_LABELLED) or 1
 
     @property
-    def labelled(self) -> DecisionCells:
+    def with_labels(self) -> DecisionCells:
         """The cells of rows with a label, `truth` being bool."""
         held = self.cells[self.cells[TRUTH] >= 0]
         return DecisionCells(held.assign(truth=held[TRUTH] == 1), self.by)
@@ -60,7 +60,7 @@ def count_decisions(rows: Table, by: Sequence[str]) -> DecisionCells:
     """Count the rows part by part. `by`: the columns of groups' labels."""
     names = [TRUTH, DECISION, CHAMPION_DECISION, *by]
     parts = [count_cells(_frame(batch), [CHAMPION_DECISION, *by]) for batch in rows.batches(names)]
-    whole = pd.concat(parts, ignore_index=True) if parts else _frame(rows.arrow(names))
+    whole = pd.concat(parts, ignore_index=True) if parts else _frame(rows.to_arrow(names))
     return DecisionCells(count_cells(whole, [CHAMPION_DECISION, *by]), by)
 
 
@@ -70,15 +70,15 @@ def _frame(batch: pa.RecordBatch | pa.Table) -> pd.DataFrame:
     return pd.DataFrame({TRUTH: truth.to_numpy(zero_copy_only=False), **held})
 
 
-def labelled_rows(rows: Table, by: Sequence[str] = (), every: int = 1) -> pd.DataFrame:
+def labelled_rows(rows: Table, by: Sequence[str] = (), stride: int = 1) -> pd.DataFrame:
     """Each row that has a label, or of these one in so many, evenly spaced: both versions' answers,
     the truth (bool), and groups' labels.
     """
     seen, parts = 0, [_with_bool_truth(_empty(rows, [*OUTPUTS, *by]))]
     for batch in rows.batches([*OUTPUTS, *by]):
         held = batch.filter(batch.column(TRUTH).is_valid())
-        start, seen = -seen % every, seen + held.num_rows
-        parts.append(_with_bool_truth(held.take(pa.array(np.arange(start, held.num_rows, every)))))
+        start, seen = -seen % stride, seen + held.num_rows
+        parts.append(_with_bool_truth(held.take(pa.array(np.arange(start, held.num_rows, stride)))))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -20,11 +20,11 @@ FEWEST_EXPECTED = 5  # expected rows in a cell: Cochran, Biometrics 10 (1954)
 class WindowVariation:
     """How counts of a column's cells vary between windows of the reference, beyond chance.
 
-    A window's share of a cell has the variance p (1 - p) (1 / rows + `between`). `freedom` is
+    A window's share of a cell has the variance p (1 - p) (1 / rows + `between_variance`). `freedom` is
     the effective number of directions in which cells vary, `windows` how many were compared.
     """
 
-    between: float
+    between_variance: float
     freedom: float
     windows: int
     rows: float  # of the table, in one window
@@ -81,7 +81,7 @@ def clustered_chi_square(
     both = (p + q) / (old + new)
     statistic = float(np.sum((q / new - p / old) ** 2 / both)) / (1 / old + 1 / new)
     # What both batches' windows vary by, where a batch is at least one window long, or lies in one.
-    varying = known.between * (min(1.0, known.rows / new) + min(1.0, known.rows / old))
+    varying = known.between_variance * (min(1.0, known.rows / new) + min(1.0, known.rows / old))
     effect = 1 + varying / (1 / old + 1 / new)
     degrees = len(p) - 1
     freedom = min(known.freedom, degrees)

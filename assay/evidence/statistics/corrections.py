@@ -15,11 +15,11 @@ def holm(p_values: Sequence[float]) -> Floats:
 
 
 def holm_step_down(
-    beyond: Callable[[float], Bools], family: Bools, alpha: float = 0.05
+    is_beyond: Callable[[float], Bools], family: Bools, alpha: float = 0.05
 ) -> tuple[Bools, Floats]:
     """Holm's procedure by intervals: which members of `family` are rejected, and at what levels.
 
-    `beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider interval
+    `is_beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider interval
     lies there only if a narrower one does. At first all count; those rejected leave, which eases
     it for the rest. The levels are those at which each was rejected, or not in the end; what is
     not in the family has the last one. Holm, Scand. J. Stat. 6 (1979).
@@ -29,7 +29,7 @@ def holm_step_down(
     while True:
         level = 1 - alpha / max(int((family & ~rejected).sum()), 1)
         levels[~rejected] = level
-        new = family & ~rejected & beyond(level)
+        new = family & ~rejected & is_beyond(level)
         if not new.any():
             return rejected, levels
         rejected |= new

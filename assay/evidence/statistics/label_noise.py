@@ -21,7 +21,7 @@ _RISE_LEVEL = 0.9  # it is judged by its upper limit alone, which 5 % pass
 class LabelNoise:
     """`share` of the rows whose label is likely wrong, and of the positive and the negative rows.
 
-    `doubted` marks the rows that are confidently predicted as the class they do not bear.
+    `doubted_rows` marks the rows that are confidently predicted as the class they do not bear.
     `surest` is their share among the half of the rows confidently predicted as either class of
     which the model is surest, and `rise` how much larger it is among the other half.
     """
@@ -32,10 +32,10 @@ class LabelNoise:
     of_negatives: float
     surest: Estimate
     rise: Estimate
-    doubted: Bools
+    doubted_rows: Bools
 
     @property
-    def level(self) -> bool:
+    def is_level(self) -> bool:
         """Whether doubts surely stay about as frequent where the model is less sure.
 
         Wrong labels are as frequent wherever the model is sure, while an outcome that is not
@@ -95,7 +95,7 @@ def confident_joint(
         of_negatives=float(of_negatives[0]),
         surest=surest,
         rise=rise,
-        doubted=doubted,
+        doubted_rows=doubted,
     )
 
 

@@ -20,7 +20,7 @@ def bayes_error_bound(error: ArrayLike) -> Floats:
 
 
 def neighbour_errors(
-    known: Floats, labels: Bools, asked: Floats, truth: Bools, sizes: ArrayLike
+    known: Floats, labels: Bools, queries: Floats, truth: Bools, sizes: ArrayLike
 ) -> Bools:
     """Whether the nearest of the first `sizes` known rows has the other label, (sizes, asked).
 
@@ -29,11 +29,11 @@ def neighbour_errors(
     """
     ends = [int(size) for size in np.atleast_1d(np.asarray(sizes))]
     data, length = known.astype(np.float32), (known.astype(np.float32) ** 2).sum(axis=1)
-    wrong = np.empty((len(ends), len(asked)), dtype=bool)
-    for start in range(0, len(asked), _BLOCK):
+    wrong = np.empty((len(ends), len(queries)), dtype=bool)
+    for start in range(0, len(queries), _BLOCK):
         block = slice(start, start + _BLOCK)
         # The length of the asked row itself changes nothing in the order of its neighbours.
-        far = length - 2 * asked[block].astype(np.float32) @ data.T
+        far = length - 2 * queries[block].astype(np.float32) @ data.T
         for i, end in enumerate(ends):
             wrong[i, block] = labels[far[:, :end].argmin(axis=1)] != truth[block]
     return wrong
@@ -42,11 +42,11 @@ def neighbour_errors(
 _BLOCK = 256
 
 
-def neighbour_errors_1d(known: Floats, labels: Bools, asked: Floats, truth: Bools) -> Bools:
+def neighbour_errors_1d(known: Floats, labels: Bools, queries: Floats, truth: Bools) -> Bools:
     """`neighbour_errors` in one dimension, in O(n log n): for any number of rows."""
     order = np.argsort(known, kind="stable")  # of equal ones the order given, which is random
     values = known[order]
-    right = np.clip(np.searchsorted(values, asked, side="left"), 0, len(values) - 1)
+    right = np.clip(np.searchsorted(values, queries, side="left"), 0, len(values) - 1)
     left = np.clip(right - 1, 0, None)
-    nearest = np.where(asked - values[left] < values[right] - asked, left, right)
+    nearest = np.where(queries - values[left] < values[right] - queries, left, right)
     return np.asarray(labels[order][nearest] != truth)

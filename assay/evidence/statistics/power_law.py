@@ -22,7 +22,7 @@ class PowerLaw:
     b: Floats
     c: Floats
 
-    def at(self, rows: ArrayLike) -> Floats:
+    def scores_at(self, rows: ArrayLike) -> Floats:
         """Scores of `rows` (k,), shape (draws, k)."""
         n = np.atleast_1d(np.asarray(rows, dtype=float))
         return np.asarray(self.a[:, None] + self.b[:, None] * n ** -self.c[:, None])

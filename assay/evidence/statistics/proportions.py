@@ -109,15 +109,15 @@ def rows_to_detect(
     return find_smallest(enough)
 
 
-def find_smallest(enough: Callable[[int], bool], *, limit: int = 1 << 30) -> int | None:
-    """The smallest number from 1 that is `enough`, which must be monotone; None up to `limit`."""
+def find_smallest(is_enough: Callable[[int], bool], *, limit: int = 1 << 30) -> int | None:
+    """The smallest number from 1 that is `is_enough`, which must be monotone; None up to `limit`."""
     high = 1
-    while not enough(high):
+    while not is_enough(high):
         high *= 2
         if high > limit:
             return None
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high

@@ -38,12 +38,12 @@ _MANY_ROWS = 1_000_000  # rows from which on it matters that a rule is judged in
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """What the gate found. `failing` has a row per broken rule and table row: `row` (int64,
+    """What the gate found. `failing_rows` has a row per broken rule and table row: `row` (int64,
     number in the table, from 1), `rule`, `column`, `value` (text; missing where the value is).
     It holds the first 100,000 rows of each rule. `results` are GX's own, in the order asked."""
 
     report: Report
-    failing: pd.DataFrame
+    failing_rows: pd.DataFrame
     results: tuple[Any, ...] = ()
 
 
@@ -55,11 +55,11 @@ def validate_table(
     target: Target | None = None,
     malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
-    against: FrameOrTable | None = None,
+    previous: FrameOrTable | None = None,
     locate: Locator | None = None,
 ) -> ValidationResult:
     """Judge a frame or a stored table by the use case's expectations, by checks that are always
-    made and, where `against` is given, by what changed since that earlier table.
+    made and, where `previous` is given, by what changed since that earlier table.
 
     `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
     text, and why, a sentence each. `locate` turns a path such as
@@ -70,8 +70,8 @@ def validate_table(
     with open_rows(data) as rows:
         checks = built_in_checks(rows, target, malformed, as_text)
         sheets = [columns_sheet(rows)]
-        if against is not None:
-            with open_rows(against) as before:
+        if previous is not None:
+            with open_rows(previous) as before:
                 check, sheet = compare_schemas(rows, before)
             checks.append(check)
             sheets += [sheet] if sheet else []
@@ -145,7 +145,7 @@ def _route_rules(rows: RowSource, rules: Sequence[ExpectationRule], context: Any
         route[choose_engine(rule, rows.columns)].append(rule)
     results, breaking = _run_in_duckdb(rows, route[RuleEngine.DUCKDB], context)
     with rows.one_thread():
-        steady, none = _run_in_duckdb(rows, route[RuleEngine.STEADY], context)
+        steady, none = _run_in_duckdb(rows, route[RuleEngine.DUCKDB_ONE_THREAD], context)
     results, breaking = results | steady, breaking | none
     left = [r for r in rules if r.position not in results]
     held, broken = _run_in_memory(rows, left, context)
@@ -158,7 +158,7 @@ def _run_in_duckdb(
     """Answers in SQL. A rule on which DuckDB stumbles has none: one bad rule spoils the query
     that GX makes for many, and pandas may still know."""
     found = asking.run_rules(asking.duckdb_validator(rows.connection, "held", context), rules)
-    only_sql = {r.position for r in rules if r.asked.type == "unexpected_rows_expectation"}
+    only_sql = {r.position for r in rules if r.expectation.type == "unexpected_rows_expectation"}
     found = {i: result for i, result in found.items() if i in only_sql or not result_error(result)}
     broken = [rule for rule in rules if rule.position in found and _is_broken(found[rule.position])]
     if not broken:
@@ -197,9 +197,9 @@ def _columns_needed(rule: ExpectationRule, columns: Sequence[str]) -> tuple[str,
 
     GX takes upper and lower case for the same where both are there.
     """
-    if not rule.columns or rule.asked.type in COLUMN_EXISTENCE_RULES:
+    if not rule.columns or rule.expectation.type in COLUMN_EXISTENCE_RULES:
         return tuple(columns)
-    condition = str(rule.asked.kwargs.get("row_condition") or "")
+    condition = str(rule.expectation.kwargs.get("row_condition") or "")
     return tuple(name for name in columns if name in rule.columns or name in condition)
 
 

@@ -51,19 +51,19 @@ def create_context() -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def frame_validator(frame: pd.DataFrame, held: Any) -> Any:
-    """What answers rules about a frame, in the GX context `held`."""
+def frame_validator(frame: pd.DataFrame, context: Any) -> Any:
+    """What answers rules about a frame, in the GX context `context`."""
     from great_expectations.execution_engine.pandas_batch_data import PandasBatchData
     from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 
     engine = PandasExecutionEngine()
     return _create_validator(
-        engine, PandasBatchData(execution_engine=engine, dataframe=frame), held
+        engine, PandasBatchData(execution_engine=engine, dataframe=frame), context
     )
 
 
-def duckdb_validator(connection: duckdb.DuckDBPyConnection, view: str, held: Any) -> Any:
-    """What answers rules about a view of the connection, in the GX context `held`."""
+def duckdb_validator(connection: duckdb.DuckDBPyConnection, view: str, context: Any) -> Any:
+    """What answers rules about a view of the connection, in the GX context `context`."""
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (
         SqlAlchemyExecutionEngine,
@@ -75,14 +75,14 @@ def duckdb_validator(connection: duckdb.DuckDBPyConnection, view: str, held: Any
         engine=create_duckdb_engine(connection), create_temp_table=False
     )
     data = SqlAlchemyBatchData(execution_engine=engine, table_name=view, create_temp_table=False)
-    return _create_validator(engine, data, held)
+    return _create_validator(engine, data, context)
 
 
-def _create_validator(engine: Any, data: Any, held: Any) -> Any:
+def _create_validator(engine: Any, data: Any, context: Any) -> Any:
     from great_expectations.core.batch import Batch
     from great_expectations.validator.validator import Validator
 
-    return Validator(execution_engine=engine, batches=[Batch(data=data)], data_context=held)
+    return Validator(execution_engine=engine, batches=[Batch(data=data)], data_context=context)
 
 
 def run_rules(
@@ -124,7 +124,7 @@ def find_failing_in_duckdb(validator: Any, rule: ExpectationRule, limit: int) ->
     metric = getattr(rule.gx, "map_metric", None)
     if metric is None:
         return []
-    if rule.asked.type in _UNIQUENESS_RULES:
+    if rule.expectation.type in _UNIQUENESS_RULES:
         query = _repeated_rows_query(rule.columns)
     else:
         condition, domain, accessors = _failing_condition(validator, rule, metric)
@@ -145,7 +145,7 @@ def _repeated_rows_query(names: Sequence[str]) -> Any:
     known = sa.and_(*(column.is_not(None) for column in columns))
     counted: Any = sa.select(sa.column(ROW_COLUMN), times).select_from(sa.table("numbered"))
     held = counted.where(known).subquery()
-    return sa.select(held.c[ROW_COLUMN]).where(held.c.times > 1)
+    return sa.select(held.c[ROW_COLUMN]).where(held.c.time_references > 1)
 
 
 def _failing_condition(validator: Any, rule: ExpectationRule, metric: str) -> Any:

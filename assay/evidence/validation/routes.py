@@ -20,11 +20,11 @@ from assay.evidence.rows import ColumnSummary
 
 
 class RuleEngine(Enum):
-    """What answers a rule. `STEADY` is DuckDB in one thread: sums of floats depend on their
+    """What answers a rule. `DUCKDB_ONE_THREAD` is DuckDB in one thread: sums of floats depend on their
     order, and a report may not."""
 
     DUCKDB = "duckdb"
-    STEADY = "duckdb, one thread"
+    DUCKDB_ONE_THREAD = "duckdb, one thread"
     PANDAS = "pandas"
 
 
@@ -125,31 +125,35 @@ _PLAIN_NAME = re.compile(r"[^\W\d][\w .-]*")
 
 def choose_engine(rule: ExpectationRule, columns: Mapping[str, ColumnSummary]) -> RuleEngine:
     """What answers a rule about a table with these columns."""
-    if rule.asked.type in _TABLE_RULES:
+    if rule.expectation.type in _TABLE_RULES:
         return RuleEngine.DUCKDB
-    kinds = _DUCKDB_TYPES.get(rule.asked.type, frozenset())
+    kinds = _DUCKDB_TYPES.get(rule.expectation.type, frozenset())
     asked = [columns[name] for name in rule.columns if name in columns]
     sayable = (
-        not rule.asked.kwargs.get("row_condition")
+        not rule.expectation.kwargs.get("row_condition")
         and all(column.type in kinds and _PLAIN_NAME.fullmatch(column.name) for column in asked)
         and _values_fit(rule, asked)
         and _missing_cannot_matter(rule, asked)
     )
     if not (kinds and sayable):
         return RuleEngine.PANDAS
-    return RuleEngine.STEADY if _SUM_RULES.match(rule.asked.type) else RuleEngine.DUCKDB
+    return (
+        RuleEngine.DUCKDB_ONE_THREAD
+        if _SUM_RULES.match(rule.expectation.type)
+        else RuleEngine.DUCKDB
+    )
 
 
 def _missing_cannot_matter(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
     """Whether missing values cannot matter: to a sum of nothing, a deviation of one value, or a
     comparison with what is not there, SQL and pandas have different answers."""
-    if rule.asked.type in _RULES_ABOUT_MISSING:
+    if rule.expectation.type in _RULES_ABOUT_MISSING:
         return True
-    if rule.asked.type in _COMPARISON_RULES:
+    if rule.expectation.type in _COMPARISON_RULES:
         alike = {_family(column.type) for column in asked}
         return len(alike) == 1 and not any(column.missing for column in asked)
-    least = 2 if "stdev" in rule.asked.type else 1
-    return all(column.different >= least for column in asked)
+    least = 2 if "stdev" in rule.expectation.type else 1
+    return all(column.distinct >= least for column in asked)
 
 
 def _family(kind: str) -> str:
@@ -164,14 +168,14 @@ def _values_fit(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
         for word in ("min_value", "max_value")
         if (value := getattr(rule.gx, word, None)) is not None
     ]
-    sizes = "length" in rule.asked.type or "count" in rule.asked.type
-    if "value_set" in rule.asked.kwargs:
+    sizes = "length" in rule.expectation.type or "count" in rule.expectation.type
+    if "value_set" in rule.expectation.kwargs:
         given = list(getattr(rule.gx, "value_set", None) or [None])
         if len(set(given)) < len(given):  # GX counts a repeated one twice, in SQL alone
             return False
         if any(isinstance(v, float) for v in given) and any(c.type == "integer" for c in asked):
             return False  # beyond 2**53 they take different values for the same
-    elif sizes or "proportion" in rule.asked.type:
+    elif sizes or "proportion" in rule.expectation.type:
         return all(_TYPE_TESTS["number"](value) for value in given)
     return all(_TYPE_TESTS[_family(column.type)](value) for column in asked for value in given)
 

@@ -18,7 +18,7 @@ def mitigate_model(material: MitigationInputs) -> MitigatedModel:
     Raises ConfigError for an estimator that cannot be trained so, DataError for groups from which
     nothing can be learnt.
     """
-    method = material.asked.method
+    method = material.mitigation.method
     if method in REDUCTIONS:
         from assay.learning.mitigation import reductions
 

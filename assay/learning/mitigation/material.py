@@ -25,41 +25,43 @@ class MitigationInputs:
     """
 
     problem: LearningProblem
-    found: SearchOutcome
+    outcome: SearchOutcome
     groups: np.ndarray
     pipeline: Callable[[], Any]
     say: FitProgress
     locate: FieldLocator = no_location
 
     @property
-    def asked(self) -> Mitigation:
+    def mitigation(self) -> Mitigation:
         assert self.problem.candidate.mitigate is not None, "there is something to mitigate"
         return self.problem.candidate.mitigate
 
     @property
     def strength(self) -> float:
-        return self.asked.strength[0]
+        return self.mitigation.strength[0]
 
     @property
     def by(self) -> str:
         """The groups' columns, for people."""
-        return " & ".join(self.asked.by)
+        return " & ".join(self.mitigation.by)
 
     @cached_property
-    def plain(self) -> fit.Plain:
+    def plain_model(self) -> fit.Plain:
         """The model before any mitigation."""
-        return fit.fit_plain_model(self.pipeline(), self.problem, self.found.scores)
+        return fit.fit_plain_model(self.pipeline(), self.problem, self.outcome.scores)
 
     @property
-    def unmitigated(self) -> np.ndarray:
-        return fit.unmitigated_decisions(self.found, self.problem.use_case)
+    def unmitigated_decisions(self) -> np.ndarray:
+        return fit.unmitigated_decisions(self.outcome, self.problem.use_case)
 
-    def error(self, what: str, remedy: str) -> DataError:
+    def groups_error(self, what: str, remedy: str) -> DataError:
         """About the groups, with the place in the use case where they are asked for."""
-        where = self.locate((*self.problem.use_case.path(self.problem.candidate), "mitigate", "by"))
+        where = self.locate(
+            (*self.problem.use_case.candidate_path(self.problem.candidate), "mitigate", "by")
+        )
         return DataError(what, where=where, remedy=remedy)
 
-    def of_both(self, names: list[str]) -> list[str]:
+    def with_both_outcomes(self, names: list[str]) -> list[str]:
         """The groups among `names` that have both outcomes in training."""
         truth = self.problem.truth
         return [n for n in names if len(np.unique(truth[self.groups == n])) == 2]
@@ -70,12 +72,12 @@ class MitigatedModel:
     """A model with its answers out of fold.
 
     `probability` is float64 a training row, NaN where it was never held out; `decision` bool;
-    `held` says of which rows the decision is one by a model that was not fitted to them. `about`
+    `out_of_fold` says of which rows the decision is one by a model that was not fitted to them. `metadata`
     is a JSON value: what was spent and what could not be done.
     """
 
     model: Any
     probability: np.ndarray
     decision: np.ndarray
-    held: np.ndarray
-    about: dict[str, Any] = field(default_factory=dict)
+    out_of_fold: np.ndarray
+    metadata: dict[str, Any] = field(default_factory=dict)

@@ -120,13 +120,13 @@ def apply_rules(
     probability: np.ndarray,
     plain: np.ndarray,
     groups: np.ndarray,
-    drawn: np.ndarray,
+    draws: np.ndarray,
 ) -> np.ndarray:
     """Decisions by each group's rule, bool a row; `plain` ones where there is none."""
     decision = plain.copy()
     for group, rule in rules.items():
         here = groups == group
-        decision[here] = drawn[here] < yes_share(probability[here], rule)
+        decision[here] = draws[here] < yes_share(probability[here], rule)
     return decision
 
 

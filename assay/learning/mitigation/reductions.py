@@ -56,22 +56,22 @@ def _mitigate(material: MitigationInputs) -> MitigatedModel:
     told = _Tell(material)
     whole = _run_reduction(material, np.arange(len(rows)), bound, told)
     # The plain pipeline's preparation is this one's equal, and stands in the pickle already.
-    prepare = material.plain.pipeline.named_steps["prepare"]
-    model = Lottery(material.plain.model, prepare, whole.parts)
+    prepare = material.plain_model.pipeline.named_steps["prepare"]
+    model = Lottery(material.plain_model.model, prepare, whole.parts)
     fitted, left = problem.folds[-1]
     part = _run_reduction(material, fitted, bound, told)
     share = lottery_yes_share(part.parts, part.prepare.transform(rows.iloc[left]))
     decision, held = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     decision[left], held[left] = row_draws(rows.iloc[left]) < share, True
     about = {"classifiers": len(whole.parts), "bound": bound, **whole.about}
-    return MitigatedModel(model, material.found.probability, decision, held, about)
+    return MitigatedModel(model, material.outcome.probability, decision, held, about)
 
 
 def constraint_violation(material: MitigationInputs) -> float:
     """How far the plain model's out-of-fold decisions violate the constraint, as Fairlearn
     measures it: the largest distance of a group's rate to that of all rows.
     """
-    held = ~np.isnan(material.found.probability)
+    held = ~np.isnan(material.outcome.probability)
     numbers = np.arange(len(held)).reshape(-1, 1)[held]
     moment = _constraint(material, bound=0.0)
     moment.load_data(
@@ -79,7 +79,7 @@ def constraint_violation(material: MitigationInputs) -> float:
         material.problem.truth[held].astype(np.int64),
         sensitive_features=material.groups[held],
     )
-    decision = material.unmitigated.astype(np.int64)
+    decision = material.unmitigated_decisions.astype(np.int64)
     return float(moment.gamma(lambda rows: decision[rows[:, 0]]).max())
 
 
@@ -108,7 +108,9 @@ def _run_reduction(
     prepare, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
     truth = material.problem.truth[rows].astype(np.int64)
     learn = (
-        _exponentiated_gradient if material.asked.method == EXPONENTIATED_GRADIENT else _grid_search
+        _exponentiated_gradient
+        if material.mitigation.method == EXPONENTIATED_GRADIENT
+        else _grid_search
     )
     try:
         matrix = prepare.fit_transform(material.problem.rows.iloc[rows], truth)
@@ -120,7 +122,7 @@ def _run_reduction(
         candidate = material.problem.candidate
         raise ConfigError(
             f"{candidate.title} could not be trained: {type(error).__name__}: {error}",
-            where=material.locate(material.problem.use_case.path(candidate)),
+            where=material.locate(material.problem.use_case.candidate_path(candidate)),
             remedy="Change its params, or mitigate it by another method.",
         ) from error
     return _Reduced(prepare, parts, about)
@@ -139,7 +141,7 @@ def _exponentiated_gradient(
         _constraint(material, bound),
         objective=ErrorRate(costs=_normalised_costs(material.problem.use_case.performance.cost)),
         eps=bound,
-        max_iter=material.asked.max_iter,
+        max_iter=material.mitigation.max_iter,
     ).fit(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
     weights = {i: float(w) for i, w in found.weights_.sort_index().items() if w > 1e-9}
     total = sum(weights.values())
@@ -160,7 +162,7 @@ def _grid_search(
     costs = _normalised_costs(material.problem.use_case.performance.cost)
     constraint = _constraint(material, bound)
     constraint.default_objective = lambda: ErrorRate(costs=costs)
-    size = material.asked.max_iter
+    size = material.mitigation.max_iter
     _require_grid_size(material, constraint, lesson)
     found = GridSearch(model, constraint, grid_size=size)
     found.fit(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
@@ -174,7 +176,9 @@ def _grid_search(
 def _constraint(material: MitigationInputs, bound: float) -> Any:
     from fairlearn import reductions
 
-    return getattr(reductions, _CONSTRAINTS[str(material.asked.constraint)])(difference_bound=bound)
+    return getattr(reductions, _CONSTRAINTS[str(material.mitigation.constraint)])(
+        difference_bound=bound
+    )
 
 
 def _normalised_costs(cost: ErrorCosts) -> dict[str, float]:
@@ -186,11 +190,11 @@ def _normalised_costs(cost: ErrorCosts) -> dict[str, float]:
 def _require_groups(material: MitigationInputs) -> None:
     """Two groups at least, and of both outcomes where the constraint asks for outcomes alike."""
     names = sorted(set(material.groups))
-    unconditional = material.asked.constraint in {"demographic_parity", "error_rate_parity"}
-    usable = names if unconditional else material.of_both(names)
+    unconditional = material.mitigation.constraint in {"demographic_parity", "error_rate_parity"}
+    usable = names if unconditional else material.with_both_outcomes(names)
     if len(usable) < 2:
         kind = "rows" if unconditional else "both outcomes"
-        raise material.error(
+        raise material.groups_error(
             f"fewer than two groups of {material.by!r} have {kind} in training",
             "Leave the candidate's mitigate out, or add rows of the other groups.",
         )
@@ -201,10 +205,10 @@ def _require_grid_size(material: MitigationInputs, constraint: Any, lesson: _Les
     loaded = deepcopy(constraint)
     loaded.load_data(lesson.matrix, lesson.truth, sensitive_features=lesson.groups)
     needed = 2 ** loaded.pos_basis.shape[1]
-    if material.asked.max_iter < needed:
-        raise material.error(
+    if material.mitigation.max_iter < needed:
+        raise material.groups_error(
             f"a grid over the groups of {material.by!r} takes {needed} fits at the least, but "
-            f"max_iter is {material.asked.max_iter}",
+            f"max_iter is {material.mitigation.max_iter}",
             f"Set max_iter to {needed}, or mitigate by fairlearn.reductions."
             "ExponentiatedGradient, whose fits do not grow so with the groups."
             if needed <= 200
@@ -216,8 +220,8 @@ class _Tell:
     """Counts fits, and tells of them."""
 
     def __init__(self, material: MitigationInputs) -> None:
-        each = _MOST_FITS if material.asked.method == EXPONENTIATED_GRADIENT else 1
-        self.most = 2 * each * material.asked.max_iter
+        each = _MOST_FITS if material.mitigation.method == EXPONENTIATED_GRADIENT else 1
+        self.most = 2 * each * material.mitigation.max_iter
         self.done = 0
         self.say: Callable[[int, int, str], None] = material.say
 

@@ -48,12 +48,12 @@ def mitigate_by_reweighing(material: MitigationInputs) -> MitigatedModel:
     problem = material.problem
     names = sorted(set(material.groups))
     if len(names) < 2:
-        raise material.error(
+        raise material.groups_error(
             f"all training rows are of one group of {material.by!r}, {names[0]}",
             "Leave the candidate's mitigate out, or add rows of the other groups.",
         )
     weighed = replace(
-        problem, weigh=ReweighingWeights(material.groups, problem.truth, material.strength)
+        problem, row_weights=ReweighingWeights(material.groups, problem.truth, material.strength)
     )
     found = cross_validate(material.pipeline(), weighed, material.say, material.locate)
     made = fit.fit_plain_model(material.pipeline(), weighed, found.scores)

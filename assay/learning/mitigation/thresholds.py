@@ -41,12 +41,12 @@ def mitigate_by_thresholds(material: MitigationInputs) -> MitigatedModel:
     For the answers out of fold, the rules that decide about one half of the folds are learnt from
     the other half: what a group's rule comes to on its own rows would flatter it.
     """
-    asked, problem, found = material.asked, material.problem, material.found
+    asked, problem, found = material.mitigation, material.problem, material.outcome
     held = ~np.isnan(found.probability)
     outcome = _learn_rules(material, held)
-    model = GroupThresholds(material.plain.model, list(asked.by), outcome.rules)
+    model = GroupThresholds(material.plain_model.model, list(asked.by), outcome.rules)
     half = fold_of_row(problem.folds, len(held)) % 2 == 0
-    plain, drawn = material.unmitigated, row_draws(problem.rows)
+    plain, drawn = material.unmitigated_decisions, row_draws(problem.rows)
     decision = plain.copy()
     for learning, deciding in ((held & half, held & ~half), (held & ~half, held & half)):
         rules = _learn_rules(material, learning).rules
@@ -64,14 +64,14 @@ def mitigate_by_thresholds(material: MitigationInputs) -> MitigatedModel:
 def _learn_rules(material: MitigationInputs, rows: np.ndarray) -> GroupRules:
     try:
         return learn_group_rules(
-            material.asked,
-            material.found.probability[rows],
+            material.mitigation,
+            material.outcome.probability[rows],
             material.problem.truth[rows],
             material.groups[rows],
             material.problem.use_case.performance.cost,
         )
     except DataError as error:
-        raise material.error(error.what, str(error.remedy)) from None
+        raise material.groups_error(error.what, str(error.remedy)) from None
 
 
 def learn_group_rules(
@@ -197,7 +197,7 @@ def _plain_rule(found: Any) -> ThresholdRule:
 
 
 def _mix_rule(rule: ThresholdRule, strength: float, plain: float) -> ThresholdRule:
-    """The rule for a share `strength` of the people, the `plain` threshold for the rest."""
+    """The rule for a share `strength` of the people, the `plain_model` threshold for the rest."""
     ignored, constant, parts = rule
     kept = strength * ignored  # of everyone, decided by the constant
     weight = strength * (1 - ignored) / (1 - kept)

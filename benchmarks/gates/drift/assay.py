@@ -26,5 +26,5 @@ def work(folder: Path, known: Table) -> str:
     """Read the table and compare."""
     current = table(folder, "rows")
     report = judge_drift(known, current, DriftSettings(), columns=NUMBERS + TEXTS, subject="rows")
-    moved = [c for c in report.of(Verdict.FAIL) if c.name.startswith("shift[")]
+    moved = [c for c in report.checks_with(Verdict.FAIL) if c.name.startswith("shift[")]
     return f"{len(moved)} of {len(NUMBERS + TEXTS)} columns shifted"

@@ -31,7 +31,7 @@ def work(folder: Path, against: Artifact) -> str:
     bucket, case = bucket_in(folder), use_case()
     look = next_look(bucket, case.name, case.monitor, _WHEN)
     seen = build_window(bucket, look, case, against)
-    material = LookInputs(against, seen.current, seen.labelled, seen.same, seen.counted)
+    material = LookInputs(against, seen.current, seen.labelled, seen.same_rows, seen.label_counts)
     found = judge_look(
         bucket, collect_facts(bucket, look, case, material), material, case, look.version
     )

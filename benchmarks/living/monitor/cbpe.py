@@ -25,5 +25,5 @@ def work(folder: Path, reference: ScoredRows) -> str:
     rows = pq.read_table(folder / "rows.parquet", columns=_NAMES[:2])
     current = read_scored_rows(rows, _ROLES, "rows")
     assert current is not None
-    counted = expected_counts(current, ProbabilityBins.of(reference, current))
-    return f"ROC AUC {counted.whole('roc_auc'):.4f}, accuracy {counted.whole('accuracy'):.4f}"
+    counted = expected_counts(current, ProbabilityBins.from_sides(reference, current))
+    return f"ROC AUC {counted.metric_value('roc_auc'):.4f}, accuracy {counted.metric_value('accuracy'):.4f}"

@@ -53,7 +53,7 @@ def use_case() -> UseCase:
 
 
 def bucket_in(folder: Path) -> Bucket:
-    return Bucket.on(LocalStore(str(folder / "bucket")))
+    return Bucket.from_store(LocalStore(str(folder / "bucket")))
 
 
 def make(folder: Path, rows: int) -> None:
@@ -174,7 +174,7 @@ def _label(bucket: Bucket, labels: list[pa.RecordBatch], rows: int) -> Artifact:
         for one in labels
     )
     table = write_table(bucket, held, schema, "labels")
-    BatchLedger(bucket, "employment").add_labelled(
+    BatchLedger(bucket, "employment").add_labels(
         ReceivedLabels(
             name="labels", source=None, as_of=_WHEN, table=table, unfit=None, rows=rows,
             unfit_rows=0,

@@ -26,8 +26,8 @@ def prepare(_: Path) -> tempfile.TemporaryDirectory[str]:
 def work(folder: Path, kept: Any) -> str:
     about, case = json.loads((folder / "model.json").read_text()), use_case()
     data = (folder / "model.joblib").read_bytes()
-    model, digest = ScoringModel.load(data, about["signature"]), Digest.of(data)
-    bucket = Bucket.on(LocalStore(Path(kept.name) / folder.name)).prepare()
+    model, digest = ScoringModel.load(data, about["signature"]), Digest.of_bytes(data)
+    bucket = Bucket.from_store(LocalStore(Path(kept.name) / folder.name)).prepare()
     asked = column_specs(about["trained"], case)
     source = Source(path=str(folder / "rows.parquet"))
     taken = parse_batch(bucket, source, asked, case, "batch")

@@ -55,9 +55,9 @@ def model(folder: Path) -> None:
     """Train a model on rows of 2015: model.joblib and, what it takes, model.json."""
     frame = pd.read_parquet(EMPLOYMENT).query("year == 2015").head(_LEARNT).drop(columns=_GIVEN)
     frame.insert(0, "person", np.arange(len(frame)))
-    bucket, case = Bucket.on(MemoryStore()).prepare(), use_case()
+    bucket, case = Bucket.from_store(MemoryStore()).prepare(), use_case()
     table = Table.read(bucket, write_frame(bucket, frame, "rows of 2015"))
-    test, (candidate,) = mark_test_rows(table, case), case.contenders
+    test, (candidate,) = mark_test_rows(table, case), case.expanded_candidates
     found = search_candidate(table, test, candidate, case, say=no_progress)
     fitted = train_candidate(table, test, candidate, case, found)
     folder.mkdir(parents=True)

@@ -28,7 +28,7 @@ def work(folder: Path, names: Path) -> str:
 
 def _main(folder: Path, names: Path) -> None:
     digests = [Digest.parse(line) for line in names.read_text().split()]
-    bucket = Bucket.on(LocalStore(str(names.parent / "bucket")))
+    bucket = Bucket.from_store(LocalStore(str(names.parent / "bucket")))
     print(assay.work(folder, (bucket, digests, names.parent / "out")))
 
 

@@ -26,7 +26,7 @@ def work(folder: Path, place: Path) -> str:
     def store(batches: Batches) -> Pieces:
         kind, rows = schema(batches)
         pieces = {}
-        for piece in _cut(rows, CutRule.across(len(kind)).target):
+        for piece in _cut(rows, CutRule.for_columns(len(kind)).target):
             sink = pa.BufferOutputStream()
             pq.write_table(piece, sink, compression="zstd", compression_level=3)
             data = sink.getvalue()

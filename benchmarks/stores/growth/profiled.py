@@ -34,7 +34,7 @@ def tables(folder: Path) -> tuple[Table, Table]:
     """The first version and the one with 1 % more rows, in one bucket without a memo."""
     place = folder / "profiled"
     listed = place / "tables.json"
-    bucket = Bucket.on(LocalStore(str(place / "bucket"))).prepare()
+    bucket = Bucket.from_store(LocalStore(str(place / "bucket"))).prepare()
     shutil.rmtree(place / "bucket" / "memo", ignore_errors=True)
     if not listed.exists():
         made = []

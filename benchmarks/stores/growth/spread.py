@@ -30,7 +30,7 @@ class Spread:
 
 def spread(tables: int, rows: int = ROWS, columns: int = COLUMNS) -> dict[str, Spread]:
     """By change, over so many tables of that many rows and columns."""
-    cut = CutRule.across(columns)
+    cut = CutRule.for_columns(columns)
     found: dict[str, list[float]] = {}
     for seed in range(tables):
         for change, share in _one(seed, rows, cut).items():

@@ -11,7 +11,7 @@ from benchmarks.stores.files import files, fresh
 
 def prepare(folder: Path) -> Bucket:
     """An empty bucket."""
-    return Bucket.on(LocalStore(str(fresh(folder) / "bucket"))).prepare()
+    return Bucket.from_store(LocalStore(str(fresh(folder) / "bucket"))).prepare()
 
 
 def work(folder: Path, bucket: Bucket) -> str:

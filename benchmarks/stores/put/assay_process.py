@@ -23,4 +23,4 @@ def work(folder: Path, bucket: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(assay.work(Path(sys.argv[1]), Bucket.on(LocalStore(sys.argv[2]))))
+    print(assay.work(Path(sys.argv[1]), Bucket.from_store(LocalStore(sys.argv[2]))))

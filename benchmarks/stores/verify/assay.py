@@ -12,7 +12,7 @@ from benchmarks.stores.verify.held import bucket_of
 
 def prepare(folder: Path) -> Bucket:
     """The bucket as it lies there."""
-    return Bucket.on(LocalStore(str(bucket_of(folder))))
+    return Bucket.from_store(LocalStore(str(bucket_of(folder))))
 
 
 def work(_folder: Path, bucket: Bucket) -> str:

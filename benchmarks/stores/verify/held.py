@@ -16,6 +16,6 @@ def make(folder: Path) -> None:
     from assay.store.local import LocalStore
     from benchmarks.stores.files import files
 
-    bucket = Bucket.on(LocalStore(str(bucket_of(folder)))).prepare()
+    bucket = Bucket.from_store(LocalStore(str(bucket_of(folder)))).prepare()
     for path in files(folder):
         bucket.objects.put_file(path)

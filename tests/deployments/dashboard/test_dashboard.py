@@ -25,7 +25,7 @@ QUERIES = {
 }
 RULES = {rule["alert"]: rule for group in ALERTS["groups"] for rule in group["rules"]}
 ASKED = {
-    **{name: query.ask for name, query in QUERIES.items()},
+    **{name: query.promql for name, query in QUERIES.items()},
     **{name: rule["expr"] for name, rule in RULES.items()},
     "a new champion": build_dashboard()["annotations"]["list"][0]["expr"],
 }
@@ -66,7 +66,7 @@ def test_it_groups_and_joins_by_labels_that_are_there(text):
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_a_legend_speaks_of_labels_that_are_there(query):
-    there = set().union(*(LABELS[name] for name in names(query.ask)))
+    there = set().union(*(LABELS[name] for name in names(query.promql)))
     assert {*re.findall(r"{{(\w+)}}", query.legend)} <= there
 
 

@@ -248,12 +248,12 @@ def test_batches_are_summed_by_role(bucket, scrape):
                 rows=10,
                 unfit_rows=1,
                 version=1,
-                model=Digest.of(b""),
+                model=Digest.of_bytes(b""),
                 role=role,
                 seconds=0.5,
             )
         )
-    ledger.add_refused(RefusedBatch(name="3.csv", source="x", as_of=AS_OF, why="no header"))
+    ledger.add_refusal(RefusedBatch(name="3.csv", source="x", as_of=AS_OF, why="no header"))
     found = scrape()
     totals = {"batches": (2, 1), "rows_scored": (20, 10), "rows_unfit": (2, 1)}
     for name, (served, shadow) in totals.items():

@@ -28,10 +28,10 @@ def test_no_label_takes_values_without_end(figure):
 def test_a_figure_has_the_labels_that_its_name_asks_for():
     told = MetricSamples()
     with pytest.raises(ValueError, match="use_case"):
-        told.add("assay_champion_version", 1)
+        told.add_sample("assay_champion_version", 1)
     with pytest.raises(KeyError):
-        told.add("assay_something", 1)
-    told.add("assay_champion_version", None, use_case="guests")
+        told.add_sample("assay_something", 1)
+    told.add_sample("assay_champion_version", None, use_case="guests")
     assert list(told.families()) == []
 
 
@@ -39,6 +39,6 @@ def test_the_documents_list_every_figure_as_it_is():
     text = (Path(__file__).parents[3] / "docs/metrics.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("| `assay_")]
     assert rows == [
-        f"| `{figure.name}` | {figure.kind} | {', '.join(figure.labels)} | {figure.about} |"
+        f"| `{figure.name}` | {figure.kind} | {', '.join(figure.labels)} | {figure.description} |"
         for figure in METRIC_DEFINITIONS.values()
     ]

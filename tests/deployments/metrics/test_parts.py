@@ -19,7 +19,7 @@ def gate():
 
 def told():
     found = MetricSamples()
-    found.add("assay_batches_missed", 3, use_case="guests")
+    found.add_sample("assay_batches_missed", 3, use_case="guests")
     return found.families()
 
 
@@ -54,10 +54,10 @@ def test_what_hangs_is_asked_once(gate, monkeypatch):
         return []
 
     part = MetricsPart("server", gather)
-    assert [part.tell(part.begin(), 0.05) for _ in range(3)] == [None, None, None]
+    assert [part.wait_for(part.request(), 0.05) for _ in range(3)] == [None, None, None]
     assert len(asked) == 1
     gate.set()
-    assert part.tell(part.begin(), 5) == []
+    assert part.wait_for(part.request(), 5) == []
 
 
 def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):

@@ -23,7 +23,7 @@ def grow(bucket, count):
 @given(growths=st.lists(st.integers(0, 7), max_size=5), most=st.integers(1, 9))
 @settings(max_examples=20, deadline=None)
 def test_read_on_it_is_the_whole(growths, most):
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     tail, seen = JournalTail(bucket, "guests"), []
     for growth in growths:
         grow(bucket, growth)
@@ -42,7 +42,7 @@ def long(tmp_path, monkeypatch):
     for number in range(1, 103):
         previous = None if number == 1 else journal_digest(lines[-1])
         lines.append(entry(number, previous))
-        bucket.store.put_if_absent(journal.key(number), lines[-1])
+        bucket.store.put_if_absent(journal.entry_key(number), lines[-1])
     checkpoints.write_checkpoint(bucket.store, "guests", 100, lines[:100])
     read, get = [], LocalStore.get
     monkeypatch.setattr(LocalStore, "get", lambda store, key: read.append(key) or get(store, key))
@@ -52,7 +52,7 @@ def long(tmp_path, monkeypatch):
 def journal_digest(line):
     from assay.digest import Digest
 
-    return Digest.of(line)
+    return Digest.of_bytes(line)
 
 
 def entry(number, previous):

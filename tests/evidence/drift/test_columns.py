@@ -63,7 +63,7 @@ def test_measures_of_text_follow_from_its_counts():
     chi = stats.chi2_contingency([[600, 400, 0], [300, 600, 100]]).statistic
     assert found.chi_square == pytest.approx(chi)
     assert (found.new, found.lost, found.unseen) == (("z",), (), 0.1)
-    assert found.shifted
+    assert found.has_shifted
     back = one(new, old)
     assert (back.new, back.lost) == ((), ("z",))
 
@@ -72,14 +72,14 @@ def test_missing_values_are_a_shift_of_their_own():
     values = np.random.default_rng(0).normal(size=3000)
     holed = pa.array(np.where(np.arange(3000) % 3 == 0, np.nan, values), from_pandas=True)
     found = one(values, holed)
-    assert found.shifted
+    assert found.has_shifted
     assert found.missing == (0.0, pytest.approx(1 / 3))
 
 
 def test_a_sorted_reference_says_nothing_of_chance_unless_its_order_is_arbitrary():
     old, new = ["a"] * 600 + ["b"] * 400, ["a"] * 300 + ["b"] * 700
     assert one(old, new).verdict is Verdict.UNKNOWN
-    assert one(old, new, ask=DriftSettings(order="arbitrary")).shifted
+    assert one(old, new, ask=DriftSettings(order="arbitrary")).has_shifted
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def alarms(reference, batches):
     names = reference.column_names
     return [
         any(
-            s.shifted
+            s.has_shifted
             for s in measure_shifts(seen, profile_and_sample(stored(batch, "c")), names, ASK)
         )
         for batch in batches
@@ -128,7 +128,7 @@ def test_a_third_of_a_deviation_is_found_among_a_thousand_rows(people):
             for s in measure_shifts(
                 seen, profile_and_sample(stored(b, "c")), people.column_names, ASK
             )
-            if s.shifted
+            if s.has_shifted
         ]
         for b in batches
     ]

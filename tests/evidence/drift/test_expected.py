@@ -44,21 +44,21 @@ def years():
 @pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
 def test_expected_performance_agrees_with_nannyml_to_three_decimals(years, year):
     reference, current = side(years[2015]), side(years[year])
-    found = expected_counts(current, ProbabilityBins.of(reference, current))
+    found = expected_counts(current, ProbabilityBins.from_sides(reference, current))
     for metric, value in NANNYML[year].items():
-        assert found.whole(metric) == pytest.approx(value, abs=5e-4)
+        assert found.metric_value(metric) == pytest.approx(value, abs=5e-4)
 
 
 @pytest.mark.parametrize("year", [2015, 2016, 2017, 2018])
 def test_realised_performance_is_the_published_one(years, year):
     reference, current = side(years[2015]), side(years[year])
-    found = realised_counts(current, ProbabilityBins.of(reference, current))
-    assert found.whole("roc_auc") == pytest.approx(REALISED[year], abs=1e-4)
+    found = realised_counts(current, ProbabilityBins.from_sides(reference, current))
+    assert found.metric_value("roc_auc") == pytest.approx(REALISED[year], abs=1e-4)
 
 
 def test_realised_metrics_equal_scikit_learns(years):
     rows = years[2016].slice(0, 3000)
-    found = realised_counts(side(rows), ProbabilityBins.of(side(rows), side(rows)))
+    found = realised_counts(side(rows), ProbabilityBins.from_sides(side(rows), side(rows)))
     truth, made = rows["employed"].to_numpy(), rows["prediction"].to_numpy()
     score = rows["predicted_probability"].to_numpy()
     expected_values = {
@@ -72,7 +72,7 @@ def test_realised_metrics_equal_scikit_learns(years):
     }
     assert set(expected_values) == set(METRIC_FUNCTIONS)
     for metric, value in expected_values.items():
-        assert found.whole(metric) == pytest.approx(value, abs=2e-4)
+        assert found.metric_value(metric) == pytest.approx(value, abs=2e-4)
 
 
 def test_probabilities_that_mislead_are_calibrated_first(years):
@@ -81,7 +81,10 @@ def test_probabilities_that_mislead_are_calibrated_first(years):
     worse = rows.set_column(3, "predicted_probability", [score**3])
     plain, bent = side(rows), side(worse)
     for metric in ("roc_auc", "accuracy"):
-        values = [expected_counts(s, ProbabilityBins.of(s, s)).whole(metric) for s in (plain, bent)]
+        values = [
+            expected_counts(s, ProbabilityBins.from_sides(s, s)).metric_value(metric)
+            for s in (plain, bent)
+        ]
         assert values[0] == pytest.approx(values[1], abs=1e-3)
 
 
@@ -96,19 +99,30 @@ def made(rows, seed, spread=2.0):
 
 def test_a_calibration_without_a_block_is_that_of_the_other_rows():
     reference = made(4000, 0)
-    ladder = ProbabilityBins.of(reference, reference)
+    ladder = ProbabilityBins.from_sides(reference, reference)
     kept = np.arange(4000) >= 100
     other = ScoredRows(*(v[kept] for v in (reference.probability, reference.decision,
                                        reference.truth)), {})  # fmt: skip
-    again = ProbabilityBins.of(other, other)
+    again = ProbabilityBins.from_sides(other, other)
     at = np.linspace(0.01, 0.99, 50)
-    assert ladder.without[0].yes(at) == pytest.approx(again.calibration.yes(at), abs=0.01)
-    assert not np.allclose(ladder.without[0].yes(at), ladder.calibration.yes(at), atol=1e-4)
+    assert ladder.jackknife_maps[0].calibrate(at) == pytest.approx(
+        again.calibration.calibrate(at), abs=0.01
+    )
+    assert not np.allclose(
+        ladder.jackknife_maps[0].calibrate(at), ladder.calibration.calibrate(at), atol=1e-4
+    )
 
 
 def test_labels_have_no_part_in_a_calibration():
     rows = made(1000, 0)
-    assert len(realised_counts(rows, ProbabilityBins.of(rows, rows)).recalibrated("roc_auc")) == 0
+    assert (
+        len(
+            realised_counts(rows, ProbabilityBins.from_sides(rows, rows)).recalibrated_values(
+                "roc_auc"
+            )
+        )
+        == 0
+    )
 
 
 def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
@@ -116,12 +130,12 @@ def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
     found = {metric: [] for metric in ("roc_auc", "accuracy")}
     for seed in range(20):
         old, new = made(3000, 2 * seed), made(3000, 2 * seed + 1, spread=0.5)
-        ladder = ProbabilityBins.of(old, new)
+        ladder = ProbabilityBins.from_sides(old, new)
         both = expected_counts(old, ladder), expected_counts(new, ladder)
         for metric, drops in found.items():
             drop = _estimate_drop(metric, *both, 0.95)
             error = (drop.interval.high - drop.interval.low) / 4.05  # Student's t of 39, twice
-            given = np.hypot(*(jackknife_error(side.without_each(metric)) for side in both))
+            given = np.hypot(*(jackknife_error(side.jackknife_values(metric)) for side in both))
             drops.append((drop.value, error, given))
     for drops in found.values():
         value, error, given = np.array(drops).T
@@ -132,11 +146,11 @@ def test_the_interval_of_a_drop_is_as_wide_as_repeated_references_differ():
 def test_without_labels_probabilities_are_taken_as_given(years):
     rows = years[2015].slice(0, 2000).drop_columns("employed")
     reference = side(rows)
-    ladder = ProbabilityBins.of(reference, reference)
-    assert not ladder.calibrated
+    ladder = ProbabilityBins.from_sides(reference, reference)
+    assert not ladder.is_calibrated
     sure = np.maximum(reference.probability, 1 - reference.probability)
     agrees = (reference.probability >= 0.5) == reference.decision
-    assert expected_counts(reference, ladder).whole("accuracy") == pytest.approx(
+    assert expected_counts(reference, ladder).metric_value("accuracy") == pytest.approx(
         np.where(agrees, sure, 1 - sure).mean(), abs=1e-4
     )
 
@@ -144,11 +158,11 @@ def test_without_labels_probabilities_are_taken_as_given(years):
 def test_leaving_a_block_out_is_the_metric_of_the_others(years):
     rows = years[2015].slice(0, 4000)
     reference = side(rows)
-    ladder = ProbabilityBins.of(reference, reference)
-    without = realised_counts(reference, ladder).without_each("accuracy")
+    ladder = ProbabilityBins.from_sides(reference, reference)
+    without = realised_counts(reference, ladder).jackknife_values("accuracy")
     right = rows["employed"].to_numpy() == rows["prediction"].to_numpy()
     assert without[0] == pytest.approx(right[100:].mean())
-    assert realised_counts(reference, ladder).windows("accuracy", 20)[0] == pytest.approx(
+    assert realised_counts(reference, ladder).window_values("accuracy", 20)[0] == pytest.approx(
         right[:2000].mean()
     )
 
@@ -156,6 +170,6 @@ def test_leaving_a_block_out_is_the_metric_of_the_others(years):
 def test_what_is_undefined_stays_undefined():
     table = pq.read_table(ROOT / "examples/employment/2015.parquet").slice(0, 500)
     all_no = table.filter(table["employed"].to_numpy() == 0)
-    found = realised_counts(side(all_no), ProbabilityBins.of(side(table), side(all_no)))
-    assert np.isnan(found.whole("roc_auc"))
-    assert np.isnan(found.whole("recall"))
+    found = realised_counts(side(all_no), ProbabilityBins.from_sides(side(table), side(all_no)))
+    assert np.isnan(found.metric_value("roc_auc"))
+    assert np.isnan(found.metric_value("recall"))

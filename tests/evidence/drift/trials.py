@@ -34,7 +34,7 @@ def shifted(rows: pa.Table, column: str, by: float) -> pa.Table:
 
 def stored(rows: pa.Table, name: str) -> Table:
     """Rows as a table in a bucket of its own, in memory."""
-    bucket = Bucket.on(MemoryStore())
+    bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_table(bucket, rows.to_batches(), rows.schema, name))
 
 

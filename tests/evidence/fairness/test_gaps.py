@@ -108,13 +108,13 @@ def test_a_billion_rows_can_be_dealt_out_too(monkeypatch):
 
 
 def test_what_is_needed_is_told_from_the_group_or_from_both():
-    assert rows_to_decide(pair(30, 100, 3000, 10_000), 0.95).more > 0
-    rows, base = rows_to_decide(pair(9, 30, 12, 40), 0.95).both
+    assert rows_to_decide(pair(30, 100, 3000, 10_000), 0.95).more_rows > 0
+    rows, base = rows_to_decide(pair(9, 30, 12, 40), 0.95).rows_of_both
     assert rows > 30
     assert base / 40 == pytest.approx(rows / 30, abs=0.05)
     on_the_tolerance = rows_to_decide(pair(2000, 10_000, 1000, 10_000), 0.95)
-    assert (on_the_tolerance.more, on_the_tolerance.both) == (None, None)
-    assert rows_to_decide(pair(30, 100, 3, 9), 0.95).more is None
+    assert (on_the_tolerance.more_rows, on_the_tolerance.rows_of_both) == (None, None)
+    assert rows_to_decide(pair(30, 100, 3, 9), 0.95).more_rows is None
 
 
 @given(*[st.tuples(st.integers(0, 60), st.integers(0, 60)) for _ in range(2)])

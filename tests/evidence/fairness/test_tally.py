@@ -21,7 +21,7 @@ def made(probability, truth, **more):
 def test_each_probability_falls_into_its_bin():
     p = np.array([0.0, 0.05, 0.1, 0.55, 0.95, 1.0])
     rows = made(p, [0, 1, 0, 1, 1, 1], **{ROWS_COLUMN: [1, 2, 3, 4, 5, 6]})
-    curves = tally_predictions(rows, ["sex"]).curves(["sex"]).loc["F"]
+    curves = tally_predictions(rows, ["sex"]).calibration_bins(["sex"]).loc["F"]
     assert curves["rows"].tolist() == [3, 3, 0, 0, 0, 4, 0, 0, 0, 11]
     assert curves["positives"].tolist() == [2, 0, 0, 0, 0, 4, 0, 0, 0, 11]
     np.testing.assert_allclose(curves["p"][[0, 1, 5, 9]], [0.1, 0.3, 2.2, 10.75])

@@ -26,7 +26,9 @@ def coins(use_case, people, rows=4000, heads=0.8):
     up = rng.random(rows) < 0.5
     frame["pull"] = up + rng.normal(0, 0.1, rows)
     frame["outcome"] = np.where(up ^ (rng.random(rows) > heads), "yes", "no")
-    return FeasibilityData.of(frame, use_case(data={"exclude": ["push", "kind", "noise"]}), 0)
+    return FeasibilityData.from_rows(
+        frame, use_case(data={"exclude": ["push", "kind", "noise"]}), 0
+    )
 
 
 def test_the_nearest_neighbour_errs_as_theory_says(people, use_case):
@@ -48,14 +50,14 @@ def test_many_columns_of_noise_do_not_make_a_bound_of_nonsense(people, use_case)
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.normal(size=(1500, 60)), columns=[f"n{i}" for i in range(60)])
     frame = pd.concat([people(1500, strength=6.0), noise], axis=1)
-    material = FeasibilityData.of(frame, use_case(), 0)
+    material = FeasibilityData.from_rows(frame, use_case(), 0)
     [check], _ = check_ceiling(material, {"accuracy": 0.93})
     assert check.verdict is not Verdict.FAIL
 
 
 def test_what_is_had_already_is_not_ruled_out(people, use_case, monkeypatch):
     # As in many dimensions, where neighbours are far apart and yet err no less with more rows.
-    far = NeighbourErrorRate(error=0.45, low=0.43, high=0.47, fall=0.0, way="", rows=800)
+    far = NeighbourErrorRate(error=0.45, low=0.43, high=0.47, possible_fall=0.0, space="", rows=800)
     monkeypatch.setattr(import_module(neighbour_error_rate.__module__), "neighbours", lambda _: far)
     material = coins(use_case, people, heads=0.9)
     had = float(((material.answers >= 0.5) == material.labels).mean())
@@ -69,7 +71,9 @@ def test_scores_that_an_error_does_not_bound_are_not_judged(people, use_case):
 
 
 def test_few_rows_have_no_bound(people, use_case):
-    assert check_ceiling(FeasibilityData.of(people(300), use_case(), 0), {"accuracy": 0.9}) == (
+    assert check_ceiling(
+        FeasibilityData.from_rows(people(300), use_case(), 0), {"accuracy": 0.9}
+    ) == (
         [],
         None,
     )

@@ -25,7 +25,7 @@ def people(rows=ROWS, **how):
 
 
 def material(frame, case):
-    return FeasibilityData.of(frame, case, 0)
+    return FeasibilityData.from_rows(frame, case, 0)
 
 
 def only(report, name):
@@ -593,11 +593,11 @@ def test_every_type_of_a_table_becomes_a_number():
         }
     )
     found = encode_features(frame)
-    assert found.categorical.tolist() == [False, False, True, True, True, False]
+    assert found.is_categorical.tolist() == [False, False, True, True, True, False]
     expected = [[1, 0.5, 1, 0, 1, 1], [2, np.nan, np.nan, np.nan, 0, np.nan], [3, 2, 0, 0, 0, 2]]
     np.testing.assert_array_equal(found.matrix, np.array(expected))
 
 
 def test_a_text_of_many_values_counts_as_a_number():
     frame = pd.DataFrame({"text": pd.Series([f"t{i}" for i in range(300)], dtype="str")})
-    assert not encode_features(frame).categorical.any()
+    assert not encode_features(frame).is_categorical.any()

@@ -20,7 +20,7 @@ from assay.tables.write import write_frame
 @pytest.fixture
 def stored():
     def of(frame):
-        bucket = Bucket.on(MemoryStore())
+        bucket = Bucket.from_store(MemoryStore())
         return Table.read(bucket, write_frame(bucket, frame, "people"))
 
     return of
@@ -37,9 +37,9 @@ def test_a_table_too_big_for_memory_is_counted_whole_and_judged_on_a_sample(
 ):
     monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1000)
     table = stored(people(3000))
-    found = FeasibilityData.of(table, use_case(), 0)
-    assert (len(found.frame), len(found.whole.truth)) == (1000, 3000)
-    assert found.frame["person"].tolist() == [f"p{i}" for i in found.kept]
+    found = FeasibilityData.from_rows(table, use_case(), 0)
+    assert (len(found.frame), len(found.all_rows.truth)) == (1000, 3000)
+    assert found.frame["person"].tolist() == [f"p{i}" for i in found.kept_rows]
     note = "counted in all 3,000 rows; all else was judged on a sample of 1,000"
     assert any(note in text for text in assess_feasibility(table, use_case()).notes)
 
@@ -57,7 +57,7 @@ def test_entities_are_those_of_the_split(people, use_case, stored):
     frame = people(300)
     frame["person"] = [f"{i % 90}.0" if i < 150 else str(i % 90) for i in range(300)]
     case = use_case()
-    ours = FeasibilityData.of(frame, case, 0).whole.units
+    ours = FeasibilityData.from_rows(frame, case, 0).all_rows.units
     theirs = unit_hashes(stored(frame), case)
     pairs = set(zip(ours.tolist(), theirs.tolist(), strict=True))
     assert len(pairs) == len(set(ours.tolist())) == len(set(theirs.tolist())) == 90

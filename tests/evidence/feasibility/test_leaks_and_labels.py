@@ -12,7 +12,7 @@ from assay.evidence.report import Verdict
 
 
 def checks_of(frame, case):
-    checks, _, _ = check_leakage(FeasibilityData.of(frame, case, 0))
+    checks, _, _ = check_leakage(FeasibilityData.from_rows(frame, case, 0))
     return {check.name: check for check in checks}
 
 
@@ -47,7 +47,7 @@ def test_a_feature_that_restates_a_column_of_after_the_outcome_fails(people, use
     frame["letter"] = np.where(np.arange(300) % 3 == 0, "sent", None)
     frame["flag"] = (np.arange(300) % 3 == 0) * 7
     check = check_after_outcome(
-        FeasibilityData.of(frame, use_case(data={"after_outcome": ["letter"]}), 0)
+        FeasibilityData.from_rows(frame, use_case(data={"after_outcome": ["letter"]}), 0)
     )
     assert check.verdict is Verdict.FAIL
     assert "flag restates letter" in check.why
@@ -56,7 +56,7 @@ def test_a_feature_that_restates_a_column_of_after_the_outcome_fails(people, use
 def test_columns_that_name_rows_do_not_restate_each_other(people, use_case):
     frame = people(300).assign(closed=[f"c{i}" for i in range(300)], ticket=np.arange(300))
     check = check_after_outcome(
-        FeasibilityData.of(frame, use_case(data={"after_outcome": ["closed"]}), 0)
+        FeasibilityData.from_rows(frame, use_case(data={"after_outcome": ["closed"]}), 0)
     )
     assert check.verdict is Verdict.PASS
 
@@ -65,7 +65,9 @@ def test_columns_that_name_rows_do_not_restate_each_other(people, use_case):
 def test_a_date_after_the_row_s_own_is_a_caution(people, use_case, days, verdict):
     frame = people(300).assign(when=pd.Timestamp("2024-01-01"))
     frame["paid"] = frame["when"] + pd.Timedelta(days=days)
-    check = check_after_outcome(FeasibilityData.of(frame, use_case(data={"time": "when"}), 0))
+    check = check_after_outcome(
+        FeasibilityData.from_rows(frame, use_case(data={"time": "when"}), 0)
+    )
     assert check.verdict is verdict
     assert ("paid" in check.why) == (verdict is Verdict.CAUTION)
 
@@ -75,14 +77,14 @@ def test_flipped_labels_of_an_otherwise_plain_question_fail_softly(people, use_c
     rng = np.random.default_rng(0)
     frame["outcome"] = np.where((frame["pull"] > 0) ^ (rng.random(2000) < 0.2), "yes", "no")
     check, _ = check_label_noise(
-        FeasibilityData.of(frame, use_case(feasibility={"noise": 0.05}), 0)
+        FeasibilityData.from_rows(frame, use_case(feasibility={"noise": 0.05}), 0)
     )
     assert (check.verdict, check.hard) == (Verdict.FAIL, False)
     assert check.interval.low < 0.2 < check.interval.high + 0.03
 
 
 def test_outcomes_that_the_features_do_not_determine_are_unknown_not_noise(people, use_case):
-    material = FeasibilityData.of(people(2000), use_case(feasibility={"noise": 0.05}), 0)
+    material = FeasibilityData.from_rows(people(2000), use_case(feasibility={"noise": 0.05}), 0)
     check, sheet = check_label_noise(material)
     assert check.verdict is Verdict.UNKNOWN
     assert "do not determine" in check.why
@@ -98,7 +100,7 @@ def test_an_edge_that_is_open_hides_no_wrong_labels_and_is_none(people, use_case
     yes = rng.random(4000) < 1 / (1 + np.exp(-steep * (frame["pull"] - frame["push"])))
     frame["outcome"] = np.where(yes ^ (rng.random(4000) < flipped), "yes", "no")
     check, _ = check_label_noise(
-        FeasibilityData.of(frame, use_case(feasibility={"noise": 0.05}), 0)
+        FeasibilityData.from_rows(frame, use_case(feasibility={"noise": 0.05}), 0)
     )
     assert check.interval.low > 0.05
     assert check.verdict is verdict
@@ -106,9 +108,9 @@ def test_an_edge_that_is_open_hides_no_wrong_labels_and_is_none(people, use_case
 
 def test_the_accuracy_that_is_asked_for_says_what_is_allowed(people, use_case):
     case = use_case(feasibility={"reach": {"accuracy": 0.9}})
-    check, _ = check_label_noise(FeasibilityData.of(people(), case, 0))
+    check, _ = check_label_noise(FeasibilityData.from_rows(people(), case, 0))
     assert check.threshold == pytest.approx(0.1)
 
 
 def test_nothing_allowed_or_forbidden_is_no_check(people, use_case):
-    assert check_label_noise(FeasibilityData.of(people(), use_case(), 0))[0] is None
+    assert check_label_noise(FeasibilityData.from_rows(people(), use_case(), 0))[0] is None

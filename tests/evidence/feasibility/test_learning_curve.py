@@ -25,14 +25,16 @@ def curve(a=0.9, b=-1.0, c=0.5, noise=0.0005, seed=0, name="roc_auc", sign=1.0):
     scores = rng.multivariate_normal(a + b * SIZES**-c, shared)
     law = _fit_laws(SIZES, scores, shared, seed)
     return LearningCurve(
-        name, sign, SIZES, ScoreEstimates(sign * scores, shared, 0.01), law, now=32_000.0
+        name, sign, SIZES, ScoreEstimates(sign * scores, shared, 0.01), law, current_rows=32_000.0
     )
 
 
 @pytest.fixture
 def forty_thousand(people, use_case):
-    found = FeasibilityData.of(people(400), use_case(), 0)
-    whole = found.whole.__class__(**{**vars(found.whole), "truth": np.arange(40_000) % 2 == 0})
+    found = FeasibilityData.from_rows(people(400), use_case(), 0)
+    whole = found.all_rows.__class__(
+        **{**vars(found.all_rows), "truth": np.arange(40_000) % 2 == 0}
+    )
     return FeasibilityData(**{**vars(found), "whole": whole})
 
 
@@ -96,18 +98,20 @@ def test_the_figure_draws_the_law_beyond_the_data_without_marks():
 
 
 def test_a_learner_s_curve_rises_with_nested_rows(people, use_case):
-    found = FeasibilityData.of(people(1500), use_case(), 0)
+    found = FeasibilityData.from_rows(people(1500), use_case(), 0)
     traced = fit_learning_curve(found, "roc_auc")
-    assert traced.found.values[-1] > traced.found.values[0]
+    assert traced.estimates.values[-1] > traced.estimates.values[0]
     assert traced.sizes[-1] == 1200
 
 
 def test_too_few_rows_have_no_curve(people, use_case):
-    assert fit_learning_curve(FeasibilityData.of(people(200), use_case(), 0), "roc_auc") is None
+    assert (
+        fit_learning_curve(FeasibilityData.from_rows(people(200), use_case(), 0), "roc_auc") is None
+    )
 
 
 def test_the_rows_of_today_are_all_rows_not_those_that_are_kept(people, use_case, monkeypatch):
     monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1200)
-    found = FeasibilityData.of(people(4000), use_case(), 0)
+    found = FeasibilityData.from_rows(people(4000), use_case(), 0)
     assert len(found.truth) == 1200
-    assert fit_learning_curve(found, "roc_auc").now == pytest.approx(4000 * 0.8)
+    assert fit_learning_curve(found, "roc_auc").current_rows == pytest.approx(4000 * 0.8)

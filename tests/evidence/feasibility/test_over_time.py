@@ -26,7 +26,7 @@ def dated(people):
 
 
 def judged(frame, case, seed=0):
-    material = FeasibilityData.of(frame, case, seed)
+    material = FeasibilityData.from_rows(frame, case, seed)
     by_time, _ = find_periods(material)
     checks, _ = check_stationarity(material, by_time)
     return {check.name: check for check in checks}
@@ -132,8 +132,8 @@ def test_few_late_rows_are_unknown(dated, use_case):
 
 def test_a_split_by_time_brings_its_own_column_and_border(dated, use_case):
     split = {"by": "time", "column": "when", "after": "2020-02-20"}
-    by_time, _ = find_periods(FeasibilityData.of(dated(), use_case(split=split), 0))
-    assert by_time.words == "when of 2020-02-20 and later"
+    by_time, _ = find_periods(FeasibilityData.from_rows(dated(), use_case(split=split), 0))
+    assert by_time.late_words == "when of 2020-02-20 and later"
 
 
 @pytest.mark.parametrize("times", ["x", 2016, pd.NaT])
@@ -147,7 +147,7 @@ def test_a_column_that_divides_nothing_is_unknown_with_its_reason(dated, use_cas
 def test_values_that_go_missing_over_time_are_named(dated, use_case):
     frame = dated()
     frame["noise"] = frame["noise"].where(np.arange(1500) < 1300)
-    material = FeasibilityData.of(frame, use_case(data={"time": "when"}), 0)
+    material = FeasibilityData.from_rows(frame, use_case(data={"time": "when"}), 0)
     by_time, _ = find_periods(material)
     check, _ = check_missingness(material, pd.DataFrame(index=material.frame.index), by_time)
     assert check.verdict is Verdict.CAUTION
@@ -156,7 +156,7 @@ def test_values_that_go_missing_over_time_are_named(dated, use_case):
 
 
 def aged(frame, case, needed=300.0):
-    found, why = check_staleness(FeasibilityData.of(frame, case, 0), needed)
+    found, why = check_staleness(FeasibilityData.from_rows(frame, case, 0), needed)
     return found or why
 
 

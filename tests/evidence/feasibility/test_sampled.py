@@ -26,7 +26,7 @@ def rare(people):
 def both(rare, use_case):
     """The sample, of 2,500 rows, and all rows."""
     cases = [use_case(feasibility={"within": within}) for within in (0.2, 1000)]
-    return [FeasibilityData.of(rare, case, 0) for case in cases]
+    return [FeasibilityData.from_rows(rare, case, 0) for case in cases]
 
 
 def test_the_rare_class_is_denser_and_weighs_as_much_as_it_is(both):

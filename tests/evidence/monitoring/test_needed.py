@@ -25,7 +25,7 @@ def check(estimate, half, rows=5844, group=None, verdict=Verdict.UNKNOWN):
 
 
 def reference(rows, groups=("f", "m")):
-    bucket = Bucket.on(MemoryStore()).prepare()
+    bucket = Bucket.from_store(MemoryStore()).prepare()
     frame = pd.DataFrame({"sex": np.resize(list(groups), rows)})
     return Table.read(bucket, write_frame(bucket, frame, "reference"))
 

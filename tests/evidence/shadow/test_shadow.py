@@ -57,7 +57,7 @@ def people(rows=4000, seed=0, *, labels=True, noise=0.02, **decided):
 
 
 def stored(frame):
-    bucket = Bucket.on(MemoryStore()).prepare()
+    bucket = Bucket.from_store(MemoryStore()).prepare()
     kinds = {name: KINDS.get(name, "number") for name in frame}
     kinds |= {DECISION: "boolean", CHAMPION_DECISION: "boolean"}
     schema = pa.schema([column_field(name, kind) for name, kind in kinds.items() if name in frame])
@@ -232,7 +232,7 @@ def test_cells_count_every_row_once():
     frame = people()
     cells = count_decisions(stored(frame), ["sex"])
     assert cells.cells["(rows)"].sum() == len(frame)
-    assert cells.labelled.cells["(rows)"].sum() == len(frame)
+    assert cells.with_labels.cells["(rows)"].sum() == len(frame)
     both = cells.of(CHAMPION_DECISION)
     yes = both[both["decision"]]["(rows)"].sum()
     assert yes == frame[CHAMPION_DECISION].sum()
@@ -245,5 +245,5 @@ def test_of_very_many_labelled_rows_evenly_spaced_ones_are_looked_at(monkeypatch
     report = judged(frame)
     assert one(report, "no_worse").rows == 667, "every third of 2,000"
     assert "667 of the labelled rows, one in 3" in report.notes[0]
-    every = labelled_rows(stored(frame), every=3)
+    every = labelled_rows(stored(frame), stride=3)
     assert every[PROBABILITY].tolist() == frame[PROBABILITY][::6].tolist()

@@ -59,7 +59,7 @@ def test_independent_rows_give_pearsons_statistic():
     counts = [np.bincount(rng.integers(0, CELLS, n), minlength=CELLS) for n in (4000, 1000)]
     known = measure_window_variation([counts[0]], 4000)
     found = clustered_chi_square(*counts, known)
-    assert known.between == 0
+    assert known.between_variance == 0
     assert found.statistic == pytest.approx(stats.chi2_contingency(counts).statistic)
 
 
@@ -82,9 +82,9 @@ def test_many_rows_that_the_reference_never_held_are_a_shift_of_a_constant_too()
 
 def test_clustering_tells_how_far_windows_differ_beyond_chance():
     rng = np.random.default_rng(0)
-    shares = rng.beta(30, 70, 400)  # variance p q / 101: `between` is 1 / 101
+    shares = rng.beta(30, 70, 400)  # variance p q / 101: `between_variance` is 1 / 101
     table = np.array([(k, 500 - k) for k in rng.binomial(500, shares)])
-    assert measure_window_variation(table, 500).between == pytest.approx(1 / 101, rel=0.25)
+    assert measure_window_variation(table, 500).between_variance == pytest.approx(1 / 101, rel=0.25)
 
 
 @pytest.mark.parametrize("counts", [([0, 0], [0, 0]), ([9, 0], [5, 0]), ([0, 0], [3, 4])])

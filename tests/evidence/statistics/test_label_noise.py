@@ -27,8 +27,8 @@ def test_flipped_labels_are_counted_and_pointed_at(rate):
     found = confident_joint(truth, probability)
     assert found.interval.low < flipped.mean() < found.interval.high
     assert found.surest.interval.low < flipped.mean() < found.surest.interval.high
-    assert found.level
-    assert flipped[found.doubted].mean() > 0.99
+    assert found.is_level
+    assert flipped[found.doubted_rows].mean() > 0.99
 
 
 def test_fewer_independent_rows_are_less_certain():
@@ -47,7 +47,7 @@ def test_without_wrong_labels_doubts_are_fewer_where_the_model_is_surer(spread):
     truth = rng.random(20_000) < probability
     found = confident_joint(truth, probability)
     assert found.share > 0.05
-    assert not found.level
+    assert not found.is_level
 
 
 def test_what_is_wrong_is_told_apart_from_what_is_open():
@@ -59,12 +59,12 @@ def test_what_is_wrong_is_told_apart_from_what_is_open():
     found = confident_joint(truth, 0.1 + 0.8 * clean)
     assert found.interval.low > 0.1
     assert found.surest.value == pytest.approx(0.1, abs=0.01)
-    assert found.level
+    assert found.is_level
 
 
 def test_a_few_rows_settle_nothing():
     truth, probability, _ = noisy(0.1, rows=60)
-    assert not confident_joint(truth, probability).level
+    assert not confident_joint(truth, probability).is_level
 
 
 def test_of_a_class_sampled_otherwise_rows_count_for_what_they_stand_for():

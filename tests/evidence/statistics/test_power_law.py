@@ -16,7 +16,7 @@ def test_a_law_is_found_again(a, b, c):
     goal = a + b * 100_000.0**-c
     if a - goal > 1e-6:
         assert law.rows_for(goal)[0] == pytest.approx(100_000, rel=0.02)
-    np.testing.assert_allclose(law.at(SIZES)[0], a + b * SIZES**-c, atol=1e-6)
+    np.testing.assert_allclose(law.scores_at(SIZES)[0], a + b * SIZES**-c, atol=1e-6)
 
 
 def test_what_lies_beyond_the_asymptote_takes_infinitely_many_rows():
@@ -27,7 +27,7 @@ def test_what_lies_beyond_the_asymptote_takes_infinitely_many_rows():
 
 def test_more_rows_are_never_worse():
     falling = fit_power_law(SIZES, 0.9 - 0.01 * np.arange(7))
-    assert (np.diff(falling.at(np.geomspace(10, 1e6, 20))[0]) >= 0).all()
+    assert (np.diff(falling.scores_at(np.geomspace(10, 1e6, 20))[0]) >= 0).all()
     assert falling.b[0] == 0
 
 
