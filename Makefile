@@ -53,7 +53,7 @@ calibration: $(READY) ## Count how often each gate is wrong: docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration --out docs/calibration.md $(ARGS)
 
 schema: $(READY) ## Write the use case's JSON Schema
-	$(BIN)/python -m assay.config.schema > configs/use-case.schema.json
+	$(BIN)/python -m assay.config.json_schema > configs/use-case.schema.json
 
 deployments: $(READY) ## Write deployments/ from configs/
 	$(BIN)/python -m assay.deployments

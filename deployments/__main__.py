@@ -10,9 +10,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from assay.config.operation import Operations
-from assay.deployments import dashboard, policies, pools, prefect_yaml
-from assay.deployments.story import find_use_cases, plan_deployments
+from assay.config.operations import Operations
+from assay.deployments import policies, pools, prefect_yaml
+from assay.deployments.dashboard import grafana
+from assay.deployments.deployment_plan import find_use_cases, plan_deployments
 from assay.errors import AssayError, ConfigError
 
 HERE = Path("deployments")  # of the working folder: an installed Assay writes nothing into itself
@@ -23,7 +24,7 @@ def generated_files() -> dict[Path, str]:
     """What is generated: by file, its text."""
     deployments = plan_deployments(find_use_cases(), Operations.load_configured())
     made = {HERE / "prefect.yaml": prefect_yaml.render_prefect_yaml(deployments, POOL)}
-    made[HERE / "grafana/assay.json"] = dashboard.render_dashboard()
+    made[HERE / "grafana/assay.json"] = grafana.render_dashboard()
     made |= {
         HERE / f"pools/{kind}.json": pools.render_pool_template(kind) for kind in pools.POOL_TYPES
     }
@@ -49,8 +50,8 @@ def apply_to_server() -> None:
     """Raises ConfigError."""
     from prefect.settings import get_current_settings
 
-    from assay.deployments.apply import DesiredState
-    from assay.deployments.apply import reconcile_server as bring
+    from assay.deployments.desired_state import DesiredState
+    from assay.deployments.desired_state import reconcile_server as bring
 
     if get_current_settings().api_url.url is None:
         raise ConfigError(

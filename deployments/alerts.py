@@ -9,7 +9,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
-from assay.config.operation import Alert, Operations, expand_variables
+from assay.config.operations import Alert, Operations, expand_variables
 from assay.errors import ConfigError
 
 

@@ -1,7 +1,7 @@
 """What happens by itself, as data: retraining and scoring on events, alerts, lost runs.
 
 Prefect knows deployments and blocks by identifiers that each server makes up; here they go by
-name, and `assay.deployments.apply` puts the identifiers in.
+name, and `assay.deployments.desired_state` puts the identifiers in.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assay.config.operation import AlertEvent, Operations
+from assay.config.operations import AlertEvent, Operations
+from assay.deployments.deployment_plan import Deployment, UseCaseFile
 from assay.deployments.schedules import longest_pause
-from assay.deployments.story import Deployment, UseCaseFile
 
 RUN_DEPLOYMENT, SEND_NOTIFICATION = "run-deployment", "send-notification"
 

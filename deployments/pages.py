@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from assay.bucket import Bucket
-from assay.deployments.metrics import CONTENT_TYPE, MetricsCollector
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
 from assay.errors import AssayError, ObjectMissing
-from assay.store import default_store_url
+from assay.store.open import default_store_url
 
 _HTML_START = b"<!doctype html>"
 _REPORT_HEADERS = {

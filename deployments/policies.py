@@ -2,7 +2,7 @@
 
 They bound what a stolen or careless key can do, and no more. A journal is a folder to which people
 append, and to the bucket one entry is like another: whoever may append may write the words of a
-promotion. That a scientist may not promote is kept by `assay.trust`, for everyone only where the
+promotion. That a scientist may not promote is kept by `assay.registry.authority`, for everyone only where the
 people's file says `signatures: required`: then an entry counts only if whoever signed it may do
 what it says.
 """

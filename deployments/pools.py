@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import __version__
-from assay.config.operation import PoolType
+from assay.config.operations import PoolType
 
 _ENGINE = "assay.deployments.engine"
 POOL_TYPES: tuple[PoolType, ...] = ("process", "docker", "kubernetes")

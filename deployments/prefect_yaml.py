@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from assay.deployments.deployment_plan import Deployment
 from assay.deployments.schedules import schedule_json
-from assay.deployments.story import Deployment
 
 _HEADER = """\
 # Written by `make deployments` from configs/; change it there.

@@ -23,7 +23,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.states import AwaitingRetry
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
 
 _RECENT_CRASHES = timedelta(hours=1)
 

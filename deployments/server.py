@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
+from assay.deployments.setup_state import SetupState
 from assay.errors import ConfigError
-from assay.running import SetupState
 
 _AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 _CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assay.bucket import Bucket
-from assay.config.operation import Operations
-from assay.deployments.keep import STARTED_LINE
+from assay.bucket.bucket import Bucket
+from assay.config.operations import Operations
+from assay.deployments.deployment_plan import UseCaseFile
 from assay.deployments.pools import process_job_variables
 from assay.deployments.server import ServerSetup, hide_password
-from assay.deployments.story import UseCaseFile
+from assay.deployments.setup_state import Process, SetupState
+from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
-from assay.running import Process, SetupState
 
 Say = Callable[[str], None]
 
@@ -129,7 +129,7 @@ def _start_supervisor(
     environment = server.environment(operations)
     server.to_setup_state().write(folder)
     os.environ.update(environment)  # whoever speaks to the server from here needs it too
-    command = [sys.executable, "-m", "assay.deployments.keep", str(folder), operations.pool]
+    command = [sys.executable, "-m", "assay.deployments.supervisor", str(folder), operations.pool]
     with open(folder / "logs" / "keeper.log", "ab") as out:
         # What ended before this line, ended under an earlier keeper; this one is slow to speak.
         out.write(f"{STARTED_LINE} anew\n".encode())
@@ -207,7 +207,7 @@ def _reconcile_server(options: UpOptions, say: Say) -> list[str]:
     server, operations = options.server, options.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
-    from assay.deployments.apply import DesiredState, reconcile_server
+    from assay.deployments.desired_state import DesiredState, reconcile_server
 
     job = process_job_variables(server.root) if operations.pool == "process" else {}
     wanted = DesiredState(options.cases, operations, server.pool, job)

@@ -4,10 +4,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from assay.flows.named import format_run_name
-from assay.store import default_store_url
-from assay.tasks.collect import collect_garbage
-from assay.tasks.verify import verify_bucket
+from assay.flows.run_name import format_run_name
+from assay.store.open import default_store_url
+from assay.tasks.maintenance import collect_garbage, verify_bucket
 
 
 @flow(name="maintain", flow_run_name=format_run_name)

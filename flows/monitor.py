@@ -4,28 +4,30 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from assay import moments
-from assay.artifacts import JSON
+from assay.bucket.artifacts import JSON
 from assay.errors import NoChampion
-from assay.flows.named import format_run_name
-from assay.living.labels import LabelImport
-from assay.living.looked import MonitorOutcome, ShadowOutcome, idle_outcome
-from assay.living.looking import LookInputs, collect_facts, is_worth_recording
-from assay.living.looks import Look
-from assay.living.retraining import RETRAIN, unanswered_look
-from assay.runs import Run
-from assay.tasks.about import plan_look
-from assay.tasks.beside import plan_shadow_comparison
-from assay.tasks.enter_look import record_look
-from assay.tasks.enter_shadow import record_shadow_comparison
-from assay.tasks.label import ingest_labels
+from assay.flows.run_name import format_run_name
+from assay.production.labels.label_import import LabelImport
+from assay.production.monitoring.judgement import LookInputs, collect_facts, is_worth_recording
+from assay.production.monitoring.look import Look
+from assay.production.monitoring.outcome import MonitorOutcome, ShadowOutcome, idle_outcome
+from assay.production.retraining.policy import RETRAIN, unanswered_look
+from assay.runs.run import Run
 from assay.tasks.look import run_monitoring_gate
-from assay.tasks.read import start_run
+from assay.tasks.monitoring import (
+    ingest_labels,
+    plan_look,
+    plan_shadow_comparison,
+    record_look,
+    record_shadow_comparison,
+    request_retraining,
+)
 from assay.tasks.reference import build_reference
 from assay.tasks.shadow import run_shadow_gate
 from assay.tasks.stage import publish_history
-from assay.tasks.want import request_retraining
+from assay.tasks.start_run import start_run
 from assay.tasks.window import build_window
+from assay.util import clock
 
 
 @flow(name="monitor", flow_run_name=format_run_name)
@@ -42,7 +44,7 @@ def monitor(
     Where the use case asks for a shadow, the challenger's answers are then held against
     the champion's.
     """
-    now = moments.format_timestamp(moments.parse_timestamp(as_of))
+    now = clock.format_timestamp(clock.parse_timestamp(as_of))
     run = start_run(config, store, overrides, False, trains=False)
     taken = ingest_labels(run, now)
     _request_retraining(run, now)  # of an earlier look, whatever this one comes to

@@ -7,15 +7,14 @@ from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
-from assay.bucket import Bucket
-from assay.decisions.said import Justification
+from assay.bucket.bucket import Bucket
 from assay.errors import ConfigError, Ineligible, NotAllowed
-from assay.flows.named import format_run_name
-from assay.moments import parse_timestamp
-from assay.store import default_store_url
-from assay.tasks.ask import promotion_question
-from assay.tasks.decide import decide_promotion
+from assay.flows.run_name import format_run_name
+from assay.registry.decisions.justification import Justification
+from assay.store.open import default_store_url
+from assay.tasks.promotion import decide_promotion, promotion_question
 from assay.tasks.stage import publish_history
+from assay.util.clock import parse_timestamp
 
 _POLL_INTERVAL = 10  # seconds between two looks whether somebody has answered
 

@@ -6,19 +6,19 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from assay import moments
-from assay.artifacts import Artifact
+from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
-from assay.flows.answer import run_training_pipeline
-from assay.flows.named import format_run_name
-from assay.living.retraining import DeclinedRetraining, RetrainingAttempt
-from assay.runs import RetrainingOrigin, Run, RunOutcome
-from assay.tasks.begin_again import begin_retraining
-from assay.tasks.finish import finish_retraining
+from assay.flows.run_name import format_run_name
+from assay.flows.training_pipeline import run_training_pipeline
+from assay.production.retraining.policy import DeclinedRetraining, RetrainingAttempt
+from assay.runs.outcome import RunOutcome
+from assay.runs.run import RetrainingOrigin, Run
 from assay.tasks.gather import build_training_table
 from assay.tasks.ingest import ingest_source
-from assay.tasks.read import start_run
+from assay.tasks.retraining import begin_retraining, finish_retraining
 from assay.tasks.stage import publish_history
+from assay.tasks.start_run import start_run
+from assay.util import clock
 
 
 @flow(name="retrain", flow_run_name=format_run_name)
@@ -37,7 +37,7 @@ def retrain(
     the digest of the monitoring report that asks for it: each asks once. `as_of` is the moment
     that this is about, else now.
     """
-    run, now = start_run(config, store, overrides, False), moments.parse_timestamp(as_of)
+    run, now = start_run(config, store, overrides, False), clock.parse_timestamp(as_of)
     begun = begin_retraining(run, by, because, now, evidence)
     if isinstance(begun, DeclinedRetraining):
         publish_history(run.bucket, run.name)  # it may ask a person
@@ -54,7 +54,7 @@ def retrain(
 
 def _train_challenger(run: Run, begun: RetrainingAttempt, first: Artifact) -> State:
     gathered = build_training_table(run, first, begun)
-    about = moments.format_timestamp(begun.as_of)
+    about = clock.format_timestamp(begun.as_of)
     anew = RetrainingOrigin(retraining=begun.number, upto=begun.upto, as_of=about)
     asked = run.for_retraining(gathered["table"], anew)
     return run_training_pipeline(

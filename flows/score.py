@@ -8,10 +8,8 @@ from prefect.events.worker import EventsWorker
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from assay import moments
-from assay.batches import BatchClaim
 from assay.config.data import FileFormat
-from assay.config.living import Sink
+from assay.config.production import Sink
 from assay.errors import (
     AssayError,
     ConfigError,
@@ -20,20 +18,26 @@ from assay.errors import (
     NoChampion,
     SourceError,
 )
-from assay.flows.named import format_run_name
-from assay.living.arrivals import IncomingBatch
-from assay.living.outcomes import BatchOutcome, ScoringOutcome
-from assay.living.serving import LoadedVersion, build_claim
-from assay.living.sinks import resolve_sink
-from assay.runs import Run
-from assay.steps import Step
+from assay.flows.run_name import format_run_name
+from assay.production.scoring.incoming_batch import IncomingBatch
+from assay.production.scoring.loaded_version import LoadedVersion, build_claim
+from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
+from assay.production.scoring.sinks import resolve_sink
+from assay.registry.batch_ledger import BatchClaim
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.arrive import read_batch
-from assay.tasks.claim import claim_batch
-from assay.tasks.come import ScoringPlan, plan_scoring
-from assay.tasks.deliver import deliver_batch
 from assay.tasks.predict import predict_batch
-from assay.tasks.read import start_run
-from assay.tasks.record import record_batch, refuse_batch
+from assay.tasks.scoring import (
+    ScoringPlan,
+    claim_batch,
+    deliver_batch,
+    plan_scoring,
+    record_batch,
+    refuse_batch,
+)
+from assay.tasks.start_run import start_run
+from assay.util import clock
 
 _SERVED_DIFFERENTLY = (
     "served by a version that reads it otherwise; name a version to have its answers"
@@ -70,7 +74,7 @@ def score(
     """
     run, now = (
         start_run(config, store, overrides, False, trains=False),
-        moments.parse_timestamp(as_of),
+        clock.parse_timestamp(as_of),
     )
     try:
         came = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
@@ -94,7 +98,7 @@ def score(
         use_case=run.name,
         model=version.name,
         digest=version.digest,
-        as_of=moments.format_timestamp(now),
+        as_of=clock.format_timestamp(now),
         batches=tuple(batches),
         monitored=monitored,
     )
@@ -106,7 +110,7 @@ def _try_batch(
 ) -> BatchOutcome:
     """What became of one batch. What is wrong with it stops no other."""
     try:
-        return _serve_batch(run, came, batch, sink, aside, moments.format_timestamp(now))
+        return _serve_batch(run, came, batch, sink, aside, clock.format_timestamp(now))
     except IntegrityError:
         raise
     except AssayError as error:

@@ -3,10 +3,10 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from assay.flows.answer import run_training_pipeline
-from assay.flows.named import format_run_name
+from assay.flows.run_name import format_run_name
+from assay.flows.training_pipeline import run_training_pipeline
 from assay.tasks.ingest import ingest_source
-from assay.tasks.read import start_run
+from assay.tasks.start_run import start_run
 
 
 @flow(name="train", flow_run_name=format_run_name)

@@ -4,11 +4,11 @@ from typing import Any
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
+from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
-from assay.living.arrivals import IncomingBatch
-from assay.runs import Run
-from assay.steps import Step
+from assay.production.scoring.incoming_batch import IncomingBatch
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -22,7 +22,7 @@ def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: 
     use_case, log = run.loaded.use_case, get_run_logger()
 
     def work() -> dict[str, Artifact]:
-        from assay.living.intake import parse_batch
+        from assay.production.scoring.batch_reader import parse_batch
 
         found = parse_batch(run.bucket, batch.source, columns, use_case, batch.name, say=log.info)
         if batch.fingerprint(run.loaded) != source:
@@ -43,7 +43,7 @@ def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: 
     return perform_stage(
         run,
         "arrive",
-        core="assay.living.intake",
+        core="assay.production.scoring.batch_reader",
         settings={
             "columns": columns,
             "missing": list(use_case.data.missing),

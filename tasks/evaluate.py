@@ -4,21 +4,21 @@ from typing import Any
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import Artifact
+from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
-from assay.living.newest import mask_newest_rows, training_cutoff
-from assay.registry import Registry
-from assay.runs import Run
-from assay.steps import Step
+from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
+from assay.registry.history import Version
+from assay.registry.registry import Registry
+from assay.runs.lineage import candidate_modules
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
-from assay.trained import candidate_modules
-from assay.versions import Version
 
 _PREDICTION_MODULES = (
-    "assay.registry",
-    "assay.learning.predict",
+    "assay.registry.registry",
+    "assay.learning.scoring_model",
 )  # how the champion's answers are made
-_ROW_IDENTITY_MODULE = "assay.learning.units"  # which rows belong together
+_ROW_IDENTITY_MODULE = "assay.dataset.row_identity"  # which rows belong together
 
 
 @stage
@@ -32,10 +32,10 @@ def run_performance_gate(
     rival = standing if standing and _worth_comparing(run, train_step, standing) else None
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import performance as gate
-        from assay.evidence.report import put_report
-        from assay.learning.units import entity_hashes
-        from assay.tables.read import Table
+        from assay.dataset.row_identity import entity_hashes
+        from assay.gates.performance import gate as gate
+        from assay.gates.report import put_report
+        from assay.tables.table import Table
 
         frame = Table.read(run.bucket, predictions).to_pandas()
         about, rows = run.bucket.get_json(train_step["about"]), Table.read(run.bucket, table)
@@ -64,7 +64,7 @@ def run_performance_gate(
     return perform_stage(
         run,
         "evaluate",
-        core="assay.evidence.performance",
+        core="assay.gates.performance.gate",
         also=(
             _ROW_IDENTITY_MODULE,
             *((*_PREDICTION_MODULES, *candidate_modules(run.bucket, rival)) if rival else ()),

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from assay.artifacts import Artifact
-from assay.living.newest import mask_newest_rows, training_cutoff
-from assay.registry import Registry
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import Artifact
+from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
+from assay.registry.registry import Registry
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -18,9 +18,9 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
     since = _champion_learnt_up_to(run, train_step) if row_origins else None
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import fairness as gate
-        from assay.evidence.report import put_report
-        from assay.tables.read import Table
+        from assay.gates.fairness import gate as gate
+        from assay.gates.report import put_report
+        from assay.tables.table import Table
 
         def audit(rows: Any) -> Any:
             rules, groups = use_case.fairness, use_case.data.sensitive
@@ -38,7 +38,7 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
     return perform_stage(
         run,
         "fairness",
-        core="assay.evidence.fairness",
+        core="assay.gates.fairness.gate",
         settings={
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": sensitive,

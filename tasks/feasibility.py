@@ -1,8 +1,8 @@
 """Hold what was found of the data against the fairness rules: can they answer this question?"""
 
-from assay.artifacts import Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -12,10 +12,10 @@ def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import feasibility as gate
-        from assay.evidence.feasibility.answer import FeasibilityFindings
-        from assay.evidence.report import put_report
-        from assay.tables.read import Table
+        from assay.gates.feasibility import gate as gate
+        from assay.gates.feasibility.findings import FeasibilityFindings
+        from assay.gates.report import put_report
+        from assay.tables.table import Table
 
         found = FeasibilityFindings.from_json(use_case, run.bucket.get_json(measure_step["found"]))
         report = gate.finish_report(found, Table.read(run.bucket, table), use_case)
@@ -24,7 +24,7 @@ def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     return perform_stage(
         run,
         "feasibility",
-        core="assay.evidence.feasibility",
+        core="assay.gates.feasibility.gate",
         settings={
             "subject": run.name,
             "reach": use_case.feasibility.reach,

@@ -2,11 +2,11 @@
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
-from assay.batches import BatchLedger
-from assay.living.retraining import RetrainingAttempt
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.production.retraining.policy import RetrainingAttempt
+from assay.registry.batch_ledger import BatchLedger
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -18,8 +18,12 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
     batches = BatchLedger(run.bucket, run.name).read().truncate(begun.upto)
 
     def work() -> dict[str, Artifact]:
-        from assay.living.gather import RowSelection, training_sources, write_training_rows
-        from assay.living.known import KnownLabels
+        from assay.production.labels.known_labels import KnownLabels
+        from assay.production.retraining.training_rows import (
+            RowSelection,
+            training_sources,
+            write_training_rows,
+        )
 
         choice = RowSelection(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
         labels = KnownLabels.from_batches(run.bucket, batches, use_case)
@@ -37,8 +41,8 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
     return perform_stage(
         run,
         "gather",
-        core="assay.living.gather",
-        also=("assay.living.known",),
+        core="assay.production.retraining.training_rows",
+        also=("assay.production.labels.known_labels",),
         settings={
             "window": retrain.model_dump(mode="json", include={"window"})["window"],
             "since": begun.since,

@@ -2,13 +2,13 @@
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
+from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
-from assay.evidence.amounts import format_count
-from assay.runs import Run
+from assay.runs.run import Run
 from assay.sources.fingerprint import fingerprint
-from assay.steps import Step
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
+from assay.util.wording import format_count
 
 
 @stage
@@ -18,8 +18,8 @@ def ingest_source(run: Run) -> Step:
     written, log = run.loaded, get_run_logger()
 
     def work() -> dict[str, Artifact]:
-        from assay.sources.aside import QuarantineSummary
-        from assay.sources.ingest import ingest_source as read
+        from assay.sources.ingestion import ingest_source as read
+        from assay.sources.quarantine import QuarantineSummary
         from assay.tables.croissant import store_croissant
 
         found = read(run.bucket, written.use_case.data, "table", where=written, say=log.info)
@@ -48,7 +48,7 @@ def ingest_source(run: Run) -> Step:
     return perform_stage(
         run,
         "ingest",
-        core="assay.sources.ingest",
+        core="assay.sources.ingestion",
         also=("assay.tables.croissant",),
         settings={"data": written.use_case.data.reading_settings(), "source": run.source},
         inputs={},

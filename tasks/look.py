@@ -1,10 +1,10 @@
 """Take a look at the champion."""
 
-from assay.artifacts import JSON, Artifact
-from assay.living.looking import LookInputs
-from assay.living.looks import Look
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.production.monitoring.judgement import LookInputs
+from assay.production.monitoring.look import Look
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -14,9 +14,9 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence.monitoring.facts import MonitoringFacts
-        from assay.evidence.report import put_report
-        from assay.living.looking import judge_look
+        from assay.gates.monitoring.facts import MonitoringFacts
+        from assay.gates.report import put_report
+        from assay.production.monitoring.judgement import judge_look
 
         told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
         found = judge_look(run.bucket, told, material, use_case, look.version)
@@ -29,7 +29,7 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
     return perform_stage(
         run,
         "look",
-        core="assay.living.looking",
+        core="assay.production.monitoring.judgement",
         settings={
             "monitor": use_case.monitor.model_dump(mode="json"),
             "drift": use_case.drift.model_dump(mode="json"),

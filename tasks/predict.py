@@ -4,13 +4,13 @@ from typing import Any
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
-from assay.living.arrivals import IncomingBatch
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.production.scoring.incoming_batch import IncomingBatch
+from assay.registry.history import Version
+from assay.runs.lineage import candidate_modules
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
-from assay.trained import candidate_modules
-from assay.versions import Version
 
 
 @stage(task_run_name="predict {batch.name}")
@@ -24,7 +24,7 @@ def predict_batch(
     unfit = read_step.outputs.get("unfit")
 
     def work() -> dict[str, Artifact]:
-        from assay.living.scoring import score_table as score
+        from assay.production.scoring.predictions import score_table as score
 
         found = score(
             run.bucket,
@@ -48,7 +48,7 @@ def predict_batch(
     return perform_stage(
         run,
         "predict",
-        core="assay.living.scoring",
+        core="assay.production.scoring.predictions",
         also=candidate_modules(run.bucket, version),
         settings={
             "identity": list(use_case.data.identity),

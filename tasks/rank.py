@@ -2,9 +2,9 @@
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -14,10 +14,10 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence.report import put_report
-        from assay.learning.contenders import OutOfFoldPredictions
-        from assay.learning.frontier import rank_candidates
-        from assay.tables.read import Table
+        from assay.gates.candidates.assessment import OutOfFoldPredictions
+        from assay.gates.candidates.frontier import rank_candidates
+        from assay.gates.report import put_report
+        from assay.tables.table import Table
 
         answers = []
         for title, step in train_steps.items():
@@ -34,7 +34,7 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     return perform_stage(
         run,
         "rank",
-        core="assay.learning.frontier",
+        core="assay.gates.candidates.frontier",
         settings={
             "subject": run.name,
             "performance": use_case.performance.model_dump(

@@ -1,12 +1,12 @@
 """The rows that a champion was tested on, beside what it said of them."""
 
-from assay.artifacts import Artifact
-from assay.living.windows import build_reference as made_of
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import Artifact
+from assay.production.monitoring.windows import build_reference as made_of
+from assay.registry.history import Version
+from assay.runs.lineage import find_training_table
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
-from assay.trained import find_training_table
-from assay.versions import Version
 
 
 @stage
@@ -20,7 +20,7 @@ def build_reference(run: Run, version: Version) -> Step:
     return perform_stage(
         run,
         "reference",
-        core="assay.living.windows",
+        core="assay.production.monitoring.windows",
         settings={"meaning": use_case.data.column_meaning(), "version": version.number},
         inputs={
             "table": find_training_table(run.bucket, version),

@@ -1,8 +1,8 @@
 """Search one candidate's parameters by cross-validation on the training rows."""
 
-from assay.artifacts import JSON, Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
@@ -17,8 +17,8 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
 
     def work() -> dict[str, Artifact]:
         from assay.learning.train import search_candidate
-        from assay.tables.read import Table
-        from assay.tables.write import write_frame
+        from assay.tables.table import Table
+        from assay.tables.table_writer import write_frame
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()

@@ -1,9 +1,9 @@
 """Hold a challenger's answers in shadow against the champion's."""
 
-from assay.artifacts import JSON, Artifact
-from assay.living.shadows import ShadowComparison
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.production.shadow.comparison import ShadowComparison
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -13,8 +13,8 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence.report import put_report
-        from assay.living.shadow_rows import judge_comparison, pair_rows
+        from assay.gates.report import put_report
+        from assay.production.shadow.paired_rows import judge_comparison, pair_rows
 
         found = pair_rows(run.bucket, comparison, use_case)
         told = found.facts.model_dump(mode="json")
@@ -29,7 +29,7 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
     return perform_stage(
         run,
         "shadow",
-        core="assay.living.shadow_rows",
+        core="assay.production.shadow.paired_rows",
         settings={
             "versions": [comparison.challenger.number, comparison.champion.number],
             "asked": comparison.required_batches,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from assay.artifacts import TABLE
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import TABLE
+from assay.runs.run import Run
+from assay.steps.step import Step
 
 
 def annotate_span(run: Run, step: Step) -> None:

@@ -2,10 +2,10 @@
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
+from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import locate_data_errors
-from assay.runs import Run
-from assay.steps import Step
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -19,8 +19,8 @@ def split_table(run: Run, table: Artifact) -> Step:
         import pandas as pd
 
         from assay.learning import split as core
-        from assay.tables.read import Table
-        from assay.tables.write import write_frame
+        from assay.tables.table import Table
+        from assay.tables.table_writer import write_frame
 
         rows = Table.read(run.bucket, table)
         with locate_data_errors(run.loaded.text.locate(("split",))):

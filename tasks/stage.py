@@ -22,19 +22,21 @@ from prefect.context import TagsContext
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from assay import plan, steps, trust
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.errors import StoreUnreachable
-from assay.evidence.report import get_report
-from assay.provenance import read_code_version
-from assay.render.figures import figure_svg_file
-from assay.render.history import UseCasePage
+from assay.gates.report import get_report
+from assay.registry import authority
+from assay.render.dashboard import artifact_key, check_rows, report_pictures
 from assay.render.markdown import render_markdown
-from assay.render.outcome import outcome_headline, render_outcome
-from assay.render.records import artifact_key, check_rows, report_pictures
-from assay.runs import Run, RunOutcome
-from assay.steps import Step
+from assay.render.svg.figure import figure_svg_file
+from assay.render.use_case_page import UseCasePage
+from assay.runs.outcome import RunOutcome
+from assay.runs.outcome_page import outcome_headline, render_outcome
+from assay.runs.run import Run
+from assay.steps import plan
+from assay.steps.code_version import read_code_version
+from assay.steps.step import Step, perform
 from assay.tasks import spans
 
 P = ParamSpec("P")
@@ -136,7 +138,7 @@ def perform_stage(
             label=label,
             always=always,
         )
-    step = steps.perform(
+    step = perform(
         run.bucket,
         name,
         code=code,
@@ -189,7 +191,7 @@ def publish_history(bucket: Bucket, model: str) -> None:
     """
     told = UseCasePage.load(bucket, model)
     drawn = {figure.title: data_url(figure_svg_file(figure)) for figure in told.figures()}
-    text = told.to_markdown(actor_of=trust.describe_author, pictures=drawn)
+    text = told.to_markdown(actor_of=authority.describe_author, pictures=drawn)
     create_markdown_artifact(text, artifact_key(model, "history"), told.headline)
 
 

@@ -1,8 +1,8 @@
 """Ask what one candidate takes to answer."""
 
-from assay.artifacts import Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -13,8 +13,8 @@ def run_technical_gate(run: Run, train_step: Step) -> Step:
     candidate = train_step.components["settings"]["title"]
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import technical as gate
-        from assay.evidence.report import put_report
+        from assay.gates import technical as gate
+        from assay.gates.report import put_report
 
         found = run.bucket.get_json(timing)
         report = gate.judge_technical_limits(found, use_case.technical, subject=candidate)
@@ -23,7 +23,7 @@ def run_technical_gate(run: Run, train_step: Step) -> Step:
     return perform_stage(
         run,
         "technical",
-        core="assay.evidence.technical",
+        core="assay.gates.technical",
         settings={
             "technical": use_case.technical.model_dump(mode="json"),
             "candidate": candidate,

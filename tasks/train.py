@@ -2,9 +2,9 @@
 
 from contextlib import nullcontext
 
-from assay.artifacts import JSON, MODEL, Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, MODEL, Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
@@ -22,8 +22,8 @@ def train_candidate(
         from assay.learning.search import SearchOutcome
         from assay.learning.train import no_progress
         from assay.learning.train import train_candidate as fit
-        from assay.tables.read import Table
-        from assay.tables.write import write_table
+        from assay.tables.table import Table
+        from assay.tables.table_writer import write_table
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()

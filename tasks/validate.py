@@ -1,10 +1,10 @@
 """Hold the table against the rules that the use case states."""
 
-from assay.artifacts import Artifact
-from assay.config.read import check_columns
-from assay.previous import previous_table
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import Artifact
+from assay.config.loaded_use_case import check_columns
+from assay.runs.previous_table import previous_table
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -26,18 +26,18 @@ def run_validation_gate(
     before = previous_table(run.bucket, run.name, table)
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import validation
-        from assay.evidence.report import put_report
-        from assay.evidence.rows import open_rows
-        from assay.evidence.serviceable import check_preconditions
-        from assay.sources.aside import QuarantineSummary
-        from assay.tables.read import Table
-        from assay.tables.write import write_frame
+        from assay.dataset.preconditions import check_preconditions
+        from assay.dataset.row_source import open_rows
+        from assay.gates.report import put_report
+        from assay.gates.validation import gate
+        from assay.sources.quarantine import QuarantineSummary
+        from assay.tables.table import Table
+        from assay.tables.table_writer import write_frame
 
         held = Table.read(run.bucket, table)
         with open_rows(held) as rows:
             check_preconditions(rows, written)
-        judged = validation.validate_table(
+        judged = gate.validate_table(
             held,
             use_case.expectations,
             target=use_case.data.target,
@@ -55,8 +55,8 @@ def run_validation_gate(
     return perform_stage(
         run,
         "validate",
-        core="assay.evidence.validation",
-        also=("assay.evidence.serviceable",),
+        core="assay.gates.validation.gate",
+        also=("assay.dataset.preconditions",),
         settings={
             "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],

@@ -4,9 +4,9 @@ from typing import Any
 
 from prefect.logging import get_run_logger
 
-from assay.artifacts import JSON, Artifact
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 # What is read of the use case, besides what the rows mean.
@@ -23,8 +23,8 @@ def measure_feasibility(run: Run, table: Artifact) -> Step:
     use_case, say = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
-        from assay.evidence import feasibility as gate
-        from assay.tables.read import Table
+        from assay.gates.feasibility import gate as gate
+        from assay.tables.table import Table
 
         found = gate.collect_findings(Table.read(run.bucket, table), use_case, say=say)
         return {"found": run.bucket.put_json(found.as_json(), JSON, "found of the data")}
@@ -33,7 +33,7 @@ def measure_feasibility(run: Run, table: Artifact) -> Step:
     return perform_stage(
         run,
         "weigh",
-        core="assay.evidence.feasibility",
+        core="assay.gates.feasibility.gate",
         settings={**settings, "meaning": use_case.data.column_meaning()},
         inputs={"table": table},
         work=work,

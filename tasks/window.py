@@ -1,9 +1,9 @@
 """The rows that a look is about."""
 
-from assay.artifacts import JSON, Artifact
-from assay.living.looks import Look
-from assay.runs import Run
-from assay.steps import Step
+from assay.bucket.artifacts import JSON, Artifact
+from assay.production.monitoring.look import Look
+from assay.runs.run import Run
+from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
@@ -14,7 +14,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.living.windows import build_window as gather
+        from assay.production.monitoring.windows import build_window as gather
 
         found = gather(run.bucket, look, use_case, reference)
         tables = {"current": found.current, "labelled": found.labelled}
@@ -26,7 +26,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
     return perform_stage(
         run,
         "window",
-        core="assay.living.windows",
+        core="assay.production.monitoring.windows",
         settings={
             "version": look.version.number,
             "judged": look.judged_up_to.model_dump(),

@@ -15,11 +15,11 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from assay import artifacts
-from assay.artifacts import Artifact
-from assay.attest import PAYLOAD_TYPE, build_statement
-from assay.digest import Digest
-from assay.signing import Signer, make_envelope
+from assay.bucket import artifacts
+from assay.bucket.artifacts import Artifact
+from assay.bucket.digest import Digest
+from assay.bucket.signing import Signer, make_envelope
+from assay.runs.slsa_statement import PAYLOAD_TYPE, build_statement
 
 
 def artifact(name: str, media_type: str = artifacts.JSON) -> Artifact:

@@ -6,10 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from assay.artifacts import Artifact
-from assay.batches import BatchClaim, BatchLedger, ScoredBatch
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.registry.batch_ledger import BatchClaim, BatchLedger, ScoredBatch
 from assay.store.memory import MemoryStore
 
 

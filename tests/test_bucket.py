@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assay import __version__, artifacts, canonical
-from assay.bucket import MARKER_KEY, Bucket
-from assay.digest import Digest
+from assay import __version__
+from assay.bucket import artifacts, canonical_json
+from assay.bucket.bucket import MARKER_KEY, Bucket
+from assay.bucket.digest import Digest
 from assay.errors import FormatUnknown, ObjectCorrupt, ReferenceUnknown, StoreError, StoreUnsafe
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
@@ -38,7 +39,7 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
 def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     Bucket.from_store(store).prepare().prepare()
-    assert canonical.load(store.get(MARKER_KEY)) == {"format": 1, "assay": __version__}
+    assert canonical_json.load(store.get(MARKER_KEY)) == {"format": 1, "assay": __version__}
     assert [e.key for e in store.list()] == [MARKER_KEY]
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from assay import canonical, checkpoints
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import canonical_json, checkpoints
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, JournalEntry
 from assay.errors import ChainBroken, KeyAbsent, StoreDenied, StoreError
-from assay.journal import Journal, JournalEntry
 from assay.store.memory import MemoryStore
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.verification import verify_bucket
 
 MANY = 250
 
@@ -134,8 +134,8 @@ def reforged(store: MemoryStore) -> bytes:
     held = [json.loads(line) for line in lines]
     held[50]["body"]["n"] = "altered"
     for number in range(51, 100):
-        held[number]["previous"] = str(Digest.of_bytes(canonical.dump(held[number - 1])))
-    return b"\n".join(map(canonical.dump, held))
+        held[number]["previous"] = str(Digest.of_bytes(canonical_json.dump(held[number - 1])))
+    return b"\n".join(map(canonical_json.dump, held))
 
 
 SPOILT = {
@@ -224,7 +224,7 @@ def test_an_entry_in_other_than_canonical_form_is_not_told_again(store):
     previous = Digest.of_bytes(spaced)
     for number in range(2, 102):
         held = {**second, "number": number, "previous": str(previous), "body": {"n": number}}
-        data = canonical.dump(held)
+        data = canonical_json.dump(held)
         replace(other, f"journals/m/{number:010d}.json", data)
         previous = Digest.of_bytes(data)
     note(other)

@@ -4,13 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from assay import artifacts, conclude
-from assay.bucket import Bucket
-from assay.config.living import PromotionPolicy
-from assay.digest import Digest
-from assay.registry import Registry
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.production import PromotionPolicy
+from assay.registry.history import REGISTERED
+from assay.registry.registry import Registry
+from assay.runs import conclusion
 from assay.store.memory import MemoryStore
-from assay.versions import REGISTERED
 
 AUTOMATIC = PromotionPolicy(first="automatic", later="automatic")
 
@@ -36,7 +37,7 @@ def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
     written = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
     run = SimpleNamespace(written=written, name="m", anew=None)
     tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
-    conclude._promote_automatically(run, registry, judged, tried)
+    conclusion._promote_automatically(run, registry, judged, tried)
     return registry.history("m").aliases.get("champion")
 
 

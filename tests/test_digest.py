@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from assay.digest import Digest
+from assay.bucket.digest import Digest
 
 
 @given(st.binary())

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import servers
 
-from assay import doctor
-from assay.bucket import Bucket
-from assay.doctor import Finding, check_packages, diagnose_setup
-from assay.evidence.report import Verdict
-from assay.store import open_store
+from assay.bucket.bucket import Bucket
+from assay.gates.report import Verdict
 from assay.store.base import StoreEntry
 from assay.store.local import LocalStore
+from assay.store.open import open_store
 from assay.store.s3 import S3Store
+from assay.upkeep import doctor
+from assay.upkeep.doctor import Finding, check_packages, diagnose_setup
 
 LOCAL = [
     "reachable",

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.config.read import parse_use_case
-from assay.evidence.report import get_report
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.loaded_use_case import parse_use_case
+from assay.gates.report import get_report
 from assay.learning import split
-from assay.registry import Registry
+from assay.registry.registry import Registry
+from assay.render.html_page import render_html
 from assay.render.markdown import render_markdown
-from assay.render.page import render_html
-from assay.steps import Step
-from assay.tables.read import Table
+from assay.steps.step import Step
 from assay.tables.rowhash import row_hashes
-from assay.upkeep.verify import verify_bucket
+from assay.tables.table import Table
+from assay.upkeep.verification import verify_bucket
 
 HASHES = [16194206175678973550, 14931650190266028297, 2637735313560209695]
 GOLDEN = Path(__file__).parent / "golden" / "v1"
@@ -108,10 +108,10 @@ def test_its_use_case_still_reads(bucket, history):
 
 
 def test_a_key_of_its_memo_is_the_digest_of_its_components(bucket, steps):
-    from assay import canonical
-    from assay.digest import Digest
+    from assay.bucket import canonical_json
+    from assay.bucket.digest import Digest
 
     for step in steps.values():
-        assert Digest.of_bytes(canonical.dump(step.components)) == step.key
+        assert Digest.of_bytes(canonical_json.dump(step.components)) == step.key
         stage = step.components["stage"]
         assert bucket.memo.find(stage, step.key)["components"] == step.components

@@ -7,11 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from assay import canonical
-from assay.digest import Digest
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
+from assay.bucket.objects import Objects, object_key
 from assay.errors import ChainBroken, ObjectCorrupt, ObjectMissing
-from assay.journal import Journal
-from assay.objects import Objects, object_key
 from assay.store.memory import MemoryStore
 
 MODELS = st.sampled_from(["income", "income-2"])
@@ -96,8 +96,8 @@ class HistoryMachine(RuleBasedStateMachine):
             return
         key = f"journals/{model}/{data.draw(st.integers(1, count - 1)):010d}.json"
         true = self.store.get(key)
-        field = data.draw(st.sampled_from(sorted(canonical.load(true))))
-        self._replace(key, canonical.dump({**canonical.load(true), field: "forged"}))
+        field = data.draw(st.sampled_from(sorted(canonical_json.load(true))))
+        self._replace(key, canonical_json.dump({**canonical_json.load(true), field: "forged"}))
         with pytest.raises(ChainBroken):
             Journal(self.store, model).entries()
         self.store.delete(key)

@@ -12,15 +12,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from assay import canonical
-from assay.digest import Digest
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
+from assay.bucket.signing import SIGNING_KEY_VARIABLE, PublicKey
 from assay.errors import ChainBroken, SignatureBad, StoreUnreachable
-from assay.journal import Journal, list_journals
-from assay.signing import SIGNING_KEY_VARIABLE, PublicKey
-from assay.store import open_store
 from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
+from assay.store.open import open_store
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def rewrite(store: Store, number: int, change) -> None:
     file = path(store, number)
     held = json.loads(file.read_bytes())
     file.chmod(0o644)
-    file.write_bytes(canonical.dump(change(held)))
+    file.write_bytes(canonical_json.dump(change(held)))
 
 
 def test_entries_come_back_in_order_and_name_the_one_before(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from assay.digest import Digest
-from assay.evidence.report import Check, Report, Verdict, verdict_causes, verdict_reasons
-from assay.journal import JournalEntry
-from assay.lessons import cause_covers, collect_lessons, describe_lessons, find_lessons
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.gates.report import Check, Report, Verdict, verdict_causes, verdict_reasons
+from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons, find_lessons
 
 ONE = Digest.of_bytes(b"one")
 

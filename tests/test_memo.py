@@ -1,8 +1,8 @@
 import pytest
 
-from assay.digest import Digest
+from assay.bucket.digest import Digest
+from assay.bucket.memo import Memo
 from assay.errors import StoreDenied
-from assay.memo import Memo
 from assay.store.memory import MemoryStore
 
 KEY = Digest.of_bytes(b"key")

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.digest import Digest
+from assay.bucket.digest import Digest
+from assay.bucket.objects import Objects, object_key
 from assay.errors import ObjectCorrupt, ObjectMissing, SourceError
-from assay.objects import Objects, map_in_threads, object_key
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
+from assay.util.concurrency import ordered_map
 
 ABSENT = Digest.of_bytes(b"never stored")
 
@@ -147,7 +148,7 @@ def test_many_come_back_in_the_order_asked(objects: Objects) -> None:
 
 def test_concurrent_work_runs_ahead_by_a_bounded_number_of_items() -> None:
     items = iter(range(1000))
-    results = map_in_threads(str, items)
+    results = ordered_map(str, items)
     assert next(results) == "0"
     results.close()
     assert next(items) < 100
@@ -155,7 +156,7 @@ def test_concurrent_work_runs_ahead_by_a_bounded_number_of_items() -> None:
 
 def test_concurrent_work_is_concurrent() -> None:
     gate = threading.Barrier(8, timeout=10)
-    assert len(list(map_in_threads(lambda _: gate.wait(), range(8)))) == 8
+    assert len(list(ordered_map(lambda _: gate.wait(), range(8)))) == 8
 
 
 def test_an_error_in_one_thread_reaches_the_caller() -> None:
@@ -163,4 +164,4 @@ def test_an_error_in_one_thread_reaches_the_caller() -> None:
         return 1 / (i - 5)
 
     with pytest.raises(ZeroDivisionError):
-        list(map_in_threads(work, range(100)))
+        list(ordered_map(work, range(100)))

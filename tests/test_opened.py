@@ -7,10 +7,10 @@ import pytest
 from living.small import champion, people, register, use_case
 
 import assay
-from assay.artifacts import JSON
-from assay.bucket import Bucket
+from assay.bucket.artifacts import JSON
+from assay.bucket.bucket import Bucket
 from assay.errors import DataError, ReferenceUnknown
-from assay.registry import Registry
+from assay.registry.registry import Registry
 
 
 @pytest.fixture

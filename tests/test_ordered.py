@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.ordered import arrays_intersect, isin_both_sorted, isin_sorted, sorted_unique
+from assay.util.sorted_arrays import arrays_intersect, isin_both_sorted, isin_sorted, sorted_unique
 
 NUMBERS = st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9), max_size=40)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.pickler import stable_pickle
+from assay.learning.stable_pickle import stable_pickle
 
 ALIGNED = np.dtype([("flag", "u1"), ("value", "f8")], align=True)
 VALUES = st.recursive(
@@ -69,7 +69,7 @@ def test_what_was_in_memory_between_the_fields_of_a_record_is_not_written(order)
     assert back.flags.f_contiguous == (order == "F")
 
 
-SETS = "from assay.pickler import pickled; print(pickled([{w * 3 for w in 'abcdefgh'}]).hex())"
+SETS = "from assay.learning.stable_pickle import pickled; print(pickled([{w * 3 for w in 'abcdefgh'}]).hex())"
 
 
 def test_sets_are_written_in_one_order_whatever_the_seed_of_their_hashes():
@@ -93,7 +93,7 @@ if {garbage}:  # what models are made of is to come from memory that held someth
     junk = [np.full(size, 0xAB, np.uint8) for size in range(8, 60_000, 37)]
     del junk[::2]
 import conftest
-from assay.digest import Digest
+from assay.bucket.digest import Digest
 from assay.learning import train
 from assay.learning.split import membership
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from assay import artifacts, plan
-from assay.bucket import Bucket
-from assay.plan import RunPlan, last_steps, use_plan
-from assay.provenance import CodeVersion
-from assay.steps import Step, perform
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.runs.lineage import last_steps
+from assay.steps import plan
+from assay.steps.code_version import CodeVersion
+from assay.steps.plan import RunPlan, use_plan
+from assay.steps.step import Step, perform
 from assay.store.memory import MemoryStore
 
 

@@ -1,12 +1,12 @@
 import pandas as pd
 import pytest
 
-from assay import artifacts
-from assay.bucket import Bucket
-from assay.previous import previous_table
-from assay.registry import Registry
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.registry.registry import Registry
+from assay.runs.previous_table import previous_table
 from assay.store.memory import MemoryStore
-from assay.tables.write import write_frame
+from assay.tables.table_writer import write_frame
 
 
 @pytest.fixture

@@ -4,13 +4,8 @@ import sys
 
 import pytest
 
-from assay.provenance import (
-    _read_module,
-    _source_of,
-    describe_environment,
-    read_code_version,
-    read_git_state,
-)
+from assay.steps.code_version import _read_module, _source_of, read_code_version
+from assay.steps.environment import describe_environment, read_git_state
 
 
 @pytest.fixture
@@ -40,9 +35,9 @@ def package(tmp_path, monkeypatch):
 
 
 def _forget():
-    from assay import provenance
+    from assay.steps import code_version
 
-    for cached in (_read_module, _source_of, provenance._first_party_path):
+    for cached in (_read_module, _source_of, code_version._first_party_path):
         cached.cache_clear()
 
 

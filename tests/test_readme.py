@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.read import load_use_case
+from assay.config.loaded_use_case import load_use_case
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

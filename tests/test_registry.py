@@ -7,13 +7,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from assay import artifacts
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.errors import IntegrityError, ReferenceUnknown, SignatureBad, Unproven
-from assay.registry import Registry
+from assay.registry.history import REGISTERED, REJECTED
+from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.versions import REGISTERED, REJECTED
 
 ONE, TWO = (str(Digest.of_bytes(text)) for text in (b"question 1", b"question 2"))
 

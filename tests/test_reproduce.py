@@ -15,27 +15,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay import artifacts
-from assay.artifacts import JSON, Artifact
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts
+from assay.bucket.artifacts import JSON, Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
-from assay.pickler import stable_pickle
-from assay.registry import Registry
+from assay.learning.stable_pickle import stable_pickle
+from assay.registry.registry import Registry
 from assay.reproduce import environment as environments
-from assay.reproduce.code import lay_out_code
-from assay.reproduce.compare import compare_runs
-from assay.reproduce.explain import model_differences
-from assay.reproduce.pickled import pickle_contents
+from assay.reproduce.code_tree import lay_out_code
+from assay.reproduce.output_differences import model_differences
+from assay.reproduce.pickle_contents import pickle_contents
 from assay.reproduce.rebuild import RebuiltRun
-from assay.reproduce.recorded import recall_run
-from assay.reproduce.source import find_source_rows, source_depth
-from assay.reproduce.tables import table_differences
-from assay.reproduce.values import value_differences
-from assay.steps import Step
+from assay.reproduce.recorded_run import recall_run
+from assay.reproduce.row_origin import find_source_rows, source_depth
+from assay.reproduce.run_comparison import compare_runs
+from assay.reproduce.table_differences import table_differences
+from assay.reproduce.value_differences import value_differences
+from assay.steps.step import Step
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
 
@@ -298,7 +298,7 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     made = Repository(tmp_path / "theirs")
-    made.write("assay/runs.py", b"RUNS = 1\n")
+    made.write("assay/runs/run.py", b"RUNS = 1\n")
     made.write("picture.bin", bytes(range(256)))
     monkeypatch.chdir(made.folder)
     return made
@@ -322,21 +322,21 @@ def digest(data):
 def test_the_commit_and_its_changes_are_laid_out_and_the_repository_stays_as_it_is(
     repository, laid_out
 ):
-    from assay.provenance import read_git_state
+    from assay.steps.environment import read_git_state
 
     commit = repository.commit()
-    repository.write("assay/runs.py", b"RUNS = 2\n")
+    repository.write("assay/runs/run.py", b"RUNS = 2\n")
     repository.write("picture.bin", bytes(range(255, -1, -1)))
     # What a person likes to see of a difference must not spoil the recorded one.
     for name in ("diff.noprefix", "diff.mnemonicPrefix", "diff.relative"):
         repository.git("config", name, "true")
     state = read_git_state(repository.folder)
     repository.git("checkout", "-q", ".")
-    repository.write("assay/runs.py", b"RUNS = 3\n")
+    repository.write("assay/runs/run.py", b"RUNS = 3\n")
     before = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
-    code = laid_out(commit, state.diff, {"assay.runs": digest(b"RUNS = 2\n")})
+    code = laid_out(commit, state.diff, {"assay.runs.run": digest(b"RUNS = 2\n")})
     assert (code.changed_files, code.differs, code.stray_modules) == (2, [], {})
-    assert (code.root / "assay/runs.py").read_bytes() == b"RUNS = 2\n"
+    assert (code.root / "assay/runs/run.py").read_bytes() == b"RUNS = 2\n"
     assert (code.root / "picture.bin").read_bytes() == bytes(range(255, -1, -1))
     after = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
     assert after == before
@@ -351,11 +351,11 @@ def test_a_commit_that_is_not_here_is_found_where_it_is_said_to_be(
         laid_out(commit)
     assert "--repository" in caught.value.remedy
     for number, place in enumerate([str(repository.folder), repository.folder.as_uri()]):
-        monkeypatch.setattr("assay.reproduce.code._OURS", tmp_path)
+        monkeypatch.setattr("assay.reproduce.code_tree._OURS", tmp_path)
         recorded = SimpleNamespace(commit=commit, diff=b"", modules={})
         folder = tmp_path / str(number)
         code = lay_out_code(recorded, folder, folder, place)
-        assert (code.root / "assay/runs.py").exists()
+        assert (code.root / "assay/runs/run.py").exists()
 
 
 def test_changes_that_do_not_apply_are_an_error(repository, laid_out):
@@ -372,16 +372,16 @@ def test_modules_that_git_does_not_know_are_compared_by_their_digests(
     repository.write("assay/made_up_new.py", b"Y = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(
-        "assay.reproduce.code.find_module_file",
+        "assay.reproduce.code_tree.find_module_file",
         lambda name: next(tmp_path.rglob(f"{name.rpartition('.')[2]}.py"), None),
     )
     modules = {
-        "assay.runs": digest(b"something else"),
+        "assay.runs.run": digest(b"something else"),
         "made_up_own": digest(b"X = 1\n"),
         "assay.made_up_new": digest(b"Y = 2\n"),
     }
     code = laid_out(commit, modules=modules)
-    assert code.differs == ["assay.runs", "assay.made_up_new"]
+    assert code.differs == ["assay.runs.run", "assay.made_up_new"]
     assert set(code.stray_modules) == {"made_up_own", "assay.made_up_new"}
     assert (tmp_path / "made/run/made_up_own.py").exists()
     assert (code.root / "assay/made_up_new.py").exists()  # a package is found in one place
@@ -677,7 +677,7 @@ def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
 
 
 def test_an_output_whose_recorded_object_is_gone_is_a_divergence_all_the_same(made, bucket):
-    from assay.objects import object_key
+    from assay.bucket.objects import object_key
 
     gone = made.json({"a": 1})
     made.register([made.step("train x", about=gone)])

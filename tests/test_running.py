@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from assay import running
-from assay.running import Process, SetupState
+from assay.deployments import setup_state
+from assay.deployments.setup_state import Process, SetupState
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -80,16 +80,16 @@ def test_a_state_that_cannot_be_read_is_none(tmp_path, text):
 def test_the_state_lies_with_the_user(tmp_path, monkeypatch):
     monkeypatch.delenv("ASSAY_STATE")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert running.state_folder("p") == tmp_path / "assay" / "p"
+    assert setup_state.state_folder("p") == tmp_path / "assay" / "p"
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path / "here"))
-    assert running.state_folder("p") == tmp_path / "here"
+    assert setup_state.state_folder("p") == tmp_path / "here"
 
 
 def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child):
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
-    assert running.find_running_setup() is None
+    assert setup_state.find_running_setup() is None
     made(processes={"server": Process.from_pid(child.pid)}).write(tmp_path)
-    assert running.find_running_setup() is None
+    assert setup_state.find_running_setup() is None
 
 
 def test_everybody_is_reached_where_they_listen():

@@ -19,10 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from assay import artifacts, canonical
-from assay.bucket import Bucket
+from assay.bucket import artifacts, canonical_json
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.bucket.objects import object_key
+from assay.bucket.signing import Signer
 from assay.config.people import People
-from assay.digest import Digest
 from assay.errors import (
     ChainBroken,
     IntegrityError,
@@ -32,12 +35,9 @@ from assay.errors import (
     SignatureBad,
     Unproven,
 )
-from assay.journal import JournalEntry
-from assay.objects import object_key
-from assay.registry import Registry
-from assay.signing import Signer
+from assay.registry.history import REGISTERED, REJECTED
+from assay.registry.registry import Registry
 from assay.store.local import LocalStore
-from assay.versions import REGISTERED, REJECTED
 
 
 class Trap:
@@ -150,14 +150,14 @@ def test_an_object_with_a_fitting_name_that_no_journal_tells_of(bucket, version)
 def test_a_journal_entry_that_was_altered(bucket, version, trap, number) -> None:
     """The last one is told by its signature alone: see below."""
     key = f"journals/m/{number:010d}.json"
-    held = canonical.load(bucket.store.get(key))
+    held = canonical_json.load(bucket.store.get(key))
     held["body"]["model"]["digest"] = str(Digest.of_bytes(trap))
     if number == 3:
         held["previous"] = str(Digest.of_bytes(b"other"))
-    overwrite(bucket, key, canonical.dump(held))
+    overwrite(bucket, key, canonical_json.dump(held))
     if number == 2:
         held["body"]["model"]["digest"] = str(Digest.of_bytes(b"first"))
-        overwrite(bucket, key, canonical.dump(held))
+        overwrite(bucket, key, canonical_json.dump(held))
     refused(bucket, ChainBroken, r"'m' is broken at entry [123]", "m@1")
 
 
@@ -228,9 +228,9 @@ def test_the_last_entry_altered_after_it_was_signed(bucket, trap, sign) -> None:
     sign("ada")
     Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
     key = "journals/m/0000000001.json"
-    held = canonical.load(bucket.store.get(key))
+    held = canonical_json.load(bucket.store.get(key))
     held["body"]["model"] = bucket.put(trap, artifacts.MODEL, "m").as_json()
-    overwrite(bucket, key, canonical.dump(held))
+    overwrite(bucket, key, canonical_json.dump(held))
     refused(bucket, SignatureBad, "said to be by ada", "m@1")
 
 
@@ -239,9 +239,11 @@ def test_a_signature_taken_from_another_entry(bucket, trap, sign) -> None:
     registry = Registry(bucket)
     registry.register("m", REGISTERED, body(bucket, b"first"))
     registry.register("m", REGISTERED, body(bucket, trap))
-    held = [canonical.load(bucket.store.get(f"journals/m/{number:010d}.json")) for number in (1, 2)]
+    held = [
+        canonical_json.load(bucket.store.get(f"journals/m/{number:010d}.json")) for number in (1, 2)
+    ]
     held[1]["signature"] = held[0]["signature"]
-    overwrite(bucket, "journals/m/0000000002.json", canonical.dump(held[1]))
+    overwrite(bucket, "journals/m/0000000002.json", canonical_json.dump(held[1]))
     refused(bucket, SignatureBad, "does not fit", "m@2")
 
 

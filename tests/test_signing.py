@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from assay.errors import ConfigError, SignatureBad
-from assay.signing import (
+from assay.bucket.signing import (
     PASSPHRASE_VARIABLE,
     SIGNING_KEY_VARIABLE,
     PublicKey,
@@ -28,6 +27,7 @@ from assay.signing import (
     make_envelope,
     open_envelope,
 )
+from assay.errors import ConfigError, SignatureBad
 
 # RFC 8032, section 7.1, test 1: an Ed25519 key, and its signature of no bytes.
 SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")

@@ -2,17 +2,18 @@
 
 import pytest
 
-from assay import artifacts, provenance
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import object_key
 from assay.errors import ChainBroken
-from assay.objects import object_key
-from assay.registry import Registry
-from assay.runs import RunOutcome
-from assay.standing import find_question_outcome, remember_outcome
-from assay.steps import Step
+from assay.registry.history import REGISTERED
+from assay.registry.registry import Registry
+from assay.runs.outcome import RunOutcome
+from assay.runs.result_cache import find_question_outcome, remember_outcome
+from assay.steps import code_version
+from assay.steps.step import Step
 from assay.store.memory import MemoryStore
-from assay.versions import REGISTERED
 
 ONE, TWO = Digest.of_bytes(b"question 1"), Digest.of_bytes(b"question 2")
 
@@ -98,7 +99,11 @@ def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_p
 
 def forget():
     """As a process that begins."""
-    for cached in (provenance._read_module, provenance._source_of, provenance._first_party_path):
+    for cached in (
+        code_version._read_module,
+        code_version._source_of,
+        code_version._first_party_path,
+    ):
         cached.cache_clear()
 
 

@@ -1,10 +1,10 @@
 import pytest
 
-from assay import artifacts
-from assay.bucket import Bucket
-from assay.objects import object_key
-from assay.provenance import CodeVersion
-from assay.steps import perform
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.bucket.objects import object_key
+from assay.steps.code_version import CodeVersion
+from assay.steps.step import perform
 from assay.store.memory import MemoryStore
 
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.artifacts import JSON, TABLE
-from assay.bucket import Bucket
+from assay.bucket.artifacts import JSON, TABLE
+from assay.bucket.bucket import Bucket
+from assay.bucket.objects import object_key
 from assay.errors import DataError, FormatUnknown, ObjectCorrupt
-from assay.objects import object_key
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 from assay.tables.columns import column_field
-from assay.tables.cut import CutRule
-from assay.tables.read import Table
-from assay.tables.write import write_frame, write_table
+from assay.tables.part_boundaries import CutRule
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame, write_table
 
 
 @pytest.fixture

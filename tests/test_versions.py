@@ -2,10 +2,10 @@
 
 import pytest
 
-from assay.digest import Digest
-from assay.journal import JournalEntry
-from assay.signing import Signature
-from assay.versions import fold_journal, is_waiver_in_force
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.bucket.signing import Signature
+from assay.registry.history import fold_journal, is_waiver_in_force
 
 
 def history(*told):
@@ -77,7 +77,7 @@ def test_what_a_person_took_away_was_withdrawn():
 
 
 def test_a_waiver_holds_until_the_moment_it_expires_and_only_if_signed():
-    from assay.moments import parse_timestamp
+    from assay.util.clock import parse_timestamp
 
     body = {"version": 1, "gates": ["fairness"], "because": "x", "expires": "2026-04-01"}
     signature = Signature("key", b"")

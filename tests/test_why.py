@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.why import compare_components
+from assay.steps.key_differences import compare_components
 
 BEFORE: dict[str, Any] = {
     "stage": "fairness",

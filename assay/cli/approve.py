@@ -13,8 +13,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Say yes to a version whose gates could not tell, or of which another's word is asked."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.promotion import approve_version
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.promotion import approve_version
 
     bucket = open_existing_bucket(store)
     entry = approve_version(bucket, reference, make_justification(because, as_of))

@@ -73,10 +73,10 @@ def command(
 
     Without a limit, all metrics and gaps are shown and nothing is judged.
     """
-    from assay.cli.alone import load_gate_use_case, read_gate_frame, require_distinct_columns
+    from assay.cli.gate_input import load_gate_use_case, read_gate_frame, require_distinct_columns
     from assay.config.data import Sensitive
-    from assay.evidence.fairness import audit_fairness
-    from assay.evidence.predictions import predictions_from_frame
+    from assay.gates.fairness.external_predictions import predictions_from_frame
+    from assay.gates.fairness.gate import audit_fairness
 
     columns = {"--truth": truth, "--prediction": prediction}
     require_distinct_columns(columns | {"--probability": probability, "--count": count})

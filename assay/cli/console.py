@@ -14,7 +14,7 @@ from assay.errors import AssayError, OutputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from assay.evidence.report import Report
+    from assay.gates.report import Report
 
 
 _WIDE_TERMINAL = 70  # columns; on a narrower terminal rows are running text
@@ -50,7 +50,7 @@ def print_error(error: AssayError, *, as_json: bool) -> None:
 
 def next_command(command: str, store: str) -> str:
     """A command to type next. It names the bucket, unless that is the one it would find anyway."""
-    from assay.store import default_store_url
+    from assay.store.open import default_store_url
 
     return command if store == default_store_url() else f"{command} --store {shlex.quote(store)}"
 
@@ -108,18 +108,18 @@ def finish_gate(report: Report, *, as_json: bool, html: Path | None, whole: bool
     """
     import typer
 
-    from assay.evidence.report import Verdict
+    from assay.gates.report import Verdict
 
     if html:
-        from assay.render.page import render_html
+        from assay.render.html_page import render_html
 
         facts = {"Judged": report.subject}
         write_file(html, render_html([report], title=report.gate.capitalize(), facts=facts))
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        from assay.render.short import show_report_summary
         from assay.render.terminal import show_report
+        from assay.render.terminal_summary import show_report_summary
 
         out = stdout_console()
         (show_report if whole or not out.is_terminal else show_report_summary)(report, out)

@@ -10,9 +10,9 @@ from assay.cli.options import JsonOption, StoreOption
 
 def command(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Probe the bucket and this installation, and name what is missing."""
-    from assay.doctor import diagnose_setup
-    from assay.evidence.report import Verdict
-    from assay.store import default_store_url
+    from assay.gates.report import Verdict
+    from assay.store.open import default_store_url
+    from assay.upkeep.doctor import diagnose_setup
 
     findings = diagnose_setup(store or default_store_url())
     if as_json:

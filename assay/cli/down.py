@@ -11,8 +11,8 @@ from assay.cli.up import DEFAULT_POOL, PoolOption
 
 def command(pool: PoolOption = DEFAULT_POOL, as_json: JsonOption = False) -> None:
     """Stop server and worker. Their database, logs and bucket stay as they are."""
+    from assay.deployments.setup_state import SetupState, state_folder
     from assay.deployments.up import stop_setup
-    from assay.running import SetupState, state_folder
 
     running = SetupState.read(state_folder(pool))
     stopped = stop_setup(running, print_stderr) if running else []

@@ -15,9 +15,9 @@ from assay.cli.console import finish_gate, print_stderr
 from assay.cli.options import ConfigOption, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
-    from assay.bucket import Bucket
-    from assay.config.read import LoadedUseCase
-    from assay.tables.read import Table
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import LoadedUseCase
+    from assay.tables.table import Table
 
 _PART_PATTERN = re.compile(
     r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?"
@@ -63,9 +63,9 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Judge whether data moved from a reference, and whether that harms the predictions."""
-    from assay.cli.alone import require_distinct_columns
-    from assay.evidence.drift import judge_drift
-    from assay.evidence.drift.scored import ColumnRoles
+    from assay.cli.gate_input import require_distinct_columns
+    from assay.gates.drift.gate import judge_drift
+    from assay.gates.drift.scored_rows import ColumnRoles
 
     if (prediction or truth or by) and not probability:
         raise typer.BadParameter("performance is judged by probabilities: add --probability")
@@ -109,12 +109,12 @@ class _FileTables:
         self._tables: dict[str, Table] = {}
 
     def load_use_case(self, file: str) -> LoadedUseCase:
-        from assay.cli.alone import load_gate_use_case
+        from assay.cli.gate_input import load_gate_use_case
 
         return load_gate_use_case(file, self._config, self._sections)
 
     def read_table(self, named: str) -> Table:
-        from assay.tables.stretch import rows_between, rows_where
+        from assay.tables.row_selection import rows_between, rows_where
 
         part = _PART_PATTERN.fullmatch(named)
         whole = self._read_whole(_file_part(named))
@@ -128,10 +128,10 @@ class _FileTables:
         return rows_between(whole, int(low), int(high), named)
 
     def _read_whole(self, file: str) -> Table:
-        from assay.cli.alone import describe_left_out
-        from assay.sources.aside import QuarantineSummary
-        from assay.sources.ingest import ingest_source
-        from assay.tables.read import Table
+        from assay.cli.gate_input import describe_left_out
+        from assay.sources.ingestion import ingest_source
+        from assay.sources.quarantine import QuarantineSummary
+        from assay.tables.table import Table
 
         if file not in self._tables:
             found = ingest_source(
@@ -173,7 +173,7 @@ def _chosen_columns(
 @contextmanager
 def _open_bucket(store: str | None) -> Iterator[Bucket]:
     """The bucket that was named, or one that is thrown away."""
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
     from assay.store.local import LocalStore
 
     if store is not None:

@@ -20,8 +20,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Mark an alarm as false, so that it is told when the same cause comes again."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.learnt import mark_false_alarm
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.feedback import mark_false_alarm
 
     bucket = open_existing_bucket(store)
     entry = mark_false_alarm(bucket, model, make_justification(because, as_of), look)

@@ -24,8 +24,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Judge whether data can bear a question: by a use case, or by --target and --positive."""
-    from assay.cli.alone import load_gate_use_case, open_gate_table
-    from assay.evidence.feasibility import assess_feasibility
+    from assay.cli.gate_input import load_gate_use_case, open_gate_table
+    from assay.gates.feasibility.gate import assess_feasibility
 
     if config is None and (target is None or positive is None):
         raise typer.BadParameter("name a use case with --config, or --target and --positive")

@@ -11,8 +11,8 @@ from assay.cli.console import print_json, print_rows, print_text
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.digest import Digest
-    from assay.upkeep.garbage import CollectionResult
+    from assay.bucket.digest import Digest
+    from assay.upkeep.garbage_collector import CollectionResult
 
 
 def command(
@@ -30,9 +30,9 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Move what nothing refers to into the trash; delete what has lain there long enough."""
-    from assay.bucket import Bucket
-    from assay.store import default_store_url
-    from assay.upkeep.garbage import GarbageCollector
+    from assay.bucket.bucket import Bucket
+    from assay.store.open import default_store_url
+    from assay.upkeep.garbage_collector import GarbageCollector
 
     bucket = Bucket.open(store or default_store_url()).require_existing()
     collector = GarbageCollector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
@@ -47,7 +47,7 @@ def command(
 
 
 def _parse_digest(text: str) -> Digest:
-    from assay.digest import Digest
+    from assay.bucket.digest import Digest
 
     try:
         return Digest.parse(text if text.startswith("sha256:") else f"sha256:{text}")

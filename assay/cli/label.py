@@ -10,7 +10,7 @@ from assay.cli.console import next_command, print_error, print_json, print_text
 from assay.cli.options import AsOfOption, ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.batches import ReceivedLabels
+    from assay.registry.batch_ledger import ReceivedLabels
 
 
 def command(
@@ -28,13 +28,13 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take in labels, late and in any order; corrections replace what was known."""
-    from assay import moments
-    from assay.bucket import Bucket
-    from assay.config.read import load_use_case
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import load_use_case
     from assay.errors import ConfigError
-    from assay.living.labels import describe_label_entry, import_labels
-    from assay.render.words import printable_text
-    from assay.store import default_store_url
+    from assay.production.labels.label_import import describe_label_entry, import_labels
+    from assay.render.report_text import printable_text
+    from assay.store.open import default_store_url
+    from assay.util import clock
 
     written = load_use_case(config, set_ or ())
     if not files and written.use_case.labels.source is None:
@@ -53,7 +53,7 @@ def command(
         if entry.unfit:
             print_text("  " + next_command(f"assay show {entry.unfit.digest}", url))
 
-    taken = import_labels(bucket, written, moments.parse_timestamp(as_of), files or (), tell=tell)
+    taken = import_labels(bucket, written, clock.parse_timestamp(as_of), files or (), tell=tell)
     if as_json:
         print_json(
             {

@@ -26,8 +26,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Note a lesson: it is shown when a gate or a look meets the same cause again."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.learnt import record_lesson
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.feedback import record_lesson
 
     bucket = open_existing_bucket(store)
     made = record_lesson(

@@ -20,11 +20,11 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """List what stops, rejections, alarms, rollbacks and people taught, the last first."""
-    from assay.batches import is_ledger
-    from assay.cli.deciding import open_existing_bucket
-    from assay.lessons import cause_covers, collect_lessons, describe_lessons
-    from assay.registry import Registry
-    from assay.render.words import printable_text
+    from assay.cli.decision_command import open_existing_bucket
+    from assay.registry.batch_ledger import is_ledger
+    from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons
+    from assay.registry.registry import Registry
+    from assay.render.report_text import printable_text
 
     bucket = open_existing_bucket(store)
     names = [model] if model else [name for name in bucket.list_journals() if not is_ledger(name)]

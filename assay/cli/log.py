@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.bucket.journal import JournalEntry
 from assay.cli.console import print_json, print_rows, print_text
 from assay.cli.options import JsonOption, StoreOption
-from assay.journal import JournalEntry
 
 if TYPE_CHECKING:
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
 
 
 def command(
@@ -26,8 +26,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what happened to a model, one line an event: runs, looks, decisions, lessons."""
-    from assay.bucket import Bucket
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.store.open import default_store_url
 
     bucket = Bucket.open(store or default_store_url()).require_existing()
     chosen = _chosen_journals(bucket, model)
@@ -40,8 +40,8 @@ def command(
 
 def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     """The journals to tell: that of the model and its ledger's, or all. Raises ReferenceUnknown."""
-    from assay.batches import LEDGER_SUFFIX, is_ledger
     from assay.errors import ReferenceUnknown, nearest_name
+    from assay.registry.batch_ledger import LEDGER_SUFFIX, is_ledger
 
     known = bucket.list_journals()
     if model is None:
@@ -60,20 +60,20 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
 
 def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
     """Stories as rows; a ledger that belongs to a story, in a few lines below."""
-    from assay import batches, trust
-    from assay.render.story import journal_events, ledger_lines
-    from assay.render.words import printable_text
+    from assay.registry import authority, batch_ledger
+    from assay.render.journal_text import journal_events, ledger_lines
+    from assay.render.report_text import printable_text
 
     events, ledgers = [], []
     for name in chosen:
         entries = bucket.journal(name).entries()
-        if batches.is_ledger(name) and name.removesuffix(batches.LEDGER_SUFFIX) in chosen:
+        if batch_ledger.is_ledger(name) and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in chosen:
             ledgers += ledger_lines(
-                name.removesuffix(batches.LEDGER_SUFFIX), batches.fold_ledger(entries)
+                name.removesuffix(batch_ledger.LEDGER_SUFFIX), batch_ledger.fold_ledger(entries)
             )
         else:
             events += journal_events(
-                name, entries, actor_of=trust.describe_author, every_entry=whole
+                name, entries, actor_of=authority.describe_author, every_entry=whole
             )
     rows = [tuple(map(printable_text, (e.time, e.actor, e.text))) for e in events]
     print_rows(("when (UTC)", "by", "what"), rows)

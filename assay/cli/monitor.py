@@ -27,11 +27,11 @@ from assay.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assay.bucket import Bucket
-    from assay.config.read import LoadedUseCase
-    from assay.evidence.report import Report
-    from assay.lessons import Lesson
-    from assay.living.looked import MonitorOutcome
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import LoadedUseCase
+    from assay.gates.report import Report
+    from assay.production.monitoring.outcome import MonitorOutcome
+    from assay.registry.lessons import Lesson
 
 
 def command(
@@ -46,16 +46,16 @@ def command(
 
     Ends with 3 where the model should be trained anew, with 1 where labels could not be read.
     """
-    from assay.bucket import Bucket
-    from assay.config.read import load_use_case
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import load_use_case
+    from assay.store.open import default_store_url
 
     url = store or default_store_url()
     written = load_use_case(config, set_ or ())
     bucket = Bucket.open(url).require_existing()
     looked = _outcome_if_idle(bucket, written, as_of)
     if looked is None:
-        from assay.cli.orchestrate import run_named_flow
+        from assay.cli.flow_runner import run_named_flow
 
         asked = {"config": str(config), "store": url, "as_of": as_of}
         looked = run_named_flow("monitor", **asked, overrides=tuple(set_ or ()))
@@ -80,14 +80,14 @@ def _outcome_if_idle(
     """The outcome where nothing at all is new, for which Prefect need not start. What is wrong
     here is also better said before it takes its seconds.
     """
-    from assay import moments
-    from assay.living.labels import has_new_labels
-    from assay.living.looked import idle_outcome
-    from assay.living.looks import next_look
-    from assay.living.shadows import next_comparison as beside
+    from assay.production.labels.label_import import has_new_labels
+    from assay.production.monitoring.look import next_look
+    from assay.production.monitoring.outcome import idle_outcome
+    from assay.production.shadow.comparison import next_comparison as beside
+    from assay.util import clock
 
     case = written.use_case
-    ahead = next_look(bucket, case.name, case.monitor, moments.parse_timestamp(as_of))
+    ahead = next_look(bucket, case.name, case.monitor, clock.parse_timestamp(as_of))
     wanted = (
         ahead.previous is not None and ahead.previous.verdict == "retrain"
     )  # and perhaps not told
@@ -100,8 +100,8 @@ def _outcome_if_idle(
 
 def _recall_lessons(bucket: Bucket, looked: MonitorOutcome) -> list[Lesson]:
     """What was learnt before of what this look saw."""
-    from assay.lessons import entry_causes, find_lessons
-    from assay.versions import MONITORED
+    from assay.registry.history import MONITORED
+    from assay.registry.lessons import entry_causes, find_lessons
 
     entries = bucket.journal(looked.use_case).entries()
     looks = [entry for entry in entries if entry.kind == MONITORED]
@@ -112,7 +112,7 @@ def _recall_lessons(bucket: Bucket, looked: MonitorOutcome) -> list[Lesson]:
 
 
 def _print_lessons(bucket: Bucket, looked: MonitorOutcome) -> None:
-    from assay.lessons import describe_lessons
+    from assay.registry.lessons import describe_lessons
 
     if learnt := describe_lessons(_recall_lessons(bucket, looked)):
         print_text("seen before:")
@@ -121,13 +121,13 @@ def _print_lessons(bucket: Bucket, looked: MonitorOutcome) -> None:
 
 
 def _load_report(bucket: Bucket, looked: MonitorOutcome) -> Report | None:
-    from assay.evidence.report import get_report
+    from assay.gates.report import get_report
 
     return get_report(bucket, looked.report) if looked.report else None
 
 
 def _write_html(path: Path, report: Report) -> None:
-    from assay.render.page import render_html
+    from assay.render.html_page import render_html
 
     facts = {"Judged": report.subject}
     write_file(path, render_html([report], title="Monitoring", facts=facts))

@@ -10,7 +10,7 @@ from assay.cli.console import print_json, print_rows, print_text
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.digest import Digest
+    from assay.bucket.digest import Digest
     from assay.upkeep.pins import Pins
 
 PinBecauseOption = Annotated[
@@ -39,8 +39,8 @@ def command(
 
 def open_pins(store: str | None) -> Pins:
     """The pins of the bucket that a command names."""
-    from assay.bucket import Bucket
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.store.open import default_store_url
     from assay.upkeep.pins import Pins
 
     return Pins(Bucket.open(store or default_store_url()).require_existing())
@@ -48,7 +48,7 @@ def open_pins(store: str | None) -> Pins:
 
 def parse_digest(reference: str) -> Digest:
     """What to pin. Raises BadParameter for anything but a digest."""
-    from assay.digest import Digest
+    from assay.bucket.digest import Digest
 
     try:
         return Digest.parse(reference)

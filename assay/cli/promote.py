@@ -21,8 +21,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Make a version champion, if its evidence and its use case's rules allow."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.promotion import promote_version
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.promotion import promote_version
 
     bucket = open_existing_bucket(store)
     entry = promote_version(

@@ -12,8 +12,8 @@ from assay.cli.console import print_facts, print_json, print_stderr, print_text
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.reproduce.compare import RunComparison, StepComparison
     from assay.reproduce.rebuild import Rebuild
+    from assay.reproduce.run_comparison import RunComparison, StepComparison
 
 _MOST_NAMED = 10  # of many differences, those told by name
 _STATUS_TEXTS = {
@@ -52,10 +52,10 @@ def command(
     Ends with 0 if all are identical, and with 4 if not: then what the record says does not hold
     here.
     """
-    from assay.bucket import Bucket
-    from assay.reproduce.compare import compare_runs
+    from assay.bucket.bucket import Bucket
     from assay.reproduce.rebuild import prepare_rebuild
-    from assay.store import default_store_url
+    from assay.reproduce.run_comparison import compare_runs
+    from assay.store.open import default_store_url
 
     bucket = Bucket.open(store or default_store_url()).require_existing()
     _require_empty_folder(into)

@@ -21,8 +21,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """End a version's service: it is no longer promoted, nor loaded by any alias."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.withdrawal import retire_version
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.withdrawal import retire_version
 
     bucket = open_existing_bucket(store)
     entry = retire_version(bucket, reference, make_justification(because, as_of), instead=instead)

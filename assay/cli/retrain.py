@@ -37,11 +37,11 @@ def command(
 
     By hand, whatever cooldown and budget say; it promotes nothing that is left to people.
     """
-    from assay.bucket import Bucket
-    from assay.cli.orchestrate import run_named_flow
+    from assay.bucket.bucket import Bucket
+    from assay.cli.flow_runner import run_named_flow
     from assay.cli.run import finish_run
-    from assay.living.retraining import DeclinedRetraining, RetrainingTrigger
-    from assay.store import default_store_url
+    from assay.production.retraining.policy import DeclinedRetraining, RetrainingTrigger
+    from assay.store.open import default_store_url
 
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")

@@ -21,8 +21,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Put the version that was champion before back in its place; again, further back."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.withdrawal import roll_back_alias
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.withdrawal import roll_back_alias
 
     bucket = open_existing_bucket(store)
     entry = roll_back_alias(bucket, model, make_justification(because, as_of), to=to, alias=alias)

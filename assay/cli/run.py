@@ -19,11 +19,11 @@ from assay.cli.console import (
 from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.artifacts import Artifact
-    from assay.bucket import Bucket
-    from assay.decisions.waiting import PendingPromotion
-    from assay.lessons import Lesson
-    from assay.runs import CandidateOutcome, RunOutcome
+    from assay.bucket.artifacts import Artifact
+    from assay.bucket.bucket import Bucket
+    from assay.registry.decisions.pending_promotion import PendingPromotion
+    from assay.registry.lessons import Lesson
+    from assay.runs.outcome import CandidateOutcome, RunOutcome
 
 _EXIT_CODES = {"registered": 0, "rejected": 3, "stopped": 3}
 
@@ -37,10 +37,10 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take a question from raw rows to a registered model, or to the reason why there is none."""
-    from assay.bucket import Bucket
-    from assay.config.read import load_use_case
-    from assay.standing import find_cached_outcome
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import load_use_case
+    from assay.runs.result_cache import find_cached_outcome
+    from assay.store.open import default_store_url
 
     url = store or default_store_url()
     written = load_use_case(config, set_ or ())
@@ -49,7 +49,7 @@ def command(
     if outcome is None or always:
         # What is wrong here is better said before Prefect takes its seconds to start.
         bucket.prepare()
-        from assay.cli.orchestrate import run_named_flow
+        from assay.cli.flow_runner import run_named_flow
 
         asked = {"config": str(config), "overrides": tuple(set_ or ()), "always": always}
         outcome = run_named_flow("train", store=url, **asked)
@@ -60,7 +60,7 @@ def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool)
     """Write the report's page, tell the outcome, and end with its exit code. `store`: the
     bucket's URL.
     """
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
 
     bucket = Bucket.open(store)
     page = _write_page(bucket, outcome, reports)
@@ -100,8 +100,8 @@ def _outcome_json(outcome: RunOutcome, page: Path) -> dict[str, Any]:
 
 
 def _pending_decision(bucket: Bucket, outcome: RunOutcome) -> PendingPromotion | None:
-    from assay.decisions.waiting import find_pending_promotion
-    from assay.registry import Registry
+    from assay.registry.decisions.pending_promotion import find_pending_promotion
+    from assay.registry.registry import Registry
 
     if outcome.model is None:
         return None
@@ -110,17 +110,17 @@ def _pending_decision(bucket: Bucket, outcome: RunOutcome) -> PendingPromotion |
 
 def _find_quarantine(bucket: Bucket, outcome: RunOutcome) -> Artifact | None:
     """The table of the rows that the run set aside, if it did."""
-    from assay import canonical
-    from assay.artifacts import Artifact
+    from assay.bucket import canonical_json
+    from assay.bucket.artifacts import Artifact
 
-    steps = canonical.load(bucket.objects.get(outcome.run))["steps"]
+    steps = canonical_json.load(bucket.objects.get(outcome.run))["steps"]
     held = (step["outputs"].get("quarantine") for step in steps)
     return next((Artifact.model_validate(one) for one in held if one), None)
 
 
 def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) -> None:
-    from assay.evidence.report import get_report
-    from assay.lessons import describe_lessons
+    from assay.gates.report import get_report
+    from assay.registry.lessons import describe_lessons
     from assay.render.terminal import show_verdicts
 
     out = stdout_console()
@@ -161,9 +161,9 @@ def _stop_meaning(outcome: RunOutcome) -> str:
 
 
 def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
-    from assay.evidence.amounts import format_count
-    from assay.render.words import printable_text
-    from assay.sources.aside import QuarantineSummary
+    from assay.render.report_text import printable_text
+    from assay.sources.quarantine import QuarantineSummary
+    from assay.util.wording import format_count
 
     aside = QuarantineSummary.from_table(bucket, quarantine)
     print_text(
@@ -174,7 +174,7 @@ def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
 
 def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
     """What other answers taught of all that stood in the way of this one's candidates."""
-    from assay.lessons import entry_causes, find_lessons
+    from assay.registry.lessons import entry_causes, find_lessons
 
     entries, question = bucket.journal(outcome.use_case).entries(), str(outcome.question)
     own = [e for e in entries if e.body.get("question") == question]
@@ -183,7 +183,7 @@ def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
 
 
 def _print_candidate(judged: CandidateOutcome, *, champion: bool) -> None:
-    from assay.render.words import format_scores
+    from assay.render.report_text import format_scores
 
     scores = format_scores(judged.scores)
     print_text(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")

@@ -53,8 +53,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Score batches by the champion, deliver the answers, and note each batch once."""
-    from assay.cli.scoring import ScoreJob, ignore_outcome, print_outcome
-    from assay.store import default_store_url
+    from assay.cli.score_job import ScoreJob, ignore_outcome, print_outcome
+    from assay.store.open import default_store_url
 
     url = store or default_store_url()
     asked = ScoreJob(

@@ -21,12 +21,12 @@ from assay.cli.console import (
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.bucket import Bucket
-    from assay.digest import Digest
-    from assay.evidence.report import Report
-    from assay.journal import JournalEntry
-    from assay.tables.read import Table
-    from assay.versions import ModelHistory, Version
+    from assay.bucket.bucket import Bucket
+    from assay.bucket.digest import Digest
+    from assay.bucket.journal import JournalEntry
+    from assay.gates.report import Report
+    from assay.registry.history import ModelHistory, Version
+    from assay.tables.table import Table
 
 
 def command(
@@ -46,9 +46,9 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Show a version of a model and why its gates judged it so, or what an object holds."""
-    from assay.bucket import Bucket
-    from assay.registry import Registry
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.registry.registry import Registry
+    from assay.store.open import default_store_url
 
     url = store or default_store_url()
     bucket = Bucket.open(url).require_existing()
@@ -72,7 +72,7 @@ def command(
 def _version_json(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
 ) -> dict[str, Any]:
-    from assay.decisions.waiting import find_pending_promotion
+    from assay.registry.decisions.pending_promotion import find_pending_promotion
 
     if gate:
         report: dict[str, Any] = bucket.get_json(_chosen_reports(history, version, gate)[gate])
@@ -93,10 +93,10 @@ def _show_version(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, store: str
 ) -> None:
     """One gate in full; of all gates the verdicts, and the checks that did not pass."""
-    from assay.decisions.waiting import find_pending_promotion
+    from assay.registry.authority import describe_signature
+    from assay.registry.decisions.pending_promotion import find_pending_promotion
+    from assay.render.report_text import checks_not_passed, printable_text
     from assay.render.terminal import show_reports, show_verdicts
-    from assay.render.words import checks_not_passed, printable_text
-    from assay.trust import describe_signature
 
     body = version.entry.body
     reports = _load_reports(bucket, history, version, gate)
@@ -127,18 +127,17 @@ def _show_version(
 
 def _show_decisions(history: ModelHistory, version: Version) -> None:
     """What people decided of a version, and what was learnt of what stood in its way."""
-    from assay import moments
-    from assay.digest import Digest
-    from assay.lessons import describe_lessons, entry_causes, find_lessons
-    from assay.render.story import entry_sentence
-    from assay.render.words import printable_text
-    from assay.trust import describe_signature
+    from assay.bucket.digest import Digest
+    from assay.bucket.journal import entry_timestamp
+    from assay.registry.authority import describe_signature
+    from assay.registry.lessons import describe_lessons, entry_causes, find_lessons
+    from assay.render.journal_text import entry_sentence
+    from assay.render.report_text import printable_text
+    from assay.util import clock
 
     for entry in _standing_entries(history, version):
         told = f"{entry_sentence(history.model, entry)} (by {entry.actor}, {describe_signature(entry)})"
-        print_text(
-            f"{moments.display_timestamp(moments.entry_timestamp(entry))}  {printable_text(told)}"
-        )
+        print_text(f"{clock.display_timestamp(entry_timestamp(entry))}  {printable_text(told)}")
     question = Digest.parse(version.entry.body["question"])
     learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)
     for line in describe_lessons(learnt):
@@ -149,7 +148,7 @@ def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEn
     """The entries by which a version stands where it does: approvals, waivers, the promotion and
     the rollback by which an alias points at it, its retirement; and its last comparison in shadow.
     """
-    from assay.versions import APPROVED, RETIRED, WAIVED
+    from assay.registry.history import APPROVED, RETIRED, WAIVED
 
     kinds = (APPROVED, WAIVED, RETIRED)
     own = [e for e in history.entries if e.kind in kinds and e.body["version"] == version.number]
@@ -164,7 +163,7 @@ def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEn
 def _load_reports(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
 ) -> list[Report]:
-    from assay.evidence.report import get_report
+    from assay.gates.report import get_report
 
     return [
         get_report(bucket, artifact)
@@ -188,7 +187,7 @@ def _chosen_reports(history: ModelHistory, version: Version, gate: str | None) -
 
 def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]:
     """The reports of the gates that a version was registered by, and of its shadow."""
-    from assay.artifacts import Artifact
+    from assay.bucket.artifacts import Artifact
 
     entry = history.last_shadow_comparison(version)
     more = {"shadow": Artifact.model_validate(entry.body["report"])} if entry else {}
@@ -198,8 +197,8 @@ def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]
 def _write_html(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, path: Path
 ) -> None:
-    from assay.artifacts import Artifact
-    from assay.render.page import render_html
+    from assay.bucket.artifacts import Artifact
+    from assay.render.html_page import render_html
 
     body = version.entry.body
     asked = bucket.get_json(Artifact.model_validate(body["run"]))["configuration"]
@@ -219,8 +218,8 @@ def _write_html(
 
 
 def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) -> None:
-    from assay import canonical
-    from assay.digest import Digest
+    from assay.bucket import canonical_json
+    from assay.bucket.digest import Digest
     from assay.errors import ReferenceUnknown
 
     try:
@@ -229,7 +228,7 @@ def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) ->
         raise ReferenceUnknown(f"{reference!r} is no digest: {error}") from None
     data = bucket.objects.get(digest)
     try:
-        value = canonical.load(data)
+        value = canonical_json.load(data)
     except ValueError:
         told = {"digest": reference, "size": len(data), "path": bucket.objects.url(digest)}
         what = " of Parquet, a part of a table" if data.startswith(b"PAR1") else ", no JSON"
@@ -249,10 +248,10 @@ _MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # what a table's has, an
 
 def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
     """What a table is, its columns, and its first rows."""
-    from assay.artifacts import TABLE, Artifact
-    from assay.evidence.amounts import format_count
-    from assay.render.words import printable_text
-    from assay.tables.read import Table
+    from assay.bucket.artifacts import TABLE, Artifact
+    from assay.render.report_text import printable_text
+    from assay.tables.table import Table
+    from assay.util.wording import format_count
 
     table = Table.read(
         bucket, Artifact(media_type=TABLE, digest=digest, size=size, name=digest.short)

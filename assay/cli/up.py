@@ -12,7 +12,7 @@ from assay.cli.console import print_facts, print_json, print_stderr
 from assay.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from assay.running import SetupState
+    from assay.deployments.setup_state import SetupState
 
 DEFAULT_POOL, DEFAULT_HOST, DEFAULT_PORT = "assay", "127.0.0.1", 4200
 PROCESS_NAMES = ("keeper", "server", "pages", "worker")
@@ -57,15 +57,15 @@ def command(
     What is left out is as it was the last time, so that a restart needs no options. Stop it with
     `assay down`.
     """
-    from assay.running import SetupState, state_folder
+    from assay.deployments.setup_state import SetupState, state_folder
 
     at = state_folder(pool)
     before = SetupState.read(at)
     if status:
         _print_status(before, as_json=as_json)
-    from assay.config.operation import Operations
+    from assay.config.operations import Operations
+    from assay.deployments.deployment_plan import find_use_cases
     from assay.deployments.server import ServerSetup
-    from assay.deployments.story import find_use_cases
     from assay.deployments.up import UpOptions, start_setup
 
     server = ServerSetup(
@@ -88,7 +88,7 @@ def command(
 
 def _bucket_url(given: str | None, before: SetupState | None) -> str:
     """A folder by its whole path: processes that run elsewhere are to find it."""
-    from assay.store import default_store_url
+    from assay.store.open import default_store_url
 
     url = (
         given or os.environ.get("ASSAY_STORE") or (before.store if before else default_store_url())
@@ -116,7 +116,7 @@ def _print_status(
 
 
 def _setup_facts(running: SetupState) -> dict[str, str]:
-    from assay.running import state_folder
+    from assay.deployments.setup_state import state_folder
 
     return {
         "dashboard": running.dashboard_url,

@@ -12,7 +12,7 @@ from assay.cli.console import finish_gate, print_stderr, write_file
 from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
-    from assay.evidence.validation.rules import Locator
+    from assay.gates.validation.rules import Locator
 
 
 def command(
@@ -39,8 +39,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Hold data against rules in Great Expectations' words: a use case's, or a file of them."""
-    from assay.cli.alone import load_gate_use_case, open_gate_table
-    from assay.evidence.validation import validate_table
+    from assay.cli.gate_input import load_gate_use_case, open_gate_table
+    from assay.gates.validation.gate import validate_table
 
     if config is not None and rules is not None:
         raise typer.BadParameter("name either a use case with --config or a file with --rules")
@@ -74,7 +74,7 @@ def command(
         write_file(failing, judged.failing_rows.to_csv(index=False).encode())
         print_stderr(f"written: {failing}, {len(judged.failing_rows):,} broken rules by row")
     if data_docs is not None:
-        from assay.evidence.validation.data_docs import write_data_docs
+        from assay.gates.validation.data_docs import write_data_docs
 
         print_stderr(f"written: {write_data_docs(data_docs, judged, data)}")
     finish_gate(judged.report, as_json=as_json, html=html)
@@ -82,7 +82,7 @@ def command(
 
 def _read_rules(path: Path) -> tuple[list[Any], Locator]:
     """The rules of a file, and what says on which line each stands."""
-    from assay.config.read import read_yaml_with_lines
+    from assay.config.loaded_use_case import read_yaml_with_lines
     from assay.errors import ConfigError
 
     tree, text = read_yaml_with_lines(path)

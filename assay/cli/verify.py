@@ -15,9 +15,9 @@ from assay.cli.console import print_json, print_rows, print_stderr
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
     from assay.upkeep.problems import BucketFindings
-    from assay.upkeep.verify import HashingProgress
+    from assay.upkeep.verification import HashingProgress
 
 
 def command(
@@ -48,10 +48,10 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Re-hash every object, follow every journal, and name whatever does not fit."""
-    from assay.bucket import Bucket
-    from assay.store import default_store_url
-    from assay.upkeep.verified import VerifiedObjects
-    from assay.upkeep.verify import verify_bucket
+    from assay.bucket.bucket import Bucket
+    from assay.store.open import default_store_url
+    from assay.upkeep.verification import verify_bucket
+    from assay.upkeep.verified_objects import VerifiedObjects
 
     bucket = Bucket.open(store or default_store_url()).require_existing()
     if other is not None and not repair:
@@ -81,10 +81,10 @@ def command(
 def _rerun_lost_work(bucket: Bucket, findings: BucketFindings) -> BucketFindings:
     """Run the use cases again that made what is lost, if they would ask the same question."""
     from assay.errors import AssayError
-    from assay.upkeep.recompute import mark_recomputed, rerunnable_use_cases
+    from assay.upkeep.recomputation import mark_recomputed, rerunnable_use_cases
 
     for words in rerunnable_use_cases(bucket, findings):
-        from assay.cli.orchestrate import run_named_flow
+        from assay.cli.flow_runner import run_named_flow
 
         print_stderr(f"running {Path(words['file']).stem} again, which made some of what is lost")
         with TemporaryDirectory(prefix="assay-verify-") as folder:

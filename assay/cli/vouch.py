@@ -11,7 +11,7 @@ from assay.cli.console import print_json, print_text
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.journal import JournalEntry
+    from assay.bucket.journal import JournalEntry
 
 
 def command(
@@ -29,11 +29,11 @@ def command(
 
     Times are what entries say of themselves. Whoever keeps the lines vouches for them.
     """
-    from assay.bucket import Bucket
-    from assay.moments import parse_timestamp
-    from assay.signing import PublicKey
-    from assay.store import default_store_url
-    from assay.trust import find_signed_entries
+    from assay.bucket.bucket import Bucket
+    from assay.bucket.signing import PublicKey
+    from assay.registry.authority import find_signed_entries
+    from assay.store.open import default_store_url
+    from assay.util.clock import parse_timestamp
 
     bucket = Bucket.open(store or default_store_url()).require_existing()
     public, end = PublicKey.load(key), parse_timestamp(until)
@@ -60,7 +60,7 @@ def _signed_entry_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
 
 
 def _vouch_line(one: dict[str, Any]) -> str:
-    from assay.render.words import printable_text
+    from assay.render.report_text import printable_text
 
     told = "{journal} {number} {kind} at {at} by {actor}".format_map(one)
     return f"{one['digest']}  # {printable_text(told)}"

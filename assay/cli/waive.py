@@ -25,8 +25,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Let a version be promoted in spite of what stands in its way, until a day. Always signed."""
-    from assay.cli.deciding import make_justification, open_existing_bucket, print_decision
-    from assay.decisions.promotion import waive_gates
+    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    from assay.registry.decisions.promotion import waive_gates
 
     bucket = open_existing_bucket(store)
     entry = waive_gates(

@@ -8,7 +8,7 @@ from assay.cli.console import print_json, print_text
 from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
-    from assay.plan import PlannedStep
+    from assay.steps.plan import PlannedStep
 
 
 def command(
@@ -18,10 +18,10 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell for each step whether it would run, and which of the things it depends on differ."""
-    from assay.bucket import Bucket
-    from assay.config.read import load_use_case
-    from assay.standing import find_cached_outcome
-    from assay.store import default_store_url
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import load_use_case
+    from assay.runs.result_cache import find_cached_outcome
+    from assay.store.open import default_store_url
 
     url = store or default_store_url()
     bucket = Bucket.open(url).require_existing()
@@ -29,7 +29,7 @@ def command(
     if standing := find_cached_outcome(bucket, written):
         _print_cached_result(standing, as_json=as_json)
         return
-    from assay.cli.orchestrate import plan_training
+    from assay.cli.flow_runner import plan_training
 
     plan = plan_training(str(config), url, tuple(set_ or ()))
     if as_json:

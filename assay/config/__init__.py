@@ -1,0 +1,1 @@
+"""What people write: use cases, the people file, operations. Read, checked and described."""

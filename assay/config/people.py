@@ -10,11 +10,11 @@ from typing import Literal
 
 from pydantic import PrivateAttr, ValidationError
 
-from assay.config.read import read_yaml
+from assay.bucket.digest import Digest
+from assay.bucket.signing import PublicKey
+from assay.config.loaded_use_case import read_yaml
 from assay.config.section import Section
-from assay.digest import Digest
 from assay.errors import ConfigError
-from assay.signing import PublicKey
 
 PEOPLE_VARIABLE = "ASSAY_PEOPLE"
 DEFAULT_PEOPLE_FILE = Path("configs/people.yaml")

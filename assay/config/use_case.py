@@ -21,7 +21,7 @@ from assay.config.gates import (
     Performance,
     TechnicalLimits,
 )
-from assay.config.living import (
+from assay.config.production import (
     LabelSettings,
     MonitoringSettings,
     PromotionPolicy,

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
 from assay.errors import DataError
-from assay.learning.candidates import FieldLocator, make_transformer, no_location
+from assay.learning.estimators import FieldLocator, make_transformer, no_location
 
 MAX_CATEGORIES = 50
 """Distinct values above which a text column is encoded by its target rate, not one by one."""

@@ -27,7 +27,7 @@ from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning import calibration
-from assay.learning.candidates import FieldLocator, no_location
+from assay.learning.estimators import FieldLocator, no_location
 from assay.learning.folds import Fold, fold_of_row
 from assay.learning.scores import compute_score, cost_threshold, is_better
 

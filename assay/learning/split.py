@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.config.use_case import UseCase
+from assay.dataset.row_identity import unit_hashes
+from assay.dataset.target import read_labels
 from assay.errors import DataError
-from assay.learning.target import read_labels
-from assay.learning.units import unit_hashes
-from assay.tables.read import Table
+from assay.tables.table import Table
 
 SALT: Final = 0x73706C6974  # not the seed: another seed must not let test rows into training
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from assay.learning.predict import ScoringModel
+from assay.learning.scoring_model import ScoringModel
 
 MAX_CALLS: Final = 100  # for single rows: a 95th percentile has no upper limit below 72
 MAX_BATCHES: Final = 20

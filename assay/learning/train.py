@@ -13,26 +13,26 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from assay.codecs import dump_model
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
+from assay.dataset.groups import group_labels, intersect_groups
+from assay.dataset.row_identity import unit_hashes
+from assay.dataset.target import labels_from_column, read_labels
 from assay.errors import DataError
-from assay.evidence.groups import group_labels, intersect_groups
 from assay.learning import fit
-from assay.learning.candidates import FieldLocator, make_estimator, no_location
+from assay.learning.estimators import FieldLocator, make_estimator, no_location
 from assay.learning.folds import make_folds
 from assay.learning.mitigation import mitigate_model
-from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import needs_groups
-from assay.learning.predict import ScoringModel
+from assay.learning.model_codec import dump_model
 from assay.learning.preprocess import make_preprocessor
 from assay.learning.scores import compute_score, cost_threshold
+from assay.learning.scoring_model import ScoringModel
 from assay.learning.search import FitProgress, LearningProblem, SearchOutcome, search_parameters
 from assay.learning.signature import cast_frame, describe_inputs, model_signature
-from assay.learning.target import labels_from_column, read_labels
 from assay.learning.timing import measure_timing
-from assay.learning.units import unit_hashes
-from assay.tables.read import Table
+from assay.tables.table import Table
 
 PREDICTION_COLUMNS = ("row", "truth", "probability", "decision")
 UNMITIGATED = "unmitigated"

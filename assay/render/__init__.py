@@ -1,0 +1,1 @@
+"""Reports for people: HTML pages, Markdown, the terminal, model cards."""

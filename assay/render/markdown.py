@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
+from assay.gates.report import Check, Figure, Report, Sheet, Verdict
 from assay.render.numbers import estimate_text, format_column, is_numeric
-from assay.render.words import (
+from assay.render.report_text import (
     check_remarks,
     checks_not_passed,
     figure_sheet,

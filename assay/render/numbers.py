@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
 
-from assay.evidence.amounts import format_confidence
-from assay.evidence.report import Cell, Check, Interval
+from assay.gates.report import Cell, Check, Interval
+from assay.util.wording import format_confidence
 
 NO_VALUE = "–"  # noqa: RUF001 - a gap, wider than a minus sign on purpose
 # A value that shared rounding would change by a larger part is written on its own: among rates

@@ -16,10 +16,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict
+from assay.gates.report import Check, Figure, Report, Sheet, Verdict
 from assay.render.numbers import NO_VALUE, estimate_text, format_column, is_numeric
-from assay.render.strips import strip_legend, text_strips
-from assay.render.words import (
+from assay.render.report_text import (
     check_remarks,
     checks_to_show,
     figure_sheet,
@@ -27,6 +26,7 @@ from assay.render.words import (
     verdict_counts,
     verdict_label,
 )
+from assay.render.text_strips import strip_legend, text_strips
 
 _VERDICT_STYLES: Final = {
     Verdict.PASS: "green",

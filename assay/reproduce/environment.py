@@ -13,19 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from assay import canonical
-from assay.digest import Digest
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
 from assay.errors import ConfigError
-from assay.provenance import describe_environment
-from assay.why import KeyDifference
+from assay.steps.environment import describe_environment
+from assay.steps.key_differences import KeyDifference
 
 CACHE_VARIABLE = "ASSAY_CACHE"
 _LIBRARY = "library"
 # Assay itself comes from its commit; the installers take no part in a run.
 _NOT_INSTALLED = {"assay", "pip", "uv"}
-_PRINT_ENVIRONMENT = (
-    "import json; from assay.provenance import environment; print(json.dumps(environment()))"
-)
+_PRINT_ENVIRONMENT = "import json; from assay.steps.code_version import environment; print(json.dumps(environment()))"
 
 
 def environment_differences(
@@ -98,7 +96,7 @@ def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -
     """
     python = str(recorded["python"])
     wanted = [f"{name}=={version}" for name, version in sorted(_distributions(recorded).items())]
-    key = Digest.of_bytes(canonical.dump({"python": python, "distributions": wanted}))
+    key = Digest.of_bytes(canonical_json.dump({"python": python, "distributions": wanted}))
     home = cache_folder() / "environments" / key.hex[:32]
     with _environment_lock(home):
         interpreter = home / "bin" / "python"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,18 @@ from typing import Any
 def main() -> None:
     given = json.loads(Path(sys.argv.pop(1)).read_text(encoding="utf-8"))
     import assay.sources.fingerprint as fingerprints
-    from assay import steps
-    from assay.artifacts import Artifact
+
+    try:
+        from assay.bucket.artifacts import Artifact
+        from assay.steps import step as steps
+    except ImportError:  # the recorded code is of before these packages
+        Artifact = import_module("assay.artifacts").Artifact  # noqa: N806 - a class
+        steps = import_module("assay.steps")
 
     outputs = {name: Artifact.model_validate(held) for name, held in given["outputs"].items()}
     perform = steps.perform
 
-    def performed(bucket: Any, stage: str, *, work: Callable[[], Any], **others: Any) -> steps.Step:
+    def performed(bucket: Any, stage: str, *, work: Callable[[], Any], **others: Any) -> Any:
         taken = (lambda: outputs) if stage == "ingest" else work
         return perform(bucket, stage, work=taken, **others)
 

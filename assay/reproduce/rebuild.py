@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from assay import errors
-from assay.artifacts import RECORD, Artifact
-from assay.bucket import Bucket
+from assay.bucket.artifacts import RECORD, Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
 from assay.config.people import DEFAULT_PEOPLE_FILE
 from assay.config.people import PEOPLE_VARIABLE as PEOPLE
-from assay.digest import Digest
 from assay.errors import AssayError, ConfigError, IntegrityError
-from assay.journal import JournalEntry
 from assay.reproduce import environment
-from assay.reproduce.code import CodeTree, lay_out_code
-from assay.reproduce.recorded import RecordedRun, copy_objects, recall_run
-from assay.reproduce.source import RowOrigin, find_source_rows, source_depth
-from assay.steps import Step, referenced_objects
-from assay.why import KeyDifference
+from assay.reproduce.code_tree import CodeTree, lay_out_code
+from assay.reproduce.recorded_run import RecordedRun, copy_objects, recall_run
+from assay.reproduce.row_origin import RowOrigin, find_source_rows, source_depth
+from assay.steps.key_differences import KeyDifference
+from assay.steps.step import Step, referenced_objects
 
 _RUN = "from assay.cli import main; main()"
 _RUN_SCRIPT_FIRST = "import runpy, sys; runpy.run_path(sys.argv.pop(1), run_name='__main__'); "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay import canonical
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
 from assay.config.data import Data
-from assay.digest import Digest
-from assay.sources.location import SourceFile, find_files
+from assay.sources.files import SourceFile, find_files
 
 
 def fingerprint(data: Data) -> str | None:
@@ -31,7 +31,7 @@ def combine_digests(digests: Sequence[tuple[str, str]]) -> str:
     """One digest for files by (name, digest): a single file's own, else that of the list."""
     if len(digests) == 1:
         return digests[0][1]
-    return str(Digest.of_bytes(canonical.dump([list(pair) for pair in digests])))
+    return str(Digest.of_bytes(canonical_json.dump([list(pair) for pair in digests])))
 
 
 def digest_file(file: SourceFile) -> str:
@@ -51,4 +51,4 @@ def _file_fingerprint(file: SourceFile) -> str | None:
     status = file.status()
     if not (status["tag"] or status["modified"]):
         return None  # a size alone proves nothing
-    return str(Digest.of_bytes(canonical.dump([file.display_path, status])))
+    return str(Digest.of_bytes(canonical_json.dump([file.display_path, status])))

@@ -13,10 +13,10 @@ import numpy as np
 from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import MalformedRow, RowBlock, select_columns
-from assay.sources.columnar import block_from_columns
-from assay.sources.identity import describe_files
-from assay.sources.location import SourceFile
-from assay.sources.text import LineCursor, TextFile
+from assay.sources.file_description import describe_files
+from assay.sources.files import SourceFile
+from assay.sources.text_files import LineCursor, TextFile
+from assay.sources.typed_blocks import block_from_columns
 
 _SAFE_DIGITS: Final = 308  # digits of an integer, from which on it may lie beyond every float
 

@@ -32,7 +32,7 @@ from assay.store.s3_errors import (
 _PART = 8 << 20  # bytes; from twice as many on, content travels in parts of this size
 _MOST_PARTS = 10_000  # S3's limit for one object
 _PARTS_AT_ONCE = 4  # times _PART is the memory that one large upload takes
-_CONNECTIONS = 32  # twice the threads of `assay.objects`; botocore's own default is 10
+_CONNECTIONS = 32  # twice the threads of `assay.bucket.objects`; botocore's own default is 10
 _LONGEST_PREFIX = 120  # bytes: S3 keys end at 1024, ours at 900
 _ATTEMPTS = 4
 _PAUSES = (0.05, 0.2, 0.8)  # seconds before trying again after 409 or a broken body

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from assay.artifacts import CROISSANT, Artifact
-from assay.bucket import Bucket
-from assay.tables.read import Table
+from assay.bucket.artifacts import CROISSANT, Artifact
+from assay.bucket.bucket import Bucket
+from assay.tables.table import Table
 
 FORMAT: Final = "http://mlcommons.org/croissant/1.0"
 _TYPES: Final = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from assay.tables.read import Table
+from assay.tables.table import Table
 
 
 def parse_dates(column: pa.Array) -> pa.Array:

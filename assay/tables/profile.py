@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from assay import canonical
+from assay.bucket import canonical_json
 from assay.tables.distribution import (
     Distribution,
     Floats,
@@ -21,7 +21,13 @@ from assay.tables.distribution import (
     keys_from_numbers,
     numbers_from_keys,
 )
-from assay.tables.packed import narrow_integers, pack_array, pack_texts, unpack_array, unpack_texts
+from assay.tables.packed_arrays import (
+    narrow_integers,
+    pack_array,
+    pack_texts,
+    unpack_array,
+    unpack_texts,
+)
 from assay.tables.rowhash import Hashes, text_hashes, value_hashes
 
 FORMAT: Final = 2
@@ -144,13 +150,13 @@ class TableProfile:
         """Canonical: equal profiles have equal bytes."""
         columns = {name: column.as_json() for name, column in self.columns.items()}
         order = list(self.columns)
-        return canonical.dump(
+        return canonical_json.dump(
             {"format": FORMAT, "rows": self.rows, "order": order, "columns": columns}
         )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> TableProfile:
-        held = canonical.load(data)
+        held = canonical_json.load(data)
         columns = {name: ColumnProfile.from_json(held["columns"][name]) for name in held["order"]}
         return cls(held["rows"], columns)
 

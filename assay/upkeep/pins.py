@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from assay import canonical
-from assay.artifacts import JSON, Artifact
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import canonical_json
+from assay.bucket.artifacts import JSON, Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import NON_MODEL_PREFIX, JournalEntry
+from assay.bucket.objects import object_key
 from assay.errors import ObjectMissing, ReferenceUnknown
-from assay.journal import NON_MODEL_PREFIX, JournalEntry
-from assay.objects import object_key
 from assay.upkeep import references
 from assay.upkeep.references import ObjectReference
 
@@ -83,7 +83,7 @@ class Pins:
         size = next((e.size for e in self._bucket.store.list(object_key(digest))), None)
         data = self._bucket.objects.get(digest) if size is None or size < _LARGEST_JSON else b""
         try:
-            canonical.load(data)
+            canonical_json.load(data)
             kind = JSON
         except ValueError:
             kind = "application/octet-stream"

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from assay import canonical
-from assay.artifacts import find_descriptors
-from assay.digest import Digest
+from assay.bucket import canonical_json
+from assay.bucket.artifacts import find_descriptors
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
 from assay.errors import KeyAbsent
-from assay.journal import JournalEntry
-from assay.objects import map_in_threads
 from assay.store.base import Store
+from assay.util.concurrency import ordered_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def memo_references(store: Store, key: str) -> list[ObjectReference]:
     """What a memo entry refers to; nothing if it is gone. Raises ValueError if it is none."""
     by = f"memo entry {key}"
     try:
-        held = canonical.load(store.get(key))
+        held = canonical_json.load(store.get(key))
     except KeyAbsent:
         return []  # forgotten since it was listed
     if not isinstance(held, dict) or not isinstance(held.get("needs", []), list):
@@ -63,7 +63,7 @@ def memo_references(store: Store, key: str) -> list[ObjectReference]:
 
 def object_references(reference: ObjectReference, data: bytes) -> list[ObjectReference]:
     """What the bytes of an object refer to. Raises ValueError if they are no JSON."""
-    return [*find_references(canonical.load(data), str(reference.digest))]
+    return [*find_references(canonical_json.load(data), str(reference.digest))]
 
 
 def follow_references(
@@ -84,5 +84,5 @@ def follow_references(
             if reference.digest not in reached:
                 fresh.setdefault(reference.digest, reference)
         reached |= fresh
-        level = [one for found in map_in_threads(references_in, fresh.values()) for one in found]
+        level = [one for found in ordered_map(references_in, fresh.values()) for one in found]
     return followed

@@ -7,14 +7,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.gates import DriftSettings, ErrorCosts, PerformanceMetric
-from assay.evidence.drift import judge_drift
-from assay.evidence.drift.scored import ColumnRoles
-from assay.evidence.report import Check, Report, Verdict
+from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.report import Check, Report, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 from benchmarks.calibration.experiment import Experiment, Outcomes, at_least, at_most, never
 from benchmarks.calibration.models import Population, sigmoid
 from benchmarks.calibration.people import adult

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.evidence.report import Interval
-from assay.evidence.statistics.proportions import wilson_interval
+from assay.gates.report import Interval
+from assay.gates.statistics.proportions import wilson_interval
 
 # Of some fifty claims a few whose rate is just what is stated would miss a 95 % interval by chance.
 LEVEL = 0.99

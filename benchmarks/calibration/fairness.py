@@ -14,8 +14,8 @@ import pandas as pd
 
 from assay.config.data import Sensitive
 from assay.config.gates import ErrorCosts, FairnessMetric, FairnessRule
-from assay.evidence.fairness import audit_fairness
-from assay.evidence.report import Report, Sheet, Verdict
+from assay.gates.fairness.gate import audit_fairness
+from assay.gates.report import Report, Sheet, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
     Outcomes,

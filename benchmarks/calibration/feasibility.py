@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from assay.config.read import load_use_case
-from assay.evidence.feasibility import assess_feasibility
-from assay.evidence.report import Check, Report, Verdict
+from assay.config.loaded_use_case import load_use_case
+from assay.gates.feasibility.gate import assess_feasibility
+from assay.gates.report import Check, Report, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
     Outcomes,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import ErrorCosts, Performance, PerformanceMetric
-from assay.evidence.performance import SCORES, judge_performance
-from assay.evidence.report import Check, Interval, Report, Verdict
+from assay.gates.performance.gate import SCORES, judge_performance
+from assay.gates.report import Check, Interval, Report, Verdict
 from benchmarks.calibration.experiment import (
     Experiment,
     Outcomes,

@@ -11,9 +11,9 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-from assay import canonical
-from assay.digest import Digest
-from assay.provenance import read_code_version
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
+from assay.steps.code_version import read_code_version
 from benchmarks.calibration.experiment import Experiment, Outcomes, Tally
 
 GATES = ("validation", "feasibility", "performance", "fairness", "drift")
@@ -42,7 +42,7 @@ def run(gate: str, *, most_seeds: int | None, jobs: int, say: Say) -> dict[Exper
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for experiment in experiments(gate):
             seeds = min(experiment.seeds, most_seeds or experiment.seeds)
-            key = Digest.of_bytes(canonical.dump({"code": code, "seeds": seeds})).hex[:16]
+            key = Digest.of_bytes(canonical_json.dump({"code": code, "seeds": seeds})).hex[:16]
             kept = KEPT / f"{gate}-{experiment.name.replace(' ', '-')}-{key}.json"
             tally = _read(kept)
             if tally is None:

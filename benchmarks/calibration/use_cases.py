@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from assay.config.read import load_use_case, parse_use_case
+from assay.config.loaded_use_case import load_use_case, parse_use_case
 from assay.config.use_case import UseCase
 from benchmarks.calibration.people import INCOME
 

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.gates import Expectation
-from assay.evidence.report import Check, Verdict
-from assay.evidence.validation import ValidationResult, validate_table
+from assay.gates.report import Check, Verdict
+from assay.gates.validation.gate import ValidationResult, validate_table
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 from benchmarks.calibration.experiment import Experiment, Outcomes, always, never
 from benchmarks.calibration.people import sample
 from benchmarks.gates.validate.rules import LENGTHS, RANGES, SETS, expectations

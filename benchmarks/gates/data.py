@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 
 ADULT = Path(__file__).parents[2] / "examples" / "income" / "adult.parquet"
 ROWS = 48_842

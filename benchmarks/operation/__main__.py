@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
 from benchmarks.asked import command as made_by
 from benchmarks.operation import page
 from benchmarks.operation.measures import DATABASES, alone, load, overhead, place

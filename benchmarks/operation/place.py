@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import SetUp, guests
 

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client.core import Metric
 
-from assay.batches import LEDGER_SUFFIX, is_ledger
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
+from assay.deployments.metrics.definitions import MetricSamples
 from assay.deployments.metrics.ledger import LedgerMetrics
 from assay.deployments.metrics.model import ModelMetrics
-from assay.deployments.metrics.names import MetricSamples
+from assay.registry.batch_ledger import LEDGER_SUFFIX, is_ledger
 
 _LISTING_INTERVAL = 30.0  # seconds between two listings, or a hundred times as long as one takes
 _THREADS = 8

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from assay.batches import LABELLED, LEDGER_SUFFIX, REFUSED, SCORED
-from assay.bucket import Bucket
-from assay.deployments.metrics.names import MetricSamples
-from assay.deployments.metrics.reading import JournalMetrics
-from assay.journal import JournalEntry
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
+from assay.deployments.metrics.definitions import MetricSamples
+from assay.deployments.metrics.journal import JournalMetrics
+from assay.registry.batch_ledger import LABELLED, LEDGER_SUFFIX, REFUSED, SCORED
 
 _METRICS_BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
 

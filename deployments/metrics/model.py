@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from assay import moments, versions
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
 from assay.deployments.metrics import reports
-from assay.deployments.metrics.names import MetricSamples
-from assay.deployments.metrics.reading import JournalMetrics
+from assay.deployments.metrics.definitions import MetricSamples
+from assay.deployments.metrics.journal import JournalMetrics
 from assay.errors import IntegrityError
-from assay.evidence.report import get_report
-from assay.journal import JournalEntry
-from assay.living.looks import PastLook, past_looks
-from assay.versions import CHAMPION, ModelHistory, fold_journal
+from assay.gates.report import get_report
+from assay.production.monitoring.look import PastLook, past_looks
+from assay.registry import history
+from assay.registry.history import CHAMPION, ModelHistory, fold_journal
+from assay.util import clock
 
 _KINDS = (
-    *(versions.REGISTERED, versions.REJECTED, versions.STOPPED, versions.PROMOTED),
-    *(versions.APPROVED, versions.WAIVED, versions.ROLLED_BACK, versions.RETIRED),
-    *(versions.MONITORED, versions.FALSE_ALARM, versions.LESSON),
-    *(versions.RETRAINING, versions.RETRAINED, versions.ASKED, versions.SHADOWED),
+    *(history.REGISTERED, history.REJECTED, history.STOPPED, history.PROMOTED),
+    *(history.APPROVED, history.WAIVED, history.ROLLED_BACK, history.RETIRED),
+    *(history.MONITORED, history.FALSE_ALARM, history.LESSON),
+    *(history.RETRAINING, history.RETRAINED, history.ASKED, history.SHADOWED),
 )
-_DECISION_KINDS = {versions.PROMOTED, versions.ROLLED_BACK, versions.RETIRED}
+_DECISION_KINDS = {history.PROMOTED, history.ROLLED_BACK, history.RETIRED}
 _VERDICTS = ("healthy", "watch", "retrain")
 
 
@@ -70,7 +71,7 @@ class ModelMetrics(JournalMetrics):
             told.add_sample("assay_champion_timestamp_seconds", since, use_case=case)
             promotion = history.current_promotion(CHAMPION)
             waiver = history.find_waiver(promotion) if promotion else None
-            ends = moments.parse_timestamp(waiver.body["expires"]).timestamp() if waiver else None
+            ends = clock.parse_timestamp(waiver.body["expires"]).timestamp() if waiver else None
             told.add_sample("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
         if waits := history.pending_challenger:
             told.add_sample("assay_challenger_version", waits.body["version"], use_case=case)
@@ -143,9 +144,9 @@ def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:
 def _open_request(entries: list[JournalEntry]) -> JournalEntry | None:
     """The entry that asks a person, if nothing was decided since."""
     for entry in reversed(entries):
-        if entry.kind == versions.ASKED:
+        if entry.kind == history.ASKED:
             return entry
-        by_hand = entry.kind == versions.RETRAINING and entry.body["by"] == "person"
+        by_hand = entry.kind == history.RETRAINING and entry.body["by"] == "person"
         if by_hand or entry.kind in _DECISION_KINDS:
             return None
     return None

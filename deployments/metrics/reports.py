@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from assay.deployments.metrics.names import MetricSamples
-from assay.evidence.report import Cell, Check, Report, Verdict
+from assay.deployments.metrics.definitions import MetricSamples
+from assay.gates.report import Cell, Check, Report, Verdict
 
 AddFromReport = Callable[[MetricSamples, str, Report, str], None]
 

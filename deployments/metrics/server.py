@@ -19,9 +19,9 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import Metric
 
-from assay.deployments.metrics import asking
-from assay.deployments.metrics.names import METRIC_DEFINITIONS, MetricSamples
-from assay.deployments.story import ASSAY_TAG
+from assay.deployments.deployment_plan import ASSAY_TAG
+from assay.deployments.metrics import server_queries
+from assay.deployments.metrics.definitions import METRIC_DEFINITIONS, MetricSamples
 from assay.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ServerMetrics:
 
     def __init__(self) -> None:
         self._began = datetime.now(UTC)
-        self._ended = asking.EndedRuns(self._began)
+        self._ended = server_queries.EndedRuns(self._began)
         self._counted: dict[UUID, datetime] = {}  # runs by when they ended, as far as counted
         self._last: dict[tuple[str, str, str], float] = {}
         self._flow_names: dict[UUID, str] = {}  # flows
@@ -84,7 +84,7 @@ class ServerMetrics:
             return
         first = not self._flow_names
         self._flow_names = {flow.id: flow.name for flow in client.read_flows(limit=200)}
-        found = asking.fetch_deployments(client)
+        found = server_queries.fetch_deployments(client)
         self._pools = {one.name: one.work_pool_name or "" for one in found}
         for one in found:
             flow = self._flow_names.get(one.flow_id, _OTHER)
@@ -92,7 +92,7 @@ class ServerMetrics:
                 self._runs.labels(flow, one.name, kind.lower(), state)
         self._read = time.monotonic()
         if first:
-            self._recall(asking.fetch_last_ended(client))
+            self._recall(server_queries.fetch_last_ended(client))
 
     def _flow_and_use_case(self, run: FlowRun) -> tuple[str, str]:
         """A run's flow and use case."""
@@ -114,7 +114,7 @@ class ServerMetrics:
         if any(_OTHER in self._flow_and_use_case(run) for run in fresh.values()):
             self._read = float("-inf")  # of a use case that is new, perhaps
             self._refresh_names(client)
-        for step in list(asking.fetch_task_runs(client, list(fresh.values()))):
+        for step in list(server_queries.fetch_task_runs(client, list(fresh.values()))):
             if step.flow_run_id is None:
                 continue
             run = fresh[step.flow_run_id]
@@ -148,7 +148,7 @@ class ServerMetrics:
         self._counted[run.id] = run.end_time
 
     def _count_step(self, step: TaskRun, case: str) -> None:
-        stage, (kind, state) = asking.stage_name(step), _state(step)
+        stage, (kind, state) = server_queries.stage_name(step), _state(step)
         done = "done" if kind == "completed" else "failed"
         result = "cached" if state == "Cached" else done
         for one in ("done", "cached", "failed"):
@@ -162,7 +162,7 @@ class ServerMetrics:
 
     def _add_waiting_runs(self, client: SyncPrefectClient, told: MetricSamples) -> None:
         found: dict[tuple[str, str, str], list[float]] = {}
-        for run in asking.fetch_waiting_runs(client):
+        for run in server_queries.fetch_waiting_runs(client):
             due = run.expected_start_time or run.start_time or datetime.now(UTC)
             found.setdefault((*self._flow_and_use_case(run), _state(run)[1]), []).append(
                 due.timestamp()
@@ -182,7 +182,7 @@ class ServerMetrics:
 
 def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
     """What the maintain flow last found."""
-    found = asking.fetch_verification(client)
+    found = server_queries.fetch_verification(client)
     if found is None or found.created is None:
         return
     with suppress(ValueError, LookupError, TypeError):  # anybody may publish under that key

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from assay import moments
+from assay.util import clock
 from examples.employment.live import answered, arrived, harmed, months
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     asked.add_argument("--harm", choices=("none", "labels", "scale"), default="none")
     asked.add_argument("--known", metavar="DATE", help="since when the answers are; else now")
     options = asked.parse_args()
-    known, there = moments.parse_timestamp(options.known), {str(month): month for month in months()}
+    known, there = clock.parse_timestamp(options.known), {str(month): month for month in months()}
     if unknown := [name for name in options.months if name not in there]:
         asked.error(f"no month {unknown[0]}; there are {min(there)} to {max(there)}")
     for name in options.months:

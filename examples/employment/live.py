@@ -27,14 +27,14 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from assay.bucket import Bucket
-from assay.cli.orchestrate import run_named_flow
-from assay.decisions import promotion, withdrawal
-from assay.decisions.said import Justification
+from assay.bucket.bucket import Bucket
+from assay.cli.flow_runner import run_named_flow
 from assay.errors import AssayError
-from assay.evidence.amounts import more_suffix
-from assay.registry import Registry
-from assay.versions import CHALLENGER, CHAMPION
+from assay.registry.decisions import promotion, withdrawal
+from assay.registry.decisions.justification import Justification
+from assay.registry.history import CHALLENGER, CHAMPION
+from assay.registry.registry import Registry
+from assay.util.wording import more_suffix
 
 CONFIG = "configs/employment.yaml"
 DATA = Path(__file__).parent

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.registry import Registry
+from assay.bucket.bucket import Bucket
+from assay.registry.registry import Registry
 from tests.browser.conftest import waiting
 
 pytestmark = pytest.mark.operation

@@ -70,8 +70,8 @@ def _take(config, store):
     from prefect.logging import disable_run_logger
 
     from assay.tasks.ingest import ingest_source
-    from assay.tasks.read import start_run
     from assay.tasks.split import split_table
+    from assay.tasks.start_run import start_run
     from assay.tasks.validate import run_validation_gate
 
     with disable_run_logger():

@@ -124,8 +124,8 @@ def test_bad_input_is_refused_with_where_and_what_to_do(name, case, staged, tmp_
 
 def assert_intact(bucket):
     """Every object is what its name says, and no half-written file is left."""
-    from assay.bucket import Bucket
-    from assay.upkeep.verify import verify_bucket
+    from assay.bucket.bucket import Bucket
+    from assay.upkeep.verification import verify_bucket
 
     if bucket.exists():
         assert verify_bucket(Bucket.open(str(bucket))).problems == ()
@@ -140,8 +140,8 @@ def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages
 
 
 def test_a_column_that_one_value_turns_into_text_stands_in_the_report(case, stages, tmp_path):
-    from assay.bucket import Bucket
-    from assay.evidence.report import get_report
+    from assay.bucket.bucket import Bucket
+    from assay.gates.report import get_report
 
     judged = stages(case(rows=column(lambda n: "n/a" if n == 40 else str(n))))
     report = get_report(Bucket.open(str(tmp_path / "bucket")), judged["report"])

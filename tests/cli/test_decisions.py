@@ -55,8 +55,8 @@ def test_a_stopgap_is_waived_promoted_rolled_back_and_retired(assay, kept):
 
 
 def test_what_came_of_a_shadow_is_shown_as_a_gate_and_told_in_the_log(assay, kept, tmp_path):
-    from assay.bucket import Bucket
-    from assay.evidence.report import Check, Report, Verdict, put_report
+    from assay.bucket.bucket import Bucket
+    from assay.gates.report import Check, Report, Verdict, put_report
 
     bucket = Bucket.open(str(tmp_path / "bucket"))
     check = Check(name="answered", claim="It answers", verdict=Verdict.PASS)
@@ -137,7 +137,7 @@ print(json.dumps(sorted(heavy & set(sys.modules))))
 @pytest.fixture
 def stolen(kept, tmp_path):
     """The key of ada that signed a lesson, withdrawn; what holds is in `holds.txt`."""
-    from assay.signing import Signer
+    from assay.bucket.signing import Signer
 
     key = Signer.load(Path(kept["ASSAY_SIGNING_KEY"])).key.public_key()
     line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

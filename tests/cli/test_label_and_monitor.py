@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.cli.app import app
-from assay.living.looked import MonitorOutcome
+from assay.production.monitoring.outcome import MonitorOutcome
 from tests.living.made import Living, day, loans, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
@@ -51,7 +51,7 @@ def test_without_labels_named_anywhere_the_use_case_is_told_what_it_lacks(living
 
 
 def test_with_nothing_new_no_flow_is_started(living, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "assay.cli.orchestrate", None)  # importing it would fail
+    monkeypatch.setitem(sys.modules, "assay.cli.flow_runner", None)  # importing it would fail
     done = assay(tmp_path, "monitor", "--as-of", day(1).isoformat(), "--json")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["why"] == "nothing is new"
@@ -77,7 +77,7 @@ def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeyp
     look(2)
     lesson("written after the look")
     outcome = MonitorOutcome(use_case="loans", model="loans@1", look=2, verdict="retrain")
-    monkeypatch.setattr("assay.cli.orchestrate.run_named_flow", lambda *_, **__: outcome)
+    monkeypatch.setattr("assay.cli.flow_runner.run_named_flow", lambda *_, **__: outcome)
     done = assay(tmp_path, "monitor", "--json")
     assert done.exit_code == 3
     learnt = [(one["kind"], one["text"]) for one in json.loads(done.stdout)["lessons"]]
@@ -90,7 +90,7 @@ def test_a_file_to_score_that_is_not_there_is_refused_and_is_no_batch(
 ):
     from assay.errors import SourceError
 
-    monkeypatch.setitem(sys.modules, "assay.cli.orchestrate", None)  # importing it would fail
+    monkeypatch.setitem(sys.modules, "assay.cli.flow_runner", None)  # importing it would fail
     (tmp_path / "came.csv").write_text("loan\n1\n")
     length = living.ledger.read().length
     for typed in ("nope.csv", "cane.csv"):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.registry import Registry
-from assay.reproduce.compare import compare_runs
+from assay.bucket.bucket import Bucket
+from assay.registry.registry import Registry
 from assay.reproduce.rebuild import RebuiltRun
-from assay.reproduce.recorded import recall_run
+from assay.reproduce.recorded_run import recall_run
+from assay.reproduce.run_comparison import compare_runs
 
 pytestmark = pytest.mark.slow
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.cli import scoring
-from assay.cli.scoring import ScoreJob
-from assay.digest import Digest
-from assay.living.outcomes import BatchOutcome, ScoringOutcome
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.cli import score_job
+from assay.cli.score_job import ScoreJob
+from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
 
 CASE = """\
 name: guests
@@ -54,7 +54,7 @@ def asked(tmp_path):
         seen = []
         told = Told(
             str(tmp_path / "guests.yaml"), store, (), tuple(map(str, files)), None, None, None,
-            False, None, scoring.ignore_outcome,
+            False, None, score_job.ignore_outcome,
         )  # fmt: skip
         return told, seen
 
@@ -106,9 +106,9 @@ def test_a_stretch_whose_run_ends_in_an_error_is_kept(asked, monkeypatch, capsys
 
 
 def test_of_a_stream_with_all_its_answers_nothing_stays(asked, monkeypatch, capsys):
-    folders, real = [], scoring.tempfile.mkdtemp
+    folders, real = [], score_job.tempfile.mkdtemp
     monkeypatch.setattr(
-        scoring.tempfile, "mkdtemp", lambda **how: folders.append(real(**how)) or folders[-1]
+        score_job.tempfile, "mkdtemp", lambda **how: folders.append(real(**how)) or folders[-1]
     )
     told, _ = asked(["scored"])
     with sent(monkeypatch, b'{"a": 1}\n'):
@@ -128,7 +128,7 @@ def test_a_file_that_failed_is_scored_again_without_a_restart(asked, monkeypatch
         def wait(self, _):
             pass
 
-    monkeypatch.setattr(scoring, "watch_signals", contextmanager(lambda: (yield Ends())))
+    monkeypatch.setattr(score_job, "watch_signals", contextmanager(lambda: (yield Ends())))
     told, seen = asked(fates, [tmp_path / "a.csv"])
     found = told.watch_files(0.01)
     assert [one["fate"] for one in found["batches"]] == ["failed", "failed", "scored"]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.registry import Registry
-from assay.tables.duck import open_duckdb
-from assay.tables.read import Table
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.registry.registry import Registry
+from assay.tables.duckdb_views import open_duckdb
+from assay.tables.table import Table
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "v1"

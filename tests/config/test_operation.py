@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from assay.config.operation import Alert, Operations, expand_variables
+from assay.config.operations import Alert, Operations, expand_variables
 from assay.errors import ConfigError
 
 

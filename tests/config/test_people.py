@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from assay.bucket.digest import Digest
 from assay.config.people import PEOPLE_VARIABLE, People
-from assay.digest import Digest
 from assay.errors import ConfigError
 
 

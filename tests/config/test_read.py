@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.read import check_columns, load_use_case, parse_use_case
+from assay.config.loaded_use_case import check_columns, load_use_case, parse_use_case
 from assay.errors import ConfigError
 
 LEAST = """\

@@ -13,15 +13,15 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from assay import artifacts
-from assay.bucket import Bucket
-from assay.decisions.said import Justification
-from assay.digest import Digest
-from assay.evidence.report import Check, Report, Verdict, put_report
-from assay.gates import GATE_BY_STAGE
-from assay.registry import Registry
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.gates.catalog import GATE_BY_STAGE
+from assay.gates.report import Check, Report, Verdict, put_report
+from assay.registry.decisions.justification import Justification
+from assay.registry.history import REGISTERED, REJECTED
+from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.versions import REGISTERED, REJECTED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def house(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
-    monkeypatch.setattr("assay.trust.current_user", lambda: "someone")
+    monkeypatch.setattr("assay.registry.authority.current_user", lambda: "someone")
     return House()
 
 
@@ -132,7 +132,7 @@ def people(monkeypatch, tmp_path):
         monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
 
         def act(name, *, key=True):
-            monkeypatch.setattr("assay.trust.current_user", lambda: name)
+            monkeypatch.setattr("assay.registry.authority.current_user", lambda: name)
             if key:
                 monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / name))
             else:

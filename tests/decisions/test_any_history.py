@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from assay.decisions import promotion, withdrawal
 from assay.errors import AssayError, Ineligible, IntegrityError, Unproven
+from assay.registry.decisions import promotion, withdrawal
 from tests.decisions.test_promotion import compared, score
 
 DAY = timedelta(days=1)

@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assay.decisions import asking
 from assay.errors import Ineligible, NotAllowed
+from assay.registry.decisions import approval_form
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def ask(house, reference="m@1"):
-    return asking.approval_question(house.bucket, reference, NOON)
+    return approval_form.approval_question(house.bucket, reference, NOON)
 
 
 def answer(house, said, name, *, yes=True):
-    return asking.apply_answer(house.bucket, "m@1", said(name=name), yes=yes)
+    return approval_form.apply_answer(house.bucket, "m@1", said(name=name), yes=yes)
 
 
 def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
@@ -27,7 +27,7 @@ def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
 
 
 def test_the_question_tells_what_came_of_the_shadow(house, said):
-    from assay.decisions.promotion import promote_version
+    from assay.registry.decisions.promotion import promote_version
     from tests.decisions.test_promotion import both, compared
 
     house.version(promotion={"shadow": 1})
@@ -47,7 +47,7 @@ def test_what_no_answer_could_mend_is_not_asked(house, said):
 
 
 def test_a_retired_version_is_not_asked_about(house, said):
-    from assay.decisions.withdrawal import retire_version
+    from assay.registry.decisions.withdrawal import retire_version
 
     house.version()
     retire_version(house.bucket, "m@1", said("it leaks"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from assay.decisions import learnt
 from assay.errors import ConfigError, NotAllowed, ReferenceUnknown
+from assay.registry.decisions import feedback
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def watched(house):
 
 
 def mark(house, said, *look):
-    return learnt.mark_false_alarm(house.bucket, "m", said, *look)
+    return feedback.mark_false_alarm(house.bucket, "m", said, *look)
 
 
 def test_the_last_alarm_is_marked_and_once(watched, said):
@@ -40,7 +40,7 @@ def test_a_model_that_raised_no_alarm_has_none_to_mark(house, said):
 
 def test_a_lesson_says_of_what_and_where_it_comes_from(watched, said):
     digest = str(watched.history.versions[1].digest)
-    entry = learnt.record_lesson(
+    entry = feedback.record_lesson(
         watched.bucket, "m", " drift:RELP ", said("recoded"), subject=digest, entry=3
     )
     assert entry.body == {
@@ -54,15 +54,15 @@ def test_a_lesson_says_of_what_and_where_it_comes_from(watched, said):
 
 def test_a_lesson_of_nothing_is_refused(watched, said):
     with pytest.raises(ConfigError, match="cause"):
-        learnt.record_lesson(watched.bucket, "m", " ", said())
+        feedback.record_lesson(watched.bucket, "m", " ", said())
     with pytest.raises(ConfigError, match="no digest"):
-        learnt.record_lesson(watched.bucket, "m", "drift:a", said(), subject="sha256:12")
+        feedback.record_lesson(watched.bucket, "m", "drift:a", said(), subject="sha256:12")
     for entry in (0, 5):
         with pytest.raises(ReferenceUnknown, match="no entry"):
-            learnt.record_lesson(watched.bucket, "m", "drift:a", said(), entry=entry)
+            feedback.record_lesson(watched.bucket, "m", "drift:a", said(), entry=entry)
     for model in ("n", "../m", "m.batches"):
         with pytest.raises(ReferenceUnknown):
-            learnt.record_lesson(watched.bucket, model, "drift:a", said())
+            feedback.record_lesson(watched.bucket, model, "drift:a", said())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_roles_say_who_may(watched, said, people, name, alarms, lessons):
     people()(name)
     acts = (
         (alarms, lambda: mark(watched, said())),
-        (lessons, lambda: learnt.record_lesson(watched.bucket, "m", "drift:a", said())),
+        (lessons, lambda: feedback.record_lesson(watched.bucket, "m", "drift:a", said())),
     )
     for may, act in acts:
         if may:

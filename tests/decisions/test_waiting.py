@@ -2,9 +2,9 @@
 
 import pytest
 
-from assay.decisions import promotion, withdrawal
-from assay.decisions.waiting import find_pending_promotion
-from assay.objects import object_key
+from assay.bucket.objects import object_key
+from assay.registry.decisions import promotion, withdrawal
+from assay.registry.decisions.pending_promotion import find_pending_promotion
 
 
 def awaited(house, number=1):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.decisions import promotion, withdrawal
+from assay.bucket.objects import object_key
 from assay.errors import (
     ConfigError,
     Ineligible,
@@ -11,7 +11,7 @@ from assay.errors import (
     ReferenceUnknown,
     Unproven,
 )
-from assay.objects import object_key
+from assay.registry.decisions import promotion, withdrawal
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_rollback_to_bytes_that_are_gone_is_refused(three, said):
 
 
 def test_a_rollback_to_an_expired_waiver_is_refused(house, said, key):
-    from assay.moments import parse_timestamp
+    from assay.util.clock import parse_timestamp
 
     house.version(fairness="fail")
     house.version()
@@ -262,7 +262,7 @@ def test_another_takes_a_retired_champions_place(three, said):
 
 @pytest.mark.parametrize("instead", [2, 4])
 def test_who_became_champion_meanwhile_stays_it(three, said, monkeypatch, instead):
-    from assay.decisions import withdrawal
+    from assay.registry.decisions import withdrawal
 
     three.version()
     three.version()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.read import parse_use_case
-from assay.deployments.story import UseCaseFile
+from assay.config.loaded_use_case import parse_use_case
+from assay.deployments.deployment_plan import UseCaseFile
 
 CASE = """\
 question: Will this person come back?

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.config.operation import Alert, Operations
+from assay.config.operations import Alert, Operations
 from assay.deployments.automations import _ALERT_STATES, build_automations
+from assay.deployments.deployment_plan import plan_deployments
 from assay.deployments.schedules import longest_pause, schedule_json
-from assay.deployments.story import plan_deployments
 from tests.deployments.conftest import case
 
 ALERTED = Operations(alerts=(Alert(to="${A}"), Alert(to="${B}", on=("crashed",))))
@@ -37,7 +37,7 @@ def names_of_failed_states():
 def test_prefect_takes_all_of_them():
     from prefect.events.schemas.automations import AutomationCore
 
-    from assay.deployments.apply import _with_ids
+    from assay.deployments.desired_state import _with_ids
 
     deployments = plan_deployments([case("guests")], ALERTED)
     ids, blocks = {one.title: uuid4() for one in deployments}, [uuid4(), uuid4()]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from prefect import flow_engine
 
-from assay.cli.orchestrate import _PREFECT_DEFAULTS as BY_HAND
+from assay.cli.flow_runner import _PREFECT_DEFAULTS as BY_HAND
 from assay.deployments.heartbeats import skip_heartbeat_join
 from assay.deployments.server import _DEFAULT_ENVIRONMENT as SERVED
 

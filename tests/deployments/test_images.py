@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from assay import __version__
 from assay.deployments import server
-from assay.deployments.story import ASSAY_TAG
+from assay.deployments.deployment_plan import ASSAY_TAG
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"

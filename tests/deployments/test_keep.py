@@ -9,9 +9,9 @@ from io import TextIOWrapper
 
 import pytest
 
-from assay.deployments import keep
-from assay.deployments.keep import SupervisedProcess
-from assay.running import SetupState
+from assay.deployments import supervisor
+from assay.deployments.setup_state import SetupState
+from assay.deployments.supervisor import SupervisedProcess
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -90,7 +90,7 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
     """What it cannot write down now, it writes down later."""
     with monkeypatch.context() as patched, open("/dev/full", "wb", buffering=0) as full:
         patched.setattr(sys, "stderr", TextIOWrapper(full, write_through=True))
-        keep._say("worker ended (-9)")
+        supervisor._say("worker ended (-9)")
     one, _ = kept(SLEEP)
     one.tend()
     before = SetupState("assay", "127.0.0.1", 4200, "bucket", "", "root")
@@ -100,7 +100,7 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
 
     with monkeypatch.context() as patched:
         patched.setattr(SetupState, "write", refused)
-        assert keep._update_state_file(before, [one], tmp_path) == before
-    told = keep._update_state_file(before, [one], tmp_path)
+        assert supervisor._update_state_file(before, [one], tmp_path) == before
+    told = supervisor._update_state_file(before, [one], tmp_path)
     assert told.processes["worker"] == one.process
     assert SetupState.read(tmp_path) == told

@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from assay.running import SetupState
+from assay.deployments.setup_state import SetupState
 from tests.deployments.conftest import CASE
 from tests.deployments.live import Receiver, SetUp, guests, process_of
 from tests.faults.postgres import postgres

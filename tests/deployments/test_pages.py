@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.deployments.pages import create_server
 from tests.deployments.metrics.asked import of, parsed
 

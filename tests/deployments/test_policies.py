@@ -7,14 +7,14 @@ from fnmatch import fnmatchcase
 import pytest
 import servers
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.deployments import policies
 from assay.deployments.__main__ import main
-from assay.doctor import diagnose_setup
 from assay.errors import ConfigError, KeyAbsent, StoreDenied
-from assay.evidence.report import Verdict
-from assay.store import open_store
-from assay.upkeep.garbage import GarbageCollector
+from assay.gates.report import Verdict
+from assay.store.open import open_store
+from assay.upkeep.doctor import diagnose_setup
+from assay.upkeep.garbage_collector import GarbageCollector
 
 EVERYBODY = policies.KEYHOLDERS
 PEOPLE = """\

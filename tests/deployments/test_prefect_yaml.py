@@ -4,10 +4,10 @@ import json
 
 from ruamel.yaml import YAML
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
 from assay.deployments import pools, prefect_yaml
 from assay.deployments.__main__ import stale_files
-from assay.deployments.story import plan_deployments
+from assay.deployments.deployment_plan import plan_deployments
 from tests.deployments.conftest import case
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
 from assay.deployments.server import ServerSetup, hide_password
 from assay.errors import ConfigError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.operation import Operations
-from assay.deployments.story import find_use_cases, plan_deployments
+from assay.config.operations import Operations
+from assay.deployments.deployment_plan import find_use_cases, plan_deployments
 from assay.errors import ConfigError
 from tests.deployments.conftest import case
 

@@ -21,7 +21,7 @@ RUN = """\
 from types import SimpleNamespace as Some
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
-from assay.artifacts import TABLE
+from assay.bucket.artifacts import TABLE
 from deployments import tracing
 from tasks import spans
 

@@ -1,9 +1,9 @@
 """Starting a set-up, up to where processes begin."""
 
-from assay.config.operation import Operations
+from assay.config.operations import Operations
 from assay.deployments import up
-from assay.deployments.keep import STARTED_LINE
 from assay.deployments.server import ServerSetup
+from assay.deployments.supervisor import STARTED_LINE
 
 
 def test_what_failed_the_last_time_does_not_count(tmp_path, monkeypatch):

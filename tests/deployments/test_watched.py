@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from assay.deployments.dashboard import build_dashboard
+from assay.deployments.dashboard.grafana import build_dashboard
 from tests.deployments.collector import Collector, said
 from tests.deployments.conftest import CASE
 from tests.deployments.live import ROOT, Receiver, SetUp, free_port, guests

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Sensitive
-from assay.evidence.base_rates import base_rate_sheets, representation_checks
-from assay.evidence.report import Verdict, overall_verdict
+from assay.gates.feasibility.base_rates import base_rate_sheets, representation_checks
+from assay.gates.report import Verdict, overall_verdict
 
 
 def test_adults_base_rates_are_the_published_ones():

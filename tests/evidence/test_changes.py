@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.changes import compare_schemas
-from assay.evidence.report import Verdict
-from assay.evidence.rows import FrameRows
+from assay.dataset.row_source import FrameRows
+from assay.gates.report import Verdict
+from assay.gates.validation.schema_changes import compare_schemas
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.config.gates import ErrorCosts
-from assay.evidence.performance import costs
-from assay.evidence.performance.scores import ModelPredictions, point_score
-from assay.evidence.report import Verdict
+from assay.gates.performance import threshold_costs
+from assay.gates.performance.scores import ModelPredictions, point_score
+from assay.gates.report import Verdict
 
 COST = ErrorCosts(false_positive=3.0, false_negative=1.0)
 
@@ -22,7 +22,7 @@ def made(rows, seed=0, at=0.75, bend=1.0):
 
 
 def weigh(truth, who, **more):
-    return costs.compute_costs(truth, who, COST, **{"regret": 0.05, **more})
+    return threshold_costs.compute_costs(truth, who, COST, **{"regret": 0.05, **more})
 
 
 @settings(max_examples=25)
@@ -44,14 +44,14 @@ def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
 def test_the_threshold_of_the_costs_is_good_where_probabilities_are_true():
     truth, who = made(4000)
     found = weigh(truth, who, threshold=0.75)
-    assert costs.check_threshold(found, truth).verdict is Verdict.PASS
+    assert threshold_costs.check_threshold(found, truth).verdict is Verdict.PASS
     assert found.chosen == 0.75
     assert found.cheapest_threshold.interval.low < 0.75 < found.cheapest_threshold.interval.high
 
 
 def test_a_threshold_that_surely_wastes_is_a_caution_with_the_cheaper_one():
     truth, who = made(4000, bend=3.0)  # 0.75 is shown as 0.42
-    found = costs.check_threshold(weigh(truth, who, threshold=0.75), truth)
+    found = threshold_costs.check_threshold(weigh(truth, who, threshold=0.75), truth)
     assert found.verdict is Verdict.FAIL
     assert not found.hard
     assert found.interval.low > found.threshold
@@ -65,7 +65,7 @@ def test_the_best_of_many_thresholds_on_the_same_rows_is_not_taken_for_a_saving(
         truth, who = made(300, seed)
         found = weigh(truth, who, regret=0.0)
         assert found.least <= found.now.value
-        alarms += costs.check_threshold(found, truth).verdict is Verdict.FAIL
+        alarms += threshold_costs.check_threshold(found, truth).verdict is Verdict.FAIL
     assert alarms <= 4  # of 40 at 2.5 %
 
 
@@ -74,9 +74,9 @@ def test_decisions_that_follow_no_single_threshold_are_shown_and_not_judged():
     mixed = ModelPredictions(who.probability, who.decision ^ (np.arange(400) % 7 == 0))
     found = weigh(truth, mixed, threshold=0.75)
     assert found.chosen is None
-    assert costs.check_threshold(found, truth) is None
-    assert "no single threshold" in costs.threshold_sheet(found).note
-    assert [series.name for series in costs.cost_figure(found).series] == [
+    assert threshold_costs.check_threshold(found, truth) is None
+    assert "no single threshold" in threshold_costs.threshold_sheet(found).note
+    assert [series.name for series in threshold_costs.cost_figure(found).series] == [
         "any threshold",
         "cheapest on these rows",
     ]
@@ -85,9 +85,9 @@ def test_decisions_that_follow_no_single_threshold_are_shown_and_not_judged():
 def test_the_figure_shows_the_chosen_threshold_beside_no_model_at_all():
     truth, who = made(3000)
     found = weigh(truth, who)
-    drawn = costs.cost_figure(found)
+    drawn = threshold_costs.cost_figure(found)
     assert drawn.kind == "curve"
-    assert len(drawn.series[0].points) <= costs.CURVE_POINTS + 2
+    assert len(drawn.series[0].points) <= threshold_costs.CURVE_POINTS + 2
     assert min(point.value for point in drawn.series[0].points) == found.least
     chosen = drawn.series[1].points[0]
     assert (chosen.x, chosen.value) == (found.chosen, found.now.value)

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.config.data import Sensitive
-from assay.errors import DataError
-from assay.evidence.groups import (
+from assay.dataset.groups import (
     group_labels,
     intersect_groups,
     intersection_label,
     reference_group,
     unchecked_group_labels,
 )
+from assay.errors import DataError
 
 PLAIN = Sensitive()
 

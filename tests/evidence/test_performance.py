@@ -6,21 +6,22 @@ import pytest
 
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance
 from assay.errors import DataError
-from assay.evidence.performance import SCORES, average_precision, judge_performance
-from assay.evidence.performance.calibration import (
+from assay.gates.performance import average_precision
+from assay.gates.performance.calibration import (
     calibration_error,
     calibration_intercept,
     calibration_slope,
     expected_calibration_error,
     expected_over_observed,
 )
-from assay.evidence.performance.scores import (
+from assay.gates.performance.gate import SCORES, judge_performance
+from assay.gates.performance.scores import (
     ModelPredictions,
     estimate_score,
     point_score,
     score_difference,
 )
-from assay.evidence.report import Verdict
+from assay.gates.report import Verdict
 
 COST = ErrorCosts(false_positive=3.0, false_negative=1.0)
 
@@ -386,7 +387,7 @@ def test_the_luck_of_a_random_ranking_is_its_mean_over_all_orders(rows, positive
 
     from sklearn.metrics import average_precision_score
 
-    from assay.evidence.performance.average_precision import chance_excess
+    from assay.gates.performance.average_precision import chance_excess
 
     ranked = np.arange(rows, 0, -1, dtype=float)
     scores = []

@@ -5,8 +5,8 @@ import pytest
 
 from assay.config.data import Sensitive
 from assay.errors import DataError
-from assay.evidence.cells import ROWS_COLUMN
-from assay.evidence.predictions import predictions_from_frame
+from assay.gates.confusion_cells import ROWS_COLUMN
+from assay.gates.fairness.external_predictions import predictions_from_frame
 
 SEX = ["M", "F", "M", "F"]
 

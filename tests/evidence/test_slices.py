@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from assay.config.gates import Performance, Slices
-from assay.evidence.performance import judge_performance, weakness
-from assay.evidence.performance.columns import code_columns
-from assay.evidence.performance.scores import ModelPredictions
-from assay.evidence.report import Verdict
-from assay.evidence.statistics.corrections import holm
+from assay.gates.performance import weak_slices
+from assay.gates.performance.coded_columns import code_columns
+from assay.gates.performance.gate import judge_performance
+from assay.gates.performance.scores import ModelPredictions
+from assay.gates.report import Verdict
+from assay.gates.statistics.multiple_testing import holm
 
 BOTH = Performance(slices=Slices(beyond_promise=0.0, beyond_others=0.0))
 
@@ -32,8 +33,8 @@ def made(seed, rows=3000, wrong=0.0):
 
 
 def checks(features, truth, who, performance=BOTH, seed=0):
-    found = weakness.search_slices(truth, who, features, performance, seed)
-    return found, {c.name: c for c in weakness.check_slices(found, performance.slices)}
+    found = weak_slices.search_slices(truth, who, features, performance, seed)
+    return found, {c.name: c for c in weak_slices.check_slices(found, performance.slices)}
 
 
 def test_without_a_bad_slice_there_is_no_more_alarm_than_the_level():

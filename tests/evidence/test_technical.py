@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from assay.config.gates import TechnicalLimits
-from assay.evidence.report import Verdict
-from assay.evidence.technical import judge_technical_limits
+from assay.gates.report import Verdict
+from assay.gates.technical import judge_technical_limits
 
 
 def timing(row=None, batch=None, **changes):

@@ -9,9 +9,9 @@ import pytest
 from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError
-from assay.evidence.report import Verdict
-from assay.evidence.validation import validate_table
-from assay.sources.aside import QuarantineSummary
+from assay.gates.report import Verdict
+from assay.gates.validation.gate import validate_table
+from assay.sources.quarantine import QuarantineSummary
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from assay.config.gates import Expectation
 from assay.errors import OutputError
-from assay.evidence.validation import validate_table
-from assay.evidence.validation.data_docs import write_data_docs
+from assay.gates.validation.data_docs import write_data_docs
+from assay.gates.validation.gate import validate_table
 
 
 @pytest.fixture

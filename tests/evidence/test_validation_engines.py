@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.gates import Expectation
+from assay.dataset.row_source import open_rows
 from assay.errors import ConfigError
-from assay.evidence.rows import open_rows
-from assay.evidence.validation import validate_table
-from assay.evidence.validation.routes import RuleEngine, choose_engine
-from assay.evidence.validation.rules import build_rules
+from assay.gates.validation.gate import validate_table
+from assay.gates.validation.rule_engine import RuleEngine, choose_engine
+from assay.gates.validation.rules import build_rules
 from assay.store.memory import MemoryStore
 from assay.tables.columns import column_field
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 
 N = None
 

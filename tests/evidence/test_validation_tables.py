@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
+from assay.bucket.objects import object_key
 from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError, ObjectCorrupt
-from assay.evidence import answers, validation
-from assay.evidence.report import Verdict
-from assay.evidence.validation import validate_table
-from assay.objects import object_key
+from assay.gates.report import Verdict
+from assay.gates.validation import gate, gx_results
+from assay.gates.validation.gate import validate_table
 from assay.store.local import LocalStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 ROWS = 150_000  # more than one part
 
@@ -137,8 +137,8 @@ def test_only_the_columns_that_pandas_needs_come_into_memory(table, monkeypatch)
 
 
 def test_a_rule_that_many_rows_break_lists_the_first_and_says_how_many(table, monkeypatch):
-    monkeypatch.setattr(answers, "MOST_FAILING", 50)
-    monkeypatch.setattr(validation, "MOST_FAILING", 50)
+    monkeypatch.setattr(gx_results, "MOST_FAILING", 50)
+    monkeypatch.setattr(gate, "MOST_FAILING", 50)
     found = validate_table(table, [rule(BETWEEN, column="id", max_value=999)], subject="t")
     assert len(found.failing_rows) == 50
     assert found.failing_rows["row"].is_monotonic_increasing

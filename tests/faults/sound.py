@@ -6,11 +6,11 @@ import sqlite3
 from collections import Counter
 from datetime import datetime
 
-from assay.artifacts import Artifact
-from assay.batches import BatchLedger
-from assay.bucket import Bucket
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.deployments.automations import _ALERT_STATES
-from assay.upkeep.verify import verify_bucket
+from assay.registry.batch_ledger import BatchLedger
+from assay.upkeep.verification import verify_bucket
 from tests.faults.team import NAMES, Asked, Team
 
 _TOLD = {state for states in _ALERT_STATES.values() for state in states}

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import Receiver, SetUp, guests, process_of
 from tests.faults.gateway import Gateway

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.upkeep.verify import verify_bucket
+from assay.bucket.bucket import Bucket
+from assay.upkeep.verification import verify_bucket
 from tests.deployments.live import Receiver, SetUp
 from tests.faults.conftest import ALL
 from tests.faults.disk import disk, full

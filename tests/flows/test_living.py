@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.batches import BatchLedger, RefusedBatch
-from assay.bucket import Bucket
-from assay.decisions import promotion, withdrawal
-from assay.decisions.said import Justification
+from assay.bucket.bucket import Bucket
 from assay.errors import DataError
-from assay.evidence.report import get_report
 from assay.flows.monitor import monitor
 from assay.flows.retrain import retrain
 from assay.flows.score import score
 from assay.flows.train import train
-from assay.living.retraining import DeclinedRetraining
-from assay.registry import Registry
-from assay.tables.read import Table
-from assay.upkeep.verify import verify_bucket
+from assay.gates.report import get_report
+from assay.production.retraining.policy import DeclinedRetraining
+from assay.registry.batch_ledger import BatchLedger, RefusedBatch
+from assay.registry.decisions import promotion, withdrawal
+from assay.registry.decisions.justification import Justification
+from assay.registry.registry import Registry
+from assay.tables.table import Table
+from assay.upkeep.verification import verify_bucket
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 USE_CASE = """
@@ -112,7 +112,7 @@ def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
 
     asked = {"because": looked.reasons[0], "by": "monitor", "evidence": str(looked.report.digest)}
     with monkeypatch.context() as patched:
-        patched.setattr("assay.conclude._promote_automatically", _killed)
+        patched.setattr("assay.runs.conclusion._promote_automatically", _killed)
         with pytest.raises(KeyboardInterrupt):
             life.run(retrain, 2, **asked)
     assert (life.kinds[-1], life.history.aliases) == ("registered", {"champion": 1})
@@ -157,7 +157,7 @@ def _learnt_from_the_change(life, turned):
     assert (begun.kind, begun.body["by"], begun.body["attempt"]) == ("retraining", "monitor", 1)
     record = life.bucket.get_json(life.history.versions[2].artifact("run"))
     step = next(step for step in record["steps"] if step["name"] == "gather")
-    from assay.artifacts import Artifact
+    from assay.bucket.artifacts import Artifact
 
     rows = Table.read(life.bucket, Artifact.model_validate(step["outputs"]["table"])).to_pandas()
     assert sorted(rows["person"]) == sorted(turned["person"])

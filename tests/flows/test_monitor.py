@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import assay.flows.monitor
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.evidence.report import get_report
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.flows.monitor import monitor
-from assay.living.retraining import RetrainingRequest, close_retraining, open_retraining
-from assay.versions import MONITORED
+from assay.gates.report import get_report
+from assay.production.retraining.policy import RetrainingRequest, close_retraining, open_retraining
+from assay.registry.history import MONITORED
 from tests.living.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from assay.flows import named
+from assay.flows import run_name
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from assay.flows import named
 def test_a_run_says_what_it_does_to_what_and_when(monkeypatch, flow, parameters, name):
     when = datetime(2026, 11, 22, 5, tzinfo=UTC)
     run = SimpleNamespace(flow_name=flow, parameters=parameters, scheduled_start_time=when)
-    monkeypatch.setattr(named, "flow_run", run)
-    assert named.format_run_name() == name
+    monkeypatch.setattr(run_name, "flow_run", run)
+    assert run_name.format_run_name() == name

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from assay.config.living import PromotionPolicy
-from assay.decisions import promotion, withdrawal
-from assay.decisions.said import Justification
-from assay.digest import Digest
+from assay.bucket.digest import Digest
+from assay.config.production import PromotionPolicy
 from assay.errors import Ineligible, NotAllowed
-from assay.moments import parse_timestamp
-from assay.registry import Registry
+from assay.registry.decisions import promotion, withdrawal
+from assay.registry.decisions.justification import Justification
+from assay.registry.registry import Registry
+from assay.util.clock import parse_timestamp
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
 
 @pytest.fixture
 def bucket(tmp_path, monkeypatch):
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)

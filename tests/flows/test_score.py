@@ -14,13 +14,13 @@ from prefect.client.schemas.objects import StateType
 from sqlalchemy import create_engine, text
 
 import assay.flows.score
-from assay.batches import BatchLedger
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
-from assay.sources.places import SourceLines
-from assay.tables.read import Table
+from assay.registry.batch_ledger import BatchLedger
+from assay.sources.source_lines import SourceLines
+from assay.tables.table import Table
 
 ROOT = Path(__file__).parents[2]
 
@@ -340,7 +340,7 @@ def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
 DYING = """
 import os, sys, signal
 import assay.flows.score, assay.tasks.deliver, assay.tasks.record
-from assay.batches import Ledger
+from assay.registry.batch_ledger import Ledger
 def die(*a, **k):
     os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "before the delivery":

@@ -10,13 +10,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.evidence.report import get_report
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.flows.train import train
-from assay.gates import NONDETERMINISTIC_GATES
-from assay.registry import Registry
-from assay.upkeep.verify import verify_bucket
+from assay.gates.catalog import NONDETERMINISTIC_GATES
+from assay.gates.report import get_report
+from assay.registry.registry import Registry
+from assay.upkeep.verification import verify_bucket
 
 ROOT = Path(__file__).parents[2]
 LOGISTIC = '{"estimator": "sklearn.linear_model.LogisticRegression", "params": {"max_iter": 300}}'
@@ -115,7 +115,7 @@ def test_the_record_names_every_step_with_inputs_outputs_key_seconds_and_verdict
     assert steps["validate"]["inputs"]["table"] == steps["ingest"]["outputs"]["table"]
     assert steps["feasibility"]["verdict"] == "caution"
     chosen = "LogisticRegression + ThresholdOptimizer at 0.75"
-    assert "assay.evidence.fairness" in steps[f"fairness {chosen}"]["components"]["code"]
+    assert "assay.gates.fairness.gate" in steps[f"fairness {chosen}"]["components"]["code"]
     assert all(step["seconds"] >= 0 and len(step["key"]) == 71 for step in steps.values())
     model = steps[f"train {chosen}"]["outputs"]["model"]
     assert model["digest"] == str(outcome.digest)

@@ -28,12 +28,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import assay.tasks.stage
-from assay import runs, steps
-from assay.bucket import Bucket
-from assay.registry import Registry
-from assay.standing import find_cached_outcome
+from assay.bucket.bucket import Bucket
+from assay.registry.registry import Registry
+from assay.runs import run
+from assay.runs.result_cache import find_cached_outcome
+from assay.steps.step import key_components, step_key
 from assay.store import local, s3
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.verification import verify_bucket
 
 
 @dataclass
@@ -113,17 +114,17 @@ def _short(key: str) -> str:
 
 def hook_steps() -> None:
     """Keep what work stored the first time; later store the same instead of learning again."""
-    perform = steps.perform
+    perform = assay.tasks.stage.perform
 
     def performed(bucket: Bucket, stage: str, *, work: Callable[[], Any], **rest: Any) -> Any:
         made_of = {k: rest[k] for k in ("code", "inputs", "settings", "seed")}
-        key = str(steps.step_key(steps.key_components(stage, **made_of)))
+        key = str(step_key(key_components(stage, **made_of)))
         POINTS.at(f"step {rest['label'] or stage} begins")
         step = perform(bucket, stage, work=lambda: _work(bucket, key, work), **rest)
         POINTS.at(f"step {rest['label'] or stage} ends")
         return step
 
-    steps.perform = performed
+    assay.tasks.stage.perform = performed
 
 
 def _work(bucket: Bucket, key: str, work: Callable[[], Any]) -> Any:
@@ -157,15 +158,15 @@ def without_prefect() -> None:
 
 def steady() -> None:
     """What costs a run most besides its work, and cannot change from one to the next."""
-    state, installed = runs.read_git_state(), runs.describe_environment()
-    runs.read_git_state, runs.describe_environment = lambda: state, lambda: installed
+    state, installed = run.read_git_state(), run.describe_environment()
+    run.read_git_state, run.describe_environment = lambda: state, lambda: installed
 
 
 def take(config: str, store: str) -> Any:
     """One run: what it came to, as `assay run` would do it."""
     from prefect.logging import disable_run_logger
 
-    from assay.config.read import load_use_case
+    from assay.config.loaded_use_case import load_use_case
     from assay.flows.train import train
 
     bucket = Bucket.open(store)

@@ -179,8 +179,8 @@ def take(folder: Path, *, ends_at: str | None = None, bucket: str = "bucket") ->
 if ALL:  # each takes as long as Prefect takes to start
 
     def test_the_real_command_killed_again_and_again_comes_to_the_same(tmp_path):
-        from assay.bucket import Bucket
-        from assay.upkeep.verify import verify_bucket
+        from assay.bucket.bucket import Bucket
+        from assay.upkeep.verification import verify_bucket
 
         (tmp_path / "guests.csv").write_text(guests())
         (tmp_path / "guests.yaml").write_text(CONFIGS["guests"])

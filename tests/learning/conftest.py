@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 

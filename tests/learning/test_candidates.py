@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from assay.errors import ConfigError
-from assay.learning.candidates import check_candidates, import_object, make_estimator
+from assay.learning.estimators import check_candidates, import_object, make_estimator
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 FOREST = "sklearn.ensemble.RandomForestClassifier"

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.fairness import audit_fairness
-from assay.evidence.report import Verdict
-from assay.evidence.statistics.proportions import newcombe_limits
-from assay.learning.contenders import OutOfFoldPredictions, assess_candidate
-from assay.learning.frontier import rank_candidates
-from assay.learning.tested import add_test_results as with_test
+from assay.gates.candidates.assessment import OutOfFoldPredictions, assess_candidate
+from assay.gates.candidates.frontier import rank_candidates
+from assay.gates.candidates.on_test_rows import add_test_results as with_test
+from assay.gates.fairness.gate import audit_fairness
+from assay.gates.report import Verdict
+from assay.gates.statistics.proportions import newcombe_limits
 
 RULE = {"metric": "selection_rate", "by": ["sex"], "tolerance": 0.1, "because": "agreed"}
 
@@ -153,13 +153,13 @@ def test_the_same_answers_give_the_same_report(case):
 
 
 def test_the_test_rows_are_set_beside_what_was_foretold(case):
-    from assay.evidence import performance
+    from assay.gates.performance import gate
 
     use_case, one, other = case(), answers("a", 0.02), answers("b", 0.2)
     report = rank_candidates([one, other], use_case).report
     frame = one.held_out.sample(2_000, random_state=1)
     gates = [
-        performance.judge_performance(frame, use_case.performance, subject="a", prevalence=0.4),
+        gate.judge_performance(frame, use_case.performance, subject="a", prevalence=0.4),
         audit_fairness(frame, use_case.fairness, use_case.data.sensitive, subject="a"),
     ]
     complete = with_test(report, {"a": gates}, "a", use_case.performance.cost)

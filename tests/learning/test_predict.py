@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay import canonical
+from assay.bucket import canonical_json
 from assay.errors import DataError, IntegrityError
-from assay.learning import predict
-from assay.learning.predict import ScoringModel
+from assay.learning import scoring_model
+from assay.learning.scoring_model import ScoringModel
 from assay.learning.split import mark_test_rows
 
 MITIGATED = {
@@ -34,7 +34,7 @@ def trained(people, use_case, table, say, teach):
 @pytest.mark.parametrize("candidate", [{}, MITIGATED])
 def test_the_loaded_model_repeats_the_predictions_of_the_test_rows(trained, people, candidate):
     made = trained(**candidate)
-    model = ScoringModel.load(made.model, canonical.load(canonical.dump(made.signature)))
+    model = ScoringModel.load(made.model, canonical_json.load(canonical_json.dump(made.signature)))
     rows = made.predictions["row"].to_numpy()
     again = model.predict(people().iloc[rows])
     assert again.index.tolist() == rows.tolist()
@@ -62,7 +62,7 @@ def test_a_signature_that_wrote_its_one_group_alone_still_serves(trained, people
 def test_blocks_change_nothing(trained, people, monkeypatch):
     model = ScoringModel(*_loaded(trained(**MITIGATED)))
     whole = model.predict(people())
-    monkeypatch.setattr(predict, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(scoring_model, "_ROWS_AT_ONCE", 7)
     pd.testing.assert_frame_equal(model.predict(people()), whole)
 
 
@@ -131,7 +131,7 @@ def test_the_signature_tells_inputs_outputs_and_groups(trained):
 
 
 def _loaded(made):
-    from assay.codecs import load_model
+    from assay.learning.model_codec import load_model
 
     return load_model(made.model), made.signature
 

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from assay.errors import ConfigError
-from assay.learning.candidates import make_estimator
+from assay.learning.estimators import make_estimator
 from assay.learning.folds import make_folds
 from assay.learning.search import LearningProblem, parameter_combinations, search_parameters
 
@@ -114,14 +114,14 @@ def test_random_draws_are_seeded_and_never_more_than_there_are(use_case):
 
 
 def test_what_was_found_comes_back_from_what_is_kept_of_it(use_case, people, table, say):
-    from assay import canonical
+    from assay.bucket import canonical_json
     from assay.learning.search import SearchOutcome
     from assay.learning.split import mark_test_rows
     from assay.learning.train import search_candidate
 
     rows, case = table(people()), use_case()
     found = search_candidate(rows, mark_test_rows(rows, case), case.candidates[0], case, say=say)
-    kept = canonical.load(canonical.dump(found.as_json()))
+    kept = canonical_json.load(canonical_json.dump(found.as_json()))
     again = SearchOutcome.restore(kept, found.frame(), case.candidates[0], case)
     assert again.as_json() == found.as_json()
     assert again.params == found.params

@@ -13,11 +13,11 @@ from assay.learning.split import mark_test_rows, split_counts
 @settings(max_examples=20)
 @given(kept=st.integers(150, 600), seed=st.integers(0, 2**16))
 def test_a_test_row_stays_a_test_row_when_the_data_grow_and_move(kept, seed):
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
     from assay.config.use_case import UseCase
     from assay.store.memory import MemoryStore
-    from assay.tables.read import Table
-    from assay.tables.write import write_frame
+    from assay.tables.table import Table
+    from assay.tables.table_writer import write_frame
 
     def sides(frame):
         bucket = Bucket.from_store(MemoryStore())

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from assay.config.data import Target
+from assay.dataset.target import read_labels
 from assay.errors import DataError
-from assay.learning.target import read_labels
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from assay.learning import timing
-from assay.learning.predict import ScoringModel
+from assay.learning.scoring_model import ScoringModel
 
 
 class Fitted:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from assay import canonical
+from assay.bucket import canonical_json
 from assay.errors import DataError
 from assay.learning.mitigation import thresholds
 from assay.learning.split import mark_test_rows
@@ -60,7 +60,7 @@ import sys
 sys.path.insert(0, {here!r})
 import conftest
 from test_train import CANDIDATES
-from assay.digest import Digest
+from assay.bucket.digest import Digest
 from assay.learning import train
 from assay.learning.split import membership
 train.measure = lambda *_: {{}}  # how long models take is not part of them
@@ -192,8 +192,8 @@ def test_mitigation_narrows_the_gap_on_rows_it_never_saw(people, use_case, table
 
 def test_what_is_told_about_it_can_be_stored_and_holds_no_times(trained):
     made, again = trained(LOGISTIC), trained(LOGISTIC)
-    assert canonical.dump(made.about) == canonical.dump(again.about)
-    assert canonical.dump(made.technical) == canonical.dump(again.technical)
+    assert canonical_json.dump(made.about) == canonical_json.dump(again.about)
+    assert canonical_json.dump(made.technical) == canonical_json.dump(again.technical)
     assert made.about["params"] in [{"C": c} for c in LOGISTIC["search"]["C"]]
 
 

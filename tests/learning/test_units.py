@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.learning.units import canonical_text, entity_hashes, unit_hashes
+from assay.dataset.row_identity import canonical_text, entity_hashes, unit_hashes
 
 
 @pytest.mark.parametrize(

@@ -12,26 +12,26 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assay.artifacts import JSON, MODEL, RECORD, Artifact
-from assay.batches import BatchLedger, ReceivedLabels, ScoredBatch
-from assay.bucket import Bucket
-from assay.config.read import LoadedUseCase, parse_use_case
-from assay.learning.units import identity_hashes
-from assay.living.looking import (
+from assay.bucket.artifacts import JSON, MODEL, RECORD, Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
+from assay.dataset.row_identity import identity_hashes
+from assay.production.monitoring.judgement import (
     LookInputs,
     collect_facts,
     is_worth_recording,
     judge_look,
     look_body,
 )
-from assay.living.looks import Look, append_look, next_look
-from assay.living.serving import shadow_challenger
-from assay.living.windows import build_reference, build_window
-from assay.registry import Registry
-from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
+from assay.production.monitoring.look import Look, append_look, next_look
+from assay.production.monitoring.windows import build_reference, build_window
+from assay.production.scoring.loaded_version import shadow_challenger
+from assay.registry.batch_ledger import BatchLedger, ReceivedLabels, ScoredBatch
+from assay.registry.registry import Registry
+from assay.sources.source_lines import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame, write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame, write_table
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 

@@ -13,16 +13,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from assay.artifacts import JSON, MODEL, RECORD
-from assay.bucket import Bucket
-from assay.codecs import dump_model
-from assay.config.read import LoadedUseCase, load_use_case, parse_use_case
+from assay.bucket.artifacts import JSON, MODEL, RECORD
+from assay.bucket.bucket import Bucket
+from assay.config.loaded_use_case import LoadedUseCase, load_use_case, parse_use_case
 from assay.learning.mitigation.models import GroupThresholds
+from assay.learning.model_codec import dump_model
 from assay.learning.signature import describe_inputs, model_signature
-from assay.registry import Registry
-from assay.tables.read import Table
-from assay.tables.write import write_frame
-from assay.versions import CHAMPION, Version
+from assay.registry.history import CHAMPION, Version
+from assay.registry.registry import Registry
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 FEATURES = ["age", "job"]
 

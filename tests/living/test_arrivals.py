@@ -6,17 +6,22 @@ import fsspec
 import pytest
 from living.small import champion, people, promote, register, use_case
 
-from assay.batches import BatchLedger, ScoredBatch
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.errors import ConfigError, ReferenceUnknown, Unproven
-from assay.living.arrivals import list_batches, list_marked_files
-from assay.living.serving import LoadedVersion, PriorScores, resolve_reference, shadow_challenger
-from assay.living.watching import FolderWatch
-from assay.moments import parse_timestamp
-from assay.registry import Registry
+from assay.production.scoring.folder_watch import FolderWatch
+from assay.production.scoring.incoming_batch import list_batches, list_marked_files
+from assay.production.scoring.loaded_version import (
+    LoadedVersion,
+    PriorScores,
+    resolve_reference,
+    shadow_challenger,
+)
+from assay.registry.batch_ledger import BatchLedger, ScoredBatch
+from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.tables.write import write_frame
+from assay.tables.table_writer import write_frame
+from assay.util.clock import parse_timestamp
 
 
 @pytest.fixture

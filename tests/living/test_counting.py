@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.artifacts import JSON
-from assay.bucket import Bucket
-from assay.living import known
-from assay.living.counting import count_labels
-from assay.living.looks import append_look
-from assay.living.unit_index import match_tables, match_units, table_units
-from assay.living.windows import build_reference, build_window
-from assay.registry import Registry
+from assay.bucket.artifacts import JSON
+from assay.bucket.bucket import Bucket
+from assay.production.labels import known_labels
+from assay.production.labels.label_counts import count_labels
+from assay.production.labels.unit_index import match_tables, match_units, table_units
+from assay.production.monitoring.look import append_look
+from assay.production.monitoring.windows import build_reference, build_window
+from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 from tests.living.made import Living, loans, written
 from tests.living.made import day as day_of
 
@@ -81,8 +81,8 @@ def happens(living, rng, day):
     elif what == 2:
         living.serve(rows, day, version=2, role=rng.choice(["served", "shadow"]))
     elif what in {3, 4}:
-        known = None if rng.random() < 0.5 else float(rng.integers(0, day + 1))
-        living.label(rows, day, known=known)
+        known_labels = None if rng.random() < 0.5 else float(rng.integers(0, day + 1))
+        living.label(rows, day, known=known_labels)
     else:
         looked(living, day)
 
@@ -116,14 +116,14 @@ def test_a_look_reads_nothing_of_what_no_new_label_is_about(monkeypatch):
     assert living.look(5)
     late = loans(range(300, 400), 3)
     living.label(late, 6)
-    read, was = [], known.row_labels
+    read, was = [], known_labels.row_labels
     monkeypatch.setattr(
-        "assay.living.counting.row_labels",
+        "assay.production.labels.label_counts.row_labels",
         lambda bucket, served, *more: read.append(served.name) or was(bucket, served, *more),
     )
-    opened, labels = [], known._read_labels
+    opened, labels = [], known_labels._read_labels
     monkeypatch.setattr(
-        known, "_read_labels", lambda bucket, entry, case: opened.append(entry.name) or labels(
+        known_labels, "_read_labels", lambda bucket, entry, case: opened.append(entry.name) or labels(
             bucket, entry, case
         )
     )  # fmt: skip

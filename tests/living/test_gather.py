@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.batches import BatchHistory, ScoredBatch
-from assay.bucket import Bucket
-from assay.config.living import TrainingWindow
+from assay.bucket.bucket import Bucket
+from assay.config.production import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.living.gather import RowSelection, training_sources, write_training_rows
+from assay.production.retraining.training_rows import (
+    RowSelection,
+    training_sources,
+    write_training_rows,
+)
+from assay.registry.batch_ledger import BatchHistory, ScoredBatch
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 NOW = datetime(2016, 6, 1, tzinfo=UTC)
 USE_CASE = UseCase.model_validate(
@@ -76,7 +80,7 @@ class Known:
     """Labels by id, known to the rows of every table through their units."""
 
     def __init__(self, bucket, known):
-        from assay.learning.units import identity_hashes
+        from assay.dataset.row_identity import identity_hashes
 
         table = Table.read(bucket, write_frame(bucket, people(known), "ids"))
         units = identity_hashes(table, USE_CASE)

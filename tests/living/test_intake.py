@@ -7,14 +7,14 @@ import pytest
 from living.small import people, use_case
 from sqlalchemy import create_engine
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.data import Source
 from assay.errors import DataError, SourceError
-from assay.living.intake import column_specs, parse_batch
-from assay.sources.places import SourceLines
+from assay.production.scoring.batch_reader import column_specs, parse_batch
+from assay.sources.source_lines import SourceLines
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 
 @pytest.fixture

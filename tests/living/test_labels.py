@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import ConfigError, DataError, SourceError
-from assay.living.known import KnownLabels
-from assay.living.labels import has_new_labels, import_labels
-from assay.tables.read import Table
+from assay.production.labels.known_labels import KnownLabels
+from assay.production.labels.label_import import has_new_labels, import_labels
+from assay.tables.table import Table
 from tests.living.made import Living, day, written
 
 DATA = {"target": {"column": "paid", "positive": "yes"}, "identity": ["loan"]}
@@ -212,15 +212,15 @@ def test_the_view_is_the_last_known_label_of_each(arrivals, by_known, at_once):
             rank = when if by_known else number
             if unit not in expected or rank >= expected[unit][0]:
                 expected[unit] = (rank, yes)
-    with patch("assay.living.known._AT_ONCE", at_once):
+    with patch("assay.production.labels.known_labels._AT_ONCE", at_once):
         found = said(living, *range(7))
     assert found == [int(expected[u][1]) if u in expected else -1 for u in range(7)]
 
 
 def _label_each(living, rows, number, moments):
-    from assay.batches import ReceivedLabels
-    from assay.learning.units import identity_hashes
-    from assay.tables.write import write_frame
+    from assay.dataset.row_identity import identity_hashes
+    from assay.registry.batch_ledger import ReceivedLabels
+    from assay.tables.table_writer import write_frame
 
     held = write_frame(living.bucket, rows[["loan"]], "identities")
     units = identity_hashes(Table.read(living.bucket, held), living.case).view(np.int64)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.artifacts import JSON
-from assay.bucket import Bucket
-from assay.config.living import RetrainingSettings, TrainingWindow
-from assay.digest import Digest
-from assay.living.retraining import (
+from assay.bucket.artifacts import JSON
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.production import RetrainingSettings, TrainingWindow
+from assay.production.retraining.policy import (
     FAILED,
     DeclinedRetraining,
     RetrainingAttempt,
@@ -21,8 +21,8 @@ from assay.living.retraining import (
     reason_to_decline,
     unanswered_look,
 )
+from assay.registry.history import ASKED, RETRAINED, RETRAINING
 from assay.store.memory import MemoryStore
-from assay.versions import ASKED, RETRAINED, RETRAINING
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 ASK = RetrainingSettings(cooldown=86400.0 * 5, budget=3, attempts=3)

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 from living.small import fitted, people, use_case
 
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.dataset.row_identity import identity_hashes
 from assay.errors import ConfigError, DataError
-from assay.learning.predict import ScoringModel
-from assay.learning.units import identity_hashes
-from assay.living import scoring
-from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
+from assay.learning.scoring_model import ScoringModel
+from assay.production.scoring import predictions
+from assay.sources.source_lines import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame, write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame, write_table
 
 DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
@@ -34,7 +34,7 @@ def model(by_group=False):
 def score(bucket, frame, served, written=None):
     places = SourceLines()
     places.add(np.arange(2, len(frame) + 2))
-    return scoring.score_table(
+    return predictions.score_table(
         bucket,
         served,
         DIGEST,
@@ -48,21 +48,21 @@ def score(bucket, frame, served, written=None):
 def test_every_row_has_its_answer_its_unit_and_the_models_digest(bucket):
     rows = people(40, seed=2).drop(columns="hired")
     found = score(bucket, rows, model())
-    predictions = Table.read(bucket, found.predictions).to_pandas()
-    assert list(predictions) == ["row", "unit", "person", "probability", "decision", "model"]
-    assert list(predictions["row"]) == list(range(40))
-    assert set(predictions["model"]) == {str(DIGEST)}
+    answers = Table.read(bucket, found.predictions).to_pandas()
+    assert list(answers) == ["row", "unit", "person", "probability", "decision", "model"]
+    assert list(answers["row"]) == list(range(40))
+    assert set(answers["model"]) == {str(DIGEST)}
     alone = model().predict(rows)
-    assert (predictions["probability"] == alone["probability"].to_numpy()).all()
-    assert (predictions["decision"] == alone["decision"].to_numpy()).all()
+    assert (answers["probability"] == alone["probability"].to_numpy()).all()
+    assert (answers["decision"] == alone["decision"].to_numpy()).all()
     units = identity_hashes(Table.read(bucket, found.table), use_case().use_case)
-    assert (predictions["unit"].to_numpy() == units.view(np.int64)).all()
+    assert (answers["unit"].to_numpy() == units.view(np.int64)).all()
 
 
 def test_the_same_rows_give_the_same_bytes_however_they_are_cut(bucket, monkeypatch):
     rows = people(500, seed=3)
     whole = score(bucket, rows, model())
-    monkeypatch.setattr(scoring, "_ROWS", 64)
+    monkeypatch.setattr(predictions, "_ROWS", 64)
     cut = score(bucket, rows, model())
     assert cut.predictions.digest == whole.predictions.digest
 

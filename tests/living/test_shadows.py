@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.artifacts import Artifact
-from assay.evidence.report import get_report, put_report
-from assay.living.shadow_rows import judge_comparison, pair_rows
-from assay.living.shadows import append_comparison, next_comparison, unfinished_shadow_reason
-from assay.registry import Registry
-from assay.tables.read import Table
+from assay.bucket.artifacts import Artifact
+from assay.gates.report import get_report, put_report
+from assay.production.shadow.comparison import (
+    append_comparison,
+    next_comparison,
+    unfinished_shadow_reason,
+)
+from assay.production.shadow.paired_rows import judge_comparison, pair_rows
+from assay.registry.registry import Registry
+from assay.tables.table import Table
 from tests.living.made import Living, day, written
 
 ROWS = 12  # of a batch of which versions leave rows out
@@ -223,7 +227,7 @@ def test_a_clock_that_goes_wrong_does_not_tell_what_came_since(living, monkeypat
     version = registry.history("loans").versions[number]
     living.serve(loans(range(900, 1000)), 0.5)  # before it was challenger
     with monkeypatch.context() as patched:
-        patched.setattr("assay.journal.datetime", Ahead)
+        patched.setattr("assay.bucket.journal.datetime", Ahead)
         registry.promote(version, because="a test", expected_version=2, alias="challenger")
     living.serve(loans(range(100)), 1)
     assert "0 of its 2 batches" in unfinished_shadow_reason(living.bucket, living.case)

@@ -11,16 +11,17 @@ import pytest
 from living.small import fitted, people, use_case
 from sqlalchemy import create_engine, inspect, text
 
-from assay.bucket import Bucket
-from assay.config.living import Sink
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.production import Sink
 from assay.errors import ConfigError, OutputError
-from assay.learning.predict import ScoringModel
-from assay.living import file_sink, scoring, sql_sink
-from assay.living.sinks import Delivery, resolve_sink, write_delivery
-from assay.sources.places import SOURCE_LINES_SCHEMA, SourceLines
+from assay.learning.scoring_model import ScoringModel
+from assay.production.scoring import file_sink, predictions, sql_sink
+from assay.production.scoring.delivery import Delivery
+from assay.production.scoring.sinks import resolve_sink, write_delivery
+from assay.sources.source_lines import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
-from assay.tables.write import write_frame, write_table
+from assay.tables.table_writer import write_frame, write_table
 
 DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]
@@ -31,7 +32,7 @@ def delivery(rows=25, seed=1, name="monday", written=None, **more):
     places.add(np.arange(2, rows + 2))
     frame = people(rows, seed).drop(columns="hired").assign(**more)
     written = written or use_case()
-    found = scoring.score_table(
+    found = predictions.score_table(
         bucket,
         ScoringModel(fitted(people()), {"inputs": INPUTS, "groups": None}),
         DIGEST,

@@ -10,7 +10,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.living.streams import Stream, _RecordBuffer
+from assay.production.scoring.stream import Stream, _RecordBuffer
 
 
 def stretches(content, form="jsonl", rows=3, seconds=60.0):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from assay.errors import DataError, ReferenceUnknown
-from assay.living.looks import append_look, describe_look_conflict, next_look
-from assay.living.windows import _rows_with_answers, build_reference, build_window
-from assay.tables.read import Table
+from assay.production.monitoring.look import append_look, describe_look_conflict, next_look
+from assay.production.monitoring.windows import _rows_with_answers, build_reference, build_window
+from assay.tables.table import Table
 from tests.living.made import Living, day, table_rows, written
 
 DATA = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+from assay.gates.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import gallery`
 

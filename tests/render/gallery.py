@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+from assay.gates.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
 
 LONG = "HistGradientBoostingClassifier, ExponentiatedGradient to equalized odds by sex and race"
 

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from assay import canonical
-from assay.evidence.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+from assay.bucket import canonical_json
+from assay.gates.report import Check, Figure, Interval, Point, Report, Series, Sheet, Verdict
+from assay.render.dashboard import check_rows, report_pictures
+from assay.render.html_page import render_html
 from assay.render.markdown import MARKDOWN_LIMIT, render_markdown
-from assay.render.page import render_html
-from assay.render.records import check_rows, report_pictures
 from assay.render.terminal import show_report, show_verdicts
 
 text = st.text(max_size=30)
@@ -71,7 +71,7 @@ def everything(report: Report) -> tuple[str, str, str, bytes, object]:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(reports)
 def test_any_report_shows_the_same_before_and_after_it_was_stored(report: Report) -> None:
-    stored = canonical.dump(report.model_dump(mode="json"))
+    stored = canonical_json.dump(report.model_dump(mode="json"))
     shown = everything(report)
     assert shown == everything(Report.model_validate_json(stored))
     assert len(shown[2].encode()) <= MARKDOWN_LIMIT

@@ -12,7 +12,7 @@ from pathlib import Path
 import gallery
 import pytest
 
-from assay.render.page import render_html
+from assay.render.html_page import render_html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; .ci/run installs it")

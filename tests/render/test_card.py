@@ -1,8 +1,8 @@
 import json
 
 from assay.config.use_case import UseCase
-from assay.evidence.report import Check, Interval, Report, Sheet, Verdict
-from assay.render.card import render_model_card
+from assay.gates.report import Check, Interval, Report, Sheet, Verdict
+from assay.render.model_card import render_model_card
 
 PLAIN = {"estimator": "sklearn.linear_model.LogisticRegression"}
 FAIR = {

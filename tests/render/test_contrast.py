@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from assay.render.draw import SERIES_COLOURS
+from assay.render.svg.elements import SERIES_COLOURS
 
 CSS = files("assay.render").joinpath("page.css").read_text("utf-8")
 LIGHT, DARK = CSS.split("@media (prefers-color-scheme: dark)", 1)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.report import Figure, Point, Series
-from assay.render import draw
-from assay.render.axes import axis_range, fit_scale, linear_ticks, log_ticks
-from assay.render.canvas import WIDTH
-from assay.render.draw import FONT_SIZE, fit_text, text_width
-from assay.render.figures import figure_svg, figure_svg_file
+from assay.gates.report import Figure, Point, Series
 from assay.render.numbers import NO_VALUE
+from assay.render.svg import elements
+from assay.render.svg.axes import axis_range, fit_scale, linear_ticks, log_ticks
+from assay.render.svg.canvas import WIDTH
+from assay.render.svg.elements import FONT_SIZE, fit_text, text_width
+from assay.render.svg.figure import figure_svg, figure_svg_file
 
 SVG = "{http://www.w3.org/2000/svg}"
 values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -162,7 +162,8 @@ def test_series_are_told_apart_without_colour() -> None:
     dashes = {p.get("stroke-dasharray") for p in root.iter(f"{SVG}path")} - {None}
     assert len(dashes) == 6
     assert (
-        len({re.sub("[0-9.-]+", "", draw.series_marker(series, 0, 0)) for series in range(6)}) == 6
+        len({re.sub("[0-9.-]+", "", elements.series_marker(series, 0, 0)) for series in range(6)})
+        == 6
     )
 
 

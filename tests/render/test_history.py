@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from assay.batches import BatchHistory
-from assay.bucket import Bucket
-from assay.journal import JournalEntry
-from assay.render.history import UseCasePage
-from assay.versions import fold_journal
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
+from assay.registry.batch_ledger import BatchHistory
+from assay.registry.history import fold_journal
+from assay.render.use_case_page import UseCasePage
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 GATES = {"fairness": "unknown", "feasibility": "caution", "performance": "pass"}

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.render.labels import Box, place_labels
+from assay.render.svg.point_labels import Box, place_labels
 
 FRAME = Box(40, 0, 420, 220)
 places = st.lists(st.tuples(st.floats(45, 415), st.floats(5, 215)), max_size=12)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from assay.evidence.report import Check, Report, Sheet, Verdict
+from assay.gates.report import Check, Report, Sheet, Verdict
 from assay.render.markdown import MARKDOWN_LIMIT, render_markdown
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.report import Check, Interval, Verdict
+from assay.gates.report import Check, Interval, Verdict
 from assay.render.numbers import (
     NO_VALUE,
     estimate_text,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from assay.artifacts import HTML, Artifact
-from assay.digest import Digest
-from assay.evidence.report import Report, Verdict
-from assay.render.outcome import outcome_headline, render_outcome
-from assay.runs import CandidateOutcome, RunOutcome
+from assay.bucket.artifacts import HTML, Artifact
+from assay.bucket.digest import Digest
+from assay.gates.report import Report, Verdict
+from assay.runs.outcome import CandidateOutcome, RunOutcome
+from assay.runs.outcome_page import outcome_headline, render_outcome
 
 DIGEST = Digest.of_bytes(b"x")
 LINK = "http://reports.example/5f"

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
-from assay.evidence.report import Check, Report, Sheet, Verdict
-from assay.render.page import gate_anchors, render_html
+from assay.gates.report import Check, Report, Sheet, Verdict
+from assay.render.html_page import gate_anchors, render_html
 
 _VOID = {"meta", "link"}
 
@@ -61,7 +61,7 @@ def test_the_page_needs_nothing_else(fairness: Report) -> None:
 
 def test_the_same_reports_are_the_same_bytes_in_another_process(fairness: Report) -> None:
     program = (
-        "import sys; from assay.evidence.report import Report; from assay.render.page import page;"
+        "import sys; from assay.gates.report import Report; from assay.render.html_page import page;"
         "report = Report.model_validate_json(sys.stdin.read());"
         "sys.stdout.buffer.write(page([report], title='t', facts={'Model': 'm'}))"
     )

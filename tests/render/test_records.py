@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import gallery
 
-from assay.evidence.report import Check, Figure, Point, Report, Series, Verdict
-from assay.render.markdown import render_markdown
-from assay.render.records import (
+from assay.gates.report import Check, Figure, Point, Report, Series, Verdict
+from assay.render.dashboard import (
     MOST_CHECKS,
     MOST_PICTURES,
     PICTURE_LIMIT,
     check_rows,
     report_pictures,
 )
+from assay.render.markdown import render_markdown
 
 
 def test_a_row_holds_what_was_found_apart_from_what_it_was_judged_against(

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from assay.evidence.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
-from assay.render.short import show_report_summary
+from assay.gates.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
+from assay.render.terminal_summary import show_report_summary
 
 
 def told(report):

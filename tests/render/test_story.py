@@ -1,10 +1,10 @@
 """The journal in plain words."""
 
-from assay import batches
-from assay.artifacts import Artifact
-from assay.digest import Digest
-from assay.journal import JournalEntry
-from assay.render.story import entry_sentence, journal_events, ledger_lines
+from assay.bucket.artifacts import Artifact
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.registry import batch_ledger
+from assay.render.journal_text import entry_sentence, journal_events, ledger_lines
 
 TOLD = {
     "registered": {"version": 2, "candidate": "forest", "gates": {}, "chosen": {"because": "best"}},
@@ -93,7 +93,7 @@ def test_a_version_that_awaits_approval_says_so():
 
 def scored(number, version, role="served", rows=10):
     table = Artifact(media_type="t", digest=Digest.of_bytes(b"%d" % number), size=1, name="t")
-    said = batches.ScoredBatch(
+    said = batch_ledger.ScoredBatch(
         name=f"b{number}", source=None, as_of="2016-01-01", table=table, predictions=table,
         unfit=None, rows=rows, unfit_rows=1, version=version, model=table.digest, role=role,
         seconds=0.1,
@@ -108,16 +108,18 @@ def claimed(number, version):
 
 def test_a_claim_is_told_until_its_answers_are_delivered():
     entries = [claimed(1, 1)]
-    assert ledger_lines("m", batches.fold_ledger(entries)) == [
+    assert ledger_lines("m", batch_ledger.fold_ledger(entries)) == [
         "1 batch claimed, and not yet known to be delivered"
     ]
     (event,) = journal_events("m.batches", entries, actor_of=str, every_entry=False)
     assert event.text == "batch b1: 10 rows (1 unfit) to be answered by m@1"
-    assert "claimed" not in str(ledger_lines("m", batches.fold_ledger([*entries, scored(1, 1)])))
+    assert "claimed" not in str(
+        ledger_lines("m", batch_ledger.fold_ledger([*entries, scored(1, 1)]))
+    )
 
 
 def test_a_ledger_is_told_in_a_few_lines_or_whole():
-    refused = batches.RefusedBatch(
+    refused = batch_ledger.RefusedBatch(
         name="bad.csv", source=None, as_of="2016-01-01", why="no column age"
     )
     labelled = scored(9, 1).body | {"name": "late.csv"}
@@ -128,7 +130,7 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
         entry(4, "refused", refused.body()),
         entry(5, "labelled", labelled),
     ]
-    assert ledger_lines("m", batches.fold_ledger(entries)) == [
+    assert ledger_lines("m", batch_ledger.fold_ledger(entries)) == [
         "2 batches scored by m@1, 1,010 rows (2 unfit)",
         "1 batch scored by m@2 in shadow, 10 rows (1 unfit)",
         "1 batch refused: bad.csv",
@@ -147,7 +149,13 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
 
 def test_of_comparisons_in_shadow_the_last_of_a_verdict_is_told():
     def compared(number, verdict, batches):
-        said = {"version": 2, "against": 1, "batches": batches, "verdict": verdict, "summary": "s."}
+        said = {
+            "version": 2,
+            "against": 1,
+            "batches": batch_ledger,
+            "verdict": verdict,
+            "summary": "s.",
+        }
         return entry(number, "shadowed", said | {"reasons": []})
 
     entries = [compared(1, "pass", 2), compared(2, "pass", 3), compared(3, "fail", 4)]

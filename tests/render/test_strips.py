@@ -4,8 +4,8 @@ from gallery import calibration, drift_few, group_rates, many_groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.report import Figure, Point, Series
-from assay.render.strips import strip_legend, text_strips
+from assay.gates.report import Figure, Point, Series
+from assay.render.text_strips import strip_legend, text_strips
 
 numbers = st.none() | st.floats(-1e9, 1e9)
 points = st.lists(

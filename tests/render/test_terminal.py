@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from assay.evidence.report import Report
+from assay.gates.report import Report
 from assay.render import terminal
 from assay.render.terminal import show_report, show_reports, show_verdicts
 

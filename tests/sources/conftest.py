@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.data import Data
-from assay.sources.ingest import IngestResult, ingest_source
+from assay.sources.ingestion import IngestResult, ingest_source
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
+from assay.tables.table import Table
 
 
 class Taken:

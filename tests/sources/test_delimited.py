@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import ConfigError, SourceError
-from assay.sources import delimited, text
-from assay.sources.delimited import DelimitedFiles
-from assay.sources.location import SourceFile, find_files
+from assay.sources import delimited_files, text_files
+from assay.sources.delimited_files import DelimitedFiles
+from assay.sources.files import SourceFile, find_files
 
 PACKED = {
     ".gz": gzip.compress,
@@ -175,7 +175,7 @@ def test_long_fields_are_kept_whatever_stands_beside_them(tmp_path, take, word, 
 
 
 def test_a_quote_that_never_closes_costs_one_row(tmp_path, take, monkeypatch) -> None:
-    monkeypatch.setattr(delimited, "MAX_LINE_LENGTH", 131_072)
+    monkeypatch.setattr(delimited_files, "MAX_LINE_LENGTH", 131_072)
     file = tmp_path / "a.csv"
     file.write_text('a,b\n1,2\n"3,4\n' + "5,6\n" * 50_000 + "7\n")
     taken = take(file)
@@ -208,7 +208,7 @@ def test_chunks_of_any_size_give_the_same_rows_and_lines(
     file = tmp_path_factory.mktemp("csv") / "a.csv"
     file.write_text(sink.getvalue(), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "_CHUNK", chunk)
+        patch.setattr(text_files, "_CHUNK", chunk)
         words = data(file)
         blocks = list(DelimitedFiles(find_files(words.source), words).blocks())
     found = [tuple(r.values()) for b in blocks for r in b.rows.to_pylist()]
@@ -225,7 +225,7 @@ def test_the_quick_way_finds_what_the_careful_way_finds(data, tmp_path_factory, 
     words = data(file)
     quick = list(DelimitedFiles(find_files(words.source), words).blocks())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assay.sources.delimited._is_regular", lambda *_: False)
+        patch.setattr("assay.sources.delimited_files._is_regular", lambda *_: False)
         careful = list(DelimitedFiles(find_files(words.source), words).blocks())
     assert [(b.lines.tolist(), b.rows.to_pylist(), list(b.malformed_rows)) for b in quick] == [
         (b.lines.tolist(), b.rows.to_pylist(), list(b.malformed_rows)) for b in careful
@@ -283,11 +283,11 @@ def test_files_that_are_no_tables_are_refused_by_name(tmp_path, take, content, s
 
 
 def test_a_byte_beyond_the_first_chunk_is_found_where_it_stands(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(text, "_CHUNK", 7)
+    monkeypatch.setattr(text_files, "_CHUNK", 7)
     file = tmp_path / "a.csv"
     file.write_bytes("a,b\r\nü,2\r\n".encode() * 9 + b"x\xc3(\n")
     with pytest.raises(SourceError, match=r"a\.csv:19: byte 100 \(0xc3\)"):
-        list(text.TextFile(SourceFile(str(file), str(file)), "utf-8").chunks())
+        list(text_files.TextFile(SourceFile(str(file), str(file)), "utf-8").chunks())
 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])

@@ -7,12 +7,12 @@ import os
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.config import read as config
+from assay.bucket.bucket import Bucket
+from assay.config import loaded_use_case as config
 from assay.errors import ConfigError, SourceError
-from assay.sources.ingest import ingest_source
+from assay.sources.ingestion import ingest_source
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
+from assay.tables.table import Table
 
 USE_CASE = """
 question: q
@@ -124,7 +124,7 @@ def test_a_source_of_which_most_is_malformed_is_refused(tmp_path, take) -> None:
 
 
 def test_progress_is_told(tmp_path, data, monkeypatch) -> None:
-    monkeypatch.setattr("assay.sources.ingest._EVERY", 2)
+    monkeypatch.setattr("assay.sources.ingestion._EVERY", 2)
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n2\n")
     said: list[str] = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from assay.errors import SourceError
-from assay.sources import text
+from assay.sources import text_files
 
 
 def test_types_are_those_of_the_values_and_lines_are_kept(tmp_path, take, monkeypatch) -> None:
-    monkeypatch.setattr(text, "_CHUNK", 30)  # members appear and types meet across chunks
+    monkeypatch.setattr(text_files, "_CHUNK", 30)  # members appear and types meet across chunks
     file = tmp_path / "a.jsonl"
     file.write_text(
         '{"a": 1, "b": "12", "c": 1, "e": NaN}\n'
@@ -91,7 +91,7 @@ def test_the_text_of_a_mixed_column_does_not_depend_on_the_blocks(
     file.write_text("\n".join(f'{{"a": {v}}}' for v in values))
     expected = ["1e-05", "2", "2", "0", "1e+17", "1.5", "odd"]
     for size in (8, 20, 40, 4 << 20):
-        monkeypatch.setattr(text, "_CHUNK", size)
+        monkeypatch.setattr(text_files, "_CHUNK", size)
         assert take(file).frame["a"].tolist() == expected
         assert take(file, types={"a": "category"}).frame["a"].astype(str).tolist() == expected
 
@@ -100,7 +100,7 @@ def test_identifiers_beyond_2_to_the_53_do_not_merge(tmp_path, take, monkeypatch
     file = tmp_path / "a.jsonl"
     ids = ["9007199254740993", "9007199254740992", "5"]
     for size in (8, 30, 4 << 20):
-        monkeypatch.setattr(text, "_CHUNK", size)
+        monkeypatch.setattr(text_files, "_CHUNK", size)
         file.write_text("\n".join(f'{{"a": {v}}}' for v in ids))
         assert take(file).frame["a"].tolist() == [int(v) for v in ids]
         file.write_text("\n".join(f'{{"a": {v}}}' for v in [*ids, 1.5]))

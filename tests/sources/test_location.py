@@ -7,8 +7,8 @@ import pytest
 
 from assay.config.data import Source
 from assay.errors import SourceError, StoreUnreachable
+from assay.sources.files import detect_format, find_files, redact_url
 from assay.sources.fingerprint import fingerprint
-from assay.sources.location import detect_format, find_files, redact_url
 
 
 def test_a_missing_file_is_answered_with_the_nearest(tmp_path) -> None:

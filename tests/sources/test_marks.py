@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assay.sources.marks import null_marked_array, null_marked_values
+from assay.sources.missing_marks import null_marked_array, null_marked_values
 
 ROWS = [(1, 0.5, "x"), (-999, -999.0, "-999"), (3, -0.1, ""), (4, 2.0, "y")]
 MARKS = ["", "-999", "-0.10"]

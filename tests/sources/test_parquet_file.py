@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.errors import SourceError
-from assay.sources import parquet_file
+from assay.sources import parquet_files
 
 
 def save(path, **columns) -> None:
@@ -46,7 +46,7 @@ def test_every_flat_type_finds_its_kind(tmp_path, take) -> None:
 
 
 def test_declared_types_are_kept_exactly_or_rows_set_aside(tmp_path, take, monkeypatch) -> None:
-    monkeypatch.setattr(parquet_file, "_ROWS", 2)
+    monkeypatch.setattr(parquet_files, "_ROWS", 2)
     save(
         tmp_path / "a.parquet",
         a=[1.0, 2.5, 3.0, None],

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from assay.errors import ConfigError, SourceError
-from assay.sources.values import column_from_values
-from assay.sources.words import values_to_text
+from assay.sources.python_values import column_from_values
+from assay.sources.value_text import values_to_text
 
 
 @pytest.fixture

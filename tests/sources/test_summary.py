@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.sources.summary import TableSummary
+from assay.sources.table_summary import TableSummary
 from assay.tables.columns import column_field
 
 SCHEMA = pa.schema([column_field("a", "integer")])

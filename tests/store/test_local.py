@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.digest import Digest
+from assay.bucket.digest import Digest
 from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
-from assay.store import open_store
 from assay.store.local import LocalStore
+from assay.store.open import open_store
 from assay.testing import PersistentStoreConformance
 
 
@@ -220,8 +220,8 @@ def _kind(fd: int) -> str:
 WRITER = textwrap.dedent("""
     import os, sys
     from concurrent.futures import ThreadPoolExecutor
-    from assay.digest import Digest
-    from assay.store.local import LocalStore
+    from assay.bucket.digest import Digest
+    from assay.store.open.local import LocalStore
     store = LocalStore(sys.argv[1])
     def put(_):
         data = os.urandom(200_000)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assay.store import open_store
 from assay.store.memory import MemoryStore
+from assay.store.open import open_store
 from assay.testing import StoreConformance
 
 

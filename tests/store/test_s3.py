@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import servers
 
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.errors import (
     ConfigError,
     KeyAbsent,
@@ -26,12 +26,13 @@ from assay.errors import (
     StoreUnreachable,
     StoreUnsafe,
 )
-from assay.registry import Registry
-from assay.store import open_store, s3
+from assay.registry.history import REGISTERED
+from assay.registry.registry import Registry
+from assay.store import s3
+from assay.store.open import open_store
 from assay.store.s3 import S3Store
 from assay.testing import PersistentStoreConformance
-from assay.upkeep.garbage import GarbageCollector
-from assay.versions import REGISTERED
+from assay.upkeep.garbage_collector import GarbageCollector
 
 
 def _register(url: str, gate: Any, number: int) -> None:
@@ -381,7 +382,7 @@ def test_root_and_url_are_what_opens_it_again() -> None:
 
 
 def test_opening_a_bucket_elsewhere_imports_no_s3fs() -> None:
-    code = "import sys, assay.store, assay.store.s3, assay.doctor; print('s3fs' in sys.modules)"
+    code = "import sys, assay.store.open, assay.store.open.s3, assay.upkeep.doctor; print('s3fs' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.tables.beside import zip_batches
+from assay.tables.zip_batches import zip_batches
 
 
 def cut(values, sizes, name):

@@ -9,12 +9,12 @@ import mlcroissant
 import pandas as pd
 import pytest
 
-from assay import artifacts
-from assay.bucket import Bucket
+from assay.bucket import artifacts
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
 from assay.tables.croissant import croissant_metadata
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 FRAME = pd.DataFrame(
     {

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.store.memory import MemoryStore
 from assay.tables.columns import column_field
-from assay.tables.observed import SAMPLE_ROWS, profile_and_sample, table_profile
 from assay.tables.profile import TableProfile
 from assay.tables.profile import _smallest as smallest_of
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.profiled_table import SAMPLE_ROWS, profile_and_sample, table_profile
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 
 KINDS = {"n": "number", "i": "integer", "t": "text", "b": "boolean", "d": "date"}
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.errors import DataError
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.stretch import rows_between, rows_where
-from assay.tables.write import write_frame
+from assay.tables.row_selection import rows_between, rows_where
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 
 @pytest.fixture

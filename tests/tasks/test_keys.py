@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
 
-from assay import plan
-from assay.artifacts import JSON
-from assay.bucket import Bucket
-from assay.config.read import parse_use_case
-from assay.digest import Digest
-from assay.plan import RunPlan
-from assay.runs import Run
-from assay.steps import Step
-from assay.tables.write import write_frame
+from assay.bucket.artifacts import JSON
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.loaded_use_case import parse_use_case
+from assay.runs.run import Run
+from assay.steps import plan
+from assay.steps.plan import RunPlan
+from assay.steps.step import Step
+from assay.tables.table_writer import write_frame
 
 WORDS = """\
 name: {name}

@@ -8,8 +8,8 @@ from prefect.context import TagsContext
 from prefect.states import Failed
 
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
+from assay.tasks.conclusion import record_candidates
 from assay.tasks.ingest import ingest_source
-from assay.tasks.register import record_candidates
 from assay.tasks.stage import stage
 
 

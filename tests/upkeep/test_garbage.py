@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from assay import artifacts
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import object_key, trash_prefix
 from assay.errors import ObjectCorrupt, ObjectMissing
-from assay.objects import object_key, trash_prefix
 from assay.store.local import LocalStore
-from assay.upkeep.garbage import CollectionResult, GarbageCollector
+from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
 
 NONE = timedelta(0)
 DAY = timedelta(days=1)
@@ -248,8 +248,8 @@ WRITER = textwrap.dedent(
     import os, random, sys, time
     from datetime import timedelta
     from assay import artifacts
-    from assay.bucket import Bucket
-    from assay.store.local import LocalStore
+    from assay.bucket.bucket import Bucket
+    from assay.store.open.local import LocalStore
 
     bucket = Bucket.on(LocalStore(sys.argv[1]))
     model, chance = f"m{sys.argv[2]}", random.Random(int(sys.argv[2]))
@@ -271,9 +271,9 @@ COLLECTOR = textwrap.dedent(
     """
     import sys, time
     from datetime import timedelta
-    from assay.bucket import Bucket
-    from assay.upkeep.garbage import Collector
-    from assay.store.local import LocalStore
+    from assay.bucket.bucket import Bucket
+    from assay.upkeep.garbage_collector import Collector
+    from assay.store.open.local import LocalStore
 
     bucket, end = Bucket.on(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])
     moved = 0

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from assay import artifacts
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import object_key
 from assay.errors import ObjectMissing, ReferenceUnknown
-from assay.objects import object_key
 from assay.store.local import LocalStore
-from assay.upkeep.garbage import GarbageCollector
+from assay.upkeep.garbage_collector import GarbageCollector
 from assay.upkeep.pins import Pins
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.verification import verify_bucket
 
 NONE = timedelta(0)
 

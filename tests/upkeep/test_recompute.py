@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.config.read import parse_use_case
-from assay.digest import Digest
-from assay.objects import object_key
-from assay.registry import Registry
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import object_key
+from assay.config.loaded_use_case import parse_use_case
+from assay.registry.registry import Registry
 from assay.store.local import LocalStore
-from assay.upkeep import recompute
+from assay.upkeep import recomputation
 from assay.upkeep.problems import BucketFindings, BucketProblem
-from assay.upkeep.recompute import mark_recomputed, rerunnable_use_cases
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.recomputation import mark_recomputed, rerunnable_use_cases
+from assay.upkeep.verification import verify_bucket
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
@@ -38,8 +38,8 @@ def lost(bucket: Bucket) -> Digest:
 def same(monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
     """As if the code and the source were what they were then."""
     question = Registry(bucket).find_version("guests@2").entry.body["question"]
-    monkeypatch.setattr(recompute, "fingerprint", lambda _: "sha256:then")
-    monkeypatch.setattr(recompute, "question_key", lambda *_: Digest.parse(question))
+    monkeypatch.setattr(recomputation, "fingerprint", lambda _: "sha256:then")
+    monkeypatch.setattr(recomputation, "question_key", lambda *_: Digest.parse(question))
 
 
 def test_the_use_case_that_made_it_is_named_if_it_asks_the_same(bucket, lost, monkeypatch) -> None:
@@ -51,7 +51,7 @@ def test_the_use_case_that_made_it_is_named_if_it_asks_the_same(bucket, lost, mo
 def test_nothing_is_run_that_would_ask_another_question(bucket, lost, monkeypatch) -> None:
     """The source is not here, and the code is another: a run might register a version."""
     assert rerunnable_use_cases(bucket, verify_bucket(bucket)) == []
-    monkeypatch.setattr(recompute, "fingerprint", lambda _: "sha256:now")
+    monkeypatch.setattr(recomputation, "fingerprint", lambda _: "sha256:now")
     assert rerunnable_use_cases(bucket, verify_bucket(bucket)) == []
 
 

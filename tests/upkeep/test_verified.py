@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from assay.bucket import Bucket
-from assay.digest import Digest
-from assay.objects import Objects, object_key
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import Objects, object_key
 from assay.store.local import LocalStore
 from assay.upkeep.problems import BucketFindings
-from assay.upkeep.verified import VerifiedObjects
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.verification import verify_bucket
+from assay.upkeep.verified_objects import VerifiedObjects
 
 OBJECTS = 40
 
@@ -56,10 +56,10 @@ def interrupt(bucket: Bucket, after: int) -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from assay.bucket import Bucket
-        from assay.store.local import LocalStore
-        from assay.upkeep.verified import Verified
-        from assay.upkeep.verify import verify
+        from assay.bucket.bucket import Bucket
+        from assay.store.open.local import LocalStore
+        from assay.upkeep.verified_objects import Verified
+        from assay.upkeep.verification import verify
 
         def progress(hashed):
             if hashed.objects == int(sys.argv[2]):

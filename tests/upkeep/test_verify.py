@@ -11,15 +11,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from assay import artifacts, canonical
-from assay.artifacts import Artifact, find_descriptors
-from assay.bucket import MARKER_KEY, Bucket
-from assay.digest import Digest
+from assay.bucket import artifacts, canonical_json
+from assay.bucket.artifacts import Artifact, find_descriptors
+from assay.bucket.bucket import MARKER_KEY, Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.objects import Objects, object_key, trash_prefix
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
-from assay.objects import Objects, object_key, trash_prefix
 from assay.store.local import LocalStore
 from assay.upkeep.problems import BucketFindings
-from assay.upkeep.verify import HashingProgress, verify_bucket
+from assay.upkeep.verification import HashingProgress, verify_bucket
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of_bytes(b"never stored"), size=12, name="part 7"
@@ -184,7 +184,7 @@ def test_what_calls_itself_json_and_is_not_is_named(bucket: Bucket) -> None:
 
 
 def test_a_memo_entry_whose_output_is_gone_harms_nothing(bucket: Bucket) -> None:
-    report = Digest.of_bytes(canonical.dump({"verdict": "pass"}))
+    report = Digest.of_bytes(canonical_json.dump({"verdict": "pass"}))
     remove(bucket, report)
     findings = verify_bucket(bucket)
     assert seen(findings) == [("stale", object_key(report))]
@@ -277,7 +277,7 @@ def test_a_store_that_is_gone_is_an_error_not_a_finding(bucket: Bucket, monkeypa
 
 def test_findings_are_json(bucket: Bucket) -> None:
     remove(bucket, Digest.of_bytes(b"part 1"))
-    told = canonical.load(canonical.dump(verify_bucket(bucket).as_json()))
+    told = canonical_json.load(canonical_json.dump(verify_bucket(bucket).as_json()))
     assert told["intact"] is False
     assert told["problems"][0]["kind"] == "dangling"
 

@@ -9,7 +9,7 @@ the share of the gap that is to be closed, as it stands on rows that the model d
 from __future__ import annotations
 
 from assay.config.candidates import REDUCTIONS, REWEIGHING
-from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 
 
 def mitigate_model(material: MitigationInputs) -> MitigatedModel:

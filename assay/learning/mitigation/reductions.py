@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from assay.config.candidates import EXPONENTIATED_GRADIENT
 from assay.config.gates import ErrorCosts
 from assay.errors import AssayError, ConfigError
-from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import Lottery, lottery_yes_share, row_draws
 
 _MIN_BOUND: Final = 0.01

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.learning import fit
-from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.scores import cost_threshold
 from assay.learning.search import cross_validate
 

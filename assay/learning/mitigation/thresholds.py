@@ -22,7 +22,7 @@ from assay.config.candidates import Mitigation
 from assay.config.gates import ErrorCosts
 from assay.errors import DataError
 from assay.learning.folds import fold_of_row
-from assay.learning.mitigation.material import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import GroupThresholds, ThresholdRule, apply_rules, row_draws
 from assay.learning.scores import cost_threshold
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
-from assay.evidence.fairness import audit_fairness
-from assay.evidence.predictions import predictions_from_frame
+from assay.gates.fairness.external_predictions import predictions_from_frame
+from assay.gates.fairness.gate import audit_fairness
 from benchmarks.gates.audit.fairlearn_alone import METRICS
 
 SENSITIVE = {"sex": Sensitive(reference="Male"), "race": Sensitive(reference="White")}

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 from assay.config.gates import DriftSettings
-from assay.evidence.drift import judge_drift
-from assay.evidence.report import Verdict
-from assay.tables.observed import profile_and_sample
-from assay.tables.read import Table
+from assay.gates.drift.gate import judge_drift
+from assay.gates.report import Verdict
+from assay.tables.profiled_table import profile_and_sample
+from assay.tables.table import Table
 from benchmarks.gates.data import table
 from benchmarks.gates.drift.columns import NUMBERS, TEXTS, reference
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.config.read import load_use_case
+from assay.config.loaded_use_case import load_use_case
 from assay.config.use_case import UseCase
-from assay.evidence.feasibility import assess_feasibility
+from assay.gates.feasibility.gate import assess_feasibility
 from benchmarks.gates.data import table
 
 CONFIG = Path(__file__).parents[3] / "configs" / "income.yaml"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from assay.config.gates import Expectation
-from assay.evidence.report import Verdict
-from assay.evidence.validation import validate_table
+from assay.gates.report import Verdict
+from assay.gates.validation.gate import validate_table
 from benchmarks.gates.data import table
 from benchmarks.gates.validate.rules import expectations
 

@@ -6,12 +6,12 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assay.artifacts import Artifact
-from assay.living.looking import LookInputs, collect_facts, judge_look
-from assay.living.looks import next_look
-from assay.living.windows import build_reference, build_window
-from assay.tables.observed import profile_and_sample
-from assay.tables.read import Table
+from assay.bucket.artifacts import Artifact
+from assay.production.monitoring.judgement import LookInputs, collect_facts, judge_look
+from assay.production.monitoring.look import next_look
+from assay.production.monitoring.windows import build_reference, build_window
+from assay.tables.profiled_table import profile_and_sample
+from assay.tables.table import Table
 from benchmarks.living.monitor.rows import bucket_in, use_case
 
 _WHEN = datetime(2016, 3, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from assay.evidence.drift.expected import ProbabilityBins, expected_counts
-from assay.evidence.drift.scored import ColumnRoles, ScoredRows, read_scored_rows
+from assay.gates.drift.cbpe import ProbabilityBins, expected_counts
+from assay.gates.drift.scored_rows import ColumnRoles, ScoredRows, read_scored_rows
 
 _ROLES = ColumnRoles(probability="predicted_probability", prediction="prediction", truth="employed")
 _NAMES = ["predicted_probability", "prediction", "employed"]

@@ -17,15 +17,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.artifacts import JSON, MODEL, RECORD, Artifact
-from assay.batches import BatchLedger, ReceivedLabels, ScoredBatch
-from assay.bucket import Bucket
-from assay.config.read import parse_use_case
+from assay.bucket.artifacts import JSON, MODEL, RECORD, Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.loaded_use_case import parse_use_case
 from assay.config.use_case import UseCase
-from assay.learning.units import identity_hashes
+from assay.dataset.row_identity import identity_hashes
+from assay.registry.batch_ledger import BatchLedger, ReceivedLabels, ScoredBatch
 from assay.store.local import LocalStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame, write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame, write_table
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 3_000

@@ -7,14 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.config.data import Source
-from assay.config.living import Sink
-from assay.digest import Digest
-from assay.learning.predict import ScoringModel
-from assay.living.intake import column_specs, parse_batch
-from assay.living.scoring import score_table
-from assay.living.sinks import Delivery, write_delivery
+from assay.config.production import Sink
+from assay.learning.scoring_model import ScoringModel
+from assay.production.scoring.batch_reader import column_specs, parse_batch
+from assay.production.scoring.delivery import Delivery
+from assay.production.scoring.predictions import score_table
+from assay.production.scoring.sinks import write_delivery
 from assay.store.local import LocalStore
 from benchmarks.living.score.rows import use_case
 

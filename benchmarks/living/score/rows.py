@@ -18,14 +18,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.bucket import Bucket
-from assay.config.read import parse_use_case
+from assay.bucket.bucket import Bucket
+from assay.config.loaded_use_case import parse_use_case
 from assay.config.use_case import UseCase
 from assay.learning.split import mark_test_rows
 from assay.learning.train import no_progress, search_candidate, train_candidate
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 EMPLOYMENT = sorted((Path(__file__).parents[3] / "examples" / "employment").glob("*.parquet"))
 TINY = 1_000

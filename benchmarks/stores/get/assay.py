@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from benchmarks.stores.files import files
 from benchmarks.stores.put import assay as put
 

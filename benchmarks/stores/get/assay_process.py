@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from assay.bucket import Bucket
-from assay.digest import Digest
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.store.local import LocalStore
 from benchmarks.stores.get import assay
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 from benchmarks.stores.files import fresh
 from benchmarks.stores.growth.rows import Batches, schema
 from benchmarks.stores.growth.series import Pieces, series

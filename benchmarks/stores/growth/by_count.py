@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.tables.cut import CutRule
+from assay.tables.part_boundaries import CutRule
 from benchmarks.stores.files import fresh
 from benchmarks.stores.growth.rows import Batches, schema
 from benchmarks.stores.growth.series import Pieces, series

@@ -6,13 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
-from assay import canonical
-from assay.artifacts import Artifact
-from assay.bucket import Bucket
+from assay.bucket import canonical_json
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.tables.observed import profile_and_sample
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.profiled_table import profile_and_sample
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 from benchmarks.stores.growth.rows import first, schema, versions
 
 
@@ -49,5 +49,7 @@ def tables(folder: Path) -> tuple[Table, Table]:
 
 def profiles(bucket: Bucket) -> int:
     """How many parts' profiles the memo knows."""
-    entries = (canonical.load(bucket.store.get(e.key)) for e in bucket.store.list("memo/observe/"))
+    entries = (
+        canonical_json.load(bucket.store.get(e.key)) for e in bucket.store.list("memo/observe/")
+    )
     return sum(entry["components"]["what"] == "profile of a part" for entry in entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.tables.read import Table
+from assay.tables.table import Table
 from benchmarks.stores.growth import profiled
 
 

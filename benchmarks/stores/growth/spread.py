@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.tables.cut import CutRule
+from assay.tables.part_boundaries import CutRule
 
 Hashes = NDArray[np.uint64]
 ROWS = 10_000_000

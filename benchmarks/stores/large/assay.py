@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from benchmarks.stores.files import files
 from benchmarks.stores.put import assay as put
 

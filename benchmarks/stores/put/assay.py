@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
 from benchmarks.stores.files import files, fresh
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
 from benchmarks.stores.put import assay
 

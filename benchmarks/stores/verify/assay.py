@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.store.local import LocalStore
-from assay.upkeep.verify import verify_bucket
+from assay.upkeep.verification import verify_bucket
 from benchmarks.stores.verify.held import bucket_of
 
 

@@ -12,7 +12,7 @@ def bucket_of(folder: Path) -> Path:
 
 def make(folder: Path) -> None:
     """The files of `folder` in a bucket beside them."""
-    from assay.bucket import Bucket
+    from assay.bucket.bucket import Bucket
     from assay.store.local import LocalStore
     from benchmarks.stores.files import files
 

@@ -8,8 +8,8 @@ import promql_parser
 import pytest
 from ruamel.yaml import YAML
 
-from assay.deployments.dashboard import ROWS, build_dashboard
-from assay.deployments.metrics.names import METRIC_DEFINITIONS
+from assay.deployments.dashboard.grafana import ROWS, build_dashboard
+from assay.deployments.metrics.definitions import METRIC_DEFINITIONS
 
 HERE = Path(__file__).parents[3] / "deployments/prometheus"
 ALERTS = YAML(typ="safe").load(HERE / "alerts.yml")

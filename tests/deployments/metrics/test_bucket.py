@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from assay.artifacts import JSON
-from assay.batches import BatchLedger, RefusedBatch, ScoredBatch
-from assay.bucket import Bucket
+from assay.bucket.artifacts import JSON
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
 from assay.deployments.metrics import bucket as metrics_of
 from assay.deployments.metrics.bucket import BucketMetrics
-from assay.digest import Digest
-from assay.evidence.report import Check, Interval, Report, Sheet, Verdict, put_report
+from assay.gates.report import Check, Interval, Report, Sheet, Verdict, put_report
+from assay.registry.batch_ledger import BatchLedger, RefusedBatch, ScoredBatch
 from assay.store.local import LocalStore
 from tests.deployments.metrics.asked import figures, of
 
@@ -332,7 +332,7 @@ def test_a_report_that_is_gone_is_said_and_looked_for_again(bucket, scrape):
 
 
 def test_a_history_half_read_is_not_told(bucket, scrape, monkeypatch):
-    monkeypatch.setattr("assay.deployments.metrics.reading._MAX_ENTRIES", 2)
+    monkeypatch.setattr("assay.deployments.metrics.journal._MAX_ENTRIES", 2)
     champion(bucket)
     look(bucket)
     assert of(scrape(), "assay_champion_version", **GUESTS) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.deployments.metrics.names import METRIC_DEFINITIONS, MetricSamples
+from assay.deployments.metrics.definitions import METRIC_DEFINITIONS, MetricSamples
 
 ENDLESS = {"run", "run_id", "digest", "batch", "name", "file", "id", "person", "actor"}
 

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from assay.deployments.metrics import MetricsCollector
-from assay.deployments.metrics.names import MetricSamples
-from assay.deployments.metrics.parts import MetricsPart
+from assay.deployments.metrics.collector import MetricsCollector
+from assay.deployments.metrics.definitions import MetricSamples
+from assay.deployments.metrics.part import MetricsPart
 from tests.deployments.metrics.asked import of, parsed
 
 
@@ -45,7 +45,7 @@ def test_what_hangs_is_left_out_and_said(metrics, gate, capsys):
 
 
 def test_what_hangs_is_asked_once(gate, monkeypatch):
-    monkeypatch.setattr("assay.deployments.metrics.parts._REUSE_SECONDS", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.part._REUSE_SECONDS", 0.0)
     asked = []
 
     def gather():
@@ -61,7 +61,7 @@ def test_what_hangs_is_asked_once(gate, monkeypatch):
 
 
 def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):
-    monkeypatch.setattr("assay.deployments.metrics.parts._REUSE_SECONDS", 0.0)
+    monkeypatch.setattr("assay.deployments.metrics.part._REUSE_SECONDS", 0.0)
     faults = [OSError("no route"), OSError("no route"), None]
 
     def gather():

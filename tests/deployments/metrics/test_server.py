@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
-from assay.deployments.metrics import asking
+from assay.deployments.metrics import server_queries
 from assay.deployments.metrics.server import ServerMetrics
 from tests.deployments.metrics.asked import figures, of
 
@@ -124,7 +124,7 @@ def test_without_a_server_it_says_so():
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
-    monkeypatch.setattr(asking, "_STEP_DELAY", timedelta(0))
+    monkeypatch.setattr(server_queries, "_STEP_DELAY", timedelta(0))
 
 
 @pytest.fixture(autouse=True)
@@ -209,9 +209,9 @@ def test_a_server_that_fails_meanwhile_loses_nothing(server):
 
 
 def test_a_long_absence_is_caught_up_with_over_several_scrapes(server, scrape, monkeypatch):
-    monkeypatch.setattr(asking, "_PAGE_ROWS", 3)
-    monkeypatch.setattr(asking, "_PAGES_PER_SCRAPE", 2)
-    monkeypatch.setattr(asking, "_END_DELAY", timedelta(0))
+    monkeypatch.setattr(server_queries, "_PAGE_ROWS", 3)
+    monkeypatch.setattr(server_queries, "_PAGES_PER_SCRAPE", 2)
+    monkeypatch.setattr(server_queries, "_END_DELAY", timedelta(0))
     scrape()
     for _ in range(20):
         server.ended(StateType.COMPLETED, "Registered")
@@ -275,7 +275,7 @@ def test_what_is_no_verification_is_not_taken_for_one(server, scrape, figures):
 
 def test_a_run_is_counted_once_its_steps_are_surely_known(server, scrape, monkeypatch):
     scrape()
-    monkeypatch.setattr(asking, "_STEP_DELAY", timedelta(seconds=10))
+    monkeypatch.setattr(server_queries, "_STEP_DELAY", timedelta(seconds=10))
     run = server.ended(StateType.COMPLETED, "Registered")
     assert ended(scrape(), "Registered", "completed") is None
     run.end_time -= timedelta(seconds=10)  # as time goes by

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay import checkpoints
-from assay.bucket import Bucket
-from assay.deployments.metrics.tail import JournalTail
+from assay.bucket import checkpoints
+from assay.bucket.bucket import Bucket
+from assay.deployments.metrics.journal_tail import JournalTail
 from assay.errors import ChainBroken
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
@@ -50,13 +50,13 @@ def long(tmp_path, monkeypatch):
 
 
 def journal_digest(line):
-    from assay.digest import Digest
+    from assay.bucket.digest import Digest
 
     return Digest.of_bytes(line)
 
 
 def entry(number, previous):
-    from assay.journal import JournalEntry
+    from assay.bucket.journal import JournalEntry
 
     at = "2026-01-01T00:00:00.000+00:00"
     return JournalEntry(number, previous, "noted", at, "ada", {}).encode()

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from assay.config.gates import DriftSettings
-from assay.evidence.drift.columns import measure_shifts
-from assay.evidence.report import Verdict
-from assay.tables.observed import profile_and_sample
+from assay.gates.drift.column_shift import measure_shifts
+from assay.gates.report import Verdict
+from assay.tables.profiled_table import profile_and_sample
 from tests.evidence.drift.trials import resampled, shifted, stored
 
 ASK = DriftSettings()

@@ -7,11 +7,11 @@ import pytest
 
 from assay.config.gates import DriftSettings
 from assay.errors import DataError
-from assay.evidence.drift import judge_drift
-from assay.evidence.drift.harm import credible_mix
-from assay.evidence.drift.mix import CaseMix
-from assay.evidence.drift.scored import ColumnRoles, read_scored_rows
-from assay.evidence.report import Verdict
+from assay.gates.drift.case_mix import CaseMix
+from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.performance_drop import credible_mix
+from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
+from assay.gates.report import Verdict
 from tests.evidence.drift.trials import alarms, resampled, stored
 
 

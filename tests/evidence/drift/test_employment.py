@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.config.gates import DriftSettings
-from assay.evidence.drift import judge_drift
-from assay.evidence.drift.scored import ColumnRoles
-from assay.evidence.report import Verdict
+from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.report import Verdict
 from tests.evidence.drift.trials import stored
 
 FOLDER = Path(__file__).parents[3] / "examples/employment"

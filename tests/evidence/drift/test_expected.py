@@ -7,15 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn import metrics
 
-from assay.evidence.drift.expected import (
+from assay.gates.drift.cbpe import (
     METRIC_FUNCTIONS,
     ProbabilityBins,
     expected_counts,
     realised_counts,
 )
-from assay.evidence.drift.harm import _estimate_drop
-from assay.evidence.drift.scored import ColumnRoles, ScoredRows, read_scored_rows
-from assay.evidence.statistics.clustered import jackknife_error
+from assay.gates.drift.performance_drop import _estimate_drop
+from assay.gates.drift.scored_rows import ColumnRoles, ScoredRows, read_scored_rows
+from assay.gates.statistics.window_variation import jackknife_error
 
 ROOT = Path(__file__).parents[3]
 ROLES = ColumnRoles(probability="predicted_probability", prediction="prediction", truth="employed")

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assay.evidence.drift.grid import MISSING_CELL, NEW_CELL, CellGrid, are_comparable
+from assay.gates.drift.cell_grid import MISSING_CELL, NEW_CELL, CellGrid, are_comparable
 from assay.tables.profile import TableProfile
 
 

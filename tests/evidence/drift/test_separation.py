@@ -6,11 +6,11 @@ import pytest
 from scipy.signal import lfilter
 
 from assay.config.gates import DriftSettings
-from assay.evidence.drift import judge_drift
-from assay.evidence.drift.separation import Separation, StretchSeparation
-from assay.evidence.drift.together import separation_check
-from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics.intervals import Estimate
+from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.multivariate_checks import separation_check
+from assay.gates.drift.separation import Separation, StretchSeparation
+from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.intervals import Estimate
 from tests.evidence.drift.trials import stored
 
 

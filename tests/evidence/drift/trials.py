@@ -6,11 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from assay.bucket import Bucket
-from assay.evidence.report import Report, Verdict
+from assay.bucket.bucket import Bucket
+from assay.gates.report import Report, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 
 
 def resampled(rows: pa.Table, size: int, *, run: int = 1, seed: int = 0) -> pa.Table:

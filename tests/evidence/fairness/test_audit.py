@@ -7,10 +7,10 @@ import pytest
 from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
 from assay.errors import DataError
-from assay.evidence.cells import RATE_DEFINITIONS, ROWS_COLUMN
-from assay.evidence.fairness import audit_fairness
-from assay.evidence.fairness.metrics import PROBABILITY_METRICS
-from assay.evidence.report import Verdict
+from assay.gates.confusion_cells import RATE_DEFINITIONS, ROWS_COLUMN
+from assay.gates.fairness.gate import audit_fairness
+from assay.gates.fairness.metrics import PROBABILITY_METRICS
+from assay.gates.report import Verdict
 
 KINDS = ((True, True), (False, True), (True, False), (False, False))
 

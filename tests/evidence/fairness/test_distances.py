@@ -3,10 +3,10 @@ import pytest
 
 from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
-from assay.evidence.fairness import audit_fairness
-from assay.evidence.fairness.checks import is_difference
-from assay.evidence.fairness.distances import farthest_groups
-from assay.evidence.report import Check, Interval, Verdict
+from assay.gates.fairness.checks import is_difference
+from assay.gates.fairness.gate import audit_fairness
+from assay.gates.fairness.group_distances import farthest_groups
+from assay.gates.report import Check, Interval, Verdict
 
 
 def checked(estimate, low, high, *, over=False, threshold=0.1, rows=1000, group="sex=Female"):

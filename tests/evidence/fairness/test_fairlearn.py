@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as of_sklearn
 
 from assay.config.data import Sensitive
-from assay.evidence.cells import ROWS_COLUMN, count_cells
-from assay.evidence.fairness.divisions import divide_groups
-from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
-from assay.evidence.fairness.rates import decision_metrics
-from assay.evidence.fairness.summaries import fairlearn_summaries
-from assay.evidence.fairness.tally import tally_predictions
+from assay.gates.confusion_cells import ROWS_COLUMN, count_cells
+from assay.gates.fairness.decision_metrics import decision_metrics
+from assay.gates.fairness.divisions import divide_groups
+from assay.gates.fairness.metrics import DECISION_METRICS, MEASURES
+from assay.gates.fairness.summaries import fairlearn_summaries
+from assay.gates.fairness.tally import tally_predictions
 
 SENSITIVE = {"sex": Sensitive(), "race": Sensitive()}
 NO_METRICS = {"MetricFrame", "make_derived_metric", "plot_model_comparison"}

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.fairness.gaps import GroupPair, judge_pairs, permutation_p, rows_to_decide
-from assay.evidence.fairness.metrics import MEASURES
-from assay.evidence.report import Verdict
-from assay.evidence.statistics.proportions import newcombe_limits
+from assay.gates.fairness.gaps import GroupPair, judge_pairs, permutation_p, rows_to_decide
+from assay.gates.fairness.metrics import MEASURES
+from assay.gates.report import Verdict
+from assay.gates.statistics.proportions import newcombe_limits
 
 # ProPublica's two-year file: rows by race.
 COMPAS = {
@@ -103,7 +103,7 @@ def test_a_billion_rows_can_be_dealt_out_too(monkeypatch):
     assert permutation_p([pair(billion // 2, billion, billion // 3, billion)], draws=199) == 1 / 200
     groups = [pair(40, 100, 300, 1000), pair(70, 200, 300, 1000)]
     dealt = permutation_p(groups)
-    monkeypatch.setattr("assay.evidence.fairness.gaps.MAX_HYPERGEOMETRIC_ROWS", 0)
+    monkeypatch.setattr("assay.gates.fairness.gaps.MAX_HYPERGEOMETRIC_ROWS", 0)
     assert permutation_p(groups) == pytest.approx(dealt, abs=0.03)
 
 

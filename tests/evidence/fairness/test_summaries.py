@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from assay.evidence.cells import CONFUSION_KINDS
-from assay.evidence.fairness.divisions import GroupDivision
-from assay.evidence.fairness.metrics import DECISION_METRICS, MEASURES
-from assay.evidence.fairness.summaries import fairlearn_summaries
+from assay.gates.confusion_cells import CONFUSION_KINDS
+from assay.gates.fairness.divisions import GroupDivision
+from assay.gates.fairness.metrics import DECISION_METRICS, MEASURES
+from assay.gates.fairness.summaries import fairlearn_summaries
 
 # ProPublica's two-year file: rows by race.
 SIZES = (3175, 2103, 509, 343, 31, 11)

@@ -6,11 +6,11 @@ import pytest
 from sklearn.metrics import r2_score
 
 from assay.config.data import Sensitive
-from assay.evidence.cells import ROWS_COLUMN
-from assay.evidence.fairness.divisions import divide_groups
-from assay.evidence.fairness.figures import calibration_figure
-from assay.evidence.fairness.metrics import MEASURES
-from assay.evidence.fairness.tally import tally_predictions
+from assay.gates.confusion_cells import ROWS_COLUMN
+from assay.gates.fairness.divisions import divide_groups
+from assay.gates.fairness.figures import calibration_figure
+from assay.gates.fairness.metrics import MEASURES
+from assay.gates.fairness.tally import tally_predictions
 
 
 def made(probability, truth, **more):

@@ -9,9 +9,9 @@ from tests.evidence.feasibility.made import made_people, made_use_case
 def _quick(monkeypatch):
     """Fewer sizes and rounds, so that whole reports are quick."""
     # The package names a function like this module.
-    monkeypatch.setattr(import_module("assay.evidence.feasibility.learning_curve"), "SIZES", 4)
-    monkeypatch.setattr("assay.evidence.feasibility.material.ROUNDS", 25)
-    monkeypatch.setattr("assay.evidence.feasibility.material.LEARNING_RATE", 0.2)
+    monkeypatch.setattr(import_module("assay.gates.feasibility.learning_curve"), "SIZES", 4)
+    monkeypatch.setattr("assay.gates.feasibility.data.ROUNDS", 25)
+    monkeypatch.setattr("assay.gates.feasibility.data.LEARNING_RATE", 0.2)
 
 
 @pytest.fixture

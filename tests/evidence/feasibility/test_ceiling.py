@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.config.gates import ErrorCosts
-from assay.evidence.feasibility.ceiling import (
+from assay.gates.feasibility.ceiling import (
     NeighbourErrorRate,
     best_possible_score,
     check_ceiling,
     neighbour_error_rate,
 )
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.report import Verdict
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.report import Verdict
 
 
 def coins(use_case, people, rows=4000, heads=0.8):

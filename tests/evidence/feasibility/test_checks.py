@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.feasibility import assess_feasibility
-from assay.evidence.feasibility.duplicates import best_possible_accuracy, expected_overlap
-from assay.evidence.feasibility.encode import encode_features
-from assay.evidence.feasibility.material import FOLDS, FeasibilityData
-from assay.evidence.feasibility.sample_size import riley_criteria
-from assay.evidence.feasibility.signal import check_signal, run_permutation_test
-from assay.evidence.feasibility.single import score_single_columns
-from assay.evidence.report import Verdict
-from assay.evidence.statistics.auc import roc_auc
+from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.duplicates import best_possible_accuracy, expected_overlap
+from assay.gates.feasibility.encoded_features import encode_features
+from assay.gates.feasibility.gate import assess_feasibility
+from assay.gates.feasibility.sample_size import riley_criteria
+from assay.gates.feasibility.signal import check_signal, run_permutation_test
+from assay.gates.feasibility.single_columns import score_single_columns
+from assay.gates.report import Verdict
+from assay.gates.statistics.auc import roc_auc
 from tests.evidence.feasibility.made import made_people, made_use_case
 
 ROWS = 1200

@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
+from assay.dataset.row_identity import unit_hashes
 from assay.errors import DataError
-from assay.evidence.amounts import format_rounded_up
-from assay.evidence.feasibility import assess_feasibility
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.feasibility.whole import sample_rows
-from assay.evidence.report import Verdict
-from assay.learning.units import unit_hashes
+from assay.gates.feasibility.all_rows import sample_rows
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.gate import assess_feasibility
+from assay.gates.report import Verdict
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
+from assay.util.wording import format_rounded_up
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_stored_table_gives_the_report_of_its_frame(people, use_case, stored):
 def test_a_table_too_big_for_memory_is_counted_whole_and_judged_on_a_sample(
     people, use_case, stored, monkeypatch
 ):
-    monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1000)
+    monkeypatch.setattr("assay.gates.feasibility.all_rows.MAX_KEPT_CELLS", 7 * 1000)
     table = stored(people(3000))
     found = FeasibilityData.from_rows(table, use_case(), 0)
     assert (len(found.frame), len(found.all_rows.truth)) == (1000, 3000)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.feasibility.after_outcome import check_after_outcome
-from assay.evidence.feasibility.label_noise import check_label_noise
-from assay.evidence.feasibility.leakage import check_leakage
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.report import Verdict
+from assay.gates.feasibility.after_outcome import check_after_outcome
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.label_noise import check_label_noise
+from assay.gates.feasibility.leakage import check_leakage
+from assay.gates.report import Verdict
 
 
 def checks_of(frame, case):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from assay.evidence.feasibility.learning_curve import (
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.learning_curve import (
     MAX_GROWTH,
     LearningCurve,
     _fit_laws,
@@ -11,9 +12,8 @@ from assay.evidence.feasibility.learning_curve import (
     curve_figure,
     fit_learning_curve,
 )
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.feasibility.measured import ScoreEstimates
-from assay.evidence.report import Verdict
+from assay.gates.feasibility.score_estimates import ScoreEstimates
+from assay.gates.report import Verdict
 
 SIZES = np.geomspace(500, 32_000, 7)
 
@@ -111,7 +111,7 @@ def test_too_few_rows_have_no_curve(people, use_case):
 
 
 def test_the_rows_of_today_are_all_rows_not_those_that_are_kept(people, use_case, monkeypatch):
-    monkeypatch.setattr("assay.evidence.feasibility.whole.MAX_KEPT_CELLS", 7 * 1200)
+    monkeypatch.setattr("assay.gates.feasibility.all_rows.MAX_KEPT_CELLS", 7 * 1200)
     found = FeasibilityData.from_rows(people(4000), use_case(), 0)
     assert len(found.truth) == 1200
     assert fit_learning_curve(found, "roc_auc").current_rows == pytest.approx(4000 * 0.8)

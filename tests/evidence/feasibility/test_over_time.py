@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.evidence.feasibility import assess_feasibility
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.feasibility.missingness import check_missingness
-from assay.evidence.feasibility.periods import find_periods
-from assay.evidence.feasibility.staleness import check_staleness
-from assay.evidence.feasibility.stationarity import HARMLESS_LOSS, _verdict, check_stationarity
-from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics.intervals import Estimate
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.gate import assess_feasibility
+from assay.gates.feasibility.missingness import check_missingness
+from assay.gates.feasibility.periods import find_periods
+from assay.gates.feasibility.staleness import check_staleness
+from assay.gates.feasibility.stationarity import HARMLESS_LOSS, _verdict, check_stationarity
+from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.intervals import Estimate
 
 
 @pytest.fixture

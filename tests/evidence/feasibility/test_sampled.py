@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from assay.evidence.feasibility.answer import _notes
-from assay.evidence.feasibility.ceiling import check_ceiling
-from assay.evidence.feasibility.material import FeasibilityData
-from assay.evidence.feasibility.measured import estimate_scores
-from assay.evidence.feasibility.sample_size import cox_snell_r2
+from assay.gates.feasibility.ceiling import check_ceiling
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.findings import _notes
+from assay.gates.feasibility.sample_size import cox_snell_r2
+from assay.gates.feasibility.score_estimates import estimate_scores
 
 ROWS, RARE = 30_000, 0.01
 

@@ -7,18 +7,11 @@ import pytest
 
 from assay.config.data import Sensitive
 from assay.config.gates import DriftSettings, FairnessRule
-from assay.config.living import MonitoringSettings
-from assay.evidence.amounts import format_count
-from assay.evidence.drift.scored import ColumnRoles
-from assay.evidence.monitoring import (
-    MonitoringRequest,
-    arrivals,
-    contents,
-    costs,
-    judge_monitoring,
-    labels,
-)
-from assay.evidence.monitoring.facts import (
+from assay.config.production import MonitoringSettings
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.monitoring import arrivals, column_contents, labels, step_costs
+from assay.gates.monitoring.durations import format_duration
+from assay.gates.monitoring.facts import (
     BatchFacts,
     BatchRefusal,
     LabelFacts,
@@ -26,11 +19,12 @@ from assay.evidence.monitoring.facts import (
     MonitoringFacts,
     StepCost,
 )
-from assay.evidence.monitoring.fairness import RealisedFairnessRules
-from assay.evidence.monitoring.predictions import LookTables
-from assay.evidence.monitoring.words import format_duration
-from assay.evidence.report import Verdict
-from assay.tables.observed import profile_and_sample
+from assay.gates.monitoring.fairness import RealisedFairnessRules
+from assay.gates.monitoring.gate import MonitoringRequest, judge_monitoring
+from assay.gates.monitoring.predictions import LookTables
+from assay.gates.report import Verdict
+from assay.tables.profiled_table import profile_and_sample
+from assay.util.wording import format_count
 from tests.evidence.drift.trials import stored
 
 RULE = FairnessRule(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
@@ -109,11 +103,11 @@ def test_a_step_that_grows_out_of_line_is_told_and_a_steady_one_is_not():
     grown = StepCost(step="look", unit="seconds", values=(10, 11, 9, 10, 12, 10, 30))
     few = StepCost(step="new", unit="seconds", values=(1, 1, 1, 100))
     tiny = StepCost(step="split", unit="seconds", values=(0.01,) * 6 + (0.5,))
-    (check,) = costs.check_step_costs([steady, grown, few, tiny])
+    (check,) = step_costs.check_step_costs([steady, grown, few, tiny])
     assert (check.name, check.verdict) == ("cost[look, seconds]", "caution")
     assert "30 seconds, where 10 was usual over 6 times before" in check.why
-    assert [c.verdict for c in costs.check_step_costs([steady, tiny])] == ["pass"]
-    assert costs.check_step_costs([few]) == []
+    assert [c.verdict for c in step_costs.check_step_costs([steady, tiny])] == ["pass"]
+    assert step_costs.check_step_costs([few]) == []
 
 
 # --- contents ---------------------------------------------------------------------------------
@@ -132,13 +126,16 @@ def test_missing_and_new_values_are_named():
         town=["A"] * 900 + ["C"] * 100,
         free=[f"{i}" for i in range(1000, 2000)],
     )
-    checks = contents.check_contents(old, new, ["a", "town", "free"])
+    checks = column_contents.check_contents(old, new, ["a", "town", "free"])
     odd = {check.name: check.why for check in checks if check.verdict is not Verdict.PASS}
     assert odd == {
         "missing[a]": "missing in 10.0% of rows, before in 0.0%",
         "new values[town]": "100 of 1,000 rows hold values never seen: C",
     }
-    assert [c.verdict for c in contents.check_contents(old, old, ["a", "town"])] == ["pass", "pass"]
+    assert [c.verdict for c in column_contents.check_contents(old, old, ["a", "town"])] == [
+        "pass",
+        "pass",
+    ]
 
 
 # --- the whole --------------------------------------------------------------------------------

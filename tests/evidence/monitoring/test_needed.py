@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.data import Sensitive
-from assay.evidence.drift.scored import ColumnRoles
-from assay.evidence.monitoring.needed import add_required_rows, required_rows
-from assay.evidence.report import Check, Interval, Verdict
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.monitoring.required_rows import add_required_rows, required_rows
+from assay.gates.report import Check, Interval, Verdict
 from assay.store.memory import MemoryStore
-from assay.tables.read import Table
-from assay.tables.write import write_frame
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 
 def check(estimate, half, rows=5844, group=None, verdict=Verdict.UNKNOWN):

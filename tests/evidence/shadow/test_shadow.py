@@ -5,13 +5,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assay.bucket import Bucket
+from assay.bucket.bucket import Bucket
 from assay.config.data import Sensitive
 from assay.config.gates import DriftSettings, FairnessRule, Performance
-from assay.evidence.report import Verdict
-from assay.evidence.shadow import ShadowRequest, compare_versions
-from assay.evidence.shadow.facts import PairedBatch, ShadowFacts
-from assay.evidence.shadow.rows import (
+from assay.gates.report import Verdict
+from assay.gates.shadow.facts import PairedBatch, ShadowFacts
+from assay.gates.shadow.gate import ShadowRequest, compare_versions
+from assay.gates.shadow.rows import (
     CHAMPION_DECISION,
     CHAMPION_PREFIX,
     DECISION,
@@ -21,8 +21,8 @@ from assay.evidence.shadow.rows import (
 )
 from assay.store.memory import MemoryStore
 from assay.tables.columns import column_field
-from assay.tables.read import Table
-from assay.tables.write import write_table
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
 
 SELECTED = FairnessRule(metric="selection_rate", by=("sex",), tolerance=0.1, because="a test")
 FOUND = FairnessRule(metric="true_positive_rate", by=("sex",), tolerance=0.1, because="a test")
@@ -239,7 +239,7 @@ def test_cells_count_every_row_once():
 
 
 def test_of_very_many_labelled_rows_evenly_spaced_ones_are_looked_at(monkeypatch):
-    monkeypatch.setattr("assay.evidence.shadow.rows.MAX_LABELLED", 900)
+    monkeypatch.setattr("assay.gates.shadow.rows.MAX_LABELLED", 900)
     frame = people()
     frame["truth"] = frame["truth"].astype(object).where(frame.index % 2 == 0, None)
     report = judged(frame)

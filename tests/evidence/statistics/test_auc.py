@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from assay.evidence.statistics.auc import (
+from assay.gates.statistics.auc import (
     auc_limits,
     delong_covariance,
     roc_auc,

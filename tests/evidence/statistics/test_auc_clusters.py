@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.auc import delong_covariance, roc_auc, roc_auc_difference
-from assay.evidence.statistics.auc_clusters import clustered_delong_covariance
+from assay.gates.statistics.auc import delong_covariance, roc_auc, roc_auc_difference
+from assay.gates.statistics.auc_clusters import clustered_delong_covariance
 
 
 def drawn(seed, rows=60):

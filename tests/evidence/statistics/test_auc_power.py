@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.auc import roc_auc
-from assay.evidence.statistics.auc_power import auc_power, auc_standard_error, rows_to_detect_auc
+from assay.gates.statistics.auc import roc_auc
+from assay.gates.statistics.auc_power import auc_power, auc_standard_error, rows_to_detect_auc
 
 
 def test_hanley_and_mcneil_s_spread_of_a_binormal_score():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.evidence.statistics.clustered import (
+from assay.gates.statistics.window_variation import (
     clustered_chi_square,
     jackknife_error,
     measure_window_variation,

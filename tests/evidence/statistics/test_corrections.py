@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from assay.evidence.statistics.corrections import benjamini_hochberg, holm, holm_step_down
+from assay.gates.statistics.multiple_testing import benjamini_hochberg, holm, holm_step_down
 
 # Benjamini & Hochberg, J. R. Stat. Soc. B 57 (1995), section 3.2.
 MYOCARDIAL = [

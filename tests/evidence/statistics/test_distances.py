@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from assay.evidence.statistics.distances import (
+from assay.gates.statistics.distances import (
     chi_square,
     jensen_shannon,
     kolmogorov_smirnov,

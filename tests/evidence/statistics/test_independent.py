@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from assay.evidence.statistics.independent import difference_limits, ratio_limits
-from assay.evidence.statistics.proportions import newcombe_limits, wilson_limits
+from assay.gates.statistics.mover import difference_limits, ratio_limits
+from assay.gates.statistics.proportions import newcombe_limits, wilson_limits
 
 shares = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from assay.evidence.statistics.label_noise import confident_joint
+from assay.gates.statistics.label_noise import confident_joint
 
 
 def test_cleanlab_s_numbers():

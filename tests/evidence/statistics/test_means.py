@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from assay.evidence.report import Interval
-from assay.evidence.statistics.means import bounded_mean, mean_estimate, mean_limits
-from assay.evidence.statistics.proportions import wilson_limits
+from assay.gates.report import Interval
+from assay.gates.statistics.means import bounded_mean, mean_estimate, mean_limits
+from assay.gates.statistics.proportions import wilson_limits
 
 values = st.lists(st.floats(0, 1, width=16), min_size=2, max_size=30)
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.nearest import (
+from assay.gates.statistics.nearest_neighbours import (
     bayes_error_bound,
     neighbour_errors,
     neighbour_errors_1d,

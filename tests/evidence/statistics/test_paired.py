@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.paired import paired_limits
+from assay.gates.statistics.paired_shares import paired_limits
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 400))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.power_law import EXPONENTS, fit_power_law
+from assay.gates.statistics.power_law import EXPONENTS, fit_power_law
 
 SIZES = np.geomspace(500, 32_000, 7)
 

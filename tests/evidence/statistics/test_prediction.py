@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from assay.evidence.statistics.prediction import next_distance_limit
+from assay.gates.statistics.prediction_interval import next_distance_limit
 
 SEVERAL = st.lists(st.floats(0.001, 0.5), min_size=2, max_size=12)
 

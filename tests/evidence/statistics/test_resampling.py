@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.evidence.statistics.resampling import (
+from assay.gates.statistics.resampling import (
     multinomial_draws,
     percentile_interval,
     permutation_test,

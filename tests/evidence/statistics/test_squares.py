@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.statistics.squares import root_mean_square
+from assay.gates.statistics.rms import root_mean_square
 
 WEIGHTS = np.full(10, 0.1)
 

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from assay.evidence.report import Interval, Verdict
-from assay.evidence.statistics.intervals import (
+from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.intervals import (
     inside_margins,
     outside_margins,
     verdict_at_least,
     verdict_at_most,
 )
-from assay.evidence.statistics.means import mean_estimate
-from assay.evidence.statistics.proportions import (
+from assay.gates.statistics.means import mean_estimate
+from assay.gates.statistics.proportions import (
     detectable_gap,
     find_smallest,
     newcombe_limits,

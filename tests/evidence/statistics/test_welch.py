@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.evidence.statistics.welch import welch_test
+from assay.gates.statistics.welch import welch_test
 
 
 def test_it_agrees_with_scipy():

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.codecs import load_model
 from assay.errors import ConfigError, DataError
-from assay.learning.predict import ScoringModel
+from assay.learning.model_codec import load_model
+from assay.learning.scoring_model import ScoringModel
 from assay.learning.split import mark_test_rows
 
 LOGISTIC = {"estimator": "sklearn.linear_model.LogisticRegression", "search": {"C": [0.1, 1.0]}}

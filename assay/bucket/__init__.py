@@ -1,0 +1,1 @@
+"""The bucket: everything Assay keeps, content-addressed. Objects, the memo, journals, signatures."""

@@ -1,0 +1,163 @@
+"""One bucket: its store, and on it objects, memo and journals."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from assay import __version__
+from assay.bucket import canonical_json
+from assay.bucket.artifacts import Artifact
+from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
+from assay.bucket.memo import Memo, required_objects
+from assay.bucket.objects import Objects
+from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
+from assay.store.base import Store
+from assay.store.open import open_store
+
+FORMAT_VERSION = 1
+MARKER_KEY = "assay.json"
+_BUCKET_PREFIXES = (
+    MARKER_KEY,
+    "objects/sha256/",
+    "journals/",
+)  # any of which tells that this is a bucket
+
+
+class Bucket:
+    """Everything Assay keeps, in one place. Made by `Bucket.open` or `Bucket.on`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, url: str) -> Bucket:
+        """The bucket at a URL, its format checked once a process. Writes nothing.
+
+        Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
+        """
+        return open_bucket(url)
+
+    @classmethod
+    def from_store(cls, store: Store) -> Bucket:
+        """The bucket on a store, its format checked."""
+        _check_format(store)
+        return cls(store)
+
+    def prepare(self) -> Bucket:
+        """Mark the store as a bucket of this format, before the first write. Returns itself.
+
+        Raises StoreDenied, StoreFull, StoreUnsafe: better at the start than after an hour's
+        work.
+        """
+        _check_format(self.store)
+        # The version is for people whose Assay is too old for the bucket: this one reads it.
+        mark = canonical_json.dump({"format": FORMAT_VERSION, "assay": __version__})
+        # The mark is written once in a bucket's life, so a store that says "created" twice in a
+        # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
+        if self.store.put_if_absent(MARKER_KEY, mark) and self.store.put_if_absent(
+            MARKER_KEY, mark
+        ):
+            raise StoreUnsafe(
+                "this store overwrites what exists, though asked not to (If-None-Match)",
+                where=self.store.root,
+                remedy="Use a server with conditional writes, such as AWS S3, Ceph or MinIO, or a "
+                "folder; `assay doctor` tells which server answers.",
+            )
+        _check_format(self.store)
+        return self
+
+    def require_existing(self) -> Bucket:
+        """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
+        not pass for an empty one, nor a folder of other files for a sound one.
+        """
+        if not any(True for held in _BUCKET_PREFIXES for _ in self.store.list(held)):
+            raise ReferenceUnknown(
+                "there is no bucket here",
+                where=self.root,
+                remedy="Name another with --store or ASSAY_STORE; the first `assay run` makes one.",
+            )
+        return self
+
+    @property
+    def root(self) -> str:
+        return self.store.root
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.store)
+
+    @cached_property
+    def memo(self) -> Memo:
+        return Memo(self.store)
+
+    def journal(self, model: str) -> Journal:
+        return Journal(self.store, model)
+
+    def list_journals(self) -> list[str]:
+        """Names of all models with a journal."""
+        return list(list_journals(self.store))
+
+    def put(self, data: bytes, media_type: str, name: str) -> Artifact:
+        """Store bytes as an artifact."""
+        return Artifact(
+            media_type=media_type, digest=self.objects.put(data), size=len(data), name=name
+        )
+
+    def put_json(self, value: Any, media_type: str, name: str) -> Artifact:
+        """Store a JSON value, canonically."""
+        return self.put(canonical_json.dump(value), media_type, name)
+
+    def describe_json(self, value: Any, media_type: str, name: str) -> Artifact:
+        """What `put_json` would return, nothing being stored."""
+        data = canonical_json.dump(value)
+        return Artifact(
+            media_type=media_type, digest=Digest.of_bytes(data), size=len(data), name=name
+        )
+
+    def get(self, artifact: Artifact) -> bytes:
+        """An artifact's bytes, verified. Raises ObjectMissing, ObjectCorrupt."""
+        return self.objects.get(artifact.digest)
+
+    def get_json(self, artifact: Artifact) -> Any:
+        return canonical_json.load(self.get(artifact))
+
+    def find_memo_entry(self, stage: str, key: Digest) -> dict[str, Any] | None:
+        """What the memo knows under a key, while all that it needs is still there; else it is
+        forgotten.
+        """
+        entry = self.memo.find(stage, key)
+        if entry and self.objects.find_missing(required_objects(entry)):
+            self.memo.forget(stage, key)
+            return None
+        return entry
+
+    def url(self, artifact: Artifact) -> str:
+        """Where other tools read the artifact in place."""
+        return self.objects.url(artifact.digest)
+
+
+@lru_cache(maxsize=8)
+def open_bucket(url: str) -> Bucket:
+    return Bucket.from_store(open_store(url))
+
+
+def _check_format(store: Store) -> None:
+    try:
+        mark = canonical_json.load(store.get(MARKER_KEY))
+        found = mark["format"]
+    except KeyAbsent:
+        return  # nothing there yet
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatUnknown(
+            "assay.json cannot be read, so this is no bucket of Assay's",
+            where=store.url(MARKER_KEY),
+            remedy="Choose another --store, or restore this file from a backup.",
+        ) from error
+    if found != FORMAT_VERSION:
+        raise FormatUnknown(
+            f"the bucket has format {found!r}; this version of Assay reads format {FORMAT_VERSION}",
+            where=store.url(MARKER_KEY),
+            remedy=f"Use Assay {mark.get('assay', 'of the version that made it')} or a newer one.",
+        )

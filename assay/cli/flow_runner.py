@@ -1,0 +1,120 @@
+"""The one door from the command line to Prefect, opened only when there is work to do."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from assay.cli.signals import exit_cleanly
+from assay.errors import AssayError, ObjectMissing
+from assay.steps.plan import RunPlan
+
+# For runs by hand. Each is a default: what the user has set stands.
+_PREFECT_DEFAULTS = {
+    # A fresh home migrates its database first, which takes longer than Prefect's 20 s.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    # Of a run that was not heard of for some minutes, a server that is up says that it crashed.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+}
+
+
+def run_named_flow(name: str, /, **parameters: Any) -> Any:
+    """Run `assay.flows.<name>` here and return the outcome that its last state holds.
+
+    Raises the AssayError that ended it, if one did.
+    """
+    _use_running_server()
+    flow = _load_flow(name)
+    _freeze_imports()
+    from prefect import tags
+
+    from assay.deployments import heartbeats, tracing
+
+    heartbeats.skip_heartbeat_join()
+    tracing.start_tracing()
+    _quiet_prefect_logs()
+
+    labels = ("assay", Path(str(parameters.get("config", name))).stem, name)
+    with exit_cleanly(), tags(*labels):
+        result = flow(**parameters, return_state=True).result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPlan:
+    """What the train flow would do, up to the first step that cannot be foreseen."""
+    from prefect.logging.loggers import disable_run_logger
+
+    from assay.bucket.bucket import Bucket
+    from assay.config.loaded_use_case import load_use_case
+    from assay.runs.lineage import last_steps
+    from assay.steps import plan
+
+    name = load_use_case(config, overrides).use_case.name
+    made, flow = RunPlan(last_steps(Bucket.open(store), name)), _load_flow("train")
+    with plan.use_plan(made), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
+        flow.fn(config, store, overrides, False)
+    return made
+
+
+def _use_running_server() -> None:
+    """Use the server that is up: the one of PREFECT_API_URL, else one that `assay up` started."""
+    from assay.deployments.setup_state import find_running_setup
+
+    found = None if "PREFECT_API_URL" in os.environ else find_running_setup()
+    if found is not None:
+        os.environ["PREFECT_API_URL"] = found.api_url
+
+
+def _load_flow(name: str) -> Any:
+    for variable, value in _PREFECT_DEFAULTS.items():
+        os.environ.setdefault(variable, value)
+    return getattr(import_module(f"assay.flows.{name}"), name)
+
+
+@cache
+def _freeze_imports() -> None:
+    """Let the collector search it for garbage no more. Once: what is garbage by then stays too."""
+    gc.freeze()
+
+
+class _TerminalLogFilter(logging.Filter):
+    """What a person at a terminal need not read: tracebacks of errors that say what to do, and
+    Prefect's notes on states that the run's own lines tell already.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error: Any = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, AssayError) and not record.getMessage().startswith(
+            _SILENCED_MESSAGES
+        )
+
+
+_SILENCED_MESSAGES = (
+    "Finished in state",
+    "Beginning flow run",
+    "Starting temporary server",
+    "Stopping temporary server",
+    "Still processing items",  # events on their way out
+)
+
+
+def _quiet_prefect_logs() -> None:
+    from prefect.logging.configuration import setup_logging
+
+    setup_logging()  # now, because later it would replace the handlers
+    for name in (None, "prefect"):
+        for handler in logging.getLogger(name).handlers:
+            if type(handler).__name__ == "PrefectConsoleHandler":
+                handler.addFilter(_TerminalLogFilter())
+                handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))

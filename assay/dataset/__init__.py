@@ -1,0 +1,1 @@
+"""What rows mean: target, row identity, groups of people, and what a table must have."""

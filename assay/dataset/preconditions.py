@@ -1,0 +1,72 @@
+"""Rows that cannot serve the question at all: an error that says what to mend, not a verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assay.config.data import Sensitive, Target
+from assay.config.loaded_use_case import LoadedUseCase
+from assay.dataset.groups import group_labels, reference_from_counts
+from assay.dataset.row_source import RowSource
+from assay.dataset.target import labels_from_column, unlabelled_error
+from assay.errors import DataError, locate_data_errors
+from assay.tables.dates import are_dates
+
+
+def check_preconditions(rows: RowSource, written: LoadedUseCase) -> None:
+    """Raise DataError, with the line of the use case that the rows do not bear.
+
+    The rows have every column that the use case names. Refused are: a target with one class, a
+    sensitive column with no groups to compare or too many, text where times are ordered, a feature
+    without any value.
+    """
+    data, where = written.use_case.data, written.text.locate
+    with locate_data_errors(where(("data", "target"))):
+        _check_target(rows, data.target)
+    for name, declared in data.sensitive.items():
+        with locate_data_errors(where(("data", "sensitive", name))):
+            _check_groups(rows, declared, name)
+    for path, name in written.use_case.time_references():
+        with locate_data_errors(where(path)):
+            _check_ordered(rows, name)
+    for name in written.use_case.feature_columns(list(rows.columns)):
+        if rows.columns[name].missing == rows.count:
+            raise DataError(
+                f"the column {name!r} has no value in any of {rows.count:,} rows",
+                where=where(("data",)),
+                remedy="Mend the source, or list the column under data.exclude.",
+            )
+
+
+def _check_target(rows: RowSource, target: Target) -> None:
+    missing = rows.columns[target.column].missing
+    if missing:
+        raise unlabelled_error(missing, rows.count, target)
+    labels_from_column(pa.chunked_array([rows.values(target.column)[0]]), target)
+
+
+def _check_ordered(rows: RowSource, name: str) -> None:
+    if rows.columns[name].type not in {"text", "category"}:
+        return
+    iso = are_dates(rows.values(name)[0])
+    raise DataError(
+        f"the column {name!r} holds " + ("dates, but was read as text" if iso else "text"),
+        remedy=f"Declare data.dates: {{{name}: iso}}."
+        if iso
+        else f"Declare the form of its dates, such as data.dates: {{{name}: iso}} (rows that do"
+        f" not fit are set aside) or {{{name}: '%d.%m.%Y'}}, or name a column of dates or numbers.",
+    )
+
+
+def _check_groups(rows: RowSource, declared: Sensitive, name: str) -> None:
+    """Each different value is labelled once; how many rows hold it decides nothing but which
+    group is the largest."""
+    values, counts = rows.values(name)
+    missing = rows.columns[name].missing
+    column = values.to_pandas()
+    if missing:
+        column, counts = pd.concat([column, pd.Series([None])]), np.append(counts, missing)
+    labels = group_labels(column.reset_index(drop=True), declared, name)
+    reference_from_counts(pd.Series(counts).groupby(labels.to_numpy()).sum(), declared, name)

@@ -1,0 +1,139 @@
+"""What stays together: the rows of one person, of one group, or with the same values.
+
+The split and the folds hash the same values of a row, so neither tears apart what belongs
+together. A value is hashed as one canonical text, because a column's type is inferred from all
+its rows: a single odd identity that turns integers into text must not move the other rows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from assay.config.use_case import UseCase
+from assay.tables.rowhash import Hashes, row_hashes
+from assay.tables.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,400}")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?")
+
+
+def unit_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
+    """Those of a table's columns `names` that say what stays together.
+
+    The group's column; else the identity; else all but the target.
+    """
+    if use_case.split.column is not None:
+        return [use_case.split.column]
+    target = use_case.data.target.column
+    return list(use_case.data.identity) or [name for name in names if name != target]
+
+
+def unit_hashes(table: Table, use_case: UseCase, salt: int = 0) -> Hashes:
+    """One uint64 a row of `table`, equal for the rows that stay together.
+
+    Reads only the columns it needs, part by part. Raises DataError for an unknown column.
+    """
+    return _hash_columns(table, unit_columns(table.schema.names, use_case), salt)
+
+
+def identity_hashes(table: Table, use_case: UseCase) -> Hashes:
+    """One uint64 a row of `table`, equal for the rows that are the same row: by the identity's
+    columns, else by all but the target. Unlike `unit_hashes`, it knows no groups.
+    """
+    return _hash_columns(table, identity_columns(table.schema.names, use_case), salt=0)
+
+
+def entity_hashes(table: Table, use_case: UseCase) -> pd.Series | None:
+    """One uint64 a row of `table`, equal for the rows of one group, else of one identity, and named
+    after their columns. None where the use case names neither: rows that merely look alike are
+    different ones.
+    """
+    import pandas as pd
+
+    split = use_case.split
+    group = split.column if split.by == "group" else None
+    columns = [group] if group is not None else list(use_case.data.identity)
+    if not columns:
+        return None
+    return pd.Series(_hash_columns(table, columns, salt=0), name=", ".join(columns))
+
+
+def identity_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
+    """Those of a table's columns `names` that make a row the same row tomorrow."""
+    target = use_case.data.target.column
+    return list(use_case.data.identity) or [name for name in names if name != target]
+
+
+def hash_units(batch: pa.RecordBatch, salt: int = 0) -> Hashes:
+    """One uint64 a row of `batch`, which has the columns that count and no others."""
+    return row_hashes(_canonical_batch(batch), salt=salt)
+
+
+def _hash_columns(table: Table, columns: Sequence[str], salt: int) -> Hashes:
+    hashes = [hash_units(batch, salt) for batch in table.batches(columns)]
+    return np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+
+
+def _canonical_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with every value as its canonical text, made once a distinct value."""
+    coded = [array.dictionary_encode() for array in batch.columns]
+    texts = [
+        pa.DictionaryArray.from_arrays(
+            one.indices, pa.array(_canonical_values(one.dictionary), pa.string())
+        )
+        for one in coded
+    ]
+    return pa.RecordBatch.from_arrays(texts, names=batch.schema.names)
+
+
+def _canonical_values(values: pa.Array) -> Iterator[str | None]:
+    kind = values.type
+    if pa.types.is_floating(kind):
+        return (None if value is None else _number_text(value) for value in values.to_pylist())
+    # Arrow writes integers, booleans and dates as their text does: 5, true, 2020-01-01 00:00:00.
+    return (
+        None if text is None else canonical_text(text) for text in values.cast("string").to_pylist()
+    )
+
+
+def canonical_text(text: str) -> str:
+    """One text for all texts that a table might have read as the same value.
+
+    Finite numbers without needless digits ("5.0" is "5", "1.50" is "1.5"; whole numbers are
+    exact), true and false in small letters, dates and times as ISO 8601 writes them in UTC, a
+    midnight as its date. Other text as it is.
+    """
+    bare = text.strip()
+    if _WHOLE.fullmatch(bare):
+        return str(int(bare))
+    if _NUMBER.fullmatch(bare) and math.isfinite(number := float(bare)):
+        return str(_number_text(number))
+    if _MOMENT.fullmatch(bare):
+        return _moment_text(bare) or text
+    return lower if (lower := bare.lower()) in {"true", "false"} else text
+
+
+def _number_text(value: float) -> str | None:
+    if math.isnan(value):
+        return None
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _moment_text(text: str) -> str | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat().removesuffix("T00:00:00")

@@ -1,0 +1,156 @@
+"""What validation asks of rows, wherever they are: a frame in memory, or a stored table.
+
+A table is asked through DuckDB, which reads its parts in place: no gate need hold all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assay.tables.duckdb_views import ROW_COLUMN, duckdb_can_open, open_duckdb, quote_identifier
+from assay.tables.table import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+FrameOrTable = pd.DataFrame | Table
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """What one column holds. `type` is the table's word for it, a frame's dtype; `missing` and
+    `distinct` (values, the missing ones apart) are counts."""
+
+    name: str
+    type: str
+    missing: int
+    distinct: int
+
+
+class RowSource(Protocol):
+    """Some rows, in an order of their own, numbered from 0."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    @property
+    def columns(self) -> dict[str, ColumnSummary]:
+        """By name, in order."""
+
+    def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
+        """The different values that are not missing, ascending, and how often each occurs
+        (int64)."""
+
+    def frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns in memory, indexed by the rows' numbers."""
+
+    def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The values of some rows, by their numbers (ascending); None where missing."""
+
+
+@contextmanager
+def open_rows(data: FrameOrTable) -> Iterator[RowSource]:
+    """The rows of a frame or of a table. A damaged part of a table raises ObjectCorrupt."""
+    if isinstance(data, Table) and duckdb_can_open(data):
+        with open_duckdb(data) as connection:
+            yield TableRows(data, connection)
+    else:
+        yield FrameRows(data.to_pandas() if isinstance(data, Table) else data)
+
+
+class FrameRows:
+    """The rows of a pandas frame, whatever its index."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame.reset_index(drop=True)
+
+    @property
+    def count(self) -> int:
+        return len(self._frame)
+
+    @cached_property
+    def columns(self) -> dict[str, ColumnSummary]:
+        return {
+            str(name): ColumnSummary(
+                str(name), str(held.dtype), int(held.isna().sum()), int(held.nunique())
+            )
+            for name, held in self._frame.items()
+        }
+
+    def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
+        counts = self._frame[column].value_counts(sort=False)
+        counts = counts[counts > 0].sort_index()
+        return pa.array(counts.index), counts.to_numpy(np.int64)
+
+    def frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        return self._frame[list(columns)]
+
+    def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        held = self._frame.loc[list(numbers), list(columns)].astype(object)
+        return list(held.where(held.notna(), None).itertuples(index=False, name=None))
+
+
+class TableRows:
+    """The rows of a table, through a connection of `tables.duck.opened`."""
+
+    def __init__(self, table: Table, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._table = table
+
+    @property
+    def count(self) -> int:
+        return self._table.rows
+
+    @cached_property
+    def columns(self) -> dict[str, ColumnSummary]:
+        described = {column["name"]: column["type"] for column in self._table.description}
+        asked = ", ".join(
+            f"count({quote_identifier(n)}), count(DISTINCT {quote_identifier(n)})"
+            for n in described
+        )
+        [counts] = self.connection.execute(f"SELECT {asked} FROM held").fetchall()  # noqa: S608 - quoted names
+        return {
+            name: ColumnSummary(name, kind, self.count - counts[2 * i], counts[2 * i + 1])
+            for i, (name, kind) in enumerate(described.items())
+        }
+
+    def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
+        name = quote_identifier(column)
+        found = self.connection.sql(
+            f"SELECT {name} AS value, count(*) AS rows FROM held WHERE {name} IS NOT NULL "  # noqa: S608
+            "GROUP BY ALL ORDER BY value"
+        ).to_arrow_table()
+        return found["value"].combine_chunks(), found["rows"].to_numpy().astype(np.int64)
+
+    def frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        return self._table.to_pandas(columns)
+
+    def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        self.connection.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))
+        named = ", ".join(quote_identifier(name) for name in columns)
+        try:
+            return self.connection.execute(
+                f"SELECT {named} FROM numbered SEMI JOIN wanted "  # noqa: S608 - quoted names
+                f"ON {quote_identifier(ROW_COLUMN)} = number ORDER BY {quote_identifier(ROW_COLUMN)}"
+            ).fetchall()
+        finally:
+            self.connection.unregister("wanted")
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """What is asked meanwhile is worked out row after row: sums of floats come out the same
+        whatever the machine."""
+        self.connection.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.connection.execute("RESET threads")

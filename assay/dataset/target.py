@@ -1,0 +1,100 @@
+"""The target: which rows hold the positive value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.config.data import Target
+from assay.errors import DataError, suggest_name
+from assay.tables.table import Table
+
+
+def read_labels(table: Table, target: Target) -> np.ndarray:
+    """Bool array, one entry a row: does `target.column` hold the positive value?
+
+    Raises DataError when the column is absent, holds nulls, never or always holds that value, or
+    where the use case says which values mean no, holds another.
+    """
+    return labels_from_column(table.to_arrow([target.column])[target.column], target)
+
+
+def labels_from_column(column: pa.ChunkedArray, target: Target) -> np.ndarray:
+    """The same of the target's column alone, whatever table it comes from."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not len(column):
+        raise DataError("the table has no rows")
+    if column.null_count:
+        raise unlabelled_error(column.null_count, len(column), target)
+    if target.negative:
+        _require_known_values(column, target)
+    positive = match_value(column, target.positive)
+    if positive.all() or not positive.any():
+        raise _one_class_error(column, target, bool(positive.any()))
+    return positive
+
+
+def _require_known_values(column: pa.ChunkedArray, target: Target) -> None:
+    """Raise DataError for values that mean neither yes nor no."""
+    different = column.unique()
+    known = [match_value(different, value) for value in (target.positive, *target.negative)]
+    if odd := different.filter(pa.array(~np.logical_or.reduce(known))).to_pylist():
+        shown = ", ".join(repr(value) for value in odd[:10]) + (", ..." if odd[10:] else "")
+        raise DataError(
+            f"{target.column!r} holds {shown}, which the use case calls neither positive nor"
+            " negative",
+            remedy="List it under data.target.negative if it means no; if it is no outcome, leave"
+            " such rows out of the source.",
+        )
+
+
+def unlabelled_error(missing: int, rows: int, target: Target) -> DataError:
+    """The error that says how many rows have no outcome."""
+    return DataError(
+        f"{missing} of {rows} rows have no {target.column!r}",
+        remedy="Rows without an outcome can neither teach nor test: leave them out of the source.",
+    )
+
+
+def no_label_error(target: Target) -> DataError:
+    """The error that says that no row has an outcome."""
+    return DataError(
+        f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
+    )
+
+
+def match_value(column: pa.ChunkedArray | pa.Array, value: str | float | bool) -> np.ndarray:
+    """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
+    kind = column.type
+    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if numeric and isinstance(value, int | float):
+        found = pc.equal(column.cast(pa.float64(), safe=False), float(value))
+    elif pa.types.is_boolean(kind):
+        # YAML's 1 and "true" mean the same as true here.
+        word = str(value).lower()
+        found = pc.equal(column, word in {"true", "1"}) if word in _BOOLEANS else None
+    else:
+        found = pc.equal(column.cast(pa.string()), str(value))
+    if found is None:
+        return np.zeros(len(column), dtype=bool)
+    matches: np.ndarray = found.to_numpy(zero_copy_only=False)
+    return matches
+
+
+_BOOLEANS = frozenset({"true", "false", "1", "0"})
+
+
+def _one_class_error(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:
+    if always:
+        return DataError(
+            f"every row has {target.column} = {target.positive!r}: there is nothing to tell apart",
+            remedy="Add rows with another outcome.",
+        )
+    values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
+    hint = suggest_name(str(target.positive), values, f"It holds: {', '.join(values)}.")
+    return DataError(
+        f"no row has {target.column} = {target.positive!r}: there is nothing to tell apart",
+        remedy=hint,
+    )

@@ -1,0 +1,1 @@
+"""The gates. Each judges one thing and yields a report of checks, every claim with its interval."""

@@ -1,0 +1,115 @@
+"""What is known of a candidate before the test: its answers out of fold, measured and audited."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from assay.config.use_case import UseCase
+from assay.gates.fairness.gate import audit_fairness
+from assay.gates.fairness.group_distances import GroupDistance, allowed_range, farthest_groups
+from assay.gates.performance.scores import ModelPredictions, estimate_score, score_difference
+from assay.gates.report import Check, Interval, Verdict, overall_verdict
+from assay.gates.statistics.intervals import Estimate, normal_quantile
+from assay.learning.train import UNMITIGATED
+
+
+@dataclass(frozen=True)
+class OutOfFoldPredictions:
+    """A candidate's answers out of fold, as training keeps them, and its mean over the folds of
+    `performance.choose_by`. `test_rows` counts the test rows.
+    """
+
+    title: str
+    held_out: pd.DataFrame
+    cross_validation_score: float
+    test_rows: int
+
+
+@dataclass(frozen=True)
+class AssessedCandidate:
+    """What is known of a candidate when its turn is decided.
+
+    `cost` is the mean of a row, `mitigation_cost` how much more that is than before mitigation (on the
+    same rows); `farthest_groups` by rule; `foreseen_verdict` is the verdict that the fairness gate will come to.
+    """
+
+    title: str
+    rows: int
+    cross_validation_score: float
+    accuracy: Estimate
+    cost: Estimate
+    mitigation_cost: Estimate
+    distances: dict[str, GroupDistance]
+    foreseen_verdict: Verdict
+    dominated_by: tuple[str, ...] = ()
+
+
+def assess_candidate(predictions: OutOfFoldPredictions, use_case: UseCase) -> AssessedCandidate:
+    """Measure a candidate's answers and ask the fairness gate about them."""
+    frame, asked = predictions.held_out, use_case.performance.cost
+    truth = frame["truth"].to_numpy(bool)
+    probability = frame["probability"].to_numpy(float)
+    who = ModelPredictions(probability, frame["decision"].to_numpy(bool))
+    before = ModelPredictions(probability, frame[UNMITIGATED].to_numpy(bool))
+    checks = _audit_checks(frame, use_case, predictions.title)
+    more = len(frame) / max(predictions.test_rows, 1)
+    return AssessedCandidate(
+        title=predictions.title,
+        rows=len(frame),
+        cross_validation_score=predictions.cross_validation_score,
+        accuracy=estimate_score("accuracy", truth, who, asked),
+        cost=estimate_score("cost", truth, who, asked),
+        mitigation_cost=_negate(score_difference("cost", truth, who, before, asked)),
+        distances=farthest_groups(checks),
+        foreseen_verdict=overall_verdict([_foresee_check(check, more) for check in checks]),
+    )
+
+
+def _audit_checks(frame: pd.DataFrame, use_case: UseCase, title: str) -> Sequence[Check]:
+    """The fairness gate's checks of these answers; none where the use case sets no limit."""
+    if not use_case.fairness:
+        return ()
+    named = {column for rule in use_case.fairness for column in rule.sensitive_columns()}
+    sensitive = {n: s for n, s in use_case.data.sensitive.items() if n in named}
+    return audit_fairness(frame, use_case.fairness, sensitive, subject=title, by=()).checks
+
+
+def _negate(gain: Estimate) -> Estimate:
+    low, high = gain.interval.low, gain.interval.high
+    turned = Interval(
+        low=None if high is None else 0.0 - high,
+        high=None if low is None else 0.0 - low,
+        level=gain.interval.level,
+    )
+    return Estimate(0.0 - gain.value, turned)  # no "-0.0"
+
+
+FORESEEN_SHARE = 0.8  # of all tests to come, those of which a foreseen verdict speaks
+
+
+def _foresee_check(check: Check, more: float) -> Check:
+    """The check as it is `FORESEEN_SHARE` to come out on a test of a number of rows to which those at hand
+    are `more` times as many.
+
+    The test's interval is wider by the root of `more`; its centre lies off this one by what chance
+    does to both. What stands in spite of both is foreseen, anything else `unknown`.
+    """
+    held = check.interval
+    if check.verdict not in {Verdict.PASS, Verdict.FAIL} or check.estimate is None or held is None:
+        return check
+    off = normal_quantile(2 * FORESEEN_SHARE - 1) / normal_quantile(held.level)
+    wider = math.sqrt(more) + off * math.sqrt(more + 1)
+    low, high = (
+        math.copysign(math.inf, side)
+        if end is None
+        else check.estimate + wider * (end - check.estimate)
+        for end, side in ((held.low, -1), (held.high, 1))
+    )
+    bottom, top = allowed_range(check)
+    inside, outside = bottom <= low and high <= top, low > top or high < bottom
+    stands = inside if check.verdict is Verdict.PASS else outside
+    return check if stands else check.model_copy(update={"verdict": Verdict.UNKNOWN})

@@ -1,0 +1,1 @@
+"""The drift gate: what has changed in the rows, and whether it harms the predictions."""

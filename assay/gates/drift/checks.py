@@ -1,0 +1,306 @@
+"""What was found about columns, rows and predictions, as checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from assay.config.gates import DriftSettings
+from assay.dataset.groups import MISSING_LABEL, MOST_GROUPS
+from assay.gates.drift.column_shift import ColumnShift
+from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
+from assay.gates.drift.scored_rows import GroupCodes
+from assay.gates.report import Check, Verdict
+from assay.tables.profile import ColumnProfile
+from assay.tables.profiled_table import ProfiledTable
+
+
+def row_count_check(reference: int, current: int, ask: DriftSettings) -> Check:
+    """Whether there are rows enough to say anything."""
+    fewer = min(reference, current)
+    verdict = Verdict.PASS if fewer >= ask.rows else Verdict.UNKNOWN
+    return Check(
+        name="rows",
+        claim=f"Each side has at least {ask.rows:,} rows",
+        verdict=verdict,
+        statistic="rows",
+        estimate=float(fewer),
+        threshold=float(ask.rows),
+        why=f"{reference:,} in the reference, {current:,} in the current batch",
+        remedy="" if verdict is Verdict.PASS else "Wait for more rows, or put batches together.",
+        rows=fewer,
+    )
+
+
+def absent_column_check(name: str, side: str) -> Check:
+    """A column that one side lacks."""
+    return Check(
+        name=f"present[{name}]",
+        claim=f"{name} is there on both sides",
+        verdict=Verdict.UNKNOWN,
+        why=f"the {side} has no such column, so nothing can be said of it",
+        remedy="Mend the source, or leave the column out of the comparison.",
+    )
+
+
+def type_change_check(name: str, old: ColumnProfile, new: ColumnProfile) -> Check:
+    """A column whose values became of another sort."""
+    return Check(
+        name=f"type[{name}]",
+        claim=f"{name} holds the same sort of values on both sides",
+        verdict=Verdict.UNKNOWN,
+        why=f"{old.kind} in the reference, {new.kind} in the current batch: its values cannot be "
+        "compared",
+        remedy="Mend the source, or declare the column's type.",
+    )
+
+
+def incomparable_groups_check(
+    name: str, old: GroupCodes, new: GroupCodes, ask: DriftSettings
+) -> Check | None:
+    """A column by whose groups nothing can be compared; None where it can."""
+    why = _why_incomparable(old, new, ask)
+    if why is None:
+        return None
+    return Check(
+        name=f"groups[{name}]",
+        claim=f"The groups of {name} can be compared",
+        verdict=Verdict.UNKNOWN,
+        why=f"{why}, so nothing is said of each group",
+        remedy=f"Mend the source, or what data.sensitive says of {name}: bins, or other values.",
+    )
+
+
+def _why_incomparable(old: GroupCodes, new: GroupCodes, ask: DriftSettings) -> str | None:
+    for side, (_, labels) in (("reference", old), ("current batch", new)):
+        if set(labels) <= {MISSING_LABEL}:
+            return f"the {side} holds no value of it"
+    (_, known), (codes, labels) = old, new
+    if len(known) > MOST_GROUPS:
+        return f"the reference has {len(known):,} groups, more than {MOST_GROUPS}"
+    strange = _unseen_groups(old, new)
+    share = float(np.isin(codes, strange).mean())
+    if share <= ask.unseen:
+        return None
+    told = _first_few([labels[code] for code in strange])
+    return f"{share:.1%} of rows are of groups that the reference never held ({told})"
+
+
+def _unseen_groups(old: GroupCodes, new: GroupCodes) -> list[int]:
+    """The codes of groups that the reference never held."""
+    held = set(old[1])
+    return [code for code, label in enumerate(new[1]) if label not in held]
+
+
+def unseen_groups_note(sides: DropInputs) -> list[str]:
+    """A note on the groups that the reference never held, where they are few."""
+    told = []
+    for name in sides.group_columns:
+        old, new = (side.groups[name] for side in (sides.reference, sides.current))
+        if strange := _unseen_groups(old, new):
+            told.append(f"{name}: {_first_few([new[1][code] for code in strange])}")
+    return [f"Not compared by group, as the reference has none: {'; '.join(told)}."] if told else []
+
+
+def column_shift_check(
+    shift: ColumnShift, effect: float | None, ask: DriftSettings, rows: int, *, output: bool = False
+) -> Check:
+    """One column's shift; `effect` is what it alone does to the first expected metric.
+
+    `output`: whether it holds what the model says, or labels.
+    """
+    known = effect is not None
+    alone = (
+        f"; alone it changes the expected {metric_name(ask.metrics[0])} by {effect:+.3f}"
+        if known
+        else ""
+    )
+    return Check(
+        name=f"shift[{shift.name}]",
+        claim=f"{shift.name} is distributed as in the reference",
+        verdict=shift.verdict,
+        statistic="Jensen-Shannon distance",
+        estimate=shift.effect,
+        threshold=ask.effect,
+        why=_describe_shift(shift) + alone,
+        remedy=_remedy_shift(shift, known, output),
+        accepted=True,
+        rows=rows,
+    )
+
+
+def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
+    if shift.verdict is Verdict.UNKNOWN:
+        return (
+            "Stretches of the reference differ as much. More rows would tell; so would, if their "
+            "order means nothing, drift.order: arbitrary."
+        )
+    if shift.has_shifted and output:
+        return "Find out why; the checks of performance say what it costs."
+    if shift.has_shifted and not known:
+        return "Find out why, and name the model's probabilities to see what it does to them."
+    return ""
+
+
+def _describe_shift(shift: ColumnShift) -> str:
+    said = [
+        f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({format_p_value(shift.adjusted_p)})"
+    ]
+    if shift.new_values:
+        share = f", {shift.unseen_share:.1%} of rows" if shift.unseen_share else ""
+        said.append(f"new: {_first_few(shift.new_values)}{share}")
+    elif shift.unseen_share:
+        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held")
+    if shift.lost_values:
+        said.append(f"gone: {_first_few(shift.lost_values)}")
+    before, after = shift.missing_shares
+    if abs(after - before) >= 0.005:
+        said.append(f"missing in {after:.1%} of rows, before in {before:.1%}")
+    return "; ".join(said)
+
+
+def format_p_value(value: float) -> str:
+    """As in sentences: "p 0.012"."""
+    return "p below 0.001" if value < 0.001 else f"p {value:.3f}"
+
+
+def _first_few(values: Sequence[str]) -> str:
+    more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
+    return ", ".join(value if len(value) <= 40 else value[:39] + "…" for value in values[:3]) + more
+
+
+def performance_checks(
+    outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings
+) -> list[Check]:
+    """Expected performance, and realised where there are labels. Of a group that cannot be told,
+    only what looks worse than is accepted: small groups would else never be silent.
+    """
+    found = [_expected_check(outcome, sides, ask)]
+    found += [_realised_check(outcome, ask)] if outcome.realised_verdict is not None else []
+    return [check for check in found if outcome.group is None or not _tells_nothing(check, ask)]
+
+
+def _tells_nothing(check: Check, ask: DriftSettings) -> bool:
+    if check.verdict is not Verdict.UNKNOWN:
+        return False
+    return (check.rows or 0) < ask.rows or check.estimate is None or check.estimate <= ask.margin
+
+
+def too_few_rows_note(
+    outcomes: Sequence[PerformanceDrop], sides: DropInputs, ask: DriftSettings
+) -> list[str]:
+    """A note on the groups of which something cannot be told."""
+    groups = {
+        outcome.group: outcome.rows
+        for outcome in outcomes
+        if outcome.group
+        if len(performance_checks(outcome, sides, ask)) < 1 + (outcome.realised_verdict is not None)
+    }
+    told = ", ".join(f"{group} ({rows:,} rows)" for group, rows in groups.items())
+    return [f"Too few rows to tell: {told}."] if groups else []
+
+
+def metric_name(metric: str) -> str:
+    """As in sentences: "ROC AUC", "balanced accuracy"."""
+    return "ROC AUC" if metric == "roc_auc" else metric.replace("_", " ")
+
+
+def _group_suffix(outcome: PerformanceDrop) -> str:
+    return f" of {outcome.group}" if outcome.group else ""
+
+
+def _check_name(kind: str, outcome: PerformanceDrop) -> str:
+    return f"{kind}[{outcome.metric}{f', {outcome.group}' if outcome.group else ''}]"
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _expected_check(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> Check:
+    return Check(
+        name=_check_name("expected", outcome),
+        claim=f"Expected {metric_name(outcome.metric)}{_group_suffix(outcome)} falls by no more than "
+        f"{ask.margin:g}",
+        verdict=outcome.verdict,
+        statistic=f"drop of the expected {metric_name(outcome.metric)}",
+        estimate=_number(outcome.drop.value),
+        interval=outcome.drop.interval,
+        threshold=ask.margin,
+        why=_why_expected(outcome, sides, ask),
+        remedy=_remedy_expected(outcome, sides),
+        accepted=outcome.group is not None,  # small groups do not hold the whole
+        rows=outcome.rows,
+        group=outcome.group,
+    )
+
+
+def _why_expected(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> str:
+    if outcome.rows < ask.rows:
+        return f"{outcome.rows:,} rows are too few to judge"
+    why = f"{outcome.current:.3f} is expected, of the reference {outcome.reference:.3f}"
+    if sides.mix is not None and outcome.reference_at_mix is not None:
+        mixed = " and ".join(sides.mix.columns)
+        why += (
+            f"; of reference rows with the current mix of {mixed} {outcome.reference_at_mix:.3f}, and that "
+            f"mix explains {sides.mix.explained_share:.0%} of the other columns' shift"
+        )
+    if sides.unseen_columns:
+        why += f"; {', '.join(sides.unseen_columns)} hold values that the reference never did"
+    return why
+
+
+def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
+    if outcome.verdict is Verdict.CAUTION:
+        return "Nothing broke: such rows were as hard before. Look at why more of them come."
+    if outcome.verdict is Verdict.FAIL:
+        return "Look at the columns that cost most; label some of these rows; then retrain."
+    if outcome.verdict is Verdict.UNKNOWN:
+        if sides.unseen_columns:
+            return "Label some of these rows: what was never seen cannot be expected."
+        return "More rows, or labels, would tell."
+    return ""
+
+
+def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
+    assert outcome.realised_shortfall is not None, "realised"
+    assert outcome.realised_verdict is not None, "realised"
+    seen, before = outcome.realised_value, outcome.realised_reference
+    return Check(
+        name=_check_name("realised", outcome),
+        claim=f"Realised {metric_name(outcome.metric)}{_group_suffix(outcome)} lies no more than "
+        f"{ask.margin:g} below what was to be expected of the same rows",
+        verdict=outcome.realised_verdict,
+        statistic=f"expected minus realised {metric_name(outcome.metric)}, beyond the reference's",
+        estimate=_number(outcome.realised_shortfall.value),
+        interval=outcome.realised_shortfall.interval,
+        threshold=ask.margin,
+        why=f"{seen:.3f} on {outcome.labelled_rows:,} labelled rows, {before:.3f} in the reference",
+        remedy=_REALISED_REMEDIES[outcome.realised_verdict],
+        accepted=outcome.group is not None,
+        rows=outcome.labelled_rows,
+        group=outcome.group,
+    )
+
+
+_REALISED_REMEDIES = {
+    Verdict.PASS: "",
+    Verdict.CAUTION: "",
+    Verdict.UNKNOWN: "More labels would tell.",
+    Verdict.FAIL: "What the labels follow from has changed: retrain on newer rows.",
+}
+
+
+def unsupported_features(
+    shifts: Sequence[ColumnShift], features: Sequence[str], side: ProfiledTable, ask: DriftSettings
+) -> list[str]:
+    """Features with so many values never seen that a model's probabilities say nothing. Dates
+    are left out: they are always new."""
+    kinds = {name: side.profile.columns[name].kind for name in features}
+    return [
+        s.name
+        for s in shifts
+        if s.unseen_share > ask.unseen and kinds.get(s.name, "date") != "date"
+    ]

@@ -1,0 +1,267 @@
+"""Whether the predictions are harmed: expected performance, and realised where labels came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from assay.config.gates import DriftSettings, EstimableMetric
+from assay.gates.drift.case_mix import CaseMix, ReferenceSample
+from assay.gates.drift.cbpe import (
+    BLOCKS,
+    BlockCounts,
+    ProbabilityBins,
+    expected_counts,
+    realised_counts,
+    weighted_counts,
+)
+from assay.gates.drift.scored_rows import GroupCodes, ScoredRows
+from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
+from assay.gates.statistics.window_variation import jackknife_error
+
+_LEAST_EXPLAINED: Final = 0.5  # of the other columns' shift, for a mix to be believed
+_FEWEST_WINDOWS: Final = 5
+
+
+@dataclass(frozen=True, eq=False)
+class PerformanceDrop:
+    """One metric of all rows, or of a group: reference, current, and the drop with its interval.
+
+    `reference_at_mix` is the reference's expectation of rows mixed as the current ones are, and `drop_beyond_mix` the
+    drop below that; None unless a mix is believed. `realised_value` is the realised value of the labelled
+    current rows, and `realised_shortfall` how much farther it lies below what was expected of the same rows
+    than it does in the reference: probabilities may be wrong for a group, and have always been.
+    """
+
+    metric: EstimableMetric
+    group: str | None
+    rows: int
+    reference: float
+    current: float
+    drop: Estimate
+    verdict: Verdict
+    reference_at_mix: float | None = None
+    drop_beyond_mix: Estimate | None = None
+    labelled_rows: int = 0
+    realised_reference: float | None = None
+    realised_value: float | None = None
+    realised_shortfall: Estimate | None = None
+    realised_verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DropInputs:
+    """All that outcomes are computed from. `mix` is given only if it is to be believed. `group_columns`:
+    the columns by whose groups rows are judged.
+    """
+
+    reference: ScoredRows
+    current: ScoredRows
+    ladder: ProbabilityBins
+    sample: ReferenceSample
+    mix: CaseMix | None
+    unseen_columns: Sequence[
+        str
+    ]  # columns with so many values never seen that nothing can be expected
+    group_columns: Sequence[str] = ()
+
+
+def credible_mix(found: CaseMix | None, ask: DriftSettings) -> CaseMix | None:
+    """The mix, if the other columns moved at all and mostly as the reference's rows would have."""
+    if (
+        found is None
+        or found.explained_share < _LEAST_EXPLAINED
+        or found.shift_distance < ask.effect
+    ):
+        return None
+    return found
+
+
+def measure_drops(sides: DropInputs, ask: DriftSettings) -> list[PerformanceDrop]:
+    """Each metric overall, then by group. Intervals hold for all of them together (Bonferroni)."""
+    divisions = list(_group_masks(sides))
+    metrics = [m for m in ask.metrics if m == "roc_auc" or sides.current.decision is not None]
+    level = 1 - (1 - ask.confidence) / max(len(divisions) * len(metrics), 1)
+    return [
+        _measure_drop(metric, part, bool(sides.unseen_columns), level, ask)
+        for part in (_count_group(sides, *division) for division in divisions)
+        for metric in metrics
+    ]
+
+
+_Masks = tuple[Bools | None, Bools | None, Bools | None]  # reference, current, sample
+
+
+_ExpectedAndRealised = tuple[BlockCounts, BlockCounts]  # expected, realised
+
+
+@dataclass(frozen=True, eq=False)
+class _GroupCounts:
+    """The counts of all rows or of a group. `realised_value` are, of the reference and of the current rows,
+    what was expected of the labelled ones and what the labels say; None without labels on both
+    sides, as only the reference's say what is usual.
+    """
+
+    group: str | None
+    old: BlockCounts
+    new: BlockCounts
+    at_mix: BlockCounts | None
+    labelled_counts: tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None
+
+
+def _group_masks(sides: DropInputs) -> Iterator[tuple[str | None, _Masks]]:
+    yield None, (None, None, None)
+    three = (sides.reference, sides.current, sides.sample.predictions)
+    for name in sides.group_columns:
+        old, new, sampled = (side.groups[name] for side in three)
+        for label in old[1]:
+            if label in new[1]:
+                yield (
+                    f"{name}={label}",
+                    (_in_group(old, label), _in_group(new, label), _in_group(sampled, label)),
+                )
+
+
+def _in_group(groups: GroupCodes, label: str) -> Bools:
+    codes, labels = groups
+    found: Bools = codes == (labels.index(label) if label in labels else -1)
+    return found
+
+
+def _count_group(sides: DropInputs, group: str | None, masks: _Masks) -> _GroupCounts:
+    old = expected_counts(sides.reference, sides.ladder, masks[0])
+    new = expected_counts(sides.current, sides.ladder, masks[1])
+    mixed = None
+    if sides.mix is not None:
+        weights = sides.mix.weights if masks[2] is None else sides.mix.weights * masks[2]
+        mixed = weighted_counts(sides.sample.predictions, sides.ladder, weights)
+    return _GroupCounts(group, old, new, mixed, _labelled_counts(sides, masks))
+
+
+def _labelled_counts(
+    sides: DropInputs, masks: _Masks
+) -> tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None:
+    if (
+        not sides.reference.labelled_rows
+        or sides.current.truth is None
+        or not sides.current.labelled_rows
+    ):
+        return None
+    return _expected_and_realised(sides.reference, sides.ladder, masks[0]), _expected_and_realised(
+        sides.current, sides.ladder, masks[1]
+    )
+
+
+def _expected_and_realised(
+    side: ScoredRows, ladder: ProbabilityBins, mask: Bools | None
+) -> _ExpectedAndRealised:
+    assert side.truth is not None, "asked for only with labels"
+    labelled = side.truth >= 0 if mask is None else (side.truth >= 0) & mask
+    return expected_counts(side, ladder, labelled), realised_counts(side, ladder, labelled)
+
+
+def _measure_drop(
+    metric: EstimableMetric, part: _GroupCounts, unseen: bool, level: float, ask: DriftSettings
+) -> PerformanceDrop:
+    old, new, mixed = part.old, part.new, part.at_mix
+    few = min(old.rows, new.rows) < ask.rows
+    drop = _estimate_drop(metric, old, new, level)
+    rest = _estimate_drop(metric, mixed, new, level) if mixed is not None else None
+    found = PerformanceDrop(
+        metric=metric,
+        group=part.group,
+        rows=round(new.rows),
+        reference=old.metric_value(metric),
+        current=new.metric_value(metric),
+        drop=drop,
+        verdict=Verdict.UNKNOWN if few else _verdict(drop, rest, ask.margin, unseen),
+        reference_at_mix=None if mixed is None else mixed.metric_value(metric),
+        drop_beyond_mix=rest,
+    )
+    return (
+        found
+        if part.labelled_counts is None
+        else _with_labels(found, part.labelled_counts, level, ask)
+    )
+
+
+def _verdict(drop: Estimate, rest: Estimate | None, margin: float, unseen: bool) -> Verdict:
+    total = verdict_at_most(drop.interval, margin)
+    if total is not Verdict.PASS and rest is not None:
+        below = verdict_at_most(rest.interval, margin)
+        if below is Verdict.PASS:
+            return Verdict.CAUTION
+        total = below if total is Verdict.FAIL else Verdict.UNKNOWN
+    return Verdict.UNKNOWN if total is Verdict.PASS and unseen else total
+
+
+def _with_labels(
+    found: PerformanceDrop,
+    seen: tuple[_ExpectedAndRealised, _ExpectedAndRealised],
+    level: float,
+    ask: DriftSettings,
+) -> PerformanceDrop:
+    (_, before), (_, after) = seen
+    below = _estimate_shortfall(found.metric, *seen, level)
+    few = min(before.rows, after.rows) < ask.rows
+    verdict = Verdict.UNKNOWN if few else verdict_at_most(below.interval, ask.margin)
+    return replace(
+        found,
+        labelled_rows=round(after.rows),
+        realised_reference=before.metric_value(found.metric),
+        realised_value=after.metric_value(found.metric),
+        realised_shortfall=below,
+        realised_verdict=verdict,
+    )
+
+
+def _estimate_drop(
+    metric: EstimableMetric, old: BlockCounts, new: BlockCounts, level: float
+) -> Estimate:
+    """Reference minus current. The current value varies as its own blocks do, and at least as
+    stretches of the reference of that length; both vary with the calibration, together."""
+    errors = [jackknife_error(side.jackknife_values(metric)) for side in (old, new)]
+    per_window = max(round(new.rows / max(old.rows, 1) * BLOCKS), 1)
+    windows = old.window_values(metric, per_window)
+    windows = windows[np.isfinite(windows)]
+    if len(windows) >= _FEWEST_WINDOWS:
+        longer = old.rows * per_window / BLOCKS / max(new.rows, 1)
+        errors[1] = max(errors[1], float(windows.std(ddof=1)) * min(longer, 1.0) ** 0.5)
+    learnt = _calibration_error(old.recalibrated_values(metric) - new.recalibrated_values(metric))
+    error = float(np.linalg.norm([*errors, learnt]))
+    return _block_estimate(old.metric_value(metric) - new.metric_value(metric), error, level)
+
+
+def _estimate_shortfall(
+    metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised, level: float
+) -> Estimate:
+    """Expected minus realised, each of the same rows, beyond the same in the reference."""
+    lacks = [
+        promised.metric_value(metric) - seen.metric_value(metric)
+        for promised, seen in (before, after)
+    ]
+    errors = [
+        jackknife_error(promised.jackknife_values(metric) - seen.jackknife_values(metric))
+        for promised, seen in (before, after)
+    ]
+    # The calibration was learnt from the reference's labels, with which its own lack varies.
+    learnt = after[0].recalibrated_values(metric) - before[0].recalibrated_values(metric)
+    error = float(np.hypot(errors[0] + _calibration_error(learnt), errors[1]))
+    return _block_estimate(lacks[1] - lacks[0], error, level)
+
+
+def _calibration_error(without: Floats) -> float:
+    """The error that comes with the calibration, from values by those learnt without a block."""
+    return jackknife_error(without) if len(without) else 0.0
+
+
+def _block_estimate(value: float, error: float, level: float) -> Estimate:
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + level) / 2, BLOCKS - 1)) * error
+    limits: Interval = make_interval(value - half, value + half, level)
+    return Estimate(value, limits)

@@ -1,0 +1,160 @@
+"""Checks of the fairness gate, in sentences."""
+
+from __future__ import annotations
+
+import math
+
+from assay.gates.confusion_cells import RATE_DEFINITIONS
+from assay.gates.fairness.divisions import FairnessLimit
+from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, rows_to_decide
+from assay.gates.fairness.metrics import MEASURES, metric_title
+from assay.gates.report import Check, Interval, Verdict
+from assay.util.wording import format_confidence, format_rounded_up
+
+_DIFFERENCE, _RATIO = "group minus reference", "group over reference"
+
+
+def is_difference(check: Check) -> bool:
+    """Whether the statistic of one of the gate's checks is a difference, rather than a ratio."""
+    return check.statistic.endswith(_DIFFERENCE)
+
+
+def limit_checks(limit: FairnessLimit) -> list[Check]:
+    """One check a pair; where there is none, one that says why."""
+    if limit.metric not in limit.division.by_group:
+        return [_unknown_check(limit, *_NO_PROBABILITIES)]
+    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.verdicts, strict=True)]
+    if limit.division.unlisted:  # what is not listed one by one is no less unknown
+        found.append(_small_groups_check(limit))
+    return found or [_one_group_check(limit)]
+
+
+_NO_PROBABILITIES = (
+    "the predictions hold no probabilities",
+    "Give the model's probabilities beside its decisions (assay audit: --probability COLUMN).",
+)
+
+
+def _unknown_check(limit: FairnessLimit, why: str, remedy: str) -> Check:
+    division, rule = limit.division, limit.rule
+    return Check(
+        name=f"{limit.metric}[{division.title}]",
+        claim=f"{metric_title(limit.metric)} is alike for all groups of {division.title}",
+        verdict=Verdict.UNKNOWN,
+        statistic=limit.metric,
+        threshold=rule.tolerance or rule.ratio,
+        why=why,
+        remedy=remedy,
+        accepted=rule.on_unknown == "accept",
+        rows=round(float(MEASURES["accuracy_score"].rows(division.sums).sum())),
+    )
+
+
+def _one_group_check(limit: FairnessLimit) -> Check:
+    why = f"all rows are of one group, {limit.division.reference}"
+    return _unknown_check(limit, why, "Audit on rows of more than one group.")
+
+
+def _small_groups_check(limit: FairnessLimit) -> Check:
+    division, rule = limit.division, limit.rule
+    return Check(
+        name=f"{limit.metric}[{division.title}: too small]",
+        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is {rule.limit_text} "
+        f"that of {division.reference}",
+        verdict=Verdict.UNKNOWN,
+        statistic=limit.metric,
+        threshold=rule.tolerance or rule.ratio,
+        why=f"{division.unlisted:,} groups have fewer than {MIN_ROWS} rows each, too few to judge",
+        remedy="Merge groups, or audit on more rows.",
+        accepted=rule.on_unknown == "accept",
+    )
+
+
+def _check(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> Check:
+    rule, division = limit.rule, limit.division
+    group, base = division.group_name(pair.group), division.group_name(pair.reference)
+    return Check(
+        name=f"{limit.metric}[{group}]",
+        claim=f"{metric_title(limit.metric)} of {group} is {rule.limit_text} that of {base}",
+        verdict=gap_verdict.verdict,
+        statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",
+        estimate=pair.gap if math.isfinite(pair.gap) else None,
+        interval=gap_verdict.interval if math.isfinite(pair.gap) else None,
+        threshold=_threshold(pair),
+        why=_why(pair, gap_verdict),
+        remedy=_remedy(limit, pair, gap_verdict),
+        accepted=rule.on_unknown == "accept",
+        rows=pair.rows,
+        group=group,
+    )
+
+
+def _threshold(pair: GroupPair) -> float:
+    """The side of a ratio's limit that is nearer; a difference has one for both sides."""
+    least, most = pair.allowed_gap
+    return most if pair.ratio is None or pair.gap > 1 else least
+
+
+def _why(pair: GroupPair, gap_verdict: GapVerdict) -> str:
+    """What was seen of a pair, with numbers."""
+    unit = MEASURES[pair.metric].unit
+    for who, value, rows in (
+        (pair.group, pair.value, pair.rows),
+        (pair.reference, pair.reference_value, pair.reference_rows),
+    ):
+        if rows == 0:
+            return f"{who} has no {unit}, so the metric is not defined"
+        if math.isnan(value):
+            return f"{who} lacks positives or negatives, so the metric is not defined"
+    over = "of" if pair.metric in RATE_DEFINITIONS else "over"
+    seen = (
+        f"{pair.value:.3f} {over} {pair.rows:,} {unit} against {pair.reference_value:.3f} {over} "
+        f"{pair.reference_rows:,}"
+    )
+    if not all(pair.enough_rows):
+        of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"
+        return f"{seen}: fewer than {MIN_ROWS} {unit}{of_each} are not judged"
+    if math.isnan(pair.gap):
+        return f"{seen}: there is no ratio to nothing"
+    return f"{seen}: a {_gap_text(pair)}, {_interval_text(gap_verdict.interval)}"
+
+
+def _gap_text(pair: GroupPair) -> str:
+    return f"gap of {pair.gap:+.3f}" if pair.ratio is None else f"ratio of {pair.gap:.3f}"
+
+
+def _interval_text(interval: Interval) -> str:
+    low, high = (None if v is None else f"{v:.3f}" for v in (interval.low, interval.high))
+    at = f"at {format_confidence(interval.level)}"
+    if low is None or high is None:
+        return f"its interval open {at}" if low is None else f"above {low} {at}"
+    return f"between {low} and {high} {at}"
+
+
+def _remedy(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> str:
+    """What to do about a pair that did not pass."""
+    if gap_verdict.verdict is Verdict.PASS:
+        return ""
+    if gap_verdict.verdict is Verdict.FAIL:
+        return (
+            f"Mitigate by {' and '.join(pair.by)}, or ask those who set the limit "
+            f"({limit.rule.because})."
+        )
+    return _rows_to_decide_text(pair, gap_verdict.interval.level)
+
+
+def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
+    if not pair.reference_rows:
+        unit = MEASURES[pair.metric].unit
+        return f"Name a reference group that has {unit}, or audit on rows that include some."
+    if not pair.enough_rows[1] or (pair.ratio is not None and not pair.reference_value > 0):
+        return f"{pair.reference} is too small to compare with: name a larger reference group."
+    unit, needed = MEASURES[pair.metric].unit, rows_to_decide(pair, level)
+    if needed.more_rows is not None:
+        return (
+            f"About {format_rounded_up(needed.more_rows)} more {unit} in {pair.group} would tell."
+        )
+    if needed.rows_of_both is not None:
+        rows, base = (format_rounded_up(number) for number in needed.rows_of_both)
+        return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."
+    return "No number of rows is likely to tell: the gap is about as large as the limit."

@@ -1,0 +1,1 @@
+"""The feasibility gate: can this data answer this question at all?"""

@@ -1,0 +1,57 @@
+"""Columns as numbers, once for every learner of the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.gates.statistics.intervals import Bools, Floats
+
+MAX_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
+MAX_NUMBER = 1e100  # stands for infinity, which no learner takes
+
+
+@dataclass(frozen=True)
+class EncodedFeatures:
+    """`matrix` (rows, columns), NaN where a value is missing; `is_categorical` marks columns of
+    codes without an order, `is_coded` all those of text and categories: a value, a code."""
+
+    names: tuple[str, ...]
+    matrix: Floats
+    is_categorical: Bools
+    is_coded: Bools
+
+
+def encode_features(frame: pd.DataFrame) -> EncodedFeatures:
+    """Numbers as they are, moments as days, text and categories as codes.
+
+    Codes go by frequency, then by value. A column with more than 250 different values keeps
+    the frequency's order and counts as a number: its values are too rare to be learned one by one.
+    """
+    made = [_encode_column(frame[name]) for name in frame.columns]
+    levels = np.array([values for _, values in made])
+    return EncodedFeatures(
+        names=tuple(str(name) for name in frame.columns),
+        matrix=np.column_stack([values for values, _ in made]),
+        is_categorical=(levels > 0) & (levels <= MAX_LEVELS),
+        is_coded=levels > 0,
+    )
+
+
+def _encode_column(column: pd.Series) -> tuple[np.ndarray, int]:
+    """The column as numbers, and how many levels it has; 0 for what is a number by nature."""
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        return days.to_numpy(dtype=float), 0
+    if pd.api.types.is_numeric_dtype(kind):
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        return np.clip(numbers, -MAX_NUMBER, MAX_NUMBER), 0
+    codes, values = pd.factorize(column, sort=True)
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    place = np.empty(len(values))
+    place[np.argsort(-counts, kind="stable")] = np.arange(len(values))
+    coded = np.append(place, np.nan)[codes]  # code -1, a missing value, finds the last one
+    return coded, max(len(values), 1)  # a sample may hold no value of it

@@ -1,0 +1,129 @@
+"""What columns hold now and did not before: missing values, and values that are new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from assay.gates.report import Cell, Check, Sheet, Verdict
+from assay.gates.statistics.proportions import newcombe_limits, wilson_limits
+from assay.tables.profile import ColumnProfile
+from assay.tables.profiled_table import ProfiledTable
+
+_MIN_MISSING_RISE: Final = 0.01  # more missing values than that are worth a word
+_MIN_NEW_SHARE: Final = 0.001  # and more rows with a new value than that
+_LEVEL: Final = 0.05  # of all columns together
+
+
+def check_contents(old: ProfiledTable, new: ProfiledTable, names: Sequence[str]) -> list[Check]:
+    """Columns that surely lack more than they did, and columns with values never seen."""
+    pairs = {
+        name: (old.profile.columns[name], new.profile.columns[name])
+        for name in names
+        if name in old.profile.columns and name in new.profile.columns
+    }
+    if not pairs:
+        return []
+    level = 1 - _LEVEL / len(pairs)
+    lacking = [c for name, p in pairs.items() if (c := _missing_check(name, *p, level))]
+    novel = [c for name, p in pairs.items() if (c := _new_values_check(name, *p, level))]
+    quiet = f"none of {len(pairs)} columns does"
+    return [
+        *(lacking or [_pass_check("missing", "No column lacks more values than it did", quiet)]),
+        *(novel or [_pass_check("new values", "No column holds values that are new", quiet)]),
+    ]
+
+
+def contents_sheet(old: ProfiledTable, new: ProfiledTable, names: Sequence[str]) -> Sheet:
+    """Missing and new values by column, those first that changed most."""
+    rows: list[tuple[Cell, ...]] = []
+    for name in names:
+        before, after = (side.profile.columns.get(name) for side in (old, new))
+        if before is not None and after is not None:
+            fresh = _new_values(before, after)
+            rows.append(
+                (
+                    name,
+                    _missing_share(before),
+                    _missing_share(after),
+                    sum(fresh.values()),
+                    _list_values(fresh),
+                )
+            )
+    rows.sort(key=lambda row: -abs(float(row[2] or 0) - float(row[1] or 0)))
+    return Sheet(
+        title="What columns hold",
+        columns=("column", "missing before", "missing now", "rows with new values", "new values"),
+        rows=tuple(rows),
+        detail=True,
+    )
+
+
+def _pass_check(name: str, claim: str, why: str) -> Check:
+    return Check(name=name, claim=claim, verdict=Verdict.PASS, why=why)
+
+
+def _missing_share(column: ColumnProfile) -> float:
+    return column.missing / max(column.rows, 1)
+
+
+def _missing_check(name: str, old: ColumnProfile, new: ColumnProfile, level: float) -> Check | None:
+    low, _ = newcombe_limits(new.missing, new.rows, old.missing, old.rows, level)
+    if float(low) <= _MIN_MISSING_RISE:
+        return None
+    return Check(
+        name=f"missing[{name}]",
+        claim=f"{name} lacks no more values than it did",
+        verdict=Verdict.CAUTION,
+        statistic="share of missing values, now minus before",
+        estimate=_missing_share(new) - _missing_share(old),
+        threshold=_MIN_MISSING_RISE,
+        why=f"missing in {_missing_share(new):.1%} of rows, before in {_missing_share(old):.1%}",
+        remedy="Ask whoever sends the batches what became of the values.",
+        rows=new.rows,
+    )
+
+
+def _new_values_check(
+    name: str, old: ColumnProfile, new: ColumnProfile, level: float
+) -> Check | None:
+    """New values are to be expected as often as values stood alone in the reference.
+
+    Good, Biometrika 40 (1953): the share of what was never seen is about that of what was seen
+    once. Numbers and free text are always new.
+    """
+    fresh = _new_values(old, new)
+    rows = sum(fresh.values())
+    low, _ = wilson_limits(rows, new.rows, level)
+    alone = int((np.asarray(old.distribution.counts) == 1).sum())
+    expected = max(float(wilson_limits(alone, max(old.rows, 1), level)[1]), _MIN_NEW_SHARE)
+    if not fresh or float(low) <= expected:
+        return None
+    return Check(
+        name=f"new values[{name}]",
+        claim=f"{name} holds values that it held before",
+        verdict=Verdict.CAUTION,
+        statistic="share of rows with new values",
+        estimate=rows / max(new.rows, 1),
+        threshold=expected,
+        why=f"{rows:,} of {new.rows:,} rows hold values never seen: {_list_values(fresh)}",
+        remedy="The model takes them for unknown. Ask what they mean, and whether the source "
+        "changed.",
+        rows=new.rows,
+    )
+
+
+def _new_values(old: ColumnProfile, new: ColumnProfile) -> dict[str, int]:
+    """New values and their rows; none where values have no names."""
+    if old.names is None or new.names is None:
+        return {}
+    known, counts = set(old.names), new.distribution.counts.tolist()
+    found = {n: int(c) for n, c in zip(new.names, counts, strict=True) if n not in known and c}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _list_values(fresh: dict[str, int]) -> str:
+    names = [name if len(name) <= 40 else name[:39] + "…" for name in list(fresh)[:3]]
+    return ", ".join(names) + (f" and {len(fresh) - 3:,} more" if len(fresh) > 3 else "")

@@ -1,0 +1,274 @@
+"""Realised fairness: the use case's rules on the labelled rows, as the fairness gate judges them.
+
+A gap may open because other rows come: where the reference's rows, weighted to the present mix,
+have it too, the model treats nobody worse than before. Such a gap, and one that the champion had
+when it was registered, is no reason to train anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assay.config.data import Sensitive
+from assay.config.gates import FairnessRule
+from assay.dataset.groups import unchecked_group_labels
+from assay.errors import DataError
+from assay.gates.confusion_cells import ROWS_COLUMN, count_cells
+from assay.gates.drift.case_mix import CaseMix
+from assay.gates.fairness import figures, sheets
+from assay.gates.fairness.checks import limit_checks
+from assay.gates.fairness.divisions import FairnessLimit
+from assay.gates.fairness.gaps import GroupPair
+from assay.gates.fairness.metric_rules import expand_rules, judge_rules
+from assay.gates.fairness.metrics import PROBABILITY_METRICS
+from assay.gates.report import Check, Figure, Interval, Sheet, Verdict
+from assay.tables.table import Table
+
+_WEIGHT_PARTS: Final = 1000  # parts of a row that a weight is counted in
+_ANSWERS: Final = ("truth", "decision", "probability")
+
+
+@dataclass(frozen=True)
+class RealisedFairnessRules:
+    """What the use case asks, and where rows hold it. `sensitive_columns`: what a table calls truth,
+    decision and probability. `unfair`: checks that the champion failed when it was registered.
+    """
+
+    rules: Sequence[FairnessRule]
+    sensitive: Mapping[str, Sensitive]
+    columns: tuple[str, str, str]
+    unfair: Sequence[str] = ()
+
+    @property
+    def of_probabilities(self) -> bool:
+        """Whether a rule asks for more than can be counted."""
+        return any(m in PROBABILITY_METRICS for rule in self.rules for m in rule.metrics)
+
+    @property
+    def groups(self) -> list[str]:
+        return list(dict.fromkeys(name for rule in self.rules for name in rule.sensitive_columns()))
+
+    def without(self, columns: Sequence[str]) -> RealisedFairnessRules:
+        """Those that need none of these columns."""
+        return replace(
+            self, rules=[r for r in self.rules if not {*columns} & {*r.sensitive_columns()}]
+        )
+
+
+@dataclass(frozen=True)
+class RealisedFairness:
+    """What was found; `gaps` by check, for the figures over time."""
+
+    checks: Sequence[Check] = ()
+    sheets: Sequence[Sheet] = ()
+    figures: Sequence[Figure] = ()
+    gaps: Mapping[str, float] | None = None
+
+
+def judge_realised_fairness(
+    labelled: Table,
+    reference: pa.Table,
+    mix: CaseMix | None,
+    rules: RealisedFairnessRules,
+    level: float,
+) -> RealisedFairness:
+    """Judge the labelled rows at the look's level, as one family.
+
+    `reference`: sampled rows of the reference, in the order of the weights of `mix`. Rules that
+    cannot be judged on such rows are `unknown`; so are those about columns that hold nothing.
+    """
+    absent = [name for name in rules.groups if not _has_groups(labelled, name)]
+    lacking, rules = [_absent_columns_check(absent)] if absent else [], rules.without(absent)
+    if not rules.rules:
+        return RealisedFairness(lacking)
+    try:
+        limits = _judge_limits(_count_labelled(labelled, rules), rules, level)
+        moved = _mix_shifts(reference, mix, rules) if mix else {}
+    except DataError as error:
+        return RealisedFairness([*lacking, _unjudged_check(error)])
+    explained = _Explanations(moved, mix, rules.unfair)
+    checks = [check for limit in limits for check in _checks(limit, explained)]
+    told = [c for c in checks if not _within_limit(c)]
+    divisions = {limit.division.by: limit.division for limit in limits}
+    return RealisedFairness(
+        [*lacking, *(told or [_none_beyond_check(checks)])],
+        [sheets.group_sheet(division) for division in divisions.values()],
+        [figures.limit_figure(limit) for limit in limits if limit.pairs],
+        {c.name: abs(c.estimate) for c in checks if c.estimate is not None},
+    )
+
+
+def _has_groups(rows: Table, name: str) -> bool:
+    """Whether anybody's group is known."""
+    if name not in rows.schema.names:
+        return False
+    return any(batch.column(0).null_count < batch.num_rows for batch in rows.batches([name]))
+
+
+def _within_limit(check: Check) -> bool:
+    """Whether a check cannot be told and nothing looks wrong: else small groups never rest."""
+    if check.verdict is not Verdict.UNKNOWN:
+        return False
+    if check.estimate is None or check.interval is None or check.threshold is None:
+        return True
+    ratio = check.statistic.endswith("over reference")
+    if ratio:
+        return min(check.estimate, 1 / max(check.estimate, 1e-9)) >= min(
+            check.threshold, 1 / check.threshold
+        )
+    return abs(check.estimate) <= check.threshold
+
+
+def _none_beyond_check(checks: Sequence[Check]) -> Check:
+    rows = max((check.rows or 0 for check in checks), default=0)
+    return Check(
+        name="realised fairness",
+        claim="No gap between groups is beyond its limit",
+        verdict=Verdict.PASS,
+        why=f"none of {len(checks)} looks like it; more labelled rows would make it sure",
+        rows=rows,
+    )
+
+
+def _absent_columns_check(names: Sequence[str]) -> Check:
+    return Check(
+        name="realised fairness",
+        claim="The fairness rules hold for labelled rows",
+        verdict=Verdict.UNKNOWN,
+        why=f"the batches lack {', '.join(names)}, so nobody's group is known",
+        remedy="Send these columns with each batch; the model need not see them.",
+    )
+
+
+def _unjudged_check(error: DataError) -> Check:
+    return Check(
+        name="realised fairness",
+        claim="The fairness rules hold for labelled rows",
+        verdict=Verdict.UNKNOWN,
+        why=error.what,
+        remedy=error.remedy or "",
+    )
+
+
+# --- judged -----------------------------------------------------------------------------------
+
+
+def _judge_limits(
+    predictions: pd.DataFrame, rules: RealisedFairnessRules, level: float
+) -> list[FairnessLimit]:
+    return judge_rules(expand_rules(predictions, rules.rules, rules.sensitive), level)
+
+
+_MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to what the mix adds
+
+
+@dataclass(frozen=True)
+class _Explanations:
+    """What may explain a gap: the mix of rows and what it adds to each, and the past."""
+
+    shifts: _MixShifts
+    mix: CaseMix | None
+    unfair: Sequence[str]
+
+    def why(self, check: Check, pair: GroupPair, interval: Interval) -> str | None:
+        """In words; None for a gap that neither explains."""
+        if check.name in self.unfair:
+            return "it was so when the model was registered"
+        more = self.shifts.get((pair.metric, " & ".join(pair.by), pair.group))
+        if self.mix is None or more is None or _beyond_without_mix(pair, interval, more):
+            return None
+        said = f"{more:+.3f} of it" if pair.ratio is None else f"a factor of {more:.3f}"
+        columns = " and ".join(self.mix.columns)
+        return f"{said} comes of the mix of {columns}: such rows had it before"
+
+
+def _checks(limit: FairnessLimit, explained: _Explanations) -> list[Check]:
+    """A limit's checks; those that fail are eased where the mix or the past explains them."""
+    pairs = {
+        limit.division.group_name(pair.group): (pair, verdict.interval)
+        for pair, verdict in zip(limit.pairs, limit.verdicts, strict=True)
+    }
+    eased = []
+    for check in limit_checks(limit):
+        failed = check.verdict is Verdict.FAIL and check.group in pairs
+        why = explained.why(check, *pairs[check.group or ""]) if failed else None
+        eased.append(_ease_check(check, why) if why else check)
+    return eased
+
+
+def _ease_check(check: Check, why: str) -> Check:
+    remedy = "Nothing broke, but people are treated so: ask those who set the limit."
+    update = {"verdict": Verdict.CAUTION, "why": f"{check.why}; {why}", "remedy": remedy}
+    return check.model_copy(update=update)
+
+
+def _beyond_without_mix(pair: GroupPair, interval: Interval, more: float) -> bool:
+    """Whether a gap is surely beyond its limit without what the mix adds to it."""
+    least, most = pair.allowed_gap
+    ends = (
+        (-np.inf if interval.low is None else interval.low),
+        (np.inf if interval.high is None else interval.high),
+    )
+    low, high = (end - more if pair.ratio is None else end / more for end in ends)
+    return bool(low > most or high < least)
+
+
+def _mix_shifts(
+    reference: pa.Table, mix: CaseMix, rules: RealisedFairnessRules
+) -> dict[tuple[str, str, str], float]:
+    """What the mix alone does to each gap: the reference's at that mix, against its own."""
+    frame = _answers_frame(reference, rules)
+    at_mix = frame.assign(**{ROWS_COLUMN: np.round(mix.weights * _WEIGHT_PARTS).astype(np.int64)})
+    plain, weighted = (_gaps_by_key(one, rules) for one in (frame, at_mix[at_mix[ROWS_COLUMN] > 0]))
+    found = {}
+    for key, (gap, ratio) in weighted.items():
+        if key in plain and np.isfinite([gap, plain[key][0]]).all():
+            before = plain[key][0]
+            found[key] = gap / before if ratio and before > 0 else gap - before
+    return found
+
+
+def _gaps_by_key(
+    frame: pd.DataFrame, rules: RealisedFairnessRules
+) -> dict[tuple[str, str, str], tuple[float, bool]]:
+    return {
+        (one.metric, one.division.title, pair.group): (pair.gap, pair.ratio is not None)
+        for one in expand_rules(frame, rules.rules, rules.sensitive)
+        if one.metric in one.division.by_group
+        for pair in one.division.pairs(one.rule, one.metric)
+    }
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def _count_labelled(labelled: Table, rules: RealisedFairnessRules) -> pd.DataFrame:
+    """The rows as the gate takes them: counted into cells part by part, but where a rule asks for
+    probabilities."""
+    truth, decision, probability = rules.columns
+    names = [truth, decision, *([probability] if rules.of_probabilities else []), *rules.groups]
+    parts: list[pd.DataFrame] = []
+    for batch in labelled.batches(names):
+        frame = _answers_frame(pa.Table.from_batches([batch]), rules)
+        parts.append(frame if rules.of_probabilities else count_cells(frame, rules.groups))
+    whole = pd.concat(parts, ignore_index=True)
+    return whole if rules.of_probabilities else count_cells(whole, rules.groups)
+
+
+def _answers_frame(rows: pa.Table, rules: RealisedFairnessRules) -> pd.DataFrame:
+    """Columns truth, decision, perhaps probability, and the labels of groups."""
+    answers = dict(zip(_ANSWERS, rules.columns, strict=True))
+    if not rules.of_probabilities:
+        del answers["probability"]
+    held = {name: rows[column].to_numpy() for name, column in answers.items()}
+    for name in rules.groups:
+        held[name] = unchecked_group_labels(
+            rows[name].to_pandas(), rules.sensitive[name], name
+        ).to_numpy()
+    return pd.DataFrame(held)

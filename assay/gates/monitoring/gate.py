@@ -1,0 +1,224 @@
+"""The monitoring gate: is a model in use still as good, and as fair, as when it was registered?
+
+`fail` (retrain) only where expected or realised performance, or realised fairness, is surely
+worse than is accepted, at the level of this look, and not because of another mix of rows. All
+else that is not as it should be is a caution (watch): late batches, missing labels, columns that
+moved and harm nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from assay.config.gates import DriftSettings
+from assay.config.production import MonitoringSettings
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.monitoring import (
+    arrivals,
+    column_contents,
+    labels,
+    look_history,
+    predictions,
+    step_costs,
+)
+from assay.gates.monitoring.facts import LookSummary, MonitoringFacts
+from assay.gates.monitoring.fairness import (
+    RealisedFairness,
+    RealisedFairnessRules,
+    judge_realised_fairness,
+)
+from assay.gates.monitoring.predictions import LookTables, PredictionFindings
+from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
+from assay.tables.profiled_table import profile_and_sample
+from assay.util.wording import format_count
+
+Advice = Literal["healthy", "watch", "retrain"]
+
+
+@dataclass(frozen=True)
+class MonitoringRequest:
+    """What the use case asks of a model in use. `features`: the columns that it sees."""
+
+    monitor: MonitoringSettings
+    drift: DriftSettings
+    rules: RealisedFairnessRules
+    roles: ColumnRoles
+    features: Sequence[str]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MonitoringResult:
+    """What a look comes to: a report, the advice, its reasons, and figures to follow over time."""
+
+    report: Report
+    verdict: Advice
+    reasons: list[str]
+    figures: dict[str, float]
+
+
+def judge_monitoring(
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest, *, subject: str
+) -> MonitoringResult:
+    """Judge what came since the last look. Rows and labels that are too few wait, and are not
+    judged; without either, the report is about batches alone.
+
+    Raises DataError for rows that hold no probabilities.
+    """
+    looked, fair = _judge_rows(facts, rows, request)
+    came = arrivals.check_arrivals(facts, request.monitor)
+    held, held_sheets = _judge_contents(rows, request)
+    checks = [
+        *looked.checks,
+        *fair.checks,
+        *came,
+        *held,
+        *labels.check_label_coverage(facts, request.monitor),
+        *step_costs.check_step_costs(facts.costs),
+    ]
+    verdict = overall_verdict(checks)
+    advice = _ADVICE.get(verdict, "watch")
+    figures = _figures(facts, rows, request, looked, fair)
+    now = LookSummary(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
+    over_time = look_history.look_figure(facts.earlier, now)
+    report = Report(
+        gate="monitoring",
+        subject=subject,
+        verdict=verdict,
+        summary=_summary(advice, checks, looked, rows),
+        checks=tuple(_failures_first(checks)),
+        sheets=(
+            look_history.look_sheet(facts.earlier, now),
+            *looked.sheets,
+            *fair.sheets,
+            *([arrivals.batch_sheet(facts.arrived)] if facts.arrived else []),
+            labels.label_sheet(facts),
+            *held_sheets,
+            *_some(step_costs.step_cost_sheet(facts.costs)),
+        ),
+        figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
+        notes=tuple(_notes(facts, rows, request, looked)),
+    )
+    return MonitoringResult(report, advice, _reasons(report, advice), figures)
+
+
+_ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
+_UNKNOWN_PREFIX = {Verdict.UNKNOWN: "cannot tell: "}
+_NO_FINDINGS = PredictionFindings((), (), (), (), "", {})
+
+
+def _judge_rows(
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest
+) -> tuple[PredictionFindings, RealisedFairness]:
+    if not rows.has_rows:
+        return _NO_FINDINGS, RealisedFairness()
+    assert facts.level is not None, "a look that judges predictions has a level"
+    # What may be called harm is divided between performance and fairness, so that both together
+    # spend no more than the look may.
+    rules, labelled = replace(request.rules, unfair=facts.unfair), rows.labelled
+    level = facts.level / 2 if rules.rules else facts.level
+    ask = request.drift.model_copy(update={"confidence": 1 - level})
+    looked = predictions.judge_predictions(rows, ask, request.roles, request.features, request.seed)
+    if labelled is None or not rules.rules:
+        return looked, RealisedFairness()
+    sample, mixed = predictions.weigh_reference(
+        rows, ask, request.roles, request.features, request.seed
+    )
+    return looked, judge_realised_fairness(labelled, sample, mixed, rules, level)
+
+
+def _judge_contents(
+    rows: LookTables, request: MonitoringRequest
+) -> tuple[list[Check], list[Sheet]]:
+    if rows.current is None:
+        return [], []
+    old, new = (
+        profile_and_sample(one, seed=request.seed) for one in (rows.reference, rows.current)
+    )
+    names = request.features
+    return column_contents.check_contents(old, new, names), [
+        column_contents.contents_sheet(old, new, names)
+    ]
+
+
+def _figures(
+    facts: MonitoringFacts,
+    rows: LookTables,
+    request: MonitoringRequest,
+    findings: PredictionFindings,
+    fair: RealisedFairness,
+) -> dict[str, float]:
+    gaps = list((fair.gaps or {}).values())
+    return look_history.round_figures(
+        {
+            "rows": rows.current.rows if rows.current else None,
+            "labelled": rows.labelled.rows if rows.labelled else None,
+            **findings.values,
+            "largest gap": max(gaps) if gaps else None,
+            "coverage": labels.label_coverage(facts, request.monitor),
+            "missed": facts.missed or None,
+        }
+    )
+
+
+# --- in words ---------------------------------------------------------------------------------
+
+
+def _failures_first(checks: Sequence[Check]) -> list[Check]:
+    """Failures first; the rest as they came, which for columns is by what they do."""
+    return sorted(checks, key=lambda check: check.verdict is not Verdict.FAIL)
+
+
+def _some(sheet: Sheet | None) -> list[Sheet]:
+    return [sheet] if sheet else []
+
+
+def _reasons(report: Report, advice: Advice) -> list[str]:
+    """What was seen, without what to do about it: the report says that of each."""
+    wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
+    verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
+    checks = [check for verdict in verdicts for check in report.checks_with(verdict)]
+    return [
+        f"{_UNKNOWN_PREFIX.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}"
+        for check in checks
+    ]
+
+
+def _summary(
+    advice: Advice, checks: Sequence[Check], findings: PredictionFindings, rows: LookTables
+) -> str:
+    first = {"healthy": "Healthy", "watch": "Watch", "retrain": "Retrain"}[advice]
+    failed = [c for c in checks if c.verdict is Verdict.FAIL]
+    if failed:
+        more = (
+            f", and {format_count(len(failed) - 1, 'other check')} fail" if len(failed) > 1 else ""
+        )
+        return f"{first}: {failed[0].name}, {failed[0].why}{more}."
+    odd = [c for c in checks if c.verdict is not Verdict.PASS and not c.name.startswith("shift[")]
+    told = findings.summary or ("" if rows.has_rows else "No predictions were judged.")
+    said = f" {odd[0].name}: {odd[0].why}." if odd and odd[0].why not in told else ""
+    return f"{first}. {told}{said}".strip()
+
+
+def _notes(
+    facts: MonitoringFacts,
+    rows: LookTables,
+    request: MonitoringRequest,
+    findings: PredictionFindings,
+) -> list[str]:
+    least, found = request.monitor.rows, []
+    if rows.current is None and facts.waiting:
+        found.append(f"{facts.waiting:,} new rows wait: fewer than {least:,} are not judged.")
+    if rows.labelled is None and facts.labels.new:
+        found.append(f"{facts.labels.new:,} new labels wait: fewer than {least:,} are not judged.")
+    if facts.level is not None:
+        found.append(
+            f"This look may call sound predictions harmed with a chance of {facts.level:.2%}; all "
+            f"looks at this model together, {request.monitor.false_alarms:.0%}."
+        )
+    share = labels.label_coverage(facts, request.monitor)
+    if rows.labelled is not None and share is not None and share < 1:
+        found.append(f"{share:.0%} of rows have a label; what is realised is known of these alone.")
+    return [*found, *findings.notes]

@@ -1,0 +1,148 @@
+"""What the rows of a look say of the predictions: the drift gate's report, and the realised part.
+
+Rows that came since the last look tell what has moved and what is to be expected. Rows of which a
+label is new, be they old or new themselves, tell what was realised: they are another table unless
+labels come with the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from assay.config.gates import DriftSettings
+from assay.gates.drift.case_mix import CaseMix, ReferenceSample, find_case_mix
+from assay.gates.drift.column_shift import measure_shifts
+from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.performance_drop import credible_mix
+from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
+from assay.gates.monitoring.required_rows import add_required_rows
+from assay.gates.report import Cell, Check, Figure, Report, Sheet
+from assay.tables.profiled_table import ProfiledTable, profile_and_sample
+from assay.tables.table import Table
+
+_PERFORMANCE = "Performance"  # the drift gate's sheet
+_REALISED = "realised["
+_GROUPS = "groups["
+_ALL = "all rows"
+
+
+@dataclass(frozen=True)
+class LookTables:
+    """The tables of a look. `current` and `labelled` may be one and the same, or None."""
+
+    reference: Table
+    current: Table | None
+    labelled: Table | None
+
+    @property
+    def is_one_table(self) -> bool:
+        return self.current is not None and self.current is self.labelled
+
+    @property
+    def has_rows(self) -> bool:
+        return self.current is not None or self.labelled is not None
+
+
+@dataclass(frozen=True)
+class PredictionFindings:
+    """The drift gate's reports on both tables, as one."""
+
+    checks: Sequence[Check]
+    sheets: Sequence[Sheet]
+    figures: Sequence[Figure]
+    notes: Sequence[str]
+    summary: str
+    values: dict[str, float | None]
+
+
+def judge_predictions(
+    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+) -> PredictionFindings:
+    """Judge both tables; expected performance by the rows that are new, realised by labels."""
+    moved, labelled = (
+        judge_drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
+        if one is not None
+        else None
+        for one in (rows.current, None if rows.is_one_table else rows.labelled)
+    )
+    realised = moved if rows.is_one_table else labelled
+    checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
+    found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
+    found = add_required_rows(found, rows.reference, roles)
+    known = {check.name for check in checks}
+    found += [c for c in (realised.checks if realised else ())
+              if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
+    values = _headline_figures(moved, "expected now", "expected")
+    values |= _headline_figures(realised, "realised now", "realised")
+    return PredictionFindings(
+        _insert_realised(checks, found),
+        [*(moved.sheets if moved else ()), *_labelled_sheets(labelled)],
+        moved.figures if moved else (),
+        moved.notes if moved else (),
+        moved.summary if moved else "",
+        values | {"shifted": _count_shifts(moved)},
+    )
+
+
+def _insert_realised(checks: Sequence[Check], realised: Sequence[Check]) -> list[Check]:
+    """What is realised after what is expected, before what has moved."""
+    last = max((i for i, c in enumerate(checks) if c.name.startswith("expected[")), default=0)
+    return [*checks[: last + 1], *realised, *checks[last + 1 :]]
+
+
+def _labelled_sheets(report: Report | None) -> list[Sheet]:
+    """The performance of labelled rows, where these are not the new ones."""
+    if report is None:
+        return []
+    update = {"title": "Performance on rows with new labels"}
+    return [s.model_copy(update=update) for s in report.sheets if s.title == _PERFORMANCE]
+
+
+def _headline_figures(report: Report | None, column: str, kind: str) -> dict[str, float | None]:
+    """The headline figures of all rows, by metric."""
+    sheets = [s for s in (report.sheets if report else ()) if s.title == _PERFORMANCE]
+    if not sheets:
+        return {}
+    at = {name: place for place, name in enumerate(sheets[0].columns)}
+    return {
+        f"{kind} {row[at['metric']]}": _number(row[at[column]])
+        for row in sheets[0].rows
+        if row[at["rows of"]] == _ALL
+    }
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
+
+
+def _count_shifts(report: Report | None) -> float | None:
+    if report is None:
+        return None
+    return float(sum(c.name.startswith("shift[") and c.verdict == "caution" for c in report.checks))
+
+
+def weigh_reference(
+    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+) -> tuple[pa.Table, CaseMix | None]:
+    """Sampled rows of the reference, and their weights at the mix of the labelled rows; None where
+    a mix of a few columns does not explain how these differ.
+    """
+    assert rows.labelled is not None, "asked for labelled rows"
+    old, new = (profile_and_sample(one, seed=seed) for one in (rows.reference, rows.labelled))
+    names = [name for name in features if _in_both(name, old, new)]
+    sample = read_scored_rows(old.sample, roles, "reference")
+    seen = measure_shifts(old, new, names, ask)
+    if sample is None:
+        return old.sample, None
+    codes = {one.name: one.grid.codes(old.sample.column(one.name)) for one in seen}
+    held = ReferenceSample(sample, codes, rows.labelled.rows)
+    return old.sample, credible_mix(
+        find_case_mix(held, seen, [s for s in seen if s.has_shifted]), ask
+    )
+
+
+def _in_both(name: str, old: ProfiledTable, new: ProfiledTable) -> bool:
+    return name in old.profile.columns and name in new.profile.columns

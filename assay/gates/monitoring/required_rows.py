@@ -1,0 +1,100 @@
+"""How many rows would tell what labels cannot tell yet, and whether any number could.
+
+What was realised is held against the reference, the rows that the model was tested on. Both are
+samples, and the interval of the difference narrows with the rows of either: about with the root of
+1/n + 1/m. Where the reference is small, as after a retraining on few rows, no number of labels
+makes up for it, and to wait for more would be in vain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from assay.dataset.groups import unchecked_group_labels
+from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.report import Check, Verdict
+from assay.tables.table import Table
+from assay.util.wording import format_rounded_up
+
+ALL_ROWS: Final = ""
+_MAX_TIMES: Final = 100.0  # times as many rows as there are; more are no plan
+
+
+@dataclass(frozen=True)
+class RequiredRows:
+    """Of labelled rows judged together, or of the reference's, so many would tell; None where
+    the one alone cannot.
+    """
+
+    labels: float | None
+    reference: float | None
+
+
+def add_required_rows(checks: Sequence[Check], reference: Table, roles: ColumnRoles) -> list[Check]:
+    """The checks of what was realised; those that cannot tell say what would."""
+    if not any(check.verdict is Verdict.UNKNOWN for check in checks):
+        return list(checks)
+    held = _rows_by_group(reference, roles)
+    return [_add_remedy(check, held) for check in checks]
+
+
+def required_rows(check: Check, reference: int) -> RequiredRows | None:
+    """What a check with an interval and rows needs, if the estimate stays; None where it has
+    neither. `reference`: how many rows it has of the same group.
+    """
+    span, rows, limit = check.interval, check.rows, check.threshold
+    known = span is not None and span.low is not None and span.high is not None
+    if not known or not rows or not reference or limit is None or check.estimate is None:
+        return None
+    assert span is not None, "it is known"
+    half = ((span.high or 0.0) - (span.low or 0.0)) / 2
+    distance = abs(limit - check.estimate)
+    if half <= 0 or distance <= 0:
+        return RequiredRows(None, None)
+    most = (1 / rows + 1 / reference) * (distance / half) ** 2  # of 1/n + 1/m
+    return RequiredRows(
+        _rows_of_one_side(most, reference, rows), _rows_of_one_side(most, rows, reference)
+    )
+
+
+def _rows_of_one_side(most: float, fixed: int, now: int) -> float | None:
+    """How many rows one side needs, where the other stays."""
+    left = most - 1 / fixed
+    return 1 / left if left > 0 and 1 / left <= _MAX_TIMES * now else None
+
+
+def _add_remedy(check: Check, held: Mapping[str, int]) -> Check:
+    reference = held.get(check.group or ALL_ROWS, 0)
+    found = required_rows(check, reference) if check.verdict is Verdict.UNKNOWN else None
+    if found is None:
+        return check
+    return check.model_copy(update={"remedy": _remedy(found, check.rows or 0, reference)})
+
+
+def _remedy(found: RequiredRows, rows: int, reference: int) -> str:
+    if found.labels is not None:
+        looks = math.ceil(found.labels / rows)
+        return (
+            f"About {format_rounded_up(found.labels)} labelled rows judged together would tell, those of "
+            f"{looks} looks like this one (monitor.rows makes a look wait for them)."
+        )
+    told = f"No number of labels would tell: it was tested on {reference:,} such rows"
+    if found.reference is None:
+        return f"{told}, and the estimate lies too near the margin."
+    return (
+        f"{told}. About {format_rounded_up(found.reference)} test rows would: train it anew on more rows "
+        "(retrain.window), or set more of them aside (split.test)."
+    )
+
+
+def _rows_by_group(reference: Table, roles: ColumnRoles) -> dict[str, int]:
+    """The reference's rows by group, such as "sex=f", and all of them."""
+    found = {ALL_ROWS: reference.rows}
+    for name in roles.by:
+        column = reference.to_arrow([name])[name].to_pandas()
+        counts = unchecked_group_labels(column, roles.sensitive[name], name).value_counts()
+        found |= {f"{name}={group}": int(count) for group, count in counts.items()}
+    return found

@@ -1,0 +1,87 @@
+"""What steps took, over runs, looks and batches: whether one grew out of line.
+
+The last of each is held against those before by their median and median absolute deviation,
+which a few odd ones do not move (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+from assay.gates.monitoring.facts import StepCost
+from assay.gates.report import Check, Sheet, Verdict
+
+MIN_EARLIER_VALUES: Final = 5  # times before that a step must have been done
+_MAX_DEVIATIONS: Final = 5.0  # deviations
+_MIN_RATIO: Final = 1.5  # the median, at the least: a machine is never quite as fast as yesterday
+_MIN_RISE: Final = {
+    "seconds": 1.0,
+    "bytes": 10e6,
+    "seconds a thousand rows": 0.1,
+}  # below this nobody waits, or runs out
+
+
+def check_step_costs(costs: Sequence[StepCost]) -> list[Check]:
+    """One for each that grew out of line; one that says so if none did."""
+    judged = [cost for cost in costs if len(cost.values) > MIN_EARLIER_VALUES]
+    grown = [_check(cost) for cost in judged if _upper_limit(cost) < cost.values[-1]]
+    if grown or not judged:
+        return grown
+    return [
+        Check(
+            name="cost",
+            claim="No step takes out of line longer or more than before",
+            verdict=Verdict.PASS,
+            why=f"{len(judged)} figures were held against those of earlier runs",
+        )
+    ]
+
+
+def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
+    """The last of each beside what is usual."""
+    if not costs:
+        return None
+    return Sheet(
+        title="What steps take",
+        columns=("step", "unit", "last", "usual", "out of line above", "times"),
+        rows=tuple(
+            (
+                cost.step,
+                cost.unit,
+                cost.values[-1],
+                statistics.median(cost.values[:-1] or cost.values),
+                _upper_limit(cost) if len(cost.values) > MIN_EARLIER_VALUES else None,
+                len(cost.values),
+            )
+            for cost in costs
+        ),
+        note=f"Held against at least {MIN_EARLIER_VALUES} times before; usual is the median. Of a table, bytes "
+        "are those of the list of its parts.",
+        detail=True,
+    )
+
+
+def _upper_limit(cost: StepCost) -> float:
+    """Above this the last one is out of line."""
+    before = cost.values[:-1]
+    middle = statistics.median(before)
+    spread = 1.4826 * statistics.median(abs(value - middle) for value in before)
+    floor = _MIN_RISE.get(cost.unit.removesuffix(" of memory"), 0.0)
+    return max(middle + _MAX_DEVIATIONS * spread, _MIN_RATIO * middle, middle + floor)
+
+
+def _check(cost: StepCost) -> Check:
+    last, middle = cost.values[-1], statistics.median(cost.values[:-1])
+    return Check(
+        name=f"cost[{cost.step}, {cost.unit}]",
+        claim=f"{cost.step} takes no more {cost.unit} than is usual",
+        verdict=Verdict.CAUTION,
+        statistic=cost.unit,
+        estimate=last,
+        threshold=_upper_limit(cost),
+        why=f"{last:,.4g} {cost.unit}, where {middle:,.4g} was usual over "
+        f"{len(cost.values) - 1} times before",
+        remedy="Look at what grew: the rows, the machine's other work, or the code.",
+    )

@@ -1,0 +1,252 @@
+"""Whether probabilities mean what they say."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from assay.gates.performance.scores import enough_rows, too_few_remedy
+from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
+from assay.gates.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
+from assay.gates.statistics.proportions import wilson_limits
+from assay.gates.statistics.rms import root_mean_square
+
+_REMEDIES = {
+    Verdict.PASS: "",
+    Verdict.UNKNOWN: "More test rows would tell.",
+    Verdict.FAIL: "Calibrate the candidate (calibrate: sigmoid, or isotonic).",
+}
+MIN_RATIO, MAX_RATIO = (
+    0.8,
+    1.25,
+)  # ratios that are tolerated: a quarter too much, and its reciprocal
+BINS = 10
+
+IN_THE_LARGE, INTERCEPT = "promised per observed positive", "intercept at slope 1"
+SLOPE, ERROR = "slope", "calibration error"
+CalibrationMeasures = Mapping[str, Estimate | None]
+
+
+def calibration_measures(truth: Bools, probability: Floats) -> dict[str, Estimate | None]:
+    """All that is measured, by name. None where it does not exist."""
+    return {
+        IN_THE_LARGE: expected_over_observed(truth, probability),
+        INTERCEPT: calibration_intercept(truth, probability),
+        SLOPE: calibration_slope(truth, probability),
+        ERROR: calibration_error(truth, probability),
+    }
+
+
+def expected_over_observed(truth: Bools, probability: Floats) -> Estimate:
+    """Positives that the probabilities promise, per positive that came (calibration in the large).
+
+    Interval by Wilson's limits of the observed share. Raises ZeroDivisionError without positives.
+    """
+    promised = float(probability.mean())
+    low, high = wilson_limits(int(truth.sum()), len(truth))
+    interval = Interval(low=promised / float(high), high=promised / float(low))
+    return Estimate(promised / float(truth.mean()), interval)
+
+
+def calibration_slope(truth: Bools, probability: Floats) -> Estimate | None:
+    """Slope of the logistic regression of the truth on the probabilities' logit: 1 is ideal.
+
+    Below 1 the probabilities are too extreme, above too timid (Cox, Biometrika 45, 1958). Wald's
+    interval. None where no slope exists: probabilities that are all alike, or perfect separation.
+    """
+    if np.ptp(probability) == 0:
+        return None
+    logit = _logit(probability)
+    return _coefficient(truth, np.column_stack([np.ones(len(logit)), logit]))
+
+
+def calibration_intercept(truth: Bools, probability: Floats) -> Estimate | None:
+    """By how much the logit must be shifted at slope 1: 0 is ideal, below it too much is promised.
+
+    Cox 1958, as above; Van Calster et al., J. Clin. Epidemiol. 74 (2016): "calibration in the
+    large". Wald's interval. None where it cannot be fitted.
+    """
+    logit = _logit(probability)
+    return _coefficient(truth, np.ones((len(logit), 1)), offset=logit)
+
+
+def _logit(probability: Floats) -> Floats:
+    # No finer than the rows can know; it also keeps certainties (0, 1) finite.
+    edge = 1 / (2 * len(probability))
+    p = np.clip(probability, edge, 1 - edge)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def _coefficient(truth: Bools, design: Floats, offset: Floats | None = None) -> Estimate | None:
+    """The last coefficient of a logistic regression; None where the fit does not settle."""
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            fitted = GLM(truth.astype(float), design, family=Binomial(), offset=offset).fit()
+            low, high = (float(v) for v in fitted.conf_int()[-1])
+        except (Warning, ArithmeticError, np.linalg.LinAlgError, ValueError):
+            return None
+    if not np.isfinite([low, high]).all():
+        return None
+    return Estimate(float(fitted.params[-1]), Interval(low=low, high=high))
+
+
+def calibration_error(truth: Bools, probability: Floats, bins: int = BINS) -> Estimate:
+    """Root mean square, over bins of as many rows, of promised minus observed shares.
+
+    What the chance of few rows would bring to perfectly calibrated probabilities is taken off
+    (Bröcker, Q. J. R. Meteorol. Soc. 138, 2012; Kumar, Liang & Ma, NeurIPS 2019), so that few
+    rows do not look miscalibrated.
+    """
+    promised, observed, share, chance = _bin_shares(truth, probability, bins)
+    found = root_mean_square(promised - observed, chance, share)
+    low, high = (min(side or 0.0, 1.0) for side in (found.interval.low, found.interval.high))
+    return Estimate(found.value, Interval(low=low, high=high))
+
+
+def expected_calibration_error(
+    truth: Bools, probability: Floats, bins: int = BINS
+) -> tuple[float, float]:
+    """The expected calibration error as it is usually given, and what chance alone would bring.
+
+    Naeini, Cooper & Hauskrecht, AAAI 2015, over bins of as many rows. By chance: the mean of
+    |N(0, v)| in each bin.
+    """
+    promised, observed, share, chance = _bin_shares(truth, probability, bins)
+    by_chance = share * np.sqrt(2 / np.pi * chance)
+    return float((share * np.abs(promised - observed)).sum()), float(by_chance.sum())
+
+
+def _bin_shares(
+    truth: Bools, probability: Floats, bins: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Per bin: promised and observed share, share of all rows, variance of the observed share.
+
+    The variance is the larger of the one that the probabilities promise and the one that is seen
+    (half a row added to either class): certainties that are wrong have a chance too.
+    """
+    place = _assign_bins(probability, bins)
+    rows = np.bincount(place)
+    used = rows > 0
+    n = rows[used].astype(float)
+    promised = np.bincount(place, probability)[used] / n
+    observed = np.bincount(place, truth)[used] / n
+    expected = np.bincount(place, probability * (1 - probability))[used] / n**2
+    smoothed = (observed * n + 0.5) / (n + 1)
+    seen = smoothed * (1 - smoothed) / n
+    return promised, observed, n / n.sum(), np.maximum(expected, seen)
+
+
+def _assign_bins(probability: Floats, bins: int) -> np.ndarray:
+    """The bin of each row: about as many rows in each, equal probabilities in the same one."""
+    from scipy.stats import rankdata
+
+    rank = rankdata(probability, method="min").astype(int)
+    return np.asarray((rank - 1) * bins // len(probability))
+
+
+# --- checks -----------------------------------------------------------------------------------
+
+
+def check_calibration(measures: CalibrationMeasures, truth: Bools, tolerance: float) -> list[Check]:
+    """Three soft checks: how many positives are promised, how far probabilities spread, how far
+    they lie from what is observed.
+    """
+    ratios = {
+        "calibration_in_the_large": (IN_THE_LARGE, "Promised positives per observed one"),
+        "calibration_slope": (SLOPE, "The calibration slope"),
+    }
+    made = []
+    for name, (measure, subject) in ratios.items():
+        now = measures[measure]
+        claim = f"{subject} is between {MIN_RATIO} and {MAX_RATIO}"
+        limit = MAX_RATIO if now is None or now.value > 1 else MIN_RATIO
+        made.append(_check(name, claim, now, truth, judged=_ratio_verdict(now), limit=limit))
+    off = measures[ERROR]
+    verdict = Verdict.UNKNOWN if off is None else verdict_at_most(off.interval, tolerance)
+    claim = f"Probabilities lie no further than {tolerance:g} from what is observed"
+    return [*made, _check("calibration_error", claim, off, truth, judged=verdict, limit=tolerance)]
+
+
+def _check(
+    name: str, claim: str, found: Estimate | None, truth: Bools, *, judged: Verdict, limit: float
+) -> Check:
+    verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
+    return Check(
+        name=name,
+        claim=claim,
+        verdict=verdict,
+        statistic=name,
+        estimate=found.value if found else None,
+        interval=found.interval if found else None,
+        threshold=limit,
+        why=_reason(found),
+        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
+        hard=False,
+        accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
+        rows=len(truth),
+    )
+
+
+def _ratio_verdict(found: Estimate | None) -> Verdict:
+    if found is None or found.interval.low is None or found.interval.high is None:
+        return Verdict.UNKNOWN
+    low, high = found.interval.low, found.interval.high
+    if low >= MIN_RATIO and high <= MAX_RATIO:
+        return Verdict.PASS
+    return Verdict.FAIL if high < MIN_RATIO or low > MAX_RATIO else Verdict.UNKNOWN
+
+
+def _reason(found: Estimate | None) -> str:
+    if found is None:
+        return "the probabilities are all alike, or separate the classes: there is none"
+    low, high = found.interval.low, found.interval.high
+    return f"{found.value:.3f}, between {low:.3f} and {high:.3f}"
+
+
+# --- what is shown ----------------------------------------------------------------------------
+
+
+def calibration_sheet(measures: CalibrationMeasures, truth: Bools, probability: Floats) -> Sheet:
+    """Every measure with its interval beside what is ideal."""
+    ideal = {IN_THE_LARGE: 1.0, INTERCEPT: 0.0, SLOPE: 1.0, ERROR: 0.0}
+    rows: list[tuple[Cell, ...]] = []
+    for name, now in measures.items():
+        cells = (now.value, now.interval.low, now.interval.high) if now else (None, None, None)
+        rows.append((name, *cells, ideal[name]))
+    plain, chance = expected_calibration_error(truth, probability)
+    rows.append(("expected calibration error, as it stands", plain, None, None, chance))
+    return Sheet(
+        title="Calibration",
+        columns=("measure", "model", "low", "high", "ideal"),
+        rows=tuple(rows),
+        note="The calibration error is the root mean square over tenths of the rows, freed of what "
+        "chance brings. For the last line, chance alone would bring what stands under ideal.",
+    )
+
+
+def reliability_figure(truth: Bools, probability: Floats, bins: int = BINS) -> Figure:
+    """Observed share against promised probability, over bins of about as many rows each."""
+    place = _assign_bins(probability, bins)
+    points = []
+    for part in np.unique(place):
+        inside = place == part
+        k, n = int(truth[inside].sum()), int(inside.sum())
+        low, high = wilson_limits(k, n)
+        x = float(probability[inside].mean())
+        points.append(Point(label=f"{x:.2f}", value=k / n, low=float(low), high=float(high), x=x))
+    told = "; ".join(f"{point.value:.0%} where {point.x:.0%} was promised" for point in points)
+    return Figure(
+        title="Calibration",
+        kind="curve",
+        series=(Series(name="model", points=tuple(points)),),
+        axis="observed share of positives",
+        x_axis="promised probability",
+        diagonal="as promised",
+        alt=f"Observed shares of positives: {told}.",
+    )

@@ -1,0 +1,228 @@
+"""Who is judged, beside whom, and by which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance, PerformanceMetric
+from assay.errors import DataError, suggest_name
+from assay.gates.performance import average_precision, display
+from assay.gates.performance.scores import (
+    ModelPredictions,
+    enough_rows,
+    point_score,
+    score_difference,
+    too_few_remedy,
+    trivial_policies,
+)
+from assay.gates.report import Check, Interval, Verdict
+from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
+
+
+def read_predictions(frame: pd.DataFrame, name: str) -> tuple[ModelPredictions, Bools]:
+    """The answers in a frame of predictions, and the truth. Raises DataError (see `evaluate`)."""
+    for column in ("truth", "probability", "decision"):
+        if column not in frame:
+            remedy = suggest_name(column, map(str, frame.columns))
+            raise DataError(f"the {name} have no column {column!r}", remedy=remedy)
+        if frame[column].isna().any():
+            raise DataError(f"the {name} hold nulls in {column!r}")
+    probability = frame["probability"].to_numpy(float)
+    outside = (probability < 0) | (probability > 1)
+    if outside.any():
+        raise DataError(
+            f"{int(outside.sum()):,} of {len(frame):,} probabilities lie outside 0 to 1, "
+            f"such as {probability[outside][0]:g}",
+            where=name,
+            remedy="Give the estimator's predict_proba, not its decision function.",
+        )
+    return ModelPredictions(probability, frame["decision"].to_numpy(bool)), frame["truth"].to_numpy(
+        bool
+    )
+
+
+def require_both_classes(truth: Bools) -> None:
+    """Raise DataError where all rows are of one class."""
+    if truth.all() or not truth.any():
+        which = "positive" if len(truth) and truth.all() else "negative"
+        raise DataError(
+            f"all {len(truth):,} test rows are {which}: nothing can be told apart",
+            remedy="Enlarge split.test, or bring rows of the other class.",
+        )
+
+
+def rival_predictions(
+    predictions: pd.DataFrame, prevalence: float, cost: ErrorCosts, champion: pd.DataFrame | None
+) -> dict[str, ModelPredictions]:
+    """A dummy that knows the base rate and nothing else, and the champion where there is one."""
+    rows = len(predictions)
+    say_yes = prevalence * cost.false_negative > (1 - prevalence) * cost.false_positive
+    dummy = ModelPredictions(np.full(rows, float(prevalence)), np.full(rows, say_yes))
+    if champion is None:
+        return {"dummy": dummy}
+    held = champion if "truth" in champion else champion.assign(truth=False)
+    same = len(champion) == rows
+    if same and "row" in champion and "row" in predictions:
+        same = bool((champion["row"].to_numpy() == predictions["row"].to_numpy()).all())
+    if not same:
+        raise DataError(
+            "the champion's predictions are of other rows",
+            remedy="Let the champion predict the same test rows, in the same order.",
+        )
+    return {"dummy": dummy, "champion": read_predictions(held, "champion's predictions")[0]}
+
+
+# --- checks -----------------------------------------------------------------------------------
+
+
+def check_against_rivals(
+    truth: Bools,
+    who: ModelPredictions,
+    others: Mapping[str, ModelPredictions],
+    performance: Performance,
+    *,
+    seed: int,
+    newest_rows: Bools | None = None,
+) -> list[Check]:
+    """Whether it is better than each rival, by the margin that is asked.
+
+    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained: such
+    rows are what comes next, and on the others it is what it was.
+    """
+    metric, found = performance.choose_by, []
+    margins = {str(name): margin for name, margin in performance.beat.items()}
+    for name, rival in others.items():
+        margin = margins.get(name, 0.0)
+        lately = newest_rows is not None and name == "champion"
+        rows = newest_rows if newest_rows is not None and lately else np.ones(len(truth), bool)
+        told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
+        if lately and not enough_rows(told):
+            found.append(_too_few_rows_check(name, metric, told))
+            continue
+        gain = score_difference(metric, told, ours, theirs, performance.cost, seed=seed)
+        if name == "dummy" and metric == "average_precision":
+            # Else any ranking, even a random one, would mostly beat one that ties all rows.
+            gain = _shift_estimate(gain, average_precision.chance_excess(told))
+        more = f" by more than {margin:g}" if margin else ""
+        where = f" on the {len(told):,} test rows that came since" if lately else ""
+        found.append(
+            _comparison_check(
+                name=f"beats_{name}",
+                claim=f"{display.score_title(metric)} beats the {name}{more}{where}",
+                statistic=f"{metric}, improvement over the {name}",
+                gain=gain,
+                margin=margin,
+                truth=told,
+                # To be worse than the champion is no fault unless the use case says so: such a
+                # model is registered, and not promoted.
+                hard=name == "dummy" or name in margins,
+            )
+        )
+    return found
+
+
+def _too_few_rows_check(name: str, metric: PerformanceMetric, truth: Bools) -> Check:
+    return Check(
+        name=f"beats_{name}",
+        claim=f"{display.score_title(metric)} beats the {name} on the test rows that came since",
+        verdict=Verdict.UNKNOWN,
+        statistic=f"{metric}, improvement over the {name}",
+        why=f"only {len(truth):,} test rows came since it was trained",
+        remedy=too_few_remedy(truth),
+        hard=False,
+        accepted=True,
+        rows=len(truth),
+    )
+
+
+def _shift_estimate(gain: Estimate, by: float) -> Estimate:
+    low, high = (
+        None if end is None else end - by for end in (gain.interval.low, gain.interval.high)
+    )
+    return Estimate(gain.value - by, Interval(low=low, high=high, level=gain.interval.level))
+
+
+def _comparison_check(
+    *,
+    name: str,
+    claim: str,
+    statistic: str,
+    gain: Estimate,
+    margin: float,
+    truth: Bools,
+    hard: bool = True,
+) -> Check:
+    rows = len(truth)
+    verdict = _better_verdict(gain.interval, margin) if enough_rows(truth) else Verdict.UNKNOWN
+    low, high = (
+        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
+    )
+    return Check(
+        name=name,
+        claim=claim,
+        verdict=verdict,
+        statistic=statistic,
+        estimate=gain.value,
+        interval=gain.interval,
+        threshold=margin,
+        why=f"better by {gain.value:+.4f}, between {low} and {high}",
+        remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, gain, margin, rows),
+        hard=hard,
+        accepted=not hard,
+        rows=rows,
+    )
+
+
+def _better_verdict(interval: Interval, margin: float) -> Verdict:
+    """Strictly: a model that is exactly as good as its rival does not beat it."""
+    if interval.low is not None and interval.low > margin:
+        return Verdict.PASS
+    return (
+        Verdict.FAIL if interval.high is not None and interval.high <= margin else Verdict.UNKNOWN
+    )
+
+
+def check_score_limits(
+    found: Mapping[PerformanceMetric, Estimate], performance: Performance, truth: Bools
+) -> list[Check]:
+    """Whether each score is on the right side of its limit, where one is asked."""
+    checks, rows = [], len(truth)
+    for metric, limit in performance.at_least.items():
+        loss = metric in LOWER_IS_BETTER
+        now = found[metric]
+        judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
+        verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
+        low, high = (display.format_bound(side) for side in (now.interval.low, now.interval.high))
+        checks.append(
+            Check(
+                name=f"at_least[{metric}]",
+                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} {limit:g}",
+                verdict=verdict,
+                statistic=metric,
+                estimate=now.value,
+                interval=now.interval,
+                threshold=limit,
+                why=f"{now.value:.4f}, between {low} and {high}",
+                remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, now, limit, rows),
+                rows=rows,
+            )
+        )
+    return checks
+
+
+def check_against_trivial(truth: Bools, who: ModelPredictions, cost: ErrorCosts) -> Check:
+    """Against the cheaper of the policies that need no model."""
+    without = trivial_policies(len(truth))
+    word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
+    return _comparison_check(
+        name="cheaper_than_trivial",
+        claim=f"Deciding by the model costs less than always saying {word}",
+        statistic=f"mean cost per row saved against always {word}",
+        gain=score_difference("cost", truth, who, without[word], cost),
+        margin=0.0,
+        truth=truth,
+        hard=False,
+    )

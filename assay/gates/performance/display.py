@@ -1,0 +1,137 @@
+"""What the performance gate says and shows: sentences, sheets and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.gates.performance.scores import ModelPredictions, confusion_counts, point_score
+from assay.gates.report import Cell, Figure, Point, Series, Sheet, Verdict
+from assay.gates.statistics.intervals import Bools, Estimate
+from assay.util.wording import format_rounded_up
+
+CURVE_POINTS = 100  # points of a ROC curve that an eye can tell apart
+
+
+def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int) -> str:
+    """What would turn the verdict, computed from the interval's width."""
+    if verdict is Verdict.PASS:
+        return ""
+    if verdict is Verdict.FAIL:
+        return "Try other candidates or features, or ask less."
+    low, high = estimate.interval.low, estimate.interval.high
+    distance = abs(estimate.value - limit)
+    if low is None or high is None or distance == 0:
+        return "More test rows would tell."
+    # Intervals narrow with the root of the rows.
+    side = estimate.value - low if estimate.value > limit else high - estimate.value
+    times = (side / distance) ** 2
+    if times > 100:
+        return "No likely number of test rows will tell: the estimate lies at the limit."
+    return f"About {format_rounded_up(max(rows * (times - 1), 1))} more test rows would tell."
+
+
+def score_title(metric: PerformanceMetric) -> str:
+    """A score's name at the head of a sentence."""
+    return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
+
+
+def format_bound(value: float | None) -> str:
+    """A side of an interval."""
+    return "no bound" if value is None else f"{value:.4f}"
+
+
+def format_signed_bound(value: float | None) -> str:
+    """A side of a difference's interval."""
+    return "no bound" if value is None else f"{value:+.4f}"
+
+
+def score_summary(estimate: Estimate, metric: PerformanceMetric, rows: int) -> str:
+    """The gate in one sentence."""
+    low, high = format_bound(estimate.interval.low), format_bound(estimate.interval.high)
+    return f"{score_title(metric)} {estimate.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+
+
+# --- sheets -----------------------------------------------------------------------------------
+
+
+def score_sheet(
+    found: Mapping[PerformanceMetric, Estimate],
+    truth: Bools,
+    rivals: Mapping[str, ModelPredictions],
+    cost: ErrorCosts,
+) -> Sheet:
+    """Every score of the model with its interval, beside its rivals' on the same rows."""
+    rows = tuple(
+        (
+            metric,
+            now.value,
+            now.interval.low,
+            now.interval.high,
+            *(point_score(metric, truth, rival, cost) for rival in rivals.values()),
+        )
+        for metric, now in found.items()
+    )
+    return Sheet(
+        title="Scores",
+        columns=("score", "model", "low", "high", *rivals),
+        rows=rows,
+        note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone.",
+    )
+
+
+def confusion_sheet(truth: Bools, who: ModelPredictions) -> Sheet:
+    """The confusion matrix, in rows."""
+    tp, fp, fn, tn = confusion_counts(truth, who.decision)
+    return Sheet(
+        title="Confusion matrix",
+        columns=("truth", "decided yes", "decided no"),
+        rows=(("yes", tp, fn), ("no", fp, tn)),
+    )
+
+
+def cost_sheet(truth: Bools, everyone: Mapping[str, ModelPredictions], cost: ErrorCosts) -> Sheet:
+    """What each way to decide costs, in the use case's unit."""
+    rows: list[tuple[Cell, ...]] = []
+    ways = {name: who.decision for name, who in everyone.items()}
+    ways |= {f"always {w}": np.full(len(truth), w == "yes") for w in ("yes", "no")}
+    for name, decision in ways.items():
+        _, fp, fn, _ = confusion_counts(truth, decision)
+        total = fp * cost.false_positive + fn * cost.false_negative
+        rows.append((name, fp, fn, total, 1000 * total / len(truth)))
+    return Sheet(
+        title="Cost",
+        columns=("policy", "false positives", "false negatives", "cost", "per 1,000 rows"),
+        rows=tuple(rows),
+        note=f"A false positive costs {cost.false_positive:g}, a false negative "
+        f"{cost.false_negative:g}.",
+    )
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def roc_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure:
+    """ROC curves, thinned to what can be seen."""
+    from sklearn.metrics import roc_curve
+
+    series, told = [], []
+    for name, who in everyone.items():
+        x, y, _ = roc_curve(truth, who.probability)
+        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), CURVE_POINTS)).round().astype(int))
+        points = tuple(
+            Point(label=f"{a:.2f}", value=float(b), x=float(a))
+            for a, b in zip(x[keep], y[keep], strict=True)
+        )
+        series.append(Series(name=name, points=points))
+        told.append(f"{name} finds {np.interp(0.1, x, y):.0%} of the positives")
+    return Figure(
+        title="ROC curve",
+        kind="curve",
+        series=tuple(series),
+        axis="true positive rate",
+        x_axis="false positive rate",
+        alt=f"At a false positive rate of 10 %: {', '.join(told)}.",
+    )

@@ -1,0 +1,118 @@
+"""The performance gate: what a model achieves on the locked test rows, and against whom."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pandas as pd
+
+from assay.config.gates import Performance, PerformanceMetric
+from assay.errors import DataError
+from assay.gates.performance import (
+    calibration,
+    comparisons,
+    display,
+    independence,
+    threshold_costs,
+    weak_slices,
+)
+from assay.gates.performance.scores import estimate_score
+from assay.gates.report import Report, overall_verdict
+from assay.gates.statistics.intervals import Bools
+
+SCORES: tuple[PerformanceMetric, ...] = get_args(PerformanceMetric)
+
+
+def judge_performance(
+    predictions: pd.DataFrame,
+    performance: Performance,
+    *,
+    subject: str,
+    prevalence: float,
+    champion: pd.DataFrame | None = None,
+    newest_rows: Bools | None = None,
+    features: pd.DataFrame | None = None,
+    threshold: float | None = None,
+    units: pd.Series | None = None,
+    seed: int = 0,
+) -> Report:
+    """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
+
+    `prevalence` is the share of positives in training: the dummy says it of every row, and
+    decides what then costs least. `champion` holds the same rows in the same order; the two are
+    compared on those that `newest_rows` marks, else on all. The columns of `features`, again of the same
+    rows, are where weak slices are sought. `threshold` is the one that the decisions were made by.
+    `units` says which of the same rows belong together, and by its name of what they are.
+    What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
+    Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
+    """
+    who, truth = comparisons.read_predictions(predictions, "predictions")
+    comparisons.require_both_classes(truth)
+    rivals = comparisons.rival_predictions(predictions, prevalence, performance.cost, champion)
+    found = {m: estimate_score(m, truth, who, performance.cost, seed=seed) for m in SCORES}
+    meant = calibration.calibration_measures(truth, who.probability)
+    weighed = threshold_costs.compute_costs(
+        truth, who, performance.cost, regret=performance.regret, threshold=threshold, seed=seed
+    )
+    weak = _find_weak_slices(predictions, performance, features, seed)
+    chosen = threshold_costs.check_threshold(weighed, truth)
+    alike = independence.check_independence(truth, who, units)
+    checks = [
+        *comparisons.check_against_rivals(
+            truth, who, rivals, performance, seed=seed, newest_rows=newest_rows
+        ),
+        *comparisons.check_score_limits(found, performance, truth),
+        comparisons.check_against_trivial(truth, who, performance.cost),
+        *([chosen] if chosen else []),
+        *calibration.check_calibration(meant, truth, performance.calibration_error),
+        *(weak_slices.check_slices(weak, performance.slices) if weak else []),
+        *([alike] if alike else []),
+    ]
+    everyone = {"model": who, **rivals}
+    return Report(
+        gate="performance",
+        subject=subject,
+        verdict=overall_verdict(checks),
+        summary=display.score_summary(
+            found[performance.choose_by], performance.choose_by, len(truth)
+        ),
+        checks=tuple(checks),
+        sheets=(
+            display.score_sheet(found, truth, rivals, performance.cost),
+            display.confusion_sheet(truth, who),
+            display.cost_sheet(truth, everyone, performance.cost),
+            threshold_costs.threshold_sheet(weighed),
+            calibration.calibration_sheet(meant, truth, who.probability),
+            *(weak_slices.slice_sheets(weak, performance) if weak else []),
+        ),
+        figures=(
+            calibration.reliability_figure(truth, who.probability),
+            threshold_costs.cost_figure(weighed),
+            display.roc_figure(truth, everyone),
+        ),
+        notes=() if champion is not None else ("There is no champion to compare with.",),
+    )
+
+
+def _find_weak_slices(
+    predictions: pd.DataFrame, performance: Performance, features: pd.DataFrame | None, seed: int
+) -> weak_slices.WeakSlices | None:
+    """Slices by features and by the groups that the predictions name; None without either."""
+    own = [name for name in predictions.columns if name not in _ANSWER_COLUMNS]
+    columns = predictions[own].reset_index(drop=True)
+    if features is not None:
+        if len(features) != len(predictions):
+            raise DataError(
+                f"there are features of {len(features):,} rows for {len(predictions):,} predictions"
+            )
+        spare = [name for name in own if name in features]
+        columns = pd.concat(
+            [features.reset_index(drop=True), columns.drop(columns=spare)], axis="columns"
+        )
+    if not len(columns.columns):
+        return None
+    who, truth = comparisons.read_predictions(predictions, "predictions")
+    return weak_slices.search_slices(truth, who, columns, performance, seed)
+
+
+_ANSWER_COLUMNS = ("row", "truth", "probability", "decision")

@@ -1,0 +1,291 @@
+"""What decisions cost at every threshold, and whether another one would have been cheaper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.config.gates import ErrorCosts
+from assay.gates.performance import display
+from assay.gates.performance.scores import (
+    ModelPredictions,
+    enough_rows,
+    estimate_score,
+    point_score,
+    score_difference,
+    too_few_remedy,
+    trivial_policies,
+)
+from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
+from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
+from assay.gates.statistics.resampling import multinomial_draws, percentile_interval
+
+BINS = 400  # of probabilities, for what is drawn or chosen anew
+FOLDS = 5
+CURVE_POINTS = 120  # points of a curve that an eye can tell apart
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdCosts:
+    """Costs per row by threshold, on given rows.
+
+    `chosen_threshold` is the threshold that the decisions follow, None where there is no single one.
+    `cheapest_threshold` is the one that costs least on these very rows, with its bootstrap interval.
+    `saving` is what choosing so on other rows saves on these, per row; `max_saving` the most that
+    it may save. `trivial_cost` is the cost of always saying `trivial_policy`.
+    """
+
+    thresholds: Floats
+    costs: Floats
+    chosen_threshold: float | None
+    current_cost: Estimate
+    cheapest_threshold: Estimate
+    cheapest_cost: float
+    saving: Estimate
+    max_saving: float
+    trivial_policy: str
+    trivial_cost: float
+
+
+def compute_costs(
+    truth: Bools,
+    who: ModelPredictions,
+    cost: ErrorCosts,
+    *,
+    regret: float,
+    threshold: float | None = None,
+    seed: int = 0,
+) -> ThresholdCosts:
+    """Costs over all thresholds, for decisions that say yes from a probability upwards.
+
+    `threshold` is the one that the decisions were made by, which is dropped where they do not
+    follow it; left out, it is read off the decisions.
+    """
+    thresholds, costs = _cost_curve(truth, who.probability, cost)
+    best = int(costs.argmin())
+    every = trivial_policies(len(truth))
+    word = min(every, key=lambda w: point_score("cost", truth, every[w], cost))
+    idle = point_score("cost", truth, every[word], cost)
+    place, edges = _assign_bins(who.probability)
+    return ThresholdCosts(
+        thresholds=thresholds,
+        costs=costs,
+        chosen_threshold=_followed_threshold(who, threshold),
+        current_cost=estimate_score("cost", truth, who, cost),
+        cheapest_threshold=Estimate(
+            float(thresholds[best]), _cheapest_interval(truth, place, edges, cost, seed)
+        ),
+        cheapest_cost=float(costs[best]),
+        saving=score_difference(
+            "cost", truth, _cross_fitted_decisions(truth, who, place, cost, seed), who, cost
+        ),
+        max_saving=regret * idle,
+        trivial_policy=word,
+        trivial_cost=idle,
+    )
+
+
+# --- the search for a threshold -----------------------------------------------------------------
+
+
+def _cost_curve(truth: Bools, probability: Floats, cost: ErrorCosts) -> tuple[Floats, Floats]:
+    """Every threshold that decides otherwise than the next, ascending, and its cost per row.
+
+    Each lies midway between two probabilities that occur; the outermost are 0 and 1.
+    """
+    order = np.argsort(probability, kind="stable")
+    values, positive = probability[order], truth[order]
+    first = np.flatnonzero(np.r_[True, np.diff(values) > 0])
+    missed = np.r_[0, positive.cumsum()][np.r_[first, len(values)]]
+    below = np.r_[first, len(values)]
+    wrong = (~truth).sum() - (below - missed)
+    total = missed * cost.false_negative + wrong * cost.false_positive
+    middles = (values[first][1:] + values[first][:-1]) / 2
+    never = 1.0 if values[-1] < 1 else np.nextafter(1.0, 2.0)
+    return np.r_[0.0, middles, never], np.asarray(total / len(truth))
+
+
+def _assign_bins(probability: Floats) -> tuple[np.ndarray, Floats]:
+    """Each row's bin of probabilities, and the threshold below each bin, and above the last."""
+    values = np.unique(probability)
+    if len(values) > BINS:
+        values = np.unique(
+            np.quantile(probability, np.linspace(0, 1, BINS + 1)[:-1], method="lower")
+        )
+    place = np.searchsorted(values, probability, side="right") - 1
+    return place, np.r_[0.0, (values[1:] + values[:-1]) / 2, 1.0]
+
+
+def _costs_of(positive: Floats, negative: Floats, cost: ErrorCosts) -> Floats:
+    """(..., bins) rows of each class to (..., bins + 1) costs of saying yes from a bin upwards."""
+    missed = np.zeros((*positive.shape[:-1], positive.shape[-1] + 1))
+    spared = missed.copy()
+    positive.cumsum(axis=-1, out=missed[..., 1:])
+    negative.cumsum(axis=-1, out=spared[..., 1:])
+    return np.asarray(missed * cost.false_negative - spared * cost.false_positive)
+
+
+def _cheapest_interval(
+    truth: Bools, place: np.ndarray, edges: Floats, cost: ErrorCosts, seed: int
+) -> Interval:
+    """Percentile interval of the cheapest threshold over bootstrap draws of (bin, truth) cells."""
+    if not enough_rows(truth):
+        return make_interval(np.nan, np.nan)
+    bins = len(edges) - 1
+    cells = np.bincount(place * 2 + truth, minlength=2 * bins)
+    drawn = multinomial_draws(cells, draws=500, seed=seed).reshape(-1, bins, 2)
+    found = _costs_of(drawn[..., 1], drawn[..., 0], cost).argmin(axis=-1)
+    return percentile_interval(edges[found])
+
+
+def _cross_fitted_decisions(
+    truth: Bools, who: ModelPredictions, place: np.ndarray, cost: ErrorCosts, seed: int
+) -> ModelPredictions:
+    """Decisions by the threshold that costs least on the rows of all other folds.
+
+    A threshold chosen on the rows that it is measured on would always seem to save something.
+    """
+    bins = int(place.max()) + 1
+    fold = np.random.default_rng(seed).permutation(len(truth)) % FOLDS
+    cells = np.bincount((fold * bins + place) * 2 + truth, minlength=2 * bins * FOLDS)
+    held = cells.reshape(FOLDS, bins, 2).astype(float)
+    others = held.sum(axis=0) - held
+    first = _costs_of(others[..., 1], others[..., 0], cost).argmin(axis=-1)
+    return ModelPredictions(who.probability, place >= first[fold])
+
+
+def _followed_threshold(who: ModelPredictions, threshold: float | None) -> float | None:
+    yes, no = who.probability[who.decision], who.probability[~who.decision]
+    lowest = float(yes.min()) if len(yes) else np.inf
+    highest = float(no.max()) if len(no) else -np.inf
+    if threshold is not None:
+        return threshold if highest < threshold <= lowest else None
+    return lowest if np.isfinite(lowest) and highest < lowest else None
+
+
+# --- what is said and shown ---------------------------------------------------------------------
+
+
+def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
+    """Whether another threshold would surely be cheaper; None where decisions follow none.
+
+    Thresholds that differ by group are a choice that has its price; the sheet names it.
+    """
+    if found.chosen_threshold is None:
+        return None
+    verdict = verdict_at_most(found.saving.interval, found.max_saving)
+    verdict = verdict if enough_rows(truth) else Verdict.UNKNOWN
+    low, high = (
+        display.format_signed_bound(side)
+        for side in (found.saving.interval.low, found.saving.interval.high)
+    )
+    return Check(
+        name="threshold",
+        claim=f"No other threshold saves more than {found.max_saving:.3g} per row",
+        verdict=verdict,
+        statistic="cost per row saved by a threshold chosen on other test rows",
+        estimate=found.saving.value,
+        interval=found.saving.interval,
+        threshold=found.max_saving,
+        why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at {found.chosen_threshold:.3g}, "
+        f"cheapest on these rows {_interval_text(found.cheapest_threshold)}",
+        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
+        hard=False,
+        accepted=True,
+        rows=len(truth),
+    )
+
+
+_REMEDIES = {
+    Verdict.PASS: "",
+    Verdict.UNKNOWN: "More test rows would tell.",
+    Verdict.FAIL: "Calibrate the candidate: the threshold follows from the costs where "
+    "probabilities mean what they say.",
+}
+
+
+def _interval_text(found: Estimate) -> str:
+    low, high = found.interval.low, found.interval.high
+    if low is None or high is None:
+        return f"{found.value:.3g}"
+    return f"{found.value:.3g} (between {low:.3g} and {high:.3g})"
+
+
+def threshold_sheet(found: ThresholdCosts) -> Sheet:
+    """The thresholds, and what each way to decide costs per 1,000 rows."""
+    now, saving = found.current_cost, found.saving
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("as decided", found.chosen_threshold, None, None, *_per_thousand(now)),
+        (
+            "cheapest on these rows",
+            found.cheapest_threshold.value,
+            found.cheapest_threshold.interval.low,
+            found.cheapest_threshold.interval.high,
+            1000 * found.cheapest_cost,
+            None,
+            None,
+        ),
+        ("saved by one chosen on other rows", None, None, None, *_per_thousand(saving)),
+        (f"always {found.trivial_policy}", None, None, None, 1000 * found.trivial_cost, None, None),
+    )
+    single = (
+        "" if found.chosen_threshold is not None else " These decisions follow no single threshold."
+    )
+    return Sheet(
+        title="Thresholds",
+        columns=("way to decide", "threshold", "from", "to", "cost per 1,000 rows", "low", "high"),
+        rows=rows,
+        note="The cheapest threshold's interval is a bootstrap's, its cost flattered by being "
+        f"chosen on the rows that it is measured on; the saving is not.{single}",
+    )
+
+
+def _per_thousand(found: Estimate) -> tuple[float, float | None, float | None]:
+    low, high = (
+        None if side is None else 1000 * side for side in (found.interval.low, found.interval.high)
+    )
+    return 1000 * found.value, low, high
+
+
+def cost_figure(found: ThresholdCosts) -> Figure:
+    """Cost per row over thresholds, the chosen and the cheapest marked, beside no model at all."""
+    keep = np.unique(np.searchsorted(found.thresholds, np.linspace(0, 1, CURVE_POINTS)))
+    keep = np.unique(np.r_[keep, len(found.thresholds) - 1, found.costs.argmin()])
+    curve = tuple(
+        Point(label=f"{t:.2f}", value=float(c), x=float(t))
+        for t, c in zip(found.thresholds[keep], found.costs[keep], strict=True)
+    )
+    low, high = found.cheapest_threshold.interval.low, found.cheapest_threshold.interval.high
+    best = Point(
+        label="cheapest",
+        value=found.cheapest_cost,
+        x=found.cheapest_threshold.value,
+        x_low=low,
+        x_high=high,
+    )
+    marks = [Series(name="any threshold", points=curve)]
+    told = f"Decisions that follow no single threshold cost {found.current_cost.value:.3g} per row"
+    if found.chosen_threshold is not None:
+        bounds = found.current_cost.interval
+        at = Point(
+            label="chosen",
+            value=found.current_cost.value,
+            low=bounds.low,
+            high=bounds.high,
+            x=found.chosen_threshold,
+        )
+        marks.append(Series(name="chosen threshold", points=(at,)))
+        told = f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs {found.current_cost.value:.3g}"
+    marks.append(Series(name="cheapest on these rows", points=(best,)))
+    return Figure(
+        title="Cost by threshold",
+        kind="curve",
+        series=tuple(marks),
+        axis="cost per row",
+        x_axis="probability from which yes is said",
+        reference=found.trivial_cost,
+        reference_name=f"always {found.trivial_policy}",
+        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest_threshold)}, at "
+        f"{found.cheapest_cost:.3g}. Always saying {found.trivial_policy} costs {found.trivial_cost:.3g}.",
+    )

@@ -1,0 +1,50 @@
+"""DeLong's covariance where rows come in clusters, such as several rows of one person."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from assay.gates.statistics.intervals import Bools, Floats
+from assay.util.sorted_arrays import sorted_unique
+
+
+def clustered_delong_covariance(
+    truth: Bools, scores: Floats, units: ArrayLike
+) -> tuple[Floats, Floats]:
+    """AUCs (k,) and their covariance (k, k) for `scores` (k, rows), where the rows of one of
+    `units` (rows,) hang together and different units do not.
+
+    Obuchowski, Biometrics 53 (1997) 567-578, in the form of summed influences, which takes rows
+    of one unit with either outcome. A class whose rows are all of one unit leaves the covariance
+    NaN: that unit's influences cancel out, whatever it is like. Raises ValueError unless `truth`
+    holds both classes.
+    """
+    from scipy.stats import rankdata
+
+    m, n = int(truth.sum()), int((~truth).sum())
+    if m == 0 or n == 0:
+        raise ValueError("an ROC curve needs rows of both classes")
+    placed = np.empty(scores.shape)
+    pooled = rankdata(scores, axis=1)
+    placed[:, truth] = (pooled[:, truth] - rankdata(scores[:, truth], axis=1)) / n
+    placed[:, ~truth] = 1 - (pooled[:, ~truth] - rankdata(scores[:, ~truth], axis=1)) / m
+    areas = placed[:, truth].mean(axis=1)
+    of = np.asarray(units)
+    if min(len(sorted_unique(of[truth])), len(sorted_unique(of[~truth]))) < 2:
+        return areas, np.full((len(areas),) * 2, np.nan)
+    influence = (placed - areas[:, None]) / np.where(truth, m, n)
+    return areas, clustered_covariance(influence, of)
+
+
+def clustered_covariance(influence: Floats, units: ArrayLike) -> Floats:
+    """Covariance (k, k) of k estimates, each the sum of its `influence` (k, rows) and a constant.
+
+    The cluster-robust sandwich: rows are summed up within units first. NaN for a single unit.
+    """
+    codes = np.unique(np.asarray(units), return_inverse=True)[1]
+    count = int(codes.max()) + 1
+    if count < 2:
+        return np.full((len(influence),) * 2, np.nan)
+    sums = np.array([np.bincount(codes, row, minlength=count) for row in influence])
+    return np.asarray(sums @ sums.T * count / (count - 1))

@@ -1,0 +1,52 @@
+"""What nearest neighbours tell of the best error that any rule could have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from assay.gates.statistics.intervals import Bools, Floats
+
+
+def bayes_error_bound(error: ArrayLike) -> Floats:
+    """The least Bayes error of two classes at which the nearest neighbour errs by `error`.
+
+    The inequality R <= 2 E (1 - E) for the asymptotic error R, solved for E. Cover & Hart, IEEE
+    Transactions on Information Theory 13 (1967) 21-27. With finitely many rows the neighbour
+    mostly errs more often than in the limit, and the bound comes out too high.
+    """
+    e = np.clip(np.asarray(error, dtype=float), 0.0, 0.5)
+    return np.asarray(e / (1 + np.sqrt(1 - 2 * e)))
+
+
+def neighbour_errors(
+    known: Floats, labels: Bools, queries: Floats, truth: Bools, sizes: ArrayLike
+) -> Bools:
+    """Whether the nearest of the first `sizes` known rows has the other label, (sizes, asked).
+
+    `known` (rows, dimensions) in random order, so that equally near ones are drawn at random;
+    squared Euclidean distance. Memory is bounded by blocks; time is known x asked x dimensions.
+    """
+    ends = [int(size) for size in np.atleast_1d(np.asarray(sizes))]
+    data, length = known.astype(np.float32), (known.astype(np.float32) ** 2).sum(axis=1)
+    wrong = np.empty((len(ends), len(queries)), dtype=bool)
+    for start in range(0, len(queries), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # The length of the asked row itself changes nothing in the order of its neighbours.
+        far = length - 2 * queries[block].astype(np.float32) @ data.T
+        for i, end in enumerate(ends):
+            wrong[i, block] = labels[far[:, :end].argmin(axis=1)] != truth[block]
+    return wrong
+
+
+_BLOCK = 256
+
+
+def neighbour_errors_1d(known: Floats, labels: Bools, queries: Floats, truth: Bools) -> Bools:
+    """`neighbour_errors` in one dimension, in O(n log n): for any number of rows."""
+    order = np.argsort(known, kind="stable")  # of equal ones the order given, which is random
+    values = known[order]
+    right = np.clip(np.searchsorted(values, queries, side="left"), 0, len(values) - 1)
+    left = np.clip(right - 1, 0, None)
+    nearest = np.where(queries - values[left] < values[right] - queries, left, right)
+    return np.asarray(labels[order][nearest] != truth)

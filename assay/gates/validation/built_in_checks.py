@@ -1,0 +1,177 @@
+"""What no table may lack, whatever its use case expects: rows, values, a target to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from assay.config.data import Target
+from assay.dataset.row_source import RowSource
+from assay.dataset.target import labels_from_column, no_label_error
+from assay.errors import DataError, suggest_name
+from assay.gates.report import Check, Sheet, Verdict
+from assay.sources.quarantine import QuarantineSummary
+
+MOST_MALFORMED = 0.05
+
+
+def built_in_checks(
+    rows: RowSource,
+    target: Target | None,
+    malformed: QuarantineSummary | None = None,
+    as_text: Sequence[str] = (),
+) -> list[Check]:
+    """Rows, how many could not be read, columns that had to be read as text (where there are any),
+    columns without a value, and both classes of the target where one is given.
+    """
+    checks = [_rows_check(rows), _malformed_check(rows.count, malformed or QuarantineSummary())]
+    if as_text:
+        checks.append(_read_as_text_check(rows.count, as_text))
+    if rows.count:
+        checks.append(_empty_columns_check(rows, target))
+        if target is not None:
+            checks.append(_target_check(rows, target))
+    return checks
+
+
+def _rows_check(held: RowSource) -> Check:
+    rows = held.count
+    return Check(
+        name="rows",
+        claim="The table has rows",
+        verdict=Verdict.PASS if rows else Verdict.FAIL,
+        statistic="rows",
+        estimate=float(rows),
+        threshold=1.0,
+        why=f"{rows:,} rows.",
+        remedy="" if rows else "Point data.source at a source that holds rows.",
+        rows=rows,
+    )
+
+
+def _malformed_check(good: int, malformed: QuarantineSummary) -> Check:
+    """Rows set aside are seldom a random choice: some are a caution, many are a stop."""
+    rows = good + malformed.rows
+    share = malformed.rows / max(rows, 1)
+    which = f": {malformed.reasons}" if malformed.reasons else ""
+    listed = f"`assay show {malformed.table}` lists them. " if malformed.table else ""
+    verdict = Verdict.FAIL if share > MOST_MALFORMED else Verdict.CAUTION
+    return Check(
+        name="malformed",
+        claim="The rows of the source can be read",
+        verdict=verdict if malformed.rows else Verdict.PASS,
+        statistic="share of malformed rows",
+        estimate=share,
+        threshold=MOST_MALFORMED,
+        why=f"{malformed.rows:,} of {rows:,} rows were malformed and set aside{which}.",
+        remedy=f"{listed}Mend the source, or declare its delimiter, encoding, types or missing "
+        "marks under data."
+        if malformed.rows
+        else "",
+        rows=rows,
+    )
+
+
+def _read_as_text_check(rows: int, as_text: Sequence[str]) -> Check:
+    said = "; ".join(as_text)
+    return Check(
+        name="read_as_text",
+        claim="No column is text because of a few values",
+        verdict=Verdict.CAUTION,
+        statistic="columns read as text",
+        estimate=float(len(as_text)),
+        threshold=0.0,
+        why=f"{said[0].upper()}{said[1:]}.",
+        remedy="Do so, or mend the source: as text, its numbers are learned as words. If it is"
+        " text, declare that under data.types.",
+        hard=False,
+        rows=rows,
+    )
+
+
+def _empty_columns_check(rows: RowSource, target: Target | None) -> Check:
+    empty = [name for name, column in rows.columns.items() if column.missing == rows.count]
+    names_target = target is not None and target.column in empty
+    why = f"Without any value: {', '.join(empty)}." if empty else "Every column holds values."
+    return Check(
+        name="empty_columns",
+        claim="No column is entirely missing",
+        verdict=Verdict.FAIL if empty else Verdict.PASS,
+        statistic="columns without a value",
+        estimate=float(len(empty)),
+        threshold=0.0,
+        why=why,
+        remedy="Mend the source, or list them under data.exclude." if empty else "",
+        hard=names_target,
+        rows=rows.count,
+    )
+
+
+def _target_check(rows: RowSource, target: Target) -> Check:
+    """A third value is seldom an outcome: a mark of what is missing, or a misspelt yes. As it
+    might be one, it is a caution until the use case says that it means no."""
+    positives, others, what, remedy = _count_outcomes(rows, target)
+    missing = rows.columns[target.column].missing if target.column in rows.columns else 0
+    known = rows.count - missing
+    counted = f"{positives:,} of {known:,} labelled rows are positive."
+    unlabelled = f" {missing:,} rows have no label." if missing else ""
+    if missing and not remedy:
+        remedy = "Rows without a label can neither teach nor test: leave them out of the source."
+    several = len(others) > 1 and not target.negative
+    return Check(
+        name="target",
+        claim=f"The target {target.column!r} holds {target.positive!r} and "
+        + ("what is said to mean no" if target.negative else "one other value"),
+        verdict=Verdict.FAIL if what or missing else Verdict.CAUTION if several else Verdict.PASS,
+        statistic="share of positive rows",
+        estimate=positives / known if known and not what else None,
+        why=(f"{what[0].upper()}{what[1:]}." if what else counted)
+        + unlabelled
+        + (f" As no count {_listed(others)}." if several else ""),
+        remedy=remedy or (_WHICH_MEAN_NO if several else ""),
+        rows=known,
+    )
+
+
+_WHICH_MEAN_NO = (
+    "Leave rows whose value is no outcome out of the source. If all of these mean no, say so:"
+    " list them under data.target.negative."
+)
+_SHOWN = 10
+
+
+def _listed(others: dict[str, int]) -> str:
+    """Values with their rows, the most frequent first."""
+    ordered = sorted(others, key=lambda value: (-others[value], value))
+    more = f" and {len(ordered) - _SHOWN:,} more" if ordered[_SHOWN:] else ""
+    return ", ".join(f"{value!r} ({others[value]:,})" for value in ordered[:_SHOWN]) + more
+
+
+def _count_outcomes(rows: RowSource, target: Target) -> tuple[int, dict[str, int], str, str]:
+    """How many rows are positive, and how many have each other value; or what is wrong with the
+    target and what to do about it."""
+    try:
+        if target.column not in rows.columns:
+            raise _missing_target_error(target, list(rows.columns))
+        values, counts = rows.values(target.column)
+        if not len(values):
+            raise no_label_error(target)
+        yes = labels_from_column(pa.chunked_array([values]), target)
+        no = zip(values.filter(pa.array(~yes)).to_pylist(), counts[~yes], strict=True)
+        return int(counts[yes].sum()), {str(value): int(n) for value, n in no}, "", ""
+    except DataError as error:
+        return 0, {}, error.what, error.remedy or "Bring rows that hold it."
+
+
+def _missing_target_error(target: Target, columns: list[str]) -> DataError:
+    return DataError(
+        f"the table has no target column {target.column!r}",
+        remedy=suggest_name(target.column, columns, "Name a column of the table."),
+    )
+
+
+def columns_sheet(rows: RowSource) -> Sheet:
+    """Each column with its type, its missing values and how many different ones it holds."""
+    held = tuple((c.name, c.type, c.missing, c.distinct) for c in rows.columns.values())
+    return Sheet(title="Columns", columns=("column", "type", "missing", "different"), rows=held)

@@ -1,0 +1,200 @@
+"""The rows of a look: those that the champion answered since the last one, those of which a label
+is new, and what they are held against, each as a stored table.
+
+Bounded memory: beside the parts in hand a byte for every row that the champion ever answered, and
+what is known of the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.use_case import UseCase
+from assay.errors import DataError
+from assay.production.labels.known_labels import Truth
+from assay.production.labels.label_counts import count_labels
+from assay.production.monitoring.look import Look
+from assay.production.scoring.predictions import DECISION, PROBABILITY
+from assay.registry.batch_ledger import ScoredBatch
+from assay.registry.history import Version
+from assay.runs.lineage import find_training_table
+from assay.tables import columns
+from assay.tables.columns import column_field
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
+from assay.tables.zip_batches import zip_batches
+
+TRUTH = "truth"
+_OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
+
+
+@dataclass(frozen=True)
+class LookWindow:
+    """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
+    is None where there are too few, which wait. `same_rows`: both are the very same rows, and
+    `labelled` stands for both. `label_counts`: JSON about the labels (see `counting.count`), and the
+    batches whose new labels are too few and `waits`.
+    """
+
+    current: Artifact | None
+    labelled: Artifact | None
+    same_rows: bool
+    label_counts: dict[str, Any]
+
+
+def output_column(name: str, taken: Sequence[str]) -> str:
+    """What a column of the model's answers is called among the columns that are `taken`."""
+    return f"({name})" if name in taken else name
+
+
+def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
+    """The columns that a look needs: features, and those that mark groups."""
+    features = set(use_case.feature_columns(names))
+    return [name for name in names if name in features or name in use_case.data.sensitive]
+
+
+# --- the reference ----------------------------------------------------------------------------
+
+
+def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
+    """The test rows of a version's training: what the model saw, what it said, what was true.
+
+    Rows are in the order of their table. Raises ObjectMissing, ObjectCorrupt.
+    """
+    table = Table.read(bucket, find_training_table(bucket, version))
+    said = Table.read(bucket, version.artifact("predictions")).to_arrow(["row", *_OUTPUT_KINDS])
+    said = said.sort_by("row")
+    rows = said["row"].to_numpy()
+    schema = _reference_schema(table, use_case, [*_OUTPUT_KINDS])
+    names = schema.names[: -len(_OUTPUT_KINDS)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in table.batches(names):
+            first, last = np.searchsorted(rows, [start, start + batch.num_rows])
+            held = batch.take(pa.array(rows[first:last] - start))
+            answers = said.slice(first, last - first).combine_chunks()
+            more = [answers[name].combine_chunks() for name in _OUTPUT_KINDS]
+            yield _record_batch([*held.columns, *more], schema)
+            start += batch.num_rows
+
+    return write_table(bucket, batches(), schema, f"reference of {version.name}")
+
+
+def _reference_schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -> pa.Schema:
+    """Categories become text: rows that come later may hold others."""
+    names = look_columns(table.schema.names, use_case)
+    held = [table.schema.field(name) for name in names]
+    plain = [
+        column_field(one.name, "text")
+        if columns.field_categories(one) is not None
+        else one.with_nullable(True)
+        for one in held
+    ]
+    return pa.schema(
+        [*plain, *(column_field(output_column(n, names), _OUTPUT_KINDS[n]) for n in outputs)]
+    )
+
+
+def _record_batch(arrays: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [_decode_dictionary(one) for one in arrays], names=schema.names
+    )
+
+
+def _decode_dictionary(array: pa.Array) -> pa.Array:
+    return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array
+
+
+# --- the rows of a look -----------------------------------------------------------------------
+
+
+def build_window(bucket: Bucket, look: Look, use_case: UseCase, reference: Artifact) -> LookWindow:
+    """Gather the rows that a look is about. `reference`: the reference, whose columns they get.
+
+    Raises DataError for a batch whose columns cannot be compared with the reference's.
+    """
+    counted, new = count_labels(bucket, look, use_case)
+    shape = Table.read(bucket, reference).schema
+    least = use_case.monitor.rows
+    fresh = look.waiting_batches if sum(s.rows for s in look.waiting_batches) >= least else ()
+    told = new if counted["new"] >= least else {}
+    same = bool(fresh) and _is_same_rows(fresh, told)
+    current = None if same or not fresh else _write_current(bucket, fresh, shape)
+    labelled = _write_labelled(bucket, look.served_batches, told, shape) if told else None
+    waits = [] if told else sorted(new)
+    return LookWindow(current, labelled, same, counted | {"waits": waits})
+
+
+def _is_same_rows(fresh: Sequence[ScoredBatch], told: dict[int, Truth]) -> bool:
+    """Whether all the new rows have a label, and no others have a new one."""
+    return {s.number for s in fresh} == set(told) and all((t >= 0).all() for t in told.values())
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def _write_current(bucket: Bucket, fresh: Sequence[ScoredBatch], shape: pa.Schema) -> Artifact:
+    schema = pa.schema([*shape][:-1])  # all but the truth
+    rows = (
+        _record_batch(_input_arrays(rows, said, schema), schema)
+        for scored in fresh
+        for rows, said in _rows_with_answers(bucket, scored, schema)
+    )
+    return write_table(bucket, rows, schema, "rows since the last look")
+
+
+def _write_labelled(
+    bucket: Bucket, served: Sequence[ScoredBatch], told: dict[int, Truth], shape: pa.Schema
+) -> Artifact:
+    plain = pa.schema([*shape][:-1])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for scored in served:
+            if scored.number not in told:
+                continue
+            start, truth = 0, told[scored.number]
+            for rows, said in _rows_with_answers(bucket, scored, plain):
+                here = truth[start : start + rows.num_rows]
+                start += rows.num_rows
+                if (here >= 0).any():
+                    mask = pa.array(here >= 0)
+                    arrays = [one.filter(mask) for one in _input_arrays(rows, said, plain)]
+                    yield _record_batch([*arrays, pa.array(here[here >= 0] == 1)], shape)
+
+    return write_table(bucket, batches(), shape, "rows with new labels")
+
+
+def _input_arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
+    """The columns of the schema; those that a batch lacks are missing."""
+    features = schema.names[:-2]
+    held = [
+        rows.column(name)
+        if name in rows.schema.names
+        else pa.nulls(rows.num_rows, schema.field(name).type)
+        for name in features
+    ]
+    return [*held, said.column(PROBABILITY), said.column(DECISION)]
+
+
+def _rows_with_answers(
+    bucket: Bucket, scored: ScoredBatch, schema: pa.Schema
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """A batch's rows and what was said of them, side by side. Raises DataError where one is
+    longer.
+    """
+    table, predictions = (Table.read(bucket, a) for a in (scored.table, scored.predictions))
+    if table.rows != predictions.rows:
+        raise DataError(
+            f"{predictions.rows:,} predictions for {table.rows:,} rows", where=scored.name
+        )
+    names = [name for name in schema.names[:-2] if name in table.schema.names]
+    said = predictions.batches([PROBABILITY, DECISION])
+    yield from zip_batches(table.batches(names), said)

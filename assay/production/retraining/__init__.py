@@ -1,0 +1,1 @@
+"""When a model is trained again, and on which rows."""

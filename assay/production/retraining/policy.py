@@ -1,0 +1,317 @@
+"""When a model is trained anew: for evidence, not too often, and not for ever without success.
+
+A retraining is begun by an entry in the model's journal, so that of two events that ask for the
+same one begins, and ended by another, after all that came of it: one without was killed, or an
+error ended it. Moments are those that the entries are about (`as_of`), not those of the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry, entry_timestamp
+from assay.config.production import RetrainingSettings
+from assay.production.monitoring.look import PastLook, past_looks
+from assay.registry.history import (
+    ASKED,
+    CHAMPION,
+    FALSE_ALARM,
+    MONITORED,
+    PROMOTED,
+    RETRAINED,
+    RETRAINING,
+)
+from assay.registry.registry import Registry
+from assay.util import clock
+
+RETRAIN: Final = "retrain"
+FAILED: Final = "failed"  # what a retraining came to whose rows could not be learnt from
+_BUDGET_PERIOD: Final = timedelta(days=30)
+
+# Who wants it: a look that saw harm, the clock of a schedule, or a person.
+RetrainingTrigger = Literal["monitor", "schedule", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingRequest:
+    """What asks for a retraining. `evidence`: the digest of a monitoring report, or None. `upto`:
+    the length of the ledger, which says what may be learnt from.
+    """
+
+    by: RetrainingTrigger
+    because: str
+    as_of: datetime
+    upto: int
+    evidence: Digest | None = None
+
+
+class RetrainingAttempt(BaseModel):
+    """A retraining that may go on: the entry that began it, which one it is in a row, what it may
+    learn from, and since when (an entry of the ledger) there is harm.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int
+    attempt: int
+    upto: int
+    since: int | None
+    as_of: datetime
+
+    @classmethod
+    def from_entry(cls, entry: JournalEntry) -> RetrainingAttempt:
+        return cls.model_validate({**entry.body, "number": entry.number})
+
+
+@dataclass(frozen=True, slots=True)
+class DeclinedRetraining:
+    """Why a retraining does not begin. `needs_person`: a person is needed now."""
+
+    reason: str
+    needs_person: bool = False
+
+
+def open_retraining(
+    bucket: Bucket,
+    model: str,
+    request: RetrainingRequest,
+    policy: RetrainingSettings,
+    waits_for: str | None = None,
+) -> RetrainingAttempt | DeclinedRetraining:
+    """Begin a retraining in the journal, or go on with one that was killed, or say why not.
+
+    A person may always have one. `waits_for`: what it has to wait for where no person asks. Where
+    `attempts` in a row brought no champion, the journal notes once that a person is asked, with
+    the evidence. Raises ChainBroken.
+    """
+    journal = bucket.journal(model)
+    known: RetrainingAttempt | DeclinedRetraining | None = None
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        nonlocal known
+        known = _resumable_attempt(entries, request, policy) or reason_to_decline(
+            entries, request, policy, waits_for
+        )
+        if known is None:
+            return RETRAINING, _opening_body(entries, request, policy)
+        if (
+            isinstance(known, DeclinedRetraining)
+            and known.needs_person
+            and not _awaits_person(entries)
+        ):
+            return ASKED, {**_request_body(request), "because": known.reason}
+        return None
+
+    entry = journal.append(decide)
+    if known is not None:
+        return known
+    assert entry is not None, "what is not declined is begun"
+    return RetrainingAttempt.from_entry(entry)
+
+
+def close_retraining(
+    bucket: Bucket,
+    model: str,
+    attempt: RetrainingAttempt,
+    outcome: str,
+    *,
+    version: int | None = None,
+    because: str | None = None,
+) -> JournalEntry | None:
+    """Write down, last of all, what a retraining came to: registered, rejected, stopped (`version`:
+    the one that was chosen), or failed. None if that is known. Raises ChainBroken.
+    """
+    told = {"version": version, "because": because}
+    body = {
+        "retraining": attempt.number,
+        "outcome": outcome,
+        **{name: value for name, value in told.items() if value is not None},
+        "as_of": clock.format_timestamp(attempt.as_of),
+    }
+
+    def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
+        return None if attempt.number in _retraining_outcomes(entries) else (RETRAINED, body)
+
+    return bucket.journal(model).append(decide)
+
+
+def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:
+    """What retrainings came to, by the entries that began them."""
+    found: dict[int, str] = {}
+    for entry in entries:
+        number = entry.body.get("retraining")
+        if number is None:
+            continue
+        if entry.kind == RETRAINED:
+            found[number] = entry.body["outcome"]
+        elif "ends" not in entries[number - 1].body:  # begun before ends had entries
+            found.setdefault(number, entry.kind)
+    return found
+
+
+def _resumable_attempt(
+    entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
+) -> RetrainingAttempt | None:
+    """A retraining that began for the same reason and did not end. It goes on with the rows that
+    it had if no others came, or while it is too recent for another: after that, another has more
+    to learn from.
+    """
+    begun = [e for e in entries if e.kind == RETRAINING]
+    why = _request_identity(request)
+    same = [e for e in begun if why.items() <= e.body.items()]
+    if not same or same[-1].number in _retraining_outcomes(entries):
+        return None
+    last = same[-1]
+    recent = last is begun[-1] and request.as_of - entry_timestamp(last) < _cooldown(policy)
+    return (
+        RetrainingAttempt.from_entry(last) if recent or last.body["upto"] == request.upto else None
+    )
+
+
+def _conclusive_retrainings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """What began the retrainings that ended, and whose rows could be learnt from."""
+    ended = _retraining_outcomes(entries)
+    begun = (e for e in entries if e.kind == RETRAINING)
+    return [e for e in begun if ended.get(e.number, FAILED) != FAILED]
+
+
+def reason_to_decline(
+    entries: Sequence[JournalEntry],
+    request: RetrainingRequest,
+    policy: RetrainingSettings,
+    waits_for: str | None = None,
+) -> DeclinedRetraining | None:
+    """Why there is to be no retraining now; None if there may be."""
+    begun = [e for e in entries if e.kind == RETRAINING]
+    evidence = request.evidence and str(request.evidence)
+    done = [
+        e for e in _conclusive_retrainings(entries) if evidence and e.body["evidence"] == evidence
+    ]
+    if done:
+        return DeclinedRetraining(
+            f"entry {done[-1].number} began a retraining for this very evidence"
+        )
+    if request.by == "person":
+        return None
+    if waits_for:
+        return DeclinedRetraining(waits_for)
+    if _awaits_person(entries):
+        return DeclinedRetraining(
+            "a person was asked, and nobody has had it trained anew by hand since"
+        )
+    if (helpless := len(_retrainings_since_promotion(entries))) >= policy.attempts:
+        return DeclinedRetraining(
+            f"{helpless} retrainings in a row brought no new champion", needs_person=True
+        )
+    return _decline_by_limits(begun, request.as_of, policy)
+
+
+def _decline_by_limits(
+    begun: Sequence[JournalEntry], now: datetime, policy: RetrainingSettings
+) -> DeclinedRetraining | None:
+    """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
+    last = begun[-1] if begun else None
+    if last is not None and now - entry_timestamp(last) < _cooldown(policy):
+        until = clock.display_timestamp(entry_timestamp(last) + _cooldown(policy))
+        return DeclinedRetraining(
+            f"the last retraining (entry {last.number}) is too recent: not before {until}"
+        )
+    lately = [e for e in begun if now - entry_timestamp(e) < _BUDGET_PERIOD]
+    if len(lately) >= policy.budget:
+        return DeclinedRetraining(
+            f"{len(lately)} retrainings in thirty days are as many as are allowed"
+        )
+    return None
+
+
+def _cooldown(policy: RetrainingSettings) -> timedelta:
+    return timedelta(seconds=policy.cooldown)
+
+
+def _retrainings_since_promotion(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Retrainings since the last promotion of a champion."""
+    found: list[JournalEntry] = []
+    for entry in entries:
+        if entry.kind == PROMOTED and entry.body["alias"] == CHAMPION:
+            found = []
+        elif entry.kind == RETRAINING:
+            found.append(entry)
+    return found
+
+
+def _awaits_person(entries: Sequence[JournalEntry]) -> bool:
+    """Whether a person was asked and has not answered, by a retraining or a promotion."""
+    for entry in reversed(entries):
+        if entry.kind == ASKED:
+            return True
+        by_hand = entry.kind == RETRAINING and entry.body["by"] == "person"
+        if by_hand or entry.kind == PROMOTED:
+            return False
+    return False
+
+
+def _opening_body(
+    entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
+) -> dict[str, Any]:
+    window = (
+        policy.window if isinstance(policy.window, str) else policy.window.model_dump(mode="json")
+    )
+    return {
+        **_request_body(request),
+        "window": window,
+        "upto": request.upto,
+        "since": harm_since(entries),
+        "attempt": len(_retrainings_since_promotion(entries)) + 1,
+        "ends": True,
+    }
+
+
+def _request_body(request: RetrainingRequest) -> dict[str, Any]:
+    return {**_request_identity(request), "as_of": clock.format_timestamp(request.as_of)}
+
+
+def _request_identity(request: RetrainingRequest) -> dict[str, Any]:
+    """What makes two requests one."""
+    evidence = request.evidence and str(request.evidence)
+    return {"by": request.by, "because": request.because, "evidence": evidence}
+
+
+def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
+    """The last look at the champion that wants a retraining and has no answer: neither was the
+    model trained anew since, nor a person asked, nor the alarm called false, nor all found healthy
+    by labels. Looks at other rows alone are no answer. Raises ChainBroken.
+    """
+    history = Registry(bucket).history(model)
+    entries, champion = history.entries, history.champion
+    looks = past_looks(history, champion.number) if champion else ()
+    answers = [e.number for e in entries if e.kind == ASKED]
+    answers += [e.number for e in _conclusive_retrainings(entries)]
+    answers += [
+        past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
+    ]
+    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    wanting = (past for past in reversed(looks) if past.verdict == RETRAIN)
+    open_since = max(answers, default=0)
+    return next((p for p in wanting if p.entry > open_since and p.entry not in false), None)
+
+
+def harm_since(entries: Sequence[JournalEntry]) -> int | None:
+    """How long the ledger was before the first batch of which a look saw the harm that is still
+    seen; None where the last look that judged any rows saw none. What a person marked as a false
+    alarm was no harm.
+    """
+    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    looks = [e for e in entries if e.kind == MONITORED and e.body["first"] is not None]
+    harmed = [e.body["verdict"] == RETRAIN and e.number not in false for e in looks]
+    start = len(looks)
+    while start and harmed[start - 1]:
+        start -= 1
+    seen = [int(e.body["first"]) for e in looks[start:]]
+    return min(seen) - 1 if seen else None

@@ -1,0 +1,286 @@
+"""The rows to train on anew: the first table's, and those that were scored and labelled since.
+
+They stand in the order in which they came, the first table's first. Of a row that came more than
+once, known by its identity, the last counts, with the label that is known now. Where the use case
+names no identity, rows that are alike are not the same row: each counts, with its own label. Rows
+without a label are left out; nothing is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.data import Target
+from assay.config.production import TrainingWindow
+from assay.config.use_case import UseCase
+from assay.dataset.row_identity import identity_hashes
+from assay.dataset.target import labels_from_column
+from assay.errors import DataError
+from assay.production.labels.known_labels import own_labels
+from assay.registry.batch_ledger import BatchHistory
+from assay.tables import columns
+from assay.tables.rowhash import Hashes
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
+from assay.util.sorted_arrays import isin_sorted, sorted_unique
+
+LabelLookup = Callable[[Hashes], NDArray[np.int8]]
+"""For the units of some rows: 1 yes, 0 no, -1 not known."""
+
+_FIRST_TABLE: Final = (
+    0  # where the first table's rows came from, in place of an entry of the ledger
+)
+
+
+@dataclass(frozen=True)
+class RowSelection:
+    """Which of the labelled rows count. `harm_since`: the ledger's length before the harm was seen."""
+
+    window: str | TrainingWindow
+    harm_since: int | None
+    as_of: datetime
+    minimum_rows: int
+    """Where fewer rows came since, the newest of those before are taken as well."""
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """`table` holds the rows; `entry`, beside it, the entry of the ledger that brought each (0:
+    the first table). `row_counts`: how many rows are of the first table, how many came later.
+    """
+
+    table: Artifact
+    arrival_entries: Artifact
+    row_counts: dict[str, int]
+
+
+def training_sources(
+    bucket: Bucket,
+    first_table: Artifact,
+    batches: BatchHistory,
+    labels: LabelLookup,
+    use_case: UseCase,
+) -> list[TrainingSource]:
+    """The table that the use case's source yields, and every batch since, once, in order."""
+    named = bool(use_case.data.identity)
+
+    def read(held: Artifact, number: int, as_of: str | None) -> TrainingSource:
+        table = Table.read(bucket, held)
+        units = identity_hashes(table, use_case) if named else None
+        truth = _own_truth(table, use_case) if units is None else labels(units)
+        when = datetime.fromisoformat(as_of) if as_of else None
+        return TrainingSource(table, number, when, units, truth)
+
+    # Nameless rows are not known again where another version read their batch otherwise.
+    came = batches.unique_batches if named else batches.served_batches
+    later = [read(one.table, one.number, one.as_of) for one in came]
+    return [read(first_table, _FIRST_TABLE, None), *later]
+
+
+def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
+    return np.concatenate([np.empty(0, np.int8), *own_labels(table, use_case)])
+
+
+def write_training_rows(
+    bucket: Bucket, sources: Sequence[TrainingSource], use_case: UseCase, selection: RowSelection
+) -> TrainingRows:
+    """Put the rows together that a model is to be trained on anew.
+
+    In bounded memory, but for 17 bytes a row. Raises DataError where no rows are left.
+    """
+    kept = _apply_window(sources, _latest_rows(sources), selection)
+    if not any(mask.any() for mask in kept):
+        raise DataError(
+            "no labelled rows are left to train on",
+            remedy="Bring labels with `assay label`, or widen retrain.window.",
+        )
+    schema = _training_schema(sources, use_case)
+    meaning = _TargetValues.from_table(sources[0].table, use_case.data.target)
+    pairs = list(zip(sources, kept, strict=True))
+    rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, meaning))
+    came_by = pa.schema([pa.field("arrived", pa.int64())])
+    marks = (
+        pa.RecordBatch.from_arrays([pa.array(np.full(int(m.sum()), s.entry))], schema=came_by)
+        for s, m in pairs
+    )
+    later = sum(int(mask.sum()) for mask in kept[1:])
+    return TrainingRows(
+        write_table(bucket, rows, schema, "gathered"),
+        write_table(bucket, marks, came_by, "arrived"),
+        {"first": int(kept[0].sum()), "later": later},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSource:
+    """One table that rows come from; `entry` is the entry of the ledger, or 0. `units`: None
+    where the use case names no identity. `truth`: 1, 0 or -1 a row.
+    """
+
+    table: Table
+    entry: int
+    as_of: datetime | None
+    units: Hashes | None
+    truth: NDArray[np.int8]
+
+    @property
+    def labelled_mask(self) -> NDArray[np.bool_]:
+        """Rows of the first table have their own label, whatever came later."""
+        known: NDArray[np.bool_] = self.truth >= 0
+        return known | (self.entry == _FIRST_TABLE)
+
+    def rows(
+        self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _TargetValues
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that `mask` keeps, in the schema's columns."""
+        start = 0
+        for batch in self.table.batches():
+            here = slice(start, start + batch.num_rows)
+            start = here.stop
+            if mask[here].any():
+                chosen = batch.filter(pa.array(mask[here]))
+                yield _conform_rows(chosen, self.truth[here][mask[here]], schema, meaning)
+
+
+def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
+    """Rows that have a label and do not come again later."""
+    seen, kept = np.empty(0, np.uint64), []
+    for source in reversed(sources):
+        if source.units is None:
+            kept.append(source.labelled_mask)
+            continue
+        _, last = np.unique(source.units[::-1], return_index=True)
+        mask = np.zeros(len(source.units), bool)
+        mask[len(source.units) - 1 - last] = True
+        mask &= source.labelled_mask & ~isin_sorted(source.units, seen)
+        seen = sorted_unique(np.concatenate([seen, source.units[mask]]))
+        kept.append(mask)
+    return kept[::-1]
+
+
+def _apply_window(
+    sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], selection: RowSelection
+) -> list[NDArray[np.bool_]]:
+    """What the window leaves of the rows."""
+    if isinstance(selection.window, TrainingWindow):
+        if selection.window.rows is not None:
+            return _newest_rows(kept, selection.window.rows)
+        assert selection.window.lasting is not None, "a window has rows or lasts"
+        oldest = selection.as_of - timedelta(seconds=selection.window.lasting)
+        return [
+            m & (s.as_of is not None and s.as_of >= oldest)
+            for s, m in zip(sources, kept, strict=True)
+        ]
+    if selection.window == "all" or selection.harm_since is None:
+        return list(kept)
+    later = [m & (s.entry > selection.harm_since) for s, m in zip(sources, kept, strict=True)]
+    enough = sum(int(mask.sum()) for mask in later) >= selection.minimum_rows
+    return later if enough else _newest_rows(kept, selection.minimum_rows)
+
+
+def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
+    """The last so many of the rows."""
+    left, found = rows, []
+    for mask in reversed(kept):
+        places = np.flatnonzero(mask)[-left:] if left else np.empty(0, np.int64)
+        newest = np.zeros(len(mask), bool)
+        newest[places] = True
+        left -= len(places)
+        found.append(newest)
+    return found[::-1]
+
+
+def _training_schema(sources: Sequence[TrainingSource], use_case: UseCase) -> pa.Schema:
+    """The first table's columns. Categories that came later are added to theirs."""
+    first, target = sources[0].table.schema, use_case.data.target.column
+    listed = {
+        column.name: values
+        for column in first
+        if column.name != target and (values := columns.field_categories(column)) is not None
+    }
+    later = _category_values(sources[1:], list(listed))
+    return pa.schema(
+        [
+            _widen_categories(c, listed[c.name], later[c.name]) if c.name in listed else c
+            for c in first
+        ]
+    )
+
+
+def _widen_categories(column: pa.Field, values: Sequence[str], later: set[str]) -> pa.Field:
+    new = sorted(later - set(values))
+    return columns.column_field(column.name, "category", [*values, *new], nullable=True)
+
+
+def _category_values(
+    sources: Sequence[TrainingSource], names: Sequence[str]
+) -> dict[str, set[str]]:
+    """The values of these columns, in one pass over each table."""
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for source in sources:
+        there = [name for name in names if name in source.table.schema.names]
+        for batch in source.table.batches(there) if there else ():
+            for name in there:
+                texts = pc.unique(batch.column(name).cast(pa.string())).to_pylist()
+                found[name].update(text for text in texts if text is not None)
+    return found
+
+
+def _conform_rows(
+    batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _TargetValues
+) -> pa.RecordBatch:
+    """The rows in the schema; columns that they lack are missing, the target is as known now."""
+    arrays = []
+    for column in schema:
+        held = batch.column(column.name) if column.name in batch.schema.names else None
+        if column.name == meaning.column:
+            arrays.append(meaning.outcomes(truth, held, column.type))
+        else:
+            arrays.append(pa.nulls(len(truth), column.type) if held is None else held)
+    return columns.conform_batch(pa.RecordBatch.from_arrays(arrays, names=schema.names), schema)
+
+
+@dataclass(frozen=True)
+class _TargetValues:
+    """What the target's column says for yes and for no; of several values for no, the commonest."""
+
+    column: str
+    yes: Any
+    no: Any
+
+    @classmethod
+    def from_table(cls, first: Table, target: Target) -> _TargetValues:
+        held = first.to_arrow([target.column])[target.column]
+        kind = held.type
+        counted = pc.value_counts(
+            held.cast(kind.value_type) if pa.types.is_dictionary(kind) else held
+        )
+        values, counts = pa.chunked_array([counted.field("values")]), counted.field("counts")
+        positive = labels_from_column(values, target)
+        order = np.argsort(-counts.to_numpy(), kind="stable")
+        known = values.to_pylist()
+        yes = next(known[i] for i in order if positive[i])
+        return cls(target.column, yes, next(known[i] for i in order if not positive[i]))
+
+    def outcomes(
+        self, truth: NDArray[np.int8], own: pa.Array | None, kind: pa.DataType
+    ) -> pa.Array:
+        """The column for these rows: their own value where nothing better is known."""
+        said = kind.value_type if pa.types.is_dictionary(kind) else kind
+        yes, no = pa.scalar(self.yes, said), pa.scalar(self.no, said)
+        known = pc.if_else(pa.array(truth == 1), yes, no)
+        if own is None:
+            return known
+        plain = own.cast(said)
+        stands = pc.or_(pa.array(truth < 0), pc.equal(pc.equal(plain, yes), pa.array(truth == 1)))
+        return pc.if_else(stands.fill_null(False), plain, known)

@@ -1,0 +1,174 @@
+"""From a file, a query or a stretch of a stream to a batch: rows as the model was trained on them.
+
+Types are those of the table that the version was trained on; nothing is inferred, so one batch
+cannot come out unlike another. Categories are read as text: a value that training never saw is
+scored as unseen, not refused. Rows that do not fit are listed, with their line and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.data import Data, Source
+from assay.config.use_case import UseCase
+from assay.errors import DataError, nearest_name
+from assay.sources import source_lines
+from assay.sources.block_conversion import convert_block
+from assay.sources.blocks import (
+    QUARANTINE_SCHEMA,
+    BlockSpool,
+    RowBlock,
+    SourceReader,
+    quarantine_batch,
+)
+from assay.sources.conversion import ColumnSpec
+from assay.sources.ingestion import (
+    RowTally,
+    delimiter_hint,
+    open_reader,
+    report_progress,
+    source_name,
+)
+from assay.sources.source_lines import SourceLines
+from assay.tables.columns import column_field
+from assay.tables.table_writer import write_table
+
+BatchProgress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ParsedBatch:
+    """A batch's rows as a table. `lines` says on which line of the source each stands (see
+    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` are columns of
+    the source that the model was not trained on; they were not read.
+    """
+
+    table: Artifact
+    lines: Artifact
+    unfit: Artifact | None
+    rows: int
+    unfit_rows: int
+    extra_columns: list[str]
+
+
+def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
+    """How a batch is read: by column of the table that a version was `trained` on (its
+    description), the type it must have, the format of dates, and whether the batch may lack it.
+
+    JSON, because a batch that is read otherwise is another. Lacking may be what is not known
+    when a row is scored (the target, what comes after the outcome), and what is no more than
+    kept (`data.exclude`).
+    """
+    data = use_case.data
+    spared = {data.target.column, *data.after_outcome, *data.exclude} - set(data.identity)
+    return {
+        column["name"]: {
+            "type": "text" if column["type"] == "category" else column["type"],
+            "format": data.dates.get(column["name"], "iso"),
+            "required": column["name"] not in spared,
+        }
+        for column in trained
+        if column["name"] not in data.never_store
+    }
+
+
+def parse_batch(
+    bucket: Bucket,
+    source: Source,
+    specs: dict[str, dict[str, Any]],
+    use_case: UseCase,
+    name: str,
+    *,
+    say: BatchProgress = lambda _: None,
+) -> ParsedBatch:
+    """Read a batch into the bucket, in bounded memory; `specs` is what `column_specs` yielded.
+
+    Raises DataError for columns that the batch lacks, before anything is read where the source
+    tells its columns; SourceError for a source that cannot be read, that is empty, or most of
+    whose rows do not fit; StoreUnreachable.
+    """
+    # What else the use case says of types is for rows of which they must be inferred.
+    told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
+    data: Data = use_case.data.model_copy(update={"source": source, **told})
+    reader = open_reader(data, specs)
+    with BlockSpool() as spool, BlockSpool() as aside:
+        blocks = _blocks(reader, spool, say)
+        wanted = _wanted_columns(reader.columns, specs, source_name(data))
+        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.position_unit))
+        table = write_table(bucket, rows.batches(), rows.schema, name)
+        lines = write_table(
+            bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
+        )
+        malformed = (quarantine_batch(block.malformed_rows) for block in aside)
+        held = rows.tally.malformed_count
+        unfit = write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} unfit") if held else None
+    extra = [column for column in reader.columns if column not in specs]
+    return ParsedBatch(table, lines, unfit, rows.tally.good_count, held, extra)
+
+
+def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iterable[RowBlock]:
+    """The blocks; those of a source that tells its columns only at its end wait on disk."""
+    blocks = report_progress(reader.blocks(), say, "read")
+    if reader.columns:
+        return blocks
+    for block in blocks:
+        spool.add(block)
+    return spool
+
+
+def _wanted_columns(
+    found: Sequence[str], specs: dict[str, dict[str, Any]], where: str
+) -> dict[str, ColumnSpec]:
+    lacking = [name for name, how in specs.items() if how["required"] and name not in found]
+    if found and lacking:
+        spare = [name for name in found if name not in specs]
+        near = {name: nearest_name(name, spare) for name in lacking}
+        hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
+        raise DataError(
+            f"the batch has no column {', '.join(map(repr, lacking))}",
+            where=where,
+            remedy=f"Did you mean {', '.join(hints)}?"
+            if hints
+            else delimiter_hint(found, "score.source")
+            or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
+        )
+    return {
+        name: ColumnSpec(how["type"], date_format=how["format"])
+        for name, how in specs.items()
+        if name in found
+    }
+
+
+class _RowReader:
+    """One pass over the blocks: rows that fit go on, their lines noted; others go aside."""
+
+    def __init__(
+        self,
+        wanted: dict[str, ColumnSpec],
+        blocks: Iterable[RowBlock],
+        aside: BlockSpool,
+        tally: RowTally,
+    ) -> None:
+        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self.tally = tally
+        self.places = SourceLines()
+        self.schema = pa.schema([column_field(name, how.kind) for name, how in wanted.items()])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for block in self._blocks:
+            batch, malformed = convert_block(block, self._wanted)
+            self.tally.add(batch.num_rows, malformed)
+            lines = block.lines
+            if malformed:
+                self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
+                lines = lines[~np.isin(lines, [one.line for one in malformed])]
+            self.places.add(lines)
+            yield batch
+        self.tally.check_malformed_share()

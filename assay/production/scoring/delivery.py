@@ -1,0 +1,100 @@
+"""A batch's answers on their way out: the rows that a sink writes, each with its prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.use_case import UseCase
+from assay.dataset.row_identity import identity_columns
+from assay.errors import ConfigError
+from assay.production.scoring.predictions import DECISION, MODEL, PROBABILITY, ROW
+from assay.registry.batch_ledger import BatchClaim
+from assay.sources.source_lines import SourceLines
+from assay.tables.table import Table
+from assay.tables.zip_batches import zip_batches
+
+LINE, BATCH = "line", "batch"
+_RESERVED_COLUMNS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One batch's answers on their way out. `name` is the batch's, fit for a file; `model` the
+    digest of the version's.
+    """
+
+    bucket: Bucket
+    use_case: UseCase
+    name: str
+    version: int
+    model: str
+    table: Artifact
+    predictions: Artifact
+    lines: Artifact
+
+    @classmethod
+    def from_claim(cls, bucket: Bucket, use_case: UseCase, claim: BatchClaim) -> Delivery:
+        """The answers of a batch, under the name that it was claimed with."""
+        return cls(
+            bucket=bucket,
+            use_case=use_case,
+            name=claim.file,
+            version=claim.version,
+            model=str(claim.model),
+            table=claim.table,
+            predictions=claim.predictions,
+            lines=claim.lines,
+        )
+
+    @property
+    def batch_digest(self) -> Digest:
+        return self.table.digest
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What is delivered, in order. Raises ConfigError where a column of the data is called
+        like one of ours.
+        """
+        rows = Table.read(self.bucket, self.table).schema
+        identity = identity_columns(rows.names, self.use_case)
+        for name in identity:
+            if name in _RESERVED_COLUMNS:
+                raise ConfigError(
+                    f"the column {name!r} of the data would stand beside ours of that name",
+                    where="data.identity",
+                    remedy="Declare the columns that make a row the same row tomorrow, or rename "
+                    "this one in the source.",
+                )
+        return pa.schema(
+            [
+                pa.field(LINE, pa.int64()),
+                *(rows.field(name) for name in identity),
+                pa.field(PROBABILITY, pa.float64()),
+                pa.field(DECISION, pa.bool_()),
+                pa.field(MODEL, pa.string()),
+            ]
+        )
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows, in bounded memory."""
+        schema = self.schema
+        identity = schema.names[1:-3]
+        places = SourceLines.from_table(Table.read(self.bucket, self.lines))
+        answers = Table.read(self.bucket, self.predictions)
+        rows = Table.read(self.bucket, self.table)
+        said = answers.batches([ROW, PROBABILITY, DECISION, MODEL])
+        for mine, theirs in zip_batches(said, rows.batches(identity)):
+            lines = places.lines(mine.column(ROW).to_numpy())
+            arrays = [
+                pa.array(lines, pa.int64()),
+                *(theirs.column(name) for name in identity),
+                *(mine.column(name) for name in (PROBABILITY, DECISION, MODEL)),
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,0 +1,143 @@
+"""Which batches are there to be scored."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from assay.bucket import canonical_json
+from assay.bucket.digest import Digest
+from assay.config.data import FileFormat, Source
+from assay.config.loaded_use_case import LoadedUseCase
+from assay.errors import ConfigError, SourceError
+from assay.sources.files import SourceFile, detect_format, find_files, redact_url
+from assay.sources.fingerprint import fingerprint
+
+QUERY: Final = "query"
+STREAM: Final = "stream"
+
+
+@dataclass(frozen=True)
+class IncomingBatch:
+    """A batch that is there to be scored. `name` is for people; `stem` is fit for the name of a
+    file that its answers go to. `is_transient`: it is gone once it was read, like part of a stream.
+    """
+
+    name: str
+    stem: str
+    source: Source
+    is_transient: bool = False
+
+    def file_name(self, rows: Digest) -> str:
+        """What the file is called that its answers go to. A query's result, and a stretch of a
+        stream, have no name but that of their rows.
+        """
+        return f"{self.stem}-{rows.short}" if self.stem in {QUERY, STREAM} else self.stem
+
+    def fingerprint(self, written: LoadedUseCase) -> str | None:
+        """What identifies its present content; None where only reading it would tell.
+
+        Raises SourceError, StoreUnreachable.
+        """
+        data = written.use_case.data
+        return fingerprint(data.model_copy(update={"source": self.source}))
+
+
+def list_batches(
+    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+) -> list[IncomingBatch]:
+    """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
+    `score.source`: each file is one, in the order of their paths; a query is one.
+
+    `form`: their format, where their endings do not tell it. A pattern that no file fits names
+    none; a file that is not there is a batch like others, until it is read. Raises ConfigError
+    where nothing says what to score, StoreUnreachable.
+    """
+    asked = written.use_case.score.source
+    if not files and asked is not None and asked.path is None:
+        return [IncomingBatch(QUERY, QUERY, asked)]
+    return [arrival for arrival, _ in _find_files(written, files, form)]
+
+
+def check_files_exist(
+    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None = None
+) -> None:
+    """Raise SourceError for the first of `files` that is not there, StoreUnreachable. What a
+    person mistypes is told, and no batch.
+    """
+    for arrival, file in _find_files(written, files, form) if files else ():
+        if file is None:
+            find_files(arrival.source)
+
+
+def list_marked_files(
+    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+) -> list[tuple[IncomingBatch, str]]:
+    """The files that are there now, each with a mark that changes while it is being written: its
+    size, time and tag. Raises what `list_batches` raises.
+    """
+    found = []
+    for arrival, file in _find_files(written, files, form):
+        if file is not None:
+            with suppress(SourceError):  # it went between the list and the look
+                found.append((arrival, canonical_json.dump(file.status()).decode()))
+    return found
+
+
+def _find_files(
+    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None
+) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
+    asked = written.use_case.score.source
+    if not files and (asked is None or asked.path is None):
+        raise ConfigError(
+            "nothing says which files are to be scored",
+            where=written.text.locate(("score", "source")),
+            remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
+        )
+    like = asked if asked is not None and asked.path else written.use_case.data.source
+    told = {"encoding", "delimiter"} | ({"format"} if like is asked else set())
+    how = like.model_dump(include=told & like.model_fields_set)
+    how |= {"format": form} if form else {}
+    for path in files or [str(like.path)]:
+        yield from _expand_source(Source(path=path, **how))
+
+
+def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
+    path = str(source.path)
+    if folder := path.endswith("/") or Path(path).is_dir():
+        source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
+    several = folder or glob.has_magic(path)
+    try:
+        found = find_files(source)
+    except SourceError:
+        if not several:  # who reads it says what is wrong
+            yield IncomingBatch(redact_url(path), Path(path).stem, source), None
+        return
+    for file in found:
+        # A URL as it was given may hold what a file system does not give back.
+        one = source.model_copy(update={"path": file.url}) if several else source
+        if not folder or _has_format(one, file):
+            yield IncomingBatch(file.display_path, _file_stem(file), one), file
+
+
+def _has_format(source: Source, file: SourceFile) -> bool:
+    """Whether a file of a folder is one of rows: others may lie there too."""
+    with suppress(SourceError):
+        return not Path(file.path).name.startswith((".", "_")) and bool(detect_format(source, file))
+    return False
+
+
+def _file_stem(file: SourceFile) -> str:
+    """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
+    name = Path(file.path).name
+    name = name[: len(name) - len(file.compression)]
+    return name[: len(name) - len(file.ending)] or name
+
+
+def batch_from_stream(path: str, form: FileFormat | None, name: str) -> IncomingBatch:
+    """A stretch of a stream, kept in a file until it is scored."""
+    return IncomingBatch(name, STREAM, Source(path=path, format=form), is_transient=True)

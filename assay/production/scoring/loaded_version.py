@@ -1,0 +1,187 @@
+"""By which version batches are scored, and which of them were scored before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.loaded_use_case import LoadedUseCase
+from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
+from assay.production.scoring.incoming_batch import IncomingBatch
+from assay.registry.batch_ledger import BatchClaim, BatchLedger, ScoredBatch
+from assay.registry.history import CHALLENGER, CHAMPION, RETIRED, ModelHistory, Version
+from assay.registry.registry import Registry
+from assay.runs.lineage import find_training_table
+from assay.steps.step import Step
+
+if TYPE_CHECKING:
+    from assay.learning.scoring_model import ScoringModel
+
+
+@dataclass(frozen=True)
+class LoadedVersion:
+    """A version ready to score. `column_specs`: how it wants a batch read (see `intake.columns`)."""
+
+    version: Version
+    model: ScoringModel
+    column_specs: dict[str, dict[str, Any]]
+
+    @classmethod
+    def load(
+        cls, bucket: Bucket, written: LoadedUseCase, reference: str, as_of: datetime
+    ) -> LoadedVersion:
+        """What stands behind a reference now. Raises what `Registry.load` raises."""
+        from assay.production.scoring.batch_reader import column_specs
+        from assay.tables.table import Table
+
+        registry = Registry(bucket)
+        while True:
+            version = registry.find_version(reference)
+            model = registry.load(reference, as_of=as_of)
+            if registry.find_version(reference).number == version.number:
+                break  # else an alias was moved while it was being loaded
+        trained = Table.read(bucket, find_training_table(bucket, version)).description
+        return cls(version, model, column_specs(trained, written.use_case))
+
+
+@dataclass
+class PriorScores:
+    """What was scored before. A batch is served once, whoever is champion when it comes again;
+    by a version that was named (`for_named_version`), once by that version. `open_claims` are claims on the use
+    case's own sink that nobody has finished yet, by their batch; `retired_versions` the versions that were
+    retired, whose claims bind nobody.
+    """
+
+    for_named_version: bool = False
+    retired_versions: frozenset[int] = frozenset()
+    open_claims: dict[Digest, BatchClaim] = field(default_factory=dict)
+    _files: set[str] = field(default_factory=set)
+    _batches: dict[Digest, ScoredBatch] = field(default_factory=dict)
+
+    @classmethod
+    def from_ledger(
+        cls, bucket: Bucket, version: Version, *, for_named_version: bool
+    ) -> PriorScores:
+        batches = BatchLedger(bucket, version.model).read()
+        before = cls(
+            for_named_version, frozenset(Registry(bucket).history(version.model).retirements)
+        )
+        for scored in batches.scored_batches:
+            counts = not for_named_version or scored.version == version.number
+            if scored.role == "served" and counts:
+                before.add(scored.source, scored)
+        if not for_named_version:
+            left = (
+                claim for claim in batches.open_claims(before.retired_versions) if not claim.aside
+            )
+            before.open_claims = {claim.batch_digest: claim for claim in left}
+        return before
+
+    def add(self, source: str | None, scored: ScoredBatch) -> None:
+        """These rows, from a source of this fingerprint, are scored."""
+        self._batches.setdefault(scored.batch_digest, scored)
+        if source is not None:
+            self._files.add(source)
+
+    def has_source(self, source: str | None) -> bool:
+        """Whether a source of this fingerprint was scored before. A batch is served once, whoever
+        is champion when it comes again.
+        """
+        return source is not None and source in self._files
+
+    def has_batch(self, batch: Digest) -> bool:
+        """Whether these very rows were scored before, whatever their source was called."""
+        return batch in self._batches
+
+    def with_prior_answers(self, answers: BatchClaim) -> BatchClaim:
+        """The answers that a batch had before, whoever is champion now, in the place of others."""
+        first = self._batches[answers.batch_digest]
+        held = {name: getattr(first, name) for name in ("predictions", "version", "model")}
+        return answers.model_copy(update=held)
+
+
+def build_claim(
+    bucket: Bucket,
+    batch: IncomingBatch,
+    source: str | None,
+    steps: tuple[Step, Step],
+    version: Version,
+    **more: Any,
+) -> BatchClaim:
+    """What a version says of a batch, as the ledger keeps it; `steps` are those that read and
+    scored it. `more`: its other fields.
+    """
+    arrived, predicted = steps
+    about = bucket.get_json(predicted["about"])
+    return BatchClaim(
+        name=batch.name,
+        source=None if batch.is_transient else source,
+        table=predicted["table"],
+        predictions=predicted["predictions"],
+        unfit=predicted.outputs.get("unfit"),
+        rows=about["rows"],
+        unfit_rows=about["unfit_rows"],
+        version=version.number,
+        model=version.digest,
+        seconds=arrived.seconds + predicted.seconds,
+        lines=predicted["lines"],
+        file=batch.file_name(predicted["table"].digest),
+        **more,
+    )
+
+
+def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
+    """The reference of the version that is to score the batches of `name`: 3, name@3 or an alias
+    as `model` says, else the champion.
+
+    Raises NoChampion where there was none yet, ReferenceUnknown where there is none any more,
+    Unproven for a retired version, ConfigError for another model's.
+    """
+    reference = _full_reference(name, model)
+    registry = Registry(bucket)
+    history = registry.history(name)
+    if reference == f"{name}@{CHAMPION}" and history.champion is None:
+        raise _no_champion_error(history)
+    version = registry.find_version(reference)
+    if version.number in history.retirements:
+        raise Unproven(
+            f"{version.name} was retired: {history.retirements[version.number].body['because']}",
+            remedy=f"Name another version; `assay log {name}` tells which there are.",
+        )
+    return reference
+
+
+def shadow_challenger(bucket: Bucket, written: LoadedUseCase, version: Version) -> Version | None:
+    """The challenger that is to score beside a version, unseen, if one is."""
+    if not written.use_case.promotion.shadow:
+        return None
+    history = Registry(bucket).history(version.model)
+    number = history.aliases.get(CHALLENGER)
+    return None if number in {None, version.number} else history.versions[number]
+
+
+def _full_reference(name: str, model: str | None) -> str:
+    given = model or CHAMPION
+    of, at, which = given.rpartition("@")
+    if at and of != name:
+        raise ConfigError(
+            f"{given!r} is no version of {name!r}, whose batches are to be scored",
+            where="--model",
+            remedy=f"Write {name}@3, or 3, or an alias such as {CHALLENGER}.",
+        )
+    return f"{name}@{which}" if given != name else f"{name}@{CHAMPION}"
+
+
+def _no_champion_error(history: ModelHistory) -> ReferenceUnknown:
+    gone = [e for e in history.entries if e.kind == RETIRED]
+    why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
+    train = "" if history.versions else "Train one: assay run CONFIG. "
+    kind = ReferenceUnknown if history.served_versions else NoChampion
+    return kind(
+        f"{history.model!r} has no champion to score with{why}",
+        remedy=f"{train}Promote one: assay promote {history.model}@N --because TEXT. Or name a "
+        "version with --model.",
+    )

@@ -1,0 +1,94 @@
+"""What became of the batches that one run of the score flow was about."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.digest import Digest
+from assay.errors import AssayError
+from assay.registry.batch_ledger import ScoredBatch
+from assay.registry.history import Version
+from assay.util.wording import format_count
+
+_ENTRY_FIELDS: Final = ("name", "rows", "unfit_rows", "seconds", "table", "predictions", "unfit")
+
+BatchFate = Literal["scored", "known", "refused", "failed"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BatchOutcome(_Frozen):
+    """One batch. `known`: it was scored before, so nothing was done. `refused`: it cannot be
+    scored, and the ledger says so. `failed`: something else stood in the way, such as a sink that
+    cannot be written; running again does it. `seconds` are what reading and scoring took when
+    they were done; `extra` columns of the source that were not read; `shadow` the challenger that
+    scored it as well. `model` and `digest` are of the version that scored it where that is not the
+    run's: it had begun, and this run finished.
+    """
+
+    name: str
+    fate: BatchFate = "scored"
+    rows: int = 0
+    unfit_rows: int = 0
+    seconds: float = 0.0
+    table: Artifact | None = None
+    predictions: Artifact | None = None
+    unfit: Artifact | None = None
+    extra: tuple[str, ...] = ()
+    to: str | None = None
+    shadow: str | None = None
+    model: str | None = None
+    digest: Digest | None = None
+    why: str | None = None
+    remedy: str | None = None
+
+    @classmethod
+    def from_entry(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
+        """A batch that has its answers, in a run for a version."""
+        other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
+        told = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+        return cls(**told | (other if entry.version != run.number else {}) | more)
+
+    @classmethod
+    def from_error(cls, name: str, fate: BatchFate, error: AssayError) -> BatchOutcome:
+        """A batch that is refused, or failed."""
+        where = "" if error.where in {None, name} else f" ({error.where})"
+        return cls(name=name, fate=fate, why=f"{error.what}{where}", remedy=error.remedy)
+
+
+class ScoringOutcome(_Frozen):
+    """A run of the score flow: by which version, about which moment, and what became of each."""
+
+    use_case: str
+    model: str
+    digest: Digest
+    as_of: str
+    batches: tuple[BatchOutcome, ...] = ()
+    monitored: str | None = None  # how a look at once at what came ended, if one was asked for
+
+    def with_fate(self, *fates: BatchFate) -> tuple[BatchOutcome, ...]:
+        return tuple(batch for batch in self.batches if batch.fate in fates)
+
+    @property
+    def rows(self) -> int:
+        """Rows that were scored now."""
+        return sum(batch.rows for batch in self.with_fate("scored"))
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in a line."""
+        wrong = self.with_fate("refused", "failed")
+        scored = [batch for batch in self.with_fate("scored") if batch.model is None]
+        rows = sum(batch.rows for batch in scored)
+        said = f"{format_count(len(scored), 'batch')} scored by {self.model}, {rows:,} rows"
+        said = said if scored else f"nothing new for {self.model}"
+        for batch in self.with_fate("scored"):
+            said += f"; {batch.name} by {batch.model}, which had begun it" if batch.model else ""
+        for batch in wrong:
+            said += f"; {batch.name} {batch.fate}: {batch.why}"
+        return said

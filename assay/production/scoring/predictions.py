@@ -1,0 +1,200 @@
+"""From a batch's rows to predictions, part by part: the memory does not grow with the rows.
+
+Rows that no answer can be given for are listed, not dropped: those whose probability is no finite
+number, and those whose group is missing where the decision depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.use_case import UseCase
+from assay.dataset.row_identity import hash_units, identity_columns
+from assay.errors import AssayError, ConfigError, DataError
+from assay.production.scoring.unfit_rows import drop_rows, list_unfit_rows
+from assay.tables.table import Table
+from assay.tables.table_writer import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from assay.learning.scoring_model import ScoringModel
+
+ROW, UNIT, PROBABILITY, DECISION, MODEL = "row", "unit", "probability", "decision", "model"
+PREDICTION_COLUMNS: Final = (ROW, UNIT, PROBABILITY, DECISION, MODEL)
+
+_ROWS: Final = 1 << 16
+_PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
+
+
+@dataclass(frozen=True)
+class BatchPredictions:
+    """`table` holds the rows that could be scored, in order; `predictions` as many: row (the
+    number in `table`, from 0, int64), unit (int64, the bits of `learning.units.identities`), the
+    columns of the declared identity, probability (float64), decision (bool), model (its digest,
+    text). `lines` are those of the rows that could be scored, `unfit` lists all others: line,
+    reason, row.
+    """
+
+    table: Artifact
+    predictions: Artifact
+    lines: Artifact
+    unfit: Artifact | None
+    rows: int
+    unfit_rows: int
+
+
+def score_table(
+    bucket: Bucket,
+    model: ScoringModel,
+    digest: Digest,
+    table: Artifact,
+    use_case: UseCase,
+    *,
+    lines: Artifact,
+    unfit: Artifact | None,
+    say: Callable[[str], None] = lambda _: None,
+) -> BatchPredictions:
+    """Score the rows of `table`. The same rows and model give the same bytes.
+
+    `lines` and `unfit` are the intake's. Raises DataError where no row is left, and where the
+    model cannot answer; ConfigError for an identity column that is called like one of `PREDICTION_COLUMNS`.
+    """
+    from threadpoolctl import threadpool_limits
+
+    rows = Table.read(bucket, table)
+    scorer = _Scorer(rows, model, digest, use_case, say)
+    with threadpool_limits(1):  # how sums are split over threads is written into their last digits
+        predictions = write_table(
+            bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
+        )
+    before = Table.read(bucket, unfit).rows if unfit else 0
+    if scorer.unscorable:
+        unfit = list_unfit_rows(rows, scorer.unscorable, lines=lines, earlier_list=unfit)
+        table, lines = drop_rows(rows, list(scorer.unscorable), lines=lines)
+    if not scorer.scored_rows:
+        raise DataError(
+            f"none of {rows.rows:,} rows can be scored: {next(iter(scorer.unscorable.values()))}",
+            where=table.name,
+        )
+    return BatchPredictions(
+        table, predictions, lines, unfit, scorer.scored_rows, before + len(scorer.unscorable)
+    )
+
+
+@dataclass
+class _Scorer:
+    """One pass over the rows. `unscorable`: why rows could not be scored, by their numbers."""
+
+    rows: Table
+    model: ScoringModel
+    digest: Digest
+    use_case: UseCase
+    say: Callable[[str], None]
+    scored_rows: int = 0
+    unscorable: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._identity = identity_columns(self.rows.schema.names, self.use_case)
+        self._shown = list(self.use_case.data.identity)
+        for name in self._shown:
+            if name in PREDICTION_COLUMNS:
+                raise ConfigError(
+                    f"an identity column cannot be called {name!r}: predictions have a column of "
+                    "that name",
+                    where="data.identity",
+                    remedy="Rename it in the source.",
+                )
+
+    @property
+    def schema(self) -> pa.Schema:
+        shown = [self.rows.schema.field(name) for name in self._shown]
+        return pa.schema(
+            [
+                pa.field(ROW, pa.int64()),
+                pa.field(UNIT, pa.int64()),
+                *shown,
+                pa.field(PROBABILITY, pa.float64()),
+                pa.field(DECISION, pa.bool_()),
+                pa.field(MODEL, pa.string()),
+            ]
+        )
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        columns = list(dict.fromkeys([*self.model.columns, *self._identity]))
+        start = 0
+        for part in self.rows.batches(columns):
+            for offset in range(0, part.num_rows, _ROWS):
+                batch = part.slice(offset, _ROWS)
+                yield self._score_batch(batch, start)
+                if (start + batch.num_rows) // _PROGRESS_EVERY > start // _PROGRESS_EVERY:
+                    self.say(f"{start + batch.num_rows:,} rows scored")
+                start += batch.num_rows
+
+    def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
+        frame = batch.select(self.model.columns).to_pandas()
+        probability, decision = self._predict_frame(frame)
+        odd = self._find_unscorable(frame, probability)
+        kept = np.ones(len(frame), bool)
+        for place, reason in odd.items():
+            self.unscorable[start + place] = reason
+            kept[place] = False
+        if odd:
+            batch = batch.filter(pa.array(kept))
+            probability, decision = probability[kept], decision[kept]
+        rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
+        self.scored_rows += batch.num_rows
+        named = pa.array([str(self.digest)])
+        arrays = [
+            pa.array(rows, pa.int64()),
+            pa.array(hash_units(batch.select(self._identity)).view(np.int64)),
+            *(batch.column(name) for name in self._shown),
+            pa.array(probability, pa.float64()),
+            pa.array(decision, pa.bool_()),
+            pa.DictionaryArray.from_arrays(np.zeros(batch.num_rows, np.int32), named),
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
+
+    def _predict_frame(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            found = self.model.predict(frame)
+        except AssayError:
+            raise
+        except Exception as error:
+            # A user's estimator, or a library below it, may raise anything.
+            raise DataError(
+                f"the model cannot answer these rows ({type(error).__name__}: {error})",
+                where=self.rows.artifact.name,
+                remedy="Mend the rows, or the estimator if it is your own.",
+            ) from error
+        return found[PROBABILITY].to_numpy(), found[DECISION].to_numpy()
+
+    def _find_unscorable(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
+        """Rows that have no answer, and why, by their places in the frame."""
+        found = {
+            int(place): f"its probability is {probability[place]}"
+            for place in np.flatnonzero(~np.isfinite(probability))
+        }
+        for name in self.model.group_columns:
+            missing = np.flatnonzero(frame[name].isna())
+            for place in missing[~self._has_rule(frame, missing)]:
+                found[int(place)] = f"{name} is missing, and the decision depends on it"
+        return found
+
+    def _has_rule(self, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
+        """Whether training learnt a rule for these rows' groups: where values were missing then,
+        that is a group like any other.
+        """
+        if not len(places):
+            return np.empty(0, bool)
+        groups = self.model.groups(frame.iloc[places])
+        known: np.ndarray = np.isin(np.asarray(groups, dtype=str), list(self.model.fitted.rules))
+        return known

@@ -1,0 +1,44 @@
+"""Predictions where the use case wants them: a Parquet or CSV file a batch, or a SQL table.
+
+What is delivered: the line of the source, the identity's columns (without a declared identity,
+all of the row's but the target), probability, decision, model, and in SQL the batch.
+Delivering again changes nothing, so a scorer that was killed may simply run once more.
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from assay.config.loaded_use_case import LoadedUseCase
+from assay.config.production import Sink
+from assay.errors import ConfigError
+from assay.production.scoring.delivery import Delivery
+
+
+def resolve_sink(written: LoadedUseCase, to: str | None, *, single_batch: bool) -> Sink | None:
+    """Where answers go: to the path `to`, else where the use case says, else nowhere but the
+    bucket. A path for one batch `single_batch` need not name it. Raises ConfigError.
+    """
+    if to is None:
+        return written.use_case.score.to
+    if single_batch and "{batch}" not in to:
+        return Sink.model_construct(path=to)
+    try:
+        return Sink(path=to)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(said, where=f"--to {to}", remedy="As in out/{batch}.parquet.") from None
+
+
+def write_delivery(delivery: Delivery, sink: Sink) -> str:
+    """Write a batch's answers; returns where, fit for people's eyes.
+
+    Raises OutputError, ConfigError, SourceError for a place that cannot be reached.
+    """
+    if sink.table is not None:
+        from assay.production.scoring.sql_sink import deliver_to_table as to_table
+
+        return to_table(delivery, sink)
+    from assay.production.scoring.file_sink import deliver_to_file as to_file
+
+    return to_file(delivery, str(sink.path))

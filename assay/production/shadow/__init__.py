@@ -1,0 +1,1 @@
+"""Shadow deployment: a challenger's predictions paired with the champion's."""

@@ -1,0 +1,218 @@
+"""Whom we trust: who acts, what each may do, and journal entries held against people's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from assay.bucket.journal import JournalEntry, current_user
+from assay.bucket.signing import SIGNING_KEY_VARIABLE, PublicKey, Signer
+from assay.config.people import DEFAULT_PEOPLE_FILE, People, Role
+from assay.errors import NotAllowed, SignatureBad, Unproven, nearest_name
+
+if TYPE_CHECKING:
+    from assay.bucket.bucket import Bucket
+
+Action = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
+
+PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
+    "viewer": frozenset(),
+    "scientist": frozenset({"lesson", "false alarm"}),
+    "operator": frozenset({"rollback", "retire", "false alarm"}),
+    "engineer": frozenset(
+        {"lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. Without a people's file nobody has a role, and everyone may do everything."""
+
+    name: str
+    role: Role | None
+
+
+def authorize_user(action: Action) -> Actor:
+    """Who is at the keyboard, if they may do this: whose key signs, else whom the operating
+    system names.
+
+    Raises NotAllowed, ConfigError.
+    """
+    people, signer = People.load_configured(), Signer.from_environment()
+    if people is None:
+        return Actor(current_user(), None)
+    if signer is not None:
+        return _authorize_person(people, _key_owner(people, signer), action)
+    if people.signatures == "required":
+        raise NotAllowed(
+            "signatures are required here, and the environment names no key",
+            remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE}.",
+        )
+    return _authorize_person(people, current_user(), action)
+
+
+def authorize_name(name: str, action: Action) -> Actor:
+    """Somebody who gave their name and no proof, as on the dashboard, if they may do this.
+
+    Raises NotAllowed, also wherever signatures are required; ConfigError.
+    """
+    people, signer = People.load_configured(), Signer.from_environment()
+    if not name.strip():
+        raise NotAllowed("nobody was named", remedy="Give your name.")
+    if people is None:
+        return Actor(name.strip(), None)
+    if people.signatures == "required":
+        raise NotAllowed(
+            "signatures are required here, and the dashboard has no key of yours to sign with",
+            remedy=f"Do it at a terminal, with your key named in {SIGNING_KEY_VARIABLE}.",
+        )
+    if signer is not None:
+        _key_owner(people, signer)  # the entry will bear this signature
+    return _authorize_person(people, name.strip(), action)
+
+
+def _key_owner(people: People, signer: Signer) -> str:
+    key = signer.public_key.fingerprint
+    for known in people.trusted_keys():
+        if known.fingerprint == key and known.vouched_entries is None:
+            return known.name
+        if known.fingerprint == key:
+            raise NotAllowed(
+                f"the key that {SIGNING_KEY_VARIABLE} names, {key}, was withdrawn",
+                remedy=f"Make another, and let whoever keeps {DEFAULT_PEOPLE_FILE} add its public half.",
+            )
+    raise NotAllowed(
+        f"the key that {SIGNING_KEY_VARIABLE} names, {key}, belongs to nobody in the people's file",
+        remedy=f"Add its public half to your name in {DEFAULT_PEOPLE_FILE}, or name another key.",
+    )
+
+
+def _authorize_person(people: People, name: str, act: Action) -> Actor:
+    person = people.people.get(name)
+    if person is None:
+        near = nearest_name(name, people.people)
+        raise NotAllowed(
+            f"{name!r} is not among the people who may act",
+            remedy=f"Did you mean {near!r}?"
+            if near
+            else f"Let whoever keeps {DEFAULT_PEOPLE_FILE} add you, with a role.",
+        )
+    if act not in PERMISSIONS[person.role]:
+        able = [n for n, other in people.people.items() if act in PERMISSIONS[other.role]]
+        who = f"These may: {', '.join(sorted(able)[:5])}." if able else "Nobody there may."
+        raise NotAllowed(
+            f"{name} is {_with_article(person.role)}, and {_with_article(person.role)} may not {_action_phrase(act)}",
+            remedy=who,
+        )
+    return Actor(name, person.role)
+
+
+def _with_article(role: str) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
+
+
+def _action_phrase(act: Action) -> str:
+    return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
+
+
+def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
+    """Every journal's entries that a key has signed, whatever is thought of it today."""
+    known = [replace(key, vouched_entries=None)]
+    for name in bucket.list_journals():
+        for entry in bucket.journal(name).entries():
+            with suppress(SignatureBad):
+                if entry.find_signer(known):
+                    yield name, entry
+
+
+# --- entries ----------------------------------------------------------------------------------
+
+
+def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
+    """Check who signed these entries, if there is a people's file.
+
+    Raises SignatureBad for a signature that does not fit or is by nobody known, Unproven for an
+    entry without one where signatures are required, ConfigError.
+    """
+    people = People.load_configured()
+    if people is None:
+        return
+    for entry in entries:
+        if entry.find_signer(people.trusted_keys()) is None and people.signatures == "required":
+            raise Unproven(
+                f"entry {entry.number} of the journal of {model!r} is not signed, and signatures "
+                "are required",
+                remedy="Let a person with a key register or promote it again.",
+            )
+
+
+def is_permitted(entry: JournalEntry, action: Action) -> bool:
+    """Whether whoever made an entry may do this, by today's people's file; without one, all may.
+
+    Raises what `require_signatures` raises for a signature.
+    """
+    people = People.load_configured()
+    if people is None:
+        return True
+    signer = entry.find_signer(people.trusted_keys())
+    if signer is None and people.signatures == "required":
+        return False
+    person = people.people.get(signer.name if signer else entry.actor)
+    return person is not None and action in PERMISSIONS[person.role]
+
+
+def require_permission(
+    model: str, entry: JournalEntry, action: Action, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Where signatures are required, demand that whoever signed may do this, by today's people's
+    file, `unless` nobody needed to.
+
+    Raises Unproven, and what `require_signatures` raises.
+    """
+    people = People.load_configured()
+    if people is None or people.signatures == "optional" or is_permitted(entry, action) or unless():
+        return
+    raise Unproven(
+        f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
+        f"{_action_phrase(action)}",
+        remedy="Let a person who may do it again.",
+    )
+
+
+def author_names(entry: JournalEntry) -> set[str]:
+    """The names under which whoever made an entry is known: the one written, and whose key it is.
+
+    Raises SignatureBad.
+    """
+    people = People.load_configured()
+    signer = entry.find_signer(people.trusted_keys()) if people else None
+    return {entry.actor.casefold()} | ({signer.name.casefold()} if signer else set())
+
+
+def describe_signature(entry: JournalEntry) -> str:
+    """Who signed an entry, in words. Raises SignatureBad."""
+    if entry.signature is None:
+        return "unsigned"
+    people = People.load_configured()
+    if people is None:
+        return f"signed with {entry.signature.key_id}, by nobody known here"
+    signer = entry.find_signer(people.trusted_keys())
+    assert signer is not None, "a signature that is there has a signer, or is refused"
+    return f"signed by {signer.name}"
+
+
+def describe_author(entry: JournalEntry) -> str:
+    """Who made an entry; where people are known, whether their signature bears it out."""
+    people = People.load_configured()
+    if people is None:
+        return entry.actor
+    try:
+        signer = entry.find_signer(people.trusted_keys())
+    except SignatureBad:
+        return f"{entry.actor} (BAD SIGNATURE)"
+    if signer is None:
+        return f"{entry.actor} (unsigned)"
+    return entry.actor if signer.name == entry.actor else f"{entry.actor} (key of {signer.name})"

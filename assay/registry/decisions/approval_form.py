@@ -1,0 +1,59 @@
+"""A promotion that waits for a person: what they are told, and what their answer does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
+from assay.config.people import DEFAULT_PEOPLE_FILE, People
+from assay.errors import NotAllowed
+from assay.gates.catalog import sort_by_gate
+from assay.registry.decisions import eligibility
+from assay.registry.decisions.feedback import record_lesson
+from assay.registry.decisions.justification import Justification, find_version
+from assay.registry.decisions.promotion import promote_version
+from assay.registry.registry import Registry
+
+
+def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
+    """What a person is asked about a version, in Markdown.
+
+    Raises Ineligible where no answer could make it champion, NotAllowed where signatures are
+    required: a form has no key to sign with.
+    """
+    people, registry = People.load_configured(), Registry(bucket)
+    history, version = find_version(registry, reference)
+    if people is not None and people.signatures == "required":
+        raise NotAllowed(
+            f"{DEFAULT_PEOPLE_FILE} requires signatures, and the dashboard has no key to sign with",
+            remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
+            "with your key.",
+        )
+    policy = registry.promotion_policy(version)
+    eligibility.refuse_retired(history, version)
+    open_ = eligibility.find_blockers(bucket, history, version, policy)
+    eligibility.find_waiver(history, version, open_, when)
+    body = version.entry.body
+    lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
+    lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
+    told = eligibility.shadow_report(bucket, history, version)
+    lines += [f"- shadow: {told.verdict}. {told.summary}"] if told else []
+    lines += [f"- to approve of: {one.what}" for one in open_ if one.needs_approval]
+    now = f"It takes the place of {history.champion.name}." if history.champion else ""
+    who = {"another engineer": "somebody else than who trained it"}.get(policy.by, policy.by)
+    return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
+
+
+def apply_answer(
+    bucket: Bucket, reference: str, justification: Justification, *, yes: bool
+) -> JournalEntry | None:
+    """Promote a version, or note why not; None if it is champion already.
+
+    Raises what `promote_version` raises.
+    """
+    if yes:
+        return promote_version(bucket, reference, justification, approve=True)
+    justification.authorize("approve")
+    _, version = find_version(Registry(bucket), reference)
+    return record_lesson(bucket, version.model, f"promotion:{version.name}", justification)

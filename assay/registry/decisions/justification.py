@@ -1,0 +1,87 @@
+"""What every decision is made of: who says so and why, about which version, and its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
+from assay.errors import ConfigError, Ineligible, ReferenceUnknown
+from assay.registry import authority
+from assay.registry.history import ModelHistory, Version, fold_journal
+from assay.registry.registry import Registry
+from assay.util import clock
+
+EntryBody = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Justification:
+    """Why something is decided, and the moment that it is about. `name`: who says so, where they
+    give no proof but their name, as on the dashboard; None for whoever is at the keyboard.
+    """
+
+    because: str
+    as_of: datetime
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.because.strip():
+            raise ConfigError("no reason was given", remedy="Say why with --because TEXT.")
+        if (
+            not self.because.isascii()
+            and self.because.encode(errors="replace").decode() != self.because
+        ):
+            raise ConfigError("the reason is no text in UTF-8", remedy="Write it anew.")
+
+    def authorize(self, act: authority.Action) -> authority.Actor:
+        """Whoever decides, if they may. Raises NotAllowed."""
+        return (
+            authority.authorize_user(act)
+            if self.name is None
+            else authority.authorize_name(self.name, act)
+        )
+
+    def body(self) -> EntryBody:
+        """What an entry says of it."""
+        via = {} if self.name is None else {"via": "dashboard"}
+        return {
+            "because": self.because.strip(),
+            "as_of": clock.format_timestamp(self.as_of),
+            **via,
+        }
+
+
+def append_decision(
+    bucket: Bucket,
+    model: str,
+    decide: Callable[[ModelHistory], tuple[str, EntryBody] | None],
+    who: authority.Actor,
+) -> JournalEntry | None:
+    journal = bucket.journal(model)
+    return journal.append(lambda entries: decide(fold_journal(model, entries)), actor=who.name)
+
+
+def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Version]:
+    """A version that was named by number or alias: a decision is about one that was meant."""
+    history, version = registry.resolve_reference(reference)
+    if "@" not in reference:
+        raise ReferenceUnknown(
+            f"{reference!r} says no version",
+            remedy=f"Write {history.model}@{max(history.versions)}, the newest, or another.",
+        )
+    return history, version
+
+
+def overtaken_error(history: ModelHistory, alias: str) -> Ineligible:
+    entry = history.alias_entries.get(alias)
+    what = (
+        f"{history.model}@{history.aliases[alias]} became {alias} meanwhile, by {entry.actor} "
+        f"(entry {entry.number})"
+        if entry
+        else f"{history.model} has no {alias} any more"
+    )
+    return Ineligible(what, remedy=f"Look again: `assay log {history.model}`.")

@@ -1,0 +1,181 @@
+"""To take a version out of service: roll back, retire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JournalEntry
+from assay.errors import ConfigError, Ineligible, IntegrityError, ObjectMissing, Unproven
+from assay.registry.decisions.justification import (
+    EntryBody,
+    Justification,
+    append_decision,
+    find_version,
+    overtaken_error,
+)
+from assay.registry.decisions.promotion import promote_version
+from assay.registry.history import CHAMPION, RETIRED, ROLLED_BACK, ModelHistory, Version
+from assay.registry.registry import Registry
+
+
+def roll_back_alias(
+    bucket: Bucket,
+    model: str,
+    justification: Justification,
+    *,
+    to: int | None = None,
+    alias: str = CHAMPION,
+    seen: ModelHistory | None = None,
+) -> JournalEntry:
+    """Point an alias back at the version that it pointed to before, or further back, at `to`.
+    `seen`: what the journal said when this was decided, else as it is now.
+
+    Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for
+    one whose bytes are gone, ReferenceUnknown.
+    """
+    who = justification.authorize("rollback")
+    seen = seen or Registry(bucket).find_history(model)
+    here = seen.alias_entries.get(alias)
+    if to is not None:
+        Registry(bucket).resolve_reference(f"{seen.model}@{to}")  # one that is not there never was
+
+    def decide(history: ModelHistory) -> tuple[str, EntryBody]:
+        if history.alias_entries.get(alias) != here:
+            raise overtaken_error(history, alias)
+        demand = partial(_demand_servable, bucket, history, alias, justification.as_of)
+        version = _rollback_target(history, alias, to, demand)
+        body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
+        return ROLLED_BACK, {**body, **justification.body()}
+
+    entry = append_decision(bucket, seen.model, decide, who)
+    assert entry is not None, "a rollback is refused or done"
+    return entry
+
+
+def _rollback_target(
+    history: ModelHistory, alias: str, to: int | None, demand: Callable[[int], None]
+) -> Version:
+    """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
+    Ineligible, and what `demand` raises.
+    """
+    if alias not in history.promotion_trails:
+        raise Ineligible(
+            f"no version of {history.model} was ever {alias}",
+            remedy=f"Promote one: `assay log {history.model}` tells which there are.",
+        )
+    before, here = history.previous_versions(alias), history.aliases.get(alias)
+    name = f"{history.model}@{here}" if here else "it vanished"
+    others = (n for n in dict.fromkeys(before) if n not in history.retirements and n != here)
+    of = "" if alias == CHAMPION else f" --alias {alias}"
+    further = (  # looked for only where it is told
+        f"Go further back with `assay rollback {history.model} --to {number}{of}`."
+        for number in others
+        if _passes(demand, number)
+    )
+    if to is not None and to == here:
+        raise Ineligible(
+            f"{name} is {alias} already, and a rollback would withdraw it",
+            remedy=next(further, f"To end its service, `assay retire {name}`."),
+        )
+    if to is not None and to not in before:
+        known = f"Before it were: {', '.join(map(str, before))}. " if before else ""
+        raise Ineligible(
+            f"{history.model}@{to} was not {alias} before {name}",
+            remedy=f"{known}Any other version is promoted: `assay promote {history.model}@{to}`.",
+        )
+    if not before:
+        raise Ineligible(
+            f"{history.model} had no {alias} before {name}",
+            remedy=f"Promote another version, or end its service with `assay retire {name}`."
+            if here
+            else f"See what there is with `assay log {history.model}`.",
+        )
+    version = history.versions[before[0] if to is None else to]
+    if version.number in history.retirements:
+        raise Ineligible(
+            f"{history.describe_retirement(version)}; it was {alias} before {name}",
+            remedy=next(further, "Promote another version."),
+        )
+    try:
+        demand(version.number)
+    except Unproven as error:
+        raise Unproven(
+            f"{version.name} would not be served: {error.what}",
+            remedy=f"{next(further, 'No other before it would be.')} To have it all the same, let "
+            f"an engineer promote it anew: `assay promote {version.name}`.",
+        ) from error
+    return version
+
+
+def _demand_servable(
+    bucket: Bucket, history: ModelHistory, alias: str, when: datetime, number: int
+) -> None:
+    """Demand that a version would be served by the promotion that an alias is to go back to. The
+    rollback itself vouches for none: it is done in a hurry, and by people who may not promote.
+    """
+    earlier = {entry.body["version"]: entry for entry in history.promotion_trails[alias][:-1]}
+    Registry(bucket).require_promotion(history, earlier[number], when)
+    version = history.versions[number]
+    if not bucket.objects.has(version.digest):
+        raise ObjectMissing(
+            f"the bytes of {version.name} are not in the bucket",
+            where=bucket.root,
+            remedy="Name another version with --to, or restore it: `assay verify --repair --from`.",
+        )
+
+
+def _passes(demand: Callable[[int], None], number: int) -> bool:
+    with suppress(IntegrityError):
+        demand(number)
+        return True
+    return False
+
+
+def retire_version(
+    bucket: Bucket, reference: str, justification: Justification, *, instead: int | None = None
+) -> JournalEntry | None:
+    """End a version's service for good; None if that was done before. Aliases that point at it
+    vanish, unless `instead` becomes champion first: by a rollback if it was champion before it,
+    else by a promotion.
+
+    Raises what `roll_back_alias` and `promote_version` raise.
+    """
+    who, registry = justification.authorize("retire"), Registry(bucket)
+    history, version = find_version(registry, reference)
+    if version.number in history.retirements:
+        return None
+    if instead is not None:
+        _replace(bucket, history, version, justification, instead)
+
+    def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
+        if version.number in history.retirements:
+            return None
+        if instead is not None and history.champion == version:
+            raise overtaken_error(history, CHAMPION)
+        return RETIRED, {"version": version.number, **justification.body()}
+
+    return append_decision(bucket, version.model, decide, who)
+
+
+def _replace(
+    bucket: Bucket,
+    history: ModelHistory,
+    version: Version,
+    justification: Justification,
+    instead: int,
+) -> None:
+    if version != history.champion or instead == version.number:
+        raise ConfigError(
+            f"{version.name} is not champion: nothing takes its place"
+            if version != history.champion
+            else f"{version.name} cannot take its own place",
+            remedy="Leave --instead out." if version != history.champion else "Name another.",
+        )
+    if instead in history.previous_versions(CHAMPION):
+        roll_back_alias(bucket, version.model, justification, to=instead, seen=history)
+    else:
+        promote_version(bucket, f"{version.model}@{instead}", justification, seen=history)

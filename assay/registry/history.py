@@ -1,0 +1,236 @@
+"""The fold of a model's journal: its versions, and which of them each alias points to, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.errors import ChainBroken
+from assay.gates.catalog import NONDETERMINISTIC_GATES, sort_by_gate
+from assay.util import clock
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
+APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
+MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
+RETRAINING, RETRAINED, ASKED, SHADOWED = "retraining", "retrained", "asked", "shadowed"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a model as the journal has it. `status` is registered or rejected."""
+
+    model: str
+    number: int
+    status: str
+    entry: JournalEntry
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}@{self.number}"
+
+    def artifact(self, name: str) -> Artifact:
+        """What the version is made of: model, signature, card, run, page."""
+        return Artifact.model_validate(self.entry.body[name])
+
+    @property
+    def reports(self) -> dict[str, Artifact]:
+        """The gates' reports, in reading order."""
+        held = sort_by_gate(self.entry.body["reports"])
+        return {gate: Artifact.model_validate(report) for gate, report in held.items()}
+
+    @property
+    def digest(self) -> Digest:
+        return self.artifact("model").digest
+
+
+@dataclass(frozen=True)
+class ModelHistory:
+    """The fold of one journal: versions by number, and what each alias points to."""
+
+    model: str
+    entries: list[JournalEntry]
+    versions: dict[int, Version] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    alias_entries: dict[str, JournalEntry] = field(default_factory=dict)
+    """By alias, the entry that made it point where it does: promoted or rolled_back."""
+    promotion_trails: dict[str, list[JournalEntry]] = field(default_factory=dict)
+    """By alias, the promotions that led to where it points, or last pointed; a rollback takes
+    away those after the one that it goes back to."""
+    retirements: dict[int, JournalEntry] = field(default_factory=dict)
+
+    @property
+    def champion(self) -> Version | None:
+        number = self.aliases.get(CHAMPION)
+        return self.versions[number] if number else None
+
+    def champion_to_beat(self, question: Digest) -> Version | None:
+        """The champion that answers of `question` (a run's key) are to be compared with.
+
+        A champion that this same question brought forth is no rival to itself: the one it was
+        compared with then stands in, so that asking again changes nothing.
+        """
+        champion = self.champion
+        if champion is None or champion.entry.body["question"] != str(question):
+            return champion
+        against = champion.entry.body["against"]
+        return self.versions[against] if against else None
+
+    def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
+        """The version that was asked the same, is made of the same and was judged the same."""
+        same = (v for v in self.versions.values() if v.status == status)
+        return next(
+            (v for v in same if _version_identity(v.entry.body) == _version_identity(body)), None
+        )
+
+    def previous_versions(self, alias: str) -> list[int]:
+        """The versions that an alias pointed to before the present one, or before it vanished;
+        the last first. Those that were rolled back are not among them.
+        """
+        return [
+            entry.body["version"] for entry in reversed(self.promotion_trails.get(alias, [])[:-1])
+        ]
+
+    def current_promotion(self, alias: str) -> JournalEntry | None:
+        """The promotion by which an alias points where it does, however it came back to it."""
+        return self.promotion_trails[alias][-1] if alias in self.aliases else None
+
+    def find_waiver(self, promotion: JournalEntry) -> JournalEntry | None:
+        """The waiver that a promotion rests on, if it needed one."""
+        number = promotion.body.get("waiver")
+        return self.entries[number - 1] if number else None
+
+    def retraining_entry(self, version: Version) -> JournalEntry | None:
+        """The entry that began the retraining of which a version came, if it came of one."""
+        number = version.entry.body.get("retraining")
+        return self.entries[number - 1] if number else None
+
+    def last_shadow_comparison(
+        self, version: Version, against: Version | None = None
+    ) -> JournalEntry | None:
+        """The last comparison of a version's answers in shadow, with those of `against` if that
+        is given; None if there was none.
+        """
+        told = (e for e in reversed(self.entries) if e.kind == SHADOWED)
+        mine = (e for e in told if e.body["version"] == version.number)
+        return next((e for e in mine if against in (None, self.versions[e.body["against"]])), None)
+
+    def describe_retirement(self, version: Version) -> str:
+        """How a retired version came to be one, in words."""
+        entry = self.retirements[version.number]
+        return (
+            f"{version.name} was retired by {entry.actor} (entry {entry.number}): "
+            f"{entry.body['because']}"
+        )
+
+    @property
+    def served_versions(self) -> set[int]:
+        """The versions that were champion, now or before."""
+        points = (e for e in self.entries if e.kind == PROMOTED and e.body["alias"] == CHAMPION)
+        return {entry.body["version"] for entry in points}
+
+    @property
+    def pending_challenger(self) -> JournalEntry | None:
+        """The entry that made the challenger one, while it waits for a yes or no: it was never
+        champion since, nobody took it back, and nobody declined it.
+        """
+        number = self.aliases.get(CHALLENGER)
+        if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
+            return None
+        about = self.alias_entries[CHALLENGER]
+        later = self.entries[about.number :]
+        declined = f"promotion:{self.model}@{number}"
+        if any(e.kind == LESSON and e.body["cause"] == declined for e in later):
+            return None
+        champions = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
+        return None if number in champions else about
+
+    def was_withdrawn(self, number: int) -> bool:
+        """Whether a person took a version away from its alias: nothing brings it back by itself."""
+        back = (e for e in self.entries if e.kind == ROLLED_BACK)
+        return number in self.retirements or any(e.body["previous"] == number for e in back)
+
+
+def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
+    """What a journal's entries amount to. Kinds it does not know change nothing.
+
+    Raises ChainBroken for an entry that lacks what its kind says, as Assay writes none.
+    """
+    history = ModelHistory(model, list(entries))
+    for entry in history.entries:
+        try:
+            _FOLD_BY_KIND.get(entry.kind, _fold_nothing)(history, entry)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ChainBroken(
+                f"entry {entry.number} of the journal of {model!r}, {entry.kind}, cannot be "
+                f"understood ({error!r})",
+                remedy="Assay wrote no such entry. Restore it from a backup; until then no version "
+                "of this model is trusted.",
+            ) from error
+    return history
+
+
+def _fold_nothing(_history: ModelHistory, _entry: JournalEntry) -> None:
+    pass
+
+
+def _fold_version(history: ModelHistory, entry: JournalEntry) -> None:
+    number = entry.body["version"]
+    history.versions[number] = Version(history.model, number, entry.kind, entry)
+
+
+def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
+    alias, version = entry.body["alias"], entry.body["version"]
+    trail = history.promotion_trails.setdefault(alias, [])
+    if trail and trail[-1].body["version"] == version:
+        trail.pop()  # renewed, such as under another waiver: no step to go back
+    trail.append(entry)
+    _point_alias(history, entry)
+
+
+def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
+    """Back to the nearest promotion of that version before the last one."""
+    alias, version = entry.body["alias"], entry.body["version"]
+    steps = history.previous_versions(alias).index(version) + 1
+    del history.promotion_trails[alias][-steps:]
+    _point_alias(history, entry)
+
+
+def _fold_retirement(history: ModelHistory, entry: JournalEntry) -> None:
+    number = entry.body["version"]
+    history.retirements[number] = entry
+    for alias in [alias for alias, at in history.aliases.items() if at == number]:
+        del history.aliases[alias], history.alias_entries[alias]
+
+
+def _point_alias(history: ModelHistory, entry: JournalEntry) -> None:
+    if entry.body["version"] not in history.versions:
+        raise ValueError(f"there is no version {entry.body['version']}")
+    history.aliases[entry.body["alias"]] = entry.body["version"]
+    history.alias_entries[entry.body["alias"]] = entry
+
+
+_FOLD_BY_KIND = {
+    REGISTERED: _fold_version,
+    REJECTED: _fold_version,
+    PROMOTED: _fold_promotion,
+    ROLLED_BACK: _fold_rollback,
+    RETIRED: _fold_retirement,
+}
+
+
+def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    reports = {
+        gate: held for gate, held in body["reports"].items() if gate not in NONDETERMINISTIC_GATES
+    }
+    return body["question"], body["model"], reports
+
+
+def is_waiver_in_force(waiver: JournalEntry, when: datetime) -> bool:
+    """Whether a waiver holds at a moment: it was signed, and has not expired."""
+    return waiver.signature is not None and when < clock.parse_timestamp(waiver.body["expires"])

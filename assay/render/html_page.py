@@ -1,0 +1,148 @@
+"""Reports as one HTML page that needs nothing else: no script, no font, no server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import chain, count
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from assay.gates.report import Check, Figure, Report, Sheet, Verdict
+from assay.render.numbers import estimate_text, format_column, is_numeric
+from assay.render.report_text import (
+    VERDICT_MEANINGS,
+    VERDICT_SYMBOLS,
+    check_remarks,
+    checks_not_passed,
+    figure_sheet,
+    printable_text,
+    verdict_counts,
+)
+from assay.render.svg.figure import figure_svg
+
+_MOST_OPEN_ROWS = 12  # a longer table is folded
+_MOST_ROWS = 2_000  # beyond it a browser on a phone gives up; the stored report has them all
+_MOST_FINDINGS = 3  # of a gate's findings in the page's opening
+
+
+class HtmlTable(NamedTuple):
+    """A sheet, written: headings with "is numeric", rows of text, and how many were left out."""
+
+    title: str
+    note: str
+    columns: list[tuple[str, bool]]
+    rows: list[tuple[str, ...]]
+    left: int
+
+    @property
+    def folded(self) -> bool:
+        return len(self.rows) > _MOST_OPEN_ROWS
+
+
+def render_html(
+    reports: Sequence[Report], *, title: str, facts: Mapping[str, str], intro: str = ""
+) -> bytes:
+    """One HTML file for one gate or for all of a run, in UTF-8; the same input, the same bytes.
+
+    `facts` stand beneath the title, in their order. Two have a place of their own, whatever
+    their case: `question` leads, and `outcome` (with `registered`, `rejected` or `stopped` as its
+    first word) is set large.
+    """
+    rest = dict(facts)
+    question, outcome = _pop_fact(rest, "question"), _pop_fact(rest, "outcome")
+    html: str = _template().render(
+        title=title,
+        question="" if question == title else question,
+        outcome=outcome,
+        ending=_first_word(outcome),
+        intro=intro,
+        facts=rest,
+        reports=reports,
+        anchors=gate_anchors([report.gate for report in reports]),
+        Verdict=Verdict,
+        meanings=VERDICT_MEANINGS,
+    )
+    return html.lstrip().encode("utf-8", "replace")
+
+
+def gate_anchors(gates: Sequence[str]) -> list[str]:
+    """The place of each gate in the page, as in "page.html#fairness": its name, and a number where
+    several reports bear it.
+    """
+    taken = {"main", "verdicts"}
+    found = []
+    for gate in gates:
+        name = re.sub(r"[^a-z0-9]+", "-", gate.lower()).strip("-") or "gate"
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
+        found.append(next(n for n in names if not taken & {n, f"{n}-name"}))
+        taken |= {found[-1], f"{found[-1]}-name"}
+    return found
+
+
+def _pop_fact(facts: dict[str, str], name: str) -> str:
+    key = next((key for key in facts if key.casefold() == name), None)
+    return facts.pop(key) if key else ""
+
+
+def _first_word(text: str) -> str:
+    match = re.match(r"[a-z]+", text.casefold())
+    return match[0] if match else ""
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("assay.render", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable_value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "css": Markup(files("assay.render").joinpath("page.css").read_text("utf-8")),  # noqa: S704 # our own file
+        "symbols": VERDICT_SYMBOLS,
+        "findings": checks_not_passed,
+        "first": _MOST_FINDINGS,
+        "figure_grid": lambda figure: html_table(figure_sheet(figure)),
+        "grid": html_table,
+        "measured": estimate_text,
+        "picture": svg_markup,
+        "remarks": check_remarks,
+        "tally": verdict_counts,
+        "passed": passed_checks,
+    }
+    return environment.get_template("page.html")
+
+
+def _printable_value(value: Any) -> Any:
+    return (
+        printable_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    )
+
+
+def passed_checks(report: Report) -> list[Check]:
+    return report.checks_with(Verdict.PASS)
+
+
+def svg_markup(figure: Figure) -> Markup:
+    return Markup(figure_svg(figure))  # noqa: S704 # escaped where it was drawn
+
+
+def html_table(sheet: Sheet) -> HtmlTable:
+    """A sheet ready to be laid out."""
+    cells = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.columns)
+    kept = [format_column(part)[:_MOST_ROWS] for part in cells]
+    return HtmlTable(
+        title=sheet.title,
+        note=sheet.note,
+        columns=[(name, is_numeric(part)) for name, part in zip(sheet.columns, cells, strict=True)],
+        rows=list(zip(*kept, strict=True)),
+        left=max(0, len(sheet.rows) - _MOST_ROWS),
+    )

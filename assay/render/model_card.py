@@ -1,0 +1,194 @@
+"""The model card: what a version is for, how it was judged, and where it must not be trusted.
+
+Source: Mitchell et al. (2019), "Model Cards for Model Reporting".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
+from assay.config.use_case import UseCase
+from assay.gates.report import Check, Report, Verdict
+from assay.render.markdown import escape_markdown, inline_code, sheet_blocks, table_row
+from assay.render.numbers import estimate_text
+from assay.render.report_text import checks_not_passed, verdict_counts, verdict_label
+
+_MOST_ROWS = 30  # of a table; the report has them all
+_MOST_SHEETS = 3  # of the fairness gate: rates by group
+
+
+def render_model_card(
+    use_case: UseCase, candidate: Candidate, reports: Sequence[Report], *, because: str = ""
+) -> str:
+    """The card as Markdown, drawn from the use case and the gates' reports, and from why this
+    candidate was tried.
+    """
+    of_gate = {report.gate: report for report in reports}
+    blocks = [
+        f"# {escape_markdown(use_case.name)}: {escape_markdown(candidate.title)}",
+        *_purpose(use_case),
+        *_verdicts(reports),
+        *_model(use_case, candidate, because),
+        *_data(use_case, of_gate.get("validation")),
+        *_performance(of_gate.get("performance")),
+        *_fairness(use_case, of_gate.get("fairness")),
+        *_limits(reports),
+        *_loading_example(use_case, candidate),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _facts(facts: dict[str, str]) -> str:
+    return "\n".join(f"- **{name}.** {said}" for name, said in facts.items())
+
+
+def _purpose(use_case: UseCase) -> Iterator[str]:
+    yield _facts(
+        {
+            "Question": escape_markdown(use_case.question),
+            "Decision": escape_markdown(use_case.decision),
+            "Harm of a wrong answer": escape_markdown(use_case.harm),
+            "Owner": escape_markdown(use_case.owner),
+        }
+    )
+
+
+def _verdicts(reports: Sequence[Report]) -> Iterator[str]:
+    yield "## Verdicts"
+    lines = [table_row(("gate", "verdict", "checks", "summary")), "|---|---|---|---|"]
+    for report in reports:
+        said = (report.gate, verdict_label(report.verdict), verdict_counts(report), report.summary)
+        lines.append(table_row(map(escape_markdown, said)))
+    yield "\n".join(lines)
+
+
+def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[str]:
+    cost = use_case.performance.cost
+    facts = {"Estimator": inline_code(candidate.estimator)}
+    if candidate.params:
+        given = ", ".join(f"{name} {value}" for name, value in candidate.params.items())
+        facts["Parameters"] = escape_markdown(given)
+    if candidate.search:
+        facts["Searched"] = escape_markdown(", ".join(candidate.search))
+    if candidate.mitigate:
+        facts["Mitigation"] = escape_markdown(candidate.mitigate.title)
+    if because:
+        facts["Chosen"] = escape_markdown(because)
+    facts["Probabilities"] = (
+        "as the estimator gives them"
+        if candidate.calibrate == "none"
+        else f"calibrated ({candidate.calibrate})"
+    )
+    facts["Costs"] = (
+        f"a false positive {cost.false_positive:g}, a false negative {cost.false_negative:g}"
+    )
+    yield "## Model"
+    yield _facts(facts)
+
+
+def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
+    data = use_case.data
+    facts = {
+        "Source": inline_code(data.source.path) if data.source.path else "a SQL query",
+        "Positive outcome": f"{inline_code(data.target.column)} is {inline_code(str(data.target.positive))}",
+        "Sensitive columns": _sensitive_columns(use_case),
+    }
+    withheld = [*data.identity, *data.exclude, *data.after_outcome]
+    if withheld:
+        facts["No features"] = escape_markdown(", ".join(dict.fromkeys(withheld)))
+    if data.never_store:
+        facts["Never stored"] = escape_markdown(", ".join(data.never_store))
+    if validation:
+        facts["Rows"] = escape_markdown(validation.summary)
+    yield "## Data"
+    yield _facts(facts)
+
+
+def _sensitive_columns(use_case: UseCase) -> str:
+    """Which are declared, and which of them the model sees."""
+    declared = use_case.data.sensitive
+    seen = [name for name, column in declared.items() if column.feature]
+    sees = f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
+    return escape_markdown(f"{', '.join(declared)}; {sees}") if declared else "none declared"
+
+
+def _performance(report: Report | None) -> Iterator[str]:
+    if report is None:
+        return
+    yield "## Performance"
+    yield escape_markdown(report.summary)
+    for sheet in report.sheets[:1]:  # the scores, each with its interval
+        yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
+    yield from _claims_table(report.checks)
+
+
+def _fairness(use_case: UseCase, report: Report | None) -> Iterator[str]:
+    yield "## Fairness"
+    for rule in use_case.fairness:
+        said = f"{rule.metric} of each group is {rule.limit_text} that of its reference"
+        yield f"- **Limit.** {escape_markdown(said)}, because: {escape_markdown(rule.because)}"
+    if not use_case.fairness:
+        yield "No limit on gaps between groups was set."
+    if report is None:
+        return
+    yield escape_markdown(report.summary)
+    yield from _claims_table(report.checks)
+    grouped = [sheet for sheet in report.sheets if "rows" in sheet.columns]
+    for sheet in grouped[:_MOST_SHEETS]:
+        yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
+
+
+def _claims_table(checks: Sequence[Check]) -> Iterator[str]:
+    """Checks that measured something, as a table."""
+    told = [(check, *estimate_text(check)) for check in checks]
+    lines = [
+        table_row(
+            map(escape_markdown, (verdict_label(check.verdict), estimate, limit, check.claim))
+        )
+        for check, estimate, limit in told
+        if estimate
+    ]
+    if lines:
+        heads = [table_row(("verdict", "estimate", "limit", "claim")), "|---|--:|--:|---|"]
+        left = len(lines) - _MOST_ROWS
+        yield "\n".join([*heads, *lines[:_MOST_ROWS]])
+        if left > 0:
+            yield f"*{left:,} more are in the report*"
+
+
+def _limits(reports: Sequence[Report]) -> Iterator[str]:
+    """What did not pass, what nobody knows, and what limits the reports themselves."""
+    yield "## Limits"
+    told = {Verdict.UNKNOWN: "Not known: "}
+    lines = [
+        f"- {told.get(check.verdict, '')}{escape_markdown(f'{check.claim}. {check.why} {check.remedy}')}"
+        for report in reports
+        for check in checks_not_passed(report)
+    ]
+    lines += [f"- {escape_markdown(note)}" for report in reports for note in report.notes]
+    yield "\n".join(lines) or "None was found by any gate."
+
+
+def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
+    yield "## Loading"
+    needs = "A frame with the features' columns"
+    if candidate.mitigate and candidate.mitigate.method == THRESHOLD_OPTIMIZER:
+        groups = ", ".join(candidate.mitigate.by)
+        needs += f" and {groups}, because its thresholds depend on {groups},"
+    yield (
+        f"{escape_markdown(needs)} is answered with probabilities and decisions. A version that was rejected "
+        "is kept as evidence and never loaded."
+    )
+    yield "\n".join(
+        [
+            "```python",
+            "from assay.bucket.bucket import Bucket",
+            "from assay.registry.registry import Registry",
+            "",
+            'registry = Registry(Bucket.open(".assay"))  # or s3://bucket/prefix',
+            f'model = registry.load("{use_case.name}@champion")  # or a version, {use_case.name}@2',
+            "answers = model.predict(frame)",
+            "```",
+        ]
+    )

@@ -1,0 +1,128 @@
+"""What the three renderings share: verdicts in words and signs, the order of checks, safe text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from assay.gates.report import Cell, Check, Figure, Report, Sheet, Verdict
+
+# One cell wide in every font, and told apart without colour.
+VERDICT_SYMBOLS: Final = {
+    Verdict.PASS: "✓",
+    Verdict.CAUTION: "!",
+    Verdict.UNKNOWN: "?",
+    Verdict.FAIL: "✗",
+}
+
+VERDICT_MEANINGS: Final = {
+    Verdict.PASS: "the evidence supports the claim",
+    Verdict.CAUTION: "it holds, with a reservation to weigh",
+    Verdict.UNKNOWN: "the data cannot tell, which is not the same as fine",
+    Verdict.FAIL: "the evidence is against the claim",
+}
+
+ADVISORY_REMARK: Final = "advisory: weighs as a caution"
+ACCEPTED_REMARK: Final = "cannot be told, and weighs as a caution here"
+
+# Overrides of the writing direction, and what XML cannot hold.
+_HARMFUL_CHARACTERS: Final = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
+)
+
+
+def verdict_label(verdict: Verdict) -> str:
+    """A verdict with its sign: "✗ fail"."""
+    return f"{VERDICT_SYMBOLS[verdict]} {verdict.value}"
+
+
+def checks_worst_first(report: Report) -> list[Check]:
+    """The checks by what they weigh in their gate's verdict, then by their own."""
+
+    def weight(check: Check) -> tuple[int, int]:
+        own = check.verdict.severity
+        return (-(Verdict.CAUTION.severity if _leniency(check) else own), -own)
+
+    return sorted(report.checks, key=weight)
+
+
+def checks_not_passed(report: Report) -> list[Check]:
+    """The checks that did not pass, worst first."""
+    return [check for check in checks_worst_first(report) if check.verdict is not Verdict.PASS]
+
+
+def checks_to_show(report: Report, *, brief: bool) -> list[Check]:
+    """All checks, worst first; if `brief`, those that did not pass."""
+    return checks_not_passed(report) if brief else checks_worst_first(report)
+
+
+def _leniency(check: Check) -> str:
+    """Why a check weighs less than its verdict, or nothing."""
+    if check.verdict is Verdict.FAIL and not check.hard:
+        return ADVISORY_REMARK
+    if check.verdict is Verdict.UNKNOWN and check.accepted:
+        return ACCEPTED_REMARK
+    return ""
+
+
+def check_remarks(check: Check) -> str:
+    """What else to know of a check: "9,769 rows; advisory: weighs as a caution"."""
+    rows = "" if check.rows is None else f"{check.rows:,} rows"
+    return "; ".join(part for part in (rows, _leniency(check)) if part)
+
+
+def verdict_counts(report: Report) -> str:
+    """How many checks came to which verdict, worst first: "1 fail, 2 unknown, 9 pass"."""
+    counts = ((verdict, len(report.checks_with(verdict))) for verdict in reversed(Verdict))
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+
+
+def format_scores(scores: Mapping[str, float]) -> str:
+    """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
+    order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))
+    return ", ".join(f"{name.replace('_gap', ' gap')} {scores[name]:.3f}" for name in order)
+
+
+def printable_text(text: str) -> str:
+    """Text from data, harmless to show: one line, no control or direction-changing character.
+
+    A column name may hold an escape sequence that repaints a terminal, a NUL that breaks an SVG,
+    or a right-to-left override that makes "0.1" read otherwise.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_visible_character(character) for character in text)
+
+
+def _visible_character(character: str) -> str:
+    if character in "\n\r\t\u2028\u2029":
+        return " "
+    if character in _HARMFUL_CHARACTERS or unicodedata.category(character) in {"Cc", "Cs"}:
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
+
+
+def figure_sheet(figure: Figure) -> Sheet:
+    """The numbers of a figure as a sheet; columns that no point uses are left out."""
+    x = figure.x_axis or "x"
+    edges = ("from", "to") if figure.kind == "bars" else (f"{x}, low", f"{x}, high")
+    heads = {"label": "label", "x": x, "x_low": edges[0], "x_high": edges[1],
+             "value": figure.axis or "value", "low": "low", "high": "high"}  # fmt: skip
+    used = [field for field in heads if field == "value" or _field_used(figure, field)]
+    several = len(figure.series) > 1
+    rows: list[tuple[Cell, ...]] = [
+        (*([series.name] if several else []), *(getattr(point, field) for field in used))
+        for series in figure.series
+        for point in series.points
+    ]
+    columns = (*(["series"] if several else []), *(heads[field] for field in used))
+    return Sheet(title=figure.title, columns=columns, rows=tuple(rows))
+
+
+def _field_used(figure: Figure, field: str) -> bool:
+    return any(
+        getattr(point, field) not in (None, "")
+        for series in figure.series
+        for point in series.points
+    )

@@ -1,0 +1,92 @@
+"""Whether the rows can be read again as they were, or the recorded table must stand in."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.errors import AssayError
+from assay.reproduce.recorded_run import RecordedRun
+from assay.sources.files import SourceFile, redact_url
+from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
+
+
+@dataclass(frozen=True)
+class RowOrigin:
+    """Where the rebuilt run takes its rows from. `reason` ingestion cannot be repeated; empty if it
+    can.
+    """
+
+    source: str
+    reason: str = ""
+
+    @property
+    def is_repeatable(self) -> bool:
+        return not self.reason
+
+    @property
+    def description(self) -> str:
+        if self.is_repeatable:
+            return f"{self.source}, as it was"
+        return f"the recorded table; ingestion is not repeated, because {self.reason}"
+
+
+def source_depth(recorded: RecordedRun) -> int:
+    """How many folders above the working one the source's path climbs to."""
+    return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
+
+
+def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
+    """Look for the source, bytes as recorded, and put it where the rebuilt run looks for it.
+
+    A relative path counts from the working directory, else from the recorded commit, where it may
+    be tracked; then `working`, the rebuilt run's folder, gets a link to it.
+    """
+    data = recorded.written.use_case.data
+    path = data.source.path
+    if path is None:
+        return RowOrigin("a query", "it is a query, which may find other rows today")
+    told = redact_url(path)
+    if recorded.retraining_entry is not None:
+        return RowOrigin(told, "it is no part of a retraining's record")
+    if recorded.source is None:
+        return RowOrigin(told, "its server told nothing by which to know that it is the same")
+    if "://" in path or Path(path).expanduser().is_absolute():
+        return RowOrigin(told, _change_reason(data, recorded.source, told))
+    for base in (Path.cwd(), code):
+        found = _files_below(base, path)
+        names = [(name, digest_file(SourceFile(str(file), name))) for name, file in found.items()]
+        if names and combine_digests(names) == recorded.source:
+            _link_files(found, working)
+            return RowOrigin(told)
+    there = any(_files_below(base, path) for base in (Path.cwd(), code))
+    return RowOrigin(told, f"{told} has changed since" if there else f"{told} is not here")
+
+
+def _change_reason(data: Any, recorded: str, told: str) -> str:
+    try:
+        same = fingerprint(data) == recorded
+    except AssayError as error:
+        return f"{told} cannot be read: {error.what}"
+    return "" if same else f"{told} has changed since"
+
+
+def _files_below(base: Path, path: str) -> dict[str, Path]:
+    """The files that a relative path or pattern names below `base`, by their relative names, which
+    are part of what identifies several files.
+    """
+    named = str(Path(path))
+    if (base / named).is_file():
+        return {named: base / named}
+    start = len(str(base)) + 1
+    found = glob.glob(f"{glob.escape(str(base))}/{named}", recursive=True)  # noqa: PTH207 - as ingestion looks for them, links and all
+    return {name[start:]: Path(name) for name in sorted(found) if Path(name).is_file()}
+
+
+def _link_files(files: dict[str, Path], working: Path) -> None:
+    for name, file in files.items():
+        link = working / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file.resolve())

@@ -1,0 +1,1 @@
+"""One run of a flow: what it knows, its record, its outcome, and where it came from."""

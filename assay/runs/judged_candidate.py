@@ -1,0 +1,76 @@
+"""What was tried: a candidate, the steps that judged it, and what they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from assay.bucket.artifacts import Artifact
+from assay.gates.catalog import GATE_BY_STAGE
+from assay.gates.report import Report, Verdict, get_report, verdict_causes, verdict_reasons
+from assay.registry.history import REGISTERED, REJECTED
+from assay.runs.run import Run
+from assay.steps.step import Step
+
+
+class JudgedCandidate:
+    """A candidate, the step that made it, and all steps that judged it or its data."""
+
+    def __init__(self, run: Run, training_step: Step, judging_steps: Sequence[Step]) -> None:
+        self.training_step = training_step
+        self.reports = _gate_reports(judging_steps)
+        self.gates = {
+            GATE_BY_STAGE[s.components["stage"]]: str(s.verdict) for s in judging_steps if s.verdict
+        }
+        self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
+        # The version of the champion that it was measured beside, as its gate was told.
+        self.champion_number: int | None = next(
+            (s.components["settings"]["against"] for s in judging_steps if _is_performance(s)), None
+        )
+        self._run = run
+
+    @property
+    def candidate(self) -> str:
+        return str(self.training_step.components["settings"]["title"])
+
+    @cached_property
+    def evidence(self) -> list[Report]:
+        return [get_report(self._run.bucket, artifact) for artifact in self.reports.values()]
+
+    @property
+    def reasons(self) -> list[str]:
+        return verdict_reasons(self.evidence)
+
+    @property
+    def causes(self) -> list[str]:
+        """What each of the reasons rests on, by its key."""
+        return verdict_causes(self.evidence)
+
+    @property
+    def beats_champion(self) -> bool:
+        checks = (check for report in self.evidence for check in report.checks)
+        return any(c.name == "beats_champion" and c.verdict is Verdict.PASS for c in checks)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What it reached, and at what price: see `Judged`."""
+        from assay.gates.fairness.checks import is_difference
+
+        of_gate = {report.gate: report for report in self.evidence}
+        chosen = self._run.loaded.use_case.performance.choose_by
+        found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
+        checks = of_gate["fairness"].checks
+        gaps = [abs(c.estimate) for c in checks if c.estimate is not None and is_difference(c)]
+        scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
+        return scores | ({"largest_gap": max(gaps)} if gaps else {})
+
+
+def _is_performance(step: Step) -> bool:
+    return GATE_BY_STAGE[step.components["stage"]] == "performance" if step.verdict else False
+
+
+def _gate_reports(steps: Sequence[Step]) -> dict[str, Artifact]:
+    """The gates' reports among the steps' outputs, by gate."""
+    return {
+        GATE_BY_STAGE[s.components["stage"]]: s["report"] for s in steps if "report" in s.outputs
+    }

@@ -1,0 +1,60 @@
+"""What a version was trained on, as its run record has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.candidates import import_path_modules
+from assay.errors import ObjectMissing
+from assay.registry.history import STOPPED, Version
+from assay.registry.registry import Registry
+
+
+def find_training_table(bucket: Bucket, version: Version) -> Artifact:
+    """The table whose rows a version learnt from and was tested on. Raises ObjectMissing."""
+    record = bucket.get_json(version.artifact("run"))
+    predictions = version.entry.body["predictions"]["digest"]
+    for step in record["steps"]:
+        made = step["outputs"].get("predictions")
+        if made and made["digest"] == predictions and "table" in step["inputs"]:
+            return Artifact.model_validate(step["inputs"]["table"])
+    raise ObjectMissing(
+        f"the run record of {version.name} names no table that it was trained on",
+        where=str(version.artifact("run").digest),
+        remedy="Restore the record from a backup.",
+    )
+
+
+def find_reference_table(bucket: Bucket, model: str) -> Artifact:
+    """The table of the champion, else of the newest version. Raises ReferenceUnknown."""
+    return find_training_table(bucket, Registry(bucket).find_version(model))
+
+
+def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:
+    """The modules that a version's candidate names, a user's own estimators among them."""
+    record = bucket.get_json(version.artifact("run"))
+    model = str(version.digest)
+    for step in record["steps"]:
+        made = step["outputs"].get("model")
+        if made and made["digest"] == model:
+            # Not read as a candidate of today: older ones had other words.
+            told = step["components"]["settings"]["candidate"]
+            return import_path_modules([told["estimator"], *told.get("preprocess", {}).values()])
+    return ()
+
+
+def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
+    """The steps of the last run of a use case by their names, as its record has them; those that
+    it did not come to, because a gate stopped it, as the last run that was not stopped has them.
+
+    A retraining is no such run: it asks of other rows, which other steps yield.
+    """
+    entries = bucket.journal(model).entries()
+    asked = [e for e in entries if "run" in e.body and "retraining" not in e.body]
+    whole = [e for e in asked if e.kind != STOPPED]
+    records = (
+        bucket.get_json(Artifact.model_validate(e.body["run"])) for e in (*whole[-1:], *asked[-1:])
+    )
+    return {step["name"]: step for record in records for step in record["steps"]}

@@ -1,0 +1,49 @@
+"""What a run came to, on one page: the outcome, why, each gate in a line, where the whole is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assay.gates.report import Report
+from assay.render.markdown import escape_markdown, table_row
+from assay.render.report_text import format_scores, verdict_label
+from assay.runs.outcome import RunOutcome
+
+_MOST_REASONS = 20
+
+
+def outcome_headline(outcome: RunOutcome) -> str:
+    """In a few words: "income@3: registered, champion"."""
+    said = f"{outcome.model or outcome.use_case}: {outcome.outcome}"
+    return f"{said}, champion" if outcome.champion else said
+
+
+def render_outcome(outcome: RunOutcome, reports: Sequence[Report], link: str) -> str:
+    """As Markdown. `reports`: of the gates, in reading order; `link`: to the whole report."""
+    return "\n\n".join(_outcome_blocks(outcome, reports, link)) + "\n"
+
+
+def _outcome_blocks(outcome: RunOutcome, reports: Sequence[Report], link: str) -> Iterator[str]:
+    yield f"# {escape_markdown(outcome_headline(outcome))}"
+    yield f"[The whole report]({link})"
+    if outcome.reasons:
+        yield "## Why" if outcome.outcome != "registered" else "## To be weighed"
+        left = len(outcome.reasons) - _MOST_REASONS
+        more = ["", f"*{left:,} more in the report*"] if left > 0 else []
+        yield "\n".join(
+            [*(f"- {escape_markdown(why)}" for why in outcome.reasons[:_MOST_REASONS]), *more]
+        )
+    yield "## Gates"
+    lines = [table_row(("gate", "verdict", "what was seen")), "|---|---|---|"]
+    lines += [
+        table_row(map(escape_markdown, (r.gate, verdict_label(r.verdict), r.summary)))
+        for r in reports
+    ]
+    yield "\n".join(lines)
+    if outcome.judged:
+        yield "## Candidates"
+        lines = [table_row(("version", "is", "candidate", "on the test rows")), "|---|---|---|---|"]
+        for one in outcome.judged:
+            said = (one.model, one.status, one.candidate, format_scores(one.scores))
+            lines.append(table_row(map(escape_markdown, said)))
+        yield "\n".join(lines)

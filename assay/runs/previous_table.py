@@ -1,0 +1,34 @@
+"""The table that a use case was last asked of, before this one."""
+
+from __future__ import annotations
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.steps.step import referenced_objects
+
+
+def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
+    """The table of the latest journal entry that was made from another one than `table`; None
+    before there was another. Asking again for the same table gives the same answer.
+
+    A table whose objects are no longer in the bucket is passed over. Raises ChainBroken,
+    ObjectMissing.
+    """
+    for entry in reversed(bucket.journal(model).entries()):
+        if "run" in entry.body:
+            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            if found and found.digest != table.digest and _has_all_objects(bucket, found):
+                return found
+    return None
+
+
+def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:
+    """What a run's record says about the table that ingestion made."""
+    made = (step["outputs"].get("table") for step in bucket.get_json(run)["steps"])
+    return next((Artifact.model_validate(held) for held in made if held), None)
+
+
+def _has_all_objects(bucket: Bucket, table: Artifact) -> bool:
+    return bucket.objects.has(table.digest) and not bucket.objects.find_missing(
+        referenced_objects(bucket, table)
+    )

@@ -1,0 +1,120 @@
+"""Runs: what one is about, the record it leaves, and what it came to.
+
+A record is canonical JSON that names use case, code, environment and every step with its inputs
+and outputs by digest: the root of the run's Merkle tree.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from assay.bucket import artifacts, canonical_json
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
+from assay.steps import plan
+from assay.steps.code_version import read_code_version
+from assay.steps.step import exact_digest
+
+# The whole flow: whatever it imports may change what a question comes to.
+TRAIN_FLOW = "assay.flows.train"
+
+
+class _FrozenModel(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RetrainingOrigin(_FrozenModel):
+    """What a run owes to a retraining: the journal's entry that began it, the last entry of the
+    ledger whose rows it may learn from, and the moment that it is about (RFC 3339).
+    """
+
+    retraining: int
+    upto: int
+    as_of: str
+
+
+class Run(_FrozenModel):
+    """What a run is about: the bucket, the use case's words, the state of its source.
+
+    Steps are given this and artifacts, nothing else. `always` redoes steps that the memo knows.
+    """
+
+    store: str
+    name: str
+    use_case: Artifact
+    candidates: tuple[str, ...]
+    searched_as: tuple[str, ...]  # by candidate, the first that is searched alike
+    source: str | None
+    always: bool = False
+    retraining_origin: RetrainingOrigin | None = None
+    _planned: LoadedUseCase | None = PrivateAttr(None)
+
+    @classmethod
+    def begin(cls, loaded: LoadedUseCase, store: str, source: str | None, *, always: bool) -> Run:
+        """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint.
+
+        While a plan is made, nothing is written: the bucket may be one that can only be read.
+        """
+        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, Bucket.open(store)
+        planned = plan.current_plan() is not None
+        keep = bucket.describe_json if planned else bucket.prepare().put_json
+        run = cls(
+            store=store,
+            name=name,
+            use_case=keep(loaded.document, words, name),
+            candidates=tuple(candidate.title for candidate in loaded.use_case.expanded_candidates),
+            searched_as=tuple(loaded.use_case.shared_searches().values()),
+            source=source,
+            always=always,
+        )
+        run._planned = loaded if planned else None
+        return run
+
+    def for_retraining(self, training_table: Artifact, origin: RetrainingOrigin) -> Run:
+        """The same question, asked of rows that were gathered for a retraining."""
+        return self.model_copy(update={"source": str(training_table.digest), "anew": origin})
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket.open(self.store)
+
+    @property
+    def loaded(self) -> LoadedUseCase:
+        return self._planned or _load_stored(self.store, self.use_case)
+
+    def question(self, table: Artifact) -> Digest:
+        """The key of all that the answer depends on, but for the champion.
+
+        A source without a fingerprint, such as a SQL query, is known by the table it yielded.
+        """
+        return question_key(self.loaded, self.source or str(table.digest))
+
+
+@lru_cache(maxsize=64)
+def _load_stored(store: str, words: Artifact) -> LoadedUseCase:
+    return parse_use_case(Bucket.open(store).get_json(words))
+
+
+# How many processes search changes how long it takes, not what is found; what becomes of a model
+# later does not change it.
+_EXCLUDED_FROM_QUESTION: Any = {
+    "search": {"jobs"},
+    **dict.fromkeys(("score", "labels", "monitor", "retrain", "schedule"), True),
+}
+
+
+def question_key(loaded: LoadedUseCase, source: str) -> Digest:
+    """Digest of use case, source and code together."""
+    theirs = [name for c in loaded.use_case.candidates for name in c.imported_modules()]
+    asked = loaded.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
+    value = {
+        "use_case": exact_digest(asked),
+        "source": source,
+        "code": read_code_version(TRAIN_FLOW, *theirs).as_json(),
+    }
+    return Digest.of_bytes(canonical_json.dump(value))

@@ -1,0 +1,66 @@
+"""Rows in the shape that the table wants; those that do not fit, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from assay.sources.blocks import MalformedRow, RowBlock
+from assay.sources.conversion import ColumnSpec, convert_values
+
+
+def convert_block(
+    block: RowBlock, specs: Mapping[str, ColumnSpec]
+) -> tuple[pa.RecordBatch, list[MalformedRow]]:
+    """The rows of a block that fit, and all that are malformed, in the order of their lines."""
+    rows = block.rows
+    arrays, unfit = [], {}
+    for name, kind in specs.items():
+        known = name in rows.schema.names
+        array = rows.column(name) if known else pa.nulls(rows.num_rows)
+        arrays.append(convert_values(array, kind))
+        if (odd := _lost_values(array, arrays[-1])) is not None:
+            unfit[name] = odd
+    batch = pa.RecordBatch.from_arrays(arrays, names=list(specs))
+    malformed = list(block.malformed_rows)
+    if unfit:
+        bad = np.logical_or.reduce(list(unfit.values()))
+        batch = batch.filter(pa.array(~bad))
+        malformed = sorted([*malformed, *_explain_malformed(block, bad, unfit, specs)])
+    if block.file:
+        malformed = [m._replace(reason=f"of {block.file} {m.reason}") for m in malformed]
+    return batch, malformed
+
+
+def _lost_values(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
+    """Where a value went missing because it does not fit."""
+    if before.null_count == after.null_count:
+        return None
+    lost = pc.and_(pc.is_valid(before), pc.is_null(after))
+    mask: NDArray[np.bool_] = lost.to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _explain_malformed(
+    block: RowBlock,
+    bad: NDArray[np.bool_],
+    unfit: Mapping[str, NDArray[np.bool_]],
+    wanted: Mapping[str, ColumnSpec],
+) -> list[MalformedRow]:
+    places = np.flatnonzero(bad)
+    rows = block.rows.take(pa.array(places)).to_pylist()
+    found = []
+    for place, row in zip(places, rows, strict=True):
+        reasons = [
+            f"{name} {row[name]!r} is not {wanted[name]}"
+            for name, odd in unfit.items()
+            if odd[place]
+        ]
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        found.append(MalformedRow(int(block.lines[place]), "; ".join(reasons), text))
+    return found

@@ -1,0 +1,275 @@
+"""From raw rows to a table: typed, malformed rows set aside, in bounded memory.
+
+The source is read once. Where types must be inferred, its rows wait as text in an anonymous
+file until all of them were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.config.data import Data
+from assay.config.loaded_use_case import LoadedUseCase
+from assay.errors import ConfigError, SourceError, suggest_name
+from assay.sources.block_conversion import convert_block
+from assay.sources.blocks import (
+    QUARANTINE_SCHEMA,
+    BlockSpool,
+    MalformedRow,
+    RowBlock,
+    SourceReader,
+    describe_malformed_row,
+    quarantine_batch,
+)
+from assay.sources.conversion import ColumnSpec
+from assay.sources.files import detect_format, find_files, redact_url
+from assay.sources.table_summary import TableSummary
+from assay.sources.type_inference import TypeSurvey
+from assay.tables.columns import column_field
+from assay.tables.table_writer import write_table
+
+_EVERY = 1_000_000  # rows between two words about progress
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """A source as a table. `describe_source` is JSON: the source, its columns, and hints for people.
+
+    `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
+    `text_hints` says which columns are text because of a few odd values or a mixture, and which.
+    """
+
+    table: Artifact
+    quarantine: Artifact | None
+    metadata: dict[str, Any]
+    text_hints: tuple[str, ...] = ()
+
+
+def ingest_source(
+    bucket: Bucket,
+    data: Data,
+    name: str,
+    *,
+    where: LoadedUseCase | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> IngestResult:
+    """Read the source that `data` names into the bucket.
+
+    `locate` is the use case's text, to say on which line of it a wrong column name stands.
+    `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
+    """
+    reader = open_reader(data)
+    if reader.columns:  # else they are known only once all rows were read
+        _check_columns(reader.columns, data, where)
+    with BlockSpool() as rows, BlockSpool() as aside:
+        survey, blocks = _survey_blocks(reader, data, rows, say)
+        _check_columns(reader.columns, data, where)
+        intake = _IngestPass(
+            _column_specs(reader, data, survey),
+            report_progress(blocks, say, "typed"),
+            aside,
+            RowTally(source_name(data), reader.position_unit),
+        )
+        table = write_table(bucket, intake.batches(), intake.schema, name)
+        malformed = (quarantine_batch(block.malformed_rows) for block in aside)
+        quarantine = (
+            write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} quarantine")
+            if intake.tally.malformed_count
+            else None
+        )
+    as_text = survey.hints(_declared_kinds(data)) if survey else []
+    about = {
+        "source": reader.describe_source(),
+        "rows": intake.summary.rows,
+        "malformed": intake.tally.malformed_count,
+        "columns": intake.summary.columns(),
+        "hints": [*as_text, *intake.summary.hints()],
+    }
+    return IngestResult(table, quarantine, about, tuple(as_text))
+
+
+class RowTally:
+    """How many rows were good and how many malformed, and why the first of these."""
+
+    def __init__(self, origin: str, position_unit: str) -> None:
+        self._origin, self._counts = origin, position_unit
+        self.good_count = 0
+        self.malformed_count = 0
+        self._reasons: list[str] = []
+
+    def add(self, good: int, malformed: Sequence[MalformedRow]) -> None:
+        self.good_count += good
+        self.malformed_count += len(malformed)
+        if len(self._reasons) < 3:
+            self._reasons += [describe_malformed_row(m, self._counts) for m in malformed[:3]]
+
+    def check_malformed_share(self) -> None:
+        """Raise SourceError if there was nothing, or if most of it was malformed."""
+        total = self.good_count + self.malformed_count
+        if not total:
+            raise SourceError(
+                "the source has no rows",
+                where=self._origin,
+                remedy="Check that it is the right file or query.",
+            )
+        if self.malformed_count * 2 > total:
+            raise SourceError(
+                f"{self.malformed_count:,} of {total:,} rows are malformed: "
+                + "; ".join(self._reasons[:3]),
+                where=self._origin,
+                remedy="Check the delimiter and the types, categories and dates under data.",
+            )
+
+
+class _IngestPass:
+    """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
+
+    def __init__(
+        self,
+        wanted: Mapping[str, ColumnSpec],
+        blocks: Iterable[RowBlock],
+        aside: BlockSpool,
+        tally: RowTally,
+    ) -> None:
+        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self.tally = tally
+        self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in wanted.items()])
+        self.summary = TableSummary(self.schema)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for block in self._blocks:
+            batch, malformed = convert_block(block, self._wanted)
+            self.tally.add(batch.num_rows, malformed)
+            if malformed:
+                self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
+            self.summary.add(batch)
+            yield batch
+        self.tally.check_malformed_share()
+
+
+def source_name(data: Data) -> str:
+    """The source's name in errors that concern it as a whole."""
+    return redact_url(data.source.path) if data.source.path else "data.source.sql"
+
+
+def open_reader(data: Data, requested_columns: Collection[str] | None = None) -> SourceReader:
+    """What reads the source that `data` names; of its columns, `requested_columns` these if any are named.
+
+    Raises SourceError, ConfigError.
+    """
+    if data.source.sql is not None:
+        from assay.sources.sql_query import SqlQuery
+
+        return SqlQuery(data, requested_columns)
+    files = find_files(data.source)
+    form = detect_format(data.source, files[0])
+    if form == "csv":
+        from assay.sources.delimited_files import DelimitedFiles
+
+        return DelimitedFiles(files, data, requested_columns)
+    if form == "jsonl":
+        from assay.sources.jsonlines import JsonLines
+
+        return JsonLines(files, data, requested_columns)
+    from assay.sources.parquet_files import ParquetFiles
+
+    return ParquetFiles(files, data, requested_columns)
+
+
+def _survey_blocks(
+    reader: SourceReader, data: Data, spool: BlockSpool, say: Callable[[str], None]
+) -> tuple[TypeSurvey | None, Iterable[RowBlock]]:
+    """The blocks, and what a first pass over them told, where one is needed."""
+    listed = {n for n, kind in data.types.items() if kind == "category"} - set(data.categories)
+    if reader.kinds() is not None and not listed:
+        return None, reader.blocks()
+    survey = TypeSurvey(textual=reader.textual, listed=frozenset(listed))
+    tally = RowTally(source_name(data), reader.position_unit)
+    for block in report_progress(reader.blocks(), say, "read"):
+        survey.add(block)
+        spool.add(block)
+        tally.add(len(block.lines), block.malformed_rows)
+    tally.check_malformed_share()
+    return survey, spool
+
+
+def report_progress(
+    blocks: Iterable[RowBlock], say: Callable[[str], None], verb: str
+) -> Iterator[RowBlock]:
+    """The blocks; `say` hears of every million rows."""
+    rows = 0
+    for block in blocks:
+        before, rows = rows, rows + len(block.lines)
+        if rows // _EVERY > before // _EVERY:
+            say(f"{rows:,} rows {verb}")
+        yield block
+
+
+def _column_specs(
+    reader: SourceReader, data: Data, survey: TypeSurvey | None
+) -> dict[str, ColumnSpec]:
+    """What each kept column is to become, in the order of the source."""
+    found = (survey.kinds() if survey else reader.kinds()) or {}
+    categories = {**(survey.categories() if survey else {}), **data.categories}
+    declared = _declared_kinds(data)
+    kept = [name for name in reader.columns if name not in data.never_store]
+    if not kept:
+        raise SourceError("no column is left", remedy="Check data.never_store.")
+    return {
+        name: ColumnSpec(
+            declared.get(name) or found.get(name, "text"),
+            tuple(categories.get(name, ())),
+            data.dates.get(name, "iso"),
+        )
+        for name in kept
+    }
+
+
+def _declared_kinds(data: Data) -> dict[str, str]:
+    return {
+        **data.types,
+        **dict.fromkeys(data.dates, "date"),
+        **dict.fromkeys(data.categories, "category"),
+    }
+
+
+def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | None) -> None:
+    """Every column that is named is there, and none is both needed and never stored.
+
+    Without `locate`, only columns that reading itself needs: what the others mean is the use
+    case's matter.
+    """
+    if where:
+        named = where.use_case.column_references()
+    else:
+        keys = ("never_store", "types", "categories", "dates")
+        named = [(("data", key, name), name) for key in keys for name in getattr(data, key)]
+    for path, name in named:
+        at = where.text.locate(path) if where else f"data.{path[1]}"
+        if name not in columns:
+            listed = delimiter_hint(columns, "data.source") or f"Columns: {', '.join(columns)}."
+            remedy = suggest_name(name, columns, listed)
+            raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
+        if name in data.never_store and path[1] != "never_store":
+            what, remedy = _never_stored_error(name)
+            raise ConfigError(what, where=at, remedy=remedy)
+
+
+def delimiter_hint(columns: Sequence[str], where: str) -> str | None:
+    """What to do about a header that was not split: the one name in it holds another delimiter."""
+    found = next((mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]), None)
+    named = "\\t" if found == "\t" else found
+    return found and f'The header holds "{named}": name it as `delimiter: "{named}"` in {where}.'
+
+
+def _never_stored_error(name: str) -> tuple[str, str]:
+    return (
+        f"column {name!r} is never stored, so nothing can be said of it",
+        "Take it out of one of the two places.",
+    )

@@ -1,0 +1,223 @@
+"""What made a result: the code that ran, the versions it ran with, the machine it ran on."""
+
+from __future__ import annotations
+
+import ast
+import platform
+import re
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+from assay.bucket.digest import Digest
+
+_REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
+_EXTRA = re.compile(r"\bextra\s*==")
+# These move bytes and order work, they compute nothing: what they require cannot change a result.
+_TRANSPORT_DISTRIBUTIONS = {"prefect", "s3fs", "aiohttp", "botocore"}
+# The usual distributions whose import name differs from their own, to spare the slow look-up.
+_DISTRIBUTION_BY_IMPORT = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "yaml": "PyYAML"}
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """The code behind a step: first-party modules by digest; by version Python, the distributions
+    that they import, and all that these require.
+    """
+
+    modules: dict[str, str]
+    distributions: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"modules": self.modules, "distributions": self.distributions}
+
+
+def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
+    """The code reachable from `roots`: their modules and all first-party modules they import.
+
+    Imports are read off the source, those inside functions included, without running it; what is
+    imported for type checkers alone is left out. First-party is whatever lies outside the
+    standard library and the installed packages, a user's own estimators included. `glue` is one
+    more module whose own text counts, but not what it imports.
+
+    A module that cannot be found or parsed is left out here; running it will say so.
+    """
+    use_working_folder()
+    modules: dict[str, str] = {}
+    distributions = {"Python": platform.python_version()}
+    waiting = [package for root in roots for package in _with_parents(root)]
+    while waiting:
+        name = waiting.pop()
+        path = _source_of(name)
+        if name in modules:
+            continue
+        top = name.partition(".")[0]
+        if path is None:
+            distributions.update({} if _first_party_path(top) else _distributions_of(top))
+            continue
+        digest, imports = _read_module(path)
+        modules[name] = digest
+        waiting += _resolve_imports(imports, name, path)
+    if glue and (path := _source_of(glue)):
+        modules[glue] = _read_module(path)[0]
+    return CodeVersion(dict(sorted(modules.items())), dict(sorted(distributions.items())))
+
+
+def find_module_file(name: str) -> Path | None:
+    """The source of a first-party module, found without importing it; None if there is none."""
+    use_working_folder()
+    return _source_of(name)
+
+
+def use_working_folder() -> None:
+    """Let modules beside the working directory be found, as a user's own estimators are.
+
+    Last, so that none of them hides another. The processes of a search inherit the path.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+        _source_of.cache_clear()
+        _first_party_path.cache_clear()
+
+
+def _resolve_imports(
+    imports: Iterable[tuple[int, str, str]], importer: str, path: Path
+) -> Iterator[str]:
+    """Names of the modules that import statements speak of, parents (`__init__`) included."""
+    package = importer if path.name == "__init__.py" else importer.rpartition(".")[0]
+    for level, base, name in imports:
+        if level:
+            above = package.split(".")[: len(package.split(".")) - level + 1]
+            base = ".".join([*above, base] if base else above)  # noqa: PLW2901 - made absolute
+        yield from _with_parents(base)
+        # `from package import module` names a module only if there is one.
+        if name and _source_of(f"{base}.{name}"):
+            yield f"{base}.{name}"
+
+
+def _with_parents(name: str) -> list[str]:
+    """A module and the packages above it, whose `__init__` runs before it."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+@lru_cache(maxsize=4096)
+def _read_module(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
+    data = path.read_bytes()
+    try:
+        found = tuple(_imports(ast.parse(data)))
+    except (SyntaxError, ValueError):
+        found = ()
+    return str(Digest.of_bytes(data)), found
+
+
+_TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """(level, module, name) of every import statement in `node` that can run."""
+    if isinstance(node, ast.Import):
+        yield from ((0, alias.name, "") for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((node.level, node.module or "", alias.name) for alias in node.names)
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING_TESTS:
+        for statement in node.orelse:
+            yield from _imports(statement)
+    elif not isinstance(node, ast.expr):
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child)
+
+
+@lru_cache(maxsize=4096)
+def _source_of(name: str) -> Path | None:
+    """The file of a first-party module, found without importing anything."""
+    top, *rest = name.split(".")
+    folder = _first_party_path(top)
+    if folder is None:
+        return None
+    for step in rest:
+        folder = folder / step
+    for path in (folder / "__init__.py", folder.with_name(folder.name + ".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _first_party_path(top: str) -> Path | None:
+    """Where a top-level module would lie, without suffix, if it is first-party."""
+    if not top or top in sys.stdlib_module_names:
+        return None
+    # Editable installs put finders on the meta path, so the path finder alone is not enough.
+    for finder in [PathFinder, *sys.meta_path]:
+        spec = finder.find_spec(top, None) if hasattr(finder, "find_spec") else None
+        if spec is None:
+            continue
+        if spec.submodule_search_locations:
+            folder = Path(next(iter(spec.submodule_search_locations)))
+        elif spec.origin and spec.origin.endswith(".py"):
+            folder = Path(spec.origin).with_suffix("")
+        else:
+            return None
+        return None if _is_installed(folder) else folder
+    return None
+
+
+def _is_installed(folder: Path) -> bool:
+    return any(folder.is_relative_to(sysconfig.get_path(k)) for k in ("purelib", "platlib"))
+
+
+def _distribution_name(top: str) -> str | None:
+    """The distribution that is imported under a name; None for none that is installed."""
+    name = _DISTRIBUTION_BY_IMPORT.get(top, top)
+    return name if _find_distribution(name) else _distributions_by_import().get(top)
+
+
+@lru_cache(maxsize=1)
+def _distributions_by_import() -> dict[str, str]:
+    """Distributions by what they are imported as. Takes a moment, so asked only on a miss."""
+    return {top: names[0] for top, names in metadata.packages_distributions().items()}
+
+
+@lru_cache(maxsize=1024)
+def _distributions_of(top: str) -> dict[str, str]:
+    """What is imported under this name, and all that it requires: SciPy beneath scikit-learn
+    changes what a model comes to as much as scikit-learn does.
+    """
+    # Nothing is named by `from . import x` at the top: running it will say so.
+    first = _distribution_name(top) if top and top not in sys.stdlib_module_names else None
+    waiting, found = [first] if first else [], {}
+    while waiting:
+        held = _find_distribution(waiting.pop())
+        if held and held.name not in found:
+            found[held.name] = held.version
+            waiting += () if held.name in _TRANSPORT_DISTRIBUTIONS else held.required
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _InstalledDistribution:
+    """A distribution, and the names of those that it requires whatever extras are asked for."""
+
+    name: str
+    version: str
+    required: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def _find_distribution(name: str) -> _InstalledDistribution | None:
+    """None if it is not installed, as what other systems need is not."""
+    try:
+        held = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    always = (line for line in held.requires or () if not _EXTRA.search(line))
+    required = (found[0] for found in map(_REQUIREMENT_NAME.match, always) if found)
+    return _InstalledDistribution(held.name, held.version, tuple(required))

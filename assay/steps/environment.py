@@ -1,0 +1,75 @@
+"""What a run ran on: installed distributions, Python, the machine, and the state of the checkout."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from assay.steps.code_version import _is_installed
+
+
+def describe_environment() -> dict[str, Any]:
+    """Everything installed, with Python, operating system and processor. No host or user name."""
+    # Of two installed under one name, the one found first is imported.
+    found = reversed(list(metadata.distributions()))
+    installed = {d.metadata["Name"]: d.version for d in found}
+    return {
+        "distributions": dict(sorted(installed.items(), key=lambda item: item[0].lower())),
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()),
+        "processor_features": _processor_features(),
+    }
+
+
+def _processor_features() -> list[str]:
+    """Instruction sets that numeric libraries choose their code by (Linux; elsewhere empty)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return []
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    kept = ("sse4", "avx", "fma", "sha_ni", "asimd", "sve", "neon")
+    return sorted(flag for flag in flags.partition(":")[2].split() if flag.startswith(kept))
+
+
+@dataclass(frozen=True)
+class GitState:
+    """A git state: the commit, and the difference to it when the tree is dirty."""
+
+    commit: str | None
+    diff: bytes
+
+
+def read_git_state(folder: Path | None = None) -> GitState:
+    """The git state of Assay's own source, or of `folder`.
+
+    No commit when that is no git checkout: an installed package, or no git here.
+    """
+    folder = folder or Path(__file__).parents[2]
+    commit = None if _is_installed(folder) else _run_git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return GitState(None, b"")
+    return GitState(commit.decode().strip(), _run_git(folder, *_DIFF_ARGUMENTS) or b"")
+
+
+# In the form that `git apply` takes, whatever the user's own settings make of a difference.
+_DIFF_ARGUMENTS = (
+    *("-c", "diff.relative=false", "diff", "HEAD", "--binary", "--no-color"),
+    *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+
+
+def _run_git(folder: Path, *words: str) -> bytes | None:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True)  # noqa: S603, S607 - fixed words, the user's own git
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout

@@ -1,0 +1,142 @@
+"""The journals of a bucket, examined: chains, checkpoints, clocks and signatures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from assay.bucket import checkpoints
+from assay.bucket.bucket import Bucket
+from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name
+from assay.config.people import People
+from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
+from assay.registry.history import fold_journal
+from assay.upkeep import pins, references
+from assay.upkeep.problems import BucketProblem, ProblemKind
+from assay.upkeep.references import ObjectReference
+from assay.upkeep.repair import BucketRepair
+
+
+class JournalAudit:
+    """Some or all journals of one bucket: their names, how many entries, what does not fit."""
+
+    def __init__(self, bucket: Bucket, mender: BucketRepair | None = None) -> None:
+        self._bucket = bucket
+        self._mender = mender
+        self.names: list[str] = []
+        self.entries = 0
+        self.problems: list[BucketProblem] = []
+
+    def examine_journals(self, reference: str | None) -> list[ObjectReference]:
+        """Examine the journals, and yield what they refer to: all of a bucket's, those of a
+        model (`income` and its ledgers), or the one of a version (`income@3`), of which only
+        what that version refers to. Raises ReferenceUnknown.
+        """
+        model, _, version = (reference or "").partition("@")
+        known = self._bucket.list_journals()
+        if reference is None:
+            apart = self._bucket.journal(pins.PINS_JOURNAL).exists()
+            self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
+        elif model not in known:
+            raise self._unknown_model(model, known)
+        else:
+            ledgers = [name for name in known if name.startswith(f"{model}.") and not version]
+            self.names = [model, *ledgers]
+        return [one for name in self.names for one in self._examine_journal(name, version)]
+
+    def has_key(self, key: str) -> bool:
+        """Whether a key is an entry or a checkpoint of one of these journals."""
+        for prefix in (JOURNAL_PREFIX, checkpoints.CHECKPOINT_PREFIX):
+            name, _, last = key.removeprefix(prefix).partition("/")
+            if key.startswith(prefix) and name in self.names:
+                return is_entry_name(
+                    last.replace(".jsonl", ".json") if prefix != JOURNAL_PREFIX else last
+                )
+        return False
+
+    def _examine_journal(self, name: str, version: str) -> Iterator[ObjectReference]:
+        journal = self._bucket.journal(name)
+        try:
+            entries = journal.read_each_entry()
+        except ChainBroken as error:
+            self._add_problem("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
+            return
+        self.entries += len(entries)
+        self._check_clocks(journal, entries)
+        self._check_signatures(journal, entries)
+        self._check_checkpoints(name, entries)
+        if name == pins.PINS_JOURNAL:
+            entries = [pin.entry for pin in pins.fold_pins(entries).values()]
+        elif version:
+            entries = self._version_entries(name, version, entries)
+        yield from references.journal_references(name, entries)
+
+    def _version_entries(
+        self, model: str, wanted: str, entries: list[JournalEntry]
+    ) -> list[JournalEntry]:
+        """The entry that made a version."""
+        history = fold_journal(model, entries)
+        number = int(wanted) if wanted.isdecimal() else history.aliases.get(wanted)
+        if number not in history.versions:
+            there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
+            raise ReferenceUnknown(
+                f"{model!r} has no version {wanted!r}", remedy=f"There: {there}."
+            )
+        return [history.versions[number].entry]
+
+    def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
+        for before, entry in clock_reversals(entries):
+            what = f"entry {entry.number} says {entry.at}, entry {before.number} said {before.at}"
+            self._add_problem(
+                "clock", journal.entry_key(entry.number), f"a clock was wrong: {what}"
+            )
+
+    def _check_signatures(self, journal: Journal, entries: Iterable[JournalEntry]) -> None:
+        people = People.load_configured()
+        known = people.trusted_keys() if people else []
+        for entry in entries if people else ():
+            try:
+                entry.find_signer(known)
+            except SignatureBad as error:
+                self._add_problem("signature", journal.entry_key(entry.number), error.what)
+
+    def _check_checkpoints(self, name: str, entries: list[JournalEntry]) -> None:
+        for last in range(
+            checkpoints.CHECKPOINT_INTERVAL, len(entries) + 1, checkpoints.CHECKPOINT_INTERVAL
+        ):
+            key, upto = (
+                checkpoints.checkpoint_key(name, last),
+                entries[last - checkpoints.CHECKPOINT_INTERVAL : last],
+            )
+            with suppress(KeyAbsent):
+                if self._bucket.store.get(key) == checkpoints.encode_checkpoint(
+                    [e.encode() for e in upto]
+                ):
+                    continue
+                bad = BucketProblem(
+                    "stale", key, "it differs from the entries, which are read instead"
+                )
+                self.problems.append(self._mender.move_aside(key, bad) if self._mender else bad)
+
+    def _unknown_model(self, model: str, known: list[str]) -> ReferenceUnknown:
+        return ReferenceUnknown(
+            f"no model is called {model!r}",
+            where=self._bucket.root,
+            remedy=suggest_name(model, known, "`assay log` lists the models."),
+        )
+
+    def _add_problem(self, kind: ProblemKind, key: str, what: str) -> None:
+        self.problems.append(BucketProblem(kind, key, what))
+
+
+def clock_reversals(
+    entries: Iterable[JournalEntry],
+) -> Iterator[tuple[JournalEntry, JournalEntry]]:
+    """Neighbours of which the later says that it is the older: a clock was wrong."""
+    for before, entry in itertools.pairwise(entries):
+        # What another tool wrote may hold no time, or one without a zone: nothing to compare.
+        with suppress(ValueError, TypeError):
+            if datetime.fromisoformat(entry.at) < datetime.fromisoformat(before.at):
+                yield before, entry

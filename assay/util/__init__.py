@@ -1,0 +1,1 @@
+"""Small helpers that know nothing of Assay: the clock, wording, sorted arrays, a thread map."""

@@ -1,0 +1,37 @@
+"""Moments: when something was, in UTC, as RFC 3339 writes it.
+
+What happens to a model is about a moment (`as_of`), which is the clock's unless the past is
+played through again. Commands and flows read the clock; the core is told.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from assay.errors import ConfigError
+
+
+def parse_timestamp(text: str | None) -> datetime:
+    """The moment that a person wrote, as a date (its beginning) or with a time; without a zone, in
+    UTC. None is now, by the clock. Raises ConfigError.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"{text!r} is no date and no moment",
+            remedy="Write 2026-03-31, or 2026-03-31T12:00:00Z.",
+        ) from None
+
+
+def format_timestamp(when: datetime) -> str:
+    """As it stands in the journal: RFC 3339, in UTC, to the second."""
+    return when.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def display_timestamp(when: datetime) -> str:
+    """For people, to the minute: "2016-03-01 12:00"."""
+    return when.astimezone(UTC).isoformat(" ", "minutes")[:16]

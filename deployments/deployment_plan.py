@@ -1,0 +1,137 @@
+"""From use cases to deployments, as data: what runs, when, with what, and how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assay.config.loaded_use_case import load_use_case
+from assay.config.operations import Operations
+from assay.config.use_case import UseCase
+from assay.errors import ConfigError
+from assay.render.dashboard import artifact_key
+
+ASSAY_TAG = "assay"  # the tag of all that is Assay's on a server
+MAINTENANCE_NAME = "bucket"
+
+# Files in configs/ that are no use cases.
+_OTHER_CONFIG_FILES = {"people.yaml", "operations.yaml"}
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseFile:
+    """A use case, and the file it is in, relative to where flows run."""
+
+    use_case: UseCase
+    file: str
+
+    @property
+    def name(self) -> str:
+        return self.use_case.name
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A work queue: at most `concurrency_limit` runs at a time. The lower its `priority`, the sooner."""
+
+    name: str
+    priority: int
+    concurrency_limit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One flow for one use case. `schedule` is a cron text or an interval; None: when asked."""
+
+    flow: str
+    name: str
+    description: str
+    queue: WorkQueue
+    parameters: dict[str, Any] = field(default_factory=dict)
+    schedule: str | None = None
+    zone: str = "UTC"
+
+    @property
+    def entrypoint(self) -> str:
+        """A module, not a file: a file's folder would be put first on the path, and its classes
+        loaded a second time under another name.
+        """
+        return f"assay.flows.{self.flow}.{self.flow}"
+
+    @property
+    def tags(self) -> list[str]:
+        return [ASSAY_TAG, self.name, self.flow]
+
+    @property
+    def title(self) -> str:
+        """As Prefect writes it."""
+        return f"{self.flow}/{self.name}"
+
+
+def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[UseCaseFile]:
+    """The use cases in `files`, else all in `folder`, by name. Raises ConfigError."""
+    found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
+    if not found:
+        raise ConfigError(
+            "there is no use case here",
+            where=str(folder),
+            remedy="Go to the folder that holds configs/, or name the files.",
+        )
+    made: dict[str, UseCaseFile] = {}
+    for file in found:
+        case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
+        if case.name in made:
+            raise ConfigError(
+                f"two use cases are called {case.name!r}: {made[case.name].file} and {case.file}",
+                where=case.file,
+                remedy="Give one of them another name.",
+            )
+        made[case.name] = case
+    return [made[name] for name in sorted(made)]
+
+
+def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
+    """Every deployment of the use cases, and the bucket's own maintenance."""
+    told = [deployment for case in use_cases for deployment in _use_case_deployments(case)]
+    maintain = Deployment(
+        flow="maintain",
+        name=MAINTENANCE_NAME,
+        description="Verify the whole bucket, then give back the space of what nothing refers to.",
+        queue=WorkQueue("maintain", priority=4),
+        schedule=operations.maintain,
+        zone=operations.zone,
+    )
+    return [*told, maintain]
+
+
+def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
+    """Training and retraining share a queue, so that of one use case one is trained at a time.
+    Where there is not room for all, scoring goes first: somebody waits for it.
+    """
+    name, schedule = case.name, case.use_case.schedule
+    train = WorkQueue(f"{name}-train", priority=3)
+    score, monitor = (
+        WorkQueue(f"{name}-score", priority=1),
+        WorkQueue(f"{name}-monitor", priority=2),
+    )
+    # A person's answer takes days, and holds up nobody's training.
+    promote = WorkQueue(f"{name}-promote", priority=2, concurrency_limit=4)
+    config, zone = {"config": case.file}, schedule.zone
+    said = {
+        "train": f"Train {name}: {case.use_case.question} Nothing is redone while nothing changed.",
+        "score": f"Score the batches of {name} that came.",
+        "monitor": f"Read the labels of {name} that came, and look at its champion.",
+        "retrain": f"Train {name} anew and hold what comes of it against the champion.",
+        "promote": f"Ask a person whether a version of {name} shall become champion.",
+    }
+    history = f"[What became of it](/artifacts/key/{artifact_key(name, 'history')})"
+    said = {flow: f"{what} {history}" for flow, what in said.items()}
+    return [
+        Deployment("train", name, said["train"], train, config, schedule.train, zone),
+        Deployment("score", name, said["score"], score, config, schedule.score, zone),
+        Deployment("monitor", name, said["monitor"], monitor, config, schedule.monitor, zone),
+        Deployment("retrain", name, said["retrain"], train, config, schedule.retrain, zone),
+        Deployment("promote", name, said["promote"], promote),
+    ]

@@ -1,0 +1,248 @@
+"""Make a Prefect server have what the use cases say, and nothing else of Assay's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    WorkPoolCreate,
+    WorkPoolUpdate,
+)
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
+from prefect.utilities.callables import parameter_schema
+
+from assay.config.operations import Operations
+from assay.deployments import alerts
+from assay.deployments.automations import (
+    RUN_DEPLOYMENT,
+    SEND_NOTIFICATION,
+    Automation,
+    build_automations,
+)
+from assay.deployments.deployment_plan import ASSAY_TAG, Deployment, UseCaseFile, plan_deployments
+from assay.deployments.pools import base_job_template
+from assay.deployments.schedules import schedule_json
+
+
+@dataclass(frozen=True)
+class DesiredState:
+    """What a server is to have. `job_variables`: what every deployment tells its pool, besides."""
+
+    cases: Sequence[UseCaseFile]
+    operations: Operations
+    pool: str
+    job_variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        return plan_deployments(self.cases, self.operations)
+
+    @property
+    def automations(self) -> list[Automation]:
+        return build_automations(self.cases, self.deployments, self.operations, self.pool)
+
+
+async def reconcile_server(desired: DesiredState) -> list[str]:
+    """Bring the server that PREFECT_API_URL names to what is wanted; what was changed, in words.
+
+    What an operator paused stays paused. Raises ConfigError for an alert that goes nowhere.
+    """
+    async with get_client() as client:
+        blocks = await alerts.ensure_alert_blocks(client, desired.operations)
+        changed = await _reconcile_pool(client, desired)
+        changed += await _reconcile_queues(client, desired)
+        done, ids = await _reconcile_deployments(client, desired)
+        return [*changed, *done, *await _reconcile_automations(client, desired, ids, blocks)]
+
+
+async def _reconcile_pool(client: PrefectClient, wanted: DesiredState) -> list[str]:
+    asked = {
+        "base_job_template": base_job_template(wanted.operations.pool, wanted.operations.image),
+        "concurrency_limit": wanted.operations.at_once,
+    }
+    try:
+        found = await client.read_work_pool(wanted.pool)
+    except ObjectNotFound:
+        kind = wanted.operations.pool
+        await client.create_work_pool(WorkPoolCreate(name=wanted.pool, type=kind, **asked))
+        return [f"work pool {wanted.pool} made"]
+    if all(getattr(found, key) == value for key, value in asked.items()):
+        return []
+    await client.update_work_pool(wanted.pool, WorkPoolUpdate(**asked))
+    return [f"work pool {wanted.pool} changed"]
+
+
+async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list[str]:
+    """Prefect numbers a pool's queues by their priority, one after the other, so it is their order
+    that counts.
+    """
+    asked = dict.fromkeys(deployment.queue for deployment in wanted.deployments)
+    ordered = sorted(asked, key=lambda queue: (queue.priority, queue.name))
+    there = {queue.name: queue for queue in await client.read_work_queues(wanted.pool)}
+    made = [queue for queue in ordered if queue.name not in there]
+    for queue in made:
+        limit = queue.concurrency_limit
+        there[queue.name] = await client.create_work_queue(
+            queue.name, work_pool_name=wanted.pool, concurrency_limit=limit
+        )
+    limited = [q for q in ordered if there[q.name].concurrency_limit != q.concurrency_limit]
+    for queue in limited:
+        await client.update_work_queue(
+            there[queue.name].id, concurrency_limit=queue.concurrency_limit
+        )
+    priorities = [there[queue.name].priority or 0 for queue in ordered]
+    if priorities != sorted(set(priorities)):
+        for place, queue in enumerate(ordered, start=1):
+            await client.update_work_queue(there[queue.name].id, priority=place)
+    return [f"queue {queue.name}" for queue in (*made, *limited)]
+
+
+# --- deployments ----------------------------------------------------------------------------
+
+
+async def _reconcile_deployments(
+    client: PrefectClient, wanted: DesiredState
+) -> tuple[list[str], dict[str, UUID]]:
+    """What changed, and every deployment's id by its title."""
+    there = await _existing_deployments(client)
+    changed, ids = [], {}
+    for deployment in wanted.deployments:
+        found = there.pop(deployment.title, None)
+        asked = _deployment_settings(deployment, wanted)
+        if found is None or not _is_up_to_date(found, asked):
+            ids[deployment.title] = await _save_deployment(client, deployment, asked, found)
+            changed.append(f"deployment {deployment.title}")
+        else:
+            ids[deployment.title] = found.id
+    for title, left in there.items():
+        if left.work_pool_name == wanted.pool:
+            await client.delete_deployment(left.id)
+            changed.append(f"deployment {title} removed")
+    return changed, ids
+
+
+async def _existing_deployments(client: PrefectClient) -> dict[str, DeploymentResponse]:
+    marked = DeploymentFilter(tags=DeploymentFilterTags(all_=[ASSAY_TAG]))
+    found: list[DeploymentResponse] = []
+    while page := await client.read_deployments(deployment_filter=marked, offset=len(found)):
+        found += page
+    flows = {flow.id: flow.name for flow in await client.read_flows()}
+    return {f"{flows.get(one.flow_id)}/{one.name}": one for one in found}
+
+
+def _deployment_settings(deployment: Deployment, wanted: DesiredState) -> dict[str, Any]:
+    flow = getattr(import_module(f"assay.flows.{deployment.flow}"), deployment.flow)
+    return {
+        "description": deployment.description,
+        "entrypoint": deployment.entrypoint,
+        "parameters": dict(deployment.parameters),
+        "tags": deployment.tags,
+        "work_pool_name": wanted.pool,
+        "work_queue_name": deployment.queue.name,
+        "job_variables": dict(wanted.job_variables),
+        "parameter_openapi_schema": parameter_schema(flow).model_dump_for_openapi(),
+        "schedules": _deployment_schedules(deployment),
+    }
+
+
+def _deployment_schedules(deployment: Deployment) -> list[DeploymentScheduleCreate]:
+    if deployment.schedule is None:
+        return []
+    told = schedule_json(deployment.schedule, deployment.zone)
+    return [DeploymentScheduleCreate.model_validate({"schedule": told, "slug": ASSAY_TAG})]
+
+
+def _is_up_to_date(found: DeploymentResponse, asked: Mapping[str, Any]) -> bool:
+    plain = {key: value for key, value in asked.items() if key != "schedules"}
+    there = [kept.schedule for kept in found.schedules]
+    same = sorted(found.tags) == sorted(plain.pop("tags"))
+    same &= there == [one.schedule for one in asked["schedules"]]
+    return same and all(_as_plain(getattr(found, key)) == value for key, value in plain.items())
+
+
+def _as_plain(value: Any) -> Any:
+    return value.model_dump() if hasattr(value, "model_dump") else value
+
+
+async def _save_deployment(
+    client: PrefectClient,
+    deployment: Deployment,
+    asked: Mapping[str, Any],
+    found: DeploymentResponse | None,
+) -> UUID:
+    paused = found is not None and any(not kept.active for kept in found.schedules)
+    schedules = [s.model_copy(update={"active": not paused}) for s in asked["schedules"]]
+    flow = await client.create_flow_from_name(deployment.flow)
+    return await client.create_deployment(
+        flow,
+        deployment.name,
+        **{**asked, "schedules": schedules},
+        paused=found.paused if found else False,
+        enforce_parameter_schema=True,
+    )
+
+
+# --- automations ----------------------------------------------------------------------------
+
+
+async def _reconcile_automations(
+    client: PrefectClient, wanted: DesiredState, ids: Mapping[str, UUID], blocks: Sequence[UUID]
+) -> list[str]:
+    changed = []
+    mark = f"{ASSAY_TAG}:{wanted.pool}"
+    there = {one.name: one for one in await client.read_automations() if mark in one.tags}
+    for automation in wanted.automations:
+        asked = AutomationCore.model_validate(
+            {
+                "name": automation.name,
+                "description": automation.description,
+                "tags": [mark],
+                "trigger": automation.trigger,
+                "actions": [_with_ids(action, ids, blocks) for action in automation.actions],
+            }
+        )
+        found = there.pop(automation.name, None)
+        if found is None:
+            await client.create_automation(asked)
+        elif _comparable_fields(found) != _comparable_fields(asked):
+            again = asked.model_copy(update={"enabled": found.enabled})
+            await client.update_automation(found.id, again)
+        else:
+            continue
+        changed.append(f"automation {automation.name}")
+    for name, left in there.items():
+        await client.delete_automation(left.id)
+        changed.append(f"automation {name} removed")
+    return changed
+
+
+def _comparable_fields(automation: AutomationCore) -> dict[str, Any]:
+    """What tells two apart: not whether it is switched on, nor what only a server knows."""
+    kept: Iterable[str] = ("name", "description", "tags", "trigger", "actions")
+    core = automation.model_dump(mode="json", include=set(kept))
+    return {**core, "trigger": _trigger_without_id(core["trigger"])}
+
+
+def _trigger_without_id(trigger: dict[str, Any]) -> dict[str, Any]:
+    sets = {key: sorted(trigger[key]) for key in ("after", "expect", "for_each")}
+    return {key: value for key, value in trigger.items() if key != "id"} | sets
+
+
+def _with_ids(
+    action: Mapping[str, Any], ids: Mapping[str, UUID], blocks: Sequence[UUID]
+) -> dict[str, Any]:
+    plain = dict(action)
+    if plain["type"] == RUN_DEPLOYMENT:
+        plain["deployment_id"] = ids[plain.pop("deployment")]
+    if plain["type"] == SEND_NOTIFICATION:
+        plain["block_document_id"] = blocks[plain.pop("alert")]
+    return plain

@@ -1,0 +1,83 @@
+"""Reads on in a journal from where it stopped, and verifies its chain as far as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.bucket import checkpoints
+from assay.bucket.bucket import Bucket
+from assay.bucket.digest import Digest
+from assay.bucket.journal import JournalEntry
+from assay.errors import ChainBroken, KeyAbsent
+
+_Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
+
+
+class JournalTail:
+    """A journal that grows. `length`: how many of its entries were read."""
+
+    def __init__(self, bucket: Bucket, name: str) -> None:
+        self.length = 0
+        self._store, self._journal = bucket.store, bucket.journal(name)
+        self._last: Digest | None = None
+        self._read_ahead: list[_Link] = []
+
+    def entries(self, most: int) -> Iterator[JournalEntry]:
+        """The entries that came since, `most` of them at most. One request where there is none.
+
+        Raises ChainBroken, StoreError; asked again, it goes on from there.
+        """
+        for _ in range(most):
+            entry = self._next()
+            if entry is None:
+                return
+            yield entry
+
+    def _next(self) -> JournalEntry | None:
+        number = self.length + 1
+        if number % checkpoints.CHECKPOINT_INTERVAL == 1 and not self._read_ahead:
+            self._read_ahead = self._checkpoint(number)
+        if self._read_ahead:
+            entry, digest = self._read_ahead.pop(0)
+        else:
+            data = self._read(number)
+            if data is None:
+                return None
+            entry, digest = self._linked(number, self._last, data)
+        self.length, self._last = number, digest
+        return entry
+
+    def _checkpoint(self, number: int) -> list[_Link]:
+        """A hundred entries in two requests. A checkpoint proves nothing: it counts if its chain
+        holds, and the entry behind it, which is read from its own key, follows from it.
+        """
+        last = number + checkpoints.CHECKPOINT_INTERVAL - 1
+        lines = checkpoints.load_checkpoint(self._store, self._journal.model, last)
+        after = self._read(last + 1) if lines else None
+        if not lines or after is None:
+            return []
+        found, previous = [], self._last
+        try:
+            for place, line in enumerate([*lines, after], start=number):
+                entry, previous = self._linked(place, previous, line)
+                found.append((entry, previous))
+        except ChainBroken:
+            return []  # the entries tell whose fault it is
+        return found
+
+    def _read(self, number: int) -> bytes | None:
+        try:
+            return self._store.get(self._journal.entry_key(number))
+        except KeyAbsent:
+            return None
+
+    def _linked(self, number: int, previous: Digest | None, data: bytes) -> _Link:
+        """Raises ChainBroken for what is no entry, or not the one that follows."""
+        try:
+            entry = JournalEntry.decode(data)
+        except (ValueError, KeyError, TypeError):
+            entry = None
+        if entry is None or (entry.number, entry.previous) != (number, previous):
+            name = self._journal.model
+            raise ChainBroken(f"the journal of {name!r} does not hold at entry {number}")
+        return entry, Digest.of_bytes(data)

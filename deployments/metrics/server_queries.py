@@ -1,0 +1,158 @@
+"""What is asked of a Prefect server: always a bounded number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from assay.deployments.deployment_plan import ASSAY_TAG
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
+    from prefect.client.schemas.responses import DeploymentResponse
+
+_PAGE_ROWS = 200  # rows: what a server gives at once
+_PAGES_PER_SCRAPE = 5  # at a scrape; the rest at the next
+_RUNS_PER_REQUEST = 25  # runs whose steps are read together: of forty each they fit
+_STEP_DELAY = timedelta(seconds=10)  # until a server has noted how a run's last steps went
+_END_DELAY = timedelta(minutes=2)  # so much later may a server hear that a run has ended
+_VERIFICATION_KEY = "bucket-figures"  # what tasks/verify.py publishes
+_T = TypeVar("_T")
+
+
+class EndedRuns:
+    """Runs that ended since some moment, each time those that came since, and some again that
+    were told before.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        self._window, self._next = (since, since, 0), (since, since, 0)
+
+    def fetch_new(self, client: SyncPrefectClient) -> list[FlowRun]:
+        """At most so many as a scrape may take; of a longer stretch the rest comes next time."""
+        after, before, offset = self._window
+        if offset == 0:
+            before = datetime.now(UTC) - _STEP_DELAY
+        found: list[FlowRun] = []
+        for _ in range(_PAGES_PER_SCRAPE):
+            page = _fetch_ended(client, offset + len(found), after - _END_DELAY, before)
+            found += page
+            if len(page) < _PAGE_ROWS:
+                self._next = before, before, 0
+                return found
+        self._next = after, before, offset + len(found)
+        return found
+
+    def mark_counted(self) -> None:
+        """Go on behind them; until then they are told again."""
+        self._window = self._next
+
+
+def fetch_last_ended(client: SyncPrefectClient) -> list[FlowRun]:
+    """A page of them."""
+    return _fetch_ended(client, 0, datetime.fromtimestamp(0, UTC), datetime.now(UTC))
+
+
+def _fetch_ended(
+    client: SyncPrefectClient, offset: int, after: datetime, before: datetime
+) -> list[FlowRun]:
+    from prefect.client.schemas.filters import FlowRunFilterEndTime, FlowRunFilterState
+    from prefect.client.schemas.filters import FlowRunFilterStateType as Types
+    from prefect.client.schemas.objects import TERMINAL_STATES
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    wanted = _tagged_runs_filter(
+        end_time=FlowRunFilterEndTime(after_=after, before_=before),
+        state=FlowRunFilterState(type=Types(any_=sorted(TERMINAL_STATES))),
+    )
+    by_end = FlowRunSort.END_TIME_DESC
+    return client.read_flow_runs(
+        flow_run_filter=wanted, sort=by_end, limit=_PAGE_ROWS, offset=offset
+    )
+
+
+def fetch_waiting_runs(client: SyncPrefectClient) -> Iterator[FlowRun]:
+    """Runs that are due and have not ended, those first that were due first."""
+    from prefect.client.schemas.filters import FlowRunFilterState, Operator
+    from prefect.client.schemas.filters import FlowRunFilterStateName as Names
+    from prefect.client.schemas.filters import FlowRunFilterStateType as Types
+    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    types = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
+    # Scheduled are also those of next week.
+    names = ["Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming"]
+    state = FlowRunFilterState(type=Types(any_=types), name=Names(any_=names))
+    state.operator = Operator.or_  # by attribute: the model's typed signature leaves it out
+    wanted, first = _tagged_runs_filter(state=state), FlowRunSort.EXPECTED_START_TIME_ASC
+    return _fetch_pages(
+        lambda offset: client.read_flow_runs(
+            flow_run_filter=wanted, sort=first, limit=_PAGE_ROWS, offset=offset
+        )
+    )
+
+
+def fetch_task_runs(client: SyncPrefectClient, runs: Sequence[FlowRun]) -> Iterator[TaskRun]:
+    """The tasks of runs."""
+    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterFlowRunId
+    from prefect.client.schemas.sorting import TaskRunSort
+
+    order = TaskRunSort.ID_DESC
+    for start in range(0, len(runs), _RUNS_PER_REQUEST):
+        ids = [run.id for run in runs[start : start + _RUNS_PER_REQUEST]]
+        wanted = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=ids))
+
+        def ask(offset: int, wanted: TaskRunFilter = wanted) -> list[TaskRun]:
+            return client.read_task_runs(
+                task_run_filter=wanted, sort=order, limit=_PAGE_ROWS, offset=offset
+            )
+
+        yield from _fetch_pages(ask)
+
+
+def fetch_deployments(client: SyncPrefectClient) -> list[DeploymentResponse]:
+    """Assay's."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+
+    marked = DeploymentFilter(tags=DeploymentFilterTags(all_=[ASSAY_TAG]))
+    return list(
+        _fetch_pages(
+            lambda offset: client.read_deployments(
+                deployment_filter=marked, limit=_PAGE_ROWS, offset=offset
+            )
+        )
+    )
+
+
+def fetch_verification(client: SyncPrefectClient) -> Artifact | None:
+    """What the last verification of the bucket published."""
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import ArtifactSort
+
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[_VERIFICATION_KEY]))
+    newest = ArtifactSort.CREATED_DESC
+    found = client.read_artifacts(artifact_filter=wanted, sort=newest, limit=1)
+    return found[0] if found else None
+
+
+def stage_name(step: TaskRun) -> str:
+    """The name of its task, without what Prefect puts behind it."""
+    return step.task_key.rpartition("-")[0] or step.task_key
+
+
+def _tagged_runs_filter(**wanted: Any) -> Any:
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+
+    return FlowRunFilter(tags=FlowRunFilterTags(all_=[ASSAY_TAG]), **wanted)
+
+
+def _fetch_pages(ask: Callable[[int], list[_T]]) -> Iterator[_T]:
+    offset = 0
+    for _ in range(_PAGES_PER_SCRAPE):
+        page = ask(offset)
+        yield from page
+        offset += len(page)
+        if len(page) < _PAGE_ROWS:
+            return

@@ -1,0 +1,56 @@
+"""Give back the space of what nothing refers to any more."""
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.logging import get_run_logger
+
+from assay.bucket.bucket import Bucket
+from assay.tasks.stage import progress_bar, stage
+from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
+from assay.upkeep.problems import BucketFindings
+from assay.upkeep.verification import HashingProgress
+from assay.upkeep.verification import verify_bucket as examine
+
+
+@stage
+def collect_garbage(store: str) -> CollectionResult:
+    """What one pass did: see `assay.upkeep.garbage_collector`."""
+    done = GarbageCollector(Bucket.open(store).require_existing()).collect()
+    said = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
+    get_run_logger().info(f"{said}; {done.kept:,} kept")
+    rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
+    create_table_artifact(rows, "bucket-collected", said)
+    return done
+
+
+@stage
+def verify_bucket(store: str) -> BucketFindings:
+    """What was found. Nothing is mended: that is a person's decision."""
+    bucket, log = Bucket.open(store).require_existing(), get_run_logger()
+    with progress_bar("verify the bucket", "objects") as say:
+
+        def told(hashed: HashingProgress) -> None:
+            say(hashed.objects, max(hashed.of_objects, 1), "")
+
+        findings = examine(bucket, progress=told)
+    for problem in findings.problems:
+        level = log.info if problem.harmless else log.error
+        level(f"{problem.kind}: {problem.key}: {problem.what}")
+    said = "intact" if findings.intact else "damaged"
+    log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
+    create_markdown_artifact(_findings_page(bucket.root, findings), "bucket-verified", said)
+    # The same for programs: assay.deployments.metrics.collector tells it on.
+    figures = {"intact": findings.intact, "objects": findings.objects, "bytes": findings.size}
+    create_table_artifact([figures], "bucket-figures", said)
+    return findings
+
+
+def _findings_page(root: str, findings: BucketFindings) -> str:
+    rows = "\n".join(f"| {p.kind} | `{p.key}` | {p.what} |" for p in findings.problems[:100])
+    table = f"\n\n| problem | key | what |\n|---|---|---|\n{rows}" if rows else ""
+    more = len(findings.problems) - 100
+    return (
+        f"# {root}: {'intact' if findings.intact else '**damaged**'}\n\n"
+        f"{findings.objects:,} objects ({findings.size / 1e6:,.1f} MB), {findings.journals:,} "
+        f"journals with {findings.entries:,} entries, {findings.references:,} references."
+        f"{table}" + (f"\n\nand {more:,} more: `assay verify`" if more > 0 else "")
+    )

@@ -1,0 +1,175 @@
+"""See what there is to look at."""
+
+import uuid
+
+from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
+from prefect.logging import get_run_logger
+
+from assay.bucket.digest import Digest
+from assay.errors import AssayError, IntegrityError
+from assay.gates.monitoring.facts import MonitoringFacts
+from assay.gates.monitoring.gate import MonitoringResult
+from assay.gates.report import get_report
+from assay.production.labels.label_import import LabelImport, describe_label_entry, import_labels
+from assay.production.monitoring.judgement import LookInputs, look_body, step_costs
+from assay.production.monitoring.look import (
+    Look,
+    PastLook,
+    append_look,
+    describe_look_conflict,
+    next_look,
+)
+from assay.production.monitoring.outcome import MonitorOutcome, ShadowOutcome
+from assay.production.retraining.policy import RetrainingRequest, reason_to_decline
+from assay.production.shadow.comparison import (
+    ShadowComparison,
+    append_comparison,
+    next_comparison,
+    unfinished_shadow_reason,
+)
+from assay.registry.batch_ledger import ReceivedLabels
+from assay.runs.run import Run
+from assay.steps.step import Step
+from assay.tasks.stage import stage
+from assay.util import clock
+
+
+@stage
+def plan_look(run: Run, as_of: str) -> Look:
+    """The champion, and all that came since it was last looked at."""
+    case = run.loaded.use_case
+    return next_look(run.bucket, run.name, case.monitor, clock.parse_timestamp(as_of))
+
+
+@stage
+def plan_shadow_comparison(run: Run) -> ShadowComparison | None:
+    """The challenger, the champion and the batches of both; None where there are too few."""
+    return next_comparison(run.bucket, run.loaded.use_case)
+
+
+@stage
+def record_look(
+    run: Run, look: Look, material: LookInputs, facts: MonitoringFacts, steps: list[Step]
+) -> MonitorOutcome:
+    """What became of the look; the last of `steps` took it."""
+    bucket, last = run.bucket, steps[-1]
+    said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
+    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"])
+    entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
+    log = get_run_logger()
+    if append_look(bucket, look, entry) is None:
+        why = describe_look_conflict(bucket, look)
+        log.warning(why)
+        return MonitorOutcome(use_case=run.name, model=look.version.name, why=why)
+    log.info(f"look {look.number} at {look.version.name}: {found.verdict}")
+    return MonitorOutcome(
+        use_case=run.name,
+        model=look.version.name,
+        look=look.number,
+        verdict=found.verdict,
+        summary=report.summary,
+        reasons=found.reasons,
+        report=last["report"],
+        figures=found.figures,
+    )
+
+
+@stage
+def record_shadow_comparison(
+    run: Run, comparison: ShadowComparison, shadow_step: Step, as_of: str
+) -> ShadowOutcome:
+    """What was found, whether or not that is news."""
+    report = get_report(run.bucket, shadow_step["report"])
+    held = {name: shadow_step[name] for name in ("report", "rows")}
+    entry = append_comparison(run.bucket, comparison, report, held, clock.parse_timestamp(as_of))
+    name = comparison.challenger.name
+    told = f"entry {entry.number}" if entry else "as before"
+    get_run_logger().info(f"{name} in shadow: {report.verdict} ({told})")
+    return ShadowOutcome(
+        model=name,
+        against=comparison.champion.name,
+        verdict=report.verdict.value,
+        summary=report.summary,
+        report=shadow_step["report"],
+        entry=entry.number if entry else None,
+    )
+
+
+@stage
+def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImport:
+    """What is new in `files`, or where the use case says that labels come from. A file that
+    cannot be read is told, and stops nothing.
+    """
+    log = get_run_logger()
+
+    def tell(entry: ReceivedLabels) -> None:
+        log.info(describe_label_entry(run.bucket, entry))
+
+    try:
+        taken = import_labels(
+            run.bucket, run.loaded, clock.parse_timestamp(as_of), files, tell=tell
+        )
+    except IntegrityError:
+        raise
+    except AssayError as error:  # no labels can be read at all; what came before can be looked at
+        taken = LabelImport(refused=(("labels", error),))
+    for name, refusal in taken.refused:
+        log.error(f"labels refused, {name}: {refusal.what}")
+    return taken
+
+
+RETRAIN_WANTED_EVENT = "assay.retrain.wanted"
+
+
+_RETRAIN_WANTED_NAMESPACE = uuid.UUID(
+    "6d4b0f3e-6f0b-5d36-9a51-0f5b2d6f2f2a"
+)  # makes ids of events, and means nothing
+
+
+_EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear it
+
+
+@stage
+def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
+    """Emit the event for a look that nothing came of: once in any case, and again when a retraining
+    could begin: it could not before, or nobody heard of it. False if it was not emitted.
+    """
+    evidence, memo = last_look.report.digest, run.bucket.memo
+    key = Digest.of_bytes(f"{RETRAIN_WANTED_EVENT} {run.name} {evidence}".encode())
+    if memo.find("wanted", key) is not None and not _would_begin_or_ask(run, last_look, now):
+        return False
+    because = last_look.main_reason
+    emit_event(
+        event=RETRAIN_WANTED_EVENT,
+        resource={
+            "prefect.resource.id": f"assay.model.{run.name}",
+            "prefect.resource.name": run.name,
+        },
+        payload={"why": because, "evidence": str(evidence), "verdict": last_look.verdict},
+        id=uuid.uuid5(
+            _RETRAIN_WANTED_NAMESPACE, f"{key} {now}"
+        ),  # servers pass over one that they have seen
+    )
+    EventsWorker.drain_all(timeout=_EVENT_TIMEOUT)  # a process that ends now would take it along
+    memo.remember(
+        "wanted", key, {"event": RETRAIN_WANTED_EVENT, "evidence": str(evidence), "needs": []}
+    )
+    get_run_logger().warning(f"retraining wanted: {because}")
+    return True
+
+
+def _would_begin_or_ask(run: Run, last_look: PastLook, now: str) -> bool:
+    """Whether a retraining would begin, or a person be asked."""
+    case, entries = run.loaded.use_case, run.bucket.journal(run.name).entries()
+    asked = RetrainingRequest(
+        "monitor",
+        last_look.main_reason,
+        clock.parse_timestamp(now),
+        last_look.upto,
+        evidence=last_look.report.digest,
+    )
+    found = reason_to_decline(
+        entries, asked, case.retrain, unfinished_shadow_reason(run.bucket, case)
+    )
+    return found is None or found.needs_person
