@@ -5,7 +5,7 @@
         def store(self):
             return MyStore(...)  # empty, or nobody else's
 
-Every promise of `assay.store.open.base.Store` has a test here.
+Every promise of `assay.store.base.Store` has a test here.
 """
 
 from __future__ import annotations

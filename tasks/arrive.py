@@ -12,7 +12,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage(task_run_name="arrive {batch.name}")
+@stage(name="arrive", task_run_name="arrive {batch.name}")
 def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: str | None) -> Step:
     """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
     rows do not fit.

@@ -12,7 +12,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import stage
 
 
-@stage
+@stage(name="stop")
 def record_stop(run: Run, groundwork: list[Step]) -> RunOutcome:
     """`groundwork` ends with the gate that said no."""
     plan.end_plan()
@@ -21,7 +21,7 @@ def record_stop(run: Run, groundwork: list[Step]) -> RunOutcome:
     return outcome
 
 
-@stage
+@stage(name="register")
 def record_candidates(
     run: Run, groundwork: list[Step], candidate_steps: Sequence[tuple[Step, ...]]
 ) -> RunOutcome:

@@ -21,7 +21,7 @@ _PREDICTION_MODULES = (
 _ROW_IDENTITY_MODULE = "assay.dataset.row_identity"  # which rows belong together
 
 
-@stage
+@stage(name="evaluate")
 def run_performance_gate(
     run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:

@@ -10,7 +10,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="fairness")
 def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None = None) -> Step:
     """Yields `report`. Given what `row_origins` when, the newest rows are also judged alone."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]

@@ -6,7 +6,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="feasibility")
 def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     """Yields `report`. A changed rule asks again for this alone, not for what took the time."""
     use_case = run.loaded.use_case

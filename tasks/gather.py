@@ -10,7 +10,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="gather")
 def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) -> Step:
     """Yields `table`; `arrival_entries`, which says of each row what entry of the ledger brought it; and
     `row_counts`: how many rows are of the first table, how many came later."""

@@ -11,7 +11,7 @@ from assay.tasks.stage import perform_stage, stage
 from assay.util.wording import format_count
 
 
-@stage
+@stage(name="ingest")
 def ingest_source(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
     if rows were malformed, `quarantine`; if columns are text by a few odd values, `text_hints`."""

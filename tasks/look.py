@@ -8,7 +8,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="look")
 def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artifact) -> Step:
     """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
     use_case = run.loaded.use_case

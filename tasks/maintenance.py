@@ -11,7 +11,7 @@ from assay.upkeep.verification import HashingProgress
 from assay.upkeep.verification import verify_bucket as examine
 
 
-@stage
+@stage(name="collect")
 def collect_garbage(store: str) -> CollectionResult:
     """What one pass did: see `assay.upkeep.garbage_collector`."""
     done = GarbageCollector(Bucket.open(store).require_existing()).collect()
@@ -22,7 +22,7 @@ def collect_garbage(store: str) -> CollectionResult:
     return done
 
 
-@stage
+@stage(name="verify")
 def verify_bucket(store: str) -> BucketFindings:
     """What was found. Nothing is mended: that is a person's decision."""
     bucket, log = Bucket.open(store).require_existing(), get_run_logger()

@@ -35,20 +35,20 @@ from assay.tasks.stage import stage
 from assay.util import clock
 
 
-@stage
+@stage(name="about")
 def plan_look(run: Run, as_of: str) -> Look:
     """The champion, and all that came since it was last looked at."""
     case = run.loaded.use_case
     return next_look(run.bucket, run.name, case.monitor, clock.parse_timestamp(as_of))
 
 
-@stage
+@stage(name="beside")
 def plan_shadow_comparison(run: Run) -> ShadowComparison | None:
     """The challenger, the champion and the batches of both; None where there are too few."""
     return next_comparison(run.bucket, run.loaded.use_case)
 
 
-@stage
+@stage(name="enter_look")
 def record_look(
     run: Run, look: Look, material: LookInputs, facts: MonitoringFacts, steps: list[Step]
 ) -> MonitorOutcome:
@@ -75,7 +75,7 @@ def record_look(
     )
 
 
-@stage
+@stage(name="enter_shadow")
 def record_shadow_comparison(
     run: Run, comparison: ShadowComparison, shadow_step: Step, as_of: str
 ) -> ShadowOutcome:
@@ -96,7 +96,7 @@ def record_shadow_comparison(
     )
 
 
-@stage
+@stage(name="label")
 def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImport:
     """What is new in `files`, or where the use case says that labels come from. A file that
     cannot be read is told, and stops nothing.
@@ -130,7 +130,7 @@ _RETRAIN_WANTED_NAMESPACE = uuid.UUID(
 _EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear it
 
 
-@stage
+@stage(name="want")
 def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
     """Emit the event for a look that nothing came of: once in any case, and again when a retraining
     could begin: it could not before, or nobody heard of it. False if it was not emitted.

@@ -13,7 +13,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage(task_run_name="predict {batch.name}")
+@stage(name="predict", task_run_name="predict {batch.name}")
 def predict_batch(
     run: Run, batch: IncomingBatch, read_step: Step, version: Version, model: Any
 ) -> Step:

@@ -11,7 +11,7 @@ from assay.tasks.stage import stage
 from assay.util.clock import parse_timestamp
 
 
-@stage
+@stage(name="ask")
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails where no answer on the dashboard could be of use."""
     asked = approval_form.approval_question(
@@ -21,7 +21,7 @@ def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     return f"{asked} [What became of it so far](/artifacts/key/{shown})."
 
 
-@stage
+@stage(name="decide")
 def decide_promotion(reference: str, store: str, justification: Justification, yes: bool) -> str:
     """What came of it, in words. Fails where the person may not answer."""
     entry = approval_form.apply_answer(

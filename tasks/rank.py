@@ -8,7 +8,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="rank")
 def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     """Yields a `report` and the `order`, with why. The test rows have no say here."""
     use_case = run.loaded.use_case

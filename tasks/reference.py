@@ -9,7 +9,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="reference")
 def build_reference(run: Run, version: Version) -> Step:
     """Yields `build_reference`. Its profile is kept, so that looks cost what is new alone."""
     use_case = run.loaded.use_case

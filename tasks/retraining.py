@@ -22,7 +22,7 @@ from assay.runs.run import Run
 from assay.tasks.stage import stage
 
 
-@stage
+@stage(name="begin_again")
 def begin_retraining(
     run: Run, requester: RetrainingTrigger, because: str, as_of: datetime, evidence: str | None
 ) -> RetrainingAttempt | DeclinedRetraining:
@@ -41,7 +41,7 @@ def begin_retraining(
     return found
 
 
-@stage
+@stage(name="finish")
 def finish_retraining(run: Run, begun: RetrainingAttempt, result: RunOutcome | DataError) -> None:
     """The last that a retraining does: one that did not is gone on with, or begun anew."""
     if isinstance(result, DataError):

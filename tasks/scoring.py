@@ -45,7 +45,7 @@ class ScoringPlan:
         return self.shadow_version.number if self.shadow_version else None
 
 
-@stage
+@stage(name="come")
 def plan_scoring(
     run: Run,
     as_of: datetime,
@@ -75,7 +75,7 @@ def plan_scoring(
     return ScoringPlan(by, asked, beside, before, batches)
 
 
-@stage(task_run_name="claim {answers.name}")
+@stage(name="claim", task_run_name="claim {answers.name}")
 def claim_batch(run: Run, answers: BatchClaim, void: frozenset[int]) -> BatchClaim | None:
     """The answers that are to be delivered: these, or those of whoever began with the batch before.
     None if it was served meanwhile.
@@ -91,7 +91,7 @@ def claim_batch(run: Run, answers: BatchClaim, void: frozenset[int]) -> BatchCla
     return found
 
 
-@stage(task_run_name="deliver {answers.name}")
+@stage(name="deliver", task_run_name="deliver {answers.name}")
 def deliver_batch(run: Run, answers: BatchClaim, sink: Sink) -> str:
     """Where the answers are now. Delivering again changes nothing."""
     place = write(Delivery.from_claim(run.bucket, run.loaded.use_case, answers), sink)
@@ -107,7 +107,7 @@ _BATCH_SCORED_NAMESPACE = uuid.UUID(
 )  # makes ids of events, and means nothing
 
 
-@stage(task_run_name="record {entry.name}")
+@stage(name="record", task_run_name="record {entry.name}")
 def record_batch(
     run: Run, entry: ScoredBatch, void: frozenset[int] = frozenset(), *, again: bool = False
 ) -> bool:
@@ -122,7 +122,7 @@ def record_batch(
     return added
 
 
-@stage(task_run_name="refuse {batch.name}")
+@stage(name="refuse", task_run_name="refuse {batch.name}")
 def refuse_batch(
     run: Run, batch: IncomingBatch, source: str | None, error: AssayError, as_of: str
 ) -> BatchOutcome:

@@ -6,7 +6,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
-@stage(task_run_name="search {candidate}")
+@stage(name="search", task_run_name="search {candidate}")
 def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, candidate: str) -> Step:
     """Yields what was `tried`, and the `scores` of rows that no fit had seen.
 

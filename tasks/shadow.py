@@ -7,7 +7,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="shadow")
 def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
     """Yields the `report`, the `rows` that both answered, and `facts` about them."""
     use_case = run.loaded.use_case

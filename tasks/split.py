@@ -9,7 +9,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="split")
 def split_table(run: Run, table: Artifact) -> Step:
     """Yields `membership`: a table with one column, `test`, row by row beside the table; `sides`:
     how many rows and positives each side has."""

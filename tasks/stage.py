@@ -87,7 +87,7 @@ def stage(
     """
 
     def decorate(work: Callable[P, R]) -> Stage[P, R]:
-        return Stage(
+        made = Stage(
             work,
             name=name,
             task_run_name=task_run_name,
@@ -98,6 +98,10 @@ def stage(
             # and so pickle the model of every batch.
             cache_policy=NO_CACHE,
         )
+        if name:
+            # Prefect makes it of the function's name; metrics and stored runs know the stage's.
+            made.task_key = f"{name}-{made.task_key.rpartition('-')[2]}"
+        return made
 
     return decorate(function) if function else decorate
 

@@ -8,7 +8,7 @@ from assay.store.open import default_store_url
 from assay.tasks.stage import stage
 
 
-@stage
+@stage(name="read")
 def start_run(
     config: str,
     store: str | None,

@@ -6,7 +6,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="technical")
 def run_technical_gate(run: Run, train_step: Step) -> Step:
     """Yields `report`."""
     use_case, timing = run.loaded.use_case, train_step["timing"]

@@ -8,7 +8,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
 
 
-@stage(task_run_name="train {candidate}")
+@stage(name="train", task_run_name="train {candidate}")
 def train_candidate(
     run: Run, table: Artifact, membership: Artifact, search_step: Step, candidate: str
 ) -> Step:

@@ -8,7 +8,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="validate")
 def run_validation_gate(
     run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
 ) -> Step:

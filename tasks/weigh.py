@@ -17,7 +17,7 @@ _USE_CASE_FIELDS: dict[str, Any] = {
 }
 
 
-@stage
+@stage(name="weigh")
 def measure_feasibility(run: Run, table: Artifact) -> Step:
     """Yields what was `found`."""
     use_case, say = run.loaded.use_case, get_run_logger().info

@@ -7,7 +7,7 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
-@stage
+@stage(name="window")
 def build_window(run: Run, look: Look, reference: Artifact) -> Step:
     """Yields what was `label_counts` of the labels and, where they are not too few, the `current` rows
     and the `received_labels` ones."""

@@ -20,13 +20,11 @@ def main() -> None:
     import assay.sources.fingerprint as fingerprints
 
     try:
-        from assay.bucket.artifacts import Artifact
-        from assay.steps import step as steps
-    except ImportError:  # the recorded code is of before these packages
-        Artifact = import_module("assay.artifacts").Artifact  # noqa: N806 - a class
-        steps = import_module("assay.steps")
+        steps, artifacts = import_module("assay.steps.step"), import_module("assay.bucket.artifacts")
+    except ImportError:  # the recorded code is older than these packages
+        steps, artifacts = import_module("assay.steps"), import_module("assay.artifacts")
 
-    outputs = {name: Artifact.model_validate(held) for name, held in given["outputs"].items()}
+    outputs = {name: artifacts.Artifact.model_validate(held) for name, held in given["outputs"].items()}
     perform = steps.perform
 
     def performed(bucket: Any, stage: str, *, work: Callable[[], Any], **others: Any) -> Any:

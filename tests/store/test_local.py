@@ -221,7 +221,7 @@ WRITER = textwrap.dedent("""
     import os, sys
     from concurrent.futures import ThreadPoolExecutor
     from assay.bucket.digest import Digest
-    from assay.store.open.local import LocalStore
+    from assay.store.local import LocalStore
     store = LocalStore(sys.argv[1])
     def put(_):
         data = os.urandom(200_000)

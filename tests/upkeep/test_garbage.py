@@ -249,7 +249,7 @@ WRITER = textwrap.dedent(
     from datetime import timedelta
     from assay import artifacts
     from assay.bucket.bucket import Bucket
-    from assay.store.open.local import LocalStore
+    from assay.store.local import LocalStore
 
     bucket = Bucket.on(LocalStore(sys.argv[1]))
     model, chance = f"m{sys.argv[2]}", random.Random(int(sys.argv[2]))
@@ -273,7 +273,7 @@ COLLECTOR = textwrap.dedent(
     from datetime import timedelta
     from assay.bucket.bucket import Bucket
     from assay.upkeep.garbage_collector import Collector
-    from assay.store.open.local import LocalStore
+    from assay.store.local import LocalStore
 
     bucket, end = Bucket.on(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])
     moved = 0

@@ -57,7 +57,7 @@ def interrupt(bucket: Bucket, after: int) -> None:
         """
         import os, signal, sys
         from assay.bucket.bucket import Bucket
-        from assay.store.open.local import LocalStore
+        from assay.store.local import LocalStore
         from assay.upkeep.verified_objects import Verified
         from assay.upkeep.verification import verify
 
