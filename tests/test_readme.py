@@ -83,4 +83,4 @@ def test_its_two_commands_run_in_a_fresh_clone(clone, again):
     if not again:  # each command must stand alone
         shutil.rmtree(clone / ".venv")
     # The suite itself is what runs this; one file of it is enough to show that it starts.
-    assert "passed" in told(make_test, ARGS="tests/test_digest.py")
+    assert "passed" in told(make_test, ARGS="tests/bucket/test_digest.py")

@@ -20,11 +20,16 @@ def main() -> None:
     import assay.sources.fingerprint as fingerprints
 
     try:
-        steps, artifacts = import_module("assay.steps.step"), import_module("assay.bucket.artifacts")
+        steps, artifacts = (
+            import_module("assay.steps.step"),
+            import_module("assay.bucket.artifacts"),
+        )
     except ImportError:  # the recorded code is older than these packages
         steps, artifacts = import_module("assay.steps"), import_module("assay.artifacts")
 
-    outputs = {name: artifacts.Artifact.model_validate(held) for name, held in given["outputs"].items()}
+    outputs = {
+        name: artifacts.Artifact.model_validate(held) for name, held in given["outputs"].items()
+    }
     perform = steps.perform
 
     def performed(bucket: Any, stage: str, *, work: Callable[[], Any], **others: Any) -> Any:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from assay.bucket.bucket import Bucket
 from assay.cli.app import app
 from assay.production.monitoring.outcome import MonitorOutcome
-from tests.living.made import Living, day, loans, written
+from tests.production.made import Living, day, loans, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
 

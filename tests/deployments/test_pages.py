@@ -11,7 +11,7 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.deployments.pages import create_server
-from tests.deployments.metrics.asked import of, parsed
+from tests.deployments.metrics.fake_server import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
 

@@ -15,7 +15,7 @@ from assay.deployments.dashboard.grafana import build_dashboard
 from tests.deployments.collector import Collector, said
 from tests.deployments.conftest import CASE
 from tests.deployments.live import ROOT, Receiver, SetUp, free_port, guests
-from tests.deployments.metrics.asked import of, parsed
+from tests.deployments.metrics.fake_server import of, parsed
 
 pytestmark = pytest.mark.operation
 CONFIG = ROOT / "deployments/prometheus"

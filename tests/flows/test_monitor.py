@@ -13,7 +13,7 @@ from assay.flows.monitor import monitor
 from assay.gates.report import get_report
 from assay.production.retraining.policy import RetrainingRequest, close_retraining, open_retraining
 from assay.registry.history import MONITORED
-from tests.living.made import Living, day, written
+from tests.production.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}
 

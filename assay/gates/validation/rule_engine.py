@@ -1,7 +1,7 @@
 """Which rules DuckDB may answer: those for which it says what pandas says, to the last count.
 
 The table below was found by asking both, over every expectation of GX's core
-(`tests/evidence/test_validation_engines.py` asks them again). What it leaves out goes to pandas:
+(`tests/gates/validation/test_rule_engine.py` asks them again). What it leaves out goes to pandas:
 regular expressions and quantiles, of which the two know different kinds; rules about neighbours,
 distributions, and the names of pandas' types; conditions in pandas' words.
 """

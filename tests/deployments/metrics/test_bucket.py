@@ -12,7 +12,7 @@ from assay.deployments.metrics.bucket import BucketMetrics
 from assay.gates.report import Check, Interval, Report, Sheet, Verdict, put_report
 from assay.registry.batch_ledger import BatchLedger, RefusedBatch, ScoredBatch
 from assay.store.local import LocalStore
-from tests.deployments.metrics.asked import figures, of
+from tests.deployments.metrics.fake_server import figures, of
 
 GUESTS = {"use_case": "guests"}
 AS_OF = "2026-01-01T00:00:00+00:00"

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State, StateType
 
 from assay.deployments.metrics import server_queries
 from assay.deployments.metrics.server import ServerMetrics
-from tests.deployments.metrics.asked import figures, of
+from tests.deployments.metrics.fake_server import figures, of
 
 TRAIN, OTHER = uuid4(), uuid4()
 
