@@ -53,7 +53,7 @@ def apply_to_server() -> None:
     from assay.deployments.desired_state import DesiredState
     from assay.deployments.desired_state import reconcile_server as bring
 
-    if get_current_settings().api_url.url is None:
+    if get_current_settings().api.url is None:
         raise ConfigError(
             "no server is named", remedy="Set PREFECT_API_URL, or use `assay up` on one machine."
         )

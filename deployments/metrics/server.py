@@ -59,7 +59,7 @@ class ServerMetrics:
         from prefect.client.orchestration import get_client
         from prefect.settings import get_current_settings
 
-        if get_current_settings().api_url.url is None:
+        if get_current_settings().api.url is None:
             raise ConfigError("no server is named: PREFECT_API_URL is not set")
         told = MetricSamples()
         for count in self._pending_counts:

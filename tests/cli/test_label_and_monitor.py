@@ -37,7 +37,7 @@ def test_labels_are_taken_in_and_bad_files_end_with_1(living, tmp_path):
     told = json.loads(done.stdout)
     assert [(one["name"], one["rows"]) for one in told["labels"]] == [(str(good), 2)]
     assert told["refused"][0]["what"] == "the labels have no column 'paid'"
-    assert living.ledger.read().labelled[0].as_of == "2016-01-05T00:00:00+00:00"
+    assert living.ledger.read().received_labels[0].as_of == "2016-01-05T00:00:00+00:00"
     again = assay(tmp_path, "label", str(good))
     assert (again.exit_code, again.stdout.strip()) == (0, f"{good}: nothing new")
 

@@ -233,9 +233,9 @@ def test_sizes_are_bytes_or_a_number_with_a_unit(written):
 
 def test_its_words_alone_bring_a_use_case_back(written):
     first = written(LEAST + "# a comment\n", "seed=3")
-    again = parse_use_case(first.words)
+    again = parse_use_case(first.document)
     assert again.use_case == first.use_case
-    assert "# a comment" in first.words["text"]
+    assert "# a comment" in first.document["text"]
 
 
 @given(st.text(max_size=200))
@@ -287,4 +287,4 @@ def test_a_number_that_no_record_can_hold_is_refused_with_its_line(written, numb
 
 
 def test_an_absolute_path_is_kept_by_its_name_alone(written, tmp_path):
-    assert written(LEAST).words["file"] == "case.yaml"
+    assert written(LEAST).document["file"] == "case.yaml"

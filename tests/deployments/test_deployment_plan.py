@@ -41,7 +41,7 @@ def test_of_a_use_case_one_is_trained_at_a_time():
     found = told(case("guests"), case("income"))
     assert found["train/guests"].queue == found["retrain/guests"].queue
     assert found["train/guests"].queue != found["train/income"].queue
-    assert found["train/guests"].queue.at_once == 1
+    assert found["train/guests"].queue.concurrency_limit == 1
 
 
 def test_a_long_training_holds_up_no_scoring_and_scoring_goes_first():
@@ -54,13 +54,13 @@ def test_a_long_training_holds_up_no_scoring_and_scoring_goes_first():
 def test_schedules_are_the_use_cases_own():
     more = 'schedule: {train: "0 5 * * 1", score: 10m, zone: Europe/Lisbon}\n'
     found = told(case("guests", more), maintain="0 1 * * *", zone="Asia/Tokyo")
-    assert (found["train/guests"].when, found["train/guests"].zone) == (
+    assert (found["train/guests"].schedule, found["train/guests"].zone) == (
         "0 5 * * 1",
         "Europe/Lisbon",
     )
-    assert found["score/guests"].when == "10m"
-    assert found["monitor/guests"].when is None
-    assert (found["maintain/bucket"].when, found["maintain/bucket"].zone) == (
+    assert found["score/guests"].schedule == "10m"
+    assert found["monitor/guests"].schedule is None
+    assert (found["maintain/bucket"].schedule, found["maintain/bucket"].zone) == (
         "0 1 * * *",
         "Asia/Tokyo",
     )

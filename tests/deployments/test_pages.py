@@ -99,7 +99,7 @@ def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_p
     nobody = SimpleNamespace(api=SimpleNamespace(url=None))
     monkeypatch.setattr("prefect.settings.get_current_settings", lambda: nobody)
     server = create_server("127.0.0.1", 0)
-    found = parsed(server.RequestHandlerClass.metrics.text().decode())
+    found = parsed(server.RequestHandlerClass.metrics.render_text().decode())
     server.server_close()
     assert of(found, "assay_up", part="bucket") == 0
     assert of(found, "assay_up", part="server") == 0

@@ -19,10 +19,10 @@ def server(folder, **more):
 def test_beyond_loopback_a_password_is_needed(tmp_path, monkeypatch, host):
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
     with pytest.raises(ConfigError, match="password") as caught:
-        server(tmp_path, host=host).check()
+        server(tmp_path, host=host).check_settings()
     assert "PREFECT_SERVER_API_AUTH_STRING" in caught.value.remedy
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
-    server(tmp_path, host=host).check()
+    server(tmp_path, host=host).check_settings()
 
 
 def test_beyond_loopback_forged_requests_are_refused(tmp_path, monkeypatch):
@@ -32,13 +32,13 @@ def test_beyond_loopback_forged_requests_are_refused(tmp_path, monkeypatch):
     assert told["PREFECT_API_AUTH_STRING"] == "ada:secret"
     monkeypatch.setenv("PREFECT_SERVER_CSRF_PROTECTION_ENABLED", "false")
     with pytest.raises(ConfigError, match="forged"):
-        server(tmp_path, host="192.0.2.7").check()
+        server(tmp_path, host="192.0.2.7").check_settings()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_this_machine_alone_needs_none(tmp_path, monkeypatch, host):
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
-    server(tmp_path, host=host).check()
+    server(tmp_path, host=host).check_settings()
 
 
 def test_a_port_in_use_is_told_with_another(tmp_path):
@@ -68,7 +68,7 @@ def test_the_pages_know_their_port(tmp_path):
 )
 def test_a_password_is_not_written_down(tmp_path, written, plain, url):
     made = server(tmp_path, database=written)
-    made.check()
+    made.check_settings()
     assert hide_password(written) == made.to_setup_state().database == plain
     assert made.database_url == url
 
@@ -76,7 +76,7 @@ def test_a_password_is_not_written_down(tmp_path, written, plain, url):
 @pytest.mark.parametrize("database", ["sqlite:///x.db", "mysql://h/d", "d"])
 def test_another_database_is_refused(tmp_path, database):
     with pytest.raises(ConfigError, match="PostgreSQL"):
-        server(tmp_path, database=database).check()
+        server(tmp_path, database=database).check_settings()
 
 
 def test_what_the_user_set_stands(tmp_path, monkeypatch):

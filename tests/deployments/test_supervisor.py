@@ -41,23 +41,23 @@ def until(done):
 def test_it_waits_until_it_may_start(kept):
     open_ = []
     one, said = kept(SLEEP, ready=lambda: bool(open_))
-    one.tend()
+    one.ensure_running()
     assert one.process is None
     open_.append(True)
-    one.tend()
+    one.ensure_running()
     assert one.process.alive
     assert len(said) == 1
 
 
 def test_what_is_killed_comes_back(kept):
     one, said = kept(SLEEP)
-    one.tend()
+    one.ensure_running()
     first = one.process
     os.kill(first.pid, signal.SIGKILL)
     until(lambda: not first.is_alive)
 
     def again():
-        one.tend()
+        one.ensure_running()
         return one.process is not None and one.process != first
 
     until(again)
@@ -68,19 +68,19 @@ def test_what_ends_at_once_is_tried_later_each_time(kept):
     one, said = kept([sys.executable, "-c", "raise SystemExit(3)"])
 
     def twice():
-        one.tend()
+        one.ensure_running()
         return sum("ended" in line for line in said) == 2
 
     until(twice)
     waits = [line for line in said if "ended" in line]
     assert waits == ["worker ended (3); again in 1 s", "worker ended (3); again in 3 s"]
-    one.tend()
+    one.ensure_running()
     assert one.process is None
 
 
 def test_it_stops_when_told(kept):
     one, _ = kept(SLEEP)
-    one.tend()
+    one.ensure_running()
     process = one.process
     one.stop()
     assert not process.is_alive
@@ -92,7 +92,7 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
         patched.setattr(sys, "stderr", TextIOWrapper(full, write_through=True))
         supervisor._say("worker ended (-9)")
     one, _ = kept(SLEEP)
-    one.tend()
+    one.ensure_running()
     before = SetupState("assay", "127.0.0.1", 4200, "bucket", "", "root")
 
     def refused(self, folder):

@@ -30,8 +30,8 @@ def searched(case, say=lambda *_: None):
 def test_the_best_mean_wins_and_all_that_was_tried_is_told(use_case):
     found = searched(use_case({"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}}))
     assert [entry["params"] for entry in found.trials] == [{"C": 1e-6}, {"C": 1.0}]
-    assert found.chosen == int(np.argmax([entry["mean"] for entry in found.trials]))
-    assert found.params == found.trials[found.chosen]["params"]
+    assert found.chosen_index == int(np.argmax([entry["mean"] for entry in found.trials]))
+    assert found.params == found.trials[found.chosen_index]["params"]
     assert found.trials[1]["mean"] == pytest.approx(np.mean(found.trials[1]["scores"]))
     assert len(found.trials[1]["scores"]) == 3
     assert not np.isnan(found.scores).any()
@@ -52,13 +52,13 @@ def test_losses_are_made_small(use_case):
     candidate = {"estimator": LOGISTIC, "search": {"C": [1e-6, 1.0]}, "calibrate": "none"}
     found = searched(use_case(candidate, performance={"choose_by": "log_loss"}))
     means = [entry["mean"] for entry in found.trials]
-    assert found.chosen == int(np.argmin(means))
+    assert found.chosen_index == int(np.argmin(means))
     assert means[0] != means[1]
 
 
 def test_of_equal_combinations_the_first_is_taken(use_case):
     found = searched(use_case({"estimator": LOGISTIC, "search": {"verbose": [0, 0, 0]}}))
-    assert found.chosen == 0
+    assert found.chosen_index == 0
 
 
 def test_more_processes_find_the_same(use_case):

@@ -137,7 +137,7 @@ def test_the_answers_out_of_fold_are_of_the_training_rows(trained, people):
     assert held_out.sex.tolist() == frame.sex[held_out.row].tolist()
     assert held_out.truth.tolist() == (frame.income[held_out.row] == ">50K").tolist()
     assert (held_out.decision == (held_out.probability >= 0.5)).all()
-    assert (held_out.decision == held_out.unmitigated_decisions).all()
+    assert (held_out.decision == held_out.unmitigated).all()
 
 
 @pytest.mark.parametrize("choose_by", ["roc_auc", "accuracy", "cost"])
@@ -148,7 +148,7 @@ def test_a_plain_candidates_score_out_of_fold_is_the_searchs(
     test = mark_test_rows(rows, case)
     found = search_candidate(rows, test, case.candidates[0], case, say=say)
     made = teach(rows, test, case, say)
-    assert made.about["cross_validated"] == found.trials[found.chosen_index]["mean"]
+    assert made.metadata["cross_validated"] == found.trials[found.chosen_index]["mean"]
 
 
 def test_the_costs_set_the_threshold(trained):
@@ -192,9 +192,9 @@ def test_mitigation_narrows_the_gap_on_rows_it_never_saw(people, use_case, table
 
 def test_what_is_told_about_it_can_be_stored_and_holds_no_times(trained):
     made, again = trained(LOGISTIC), trained(LOGISTIC)
-    assert canonical_json.dump(made.about) == canonical_json.dump(again.about)
+    assert canonical_json.dump(made.metadata) == canonical_json.dump(again.metadata)
     assert canonical_json.dump(made.technical) == canonical_json.dump(again.technical)
-    assert made.about["params"] in [{"C": c} for c in LOGISTIC["search"]["C"]]
+    assert made.metadata["params"] in [{"C": c} for c in LOGISTIC["search"]["C"]]
 
 
 MEMORY = {"estimator": "sklearn.tree.DecisionTreeClassifier"}

@@ -47,20 +47,20 @@ def test_whoever_claimed_a_batch_answers_it():
     first, second = answers("a", 1), answers("a", 2)
     assert kept.claim(first) == first
     assert kept.claim(second).predictions == first.predictions
-    assert not kept.add_scored(second.scored), "another's answers were claimed"
-    assert kept.add_scored(first.scored)
+    assert not kept.add_scored(second.scored_batches), "another's answers were claimed"
+    assert kept.add_scored(first.scored_batches)
     assert kept.claim(second) is None
-    assert not kept.add_scored(second.scored)
-    assert kept.read().open() == ()
-    assert type(kept.read().scored[0]) is ScoredBatch
+    assert not kept.add_scored(second.scored_batches)
+    assert kept.read().open_claims() == ()
+    assert type(kept.read().scored_batches[0]) is ScoredBatch
 
 
 def test_without_a_claim_the_first_that_is_recorded_stands():
     kept = ledger()
-    assert kept.add_scored(answers("a", 1).scored)
-    assert not kept.add_scored(answers("a", 2).scored)
-    assert kept.add_scored(answers("a", 2, role="shadow").scored)
-    assert kept.add_scored(answers("a", 2).scored, again=True), "a version that was named"
+    assert kept.add_scored(answers("a", 1).scored_batches)
+    assert not kept.add_scored(answers("a", 2).scored_batches)
+    assert kept.add_scored(answers("a", 2, role="shadow").scored_batches)
+    assert kept.add_scored(answers("a", 2).scored_batches, again=True), "a version that was named"
 
 
 def test_a_batch_that_two_versions_read_otherwise_is_one_by_its_source():
@@ -73,17 +73,17 @@ def test_a_batch_that_two_versions_read_otherwise_is_one_by_its_source():
 def test_the_claim_of_a_version_that_was_retired_binds_nobody():
     kept = ledger()
     kept.claim(answers("a", 1))
-    assert kept.read().open({1}) == ()
+    assert kept.read().open_claims({1}) == ()
     assert kept.claim(answers("a", 2), {1}).version == 2
-    assert kept.add_scored(answers("a", 2).scored, {1})
+    assert kept.add_scored(answers("a", 2).scored_batches, {1})
 
 
 def test_a_version_that_was_named_does_not_end_what_was_begun():
     kept = ledger()
     kept.claim(answers("a", 1))
-    kept.add_scored(answers("a", 2).scored, again=True)
-    (begun,) = kept.read().open()
-    assert kept.add_scored(begun.scored)
+    kept.add_scored(answers("a", 2).scored_batches, again=True)
+    (begun,) = kept.read().open_claims()
+    assert kept.add_scored(begun.scored_batches)
 
 
 def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
@@ -91,7 +91,7 @@ def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
     monkeypatch.setattr(MemoryStore, "get", lambda store, key: read.append(key) or get(store, key))
     for number in range(40):
         read.clear()
-        assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored)
+        assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored_batches)
         assert len(read) <= 1
     assert len(BatchLedger(bucket, "m").read().scored_batches) == 40
 
@@ -115,7 +115,7 @@ class Scorers(RuleBasedStateMachine):
                 return
             self.delivered[batch].add(mine.version)
             yield
-        self.ledger.add_scored(mine.scored)
+        self.ledger.add_scored(mine.scored_batches)
 
     @rule()
     def promote(self):
@@ -133,12 +133,12 @@ class Scorers(RuleBasedStateMachine):
     def a_whole_run(self, batch):
         for _ in self.scorer(batch, self.champion, True):
             pass
-        assert batch in {scored.name for scored in self.ledger.read().scored}
+        assert batch in {scored.name for scored in self.ledger.read().scored_batches}
 
     @invariant()
     def every_batch_has_the_answers_of_one_version(self):
         served = defaultdict(set)
-        for scored in self.ledger.read().scored:
+        for scored in self.ledger.read().scored_batches:
             assert not served[scored.name]
             served[scored.name].add(scored.version)
         for batch, versions in self.delivered.items():

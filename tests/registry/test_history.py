@@ -59,16 +59,16 @@ VERSIONS = [registered(1), registered(2), registered(3)]
 def test_where_an_alias_points_and_what_it_pointed_to_before(told, champion, before):
     found = history(*VERSIONS, *told)
     assert (found.champion.number if found.champion else None) == champion
-    assert found.before("champion") == before
+    assert found.previous_versions("champion") == before
     assert set(found.since) == set(found.aliases)
 
 
 def test_a_champion_rests_on_its_promotion_however_it_came_back():
     found = history(*VERSIONS, promoted(1, waiver=1), promoted(2), back(1, 2))
-    assert found.promotion("champion").number == 4
+    assert found.current_promotion("champion").number == 4
     assert found.since["champion"].number == 6
-    assert found.waiver(found.promotion("champion")).number == 1
-    assert found.promotion("challenger") is None
+    assert found.waiver(found.current_promotion("champion")).number == 1
+    assert found.current_promotion("challenger") is None
 
 
 def test_what_a_person_took_away_was_withdrawn():

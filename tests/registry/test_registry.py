@@ -53,25 +53,25 @@ def test_the_same_model_judged_for_another_question_is_another_version(registry,
 def test_references_name_a_version_an_alias_or_the_champion_else_the_newest(registry, bucket):
     one = registry.register("m", REGISTERED, body(bucket))
     registry.register("m", REGISTERED, body(bucket, b"two"))
-    assert registry.find("m").number == 2
-    registry.promote(one, because="it is good", instead_of=None)
-    assert registry.find("m").number == 1
-    assert registry.find("m@champion").number == 1
-    assert registry.find("m@2").number == 2
+    assert registry.find_version("m").number == 2
+    registry.promote(one, because="it is good", expected_version=None)
+    assert registry.find_version("m").number == 1
+    assert registry.find_version("m@champion").number == 1
+    assert registry.find_version("m@2").number == 2
 
 
 @pytest.mark.parametrize("reference", ["m@3", "m@challenger", "n", "", "m@", "../m"])
 def test_an_unknown_reference_says_what_there_is(registry, bucket, reference):
     registry.register("m", REGISTERED, body(bucket))
     with pytest.raises(ReferenceUnknown) as caught:
-        registry.find(reference)
+        registry.find_version(reference)
     assert caught.value.remedy
 
 
 def test_a_rejected_version_is_neither_promoted_nor_loaded(registry, bucket):
     version = registry.register("m", REJECTED, body(bucket))
     with pytest.raises(Unproven, match="rejected"):
-        registry.promote(version, because="I like it", instead_of=None)
+        registry.promote(version, because="I like it", expected_version=None)
     with pytest.raises(Unproven, match="rejected"):
         registry.load("m@1")
     assert registry.history("m").champion is None
@@ -79,44 +79,44 @@ def test_a_rejected_version_is_neither_promoted_nor_loaded(registry, bucket):
 
 def test_promoting_the_champion_again_adds_no_entry(registry, bucket):
     version = registry.register("m", REGISTERED, body(bucket))
-    assert registry.promote(version, because="first", instead_of=None)
-    assert not registry.promote(version, because="first", instead_of=None)
+    assert registry.promote(version, because="first", expected_version=None)
+    assert not registry.promote(version, because="first", expected_version=None)
     assert len(bucket.journal("m").entries()) == 2
 
 
 def test_a_promotion_that_another_forestalled_does_not_happen(registry, bucket):
     one = registry.register("m", REGISTERED, body(bucket))
     two = registry.register("m", REGISTERED, body(bucket, b"two"))
-    assert registry.promote(one, because="first", instead_of=None)
-    assert not registry.promote(two, because="first", instead_of=None)
+    assert registry.promote(one, because="first", expected_version=None)
+    assert not registry.promote(two, because="first", expected_version=None)
     assert registry.history("m").champion.number == 1
-    assert registry.promote(two, because="better than 1", instead_of=1)
+    assert registry.promote(two, because="better than 1", expected_version=1)
     assert registry.history("m").champion.number == 2
 
 
 def test_a_champion_is_no_rival_to_the_question_that_brought_it_forth(registry, bucket):
     first = registry.register("m", REGISTERED, body(bucket))
-    registry.promote(first, because="first", instead_of=None)
+    registry.promote(first, because="first", expected_version=None)
     assert registry.history("m").champion_to_beat(Digest.parse(ONE)) is None
     assert registry.history("m").champion_to_beat(Digest.parse(TWO)).number == 1
     second = registry.register("m", REGISTERED, body(bucket, b"two", TWO, against=1))
-    registry.promote(second, because="better", instead_of=1)
+    registry.promote(second, because="better", expected_version=1)
     assert registry.history("m").champion_to_beat(Digest.parse(TWO)).number == 1
 
 
 def test_a_stop_is_noted_once_for_each_question(registry, bucket):
     stopped = {"question": ONE, "reasons": ["no signal"]}
-    assert registry.stop("m", stopped) is not None
-    assert registry.stop("m", stopped) is None
-    assert registry.stop("m", {**stopped, "question": TWO}) is not None
+    assert registry.record_stop("m", stopped) is not None
+    assert registry.record_stop("m", stopped) is None
+    assert registry.record_stop("m", {**stopped, "question": TWO}) is not None
     with pytest.raises(ReferenceUnknown, match="every run stopped"):
-        registry.find("m")
+        registry.find_version("m")
 
 
 def test_entries_of_a_kind_from_the_future_change_nothing(registry, bucket):
     registry.register("m", REGISTERED, body(bucket))
     bucket.journal("m").append(lambda _: ("monitored", {"verdict": "healthy"}))
-    assert registry.find("m").number == 1
+    assert registry.find_version("m").number == 1
 
 
 # --- who vouches for it -----------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_a_signed_version_is_opened_and_an_unsigned_one_is_not(registry, bucket,
 def test_a_champion_whose_promotion_nobody_signed_is_not_opened(registry, bucket, ada, monkeypatch):
     version = registry.register("m", REGISTERED, with_signature(bucket, b"signed"))
     monkeypatch.delenv("ASSAY_SIGNING_KEY")
-    registry.promote(version, because="I say so", instead_of=None)
+    registry.promote(version, because="I say so", expected_version=None)
     assert loading(registry, "m@1") is None
     assert isinstance(loading(registry, "m@champion"), Unproven)
 

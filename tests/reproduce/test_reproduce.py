@@ -335,7 +335,7 @@ def test_the_commit_and_its_changes_are_laid_out_and_the_repository_stays_as_it_
     repository.write("assay/runs/run.py", b"RUNS = 3\n")
     before = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
     code = laid_out(commit, state.diff, {"assay.runs.run": digest(b"RUNS = 2\n")})
-    assert (code.changed_files, code.differs, code.stray_modules) == (2, [], {})
+    assert (code.changed_files, code.changed_modules, code.stray_modules) == (2, [], {})
     assert (code.root / "assay/runs/run.py").read_bytes() == b"RUNS = 2\n"
     assert (code.root / "picture.bin").read_bytes() == bytes(range(255, -1, -1))
     after = repository.git("status", "--porcelain"), sorted(repository.folder.rglob("*"))
@@ -381,7 +381,7 @@ def test_modules_that_git_does_not_know_are_compared_by_their_digests(
         "assay.made_up_new": digest(b"Y = 2\n"),
     }
     code = laid_out(commit, modules=modules)
-    assert code.differs == ["assay.runs.run", "assay.made_up_new"]
+    assert code.changed_modules == ["assay.runs.run", "assay.made_up_new"]
     assert set(code.stray_modules) == {"made_up_own", "assay.made_up_new"}
     assert (tmp_path / "made/run/made_up_own.py").exists()
     assert (code.root / "assay/made_up_new.py").exists()  # a package is found in one place
@@ -613,7 +613,7 @@ def test_a_verdict_that_times_changed_is_a_divergence(made, bucket):
         lambda other: [other.step("technical x", verdict="fail", report=2)],
     )
     assert not found.identical
-    assert "pass -> fail" in found.first.outputs[0].differences[0]
+    assert "pass -> fail" in found.first_divergence.outputs[0].differences[0]
 
 
 def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made, bucket):
@@ -636,8 +636,8 @@ def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made,
         "fairness x": "differs",
         "register": "identical",
     }
-    assert found.first.name == "search x"
-    assert found.first.outputs[0].differences[0] == "scores: 0.5 -> 0.75"
+    assert found.first_divergence.name == "search x"
+    assert found.first_divergence.outputs[0].differences[0] == "scores: 0.5 -> 0.75"
     assert found.steps[2].after == ["tried"]
 
 
@@ -648,7 +648,7 @@ def test_steps_that_came_or_went_are_told(made, bucket):
         lambda other: [other.step("ingest", table=1), other.step("train y", model=1)],
     )
     assert (status["train x"], status["train y"]) == ("not rebuilt", "new")
-    assert found.first.name == "train x"
+    assert found.first_divergence.name == "train x"
 
 
 def test_the_journal_must_say_the_same_too(bucket):

@@ -37,7 +37,7 @@ def _source(form: str, folder):
 def test_numeric_marks_are_missing_in_columns_of_numbers(tmp_path, take, form) -> None:
     taken = take(_source(form, tmp_path), missing=MARKS)
     assert list(taken.types.values()) == ["integer", "number", "text"]
-    rows = taken.table.arrow().to_pylist()
+    rows = taken.table.to_arrow().to_pylist()
     assert [row["a"] for row in rows] == [1, None, 3, 4]
     assert [row["b"] for row in rows] == [0.5, None, None, 2.0]
     assert [row["c"] for row in rows] == ["x", None, None, "y"]

@@ -38,7 +38,7 @@ def test_every_flat_type_finds_its_kind(tmp_path, take) -> None:
         *["integer", "number", "number", "integer", "text", "text", "text"],
         *["boolean", "date", "date", "text"],
     ]
-    first, second = taken.table.arrow().to_pylist()
+    first, second = taken.table.to_arrow().to_pylist()
     assert first["zoned"] == datetime.datetime(2020, 2, 29, 23, 30)  # noqa: DTZ001 - UTC
     assert first["cents"] == 1.25
     assert first["coded"] is None
@@ -118,10 +118,10 @@ def test_identifiers_beyond_2_to_the_53_do_not_merge(tmp_path, take, kind) -> No
     save(path, a=pa.array(fit, pa.decimal128(20, 0)).cast(kind))
     exact = [str(2**53), str(2**53 + 1), None]
     fraction = pa.types.is_decimal(kind) and kind.scale
-    held = take(path).table.arrow()["a"].to_pylist()
+    held = take(path).table.to_arrow()["a"].to_pylist()
     assert held == ([f"{v}.00" if v else v for v in exact] if fraction else fit)
     save(path, a=pa.array(beyond, pa.decimal128(20, 0)).cast(kind))
-    held = take(path).table.arrow()["a"].to_pylist()
+    held = take(path).table.to_arrow()["a"].to_pylist()
     assert [v and v.removesuffix(".00") for v in held] == ["5", str(2**63 + 1), None]
 
 

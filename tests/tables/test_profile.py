@@ -85,7 +85,7 @@ def test_it_says_what_the_columns_hold():
         assert found[name].missing == int(frame[name].isna().sum())
         assert found[name].rows == 5000
     assert (found["n"].low, found["n"].high) == (frame["n"].min(), frame["n"].max())
-    mean, variance = found["n"].moments()
+    mean, variance = found["n"].mean_and_variance()
     assert mean == pytest.approx(frame["n"].mean(), abs=1e-3)
     assert variance == pytest.approx(frame["n"].var(ddof=0), rel=1e-3)
     assert found["i"].distinct == frame["i"].nunique()

@@ -26,7 +26,7 @@ def table():
 
 
 def held(table):
-    return table.arrow(["i"])["i"].to_pylist()
+    return table.to_arrow(["i"])["i"].to_pylist()
 
 
 def test_rows_are_counted_from_one_and_both_ends_belong(table):

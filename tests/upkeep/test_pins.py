@@ -95,7 +95,7 @@ def test_a_second_pin_adds_no_entry_and_an_unpin_of_none_is_an_error(bucket, tab
 
 def test_pins_are_no_model_and_yet_verified(bucket, table) -> None:
     Pins(bucket).pin(table[0].digest, "kept")
-    assert bucket.journals() == []
+    assert bucket.list_journals() == []
     assert (verify_bucket(bucket).problems, verify_bucket(bucket).entries) == ((), 1)
     key = object_key(table[1].digest)
     bucket.store.delete(key)

@@ -73,7 +73,7 @@ def create_duckdb_engine(connection: duckdb.DuckDBPyConnection) -> Engine:
     closes the one it has when it is forgotten."""
     import duckdb
 
-    registry.register("duckdb.assay", __name__, "DuckDB")
+    registry.register("duckdb.assay", __name__, "DuckDBDialect")
     return create_engine(
         "duckdb+assay://", module=duckdb, creator=connection.cursor, poolclass=StaticPool
     )

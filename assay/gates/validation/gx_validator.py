@@ -145,7 +145,7 @@ def _repeated_rows_query(names: Sequence[str]) -> Any:
     known = sa.and_(*(column.is_not(None) for column in columns))
     counted: Any = sa.select(sa.column(ROW_COLUMN), times).select_from(sa.table("numbered"))
     held = counted.where(known).subquery()
-    return sa.select(held.c[ROW_COLUMN]).where(held.c.time_references > 1)
+    return sa.select(held.c[ROW_COLUMN]).where(held.c.times > 1)
 
 
 def _failing_condition(validator: Any, rule: ExpectationRule, metric: str) -> Any:

@@ -294,7 +294,7 @@ def test_of_a_broken_journal_nothing_is_told_and_of_others_all(bucket, scrape):
     champion(bucket)
     write(bucket, "registered", "hotels", version=1, reports={}, question="q", model={})
     write(bucket, "promoted", "hotels", alias="champion", version=1, previous=None)
-    file = Path(bucket.store.url(bucket.journal("guests").key(1)))
+    file = Path(bucket.store.url(bucket.journal("guests").entry_key(1)))
     file.chmod(0o644)
     file.write_bytes(file.read_bytes().replace(b'"version":1', b'"version":9'))
     found = scrape()

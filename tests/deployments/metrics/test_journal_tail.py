@@ -85,7 +85,7 @@ def test_an_entry_that_does_not_follow_is_not_told(long):
     bucket, _ = long
     tail = JournalTail(bucket, "guests")
     assert len(list(tail.entries(1000))) == 102
-    bucket.store.put_if_absent(bucket.journal("guests").key(103), entry(103, None))
+    bucket.store.put_if_absent(bucket.journal("guests").entry_key(103), entry(103, None))
     for _ in range(2):
         with pytest.raises(ChainBroken, match="entry 103"):
             list(tail.entries(1000))

@@ -37,7 +37,7 @@ def metrics(monkeypatch):
 
 def test_what_hangs_is_left_out_and_said(metrics, gate, capsys):
     found = metrics(MetricsPart("server", gate.wait), MetricsPart("bucket", told))
-    said = parsed(found.text().decode())
+    said = parsed(found.render_text().decode())
     assert of(said, "assay_up", part="server") == 0
     assert of(said, "assay_up", part="bucket") == 1
     assert of(said, "assay_batches_missed", use_case="guests") == 3
@@ -71,7 +71,7 @@ def test_what_fails_is_said_once_and_asked_again(metrics, monkeypatch, capsys):
         return told()
 
     found = metrics(MetricsPart("bucket", gather))
-    ups = [of(parsed(found.text().decode()), "assay_up", part="bucket") for _ in range(3)]
+    ups = [of(parsed(found.render_text().decode()), "assay_up", part="bucket") for _ in range(3)]
     assert ups == [0, 0, 1]
     assert capsys.readouterr().err.count("no route") == 1
 
@@ -84,6 +84,6 @@ def test_two_who_ask_at_once_are_told_the_same(metrics):
         return told()
 
     found = metrics(MetricsPart("bucket", gather))
-    assert parsed(found.text().decode()) != {}
-    found.text()
+    assert parsed(found.render_text().decode()) != {}
+    found.render_text()
     assert len(asked) == 1

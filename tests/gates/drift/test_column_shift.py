@@ -29,7 +29,7 @@ def test_measures_of_numbers_equal_scipys_on_the_rows():
     assert found.ks == pytest.approx(stats.ks_2samp(old, new).statistic, abs=1e-12)
     moved = stats.wasserstein_distance(old, new) / old.std()
     assert found.wasserstein == pytest.approx(moved, rel=1e-6)
-    assert found.unseen == pytest.approx(np.mean((new < old.min()) | (new > old.max())))
+    assert found.unseen_share == pytest.approx(np.mean((new < old.min()) | (new > old.max())))
 
 
 def test_measures_beyond_exact_counting_stay_within_a_hundredth():
@@ -48,7 +48,7 @@ def test_an_atom_among_many_values_is_no_shift_when_fewer_rows_come():
     found = one(rows, rows[:2000])
     assert found.ks == pytest.approx(stats.ks_2samp(rows, rows[:2000]).statistic, abs=0.005)
     assert found.effect < 0.05
-    assert found.unseen == 0
+    assert found.unseen_share == 0
     assert one(rows[:2000], rows).effect < 0.05
     negative = -0.1 - np.where(rows == 0, 0.37, rows)
     assert one(negative[:2000], negative).effect < 0.05
@@ -62,10 +62,10 @@ def test_measures_of_text_follow_from_its_counts():
     found = one(old, new)
     chi = stats.chi2_contingency([[600, 400, 0], [300, 600, 100]]).statistic
     assert found.chi_square == pytest.approx(chi)
-    assert (found.new, found.lost, found.unseen) == (("z",), (), 0.1)
+    assert (found.new_values, found.lost, found.unseen_share) == (("z",), (), 0.1)
     assert found.has_shifted
     back = one(new, old)
-    assert (back.new, back.lost) == ((), ("z",))
+    assert (back.new_values, back.lost) == ((), ("z",))
 
 
 def test_missing_values_are_a_shift_of_their_own():
@@ -73,7 +73,7 @@ def test_missing_values_are_a_shift_of_their_own():
     holed = pa.array(np.where(np.arange(3000) % 3 == 0, np.nan, values), from_pandas=True)
     found = one(values, holed)
     assert found.has_shifted
-    assert found.missing == (0.0, pytest.approx(1 / 3))
+    assert found.missing_shares == (0.0, pytest.approx(1 / 3))
 
 
 def test_a_sorted_reference_says_nothing_of_chance_unless_its_order_is_arbitrary():

@@ -291,6 +291,6 @@ def test_a_column_that_nobody_has_is_named_with_the_nearest(reference):
 
 def test_resampled_reference_rows_are_no_drift(reference):
     """The whole gate, every check of it: false alarms in no more than the level."""
-    held = reference.arrow()
+    held = reference.to_arrow()
     found = [alarms(judge(reference, resampled(held, 800, seed=s))) for s in range(4)]
     assert sum(map(bool, found)) <= 1

@@ -147,7 +147,7 @@ def test_six_groups_of_compas_sizes_show_a_planted_gap():
     for seed in range(50):
         pairs = identical_groups(seed)
         rng = np.random.default_rng([seed, 1])
-        pairs[0] = pair(int(rng.binomial(2103, 0.5)), 2103, *_counts(pairs[1].base))
+        pairs[0] = pair(int(rng.binomial(2103, 0.5)), 2103, *_counts(pairs[1].reference_sums))
         found += judge_pairs(pairs)[0].verdict is Verdict.FAIL
     assert found >= 48
 

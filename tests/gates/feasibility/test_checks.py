@@ -69,9 +69,9 @@ def test_sampling_follows_the_time_allowed_keeps_both_classes_and_is_said():
     frame = people(6000)
     case = made_use_case(feasibility={"within": 0.01})
     sampled = material(frame, case)
-    assert len(sampled.rows) == pytest.approx(2000, abs=2)
+    assert len(sampled.sampled_rows) == pytest.approx(2000, abs=2)
     assert sampled.labels.mean() == pytest.approx(sampled.truth.mean(), abs=0.01)
-    assert np.array_equal(sampled.rows, material(frame, case).rows)
+    assert np.array_equal(sampled.sampled_rows, material(frame, case).sampled_rows)
     assert any("sample of 2,00" in note for note in assess_feasibility(frame, case).notes)
     assert not any(
         "sample of" in note for note in assess_feasibility(people(), made_use_case()).notes

@@ -41,7 +41,8 @@ def test_the_rare_class_is_denser_and_weighs_as_much_as_it_is(both):
 def test_scores_are_those_of_all_rows(both, name):
     # Of one rule, so that only the rows that judge it differ.
     answers = [
-        1 / (1 + np.exp(-(1.5 * m.frame["pull"].to_numpy()[m.rows] - 5.7)))[None, :] for m in both
+        1 / (1 + np.exp(-(1.5 * m.frame["pull"].to_numpy()[m.sampled_rows] - 5.7)))[None, :]
+        for m in both
     ]
     sample, whole = (estimate_scores(m, name, a) for m, a in zip(both, answers, strict=True))
     low, high = sample.limits()
@@ -50,10 +51,10 @@ def test_scores_are_those_of_all_rows(both, name):
 
 def test_the_learner_answers_as_often_yes_as_yes_is(both):
     sample, whole = both
-    assert sample.answers.mean(where=~sample.labels) == pytest.approx(
-        whole.answers.mean(where=~whole.labels), abs=0.01
+    assert sample.probabilities.mean(where=~sample.labels) == pytest.approx(
+        whole.probabilities.mean(where=~whole.labels), abs=0.01
     )
-    r2 = cox_snell_r2(sample.labels, sample.answers, sample.folds, sample.weights)
+    r2 = cox_snell_r2(sample.labels, sample.probabilities, sample.folds, sample.weights)
     assert 0 < r2 < 1 - np.exp(2 * (RARE * 2 * np.log(RARE * 2)))
 
 

@@ -36,16 +36,16 @@ def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
     for threshold, cost in zip(found.thresholds, found.costs, strict=True):
         at = ModelPredictions(probability, probability >= threshold)
         assert cost == pytest.approx(point_score("cost", truth, at, COST))
-    assert found.least == min(found.costs)
-    assert found.least <= found.now.value + 1e-12
-    assert found.least <= found.trivial_cost + 1e-12
+    assert found.cheapest_cost == min(found.costs)
+    assert found.cheapest_cost <= found.now.value + 1e-12
+    assert found.cheapest_cost <= found.trivial_cost + 1e-12
 
 
 def test_the_threshold_of_the_costs_is_good_where_probabilities_are_true():
     truth, who = made(4000)
     found = weigh(truth, who, threshold=0.75)
     assert threshold_costs.check_threshold(found, truth).verdict is Verdict.PASS
-    assert found.chosen == 0.75
+    assert found.chosen_threshold == 0.75
     assert found.cheapest_threshold.interval.low < 0.75 < found.cheapest_threshold.interval.high
 
 
@@ -64,7 +64,7 @@ def test_the_best_of_many_thresholds_on_the_same_rows_is_not_taken_for_a_saving(
     for seed in range(40):
         truth, who = made(300, seed)
         found = weigh(truth, who, regret=0.0)
-        assert found.least <= found.now.value
+        assert found.cheapest_cost <= found.now.value
         alarms += threshold_costs.check_threshold(found, truth).verdict is Verdict.FAIL
     assert alarms <= 4  # of 40 at 2.5 %
 
@@ -73,7 +73,7 @@ def test_decisions_that_follow_no_single_threshold_are_shown_and_not_judged():
     truth, who = made(400)
     mixed = ModelPredictions(who.probability, who.decision ^ (np.arange(400) % 7 == 0))
     found = weigh(truth, mixed, threshold=0.75)
-    assert found.chosen is None
+    assert found.chosen_threshold is None
     assert threshold_costs.check_threshold(found, truth) is None
     assert "no single threshold" in threshold_costs.threshold_sheet(found).note
     assert [series.name for series in threshold_costs.cost_figure(found).series] == [
@@ -88,9 +88,9 @@ def test_the_figure_shows_the_chosen_threshold_beside_no_model_at_all():
     drawn = threshold_costs.cost_figure(found)
     assert drawn.kind == "curve"
     assert len(drawn.series[0].points) <= threshold_costs.CURVE_POINTS + 2
-    assert min(point.value for point in drawn.series[0].points) == found.least
+    assert min(point.value for point in drawn.series[0].points) == found.cheapest_cost
     chosen = drawn.series[1].points[0]
-    assert (chosen.x, chosen.value) == (found.chosen, found.now.value)
+    assert (chosen.x, chosen.value) == (found.chosen_threshold, found.now.value)
     assert drawn.reference == found.trivial_cost
 
 

@@ -86,9 +86,9 @@ def test_the_rows_that_are_measured_had_no_part_in_the_search():
     features, truth, who = made(2, wrong=0.6)
     found, _ = checks(features, truth, who)
     best = found.by_loss[0]
-    inside = found.tested & best.slice.inside
-    assert 0.45 < found.tested.mean() < 0.55
-    outside = found.tested & ~best.slice.inside
+    inside = found.test_half & best.slice.inside
+    assert 0.45 < found.test_half.mean() < 0.55
+    outside = found.test_half & ~best.slice.inside
     gap = found.loss[inside].mean() - found.loss[outside].mean()
     assert best.excess.value == pytest.approx(gap)
 

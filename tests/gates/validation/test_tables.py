@@ -188,7 +188,7 @@ def test_a_bad_query_is_unknown_and_spoils_no_other_rule(table):
 def test_a_value_set_of_another_kind_is_refused(table, column, values):
     asked = rule("expect_column_values_to_be_in_set", column=column, value_set=values)
     if column == "sex":
-        table = table.pandas(["sex"]).astype({"sex": "str"})
+        table = table.to_pandas(["sex"]).astype({"sex": "str"})
     with pytest.raises(ConfigError) as error:
         validate_table(table, [asked], subject="t", locate=lambda path: f"x.yaml:{path[-1]}")
     assert error.value.where == "x.yaml:value_set"

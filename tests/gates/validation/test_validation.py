@@ -68,7 +68,7 @@ def test_failing_rows_are_named_by_number_rule_column_and_value(frame):
         frame,
         rule(IN_SET, column="sex", value_set=["F", "M"]),
         rule(BETWEEN, column="age", min_value=17, max_value=90),
-    ).failing
+    ).failing_rows
     assert found.to_dict("list") == {
         "row": [5, 3, 5],
         "rule": [f"{IN_SET}[sex]", f"{BETWEEN}[age]", f"{BETWEEN}[age]"],
@@ -81,7 +81,7 @@ def test_failing_rows_are_named_by_number_rule_column_and_value(frame):
 
 def test_a_rule_across_columns_names_them_all(frame):
     pair = rule("expect_column_pair_values_to_be_equal", column_A="sex", column_B="kind")
-    failing = judge(frame, pair).failing
+    failing = judge(frame, pair).failing_rows
     assert failing["column"].iloc[0] == "sex,kind"
     assert failing["value"].iloc[0] == "('F', 'a')"
 
@@ -91,7 +91,7 @@ def test_mostly_sets_the_threshold(frame):
     check = only(found, f"{BETWEEN}[age]")
     assert check.verdict is Verdict.PASS
     assert check.threshold == pytest.approx(40)
-    assert found.failing.empty
+    assert found.failing_rows.empty
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_missing_values_are_counted_and_not_judged(frame):
 
 def test_nulls_are_found_in_columns_of_booleans(frame):
     found = judge(frame, rule("expect_column_values_to_not_be_null", column="member"))
-    assert found.failing["row"].tolist() == [3]
-    assert found.failing["value"].isna().all()
+    assert found.failing_rows["row"].tolist() == [3]
+    assert found.failing_rows["value"].isna().all()
 
 
 def test_dates_are_compared_as_moments(frame):
@@ -123,12 +123,12 @@ def test_dates_are_compared_as_moments(frame):
         rule(BETWEEN, column="when", min_value="2020-01-02", max_value="2020-01-06"),
         rule(IN_SET, column="when", value_set=[f"2020-01-0{i}" for i in range(1, 6)]),
     )
-    assert found.failing["row"].tolist() == [1, 6]
+    assert found.failing_rows["row"].tolist() == [1, 6]
 
 
 def test_categories_are_judged_like_text(frame):
     found = judge(frame, rule(IN_SET, column="kind", value_set=["a", "b"]))
-    assert found.failing["row"].tolist() == [3, 6]
+    assert found.failing_rows["row"].tolist() == [3, 6]
 
 
 def test_the_same_rule_twice_keeps_two_names(frame):
@@ -147,7 +147,7 @@ def test_a_rule_for_some_rows_is_asked_of_those_rows(frame):
             BETWEEN, column="age", min_value=40, row_condition='sex=="M"', condition_parser="pandas"
         ),
     )
-    assert found.failing["row"].tolist() == [2]
+    assert found.failing_rows["row"].tolist() == [2]
 
 
 def test_checks_keep_the_order_of_the_use_case(frame):
@@ -218,7 +218,7 @@ def test_an_absent_column_breaks_a_rule_that_asks_for_it(frame):
         rule("expect_table_columns_to_match_set", column_set=["age", "zip"]),
     )
     assert found.report.verdict is Verdict.FAIL
-    assert found.failing.empty
+    assert found.failing_rows.empty
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_no_expectations_is_said(frame):
     found = judge(frame)
     assert found.report.verdict is Verdict.PASS
     assert "none were tested" in found.report.notes[0]
-    assert list(found.failing.columns) == ["row", "rule", "column", "value"]
+    assert list(found.failing_rows.columns) == ["row", "rule", "column", "value"]
 
 
 def test_an_empty_column_is_a_caution_and_an_empty_target_a_failure(frame):

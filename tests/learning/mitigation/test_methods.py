@@ -94,7 +94,7 @@ def test_the_answers_out_of_fold_foretell_the_test_rows(made, method):
     assert gap(found.held_out) == pytest.approx(gap(found.predictions), abs=0.1)
     before = found.held_out.to_pandas()
     plain = made(None).held_out.to_pandas().set_index("row").decision
-    assert (before.set_index("row").unmitigated_decisions == plain[before.row]).all()
+    assert (before.set_index("row").unmitigated == plain[before.row]).all()
 
 
 @METHODS

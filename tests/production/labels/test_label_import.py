@@ -163,7 +163,7 @@ def test_a_correction_replaces_the_label_and_history_keeps_both(living):
     living.label(loans([1, 2], "yes"), 1)
     living.label(loans([1], "no"), 2)
     assert said(living, 1, 2) == [0, 1]
-    assert [entry.rows for entry in living.ledger.read().labelled] == [2, 1]
+    assert [entry.rows for entry in living.ledger.read().received_labels] == [2, 1]
 
 
 def test_what_was_known_later_counts_in_whatever_order_it_arrives():

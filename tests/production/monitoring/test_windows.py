@@ -71,14 +71,14 @@ def test_new_rows_and_new_labels_are_two_tables_where_labels_come_late(living):
     assert "truth" not in current
     assert labelled["amount"].tolist() == first["amount"].iloc[:60].tolist()
     assert labelled["truth"].tolist() == first["paid"].iloc[:60].tolist()
-    assert not found.same
+    assert not found.same_rows
 
 
 def test_rows_that_bring_their_labels_are_one_table(living):
     rows = loans(range(100))
     living.serve(rows, 1, with_labels=True)
     found = seen(living)
-    assert found.same
+    assert found.same_rows
     assert found.current is None
     assert rows_of(living, found.labelled)["truth"].tolist() == rows["paid"].tolist()
 
@@ -88,11 +88,11 @@ def test_labels_are_judged_once_and_again_where_they_changed(living):
     living.serve(rows, 1, with_labels=True)
     assert living.look(2)
     living.label(rows, 3)  # the same again: no news
-    assert seen(living).counted["new"] == 0
+    assert seen(living).label_counts["new"] == 0
     other = rows.assign(paid=~rows["paid"]).iloc[:70]
     living.label(other, 4)
     found = seen(living)
-    assert found.counted["new"] == 70
+    assert found.label_counts["new"] == 70
     assert rows_of(living, found.labelled)["truth"].tolist() == other["paid"].tolist()
 
 
@@ -101,7 +101,7 @@ def test_too_few_rows_and_labels_wait_and_are_counted_with_those_that_follow(liv
     living.serve(rows.iloc[:40], 1)
     living.label(rows.iloc[:30], 2)
     found = seen(living)
-    assert (found.current, found.labelled, found.counted["new"]) == (None, None, 30)
+    assert (found.current, found.labelled, found.label_counts["new"]) == (None, None, 30)
     assert living.look(3) is None
     living.serve(rows.iloc[40:], 4)
     entry = living.look(5)
@@ -114,10 +114,10 @@ def test_too_few_rows_and_labels_wait_and_are_counted_with_those_that_follow(liv
 def test_labels_of_rows_that_were_never_scored_are_kept_and_joined_when_these_come(living):
     rows = loans(range(100))
     living.label(rows, 1)
-    assert seen(living).counted["no_row"] == 100
+    assert seen(living).label_counts["no_row"] == 100
     living.serve(rows, 2)
     found = seen(living)
-    assert (found.counted["no_row"], found.counted["new"]) == (0, 100)
+    assert (found.label_counts["no_row"], found.label_counts["new"]) == (0, 100)
 
 
 def test_a_label_that_came_long_before_its_row_is_new_when_the_row_comes(living):
@@ -126,7 +126,7 @@ def test_a_label_that_came_long_before_its_row_is_new_when_the_row_comes(living)
     living.serve(first, 2, with_labels=True)
     assert living.look(3)["judged"]["labels"] == 2  # labels up to here are judged
     living.serve(early, 4)
-    assert seen(living).counted["new"] == 100
+    assert seen(living).label_counts["new"] == 100
 
 
 def test_without_an_identity_rows_that_are_alike_keep_their_own_labels():
@@ -145,7 +145,7 @@ def test_how_late_labels_came_is_counted_by_what_they_say_of_it(living):
     living.serve(rows, 1)
     living.label(rows, 40, known=11)
     day_in_seconds = 86400
-    assert seen(living).counted["delays"]["median"] == pytest.approx(10 * day_in_seconds)
+    assert seen(living).label_counts["delays"]["median"] == pytest.approx(10 * day_in_seconds)
 
 
 def test_predictions_of_another_length_are_refused(living):
@@ -219,9 +219,9 @@ def test_a_new_champion_is_looked_at_from_its_own_first_row(living):
     living.register(loans(range(1000, 1400), seed=5), np.ones(400, bool))
     living.promote(2, when=3)
     assert living.about(4).number == 1
-    assert seen(living).counted["new"] == 0  # it answered none of these rows
+    assert seen(living).label_counts["new"] == 0  # it answered none of these rows
     living.serve(rows, 5, version=2)
-    assert seen(living).counted["new"] == 100
+    assert seen(living).label_counts["new"] == 100
 
 
 def test_a_retired_champion_leaves_nothing_to_watch(living):

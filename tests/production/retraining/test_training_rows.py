@@ -113,7 +113,7 @@ def test_labelled_rows_follow_the_first_table_in_the_order_of_their_arrival(buck
     assert rows["id"].tolist() == [1, 2, 3, 10, 11, 12]
     assert rows["works"].tolist() == ["yes", "no", "no", "yes", "no", "yes"]
     assert arrived == [0, 0, 0, 4, 4, 6]
-    assert found.sides == {"first": 3, "later": 3}
+    assert found.row_counts == {"first": 3, "later": 3}
 
 
 def test_rows_without_a_label_are_left_out(bucket):
@@ -215,7 +215,7 @@ def test_the_same_rows_give_the_same_bytes(bucket):
     later = [batch(bucket, 4, people([10, 11]))]
     one, two = (gathered(bucket, FIRST, later, {10: 1, 11: 0})[2] for _ in range(2))
     assert one.table.digest == two.table.digest
-    assert one.arrived.digest == two.arrived.digest
+    assert one.arrival_entries.digest == two.arrival_entries.digest
 
 
 def test_nothing_to_learn_from_is_said(bucket):
@@ -247,7 +247,7 @@ def test_rows_that_are_alike_but_have_no_name_all_count_with_their_own_labels(fi
     rows, _, found = gathered(bucket, nameless(first), came, {}, use_case=NAMELESS)
     every = [*first, *(row for part in later for row in part)]
     assert [*zip(rows["age"], rows["works"] == "yes", strict=True)] == every
-    assert found.sides == {"first": len(first), "later": len(every) - len(first)}
+    assert found.row_counts == {"first": len(first), "later": len(every) - len(first)}
 
 
 def test_of_rows_without_a_name_those_without_a_label_are_left_out(bucket):

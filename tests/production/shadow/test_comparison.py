@@ -174,7 +174,7 @@ def test_one_that_comes_back_does_not_answer_for_what_it_was_never_asked(living)
     serve(living, range(900, 1200), 4)
     living.serve(loans(range(1200, 1300), 5), 5)
     found, _, _ = compare(living)
-    assert [scored.beside for scored in living.ledger.read().by(1)] == [2, 3, None, 2, 2]
+    assert [scored.beside for scored in living.ledger.read().scored_by(1)] == [2, 3, None, 2, 2]
     assert (found.facts.alone, found.facts.served) == (100, 700), (
         "the last alone it failed to score"
     )

@@ -314,9 +314,9 @@ def test_a_rollback_inverts_a_promotion(house, said):
     """Whatever was champion before."""
     for number in range(1, 6):
         house.version()
-        before = (house.champion, house.history.before("champion"))
+        before = (house.champion, house.history.previous_versions("champion"))
         promotion.promote_version(house.bucket, f"m@{number}", said())
         if number > 1:
             withdrawal.roll_back_alias(house.bucket, "m", said())
-            assert (house.champion, house.history.before("champion")) == before
+            assert (house.champion, house.history.previous_versions("champion")) == before
             promotion.promote_version(house.bucket, f"m@{number}", said())

@@ -26,9 +26,11 @@ def test_the_command_that_is_named_makes_it_champion_and_then_it_waits_no_more(
 
 def test_what_a_gate_could_not_tell_is_named_until_somebody_approved(house, said):
     house.version(fairness="unknown")
-    assert awaited(house).why.startswith("it awaits a person's approval: the fairness gate cannot")
+    assert awaited(house).reason.startswith(
+        "it awaits a person's approval: the fairness gate cannot"
+    )
     promotion.approve_version(house.bucket, "m@1", said())
-    assert awaited(house).why == "it awaits a person who promotes it"
+    assert awaited(house).reason == "it awaits a person who promotes it"
     assert "--approve" not in awaited(house).command
 
 
@@ -36,7 +38,7 @@ def test_a_shadow_that_is_asked_for_is_named(house, said):
     house.version(promotion={"shadow": 2})
     promotion.promote_version(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 2})
-    assert "0 of the 2 batches in shadow" in awaited(house, 2).why
+    assert "0 of the 2 batches in shadow" in awaited(house, 2).reason
 
 
 def test_nothing_waits_that_was_refused_taken_back_or_overtaken(house, said):
@@ -53,4 +55,4 @@ def test_a_version_whose_record_is_gone_is_told_so(house):
     house.version()
     run = house.history.versions[1].artifact("run")
     house.bucket.store.delete(object_key(run.digest))
-    assert run.digest.hex in awaited(house).why
+    assert run.digest.hex in awaited(house).reason

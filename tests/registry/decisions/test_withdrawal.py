@@ -166,7 +166,9 @@ def test_a_rollback_vouches_for_no_promotion_by_who_may_not(house, said, people)
     act = people("required")
     act("sam")
     house.version()
-    house.registry.promote(house.history.versions[1], because="mine", instead_of=None, actor="sam")
+    house.registry.promote(
+        house.history.versions[1], because="mine", expected_version=None, actor="sam"
+    )
     act("eve")
     house.version()
     promotion.promote_version(house.bucket, "m@2", said())
@@ -180,7 +182,7 @@ def test_a_rollback_to_where_it_stands_is_refused(three, said):
     with pytest.raises(Ineligible) as caught:
         back(three, said(), to=1)
     assert "assay rollback m --to 3`" in caught.value.remedy
-    assert three.history.before("champion") == [3, 2, 1]
+    assert three.history.previous_versions("champion") == [3, 2, 1]
     assert not three.history.was_withdrawn(1)
 
 
