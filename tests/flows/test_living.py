@@ -95,8 +95,8 @@ def life(tmp_path_factory):
 
 
 def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
-    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **_: None)
-    monkeypatch.setattr("assay.tasks.record.emit_event", lambda **_: None)
+    monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **_: None)
+    monkeypatch.setattr("assay.tasks.scoring.emit_event", lambda **_: None)
     state, first = life.run(train)
     assert (state.name, first.model, first.champion) == ("Registered", "jobs@1", True)
 

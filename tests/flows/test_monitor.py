@@ -60,7 +60,7 @@ def entries(living):
 
 def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))
 
     state, outcome = run(tmp_path, 0)
     assert (state.name, outcome.why) == ("Nothing new", "nothing is new")
@@ -119,7 +119,7 @@ def looked_away(living):
 
 def test_what_came_in_the_cooldown_is_asked_again_after_it(living, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))
     trained_anew(living, 0)
     living.serve(loans(range(500), 1, wrong=True), 0.1, with_labels=True)
     run(tmp_path, 0.2)
@@ -136,7 +136,7 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
     living, tmp_path, monkeypatch
 ):
     told = []
-    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
     with monkeypatch.context() as patched:
         patched.setattr(assay.flows.monitor, "request_retraining", lambda *_: None)
@@ -149,7 +149,7 @@ def test_what_a_killed_monitor_did_not_tell_is_told_whatever_is_seen_next(
 
 def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, monkeypatch):
     living.serve(loans(range(400), 1), 1)
-    monkeypatch.setattr("assay.tasks.enter_look.append_look", lambda *_: None)
+    monkeypatch.setattr("assay.tasks.monitoring.append_look", lambda *_: None)
     state, outcome = run(tmp_path, 2)
     assert state.name == "Nothing new"
     assert "was taken by another monitor" in outcome.why
@@ -160,7 +160,7 @@ def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
     living, tmp_path, monkeypatch, step
 ):
     told = []
-    monkeypatch.setattr("assay.tasks.want.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
 
     def interrupted(*_):

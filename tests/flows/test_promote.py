@@ -96,7 +96,7 @@ def test_who_trained_it_is_asked_for_somebody_else(bucket, tmp_path, monkeypatch
     (tmp_path / "people.yaml").write_text("people: {ada: {role: engineer}, eve: {role: engineer}}")
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
     another = PromotionPolicy(by="another engineer")
-    monkeypatch.setattr(Registry, "policy", lambda *_: another)
+    monkeypatch.setattr(Registry, "promotion_policy", lambda *_: another)
     state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", approve=False))
     assert state.name == "Declined"
     assert "guests@2 was trained by ada" in str(texts[1])

@@ -288,7 +288,7 @@ def test_every_recorded_batch_is_told_and_the_monitor_may_look_at_once(place, mo
     import assay.flows.monitor
 
     told, looked = [], []
-    monkeypatch.setattr("assay.tasks.record.emit_event", lambda **event: told.append(event))
+    monkeypatch.setattr("assay.tasks.scoring.emit_event", lambda **event: told.append(event))
 
     @flow
     def monitor(config: str, store: str, as_of: str, overrides: tuple = ()):
@@ -339,16 +339,16 @@ def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
 
 DYING = """
 import os, sys, signal
-import assay.flows.score, assay.tasks.deliver, assay.tasks.record
+import assay.flows.score, assay.tasks.scoring
 from assay.registry.batch_ledger import Ledger
 def die(*a, **k):
     os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "before the delivery":
-    assay.tasks.deliver.write = die
+    assay.tasks.scoring.write_delivery = die
 elif sys.argv[1] == "before the entry":
     Ledger.add_scored = die
 else:
-    assay.tasks.record.emit_event = die
+    assay.tasks.scoring.emit_event = die
 assay.flows.score.score(config=sys.argv[2], store=sys.argv[3])
 """
 

@@ -28,7 +28,7 @@ def bucket() -> Bucket:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CutRule, "across", lambda _: SMALL)
+    monkeypatch.setattr(CutRule, "for_columns", lambda _: SMALL)
 
 
 SMALL = CutRule(1024, 256, 4096)
@@ -139,7 +139,7 @@ def test_a_window_that_slides_keeps_most_parts(bucket: Bucket) -> None:
 def test_the_batching_of_the_input_leaves_no_trace(batch: int) -> None:
     bucket, rows = Bucket.from_store(MemoryStore()), people(2_000)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CutRule, "across", lambda _: CutRule(64, 16, 256))
+        patch.setattr(CutRule, "for_columns", lambda _: CutRule(64, 16, 256))
         assert digests(bucket, rows, batch) == digests(bucket, rows, 2_000)
 
 

@@ -15,6 +15,7 @@ from assay.steps import plan
 from assay.steps.plan import RunPlan
 from assay.steps.step import Step
 from assay.tables.table_writer import write_frame
+from assay.tasks.stage import Stage
 
 WORDS = """\
 name: {name}
@@ -39,6 +40,13 @@ USUAL = {
 }
 
 
+def stage_task(stage):
+    """The Prefect task of a stage, by its stored name."""
+    module = importlib.import_module(f"assay.tasks.{stage}")
+    [task] = [t for t in vars(module).values() if isinstance(t, Stage) and t.name == stage]
+    return task
+
+
 @pytest.fixture
 def key(tmp_path):
     """The key of a stage's step for a use case of other words."""
@@ -54,7 +62,7 @@ def key(tmp_path):
 
     def key(stage, **words):
         told = {"file": "u.yaml", "text": WORDS.format(**(USUAL | words)), "set": []}
-        task = getattr(importlib.import_module(f"assay.tasks.{stage}"), stage)
+        task = stage_task(stage)
         with disable_run_logger(), plan.use_plan(RunPlan({})):
             run = Run.begin(parse_use_case(told), bucket.root, "source", always=False)
             return task.fn(run, *inputs.get(stage, (table,))).key

@@ -179,7 +179,7 @@ def test_a_servers_clock_that_is_off_is_a_caution(moto_url: str, monkeypatch) ->
         told = server(store)
         return type(told)(told.endpoint, told.software, told.clock + timedelta(minutes=10))
 
-    monkeypatch.setattr(S3Store, "server", late)
+    monkeypatch.setattr(S3Store, "describe_server", late)
     assert bucket_findings(moto_url)["clock"].verdict is Verdict.CAUTION
 
 

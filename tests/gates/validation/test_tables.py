@@ -131,7 +131,7 @@ def test_only_the_columns_that_pandas_needs_come_into_memory(table, monkeypatch)
         asked.append(columns)
         return whole(self, columns)
 
-    monkeypatch.setattr(Table, "pandas", noted)
+    monkeypatch.setattr(Table, "to_pandas", noted)
     validate_table(table, RULES, subject="t", target=Target(column="sex", positive="F"))
     assert [list(columns) for columns in asked] == [["sex"]]
 
