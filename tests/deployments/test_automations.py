@@ -28,7 +28,10 @@ def names_of_failed_states():
     for file in Path("flows").glob("*.py"):
         tree = ast.parse(file.read_text())
         for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"Failed", "_ended"}:
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {
+                "Failed",
+                "_final_state",
+            }:
                 texts = [k.value for k in call.keywords if k.arg == "name"] + call.args[:1]
                 found |= {t.value for t in texts if isinstance(t, ast.Constant)}
     return found

@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RUN = """\
 import subprocess, time
-from assay.deployments.engine import watch_over
-watching = watch_over()
+from assay.deployments.engine import start_watchdog
+watching = start_watchdog()
 print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
 time.sleep(60)
 """

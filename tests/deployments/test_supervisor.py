@@ -45,7 +45,7 @@ def test_it_waits_until_it_may_start(kept):
     assert one.process is None
     open_.append(True)
     one.ensure_running()
-    assert one.process.alive
+    assert one.process.is_alive
     assert len(said) == 1
 
 

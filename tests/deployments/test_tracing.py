@@ -22,8 +22,8 @@ from types import SimpleNamespace as Some
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 from assay.bucket.artifacts import TABLE
-from deployments import tracing
-from tasks import spans
+from assay.deployments import tracing
+from assay.tasks import spans
 
 tracing.begin()
 tracing.begin()

@@ -155,7 +155,7 @@ def test_a_look_that_another_took_meanwhile_is_not_counted(living, tmp_path, mon
     assert "was taken by another monitor" in outcome.why
 
 
-@pytest.mark.parametrize("step", ["look", "enter_look", "want"])
+@pytest.mark.parametrize("step", ["run_monitoring_gate", "record_look", "request_retraining"])
 def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
     living, tmp_path, monkeypatch, step
 ):

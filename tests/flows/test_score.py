@@ -111,7 +111,7 @@ def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
     assert place.fates() == {"a.csv": "scored"}
 
 
-@pytest.mark.parametrize("step", ["predict", "claim", "deliver", "record"])
+@pytest.mark.parametrize("step", ["predict_batch", "claim_batch", "deliver_batch", "record_batch"])
 def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypatch, step):
     place.come("a.csv")
     place.come("b.csv", seed=2)
@@ -149,7 +149,7 @@ def promote_another(place, c=0.01):
     promote(place.bucket, register(place.bucket, place.written, people(), c=c))
 
 
-@pytest.mark.parametrize("step", ["deliver", "record"])
+@pytest.mark.parametrize("step", ["deliver_batch", "record_batch"])
 def test_what_was_begun_is_finished_with_the_same_answers_whoever_is_champion(
     place, monkeypatch, step
 ):

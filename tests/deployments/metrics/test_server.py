@@ -146,7 +146,7 @@ def test_what_ended_before_is_known_and_not_counted(server, scrape):
         use_case="guests",
         type="completed",
     )
-    assert when == server.would_run[0].end_time.timestamp()
+    assert when == server.runs[0].end_time.timestamp()
 
 
 def test_every_series_begins_with_nothing(server):

@@ -62,10 +62,10 @@ def test_measures_of_text_follow_from_its_counts():
     found = one(old, new)
     chi = stats.chi2_contingency([[600, 400, 0], [300, 600, 100]]).statistic
     assert found.chi_square == pytest.approx(chi)
-    assert (found.new_values, found.lost, found.unseen_share) == (("z",), (), 0.1)
+    assert (found.new_values, found.lost_values, found.unseen_share) == (("z",), (), 0.1)
     assert found.has_shifted
     back = one(new, old)
-    assert (back.new_values, back.lost) == ((), ("z",))
+    assert (back.new_values, back.lost_values) == ((), ("z",))
 
 
 def test_missing_values_are_a_shift_of_their_own():

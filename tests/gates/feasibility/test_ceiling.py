@@ -58,7 +58,9 @@ def test_many_columns_of_noise_do_not_make_a_bound_of_nonsense(people, use_case)
 def test_what_is_had_already_is_not_ruled_out(people, use_case, monkeypatch):
     # As in many dimensions, where neighbours are far apart and yet err no less with more rows.
     far = NeighbourErrorRate(error=0.45, low=0.43, high=0.47, possible_fall=0.0, space="", rows=800)
-    monkeypatch.setattr(import_module(neighbour_error_rate.__module__), "neighbours", lambda _: far)
+    monkeypatch.setattr(
+        import_module(neighbour_error_rate.__module__), "neighbour_error_rate", lambda _: far
+    )
     material = coins(use_case, people, heads=0.9)
     had = float(((material.answers >= 0.5) == material.labels).mean())
     [check], _ = check_ceiling(material, {"accuracy": had - 0.001})

@@ -35,7 +35,7 @@ def forty_thousand(people, use_case):
     whole = found.all_rows.__class__(
         **{**vars(found.all_rows), "truth": np.arange(40_000) % 2 == 0}
     )
-    return FeasibilityData(**{**vars(found), "whole": whole})
+    return FeasibilityData(**{**vars(found), "all_rows": whole})
 
 
 def test_a_target_beyond_the_asymptote_fails_softly(forty_thousand):

@@ -1,0 +1,5 @@
+"""What these tests share with those of learning."""
+
+from tests.learning.conftest import people, say, table, teach, use_case
+
+__all__ = ["people", "use_case", "table", "say", "teach"]
