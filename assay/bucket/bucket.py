@@ -1,43 +1,33 @@
-"""One bucket: its store, and on it objects, memo and journals."""
+"""One bucket: its store, and on it objects and the memo.
+
+`assay.bucket.open.open_bucket` opens one by URL; journals are `assay.bucket.journal.Journal`. Neither
+is imported here: every step's key holds this module, and neither can change what a step computes.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from assay import __version__
 from assay.bucket import canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.digest import Digest
-from assay.bucket.journal import Journal, list_journals
 from assay.bucket.memo import Memo, required_objects
 from assay.bucket.objects import Objects
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.store.base import Store
-from assay.store.open import open_store
 
 FORMAT_VERSION = 1
 MARKER_KEY = "assay.json"
-_BUCKET_PREFIXES = (
-    MARKER_KEY,
-    "objects/sha256/",
-    "journals/",
-)  # any of which tells that this is a bucket
+_BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", "journals/")  # any of them marks a bucket
 
 
 class Bucket:
-    """Everything Assay keeps, in one place. Made by `Bucket.open` or `Bucket.on`."""
+    """Everything Assay keeps, in one place."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-
-    @classmethod
-    def open(cls, url: str) -> Bucket:
-        """The bucket at a URL, its format checked once a process. Writes nothing.
-
-        Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
-        """
-        return open_bucket(url)
 
     @classmethod
     def from_store(cls, store: Store) -> Bucket:
@@ -92,13 +82,6 @@ class Bucket:
     def memo(self) -> Memo:
         return Memo(self.store)
 
-    def journal(self, model: str) -> Journal:
-        return Journal(self.store, model)
-
-    def list_journals(self) -> list[str]:
-        """Names of all models with a journal."""
-        return list(list_journals(self.store))
-
     def put(self, data: bytes, media_type: str, name: str) -> Artifact:
         """Store bytes as an artifact."""
         return Artifact(
@@ -136,11 +119,6 @@ class Bucket:
     def url(self, artifact: Artifact) -> str:
         """Where other tools read the artifact in place."""
         return self.objects.url(artifact.digest)
-
-
-@lru_cache(maxsize=8)
-def open_bucket(url: str) -> Bucket:
-    return Bucket.from_store(open_store(url))
 
 
 def _check_format(store: Store) -> None:

@@ -296,14 +296,14 @@ class Journal:
         )
 
 
-def list_journals(store: Store) -> Iterator[str]:
+def list_journals(store: Store) -> list[str]:
     """Names of the models that have a journal, in order."""
-    seen = None
+    names: dict[str, None] = {}
     for entry in store.list(JOURNAL_PREFIX):
         model, _, name = entry.key.removeprefix(JOURNAL_PREFIX).partition("/")
-        if model != seen and is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
-            seen = model
-            yield model
+        if is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
+            names[model] = None
+    return list(names)
 
 
 def is_entry_name(name: str) -> bool:
