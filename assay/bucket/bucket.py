@@ -1,7 +1,7 @@
 """One bucket: its store, and on it objects and the memo.
 
-`assay.bucket.open.open_bucket` opens one by URL; journals are `assay.bucket.journal.Journal`. Neither
-is imported here: every step's key holds this module, and neither can change what a step computes.
+It imports no backend and no journal, because every step's key holds what it imports:
+`assay.bucket.open.open_bucket` opens a bucket, `assay.bucket.journal.Journal` is a journal.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, nearest_name, suggest_name
-from assay.steps.code_version import use_working_folder
+from assay.util.import_path import use_working_folder
 
 FieldLocator = Callable[[tuple[str | int, ...]], str | None]
 """From a path into the use case to the place in its file: `file:line`."""

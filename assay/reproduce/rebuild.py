@@ -15,7 +15,8 @@ from assay import errors
 from assay.bucket.artifacts import RECORD, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
+from assay.bucket.open import open_bucket
 from assay.config.people import DEFAULT_PEOPLE_FILE
 from assay.config.people import PEOPLE_VARIABLE as PEOPLE
 from assay.errors import AssayError, ConfigError, IntegrityError
@@ -62,12 +63,12 @@ class Rebuild:
 
         Raises what ended the run, if it did not come to its end.
         """
-        target = Bucket.open(bucket).prepare()
+        target = open_bucket(bucket).prepare()
         self.recorded.seed(target)
         told = self._run(bucket)
         digest = Digest.parse(told["run"])
         artifact = Artifact(media_type=RECORD, digest=digest, size=0, name="run")
-        entries = target.journal(self.recorded.version.model).entries()
+        entries = Journal(target.store, self.recorded.version.model).entries()
         return RebuiltRun(
             bucket=target,
             steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),
@@ -116,7 +117,7 @@ class Rebuild:
         return str(path)
 
     def _script_from_table(self, bucket: str) -> list[str]:
-        source, target = self.recorded.bucket, Bucket.open(bucket)
+        source, target = self.recorded.bucket, open_bucket(bucket)
         outputs = self.recorded.ingested_outputs
         copy_objects(
             source,

@@ -9,7 +9,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JOURNAL_PREFIX, JournalEntry
+from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
 from assay.registry.batch_ledger import LEDGER_SUFFIX
 from assay.registry.history import ModelHistory, Version, fold_journal
@@ -94,7 +94,7 @@ class RecordedRun:
         _write_entries(target, self.version.model, self.history_before.entries)
         if self.retraining_entry is not None:
             ledger = self.version.model + LEDGER_SUFFIX
-            entries = self.bucket.journal(ledger).entries()
+            entries = Journal(self.bucket.store, ledger).entries()
             _write_entries(target, ledger, entries[: self.retraining_entry.body["upto"]])
 
     def _seed_digests(self) -> Iterator[Digest]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from assay.bucket import artifacts
 from assay.bucket.artifacts import Artifact
+from assay.bucket.journal import Journal
 from assay.bucket.signing import Signer, make_envelope
 from assay.gates.catalog import GATE_BY_STAGE
 from assay.gates.report import Verdict, get_report, put_report
@@ -41,7 +42,7 @@ def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
         **_retraining_fields(run),
     }
     Registry(bucket).record_stop(run.name, body)
-    entries = bucket.journal(run.name).entries()
+    entries = Journal(bucket.store, run.name).entries()
     learnt = find_lessons(entries, tried.causes, question=question)
     outcome = RunOutcome(
         use_case=run.name,

@@ -6,6 +6,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.config.candidates import import_path_modules
 from assay.errors import ObjectMissing
 from assay.registry.history import STOPPED, Version
@@ -51,7 +52,7 @@ def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
 
     A retraining is no such run: it asks of other rows, which other steps yield.
     """
-    entries = bucket.journal(model).entries()
+    entries = Journal(bucket.store, model).entries()
     asked = [e for e in entries if "run" in e.body and "retraining" not in e.body]
     whole = [e for e in asked if e.kind != STOPPED]
     records = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.steps.step import referenced_objects
 
 
@@ -14,7 +15,7 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
     A table whose objects are no longer in the bucket is passed over. Raises ChainBroken,
     ObjectMissing.
     """
-    for entry in reversed(bucket.journal(model).entries()):
+    for entry in reversed(Journal(bucket.store, model).entries()):
         if "run" in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and found.digest != table.digest and _has_all_objects(bucket, found):

@@ -15,6 +15,7 @@ from assay.bucket import artifacts, canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
 from assay.steps import plan
 from assay.steps.code_version import read_code_version
@@ -60,7 +61,7 @@ class Run(_FrozenModel):
 
         While a plan is made, nothing is written: the bucket may be one that can only be read.
         """
-        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, Bucket.open(store)
+        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, open_bucket(store)
         planned = plan.current_plan() is not None
         keep = bucket.describe_json if planned else bucket.prepare().put_json
         run = cls(
@@ -81,7 +82,7 @@ class Run(_FrozenModel):
 
     @property
     def bucket(self) -> Bucket:
-        return Bucket.open(self.store)
+        return open_bucket(self.store)
 
     @property
     def loaded(self) -> LoadedUseCase:
@@ -97,7 +98,7 @@ class Run(_FrozenModel):
 
 @lru_cache(maxsize=64)
 def _load_stored(store: str, words: Artifact) -> LoadedUseCase:
-    return parse_use_case(Bucket.open(store).get_json(words))
+    return parse_use_case(open_bucket(store).get_json(words))
 
 
 # How many processes search changes how long it takes, not what is found; what becomes of a model

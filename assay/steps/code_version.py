@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.bucket.digest import Digest
+from assay.util.import_path import use_working_folder
 
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
 _EXTRA = re.compile(r"\bextra\s*==")
@@ -48,7 +49,7 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
 
     A module that cannot be found or parsed is left out here; running it will say so.
     """
-    use_working_folder()
+    _follow_import_path()
     modules: dict[str, str] = {}
     distributions = {"Python": platform.python_version()}
     waiting = [package for root in roots for package in _with_parents(root)]
@@ -71,20 +72,20 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
 
 def find_module_file(name: str) -> Path | None:
     """The source of a first-party module, found without importing it; None if there is none."""
-    use_working_folder()
+    _follow_import_path()
     return _source_of(name)
 
 
-def use_working_folder() -> None:
-    """Let modules beside the working directory be found, as a user's own estimators are.
-
-    Last, so that none of them hides another. The processes of a search inherit the path.
-    """
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+def _follow_import_path() -> None:
+    """Use the working folder, and forget where modules lie once the import path has changed."""
+    use_working_folder()
+    if _seen_path != sys.path:
+        _seen_path[:] = sys.path
         _source_of.cache_clear()
         _first_party_path.cache_clear()
+
+
+_seen_path: list[str] = []
 
 
 def _resolve_imports(

@@ -22,6 +22,7 @@ from functools import cached_property, partial
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
 from assay.bucket.memo import MEMO_PREFIX as MEMOS
 from assay.bucket.objects import TRASH_PREFIX, object_key
 from assay.errors import ObjectMissing, StoreDenied
@@ -175,8 +176,8 @@ class GarbageCollector:
     def _mark(self, memos: Iterable[str]) -> _Marks:
         marked: _Marks = {}
         strict, lenient = partial(self._references_in, True), partial(self._references_in, False)
-        for model in self._bucket.list_journals():
-            entries = self._bucket.journal(model).entries()
+        for model in list_journals(self._bucket.store):
+            entries = Journal(self._bucket.store, model).entries()
             references.follow_references(
                 references.journal_references(model, entries), marked, strict
             )

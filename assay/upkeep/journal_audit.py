@@ -9,7 +9,7 @@ from datetime import datetime
 
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name
+from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name, list_journals
 from assay.config.people import People
 from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
 from assay.registry.history import fold_journal
@@ -35,9 +35,9 @@ class JournalAudit:
         what that version refers to. Raises ReferenceUnknown.
         """
         model, _, version = (reference or "").partition("@")
-        known = self._bucket.list_journals()
+        known = list_journals(self._bucket.store)
         if reference is None:
-            apart = self._bucket.journal(pins.PINS_JOURNAL).exists()
+            apart = Journal(self._bucket.store, pins.PINS_JOURNAL).exists()
             self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
         elif model not in known:
             raise self._unknown_model(model, known)
@@ -57,7 +57,7 @@ class JournalAudit:
         return False
 
     def _examine_journal(self, name: str, version: str) -> Iterator[ObjectReference]:
-        journal = self._bucket.journal(name)
+        journal = Journal(self._bucket.store, name)
         try:
             entries = journal.read_each_entry()
         except ChainBroken as error:

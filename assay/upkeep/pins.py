@@ -14,7 +14,7 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import JSON, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import NON_MODEL_PREFIX, JournalEntry
+from assay.bucket.journal import NON_MODEL_PREFIX, Journal, JournalEntry
 from assay.bucket.objects import object_key
 from assay.errors import ObjectMissing, ReferenceUnknown
 from assay.upkeep import references
@@ -42,7 +42,7 @@ class Pins:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._journal = bucket.journal(PINS_JOURNAL)
+        self._journal = Journal(bucket.store, PINS_JOURNAL)
 
     def active_pins(self) -> list[Pin]:
         """What is pinned now, the latest last. Raises ChainBroken."""

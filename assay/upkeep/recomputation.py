@@ -14,7 +14,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, list_journals
 from assay.config.loaded_use_case import parse_use_case
 from assay.errors import AssayError, IntegrityError
 from assay.runs.run import question_key
@@ -30,7 +30,7 @@ def rerunnable_use_cases(bucket: Bucket, findings: BucketFindings) -> list[dict[
     """The words of each use case whose run here and now would make some of it again."""
     lost = {_digest(problem) for problem in findings.problems if problem.kind in _LOST_KINDS}
     found: dict[str, dict[str, Any]] = {}
-    for model in bucket.list_journals() if lost else ():
+    for model in list_journals(bucket.store) if lost else ():
         for entry in _run_entries(bucket, model):
             question = str(entry.body.get("question"))
             if question not in found and _leads_to(bucket, model, entry, lost):
@@ -59,7 +59,7 @@ def _recheck_problem(bucket: Bucket, problem: BucketProblem) -> BucketProblem:
 def _run_entries(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
     """The entries that end a run, the latest first; none of a broken journal."""
     try:
-        entries = bucket.journal(model).entries()
+        entries = Journal(bucket.store, model).entries()
     except IntegrityError:
         return
     yield from (entry for entry in reversed(entries) if "run" in entry.body)

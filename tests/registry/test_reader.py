@@ -8,14 +8,14 @@ from living.small import champion, people, register, use_case
 
 import assay
 from assay.bucket.artifacts import JSON
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry.registry import Registry
 
 
 @pytest.fixture
 def bucket(tmp_path):
-    bucket = Bucket.open(str(tmp_path)).prepare()
+    bucket = open_bucket(str(tmp_path)).prepare()
     champion(bucket, use_case())
     return bucket
 

@@ -7,6 +7,7 @@ import pytest
 from assay.bucket import artifacts
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.config.production import PromotionPolicy
 from assay.registry.history import REGISTERED
 from assay.registry.registry import Registry
@@ -42,7 +43,7 @@ def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
 
 
 def note(registry, kind, **body):
-    registry._bucket.journal("m").append(lambda _: (kind, {"because": "it leaks", **body}))
+    Journal(registry._bucket.store, "m").append(lambda _: (kind, {"because": "it leaks", **body}))
 
 
 def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so(registry):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry, entry_timestamp
+from assay.bucket.journal import Journal, JournalEntry, entry_timestamp
 from assay.config.production import RetrainingSettings
 from assay.production.monitoring.look import PastLook, past_looks
 from assay.registry.history import (
@@ -91,7 +91,7 @@ def open_retraining(
     `attempts` in a row brought no champion, the journal notes once that a person is asked, with
     the evidence. Raises ChainBroken.
     """
-    journal = bucket.journal(model)
+    journal = Journal(bucket.store, model)
     known: RetrainingAttempt | DeclinedRetraining | None = None
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
@@ -139,7 +139,7 @@ def close_retraining(
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         return None if attempt.number in _retraining_outcomes(entries) else (RETRAINED, body)
 
-    return bucket.journal(model).append(decide)
+    return Journal(bucket.store, model).append(decide)
 
 
 def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:

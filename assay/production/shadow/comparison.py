@@ -15,7 +15,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
 from assay.config.use_case import UseCase
 from assay.gates.report import Report
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, ScoredBatch, ScoredPair
@@ -149,7 +149,7 @@ def append_comparison(
             return None
         return SHADOWED, body
 
-    return bucket.journal(model).append(decide)
+    return Journal(bucket.store, model).append(decide)
 
 
 def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
