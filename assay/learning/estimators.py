@@ -54,7 +54,7 @@ def make_estimator(
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
         made.set_params(random_state=use_case.seed)
-    return made  # n_jobs stays as it is, one: the search runs fits beside each other
+    return made
 
 
 def make_transformer(

@@ -7,10 +7,8 @@ fit is done twice.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +19,16 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from threadpoolctl import threadpool_limits
+from sklearn.pipeline import Pipeline
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning import calibration
 from assay.learning.estimators import FieldLocator, no_location
+from assay.learning.fit_warnings import mask_addresses, record_fit_warnings
 from assay.learning.folds import Fold, fold_of_row
+from assay.learning.one_thread import limit_to_one_thread, one_thread
 from assay.learning.scores import compute_score, cost_threshold, is_better
 
 FitProgress = Callable[[int, int, str], None]
@@ -53,6 +53,13 @@ class LearningProblem:
 def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
     """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
     return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
+
+
+def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
+    """Set parameters of the pipeline's model; whatever they say, all of it runs in one thread."""
+    pipeline.set_params(**{f"model__{name}": value for name, value in params.items()})
+    limit_to_one_thread(pipeline)
+    return pipeline
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,7 @@ def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict
 
 
 def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -> Iterator[_Fit]:
-    """All fits, as they finish. Each keeps to one thread: the processes fill the machine."""
+    """All fits, as they finish. Each runs in one thread: the processes fill the machine."""
     jobs = min(problem.use_case.search.jobs or joblib.cpu_count(), len(calls))
     if jobs == 1:
         yield from (_fit_fold(clone(pipeline), problem, call) for call in calls)
@@ -208,10 +215,9 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
     fit, held = problem.folds[call.fold]
     started = time.perf_counter()
     found, error = None, None
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
-        warnings.simplefilter("always")
+    with record_fit_warnings(pipeline) as warned, one_thread():
         try:
-            pipeline.set_params(**{f"model__{name}": v for name, v in call.params.items()})
+            set_model_params(pipeline, call.params)
             weights = weight_params(problem, fit)
             pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64), **weights)
             method = problem.candidate.calibrate
@@ -219,10 +225,9 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
             if not np.isfinite(found).all():
                 found, error = None, "its scores are not finite"
         except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
-            error = f"{type(raised).__name__}: {raised}"
-    warned = tuple(sorted({_first_line(w.message) for w in caught}))
+            error = f"{type(raised).__name__}: {mask_addresses(raised)}"
     seconds = time.perf_counter() - started
-    return _Fit(call.combination, call.fold, found, error, warned, seconds)
+    return _Fit(call.combination, call.fold, found, error, warned.texts, seconds)
 
 
 @dataclass(frozen=True)
@@ -294,7 +299,3 @@ def _fold_numbers(problem: LearningProblem) -> range:
 
 def _params_text(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
-
-
-def _first_line(message: Any) -> str:
-    return str(message).strip().split(os.linesep, 1)[0]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
@@ -26,10 +25,17 @@ from assay.learning.mitigation import mitigate_model
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import needs_groups
 from assay.learning.model_codec import dump_model
+from assay.learning.one_thread import one_thread
 from assay.learning.preprocess import make_preprocessor
 from assay.learning.scores import compute_score, cost_threshold
 from assay.learning.scoring_model import ScoringModel
-from assay.learning.search import FitProgress, LearningProblem, SearchOutcome, search_parameters
+from assay.learning.search import (
+    FitProgress,
+    LearningProblem,
+    SearchOutcome,
+    search_parameters,
+    set_model_params,
+)
 from assay.learning.signature import cast_frame, describe_inputs, model_signature
 from assay.learning.timing import measure_timing
 from assay.tables.table import Table
@@ -111,7 +117,7 @@ def train_candidate(
     entries = describe_inputs(table.description, problem.rows)
     described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
     served = ScoringModel(made.model, described)
-    with threadpool_limits(1):
+    with one_thread():
         answers = served.predict(frame[test])
     return TrainedCandidate(
         model=data,
@@ -182,7 +188,7 @@ def _fit_model(
     """The model and its answers out of fold; where nothing is mitigated, the search has those."""
 
     def pipeline() -> Pipeline:
-        return fit.set_model_params(_pipeline(problem, locate), outcome.params)
+        return set_model_params(_pipeline(problem, locate), outcome.params)
 
     asked = problem.candidate.mitigate
     if asked is not None:

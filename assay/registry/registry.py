@@ -176,11 +176,13 @@ class Registry:
         and `decision`. Raises DataError if the table no longer fits the model's signature, and
         what `load` raises.
         """
+        from assay.learning.one_thread import one_thread
         from assay.tables.table import Table
 
         model = self.load(version.name)
         frame = Table.read(self._bucket, table).to_pandas(model.columns)
-        return model.predict(frame.iloc[rows]).assign(row=rows)
+        with one_thread():
+            return model.predict(frame.iloc[rows]).assign(row=rows)
 
     def register(
         self, model: str, status: str, body: Mapping[str, Any], *, actor: str | None = None

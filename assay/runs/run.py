@@ -78,7 +78,9 @@ class Run(_FrozenModel):
 
     def for_retraining(self, training_table: Artifact, origin: RetrainingOrigin) -> Run:
         """The same question, asked of rows that were gathered for a retraining."""
-        return self.model_copy(update={"source": str(training_table.digest), "anew": origin})
+        return self.model_copy(
+            update={"source": str(training_table.digest), "retraining_origin": origin}
+        )
 
     @property
     def bucket(self) -> Bucket:

@@ -22,13 +22,13 @@ from typing import Any, Final
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from threadpoolctl import threadpool_limits
 
 from assay.config.candidates import EXPONENTIATED_GRADIENT
 from assay.config.gates import ErrorCosts
 from assay.errors import AssayError, ConfigError
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import Lottery, lottery_yes_share, row_draws
+from assay.learning.one_thread import one_thread
 
 _MIN_BOUND: Final = 0.01
 _MOST_FITS: Final = 9  # of one iteration: one for the classifier, four for each of two gaps
@@ -43,7 +43,7 @@ _CONSTRAINTS: Final = {
 
 def mitigate_by_reduction(material: MitigationInputs) -> MitigatedModel:
     """The lottery over classifiers that the reduction found, around the plain model."""
-    with threadpool_limits(1), warnings.catch_warnings():
+    with one_thread(), warnings.catch_warnings():
         # Fairlearn 0.15 uses what pandas 4 will no longer have.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="fairlearn")
         return _mitigate(material)

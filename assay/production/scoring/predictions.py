@@ -68,11 +68,11 @@ def score_table(
     `lines` and `unfit` are the intake's. Raises DataError where no row is left, and where the
     model cannot answer; ConfigError for an identity column that is called like one of `PREDICTION_COLUMNS`.
     """
-    from threadpoolctl import threadpool_limits
+    from assay.learning.one_thread import one_thread
 
     rows = Table.read(bucket, table)
     scorer = _Scorer(rows, model, digest, use_case, say)
-    with threadpool_limits(1):  # how sums are split over threads is written into their last digits
+    with one_thread():
         predictions = write_table(
             bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
         )
