@@ -59,8 +59,8 @@ class Bucket:
         return self
 
     def require_existing(self) -> Bucket:
-        """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
-        not pass for an empty one, nor a folder of other files for a sound one.
+        """Return itself, if there is a bucket to read. Raises ReferenceUnknown, so that a misspelt
+        place does not pass for an empty bucket, nor a folder of other files for a sound one.
         """
         if not any(True for held in _BUCKET_PREFIXES for _ in self.store.list(held)):
             raise ReferenceUnknown(
@@ -93,7 +93,7 @@ class Bucket:
         return self.put(canonical_json.dump(value), media_type, name)
 
     def describe_json(self, value: Any, media_type: str, name: str) -> Artifact:
-        """What `put_json` would return, nothing being stored."""
+        """The artifact that `put_json` would return; stores nothing."""
         data = canonical_json.dump(value)
         return Artifact(
             media_type=media_type, digest=Digest.of_bytes(data), size=len(data), name=name
@@ -107,8 +107,8 @@ class Bucket:
         return canonical_json.load(self.get(artifact))
 
     def find_memo_entry(self, stage: str, key: Digest) -> dict[str, Any] | None:
-        """What the memo knows under a key, while all that it needs is still there; else it is
-        forgotten.
+        """The memo's entry for a key, if all objects that it needs are there; otherwise it is
+        deleted.
         """
         entry = self.memo.find(stage, key)
         if entry and self.objects.find_missing(required_objects(entry)):

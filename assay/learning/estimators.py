@@ -1,4 +1,4 @@
-"""From a candidate's words to an estimator, or to an error that says which word is wrong."""
+"""Makes a candidate's estimator, or raises an error that names the wrong word."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def no_location(_: tuple[str | int, ...]) -> str | None:
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> None:
-    """Try all candidates' words before any work is done. Raises ConfigError."""
+    """Make every candidate's estimator and transformers before any work is done. Raises
+    ConfigError.
+    """
     for candidate in use_case.expanded_candidates:
         make_estimator(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
@@ -95,7 +97,7 @@ def make_transformer(
 def import_object(
     path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
 ) -> Any:
-    """What an import path names; modules beside the working directory count too.
+    """The object that an import path names; modules in the working folder count too.
 
     Raises ConfigError with the nearest name when there is no such module or member.
     """

@@ -18,7 +18,7 @@ from assay.learning.search import LearningProblem, SearchOutcome, weight_params
 
 @dataclass(frozen=True)
 class Plain:
-    """A fitted pipeline, and the classifier around it that people are given."""
+    """A fitted pipeline, and the classifier around it that is served."""
 
     pipeline: Pipeline
     model: FixedThresholdClassifier
@@ -46,6 +46,6 @@ def fit_plain_model(pipeline: Pipeline, problem: LearningProblem, scores: np.nda
 
 
 def unmitigated_decisions(outcome: SearchOutcome, use_case: UseCase) -> np.ndarray:
-    """What the plain model decides out of fold, bool a row; False for rows never held out."""
+    """The plain model's out-of-fold decisions, bool a row; False for rows never held out."""
     decided: np.ndarray = outcome.probability >= cost_threshold(use_case.performance.cost)
     return decided

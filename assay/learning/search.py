@@ -39,7 +39,7 @@ RowWeighting = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class LearningProblem:
-    """What one candidate has to learn: training rows, their bool labels, and the folds."""
+    """One candidate's training rows, their bool labels, and the folds."""
 
     rows: pd.DataFrame
     truth: np.ndarray
@@ -47,11 +47,11 @@ class LearningProblem:
     candidate: Candidate
     use_case: UseCase
     row_weights: RowWeighting | None = None
-    """Gives a weight to each of the rows that a fit takes, by their numbers."""
+    """From row numbers to the weights of these rows."""
 
 
 def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
-    """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
+    """The arguments of a pipeline's `fit` for the weights of these rows; none without weights."""
     return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
 
 
@@ -79,7 +79,7 @@ class SearchOutcome:
     chosen_index: int
 
     def as_json(self) -> dict[str, Any]:
-        """What was tried and chosen, the same for the same inputs."""
+        """The trials and the choice as JSON, the same for the same inputs."""
         return {"tried": self.trials, "chosen": self.chosen_index}
 
     def frame(self) -> pd.DataFrame:
@@ -94,9 +94,9 @@ class SearchOutcome:
         candidate: Candidate,
         use_case: UseCase,
     ) -> SearchOutcome:
-        """What `as_json` and `frame` kept of a search for the same candidate.
+        """Restore an outcome from what `as_json` and `frame` gave, for the same candidate.
 
-        The parameters are the use case's own: canonical JSON turned a 1.0 among them into 1.
+        The parameters come from the use case, because canonical JSON turns a 1.0 into 1.
         """
         return cls(
             params=parameter_combinations(candidate, use_case)[words["chosen"]],
@@ -144,7 +144,7 @@ def search_parameters(
 def cross_validate(
     pipeline: Any, problem: LearningProblem, say: FitProgress, locate: FieldLocator = no_location
 ) -> SearchOutcome:
-    """What `search_parameters` yields for the parameters that `pipeline` has already. Raises as it does."""
+    """As `search_parameters`, with the parameters that `pipeline` has already."""
     return _search_combinations(pipeline, problem, [{}], say, locate)
 
 
@@ -205,8 +205,8 @@ def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -
 
 
 def _take_path(path: tuple[str, ...]) -> None:
-    """Processes outlive a search; one that began before a user's module could be found would
-    not find it. Another path makes joblib start new ones.
+    """Set a worker's import path. Workers outlive a search, and one that started earlier may not
+    find a team's module; with another path, joblib starts new workers.
     """
     sys.path[:] = path
 
@@ -240,7 +240,7 @@ class _JudgedCombination:
 def _judge_combination(
     params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem
 ) -> _JudgedCombination:
-    """What one combination came to: its entry of `trials`, scores, calibrated probabilities."""
+    """One combination's entry of `trials`, its scores, its calibrated probabilities."""
     scores = np.full(len(problem.truth), np.nan)
     ordered = [fits[j] for j in _fold_numbers(problem)]
     entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}

@@ -1,7 +1,7 @@
-"""What a fitted model takes to answer: time for one row and for many, memory, bytes.
+"""Measures a fitted model: the time for one row and for many, memory, bytes.
 
-Measured where the model was just made, in one thread and one process, and bounded in time. What
-is measured depends on the machine and on the moment: it is kept apart from all that is not.
+It runs in the process that trained the model, in one thread, and for a bounded time. The figures
+depend on the machine and the moment, so they are stored apart from all that does not.
 """
 
 from __future__ import annotations

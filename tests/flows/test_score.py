@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from living.small import champion, people, promote, register, use_case
 from prefect.client.schemas.objects import StateType
 from sqlalchemy import create_engine, text
 
@@ -22,6 +21,7 @@ from assay.flows.score import score
 from assay.registry.batch_ledger import BatchLedger
 from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
+from tests.production.small import champion, people, promote, register, use_case
 
 ROOT = Path(__file__).parents[2]
 

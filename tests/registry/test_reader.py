@@ -4,13 +4,13 @@ import subprocess
 import sys
 
 import pytest
-from living.small import champion, people, register, use_case
 
 import assay
 from assay.bucket.artifacts import JSON
 from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry.registry import Registry
+from tests.production.small import champion, people, register, use_case
 
 
 @pytest.fixture

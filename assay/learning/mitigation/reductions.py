@@ -42,7 +42,7 @@ _CONSTRAINTS: Final = {
 
 
 def mitigate_by_reduction(material: MitigationInputs) -> MitigatedModel:
-    """The lottery over classifiers that the reduction found, around the plain model."""
+    """The plain model with the lottery over classifiers that the reduction found."""
     with one_thread(), warnings.catch_warnings():
         # Fairlearn 0.15 uses what pandas 4 will no longer have.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="fairlearn")
@@ -85,7 +85,7 @@ def constraint_violation(material: MitigationInputs) -> float:
 
 @dataclass(frozen=True)
 class _Lesson:
-    """What a reduction learns from: rows as a classifier takes them, labels, groups."""
+    """A reduction's training data: preprocessed rows, labels, groups."""
 
     matrix: Any
     truth: np.ndarray
@@ -94,7 +94,7 @@ class _Lesson:
 
 @dataclass(frozen=True)
 class _Reduced:
-    """What a reduction of some rows came to: how rows are prepared, and classifiers by share."""
+    """A fitted reduction: how rows are prepared, and the classifiers with their shares."""
 
     prepare: Any
     parts: list[tuple[float, Any]]
@@ -217,7 +217,7 @@ def _require_grid_size(material: MitigationInputs, constraint: Any, lesson: _Les
 
 
 class _Tell:
-    """Counts fits, and tells of them."""
+    """Counts fits, and reports progress."""
 
     def __init__(self, material: MitigationInputs) -> None:
         each = _MOST_FITS if material.mitigation.method == EXPONENTIATED_GRADIENT else 1
@@ -234,7 +234,7 @@ class _Tell:
 
 
 class _Counted(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """An estimator that tells of each of its fits."""
+    """An estimator that reports each of its fits."""
 
     def __init__(self, estimator: Any, told: Any) -> None:
         self.estimator = estimator

@@ -4,7 +4,6 @@ import uuid
 
 import fsspec
 import pytest
-from living.small import champion, people, promote, register, use_case
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
@@ -23,6 +22,7 @@ from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.tables.table_writer import write_frame
 from assay.util.clock import parse_timestamp
+from tests.production.small import champion, people, promote, register, use_case
 
 
 @pytest.fixture
