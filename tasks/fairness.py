@@ -12,13 +12,13 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="fairness")
 def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None = None) -> Step:
-    """Yields `report`. Given what `row_origins` when, the newest rows are also judged alone."""
+    """Yields `report`. With `row_origins`, the newest rows are also judged alone."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     since = _champion_learnt_up_to(run, train_step) if row_origins else None
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.fairness import gate as gate
+        from assay.gates.fairness import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -39,6 +39,7 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
         run,
         "fairness",
         core="assay.gates.fairness.gate",
+        also=("assay.production.retraining.newest_rows", "assay.tables.table"),
         settings={
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": sensitive,
@@ -52,7 +53,7 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
 
 
 def _champion_learnt_up_to(run: Run, train_step: Step) -> int | None:
-    """Up to which entry of the ledger the champion has learnt; None where there is none."""
+    """The last entry of the batch ledger that the champion has learnt from; None without one."""
     question = run.question(train_step.inputs["table"])
     champion = Registry(run.bucket).history(run.name).champion_to_beat(question)
     return training_cutoff(champion) if champion else None

@@ -174,10 +174,11 @@ def _chosen_columns(
 def _open_bucket(store: str | None) -> Iterator[Bucket]:
     """The bucket that was named, or one that is thrown away."""
     from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.local import LocalStore
 
     if store is not None:
-        yield Bucket.open(store).prepare()
+        yield open_bucket(store).prepare()
         return
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         yield Bucket.from_store(LocalStore(folder))

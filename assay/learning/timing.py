@@ -1,7 +1,7 @@
-"""What a fitted model takes to answer: time for one row and for many, memory, bytes.
+"""Measures a fitted model: the time for one row and for many, memory, bytes.
 
-Measured where the model was just made, in one thread and one process, and bounded in time. What
-is measured depends on the machine and on the moment: it is kept apart from all that is not.
+It runs in the process that trained the model, in one thread, and for a bounded time. The figures
+depend on the machine and the moment, so they are stored apart from all that does not.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
+from assay.learning.one_thread import one_thread
 from assay.learning.scoring_model import ScoringModel
 
 MAX_CALLS: Final = 100  # for single rows: a 95th percentile has no upper limit below 72
@@ -37,7 +37,7 @@ def measure_timing(
     if not len(rows):
         raise ValueError("no rows to time a model with")
     rows = rows[model.columns]
-    with threadpool_limits(1):
+    with one_thread():
         one = _time_calls(lambda i: model.predict(rows.iloc[[i % len(rows)]]), MAX_CALLS, budget)
         batch = rows.iloc[: _choose_batch_size(model, rows, 0.4 * budget)]
         many = _time_calls(lambda _: model.predict(batch), MAX_BATCHES, 0.4 * budget)

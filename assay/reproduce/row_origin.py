@@ -1,4 +1,4 @@
-"""Whether the rows can be read again as they were, or the recorded table must stand in."""
+"""Whether the source still holds the recorded rows, or the recorded table must replace it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
 
 @dataclass(frozen=True)
 class RowOrigin:
-    """Where the rebuilt run takes its rows from. `reason` ingestion cannot be repeated; empty if it
-    can.
+    """Where the rebuilt run takes its rows from. `reason`: why ingestion cannot be repeated; empty
+    if it can.
     """
 
     source: str
@@ -34,15 +34,15 @@ class RowOrigin:
 
 
 def source_depth(recorded: RecordedRun) -> int:
-    """How many folders above the working one the source's path climbs to."""
+    """How many folders the source's path climbs above the working one."""
     return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
 
 
 def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
-    """Look for the source, bytes as recorded, and put it where the rebuilt run looks for it.
+    """Find the source with its recorded bytes, and put it where the rebuilt run reads it.
 
-    A relative path counts from the working directory, else from the recorded commit, where it may
-    be tracked; then `working`, the rebuilt run's folder, gets a link to it.
+    A relative path is looked up in the working directory, then in the recorded commit. `working`,
+    the rebuilt run's folder, gets a link to what is found.
     """
     data = recorded.written.use_case.data
     path = data.source.path
@@ -74,8 +74,8 @@ def _change_reason(data: Any, recorded: str, told: str) -> str:
 
 
 def _files_below(base: Path, path: str) -> dict[str, Path]:
-    """The files that a relative path or pattern names below `base`, by their relative names, which
-    are part of what identifies several files.
+    """The files that a relative path or pattern names below `base`, by relative name: the names of
+    several files are part of their fingerprint.
     """
     named = str(Path(path))
     if (base / named).is_file():

@@ -1,8 +1,9 @@
-"""From a file, a query or a stretch of a stream to a batch: rows as the model was trained on them.
+"""Reads a batch from a file, a query or part of a stream, in the types that the model was trained
+on.
 
-Types are those of the table that the version was trained on; nothing is inferred, so one batch
-cannot come out unlike another. Categories are read as text: a value that training never saw is
-scored as unseen, not refused. Rows that do not fit are listed, with their line and the reason.
+Types come from the table that the version was trained on. None is inferred, so that all batches are
+read alike. Categories are read as text: a value that training never saw is scored as unseen, not
+refused. Rows that do not fit are listed with their line and the reason.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ BatchProgress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """A batch's rows as a table. `lines` says on which line of the source each stands (see
-    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` are columns of
-    the source that the model was not trained on; they were not read.
+    """A batch's rows as a table. `lines` gives each row's line in the source (see `SourceLines`).
+    `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` of the source were
+    not read, because the model was not trained on them.
     """
 
     table: Artifact
@@ -59,12 +60,11 @@ class ParsedBatch:
 
 
 def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
-    """How a batch is read: by column of the table that a version was `trained` on (its
-    description), the type it must have, the format of dates, and whether the batch may lack it.
+    """How to read a batch: for each column of the table that a version was `trained` on (its
+    description), the type, the format of dates, and whether the batch must have it.
 
-    JSON, because a batch that is read otherwise is another. Lacking may be what is not known
-    when a row is scored (the target, what comes after the outcome), and what is no more than
-    kept (`data.exclude`).
+    JSON, because it is part of the batch's key. A batch may lack what is unknown when a row is
+    scored (the target, columns after the outcome), and columns that are only kept (`data.exclude`).
     """
     data = use_case.data
     spared = {data.target.column, *data.after_outcome, *data.exclude} - set(data.identity)
@@ -88,13 +88,13 @@ def parse_batch(
     *,
     say: BatchProgress = lambda _: None,
 ) -> ParsedBatch:
-    """Read a batch into the bucket, in bounded memory; `specs` is what `column_specs` yielded.
+    """Read a batch into the bucket, in bounded memory. `specs` comes from `column_specs`.
 
     Raises DataError for columns that the batch lacks, before anything is read where the source
     tells its columns; SourceError for a source that cannot be read, that is empty, or most of
     whose rows do not fit; StoreUnreachable.
     """
-    # What else the use case says of types is for rows of which they must be inferred.
+    # The use case's other settings for types are for tables whose types are inferred.
     told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
     data: Data = use_case.data.model_copy(update={"source": source, **told})
     reader = open_reader(data, specs)
@@ -114,7 +114,7 @@ def parse_batch(
 
 
 def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iterable[RowBlock]:
-    """The blocks; those of a source that tells its columns only at its end wait on disk."""
+    """The blocks. If the source names its columns only at its end, they wait on disk."""
     blocks = report_progress(reader.blocks(), say, "read")
     if reader.columns:
         return blocks
@@ -147,7 +147,9 @@ def _wanted_columns(
 
 
 class _RowReader:
-    """One pass over the blocks: rows that fit go on, their lines noted; others go aside."""
+    """One pass over the blocks: rows that fit are yielded and their lines noted; others are set
+    aside.
+    """
 
     def __init__(
         self,

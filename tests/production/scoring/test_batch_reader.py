@@ -4,7 +4,6 @@ import json
 
 import pandas as pd
 import pytest
-from living.small import people, use_case
 from sqlalchemy import create_engine
 
 from assay.bucket.bucket import Bucket
@@ -15,6 +14,7 @@ from assay.sources.source_lines import SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
+from tests.production.small import people, use_case
 
 
 @pytest.fixture
