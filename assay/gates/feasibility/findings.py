@@ -164,8 +164,9 @@ def _notes(data: FeasibilityData) -> list[str]:
         )
     if data.features and len(data.sampled_rows) < kept:
         notes.append(
-            f"The learner and the checks on single columns saw a sample of {len(data.sampled_rows):,}"
-            f" of {total:,} rows, to keep within {use_case.feasibility.within:g} s."
+            "The learner and the checks on single columns saw a sample of"
+            f" {len(data.sampled_rows):,} of {total:,} rows, to keep within"
+            f" {use_case.feasibility.within:g} s."
         )
     if data.features and data.weights is not None:
         notes.append(

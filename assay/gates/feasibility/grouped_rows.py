@@ -43,7 +43,7 @@ class RowGrouping:
 
 @dataclass(frozen=True, slots=True)
 class GroupingEffect:
-    """ROC AUC without the column as a feature, with folds of rows and with folds of whole groups."""
+    """ROC AUC without the column as a feature, with folds of rows and of whole groups."""
 
     grouping: RowGrouping
     groups: int

@@ -81,9 +81,10 @@ def test_ids_that_say_nothing_are_not_named(seed):
     frame = yearly_rows(0.0, seed=seed)
     ids = np.random.default_rng(seed).permutation(len(frame)) // 4
     alone = frame.groupby("person").head(1).reset_index(drop=True)
-    for rows in (alone, pd.concat([alone] * 4, ignore_index=True).assign(noise=ids[:1600] * 0.1)):
-        rows = rows.assign(batch=np.random.default_rng(seed).integers(0, len(rows) // 4, len(rows)))
-        check, _ = judged(rows.drop(columns="person"), case(identity=["one"]))
+    for made in (alone, pd.concat([alone] * 4, ignore_index=True).assign(noise=ids[:1600] * 0.1)):
+        batch = np.random.default_rng(seed).integers(0, len(made) // 4, len(made))
+        rows = made.assign(batch=batch).drop(columns="person")
+        check, _ = judged(rows, case(identity=["one"]))
         assert check.verdict is Verdict.PASS, check.why
 
 
