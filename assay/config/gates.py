@@ -82,8 +82,11 @@ class Feasibility(Section):
 
     reach: dict[PerformanceMetric, float] = {}
     """Scores that the model is meant to reach."""
-    lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
-    """ROC AUC above chance that the data must show at the least."""
+    lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+    """The least ROC AUC above 0.5 that is of use. No signal found is a no-go where the rows would
+    have shown so much, and unknown where they are too few."""
+    events: Annotated[int, Field(ge=20)] = 50
+    """Rows of the rarer outcome below which the gate stops. Lower it to go on all the same."""
     within: Duration = 30.0
     """Time the gate may take; kept by sampling rows, and said so in the report."""
     leak: Annotated[float, Field(gt=0.5, le=1)] = 0.95

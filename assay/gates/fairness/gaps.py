@@ -33,12 +33,14 @@ from assay.gates.statistics.intervals import (
     Limits,
     inside_margins,
     make_interval,
+    normal_quantile,
     outside_margins,
 )
 from assay.gates.statistics.mover import difference_limits, ratio_limits
 from assay.gates.statistics.multiple_testing import holm_step_down
 
 ALPHA = 0.05
+PLANNED_SHARE = 0.8  # of tests, those that are to decide with the rows that are asked for
 MIN_ROWS = 10  # what rests on fewer rows is not judged, whatever its interval says
 MAX_HYPERGEOMETRIC_ROWS = 10**9  # rows from which NumPy refuses to draw hypergeometrically
 
@@ -223,8 +225,17 @@ class RowsToDecide:
     )
 
 
+def likely_limits(gap: float, limits: Limits, level: float) -> Limits:
+    """`limits` of a `gap` at a two-sided `level`, widened by what chance does to the next gap: four
+    of five tests of as many rows have limits within these."""
+    wider = 1 + normal_quantile(PLANNED_SHARE) / normal_quantile(level)
+    low, high = limits
+    return gap + wider * (low - gap), gap + wider * (high - gap)
+
+
 def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsToDecide:
-    """About how much more data would decide `pair`, judged at `level` for a failure.
+    """About how much more data would decide `pair`, judged at `level` for a failure, in four of
+    five tests of so many rows.
 
     What rests on fewer than `MIN_ROWS` rows is too rough to plan with: then the reference's rates
     are taken.
@@ -239,8 +250,11 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
     def first(base_growth: Floats) -> int | None:
         """Index of the first size at which the pair would pass or fail."""
         sizes = (growth, base_growth)
-        passes = inside_margins(held.limits(1 - 2 * alpha, sizes), (margins[0], margins[1]))
-        fails = outside_margins(held.limits(level, sizes), (margins[0], margins[1]))
+        limits = (
+            likely_limits(planned.gap, held.limits(at, sizes), at) for at in (1 - 2 * alpha, level)
+        )
+        passes = inside_margins(next(limits), (margins[0], margins[1]))
+        fails = outside_margins(next(limits), (margins[0], margins[1]))
         decided = np.flatnonzero(passes | fails)
         return int(decided[0]) if len(decided) else None
 
