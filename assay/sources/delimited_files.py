@@ -36,6 +36,7 @@ class DelimitedFiles:
 
     position_unit = "line"
     textual = True
+    disagreements: Sequence[str] = ()
 
     def __init__(
         self,

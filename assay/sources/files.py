@@ -31,7 +31,7 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file. `path` is what its file system calls it; `redact_url` is fit for people's eyes."""
+    """One file. `path` is its name in its file system; `display_path` holds no secret."""
 
     path: str
     display_path: str
@@ -152,7 +152,7 @@ def translate_file_errors(where: str) -> Iterator[None]:
 
 @contextmanager
 def translate_remote_errors(where: str) -> Iterator[None]:
-    """`translate_file_errors`, for file systems of fsspec, whose libraries have errors of their own."""
+    """`translate_file_errors` for file systems of fsspec, whose libraries have other errors."""
     try:
         with translate_file_errors(where):
             yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from assay.sources.block_conversion import convert_block
 from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
 from assay.sources.conversion import ColumnSpec
 from assay.sources.ingestion import delimiter_hint, open_reader
+from assay.sources.number_format import NumberFormat
 from assay.tables import columns
 from assay.tables.table import Table
 
@@ -53,6 +54,8 @@ class LabelReader:
             wanted[case.labels.known] = ColumnSpec(
                 "date", (), data.dates.get(case.labels.known, "iso")
             )
+        written_as = NumberFormat.from_source(source)
+        wanted = {name: replace(spec, number_format=written_as) for name, spec in wanted.items()}
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
         return cls(reading, wanted, _trained_values(trained, target), case.labels.known, name)
 
