@@ -21,10 +21,12 @@ Mask = NDArray[np.bool_]
 MAX_MISFITS: Final = 1000  # values that do not fit, up to which a hint says how many they are
 # Compared in lower case.
 KNOWN_MARKS: Final = frozenset(
-    (
-        "na n/a n.a. n.a #n/a #na <na> nan null nul (null) [null] #null! none nil \\n missing unknown "
-        "unk k.a. s/o #value! #div/0! - -- --- \u2013 \u2014 ? ?? ??? . .. ... *"
-    ).split()
+    {
+        *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "nan", "k.a.", "s/o", "\\n"),
+        *("null", "nul", "(null)", "[null]", "#null!", "none", "nil", "#value!", "#div/0!"),
+        *("missing", "unknown", "unk", "?", "??", "???", ".", "..", "...", "*"),
+        *("-", "--", "---", "\u2013", "\u2014"),
+    }
 )
 _KINDS: Final = ("integer", "number", "boolean")
 _INTEGER: Final = r"^-?(0|[1-9][0-9]{0,18})$"

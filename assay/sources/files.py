@@ -24,7 +24,7 @@ _ENDINGS: dict[str, FileFormat] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
-COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst")
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst", ".zip")
 _TAGS = ("ETag", "etag", "md5Hash", "checksum", "VersionId", "generation")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -45,7 +45,7 @@ class SourceFile:
 
     @property
     def compression(self) -> str:
-        """`.gz`, `.bz2`, `.zst`, or nothing."""
+        """`.gz`, `.bz2`, `.zst`, `.zip`, or nothing."""
         suffix = Path(self.path.lower()).suffix
         return suffix if suffix in COMPRESSION_SUFFIXES else ""
 

@@ -28,6 +28,7 @@ from assay.sources.blocks import (
     quarantine_batch,
 )
 from assay.sources.conversion import ColumnSpec
+from assay.sources.dialect import reading_hint
 from assay.sources.files import detect_format, find_files, redact_url
 from assay.sources.number_format import NumberFormat
 from assay.sources.table_summary import TableSummary
@@ -75,7 +76,7 @@ def ingest_source(
             _column_specs(reader, data, survey),
             report_progress(blocks, say, "typed"),
             aside,
-            RowTally(source_name(data.source), reader.position_unit),
+            _tally(data, reader),
         )
         table = write_table(bucket, intake.batches(), intake.schema, name)
         malformed = (quarantine_batch(block.malformed_rows) for block in aside)
@@ -84,7 +85,11 @@ def ingest_source(
             if intake.tally.malformed_count
             else None
         )
-    as_text = [*survey.hints(_declared_kinds(data), data.missing), *reader.disagreements]
+    as_text = [
+        *_single_column_hint(reader, data),
+        *survey.hints(_declared_kinds(data), data.missing),
+        *reader.disagreements,
+    ]
     about = {
         "source": reader.describe_source(),
         "rows": intake.summary.rows,
@@ -98,8 +103,14 @@ def ingest_source(
 class RowTally:
     """How many rows were good and how many malformed, and why the first of these."""
 
-    def __init__(self, origin: str, position_unit: str) -> None:
-        self._origin, self._counts = origin, position_unit
+    def __init__(
+        self,
+        origin: str,
+        position_unit: str,
+        reading_hint: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`reading_hint`: what to write should most rows be malformed."""
+        self._origin, self._counts, self._hint = origin, position_unit, reading_hint
         self.good_count = 0
         self.malformed_count = 0
         self._reasons: list[str] = []
@@ -124,7 +135,8 @@ class RowTally:
                 f"{self.malformed_count:,} of {total:,} rows are malformed: "
                 + "; ".join(self._reasons[:3]),
                 where=self._origin,
-                remedy="Check the delimiter and the types, categories and dates under data.",
+                remedy=self._hint()
+                or "Check the delimiter and the types, categories and dates under data.",
             )
 
 
@@ -199,13 +211,21 @@ def _survey_blocks(
     )
     if known is not None and not listed:
         return survey, survey.watch(reader.blocks())
-    tally = RowTally(source_name(data.source), reader.position_unit)
+    tally = _tally(data, reader)
     for block in report_progress(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
         tally.add(len(block.lines), block.malformed_rows)
     tally.check_malformed_share()
     return survey, spool
+
+
+def _tally(data: Data, reader: SourceReader) -> RowTally:
+    return RowTally(
+        source_name(data.source),
+        reader.position_unit,
+        lambda: reading_hint(data.source, "data.source"),
+    )
 
 
 def report_progress(
@@ -262,7 +282,7 @@ def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | No
     for path, name in named:
         at = where.text.locate(path) if where else f"data.{path[1]}"
         if name not in columns:
-            listed = delimiter_hint(columns, "data.source") or f"Columns: {', '.join(columns)}."
+            listed = reading_hint(data.source, "data.source") or f"Columns: {', '.join(columns)}."
             remedy = suggest_name(name, columns, listed)
             raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
         if name in data.never_store and path[1] != "never_store":
@@ -270,11 +290,12 @@ def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | No
             raise ConfigError(what, where=at, remedy=remedy)
 
 
-def delimiter_hint(columns: Sequence[str], where: str) -> str | None:
-    """What to do about a header that was not split: the one name in it holds another delimiter."""
-    found = next((mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]), None)
-    named = "\\t" if found == "\t" else found
-    return found and f'The header holds "{named}": name it as `delimiter: "{named}"` in {where}.'
+def _single_column_hint(reader: SourceReader, data: Data) -> list[str]:
+    """A hint on a file of one column that would be a table under another delimiter."""
+    if not reader.textual or len(reader.columns) > 1:
+        return []
+    hint = reading_hint(data.source, "data.source")
+    return [f"the file has one column, {reader.columns[0]!r}. {hint.rstrip('.')}"] if hint else []
 
 
 def _never_stored_error(name: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def hints_on_types(
         for name, seen in columns.items()
         if kinds[name] == "text" and seen.values and (textual or _is_wordy(seen))
     }
-    chosen = _choose_format(texts, columns, kinds, declared)
+    chosen = choose_format(texts, columns, kinds, declared)
     hints: dict[str, str] = {}
     proposal = _Proposal()
     for name, seen in texts.items():
@@ -101,7 +101,7 @@ def _is_wordy(seen: ColumnSurvey) -> bool:
     return "text" in seen.kinds and seen.kinds <= {"text", *_NUMERIC}
 
 
-def _choose_format(
+def choose_format(
     texts: Mapping[str, ColumnSurvey],
     columns: Mapping[str, ColumnSurvey],
     kinds: Mapping[str, str],

@@ -18,7 +18,8 @@ from assay.errors import DataError, SourceError, suggest_name
 from assay.sources.block_conversion import convert_block
 from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
 from assay.sources.conversion import ColumnSpec
-from assay.sources.ingestion import delimiter_hint, open_reader
+from assay.sources.dialect import reading_hint
+from assay.sources.ingestion import open_reader
 from assay.sources.number_format import NumberFormat
 from assay.tables import columns
 from assay.tables.table import Table
@@ -104,7 +105,8 @@ class LabelReader:
                     remedy=suggest_name(
                         name,
                         found,
-                        delimiter_hint(found, "labels.source") or f"Columns: {', '.join(found)}.",
+                        reading_hint(self.data.source, "labels.source")
+                        or f"Columns: {', '.join(found)}.",
                     ),
                 )
 

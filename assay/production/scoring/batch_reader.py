@@ -29,9 +29,9 @@ from assay.sources.blocks import (
     quarantine_batch,
 )
 from assay.sources.conversion import ColumnSpec
+from assay.sources.dialect import reading_hint
 from assay.sources.ingestion import (
     RowTally,
-    delimiter_hint,
     open_reader,
     report_progress,
     source_name,
@@ -46,9 +46,11 @@ BatchProgress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """A batch's rows as a table. `lines` says on which line of the source each stands (see
-    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` are columns of
-    the source that the model was not trained on; they were not read.
+    """A batch's rows as a table.
+
+    `lines`: the line of the source on which each row stands (see `SourceLines`). `unfit`: the rows
+    that do not fit, with line and reason. `extra_columns`: columns of the source that the model
+    was not trained on; they were not read.
     """
 
     table: Artifact
@@ -102,9 +104,12 @@ def parse_batch(
     with BlockSpool() as spool, BlockSpool() as aside:
         blocks = _blocks(reader, spool, say)
         wanted = _wanted_columns(reader.columns, specs, source)
-        rows = _RowReader(
-            wanted, blocks, aside, RowTally(source_name(source), reader.position_unit)
+        tally = RowTally(
+            source_name(source),
+            reader.position_unit,
+            lambda: reading_hint(source, "score.source"),
         )
+        rows = _RowReader(wanted, blocks, aside, tally)
         table = write_table(bucket, rows.batches(), rows.schema, name)
         lines = write_table(
             bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
@@ -140,7 +145,7 @@ def _wanted_columns(
             where=source_name(source),
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
-            else delimiter_hint(found, "score.source")
+            else reading_hint(source, "score.source")
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
