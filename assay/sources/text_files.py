@@ -48,7 +48,7 @@ class TextFile:
             hashing = _HashingReader(raw)
             buffered = io.BufferedReader(hashing, 1 << 20)
             yield from self._whole_lines(self._decode_blocks(cast(BinaryIO, buffered)))
-            while buffered.read(_CHUNK):  # what may follow the packed data belongs to the digest
+            while hashing.read(_CHUNK):  # what may follow the packed data belongs to the digest
                 pass
         self.digest = str(Digest(hashing.state.hexdigest()))
 
