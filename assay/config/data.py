@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
 
@@ -28,7 +35,9 @@ class Source(Section):
     """Where the rows come from: a file (path or any fsspec URL), or a SQL query."""
 
     path: str | None = None
-    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order."""
+    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order. A
+    relative path counts from the use case's folder, or from the working one if nothing is there.
+    Write secrets, such as a signed URL, as ${NAME}: they are read from the environment."""
     format: FileFormat | None = None
     """Taken from the file's ending when left out."""
     encoding: str = "utf-8"
@@ -47,6 +56,18 @@ class Source(Section):
     """A query; its order of rows is kept, so say ORDER BY where the order matters."""
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
+    _folder: str = PrivateAttr("")
+
+    @property
+    def folder(self) -> str:
+        """The folder of the use case that names the source; empty for one named elsewhere."""
+        return self._folder
+
+    def below(self, folder: str) -> Source:
+        """The source, as a use case in this folder names it."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
 
     @model_validator(mode="after")
     def _one_kind(self) -> Source:
