@@ -116,7 +116,7 @@ class _FileTables:
     def read_table(self, named: str) -> Table:
         from assay.tables.row_selection import rows_between, rows_where
 
-        part = _PART_PATTERN.fullmatch(named)
+        part = _match_part(named)
         whole = self._read_whole(_file_part(named))
         if part is None:
             return whole
@@ -146,8 +146,13 @@ class _FileTables:
 
 
 def _file_part(named: str) -> str:
-    part = _PART_PATTERN.fullmatch(named)
+    part = _match_part(named)
     return part["file"] if part else named
+
+
+def _match_part(named: str) -> re.Match[str] | None:
+    """A file and a part of it; None for a name without one, or that a file bears as it is."""
+    return None if Path(named).exists() else _PART_PATTERN.fullmatch(named)
 
 
 def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:

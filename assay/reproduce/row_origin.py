@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
 from assay.reproduce.recorded_run import RecordedRun
-from assay.sources.files import SourceFile, redact_url
+from assay.sources.files import SourceFile, match_local_paths, redact_url
 from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
 
 
@@ -41,8 +40,8 @@ def source_depth(recorded: RecordedRun) -> int:
 def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
     """Find the source with its recorded bytes, and put it where the rebuilt run reads it.
 
-    A relative path is looked up in the working directory, then in the recorded commit. `working`,
-    the rebuilt run's folder, gets a link to what is found.
+    A relative path counts from the use case's folder and from the working one, here or in the
+    recorded commit, where it may be tracked. `working`, the rebuilt run's folder, then gets a link.
     """
     data = recorded.written.use_case.data
     path = data.source.path
@@ -55,13 +54,15 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
         return RowOrigin(told, "its server told nothing by which to know that it is the same")
     if "://" in path or Path(path).expanduser().is_absolute():
         return RowOrigin(told, _change_reason(data, recorded.source, told))
-    for base in (Path.cwd(), code):
+    folder = Path(recorded.written.text.name).parent
+    bases = [base for root in (Path.cwd(), code) for base in (root / folder, root)]
+    for base in bases:
         found = _files_below(base, path)
         names = [(name, digest_file(SourceFile(str(file), name))) for name, file in found.items()]
         if names and combine_digests(names) == recorded.source:
             _link_files(found, working)
             return RowOrigin(told)
-    there = any(_files_below(base, path) for base in (Path.cwd(), code))
+    there = any(_files_below(base, path) for base in bases)
     return RowOrigin(told, f"{told} has changed since" if there else f"{told} is not here")
 
 
@@ -81,8 +82,7 @@ def _files_below(base: Path, path: str) -> dict[str, Path]:
     if (base / named).is_file():
         return {named: base / named}
     start = len(str(base)) + 1
-    found = glob.glob(f"{glob.escape(str(base))}/{named}", recursive=True)  # noqa: PTH207 - as ingestion looks for them, links and all
-    return {name[start:]: Path(name) for name in sorted(found) if Path(name).is_file()}
+    return {name[start:]: Path(name) for name in match_local_paths(f"{base}/{named}")}
 
 
 def _link_files(files: dict[str, Path], working: Path) -> None:

@@ -30,6 +30,7 @@ class JsonLines:
 
     position_unit = "line"
     textual = False
+    disagreements: Sequence[str] = ()
 
     def __init__(
         self,

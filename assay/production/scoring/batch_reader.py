@@ -30,13 +30,14 @@ from assay.sources.blocks import (
     quarantine_batch,
 )
 from assay.sources.conversion import ColumnSpec
+from assay.sources.dialect import reading_hint
 from assay.sources.ingestion import (
     RowTally,
-    delimiter_hint,
     open_reader,
     report_progress,
     source_name,
 )
+from assay.sources.number_format import NumberFormat
 from assay.sources.source_lines import SourceLines
 from assay.tables.columns import column_field
 from assay.tables.table_writer import write_table
@@ -46,9 +47,11 @@ BatchProgress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """A batch's rows as a table. `lines` gives each row's line in the source (see `SourceLines`).
-    `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` of the source were
-    not read, because the model was not trained on them.
+    """A batch's rows as a table.
+
+    `lines`: the line of the source on which each row stands (see `SourceLines`). `unfit`: the rows
+    that do not fit, with line and reason. `extra_columns`: columns of the source that the model
+    was not trained on; they were not read.
     """
 
     table: Artifact
@@ -100,8 +103,13 @@ def parse_batch(
     reader = open_reader(data, specs)
     with BlockSpool() as spool, BlockSpool() as aside:
         blocks = _blocks(reader, spool, say)
-        wanted = _wanted_columns(reader.columns, specs, source_name(data))
-        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.position_unit))
+        wanted = _wanted_columns(reader.columns, specs, source)
+        tally = RowTally(
+            source_name(source),
+            reader.position_unit,
+            lambda: reading_hint(source, "score.source"),
+        )
+        rows = _RowReader(wanted, blocks, aside, tally)
         table = write_table(bucket, rows.batches(), rows.schema, name)
         lines = write_table(
             bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
@@ -124,8 +132,9 @@ def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iter
 
 
 def _wanted_columns(
-    found: Sequence[str], specs: dict[str, dict[str, Any]], where: str
+    found: Sequence[str], specs: dict[str, dict[str, Any]], source: Source
 ) -> dict[str, ColumnSpec]:
+    written = NumberFormat.from_source(source)
     lacking = [name for name, how in specs.items() if how["required"] and name not in found]
     if found and lacking:
         spare = [name for name in found if name not in specs]
@@ -133,14 +142,14 @@ def _wanted_columns(
         hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
         raise DataError(
             f"the batch has no column {', '.join(map(repr, lacking))}",
-            where=where,
+            where=source_name(source),
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
-            else delimiter_hint(found, "score.source")
+            else reading_hint(source, "score.source")
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
-        name: ColumnSpec(how["type"], date_format=how["format"])
+        name: ColumnSpec(how["type"], date_format=how["format"], number_format=written)
         for name, how in specs.items()
         if name in found
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,14 @@ from assay.bucket.digest import Digest
 from assay.config.data import FileFormat, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, SourceError
-from assay.sources.files import SourceFile, detect_format, find_files, redact_url
+from assay.sources.files import (
+    SourceFile,
+    detect_format,
+    find_files,
+    is_folder,
+    is_pattern,
+    redact_url,
+)
 from assay.sources.fingerprint import fingerprint
 
 QUERY: Final = "query"
@@ -99,23 +105,28 @@ def _find_files(
             remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
         )
     like = asked if asked is not None and asked.path else written.use_case.data.source
-    told = {"encoding", "delimiter"} | ({"format"} if like is asked else set())
+    told = {"encoding", "delimiter", "decimal", "thousands", "units"} | (
+        {"format"} if like is asked else set()
+    )
     how = like.model_dump(include=told & like.model_fields_set)
     how |= {"format": form} if form else {}
-    for path in files or [str(like.path)]:
-        yield from _expand_source(Source(path=path, **how))
+    if files:
+        for path in files:
+            yield from _expand_source(Source(path=path, **how))
+    else:
+        yield from _expand_source(Source(path=like.path, **how).below(like.folder))
 
 
 def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
     path = str(source.path)
-    if folder := path.endswith("/") or Path(path).is_dir():
+    if folder := is_folder(source):
         source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
-    several = folder or glob.has_magic(path)
+    several = folder or is_pattern(source)
     try:
         found = find_files(source)
     except SourceError:
-        if not several:  # its reader says what is wrong
-            yield IncomingBatch(redact_url(path), Path(path).stem, source), None
+        if not several:  # who reads it says what is wrong
+            yield IncomingBatch(redact_url(path), Path(redact_url(path)).stem, source), None
         return
     for file in found:
         # A file system may not give back all parts of a URL.
@@ -127,13 +138,13 @@ def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile |
 def _has_format(source: Source, file: SourceFile) -> bool:
     """Whether a file of a folder holds rows; other files may lie there too."""
     with suppress(SourceError):
-        return not Path(file.path).name.startswith((".", "_")) and bool(detect_format(source, file))
+        return not file.name.startswith((".", "_")) and bool(detect_format(source, file))
     return False
 
 
 def _file_stem(file: SourceFile) -> str:
     """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
-    name = Path(file.path).name
+    name = file.name
     name = name[: len(name) - len(file.compression)]
     return name[: len(name) - len(file.ending)] or name
 
