@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from assay.gates.performance.scores import enough_rows, too_few_remedy
+from assay.gates.performance.point_scores import enough_rows, too_few_remedy
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
 from assay.gates.statistics.proportions import wilson_limits

@@ -10,14 +10,14 @@ import pandas as pd
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance, PerformanceMetric
 from assay.errors import DataError, suggest_name
 from assay.gates.performance import average_precision, display
-from assay.gates.performance.scores import (
+from assay.gates.performance.point_scores import (
     ModelPredictions,
     enough_rows,
     point_score,
-    score_difference,
     too_few_remedy,
     trivial_policies,
 )
+from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Interval, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
 

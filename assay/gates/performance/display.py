@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
-from assay.gates.performance.scores import ModelPredictions, confusion_counts, point_score
+from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
 from assay.gates.report import Cell, Figure, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up

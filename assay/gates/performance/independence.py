@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from assay.gates.performance.scores import ModelPredictions
+from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.report import Check, Verdict
 from assay.gates.statistics.auc_clusters import clustered_covariance, clustered_delong_covariance
 from assay.gates.statistics.intervals import Bools

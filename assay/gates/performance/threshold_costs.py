@@ -8,15 +8,14 @@ import numpy as np
 
 from assay.config.gates import ErrorCosts
 from assay.gates.performance import display
-from assay.gates.performance.scores import (
+from assay.gates.performance.point_scores import (
     ModelPredictions,
     enough_rows,
-    estimate_score,
     point_score,
-    score_difference,
     too_few_remedy,
     trivial_policies,
 )
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
 from assay.gates.statistics.resampling import multinomial_draws, percentile_interval

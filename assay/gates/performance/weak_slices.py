@@ -9,12 +9,8 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import ErrorCosts, Performance, PerformanceMetric, Slices
-from assay.gates.performance.scores import (
-    ModelPredictions,
-    estimate_score,
-    row_values,
-    too_few_remedy,
-)
+from assay.gates.performance.point_scores import ModelPredictions, row_values, too_few_remedy
+from assay.gates.performance.scores import estimate_score
 from assay.gates.performance.slices import MeasuredSlice, build_search_space, weakest_slices
 from assay.gates.report import Cell, Check, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Floats

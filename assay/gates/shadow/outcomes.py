@@ -7,13 +7,8 @@ import pandas as pd
 
 from assay.config.gates import Performance, PerformanceMetric
 from assay.gates.performance import comparisons, display
-from assay.gates.performance.scores import (
-    ModelPredictions,
-    enough_rows,
-    estimate_score,
-    score_difference,
-    too_few_remedy,
-)
+from assay.gates.performance.point_scores import ModelPredictions, enough_rows, too_few_remedy
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Sheet, Verdict
 from assay.gates.shadow.rows import CHAMPION_DECISION, CHAMPION_PREFIX, DECISION, PROBABILITY, TRUTH
 from assay.gates.statistics.intervals import Estimate, verdict_at_least

@@ -15,12 +15,8 @@ from assay.gates.performance.calibration import (
     expected_over_observed,
 )
 from assay.gates.performance.gate import SCORES, judge_performance
-from assay.gates.performance.scores import (
-    ModelPredictions,
-    estimate_score,
-    point_score,
-    score_difference,
-)
+from assay.gates.performance.point_scores import ModelPredictions, point_score
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Verdict
 
 COST = ErrorCosts(false_positive=3.0, false_negative=1.0)

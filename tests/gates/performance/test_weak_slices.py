@@ -8,7 +8,7 @@ from assay.config.gates import Performance, Slices
 from assay.gates.performance import weak_slices
 from assay.gates.performance.coded_columns import code_columns
 from assay.gates.performance.gate import judge_performance
-from assay.gates.performance.scores import ModelPredictions
+from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.report import Verdict
 from assay.gates.statistics.multiple_testing import holm
 
