@@ -19,6 +19,7 @@ from assay.gates.performance.point_scores import (
 )
 from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Interval, Verdict
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
 
 
@@ -86,11 +87,12 @@ def check_against_rivals(
     *,
     seed: int,
     newest_rows: Bools | None = None,
+    clusters: Clusters | None = None,
 ) -> list[Check]:
     """Whether it is better than each rival, by the margin that is asked.
 
-    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained: such
-    rows are what comes next, and on the others it is what it was.
+    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained:
+    such rows are what comes next, and on the others it is what it was.
     """
     metric, found = performance.choose_by, []
     margins = {str(name): margin for name, margin in performance.beat.items()}
@@ -99,10 +101,13 @@ def check_against_rivals(
         lately = newest_rows is not None and name == "champion"
         rows = newest_rows if newest_rows is not None and lately else np.ones(len(truth), bool)
         told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
-        if lately and not enough_rows(told):
-            found.append(_too_few_rows_check(name, metric, told))
+        of = clusters.of(rows) if clusters else None
+        if lately and not enough_rows(told, of):
+            found.append(_too_few_rows_check(name, metric, told, of))
             continue
-        gain = score_difference(metric, told, ours, theirs, performance.cost, seed=seed)
+        gain = score_difference(
+            metric, told, ours, theirs, performance.cost, seed=seed, clusters=of
+        )
         if name == "dummy" and metric == "average_precision":
             # Else any ranking, even a random one, would mostly beat one that ties all rows.
             gain = _shift_estimate(gain, average_precision.chance_excess(told))
@@ -116,6 +121,7 @@ def check_against_rivals(
                 gain=gain,
                 margin=margin,
                 truth=told,
+                clusters=of,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
                 hard=name == "dummy" or name in margins,
@@ -124,14 +130,16 @@ def check_against_rivals(
     return found
 
 
-def _too_few_rows_check(name: str, metric: PerformanceMetric, truth: Bools) -> Check:
+def _too_few_rows_check(
+    name: str, metric: PerformanceMetric, truth: Bools, clusters: Clusters | None
+) -> Check:
     return Check(
         name=f"beats_{name}",
         claim=f"{display.score_title(metric)} beats the {name} on the test rows that came since",
         verdict=Verdict.UNKNOWN,
         statistic=f"{metric}, improvement over the {name}",
         why=f"only {len(truth):,} test rows came since it was trained",
-        remedy=too_few_remedy(truth),
+        remedy=too_few_remedy(truth, clusters),
         hard=False,
         accepted=True,
         rows=len(truth),
@@ -153,10 +161,12 @@ def _comparison_check(
     gain: Estimate,
     margin: float,
     truth: Bools,
+    clusters: Clusters | None,
     hard: bool = True,
 ) -> Check:
     rows = len(truth)
-    verdict = _better_verdict(gain.interval, margin) if enough_rows(truth) else Verdict.UNKNOWN
+    few = too_few_remedy(truth, clusters)
+    verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
     low, high = (
         display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
     )
@@ -169,7 +179,7 @@ def _comparison_check(
         interval=gain.interval,
         threshold=margin,
         why=f"better by {gain.value:+.4f}, between {low} and {high}",
-        remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, gain, margin, rows),
+        remedy=few or display.suggest_remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
         rows=rows,
@@ -186,34 +196,40 @@ def _better_verdict(interval: Interval, margin: float) -> Verdict:
 
 
 def check_score_limits(
-    found: Mapping[PerformanceMetric, Estimate], performance: Performance, truth: Bools
+    found: Mapping[PerformanceMetric, Estimate],
+    performance: Performance,
+    truth: Bools,
+    clusters: Clusters | None = None,
 ) -> list[Check]:
     """Whether each score is on the right side of its limit, where one is asked."""
-    checks, rows = [], len(truth)
+    checks, rows, few = [], len(truth), too_few_remedy(truth, clusters)
     for metric, limit in performance.at_least.items():
         loss = metric in LOWER_IS_BETTER
         now = found[metric]
         judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
-        verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
+        verdict = Verdict.UNKNOWN if few else judged
         low, high = (display.format_bound(side) for side in (now.interval.low, now.interval.high))
         checks.append(
             Check(
                 name=f"at_least[{metric}]",
-                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} {limit:g}",
+                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} "
+                f"{limit:g}",
                 verdict=verdict,
                 statistic=metric,
                 estimate=now.value,
                 interval=now.interval,
                 threshold=limit,
                 why=f"{now.value:.4f}, between {low} and {high}",
-                remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, now, limit, rows),
+                remedy=few or display.suggest_remedy(verdict, now, limit, rows),
                 rows=rows,
             )
         )
     return checks
 
 
-def check_against_trivial(truth: Bools, who: ModelPredictions, cost: ErrorCosts) -> Check:
+def check_against_trivial(
+    truth: Bools, who: ModelPredictions, cost: ErrorCosts, clusters: Clusters | None = None
+) -> Check:
     """Against the cheaper of the policies that need no model."""
     without = trivial_policies(len(truth))
     word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
@@ -221,8 +237,9 @@ def check_against_trivial(truth: Bools, who: ModelPredictions, cost: ErrorCosts)
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
-        gain=score_difference("cost", truth, who, without[word], cost),
+        gain=score_difference("cost", truth, who, without[word], cost, clusters=clusters),
         margin=0.0,
         truth=truth,
+        clusters=clusters,
         hard=False,
     )

@@ -51,7 +51,8 @@ def format_signed_bound(value: float | None) -> str:
 def score_summary(estimate: Estimate, metric: PerformanceMetric, rows: int) -> str:
     """The gate in one sentence."""
     low, high = format_bound(estimate.interval.low), format_bound(estimate.interval.high)
-    return f"{score_title(metric)} {estimate.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+    between = f"between {low} and {high}"
+    return f"{score_title(metric)} {estimate.value:.4f} ({between}) on {rows:,} test rows."
 
 
 # --- sheets -----------------------------------------------------------------------------------

@@ -9,11 +9,13 @@ from functools import partial
 import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters
 from assay.gates.statistics.intervals import Bools, Floats
 
-MIN_CLASS_ROWS = (
-    10  # rows of each class; a share of fewer is not judged by the fairness gate either
-)
+MIN_CLASS_ROWS = 10
+"""Rows of each class; a share of fewer is not judged by the fairness gate either."""
+MEAN_METRICS: tuple[PerformanceMetric, ...] = ("accuracy", "brier", "log_loss", "cost")
+"""Those that are means of one value a row, see `row_values`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +56,29 @@ def point_score(
     return float(of_decision[metric](truth, who.decision))
 
 
-def enough_rows(truth: Bools) -> bool:
-    """Whether there are rows enough of both classes to judge anything by."""
-    return min(int(truth.sum()), int((~truth).sum())) >= MIN_CLASS_ROWS
+def enough_rows(truth: Bools, clusters: Clusters | None = None) -> bool:
+    """Whether there are rows enough of both classes, from enough clusters, to judge anything by."""
+    return not too_few_remedy(truth, clusters)
 
 
-def too_few_remedy(truth: Bools) -> str:
-    """What to do when a class has too few rows; empty when both have enough."""
-    if enough_rows(truth):
+def too_few_remedy(truth: Bools, clusters: Clusters | None = None) -> str:
+    """What to do when a class has too few rows or clusters; empty when both have enough."""
+    counts = int(truth.sum()), int((~truth).sum())
+    if min(counts) < MIN_CLASS_ROWS:
+        return (
+            f"At least {MIN_CLASS_ROWS} of each class are needed to judge; there are "
+            f"{counts[0]} positives and {counts[1]} negatives."
+        )
+    if clusters is None:
         return ""
-    held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
-    return f"At least {MIN_CLASS_ROWS} of each class are needed to judge; there are {held}."
+    effective = [clusters.effective(rows) for rows in (truth, ~truth)]
+    if min(effective) >= MIN_CLUSTERS:
+        return ""
+    worth = "{:.0f} positives' and {:.0f} negatives'".format(*effective)
+    return (
+        f"Bring rows of more values of {clusters.name}: each class needs those of at least "
+        f"{MIN_CLUSTERS} (counted as if equally large), and there are {worth}."
+    )
 
 
 def trivial_policies(rows: int) -> dict[str, ModelPredictions]:

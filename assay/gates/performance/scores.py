@@ -4,8 +4,8 @@ Closed forms where they exist: DeLong for the ROC AUC, Wilson for what is a shar
 what is a difference of shares, Student for what is a mean over rows. The rest is a multinomial
 bootstrap over counted cells, whose cost does not grow with the rows.
 
-Two rules keep small numbers from looking sure. What rests on fewer than `MIN_CLASS_ROWS` positives or
-negatives has no interval by Student's or the bootstrap's approximations, and performance is not
+Two rules keep small numbers from looking sure. What rests on fewer than `MIN_CLASS_ROWS` positives
+or negatives has no interval by Student's or the bootstrap's approximations, and performance is not
 judged on it. And a bootstrap whose draws of a model's score are all alike says nothing of its
 spread: then a closed form for shares takes its place.
 """
@@ -16,6 +16,11 @@ import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, PerformanceMetric
 from assay.gates.performance import average_precision
+from assay.gates.performance.clustered_scores import (
+    UNBOUNDED,
+    estimate_clustered_difference,
+    estimate_clustered_score,
+)
 from assay.gates.performance.point_scores import (
     ModelPredictions,
     confusion_counts,
@@ -26,6 +31,7 @@ from assay.gates.performance.point_scores import (
 )
 from assay.gates.report import Interval
 from assay.gates.statistics.auc import roc_auc, roc_auc_difference
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval
 from assay.gates.statistics.means import bounded_mean
 from assay.gates.statistics.mover import difference_limits
@@ -40,13 +46,22 @@ def estimate_score(
     cost: ErrorCosts,
     *,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> Estimate:
     """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
+    if clusters is None:
+        return _estimate_independent(metric, truth, who, cost, seed)
+    return estimate_clustered_score(metric, truth, who, cost, clusters)
+
+
+def _estimate_independent(
+    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts, seed: int
+) -> Estimate:
     value = point_score(metric, truth, who, cost)
     if metric == "roc_auc":
         return roc_auc(truth, who.probability)
     if metric in ("brier", "log_loss", "cost", "average_precision") and not enough_rows(truth):
-        return Estimate(value, _UNBOUNDED)
+        return Estimate(value, UNBOUNDED)
     if metric in ("brier", "log_loss", "cost"):
         rows = row_values(metric, truth, who, cost)
         return Estimate(value, bounded_mean(rows, 0.0, largest_loss(metric, cost)).interval)
@@ -66,12 +81,26 @@ def score_difference(
     cost: ErrorCosts,
     *,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> Estimate:
     """By how much `who` is better than `rival` on the same rows: positive is better, always.
 
     The interval is paired, at 95 %; unbounded where too few rows tell. Two models that answer
     alike differ by nothing, and surely so.
     """
+    if clusters is None:
+        return _difference_independent(metric, truth, (who, rival), cost, seed)
+    return estimate_clustered_difference(metric, truth, who, rival, cost, clusters=clusters)
+
+
+def _difference_independent(
+    metric: PerformanceMetric,
+    truth: Bools,
+    models: tuple[ModelPredictions, ModelPredictions],
+    cost: ErrorCosts,
+    seed: int,
+) -> Estimate:
+    who, rival = models
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     if metric == "roc_auc":
         return roc_auc_difference(truth, who.probability, rival.probability)
@@ -83,7 +112,7 @@ def score_difference(
     scores = point_score(metric, truth, who, cost), point_score(metric, truth, rival, cost)
     value = scores[0] - scores[1]
     if not enough_rows(truth):
-        return Estimate(value, _UNBOUNDED)
+        return Estimate(value, UNBOUNDED)
     if metric == "average_precision":
         drawn, binned = average_precision.bootstrap_draws(
             truth, (who.probability, rival.probability), seed
@@ -98,15 +127,12 @@ def score_difference(
     return Estimate(value, _decision_interval(metric, truth, (who, rival), scores, seed))
 
 
-_UNBOUNDED = Interval(low=None, high=None, level=0.95)
-
-
 def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
     """The mean of paired gains, none of which is larger than `most` either way."""
     if not gains.any():
         return Estimate(0.0, make_interval(0.0, 0.0))
     if not judged:
-        return Estimate(float(gains.mean()), _UNBOUNDED)
+        return Estimate(float(gains.mean()), UNBOUNDED)
     return bounded_mean(gains, -most, most)
 
 

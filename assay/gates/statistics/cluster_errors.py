@@ -81,6 +81,15 @@ class ClusterError:
             min(self.effective, other.effective),
         )
 
+    def of_other_clusters(self, times: float) -> ClusterError:
+        """The error, were the estimate made from others, `times` as many clusters alike."""
+        return ClusterError(
+            -1 - self.clusters[::-1],
+            self.parts[::-1] / np.sqrt(times),
+            self.freedom * times,
+            self.effective * times,
+        )
+
     def correlation(self, other: ClusterError) -> float:
         """Of two estimates, by the clusters that both rest on; 0 where one has no variance."""
         scale = np.sqrt(self.variance * other.variance)
@@ -199,10 +208,10 @@ def clustered_mean_limits(
 
 def clustered_logit_limits(value: ArrayLike, spread: ClusterSpread, level: float = 0.95) -> Limits:
     """Student's limits on the logit scale, for what lies between 0 and 1 and is no share of rows;
-    where it is 0 or 1, as of a share of the clusters.
+    where it is 0 or 1, as of a share of the clusters. NaN where one cluster or none tells.
     """
-    v = np.asarray(value, dtype=float)
-    inside = (v > 0) & (v < 1) & (spread.variance > 0)
+    v = np.atleast_1d(np.asarray(value, dtype=float))
+    inside = (v > 0) & (v < 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = v * (1 - v)
         half = student_quantile(level, spread.freedom) * np.sqrt(spread.variance) / slope

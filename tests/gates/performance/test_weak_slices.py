@@ -33,7 +33,7 @@ def made(seed, rows=3000, wrong=0.0):
 
 
 def checks(features, truth, who, performance=BOTH, seed=0):
-    found = weak_slices.search_slices(truth, who, features, performance, seed)
+    found = weak_slices.search_slices(truth, who, features, performance, seed=seed)
     return found, {c.name: c for c in weak_slices.check_slices(found, performance.slices)}
 
 
