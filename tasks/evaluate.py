@@ -25,7 +25,7 @@ _ROW_IDENTITY_MODULE = "assay.dataset.row_identity"  # which rows belong togethe
 def run_performance_gate(
     run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:
-    """Yields `report`. Given what `row_origins` when, it must beat the champion on the newest rows."""
+    """Yields `report`. Given the rows' origins, it must beat the champion on the newest rows."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     standing = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
@@ -33,7 +33,7 @@ def run_performance_gate(
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
-        from assay.gates.performance import gate as gate
+        from assay.gates.performance import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -71,6 +71,7 @@ def run_performance_gate(
         ),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
+            "cost_declared": use_case.performance.cost_declared,
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "identity": list(use_case.data.identity),
             "meaning": use_case.data.column_meaning(),

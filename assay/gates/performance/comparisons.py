@@ -230,10 +230,12 @@ def check_score_limits(
 def check_against_trivial(
     truth: Bools, who: ModelPredictions, cost: ErrorCosts, clusters: Clusters | None = None
 ) -> Check:
-    """Against the cheaper of the policies that need no model."""
+    """Against the cheaper of the policies that need no model. A model that is surely no cheaper
+    fails; one of which it cannot be told is a caution.
+    """
     without = trivial_policies(len(truth))
     word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
-    return _comparison_check(
+    found = _comparison_check(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
@@ -241,5 +243,65 @@ def check_against_trivial(
         margin=0.0,
         truth=truth,
         clusters=clusters,
+        hard=True,
+    ).model_copy(update={"accepted": True})
+    if found.verdict is not Verdict.FAIL:
+        return found
+    if who.decision.all() or not who.decision.any():
+        said = "yes" if who.decision.all() else "no"
+        why = f"the model says {said} to each of the {len(truth):,} test rows"
+        found = found.model_copy(update={"why": why})
+    remedy = (
+        f"A false positive counts {cost.false_positive:g} here and a false negative "
+        f"{cost.false_negative:g}: set performance.cost to what they cost you, such as "
+        f"{suggested_cost_line(truth)}, or try other candidates or features."
+    )
+    return found.model_copy(update={"remedy": remedy})
+
+
+RARE_SHARE = 0.1  # of rows that are positive; below it, accuracy says little and recall much
+
+
+def positives_are_rare(truth: Bools) -> bool:
+    """Whether scores that speak of the positives come first, and costs must be declared."""
+    return float(truth.mean()) < RARE_SHARE
+
+
+def suggested_cost_line(truth: Bools) -> str:
+    """Costs at which always saying yes costs what always saying no does, as YAML."""
+    yes, no = int(truth.sum()), int((~truth).sum())
+    ratio = max(yes, no) / max(min(yes, no), 1)
+    high = f"{round(ratio) if ratio >= 2 else round(ratio, 1)}"
+    costs = ("1", high) if yes < no else (high, "1")
+    return f"{{false_positive: {costs[0]}, false_negative: {costs[1]}}}"
+
+
+def check_cost_declared(truth: Bools, performance: Performance) -> Check | None:
+    """Whether somebody said what errors cost, where yes is rare; None where it is not.
+
+    By equal costs, which nobody chose, no is the cheapest answer to nearly everybody.
+    """
+    if not positives_are_rare(truth):
+        return None
+    share, declared = float(truth.mean()), performance.cost_declared
+    return Check(
+        name="cost_declared",
+        claim="The use case says what each kind of error costs, as few rows are positive",
+        verdict=Verdict.PASS if declared else Verdict.FAIL,
+        statistic="share of positives among the test rows",
+        estimate=share,
+        threshold=RARE_SHARE,
+        why=f"{share:.2g} of the test rows are positive, and "
+        + (
+            "performance.cost is declared"
+            if declared
+            else "nobody said what errors cost, so that a missed positive counts no more than a "
+            "false alarm"
+        ),
+        remedy=""
+        if declared
+        else f"Add under performance: `cost: {suggested_cost_line(truth)}`, with the number of "
+        "false alarms that one missed positive is worth to you.",
         hard=False,
+        rows=len(truth),
     )

@@ -48,11 +48,18 @@ def format_signed_bound(value: float | None) -> str:
     return "no bound" if value is None else f"{value:+.4f}"
 
 
-def score_summary(estimate: Estimate, metric: PerformanceMetric, rows: int) -> str:
+def score_summary(found: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
     """The gate in one sentence."""
-    low, high = format_bound(estimate.interval.low), format_bound(estimate.interval.high)
-    between = f"between {low} and {high}"
-    return f"{score_title(metric)} {estimate.value:.4f} ({between}) on {rows:,} test rows."
+    told = [f"{score_title(m)} {estimate_text(found[m])}" for m in found]
+    return f"{', '.join(told)} on {rows:,} test rows."
+
+
+def estimate_text(found: Estimate) -> str:
+    """A score and its interval, or why it has none."""
+    low, high = found.interval.low, found.interval.high
+    if low is None and high is None:
+        return f"{found.value:.4f} (too few rows for an interval)"
+    return f"{found.value:.4f} (between {format_bound(low)} and {format_bound(high)})"
 
 
 # --- sheets -----------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from assay.gates.statistics.cluster_errors import Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools
 
 SCORES: tuple[PerformanceMetric, ...] = get_args(PerformanceMetric)
+RARE_FIRST: tuple[PerformanceMetric, ...] = ("average_precision", "recall")
+"""What is shown first where few rows are positive."""
 
 
 def judge_performance(
@@ -52,9 +54,10 @@ def judge_performance(
     comparisons.require_both_classes(truth)
     clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
     rivals = comparisons.rival_predictions(predictions, prevalence, performance.cost, champion)
+    rare = comparisons.positives_are_rare(truth)
     found = {
         m: estimate_score(m, truth, who, performance.cost, seed=seed, clusters=clusters)
-        for m in SCORES
+        for m in (dict.fromkeys((*RARE_FIRST, *SCORES)) if rare else SCORES)
     }
     meant = calibration.calibration_measures(truth, who.probability, clusters)
     weighed = threshold_costs.compute_costs(
@@ -81,6 +84,7 @@ def judge_performance(
         ),
         *comparisons.check_score_limits(found, performance, truth, clusters),
         comparisons.check_against_trivial(truth, who, performance.cost, clusters),
+        *([asked] if (asked := comparisons.check_cost_declared(truth, performance)) else []),
         *([chosen] if chosen else []),
         *calibration.check_calibration(meant, truth, performance.calibration_error, clusters),
         *(weak_slices.check_slices(weak, performance.slices) if weak else []),
@@ -92,7 +96,8 @@ def judge_performance(
         subject=subject,
         verdict=overall_verdict(checks),
         summary=display.score_summary(
-            found[performance.choose_by], performance.choose_by, len(truth)
+            {m: found[m] for m in (*(RARE_FIRST if rare else ()), performance.choose_by)},
+            len(truth),
         ),
         checks=tuple(checks),
         sheets=(

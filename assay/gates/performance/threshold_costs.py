@@ -287,7 +287,10 @@ def cost_figure(found: ThresholdCosts) -> Figure:
             x=found.chosen_threshold,
         )
         marks.append(Series(name="chosen threshold", points=(at,)))
-        told = f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs {found.current_cost.value:.3g}"
+        told = (
+            f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs "
+            f"{found.current_cost.value:.3g}"
+        )
     marks.append(Series(name="cheapest on these rows", points=(best,)))
     return Figure(
         title="Cost by threshold",
@@ -297,6 +300,7 @@ def cost_figure(found: ThresholdCosts) -> Figure:
         x_axis="probability from which yes is said",
         reference=found.trivial_cost,
         reference_name=f"always {found.trivial_policy}",
-        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest_threshold)}, at "
-        f"{found.cheapest_cost:.3g}. Always saying {found.trivial_policy} costs {found.trivial_cost:.3g}.",
+        alt=f"{told}; on these rows the cheapest threshold is "
+        f"{_interval_text(found.cheapest_threshold)}, at {found.cheapest_cost:.3g}. Always saying "
+        f"{found.trivial_policy} costs {found.trivial_cost:.3g}.",
     )

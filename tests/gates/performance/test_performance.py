@@ -269,6 +269,59 @@ def test_a_report_shows_scores_confusion_cost_and_curves():
     assert all(len(series.points) <= 100 for series in roc.series)
 
 
+# --- rare outcomes ------------------------------------------------------------------------------
+
+
+def rare(rows, share, threshold=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=rows)
+    p = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + 1.2 * z - 0.6)))
+    frame = pd.DataFrame({"truth": rng.random(rows) < p, "probability": p})
+    return frame.assign(decision=p >= threshold)
+
+
+@pytest.mark.parametrize(("turned", "word"), [(False, "no"), (True, "yes")])
+def test_a_model_that_says_the_same_to_everybody_fails_however_well_it_ranks(turned, word):
+    rows = rare(6000, 0.02, threshold=0.999)
+    if turned:
+        rows = rows.assign(truth=~rows["truth"], probability=1 - rows["probability"], decision=True)
+    report = judged(rows)
+    assert check(report, "beats_dummy").verdict is Verdict.PASS
+    found = check(report, "cheaper_than_trivial")
+    assert found.verdict is Verdict.FAIL
+    assert found.why == f"the model says {word} to each of the 6,000 test rows"
+    assert "performance.cost" in found.remedy
+    assert report.verdict is Verdict.FAIL
+
+
+def test_a_model_that_costs_more_than_saying_no_fails_and_a_doubtful_one_is_a_caution():
+    rows = rare(6000, 0.05, threshold=0.1)
+    dear = judged(rows, Performance(cost=ErrorCosts(false_positive=5)))
+    assert dear.verdict is Verdict.FAIL
+    doubtful = judged(rare(6000, 0.05, threshold=0.45), Performance(cost=ErrorCosts()))
+    assert check(doubtful, "cheaper_than_trivial").verdict is Verdict.UNKNOWN
+    assert doubtful.verdict is Verdict.CAUTION
+
+
+def test_rare_outcomes_show_average_precision_and_recall_first_and_ask_for_costs():
+    rows = rare(6000, 0.02, threshold=0.02)
+    report = judged(rows)
+    assert [row[0] for row in report.sheets[0].rows][:2] == ["average_precision", "recall"]
+    assert report.summary.startswith("Average precision 0.")
+    assert {"Recall", "ROC"} <= set(report.summary.split())
+    asked = check(report, "cost_declared")
+    assert asked.verdict is Verdict.FAIL
+    assert not asked.hard
+    times = round((~rows["truth"]).sum() / rows["truth"].sum())
+    assert f"`cost: {{false_positive: 1, false_negative: {times}}}`" in asked.remedy
+
+
+def test_costs_that_somebody_declared_equal_are_declared():
+    equal = Performance.model_validate({"cost": {"false_positive": 1.0, "false_negative": 1.0}})
+    assert check(judged(rare(6000, 0.02), equal), "cost_declared").verdict is Verdict.PASS
+    assert "cost_declared" not in {one.name for one in judged(made(2000)).checks}
+
+
 # --- calibration ------------------------------------------------------------------------------
 
 
@@ -510,7 +563,7 @@ def test_few_people_settle_nothing_however_many_rows_they_have():
     report = judged(rows, Performance(at_least={"recall": 0.1}), units=of)
     names = ("independence", "beats_dummy", "at_least[recall]", "cheaper_than_trivial")
     assert {check(report, name).verdict for name in names} == {Verdict.UNKNOWN}
-    assert "9 positives' and 9 negatives'" in check(report, "independence").remedy
+    assert "needs those of at least 10" in check(report, "independence").remedy
     assert report.verdict is Verdict.UNKNOWN
 
 
