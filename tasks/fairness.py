@@ -19,19 +19,20 @@ def run_fairness_gate(
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     since = _champion_learnt_up_to(run, table) if row_origins else None
-    columns = entity_columns(use_case)
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
         from assay.gates.fairness import gate
+        from assay.gates.fairness.undeclared import check_declarations
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
         frame = Table.read(run.bucket, predictions).to_pandas()
-        of = entity_hashes(Table.read(run.bucket, table), use_case)
+        rows_of_table = Table.read(run.bucket, table)
+        of = entity_hashes(rows_of_table, use_case)
         units = None if of is None else of.iloc[frame["row"]].set_axis(frame.index)
 
-        def audit(rows: Any) -> Any:
+        def audit(rows: Any, declarations: Any = ()) -> Any:
             return gate.audit_fairness(
                 rows,
                 use_case.fairness,
@@ -39,9 +40,10 @@ def run_fairness_gate(
                 subject=candidate,
                 seed=use_case.seed,
                 units=None if units is None else units[rows.index],
+                declarations=declarations,
             )
 
-        report = audit(frame)
+        report = audit(frame, check_declarations(rows_of_table.schema.names, use_case.data))
         if row_origins and since is not None and use_case.fairness:
             lately = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
             if lately is not None:
@@ -57,13 +59,17 @@ def run_fairness_gate(
         settings={
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": sensitive,
+            "sensitive_declared": "sensitive" in use_case.data.model_fields_set,
+            "not_sensitive": list(use_case.data.not_sensitive),
+            "target": use_case.data.target.column,
+            "identity": list(use_case.data.identity),
             "candidate": candidate,
-            **({"together": columns} if columns else {}),
+            "together": entity_columns(use_case),
             **({} if since is None else {"since": since}),
         },
         inputs={
             "predictions": predictions,
-            **({"table": table} if columns else {}),
+            "table": table,
             **({"arrived": row_origins} if row_origins else {}),
         },
         work=work,

@@ -28,6 +28,7 @@ from assay.gates.fairness.divisions import (
 from assay.gates.fairness.gaps import ALPHA, MIN_ROWS
 from assay.gates.fairness.metric_rules import MetricRule, judge_rules
 from assay.gates.fairness.tally import tally_predictions
+from assay.gates.fairness.undeclared import SENSITIVE_COLUMNS
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
 from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools
@@ -42,6 +43,7 @@ def audit_fairness(
     seed: int = 0,
     by: Sequence[str | tuple[str, ...]] | None = None,
     units: pd.Series | None = None,
+    declarations: Sequence[Check] = (),
 ) -> Report:
     """Judge `predictions` against `rules`.
 
@@ -50,7 +52,8 @@ def audit_fairness(
     and perhaps "(rows)": how many rows each stands for (int64). Tabled are, whether or not a rule
     names them, the divisions `by`, each a column or the intersection of several; left out, every
     sensitive column and the intersection of all. `units` says which of the rows belong together,
-    and by its name of what they are; where some do, every interval is cluster-robust. Raises
+    and by its name of what they are; where some do, every interval is cluster-robust. The
+    checks of what the use case declares (see `undeclared`) come beside. Raises
     DataError for columns that are absent or hold what they may not, and for a reference group that
     does not exist.
     """
@@ -62,7 +65,8 @@ def audit_fairness(
     asked = _list_divisions(rules, sensitive, by)
     divisions = {columns: divide_groups(counted, columns, sensitive) for columns in asked}
     limits = _judge_limits(rules, divisions)
-    checks = [check for limit in limits for check in limit_checks(limit)]
+    gaps = [check for limit in limits for check in limit_checks(limit)]
+    checks = [*gaps, *declarations]
     drawn = [figures.limit_figure(limit) for limit in limits if limit.pairs]
     if counted.ranked is not None:
         single = [division for division in divisions.values() if len(division.by) == 1]
@@ -70,13 +74,23 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=overall_verdict(checks) if rules or not sensitive else Verdict.CAUTION,
-        summary=_summary(checks, rules, sensitive),
+        verdict=_verdict(checks, judged=bool(rules)),
+        summary=_summary(gaps, rules, sensitive),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),
         notes=_notes(predictions, limits, list(divisions.values()), clusters),
     )
+
+
+def _verdict(checks: Sequence[Check], *, judged: bool) -> Verdict:
+    """What is not judged is not passed, unless people declared that there is nothing to judge."""
+    nothing_to_judge = any(
+        c.name == SENSITIVE_COLUMNS and c.verdict is Verdict.PASS for c in checks
+    )
+    if judged or nothing_to_judge:
+        return overall_verdict(checks)
+    return Verdict.worst([Verdict.CAUTION, overall_verdict(checks)])
 
 
 def join_newest_report(report: Report, newest_report: Report, rows: int) -> Report:
@@ -178,9 +192,9 @@ def _summary(
     checks: Sequence[Check], rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]
 ) -> str:
     if not sensitive:
-        return "No sensitive column is declared, so no groups were compared."
+        return "Not judged: no sensitive column is declared, so no groups were compared."
     if not rules:
-        return "No limit is set, so no gap was judged."
+        return "Not judged: no limit is set, so no gap was held to one."
     tally = {v: sum(check.verdict is v for check in checks) for v in Verdict}
     return (
         f"Gaps held to a limit: {len(checks)}. Within it: {tally[Verdict.PASS]}, "
