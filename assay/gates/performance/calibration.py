@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from assay.gates.performance.display import interval_text
 from assay.gates.performance.point_scores import too_few_remedy
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.gates.statistics.cluster_errors import (
@@ -30,6 +31,12 @@ MIN_RATIO, MAX_RATIO = (
     1.25,
 )  # ratios that are tolerated: a quarter too much, and its reciprocal
 BINS = 10
+
+_SUBJECTS = {
+    "calibration_in_the_large": "promised positives per observed one",
+    "calibration_slope": "calibration slope",
+    "calibration_error": "distance of probabilities from what is observed (root mean square)",
+}
 
 IN_THE_LARGE, INTERCEPT = "promised per observed positive", "intercept at slope 1"
 SLOPE, ERROR = "slope", "calibration error"
@@ -251,7 +258,7 @@ def _check(
         estimate=found.value if found else None,
         interval=found.interval if found else None,
         threshold=limit,
-        why=_reason(found),
+        why=_reason(_SUBJECTS[name], found),
         remedy=few or _REMEDIES[verdict],
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
@@ -268,13 +275,10 @@ def _ratio_verdict(found: Estimate | None) -> Verdict:
     return Verdict.FAIL if high < MIN_RATIO or low > MAX_RATIO else Verdict.UNKNOWN
 
 
-def _reason(found: Estimate | None) -> str:
+def _reason(subject: str, found: Estimate | None) -> str:
     if found is None:
-        return "the probabilities are all alike, or separate the classes: there is none"
-    low, high = found.interval.low, found.interval.high
-    if low is None or high is None:
-        return f"{found.value:.3f}, with no bound on {'one side' if low or high else 'either side'}"
-    return f"{found.value:.3f}, between {low:.3f} and {high:.3f}"
+        return f"{subject}: none, as the probabilities are all alike or separate the classes"
+    return f"{subject}: {found.value:.3f}, {interval_text(found.interval, '.3f')}"
 
 
 # --- what is shown ----------------------------------------------------------------------------

@@ -118,6 +118,7 @@ def check_against_rivals(
                 name=f"beats_{name}",
                 claim=f"{display.score_title(metric)} beats the {name}{more}{where}",
                 statistic=f"{metric}, improvement over the {name}",
+                subject=f"{display.score_title(metric)} against that of the {name}{where}",
                 gain=gain,
                 margin=margin,
                 truth=told,
@@ -158,6 +159,7 @@ def _comparison_check(
     name: str,
     claim: str,
     statistic: str,
+    subject: str,
     gain: Estimate,
     margin: float,
     truth: Bools,
@@ -167,9 +169,6 @@ def _comparison_check(
     rows = len(truth)
     few = too_few_remedy(truth, clusters)
     verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
-    low, high = (
-        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
-    )
     return Check(
         name=name,
         claim=claim,
@@ -178,7 +177,7 @@ def _comparison_check(
         estimate=gain.value,
         interval=gain.interval,
         threshold=margin,
-        why=f"better by {gain.value:+.4f}, between {low} and {high}",
+        why=f"{subject} is {display.gain_text(gain)}",
         remedy=few or display.suggest_remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
@@ -208,7 +207,6 @@ def check_score_limits(
         now = found[metric]
         judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
         verdict = Verdict.UNKNOWN if few else judged
-        low, high = (display.format_bound(side) for side in (now.interval.low, now.interval.high))
         checks.append(
             Check(
                 name=f"at_least[{metric}]",
@@ -219,7 +217,7 @@ def check_score_limits(
                 estimate=now.value,
                 interval=now.interval,
                 threshold=limit,
-                why=f"{now.value:.4f}, between {low} and {high}",
+                why=f"{display.score_title(metric)} is {display.estimate_text(now)}",
                 remedy=few or display.suggest_remedy(verdict, now, limit, rows),
                 rows=rows,
             )
@@ -239,6 +237,7 @@ def check_against_trivial(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
+        subject=f"the cost per row against always saying {word}",
         gain=score_difference("cost", truth, who, without[word], cost, clusters=clusters),
         margin=0.0,
         truth=truth,

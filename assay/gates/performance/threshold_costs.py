@@ -186,10 +186,6 @@ def check_threshold(
     few = too_few_remedy(truth, clusters)
     verdict = verdict_at_most(found.saving.interval, found.max_saving)
     verdict = Verdict.UNKNOWN if few else verdict
-    low, high = (
-        display.format_signed_bound(side)
-        for side in (found.saving.interval.low, found.saving.interval.high)
-    )
     return Check(
         name="threshold",
         claim=f"No other threshold saves more than {found.max_saving:.3g} per row",
@@ -198,7 +194,8 @@ def check_threshold(
         estimate=found.saving.value,
         interval=found.saving.interval,
         threshold=found.max_saving,
-        why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at "
+        why=f"another threshold saves {found.saving.value:+.4f} per row "
+        f"({display.interval_text(found.saving.interval, '+.4f')}); decided at "
         f"{found.chosen_threshold:.3g}, cheapest on these rows "
         f"{_interval_text(found.cheapest_threshold)}",
         remedy=few or _REMEDIES[verdict],

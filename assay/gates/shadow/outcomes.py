@@ -40,19 +40,17 @@ def _both_predictions(rows: pd.DataFrame) -> tuple[ModelPredictions, ModelPredic
 
 def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, rows: int) -> Check:
     verdict = verdict_at_least(gain.interval, -margin)
-    low, high = (
-        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
-    )
     return Check(
         name="no_worse",
-        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the champion's on "
-        f"{rows:,} rows whose labels have come",
+        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the "
+        f"champion's on {rows:,} rows whose labels have come",
         verdict=verdict,
         statistic=f"{metric}, improvement over the champion",
         estimate=gain.value,
         interval=gain.interval,
         threshold=-margin,
-        why=f"better by {gain.value:+.4f}, between {low} and {high}",
+        why=f"{display.score_title(metric)} is {display.gain_text(gain)} than the champion's on "
+        f"{rows:,} rows whose labels have come; {margin:g} worse is accepted",
         remedy=display.suggest_remedy(verdict, gain, -margin, rows),
         accepted=gain.value >= -margin,
         rows=rows,

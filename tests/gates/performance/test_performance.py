@@ -1,5 +1,7 @@
 """The performance gate: scores with intervals that cover, and rivals on the same rows."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,6 +201,16 @@ def test_models_that_differ_on_negatives_alone_are_not_surely_of_one_recall():
     assert not truth[59]
     interval = score_difference("recall", truth, one, two, COST).interval
     assert interval.low < 0 < interval.high
+
+
+@pytest.mark.parametrize("metric", SCORES)
+@pytest.mark.parametrize("yes", [1, 3, 40])
+def test_no_sentence_holds_a_number_that_is_none(metric, yes):
+    rows = made(80).assign(truth=np.arange(80) < yes)
+    for frame in (rows, rows.assign(probability=0.2, decision=False)):
+        report = judged(frame, Performance(choose_by=metric, at_least={metric: 0.5}))
+        told = [report.summary, *(f"{c.why} {c.remedy}" for c in report.checks)]
+        assert not [text for text in told if re.search(r"\b(nan|inf|None|no bound)\b|∞", text)]
 
 
 # --- rivals -----------------------------------------------------------------------------------
