@@ -72,6 +72,7 @@ def run_performance_gate(
         ),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
+            "cost_declared": use_case.performance.cost_declared,
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "identity": list(use_case.data.identity),
             "meaning": use_case.data.column_meaning(),

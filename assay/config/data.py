@@ -172,6 +172,10 @@ class Data(Section):
     after_outcome: tuple[ColumnName, ...] = ()
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
+    """The columns whose groups are compared. `{}` says that there are none."""
+    not_sensitive: tuple[ColumnName, ...] = ()
+    """Columns whose name speaks of sex, age and the like, and whose groups nobody needs compared:
+    the fairness gate does not ask about them."""
     time: ColumnName | None = None
     """The column, a date or an ascending number, that says when a row was so. No feature."""
 

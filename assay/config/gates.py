@@ -138,6 +138,11 @@ class Performance(Section):
     """How far probabilities may lie from what is observed (root mean square) before it is one."""
     slices: Slices = Slices()
 
+    @property
+    def cost_declared(self) -> bool:
+        """Whether somebody said what errors cost, be it that both cost the same."""
+        return "cost" in self.model_fields_set
+
 
 class TechnicalLimits(Section):
     """What a model may take to run, on the machine that trained it. Reported in any case."""

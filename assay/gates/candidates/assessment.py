@@ -11,7 +11,8 @@ import pandas as pd
 from assay.config.use_case import UseCase
 from assay.gates.fairness.gate import audit_fairness
 from assay.gates.fairness.group_distances import GroupDistance, allowed_range, farthest_groups
-from assay.gates.performance.scores import ModelPredictions, estimate_score, score_difference
+from assay.gates.performance.point_scores import ModelPredictions
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Interval, Verdict, overall_verdict
 from assay.gates.statistics.intervals import Estimate, normal_quantile
 from assay.learning.train import UNMITIGATED
