@@ -56,4 +56,4 @@ def apply_answer(
         return promote_version(bucket, reference, justification, approve=True)
     justification.authorize("approve")
     _, version = find_version(Registry(bucket), reference)
-    return record_lesson(bucket, version.model, f"promotion:{version.name}", justification)
+    return record_lesson(bucket, version.model, justification, cause=f"promotion:{version.name}")

@@ -54,9 +54,9 @@ def _find_alarm(history: ModelHistory, look: int | None) -> JournalEntry:
 def record_lesson(
     bucket: Bucket,
     model: str,
-    cause: str,
     justification: Justification,
     *,
+    cause: str,
     subject: str | None = None,
     entry: int | None = None,
 ) -> JournalEntry:
