@@ -21,7 +21,7 @@ def command(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the previous champion champion again. A second rollback goes one version further back."""
+    """Make the previous champion champion again. Another rollback goes one version further."""
     from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.withdrawal import roll_back_alias
 

@@ -281,9 +281,8 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
         print_text("")
         print_rows([printable_text(column["name"]) for column in columns], shown)
     if len(shown) < table.rows:
-        print_stderr(
-            f"{format_count(table.rows - len(shown), 'row')} more; show all with --rows {table.rows}"
-        )
+        left = format_count(table.rows - len(shown), "row")
+        print_stderr(f"{left} more; show all with --rows {table.rows}")
 
 
 def _first_rows(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
