@@ -296,7 +296,7 @@ def _check_alias(alias: str) -> None:
     if alias.isdecimal() or not re.fullmatch(_SELECTOR, alias):
         why = "reads as a version's number" if alias.isdecimal() else "cannot stand in a reference"
         raise ConfigError(
-            f"{alias!r} cannot be an alias: it {why}",
+            f"{alias!r} is no alias: it {why}",
             remedy="Use letters, digits, - and _, and not digits alone, such as next-1.",
         )
 

@@ -143,5 +143,5 @@ def test_what_no_answer_could_mend_is_not_asked(bucket, tmp_path, monkeypatch):
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
     state, texts = run_of("guests@2", bucket)
     assert isinstance(state.result(raise_on_failure=False), NotAllowed)
-    assert "no key to sign with" in state.message
+    assert "the dashboard cannot sign" in state.message
     assert texts == []

@@ -77,8 +77,8 @@ def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Vers
 def overtaken_error(history: ModelHistory, alias: str) -> Ineligible:
     entry = history.alias_entries.get(alias)
     what = (
-        f"{entry.actor} made {history.model}@{history.aliases[alias]} {alias} meanwhile "
-        f"(entry {entry.number})"
+        f"{history.model}@{history.aliases[alias]} became {alias} meanwhile: {entry.actor} "
+        f"decided so (entry {entry.number})"
         if entry
         else f"{history.model} has no {alias} any more"
     )
