@@ -1,4 +1,4 @@
-"""Measure one candidate on the locked test rows, beside a dummy and the champion."""
+"""Measure one candidate on the locked test rows, and compare it with a dummy and the champion."""
 
 from typing import Any
 
@@ -14,18 +14,16 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
-_PREDICTION_MODULES = (
-    "assay.registry.registry",
-    "assay.learning.scoring_model",
-)  # how the champion's answers are made
-_ROW_IDENTITY_MODULE = "assay.dataset.row_identity"  # which rows belong together
+# The modules that make the champion's predictions.
+_PREDICTION_MODULES = ("assay.registry.registry", "assay.learning.scoring_model")
+_ROW_IDENTITY_MODULE = "assay.dataset.row_identity"
 
 
 @stage(name="evaluate")
 def run_performance_gate(
     run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:
-    """Yields `report`. Given what `row_origins` when, it must beat the champion on the newest rows."""
+    """Yield `report`. With `row_origins`, the champion is to be beaten on the newest rows."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     standing = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
@@ -33,17 +31,17 @@ def run_performance_gate(
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
-        from assay.gates.performance import gate as gate
+        from assay.gates.performance import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
         frame = Table.read(run.bucket, predictions).to_pandas()
         about, rows = run.bucket.get_json(train_step["about"]), Table.read(run.bucket, table)
         features = rows.to_pandas(use_case.feature_columns(rows.schema.names)).iloc[frame["row"]]
-        asked = frame["row"].tolist()
-        of = entity_hashes(rows, use_case)
-        lately = (
-            mask_newest_rows(run.bucket, row_origins, asked, training_cutoff(rival))
+        test_rows = frame["row"].tolist()
+        entities = entity_hashes(rows, use_case)
+        newest = (
+            mask_newest_rows(run.bucket, row_origins, test_rows, training_cutoff(rival))
             if row_origins
             else None
         )
@@ -52,11 +50,11 @@ def run_performance_gate(
             use_case.performance,
             subject=candidate,
             prevalence=about["prevalence"],
-            champion=_champion_predictions(run, rival, table, asked) if rival else None,
-            newest_rows=lately if rival else None,
+            champion=_champion_predictions(run, rival, table, test_rows) if rival else None,
+            newest_rows=newest if rival else None,
             features=features,
             threshold=about["threshold"],
-            units=None if of is None else of.iloc[frame["row"]],
+            units=None if entities is None else entities.iloc[frame["row"]],
             seed=use_case.seed,
         )
         return {"report": put_report(run.bucket, report)}
@@ -90,28 +88,31 @@ def run_performance_gate(
 
 
 def _worth_comparing(run: Run, train_step: Step, champion: Version) -> bool:
-    """A comparison of a model with itself teaches nothing, unless the use case demands a lead."""
-    demanded = "champion" in run.loaded.use_case.performance.beat
-    return demanded or champion.digest != train_step["model"].digest
+    """Whether the champion is another model, or the use case demands that it be beaten."""
+    required = "champion" in run.loaded.use_case.performance.beat
+    return required or champion.digest != train_step["model"].digest
 
 
 def _champion_inputs(champion: Version) -> dict[str, Artifact]:
-    """What the champion's answers depend on, besides the table."""
+    """What the champion's predictions depend on, besides the table."""
     model, signature = champion.artifact("model"), champion.artifact("signature")
     return {"champion": model, "champion_signature": signature}
 
 
 def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
-    """The champion's predictions for these rows; None if it no longer fits the table and the use
-    case does not demand that it be beaten.
+    """The champion's predictions for these rows.
+
+    None if it does not fit the table any more and the use case does not demand to beat it.
     """
     try:
         return Registry(run.bucket).predict_rows(champion, table, rows)
     except DataError as error:
         if "champion" in run.loaded.use_case.performance.beat:
             where = run.loaded.text.locate(("performance", "beat", "champion"))
-            what = f"{champion.name} cannot be compared with: {error.what}"
-            remedy = "Bring its columns back, or take champion out of performance.beat."
-            raise DataError(what, where=where, remedy=remedy) from None
-        get_run_logger().warning(f"{champion.name} is not compared with: {error.what}")
+            raise DataError(
+                f"the candidate cannot be compared with {champion.name}: {error.what}",
+                where=where,
+                remedy="Restore the missing columns, or remove champion from performance.beat.",
+            ) from None
+        get_run_logger().warning(f"no comparison with {champion.name}: {error.what}")
         return None

@@ -1,4 +1,4 @@
-"""Ask what one candidate does to each group of people."""
+"""Compare one candidate's decisions across groups of people."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="fairness")
 def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None = None) -> Step:
-    """Yields `report`. Given what `row_origins` when, the newest rows are also judged alone."""
+    """Yield `report`. With `row_origins`, the newest rows are also judged alone."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     since = _champion_learnt_up_to(run, train_step) if row_origins else None
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.fairness import gate as gate
+        from assay.gates.fairness import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -29,9 +29,9 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
         frame = Table.read(run.bucket, predictions).to_pandas()
         report = audit(frame)
         if row_origins and since is not None and use_case.fairness:
-            lately = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
-            if lately is not None:
-                report = gate.join_newest_report(report, audit(frame[lately]), int(lately.sum()))
+            newest = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
+            if newest is not None:
+                report = gate.join_newest_report(report, audit(frame[newest]), int(newest.sum()))
         return {"report": put_report(run.bucket, report)}
 
     sensitive = {n: s.model_dump(mode="json") for n, s in use_case.data.sensitive.items()}
@@ -52,7 +52,7 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
 
 
 def _champion_learnt_up_to(run: Run, train_step: Step) -> int | None:
-    """Up to which entry of the ledger the champion has learnt; None where there is none."""
+    """The last ledger entry that the champion was trained on; None without a champion."""
     question = run.question(train_step.inputs["table"])
     champion = Registry(run.bucket).history(run.name).champion_to_beat(question)
     return training_cutoff(champion) if champion else None
