@@ -79,7 +79,9 @@ def _take_look(run: Run, look: Look) -> MonitorOutcome:
         facts.model_dump(mode="json"), JSON, f"facts of look {facts.look}"
     )
     gate = run_monitoring_gate(run, look, material, stored_facts)
-    return record_look(run, look, material, facts, [reference, window], gate)
+    return record_look(
+        run, look, material, facts, earlier_steps=[reference, window], gate_step=gate
+    )
 
 
 def _waiting_reason(run: Run, look: Look, material: LookInputs) -> str:

@@ -132,7 +132,7 @@ def _serve_batch(
         source,
         reading,
         prediction,
-        plan.scorer.version,
+        version=plan.scorer.version,
         role="served",
         as_of=as_of,
         aside=aside,
@@ -213,7 +213,7 @@ def _score_in_shadow(
             source,
             reading,
             prediction,
-            challenger.version,
+            version=challenger.version,
             role="shadow",
             as_of=as_of,
         )

@@ -54,6 +54,7 @@ def record_look(
     look: Look,
     material: LookInputs,
     facts: MonitoringFacts,
+    *,
     earlier_steps: list[Step],
     gate_step: Step,
 ) -> MonitorOutcome:

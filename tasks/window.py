@@ -9,7 +9,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="window")
 def build_window(run: Run, look: Look, reference: Artifact) -> Step:
-    """Yield `counted` (numbers of labels) and, if there are enough, `current` and `labelled` rows."""
+    """Yield `counted` (numbers of labels); if there are enough, also `current` and `labelled`."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:

@@ -68,7 +68,7 @@ def write_file(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise OutputError(
-            f"this file cannot be written: {error.strerror}",
+            f"cannot be written: {error.strerror}",
             where=str(path),
             remedy="Name a file in a folder that you may write to.",
         ) from None

@@ -66,7 +66,7 @@ def command(
     from assay.gates.drift.scored_rows import ColumnRoles
 
     if (prediction or truth or by) and not probability:
-        raise typer.BadParameter("performance is estimated from probabilities: add --probability")
+        raise typer.BadParameter("performance needs probabilities: add --probability")
     require_distinct_columns(
         {"--truth": truth, "--prediction": prediction, "--probability": probability}
     )
