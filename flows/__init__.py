@@ -1,1 +1,1 @@
-"""The stories: flows that read top to bottom."""
+"""Prefect flows, each readable from top to bottom."""

@@ -1,4 +1,4 @@
-"""From what came since the last look to a verdict: healthy, watch, or retrain."""
+"""Monitor the champion: from what is new since the last look to healthy, watch or retrain."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -37,75 +37,80 @@ def monitor(
     as_of: str | None = None,
     overrides: tuple[str, ...] = (),
 ) -> State:
-    """Read the labels that came, look at the champion, and write down what was seen.
+    """Read new labels, judge the champion on everything new, and record the look.
 
-    `as_of` is the moment that this is about, else now. Nothing is written where nothing is new.
-    A verdict of retrain is told as the event `assay.retrain.wanted`, until something comes of it.
-    Where the use case asks for a shadow, the challenger's answers are then held against
-    the champion's.
+    `as_of` is the moment to act for; default: now. Nothing is recorded if nothing is new. A verdict
+    of retrain emits the event `assay.retrain.wanted` until a retraining follows. If the use case
+    asks for a shadow, the challenger's predictions are then compared with the champion's.
     """
     now = clock.format_timestamp(clock.parse_timestamp(as_of))
     run = start_run(config, store, overrides, False, trains=False)
-    taken = ingest_labels(run, now)
-    _request_retraining(run, now)  # of an earlier look, whatever this one comes to
+    labels = ingest_labels(run, now)
+    _request_retraining(run, now)  # for an earlier look, whatever this one finds
     try:
-        ahead = plan_look(run, now)
-    except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
+        look = plan_look(run, now)
+    except NoChampion as error:  # usual for a schedule before the first training: no alarm
         return Failed(name="No champion", message=error.what, data=error)
-    looked = idle_outcome(run.name, ahead) if ahead.is_idle else _take_look(run, ahead)
-    looked = looked.model_copy(update={"shadow": _compare_in_shadow(run, now)})
-    if looked.verdict == RETRAIN:
+    outcome = idle_outcome(run.name, look) if look.is_idle else _take_look(run, look)
+    outcome = outcome.model_copy(update={"shadow": _compare_in_shadow(run, now)})
+    if outcome.verdict == RETRAIN:
         _request_retraining(run, now)
-    if looked.look is not None or (looked.shadow and looked.shadow.entry):
+    if outcome.look is not None or (outcome.shadow and outcome.shadow.entry):
         publish_history(run.bucket, run.name)
-    return _final_state(looked, taken)
+    return _final_state(outcome, labels)
 
 
 def _take_look(run: Run, look: Look) -> MonitorOutcome:
-    referred = build_reference(run, look.version)
-    seen = build_window(run, look, referred["reference"])
-    counted = run.bucket.get_json(seen["counted"])
+    reference = build_reference(run, look.version)
+    window = build_window(run, look, reference["reference"])
+    counts = run.bucket.get_json(window["counted"])
     material = LookInputs(
-        reference=referred["reference"],
-        current=seen.outputs.get("current"),
-        labelled=seen.outputs.get("labelled"),
-        same_rows=counted["same"],
-        label_counts=counted,
-        label_counts_artifact=seen["counted"],
+        reference=reference["reference"],
+        current=window.outputs.get("current"),
+        labelled=window.outputs.get("labelled"),
+        same_rows=counts["same"],
+        label_counts=counts,
+        label_counts_artifact=window["counted"],
     )
     if not is_worth_recording(look, material):
         return idle_outcome(run.name, look, _waiting_reason(run, look, material))
-    told = collect_facts(run.bucket, look, run.loaded.use_case, material)
-    kept = run.bucket.put_json(told.model_dump(mode="json"), JSON, f"facts of look {told.look}")
-    steps = [referred, seen, run_monitoring_gate(run, look, material, kept)]
-    return record_look(run, look, material, told, steps)
+    facts = collect_facts(run.bucket, look, run.loaded.use_case, material)
+    stored_facts = run.bucket.put_json(
+        facts.model_dump(mode="json"), JSON, f"facts of look {facts.look}"
+    )
+    gate = run_monitoring_gate(run, look, material, stored_facts)
+    return record_look(
+        run, look, material, facts, earlier_steps=[reference, window], gate_step=gate
+    )
 
 
 def _waiting_reason(run: Run, look: Look, material: LookInputs) -> str:
     rows, least = sum(s.rows for s in look.waiting_batches), run.loaded.use_case.monitor.rows
     labels = material.label_counts["new"]
-    return f"{rows:,} rows and {labels:,} labels wait: fewer than {least:,} are not judged"
+    return f"{rows:,} rows and {labels:,} labels wait; a look needs {least:,} of either"
 
 
 def _compare_in_shadow(run: Run, now: str) -> ShadowOutcome | None:
-    """Hold the challenger's answers in shadow against the champion's, if there are enough."""
-    both = plan_shadow_comparison(run)
-    return record_shadow_comparison(run, both, run_shadow_gate(run, both), now) if both else None
+    """Compare the challenger's predictions in shadow with the champion's, if there are enough."""
+    comparison = plan_shadow_comparison(run)
+    if comparison is None:
+        return None
+    return record_shadow_comparison(run, comparison, run_shadow_gate(run, comparison), now)
 
 
 def _request_retraining(run: Run, now: str) -> None:
-    """Tell of the last verdict of retrain, if nothing came of it yet."""
+    """Emit the event for the last verdict of retrain, if no retraining followed."""
     past = unanswered_look(run.bucket, run.name)
     if past is not None:
         request_retraining(run, past, now)
 
 
-def _final_state(looked: MonitorOutcome, taken: LabelImport) -> State:
-    labels = {entry.name: f"{entry.rows:,} labels" for entry in taken.new}
-    refused = {name: str(error) for name, error in taken.refused}
-    data = looked.model_copy(update={"labels": labels, "refused": refused})
-    name = (looked.verdict or "nothing new").capitalize()
-    message, beside_it = looked.summary or looked.why, looked.shadow
-    if beside_it and beside_it.entry:
-        message += f" {beside_it.model} in shadow: {beside_it.verdict}."
+def _final_state(outcome: MonitorOutcome, imported: LabelImport) -> State:
+    labels = {entry.name: f"{entry.rows:,} labels" for entry in imported.new}
+    refused = {name: str(error) for name, error in imported.refused}
+    data = outcome.model_copy(update={"labels": labels, "refused": refused})
+    name = (outcome.verdict or "nothing new").capitalize()
+    message, shadow = outcome.summary or outcome.why, outcome.shadow
+    if shadow and shadow.entry:
+        message += f" {shadow.model} in shadow: {shadow.verdict}."
     return Completed(name=name, message=message, data=data)

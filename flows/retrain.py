@@ -1,4 +1,4 @@
-"""From rows that came since to a challenger, or to the reason why there is none."""
+"""Retrain a model: from new rows to a challenger, or to the reason for having none."""
 
 from typing import Literal, cast
 
@@ -31,32 +31,34 @@ def retrain(
     as_of: str | None = None,
     overrides: tuple[str, ...] = (),
 ) -> State:
-    """Train the model anew, and hold what comes of it against the champion.
+    """Retrain the model, and compare the result with the champion.
 
-    Nothing is promoted beyond what the use case's `promotion` lets happen by itself. `evidence` is
-    the digest of the monitoring report that asks for it: each asks once. `as_of` is the moment
-    that this is about, else now.
+    It promotes only what the use case's `promotion` allows without a person. `evidence` is the
+    digest of the monitoring report that asks for it; each report asks once. `as_of` is the moment
+    to act for; default: now.
     """
     run, now = start_run(config, store, overrides, False), clock.parse_timestamp(as_of)
-    begun = begin_retraining(run, by, because, now, evidence)
-    if isinstance(begun, DeclinedRetraining):
+    attempt = begin_retraining(run, by, because, now, evidence)
+    if isinstance(attempt, DeclinedRetraining):
         publish_history(run.bucket, run.name)  # it may ask a person
-        return Completed(name="Declined", message=begun.reason, data=begun)
+        return Completed(name="Declined", message=attempt.reason, data=attempt)
     first = ingest_source(run)["table"]
     try:
-        state = _train_challenger(run, begun, first)
-    except DataError as error:  # these rows will not do, however often they are tried
-        finish_retraining(run, begun, error)
+        state = _train_challenger(run, attempt, first)
+    except DataError as error:  # a retry with these rows would fail again
+        finish_retraining(run, attempt, error)
         raise
-    finish_retraining(run, begun, cast(RunOutcome, state.data))
+    finish_retraining(run, attempt, cast(RunOutcome, state.data))
     return state
 
 
-def _train_challenger(run: Run, begun: RetrainingAttempt, first: Artifact) -> State:
-    gathered = build_training_table(run, first, begun)
-    about = clock.format_timestamp(begun.as_of)
-    anew = RetrainingOrigin(retraining=begun.number, upto=begun.upto, as_of=about)
-    asked = run.for_retraining(gathered["table"], anew)
+def _train_challenger(run: Run, attempt: RetrainingAttempt, first: Artifact) -> State:
+    gathering = build_training_table(run, first, attempt)
+    moment = clock.format_timestamp(attempt.as_of)
+    origin = RetrainingOrigin(retraining=attempt.number, upto=attempt.upto, as_of=moment)
     return run_training_pipeline(
-        asked, [gathered], gathered["table"], row_origins=gathered["arrived"]
+        run.for_retraining(gathering["table"], origin),
+        [gathering],
+        gathering["table"],
+        row_origins=gathering["arrived"],
     )

@@ -1,4 +1,4 @@
-"""What a run is called: what it does, to what, and when it was due."""
+"""The name of a flow run: what it does, to what, and for when."""
 
 from pathlib import Path
 
@@ -6,8 +6,9 @@ from prefect.runtime import flow_run
 
 
 def format_run_name() -> str:
-    """Such as "train income, 2026-11-22 05:00", in UTC. A run that is about another moment than
-    its own (`as_of`) is called after that.
+    """A name such as "train income, 2026-11-22 05:00", in UTC.
+
+    The moment is `as_of` if that is given, else the scheduled start.
     """
     given = flow_run.parameters
     what = given.get("reference") or Path(given.get("config", "")).stem

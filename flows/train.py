@@ -1,4 +1,4 @@
-"""From raw rows to a registered model, or to the reason why there is none."""
+"""Train a model: from raw rows to a registered version, or to the reason for having none."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -16,14 +16,17 @@ def train(
     overrides: tuple[str, ...] = (),
     always: bool = False,
 ) -> State:
-    """Take the question in `config` through every gate. Stops early, and says why.
+    """Take the use case in `config` through every gate. A failed gate stops it with a reason.
 
-    `store` is the bucket's URL, else ASSAY_STORE, else ./.assay; `overrides` are key=value over
-    what the file says; `always` redoes steps that the memo knows.
+    `store` is the bucket's URL; default: ASSAY_STORE, else ./.assay. `overrides` are key=value
+    settings that replace the file's. `always` repeats cached steps.
     """
     run = start_run(config, store, overrides, always)
-    ingested = ingest_source(run)
-    held = ingested.outputs
+    ingestion = ingest_source(run)
     return run_training_pipeline(
-        run, [ingested], held["table"], held.get("quarantine"), held.get("as_text")
+        run,
+        [ingestion],
+        ingestion["table"],
+        quarantine=ingestion.outputs.get("quarantine"),
+        as_text=ingestion.outputs.get("as_text"),
     )

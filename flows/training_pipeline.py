@@ -1,9 +1,10 @@
-"""From a table to a registered model, or to the reason why there is none: every gate in turn."""
+"""From a table through every gate to a registered model, or to the reason for having none."""
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from assay.bucket.artifacts import Artifact
+from assay.runs.conclusion import CandidateSteps
 from assay.runs.outcome import RunOutcome
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -16,7 +17,7 @@ from assay.tasks.search import search_hyperparameters
 from assay.tasks.split import split_table
 from assay.tasks.stage import publish_history, publish_page
 from assay.tasks.technical import run_technical_gate
-from assay.tasks.train import train_candidate as fit
+from assay.tasks.train import train_candidate
 from assay.tasks.validate import run_validation_gate
 from assay.tasks.weigh import measure_feasibility
 
@@ -29,57 +30,62 @@ def run_training_pipeline(
     as_text: Artifact | None = None,
     row_origins: Artifact | None = None,
 ) -> State:
-    """Ask the run's question of `table`, which the steps in `prior_steps` yielded.
+    """Answer the run's question with `table`, which `prior_steps` yielded.
 
-    `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text.
-    `row_origins`: which of the rows came since, where a model is trained anew; on the newest of them
-    it is held against the champion.
+    `quarantine`: malformed rows that were set aside. `as_text`: columns that were read as text.
+    `row_origins`: the ledger entry that brought each row, for a retraining; the candidate is
+    compared with the champion on the newest rows.
     """
-    validated = run_validation_gate(run, table, quarantine, as_text)
-    if validated.verdict == "fail":
-        return _final_state("Invalid", run, record_stop(run, [*prior_steps, validated]))
+    validation = run_validation_gate(run, table, quarantine, as_text)
+    shared = [*prior_steps, validation]
+    if validation.verdict == "fail":
+        return _final_state("Invalid", run, record_stop(run, table, prior_steps, validation))
 
-    weighed = measure_feasibility(run, table)
-    feasible = run_feasibility_gate(run, table, weighed)
-    if feasible.verdict == "fail":
-        return _final_state(
-            "Infeasible", run, record_stop(run, [*prior_steps, validated, weighed, feasible])
-        )
+    measurement = measure_feasibility(run, table)
+    feasibility = run_feasibility_gate(run, table, measurement)
+    if feasibility.verdict == "fail":
+        outcome = record_stop(run, table, [*shared, measurement], feasibility)
+        return _final_state("Infeasible", run, outcome)
 
-    parted = split_table(run, table)
-    test = parted["membership"]
-    searched = {
+    split = split_table(run, table)
+    test = split["membership"]
+    searches = {
         name: search_hyperparameters(run, table, test, name)
         for name in dict.fromkeys(run.searched_as)
     }
-    fitted = {
-        name: fit(run, table, test, searched[alike], name)
-        for name, alike in zip(run.candidates, run.searched_as, strict=True)
+    trainings = {
+        name: train_candidate(run, table, test, searches[searched_as], name)
+        for name, searched_as in zip(run.candidates, run.searched_as, strict=True)
     }
-    ranked = rank_candidates(run, fitted)
+    ranking = rank_candidates(run, trainings)
 
-    judged, held = [], False
-    for trained, foreseen in candidates_in_order(run, ranked, fitted):
-        if held and foreseen != "pass":
-            break  # one awaits a person already, and no other is likely to need none
-        evaluated = run_performance_gate(run, table, trained, row_origins)
-        audited = run_fairness_gate(run, table, trained, row_origins)
-        timed = run_technical_gate(run, trained)
-        judged.append((trained, evaluated, audited, timed))
-        if "fail" not in {evaluated.verdict, audited.verdict, timed.verdict}:
-            held = audited.verdict == "unknown"
-            if not held:
+    candidates, awaits_person = [], False
+    for training, expected_verdict in candidates_in_order(run, ranking, trainings):
+        if awaits_person and expected_verdict != "pass":
+            break  # no other candidate is likely to need no approval
+        steps = CandidateSteps(
+            training,
+            run_performance_gate(run, table, training, row_origins),
+            run_fairness_gate(run, table, training, row_origins),
+            run_technical_gate(run, training),
+        )
+        candidates.append(steps)
+        if "fail" not in {gate.verdict for gate in steps.gates}:
+            awaits_person = steps.fairness.verdict == "unknown"
+            if not awaits_person:
                 break
 
-    groundwork = [*prior_steps, validated, weighed, feasible, parted]
-    groundwork += [*searched.values(), *fitted.values(), ranked]
-    return _final_state("Rejected", run, record_candidates(run, groundwork, judged))
+    shared += [measurement, feasibility, split]
+    shared += [*searches.values(), *trainings.values(), ranking]
+    outcome = record_candidates(run, table, shared, ranking, candidates)
+    return _final_state("Rejected", run, outcome)
 
 
 def _final_state(refusal: str, run: Run, outcome: RunOutcome) -> State:
-    """The flow's last state: a gate's no is a failure with its reasons, not a crash.
+    """Publish the outcome and return the flow's final state.
 
-    What it came to is shown by the flow itself, not by a task: a dashboard lists that first.
+    A gate that fails gives a failed state with its reasons, not a crash. The flow itself, not a
+    task, publishes the page, because the dashboard lists a flow's artifacts first.
     """
     publish_page(run, outcome)
     publish_history(run.bucket, run.name)

@@ -1,1 +1,1 @@
-"""One stage a file: each task logs, calls the core, and returns the step it took."""
+"""One stage in each file: a task logs, calls the core, and returns its step."""

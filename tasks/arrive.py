@@ -1,4 +1,4 @@
-"""Read a batch that came, by the columns that the model was trained on."""
+"""Read an incoming batch by the columns that the model was trained on."""
 
 from typing import Any
 
@@ -14,10 +14,9 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="arrive", task_run_name="arrive {batch.name}")
 def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: str | None) -> Step:
-    """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
-    rows do not fit.
+    """Yield `table`, `lines` (each row's line in the source) and `about`; `unfit` if rows misfit.
 
-    `columns` is how each column is read, `source` the fingerprint of what is there.
+    `columns` says how each column is read; `source` is the source's fingerprint.
     """
     use_case, log = run.loaded.use_case, get_run_logger()
 
@@ -52,7 +51,7 @@ def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: 
             "source": source,
         },
         inputs={},
-        # What cannot be told by its mark must be read again to know what it says today.
+        # A source without a fingerprint must be read again, since it may have changed.
         always=source is None,
         work=work,
         label=f"arrive {batch.name}",

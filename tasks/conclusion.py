@@ -1,10 +1,12 @@
-"""End a run whose data cannot bear it, and leave the reasons in the journal."""
+"""End a run: record why it stopped, or register its candidates."""
 
 from collections.abc import Sequence
 
 from prefect.logging import get_run_logger
 
+from assay.bucket.artifacts import Artifact
 from assay.runs import conclusion
+from assay.runs.conclusion import CandidateSteps
 from assay.runs.outcome import RunOutcome
 from assay.runs.run import Run
 from assay.steps import plan
@@ -13,21 +15,27 @@ from assay.tasks.stage import stage
 
 
 @stage(name="stop")
-def record_stop(run: Run, groundwork: list[Step]) -> RunOutcome:
-    """`groundwork` ends with the gate that said no."""
+def record_stop(
+    run: Run, table: Artifact, earlier_steps: Sequence[Step], failed_step: Step
+) -> RunOutcome:
+    """Record that the gate of `failed_step` stopped the run of `table`."""
     plan.end_plan()
-    outcome = conclusion.conclude_stopped_run(run, groundwork)
+    outcome = conclusion.conclude_stopped_run(run, table, earlier_steps, failed_step)
     get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
     return outcome
 
 
 @stage(name="register")
 def record_candidates(
-    run: Run, groundwork: list[Step], candidate_steps: Sequence[tuple[Step, ...]]
+    run: Run,
+    table: Artifact,
+    shared_steps: Sequence[Step],
+    ranking_step: Step,
+    candidates: Sequence[CandidateSteps],
 ) -> RunOutcome:
-    """`candidate_steps`: each candidate's train step and then its gates', in the order tried."""
+    """Register the judged candidates of `table`, in the order in which they were tried."""
     plan.end_plan()
-    outcome = conclusion.conclude_judged_run(run, groundwork, candidate_steps)
+    outcome = conclusion.conclude_judged_run(run, table, shared_steps, ranking_step, candidates)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
     return outcome

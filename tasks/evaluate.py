@@ -1,4 +1,4 @@
-"""Measure one candidate on the locked test rows, beside a dummy and the champion."""
+"""Measure one candidate on the locked test rows, and compare it with a dummy and the champion."""
 
 from typing import Any
 
@@ -41,10 +41,10 @@ def run_performance_gate(
         frame = Table.read(run.bucket, predictions).to_pandas()
         about, rows = run.bucket.get_json(train_step["about"]), Table.read(run.bucket, table)
         features = rows.to_pandas(use_case.feature_columns(rows.schema.names)).iloc[frame["row"]]
-        asked = frame["row"].tolist()
-        of = entity_hashes(rows, use_case)
-        lately = (
-            mask_newest_rows(run.bucket, row_origins, asked, training_cutoff(rival))
+        test_rows = frame["row"].tolist()
+        entities = entity_hashes(rows, use_case)
+        newest = (
+            mask_newest_rows(run.bucket, row_origins, test_rows, training_cutoff(rival))
             if row_origins
             else None
         )
@@ -53,11 +53,11 @@ def run_performance_gate(
             use_case.performance,
             subject=candidate,
             prevalence=about["prevalence"],
-            champion=_champion_predictions(run, rival, table, asked) if rival else None,
-            newest_rows=lately if rival else None,
+            champion=_champion_predictions(run, rival, table, test_rows) if rival else None,
+            newest_rows=newest if rival else None,
             features=features,
             threshold=about["threshold"],
-            units=None if of is None else of.iloc[frame["row"]],
+            units=None if entities is None else entities.iloc[frame["row"]],
             seed=use_case.seed,
         )
         return {"report": put_report(run.bucket, report)}
@@ -92,28 +92,31 @@ def run_performance_gate(
 
 
 def _worth_comparing(run: Run, train_step: Step, champion: Version) -> bool:
-    """A comparison of a model with itself teaches nothing, unless the use case demands a lead."""
-    demanded = "champion" in run.loaded.use_case.performance.beat
-    return demanded or champion.digest != train_step["model"].digest
+    """Whether the champion is another model, or the use case demands that it be beaten."""
+    required = "champion" in run.loaded.use_case.performance.beat
+    return required or champion.digest != train_step["model"].digest
 
 
 def _champion_inputs(champion: Version) -> dict[str, Artifact]:
-    """What the champion's answers depend on, besides the table."""
+    """What the champion's predictions depend on, besides the table."""
     model, signature = champion.artifact("model"), champion.artifact("signature")
     return {"champion": model, "champion_signature": signature}
 
 
 def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
-    """The champion's predictions for these rows; None if it no longer fits the table and the use
-    case does not demand that it be beaten.
+    """The champion's predictions for these rows.
+
+    None if it does not fit the table any more and the use case does not demand to beat it.
     """
     try:
         return Registry(run.bucket).predict_rows(champion, table, rows)
     except DataError as error:
         if "champion" in run.loaded.use_case.performance.beat:
             where = run.loaded.text.locate(("performance", "beat", "champion"))
-            what = f"{champion.name} cannot be compared with: {error.what}"
-            remedy = "Bring its columns back, or take champion out of performance.beat."
-            raise DataError(what, where=where, remedy=remedy) from None
-        get_run_logger().warning(f"{champion.name} is not compared with: {error.what}")
+            raise DataError(
+                f"the candidate cannot be compared with {champion.name}: {error.what}",
+                where=where,
+                remedy="Restore the missing columns, or remove champion from performance.beat.",
+            ) from None
+        get_run_logger().warning(f"no comparison with {champion.name}: {error.what}")
         return None

@@ -1,4 +1,4 @@
-"""Ask what one candidate does to each group of people."""
+"""Compare one candidate's decisions across groups of people."""
 
 from typing import Any
 
@@ -45,9 +45,9 @@ def run_fairness_gate(
 
         report = audit(frame, check_declarations(rows_of_table.schema.names, use_case.data))
         if row_origins and since is not None and use_case.fairness:
-            lately = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
-            if lately is not None:
-                report = gate.join_newest_report(report, audit(frame[lately]), int(lately.sum()))
+            newest = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
+            if newest is not None:
+                report = gate.join_newest_report(report, audit(frame[newest]), int(newest.sum()))
         return {"report": put_report(run.bucket, report)}
 
     sensitive = {n: s.model_dump(mode="json") for n, s in use_case.data.sensitive.items()}

@@ -1,4 +1,4 @@
-"""Hold what was found of the data against the fairness rules: can they answer this question?"""
+"""Judge whether the data can answer the question under the use case's fairness rules."""
 
 from assay.bucket.artifacts import Artifact
 from assay.runs.run import Run
@@ -8,7 +8,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="feasibility")
 def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
-    """Yields `report`. A changed rule asks again for this alone, not for what took the time."""
+    """Yield `report`. A changed rule repeats only this stage, not the slow measurement."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:

@@ -1,4 +1,4 @@
-"""Put the rows together that a model is trained on anew."""
+"""Build the table that a retraining learns from."""
 
 from prefect.logging import get_run_logger
 
@@ -12,8 +12,10 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="gather")
 def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) -> Step:
-    """Yields `table`; `arrival_entries`, which says of each row what entry of the ledger brought it; and
-    `row_counts`: how many rows are of the first table, how many came later."""
+    """Yield `table`, `arrived` (the ledger entry that brought each row) and `sides` (row counts).
+
+    `first` is the table that the source gives now; `sides` counts its rows and the later ones.
+    """
     use_case, retrain = run.loaded.use_case, run.loaded.use_case.retrain
     batches = BatchLedger(run.bucket, run.name).read().truncate(begun.upto)
 
@@ -27,10 +29,11 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
 
         choice = RowSelection(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
         labels = KnownLabels.from_batches(run.bucket, batches, use_case)
-        came = training_sources(run.bucket, first, batches, labels, use_case)
-        found = write_training_rows(run.bucket, came, use_case, choice)
+        sources = training_sources(run.bucket, first, batches, labels, use_case)
+        found = write_training_rows(run.bucket, sources, use_case, choice)
+        counts = found.row_counts
         get_run_logger().info(
-            "{first:,} rows of the first table, {later:,} later".format(**found.row_counts)
+            f"{counts['first']:,} rows of the first table, {counts['later']:,} later"
         )
         return {
             "table": found.table,

@@ -1,4 +1,4 @@
-"""From raw rows to a table of typed parts."""
+"""Read raw rows into a typed table."""
 
 from prefect.logging import get_run_logger
 
@@ -13,8 +13,10 @@ from assay.util.wording import format_count
 
 @stage(name="ingest")
 def ingest_source(run: Run) -> Step:
-    """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
-    if rows were malformed, `quarantine`; if columns are text by a few odd values, `text_hints`."""
+    """Yield `table`, `croissant` (its description for other tools) and `source` (what was read).
+
+    Also `quarantine` if rows were malformed, and `as_text` if a few odd values made a column text.
+    """
     written, log = run.loaded, get_run_logger()
 
     def work() -> dict[str, Artifact]:
@@ -52,7 +54,7 @@ def ingest_source(run: Run) -> Step:
         also=("assay.tables.croissant",),
         settings={"data": written.use_case.data.reading_settings(), "source": run.source},
         inputs={},
-        # A query without a fingerprint must be asked again to know what it says today.
+        # A query without a fingerprint must run again, since its rows may have changed.
         always=run.source is None,
         work=work,
     )

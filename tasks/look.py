@@ -1,4 +1,4 @@
-"""Take a look at the champion."""
+"""Judge the champion on the rows of a look."""
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.monitoring.judgement import LookInputs
@@ -10,7 +10,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="look")
 def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artifact) -> Step:
-    """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
+    """Yield `report` and `found`: the verdict, its reasons and figures."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
@@ -18,12 +18,12 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
         from assay.gates.report import put_report
         from assay.production.monitoring.judgement import judge_look
 
-        told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
-        found = judge_look(run.bucket, told, material, use_case, look.version)
-        said = {"verdict": found.verdict, "reasons": found.reasons, "figures": found.figures}
+        known = MonitoringFacts.model_validate(run.bucket.get_json(facts))
+        result = judge_look(run.bucket, known, material, use_case, look.version)
+        found = {"verdict": result.verdict, "reasons": result.reasons, "figures": result.figures}
         return {
-            "report": put_report(run.bucket, found.report),
-            "found": run.bucket.put_json(said, JSON, "what a look found"),
+            "report": put_report(run.bucket, result.report),
+            "found": run.bucket.put_json(found, JSON, "what a look found"),
         }
 
     return perform_stage(

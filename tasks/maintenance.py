@@ -1,46 +1,45 @@
-"""Give back the space of what nothing refers to any more."""
+"""Verify a bucket, and collect its garbage."""
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
-from assay.bucket.open import open_bucket
 from assay.tasks.stage import progress_bar, stage
+from assay.upkeep import verification
 from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
 from assay.upkeep.problems import BucketFindings
 from assay.upkeep.verification import HashingProgress
-from assay.upkeep.verification import verify_bucket as examine
 
 
 @stage(name="collect")
 def collect_garbage(store: str) -> CollectionResult:
-    """What one pass did: see `assay.upkeep.garbage_collector`."""
-    done = GarbageCollector(open_bucket(store).require_existing()).collect()
-    said = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
-    get_run_logger().info(f"{said}; {done.kept:,} kept")
+    """Collect garbage once: see `assay.upkeep.garbage_collector`."""
+    done = GarbageCollector(Bucket.open(store).require_existing()).collect()
+    summary = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
+    get_run_logger().info(f"{summary}; {done.kept:,} kept")
     rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
-    create_table_artifact(rows, "bucket-collected", said)
+    create_table_artifact(rows, "bucket-collected", summary)
     return done
 
 
 @stage(name="verify")
 def verify_bucket(store: str) -> BucketFindings:
-    """What was found. Nothing is mended: that is a person's decision."""
-    bucket, log = open_bucket(store).require_existing(), get_run_logger()
+    """Verify the bucket and repair nothing, which is a person's decision."""
+    bucket, log = Bucket.open(store).require_existing(), get_run_logger()
     with progress_bar("verify the bucket", "objects") as say:
 
-        def told(hashed: HashingProgress) -> None:
+        def show_progress(hashed: HashingProgress) -> None:
             say(hashed.objects, max(hashed.of_objects, 1), "")
 
-        findings = examine(bucket, progress=told)
+        findings = verification.verify_bucket(bucket, progress=show_progress)
     for problem in findings.problems:
         level = log.info if problem.harmless else log.error
         level(f"{problem.kind}: {problem.key}: {problem.what}")
-    said = "intact" if findings.intact else "damaged"
-    log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {said}")
-    create_markdown_artifact(_findings_page(bucket.root, findings), "bucket-verified", said)
-    # The same for programs: assay.deployments.metrics.collector tells it on.
+    result = "intact" if findings.intact else "damaged"
+    log.info(f"{findings.objects:,} objects, {findings.size / 1e6:,.1f} MB: {result}")
+    create_markdown_artifact(_findings_page(bucket.root, findings), "bucket-verified", result)
+    # The same for programs: assay.deployments.metrics.collector reads it.
     figures = {"intact": findings.intact, "objects": findings.objects, "bytes": findings.size}
-    create_table_artifact([figures], "bucket-figures", said)
+    create_table_artifact([figures], "bucket-figures", result)
     return findings
 
 

@@ -1,4 +1,4 @@
-"""See what there is to look at."""
+"""Plan a look, record it, and ask for a retraining."""
 
 import uuid
 
@@ -7,7 +7,6 @@ from prefect.events.worker import EventsWorker
 from prefect.logging import get_run_logger
 
 from assay.bucket.digest import Digest
-from assay.bucket.journal import Journal
 from assay.errors import AssayError, IntegrityError
 from assay.gates.monitoring.facts import MonitoringFacts
 from assay.gates.monitoring.gate import MonitoringResult
@@ -38,41 +37,48 @@ from assay.util import clock
 
 @stage(name="about")
 def plan_look(run: Run, as_of: str) -> Look:
-    """The champion, and all that came since it was last looked at."""
+    """Plan a look at the champion: everything that arrived since the last one."""
     case = run.loaded.use_case
     return next_look(run.bucket, run.name, case.monitor, clock.parse_timestamp(as_of))
 
 
 @stage(name="beside")
 def plan_shadow_comparison(run: Run) -> ShadowComparison | None:
-    """The challenger, the champion and the batches of both; None where there are too few."""
+    """Plan a shadow comparison of the challenger; None if there are too few batches of both."""
     return next_comparison(run.bucket, run.loaded.use_case)
 
 
 @stage(name="enter_look")
 def record_look(
-    run: Run, look: Look, material: LookInputs, facts: MonitoringFacts, steps: list[Step]
+    run: Run,
+    look: Look,
+    material: LookInputs,
+    facts: MonitoringFacts,
+    *,
+    earlier_steps: list[Step],
+    gate_step: Step,
 ) -> MonitorOutcome:
-    """What became of the look; the last of `steps` took it."""
-    bucket, last = run.bucket, steps[-1]
-    said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
-    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"])
-    entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
+    """Record a look in the journal. `gate_step` judged it, `earlier_steps` built its rows."""
+    bucket, steps = run.bucket, [*earlier_steps, gate_step]
+    found, report = bucket.get_json(gate_step["found"]), get_report(bucket, gate_step["report"])
+    result = MonitoringResult(report, found["verdict"], found["reasons"], found["figures"])
+    body = look_body(look, material, facts, result, gate_step["report"])
+    entry = body | {"steps": step_costs(steps)}
     log = get_run_logger()
     if append_look(bucket, look, entry) is None:
         why = describe_look_conflict(bucket, look)
         log.warning(why)
         return MonitorOutcome(use_case=run.name, model=look.version.name, why=why)
-    log.info(f"look {look.number} at {look.version.name}: {found.verdict}")
+    log.info(f"look {look.number} at {look.version.name}: {result.verdict}")
     return MonitorOutcome(
         use_case=run.name,
         model=look.version.name,
         look=look.number,
-        verdict=found.verdict,
+        verdict=result.verdict,
         summary=report.summary,
-        reasons=found.reasons,
-        report=last["report"],
-        figures=found.figures,
+        reasons=result.reasons,
+        report=gate_step["report"],
+        figures=result.figures,
     )
 
 
@@ -80,13 +86,15 @@ def record_look(
 def record_shadow_comparison(
     run: Run, comparison: ShadowComparison, shadow_step: Step, as_of: str
 ) -> ShadowOutcome:
-    """What was found, whether or not that is news."""
+    """Record a shadow comparison, unless the journal has the same already."""
     report = get_report(run.bucket, shadow_step["report"])
-    held = {name: shadow_step[name] for name in ("report", "rows")}
-    entry = append_comparison(run.bucket, comparison, report, held, clock.parse_timestamp(as_of))
+    artifacts = {name: shadow_step[name] for name in ("report", "rows")}
+    entry = append_comparison(
+        run.bucket, comparison, report, artifacts, clock.parse_timestamp(as_of)
+    )
     name = comparison.challenger.name
-    told = f"entry {entry.number}" if entry else "as before"
-    get_run_logger().info(f"{name} in shadow: {report.verdict} ({told})")
+    news = f"entry {entry.number}" if entry else "as before"
+    get_run_logger().info(f"{name} in shadow: {report.verdict} ({news})")
     return ShadowOutcome(
         model=name,
         against=comparison.champion.name,
@@ -99,8 +107,9 @@ def record_shadow_comparison(
 
 @stage(name="label")
 def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImport:
-    """What is new in `files`, or where the use case says that labels come from. A file that
-    cannot be read is told, and stops nothing.
+    """Take in the new labels of `files`, or of the use case's labels.source.
+
+    A file that cannot be read is logged, and stops nothing else.
     """
     log = get_run_logger()
 
@@ -113,7 +122,7 @@ def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImp
         )
     except IntegrityError:
         raise
-    except AssayError as error:  # no labels can be read at all; what came before can be looked at
+    except AssayError as error:  # no labels can be read, but earlier ones can be judged
         taken = LabelImport(refused=(("labels", error),))
     for name, refusal in taken.refused:
         log.error(f"labels refused, {name}: {refusal.what}")
@@ -122,19 +131,17 @@ def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImp
 
 RETRAIN_WANTED_EVENT = "assay.retrain.wanted"
 
+_RETRAIN_WANTED_NAMESPACE = uuid.UUID("6d4b0f3e-6f0b-5d36-9a51-0f5b2d6f2f2a")  # for event ids
 
-_RETRAIN_WANTED_NAMESPACE = uuid.UUID(
-    "6d4b0f3e-6f0b-5d36-9a51-0f5b2d6f2f2a"
-)  # makes ids of events, and means nothing
-
-
-_EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear it
+_EVENT_TIMEOUT = 10.0  # seconds that a server may take to receive an event
 
 
 @stage(name="want")
 def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
-    """Emit the event for a look that nothing came of: once in any case, and again when a retraining
-    could begin: it could not before, or nobody heard of it. False if it was not emitted.
+    """Emit the event for a look that no retraining followed. False if it was not emitted.
+
+    It is emitted at least once, and again if a retraining could begin now: earlier it could not, or
+    nobody received the event.
     """
     evidence, memo = last_look.report.digest, run.bucket.memo
     key = Digest.of_bytes(f"{RETRAIN_WANTED_EVENT} {run.name} {evidence}".encode())
@@ -148,11 +155,10 @@ def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
             "prefect.resource.name": run.name,
         },
         payload={"why": because, "evidence": str(evidence), "verdict": last_look.verdict},
-        id=uuid.uuid5(
-            _RETRAIN_WANTED_NAMESPACE, f"{key} {now}"
-        ),  # servers pass over one that they have seen
+        # Servers ignore an id that they have seen.
+        id=uuid.uuid5(_RETRAIN_WANTED_NAMESPACE, f"{key} {now}"),
     )
-    EventsWorker.drain_all(timeout=_EVENT_TIMEOUT)  # a process that ends now would take it along
+    EventsWorker.drain_all(timeout=_EVENT_TIMEOUT)  # else it would be lost with the process
     memo.remember(
         "wanted", key, {"event": RETRAIN_WANTED_EVENT, "evidence": str(evidence), "needs": []}
     )
@@ -161,16 +167,16 @@ def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
 
 
 def _would_begin_or_ask(run: Run, last_look: PastLook, now: str) -> bool:
-    """Whether a retraining would begin, or a person be asked."""
-    case, entries = run.loaded.use_case, Journal(run.bucket.store, run.name).entries()
-    asked = RetrainingRequest(
+    """Whether a retraining would begin, or a person would be asked."""
+    case, entries = run.loaded.use_case, run.bucket.journal(run.name).entries()
+    request = RetrainingRequest(
         "monitor",
         last_look.main_reason,
         clock.parse_timestamp(now),
         last_look.upto,
         evidence=last_look.report.digest,
     )
-    found = reason_to_decline(
-        entries, asked, case.retrain, unfinished_shadow_reason(run.bucket, case)
+    declined = reason_to_decline(
+        entries, request, case.retrain, unfinished_shadow_reason(run.bucket, case)
     )
-    return found is None or found.needs_person
+    return declined is None or declined.needs_person

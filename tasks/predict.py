@@ -1,4 +1,4 @@
-"""Score the rows of a batch by one version."""
+"""Score the rows of a batch with one version."""
 
 from typing import Any
 
@@ -17,16 +17,17 @@ from assay.tasks.stage import perform_stage, stage
 def predict_batch(
     run: Run, batch: IncomingBatch, read_step: Step, version: Version, model: Any
 ) -> Step:
-    """Yields `table` and `lines` of the rows that could be scored, their `predictions`, `about`
-    them, and `unfit` if there are rows that could not be scored. `model` is the version, loaded.
+    """Yield `table`, `lines` and `predictions` of the scored rows, and `about` them.
+
+    Also `unfit` if some rows could not be scored. `model` is the loaded version.
     """
     use_case, log = run.loaded.use_case, get_run_logger()
     unfit = read_step.outputs.get("unfit")
 
     def work() -> dict[str, Artifact]:
-        from assay.production.scoring.predictions import score_table as score
+        from assay.production.scoring.predictions import score_table
 
-        found = score(
+        found = score_table(
             run.bucket,
             model,
             version.digest,

@@ -1,4 +1,4 @@
-"""Tell a person what they are asked: whether a version shall become champion."""
+"""Ask a person whether a version shall become champion, and carry out the answer."""
 
 from prefect.logging import get_run_logger
 
@@ -13,21 +13,21 @@ from assay.util.clock import parse_timestamp
 
 @stage(name="ask")
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
-    """The question in Markdown. Fails where no answer on the dashboard could be of use."""
-    asked = approval_form.approval_question(
-        open_bucket(store).require_existing(), reference, parse_timestamp(as_of)
+    """The question in Markdown. Fails if no answer on the dashboard could decide it."""
+    question = approval_form.approval_question(
+        Bucket.open(store).require_existing(), reference, parse_timestamp(as_of)
     )
-    shown = artifact_key(reference.partition("@")[0], "history")
-    return f"{asked} [What became of it so far](/artifacts/key/{shown})."
+    key = artifact_key(reference.partition("@")[0], "history")
+    return f"{question} [Its history so far](/artifacts/key/{key})."
 
 
 @stage(name="decide")
 def decide_promotion(reference: str, store: str, justification: Justification, yes: bool) -> str:
-    """What came of it, in words. Fails where the person may not answer."""
+    """Carry out the answer and describe the result. Fails if the person may not answer."""
     entry = approval_form.apply_answer(
         open_bucket(store).require_existing(), reference, justification, yes=yes
     )
     model = reference.partition("@")[0]
-    told = entry_sentence(model, entry) if entry else f"{reference} is champion already"
-    get_run_logger().info(told)
-    return told
+    result = entry_sentence(model, entry) if entry else f"{reference} is champion already"
+    get_run_logger().info(result)
+    return result

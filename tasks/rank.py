@@ -1,4 +1,4 @@
-"""Put the candidates in the order in which they are to be tried on the test rows."""
+"""Rank the candidates: the order in which they are tried on the test rows."""
 
 from prefect.logging import get_run_logger
 
@@ -10,7 +10,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="rank")
 def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
-    """Yields a `report` and the `order`, with why. The test rows have no say here."""
+    """Yield `report` and `order` with reasons. The test rows play no part."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
@@ -54,7 +54,7 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
 def candidates_in_order(
     run: Run, rank_step: Step, train_steps: dict[str, Step]
 ) -> list[tuple[Step, str]]:
-    """The trained candidates, the first to be tried first, each with the verdict foreseen."""
+    """The trained candidates in the order to try them, each with its expected verdict."""
     order = run.bucket.get_json(rank_step["order"])
     for one in order:
         get_run_logger().info(f"{one['title']}: {one['because']}")

@@ -1,7 +1,7 @@
-"""The rows that a champion was tested on, beside what it said of them."""
+"""Build a champion's reference: the rows it was tested on, with its predictions."""
 
 from assay.bucket.artifacts import Artifact
-from assay.production.monitoring.windows import build_reference as made_of
+from assay.production.monitoring import windows
 from assay.registry.history import Version
 from assay.runs.lineage import find_training_table
 from assay.runs.run import Run
@@ -11,11 +11,11 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="reference")
 def build_reference(run: Run, version: Version) -> Step:
-    """Yields `build_reference`. Its profile is kept, so that looks cost what is new alone."""
+    """Yield `reference`. Its profile is kept, so that a look costs only its new rows."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        return {"reference": made_of(run.bucket, version, use_case)}
+        return {"reference": windows.build_reference(run.bucket, version, use_case)}
 
     return perform_stage(
         run,

@@ -1,4 +1,4 @@
-"""Ask the journal whether a model is to be trained anew, and begin it there."""
+"""Begin a retraining in the journal if the policy allows it, and finish it there."""
 
 from datetime import datetime
 
@@ -26,24 +26,24 @@ from assay.tasks.stage import stage
 def begin_retraining(
     run: Run, requester: RetrainingTrigger, because: str, as_of: datetime, evidence: str | None
 ) -> RetrainingAttempt | DeclinedRetraining:
-    """The retraining that may go on, or why there is none."""
-    seen = Digest.parse(evidence) if evidence else None
-    asked = RetrainingRequest(
-        requester, because, as_of, BatchLedger(run.bucket, run.name).read().length, seen
+    """Begin or resume a retraining, or say why it is declined."""
+    report = Digest.parse(evidence) if evidence else None
+    request = RetrainingRequest(
+        requester, because, as_of, BatchLedger(run.bucket, run.name).read().length, report
     )
     case = run.loaded.use_case
-    waits = unfinished_shadow_reason(run.bucket, case)
-    found = open_retraining(run.bucket, run.name, asked, case.retrain, waits)
-    if isinstance(found, DeclinedRetraining):
-        get_run_logger().warning(f"not trained anew: {found.reason}")
+    shadow_reason = unfinished_shadow_reason(run.bucket, case)
+    attempt = open_retraining(run.bucket, run.name, request, case.retrain, shadow_reason)
+    if isinstance(attempt, DeclinedRetraining):
+        get_run_logger().warning(f"not retrained: {attempt.reason}")
     else:
-        get_run_logger().info(f"attempt {found.attempt}: {because}")
-    return found
+        get_run_logger().info(f"attempt {attempt.attempt}: {because}")
+    return attempt
 
 
 @stage(name="finish")
 def finish_retraining(run: Run, begun: RetrainingAttempt, result: RunOutcome | DataError) -> None:
-    """The last that a retraining does: one that did not is gone on with, or begun anew."""
+    """Close a retraining. One that was never closed is resumed, or begun again."""
     if isinstance(result, DataError):
         close_retraining(run.bucket, run.name, begun, FAILED, because=result.what)
         return

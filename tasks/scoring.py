@@ -1,4 +1,4 @@
-"""See which batches came, and fix the version that scores them."""
+"""Plan which batches a version scores; claim, deliver, record or refuse a batch."""
 
 import uuid
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from assay.production.scoring.loaded_version import (
     shadow_challenger,
 )
 from assay.production.scoring.outcome import BatchOutcome
-from assay.production.scoring.sinks import write_delivery as write
+from assay.production.scoring.sinks import write_delivery
 from assay.registry.batch_ledger import BatchClaim, BatchLedger, RefusedBatch, ScoredBatch
 from assay.registry.history import CHALLENGER, Version
 from assay.runs.run import Run
@@ -29,8 +29,10 @@ from assay.util.wording import format_count
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """What a run of the score flow is about. `shadow_version`: the challenger that is to score unseen;
-    `shadow_scorer`: the same ready to do so, if it can be.
+    """What a run of the score flow is about.
+
+    `shadow_version` is the challenger that should score in shadow. `shadow_scorer` is the same
+    version, loaded; None if it cannot be loaded.
     """
 
     scorer: LoadedVersion
@@ -41,7 +43,7 @@ class ScoringPlan:
 
     @property
     def expected_challenger(self) -> int | None:
-        """By its number, for the ledger."""
+        """The number of the challenger that should score in shadow, for the ledger."""
         return self.shadow_version.number if self.shadow_version else None
 
 
@@ -55,68 +57,63 @@ def plan_scoring(
     form: FileFormat | None,
     stream: str | None,
 ) -> ScoringPlan:
-    """Whatever is promoted or retired from now on, this version scores all of them."""
+    """List the batches and load the version that scores all of them, promotions or not."""
     bucket, written, log = run.bucket, run.loaded, get_run_logger()
     batches = (
         [batch_from_stream(files[0], form, stream)]
         if stream
         else list_batches(written, files, form)
     )
-    by = LoadedVersion.load(bucket, written, resolve_reference(bucket, run.name, model), as_of)
-    log.info(f"{format_count(len(batches), 'batch')} for {by.version.name}")
-    beside, asked = None, shadow_challenger(bucket, written, by.version)
-    if asked is not None:
+    scorer = LoadedVersion.load(bucket, written, resolve_reference(bucket, run.name, model), as_of)
+    log.info(f"{format_count(len(batches), 'batch')} for {scorer.version.name}")
+    shadow_scorer, challenger = None, shadow_challenger(bucket, written, scorer.version)
+    if challenger is not None:
         try:
-            beside = LoadedVersion.load(bucket, written, f"{run.name}@{CHALLENGER}", as_of)
-            asked = beside.version  # the alias may have been moved meanwhile
-        except AssayError as error:  # what is wrong with it is no reason not to serve
-            log.warning(f"{asked.name} cannot score beside it: {error.what}")
-    before = PriorScores.from_ledger(bucket, by.version, for_named_version=model is not None)
-    return ScoringPlan(by, asked, beside, before, batches)
+            shadow_scorer = LoadedVersion.load(bucket, written, f"{run.name}@{CHALLENGER}", as_of)
+            challenger = shadow_scorer.version  # the alias may have moved meanwhile
+        except AssayError as error:  # its faults must not stop the champion
+            log.warning(f"{challenger.name} cannot score in shadow: {error.what}")
+    prior = PriorScores.from_ledger(bucket, scorer.version, for_named_version=model is not None)
+    return ScoringPlan(scorer, challenger, shadow_scorer, prior, batches)
 
 
 @stage(name="claim", task_run_name="claim {answers.name}")
 def claim_batch(run: Run, answers: BatchClaim, void: frozenset[int]) -> BatchClaim | None:
-    """The answers that are to be delivered: these, or those of whoever began with the batch before.
-    None if it was served meanwhile.
-    """
-    _ = Delivery.from_claim(
-        run.bucket, run.loaded.use_case, answers
-    ).schema  # what cannot be is not begun
+    """The predictions to deliver: these, or those of an earlier claim. None if served meanwhile."""
+    # Raises before the claim if they cannot be delivered.
+    _ = Delivery.from_claim(run.bucket, run.loaded.use_case, answers).schema
     found, log = BatchLedger(run.bucket, run.name).claim(answers, void), get_run_logger()
     if found is None:
-        log.info(f"{answers.name} was served by another at the same time")
+        log.info(f"another process served {answers.name} at the same time")
     elif found.version != answers.version:
-        log.info(f"{answers.name} was begun by version {found.version}, whose answers stand")
+        log.info(f"version {found.version} began {answers.name}, and its predictions count")
     return found
 
 
 @stage(name="deliver", task_run_name="deliver {answers.name}")
 def deliver_batch(run: Run, answers: BatchClaim, sink: Sink) -> str:
-    """Where the answers are now. Delivering again changes nothing."""
-    place = write(Delivery.from_claim(run.bucket, run.loaded.use_case, answers), sink)
+    """Deliver the predictions, and return where they are. A second delivery changes nothing."""
+    place = write_delivery(Delivery.from_claim(run.bucket, run.loaded.use_case, answers), sink)
     get_run_logger().info(f"{answers.name} is at {place}")
     return place
 
 
 BATCH_SCORED_EVENT = "assay.batch.scored"
 
-
-_BATCH_SCORED_NAMESPACE = uuid.UUID(
-    "0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11"
-)  # makes ids of events, and means nothing
+_BATCH_SCORED_NAMESPACE = uuid.UUID("0b0c8f0e-61c5-5c0a-8f57-5f5a3f1f9d11")  # for event ids
 
 
 @stage(name="record", task_run_name="record {entry.name}")
 def record_batch(
     run: Run, entry: ScoredBatch, void: frozenset[int] = frozenset(), *, again: bool = False
 ) -> bool:
-    """False if the ledger has it already (see `Ledger.add_scored`). Of a batch that was served, an
-    event tells.
+    """Append to the ledger, and emit an event if the batch was served.
+
+    False if the ledger has the entry already (see `BatchLedger.add_scored`).
     """
     added = BatchLedger(run.bucket, run.name).add_scored(entry, void, allow_repeat=again)
     if not added:
-        get_run_logger().info(f"{entry.name} was recorded by another at the same time")
+        get_run_logger().info(f"another process recorded {entry.name} at the same time")
     elif entry.role == "served":
         _emit_batch_scored(run, entry)
     return added
@@ -126,7 +123,7 @@ def record_batch(
 def refuse_batch(
     run: Run, batch: IncomingBatch, source: str | None, error: AssayError, as_of: str
 ) -> BatchOutcome:
-    """A batch that cannot be scored as a whole, and why."""
+    """Record that a batch cannot be scored as a whole, and why."""
     found = BatchOutcome.from_error(batch.name, "refused", error)
     entry = RefusedBatch(
         name=batch.name,
@@ -141,7 +138,7 @@ def refuse_batch(
 
 
 def _emit_batch_scored(run: Run, entry: ScoredBatch) -> None:
-    """By a thread of the process, which whoever ends the process lets drain."""
+    """Emit the event from a background thread, which the flow drains before it ends."""
     emit_event(
         event=BATCH_SCORED_EVENT,
         resource={

@@ -1,4 +1,4 @@
-"""Search one candidate's parameters by cross-validation on the training rows."""
+"""Search one candidate's hyperparameters by cross-validation on the training rows."""
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.runs.run import Run
@@ -8,9 +8,9 @@ from assay.tasks.stage import perform_stage, progress_bar, stage
 
 @stage(name="search", task_run_name="search {candidate}")
 def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, candidate: str) -> Step:
-    """Yields what was `tried`, and the `scores` of rows that no fit had seen.
+    """Yield `tried` (the settings) and `scores` (out-of-fold).
 
-    Candidates that differ in their mitigation alone share one search.
+    Candidates that differ only in their mitigation share one search.
     """
     use_case = run.loaded.use_case
     chosen = use_case.find_candidate(candidate)
@@ -38,7 +38,7 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
         also=("assay.learning.train", *chosen.imported_modules()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
-            # How many processes search changes how long it takes, not what is found.
+            # The number of processes changes the time, not the result.
             "search": use_case.search.model_dump(mode="json", exclude={"jobs"}),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "choose_by": use_case.performance.choose_by,

@@ -1,4 +1,4 @@
-"""Hold a challenger's answers in shadow against the champion's."""
+"""Compare a challenger's predictions in shadow with the champion's."""
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.shadow.comparison import ShadowComparison
@@ -9,7 +9,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="shadow")
 def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
-    """Yields the `report`, the `rows` that both answered, and `facts` about them."""
+    """Yield `report`, `rows` (those that both scored) and `facts` about them."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
@@ -17,13 +17,13 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
         from assay.production.shadow.paired_rows import judge_comparison, pair_rows
 
         found = pair_rows(run.bucket, comparison, use_case)
-        told = found.facts.model_dump(mode="json")
+        facts = found.facts.model_dump(mode="json")
         return {
             "report": put_report(
                 run.bucket, judge_comparison(run.bucket, comparison, found, use_case)
             ),
             "rows": found.rows,
-            "facts": run.bucket.put_json(told, JSON, "facts of a comparison in shadow"),
+            "facts": run.bucket.put_json(facts, JSON, "facts of a comparison in shadow"),
         }
 
     return perform_stage(
@@ -39,7 +39,7 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
             "unfit": use_case.monitor.malformed,
             "known": use_case.labels.known,
             "meaning": use_case.data.column_meaning(),
-            # What the ledger says of each batch: when it came, what it took, which lacks a partner.
+            # The ledger's facts of each batch: when it came, its seconds, whether one lacks a pair.
             "came": comparison.batch_facts,
         },
         inputs=comparison.inputs,

@@ -1,4 +1,4 @@
-"""What a step's span says, where somebody takes spans: see `assay.deployments.tracing`."""
+"""Attributes of a step's trace span: see `assay.deployments.tracing`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from assay.steps.step import Step
 
 
 def annotate_span(run: Run, step: Step) -> None:
-    """Say it of the span that Prefect opened for the task. Costs a look where nobody listens."""
-    # By name: what only watches is no part of the code that a question's answer depends on.
+    """Set the attributes on the span that Prefect opened for the task, if anyone records it."""
+    # Imported by name, so that tracing is no part of the code that a result depends on.
     span = import_module("opentelemetry.trace").get_current_span()
     if not span.is_recording():
         return
-    said = {
+    attributes = {
         "use_case": run.name,
         "stage": step.components["stage"],
         "step": step.name,
@@ -29,4 +29,6 @@ def annotate_span(run: Run, step: Step) -> None:
             if artifact.media_type == TABLE
         },
     }
-    span.set_attributes({f"assay.{key}": value for key, value in said.items() if value is not None})
+    span.set_attributes(
+        {f"assay.{key}": value for key, value in attributes.items() if value is not None}
+    )

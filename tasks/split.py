@@ -11,8 +11,10 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="split")
 def split_table(run: Run, table: Artifact) -> Step:
-    """Yields `membership`: a table with one column, `test`, row by row beside the table; `sides`:
-    how many rows and positives each side has."""
+    """Yield `membership`, a table with one column `test` for each row, and `sides`.
+
+    `sides` counts the rows and positives of each side.
+    """
     use_case, log = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
@@ -26,8 +28,9 @@ def split_table(run: Run, table: Artifact) -> Step:
         with locate_data_errors(run.loaded.text.locate(("split",))):
             test = core.mark_test_rows(rows, use_case)
         sides = core.split_counts(rows, test, use_case)
-        log("{rows:,} training rows".format(**sides["training"]))
-        log("{rows:,} test rows, {positives:,} of them positive".format(**sides["test"]))
+        test_side = sides["test"]
+        log(f"{sides['training']['rows']:,} training rows")
+        log(f"{test_side['rows']:,} test rows, {test_side['positives']:,} of them positive")
         frame = pd.DataFrame({"test": test})
         return {
             "membership": write_frame(run.bucket, frame, "membership"),

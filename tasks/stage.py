@@ -1,4 +1,4 @@
-"""What every stage shares: its step taken, its state, its gate's tables and its progress shown."""
+"""What every stage shares: its step, its state, its gate's report and its progress bar."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ R = TypeVar("R")
 
 
 class Stage(Task[P, R]):
-    """A Prefect task whose call yields its step.
+    """A Prefect task whose call returns its step.
 
-    A plain task that returns a state, as one found in the memo does to be shown as `Cached`,
-    would hand that state to the flow.
+    A plain task that returns a state, as a cached stage does to appear as `Cached`, would hand
+    that state to the flow.
     """
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
         if plan.current_plan():
-            return self.fn(*args, **kwargs)  # nothing runs, so Prefect need not know
-        # The run's tags are not its tasks': before a task with tags begins, and once it has ended,
-        # the server is asked for a slot of each.
+            return self.fn(*args, **kwargs)  # nothing runs, so Prefect is not involved
+        # Tasks do not inherit the run's tags: for each tag of a task, the server is asked for a
+        # concurrency slot before it begins and after it ends.
         with TagsContext(current_tags=set()):
             found: Any = super().__call__(*args, **kwargs)
         return cast(R, found.result() if isinstance(found, State) else found)
 
 
-_RETRY_DELAYS = (2, 20, 60)  # seconds before a stage is tried again that could not reach something
+_RETRY_DELAYS = (2, 20, 60)  # seconds before each retry of a stage whose connection failed
 
 
 @overload
@@ -80,10 +80,10 @@ def stage(
     task_run_name: str | None = None,
     retries: int = len(_RETRY_DELAYS),
 ) -> Any:
-    """`@stage`, or `@stage(name=..., task_run_name=..., retries=...)`: Prefect's options of a task.
+    """`@stage`, or `@stage(name=..., task_run_name=..., retries=...)` with Prefect's task options.
 
-    A stage that cannot reach its source or the bucket is tried again: whatever it had stored by
-    then is found there, as after a kill.
+    A stage that cannot reach its source or the bucket is retried. It finds what it had stored by
+    then, as after a kill.
     """
 
     def decorate(work: Callable[P, R]) -> Stage[P, R]:
@@ -94,12 +94,12 @@ def stage(
             retries=retries,
             retry_delay_seconds=[*_RETRY_DELAYS],
             retry_condition_fn=_is_transient,
-            # The memo knows what was done. Prefect's own cache would make a key of the arguments,
-            # and so pickle the model of every batch.
+            # The memo is the cache. Prefect's own would hash the arguments, and so pickle the
+            # model for every batch.
             cache_policy=NO_CACHE,
         )
         if name:
-            # Prefect makes it of the function's name; metrics and stored runs know the stage's.
+            # Prefect derives it from the function's name; metrics and stored runs use the stage's.
             made.task_key = f"{name}-{made.task_key.rpartition('-')[2]}"
         return made
 
@@ -107,7 +107,7 @@ def stage(
 
 
 def _is_transient(_task: object, _run: object, state: State) -> bool:
-    """Only a network that failed is worth another try."""
+    """Whether a network failed: only that is worth a retry."""
     return isinstance(state.result(raise_on_failure=False), ConnectionError | StoreUnreachable)
 
 
@@ -123,10 +123,10 @@ def perform_stage(
     label: str | None = None,
     always: bool = False,
 ) -> Step:
-    """Take a step and tell the dashboard.
+    """Perform a step, or find it in the memo, and show it on the dashboard.
 
-    `core` is the module that does the stage's work, `also` are further modules whose code counts,
-    such as a user's estimator. Of a step found in the memo Prefect is handed a state named
+    `core` is the module that does the stage's work; `also` are further modules whose code is part
+    of the key, such as a user's estimator. For a step in the memo, Prefect gets a state named
     `Cached`, which `Stage` unwraps.
     """
     code = read_code_version(core, *also, glue=f"assay.tasks.{name}")
@@ -163,24 +163,23 @@ def perform_stage(
 
 
 def publish_report(run: Run, step: Step) -> None:
-    """Show a gate's report on the dashboard: as text with its pictures, and its checks as a table
-    that can be searched. Keys stay the same over runs; sizes and numbers are bounded, because
-    Prefect keeps every one in its database.
+    """Show a gate's report on the dashboard: text with pictures, and a searchable table of checks.
+
+    Keys stay the same over runs. Sizes are bounded, because Prefect's database keeps every version.
     """
     report = get_report(run.bucket, step["report"])
-    shown, about = (
-        artifact_key(run.name, step.name),
-        f"{report.gate} of {report.subject}: {report.verdict}",
-    )
-    drawn = {figure.title: data_url(svg) for figure, svg in report_pictures(report)}
-    create_markdown_artifact(render_markdown(report, drawn), shown, about)
+    key = artifact_key(run.name, step.name)
+    headline = f"{report.gate} of {report.subject}: {report.verdict}"
+    pictures = {figure.title: data_url(svg) for figure, svg in report_pictures(report)}
+    create_markdown_artifact(render_markdown(report, pictures), key, headline)
     if report.checks:
-        create_table_artifact(check_rows(report), f"{shown}-checks", about)
+        create_table_artifact(check_rows(report), f"{key}-checks", headline)
 
 
 def publish_page(run: Run, outcome: RunOutcome) -> None:
-    """Show what the run came to, and lead to the whole report: where pages are served
-    (ASSAY_PAGES), a link to it there; else the place of its object.
+    """Show the run's outcome with a link to the whole report.
+
+    The link leads to the page server (ASSAY_PAGES) if there is one, else to the object.
     """
     pages, where = os.environ.get("ASSAY_PAGES"), run.bucket.url(outcome.page)
     link = f"{pages.rstrip('/')}/{outcome.page.digest.hex}" if pages else where
@@ -190,37 +189,35 @@ def publish_page(run: Run, outcome: RunOutcome) -> None:
 
 
 def publish_history(bucket: Bucket, model: str) -> None:
-    """Show what became of a use case so far. One key, so that the dashboard keeps what the page
-    said before.
-    """
-    told = UseCasePage.load(bucket, model)
-    drawn = {figure.title: data_url(figure_svg_file(figure)) for figure in told.figures()}
-    text = told.to_markdown(actor_of=authority.describe_author, pictures=drawn)
-    create_markdown_artifact(text, artifact_key(model, "history"), told.headline)
+    """Show the use case's history. Its key is constant, so the dashboard keeps earlier versions."""
+    page = UseCasePage.load(bucket, model)
+    pictures = {figure.title: data_url(figure_svg_file(figure)) for figure in page.figures()}
+    text = page.to_markdown(actor_of=authority.describe_author, pictures=pictures)
+    create_markdown_artifact(text, artifact_key(model, "history"), page.headline)
 
 
 def data_url(svg: bytes) -> str:
-    """The picture itself, as a URL."""
+    """A picture as a data URL."""
     return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 
 def _describe_step(step: Step) -> str:
-    how = "from the memo" if step.cached else f"{step.seconds:.1f} s"
+    how = "cached" if step.cached else f"{step.seconds:.1f} s"
     verdict = f": {step.verdict}" if step.verdict else ""
     return f"{step.name}{verdict} ({how})"
 
 
 @contextmanager
 def progress_bar(title: str, unit: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on the dashboard and, every tenth of the way, a line in the log."""
+    """A progress bar on the dashboard, and a log line at every tenth."""
     artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(title, "progress"), title))
-    log, told = get_run_logger(), -1
+    log, last_tenth = get_run_logger(), -1
 
     def say(done: int, total: int, text: str) -> None:
-        nonlocal told
+        nonlocal last_tenth
         tenth = 10 * done // max(total, 1)
-        if tenth > told:
-            told = tenth
+        if tenth > last_tenth:
+            last_tenth = tenth
             log.info(f"{title}: {done} of {total} {unit}" + (f", {text}" if text else ""))
             update_progress_artifact(artifact, progress=100.0 * done / max(total, 1))
 

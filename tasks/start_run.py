@@ -1,7 +1,7 @@
-"""Read the use case and the state of its source: what this run is about."""
+"""Read the use case and the state of its source."""
 
 from assay.bucket.signing import Signer
-from assay.config.loaded_use_case import load_use_case as read_file
+from assay.config.loaded_use_case import load_use_case
 from assay.runs.run import Run
 from assay.sources.fingerprint import fingerprint
 from assay.store.open import default_store_url
@@ -16,14 +16,14 @@ def start_run(
     always: bool,
     trains: bool = True,
 ) -> Run:
-    """Check use case and candidates before anything is touched; keep the words in the bucket.
+    """Check the use case and its candidates first, then keep its text in the bucket.
 
-    Where nothing is trained, neither the candidates nor the source need be there any more.
+    Without training, neither the candidates nor the source need exist any more.
     """
     from assay.learning.estimators import check_candidates
 
-    written = read_file(config, overrides)
-    Signer.from_environment()  # a key that cannot be used is better told of now than after training
+    written = load_use_case(config, overrides)
+    Signer.from_environment()  # report an unusable key now, not after the training
     source = None
     if trains:
         check_candidates(written.use_case, written.text.locate)

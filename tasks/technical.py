@@ -1,4 +1,4 @@
-"""Ask what one candidate takes to answer."""
+"""Judge one candidate's time and size against the limits."""
 
 from assay.bucket.artifacts import Artifact
 from assay.runs.run import Run
@@ -8,7 +8,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="technical")
 def run_technical_gate(run: Run, train_step: Step) -> Step:
-    """Yields `report`."""
+    """Yield `report`."""
     use_case, timing = run.loaded.use_case, train_step["timing"]
     candidate = train_step.components["settings"]["title"]
 

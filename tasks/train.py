@@ -1,4 +1,4 @@
-"""Fit one candidate to all training rows: calibrated, its threshold set, mitigated where asked."""
+"""Fit one candidate to all training rows; calibrate it, mitigate it, and set its threshold."""
 
 from contextlib import nullcontext
 
@@ -12,16 +12,16 @@ from assay.tasks.stage import perform_stage, progress_bar, stage
 def train_candidate(
     run: Run, table: Artifact, membership: Artifact, search_step: Step, candidate: str
 ) -> Step:
-    """Yields `model`, its `signature`, `predictions` for the test rows, answers to the training
-    rows that were `held_out`, more `metadata` it, and its `timing`, which is no input of any step but
-    the technical gate's."""
+    """Yield `model`, `signature`, `predictions` (test rows) and `held_out` (out-of-fold).
+
+    Also `about` the model, and `timing`, which is an input of the technical gate alone.
+    """
     use_case = run.loaded.use_case
     chosen = use_case.find_candidate(candidate)
 
     def work() -> dict[str, Artifact]:
+        from assay.learning import train
         from assay.learning.search import SearchOutcome
-        from assay.learning.train import no_progress
-        from assay.learning.train import train_candidate as fit
         from assay.tables.table import Table
         from assay.tables.table_writer import write_table
 
@@ -35,10 +35,12 @@ def train_candidate(
         with (
             progress_bar(f"{run.name}: {candidate}")
             if takes_long
-            else nullcontext(no_progress) as say
+            else nullcontext(train.no_progress) as say
         ):
             locate = run.loaded.text.locate
-            fitted = fit(rows, test, chosen, use_case, found, say=say, locate=locate)
+            fitted = train.train_candidate(
+                rows, test, chosen, use_case, found, say=say, locate=locate
+            )
         answers, held_out = fitted.predictions, fitted.held_out
         about = {
             "prevalence": fitted.prevalence,

@@ -1,4 +1,4 @@
-"""Hold the table against the rules that the use case states."""
+"""Check the table against the use case's expectations."""
 
 from assay.bucket.artifacts import Artifact
 from assay.config.loaded_use_case import check_columns
@@ -12,15 +12,14 @@ from assay.tasks.stage import perform_stage, stage
 def run_validation_gate(
     run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
 ) -> Step:
-    """Yields `report` and, if rows break a rule, `failing_rows`: which rows, by which rule.
+    """Yield `report` and, if rows break a rule, `failing`: those rows with their rules.
 
-    `quarantine`: the rows that ingestion had to set aside; `as_text`: the columns that it had to
-    read as text. What changed in the columns is told against the table that the use case was last
-    asked of.
+    `quarantine`: rows that ingestion set aside. `as_text`: columns that it read as text. The report
+    also lists changes of columns since the use case's previous table.
     """
     written = run.loaded
     use_case = written.use_case
-    # Not only when there is work: a name may be wrong though the rules were judged before.
+    # Also for a cached step: a column's name may be wrong although the rules are unchanged.
     check_columns(written, [column["name"] for column in run.bucket.get_json(table)["schema"]])
 
     before = previous_table(run.bucket, run.name, table)
@@ -34,11 +33,11 @@ def run_validation_gate(
         from assay.tables.table import Table
         from assay.tables.table_writer import write_frame
 
-        held = Table.read(run.bucket, table)
-        with open_rows(held) as rows:
+        data = Table.read(run.bucket, table)
+        with open_rows(data) as rows:
             check_preconditions(rows, written)
         judged = gate.validate_table(
-            held,
+            data,
             use_case.expectations,
             target=use_case.data.target,
             subject=run.name,

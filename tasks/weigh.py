@@ -1,4 +1,4 @@
-"""Ask whether these data can answer this question at all, whatever is asked of fairness."""
+"""Measure what the feasibility gate judges, apart from the fairness rules."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
-# What is read of the use case, besides what the rows mean.
+# The parts of the use case that are read, besides the meaning of columns.
 _USE_CASE_FIELDS: dict[str, Any] = {
     "feasibility": True,
     "split": True,
@@ -19,7 +19,7 @@ _USE_CASE_FIELDS: dict[str, Any] = {
 
 @stage(name="weigh")
 def measure_feasibility(run: Run, table: Artifact) -> Step:
-    """Yields what was `found`."""
+    """Yield `found`: everything that was measured."""
     use_case, say = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:

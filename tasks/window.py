@@ -1,4 +1,4 @@
-"""The rows that a look is about."""
+"""Build the window of a look: its rows, and those with labels."""
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.monitoring.look import Look
@@ -9,19 +9,18 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="window")
 def build_window(run: Run, look: Look, reference: Artifact) -> Step:
-    """Yields what was `label_counts` of the labels and, where they are not too few, the `current` rows
-    and the `received_labels` ones."""
+    """Yield `counted` (numbers of labels); if there are enough, also `current` and `labelled`."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.production.monitoring.windows import build_window as gather
+        from assay.production.monitoring import windows
 
-        found = gather(run.bucket, look, use_case, reference)
+        found = windows.build_window(run.bucket, look, use_case, reference)
         tables = {"current": found.current, "labelled": found.labelled}
         counted = run.bucket.put_json(
             found.label_counts | {"same": found.same_rows}, JSON, "labels counted"
         )
-        return {"counted": counted, **{name: held for name, held in tables.items() if held}}
+        return {"counted": counted, **{name: table for name, table in tables.items() if table}}
 
     return perform_stage(
         run,
@@ -33,7 +32,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
             "rows": use_case.monitor.rows,
             "known": use_case.labels.known,
             "meaning": use_case.data.column_meaning(),
-            # When entries came counts too: for delays, and for labels that say nothing of it.
+            # The moments of entries matter too, for delays and for labels without a date.
             "came": {
                 str(e.number): e.as_of
                 for e in (*look.batches.scored_batches, *look.batches.received_labels)

@@ -77,7 +77,7 @@ def test_its_two_commands_run_in_a_fresh_clone(clone, again):
 
     out = told(make_run)
     assert "income@2 registered, champion" in out
-    steps, found = re.search(r"steps +(\d+), of which (\d+) found in the memo", out).groups()
+    steps, found = re.search(r"steps +(\d+), of which (\d+) were cached", out).groups()
     assert found == (steps if again else "0")
     assert (clone / "reports/income@2.html").exists()
     if not again:  # each command must stand alone

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from gc import set_threshold
 
-_GC_THRESHOLD = (
-    50_000  # made between two searches for garbage, most of which find what was imported
-)
+# Allocations between two runs of the garbage collector. Most runs find only imported modules.
+_GC_THRESHOLD = 50_000
 
 
 def main() -> None:
@@ -25,17 +24,18 @@ def main() -> None:
         _drop_tracebacks(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
-        misused = getattr(end.__context__, "format_message", None)  # what Typer ends with 2 for
-        if misused and "--json" in sys.argv:
-            print_json({"error": "UsageError", "what": misused(), "where": None, "remedy": None})
+        format_usage_error = getattr(end.__context__, "format_message", None)  # Typer's exit 2
+        if format_usage_error and "--json" in sys.argv:
+            what = format_usage_error()
+            print_json({"error": "UsageError", "what": what, "where": None, "remedy": None})
         raise
 
 
 def _drop_tracebacks(reported: BaseException) -> None:
-    """Drop the tracebacks of an error that was told, and of those behind it.
+    """Drop the tracebacks of a reported error and of its causes.
 
-    Prefect keeps an error for as long as the process lives. Its traceback would keep every frame
-    it passed, and DuckDB reports at the interpreter's end what of its own is still held.
+    Prefect keeps an error as long as the process lives, and its traceback keeps every frame. DuckDB
+    complains at exit about its objects in such frames.
     """
     error: BaseException | None = reported
     while error is not None:

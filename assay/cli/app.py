@@ -1,6 +1,6 @@
 """The application and its commands.
 
-Exit codes: 0 done; 1 the user's input or set-up; 2 usage; 3 a gate said no; 4 integrity.
+Exit codes: 0 done; 1 bad input or set-up; 2 wrong usage; 3 a gate failed; 4 integrity.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`assay approve`: a person's yes to a version, beside what its gates say."""
+"""`assay approve`: record a person's approval of a version."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ def command(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say yes to a version whose gates could not tell, or of which another's word is asked."""
-    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    """Approve a version whose gates could not decide, or that needs a second person's approval."""
+    from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.promotion import approve_version
 
-    bucket = open_existing_bucket(store)
-    entry = approve_version(bucket, reference, make_justification(because, as_of))
-    print_decision(
-        bucket,
+    run_decision(
+        approve_version,
         reference,
-        entry,
+        DecisionOptions(because, as_of, store, as_json),
         unchanged_message=f"you approved {reference} before",
-        as_json=as_json,
     )

@@ -1,4 +1,4 @@
-"""`assay audit`: what do these decisions do to each group of people?"""
+"""`assay audit`: compare the decisions of any model across groups of people."""
 
 from __future__ import annotations
 
@@ -20,58 +20,58 @@ _LIMITS_PANEL = "Limits, which need --metric"
 
 def command(
     data: DataArgument,
-    truth: Annotated[str, typer.Option(help="The column that holds what was true.")],
-    prediction: Annotated[str, typer.Option(help="The column that holds what was decided.")],
+    truth: Annotated[str, typer.Option(help="The column of labels.")],
+    prediction: Annotated[str, typer.Option(help="The column of decisions.")],
     by: Annotated[
         list[str] | None,
         typer.Option(
             help="A column that marks groups, or several for their intersection: sex+race. May be "
-            "repeated; with --config, the use case's are taken if left out."
+            "repeated. With --config, the default is the use case's groups."
         ),
     ] = None,
     probability: Annotated[
-        str | None, typer.Option(help="The column that holds the probability of yes.")
+        str | None, typer.Option(help="The column of probabilities of the positive class.")
     ] = None,
     count: Annotated[
-        str | None, typer.Option(help="The column that says how many rows each row stands for.")
+        str | None, typer.Option(help="The column of row counts, if each row stands for several.")
     ] = None,
-    positive: Annotated[str | None, typer.Option(help="The value that counts as yes.")] = None,
+    positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
     bins: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN=CUTS", help="Cut numbers into groups: age=25,45,65."),
     ] = None,
     reference: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=GROUP", help="Whom to compare with.")
+        list[str] | None, typer.Option(metavar="COLUMN=GROUP", help="The group to compare with.")
     ] = None,
     config: ConfigOption = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
             rich_help_panel=_LIMITS_PANEL,
-            help="What to hold to a limit, in Fairlearn's names: selection_rate, equalized_odds.",
+            help="The metric to limit, by Fairlearn's name: selection_rate, equalized_odds.",
         ),
     ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_LIMITS_PANEL, help="The largest difference accepted; 0.1 if left out."
+            rich_help_panel=_LIMITS_PANEL, help="The largest accepted difference; default 0.1."
         ),
     ] = None,
     ratio: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_LIMITS_PANEL, help="Instead: the smallest ratio accepted, such as 0.8."
+            rich_help_panel=_LIMITS_PANEL, help="Or the smallest accepted ratio, such as 0.8."
         ),
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--all", help="On a terminal, too, show every check, table and figure.")
+        bool, typer.Option("--all", help="Show every check, table and figure on a terminal too.")
     ] = False,
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Audit any model's decisions: a file with truth, prediction and group columns is enough.
+    """Audit any model's decisions. A file with label, decision and group columns is enough.
 
-    Without a limit, all metrics and gaps are shown and nothing is judged.
+    Without --metric, all metrics and gaps are shown, and nothing is judged.
     """
     from assay.cli.gate_input import load_gate_use_case, read_gate_frame, require_distinct_columns
     from assay.config.data import Sensitive
@@ -82,10 +82,10 @@ def command(
     require_distinct_columns(columns | {"--probability": probability, "--count": count})
     limits = _limit_rules(metric or [], tolerance, ratio)
     if config and (limits or reference or bins):
-        raise typer.BadParameter("with --config the use case says what to hold the gaps to")
+        raise typer.BadParameter("with --config the limits come from the use case")
     divisions = [_division_columns(one) for one in by or []]
     if not (divisions or config):
-        raise typer.BadParameter("name a column that marks groups", param_hint="--by")
+        raise typer.BadParameter("name a column of groups", param_hint="--by")
     written = load_gate_use_case(
         data, config, _use_case_sections(divisions, limits, bins or [], reference or [])
     )
@@ -118,12 +118,12 @@ def _division_columns(by: str) -> tuple[str, ...]:
 def _limit_rules(
     metrics: Sequence[str], tolerance: float | None, ratio: float | None
 ) -> list[dict[str, Any]]:
-    """The limits asked for, as a use case's rules without their groups."""
+    """The limits of the command line as fairness rules of a use case, still without groups."""
     if tolerance is not None and ratio is not None:
         raise typer.BadParameter("give either --tolerance or --ratio")
     if not metrics and (tolerance is not None or ratio is not None):
         name = "--tolerance" if ratio is None else "--ratio"
-        raise typer.BadParameter(f"{name} needs a metric to hold to it: add --metric")
+        raise typer.BadParameter(f"{name} limits nothing without a metric: add --metric")
     for metric in metrics:
         _check_metric(metric)
     usual = 0.1 if tolerance is None else tolerance
@@ -142,7 +142,7 @@ def _check_metric(name: str) -> None:
     known = [*get_args(FairnessMetric), *get_args(MetricFamily)]
     if name not in known:
         near = nearest_name(name, known)
-        remedy = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        remedy = f"did you mean {near}?" if near else f"the metrics are {', '.join(known)}"
         raise typer.BadParameter(f"no metric {name!r}: {remedy}", param_hint="--metric")
 
 
@@ -152,7 +152,7 @@ def _use_case_sections(
     bins: Sequence[str],
     references: Sequence[str],
 ) -> dict[str, Any]:
-    """What is asked on the command line, as sections of a use case."""
+    """The options of the command line as sections of a use case."""
     cuts = {
         name: _parse_cuts(text) for name, text in _column_options(bins, "--bins", divisions).items()
     }
@@ -172,10 +172,10 @@ def _use_case_sections(
 def _column_options(
     given: Sequence[str], option: str, divisions: Sequence[tuple[str, ...]]
 ) -> dict[str, str]:
-    """COLUMN=VALUE options by column, which --by must name."""
+    """Values of COLUMN=VALUE options by column. --by must name each column."""
     named = dict(text.partition("=")[::2] for text in given)
     if unknown := set(named) - {name for columns in divisions for name in columns}:
-        raise typer.BadParameter(f"{option} names {', '.join(sorted(unknown))}, --by does not")
+        raise typer.BadParameter(f"{option} names {', '.join(sorted(unknown))}, but --by does not")
     return named
 
 
@@ -187,7 +187,7 @@ def _parse_cuts(text: str) -> list[float]:
 
 
 def _positive_value(use_case: UseCase, frame: pd.DataFrame, truth: str) -> str | None:
-    """The use case's positive value, where the file says it in the same words."""
+    """The use case's positive value, if the file's labels contain it."""
     positive = str(use_case.data.target.positive)
-    held = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))
-    return positive if held else None
+    found = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))
+    return positive if found else None

@@ -1,4 +1,4 @@
-"""How commands print: tables for a terminal, plain text for a pipe, one object for --json."""
+"""How commands print: tables on a terminal, plain text in a pipe, one object for --json."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
     from assay.gates.report import Report
 
 
-_WIDE_TERMINAL = 70  # columns; on a narrower terminal rows are running text
+_WIDE_TERMINAL = 70  # columns; a narrower terminal gets running text instead of a table
 
 
 def stdout_console() -> Console:
-    """Where a command's result goes."""
-    from assay.render.terminal import make_console as made
+    """The console on stdout, for a command's result."""
+    from assay.render.terminal import make_console
 
-    return made()
+    return make_console()
 
 
 def print_stderr(text: str) -> None:
-    """Progress and other remarks: on stderr, so that stdout holds the result alone."""
+    """Print progress or a remark on stderr, so that stdout holds only the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
 
 
 def print_json(value: Any) -> None:
+    """Print one JSON object on stdout."""
     try:
         print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)  # noqa: T201 - this is the printer
     except BrokenPipeError:
@@ -42,26 +43,26 @@ def print_json(value: Any) -> None:
 
 
 def print_error(error: AssayError, *, as_json: bool) -> None:
-    """What happened, where, and what to do; never a traceback."""
+    """Print what is wrong, where, and what to do; never a traceback."""
     if as_json:
         print_json(error.as_json())
     print_stderr(f"error: {error}")
 
 
 def next_command(command: str, store: str) -> str:
-    """A command to type next. It names the bucket, unless that is the one it would find anyway."""
+    """A command to type next. It names the bucket unless that is the default."""
     from assay.store.open import default_store_url
 
     return command if store == default_store_url() else f"{command} --store {shlex.quote(store)}"
 
 
 def print_text(text: str) -> None:
-    """A line as it is, for terminals and pipes alike."""
+    """Print a line unchanged, on terminals and in pipes."""
     stdout_console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """A file that was asked for, and the folders above it. Raises OutputError."""
+    """Write a file, and make the folders above it. Raises OutputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -74,6 +75,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """Print rows: a table on a wide terminal, running text on a narrow one, lines in a pipe."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -96,15 +98,16 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """A few named values, aligned."""
+    """Print a few named values, aligned."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
         print_text(f"{name:<{width}}  {value}")
 
 
 def finish_gate(report: Report, *, as_json: bool, html: Path | None, whole: bool = True) -> None:
-    """Print one gate's report, write its page, and end with the gate's exit code. A terminal gets
-    the `whole`, or what matters of it; pipes and --json get everything.
+    """Print one gate's report, write its page, and end with the gate's exit code.
+
+    A terminal gets a summary unless `whole` is set; pipes and --json get everything.
     """
     import typer
 

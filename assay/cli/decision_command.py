@@ -1,10 +1,13 @@
-"""What the commands by which people decide share: who they are, and what came of it."""
+"""What the seven commands of decisions share: one body, from the options to the printed entry."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.console import print_json, print_stderr, print_text
+from assay.cli.existing_bucket import open_existing_bucket
 
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
@@ -12,31 +15,48 @@ if TYPE_CHECKING:
     from assay.registry.decisions.justification import Justification
 
 
-def open_existing_bucket(store: str | None) -> Bucket:
-    """A bucket that is there. Raises ReferenceUnknown."""
-    from assay.bucket.open import open_bucket
-    from assay.store.open import default_store_url
+@dataclass(frozen=True)
+class DecisionOptions:
+    """The options that every decision has: the reason, its moment, the bucket, the output."""
 
-    return open_bucket(store or default_store_url()).require_existing()
+    because: str
+    as_of: str | None
+    store: str | None
+    as_json: bool
+
+    def justification(self) -> Justification:
+        """The reason and its moment. Raises ConfigError."""
+        from assay.registry.decisions.justification import Justification
+        from assay.util.clock import parse_timestamp
+
+        return Justification(self.because, parse_timestamp(self.as_of))
 
 
-def make_justification(because: str, as_of: str | None) -> Justification:
-    """Why, and when, in the words of the command line. Raises ConfigError."""
-    from assay.registry.decisions.justification import Justification
-    from assay.util.clock import parse_timestamp
+def run_decision(
+    decide: Callable[[Bucket, str, Justification], JournalEntry | None],
+    reference: str,
+    options: DecisionOptions,
+    *,
+    unchanged_message: str = "",
+) -> None:
+    """Write a decision about `reference` and print its entry.
 
-    return Justification(because, parse_timestamp(as_of))
+    `decide` gets the bucket, `reference` and the justification. It returns the entry it wrote, or
+    None where the journal says so already; then `unchanged_message` is printed.
+    """
+    bucket = open_existing_bucket(options.store)
+    entry = decide(bucket, reference, options.justification())
+    _print_decision(bucket, reference, entry, unchanged_message, as_json=options.as_json)
 
 
-def print_decision(
+def _print_decision(
     bucket: Bucket,
     reference: str,
     entry: JournalEntry | None,
-    *,
     unchanged_message: str,
+    *,
     as_json: bool,
 ) -> None:
-    """The entry that was written, or what was so `unchanged_message`; and who is champion now."""
     from assay.registry.authority import describe_signature
     from assay.registry.history import CHAMPION
     from assay.registry.registry import Registry
@@ -45,8 +65,8 @@ def print_decision(
     history = Registry(bucket).find_history(reference)
     champion = history.champion.name if history.champion else None
     if as_json:
-        told = entry and {"number": entry.number, "kind": entry.kind, **_entry_fields(entry)}
-        print_json({"entry": told, "aliases": history.aliases, CHAMPION: champion})
+        written = _entry_json(entry) if entry else None
+        print_json({"entry": written, "aliases": history.aliases, CHAMPION: champion})
         return
     if entry is None:
         print_text(f"{unchanged_message}; nothing was written")
@@ -55,20 +75,27 @@ def print_decision(
     print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(entry)})")
     if not champion:
         print_stderr(
-            f"{history.model} has no champion now: it is not scored with until one is promoted"
+            f"{history.model} has no champion now: nothing is scored until one is promoted"
         )
     _warn_without_people()
 
 
-def _entry_fields(entry: JournalEntry) -> dict[str, Any]:
-    return {"at": entry.at, "actor": entry.actor, "body": entry.body}
+def _entry_json(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "kind": entry.kind,
+        "at": entry.at,
+        "actor": entry.actor,
+        "body": entry.body,
+    }
 
 
 def _warn_without_people() -> None:
-    """Say so where nobody was asked who they are."""
+    """Say on stderr that nobody's identity was checked, if there is no people's file."""
     from assay.config.people import DEFAULT_PEOPLE_FILE, People
 
     if People.load_configured() is None:
         print_stderr(
-            f"there is no {DEFAULT_PEOPLE_FILE}: everyone may act, and the name is the operating system's"
+            f"there is no {DEFAULT_PEOPLE_FILE}: everyone may act, and the name is that of the "
+            "operating system's user"
         )

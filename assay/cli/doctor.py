@@ -1,4 +1,4 @@
-"""`assay doctor`: what is wrong with this set-up."""
+"""`assay doctor`: find what is wrong with this set-up."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from assay.cli.options import JsonOption, StoreOption
 
 
 def command(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Probe the bucket and this installation, and name what is missing."""
+    """Check the bucket and this installation, and say what is missing."""
+    from assay.cli.existing_bucket import bucket_url
     from assay.gates.report import Verdict
-    from assay.store.open import default_store_url
     from assay.upkeep.doctor import diagnose_setup
 
-    findings = diagnose_setup(store or default_store_url())
+    findings = diagnose_setup(bucket_url(store))
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings]})
     else:

@@ -1,4 +1,4 @@
-"""`assay down`: stop just what `assay up` started."""
+"""`assay down`: stop what `assay up` started, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.cli.up import DEFAULT_POOL, PoolOption
 
 
 def command(pool: PoolOption = DEFAULT_POOL, as_json: JsonOption = False) -> None:
-    """Stop server and worker. Their database, logs and bucket stay as they are."""
+    """Stop the server and the worker. Their database, logs and bucket stay."""
     from assay.deployments.setup_state import SetupState, state_folder
     from assay.deployments.up import stop_setup
 
@@ -19,5 +19,5 @@ def command(pool: PoolOption = DEFAULT_POOL, as_json: JsonOption = False) -> Non
     if as_json:
         print_json({"stopped": stopped})
     elif not stopped:
-        print_stderr("nothing runs that `assay up` started")
+        print_stderr("nothing that `assay up` started is running")
     raise typer.Exit(0)

@@ -1,4 +1,4 @@
-"""`assay drift`: have the data moved since, and does that harm the predictions?"""
+"""`assay drift`: has the data shifted from a reference, and do the predictions suffer?"""
 
 from __future__ import annotations
 
@@ -23,57 +23,55 @@ _PART_PATTERN = re.compile(
     r"(?P<file>.+)#(?P<column>[^#=]+)=(?P<low>[^#]+?)(?:\.\.(?P<high>[^#]+))?"
 )
 _DATA_HELP = (
-    "CSV, Parquet or JSON Lines. Of one file, a part: data.csv#rows=1..5000, data.csv#year=2015, "
-    "data.csv#day=2018-01..2018-06."
+    "a CSV, Parquet or JSON Lines file, or a part of one: data.csv#rows=1..5000, "
+    "data.csv#year=2015, data.csv#day=2018-01..2018-06."
 )
 
 
 def command(
     reference: Annotated[str, typer.Argument(help=f"The rows to compare with: {_DATA_HELP}")],
-    current: Annotated[str, typer.Argument(help="The rows to judge, named alike.")],
+    current: Annotated[str, typer.Argument(help="The rows to judge, named the same way.")],
     config: ConfigOption = None,
-    prediction: Annotated[
-        str | None, typer.Option(help="The column that holds what was decided.")
-    ] = None,
+    prediction: Annotated[str | None, typer.Option(help="The column of decisions.")] = None,
     probability: Annotated[
-        str | None, typer.Option(help="The column that holds the model's probability of yes.")
+        str | None, typer.Option(help="The column of probabilities of the positive class.")
     ] = None,
     truth: Annotated[
         str | None,
         typer.Option(help="The column of labels; the current rows may lack some or all."),
     ] = None,
-    positive: Annotated[str | None, typer.Option(help="The value that counts as yes.")] = None,
+    positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
     by: Annotated[
-        list[str] | None, typer.Option(help="A column that marks groups; may be repeated.")
+        list[str] | None, typer.Option(help="A column of groups; may be repeated.")
     ] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="A column to compare; may be repeated. Else all.")
+        list[str] | None, typer.Option(help="A column to compare; may be repeated. Default: all.")
     ] = None,
     without: Annotated[
         list[str] | None, typer.Option(help="A column not to compare; may be repeated.")
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="The drop of performance that is accepted; else 0.05.")
+        float | None, typer.Option(help="The accepted drop of performance; default 0.05.")
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(help="Keep tables and profiles in this bucket, to profile a table once."),
+        typer.Option(help="Keep tables and profiles in this bucket, so that each is made once."),
     ] = None,
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge whether data moved from a reference, and whether that harms the predictions."""
+    """Judge whether data shifted from a reference, and whether that harms the predictions."""
     from assay.cli.gate_input import require_distinct_columns
     from assay.gates.drift.gate import judge_drift
     from assay.gates.drift.scored_rows import ColumnRoles
 
     if (prediction or truth or by) and not probability:
-        raise typer.BadParameter("performance is judged by probabilities: add --probability")
+        raise typer.BadParameter("performance needs probabilities: add --probability")
     require_distinct_columns(
         {"--truth": truth, "--prediction": prediction, "--probability": probability}
     )
     if config and margin is not None:
-        raise typer.BadParameter("with --config the use case says what is accepted")
+        raise typer.BadParameter("with --config the margin comes from the use case")
     sections = {"drift": {"margin": margin}} if margin is not None else {}
     with _open_bucket(store) as bucket:
         intake = _FileTables(bucket, config, sections)
@@ -102,7 +100,7 @@ def command(
 
 
 class _FileTables:
-    """Files read as a run would read them, each once, and parts of them."""
+    """Tables of files and of parts of files, read as a run reads them, each file once."""
 
     def __init__(self, bucket: Bucket, config: Path | None, sections: dict[str, Any]) -> None:
         self._bucket, self._config, self._sections = bucket, config, sections
@@ -124,7 +122,7 @@ class _FileTables:
         if part["column"] != "rows":
             return rows_where(whole, part["column"], low, high, named)
         if not (low.isdecimal() and high.isdecimal()):
-            raise typer.BadParameter(f"{named}: write a range of rows as rows=1..5000")
+            raise typer.BadParameter(f"{named}: write the range of rows as rows=1..5000")
         return rows_between(whole, int(low), int(high), named)
 
     def _read_whole(self, file: str) -> Table:
@@ -138,9 +136,8 @@ class _FileTables:
                 self._bucket, self.load_use_case(file).use_case.data, file, say=print_stderr
             )
             if found.quarantine:
-                print_stderr(
-                    f"{file}: {describe_left_out(QuarantineSummary.from_table(self._bucket, found.quarantine, file))}"
-                )
+                aside = QuarantineSummary.from_table(self._bucket, found.quarantine, file)
+                print_stderr(f"{file}: {describe_left_out(aside)}")
             self._tables[file] = Table.read(self._bucket, found.table)
         return self._tables[file]
 
@@ -156,12 +153,12 @@ def _match_part(named: str) -> re.Match[str] | None:
 
 
 def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:
-    """All but the columns of text that hold dates: later rows have later ones."""
+    """Names without the text columns that hold dates: later rows always have later dates."""
     from assay.tables.dates import find_date_columns
 
     dated = [name for name in find_date_columns(reference) if name in names]
     for name in dated:
-        print_stderr(f"{name} holds dates, which are not compared")
+        print_stderr(f"{name} is not compared: it holds dates")
     return [name for name in names if name not in dated]
 
 
@@ -171,13 +168,13 @@ def _chosen_columns(
     chosen = columns or known
     for name in without or ():
         if name not in chosen:
-            raise typer.BadParameter(f"--without names {name}, which is no column to compare")
+            raise typer.BadParameter(f"--without names {name}, which is not compared anyway")
     return [name for name in chosen if name not in (without or ())]
 
 
 @contextmanager
 def _open_bucket(store: str | None) -> Iterator[Bucket]:
-    """The bucket that was named, or one that is thrown away."""
+    """The named bucket, or a temporary one."""
     from assay.bucket.bucket import Bucket
     from assay.bucket.open import open_bucket
     from assay.store.local import LocalStore

@@ -1,4 +1,4 @@
-"""The one door from the command line to Prefect, opened only when there is work to do."""
+"""Run a flow from the command line. Nothing else in `cli` imports Prefect, which is slow."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from assay.cli.signals import exit_cleanly
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
 
-# For runs by hand. Each is a default: what the user has set stands.
+# Defaults for runs by hand. The user's own settings win.
 _PREFECT_DEFAULTS = {
-    # A fresh home migrates its database first, which takes longer than Prefect's 20 s.
+    # A new home migrates its database first, which takes longer than Prefect's 20 s.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-    # Of a run that was not heard of for some minutes, a server that is up says that it crashed.
+    # A server marks a run as crashed when it hears nothing of it for some minutes.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -28,7 +28,7 @@ _PREFECT_DEFAULTS = {
 
 
 def run_named_flow(name: str, /, **parameters: Any) -> Any:
-    """Run `assay.flows.<name>` here and return the outcome that its last state holds.
+    """Run `assay.flows.<name>` in this process and return the data of its final state.
 
     Raises the AssayError that ended it, if one did.
     """
@@ -52,23 +52,22 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
 
 
 def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPlan:
-    """What the train flow would do, up to the first step that cannot be foreseen."""
+    """The steps that the train flow would take, up to the first that depends on a new result."""
     from prefect.logging.loggers import disable_run_logger
 
-    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.lineage import last_steps
     from assay.steps import plan
 
     name = load_use_case(config, overrides).use_case.name
-    made, flow = RunPlan(last_steps(open_bucket(store), name)), _load_flow("train")
-    with plan.use_plan(made), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
+    run_plan, flow = RunPlan(last_steps(Bucket.open(store), name)), _load_flow("train")
+    with plan.use_plan(run_plan), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
         flow.fn(config, store, overrides, False)
-    return made
+    return run_plan
 
 
 def _use_running_server() -> None:
-    """Use the server that is up: the one of PREFECT_API_URL, else one that `assay up` started."""
+    """Use a running server: that of PREFECT_API_URL, else the one that `assay up` started."""
     from assay.deployments.setup_state import find_running_setup
 
     found = None if "PREFECT_API_URL" in os.environ else find_running_setup()
@@ -84,13 +83,13 @@ def _load_flow(name: str) -> Any:
 
 @cache
 def _freeze_imports() -> None:
-    """Let the collector search it for garbage no more. Once: what is garbage by then stays too."""
+    """Exempt imported modules from garbage collection. Once, since garbage of now stays too."""
     gc.freeze()
 
 
 class _TerminalLogFilter(logging.Filter):
-    """What a person at a terminal need not read: tracebacks of errors that say what to do, and
-    Prefect's notes on states that the run's own lines tell already.
+    """Hides what a person at a terminal need not read: tracebacks of errors that say what to do,
+    and Prefect's notes on states that the run's own lines report already.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -105,14 +104,14 @@ _SILENCED_MESSAGES = (
     "Beginning flow run",
     "Starting temporary server",
     "Stopping temporary server",
-    "Still processing items",  # events on their way out
+    "Still processing items",  # unsent events
 )
 
 
 def _quiet_prefect_logs() -> None:
     from prefect.logging.configuration import setup_logging
 
-    setup_logging()  # now, because later it would replace the handlers
+    setup_logging()  # now: later it would replace the handlers below
     for name in (None, "prefect"):
         for handler in logging.getLogger(name).handlers:
             if type(handler).__name__ == "PrefectConsoleHandler":

@@ -1,4 +1,4 @@
-"""One gate alone, on any file: rows read as a run would read them, into a bucket thrown away."""
+"""Input of one gate on any file: rows read as a run reads them, into a temporary bucket."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OPTIONS: Mapping[str | int, str] = {key: f"--{key}" for key in _OPTION_KEYS}
 
 
 def require_distinct_columns(columns: Mapping[str, str | None]) -> None:
-    """Refuse a column that two options name: held against itself, everything is right."""
+    """Refuse a column that two options name: compared with itself, every column is right."""
     import typer
 
     seen: dict[str, str] = {}
@@ -52,9 +52,7 @@ def require_distinct_columns(columns: Mapping[str, str | None]) -> None:
 def load_gate_use_case(
     data: str, config: Path | None, sections: Mapping[str, Any]
 ) -> LoadedUseCase:
-    """The use case at `config` with its source replaced by `data`; without one, the smallest
-    use case that holds `sections`.
-    """
+    """The use case at `config` with `data` as its source, or a minimal one around `sections`."""
     if config is not None:
         given = load_use_case(config).use_case.data.source
         kept = {"encoding", "delimiter", "decimal", "thousands", "units"}
@@ -82,12 +80,11 @@ def load_gate_use_case(
 def open_gate_table(
     written: LoadedUseCase, *, check: bool = True
 ) -> Iterator[tuple[Table, QuarantineSummary, tuple[str, ...]]]:
-    """The rows of the use case's source as a table in a bucket that lasts as long as the context,
-    typed as a run would type them, the malformed ones that were left out, and which columns had to
-    be read as text.
+    """The source's rows as a table, the malformed rows left out, and the columns read as text.
 
-    `check` whether the columns that the use case names are there; the placeholders of one made
-    up by `load_gate_use_case` need not be.
+    The table lies in a temporary bucket that lasts as long as the context; columns are typed as in
+    a run. `check`: require the columns that the use case names. A use case made by
+    `load_gate_use_case` from `sections` names placeholders.
     """
     from assay.bucket.bucket import Bucket
     from assay.sources.ingestion import ingest_source
@@ -101,16 +98,16 @@ def open_gate_table(
         found = ingest_source(bucket, written.use_case.data, "data", where=where, say=print_stderr)
         aside = QuarantineSummary()
         if found.quarantine:
-            held = QuarantineSummary.from_table(
+            summary = QuarantineSummary.from_table(
                 bucket, found.quarantine, written.use_case.data.source.path
             )
-            aside = replace(held, table=None)  # it is gone with the bucket
+            aside = replace(summary, table=None)  # the table goes with the bucket
             print_stderr(describe_left_out(aside))
         yield Table.read(bucket, found.table), aside, found.text_hints
 
 
 def describe_left_out(aside: QuarantineSummary) -> str:
-    """What is said of the rows that no gate will see."""
+    """How many malformed rows no gate will see, and why."""
     from assay.render.report_text import printable_text
 
     return f"{format_count(aside.rows, 'malformed row')} left out: {printable_text(aside.reasons)}"

@@ -1,4 +1,4 @@
-"""`assay gc`: give back the space of what nothing refers to any more."""
+"""`assay gc`: free the space of objects that nothing refers to."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ if TYPE_CHECKING:
 
 
 def command(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only tell.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; say what would go.")
+    ] = False,
     why: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="Tell what keeps this object.")
+        str | None, typer.Option(metavar="DIGEST", help="Say what keeps this object.")
     ] = None,
     grace: Annotated[
-        float, typer.Option(min=0, metavar="HOURS", help="Keep what is younger, whatever it is.")
+        float, typer.Option(min=0, metavar="HOURS", help="Keep everything younger than this.")
     ] = 24.0,
     memo: Annotated[
-        float, typer.Option(min=0, metavar="DAYS", help="Forget steps of no model after so long.")
+        float,
+        typer.Option(min=0, metavar="DAYS", help="Forget cached steps of no model after so long."),
     ] = 30.0,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move what nothing refers to into the trash; delete what has lain there long enough."""
-    from assay.bucket.open import open_bucket
-    from assay.store.open import default_store_url
+    """Move what nothing refers to into the trash, and delete what has been there long enough."""
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.upkeep.garbage_collector import GarbageCollector
 
-    bucket = open_bucket(store or default_store_url()).require_existing()
+    bucket = open_existing_bucket(store)
     collector = GarbageCollector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
     if why is not None:
         _print_references(collector.reference_path(_parse_digest(why)), as_json=as_json)
@@ -59,22 +61,22 @@ def _print_references(chain: list[str], *, as_json: bool) -> None:
     if as_json:
         print_json({"kept_by": chain})
     elif not chain:
-        print_text("nothing refers to it: it goes once it is old enough")
+        print_text("nothing refers to it: the next `assay gc` takes it once it is old enough")
     for depth, link in enumerate(() if as_json else chain):
         print_text(f"{'  ' * depth}{link}")
 
 
 def _print_collected(done: CollectionResult, *, dry_run: bool) -> None:
-    def sized(count: int, size: int) -> str:
+    def format_size(count: int, size: int) -> str:
         return f"{count:,}, {size / 1e6:,.1f} MB"
 
     rows = [
-        ("kept", sized(done.kept, done.kept_size)),
-        ("too young to tell", f"{done.young:,}"),
-        ("moved to the trash", sized(done.moved, done.moved_size)),
-        ("deleted from the trash", sized(done.deleted, done.deleted_size)),
-        ("taken out of the trash", f"{done.restored:,}"),
-        ("memo entries forgotten", f"{done.memos:,}"),
+        ("kept", format_size(done.kept, done.kept_size)),
+        ("too young to judge", f"{done.young:,}"),
+        ("moved to the trash", format_size(done.moved, done.moved_size)),
+        ("deleted from the trash", format_size(done.deleted, done.deleted_size)),
+        ("restored from the trash", f"{done.restored:,}"),
+        ("cached steps forgotten", f"{done.memos:,}"),
         ("leftovers removed", f"{done.leftovers:,}"),
     ]
     print_rows(("objects", "would be" if dry_run else "how many"), rows)

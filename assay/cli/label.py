@@ -1,4 +1,4 @@
-"""`assay label`: what became of rows that were scored."""
+"""`assay label`: take in the labels of scored rows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def command(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files with the identity's columns and the target's: paths, patterns or any "
-            "fsspec URL. Else what the use case's labels.source names."
+            help="Files with the identity columns and the target: paths, patterns or any "
+            "fsspec URL. Default: the use case's labels.source."
         ),
     ] = None,
     as_of: AsOfOption = None,
@@ -27,24 +27,23 @@ def command(
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in labels, late and in any order; corrections replace what was known."""
-    from assay.bucket.open import open_bucket
+    """Take in labels, late and in any order. A correction replaces the earlier label."""
+    from assay.cli.existing_bucket import bucket_url, open_existing_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.errors import ConfigError
     from assay.production.labels.label_import import describe_label_entry, import_labels
     from assay.render.report_text import printable_text
-    from assay.store.open import default_store_url
     from assay.util import clock
 
     written = load_use_case(config, set_ or ())
     if not files and written.use_case.labels.source is None:
         raise ConfigError(
-            "no labels are named",
+            "neither the command nor the use case names labels",
             where=written.text.locate(("labels",)),
-            remedy="Name files behind the use case, or labels.source in it.",
+            remedy="Name files after the use case, or write labels.source in it.",
         )
-    url = store or default_store_url()
-    bucket = open_bucket(url).require_existing()
+    url = bucket_url(store)
+    bucket = open_existing_bucket(url)
 
     def tell(entry: ReceivedLabels) -> None:
         if as_json:
@@ -75,7 +74,7 @@ def command(
         for name in taken.known:
             print_text(f"{name}: nothing new")
         if not (taken.new or taken.known or taken.refused):
-            print_text("no labels have come")
+            print_text("no labels have arrived")
         for _, error in taken.refused:
             print_error(error, as_json=False)
     raise typer.Exit(1 if taken.refused else 0)

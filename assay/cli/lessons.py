@@ -1,4 +1,4 @@
-"""`assay lessons`: what was learnt, by cause."""
+"""`assay lessons`: list what was learnt, by cause."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ def command(
     model: Annotated[str | None, typer.Argument(help="A model; all when left out.")] = None,
     cause: Annotated[
         str | None,
-        typer.Option(help="Only of this cause, or what it begins: drift, gate:fairness."),
+        typer.Option(help="Only this cause, or causes that begin so: drift, gate:fairness."),
     ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what stops, rejections, alarms, rollbacks and people taught, the last first."""
-    from assay.bucket.journal import list_journals
-    from assay.cli.decision_command import open_existing_bucket
+    """List what stops, rejections, alarms, rollbacks and people taught, newest first."""
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.registry.batch_ledger import is_ledger
     from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons
     from assay.registry.registry import Registry
@@ -40,11 +39,11 @@ def command(
         for history in map(Registry(bucket).find_history, names)
     }
     if as_json:
-        print_json({name: [one.as_json() for one in held] for name, held in found.items()})
+        print_json({name: [one.as_json() for one in learnt] for name, learnt in found.items()})
         return
     rows = [
         (name, printable_text(line))
-        for name, held in found.items()
-        for line in describe_lessons(held)
+        for name, learnt in found.items()
+        for line in describe_lessons(learnt)
     ]
     print_rows(("model", "what was learnt"), rows)

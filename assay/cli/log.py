@@ -1,4 +1,4 @@
-"""`assay log`: the story of a model, or of all."""
+"""`assay log`: the history of one model or of all."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ def command(
         typer.Argument(help="A model, or its ledger MODEL.batches; all models when left out."),
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--all", help="Every healthy look on a line of its own.")
+        bool, typer.Option("--all", help="Show every healthy look on its own line.")
     ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what happened to a model, one line an event: runs, looks, decisions, lessons."""
-    from assay.bucket.open import open_bucket
-    from assay.store.open import default_store_url
+    """Show what happened to a model, one line an event: runs, looks, decisions, lessons."""
+    from assay.cli.existing_bucket import open_existing_bucket
 
-    bucket = open_bucket(store or default_store_url()).require_existing()
+    bucket = open_existing_bucket(store)
     chosen = _chosen_journals(bucket, model)
     if as_json:
-        told = {name: Journal(bucket.store, name).entries() for name in chosen}
-        print_json({name: [_entry_json(e) for e in entries] for name, entries in told.items()})
+        by_journal = {name: bucket.journal(name).entries() for name in chosen}
+        print_json({name: [_entry_json(e) for e in es] for name, es in by_journal.items()})
         return
     _print_events(bucket, chosen, whole=whole)
 
 
 def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
-    """The journals to tell: that of the model and its ledger's, or all. Raises ReferenceUnknown."""
+    """The journals to show: the model's and its ledger, or all. Raises ReferenceUnknown."""
     from assay.errors import ReferenceUnknown, nearest_name
     from assay.registry.batch_ledger import LEDGER_SUFFIX, is_ledger
 
@@ -59,7 +58,7 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
 
 
 def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
-    """Stories as rows; a ledger that belongs to a story, in a few lines below."""
+    """Print journals as rows, and below them the ledger of each shown model in a few lines."""
     from assay.registry import authority, batch_ledger
     from assay.render.journal_text import journal_events, ledger_lines
     from assay.render.report_text import printable_text

@@ -16,7 +16,7 @@ DataArgument = Annotated[
 StoreOption = Annotated[
     str | None,
     typer.Option(
-        help="The bucket: a folder or s3://bucket/prefix. Else ASSAY_STORE, else ./.assay."
+        help="The bucket: a folder or s3://bucket/prefix. Default: ASSAY_STORE, else ./.assay."
     ),
 ]
 JsonOption = Annotated[
@@ -25,23 +25,26 @@ JsonOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a key: --set fairness.0.tolerance=0.05."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of the use case: --set fairness.0.tolerance=0.05.",
     ),
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", help="A use case to take the settings from; its source is not read."),
+    typer.Option("--config", help="A use case whose settings apply; its source is not read."),
 ]
-HtmlOption = Annotated[Path | None, typer.Option(help="Also write the report to this HTML file.")]
+HtmlOption = Annotated[Path | None, typer.Option(help="Also write the report as this HTML file.")]
 ReferenceArgument = Annotated[
     str, typer.Argument(help="A version of a model, such as income@3 or income@challenger.")
 ]
 BecauseOption = Annotated[
-    str, typer.Option(metavar="TEXT", help="The reason, kept with your name.")
+    str, typer.Option(metavar="TEXT", help="The reason. It is recorded with your name.")
 ]
 AsOfOption = Annotated[
     str | None,
     typer.Option(
-        metavar="MOMENT", help="The moment that it is about, 2026-03-31T12:00:00Z or a date; now."
+        metavar="MOMENT",
+        help="Act as of this moment: 2026-03-31T12:00:00Z, or a date. Default: now.",
     ),
 ]

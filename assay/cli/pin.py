@@ -1,4 +1,4 @@
-"""`assay pin`: keep what no journal leads to."""
+"""`assay pin`: keep an object that no journal refers to."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ if TYPE_CHECKING:
     from assay.upkeep.pins import Pins
 
 PinBecauseOption = Annotated[
-    str, typer.Option("--because", metavar="TEXT", help="Why; kept with the pin.")
+    str, typer.Option("--because", metavar="TEXT", help="The reason. It is kept with the pin.")
 ]
 
 
 def command(
     reference: Annotated[
         str | None,
-        typer.Argument(metavar="[DIGEST]", help="An object, sha256:...; all pins when left out."),
+        typer.Argument(
+            metavar="[DIGEST]", help="An object, sha256:...; lists all pins if left out."
+        ),
     ] = None,
     because: PinBecauseOption = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep an object, and all that it leads to, from `assay gc`; or list what is kept so."""
+    """Keep an object and everything it refers to from `assay gc`, or list all pins."""
     pins = open_pins(store)
     if reference is None:
         _print_pins(pins, as_json=as_json)
@@ -38,36 +40,35 @@ def command(
 
 
 def open_pins(store: str | None) -> Pins:
-    """The pins of the bucket that a command names."""
-    from assay.bucket.open import open_bucket
-    from assay.store.open import default_store_url
+    """The pins of a bucket. Raises ReferenceUnknown."""
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.upkeep.pins import Pins
 
-    return Pins(open_bucket(store or default_store_url()).require_existing())
+    return Pins(open_existing_bucket(store))
 
 
 def parse_digest(reference: str) -> Digest:
-    """What to pin. Raises BadParameter for anything but a digest."""
+    """The digest of an object to pin. Raises BadParameter."""
     from assay.bucket.digest import Digest
 
     try:
         return Digest.parse(reference)
     except ValueError:
         raise typer.BadParameter(
-            f"{reference!r} is no digest. Versions of models need no pin: their journal keeps "
-            "them and all that they lead to."
+            f"{reference!r} is not a digest. Model versions need no pin: their journal keeps them "
+            "and everything they refer to."
         ) from None
 
 
 def require_reason(because: str) -> str:
-    """Why. Raises BadParameter for silence."""
+    """The stripped reason. Raises BadParameter if it is empty."""
     if not because.strip():
-        raise typer.BadParameter("say why, with --because TEXT")
+        raise typer.BadParameter("give the reason with --because TEXT")
     return because.strip()
 
 
 def print_pin_state(digest: Digest, state: str, *, as_json: bool) -> None:
-    """Print what became of a pin."""
+    """Print the state of a pin."""
     if as_json:
         print_json({"digest": str(digest), "state": state})
     else:
@@ -75,21 +76,20 @@ def print_pin_state(digest: Digest, state: str, *, as_json: bool) -> None:
 
 
 def _print_pins(pins: Pins, *, as_json: bool) -> None:
-    held = pins.active_pins()
+    active = pins.active_pins()
     if as_json:
-        print_json({"pins": [pin.as_json() for pin in held]})
+        print_json({"pins": [pin.as_json() for pin in active]})
         return
-    if not held:
+    if not active:
         print_text("nothing is pinned")
         return
     rows = [
         (
             pin.entry.at[:19].replace("T", " "),
             pin.entry.actor,
-            str(digest),
+            str(pin.artifact.digest),
             pin.entry.body["because"],
         )
-        for pin in held
-        for digest in [pin.artifact.digest]
+        for pin in active
     ]
     print_rows(("at (UTC)", "by", "object", "why"), rows)

@@ -1,7 +1,8 @@
-"""`assay promote`: make a version champion, or whatever another alias says."""
+"""`assay promote`: make a version champion, or point another alias at it."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,26 +13,21 @@ from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceAr
 def command(
     reference: ReferenceArgument,
     because: BecauseOption,
-    alias: Annotated[str, typer.Option(help="Which alias to point at it.")] = "champion",
+    alias: Annotated[str, typer.Option(help="The alias to point at it.")] = "champion",
     approve: Annotated[
-        bool, typer.Option("--approve", help="Say yes, too, to what its gates could not tell.")
+        bool, typer.Option("--approve", help="Also approve what its gates could not decide.")
     ] = False,
     as_of: AsOfOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a version champion, if its evidence and its use case's rules allow."""
-    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    """Make a version champion, if its evidence and its use case's rules allow it."""
+    from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.promotion import promote_version
 
-    bucket = open_existing_bucket(store)
-    entry = promote_version(
-        bucket, reference, make_justification(because, as_of), alias=alias, approve=approve
-    )
-    print_decision(
-        bucket,
+    run_decision(
+        partial(promote_version, alias=alias, approve=approve),
         reference,
-        entry,
+        DecisionOptions(because, as_of, store, as_json),
         unchanged_message=f"{reference} is {alias} already",
-        as_json=as_json,
     )

@@ -1,4 +1,4 @@
-"""`assay reproduce`: is this model what its record says, when everything is done again?"""
+"""`assay reproduce`: rebuild a model from its record and compare every output."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import typer
 
 from assay.cli.console import print_facts, print_json, print_stderr, print_text
 from assay.cli.options import JsonOption, StoreOption
+from assay.util.wording import format_count
 
 if TYPE_CHECKING:
     from assay.reproduce.rebuild import Rebuild
     from assay.reproduce.run_comparison import RunComparison, StepComparison
 
-_MOST_NAMED = 10  # of many differences, those told by name
+_MOST_NAMED = 10  # differences that are printed by name
 _STATUS_TEXTS = {
-    "taken": "not repeated: its outputs were taken from the record",
-    "timed": "the same verdict; it reads times, which are not compared",
-    "not rebuilt": "ran then and not now",
-    "new": "runs now and did not then",
+    "taken": "not repeated: its outputs come from the record",
+    "timed": "the same verdict; it measures times, which are not compared",
+    "not rebuilt": "ran then, but not now",
+    "new": "runs now, but did not then",
 }
 
 
@@ -30,15 +31,15 @@ def command(
         bool,
         typer.Option(
             "--recorded-environment",
-            help="Install the recorded distributions into a virtual environment, kept for the "
-            "next time, and rebuild there. Else the rebuild runs in the present one.",
+            help="Install the recorded distributions into a virtual environment, which is kept, "
+            "and rebuild there. Default: rebuild in the present environment.",
         ),
     ] = False,
     repository: Annotated[
         str | None,
         typer.Option(
             metavar="PATH or URL",
-            help="The git repository that has the recorded commit. Else the one you stand in.",
+            help="The git repository with the recorded commit. Default: that of this folder.",
         ),
     ] = None,
     into: Annotated[
@@ -49,18 +50,16 @@ def command(
 ) -> None:
     """Rebuild a model from its record in a clean process, and compare every step's digests.
 
-    Ends with 0 if all are identical, and with 4 if not: then what the record says does not hold
-    here.
+    Exits with 0 if all are identical, and with 4 if not: the record does not hold here.
     """
-    from assay.bucket.open import open_bucket
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.reproduce.rebuild import prepare_rebuild
     from assay.reproduce.run_comparison import compare_runs
-    from assay.store.open import default_store_url
 
-    bucket = open_bucket(store or default_store_url()).require_existing()
+    bucket = open_existing_bucket(store)
     _require_empty_folder(into)
-    with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as temporary:
+        folder = Path(temporary)
         rebuild = prepare_rebuild(
             bucket,
             reference,
@@ -72,9 +71,8 @@ def command(
         if not as_json:
             _print_rebuild(rebuild, fresh=recorded_environment)
         elif rebuild.environment_changes:
-            print_stderr(
-                f"the environment differs from the recorded one in {len(rebuild.environment_changes)} ways"
-            )
+            count = format_count(len(rebuild.environment_changes), "difference")
+            print_stderr(f"the present environment has {count} from the recorded one")
         rebuilt = rebuild.run(str(into.absolute() if into else folder / "bucket"))
         found = compare_runs(
             rebuild.recorded, rebuilt, ingestion_taken=not rebuild.rows.is_repeatable
@@ -91,14 +89,14 @@ def _require_empty_folder(into: Path | None) -> None:
 
     if into and into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise OutputError(
-            "there is something here already, and a rebuild needs an empty bucket",
+            "this folder is not empty, and a rebuild needs an empty bucket",
             where=str(into),
             remedy="Name a new folder with --into.",
         )
 
 
 def _print_rebuild(rebuild: Rebuild, *, fresh: bool) -> None:
-    """What will be rebuilt from what, and all that is known to differ, before it starts."""
+    """Print what is rebuilt from what, and all known differences, before it starts."""
     recorded, code = rebuild.recorded, rebuild.code
     print_facts(
         {
@@ -111,29 +109,32 @@ def _print_rebuild(rebuild: Rebuild, *, fresh: bool) -> None:
     for line in _difference_lines(rebuild):
         print_text(f"  {line}")
     for name, path in code.stray_modules.items():
-        known = "other bytes than then" if name in code.changed_modules else "the bytes of then"
+        known = "changed since" if name in code.changed_modules else "unchanged since"
         print_text(f"  module {name} is not in git; taken from {path}, {known}")
     for name in code.changed_modules:
         if name not in code.stray_modules:
-            print_text(f"  module {name} is not what ran then, by its digest")
+            print_text(f"  module {name} has changed since, by its digest")
     print_text("")
 
 
 def _environment_text(rebuild: Rebuild, *, fresh: bool) -> str:
     where = "built from the record" if fresh else "the present one"
-    return f"{where}, {'which differs from the recorded one:' if rebuild.environment_changes else 'the same'}"
+    if rebuild.environment_changes:
+        return f"{where}, which differs from the recorded one:"
+    return f"{where}, the same as the recorded one"
 
 
 def _difference_lines(rebuild: Rebuild) -> list[str]:
-    """What a step's code imports is told one by one, the rest in a line."""
-    used = rebuild.recorded.distributions
-    told = [d for d in rebuild.environment_changes if d.kind != "library" or d.name in used]
-    other = [d for d in rebuild.environment_changes if d not in told]
-    lines = [f"{d}{' (steps import it)' if d.kind == 'library' else ''}" for d in told]
+    """One line for each library that a step imports, one line for all others."""
+    imported = rebuild.recorded.distributions
+    changes = rebuild.environment_changes
+    relevant = [d for d in changes if d.kind != "library" or d.name in imported]
+    other = [d for d in changes if d not in relevant]
+    lines = [f"{d}{' (steps import it)' if d.kind == 'library' else ''}" for d in relevant]
     if other:
         names = "; ".join(map(str, other[:_MOST_NAMED]))
         more = f"; and {len(other) - _MOST_NAMED} more" if len(other) > _MOST_NAMED else ""
-        lines.append(f"imported by no step directly: {names}{more}")
+        lines.append(f"no step imports directly: {names}{more}")
     return lines
 
 
@@ -152,15 +153,16 @@ def _print_comparison(
     from_here = "" if rebuild.rows.is_repeatable else " from the recorded table on"
     steps = sum(step.compared_count > 0 for step in found.steps)
     print_text(
-        f"identical{from_here}: {found.compared_count} outputs of {steps} steps, digest for digest; "
-        "times are not compared"
+        f"identical{from_here}: {found.compared_count} outputs of {steps} steps, digest for "
+        "digest; times are not compared"
     )
     print_facts({"model": str(rebuild.recorded.version.digest)})
 
 
 def _step_status_text(step: StepComparison) -> str:
     if step.status == "follows":
-        return f"differs, as do its inputs: {', '.join(step.changed_inputs) or 'the steps above'}"
+        inputs = ", ".join(step.changed_inputs) or "the steps above"
+        return f"differs because its inputs differ: {inputs}"
     return _STATUS_TEXTS.get(step.status, step.status)
 
 
@@ -171,7 +173,7 @@ def _print_divergences(found: RunComparison, first: StepComparison, rebuild: Reb
     _print_causes(first)
     others = [s for s in found.steps if s.status == "differs" and s is not first]
     for step in others:
-        print_text(f"and by itself, from the same inputs, at {step.name}")
+        print_text(f"it also diverges at {step.name}, whose inputs are the same")
         _print_outputs(step)
 
 
@@ -179,21 +181,22 @@ def _print_next_steps(rebuild: Rebuild, into: Path | None, *, fresh: bool) -> No
     if rebuild.environment_changes and not fresh:
         print_text("next: rule the environment out with --recorded-environment")
     if into is None:
-        print_text("next: rebuild with --into FOLDER to keep what was made, and look at it")
+        print_text("next: keep the rebuilt bucket with --into FOLDER, and inspect it")
 
 
 def _print_causes(step: StepComparison) -> None:
-    """What else differs of all that the step depends on: libraries and settings before code, and
-    what changed before what came or went.
+    """Print other differences in what the step depends on.
+
+    Libraries and settings come before code, changes before additions and removals.
     """
     found = sorted(
         step.component_changes,
         key=lambda d: (d.kind == "code", d.before is None or d.after is None),
     )
     for difference in found[:_MOST_NAMED]:
-        print_text(f"  it depends on {difference.kind} {difference}")
+        print_text(f"  depends on {difference.kind} {difference}")
     if len(found) > _MOST_NAMED:
-        print_text(f"  and on {len(found) - _MOST_NAMED:,} more that differ; --json names them")
+        print_text(f"  and on {len(found) - _MOST_NAMED:,} more that differ: see --json")
 
 
 def _print_outputs(step: StepComparison) -> None:

@@ -1,7 +1,8 @@
-"""`assay retire`: end a version's service, for good."""
+"""`assay retire`: end a version's service for good."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,22 +15,19 @@ def command(
     because: BecauseOption,
     instead: Annotated[
         int | None,
-        typer.Option(metavar="VERSION", help="Of a champion: the version that takes its place."),
+        typer.Option(metavar="VERSION", help="The version that replaces it, if it is champion."),
     ] = None,
     as_of: AsOfOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a version's service: it is no longer promoted, nor loaded by any alias."""
-    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    """End a version's service. No alias loads it afterwards, and it cannot be promoted again."""
+    from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.withdrawal import retire_version
 
-    bucket = open_existing_bucket(store)
-    entry = retire_version(bucket, reference, make_justification(because, as_of), instead=instead)
-    print_decision(
-        bucket,
+    run_decision(
+        partial(retire_version, instead=instead),
         reference,
-        entry,
+        DecisionOptions(because, as_of, store, as_json),
         unchanged_message=f"{reference} is retired already",
-        as_json=as_json,
     )

@@ -1,4 +1,4 @@
-"""`assay retrain`: train a model anew on what came since, and hold it against the champion."""
+"""`assay retrain`: retrain a model with the new rows, and compare it with the champion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def command(
     config: ConfigArgument,
     because: BecauseOption,
     by: Annotated[
-        str, typer.Option(help="Who asks: person, or monitor or schedule, which wait and give up.")
+        str,
+        typer.Option(help="Who asks: person; or monitor or schedule, which obey the cooldown."),
     ] = "person",
     evidence: Annotated[
         str | None, typer.Option(metavar="DIGEST", help="The monitoring report that asks for it.")
@@ -33,20 +34,19 @@ def command(
     reports: Annotated[Path, typer.Option(help="Folder for the HTML report.")] = Path("reports"),
     as_json: JsonOption = False,
 ) -> None:
-    """Train a model anew on what came since, and hold it against the champion.
+    """Retrain a model with the rows that arrived since, and compare it with the champion.
 
-    By hand, whatever cooldown and budget say; it promotes nothing that is left to people.
+    By hand it ignores cooldown and budget. It never promotes what people must decide.
     """
-    from assay.bucket.open import open_bucket
+    from assay.cli.existing_bucket import bucket_url, open_existing_bucket
     from assay.cli.flow_runner import run_named_flow
     from assay.cli.run import finish_run
     from assay.production.retraining.policy import DeclinedRetraining, RetrainingTrigger
-    from assay.store.open import default_store_url
 
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
-    url = store or default_store_url()
-    open_bucket(url).require_existing()
+    url = bucket_url(store)
+    open_existing_bucket(url)
     outcome = run_named_flow(
         "retrain",
         config=str(config),
@@ -62,4 +62,4 @@ def command(
     if as_json:
         print_json({"outcome": "declined", "why": outcome.reason})
     else:
-        print_text(f"not trained anew: {outcome.reason}")
+        print_text(f"not retrained: {outcome.reason}")

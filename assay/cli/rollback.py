@@ -1,7 +1,8 @@
-"""`assay rollback`: back to the champion before this one, at once."""
+"""`assay rollback`: return to the previous champion at once."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,17 +14,19 @@ def command(
     model: Annotated[str, typer.Argument(help="The model, such as income.")],
     because: BecauseOption,
     to: Annotated[
-        int | None, typer.Option(help="How far back: the version; else the one before.")
+        int | None, typer.Option(help="The version to return to; the previous one if left out.")
     ] = None,
-    alias: Annotated[str, typer.Option(help="Which alias to take back.")] = "champion",
+    alias: Annotated[str, typer.Option(help="The alias to roll back.")] = "champion",
     as_of: AsOfOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the version that was champion before back in its place; again, further back."""
-    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    """Make the previous champion champion again. Another rollback goes one version further."""
+    from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.withdrawal import roll_back_alias
 
-    bucket = open_existing_bucket(store)
-    entry = roll_back_alias(bucket, model, make_justification(because, as_of), to=to, alias=alias)
-    print_decision(bucket, model, entry, unchanged_message="", as_json=as_json)
+    run_decision(
+        partial(roll_back_alias, to=to, alias=alias),
+        model,
+        DecisionOptions(because, as_of, store, as_json),
+    )

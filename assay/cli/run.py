@@ -1,4 +1,4 @@
-"""`assay run`: take a question through every gate."""
+"""`assay run`: take a use case through every gate."""
 
 from __future__ import annotations
 
@@ -31,34 +31,37 @@ _EXIT_CODES = {"registered": 0, "rejected": 3, "stopped": 3}
 def command(
     config: ConfigArgument,
     store: StoreOption = None,
-    always: Annotated[bool, typer.Option("--always", help="Redo every step.")] = False,
+    always: Annotated[
+        bool, typer.Option("--always", help="Redo every step, cached or not.")
+    ] = False,
     set_: SetOption = None,
     reports: Annotated[Path, typer.Option(help="Folder for the HTML report.")] = Path("reports"),
     as_json: JsonOption = False,
 ) -> None:
-    """Take a question from raw rows to a registered model, or to the reason why there is none."""
-    from assay.bucket.open import open_bucket
+    """Take a use case from raw rows to a registered model, or to the reason for having none."""
+    from assay.cli.existing_bucket import bucket_url
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.result_cache import find_cached_outcome
-    from assay.store.open import default_store_url
 
-    url = store or default_store_url()
+    url = bucket_url(store)
     written = load_use_case(config, set_ or ())
     bucket = open_bucket(url)
     outcome = find_cached_outcome(bucket, written)
     if outcome is None or always:
-        # What is wrong here is better said before Prefect takes its seconds to start.
+        # Errors here appear before Prefect takes seconds to start.
         bucket.prepare()
         from assay.cli.flow_runner import run_named_flow
 
-        asked = {"config": str(config), "overrides": tuple(set_ or ()), "always": always}
-        outcome = run_named_flow("train", store=url, **asked)
+        outcome = run_named_flow(
+            "train", config=str(config), store=url, overrides=tuple(set_ or ()), always=always
+        )
     finish_run(url, outcome, reports, as_json=as_json)
 
 
 def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool) -> NoReturn:
-    """Write the report's page, tell the outcome, and end with its exit code. `store`: the
-    bucket's URL.
+    """Write the report's page, print the outcome, and end with its exit code.
+
+    `store` is the bucket's URL.
     """
     from assay.bucket.open import open_bucket
 
@@ -78,7 +81,7 @@ def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool)
 
 
 def _write_page(bucket: Bucket, outcome: RunOutcome, folder: Path) -> Path:
-    """The page beside the user, under a name that a browser opens."""
+    """Write the report's page into a folder of the user's."""
     path = folder / f"{outcome.model or outcome.use_case + '-stopped'}.html"
     write_file(path, bucket.get(outcome.page))
     return path
@@ -109,13 +112,13 @@ def _pending_decision(bucket: Bucket, outcome: RunOutcome) -> PendingPromotion |
 
 
 def _find_quarantine(bucket: Bucket, outcome: RunOutcome) -> Artifact | None:
-    """The table of the rows that the run set aside, if it did."""
+    """The table of the rows that the run set aside, if there are any."""
     from assay.bucket import canonical_json
     from assay.bucket.artifacts import Artifact
 
     steps = canonical_json.load(bucket.objects.get(outcome.run))["steps"]
-    held = (step["outputs"].get("quarantine") for step in steps)
-    return next((Artifact.model_validate(one) for one in held if one), None)
+    tables = (step["outputs"].get("quarantine") for step in steps)
+    return next((Artifact.model_validate(one) for one in tables if one), None)
 
 
 def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) -> None:
@@ -144,7 +147,7 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
     out.print()
     print_facts(
         {
-            "steps": f"{len(outcome.steps)}, of which {cached} found in the memo",
+            "steps": f"{len(outcome.steps)}, of which {cached} were cached",
             "run": str(outcome.run),
             "report": str(page),
             "next": _suggest_next(outcome, store),
@@ -154,10 +157,10 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
 
 
 def _stop_meaning(outcome: RunOutcome) -> str:
-    """What it means that the last of the gates said no."""
+    """What it means that the last gate failed."""
     if "feasibility" in outcome.gates:
-        return "these data cannot bear this question"
-    return "the data do not keep the rules that they are held to"
+        return "this data cannot answer this question"
+    return "the data breaks the rules of its use case"
 
 
 def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
@@ -173,8 +176,7 @@ def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
 
 
 def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
-    """What other answers taught of all that stood in the way of this one's candidates."""
-    from assay.bucket.journal import Journal
+    """Lessons from other runs about the causes that this run's candidates failed by."""
     from assay.registry.lessons import entry_causes, find_lessons
 
     entries, question = Journal(bucket.store, outcome.use_case).entries(), str(outcome.question)
@@ -194,7 +196,7 @@ def _print_candidate(judged: CandidateOutcome, *, champion: bool) -> None:
 
 
 def _suggest_next(outcome: RunOutcome, store: str) -> str:
-    """What to type next: the model to look at, and the gate that refused another."""
+    """Commands to type next: show the model, and the gate that failed another candidate."""
     if outcome.model is None:
         return next_command(f"assay log {outcome.use_case}", store)
     show = next_command(f"assay show {outcome.model}", store)

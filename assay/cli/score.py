@@ -1,4 +1,4 @@
-"""`assay score`: what the model in use says of rows that came."""
+"""`assay score`: score batches of rows with the champion."""
 
 from __future__ import annotations
 
@@ -18,46 +18,50 @@ def command(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files to score: paths, patterns or any fsspec URL; - for standard input. Else "
-            "what the use case's score.source names."
+            help="Files to score: paths, patterns or any fsspec URL; - for standard input. "
+            "Default: the use case's score.source."
         ),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="REF", help="A version or alias, such as 3; else the champion."),
+        typer.Option(metavar="REF", help="A version or alias, such as 3. Default: the champion."),
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Where answers go instead: out/{batch}.parquet or .csv."),
+        typer.Option(
+            metavar="PATH",
+            help="Deliver here instead of score.to: out/{batch}.parquet or .csv.",
+        ),
     ] = None,
     form: Annotated[
         Literal["csv", "parquet", "jsonl"] | None,
-        typer.Option("--format", help="The files' format, where their endings do not tell it."),
+        typer.Option("--format", help="The files' format, if their endings do not show it."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on, and score what comes at once.")
+        bool, typer.Option("--watch", help="Keep running, and score new files at once.")
     ] = False,
     every: Annotated[
         str | None,
         typer.Option(
-            metavar="DURATION", help="With --watch or -, how long at most until the next; 10s."
+            metavar="DURATION",
+            help="With --watch or -: the longest wait until the next batch; default 10s.",
         ),
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="With -, how many rows make a batch.")] = 10_000,
+    rows: Annotated[int, typer.Option(min=1, help="With -: rows per batch.")] = 10_000,
     then_monitor: Annotated[
-        bool, typer.Option("--then-monitor", help="Look at once at what came.")
+        bool, typer.Option("--then-monitor", help="Run the monitor on the new batches at once.")
     ] = False,
     as_of: AsOfOption = None,
     store: StoreOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score batches by the champion, deliver the answers, and note each batch once."""
+    """Score batches with the champion, deliver the predictions, and record each batch once."""
+    from assay.cli.existing_bucket import bucket_url
     from assay.cli.score_job import ScoreJob, ignore_outcome, print_outcome
-    from assay.store.open import default_store_url
 
-    url = store or default_store_url()
-    asked = ScoreJob(
+    url = bucket_url(store)
+    job = ScoreJob(
         config=str(config),
         store=url,
         overrides=tuple(set_ or ()),
@@ -70,18 +74,17 @@ def command(
         on_outcome=ignore_outcome if as_json else partial(print_outcome, store=url),
     )
     seconds = _parse_seconds(every)
-    if _STDIN in asked.files:
-        if len(asked.files) > 1 or watch:
-            raise typer.BadParameter("- stands alone: no other files, and no --watch")
-        found = asked.score_stream(rows, seconds)
+    if _STDIN in job.files:
+        if len(job.files) > 1 or watch:
+            raise typer.BadParameter("- takes neither other files nor --watch")
+        found = job.score_stream(rows, seconds)
     else:
-        found = asked.watch_files(seconds) if watch else asked.score_present()
+        found = job.watch_files(seconds) if watch else job.score_present()
     if as_json:
         print_json(found)
-    last = {
-        one["name"]: one["fate"] for one in found["batches"]
-    }  # a failed one may have come again
-    raise typer.Exit(1 if {"refused", "failed"} & {*last.values()} else 0)
+    # By name, since a failed batch may have been scored later.
+    last_fates = {one["name"]: one["fate"] for one in found["batches"]}
+    raise typer.Exit(1 if {"refused", "failed"} & {*last_fates.values()} else 0)
 
 
 def _parse_seconds(text: str | None) -> float:
@@ -92,5 +95,5 @@ def _parse_seconds(text: str | None) -> float:
     try:
         seconds: float = TypeAdapter(Duration).validate_python(text or _DEFAULT_INTERVAL)
     except ValidationError:
-        raise typer.BadParameter(f"--every {text}: write a duration like 10s or 5m") from None
+        raise typer.BadParameter(f"--every {text}: write a duration such as 10s or 5m") from None
     return seconds

@@ -1,4 +1,4 @@
-"""What `assay score` does: what is there once, what comes as it comes, or a stream."""
+"""The three ways of `assay score`: files that are there, new files as they arrive, a stream."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from assay.config.data import FileFormat
     from assay.production.scoring.incoming_batch import IncomingBatch
 
-_FILES_PER_RUN = 20  # files a run of the flow, so that who watches need not wait long for an end
+_FILES_PER_RUN = 20  # files per flow run, so that a watch ends soon after a signal
 
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """The command's words. `on_outcome` hears of every run of the flow."""
+    """The command's options. `on_outcome` is called with the outcome of every flow run."""
 
     config: str
     store: str
@@ -44,7 +44,7 @@ class ScoreJob:
     on_outcome: Callable[[ScoringOutcome], None]
 
     def score_present(self) -> dict[str, Any]:
-        """Score what is there. Where nothing is new, nothing is loaded."""
+        """Score the files that are there. If none is new, no model is loaded."""
         written = self._load_use_case()
         bucket = open_bucket(self.store).require_existing()
         from assay.production.scoring.incoming_batch import check_files_exist, list_batches
@@ -56,19 +56,19 @@ class ScoreJob:
         return outcomes_json([outcome])
 
     def watch_files(self, seconds: float) -> dict[str, Any]:
-        """Score what comes, until a signal ends it. What is being scored then is finished."""
+        """Score new files until a signal, and finish the run that is under way then."""
         from assay.production.scoring.folder_watch import FolderWatch
         from assay.production.scoring.incoming_batch import list_marked_files
 
         written, bucket = self._load_use_case(), open_bucket(self.store).require_existing()
         source = written.use_case.score.source
         if not self.files and source is not None and source.sql is not None:
-            raise typer.BadParameter("--watch looks at files; a query is asked by a schedule")
+            raise typer.BadParameter("--watch reads files, not a query: schedule that instead")
         watch = FolderWatch(lambda: list_marked_files(written, self.files, self.form))
         outcomes: list[ScoringOutcome] = []
         with watch_signals() as ended:
             print_stderr(
-                f"watching {', '.join(self.files) or (source and source.path)}; ^C ends it"
+                f"watching {', '.join(self.files) or (source and source.path)}; stop with ^C"
             )
             while not ended.is_set():
                 ready = watch.poll()
@@ -81,12 +81,12 @@ class ScoreJob:
         return outcomes_json(outcomes)
 
     def score_stream(self, rows: int, seconds: float) -> dict[str, Any]:
-        """Score standard input, so many rows at a time, or whatever came in so many seconds."""
+        """Score standard input in batches of `rows`, or of what arrives within `seconds`."""
         from assay.production.scoring.stream import Stream
 
         form = self.form or "jsonl"
         if form == "parquet":
-            raise typer.BadParameter("- is JSON Lines or CSV; Parquet is read from its end")
+            raise typer.BadParameter("- reads JSON Lines or CSV; Parquet needs a file")
         self._load_use_case()
         open_bucket(self.store).require_existing()
         outcomes: list[ScoringOutcome] = []
@@ -98,11 +98,10 @@ class ScoreJob:
                 waiting[stretch.name] = file
                 outcomes.append(self._run_flow((str(file),), stream=stretch.name, form=form))
                 self.on_outcome(outcomes[-1])
-                for batch in outcomes[-1].with_fate(
-                    "scored", "known"
-                ):  # an earlier one too, by its claim
-                    if answered := waiting.pop(batch.name, None):
-                        answered.unlink()
+                # A run also finishes earlier batches, by their claims.
+                for batch in outcomes[-1].with_fate("scored", "known"):
+                    if scored_file := waiting.pop(batch.name, None):
+                        scored_file.unlink()
         return outcomes_json(outcomes)
 
     def _score_new(
@@ -120,7 +119,7 @@ class ScoreJob:
     def _known_outcome(
         self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
     ) -> ScoringOutcome | None:
-        """What there is to say if all of these were scored before, else None."""
+        """The outcome if all of these were scored before; else None."""
         from assay.errors import SourceError
         from assay.production.scoring.loaded_version import PriorScores, resolve_reference
         from assay.registry.registry import Registry
@@ -131,7 +130,7 @@ class ScoreJob:
         before = PriorScores.from_ledger(bucket, version, for_named_version=self.model is not None)
         try:
             known = all(before.has_source(batch.fingerprint(written)) for batch in batches)
-        except SourceError:  # one that cannot be read: the flow says which, and why
+        except SourceError:  # the flow reports which cannot be read, and why
             known = False
         if not known or before.open_claims or self.to is not None:
             return None
@@ -143,49 +142,56 @@ class ScoreJob:
             batches=tuple(BatchOutcome(name=batch.name, fate="known") for batch in batches),
         )
 
-    def _run_flow(self, files: tuple[str, ...], **more: Any) -> ScoringOutcome:
+    def _run_flow(
+        self,
+        files: tuple[str, ...],
+        *,
+        stream: str | None = None,
+        form: FileFormat | None = None,
+    ) -> ScoringOutcome:
         from assay.cli.flow_runner import run_named_flow
 
-        asked = {
-            "config": self.config,
-            "store": self.store,
-            "as_of": self.as_of,
-            "files": files,
-            "model": self.model,
-            "to": self.to,
-            "form": self.form,
-            "then_monitor": self.then_monitor,
-            "overrides": self.overrides,
-        }
-        outcome: ScoringOutcome = run_named_flow("score", **(asked | more))
+        outcome: ScoringOutcome = run_named_flow(
+            "score",
+            config=self.config,
+            store=self.store,
+            as_of=self.as_of,
+            files=files,
+            model=self.model,
+            to=self.to,
+            form=form or self.form,
+            stream=stream,
+            then_monitor=self.then_monitor,
+            overrides=self.overrides,
+        )
         return outcome
 
 
 @contextmanager
 def _stream_folder() -> Iterator[Path]:
-    """A folder for stretches of a stream. Those that lie there in the end are nowhere else."""
+    """A folder for batches of a stream. Unscored ones exist nowhere else, so they are kept."""
     folder = Path(tempfile.mkdtemp(prefix="assay-"))
     try:
         yield folder
     finally:
         for file in sorted(folder.iterdir()):
-            print_stderr(f"not scored, and kept: {file}")
+            print_stderr(f"not scored, but kept: {file}")
         with suppress(OSError):
             folder.rmdir()
 
 
 def ignore_outcome(_: ScoringOutcome) -> None:
-    """For --json, which says all at the end."""
+    """Print nothing: --json prints everything at the end."""
 
 
 def print_outcome(outcome: ScoringOutcome, store: str) -> None:
-    """A line a batch, and one about all. `store`: the bucket's URL."""
+    """Print a line for each batch, and one for all. `store` is the bucket's URL."""
     for batch in outcome.batches:
         print_text(_batch_line(batch, outcome.model))
         for more in _batch_details(batch, store):
             print_text(f"  {more}")
     if not outcome.batches:
-        print_text("no batch is there to be scored")
+        print_text("there is no batch to score")
     elif not outcome.with_fate("scored", "refused", "failed"):
         print_text(f"nothing new: all {len(outcome.batches):,} batches were scored before")
     if outcome.monitored:
@@ -206,13 +212,14 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
         from assay.sources.quarantine import QuarantineSummary
 
         source = None if batch.name == QUERY else batch.name
-        aside = QuarantineSummary.from_table(open_bucket(store), batch.unfit, source)
-        yield f"{format_count(aside.rows, 'row')} could not be scored: {printable_text(aside.reasons)}"
+        aside = QuarantineSummary.from_table(Bucket.open(store), batch.unfit, source)
+        rows = format_count(aside.rows, "row")
+        yield f"{rows} could not be scored: {printable_text(aside.reasons)}"
         yield next_command(f"assay show {aside.table}", store)
     if batch.extra:
         yield f"columns that were not read: {', '.join(batch.extra)}"
     if batch.shadow:
-        yield f"scored by {batch.shadow} too, unseen"
+        yield f"{batch.shadow} scored it in shadow"
     if batch.to:
         yield f"written: {batch.to}"
     if batch.remedy:
@@ -220,7 +227,7 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
 
 
 def outcomes_json(outcomes: list[ScoringOutcome]) -> dict[str, Any]:
-    """What --json prints: every batch, and by which version."""
+    """The object that --json prints: every batch with the version that scored it."""
     batches = [
         {"model": outcome.model, "digest": str(outcome.digest), "as_of": outcome.as_of}
         | batch.model_dump(mode="json", exclude={"model", "digest"})

@@ -1,4 +1,4 @@
-"""`assay show`: a model's version, a run or any object, with what was judged and why."""
+"""`assay show`: show a version of a model with its verdicts and reasons, or any object."""
 
 from __future__ import annotations
 
@@ -41,17 +41,16 @@ def command(
     html: Annotated[
         Path | None, typer.Option(help="Write the reports, or that of --gate, to this HTML file.")
     ] = None,
-    rows: Annotated[int, typer.Option(min=0, help="Of a table, show so many rows.")] = 20,
+    rows: Annotated[int, typer.Option(min=0, help="How many rows of a table to show.")] = 20,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a version of a model and why its gates judged it so, or what an object holds."""
-    from assay.bucket.open import open_bucket
+    """Show a version of a model with its gates' verdicts and reasons, or any object."""
+    from assay.cli.existing_bucket import bucket_url, open_existing_bucket
     from assay.registry.registry import Registry
-    from assay.store.open import default_store_url
 
-    url = store or default_store_url()
-    bucket = open_bucket(url).require_existing()
+    url = bucket_url(store)
+    bucket = open_existing_bucket(url)
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, rows, as_json=as_json)
         return
@@ -77,22 +76,26 @@ def _version_json(
     if gate:
         report: dict[str, Any] = bucket.get_json(_chosen_reports(history, version, gate)[gate])
         return report
-    entry = version.entry
-    about = {"name": version.name, "status": version.status, "at": entry.at, "actor": entry.actor}
-    standing = {"standing": [e.number for e in _standing_entries(history, version)]}
-    last = history.last_shadow_comparison(version)
-    shadow = {"shadow": last and last.body}
+    entry, comparison = version.entry, history.last_shadow_comparison(version)
     awaits = find_pending_promotion(bucket, history, version)
-    pointing = [alias for alias, number in history.aliases.items() if number == version.number]
-    retired = {"retired": version.number in history.retirements}
-    awaited = {"awaits": awaits and awaits.reason}
-    return {**about, **entry.body, "aliases": pointing, **retired, **standing, **shadow, **awaited}
+    return {
+        "name": version.name,
+        "status": version.status,
+        "at": entry.at,
+        "actor": entry.actor,
+        **entry.body,
+        "aliases": [alias for alias, n in history.aliases.items() if n == version.number],
+        "retired": version.number in history.retirements,
+        "standing": [e.number for e in _standing_entries(history, version)],
+        "shadow": comparison and comparison.body,
+        "awaits": awaits and awaits.reason,
+    }
 
 
 def _show_version(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, store: str
 ) -> None:
-    """One gate in full; of all gates the verdicts, and the checks that did not pass."""
+    """Print one gate's report in full; without `gate`, all verdicts and the checks not passed."""
     from assay.registry.authority import describe_signature
     from assay.registry.decisions.pending_promotion import find_pending_promotion
     from assay.render.report_text import checks_not_passed, printable_text
@@ -100,12 +103,13 @@ def _show_version(
 
     body = version.entry.body
     reports = _load_reports(bucket, history, version, gate)
+    signature = describe_signature(version.entry)
     print_facts(
         {
             "model": f"{version.name}, {version.status}",
             "candidate": body["candidate"],
             **({"chosen": body["chosen"]["because"]} if "chosen" in body else {}),
-            "at": f"{version.entry.at} by {version.entry.actor} ({describe_signature(version.entry)})",
+            "at": f"{version.entry.at} by {version.entry.actor} ({signature})",
             "digest": str(version.digest),
             "run": body["run"]["digest"],
         }
@@ -126,7 +130,7 @@ def _show_version(
 
 
 def _show_decisions(history: ModelHistory, version: Version) -> None:
-    """What people decided of a version, and what was learnt of what stood in its way."""
+    """Print what people decided about a version, and lessons about what failed it."""
     from assay.bucket.digest import Digest
     from assay.bucket.journal import entry_timestamp
     from assay.registry.authority import describe_signature
@@ -136,8 +140,9 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
     from assay.util import clock
 
     for entry in _standing_entries(history, version):
-        told = f"{entry_sentence(history.model, entry)} (by {entry.actor}, {describe_signature(entry)})"
-        print_text(f"{clock.display_timestamp(entry_timestamp(entry))}  {printable_text(told)}")
+        sentence = entry_sentence(history.model, entry)
+        line = f"{sentence} (by {entry.actor}, {describe_signature(entry)})"
+        print_text(f"{clock.display_timestamp(entry_timestamp(entry))}  {printable_text(line)}")
     question = Digest.parse(version.entry.body["question"])
     learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)
     for line in describe_lessons(learnt):
@@ -145,8 +150,10 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
 
 
 def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEntry]:
-    """The entries by which a version stands where it does: approvals, waivers, the promotion and
-    the rollback by which an alias points at it, its retirement; and its last comparison in shadow.
+    """The entries that a version's present state rests on, in order.
+
+    Approvals, waivers and its retirement; the promotion and rollback behind each alias; its last
+    comparison in shadow.
     """
     from assay.registry.history import APPROVED, RETIRED, WAIVED
 
@@ -186,7 +193,7 @@ def _chosen_reports(history: ModelHistory, version: Version, gate: str | None) -
 
 
 def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]:
-    """The reports of the gates that a version was registered by, and of its shadow."""
+    """The reports that a version was registered with, and that of its last shadow comparison."""
     from assay.bucket.artifacts import Artifact
 
     entry = history.last_shadow_comparison(version)
@@ -230,12 +237,14 @@ def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) ->
     try:
         value = canonical_json.load(data)
     except ValueError:
-        told = {"digest": reference, "size": len(data), "path": bucket.objects.url(digest)}
-        what = " of Parquet, a part of a table" if data.startswith(b"PAR1") else ", no JSON"
+        path = bucket.objects.url(digest)
         if as_json:
-            print_json(told)
+            print_json({"digest": reference, "size": len(data), "path": path})
         else:
-            print_text("{size:,} bytes{what}: {path}".format(what=what, **told))
+            what = (
+                "of Parquet, a part of a table" if data.startswith(b"PAR1") else "that are no JSON"
+            )
+            print_text(f"{len(data):,} bytes {what}: {path}")
         return
     if not as_json and isinstance(value, dict) and value.keys() >= _MANIFEST_KEYS:
         _show_table(bucket, digest, len(data), rows)
@@ -243,11 +252,11 @@ def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) ->
         print_json(value)
 
 
-_MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # what a table's has, and no other object
+_MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # only a table's manifest has all these
 
 
 def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
-    """What a table is, its columns, and its first rows."""
+    """Print a table's size, its columns and its first rows."""
     from assay.bucket.artifacts import TABLE, Artifact
     from assay.render.report_text import printable_text
     from assay.tables.table import Table
@@ -258,9 +267,10 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
     )
     columns = table.description
     named = (f"{column['name']} ({column['type']})" for column in columns)
+    parts = format_count(len(table.parts), "part")
     print_facts(
         {
-            "table": f"{format_count(table.rows, 'row')} in {format_count(len(table.parts), 'part')}",
+            "table": f"{format_count(table.rows, 'row')} in {parts}",
             "columns": printable_text(", ".join(named)),
         }
     )
@@ -271,9 +281,8 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
         print_text("")
         print_rows([printable_text(column["name"]) for column in columns], shown)
     if len(shown) < table.rows:
-        print_stderr(
-            f"{format_count(table.rows - len(shown), 'row')} more: --rows {table.rows} shows all"
-        )
+        left = format_count(table.rows - len(shown), "row")
+        print_stderr(f"{left} more; show all with --rows {table.rows}")
 
 
 def _first_rows(table: Table, most: int) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM do: end the work in hand well, or at once but cleanly."""
+"""SIGINT and SIGTERM: finish the present work, or stop at once but cleanly."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from assay.cli.console import print_stderr
 
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_POLL_SECONDS = 0.2  # seconds in which a signal is heeded
+_POLL_SECONDS = 0.2  # the longest delay before a signal is noticed
 
 
 class SignalFlag:
-    """Whether a signal has come. Without a lock, unlike an Event of `threading`: a signal that
-    comes while the main thread waits for such a one, and holds its lock, would never return.
+    """Whether a signal has arrived.
+
+    It has no lock, unlike `threading.Event`: a handler that sets an event while the main thread
+    waits for it, and holds its lock, would never return.
     """
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class SignalFlag:
         return self._flag
 
     def wait(self, seconds: float) -> None:
-        """Return once it is set, or so many seconds have passed."""
+        """Return once the flag is set, or after this many seconds."""
         end = time.monotonic() + seconds
         while not self._flag and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _POLL_SECONDS))
@@ -37,20 +39,20 @@ class SignalFlag:
 
 @contextmanager
 def watch_signals() -> Iterator[SignalFlag]:
-    """Is set by the first SIGINT or SIGTERM; the second ends the process as ever."""
+    """A flag that the first SIGINT or SIGTERM sets. The second has its usual effect."""
     ended = SignalFlag()
-    before = {one: signal.getsignal(one) for one in _END_SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in _END_SIGNALS}
 
-    def hear(*_: object) -> None:
+    def handle(*_: object) -> None:
         ended.set()
         restore()
 
     def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
-    for one in before:
-        signal.signal(one, hear)
+    for number in handlers:
+        signal.signal(number, handle)
     try:
         yield ended
     finally:
@@ -59,10 +61,10 @@ def watch_signals() -> Iterator[SignalFlag]:
 
 @contextmanager
 def exit_cleanly() -> Iterator[None]:
-    """While a flow runs, SIGTERM ends it as ^C does: by way of an exception, so that what began
-    with it ends with it, such as Prefect's own server. Exit codes are the usual 130 and 143.
+    """Make SIGTERM end a flow as ^C does: by an exception, so that its subprocesses end too.
 
-    Whoever handles the signal already (see `watch_signals`) goes on doing so.
+    Prefect's temporary server is one. Exit codes are the usual 130 and 143. A handler that is set
+    already (see `watch_signals`) stays.
     """
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
@@ -72,7 +74,7 @@ def exit_cleanly() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        print_stderr("stopped: what was recorded counts; the same command goes on with the rest")
+        print_stderr("stopped: everything recorded is kept; repeat the command to do the rest")
         raise
     finally:
         if ours:

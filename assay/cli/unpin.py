@@ -1,4 +1,4 @@
-"""`assay unpin`: let an object go that was pinned."""
+"""`assay unpin`: take back a pin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def command(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let `assay gc` have an object again, unless something else leads to it."""
+    """Let `assay gc` remove an object again, unless something else refers to it."""
     digest = parse_digest(reference)
     open_pins(store).unpin(digest, require_reason(because))
     print_pin_state(digest, "no longer pinned", as_json=as_json)

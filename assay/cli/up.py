@@ -22,39 +22,42 @@ PoolOption = Annotated[str, typer.Option(help="The work pool, and the name of th
 
 def command(
     configs: Annotated[
-        list[Path] | None, typer.Argument(help="Use cases; all in configs/ if left out.")
+        list[Path] | None, typer.Argument(help="Use cases. Default: all in configs/.")
     ] = None,
     database: Annotated[
         str | None,
         typer.Option(
             envvar="ASSAY_DATABASE",
             metavar="URL",
-            help="postgresql://user@host:port/name, for a team; else SQLite beside the state.",
+            help="postgresql://user@host:port/name, for a team. Default: SQLite.",
         ),
     ] = None,
     store: Annotated[
-        str | None, typer.Option(help="The bucket. Else ASSAY_STORE, else ./.assay.")
+        str | None, typer.Option(help="The bucket. Default: ASSAY_STORE, else ./.assay.")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help=f"Of the dashboard; {DEFAULT_PORT} if left out."),
+        typer.Option(min=1, max=65535, help=f"The dashboard's port. Default: {DEFAULT_PORT}."),
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(help=f"Who may reach it: {DEFAULT_HOST} if left out, this machine alone."),
+        typer.Option(
+            help=f"The address to listen on. Default: {DEFAULT_HOST}, this machine alone."
+        ),
     ] = None,
     pool: PoolOption = DEFAULT_POOL,
     foreground: Annotated[
-        bool, typer.Option("--foreground/--detach", help="Stay, until Ctrl-C; or go on alone.")
+        bool,
+        typer.Option("--foreground/--detach", help="Stay until Ctrl-C, or run in the background."),
     ] = False,
     status: Annotated[
-        bool, typer.Option("--status", help="Change nothing; tell how it is.")
+        bool, typer.Option("--status", help="Change nothing; show what is running.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start what does not run, and bring the deployments to what the use cases say.
+    """Start what is not running, and update the deployments to the use cases.
 
-    What is left out is as it was the last time, so that a restart needs no options. Stop it with
+    Options that are left out keep their last values, so a restart needs none. Stop everything with
     `assay down`.
     """
     from assay.deployments.setup_state import SetupState, state_folder
@@ -87,7 +90,7 @@ def command(
 
 
 def _bucket_url(given: str | None, before: SetupState | None) -> str:
-    """A folder by its whole path: processes that run elsewhere are to find it."""
+    """The bucket's URL; a folder's absolute path, since the processes may run elsewhere."""
     from assay.store.open import default_store_url
 
     url = (
@@ -99,20 +102,20 @@ def _bucket_url(given: str | None, before: SetupState | None) -> str:
 def _print_status(
     running: SetupState | None, *, as_json: bool, changed: list[str] | None = None
 ) -> None:
-    """How it is, and the end: exit code 0 if all of it runs."""
+    """Print what is running, and end: exit code 0 if everything is."""
     up = {name: running is not None and running.is_alive(name) for name in PROCESS_NAMES}
     answers = running is not None and running.server_answers()
-    whole = all(up.values()) and answers
+    complete = all(up.values()) and answers
     if as_json:
-        told = _setup_facts(running) if running else {}
-        print_json({**told, "answers": answers, "processes": up, "changed": changed})
+        facts = _setup_facts(running) if running else {}
+        print_json({**facts, "answers": answers, "processes": up, "changed": changed})
     elif running is None or not any(up.values()):
-        print_stderr("nothing runs; start it with `assay up`")
+        print_stderr("nothing is running; start it with `assay up`")
     else:
-        away = [name for name, there in up.items() if not there]
-        state = "up" if whole else f"not whole: {', '.join(away) or 'the server does not answer'}"
-        print_facts({**_setup_facts(running), "state": state})
-    raise typer.Exit(0 if whole else 1)
+        missing = [name for name, is_up in up.items() if not is_up]
+        problem = f"not running: {', '.join(missing)}" if missing else "the server does not answer"
+        print_facts({**_setup_facts(running), "state": "up" if complete else problem})
+    raise typer.Exit(0 if complete else 1)
 
 
 def _setup_facts(running: SetupState) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`assay validate`: do the rows keep the rules?"""
+"""`assay validate`: check data against expectations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def command(
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="DATA", help="An earlier state of the data: list what changed in its columns."
+            metavar="DATA", help="An earlier version of the data, to list changes of its columns."
         ),
     ] = None,
     failing: Annotated[
@@ -38,7 +38,7 @@ def command(
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold data against rules in Great Expectations' words: a use case's, or a file of them."""
+    """Check data against Great Expectations rules: those of a use case, or of a file."""
     from assay.cli.gate_input import load_gate_use_case, open_gate_table
     from assay.gates.validation.gate import validate_table
 
@@ -47,7 +47,7 @@ def command(
     if config is None and rules is None and against is None:
         raise typer.BadParameter("name a use case with --config, rules, or data to compare against")
     if data_docs is not None and config is None and rules is None:
-        raise typer.BadParameter("Data Docs tell of rules: name them with --config or --rules")
+        raise typer.BadParameter("Data Docs show rules: name them with --config or --rules")
     sections: dict[str, Any] = {}
     locate: Locator | None = None
     if rules:
@@ -72,7 +72,7 @@ def command(
         )
     if failing is not None and len(judged.failing_rows):
         write_file(failing, judged.failing_rows.to_csv(index=False).encode())
-        print_stderr(f"written: {failing}, {len(judged.failing_rows):,} broken rules by row")
+        print_stderr(f"written: {failing}, {len(judged.failing_rows):,} broken rules, one a line")
     if data_docs is not None:
         from assay.gates.validation.data_docs import write_data_docs
 
@@ -81,7 +81,7 @@ def command(
 
 
 def _read_rules(path: Path) -> tuple[list[Any], Locator]:
-    """The rules of a file, and what says on which line each stands."""
+    """The rules of a file, and a function that gives the line of each."""
     from assay.config.loaded_use_case import read_yaml_with_lines
     from assay.errors import ConfigError
 
@@ -90,7 +90,7 @@ def _read_rules(path: Path) -> tuple[list[Any], Locator]:
     rules = tree["expectations"] if suite else tree
     if not isinstance(rules, list):
         raise ConfigError(
-            "this holds no list of expectations",
+            "this file has no list of expectations",
             where=str(path),
             remedy="Write each as `- type: ...` with its `kwargs: {...}`, or name a suite.",
         )

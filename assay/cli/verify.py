@@ -1,4 +1,4 @@
-"""`assay verify`: is everything in the bucket what its name and its history say?"""
+"""`assay verify`: check every object and every journal of the bucket."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def command(
         str | None,
         typer.Argument(
             metavar="[MODEL]",
-            help="A model (income) or one version of it (income@3); the whole bucket if left out.",
+            help="A model (income) or one version (income@3). Default: the whole bucket.",
         ),
     ] = None,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Move bad objects aside, and make or copy what is lost."),
+        typer.Option("--repair", help="Move bad objects aside; recompute or copy lost ones."),
     ] = False,
     other: Annotated[
         str | None,
@@ -40,26 +40,24 @@ def command(
         bool,
         typer.Option(
             "--resume",
-            help="Do not read again what a verification found sound that was interrupted within "
-            "24 hours.",
+            help="Continue a verification that was interrupted within 24 hours.",
         ),
     ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Re-hash every object, follow every journal, and name whatever does not fit."""
-    from assay.bucket.open import open_bucket
-    from assay.store.open import default_store_url
+    """Hash every object again, follow every journal, and list every problem."""
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.upkeep.verification import verify_bucket
     from assay.upkeep.verified_objects import VerifiedObjects
 
-    bucket = open_bucket(store or default_store_url()).require_existing()
+    bucket = open_existing_bucket(store)
     if other is not None and not repair:
-        raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
-    source = open_bucket(other).require_existing() if other else None
+        raise typer.BadParameter("--from names the bucket that --repair copies from: add --repair")
+    source = open_existing_bucket(other) if other else None
     with VerifiedObjects.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
         if resume and not verified.is_resumed:
-            print_stderr("no verification of this was interrupted within 24 hours; it starts anew")
+            print_stderr("no verification was interrupted within 24 hours; this one starts over")
         with _progress_reporter() as progress, _explain_interruption():
             findings = verify_bucket(
                 bucket,
@@ -79,14 +77,14 @@ def command(
 
 
 def _rerun_lost_work(bucket: Bucket, findings: BucketFindings) -> BucketFindings:
-    """Run the use cases again that made what is lost, if they would ask the same question."""
+    """Rerun the use cases that made lost objects, if they would ask the same question."""
     from assay.errors import AssayError
     from assay.upkeep.recomputation import mark_recomputed, rerunnable_use_cases
 
     for words in rerunnable_use_cases(bucket, findings):
         from assay.cli.flow_runner import run_named_flow
 
-        print_stderr(f"running {Path(words['file']).stem} again, which made some of what is lost")
+        print_stderr(f"rerunning {Path(words['file']).stem}, which made some of the lost objects")
         with TemporaryDirectory(prefix="assay-verify-") as folder:
             config = Path(folder, Path(words["file"]).name)
             config.write_text(words["text"], encoding="utf-8")
@@ -95,7 +93,7 @@ def _rerun_lost_work(bucket: Bucket, findings: BucketFindings) -> BucketFindings
                     "train", config=str(config), store=bucket.root, overrides=tuple(words["set"])
                 )
             except AssayError as error:
-                print_stderr(f"it cannot be run: {error}")
+                print_stderr(f"it cannot be rerun: {error}")
     return mark_recomputed(bucket, findings)
 
 
@@ -110,7 +108,7 @@ def _explain_interruption() -> Iterator[None]:
 
 @contextmanager
 def _progress_reporter() -> Iterator[Callable[[HashingProgress], None]]:
-    """A bar on a terminal; elsewhere a line for every tenth, if it is much. Both on stderr."""
+    """On stderr: a bar on a terminal, else a line for every tenth of a large bucket."""
     if not sys.stderr.isatty():
         yield _progress_lines()
         return
@@ -129,8 +127,8 @@ def _progress_reporter() -> Iterator[Callable[[HashingProgress], None]]:
         task = shown.add_task("", total=None, objects="")
 
         def progress(hashed: HashingProgress) -> None:
-            said = f"{hashed.objects:,} of {hashed.of_objects:,} objects"
-            shown.update(task, completed=hashed.size, total=hashed.of_size, objects=said)
+            count = f"{hashed.objects:,} of {hashed.of_objects:,} objects"
+            shown.update(task, completed=hashed.size, total=hashed.of_size, objects=count)
 
         yield progress
 
@@ -139,14 +137,14 @@ _MANY_BYTES, _MANY_OBJECTS = 10**9, 10_000  # bytes, objects
 
 
 def _progress_lines() -> Callable[[HashingProgress], None]:
-    told = 0
+    last_tenth = 0
 
     def progress(hashed: HashingProgress) -> None:
-        nonlocal told
+        nonlocal last_tenth
         if hashed.of_size < _MANY_BYTES and hashed.of_objects < _MANY_OBJECTS:
             return
-        if (tenth := 10 * hashed.size // max(hashed.of_size, 1)) > told:
-            told = tenth
+        if (tenth := 10 * hashed.size // max(hashed.of_size, 1)) > last_tenth:
+            last_tenth = tenth
             size = f"{hashed.size / 1e9:.1f} of {hashed.of_size / 1e9:.1f} GB"
             print_stderr(f"{hashed.objects:,} of {hashed.of_objects:,} objects verified, {size}")
 

@@ -1,4 +1,4 @@
-"""`assay vouch`: what a key has signed, as lines to keep when it is withdrawn."""
+"""`assay vouch`: list what a key has signed, to keep when the key is withdrawn."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ def command(
     until: Annotated[
         str | None,
         typer.Option(
-            "--until", metavar="TIME", help="Entries before this moment alone, such as 2026-11-03."
+            "--until", metavar="TIME", help="Only entries before this moment, such as 2026-11-03."
         ),
     ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the entries that a key has signed, one a line, for `holds` in the people's file.
+    """List the entries that a key has signed, one a line, for `holds` in the people file.
 
-    Times are what entries say of themselves. Whoever keeps the lines vouches for them.
+    Their times are what the entries claim. Whoever keeps the lines vouches for them.
     """
-    from assay.bucket.open import open_bucket
     from assay.bucket.signing import PublicKey
+    from assay.cli.existing_bucket import open_existing_bucket
     from assay.registry.authority import find_signed_entries
-    from assay.store.open import default_store_url
     from assay.util.clock import parse_timestamp
 
-    bucket = open_bucket(store or default_store_url()).require_existing()
+    bucket = open_existing_bucket(store)
     public, end = PublicKey.load(key), parse_timestamp(until)
     found = [
         _signed_entry_json(name, entry)
@@ -62,5 +61,5 @@ def _signed_entry_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
 def _vouch_line(one: dict[str, Any]) -> str:
     from assay.render.report_text import printable_text
 
-    told = "{journal} {number} {kind} at {at} by {actor}".format_map(one)
-    return f"{one['digest']}  # {printable_text(told)}"
+    remark = "{journal} {number} {kind} at {at} by {actor}".format_map(one)
+    return f"{one['digest']}  # {printable_text(remark)}"

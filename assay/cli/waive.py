@@ -1,7 +1,8 @@
-"""`assay waive`: let a version pass in spite of a gate, signed and for a time."""
+"""`assay waive`: let a version pass in spite of a gate, signed and for a limited time."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,22 +15,22 @@ def command(
     because: BecauseOption,
     expires: Annotated[
         str,
-        typer.Option(metavar="MOMENT", help="When it holds no more: a date (as that day begins)."),
+        typer.Option(metavar="MOMENT", help="When it expires. A date means the start of that day."),
     ],
     gate: Annotated[
         list[str] | None,
-        typer.Option(help="A gate that failed it or left no report, or shadow; may be repeated."),
+        typer.Option(help="A gate that failed or left no report, or shadow; may be repeated."),
     ] = None,
     as_of: AsOfOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a version be promoted in spite of what stands in its way, until a day. Always signed."""
-    from assay.cli.decision_command import make_justification, open_existing_bucket, print_decision
+    """Let a version be promoted in spite of failed gates, until a date. Always signed."""
+    from assay.cli.decision_command import DecisionOptions, run_decision
     from assay.registry.decisions.promotion import waive_gates
 
-    bucket = open_existing_bucket(store)
-    entry = waive_gates(
-        bucket, reference, make_justification(because, as_of), gates=gate or (), expires=expires
+    run_decision(
+        partial(waive_gates, gates=gate or (), expires=expires),
+        reference,
+        DecisionOptions(because, as_of, store, as_json),
     )
-    print_decision(bucket, reference, entry, unchanged_message="", as_json=as_json)

@@ -1,13 +1,14 @@
-"""`assay why`: what would run, and what differs since the last time?"""
+"""`assay why`: show which steps would run, and what changed since the last run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assay.cli.console import print_json, print_text
 from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 
 if TYPE_CHECKING:
+    from assay.runs.outcome import RunOutcome
     from assay.steps.plan import PlannedStep
 
 
@@ -17,17 +18,16 @@ def command(
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell for each step whether it would run, and which of the things it depends on differ."""
-    from assay.bucket.open import open_bucket
+    """Say for each step whether it would run, and which of its dependencies changed."""
+    from assay.cli.existing_bucket import bucket_url, open_existing_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.result_cache import find_cached_outcome
-    from assay.store.open import default_store_url
 
-    url = store or default_store_url()
-    bucket = open_bucket(url).require_existing()
+    url = bucket_url(store)
+    bucket = open_existing_bucket(url)
     written = load_use_case(config, set_ or ())
-    if standing := find_cached_outcome(bucket, written):
-        _print_cached_result(standing, as_json=as_json)
+    if outcome := find_cached_outcome(bucket, written):
+        _print_cached_outcome(outcome, as_json=as_json)
         return
     from assay.cli.flow_runner import plan_training
 
@@ -39,24 +39,24 @@ def command(
     for step in plan.steps:
         _print_step(step)
     for name in plan.unforeseen_steps():
-        print_text(f"{name}: depends on what these come to")
+        print_text(f"{name}: depends on the results of these")
 
 
-def _print_cached_result(standing: Any, *, as_json: bool) -> None:
+def _print_cached_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
     if as_json:
-        steps = [{"step": step.name, "would_run": False} for step in standing.steps]
+        steps = [{"step": step.name, "would_run": False} for step in outcome.steps]
         print_json({"steps": steps, "unforeseen": []})
     else:
-        model = standing.model or standing.use_case
-        print_text(f"nothing would run: {model} stands {standing.outcome}")
+        model = outcome.model or outcome.use_case
+        print_text(f"nothing would run: {model} is {outcome.outcome}")
 
 
 def _print_step(step: PlannedStep) -> None:
     if not step.would_run:
-        print_text(f"{step.name}: from the memo")
+        print_text(f"{step.name}: cached")
         return
-    print_text(f"{step.name}: would run" + ("" if step.known else ", it never has"))
+    print_text(f"{step.name}: would run" + ("" if step.known else ", for the first time"))
     for difference in step.differences:
         print_text(f"  {difference}")
     for name in step.upstream_steps:
-        print_text(f"  {name} comes before it and would run")
+        print_text(f"  {name} would run before it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -11,8 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from assay.bucket.artifacts import REPORT, Artifact
 from assay.bucket.bucket import Bucket
-
-_SHIFT = re.compile(r"shift\[(.*)\]", re.DOTALL)
 
 Cell = str | float | int | bool | None
 
@@ -58,7 +55,7 @@ class Check(_Frozen):
     soft one counts as a caution. So does an `unknown` that the use case `accepted` beforehand.
     """
 
-    name: str  # stable, for machines: "group_power", "selection_rate[sex=Female]"
+    name: str  # stable, for machines: FAMILY or FAMILY[SUBJECT], "selection_rate[sex=Female]"
     claim: str  # for people: what is tested, in one sentence
     verdict: Verdict
     statistic: str = ""
@@ -71,6 +68,42 @@ class Check(_Frozen):
     accepted: bool = False  # people said that `unknown` shall not hold the model
     rows: int | None = None  # rows that the statistic rests on
     group: str | None = None  # "sex=Female", where the check speaks of one group
+
+    @property
+    def family(self) -> str:
+        """The first part of its name, which checks of one kind share: "selection_rate"."""
+        return self.name.partition("[")[0]
+
+    @property
+    def subject(self) -> str:
+        """The second part of its name: "sex=Female"; "" if it has none."""
+        return self.name.partition("[")[2].removesuffix("]")
+
+
+MeasurementKind = Literal[
+    "score",  # a performance metric on the test rows
+    "expected",  # a performance metric of current rows, estimated without labels
+    "realised",  # a performance metric of current rows, from their labels
+    "expected_drop",  # how far `expected` lies below the reference
+    "realised_drop",  # how far `realised` lies below what was expected
+    "difference",  # a fairness metric: group minus reference group
+    "ratio",  # a fairness metric: group over reference group
+]
+
+
+class Measurement(_Frozen):
+    """One number of a report, for programs; checks and sheets show the same number to people.
+
+    `limit` is the accepted value, in the unit of `value`. `group` is None for all rows.
+    """
+
+    kind: MeasurementKind
+    metric: str  # by its name in a use case: "roc_auc", "selection_rate"
+    value: float | None
+    interval: Interval | None = None
+    limit: float | None = None
+    group: str | None = None
+    headline: bool = False  # the one number that a summary gives
 
 
 def _as_cells(value: Any) -> Any:
@@ -155,6 +188,10 @@ class Report(_Frozen):
     sheets: tuple[Sheet, ...] = ()
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()  # what limits this report: sampling, skipped checks
+    measurements: tuple[Measurement, ...] = ()  # older reports: see `stored_measurements`
+
+    def measurements_of(self, *kinds: MeasurementKind) -> list[Measurement]:
+        return [one for one in self.measurements if one.kind in kinds]
 
     def checks_with(self, verdict: Verdict) -> list[Check]:
         return [check for check in self.checks if check.verdict is verdict]
@@ -174,7 +211,7 @@ class Report(_Frozen):
         """What each of these reasons rests on, by a key that stays the same from run to run:
         "gate:fairness:selection_rate[sex=Female]", "drift:RELP".
         """
-        return [_cause_key(self.gate, check.name) for check in self.checks_weighing(verdict)]
+        return [_cause_key(self.gate, check) for check in self.checks_weighing(verdict)]
 
 
 def _weighed_verdict(check: Check) -> Verdict:
@@ -215,10 +252,15 @@ def verdict_causes(reports: Sequence[Report]) -> list[str]:
     return [c for report in reports if report.verdict is worst for c in report.causes_for(worst)]
 
 
-def _cause_key(gate: str, check: str) -> str:
-    """A column that shifted is one cause, whichever gate saw it."""
-    shifted = _SHIFT.fullmatch(check)
-    return f"drift:{shifted[1]}" if shifted else f"gate:{gate}:{check}"
+def _cause_key(gate: str, check: Check) -> str:
+    """The key of a check's cause. A shifted column is one cause, whichever gate found it."""
+    return f"drift:{check.subject}" if check.family == "shift" else f"gate:{gate}:{check.name}"
+
+
+def largest_difference(report: Report) -> float | None:
+    """The largest difference between a group and its reference group; None if there is none."""
+    gaps = [abs(one.value) for one in report.measurements_of("difference") if one.value is not None]
+    return max(gaps, default=None)
 
 
 def put_report(bucket: Bucket, report: Report) -> Artifact:

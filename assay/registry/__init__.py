@@ -1,1 +1,1 @@
-"""Models by name: versions, aliases and decisions, folded from each model's journal."""
+"""Models by name: versions, aliases and decisions, read from each model's journal."""

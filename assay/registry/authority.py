@@ -1,4 +1,4 @@
-"""Whom we trust: who acts, what each may do, and journal entries held against people's keys."""
+"""Who acts, what each role may do, and whether journal entries bear a known signature."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. Without a people's file nobody has a role, and everyone may do everything."""
+    """Who acts. Without a people file, nobody has a role and everyone may do everything."""
 
     name: str
     role: Role | None
 
 
 def authorize_user(action: Action) -> Actor:
-    """Who is at the keyboard, if they may do this: whose key signs, else whom the operating
-    system names.
+    """The present user, if they may do this: the owner of the signing key, else the login name.
 
     Raises NotAllowed, ConfigError.
     """
@@ -48,26 +47,26 @@ def authorize_user(action: Action) -> Actor:
         return _authorize_person(people, _key_owner(people, signer), action)
     if people.signatures == "required":
         raise NotAllowed(
-            "signatures are required here, and the environment names no key",
-            remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE}.",
+            "signatures are required here, but the environment names no key",
+            remedy=f"Set {SIGNING_KEY_VARIABLE} to the file of your private key.",
         )
     return _authorize_person(people, current_user(), action)
 
 
 def authorize_name(name: str, action: Action) -> Actor:
-    """Somebody who gave their name and no proof, as on the dashboard, if they may do this.
+    """The person of this name, given without proof as on the dashboard, if they may do this.
 
-    Raises NotAllowed, also wherever signatures are required; ConfigError.
+    Raises NotAllowed, always where signatures are required; ConfigError.
     """
     people, signer = People.load_configured(), Signer.from_environment()
     if not name.strip():
-        raise NotAllowed("nobody was named", remedy="Give your name.")
+        raise NotAllowed("the name is empty", remedy="Give your name.")
     if people is None:
         return Actor(name.strip(), None)
     if people.signatures == "required":
         raise NotAllowed(
-            "signatures are required here, and the dashboard has no key of yours to sign with",
-            remedy=f"Do it at a terminal, with your key named in {SIGNING_KEY_VARIABLE}.",
+            "signatures are required here, and the dashboard cannot sign with your key",
+            remedy=f"Use a terminal, and set {SIGNING_KEY_VARIABLE} to the file of your key.",
         )
     if signer is not None:
         _key_owner(people, signer)  # the entry will bear this signature
@@ -82,10 +81,10 @@ def _key_owner(people: People, signer: Signer) -> str:
         if known.fingerprint == key:
             raise NotAllowed(
                 f"the key that {SIGNING_KEY_VARIABLE} names, {key}, was withdrawn",
-                remedy=f"Make another, and let whoever keeps {DEFAULT_PEOPLE_FILE} add its public half.",
+                remedy=f"Make a new key, and have its public half added to {DEFAULT_PEOPLE_FILE}.",
             )
     raise NotAllowed(
-        f"the key that {SIGNING_KEY_VARIABLE} names, {key}, belongs to nobody in the people's file",
+        f"the key that {SIGNING_KEY_VARIABLE} names, {key}, belongs to nobody in the people file",
         remedy=f"Add its public half to your name in {DEFAULT_PEOPLE_FILE}, or name another key.",
     )
 
@@ -94,19 +93,16 @@ def _authorize_person(people: People, name: str, act: Action) -> Actor:
     person = people.people.get(name)
     if person is None:
         near = nearest_name(name, people.people)
+        add = f"Have your name and role added to {DEFAULT_PEOPLE_FILE}."
         raise NotAllowed(
-            f"{name!r} is not among the people who may act",
-            remedy=f"Did you mean {near!r}?"
-            if near
-            else f"Let whoever keeps {DEFAULT_PEOPLE_FILE} add you, with a role.",
+            f"{name!r} is not in {DEFAULT_PEOPLE_FILE}",
+            remedy=f"Did you mean {near!r}?" if near else add,
         )
     if act not in PERMISSIONS[person.role]:
         able = [n for n, other in people.people.items() if act in PERMISSIONS[other.role]]
-        who = f"These may: {', '.join(sorted(able)[:5])}." if able else "Nobody there may."
-        raise NotAllowed(
-            f"{name} is {_with_article(person.role)}, and {_with_article(person.role)} may not {_action_phrase(act)}",
-            remedy=who,
-        )
+        who = f"These may: {', '.join(sorted(able)[:5])}." if able else "Nobody in it may."
+        role = _with_article(person.role)
+        raise NotAllowed(f"{name} is {role}, and {role} may not {_action_phrase(act)}", remedy=who)
     return Actor(name, person.role)
 
 
@@ -119,7 +115,7 @@ def _action_phrase(act: Action) -> str:
 
 
 def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
-    """Every journal's entries that a key has signed, whatever is thought of it today."""
+    """The entries of all journals that a key has signed, even if it was withdrawn since."""
     known = [replace(key, vouched_entries=None)]
     for name in list_journals(bucket.store):
         for entry in Journal(bucket.store, name).entries():
@@ -132,10 +128,10 @@ def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, J
 
 
 def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
-    """Check who signed these entries, if there is a people's file.
+    """Check who signed these entries, if there is a people file.
 
-    Raises SignatureBad for a signature that does not fit or is by nobody known, Unproven for an
-    entry without one where signatures are required, ConfigError.
+    Raises SignatureBad for a wrong or unknown signature, Unproven for a missing one where
+    signatures are required, ConfigError.
     """
     people = People.load_configured()
     if people is None:
@@ -145,12 +141,12 @@ def require_signatures(model: str, entries: Iterable[JournalEntry]) -> None:
             raise Unproven(
                 f"entry {entry.number} of the journal of {model!r} is not signed, and signatures "
                 "are required",
-                remedy="Let a person with a key register or promote it again.",
+                remedy="Have a person with a key register or promote it again.",
             )
 
 
 def is_permitted(entry: JournalEntry, action: Action) -> bool:
-    """Whether whoever made an entry may do this, by today's people's file; without one, all may.
+    """Whether the entry's author may do this by today's people file; without one, all may.
 
     Raises what `require_signatures` raises for a signature.
     """
@@ -167,10 +163,10 @@ def is_permitted(entry: JournalEntry, action: Action) -> bool:
 def require_permission(
     model: str, entry: JournalEntry, action: Action, unless: Callable[[], bool] = lambda: False
 ) -> None:
-    """Where signatures are required, demand that whoever signed may do this, by today's people's
-    file, `unless` nobody needed to.
+    """Where signatures are required, require that the entry's signer may do this today.
 
-    Raises Unproven, and what `require_signatures` raises.
+    If `unless` returns true, no permission was needed. Raises Unproven, and what
+    `require_signatures` raises.
     """
     people = People.load_configured()
     if people is None or people.signatures == "optional" or is_permitted(entry, action) or unless():
@@ -178,12 +174,12 @@ def require_permission(
     raise Unproven(
         f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
         f"{_action_phrase(action)}",
-        remedy="Let a person who may do it again.",
+        remedy="Have somebody who may do so decide again.",
     )
 
 
 def author_names(entry: JournalEntry) -> set[str]:
-    """The names under which whoever made an entry is known: the one written, and whose key it is.
+    """The names of an entry's author: the name written in it, and that of the key's owner.
 
     Raises SignatureBad.
     """
@@ -198,14 +194,14 @@ def describe_signature(entry: JournalEntry) -> str:
         return "unsigned"
     people = People.load_configured()
     if people is None:
-        return f"signed with {entry.signature.key_id}, by nobody known here"
+        return f"signed with {entry.signature.key_id}, whose owner is unknown here"
     signer = entry.find_signer(people.trusted_keys())
-    assert signer is not None, "a signature that is there has a signer, or is refused"
+    assert signer is not None, "find_signer raises for a signature of nobody known"
     return f"signed by {signer.name}"
 
 
 def describe_author(entry: JournalEntry) -> str:
-    """Who made an entry; where people are known, whether their signature bears it out."""
+    """The author of an entry; with a people file, also whether the signature proves it."""
     people = People.load_configured()
     if people is None:
         return entry.actor

@@ -1,8 +1,8 @@
-"""The ledger of a model's batches: what came to be scored, and what was learnt of it later.
+"""The ledger of a model's batches: which were scored, which were refused, and which labels came.
 
-It is a journal of its own, `journals/<model>.batches/`, append-only and chained like the model's:
-a model's story has a few entries a week, its batches may come every minute. What is appended twice
-is there once, so a scorer that was killed, or ran beside another, counts nothing twice.
+It is a journal of its own, `journals/<model>.batches/`, append-only and chained like the model's,
+because batches may come every minute. An entry that is appended twice is there once, so two scorers
+at the same time, or one after a crash, count nothing twice.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ from assay.bucket.journal import Journal, JournalEntry
 CLAIMED, SCORED, REFUSED, LABELLED = "claimed", "scored", "refused", "labelled"
 LEDGER_SUFFIX = ".batches"
 
-# A run that scores many batches appends to one ledger again and again.
+# Kept open, since a run may append to one ledger for each of many batches.
 _OPEN_JOURNALS: WeakKeyDictionary[Bucket, dict[str, Journal]] = WeakKeyDictionary()
 
 Role = Literal["served", "shadow"]
 
 
 class _LedgerEntry(BaseModel):
-    """What every entry has. `as_of` is the moment it is about (RFC 3339, UTC): that of the clock,
-    unless the past is played again; `at` is when it was written.
+    """The fields that every entry has.
+
+    `as_of` is the moment that it is about (RFC 3339, UTC); a replay of the past sets it. `at` is
+    when the entry was written.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     source: str | None
-    """Fingerprint of what was read; None for a query or a stream."""
+    """The source's fingerprint; None for a query or a stream."""
     as_of: str
     number: int = 0
     at: str = ""
@@ -51,11 +53,13 @@ class _LedgerEntry(BaseModel):
 
 
 class ScoredBatch(_LedgerEntry):
-    """A batch, scored by one version. `table` holds the rows that could be scored, in order, and
-    `predictions` as many: row, unit, the identity's columns, probability, decision, model.
-    `unfit` lists the other rows: line, reason, row. `lines` tells on which line of its source each
-    row stands (see `sources.places`). `scored_pairs`: the challenger, by its number, that was to score a
-    served batch too. Entries of older versions tell neither.
+    """A batch scored by one version.
+
+    `table` holds the rows that could be scored, in order. `predictions` has one row for each: row,
+    unit, the identity columns, probability, decision, model. `unfit` lists the other rows: line,
+    reason, row. `lines` gives each row's line in the source (see `sources.places`). `beside` is
+    the number of the challenger that should score a served batch in shadow. Entries of older
+    versions of Assay have neither of the last two.
     """
 
     table: Artifact
@@ -72,15 +76,16 @@ class ScoredBatch(_LedgerEntry):
 
     @property
     def batch_digest(self) -> Digest:
-        """What the batch is known by: the digest of its rows."""
+        """The batch's identity: the digest of its rows."""
         return self.table.digest
 
 
 class BatchClaim(ScoredBatch):
-    """Answers that are about to be delivered, and will count as scored then: these, whoever is
-    champion by then and whoever delivers them. `lines` tells where their rows stand in the source,
-    `file` what the batch's file is called, `aside` that they go where a person said, not where the
-    use case does.
+    """Predictions that are about to be delivered.
+
+    They count as scored once delivered, whoever is champion by then and whoever delivers them.
+    `lines` gives each row's line in the source, and `file` the name of the batch's file. `aside`:
+    they go where a person said, not where the use case says.
     """
 
     lines: Artifact
@@ -89,19 +94,22 @@ class BatchClaim(ScoredBatch):
 
     @property
     def scored_batch(self) -> ScoredBatch:
-        """What is to be recorded once they are delivered."""
+        """The entry to record once they are delivered."""
         return ScoredBatch.model_validate(self.model_dump())
 
 
 class RefusedBatch(_LedgerEntry):
-    """A batch that could not be scored as a whole, and why."""
+    """A batch of which nothing could be scored, and why."""
 
     why: str
     remedy: str | None = None
 
 
 class ReceivedLabels(_LedgerEntry):
-    """Labels that came: unit, label (boolean), known (date or null), the identity's columns."""
+    """Labels of one file or query.
+
+    The columns of `table`: unit, label (boolean), known (date or null), the identity columns.
+    """
 
     table: Artifact
     unfit: Artifact | None
@@ -111,7 +119,7 @@ class ReceivedLabels(_LedgerEntry):
 
 @dataclass(frozen=True)
 class ScoredPair:
-    """One batch, as the champion served it and as a challenger scored it unseen."""
+    """One batch, as the champion served it and as the challenger scored it in shadow."""
 
     served: ScoredBatch
     shadow: ScoredBatch
@@ -119,7 +127,7 @@ class ScoredPair:
 
 @dataclass(frozen=True)
 class BatchHistory:
-    """The fold of a ledger, in the order of its entries."""
+    """The content of a ledger by kind, in the order of its entries."""
 
     scored_batches: tuple[ScoredBatch, ...] = ()
     claims: tuple[BatchClaim, ...] = ()
@@ -132,23 +140,23 @@ class BatchHistory:
         return tuple(s for s in self.scored_batches if (s.version, s.role) == (version, role))
 
     def open_claims(self, void_versions: Container[int] = ()) -> tuple[BatchClaim, ...]:
-        """The claims of which nobody said yet that they were delivered. Those of versions that are
-        `void_versions` bind nobody.
-        """
+        """Claims without a `scored` entry. Claims of `void_versions` do not count."""
         done = {(s.batch_digest, s.version) for s in self.scored_batches if s.role == "served"}
-        held = (c for c in self.claims if c.version not in void_versions)
-        return tuple(c for c in held if (c.batch_digest, c.version) not in done)
+        valid = (c for c in self.claims if c.version not in void_versions)
+        return tuple(c for c in valid if (c.batch_digest, c.version) not in done)
 
     @property
     def unique_batches(self) -> tuple[ScoredBatch, ...]:
-        """Every batch once, where it first came, whoever scored it and in whatever role."""
+        """Every batch once, at its first entry, whichever version scored it in whichever role."""
         first = {scored.batch_digest: scored for scored in reversed(self.scored_batches)}
         return tuple(reversed(first.values()))
 
     @property
     def served_batches(self) -> tuple[ScoredBatch, ...]:
-        """Every batch that was served, once: known by its rows or, where versions read these
-        otherwise, by its source.
+        """Every served batch once.
+
+        Two entries are of one batch if their rows are equal or, where versions read rows
+        differently, if their sources are.
         """
         seen: set[Digest | str] = set()
         found = []
@@ -160,9 +168,10 @@ class BatchHistory:
         return tuple(found)
 
     def scored_pairs(self, challenger: int, champion: int) -> tuple[ScoredPair, ...]:
-        """The batches that a challenger scored unseen and the champion served, in the order in
-        which they were served. They are one by their rows; where the two versions read these
-        otherwise, by their source, or by name and moment.
+        """The batches that the champion served and the challenger scored in shadow, as served.
+
+        Two entries are of one batch if their rows are equal. Where the two versions read rows
+        differently, their sources must be equal, or their names and moments.
         """
         unseen: dict[Any, ScoredBatch] = {}
         for shadow in self.scored_by(challenger, "shadow"):
@@ -176,7 +185,7 @@ class BatchHistory:
         return tuple(pairs)
 
     def truncate(self, number: int) -> BatchHistory:
-        """What the ledger said when it had so many entries."""
+        """The history when the ledger had `number` entries."""
         return BatchHistory(
             tuple(e for e in self.scored_batches if e.number <= number),
             tuple(e for e in self.claims if e.number <= number),
@@ -194,18 +203,18 @@ def _batch_keys(scored: ScoredBatch) -> Iterator[Any]:
 
 
 def fold_ledger(entries: Iterable[JournalEntry]) -> BatchHistory:
-    """What a ledger's entries amount to. Kinds it does not know change nothing."""
-    held = list(entries)
+    """The history that a ledger's entries give. Unknown kinds of entries change nothing."""
+    known = list(entries)
 
     def of(kind: str) -> Iterator[JournalEntry]:
-        return (entry for entry in held if entry.kind == kind)
+        return (entry for entry in known if entry.kind == kind)
 
     return BatchHistory(
         tuple(map(ScoredBatch.from_entry, of(SCORED))),
         tuple(map(BatchClaim.from_entry, of(CLAIMED))),
         tuple(map(RefusedBatch.from_entry, of(REFUSED))),
         tuple(map(ReceivedLabels.from_entry, of(LABELLED))),
-        length=len(held),
+        length=len(known),
     )
 
 
@@ -218,12 +227,13 @@ class BatchLedger:
         self._journal = kept.setdefault(name, Journal(bucket.store, name, reuse_chain=True))
 
     def read(self) -> BatchHistory:
-        """Everything so far, its chain verified. Raises ChainBroken."""
+        """The history so far, its chain verified. Raises ChainBroken."""
         return fold_ledger(self._journal.entries())
 
     def claim(self, claim: BatchClaim, void_versions: Container[int] = ()) -> BatchClaim | None:
-        """The claim that stands for a batch: this one, unless another was faster. None if the
-        batch was served. Claims of versions that are `void_versions` bind nobody.
+        """The valid claim to a batch: this one, unless another was faster.
+
+        None if the batch was served. Claims of `void_versions` do not count.
         """
         body = claim.body()
 
@@ -243,9 +253,10 @@ class BatchLedger:
     def add_scored(
         self, scored: ScoredBatch, void_versions: Container[int] = (), *, allow_repeat: bool = False
     ) -> bool:
-        """False if this version has scored this very batch in this role before. A batch is served
-        by one version, that which claimed it if one did (see `claim`), unless it is wanted `allow_repeat`
-        from a version that was named.
+        """Append an entry. False if this version has scored this batch in this role before.
+
+        A batch is served by one version: the one that claimed it, if any did (see `claim`).
+        `allow_repeat` lets a version that the user named serve it again.
         """
         body = scored.body()
 
@@ -254,42 +265,36 @@ class BatchLedger:
                 return None
             if scored.role == "served" and not allow_repeat:
                 claims = _claim_entries(entries, body, void_versions)
-                mine = any(e.body["version"] == scored.version for e in claims)
-                if not mine and (claims or _serving_entries(entries, body)):
+                claimed = any(e.body["version"] == scored.version for e in claims)
+                if not claimed and (claims or _serving_entries(entries, body)):
                     return None
             return SCORED, body
 
         return self._journal.append(decide) is not None
 
     def add_refusal(self, refused: RefusedBatch) -> bool:
-        """False if nothing changed since it was refused."""
-        return self._add(REFUSED, refused, same=("source", "why"), of=("name",))
+        """Append an entry. False if nothing has changed since the batch was refused."""
+        return self._add_if_changed(REFUSED, refused, fields=("source", "why"))
 
     def add_labels(self, labelled: ReceivedLabels) -> bool:
-        """False if nothing changed since labels of this name came. Labels that are taken back
-        and then given again came three times.
-        """
-        return self._add(LABELLED, labelled, same=("table",), of=("name",))
+        """Append an entry. False if it equals the last one of this name.
 
-    def _add(
-        self, kind: str, said: _LedgerEntry, *, same: tuple[str, ...], of: tuple[str, ...] = ()
+        Labels that are withdrawn and then given again have three entries.
+        """
+        return self._add_if_changed(LABELLED, labelled, fields=("table",))
+
+    def _add_if_changed(
+        self, kind: str, new_entry: _LedgerEntry, *, fields: tuple[str, ...]
     ) -> bool:
-        """Append, unless an entry has the `same`; given `from_entry`, the last one that is of the same."""
-        body = said.body()
+        """Append, unless the last entry of this kind and name has the same `fields`."""
+        body = new_entry.body()
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            alike = [
-                e.body
-                for e in entries
-                if e.kind == kind
-                and _identifying_values(e.body, of) == _identifying_values(body, of)
-            ]
-            known = alike[-1:] if of else alike
-            return (
-                None
-                if _identifying_values(body, same) in (_identifying_values(k, same) for k in known)
-                else (kind, body)
-            )
+            same_name = [e for e in entries if e.kind == kind and e.body["name"] == body["name"]]
+            values = _identifying_values(body, fields)
+            if same_name and _identifying_values(same_name[-1].body, fields) == values:
+                return None
+            return kind, body
 
         return self._journal.append(decide) is not None
 
@@ -297,7 +302,7 @@ class BatchLedger:
 def _serving_entries(
     entries: Iterable[JournalEntry], batch: Mapping[str, Any]
 ) -> list[JournalEntry]:
-    """Whoever served a batch."""
+    """The entries that say that a batch was served."""
     return [
         e
         for e in entries
@@ -308,7 +313,7 @@ def _serving_entries(
 def _claim_entries(
     entries: Iterable[JournalEntry], batch: Mapping[str, Any], void: Container[int]
 ) -> list[JournalEntry]:
-    """Whoever claimed a batch, but for versions that are `void_versions`."""
+    """The claims to a batch, without those of `void` versions."""
     return [
         e
         for e in entries
@@ -317,8 +322,9 @@ def _claim_entries(
 
 
 def _is_same_batch(entry: JournalEntry, batch: Mapping[str, Any]) -> bool:
-    """Whether an entry is about a batch: about its rows or, as two versions may read these
-    otherwise, its source.
+    """Whether an entry is about a batch, by its rows or by its source.
+
+    Two versions may read different rows from one source.
     """
     source = batch["source"]
     return _identifying_values(entry.body, ("table",)) == _identifying_values(
@@ -332,11 +338,11 @@ def _is_same_scoring(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _identifying_values(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
-    """What makes two entries one. A table is known by its digest, whatever it was called."""
-    held = [body[name] for name in names]
-    return [one["digest"] if isinstance(one, dict) else one for one in held]
+    """The values by which two entries are compared; of a table, its digest without its name."""
+    values = [body[name] for name in names]
+    return [value["digest"] if isinstance(value, dict) else value for value in values]
 
 
 def is_ledger(journal: str) -> bool:
-    """Whether a journal of a bucket is a ledger, not a model's."""
+    """Whether a journal is a ledger of batches, not a model's own."""
     return journal.endswith(LEDGER_SUFFIX)

@@ -1,4 +1,4 @@
-"""The fold of a model's journal: its versions, and which of them each alias points to, and why."""
+"""The history of a model, read from its journal: its versions, and where each alias points."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RETRAINING, RETRAINED, ASKED, SHADOWED = "retraining", "retrained", "asked", "sh
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a model as the journal has it. `status` is registered or rejected."""
+    """One version of a model. `status` is registered or rejected."""
 
     model: str
     number: int
@@ -35,14 +35,14 @@ class Version:
         return f"{self.model}@{self.number}"
 
     def artifact(self, name: str) -> Artifact:
-        """What the version is made of: model, signature, card, run, page."""
+        """A part of the version: model, signature, card, run, ..."""
         return Artifact.model_validate(self.entry.body[name])
 
     @property
     def reports(self) -> dict[str, Artifact]:
         """The gates' reports, in reading order."""
-        held = sort_by_gate(self.entry.body["reports"])
-        return {gate: Artifact.model_validate(report) for gate, report in held.items()}
+        reports = sort_by_gate(self.entry.body["reports"])
+        return {gate: Artifact.model_validate(report) for gate, report in reports.items()}
 
     @property
     def digest(self) -> Digest:
@@ -51,17 +51,17 @@ class Version:
 
 @dataclass(frozen=True)
 class ModelHistory:
-    """The fold of one journal: versions by number, and what each alias points to."""
+    """The content of one journal: versions by number, and where each alias points."""
 
     model: str
     entries: list[JournalEntry]
     versions: dict[int, Version] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
     alias_entries: dict[str, JournalEntry] = field(default_factory=dict)
-    """By alias, the entry that made it point where it does: promoted or rolled_back."""
+    """By alias, the entry that moved it last: promoted or rolled_back."""
     promotion_trails: dict[str, list[JournalEntry]] = field(default_factory=dict)
-    """By alias, the promotions that led to where it points, or last pointed; a rollback takes
-    away those after the one that it goes back to."""
+    """By alias, the promotions up to where it points, or last pointed. A rollback removes those
+    after its target."""
     retirements: dict[int, JournalEntry] = field(default_factory=dict)
 
     @property
@@ -70,10 +70,10 @@ class ModelHistory:
         return self.versions[number] if number else None
 
     def champion_to_beat(self, question: Digest) -> Version | None:
-        """The champion that answers of `question` (a run's key) are to be compared with.
+        """The champion that candidates of `question` (a run's key) are compared with.
 
-        A champion that this same question brought forth is no rival to itself: the one it was
-        compared with then stands in, so that asking again changes nothing.
+        If this same question produced the champion, that is the champion it was compared with
+        then, so that a repeated run changes nothing.
         """
         champion = self.champion
         if champion is None or champion.entry.body["question"] != str(question):
@@ -82,22 +82,23 @@ class ModelHistory:
         return self.versions[against] if against else None
 
     def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
-        """The version that was asked the same, is made of the same and was judged the same."""
+        """The version with the same question, model bytes and reports."""
         same = (v for v in self.versions.values() if v.status == status)
         return next(
             (v for v in same if _version_identity(v.entry.body) == _version_identity(body)), None
         )
 
     def previous_versions(self, alias: str) -> list[int]:
-        """The versions that an alias pointed to before the present one, or before it vanished;
-        the last first. Those that were rolled back are not among them.
+        """The versions that an alias pointed to before, newest first.
+
+        Versions that were rolled back are not among them.
         """
         return [
             entry.body["version"] for entry in reversed(self.promotion_trails.get(alias, [])[:-1])
         ]
 
     def current_promotion(self, alias: str) -> JournalEntry | None:
-        """The promotion by which an alias points where it does, however it came back to it."""
+        """The promotion that the alias rests on, also after a rollback to it."""
         return self.promotion_trails[alias][-1] if alias in self.aliases else None
 
     def find_waiver(self, promotion: JournalEntry) -> JournalEntry | None:
@@ -106,22 +107,22 @@ class ModelHistory:
         return self.entries[number - 1] if number else None
 
     def retraining_entry(self, version: Version) -> JournalEntry | None:
-        """The entry that began the retraining of which a version came, if it came of one."""
+        """The entry that began the retraining which made a version, if one did."""
         number = version.entry.body.get("retraining")
         return self.entries[number - 1] if number else None
 
     def last_shadow_comparison(
         self, version: Version, against: Version | None = None
     ) -> JournalEntry | None:
-        """The last comparison of a version's answers in shadow, with those of `against` if that
-        is given; None if there was none.
-        """
-        told = (e for e in reversed(self.entries) if e.kind == SHADOWED)
-        mine = (e for e in told if e.body["version"] == version.number)
-        return next((e for e in mine if against in (None, self.versions[e.body["against"]])), None)
+        """The last shadow comparison of a version, with `against` if that is given; else None."""
+        comparisons = (e for e in reversed(self.entries) if e.kind == SHADOWED)
+        of_version = (e for e in comparisons if e.body["version"] == version.number)
+        return next(
+            (e for e in of_version if against in (None, self.versions[e.body["against"]])), None
+        )
 
     def describe_retirement(self, version: Version) -> str:
-        """How a retired version came to be one, in words."""
+        """Who retired a version and why, in words."""
         entry = self.retirements[version.number]
         return (
             f"{version.name} was retired by {entry.actor} (entry {entry.number}): "
@@ -130,36 +131,37 @@ class ModelHistory:
 
     @property
     def served_versions(self) -> set[int]:
-        """The versions that were champion, now or before."""
+        """The versions that are or were champion."""
         points = (e for e in self.entries if e.kind == PROMOTED and e.body["alias"] == CHAMPION)
         return {entry.body["version"] for entry in points}
 
     @property
     def pending_challenger(self) -> JournalEntry | None:
-        """The entry that made the challenger one, while it waits for a yes or no: it was never
-        champion since, nobody took it back, and nobody declined it.
+        """The entry that made the present challenger, while a decision about it is pending.
+
+        Since then it was never champion, and nobody withdrew or declined it.
         """
         number = self.aliases.get(CHALLENGER)
         if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
             return None
-        about = self.alias_entries[CHALLENGER]
-        later = self.entries[about.number :]
+        entry = self.alias_entries[CHALLENGER]
+        later = self.entries[entry.number :]
         declined = f"promotion:{self.model}@{number}"
         if any(e.kind == LESSON and e.body["cause"] == declined for e in later):
             return None
         champions = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
-        return None if number in champions else about
+        return None if number in champions else entry
 
     def was_withdrawn(self, number: int) -> bool:
-        """Whether a person took a version away from its alias: nothing brings it back by itself."""
-        back = (e for e in self.entries if e.kind == ROLLED_BACK)
-        return number in self.retirements or any(e.body["previous"] == number for e in back)
+        """Whether a person retired a version or rolled it back. Only a person brings it back."""
+        rollbacks = (e for e in self.entries if e.kind == ROLLED_BACK)
+        return number in self.retirements or any(e.body["previous"] == number for e in rollbacks)
 
 
 def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
-    """What a journal's entries amount to. Kinds it does not know change nothing.
+    """The history that a journal's entries give. Unknown kinds of entries change nothing.
 
-    Raises ChainBroken for an entry that lacks what its kind says, as Assay writes none.
+    Raises ChainBroken for an entry without its kind's fields, which Assay never writes.
     """
     history = ModelHistory(model, list(entries))
     for entry in history.entries:
@@ -167,9 +169,9 @@ def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
             _FOLD_BY_KIND.get(entry.kind, _fold_nothing)(history, entry)
         except (KeyError, ValueError, TypeError) as error:
             raise ChainBroken(
-                f"entry {entry.number} of the journal of {model!r}, {entry.kind}, cannot be "
-                f"understood ({error!r})",
-                remedy="Assay wrote no such entry. Restore it from a backup; until then no version "
+                f"entry {entry.number} of the journal of {model!r}, {entry.kind}, is malformed "
+                f"({error!r})",
+                remedy="Assay did not write it so. Restore it from a backup; until then no version "
                 "of this model is trusted.",
             ) from error
     return history
@@ -188,13 +190,13 @@ def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
     alias, version = entry.body["alias"], entry.body["version"]
     trail = history.promotion_trails.setdefault(alias, [])
     if trail and trail[-1].body["version"] == version:
-        trail.pop()  # renewed, such as under another waiver: no step to go back
+        trail.pop()  # a renewal, such as under another waiver, is no step to roll back
     trail.append(entry)
     _point_alias(history, entry)
 
 
 def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
-    """Back to the nearest promotion of that version before the last one."""
+    """Go back to the last promotion of that version before the present one."""
     alias, version = entry.body["alias"], entry.body["version"]
     steps = history.previous_versions(alias).index(version) + 1
     del history.promotion_trails[alias][-steps:]
@@ -226,11 +228,13 @@ _FOLD_BY_KIND = {
 
 def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
     reports = {
-        gate: held for gate, held in body["reports"].items() if gate not in NONDETERMINISTIC_GATES
+        gate: report
+        for gate, report in body["reports"].items()
+        if gate not in NONDETERMINISTIC_GATES
     }
     return body["question"], body["model"], reports
 
 
 def is_waiver_in_force(waiver: JournalEntry, when: datetime) -> bool:
-    """Whether a waiver holds at a moment: it was signed, and has not expired."""
+    """Whether a waiver is valid at a moment: signed, and not expired."""
     return waiver.signature is not None and when < clock.parse_timestamp(waiver.body["expires"])

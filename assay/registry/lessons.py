@@ -1,11 +1,10 @@
-"""What was learnt of a model, by cause, and recalled when the same cause comes again.
+"""Lessons about a model by cause, recalled when the same cause comes again.
 
-Nobody has to write a lesson down for it to be there: stops, rejections, failures in shadow, alarms,
-false alarms and rollbacks are lessons, folded from the entries that tell of them. People add
-their own.
+Stops, rejections, failures in shadow, alarms, false alarms and rollbacks are lessons by themselves,
+read from their journal entries. People add their own.
 
-A cause is a key such as "gate:fairness:selection_rate[sex=Female]" or "drift:RELP". A shorter one
-speaks of all that it begins: what was learnt of "gate:fairness" is recalled for either sex.
+A cause is a key such as "gate:fairness:selection_rate[sex=Female]" or "drift:RELP". A shorter key
+covers every key that begins with it: a lesson of "gate:fairness" is recalled for either sex.
 """
 
 from __future__ import annotations
@@ -28,14 +27,15 @@ from assay.registry.history import (
 )
 from assay.util import clock
 
-ALARM_VERDICT = "retrain"  # the verdict of a look that raises one
+ALARM_VERDICT = "retrain"  # the verdict of a look that raises an alarm
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one entry taught of one cause. `kind`: stopped, rejected, alarm, false_alarm,
-    rolled_back, shadowed or lesson; `number`: of the entry that says so; `of`: of the one that it
-    speaks of.
+    """What one entry teaches about one cause.
+
+    `kind`: stopped, rejected, alarm, false_alarm, rolled_back, shadowed or lesson. `number` is that
+    of the entry itself, `of` that of the entry it is about.
     """
 
     cause: str
@@ -52,9 +52,9 @@ class Lesson:
 
 
 def collect_lessons(entries: Iterable[JournalEntry]) -> list[Lesson]:
-    """All lessons of a journal, the last first. An alarm that was none is told as such alone."""
-    held = list(entries)
-    found = [lesson for entry in held for lesson in _entry_lessons(entry, held)]
+    """All lessons of a journal, newest first. A false alarm appears only as a false alarm."""
+    known = list(entries)
+    found = [lesson for entry in known for lesson in _entry_lessons(entry, known)]
     false = {lesson.of for lesson in found if lesson.kind == FALSE_ALARM}
     return [one for one in reversed(found) if not (one.kind == "alarm" and one.of in false)]
 
@@ -62,22 +62,18 @@ def collect_lessons(entries: Iterable[JournalEntry]) -> list[Lesson]:
 def find_lessons(
     entries: Iterable[JournalEntry], causes: Iterable[str], *, question: Digest | None = None
 ) -> list[Lesson]:
-    """What was learnt of these causes, the last first; but for what the answers to `question`
-    itself taught, which are no news to it.
-    """
+    """The lessons about these causes, newest first, without those of runs of `question` itself."""
     wanted = list(causes)
-    before = [e for e in entries if question is None or e.body.get("question") != str(question)]
+    others = [e for e in entries if question is None or e.body.get("question") != str(question)]
     return [
         one
-        for one in collect_lessons(before)
+        for one in collect_lessons(others)
         if any(cause_covers(one.cause, cause) for cause in wanted)
     ]
 
 
 def entry_causes(entry: JournalEntry) -> list[str]:
-    """What stood in the way by an entry that says so; of those that name no causes, the gates
-    that said no.
-    """
+    """The causes that an entry names; of older entries that name none, the failed gates."""
     if named := entry.body.get("causes"):
         return list(named)
     gates = entry.body.get("gates")
@@ -86,19 +82,19 @@ def entry_causes(entry: JournalEntry) -> list[str]:
 
 
 def cause_covers(general: str, cause: str) -> bool:
-    """Whether what is said of `general` is said of `cause`: the same, or the beginning of it."""
+    """Whether `general` covers `cause`: it is the same key, or a beginning of it."""
     rest = cause.removeprefix(general)
     return cause.startswith(general) and (not rest or rest[0] in ":[")
 
 
 def describe_lessons(lessons: Sequence[Lesson]) -> list[str]:
-    """One line a cause and kind, the last first: what it came to last, and how often before."""
+    """One line for each cause and kind, newest first: the last lesson, and how often before."""
     order = list(dict.fromkeys((one.cause, one.kind) for one in lessons))
     by_kind = sorted(lessons, key=lambda one: order.index((one.cause, one.kind)))
     lines = []
     for (cause, kind), group in groupby(by_kind, key=lambda one: (one.cause, one.kind)):
         last, *earlier = group
-        often = f", and {len(earlier)} times before" if len(earlier) > 1 else ", and once before"
+        often = f", {len(earlier)} times before" if len(earlier) > 1 else ", once before"
         lines.append(
             f"{cause}: seen {last.as_of[:10]} (entry {last.number}): {_KIND_NAMES[kind]}"
             f"{often if earlier else ''}: {last.text}"
@@ -117,12 +113,12 @@ _KIND_NAMES = {
 }
 
 
-# Of looks and rollbacks that name no cause.
+# For looks and rollbacks that name no cause.
 _NO_CAUSE = {"alarm": "monitoring", FALSE_ALARM: "monitoring", ROLLED_BACK: "rollback"}
 
 
-def _entry_lessons(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterator[Lesson]:
-    """What an entry teaches, if anything."""
+def _entry_lessons(entry: JournalEntry, entries: Sequence[JournalEntry]) -> Iterator[Lesson]:
+    """The lessons of one entry, if it has any."""
     body = entry.body
     if entry.kind in {STOPPED, REJECTED}:
         yield from _lesson_per_cause(entry, entry.kind, entry)
@@ -131,10 +127,10 @@ def _entry_lessons(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterato
     elif entry.kind == SHADOWED and body["verdict"] == "fail":
         yield from _lesson_per_cause(entry, SHADOWED, entry)
     elif entry.kind == FALSE_ALARM:
-        alarm = _find_entry(held, body["entry"])
+        alarm = _find_entry(entries, body["entry"])
         yield from _lesson_per_cause(entry, FALSE_ALARM, alarm, body["because"])
     elif entry.kind == ROLLED_BACK:
-        alarm = _last_alarm(held, entry)
+        alarm = _last_alarm(entries, entry)
         yield from _lesson_per_cause(entry, ROLLED_BACK, alarm, body["because"])
     elif entry.kind == LESSON:
         yield _make_lesson(entry, LESSON, body["cause"], body["text"], about=body.get("about"))
@@ -143,16 +139,14 @@ def _entry_lessons(entry: JournalEntry, held: Sequence[JournalEntry]) -> Iterato
 def _lesson_per_cause(
     entry: JournalEntry, kind: str, of: JournalEntry | None, text: str | None = None
 ) -> Iterator[Lesson]:
-    """One lesson for each cause of the entry that it is about; its own reasons are the text, if
-    nobody said more.
-    """
+    """One lesson for each cause of the entry `of`. Without `text`, that entry's reasons are it."""
     number = of.number if of else entry.number
     reasons = (of.body.get("reasons") or []) if of else []
     causes = (entry_causes(of) if of else []) or [_NO_CAUSE.get(kind, kind)]
     for cause, reason in zip_longest(causes, reasons):
         if cause:
             yield _make_lesson(
-                entry, kind, cause, text or reason or "no reason was kept", of=number
+                entry, kind, cause, text or reason or "no reason was recorded", of=number
             )
 
 
@@ -177,12 +171,12 @@ def _make_lesson(
     )
 
 
-def _find_entry(held: Sequence[JournalEntry], number: int) -> JournalEntry | None:
-    return next((entry for entry in held if entry.number == number), None)
+def _find_entry(entries: Sequence[JournalEntry], number: int) -> JournalEntry | None:
+    return next((entry for entry in entries if entry.number == number), None)
 
 
-def _last_alarm(held: Sequence[JournalEntry], back: JournalEntry) -> JournalEntry | None:
-    """The last alarm about the version that was rolled back, before it was."""
-    looks = (e for e in reversed(held) if e.kind == MONITORED and e.number < back.number)
-    mine = (e for e in looks if e.body["version"] == back.body["previous"])
-    return next((e for e in mine if e.body["verdict"] == ALARM_VERDICT), None)
+def _last_alarm(entries: Sequence[JournalEntry], rollback: JournalEntry) -> JournalEntry | None:
+    """The last alarm before a rollback, about the version that it withdrew."""
+    looks = (e for e in reversed(entries) if e.kind == MONITORED and e.number < rollback.number)
+    of_version = (e for e in looks if e.body["version"] == rollback.body["previous"])
+    return next((e for e in of_version if e.body["verdict"] == ALARM_VERDICT), None)

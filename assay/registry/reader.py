@@ -1,4 +1,4 @@
-"""A bucket as Python code reads it: models that predict, and tables as frames."""
+"""The Python interface to a bucket: models that predict, and tables as frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BucketReader:
-    """Made by `assay.open`. Reads, and writes nothing."""
+    """Reads a bucket and writes nothing; made by `assay.open`."""
 
     bucket: Bucket
 
@@ -30,17 +30,18 @@ class BucketReader:
         return cls(open_bucket(store or default_store_url()).require_existing())
 
     def model(self, reference: str) -> ScoringModel:
-        """The model behind `income@champion`, `income@3` or `income`; its `predict` takes a frame
-        and gives one with `probability` and `decision`.
+        """The model behind `income@champion`, `income@3` or `income`.
 
-        Raises what `Registry.load` raises: nothing unproven is loaded.
+        Its `predict` takes a frame and returns one with `probability` and `decision`. Raises what
+        `Registry.load` raises: nothing unproven is loaded.
         """
         return Registry(self.bucket).load(reference)
 
     def table(self, digest: str) -> Table:
         """The table of a digest (sha256:...), with `pandas()`, `arrow()` and `urls()`.
 
-        Raises ReferenceUnknown for what is no digest, ObjectMissing, DataError for another object.
+        Raises ReferenceUnknown for text that is no digest, ObjectMissing, and DataError for an
+        object that is no table.
         """
         from assay.tables.table import Table
 
@@ -48,16 +49,16 @@ class BucketReader:
             named = Digest.parse(digest)
         except ValueError as error:
             raise ReferenceUnknown(str(error), remedy="Write sha256: and 64 digits.") from None
-        held = self.bucket.objects.get(named)
-        if not _is_table(held):
+        data = self.bucket.objects.get(named)
+        if not _is_table(data):
             raise DataError("this object is no table", where=digest)
-        described = Artifact(media_type=TABLE, digest=named, size=len(held), name=named.short)
+        described = Artifact(media_type=TABLE, digest=named, size=len(data), name=named.short)
         return Table.read(self.bucket, described)
 
 
-def _is_table(held: bytes) -> bool:
+def _is_table(data: bytes) -> bool:
     try:
-        value = canonical_json.load(held)
+        value = canonical_json.load(data)
     except ValueError:
         return False
     return isinstance(value, dict) and {"format", "schema", "parts"} <= value.keys()

@@ -1,4 +1,4 @@
-"""The registry: what the journals say about models, and the only door to loading one."""
+"""The registry: models by reference, and the only way to load one."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Registry:
         self._bucket = bucket
 
     def history(self, model: str) -> ModelHistory:
-        """Everything the journal says about a model; empty for one without a journal."""
-        return fold_journal(model, Journal(self._bucket.store, model).entries())
+        """The history of a model; empty if it has no journal."""
+        return fold_journal(model, self._bucket.journal(model).entries())
 
     def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
@@ -58,14 +58,15 @@ class Registry:
         return self.resolve_reference(reference)[1]
 
     def find_history(self, reference: str) -> ModelHistory:
-        """The history of the model that a reference is about, were it only of runs that stopped.
+        """The history of the referenced model, even if all its runs stopped.
 
         Raises ReferenceUnknown.
         """
         match = _REFERENCE.fullmatch(reference)
         if not match:
             raise ReferenceUnknown(
-                f"{reference!r} names no model", remedy="Write name, name@version or name@alias."
+                f"{reference!r} is not a model reference",
+                remedy="Write name, name@version or name@alias.",
             )
         history = self.history(match["model"])
         if not history.entries:
@@ -73,11 +74,11 @@ class Registry:
         return history
 
     def resolve_reference(self, reference: str) -> tuple[ModelHistory, Version]:
-        """The version behind a reference, as `find_version`, and the history that it was found in."""
+        """The history of the referenced model, and the version as `find_version` gives it."""
         history = self.find_history(reference)
         if not history.versions:
             raise ReferenceUnknown(
-                f"{history.model!r} has no version yet: every run stopped before there was a model",
+                f"{history.model!r} has no version: every run stopped before it had a model",
                 remedy=f"See why with `assay log {history.model}`.",
             )
         wanted = reference.partition("@")[2]
@@ -92,20 +93,21 @@ class Registry:
         return history, history.versions[number]
 
     def promotion_policy(self, version: Version) -> PromotionPolicy:
-        """How the use case that a version came of lets one become champion."""
+        """The promotion policy of the use case that a version was trained by."""
         record = self._bucket.get_json(version.artifact("run"))
         return PromotionPolicy.model_validate_json(json.dumps(record["configuration"]["promotion"]))
 
     def load(self, reference: str, *, as_of: datetime | None = None) -> ScoringModel:
-        """The model behind a reference, ready to predict. `as_of` is the moment that it is wanted
-        for, now if left out.
+        """The model behind a reference, ready to predict as of a moment (default: now).
 
-        Nothing is unpickled before the journal's chain is verified, says that this version was
-        registered, the bytes match their digest, and signatures hold where the people's file is
-        there. Raises Unproven for a rejected version that no waiver lets serve, for one whose
-        waiver has expired, for a retired one unless it is named by number, and for one that was
-        registered or promoted by nobody who may where signatures are required; IntegrityError for
-        anything altered; ReferenceUnknown.
+        Nothing is unpickled before these hold: the journal's chain is intact and says that the
+        version was registered, the bytes match their digest, and signatures are valid if there is a
+        people file.
+
+        Raises Unproven for a rejected version without a valid waiver, for a retired one unless it
+        is named by number, and, where signatures are required, for one that nobody with the
+        permission registered or promoted. Raises IntegrityError for anything altered, and
+        ReferenceUnknown.
         """
         from assay.learning.scoring_model import ScoringModel
 
@@ -118,13 +120,13 @@ class Registry:
     def _require_servable(
         self, history: ModelHistory, version: Version, wanted: str, when: datetime
     ) -> None:
-        """All that must hold before a version is unpickled. Raises what `load` raises."""
+        """Require everything that must hold before unpickling. Raises what `load` raises."""
         authority.require_signatures(version.model, [version.entry])
         by_number = wanted.isdecimal()
         if version.number in history.retirements and not by_number:
             raise _retired_version_error(history, version)
         if version.status == REGISTERED and by_number:
-            return  # evidence, such as what a challenger is compared with
+            return  # as evidence, such as a model that a challenger is compared with
         aliases = [a for a, number in history.aliases.items() if number == version.number]
         rests_on = [alias for alias in aliases if by_number or alias == wanted]
         for alias in rests_on:
@@ -139,10 +141,10 @@ class Registry:
     def require_promotion(
         self, history: ModelHistory, promotion: JournalEntry, when: datetime
     ) -> None:
-        """Demand that a version may be served by a promotion at that moment: the entries that
-        it rests on are by people who might write them, and its waiver holds.
+        """Require that a promotion lets its version serve at that moment.
 
-        Raises what `load` raises for want of them.
+        Its entries must be by people with the permission, and its waiver must be in force. Raises
+        what `load` raises.
         """
         version, waiver = (
             history.versions[promotion.body["version"]],
@@ -162,7 +164,7 @@ class Registry:
             raise _rejected_version_error(version)
 
     def _was_automatic(self, history: ModelHistory, promotion: JournalEntry) -> bool:
-        """Whether the use case let a version be promoted by whoever ran it."""
+        """Whether the use case allowed this promotion without a person's decision."""
         version = history.versions[promotion.body["version"]]
         policy = self.promotion_policy(version)
         how = policy.later if promotion.body["previous"] else policy.first
@@ -172,9 +174,9 @@ class Registry:
         }
 
     def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
-        """A version's predictions for some rows of a table, by row number: `row`, `probability`
-        and `decision`. Raises DataError if the table no longer fits the model's signature, and
-        what `load` raises.
+        """A version's `row`, `probability` and `decision` for some rows of a table, by number.
+
+        Raises DataError if the table does not fit the model's signature, and what `load` raises.
         """
         from assay.learning.one_thread import one_thread
         from assay.tables.table import Table
@@ -187,9 +189,7 @@ class Registry:
     def register(
         self, model: str, status: str, body: Mapping[str, Any], *, actor: str | None = None
     ) -> Version:
-        """Append a version, unless this very one (same question, same bytes, same evidence)
-        is there already; then return that.
-        """
+        """Append a version, or return the one with the same question, bytes and evidence."""
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold_journal(model, entries)
@@ -201,14 +201,14 @@ class Registry:
         entry = journal.append(decide, actor=actor)
         if entry is None:
             found = self.history(model).find_identical(status, body)
-            assert found is not None, "an append was declined for a version that is not there"
+            assert found is not None, "an append is declined only for a version that exists"
             return found
         return Version(model, entry.body["version"], status, entry)
 
     def record_stop(
         self, model: str, body: Mapping[str, Any], *, actor: str | None = None
     ) -> JournalEntry | None:
-        """Note that a run stopped before there was a model, once for each question."""
+        """Record that a run stopped before it had a model, once for each question."""
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             known = any(
@@ -229,16 +229,17 @@ class Registry:
         extra_fields: Mapping[str, Any] | None = None,
         check_history: Callable[[ModelHistory], Mapping[str, Any]] = lambda _: {},
     ) -> bool:
-        """Point an alias at a registered version, instead of the one it pointed to when this was
-        decided. False if it points there already (under the same waiver, if any), or meanwhile
-        somewhere else. `extra_fields` is added to the entry: `as_of`. So is what `check_history` says of the
-        history as it is when the entry is written: `find_waiver` (its entry's number), `evidence`. It
-        raises what speaks against it. The entry of a challenger says how long the ledger was, so
-        that it is known what came since.
+        """Point an alias at a registered version, if it points to `expected_version` now.
+
+        Returns False if it points to the version already (under the same waiver, if any), or to
+        another than expected. The entry gets `extra_fields`, such as `as_of`, and the fields that
+        `check_history` returns for the history at the time of writing: `waiver` (an entry's number)
+        and `evidence`. `check_history` raises what forbids the promotion. A challenger's entry
+        holds the ledger's length, so that later batches are known as such.
 
         Raises ConfigError for an alias that no reference could name, Unproven for a retired
-        version, and for a rejected one without a waiver. It checks no more: `decisions.promote`
-        knows the rules for people.
+        version, and for a rejected one without a waiver. The rules for people are in
+        `decisions.promotion`.
         """
         _check_alias(alias)
         evidence = {gate: str(report.digest) for gate, report in version.reports.items()}
@@ -253,18 +254,18 @@ class Registry:
             standing, rests_on = history.aliases.get(alias), history.current_promotion(alias)
             if standing != expected_version:
                 return None
-            told = {**(extra_fields or {}), **check_history(history)}
-            told |= {} if upto is None else {"upto": upto}
-            if version.status != REGISTERED and not told.get("waiver"):
+            fields = {**(extra_fields or {}), **check_history(history)}
+            fields |= {} if upto is None else {"upto": upto}
+            if version.status != REGISTERED and not fields.get("waiver"):
                 raise Unproven(
                     f"{version.name} was rejected by its gates and cannot be promoted",
                     remedy=f"See why with `assay show {version.name}`.",
                 )
-            renewed = rests_on is not None and rests_on.body.get("waiver") != told.get("waiver")
+            renewed = rests_on is not None and rests_on.body.get("waiver") != fields.get("waiver")
             if standing == version.number and not renewed:
                 return None
             body = {"alias": alias, "version": version.number, "previous": standing}
-            return PROMOTED, {**body, "because": because, "evidence": evidence, **told}
+            return PROMOTED, {**body, "because": because, "evidence": evidence, **fields}
 
         return Journal(self._bucket.store, version.model).append(decide, actor=actor) is not None
 
@@ -288,12 +289,12 @@ def _unknown_version_error(history: ModelHistory, wanted: str) -> ReferenceUnkno
     why = f": {history.describe_retirement(history.versions[gone])}" if gone else ""
     return ReferenceUnknown(
         f"{history.model!r} has no version {wanted!r}{why}",
-        remedy=f"There are: {', '.join(known)}.",
+        remedy=f"Versions and aliases: {', '.join(known)}.",
     )
 
 
 def _check_alias(alias: str) -> None:
-    """Raise ConfigError for what a reference could not name, or would take for a number."""
+    """Raise ConfigError for an alias that a reference cannot name or would read as a number."""
     if alias.isdecimal() or not re.fullmatch(_SELECTOR, alias):
         why = "reads as a version's number" if alias.isdecimal() else "cannot stand in a reference"
         raise ConfigError(
@@ -306,22 +307,22 @@ def _expired_waiver_error(
     version: Version, promotion: JournalEntry, waiver: JournalEntry
 ) -> Unproven:
     name, alias = version.name, promotion.body["alias"]
-    why = f"expired on {waiver.body['expires']}" if waiver.signature else "was signed by nobody"
+    why = f"expired on {waiver.body['expires']}" if waiver.signature else "nobody signed"
     gates = " ".join(f"--gate {gate}" for gate in waiver.body["gates"])
     return Unproven(
         f"{name} became {alias} under a waiver (entry {waiver.number}) that {why}",
-        remedy=f"Go back with `assay rollback {version.model}`, or renew it with "
+        remedy=f"Run `assay rollback {version.model}`, or renew the waiver with "
         f"`assay waive {name} {gates}` and then `assay promote {name}`.",
     )
 
 
 def _rejected_version_error(version: Version) -> Unproven:
     return Unproven(
-        f"{version.name} was rejected by its gates; it is kept as evidence, not for use",
+        f"{version.name} was rejected by its gates: it is kept as evidence, not for use",
         remedy=f"See why with `assay show {version.name}`.",
     )
 
 
 def _retired_version_error(history: ModelHistory, version: Version) -> Unproven:
-    remedy = f"See what there is with `assay log {history.model}`."
+    remedy = f"See the other versions with `assay log {history.model}`."
     return Unproven(history.describe_retirement(version), remedy=remedy)

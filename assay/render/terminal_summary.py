@@ -1,11 +1,13 @@
-"""A report on a terminal in a screen or two: what did not pass, and a line for each family that
-did. What is left out is named, with the way to it.
+"""A short report for a terminal: the checks not passed, and a line for each family that passed.
+
+It names what it leaves out, and how to see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from rich.console import Console
@@ -16,12 +18,13 @@ from assay.render.report_text import checks_not_passed, printable_text, verdict_
 from assay.render.terminal import checks_table, sheet_block, show_heading
 from assay.util.wording import format_count
 
-_ROWS: Final = 12  # of a table that is shown where there are no checks
+_ROWS: Final = 12  # the longest table that is shown if there are no checks
 
 
 def show_report_summary(report: Report, console: Console) -> None:
-    """Print the verdict, the checks that did not pass, and one line a family of those that did; of
-    a report without checks, its smaller tables.
+    """Print the verdict, the checks not passed, and one line for each family of passed checks.
+
+    A report without checks shows its smaller tables.
     """
     show_heading(report, console)
     if found := checks_not_passed(report):
@@ -31,8 +34,8 @@ def show_report_summary(report: Report, console: Console) -> None:
     shown = [] if report.checks else [s for s in report.sheets if _is_small(s)]
     for sheet in shown:
         console.print(sheet_block(sheet, console.width))
-    left = {"table": len(report.sheets) - len(shown), "figure": len(report.figures)}
-    named = [format_count(number, thing) for thing, number in left.items() if number]
+    hidden = {"table": len(report.sheets) - len(shown), "figure": len(report.figures)}
+    named = [format_count(number, thing) for thing, number in hidden.items() if number]
     if named:
         console.print(Text(f"\n{' and '.join(named)} more: --all, or --html FILE", style="dim"))
 
@@ -42,18 +45,13 @@ def _is_small(sheet: Sheet) -> bool:
 
 
 def _passed_families(checks: Sequence[Check]) -> list[Text]:
-    """A line for the checks of one kind, such as all groups' selection rates."""
-    ordered = sorted(checks, key=_check_family)
+    """One line for each family of checks, such as all groups' selection rates."""
+    by_family = attrgetter("family")
     lines = []
-    for family, group in groupby(ordered, key=_check_family):
-        held = list(group)
-        told = held[0].claim if len(held) == 1 else f"{family}: {format_count(len(held), 'check')}"
+    for family, group in groupby(sorted(checks, key=by_family), key=by_family):
+        first, *others = group
+        text = f"{family}: {format_count(len(others) + 1, 'check')}" if others else first.claim
         lines.append(
-            Text(f" {verdict_label(Verdict.PASS)}  ", style="green") + Text(printable_text(told))
+            Text(f" {verdict_label(Verdict.PASS)}  ", style="green") + Text(printable_text(text))
         )
     return lines
-
-
-def _check_family(check: Check) -> str:
-    """What a check is called without what it is about: selection_rate of selection_rate[sex=f]."""
-    return check.name.partition("[")[0]

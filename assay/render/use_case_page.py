@@ -1,6 +1,6 @@
-"""The page of a use case: its champion, and what became of it over time, from its journals.
+"""The page of a use case: its champion and its history, from its journals.
 
-For a dashboard, which keeps one that is published anew whenever the journal has grown.
+It is for a dashboard, and is published again whenever the journal has grown.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry, entry_timestamp
 from assay.errors import ObjectCorrupt, ObjectMissing
-from assay.gates.report import Figure, Report, get_report
+from assay.gates.report import Figure, largest_difference
+from assay.gates.stored_measurements import get_measured_report
 from assay.registry.batch_ledger import BatchHistory, BatchLedger
 from assay.registry.history import CHAMPION, MONITORED, ModelHistory, Version
 from assay.registry.registry import Registry
@@ -25,13 +26,15 @@ from assay.util import clock
 _MOST_LOOKS = 200  # in the figures
 _MOST_ROWS = 12  # of a table
 _MOST_EVENTS = 20
-_WIDEST_GAP = "widest gap"  # a column of the fairness gate's sheet
+_WIDEST_GAP = "widest gap"  # the column of the largest difference between groups
 
 
 @dataclass(frozen=True)
 class UseCasePage:
-    """What a page is made of. `configuration`: the configuration that the last run was of; `scores`: what
-    the newest versions reached on their test rows.
+    """The content of a page.
+
+    `configuration` is that of the last run; `scores` are those of the newest versions on their test
+    rows, by number and name.
     """
 
     history: ModelHistory
@@ -41,8 +44,9 @@ class UseCasePage:
 
     @classmethod
     def load(cls, bucket: Bucket, model: str) -> UseCasePage:
-        """Objects that are gone or damaged leave gaps: `assay verify` tells of them. Raises
-        ChainBroken.
+        """Read a model's journals. Raises ChainBroken.
+
+        Missing or damaged objects leave gaps, which `assay verify` reports.
         """
         history = Registry(bucket).history(model)
         newest = list(history.versions.values())[-_MOST_ROWS:]
@@ -57,7 +61,7 @@ class UseCasePage:
 
     @property
     def headline(self) -> str:
-        """In a few words: "income@3 is champion; the last look: healthy"."""
+        """The state in a few words: "income@3 is champion; the last look: healthy"."""
         champion = self.history.champion
         said = f"{champion.name} is {CHAMPION}" if champion else "no champion"
         return said + (f"; the last look: {self.looks[-1].body['verdict']}" if self.looks else "")
@@ -71,8 +75,9 @@ class UseCasePage:
     def to_markdown(
         self, *, actor_of: Callable[[JournalEntry], str], pictures: Mapping[str, str] | None = None
     ) -> str:
-        """The page as Markdown. `actor` says who made an entry; `pictures` is the URL of a picture
-        by the title of its figure.
+        """The page as Markdown.
+
+        `actor_of` gives the author of an entry; `pictures` the URL of a figure's picture by title.
         """
         return "\n\n".join(_page_blocks(self, actor_of, pictures or {})) + "\n"
 
@@ -87,7 +92,8 @@ def _page_blocks(
     history = page.history
     yield f"# {escape_markdown(history.model)}: {escape_markdown(page.headline)}"
     if question := page.configuration.get("question"):
-        yield f"**{escape_markdown(question)}** {escape_markdown(page.configuration['decision']).capitalize()}."
+        decision = escape_markdown(page.configuration["decision"]).capitalize()
+        yield f"**{escape_markdown(question)}** {decision}."
     yield "\n".join(f"- **{name}.** {said}" for name, said in _fact_lines(page, actor_of))
     for figure in page.figures():
         yield f"## {escape_markdown(figure.title)}"
@@ -101,8 +107,8 @@ def _page_blocks(
     yield "## What happened"
     yield _event_list(page, actor_of)
     yield (
-        f"Of {len(history.entries):,} entries of the journal. All of them: "
-        f"`assay log {history.model}`; the evidence of a version: `assay show {history.model}@N`."
+        f"The journal has {len(history.entries):,} entries: see `assay log {history.model}`. "
+        f"The evidence of a version: `assay show {history.model}@N`."
     )
 
 
@@ -117,11 +123,8 @@ def _fact_lines(
     else:
         yield "Champion", "none: nothing can be scored"
     if waiting := history.pending_challenger:
-        name = history.versions[waiting.body["version"]].name
-        yield (
-            "Challenger",
-            f"{escape_markdown(name)} waits to be promoted: see the run *promote {escape_markdown(name)}*",
-        )
+        name = escape_markdown(history.versions[waiting.body["version"]].name)
+        yield "Challenger", f"{name} waits to be promoted: see the run *promote {name}*"
     if page.looks:
         last = page.looks[-1]
         when = clock.display_timestamp(entry_timestamp(last))
@@ -134,7 +137,7 @@ def _fact_lines(
 
 
 def _event_list(page: UseCasePage, actor_of: Callable[[JournalEntry], str]) -> str:
-    """A list and not a table: tables of a dashboard do not wrap."""
+    """The last events as a list, since a dashboard does not wrap the cells of a table."""
     events = journal_text.journal_events(
         page.history.model, page.history.entries, actor_of=actor_of, every_entry=False
     )
@@ -155,29 +158,14 @@ def _last_configuration(bucket: Bucket, history: ModelHistory) -> Mapping[str, A
 
 
 def _version_scores(bucket: Bucket, version: Version) -> dict[str, float]:
-    """What a version reached on its test rows, and the widest gap there that is a difference."""
+    """A version's headline score on its test rows, and its largest difference between groups."""
     found: dict[str, float] = {}
     with suppress(ObjectMissing, ObjectCorrupt):
-        for gate in _SCORE_READERS.keys() & version.reports.keys():
-            found |= _SCORE_READERS[gate](get_report(bucket, version.reports[gate]))
-    return dict(sorted(found.items(), key=lambda item: item[0] == _WIDEST_GAP))
-
-
-def _performance_score(performance: Report) -> dict[str, float]:
-    if not performance.sheets:
-        return {}
-    name, value, *_ = performance.sheets[0].rows[0]
-    return {str(name): float(value)} if isinstance(value, int | float) else {}
-
-
-def _widest_gap(fairness: Report) -> dict[str, float]:
-    for sheet in fairness.sheets:
-        if _WIDEST_GAP in sheet.columns:
-            rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
-            gaps = [row[_WIDEST_GAP] for row in rows if str(row["limit"]).startswith("within")]
-            known = [abs(gap) for gap in gaps if isinstance(gap, int | float)]
-            return {_WIDEST_GAP: max(known)} if known else {}
-    return {}
-
-
-_SCORE_READERS: Final = {"performance": _performance_score, "fairness": _widest_gap}
+        if performance := version.reports.get("performance"):
+            scores = get_measured_report(bucket, performance).measurements_of("score")
+            found |= {s.metric: s.value for s in scores if s.headline and s.value is not None}
+    with suppress(ObjectMissing, ObjectCorrupt):
+        if fairness := version.reports.get("fairness"):
+            gap = largest_difference(get_measured_report(bucket, fairness))
+            found |= {} if gap is None else {_WIDEST_GAP: gap}
+    return found

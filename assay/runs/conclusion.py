@@ -1,8 +1,9 @@
-"""Ends a run: gathers the evidence, stores the record, appends the verdict to the journal."""
+"""The end of a run: its record is kept, and its outcome is entered in the journal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from assay.bucket import artifacts
@@ -26,15 +27,32 @@ from assay.runs.run_record import put_run_record
 from assay.steps.step import Step
 
 
-def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
-    """End a run that the last gate of `shared_steps` stopped."""
-    bucket, question = run.bucket, run.question(steps[0]["table"])
-    tried = JudgedCandidate(run, steps[-1], steps)
+@dataclass(frozen=True)
+class CandidateSteps:
+    """The step that trained a candidate, and the steps of its own gates."""
+
+    training: Step
+    performance: Step
+    fairness: Step
+    technical: Step
+
+    @property
+    def gates(self) -> tuple[Step, ...]:
+        return self.performance, self.fairness, self.technical
+
+
+def conclude_stopped_run(
+    run: Run, table: Artifact, earlier_steps: Sequence[Step], failed_step: Step
+) -> RunOutcome:
+    """End the run of `table` that the gate of `failed_step` stopped."""
+    bucket, question = run.bucket, run.question(table)
+    steps = [*earlier_steps, failed_step]
+    tried = JudgedCandidate(run, failed_step, steps)
     record = put_run_record(run, question=question, steps=steps, verdicts=tried.gates)
     body = {
         "question": str(question),
         "run": record.as_json(),
-        "gate": GATE_BY_STAGE[steps[-1].components["stage"]],
+        "gate": GATE_BY_STAGE[failed_step.components["stage"]],
         "gates": tried.gates,
         "reasons": tried.reasons,
         "causes": tried.causes,
@@ -65,19 +83,23 @@ def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
 
 
 def conclude_judged_run(
-    run: Run, shared_steps: Sequence[Step], candidate_steps: Sequence[tuple[Step, ...]]
+    run: Run,
+    table: Artifact,
+    shared_steps: Sequence[Step],
+    ranking_step: Step,
+    candidates: Sequence[CandidateSteps],
 ) -> RunOutcome:
-    """Register every candidate that was judged, as registered or as rejected.
+    """Register every judged candidate, as registered or as rejected.
 
-    `shared_steps` come before the candidates' own gates. Each of `candidate_steps` holds the step
-    that trained a candidate, then its gates, in the order in which candidates were tried.
+    `shared_steps` are all steps before the candidates' own gates, `ranking_step` among them.
+    `candidates` are in the order in which they were tried.
     """
-    question = run.question(shared_steps[0]["table"])
+    question = run.question(table)
     all_tried = [
-        JudgedCandidate(run, made, [*shared_steps, *gates]) for made, *gates in candidate_steps
+        JudgedCandidate(run, one.training, [*shared_steps, *one.gates]) for one in candidates
     ]
-    why = _explain_choice(run, _ranking_step(shared_steps), all_tried)
-    steps = [*shared_steps, *(gate for _, *gates in candidate_steps for gate in gates)]
+    why = _explain_choice(run, ranking_step, all_tried)
+    steps = [*shared_steps, *(gate for one in candidates for gate in one.gates)]
     record = put_run_record(
         run,
         question=question,
@@ -128,19 +150,16 @@ def conclude_judged_run(
 
 
 def _retraining_fields(run: Run) -> dict[str, Any]:
-    """What an entry says about the retraining behind it."""
+    """The fields of an entry about the retraining that led to it."""
     return run.retraining_origin.model_dump(mode="json") if run.retraining_origin else {}
-
-
-def _ranking_step(steps: Sequence[Step]) -> Step:
-    return next(s for s in steps if GATE_BY_STAGE.get(s.components["stage"]) == "candidates")
 
 
 def _explain_choice(
     run: Run, ranking_step: Step, all_tried: Sequence[JudgedCandidate]
 ) -> dict[str, str]:
-    """Why each candidate was tried, by title. Adds the findings on the test rows to the report on
-    the candidates, which all tried candidates share.
+    """Why each candidate was tried, by title.
+
+    It also adds the results on the test rows to the report on the candidates, which they share.
     """
     from assay.gates.candidates.on_test_rows import add_test_results
 
@@ -165,14 +184,14 @@ def _explain_choice(
 
 
 def _chosen_index(all_tried: Sequence[JudgedCandidate]) -> int | None:
-    """The first tried candidate that passed, else the first that awaits a person's approval."""
+    """The first tried candidate that passed; else the first that awaits a person's approval."""
     registered = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
     sure = [i for i in registered if Verdict.UNKNOWN not in all_tried[i].gates.values()]
     return next(iter([*sure, *registered]), None)
 
 
 def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, Any]:
-    """The journal's fields about a version, without those that concern the whole run."""
+    """The fields of a version's entry, without those of its run."""
     use_case = run.loaded.use_case
     candidate = use_case.find_candidate(tried.candidate)
     text = render_model_card(use_case, candidate, tried.evidence, because=because)
@@ -190,16 +209,16 @@ def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, A
 
 
 def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artifact:
-    """Store the model's SLSA provenance for other tools, signed if the environment names a key."""
-    told = slsa_statement.build_statement(
+    """The model's provenance for other tools, signed if the environment names a key."""
+    statement = slsa_statement.build_statement(
         run.name,
         tried.training_step["model"],
         record=record,
         run_record=run.bucket.get_json(record),
         reports=tried.reports,
     )
-    held = make_envelope(slsa_statement.PAYLOAD_TYPE, told, Signer.from_environment())
-    return run.bucket.put_json(held, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
+    envelope = make_envelope(slsa_statement.PAYLOAD_TYPE, statement, Signer.from_environment())
+    return run.bucket.put_json(envelope, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
 
 
 def _promote_automatically(
@@ -208,17 +227,17 @@ def _promote_automatically(
     """Make a version champion where the use case promotes automatically."""
     policy, history = run.loaded.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
-        return  # a person took it away, and nothing but a person brings it back
-    about = {"as_of": run.retraining_origin.as_of} if run.retraining_origin else None
+        return  # only a person brings back what a person withdrew
+    moment = {"as_of": run.retraining_origin.as_of} if run.retraining_origin else None
     if run.retraining_origin and tried.champion_number is not None:
         standing = history.aliases.get(CHALLENGER)
-        because = f"trained anew; is held against {version.model}@{tried.champion_number}"
+        because = f"retrained; to be compared with {version.model}@{tried.champion_number}"
         registry.promote(
             version,
             because=because,
             expected_version=standing,
             alias=CHALLENGER,
-            extra_fields=about,
+            extra_fields=moment,
         )
     if Verdict.UNKNOWN in tried.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
@@ -229,7 +248,7 @@ def _promote_automatically(
     elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
         because = f"passed every gate and beat {version.model}@{tried.champion_number}"
         registry.promote(
-            version, because=because, expected_version=tried.champion_number, extra_fields=about
+            version, because=because, expected_version=tried.champion_number, extra_fields=moment
         )
 
 

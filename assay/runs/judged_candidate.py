@@ -1,4 +1,4 @@
-"""A candidate that was tried, the steps that judged it, and their verdicts."""
+"""A candidate that was tried: the steps that judged it, their verdicts and its scores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from functools import cached_property
 
 from assay.bucket.artifacts import Artifact
 from assay.gates.catalog import GATE_BY_STAGE
-from assay.gates.report import Report, Verdict, get_report, verdict_causes, verdict_reasons
+from assay.gates.report import (
+    Report,
+    Verdict,
+    get_report,
+    largest_difference,
+    verdict_causes,
+    verdict_reasons,
+)
 from assay.registry.history import REGISTERED, REJECTED
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -23,7 +30,7 @@ class JudgedCandidate:
             GATE_BY_STAGE[s.components["stage"]]: str(s.verdict) for s in judging_steps if s.verdict
         }
         self.status = REJECTED if Verdict.FAIL in self.gates.values() else REGISTERED
-        # The version of the champion that it was measured beside, as its gate was told.
+        # The champion's version that it was compared with, from its gate's settings.
         self.champion_number: int | None = next(
             (s.components["settings"]["against"] for s in judging_steps if _is_performance(s)), None
         )
@@ -43,7 +50,7 @@ class JudgedCandidate:
 
     @property
     def causes(self) -> list[str]:
-        """The cause behind each reason, by its key."""
+        """The cause key of each reason."""
         return verdict_causes(self.evidence)
 
     @property
@@ -53,16 +60,13 @@ class JudgedCandidate:
 
     @property
     def scores(self) -> dict[str, float]:
-        """What it reached, and at what price: see `Judged`."""
-        from assay.gates.fairness.checks import is_difference
-
+        """Its scores on the test rows and its largest gap between groups: see `Judged`."""
         of_gate = {report.gate: report for report in self.evidence}
         chosen = self._run.loaded.use_case.performance.choose_by
-        found = {str(row[0]): row[1] for row in of_gate["performance"].sheets[0].rows}
-        checks = of_gate["fairness"].checks
-        gaps = [abs(c.estimate) for c in checks if c.estimate is not None and is_difference(c)]
-        scores = {name: float(found[name] or 0.0) for name in dict.fromkeys([chosen, "accuracy"])}
-        return scores | ({"largest_gap": max(gaps)} if gaps else {})
+        found = {one.metric: one.value for one in of_gate["performance"].measurements_of("score")}
+        scores = {name: found[name] or 0.0 for name in dict.fromkeys([chosen, "accuracy"])}
+        gap = largest_difference(of_gate["fairness"])
+        return scores | ({} if gap is None else {"largest_gap": gap})
 
 
 def _is_performance(step: Step) -> bool:

@@ -12,7 +12,7 @@ from assay.deployments.metrics import reports
 from assay.deployments.metrics.definitions import MetricSamples
 from assay.deployments.metrics.journal import JournalMetrics
 from assay.errors import IntegrityError
-from assay.gates.report import get_report
+from assay.gates.stored_measurements import get_measured_report
 from assay.production.monitoring.look import PastLook, past_looks
 from assay.registry import history
 from assay.registry.history import CHAMPION, ModelHistory, fold_journal
@@ -111,7 +111,7 @@ class ModelMetrics(JournalMetrics):
         self, told: MetricSamples, say: reports.AddFromReport, artifact: Artifact, kind: str
     ) -> bool:
         try:
-            say(told, self.use_case, get_report(self.bucket, artifact), kind)
+            say(told, self.use_case, get_measured_report(self.bucket, artifact), kind)
         except IntegrityError as error:
             self._log_once(error.what)
             return False

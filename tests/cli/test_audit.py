@@ -118,7 +118,7 @@ def test_counted_rows_give_the_same(assay, rows):
         ),
         (["--by", "sex", "--bins", "age=3"], 2, "--by does not"),
         (["--by", "age", "--bins", "age=young"], 2, "no cut points"),
-        ([], 2, "marks groups"),
+        ([], 2, "column of groups"),
         (["--by", "sex", "--probability", "y"], 2, "--truth and --probability both name the"),
         (["--by", "age"], 1, "--bins age="),
         (["--by", "sexe"], 1, "Did you mean 'sex'?"),

@@ -48,7 +48,7 @@ def test_without_labels_named_anywhere_the_use_case_is_told_what_it_lacks(living
 
     done = assay(tmp_path, "label")
     assert isinstance(done.exception, ConfigError)
-    assert "no labels are named" in str(done.exception)
+    assert "neither the command nor the use case names labels" in str(done.exception)
 
 
 def test_with_nothing_new_no_flow_is_started(living, tmp_path, monkeypatch):

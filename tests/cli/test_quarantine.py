@@ -101,4 +101,4 @@ def test_a_broken_rule_is_not_told_in_the_words_of_the_feasibility_gate(run, typ
     words = "--set expectations.0.kwargs.max_value=5"
     done = typed(f"assay run guests.yaml {words} --store '{ANOTHER}'")
     assert done.code == 3
-    assert "guests stopped: the data do not keep the rules that they are held to" in done.out
+    assert "guests stopped: the data breaks the rules of its use case" in done.out

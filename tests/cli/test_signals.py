@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[2]
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 SLEEPER = """
 import atexit, sys, time
-from assay.cli.signals import ends_cleanly
+from assay.cli.signals import exit_cleanly
 atexit.register(print, "cleaned up")
-with ends_cleanly():
+with exit_cleanly():
     print("ready", flush=True)
     time.sleep(60)
 """
 WATCHER = """
-from assay.cli.signals import until_told
-with until_told() as ended:
+from assay.cli.signals import watch_signals
+with watch_signals() as ended:
     print("ready", flush=True)
     ended.wait(60)
     print("finished in hand")

@@ -69,7 +69,7 @@ def test_a_file_without_a_list_of_rules_is_refused_by_its_name(files, tmp_path, 
     (tmp_path / "rules.yaml").write_text(text)
     done = files("validate", "now.csv", "--rules", "rules.yaml")
     assert done.code == 1
-    assert done.err.startswith("error: rules.yaml: this holds no list of expectations\n")
+    assert done.err.startswith("error: rules.yaml: this file has no list of expectations\n")
 
 
 def test_a_file_of_rules_that_is_not_there_is_not_called_a_use_case(files):

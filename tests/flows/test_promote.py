@@ -100,7 +100,7 @@ def test_who_trained_it_is_asked_for_somebody_else(bucket, tmp_path, monkeypatch
     monkeypatch.setattr(Registry, "promotion_policy", lambda *_: another)
     state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", approve=False))
     assert state.name == "Declined"
-    assert "guests@2 was trained by ada" in str(texts[1])
+    assert "ada trained guests@2" in str(texts[1])
 
 
 def test_a_yes_to_what_has_changed_is_asked_again(bucket):
@@ -144,5 +144,5 @@ def test_what_no_answer_could_mend_is_not_asked(bucket, tmp_path, monkeypatch):
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
     state, texts = run_of("guests@2", bucket)
     assert isinstance(state.result(raise_on_failure=False), NotAllowed)
-    assert "no key to sign with" in state.message
+    assert "the dashboard cannot sign" in state.message
     assert texts == []

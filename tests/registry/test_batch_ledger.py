@@ -47,20 +47,22 @@ def test_whoever_claimed_a_batch_answers_it():
     first, second = answers("a", 1), answers("a", 2)
     assert kept.claim(first) == first
     assert kept.claim(second).predictions == first.predictions
-    assert not kept.add_scored(second.scored_batches), "another's answers were claimed"
-    assert kept.add_scored(first.scored_batches)
+    assert not kept.add_scored(second.scored_batch), "another's answers were claimed"
+    assert kept.add_scored(first.scored_batch)
     assert kept.claim(second) is None
-    assert not kept.add_scored(second.scored_batches)
+    assert not kept.add_scored(second.scored_batch)
     assert kept.read().open_claims() == ()
     assert type(kept.read().scored_batches[0]) is ScoredBatch
 
 
 def test_without_a_claim_the_first_that_is_recorded_stands():
     kept = ledger()
-    assert kept.add_scored(answers("a", 1).scored_batches)
-    assert not kept.add_scored(answers("a", 2).scored_batches)
-    assert kept.add_scored(answers("a", 2, role="shadow").scored_batches)
-    assert kept.add_scored(answers("a", 2).scored_batches, again=True), "a version that was named"
+    assert kept.add_scored(answers("a", 1).scored_batch)
+    assert not kept.add_scored(answers("a", 2).scored_batch)
+    assert kept.add_scored(answers("a", 2, role="shadow").scored_batch)
+    assert kept.add_scored(answers("a", 2).scored_batch, allow_repeat=True), (
+        "a version that was named"
+    )
 
 
 def test_a_batch_that_two_versions_read_otherwise_is_one_by_its_source():
@@ -75,15 +77,15 @@ def test_the_claim_of_a_version_that_was_retired_binds_nobody():
     kept.claim(answers("a", 1))
     assert kept.read().open_claims({1}) == ()
     assert kept.claim(answers("a", 2), {1}).version == 2
-    assert kept.add_scored(answers("a", 2).scored_batches, {1})
+    assert kept.add_scored(answers("a", 2).scored_batch, {1})
 
 
 def test_a_version_that_was_named_does_not_end_what_was_begun():
     kept = ledger()
     kept.claim(answers("a", 1))
-    kept.add_scored(answers("a", 2).scored_batches, again=True)
+    kept.add_scored(answers("a", 2).scored_batch, allow_repeat=True)
     (begun,) = kept.read().open_claims()
-    assert kept.add_scored(begun.scored_batches)
+    assert kept.add_scored(begun.scored_batch)
 
 
 def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
@@ -91,7 +93,7 @@ def test_a_process_reads_a_ledger_once_however_often_it_appends(monkeypatch):
     monkeypatch.setattr(MemoryStore, "get", lambda store, key: read.append(key) or get(store, key))
     for number in range(40):
         read.clear()
-        assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored_batches)
+        assert BatchLedger(bucket, "m").add_scored(answers(f"batch {number}", 1).scored_batch)
         assert len(read) <= 1
     assert len(BatchLedger(bucket, "m").read().scored_batches) == 40
 
@@ -115,7 +117,7 @@ class Scorers(RuleBasedStateMachine):
                 return
             self.delivered[batch].add(mine.version)
             yield
-        self.ledger.add_scored(mine.scored_batches)
+        self.ledger.add_scored(mine.scored_batch)
 
     @rule()
     def promote(self):

@@ -60,14 +60,14 @@ def test_where_an_alias_points_and_what_it_pointed_to_before(told, champion, bef
     found = history(*VERSIONS, *told)
     assert (found.champion.number if found.champion else None) == champion
     assert found.previous_versions("champion") == before
-    assert set(found.since) == set(found.aliases)
+    assert set(found.alias_entries) == set(found.aliases)
 
 
 def test_a_champion_rests_on_its_promotion_however_it_came_back():
     found = history(*VERSIONS, promoted(1, waiver=1), promoted(2), back(1, 2))
     assert found.current_promotion("champion").number == 4
-    assert found.since["champion"].number == 6
-    assert found.waiver(found.current_promotion("champion")).number == 1
+    assert found.alias_entries["champion"].number == 6
+    assert found.find_waiver(found.current_promotion("champion")).number == 1
     assert found.current_promotion("challenger") is None
 
 

@@ -82,7 +82,7 @@ def test_the_last_comes_first_and_the_same_is_told_once_with_how_often():
     lines = describe_lessons(find_lessons(entries, ["drift:RELP", "gate:fairness:tpr[sex=Female]"]))
     assert lines == [
         "gate:fairness:tpr[sex=Female]: seen 2016-04-01 (entry 4): rejected: a gap",
-        "drift:RELP: seen 2016-03-01 (entry 3): an alarm, and 2 times before: RELP moved",
+        "drift:RELP: seen 2016-03-01 (entry 3): an alarm, 2 times before: RELP moved",
     ]
 
 

@@ -143,7 +143,7 @@ def test_an_object_planted_in_the_trash(bucket, version, trap) -> None:
 def test_an_object_with_a_fitting_name_that_no_journal_tells_of(bucket, version) -> None:
     planted = bucket.put(b"planted", artifacts.MODEL, "m")
     refused(bucket, ReferenceUnknown, "no version '4'", "m@4")
-    refused(bucket, ReferenceUnknown, "names no model", str(planted.digest))
+    refused(bucket, ReferenceUnknown, "is not a model reference", str(planted.digest))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -58,9 +58,9 @@ def add_test_results(
 
 
 def _performance_estimate(performance: Report, metric: str) -> Estimate:
-    rows = {row[0]: row[1:4] for row in performance.sheets[0].rows}
-    value, low, high = (None if v is None else float(v) for v in rows[metric])
-    return Estimate(float(value or 0.0), Interval(low=low, high=high))
+    scores = {one.metric: one for one in performance.measurements_of("score")}
+    score = scores[metric]
+    return Estimate(score.value or 0.0, score.interval or Interval(low=None, high=None))
 
 
 def _with_series(

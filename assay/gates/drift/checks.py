@@ -12,7 +12,7 @@ from assay.dataset.groups import MISSING_LABEL, MOST_GROUPS
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
 from assay.gates.drift.scored_rows import GroupCodes
-from assay.gates.report import Check, Verdict
+from assay.gates.report import Check, Measurement, MeasurementKind, Verdict
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 
@@ -180,6 +180,39 @@ def performance_checks(
     found = [_expected_check(outcome, sides, ask)]
     found += [_realised_check(outcome, ask)] if outcome.realised_verdict is not None else []
     return [check for check in found if outcome.group is None or not _tells_nothing(check, ask)]
+
+
+def performance_values(outcome: PerformanceDrop) -> list[Measurement]:
+    """Expected performance, and realised where there are labels, for programs."""
+    values: dict[MeasurementKind, float | None] = {"expected": outcome.current}
+    if outcome.realised_verdict is not None:
+        values["realised"] = outcome.realised_value
+    return [
+        Measurement(
+            kind=kind,
+            metric=outcome.metric,
+            value=value if value is not None and math.isfinite(value) else None,
+            group=outcome.group,
+        )
+        for kind, value in values.items()
+    ]
+
+
+def drop_measurements(checks: Sequence[Check]) -> list[Measurement]:
+    """The drops of performance that these checks judged, for programs."""
+    kinds: dict[str, MeasurementKind] = {"expected": "expected_drop", "realised": "realised_drop"}
+    return [
+        Measurement(
+            kind=kinds[check.family],
+            metric=check.subject.removesuffix(f", {check.group}"),
+            value=check.estimate,
+            interval=check.interval,
+            limit=check.threshold,
+            group=check.group,
+        )
+        for check in checks
+        if check.family in kinds
+    ]
 
 
 def _tells_nothing(check: Check, ask: DriftSettings) -> bool:

@@ -30,7 +30,7 @@ from assay.gates.drift.performance_drop import (
 from assay.gates.drift.reconstruction import measure_reconstruction
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
 from assay.gates.drift.separation import measure_separation
-from assay.gates.report import Check, Report, Verdict, overall_verdict
+from assay.gates.report import Check, Measurement, Report, Verdict, overall_verdict
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
 from assay.tables.table import Table
 
@@ -89,6 +89,11 @@ class _PredictionHarm:
     sides: DropInputs | None
     outputs: Sequence[str] = ()
     group_checks: Sequence[Check] = ()
+
+    def measurements(self, checks: Sequence[Check]) -> tuple[Measurement, ...]:
+        """Performance of all rows and of each group, and the drops that `checks` judged."""
+        values = (one for o in self.outcomes for one in say_checks.performance_values(o))
+        return (*values, *say_checks.drop_measurements(checks))
 
     def checks(self, ask: DriftSettings) -> list[Check]:
         if self.sides is None:
@@ -184,6 +189,7 @@ def _report(
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=(*([figure] if figure else []), *display.column_figures(ordered)),
+        measurements=found.measurements(checks),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from assay.gates.confusion_cells import RATE_DEFINITIONS
 from assay.gates.fairness.divisions import FairnessLimit
 from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, rows_to_decide
 from assay.gates.fairness.metrics import MEASURES, metric_title
-from assay.gates.report import Check, Interval, Verdict
+from assay.gates.report import Check, Interval, Measurement, MeasurementKind, Verdict
 from assay.gates.statistics.cluster_errors import MIN_CLUSTERS
 from assay.util.wording import format_confidence, format_rounded_up
 
@@ -18,6 +19,24 @@ _DIFFERENCE, _RATIO = "group minus reference", "group over reference"
 def is_difference(check: Check) -> bool:
     """Whether the statistic of one of the gate's checks is a difference, rather than a ratio."""
     return check.statistic.endswith(_DIFFERENCE)
+
+
+def gap_measurements(checks: Sequence[Check]) -> tuple[Measurement, ...]:
+    """The gaps that these checks judged, for programs."""
+    kinds: dict[str, MeasurementKind] = {_DIFFERENCE: "difference", _RATIO: "ratio"}
+    return tuple(
+        Measurement(
+            kind=kind,
+            metric=check.family,
+            value=check.estimate,
+            interval=check.interval,
+            limit=check.threshold,
+            group=check.group,
+        )
+        for check in checks
+        for ending, kind in kinds.items()
+        if check.estimate is not None and check.statistic.endswith(ending)
+    )
 
 
 def limit_checks(limit: FairnessLimit) -> list[Check]:

@@ -17,7 +17,7 @@ from assay.config.gates import FairnessRule
 from assay.errors import DataError, nearest_name
 from assay.gates.confusion_cells import ROWS_COLUMN
 from assay.gates.fairness import figures, sheets
-from assay.gates.fairness.checks import limit_checks
+from assay.gates.fairness.checks import gap_measurements, limit_checks
 from assay.gates.fairness.divisions import (
     FairnessLimit,
     GroupColumns,
@@ -80,6 +80,7 @@ def audit_fairness(
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),
         notes=_notes(predictions, limits, list(divisions.values()), clusters),
+        measurements=gap_measurements(checks),
     )
 
 
@@ -107,7 +108,12 @@ def join_newest_report(report: Report, newest_report: Report, rows: int) -> Repo
     every = (*report.checks, *checks)
     notes = (*report.notes, f"The rules were also held against the {rows:,} newest test rows.")
     return report.model_copy(
-        update={"checks": every, "verdict": overall_verdict(every), "notes": notes}
+        update={
+            "checks": every,
+            "verdict": overall_verdict(every),
+            "notes": notes,
+            "measurements": gap_measurements(every),
+        }
     )
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from assay.config.gates import DriftSettings
 from assay.config.production import MonitoringSettings
 from assay.gates.drift.scored_rows import ColumnRoles
+from assay.gates.fairness.checks import gap_measurements
 from assay.gates.monitoring import (
     arrivals,
     column_contents,
@@ -100,6 +101,7 @@ def judge_monitoring(
         ),
         figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
         notes=tuple(_notes(facts, rows, request, looked)),
+        measurements=(*looked.measurements, *gap_measurements(fair.checks)),
     )
     return MonitoringResult(report, advice, _reasons(report, advice), figures)
 

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from assay.config.gates import DriftSettings
 from assay.gates.drift.case_mix import CaseMix, ReferenceSample, find_case_mix
+from assay.gates.drift.checks import metric_name
 from assay.gates.drift.column_shift import measure_shifts
 from assay.gates.drift.gate import judge_drift
 from assay.gates.drift.performance_drop import credible_mix
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
 from assay.gates.monitoring.required_rows import add_required_rows
-from assay.gates.report import Cell, Check, Figure, Report, Sheet
+from assay.gates.report import Check, Figure, Measurement, Report, Sheet
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
 from assay.tables.table import Table
 
@@ -56,6 +57,7 @@ class PredictionFindings:
     notes: Sequence[str]
     summary: str
     values: dict[str, float | None]
+    measurements: Sequence[Measurement] = ()
 
 
 def judge_predictions(
@@ -75,15 +77,18 @@ def judge_predictions(
     known = {check.name for check in checks}
     found += [c for c in (realised.checks if realised else ())
               if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
-    values = _headline_figures(moved, "expected now", "expected")
-    values |= _headline_figures(realised, "realised now", "realised")
+    measurements = [
+        *(moved.measurements_of("expected", "expected_drop") if moved else ()),
+        *(realised.measurements_of("realised", "realised_drop") if realised else ()),
+    ]
     return PredictionFindings(
         _insert_realised(checks, found),
         [*(moved.sheets if moved else ()), *_labelled_sheets(labelled)],
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
-        values | {"shifted": _count_shifts(moved)},
+        _headline_figures(measurements) | {"shifted": _count_shifts(moved)},
+        measurements,
     )
 
 
@@ -101,27 +106,19 @@ def _labelled_sheets(report: Report | None) -> list[Sheet]:
     return [s.model_copy(update=update) for s in report.sheets if s.title == _PERFORMANCE]
 
 
-def _headline_figures(report: Report | None, column: str, kind: str) -> dict[str, float | None]:
-    """The headline figures of all rows, by metric."""
-    sheets = [s for s in (report.sheets if report else ()) if s.title == _PERFORMANCE]
-    if not sheets:
-        return {}
-    at = {name: place for place, name in enumerate(sheets[0].columns)}
+def _headline_figures(measurements: Sequence[Measurement]) -> dict[str, float | None]:
+    """The performance of all rows, by kind and metric."""
     return {
-        f"{kind} {row[at['metric']]}": _number(row[at[column]])
-        for row in sheets[0].rows
-        if row[at["rows of"]] == _ALL
+        f"{one.kind} {metric_name(one.metric)}": one.value
+        for one in measurements
+        if one.kind in {"expected", "realised"} and one.group is None
     }
-
-
-def _number(cell: Cell) -> float | None:
-    return float(cell) if isinstance(cell, int | float) else None
 
 
 def _count_shifts(report: Report | None) -> float | None:
     if report is None:
         return None
-    return float(sum(c.name.startswith("shift[") and c.verdict == "caution" for c in report.checks))
+    return float(sum(c.family == "shift" and c.verdict == "caution" for c in report.checks))
 
 
 def weigh_reference(

@@ -8,7 +8,7 @@ import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
 from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
-from assay.gates.report import Cell, Figure, Interval, Point, Series, Sheet, Verdict
+from assay.gates.report import Cell, Figure, Interval, Measurement, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up
 
@@ -94,6 +94,22 @@ def score_sheet(
         columns=("score", "model", "low", "high", *rivals),
         rows=rows,
         note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone.",
+    )
+
+
+def score_measurements(
+    found: Mapping[PerformanceMetric, Estimate], choose_by: PerformanceMetric
+) -> tuple[Measurement, ...]:
+    """Every score of the model, for programs; the metric to choose by is the headline."""
+    return tuple(
+        Measurement(
+            kind="score",
+            metric=metric,
+            value=score.value,
+            interval=score.interval,
+            headline=metric == choose_by,
+        )
+        for metric, score in found.items()
     )
 
 

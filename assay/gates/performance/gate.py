@@ -114,6 +114,7 @@ def judge_performance(
             display.roc_figure(truth, everyone),
         ),
         notes=() if champion is not None else ("There is no champion to compare with.",),
+        measurements=display.score_measurements(found, performance.choose_by),
     )
 
 

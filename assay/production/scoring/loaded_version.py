@@ -11,7 +11,7 @@ from assay.bucket.digest import Digest
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
 from assay.production.scoring.incoming_batch import IncomingBatch
-from assay.registry.batch_ledger import BatchClaim, BatchLedger, ScoredBatch
+from assay.registry.batch_ledger import BatchClaim, BatchLedger, Role, ScoredBatch
 from assay.registry.history import CHALLENGER, CHAMPION, RETIRED, ModelHistory, Version
 from assay.registry.registry import Registry
 from assay.runs.lineage import find_training_table
@@ -105,29 +105,37 @@ def build_claim(
     bucket: Bucket,
     batch: IncomingBatch,
     source: str | None,
-    steps: tuple[Step, Step],
+    reading: Step,
+    prediction: Step,
+    *,
     version: Version,
-    **more: Any,
+    role: Role,
+    as_of: str,
+    aside: bool = False,
+    beside: int | None = None,
 ) -> BatchClaim:
-    """A version's claim on a batch, as the ledger keeps it. `steps` read and scored it; `more`
-    holds the other fields.
+    """A version's predictions for a batch, as the ledger keeps them.
+
+    `reading` and `prediction` are the steps that read and scored it; `source` is its fingerprint.
     """
-    arrived, predicted = steps
-    about = bucket.get_json(predicted["about"])
+    about = bucket.get_json(prediction["about"])
     return BatchClaim(
         name=batch.name,
         source=None if batch.is_transient else source,
-        table=predicted["table"],
-        predictions=predicted["predictions"],
-        unfit=predicted.outputs.get("unfit"),
+        as_of=as_of,
+        table=prediction["table"],
+        predictions=prediction["predictions"],
+        unfit=prediction.outputs.get("unfit"),
         rows=about["rows"],
         unfit_rows=about["unfit_rows"],
         version=version.number,
         model=version.digest,
-        seconds=arrived.seconds + predicted.seconds,
-        lines=predicted["lines"],
-        file=batch.file_name(predicted["table"].digest),
-        **more,
+        role=role,
+        seconds=reading.seconds + prediction.seconds,
+        lines=prediction["lines"],
+        beside=beside,
+        file=batch.file_name(prediction["table"].digest),
+        aside=aside,
     )
 
 

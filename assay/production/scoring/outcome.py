@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Self
+from collections.abc import Sequence
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,8 +13,6 @@ from assay.errors import AssayError
 from assay.registry.batch_ledger import ScoredBatch
 from assay.registry.history import Version
 from assay.util.wording import format_count
-
-_ENTRY_FIELDS: Final = ("name", "rows", "unfit_rows", "seconds", "table", "predictions", "unfit")
 
 BatchFate = Literal["scored", "known", "refused", "failed"]
 
@@ -47,11 +46,34 @@ class BatchOutcome(_Frozen):
     remedy: str | None = None
 
     @classmethod
-    def from_entry(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
-        """A scored batch, in a run for a version."""
-        other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
-        told = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
-        return cls(**told | (other if entry.version != run.number else {}) | more)
+    def from_entry(
+        cls,
+        entry: ScoredBatch,
+        run: Version,
+        *,
+        name: str | None = None,
+        fate: BatchFate = "scored",
+        extra: Sequence[str] = (),
+        to: str | None = None,
+        shadow: str | None = None,
+    ) -> Self:
+        """A batch with predictions, in a run that scores with version `run`."""
+        by_another = entry.version != run.number
+        return cls(
+            name=name or entry.name,
+            fate=fate,
+            rows=entry.rows,
+            unfit_rows=entry.unfit_rows,
+            seconds=entry.seconds,
+            table=entry.table,
+            predictions=entry.predictions,
+            unfit=entry.unfit,
+            extra=tuple(extra),
+            to=to,
+            shadow=shadow,
+            model=f"{run.model}@{entry.version}" if by_another else None,
+            digest=entry.model if by_another else None,
+        )
 
     @classmethod
     def from_error(cls, name: str, fate: BatchFate, error: AssayError) -> BatchOutcome:

@@ -1,6 +1,5 @@
-"""What people decide about a model: promote, approve, roll back, retire, waive; what they learnt.
+"""Decisions of people about a model: promote, approve, roll back, retire, waive, learn.
 
-Each decision is one entry of the model's journal, with who, why and the moment that it is about.
-The rules are asked of the journal as it is when the entry is written: of two people who decide at
-once, one does, and the other is told.
+Each decision is one entry of the model's journal, with its author, reason and moment. The rules are
+checked when the entry is written: if two people decide at once, one decision is refused.
 """

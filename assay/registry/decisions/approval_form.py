@@ -1,4 +1,4 @@
-"""A promotion that waits for a person: what they are told, and what their answer does."""
+"""The form for a pending promotion: its question, and the effect of an answer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from assay.registry.registry import Registry
 
 
 def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
-    """What a person is asked about a version, in Markdown.
+    """The question whether a version shall become champion, in Markdown.
 
-    Raises Ineligible where no answer could make it champion, NotAllowed where signatures are
-    required: a form has no key to sign with.
+    Raises Ineligible if no answer could make it champion, and NotAllowed where signatures are
+    required, since a form cannot sign.
     """
     people, registry = People.load_configured(), Registry(bucket)
     history, version = find_version(registry, reference)
     if people is not None and people.signatures == "required":
         raise NotAllowed(
-            f"{DEFAULT_PEOPLE_FILE} requires signatures, and the dashboard has no key to sign with",
+            f"{DEFAULT_PEOPLE_FILE} requires signatures, and the dashboard cannot sign",
             remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
             "with your key.",
         )
@@ -37,18 +37,18 @@ def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
     body = version.entry.body
     lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
     lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
-    told = eligibility.shadow_report(bucket, history, version)
-    lines += [f"- shadow: {told.verdict}. {told.summary}"] if told else []
-    lines += [f"- to approve of: {one.what}" for one in open_ if one.needs_approval]
-    now = f"It takes the place of {history.champion.name}." if history.champion else ""
-    who = {"another engineer": "somebody else than who trained it"}.get(policy.by, policy.by)
+    shadow = eligibility.shadow_report(bucket, history, version)
+    lines += [f"- shadow: {shadow.verdict}. {shadow.summary}"] if shadow else []
+    lines += [f"- needs your approval: {one.what}" for one in open_ if one.needs_approval]
+    now = f"It replaces {history.champion.name}." if history.champion else ""
+    who = {"another engineer": "an engineer who did not train it"}.get(policy.by, policy.by)
     return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
 
 
 def apply_answer(
     bucket: Bucket, reference: str, justification: Justification, *, yes: bool
 ) -> JournalEntry | None:
-    """Promote a version, or note why not; None if it is champion already.
+    """Promote a version, or record why not; None if it is champion already.
 
     Raises what `promote_version` raises.
     """
@@ -56,4 +56,4 @@ def apply_answer(
         return promote_version(bucket, reference, justification, approve=True)
     justification.authorize("approve")
     _, version = find_version(Registry(bucket), reference)
-    return record_lesson(bucket, version.model, f"promotion:{version.name}", justification)
+    return record_lesson(bucket, version.model, justification, cause=f"promotion:{version.name}")

@@ -1,6 +1,6 @@
-"""Who may become champion: what stands in a version's way, and which waiver or approval clears it.
+"""Which version may become champion: what blocks it, and which waiver or approval clears it.
 
-Nothing here rests on what an entry claims of a gate: the gates' reports are read, and verified.
+It never relies on what an entry claims about a gate: the gates' reports are read and verified.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from assay.util.wording import format_count, more_suffix
 
 EvidenceDigests = dict[str, str]  # by gate, the digest of its report
 
-SHADOW_GATE = "shadow"  # the gate, and what a waiver calls missing batches
+SHADOW_GATE = "shadow"  # the gate's name, also in a waiver of missing shadow batches
 
-# What every version has been judged by since the first format; later gates count if they were run.
+# Every version has been judged by these since the first format. Later gates count if they ran.
 _ALWAYS_REQUIRED = ("validation", "feasibility", "performance", "fairness")
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionBlocker:
-    """What keeps a version from being champion. `gate`: by what name a waiver speaks of it.
+    """A reason why a version cannot be champion. `gate` is its name in a waiver.
 
-    `needs_approval`: a gate could not tell, which is for a person to approve, not to waive. `remedy`: what
-    would clear it, where that is more than to wait for people.
+    `needs_approval`: the gate could not decide, so a person approves; nobody waives. `remedy`: how
+    to clear it, if that takes more than a person's decision.
     """
 
     gate: str
@@ -55,9 +55,7 @@ class PromotionBlocker:
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """By what a version may be champion: the waiver, if it needs one; and what a person has still
-    to approve of.
-    """
+    """Why a version may be champion: its waiver, if it needs one, and approvals still missing."""
 
     waiver: JournalEntry | None
     pending_approvals: list[str]
@@ -66,29 +64,29 @@ class Clearance:
 def require_clearance(
     bucket: Bucket, history: ModelHistory, version: Version, who: authority.Actor, when: datetime
 ) -> Clearance:
-    """Whether `actor` may make a version champion at that moment, and by what.
+    """The clearance by which `who` may make a version champion at that moment.
 
-    Raises Ineligible, naming the rule, the entry that it rests on and what to do next;
-    ObjectMissing, ObjectCorrupt if the run's record cannot be read.
+    Raises Ineligible, which names the rule, its entry and what to do next; ObjectMissing or
+    ObjectCorrupt if the run's record cannot be read.
     """
     refuse_retired(history, version)
     policy = Registry(bucket).promotion_policy(version)
-    found = find_blockers(bucket, history, version, policy)
-    held = [one for one in found if one.needs_approval]
-    given = valid_approvals(history, version)
-    stand = [entry for entry in given if approval_holds(history, version, entry, held)]
-    check_decider(history, version, policy, who, approvals=stand)
-    waiver = find_waiver(history, version, found, when)
-    if stand:
+    blockers = find_blockers(bucket, history, version, policy)
+    undecided = [one for one in blockers if one.needs_approval]
+    approvals = valid_approvals(history, version)
+    current = [entry for entry in approvals if approval_holds(history, version, entry, undecided)]
+    check_decider(history, version, policy, who, approvals=current)
+    waiver = find_waiver(history, version, blockers, when)
+    if current:
         return Clearance(waiver, [])
-    lapsed = [_lapse_reason(history, version, given[-1])] if given else []
-    return Clearance(waiver, [*(one.what for one in held), *lapsed])
+    lapsed = [_lapse_reason(history, version, approvals[-1])] if approvals else []
+    return Clearance(waiver, [*(one.what for one in undecided), *lapsed])
 
 
 def find_blockers(
     bucket: Bucket, history: ModelHistory, version: Version, policy: PromotionPolicy
 ) -> list[PromotionBlocker]:
-    """Everything that stands in a version's way, gates in reading order."""
+    """Everything that blocks a version, by gate in reading order."""
     return [*_gate_blockers(bucket, version), *shadow_blockers(bucket, history, version, policy)]
 
 
@@ -96,13 +94,13 @@ def _gate_blockers(bucket: Bucket, version: Version) -> Iterator[PromotionBlocke
     for gate in _required_gates(bucket, version):
         artifact = version.reports.get(gate)
         if artifact is None:
-            yield PromotionBlocker(gate, f"there is no report of its {gate} gate")
+            yield PromotionBlocker(gate, f"its {gate} gate left no report")
             continue
         try:
             report = get_report(bucket, artifact)
         except IntegrityError as error:
             yield PromotionBlocker(
-                gate, f"the report of its {gate} gate cannot be had: {error.what}"
+                gate, f"the report of its {gate} gate cannot be read: {error.what}"
             )
             continue
         if report.verdict is Verdict.FAIL:
@@ -114,7 +112,7 @@ def _gate_blockers(bucket: Bucket, version: Version) -> Iterator[PromotionBlocke
 
 
 def _first_fault(report: Report) -> str:
-    """The first check that its verdict rests on, and how many more there are."""
+    """The first check behind a report's verdict, and how many more there are."""
     checks = report.checks_weighing(report.verdict)
     if not checks:
         return report.summary
@@ -122,7 +120,7 @@ def _first_fault(report: Report) -> str:
 
 
 def _required_gates(bucket: Bucket, version: Version) -> list[str]:
-    """The gates of which there must be evidence: those that its run took, and the old four."""
+    """The gates whose reports are required: those that its run took, and the first four."""
     steps = bucket.get_json(version.artifact("run"))["steps"]
     stages = (step["components"]["stage"] for step in steps)
     ran = {GATE_BY_STAGE[stage] for stage in stages if stage in GATE_BY_STAGE}
@@ -132,8 +130,9 @@ def _required_gates(bucket: Bucket, version: Version) -> list[str]:
 def shadow_blockers(
     bucket: Bucket, history: ModelHistory, version: Version, policy: PromotionPolicy
 ) -> Iterator[PromotionBlocker]:
-    """Batches scored beside the champion, where there is one and the version never was it; and
-    what came of comparing the answers.
+    """What is missing or failed in shadow.
+
+    Nothing if there is no champion, or if the version is or was champion itself.
     """
     champion = history.champion
     if (
@@ -147,21 +146,19 @@ def shadow_blockers(
     )
     report = shadow_report(bucket, history, version)
     if done < policy.shadow:
-        what = f"it has scored {done} of the {policy.shadow} batches in shadow that are asked for"
-        stands = history.aliases.get(CHALLENGER) == version.number
+        what = f"it has scored {done} of the {policy.shadow} required batches in shadow"
+        is_challenger = history.aliases.get(CHALLENGER) == version.number
         make = f"Make it challenger with `assay promote {version.name} --alias {CHALLENGER}`: then"
-        along = f"{'As challenger' if stands else make} it scores along with `assay score`"
+        scores = f"{'As challenger' if is_challenger else make} it scores along with `assay score`"
         more = format_count(policy.shadow - done, "batch")
-        yield PromotionBlocker(SHADOW_GATE, what, remedy=f"{along}; wait for {more} more.")
+        yield PromotionBlocker(SHADOW_GATE, what, remedy=f"{scores}; wait for {more} more.")
     elif report is None:
         what = f"its answers in shadow were not compared with those of {champion.name}"
         yield PromotionBlocker(
             SHADOW_GATE, what, remedy="Run `assay monitor CONFIG`, which compares them."
         )
     elif report.verdict is Verdict.FAIL:
-        yield PromotionBlocker(
-            SHADOW_GATE, f"its answers in shadow failed it: {_first_fault(report)}"
-        )
+        yield PromotionBlocker(SHADOW_GATE, f"it failed in shadow: {_first_fault(report)}")
     elif report.verdict is Verdict.UNKNOWN:
         yield PromotionBlocker(
             SHADOW_GATE,
@@ -171,9 +168,7 @@ def shadow_blockers(
 
 
 def shadow_report(bucket: Bucket, history: ModelHistory, version: Version) -> Report | None:
-    """The report of the last comparison with the present champion; None if there is none such
-    that can be had.
-    """
+    """The report of the last comparison with the present champion, if it can be read."""
     entry = _last_comparison(history, version)
     if entry is None:
         return None
@@ -190,7 +185,7 @@ def _last_comparison(history: ModelHistory, version: Version) -> JournalEntry | 
 
 
 def promotion_evidence(history: ModelHistory, version: Version) -> EvidenceDigests:
-    """The digests of all that speaks for a version, by gate."""
+    """The digests of a version's reports, by gate."""
     entry = _last_comparison(history, version)
     return _gate_evidence(version) | (
         {SHADOW_GATE: entry.body["report"]["digest"]} if entry else {}
@@ -206,23 +201,24 @@ def refuse_retired(history: ModelHistory, version: Version) -> None:
     if version.number in history.retirements:
         raise Ineligible(
             history.describe_retirement(version),
-            remedy="That is for good: train it anew with `assay retrain`.",
+            remedy="That is final. Train another with `assay retrain`.",
         )
 
 
-# --- who else has a say -----------------------------------------------------------------------
+# --- approvals --------------------------------------------------------------------------------
 
 
 def valid_approvals(history: ModelHistory, version: Version) -> list[JournalEntry]:
-    """The approvals of a version by people who may give them. Raises SignatureBad."""
-    given = (e for e in history.entries if e.kind == APPROVED)
-    mine = (e for e in given if e.body["version"] == version.number)
-    return [entry for entry in mine if authority.is_permitted(entry, "approve")]
+    """The approvals of a version by people with the permission. Raises SignatureBad."""
+    approvals = (e for e in history.entries if e.kind == APPROVED)
+    of_version = (e for e in approvals if e.body["version"] == version.number)
+    return [entry for entry in of_version if authority.is_permitted(entry, "approve")]
 
 
 def approval_evidence(approval: JournalEntry, version: Version) -> EvidenceDigests:
-    """The evidence that an approval was given on, by gate. Old entries do not say; there was
-    nothing then but the gates' own reports, which never change.
+    """The evidence of an approval, by gate.
+
+    Old entries name none; they rested on the gates' own reports, which never change.
     """
     return approval.body.get("evidence") or _gate_evidence(version)
 
@@ -233,21 +229,21 @@ def approval_holds(
     approval: JournalEntry,
     undecided: list[PromotionBlocker],
 ) -> bool:
-    """Whether an approval was given on the present evidence of all that could not tell."""
+    """Whether an approval rests on the present evidence of every undecided gate."""
     then, now = approval_evidence(approval, version), promotion_evidence(history, version)
     return all(then.get(one.gate) == now[one.gate] for one in undecided)
 
 
 def _lapse_reason(history: ModelHistory, version: Version, approval: JournalEntry) -> str:
-    """Why an approval does not count: of all evidence, only comparisons in shadow come anew."""
-    compared = _last_comparison(history, version)
-    than = (
-        f" than its comparison with {history.model}@{compared.body['against']} (entry "
-        f"{compared.number})"
-        if compared
+    """Why an approval does not count. Of all evidence, only shadow comparisons can be new."""
+    comparison = _last_comparison(history, version)
+    before = (
+        f", before its comparison with {history.model}@{comparison.body['against']} (entry "
+        f"{comparison.number})"
+        if comparison
         else ""
     )
-    return f"{approval.actor} approved it (entry {approval.number}) on other evidence{than}"
+    return f"{approval.actor} approved it (entry {approval.number}) on other evidence{before}"
 
 
 def check_decider(
@@ -257,8 +253,9 @@ def check_decider(
     actor: authority.Actor,
     approvals: list[JournalEntry],
 ) -> None:
-    """Check that somebody decides whom the use case accepts: `actor`, or those of the entries in
-    `approvals`. Raises Ineligible.
+    """Check that the use case accepts `actor` or an author of `approvals` as the decider.
+
+    Raises Ineligible.
     """
     if policy.by == "anyone":
         return
@@ -269,26 +266,26 @@ def check_decider(
         others = [{actor.name.casefold()}, *(authority.author_names(entry) for entry in approvals)]
         if all(names & trained for names in others):
             raise Ineligible(
-                f"{version.name} was trained by {actor.name} (entry {version.entry.number}), and "
-                "its use case asks for another engineer (promotion.by)",
-                remedy=f"Let somebody else run `assay approve {version.name}`.",
+                f"{actor.name} trained {version.name} (entry {version.entry.number}), and its use "
+                "case asks for another engineer (promotion.by)",
+                remedy=f"Have another engineer run `assay approve {version.name}`.",
             )
         if actor.role is None:
             raise _nobody_known_error(version, policy)
 
 
 def training_authors(history: ModelHistory, version: Version) -> set[str]:
-    """Who trained a version: whoever registered it, and whoever began its retraining."""
-    begun = history.retraining_entry(version)
-    entries = [version.entry, *([begun] if begun else [])]
+    """The names of those who registered a version or began its retraining."""
+    retraining = history.retraining_entry(version)
+    entries = [version.entry, *([retraining] if retraining else [])]
     return set().union(*map(authority.author_names, entries))
 
 
 def _nobody_known_error(version: Version, policy: PromotionPolicy) -> Ineligible:
     return Ineligible(
-        f"the use case of {version.name} asks for {policy.by} (promotion.by), and without a "
-        "people's file nobody is known to be one",
-        remedy=f"Write {DEFAULT_PEOPLE_FILE}, with who is what.",
+        f"the use case of {version.name} asks for {policy.by} (promotion.by), but there is no "
+        "people file that says who is one",
+        remedy=f"Write {DEFAULT_PEOPLE_FILE} with everyone's role.",
     )
 
 
@@ -298,39 +295,41 @@ def _nobody_known_error(version: Version, policy: PromotionPolicy) -> Ineligible
 def find_waiver(
     history: ModelHistory, version: Version, blockers: list[PromotionBlocker], when: datetime
 ) -> JournalEntry | None:
-    """The last waiver that holds at that moment and speaks of all that needs one; None if
-    nothing does. Raises Ineligible if there is none such.
+    """The last waiver in force that covers all blockers; None if nothing needs a waiver.
+
+    Raises Ineligible if a waiver is needed and there is none.
     """
-    found = [one for one in blockers if not one.needs_approval]
-    if not found:
+    waivable = [one for one in blockers if not one.needs_approval]
+    if not waivable:
         return None
-    given = [e for e in history.entries if e.kind == WAIVED and e.body["version"] == version.number]
-    gates = {one.gate for one in found}
-    valid = [e for e in given if is_waiver_in_force(e, when) and authority.is_permitted(e, "waive")]
+    gates = {one.gate for one in waivable}
+    waivers = [e for e in history.entries if e.kind == WAIVED]
+    own = [e for e in waivers if e.body["version"] == version.number]
+    valid = [e for e in own if is_waiver_in_force(e, when) and authority.is_permitted(e, "waive")]
     for entry in reversed(valid):
         if gates <= set(entry.body["gates"]):
             return entry
-    why = "; ".join(one.what for one in found)
-    asked = " ".join(f"--gate {one.gate}" for one in found)
-    mend = " ".join(one.remedy for one in found if one.remedy)
-    only = "Else only" if mend else f"See `assay show {version.name}`. Only"
+    why = "; ".join(one.what for one in waivable)
+    options = " ".join(f"--gate {one.gate}" for one in waivable)
+    remedies = " ".join(one.remedy for one in waivable if one.remedy)
+    only = "Else only" if remedies else f"See `assay show {version.name}`. Only"
     raise Ineligible(
-        f"{version.name} cannot be champion: {why}{_waiver_shortfall(given, gates, when)}",
-        remedy=f"{mend} {only} a signed waiver lets it pass: ".lstrip()
-        + f"`assay waive {version.name} {asked} --expires DATE --because TEXT`.",
+        f"{version.name} cannot be champion: {why}{_waiver_shortfall(own, gates, when)}",
+        remedy=f"{remedies} {only} a signed waiver lets it pass: ".lstrip()
+        + f"`assay waive {version.name} {options} --expires DATE --because TEXT`.",
     )
 
 
 def _waiver_shortfall(given: list[JournalEntry], gates: set[str], when: datetime) -> str:
-    """Why the last waiver does not help."""
+    """Why the last waiver does not help, as the end of a sentence."""
     if not given:
         return ""
     entry = given[-1]
     head = f". The waiver of entry {entry.number}"
     if entry.signature is None:
-        return f"{head} was signed by nobody"
+        return f"{head} is not signed"
     if clock.parse_timestamp(entry.body["expires"]) <= when:
         return f"{head} expired on {entry.body['expires']}"
     if missing := sorted(gates - set(entry.body["gates"])):
-        return f"{head} says nothing of {', '.join(missing)}"
+        return f"{head} does not cover {', '.join(missing)}"
     return f"{head} is by {entry.actor}, who may not waive"

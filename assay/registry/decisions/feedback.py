@@ -1,4 +1,4 @@
-"""What people learnt: an alarm that was none, a lesson in their own words."""
+"""Feedback of people: false alarms, and lessons in their own words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from assay.registry.registry import Registry
 def mark_false_alarm(
     bucket: Bucket, model: str, justification: Justification, look: int | None = None
 ) -> JournalEntry | None:
-    """Say that a look's alarm was none: that of the last look that raised one, or of the last
-    look of that number. None if it was said before.
+    """Mark the alarm of a look as false; by default the last alarm. None if it is marked already.
 
-    Raises NotAllowed, ReferenceUnknown for a look that is not there or raised no alarm.
+    Raises NotAllowed, ReferenceUnknown for a look that does not exist or raised no alarm.
     """
     who = justification.authorize("false alarm")
     history = Registry(bucket).find_history(model)
@@ -39,14 +38,14 @@ def _find_alarm(history: ModelHistory, look: int | None) -> JournalEntry:
     wanted = [e for e in looks if look is None or e.body["look"] == look]
     alarms = [e for e in wanted if e.body["verdict"] != "healthy"]
     if not alarms or (look is not None and wanted[-1] is not alarms[-1]):
-        which = f"look {look} at {history.model}" if look else f"no look at {history.model}"
-        what = (
-            "raised no alarm" if wanted and look else "has been made" if look else "raised an alarm"
-        )
-        if look and not wanted:
-            which = f"no {which}"
+        if look is None:
+            what = f"no look at {history.model} raised an alarm"
+        elif wanted:
+            what = f"look {look} at {history.model} raised no alarm"
+        else:
+            what = f"{history.model} has no look {look}"
         raise ReferenceUnknown(
-            f"{which} {what}", remedy=f"See the looks with `assay log {history.model} --all`."
+            what, remedy=f"See the looks with `assay log {history.model} --all`."
         )
     return alarms[-1]
 
@@ -54,22 +53,22 @@ def _find_alarm(history: ModelHistory, look: int | None) -> JournalEntry:
 def record_lesson(
     bucket: Bucket,
     model: str,
-    cause: str,
     justification: Justification,
     *,
+    cause: str,
     subject: str | None = None,
     entry: int | None = None,
 ) -> JournalEntry:
-    """Note what was learnt of a cause, such as "drift:RELP" or "gate:fairness:selection_rate";
-    `subject` is the digest of what it was seen in, `entry` the number of the entry that it is from.
+    """Record a lesson about a cause, such as "drift:RELP" or "gate:fairness:selection_rate".
 
-    Raises NotAllowed, ReferenceUnknown, ConfigError for a digest that is none.
+    `subject` is the digest of the object that shows it, `entry` the number of the entry that it
+    came from. Raises NotAllowed, ReferenceUnknown, ConfigError for a malformed digest.
     """
     who = justification.authorize("lesson")
     history = Registry(bucket).find_history(model)
     cause = " ".join(cause.split())
     if not cause:
-        raise ConfigError("a lesson needs its cause", remedy="Such as drift:COLUMN or gate:NAME.")
+        raise ConfigError("a lesson needs a cause", remedy="Write drift:COLUMN or gate:NAME.")
     if entry is not None and not 1 <= entry <= len(history.entries):
         raise ReferenceUnknown(
             f"the journal of {history.model} has no entry {entry}",
@@ -79,8 +78,9 @@ def record_lesson(
         digest = str(Digest.parse(subject)) if subject else None
     except ValueError as error:
         raise ConfigError(f"{subject!r} is no digest: {error}") from None
-    told = justification.body()
-    body = {"cause": cause, "about": digest, "text": told.pop("because"), "entry": entry, **told}
-    made = append_decision(bucket, history.model, lambda _: (LESSON, body), who)
-    assert made is not None, "a lesson is always written"
-    return made
+    reason = justification.body()
+    text = reason.pop("because")
+    body = {"cause": cause, "about": digest, "text": text, "entry": entry, **reason}
+    lesson = append_decision(bucket, history.model, lambda _: (LESSON, body), who)
+    assert lesson is not None, "a lesson is always written"
+    return lesson

@@ -1,4 +1,4 @@
-"""What every decision is made of: who says so and why, about which version, and its entry."""
+"""What all decisions share: their author and reason, the version, and the journal entry."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ EntryBody = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Justification:
-    """Why something is decided, and the moment that it is about. `name`: who says so, where they
-    give no proof but their name, as on the dashboard; None for whoever is at the keyboard.
+    """The reason for a decision, and the moment that it is about.
+
+    `name` is given without proof, as on the dashboard; None means the present user.
     """
 
     because: str
@@ -30,15 +31,12 @@ class Justification:
 
     def __post_init__(self) -> None:
         if not self.because.strip():
-            raise ConfigError("no reason was given", remedy="Say why with --because TEXT.")
-        if (
-            not self.because.isascii()
-            and self.because.encode(errors="replace").decode() != self.because
-        ):
-            raise ConfigError("the reason is no text in UTF-8", remedy="Write it anew.")
+            raise ConfigError("no reason was given", remedy="Give one with --because TEXT.")
+        if self.because.encode(errors="replace").decode() != self.because:
+            raise ConfigError("the reason is not UTF-8 text", remedy="Write it again.")
 
     def authorize(self, act: authority.Action) -> authority.Actor:
-        """Whoever decides, if they may. Raises NotAllowed."""
+        """The decider, if they have the permission. Raises NotAllowed."""
         return (
             authority.authorize_user(act)
             if self.name is None
@@ -46,7 +44,7 @@ class Justification:
         )
 
     def body(self) -> EntryBody:
-        """What an entry says of it."""
+        """The fields of an entry that hold it."""
         via = {} if self.name is None else {"via": "dashboard"}
         return {
             "because": self.because.strip(),
@@ -66,11 +64,11 @@ def append_decision(
 
 
 def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Version]:
-    """A version that was named by number or alias: a decision is about one that was meant."""
+    """The version of a reference with a number or an alias. Raises ReferenceUnknown."""
     history, version = registry.resolve_reference(reference)
     if "@" not in reference:
         raise ReferenceUnknown(
-            f"{reference!r} says no version",
+            f"{reference!r} names no version",
             remedy=f"Write {history.model}@{max(history.versions)}, the newest, or another.",
         )
     return history, version
@@ -79,9 +77,9 @@ def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Vers
 def overtaken_error(history: ModelHistory, alias: str) -> Ineligible:
     entry = history.alias_entries.get(alias)
     what = (
-        f"{history.model}@{history.aliases[alias]} became {alias} meanwhile, by {entry.actor} "
-        f"(entry {entry.number})"
+        f"{history.model}@{history.aliases[alias]} became {alias} meanwhile: {entry.actor} "
+        f"decided so (entry {entry.number})"
         if entry
         else f"{history.model} has no {alias} any more"
     )
-    return Ineligible(what, remedy=f"Look again: `assay log {history.model}`.")
+    return Ineligible(what, remedy=f"See `assay log {history.model}`, then decide again.")

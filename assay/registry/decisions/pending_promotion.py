@@ -1,4 +1,4 @@
-"""What a version that its gates let pass still waits for: a person's word."""
+"""What a version that passed its gates still waits for: a person's decision."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assay.registry.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class PendingPromotion:
-    """`reason` a version is no champion by itself, and the `command` by which a person makes it."""
+    """Why a version is not champion yet, and the command by which a person makes it champion."""
 
     reason: str
     command: str
@@ -22,8 +22,9 @@ class PendingPromotion:
 def find_pending_promotion(
     bucket: Bucket, history: ModelHistory, version: Version
 ) -> PendingPromotion | None:
-    """What a version waits for. None for one that was champion, was refused or taken back, or
-    came before the present champion.
+    """What a version waits for.
+
+    None for one that is or was champion, was rejected or withdrawn, or is older than the champion.
     """
     number, champion = version.number, history.champion
     if (
@@ -35,21 +36,21 @@ def find_pending_promotion(
     if champion is not None and number < champion.number:
         return None
     try:
-        found = eligibility.find_blockers(
+        blockers = eligibility.find_blockers(
             bucket, history, version, Registry(bucket).promotion_policy(version)
         )
-        open_ = [one for one in found if one.needs_approval]
-        given = eligibility.valid_approvals(history, version)
+        undecided = [one for one in blockers if one.needs_approval]
+        approvals = eligibility.valid_approvals(history, version)
         approved = any(
-            eligibility.approval_holds(history, version, entry, open_) for entry in given
+            eligibility.approval_holds(history, version, entry, undecided) for entry in approvals
         )
-    except IntegrityError as error:  # to promote it would say more
-        found, approved = (
-            [eligibility.PromotionBlocker("run", f"{error.what} ({error.where})")],
-            False,
-        )
-    held = [one.what for one in found if one.needs_approval and not approved]
-    others = [f"{one.what}. {one.remedy}".strip() for one in found if not one.needs_approval]
-    why = "it awaits a person's approval" if held else "it awaits a person who promotes it"
-    promote = f"assay promote {version.name}{' --approve' * bool(held)} --because TEXT"
-    return PendingPromotion(": ".join([why, *filter(None, ["; ".join([*held, *others])])]), promote)
+    except IntegrityError as error:  # `assay promote` says more about it
+        blockers = [eligibility.PromotionBlocker("run", f"{error.what} ({error.where})")]
+        approved = False
+    unapproved = [one.what for one in blockers if one.needs_approval and not approved]
+    others = [f"{one.what}. {one.remedy}".strip() for one in blockers if not one.needs_approval]
+    why = "it awaits a person's approval" if unapproved else "it awaits a person who promotes it"
+    if details := "; ".join([*unapproved, *others]):
+        why = f"{why}: {details}"
+    promote = f"assay promote {version.name}{' --approve' * bool(unapproved)} --because TEXT"
+    return PendingPromotion(why, promote)

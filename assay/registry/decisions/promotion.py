@@ -1,4 +1,4 @@
-"""To make a version champion, or whatever an alias says: promote, approve, waive."""
+"""Decisions for a version: promote, approve, waive."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ def promote_version(
     approve: bool = False,
     seen: ModelHistory | None = None,
 ) -> JournalEntry | None:
-    """Point an alias at a version; None if it points there already. Champion becomes only what
-    the rules of `eligible` let through; `approve_version` says yes to what its gates could not tell.
-    `seen`: what the journal said when this was decided, else as it is now.
+    """Point an alias at a version; None if it points there already.
 
-    Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for an alias that is
-    none.
+    The alias champion takes only a version that `eligibility` clears. `approve` also approves what
+    the gates could not decide. `seen` is the history that the decision was based on; default: the
+    present one.
+
+    Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for a malformed alias.
     """
     who, registry = justification.authorize("promote"), Registry(bucket)
     history, version = find_version(registry, reference)
@@ -50,14 +51,14 @@ def promote_version(
             f"{version.name} was rejected by its gates (entry {version.entry.number})",
             remedy=f"See why with `assay show {version.name}`.",
         )
-    yes = (
+    approved = (
         eligibility.promotion_evidence(history, version) if alias == CHAMPION and approve else None
     )
-    if yes is not None:
+    if approved is not None:
         _append_approval(
             bucket,
             version,
-            yes,
+            approved,
             justification,
             who,
             is_required=lambda now: rules(now).pending_approvals,
@@ -71,7 +72,7 @@ def promote_version(
         actor=who.name,
         extra_fields=more,
         check_history=lambda now: (
-            _promotion_body(now, version, rules(now), yes) if alias == CHAMPION else {}
+            _promotion_body(now, version, rules(now), approved) if alias == CHAMPION else {}
         ),
     )
     now = registry.history(version.model)
@@ -84,13 +85,14 @@ def _promotion_body(
     history: ModelHistory,
     version: Version,
     cleared: eligibility.Clearance,
-    yes: eligibility.EvidenceDigests | None,
+    approved: eligibility.EvidenceDigests | None,
 ) -> EntryBody:
-    """By what a version becomes champion, for its entry. `yes`: the evidence on which whoever
-    promotes it approved of it as well. Raises Ineligible.
+    """The fields of the entry that say why a version may be champion.
+
+    `approved` is the evidence that its promoter approved as well. Raises Ineligible.
     """
     evidence = eligibility.promotion_evidence(history, version)
-    if cleared.pending_approvals and evidence != yes:
+    if cleared.pending_approvals and evidence != approved:
         raise _unapproved_error(version, cleared.pending_approvals)
     waiver = {"waiver": cleared.waiver.number} if cleared.waiver else {}
     return {**waiver, "evidence": evidence}
@@ -99,32 +101,34 @@ def _promotion_body(
 def approve_version(
     bucket: Bucket, reference: str, justification: Justification
 ) -> JournalEntry | None:
-    """Say yes to a version whose gates could not tell, or whose use case asks for somebody else's
-    word; None if the same person did already, on the same evidence. Where the use case asks for a
-    shadow, that comes first: what its answers there came to is part of what is approved of.
+    """Approve a version whose gates could not decide, or that needs another engineer's approval.
 
-    Raises NotAllowed, Ineligible, ReferenceUnknown.
+    None if the same person has approved the same evidence. Where the use case asks for a shadow,
+    its comparison comes first, since it is part of the evidence. Raises NotAllowed, Ineligible,
+    ReferenceUnknown.
     """
     who, registry = justification.authorize("approve"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     if version.status == REJECTED:
         raise Ineligible(
-            f"{version.name} was rejected by its gates (entry {version.entry.number}), which no "
-            "approval undoes",
+            f"{version.name} was rejected by its gates (entry {version.entry.number}), and an "
+            "approval cannot change that",
             remedy=f"See why with `assay show {version.name}`; only a signed waiver lets it pass "
             "(`assay waive`).",
         )
     policy = registry.promotion_policy(version)
     eligibility.check_decider(history, version, policy, who, approvals=[])
 
-    def shadowed(now: ModelHistory) -> bool:
-        found = list(eligibility.shadow_blockers(bucket, now, version, policy))
-        eligibility.find_waiver(now, version, found, justification.as_of)
+    def require_shadow(now: ModelHistory) -> bool:
+        blockers = list(eligibility.shadow_blockers(bucket, now, version, policy))
+        eligibility.find_waiver(now, version, blockers, justification.as_of)
         return True
 
     evidence = eligibility.promotion_evidence(history, version)
-    return _append_approval(bucket, version, evidence, justification, who, is_required=shadowed)
+    return _append_approval(
+        bucket, version, evidence, justification, who, is_required=require_shadow
+    )
 
 
 def _append_approval(
@@ -136,7 +140,7 @@ def _append_approval(
     *,
     is_required: Callable[[ModelHistory], object],
 ) -> JournalEntry | None:
-    """Approve of a version on this evidence, where that is `is_required` for and may be given."""
+    """Append an approval of this evidence if `is_required` says so; None if there is one."""
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         eligibility.refuse_retired(history, version)
@@ -144,11 +148,11 @@ def _append_approval(
             return None
         if eligibility.promotion_evidence(history, version) != evidence:
             raise Ineligible(
-                f"the evidence of {version.name} changed while it was being approved",
-                remedy=f"Look again: `assay show {version.name}`.",
+                f"the evidence of {version.name} changed during the approval",
+                remedy=f"Read `assay show {version.name}`, then approve again.",
             )
-        given = eligibility.valid_approvals(history, version)
-        same = (e for e in given if eligibility.approval_evidence(e, version) == evidence)
+        approvals = eligibility.valid_approvals(history, version)
+        same = (e for e in approvals if eligibility.approval_evidence(e, version) == evidence)
         if any(who.name.casefold() in authority.author_names(entry) for entry in same):
             return None
         return APPROVED, {"version": version.number, "evidence": evidence, **justification.body()}
@@ -164,25 +168,26 @@ def waive_gates(
     gates: Sequence[str],
     expires: str,
 ) -> JournalEntry:
-    """Let a version be promoted in spite of gates that failed it or left no evidence, or of
-    missing batches in shadow, until it `expires` (a date or a moment). Always signed.
+    """Let a version be promoted in spite of `gates` until the waiver `expires`; always signed.
 
-    Raises NotAllowed, ConfigError for gates that need no waiver, ReferenceUnknown.
+    The gates failed or left no report; `shadow` stands for missing batches in shadow. `expires` is
+    a date or a moment. Raises NotAllowed, ConfigError for gates that need no waiver,
+    ReferenceUnknown.
     """
     who, registry = justification.authorize("waive"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     if Signer.from_environment() is None:
         raise NotAllowed(
-            "a waiver must be signed, and the environment names no key",
-            remedy=f"Name the file of your private key in {SIGNING_KEY_VARIABLE} (`ssh-keygen -t ed25519` "
-            "makes one).",
+            "a waiver must be signed, but the environment names no key",
+            remedy=f"Set {SIGNING_KEY_VARIABLE} to the file of your private key "
+            "(`ssh-keygen -t ed25519` makes one).",
         )
     until = clock.parse_timestamp(expires)
     if until <= justification.as_of:
         raise ConfigError(
-            f"the waiver would have expired on {expires}, before it began",
-            remedy="Give --expires a date to come.",
+            f"the waiver would expire on {expires}, before it begins",
+            remedy="Give --expires a later date.",
         )
     policy = registry.promotion_policy(version)
     named = {"gates": list(dict.fromkeys(gates)), "expires": clock.format_timestamp(until)}
@@ -202,30 +207,30 @@ def _check_waivable(
 ) -> None:
     waivable = [one.gate for one in found if not one.needs_approval]
     listed = (
-        f"These stand in its way: {', '.join(waivable)}."
+        f"These gates need a waiver: {', '.join(waivable)}."
         if waivable
-        else (f"Nothing that could be waived stands in its way: `assay promote {version.name}`.")
+        else f"No gate needs a waiver: run `assay promote {version.name}`."
     )
     if not gates:
-        raise ConfigError("a waiver names the gates that it is about", remedy=listed)
+        raise ConfigError("the waiver names no gate", remedy=listed)
     for gate in gates:
         if gate in {one.gate for one in found if one.needs_approval}:
             raise ConfigError(
-                f"the {gate} gate could not tell: that is approved, not waived",
+                f"the {gate} gate could not tell: approve that instead of waiving it",
                 remedy=f"Run `assay approve {version.name}`.",
             )
         if gate not in waivable:
             near = nearest_name(gate, waivable)
             raise ConfigError(
-                f"no gate {gate!r} stands in the way of {version.name}",
+                f"{version.name} needs no waiver of a gate {gate!r}",
                 remedy=f"Did you mean {near!r}?" if near else listed,
             )
 
 
-def _unapproved_error(version: Version, held: list[str]) -> Ineligible:
+def _unapproved_error(version: Version, reasons: list[str]) -> Ineligible:
     return Ineligible(
         f"{version.name} (entry {version.entry.number}) awaits a person's approval: "
-        f"{'; '.join(held)}",
+        f"{'; '.join(reasons)}",
         remedy=f"Run `assay approve {version.name} --because TEXT` first, or promote it with "
         "--approve.",
     )

@@ -1,4 +1,4 @@
-"""To take a version out of service: roll back, retire."""
+"""Decisions against a version: roll back, retire."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def roll_back_alias(
     alias: str = CHAMPION,
     seen: ModelHistory | None = None,
 ) -> JournalEntry:
-    """Point an alias back at the version that it pointed to before, or further back, at `to`.
-    `seen`: what the journal said when this was decided, else as it is now.
+    """Point an alias back at its previous version, or at the earlier version `to`.
 
-    Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for
-    one whose bytes are gone, ReferenceUnknown.
+    `seen` is the history that the decision was based on; default: the present one. Raises
+    NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for one whose
+    bytes are gone, ReferenceUnknown.
     """
     who = justification.authorize("rollback")
     seen = seen or Registry(bucket).find_history(model)
     here = seen.alias_entries.get(alias)
     if to is not None:
-        Registry(bucket).resolve_reference(f"{seen.model}@{to}")  # one that is not there never was
+        Registry(bucket).resolve_reference(f"{seen.model}@{to}")  # raises if it never existed
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         if history.alias_entries.get(alias) != here:
             raise overtaken_error(history, alias)
-        demand = partial(_demand_servable, bucket, history, alias, justification.as_of)
-        version = _rollback_target(history, alias, to, demand)
+        require = partial(_require_servable, bucket, history, alias, justification.as_of)
+        version = _rollback_target(history, alias, to, require)
         body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
         return ROLLED_BACK, {**body, **justification.body()}
 
@@ -57,42 +57,43 @@ def roll_back_alias(
 
 
 def _rollback_target(
-    history: ModelHistory, alias: str, to: int | None, demand: Callable[[int], None]
+    history: ModelHistory, alias: str, to: int | None, require: Callable[[int], None]
 ) -> Version:
-    """Where a rollback goes. `demand`: that a version would be served if it went there. Raises
-    Ineligible, and what `demand` raises.
+    """The version that a rollback returns to.
+
+    `require` raises unless a version would be served. Raises Ineligible, and what `require` raises.
     """
     if alias not in history.promotion_trails:
         raise Ineligible(
             f"no version of {history.model} was ever {alias}",
-            remedy=f"Promote one: `assay log {history.model}` tells which there are.",
+            remedy=f"Promote one: `assay log {history.model}` lists them.",
         )
     before, here = history.previous_versions(alias), history.aliases.get(alias)
     name = f"{history.model}@{here}" if here else "it vanished"
     others = (n for n in dict.fromkeys(before) if n not in history.retirements and n != here)
     of = "" if alias == CHAMPION else f" --alias {alias}"
-    further = (  # looked for only where it is told
+    further = (  # lazy: each check reads the bucket, and few errors need it
         f"Go further back with `assay rollback {history.model} --to {number}{of}`."
         for number in others
-        if _passes(demand, number)
+        if _passes(require, number)
     )
     if to is not None and to == here:
         raise Ineligible(
-            f"{name} is {alias} already, and a rollback would withdraw it",
+            f"{name} is {alias} now, and a rollback would withdraw it",
             remedy=next(further, f"To end its service, `assay retire {name}`."),
         )
     if to is not None and to not in before:
-        known = f"Before it were: {', '.join(map(str, before))}. " if before else ""
+        known = f"Earlier versions: {', '.join(map(str, before))}. " if before else ""
         raise Ineligible(
             f"{history.model}@{to} was not {alias} before {name}",
-            remedy=f"{known}Any other version is promoted: `assay promote {history.model}@{to}`.",
+            remedy=f"{known}Promote any other: `assay promote {history.model}@{to}`.",
         )
     if not before:
         raise Ineligible(
             f"{history.model} had no {alias} before {name}",
             remedy=f"Promote another version, or end its service with `assay retire {name}`."
             if here
-            else f"See what there is with `assay log {history.model}`.",
+            else f"See the versions with `assay log {history.model}`.",
         )
     version = history.versions[before[0] if to is None else to]
     if version.number in history.retirements:
@@ -101,21 +102,22 @@ def _rollback_target(
             remedy=next(further, "Promote another version."),
         )
     try:
-        demand(version.number)
+        require(version.number)
     except Unproven as error:
         raise Unproven(
             f"{version.name} would not be served: {error.what}",
-            remedy=f"{next(further, 'No other before it would be.')} To have it all the same, let "
-            f"an engineer promote it anew: `assay promote {version.name}`.",
+            remedy=f"{next(further, 'No earlier version would be served.')} Or have an engineer "
+            f"promote it again: `assay promote {version.name}`.",
         ) from error
     return version
 
 
-def _demand_servable(
+def _require_servable(
     bucket: Bucket, history: ModelHistory, alias: str, when: datetime, number: int
 ) -> None:
-    """Demand that a version would be served by the promotion that an alias is to go back to. The
-    rollback itself vouches for none: it is done in a hurry, and by people who may not promote.
+    """Require that a version's own earlier promotion lets it serve.
+
+    A rollback cannot vouch for it: people in a hurry make it, who may lack the right to promote.
     """
     earlier = {entry.body["version"]: entry for entry in history.promotion_trails[alias][:-1]}
     Registry(bucket).require_promotion(history, earlier[number], when)
@@ -128,9 +130,9 @@ def _demand_servable(
         )
 
 
-def _passes(demand: Callable[[int], None], number: int) -> bool:
+def _passes(require: Callable[[int], None], number: int) -> bool:
     with suppress(IntegrityError):
-        demand(number)
+        require(number)
         return True
     return False
 
@@ -138,11 +140,10 @@ def _passes(demand: Callable[[int], None], number: int) -> bool:
 def retire_version(
     bucket: Bucket, reference: str, justification: Justification, *, instead: int | None = None
 ) -> JournalEntry | None:
-    """End a version's service for good; None if that was done before. Aliases that point at it
-    vanish, unless `instead` becomes champion first: by a rollback if it was champion before it,
-    else by a promotion.
+    """End a version's service for good; None if it is retired already.
 
-    Raises what `roll_back_alias` and `promote_version` raise.
+    Aliases that point at it vanish. `instead` becomes champion first: by a rollback if it was
+    champion before, else by a promotion. Raises what `roll_back_alias` and `promote_version` raise.
     """
     who, registry = justification.authorize("retire"), Registry(bucket)
     history, version = find_version(registry, reference)
@@ -170,10 +171,12 @@ def _replace(
 ) -> None:
     if version != history.champion or instead == version.number:
         raise ConfigError(
-            f"{version.name} is not champion: nothing takes its place"
+            f"{version.name} is not champion, so nothing replaces it"
             if version != history.champion
-            else f"{version.name} cannot take its own place",
-            remedy="Leave --instead out." if version != history.champion else "Name another.",
+            else f"{version.name} cannot replace itself",
+            remedy="Leave --instead out."
+            if version != history.champion
+            else "Name another version.",
         )
     if instead in history.previous_versions(CHAMPION):
         roll_back_alias(bucket, version.model, justification, to=instead, seen=history)

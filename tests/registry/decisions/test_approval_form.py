@@ -23,7 +23,7 @@ def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
     text = ask(house)
     assert "Shall m@1 become champion?" in text
     assert "- performance: pass" in text
-    assert "to approve of: the fairness gate cannot tell" in text
+    assert "needs your approval: the fairness gate cannot tell" in text
 
 
 def test_the_question_tells_what_came_of_the_shadow(house, said):
@@ -33,7 +33,7 @@ def test_the_question_tells_what_came_of_the_shadow(house, said):
     house.version(promotion={"shadow": 1})
     promote_version(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 1})
-    with pytest.raises(Ineligible, match="0 of the 1 batches"):
+    with pytest.raises(Ineligible, match="0 of the 1 required batches"):
         ask(house, "m@2")
     both(house, b"one")
     compared(house, "caution")
@@ -84,7 +84,7 @@ def test_a_no_is_kept_as_a_lesson(house, said):
 def test_where_signatures_are_required_the_dashboard_is_refused(house, said, people):
     house.version()
     people("required")("ada")
-    with pytest.raises(NotAllowed, match="no key to sign with") as caught:
+    with pytest.raises(NotAllowed, match="the dashboard cannot sign") as caught:
         ask(house)
     assert "assay promote m@1" in caught.value.remedy
     with pytest.raises(NotAllowed, match="signatures are required"):

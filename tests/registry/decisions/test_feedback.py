@@ -41,7 +41,7 @@ def test_a_model_that_raised_no_alarm_has_none_to_mark(house, said):
 def test_a_lesson_says_of_what_and_where_it_comes_from(watched, said):
     digest = str(watched.history.versions[1].digest)
     entry = feedback.record_lesson(
-        watched.bucket, "m", " drift:RELP ", said("recoded"), subject=digest, entry=3
+        watched.bucket, "m", said("recoded"), cause=" drift:RELP ", subject=digest, entry=3
     )
     assert entry.body == {
         "cause": "drift:RELP",
@@ -54,15 +54,15 @@ def test_a_lesson_says_of_what_and_where_it_comes_from(watched, said):
 
 def test_a_lesson_of_nothing_is_refused(watched, said):
     with pytest.raises(ConfigError, match="cause"):
-        feedback.record_lesson(watched.bucket, "m", " ", said())
+        feedback.record_lesson(watched.bucket, "m", said(), cause=" ")
     with pytest.raises(ConfigError, match="no digest"):
-        feedback.record_lesson(watched.bucket, "m", "drift:a", said(), subject="sha256:12")
+        feedback.record_lesson(watched.bucket, "m", said(), cause="drift:a", subject="sha256:12")
     for entry in (0, 5):
         with pytest.raises(ReferenceUnknown, match="no entry"):
-            feedback.record_lesson(watched.bucket, "m", "drift:a", said(), entry=entry)
+            feedback.record_lesson(watched.bucket, "m", said(), cause="drift:a", entry=entry)
     for model in ("n", "../m", "m.batches"):
         with pytest.raises(ReferenceUnknown):
-            feedback.record_lesson(watched.bucket, model, "drift:a", said())
+            feedback.record_lesson(watched.bucket, model, said(), cause="drift:a")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_roles_say_who_may(watched, said, people, name, alarms, lessons):
     people()(name)
     acts = (
         (alarms, lambda: mark(watched, said())),
-        (lessons, lambda: feedback.record_lesson(watched.bucket, "m", "drift:a", said())),
+        (lessons, lambda: feedback.record_lesson(watched.bucket, "m", said(), cause="drift:a")),
     )
     for may, act in acts:
         if may:

@@ -38,7 +38,7 @@ def test_a_shadow_that_is_asked_for_is_named(house, said):
     house.version(promotion={"shadow": 2})
     promotion.promote_version(house.bucket, "m@1", said())
     house.version(promotion={"shadow": 2})
-    assert "0 of the 2 batches in shadow" in awaited(house, 2).reason
+    assert "0 of the 2 required batches in shadow" in awaited(house, 2).reason
 
 
 def test_nothing_waits_that_was_refused_taken_back_or_overtaken(house, said):

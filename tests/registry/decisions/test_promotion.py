@@ -115,7 +115,7 @@ def test_approval_is_noted_only_where_it_was_needed(house, said):
 
 def test_an_approval_undoes_no_rejection(house, said):
     house.version(fairness="fail")
-    with pytest.raises(Ineligible, match="which no approval undoes"):
+    with pytest.raises(Ineligible, match="an approval cannot change that"):
         promotion.approve_version(house.bucket, "m@1", said())
     house.note("approved", version=1, because="by other means")
     refused(house, said())
@@ -184,7 +184,7 @@ def test_batches_in_shadow_come_first_where_the_use_case_asks(house, said):
     score(house, 2, role="served", rows=b"two")
     score(house, 2, rows=b"three")  # beside nobody
     told = refused(house, said(), reference="m@2")
-    assert "1 of the 2 batches" in told
+    assert "1 of the 2 required batches" in told
     assert "assay promote m@2 --alias challenger" in told
     promote(house, said(), reference="m@2", alias="challenger")
     assert "As challenger it scores along with `assay score`; wait for 1 batch more." in refused(
@@ -206,8 +206,8 @@ def test_answers_in_shadow_must_have_been_compared(beside, said):
 def test_a_shadow_that_failed_is_neither_promoted_nor_approved(beside, said, key):
     compared(beside)
     compared(beside, "fail")
-    assert "its answers in shadow failed it: It holds" in refused(beside, said(), reference="m@2")
-    with pytest.raises(Ineligible, match="in shadow failed it"):
+    assert "it failed in shadow: It holds" in refused(beside, said(), reference="m@2")
+    with pytest.raises(Ineligible, match="it failed in shadow"):
         promotion.approve_version(beside.bucket, "m@2", said())
     waive(beside, said(), "shadow", reference="m@2")
     assert promotion.approve_version(beside.bucket, "m@2", said()).body["evidence"]["shadow"]
@@ -226,7 +226,7 @@ def test_a_comparison_with_another_champion_does_not_count(beside, said):
     beside.version()
     promote(beside, said(), reference="m@3")
     told = refused(beside, said(), reference="m@2")
-    assert "0 of the 2 batches" in told, "none of them was served by the present champion"
+    assert "0 of the 2 required batches" in told, "none of them was served by the present champion"
     for rows in (b"one", b"two"):
         score(beside, 3, role="served", rows=rows)
     assert "were not compared with those of m@3" in refused(beside, said(), reference="m@2")
@@ -266,7 +266,7 @@ def test_an_approval_beside_one_champion_is_none_beside_another(beside, said):
     for rows in (b"one", b"two"):
         score(beside, 3, role="served", rows=rows)
     compared(beside, "unknown", against=3, summary="beside another")
-    assert "on other evidence than its comparison with m@3" in refused(
+    assert "on other evidence, before its comparison with m@3" in refused(
         beside, said(), reference="m@2"
     )
     promote(beside, said(), reference="m@1")
@@ -321,7 +321,7 @@ def test_a_waiver_is_signed_or_not_written(house, said):
     with pytest.raises(NotAllowed, match="must be signed"):
         waive(house, said(), "fairness")
     house.note("waived", version=1, gates=["fairness"], because="x", expires=LATER)
-    assert "signed by nobody" in refused(house, said())
+    assert "is not signed" in refused(house, said())
 
 
 def test_an_expired_waiver_lets_nothing_pass(house, said, key):
@@ -337,7 +337,7 @@ def test_a_waiver_speaks_of_its_gates_and_its_version_alone(house, said, key):
     house.version(fairness="fail", performance="fail")
     house.version(fairness="fail")
     waive(house, said(), "fairness")
-    assert "says nothing of performance" in refused(house, said())
+    assert "does not cover performance" in refused(house, said())
     assert "waiver of entry" not in refused(house, said(), reference="m@2")
 
 
@@ -543,7 +543,7 @@ def test_a_version_that_is_retired_meanwhile_is_not_promoted(house, said, meanwh
 def test_a_comparison_that_fails_meanwhile_stops_a_promotion(beside, said, meanwhile, approve):
     compared(beside)
     meanwhile(lambda: compared(beside, "fail"))
-    with pytest.raises(Ineligible, match="in shadow failed it"):
+    with pytest.raises(Ineligible, match="it failed in shadow"):
         promote(beside, said(), reference="m@2", approve=approve)
     assert (beside.champion, beside.kinds[-1]) == (1, "shadowed")
 
@@ -565,10 +565,10 @@ def test_what_changes_while_it_is_approved_is_looked_at_again(beside, said, mean
         act = (
             promote if options else lambda h, s, **_: promotion.approve_version(h.bucket, "m@2", s)
         )
-        with pytest.raises(Ineligible, match="changed while it was being approved"):
+        with pytest.raises(Ineligible, match="changed during the approval"):
             act(beside, said(), reference="m@2", **options)
     meanwhile(lambda: compared(beside, "fail"))
-    with pytest.raises(Ineligible, match="in shadow failed it"):
+    with pytest.raises(Ineligible, match="it failed in shadow"):
         promotion.approve_version(beside.bucket, "m@2", said())
     assert "approved" not in beside.kinds
 

@@ -178,7 +178,7 @@ def test_a_rollback_vouches_for_no_promotion_by_who_may_not(house, said, people)
 def test_a_rollback_to_where_it_stands_is_refused(three, said):
     promotion.promote_version(three.bucket, "m@1", said())
     told = refused(three, Ineligible, back, said(), to=1)
-    assert "m@1 is champion already" in told
+    assert "m@1 is champion now" in told
     with pytest.raises(Ineligible) as caught:
         back(three, said(), to=1)
     assert "assay rollback m --to 3`" in caught.value.remedy

@@ -1,0 +1,70 @@
+"""Measurements of reports that were stored before reports had any, read from what they show.
+
+Nothing else reads numbers from titles and columns: new reports carry their measurements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
+from assay.gates.drift.checks import drop_measurements
+from assay.gates.fairness.checks import gap_measurements
+from assay.gates.report import (
+    Cell,
+    Interval,
+    Measurement,
+    MeasurementKind,
+    Report,
+    Sheet,
+    get_report,
+)
+
+_ALL_ROWS = "all rows"
+_VALUE_COLUMNS: dict[MeasurementKind, str] = {
+    "expected": "expected now",
+    "realised": "realised now",
+}
+
+
+def get_measured_report(bucket: Bucket, artifact: Artifact) -> Report:
+    """A stored report as `get_report` gives it; an older one gets the measurements it shows."""
+    report = get_report(bucket, artifact)
+    if report.measurements:
+        return report
+    found = (
+        *(one for sheet in report.sheets for one in _sheet_measurements(sheet)),
+        *drop_measurements(report.checks),
+        *gap_measurements(report.checks),
+    )
+    return report.model_copy(update={"measurements": found}) if found else report
+
+
+def _sheet_measurements(sheet: Sheet) -> Iterator[Measurement]:
+    rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+    if sheet.title == "Scores":
+        for place, row in enumerate(rows):
+            interval = Interval(low=_number(row["low"]), high=_number(row["high"]))
+            yield Measurement(
+                kind="score",
+                metric=str(row["score"]),
+                value=_number(row["model"]),
+                interval=interval,
+                headline=place == 0,  # the metric to choose by came first
+            )
+    elif sheet.title.startswith("Performance"):
+        for row in rows:
+            group = str(row["rows of"])
+            for kind, column in _VALUE_COLUMNS.items():
+                if column in row and (kind == "realised" or sheet.title == "Performance"):
+                    yield Measurement(
+                        kind=kind,
+                        metric=str(row["metric"]).lower().replace(" ", "_"),
+                        value=_number(row[column]),
+                        group=None if group == _ALL_ROWS else group,
+                    )
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
