@@ -180,7 +180,7 @@ def _finish_batch(
 def _score_batch(
     run: Run, by: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
-    arrived = read_batch(run, batch, by.column_specs, source)
+    arrived = read_batch(run, batch, by, source)
     return arrived, predict_batch(run, batch, arrived, by.version, by.model)
 
 

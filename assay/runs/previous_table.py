@@ -1,10 +1,12 @@
-"""The table that a use case was last asked of, before this one."""
+"""The tables that a use case was asked of before."""
 
 from __future__ import annotations
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.steps.step import referenced_objects
+from assay.tables.table import Table
+from assay.tables.table_writer import IDENTITY_RULE
 
 
 def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
@@ -20,6 +22,22 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
                 return found
     return None
+
+
+def inherited_identity_rule(bucket: Bucket, model: str) -> int:
+    """By which rule the rows of a use case are told apart: that of its latest table with text.
+    Its split, its predictions and its labels were made by that rule; without one, today's.
+
+    Raises ChainBroken, ObjectMissing.
+    """
+    for entry in reversed(bucket.journal(model).entries()):
+        if "run" in entry.body:
+            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            if found and bucket.objects.has(found.digest):
+                table = Table.read(bucket, found)
+                if any(column["type"] in {"text", "category"} for column in table.description):
+                    return table.identity_rule
+    return IDENTITY_RULE
 
 
 def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:

@@ -13,6 +13,7 @@ from assay.tables.columns import ARROW_TYPES
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_PLAIN: Final = r"^-?(0$|0?\.|0[eE]|[1-9])"
 _SUBMICROSECOND: Final = r"(\.[0-9]{6})[0-9]+"
 
 
@@ -23,6 +24,8 @@ class ColumnSpec:
     kind: str
     categories: tuple[str, ...] = ()
     date_format: str = "iso"
+    plain: bool = False
+    """Whether text must be a number as inference demands it: 00200 is not taken for 200."""
 
     def __str__(self) -> str:
         if self.kind == "date":
@@ -33,7 +36,9 @@ class ColumnSpec:
             "boolean": "true or false",
             "category": "one of its categories",
         }
-        return named.get(self.kind, f"a {self.kind}")
+        plain = self.plain and self.kind in {"integer", "number"}
+        said = named.get(self.kind, f"a {self.kind}")
+        return said + (" written without leading zeros or +" if plain else "")
 
 
 def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
@@ -49,7 +54,11 @@ def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
         array = words_of(array).dictionary_encode()
     if spec.kind == "text":
         return array
-    words = _CONVERTERS[spec.kind](array.dictionary, spec)
+    words = array.dictionary
+    if spec.plain and spec.kind in {"integer", "number"}:
+        plain = pc.match_substring_regex(pc.utf8_trim_whitespace(words), _PLAIN)
+        words = _null_unless(plain, words)
+    words = _CONVERTERS[spec.kind](words, spec)
     if spec.kind == "category":
         indices = _null_unless(words.is_valid().take(array.indices), array.indices)
         return pa.DictionaryArray.from_arrays(indices, words)

@@ -32,7 +32,7 @@ from assay.sources.files import detect_format, find_files, redact_url
 from assay.sources.table_summary import TableSummary
 from assay.sources.type_inference import TypeSurvey
 from assay.tables.columns import column_field
-from assay.tables.table_writer import write_table
+from assay.tables.table_writer import IDENTITY_RULE, write_table
 
 _EVERY = 1_000_000  # rows between two words about progress
 
@@ -57,12 +57,13 @@ def ingest_source(
     name: str,
     *,
     where: LoadedUseCase | None = None,
+    identity_rule: int = IDENTITY_RULE,
     say: Callable[[str], None] = lambda _: None,
 ) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
-    `locate` is the use case's text, to say on which line of it a wrong column name stands.
-    `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
+    `where` is the use case's text, to say on which line of it a wrong column name stands.
+    `identity_rule`: by which rows are told apart. `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
     """
     reader = open_reader(data)
     if reader.columns:  # else they are known only once all rows were read
@@ -76,7 +77,9 @@ def ingest_source(
             aside,
             RowTally(source_name(data), reader.position_unit),
         )
-        table = write_table(bucket, intake.batches(), intake.schema, name)
+        table = write_table(
+            bucket, intake.batches(), intake.schema, name, identity_rule=identity_rule
+        )
         malformed = (quarantine_batch(block.malformed_rows) for block in aside)
         quarantine = (
             write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} quarantine")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from living.small import champion, people, register, use_case
+from production.small import champion, people, register, use_case
 
 import assay
 from assay.bucket.artifacts import JSON

@@ -34,6 +34,7 @@ class LabelReader:
     wanted_columns: dict[str, ColumnSpec]
     target_values: pa.Array | None  # that the target had in training; None where they are too many
     known_column: str | None
+    identity_rule: int  # of the trained table, as whose rows these are known
     name: str
     unfit_blocks: BlockSpool = field(default_factory=BlockSpool)
     rows: int = 0
@@ -54,7 +55,14 @@ class LabelReader:
                 "date", (), data.dates.get(case.labels.known, "iso")
             )
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
-        return cls(reading, wanted, _trained_values(trained, target), case.labels.known, name)
+        return cls(
+            reading,
+            wanted,
+            _trained_values(trained, target),
+            case.labels.known,
+            trained.identity_rule,
+            name,
+        )
 
     @property
     def schema(self) -> pa.Schema:
@@ -149,7 +157,7 @@ class LabelReader:
             else pa.nulls(len(label), pa.timestamp("us"))
         )
         arrays = [
-            pa.array(hash_units(identity).view(np.int64)),
+            pa.array(hash_units(identity, self.identity_rule).view(np.int64)),
             pa.array(label),
             known,
             *identity.columns,
@@ -185,7 +193,8 @@ def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     column = trained.schema.field(name)
     listed = columns.field_categories(column)
     kind = "text" if listed is not None else columns.column_kind(column.type)
-    return ColumnSpec(kind, (), data.dates.get(name, "iso"))
+    plain = name in data.identity and name not in data.types
+    return ColumnSpec(kind, (), data.dates.get(name, "iso"), plain)
 
 
 def _trained_values(trained: Table, target: str) -> pa.Array | None:

@@ -38,7 +38,7 @@ from assay.sources.ingestion import (
 )
 from assay.sources.source_lines import SourceLines
 from assay.tables.columns import column_field
-from assay.tables.table_writer import write_table
+from assay.tables.table_writer import IDENTITY_RULE, write_table
 
 BatchProgress = Callable[[str], None]
 
@@ -60,7 +60,8 @@ class ParsedBatch:
 
 def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
     """How a batch is read: by column of the table that a version was `trained` on (its
-    description), the type it must have, the format of dates, and whether the batch may lack it.
+    description), the type it must have, the format of dates, whether the batch may lack it, and
+    whether its numbers must be plainly written (see `ColumnSpec.plain`).
 
     JSON, because a batch that is read otherwise is another. Lacking may be what is not known
     when a row is scored (the target, what comes after the outcome), and what is no more than
@@ -73,6 +74,7 @@ def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[s
             "type": "text" if column["type"] == "category" else column["type"],
             "format": data.dates.get(column["name"], "iso"),
             "required": column["name"] not in spared,
+            "plain": column["name"] in data.identity and column["name"] not in data.types,
         }
         for column in trained
         if column["name"] not in data.never_store
@@ -86,6 +88,7 @@ def parse_batch(
     use_case: UseCase,
     name: str,
     *,
+    identity_rule: int = IDENTITY_RULE,
     say: BatchProgress = lambda _: None,
 ) -> ParsedBatch:
     """Read a batch into the bucket, in bounded memory; `specs` is what `column_specs` yielded.
@@ -102,7 +105,7 @@ def parse_batch(
         blocks = _blocks(reader, spool, say)
         wanted = _wanted_columns(reader.columns, specs, source_name(data))
         rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.position_unit))
-        table = write_table(bucket, rows.batches(), rows.schema, name)
+        table = write_table(bucket, rows.batches(), rows.schema, name, identity_rule=identity_rule)
         lines = write_table(
             bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
         )
@@ -140,7 +143,7 @@ def _wanted_columns(
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
-        name: ColumnSpec(how["type"], date_format=how["format"])
+        name: ColumnSpec(how["type"], date_format=how["format"], plain=how["plain"])
         for name, how in specs.items()
         if name in found
     }

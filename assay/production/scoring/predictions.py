@@ -153,9 +153,10 @@ class _Scorer:
         rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
         self.scored_rows += batch.num_rows
         named = pa.array([str(self.digest)])
+        identity = batch.select(self._identity)
         arrays = [
             pa.array(rows, pa.int64()),
-            pa.array(hash_units(batch.select(self._identity)).view(np.int64)),
+            pa.array(hash_units(identity, self.rows.identity_rule).view(np.int64)),
             *(batch.column(name) for name in self._shown),
             pa.array(probability, pa.float64()),
             pa.array(decision, pa.bool_()),

@@ -4,7 +4,7 @@ import uuid
 
 import fsspec
 import pytest
-from living.small import champion, people, promote, register, use_case
+from production.small import champion, people, promote, register, use_case
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from living.small import fitted, people, use_case
+from production.small import fitted, people, use_case
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
