@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,14 @@ def _lost_values(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
     return mask
 
 
+def _python_rows(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows as Python values; dates as text, for Python knows no year after 9999."""
+    arrays = [
+        one.cast(pa.string()) if pa.types.is_temporal(one.type) else one for one in rows.columns
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=rows.schema.names).to_pylist()
+
+
 def _explain_malformed(
     block: RowBlock,
     bad: NDArray[np.bool_],
@@ -53,7 +62,7 @@ def _explain_malformed(
     wanted: Mapping[str, ColumnSpec],
 ) -> list[MalformedRow]:
     places = np.flatnonzero(bad)
-    rows = block.rows.take(pa.array(places)).to_pylist()
+    rows = _python_rows(block.rows.take(pa.array(places)))
     found = []
     for place, row in zip(places, rows, strict=True):
         reasons = [

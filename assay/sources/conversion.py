@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.sources.value_text import values_to_text as words_of
-from assay.tables.columns import ARROW_TYPES
+from assay.tables.columns import ARROW_TYPES, cast_dates, column_kind
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -67,10 +67,12 @@ def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
 
 def _cast_directly(array: pa.Array, kind: str) -> pa.Array | None:
     """Conversions that need not go by way of text."""
-    if array.type == ARROW_TYPES[kind]:
+    if array.type == ARROW_TYPES[kind] and kind != "date":
         return array
     if kind == "number" and pa.types.is_int64(array.type):
         return array.cast(ARROW_TYPES["number"], safe=False)
+    if kind == "date" and column_kind(array.type) == "date":
+        return cast_dates(array)
     if kind == "integer" and pa.types.is_float64(array.type):
         return _floats_to_integers(array)
     return None
@@ -116,14 +118,14 @@ def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     words = pc.utf8_trim_whitespace(words)
     # These pandas takes for the moment at which it reads them, under any format.
     words = _null_unless(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
-    if wanted.date_format == "iso":
+    if wanted.date_format == "iso" or "%f" in wanted.date_format:
         # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
         words = pc.replace_substring_regex(words, _SUBMICROSECOND, r"\1")
     form = "ISO8601" if wanted.date_format == "iso" else wanted.date_format
     texts = pd.Series(words.to_pylist(), dtype=object)
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     plain = moments.dt.tz_localize(None).dt.as_unit("us")
-    return pa.Array.from_pandas(plain, type=ARROW_TYPES["date"])
+    return cast_dates(pa.Array.from_pandas(plain, type=ARROW_TYPES["date"]))
 
 
 def _match_categories(words: pa.Array, wanted: ColumnSpec) -> pa.Array:

@@ -76,7 +76,7 @@ class ParquetFiles:
         name = file.display_path if len(self._files) > 1 else ""
         with file.open() as raw:
             with _translate_arrow_errors(file):
-                batches = pq.ParquetFile(raw).iter_batches(_ROWS, columns=self._kept)
+                batches = _open_parquet(raw).iter_batches(_ROWS, columns=self._kept)
             while True:
                 with _translate_arrow_errors(file):
                     batch = next(batches, None)
@@ -95,6 +95,8 @@ class ParquetFiles:
                 array = _encode_text(_conform_array(array, name) if dated else array)
             elif self._kinds[name] == "integer" and _may_exceed_int64(array.type):
                 array = array.cast(pa.int64())
+            elif self._kinds[name] == "date":
+                pass  # a date that no table holds is one row's fault, not the file's
             elif not _may_exceed_int64(array.type):
                 array = _conform_array(array, name)
             elif self._data.types.get(name) not in {"text", "integer"}:
@@ -120,9 +122,14 @@ class ParquetFiles:
         return common_kind(kinds) or "text"
 
 
+def _open_parquet(raw: Any) -> pq.ParquetFile:
+    # INT96 counts nanoseconds in more than 64 bits: read as such, years beyond 2262 would wrap.
+    return pq.ParquetFile(raw, coerce_int96_timestamp_unit="us")
+
+
 def _schema(file: SourceFile) -> pa.Schema:
     with file.open() as raw, _translate_arrow_errors(file):
-        return pq.ParquetFile(raw).schema_arrow
+        return _open_parquet(raw).schema_arrow
 
 
 @contextmanager
@@ -158,7 +165,7 @@ def _column_size_kinds(file: SourceFile, name: str) -> set[str]:
     """Whether a column holds integers that float64, or int64, cannot hold."""
     kinds: set[str] = set()
     with file.open() as raw, _translate_arrow_errors(file):
-        for batch in pq.ParquetFile(raw).iter_batches(_ROWS, columns=[name]):
+        for batch in _open_parquet(raw).iter_batches(_ROWS, columns=[name]):
             array = batch.column(0)
             if pa.types.is_decimal(array.type):
                 array = array.filter(pc.equal(pc.trunc(array), array))

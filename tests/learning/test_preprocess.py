@@ -45,6 +45,14 @@ def test_a_column_without_any_value_is_left_out(frame):
     assert not any("empty" in name for name in names)
 
 
+def test_dates_of_all_centuries_count_days(frame):
+    far = np.array(["9999-12-31", "0001-01-01T12:00", "1970-01-02", "NaT"], "datetime64[us]")
+    frame["since"] = np.resize(far, len(frame))
+    made, _ = prepared(frame[["since"]])
+    days = made.named_transformers_["dates"][:2].transform(frame[["since"]])
+    assert days["since"].tolist()[:3] == [2932896.0, -719161.5, 1.0]
+
+
 def test_dates_count_days_since_1970(frame):
     made = make_preprocessor(frame[["since"]], seed=0).fit(frame[["since"]], TRUTH)
     days = made.named_transformers_["dates"][:2].transform(frame[["since"]])

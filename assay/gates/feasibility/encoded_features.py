@@ -44,7 +44,7 @@ def _encode_column(column: pd.Series) -> tuple[np.ndarray, int]:
     """The column as numbers, and how many levels it has; 0 for what is a number by nature."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
-        days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        days = (column - pd.Timestamp(0).as_unit("us")) / pd.Timedelta(days=1)
         return days.to_numpy(dtype=float), 0
     if pd.api.types.is_numeric_dtype(kind):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
