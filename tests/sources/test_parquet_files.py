@@ -57,14 +57,14 @@ def test_dates_of_all_centuries_are_read_whatever_holds_them(tmp_path, take) -> 
 
 
 def test_a_date_that_no_table_holds_sets_one_row_aside(tmp_path, take) -> None:
-    days = pa.array([0, 2**31 - 1, -719_163, 1], pa.int32()).cast(pa.date32())
-    stamps = pa.array([0, 1, 2, 10**15]).cast(pa.timestamp("s"))
-    save(tmp_path / "a.parquet", a=[1, 2, 3, 4], day=days, stamp=stamps)
+    days = pa.array([0, 2**31 - 1, -719_163, 1, 2, 3, 4], pa.int32()).cast(pa.date32())
+    stamps = pa.array([0, 1, 2, 10**15, 4, 5, 6]).cast(pa.timestamp("s"))
+    save(tmp_path / "a.parquet", a=[1, 2, 3, 4, 5, 6, 7], day=days, stamp=stamps)
     (tmp_path / "a.csv").write_text(
         "a,day\n1,2020-01-01\n2,9999-12-31T23:59:59-05:00\n3,0000-01-01\n4,0001-01-01\n5,9999-12-31\n"
     )
     taken = take(tmp_path / "a.parquet")
-    assert taken.frame["a"].tolist() == [1]
+    assert taken.frame["a"].tolist() == [1, 5, 6, 7]
     assert [row["line"] for row in taken.quarantine] == [2, 3, 4]
     written = take(tmp_path / "a.csv", dates={"day": "iso"})
     assert written.frame["a"].tolist() == [1, 4, 5]
