@@ -25,5 +25,10 @@ def train(
     ingested = ingest_source(run)
     held = ingested.outputs
     return run_training_pipeline(
-        run, [ingested], held["table"], held.get("quarantine"), held.get("as_text")
+        run,
+        [ingested],
+        held["table"],
+        held.get("quarantine"),
+        held.get("as_text"),
+        held.get("notes"),
     )

@@ -27,15 +27,17 @@ def run_training_pipeline(
     table: Artifact,
     quarantine: Artifact | None = None,
     as_text: Artifact | None = None,
+    notes: Artifact | None = None,
     row_origins: Artifact | None = None,
 ) -> State:
     """Ask the run's question of `table`, which the steps in `prior_steps` yielded.
 
-    `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text.
+    `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text;
+    `notes`: what else ingestion did to rows and values.
     `row_origins`: which of the rows came since, where a model is trained anew; on the newest of them
     it is held against the champion.
     """
-    validated = run_validation_gate(run, table, quarantine, as_text)
+    validated = run_validation_gate(run, table, quarantine, as_text, notes)
     if validated.verdict == "fail":
         return _final_state("Invalid", run, record_stop(run, [*prior_steps, validated]))
 

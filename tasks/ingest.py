@@ -15,7 +15,8 @@ from assay.util.wording import format_count
 @stage(name="ingest")
 def ingest_source(run: Run) -> Step:
     """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
-    if rows were malformed, `quarantine`; if columns are text by a few odd values, `text_hints`."""
+    if rows were malformed, `quarantine`; if columns are text by a few odd values, `as_text`; if
+    rows were left out or infinite values made missing, `notes`."""
     written, log = run.loaded, get_run_logger()
     rule = inherited_identity_rule(run.bucket, run.name)
 
@@ -46,6 +47,8 @@ def ingest_source(run: Run) -> Step:
         }
         if found.text_hints:
             outputs["as_text"] = run.bucket.put_json(list(found.text_hints), JSON, "read as text")
+        if found.notes:
+            outputs["notes"] = run.bucket.put_json(found.notes.as_json(), JSON, "reading notes")
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
     return perform_stage(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from assay.errors import SourceError
 from assay.sources.blocks import RowBlock
+from assay.sources.infinite_values import named_infinite
 from assay.sources.python_values import common_kind
 from assay.sources.value_text import MAX_EXACT_INTEGER
 from assay.sources.value_text import values_to_text as words_of
@@ -174,7 +175,7 @@ def integer_mask(words: pa.Array) -> Mask:
 
 
 def number_mask(words: pa.Array) -> Mask:
-    """Which words are decimal numbers, or integers up to 2**53. Nulls count as fitting."""
+    """Which words are decimal numbers, integers up to 2**53, or infinite. Nulls count as fitting."""
     there = _mask_to_numpy(pc.is_valid(words), missing=False)
     fits = _matches(words, _DECIMAL)
     long = fits & there & _matches(words, r"^-?[0-9]{16,}(\.0*)?$")
@@ -184,7 +185,7 @@ def number_mask(words: pa.Array) -> Mask:
         )
     for position in np.flatnonzero(fits & there & _matches(words, "[eE]")):
         fits[position] = math.isfinite(float(words[int(position)].as_py()))  # not 1e999
-    return fits
+    return fits | named_infinite(words)
 
 
 def boolean_mask(words: pa.Array) -> Mask:

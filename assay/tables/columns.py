@@ -23,6 +23,8 @@ ARROW_TYPES: Final[dict[str, pa.DataType]] = {
     "date": pa.timestamp("us"),  # UTC, without a zone
     "category": pa.dictionary(pa.int32(), pa.string()),
 }
+MAX_NUMBER: Final = 1e30
+"""Numbers beyond are learnt as this one: 32 bits hold it, and 64 bits sums of its square."""
 _CATEGORIES: Final = b"assay.categories"
 _MICROSECONDS: Final = {"D": 86_400 * 10**6, "s": 10**6, "ms": 1000, "us": 1}
 _FIRST_DATE: Final = -62_135_596_800 * 10**6  # the year 1 begins, in microseconds since 1970

@@ -115,7 +115,8 @@ class LabelReader:
 
     def _parse_block(self, block: RowBlock) -> pa.RecordBatch:
         """The labels of one block; rows whose outcome is not known yet are none."""
-        batch, malformed = convert_block(block, self.wanted_columns)
+        converted = convert_block(block, self.wanted_columns)
+        batch, malformed = converted.batch, converted.malformed_rows
         target = list(self.wanted_columns)[len(self.data.identity)]
         missing = _mask(batch.column(target).is_null())
         nameless = np.logical_and.reduce(

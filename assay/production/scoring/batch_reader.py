@@ -7,6 +7,7 @@ scored as unseen, not refused. Rows that do not fit are listed, with their line 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ from assay.sources.ingestion import (
 from assay.sources.source_lines import SourceLines
 from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
+from assay.util.wording import format_count
 
 BatchProgress = Callable[[str], None]
 
@@ -112,6 +114,8 @@ def parse_batch(
         malformed = (quarantine_batch(block.malformed_rows) for block in aside)
         held = rows.tally.malformed_count
         unfit = write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} unfit") if held else None
+    for column, count in rows.infinite.items():
+        say(f"{name}: {column}: {format_count(count, 'infinite value')} treated as missing")
     extra = [column for column in reader.columns if column not in specs]
     return ParsedBatch(table, lines, unfit, rows.tally.good_count, held, extra)
 
@@ -162,11 +166,14 @@ class _RowReader:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
         self.tally = tally
         self.places = SourceLines()
+        self.infinite: Counter[str] = Counter()
         self.schema = pa.schema([column_field(name, how.kind) for name, how in wanted.items()])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
-            batch, malformed = convert_block(block, self._wanted)
+            converted = convert_block(block, self._wanted)
+            batch, malformed = converted.batch, converted.malformed_rows
+            self.infinite.update(converted.infinite)
             self.tally.add(batch.num_rows, malformed)
             lines = block.lines
             if malformed:
