@@ -19,7 +19,7 @@ from assay.errors import ConfigError, suggest_name
 
 _EXPRESSIONS: Final = frozenset(
     {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT"}
-    | {"FUNCTION", "OPERATOR"}
+    | {"FUNCTION", "OPERATOR", "TYPE"}
 )
 _TODAY: Final = frozenset({"age"})  # with one argument it counts from today
 _EXAMPLE: Final = (

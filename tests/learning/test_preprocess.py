@@ -6,6 +6,8 @@ import pytest
 
 from assay.errors import ConfigError, DataError
 from assay.learning.preprocess import MAX_CATEGORIES, MIN_CATEGORY_ROWS, make_preprocessor
+from assay.learning.signature import cast_frame
+from assay.tables.columns import MAX_NUMBER
 
 ROWS = 200
 
@@ -106,3 +108,16 @@ def test_no_column_left_is_an_error_that_says_which_are_no_features(frame, colum
     with pytest.raises(DataError, match="no column is left") as raised:
         make_preprocessor(frame[columns], seed=0, overrides=overrides)
     assert "sensitive" in raised.value.remedy
+
+
+def test_infinite_numbers_are_missing_and_huge_ones_overflow_no_scaler(frame):
+    hours = frame.hours.copy()
+    hours.iloc[[30, 31, 32]] = [np.inf, -np.inf, -1e300]
+    entries = [{"name": "hours", "type": "number"}]
+    cast = cast_frame(pd.DataFrame({"hours": hours}), entries)
+    assert cast["hours"].isna().sum() == 22
+    assert cast["hours"].iloc[32] == -MAX_NUMBER
+    made = make_preprocessor(cast, seed=0).fit(cast, TRUTH)
+    assert np.isfinite(made.transform(cast)).all(axis=None)
+    plain = cast_frame(frame[["hours"]], entries)["hours"]
+    assert plain.to_numpy().tobytes() == frame.hours.to_numpy().tobytes()
