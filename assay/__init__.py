@@ -7,10 +7,11 @@ __version__ = "0.1.0"
 
 
 def open(store: str | None = None) -> Any:
-    """What lies in the bucket at `store` (else ASSAY_STORE, else ./.assay), for use from Python: an
-    `assay.registry.reader.BucketReader`, as in `assay.open("s3://bucket/prefix").model("income@champion")`.
+    """Open the bucket at `store` (else ASSAY_STORE, else ./.assay) for reading from Python.
 
-    Raises ReferenceUnknown where there is no bucket.
+    Returns an `assay.registry.reader.BucketReader`, as in
+    `assay.open("s3://bucket/prefix").model("income@champion")`. Raises ReferenceUnknown where
+    there is no bucket.
     """
-    # By its name: every module of Assay imports this one, and would depend on all that it imports.
-    return import_module("assay.registry.reader").Opened.at(store)
+    # Imported by name: every step's key holds this module, and all that its statements import.
+    return import_module("assay.registry.reader").BucketReader.open(store)

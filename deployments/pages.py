@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
 from assay.errors import AssayError, ObjectMissing
 from assay.store.open import default_store_url
@@ -75,7 +75,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
 
 def _find_report(name: str) -> tuple[HTTPStatus, bytes]:
     """To somebody who may ask."""
-    objects = Bucket.open(default_store_url()).objects
+    objects = open_bucket(default_store_url()).objects
     try:
         digest = Digest(name)
         with objects.open(digest) as held:  # not the whole of it: it may be a large table

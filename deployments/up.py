@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.config.operations import Operations
 from assay.deployments.deployment_plan import UseCaseFile
 from assay.deployments.pools import process_job_variables
@@ -59,7 +59,7 @@ def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> li
     if before is not None:
         stop_setup(before, say)  # what a killed keeper left
     server.check_port()
-    Bucket.open(server.store).prepare()  # a bucket that cannot be had is better told of now
+    open_bucket(server.store).prepare()  # a bucket that cannot be had is better told of now
     if server.database:
         asyncio.run(_check_database(server))
     keeper = _start_supervisor(server, options.operations, foreground=foreground)

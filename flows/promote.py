@@ -7,7 +7,7 @@ from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.flows.run_name import format_run_name
 from assay.registry.decisions.justification import Justification
@@ -55,7 +55,7 @@ def promote(
         except (NotAllowed, ConfigError, Ineligible) as error:
             text, again = promotion_question(reference, url, as_of), f"**Not done:** {error}\n\n"
             continue
-        publish_history(Bucket.open(url), reference.partition("@")[0])
+        publish_history(open_bucket(url), reference.partition("@")[0])
         if form.approve:
             return Completed(name="Promoted", message=told)
         return Failed(name="Declined", message=told)

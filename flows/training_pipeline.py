@@ -65,7 +65,7 @@ def run_training_pipeline(
         if held and foreseen != "pass":
             break  # one awaits a person already, and no other is likely to need none
         evaluated = run_performance_gate(run, table, trained, row_origins)
-        audited = run_fairness_gate(run, trained, row_origins)
+        audited = run_fairness_gate(run, table, trained, row_origins)
         timed = run_technical_gate(run, trained)
         judged.append((trained, evaluated, audited, timed))
         if "fail" not in {evaluated.verdict, audited.verdict, timed.verdict}:

@@ -14,18 +14,19 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
-_PREDICTION_MODULES = (
-    "assay.registry.registry",
-    "assay.learning.scoring_model",
-)  # how the champion's answers are made
-_ROW_IDENTITY_MODULE = "assay.dataset.row_identity"  # which rows belong together
+# How the champion's answers are made.
+_PREDICTION_MODULES = ("assay.registry.registry", "assay.learning.scoring_model")
+# Which rows belong together, and which are the newest.
+_ROW_MODULES = ("assay.dataset.row_identity", "assay.production.retraining.newest_rows")
 
 
 @stage(name="evaluate")
 def run_performance_gate(
     run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:
-    """Yields `report`. Given what `row_origins` when, it must beat the champion on the newest rows."""
+    """Yields `report`. With `row_origins`, the candidate must also beat the champion on the newest
+    rows.
+    """
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     standing = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
@@ -33,7 +34,7 @@ def run_performance_gate(
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
-        from assay.gates.performance import gate as gate
+        from assay.gates.performance import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -66,11 +67,12 @@ def run_performance_gate(
         "evaluate",
         core="assay.gates.performance.gate",
         also=(
-            _ROW_IDENTITY_MODULE,
+            *_ROW_MODULES,
             *((*_PREDICTION_MODULES, *candidate_modules(run.bucket, rival)) if rival else ()),
         ),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),
+            "cost_declared": use_case.performance.cost_declared,
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "identity": list(use_case.data.identity),
             "meaning": use_case.data.column_meaning(),

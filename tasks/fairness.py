@@ -3,6 +3,7 @@
 from typing import Any
 
 from assay.bucket.artifacts import Artifact
+from assay.dataset.row_identity import entity_columns
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.registry import Registry
 from assay.runs.run import Run
@@ -11,23 +12,38 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage(name="fairness")
-def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None = None) -> Step:
-    """Yields `report`. Given what `row_origins` when, the newest rows are also judged alone."""
+def run_fairness_gate(
+    run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
+) -> Step:
+    """Yields `report`. With `row_origins`, the newest rows are also judged alone."""
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
-    since = _champion_learnt_up_to(run, train_step) if row_origins else None
+    since = _champion_learnt_up_to(run, table) if row_origins else None
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.fairness import gate as gate
+        from assay.dataset.row_identity import entity_hashes
+        from assay.gates.fairness import gate
+        from assay.gates.fairness.undeclared import check_declarations
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
-        def audit(rows: Any) -> Any:
-            rules, groups = use_case.fairness, use_case.data.sensitive
-            return gate.audit_fairness(rows, rules, groups, subject=candidate, seed=use_case.seed)
-
         frame = Table.read(run.bucket, predictions).to_pandas()
-        report = audit(frame)
+        rows_of_table = Table.read(run.bucket, table)
+        of = entity_hashes(rows_of_table, use_case)
+        units = None if of is None else of.iloc[frame["row"]].set_axis(frame.index)
+
+        def audit(rows: Any, declarations: Any = ()) -> Any:
+            return gate.audit_fairness(
+                rows,
+                use_case.fairness,
+                use_case.data.sensitive,
+                subject=candidate,
+                seed=use_case.seed,
+                units=None if units is None else units[rows.index],
+                declarations=declarations,
+            )
+
+        report = audit(frame, check_declarations(rows_of_table.schema.names, use_case.data))
         if row_origins and since is not None and use_case.fairness:
             lately = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
             if lately is not None:
@@ -39,20 +55,34 @@ def run_fairness_gate(run: Run, train_step: Step, row_origins: Artifact | None =
         run,
         "fairness",
         core="assay.gates.fairness.gate",
+        also=(
+            "assay.dataset.row_identity",
+            "assay.gates.fairness.undeclared",
+            "assay.production.retraining.newest_rows",
+            "assay.tables.table",
+        ),
         settings={
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": sensitive,
+            "sensitive_declared": "sensitive" in use_case.data.model_fields_set,
+            "not_sensitive": list(use_case.data.not_sensitive),
+            "target": use_case.data.target.column,
+            "identity": list(use_case.data.identity),
             "candidate": candidate,
+            "together": entity_columns(use_case),
             **({} if since is None else {"since": since}),
         },
-        inputs={"predictions": predictions, **({"arrived": row_origins} if row_origins else {})},
+        inputs={
+            "predictions": predictions,
+            "table": table,
+            **({"arrived": row_origins} if row_origins else {}),
+        },
         work=work,
         label=f"fairness {candidate}",
     )
 
 
-def _champion_learnt_up_to(run: Run, train_step: Step) -> int | None:
-    """Up to which entry of the ledger the champion has learnt; None where there is none."""
-    question = run.question(train_step.inputs["table"])
-    champion = Registry(run.bucket).history(run.name).champion_to_beat(question)
+def _champion_learnt_up_to(run: Run, table: Artifact) -> int | None:
+    """The last entry of the batch ledger that the champion has learnt from; None without one."""
+    champion = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
     return training_cutoff(champion) if champion else None

@@ -12,7 +12,7 @@ def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.feasibility import gate as gate
+        from assay.gates.feasibility import gate
         from assay.gates.feasibility.findings import FeasibilityFindings
         from assay.gates.report import put_report
         from assay.tables.table import Table

@@ -3,7 +3,7 @@
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.tasks.stage import progress_bar, stage
 from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
 from assay.upkeep.problems import BucketFindings
@@ -14,7 +14,7 @@ from assay.upkeep.verification import verify_bucket as examine
 @stage(name="collect")
 def collect_garbage(store: str) -> CollectionResult:
     """What one pass did: see `assay.upkeep.garbage_collector`."""
-    done = GarbageCollector(Bucket.open(store).require_existing()).collect()
+    done = GarbageCollector(open_bucket(store).require_existing()).collect()
     said = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
     get_run_logger().info(f"{said}; {done.kept:,} kept")
     rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
@@ -25,7 +25,7 @@ def collect_garbage(store: str) -> CollectionResult:
 @stage(name="verify")
 def verify_bucket(store: str) -> BucketFindings:
     """What was found. Nothing is mended: that is a person's decision."""
-    bucket, log = Bucket.open(store).require_existing(), get_run_logger()
+    bucket, log = open_bucket(store).require_existing(), get_run_logger()
     with progress_bar("verify the bucket", "objects") as say:
 
         def told(hashed: HashingProgress) -> None:

@@ -2,7 +2,7 @@
 
 from prefect.logging import get_run_logger
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.registry.decisions import approval_form
 from assay.registry.decisions.justification import Justification
 from assay.render.dashboard import artifact_key
@@ -15,7 +15,7 @@ from assay.util.clock import parse_timestamp
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails where no answer on the dashboard could be of use."""
     asked = approval_form.approval_question(
-        Bucket.open(store).require_existing(), reference, parse_timestamp(as_of)
+        open_bucket(store).require_existing(), reference, parse_timestamp(as_of)
     )
     shown = artifact_key(reference.partition("@")[0], "history")
     return f"{asked} [What became of it so far](/artifacts/key/{shown})."
@@ -25,7 +25,7 @@ def promotion_question(reference: str, store: str, as_of: str | None) -> str:
 def decide_promotion(reference: str, store: str, justification: Justification, yes: bool) -> str:
     """What came of it, in words. Fails where the person may not answer."""
     entry = approval_form.apply_answer(
-        Bucket.open(store).require_existing(), reference, justification, yes=yes
+        open_bucket(store).require_existing(), reference, justification, yes=yes
     )
     model = reference.partition("@")[0]
     told = entry_sentence(model, entry) if entry else f"{reference} is champion already"

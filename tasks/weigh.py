@@ -23,7 +23,7 @@ def measure_feasibility(run: Run, table: Artifact) -> Step:
     use_case, say = run.loaded.use_case, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.feasibility import gate as gate
+        from assay.gates.feasibility import gate
         from assay.tables.table import Table
 
         found = gate.collect_findings(Table.read(run.bucket, table), use_case, say=say)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.artifacts import Artifact
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import parse_use_case
 from assay.gates.report import get_report
 from assay.learning import split
@@ -32,7 +32,7 @@ def bucket(tmp_path_factory):
     """A copy, so that reading cannot harm it."""
     copy = tmp_path_factory.mktemp("golden") / "v1"
     shutil.copytree(GOLDEN, copy)
-    return Bucket.open(str(copy))
+    return open_bucket(str(copy))
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""The bucket: everything Assay keeps, content-addressed. Objects, the memo, journals, signatures."""
+"""The bucket: all that Assay keeps. Objects, the memo, journals, signatures."""

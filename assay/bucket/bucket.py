@@ -1,43 +1,33 @@
-"""One bucket: its store, and on it objects, memo and journals."""
+"""One bucket: its store, and on it objects and the memo.
+
+It imports no backend and no journal, because every step's key holds what it imports:
+`assay.bucket.open.open_bucket` opens a bucket, `assay.bucket.journal.Journal` is a journal.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from assay import __version__
 from assay.bucket import canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.digest import Digest
-from assay.bucket.journal import Journal, list_journals
 from assay.bucket.memo import Memo, required_objects
 from assay.bucket.objects import Objects
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.store.base import Store
-from assay.store.open import open_store
 
 FORMAT_VERSION = 1
 MARKER_KEY = "assay.json"
-_BUCKET_PREFIXES = (
-    MARKER_KEY,
-    "objects/sha256/",
-    "journals/",
-)  # any of which tells that this is a bucket
+_BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", "journals/")  # any of them marks a bucket
 
 
 class Bucket:
-    """Everything Assay keeps, in one place. Made by `Bucket.open` or `Bucket.on`."""
+    """Everything Assay keeps, in one place."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-
-    @classmethod
-    def open(cls, url: str) -> Bucket:
-        """The bucket at a URL, its format checked once a process. Writes nothing.
-
-        Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
-        """
-        return open_bucket(url)
 
     @classmethod
     def from_store(cls, store: Store) -> Bucket:
@@ -69,8 +59,8 @@ class Bucket:
         return self
 
     def require_existing(self) -> Bucket:
-        """Itself, if there is a bucket to read. Raises ReferenceUnknown: a misspelt place must
-        not pass for an empty one, nor a folder of other files for a sound one.
+        """Return itself, if there is a bucket to read. Raises ReferenceUnknown, so that a misspelt
+        place does not pass for an empty bucket, nor a folder of other files for a sound one.
         """
         if not any(True for held in _BUCKET_PREFIXES for _ in self.store.list(held)):
             raise ReferenceUnknown(
@@ -92,13 +82,6 @@ class Bucket:
     def memo(self) -> Memo:
         return Memo(self.store)
 
-    def journal(self, model: str) -> Journal:
-        return Journal(self.store, model)
-
-    def list_journals(self) -> list[str]:
-        """Names of all models with a journal."""
-        return list(list_journals(self.store))
-
     def put(self, data: bytes, media_type: str, name: str) -> Artifact:
         """Store bytes as an artifact."""
         return Artifact(
@@ -110,7 +93,7 @@ class Bucket:
         return self.put(canonical_json.dump(value), media_type, name)
 
     def describe_json(self, value: Any, media_type: str, name: str) -> Artifact:
-        """What `put_json` would return, nothing being stored."""
+        """The artifact that `put_json` would return; stores nothing."""
         data = canonical_json.dump(value)
         return Artifact(
             media_type=media_type, digest=Digest.of_bytes(data), size=len(data), name=name
@@ -124,8 +107,8 @@ class Bucket:
         return canonical_json.load(self.get(artifact))
 
     def find_memo_entry(self, stage: str, key: Digest) -> dict[str, Any] | None:
-        """What the memo knows under a key, while all that it needs is still there; else it is
-        forgotten.
+        """The memo's entry for a key, if all objects that it needs are there; otherwise it is
+        deleted.
         """
         entry = self.memo.find(stage, key)
         if entry and self.objects.find_missing(required_objects(entry)):
@@ -136,11 +119,6 @@ class Bucket:
     def url(self, artifact: Artifact) -> str:
         """Where other tools read the artifact in place."""
         return self.objects.url(artifact.digest)
-
-
-@lru_cache(maxsize=8)
-def open_bucket(url: str) -> Bucket:
-    return Bucket.from_store(open_store(url))
 
 
 def _check_format(store: Store) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import getpass
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class JournalEntry:
         return canonical_json.dump(self._unsigned_fields() | self._signature_field())
 
     def sign(self, signer: Signer) -> JournalEntry:
-        """The same, signed."""
+        """The entry with a signature."""
         return replace(
             self,
             signature=signer.sign(ENTRY_PAYLOAD_TYPE, canonical_json.dump(self._unsigned_fields())),
@@ -75,7 +75,7 @@ class JournalEntry:
 
     @property
     def digest(self) -> Digest:
-        """By which the next entry names it."""
+        """The digest by which the next entry names this one."""
         return Digest.of_bytes(self.encode())
 
     def _unsigned_fields(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Journal:
         return [entry for entry, _ in self._read_chain()[0]]
 
     def read_each_entry(self) -> list[JournalEntry]:
-        """As `entries`, each read from its own key, whatever checkpoints say."""
+        """As `entries`, each read from its own key, without checkpoints."""
         return [entry for entry, _ in self._verify_chain(self._count_entries(), {})]
 
     def exists(self) -> bool:
@@ -174,7 +174,7 @@ class Journal:
                 return entry
 
     def entry_key(self, number: int) -> str:
-        """Where an entry lies."""
+        """The key of an entry."""
         return f"{self._prefix}{number:010d}.json"
 
     def _read_chain(self) -> tuple[list[_Link], list[int]]:
@@ -296,14 +296,14 @@ class Journal:
         )
 
 
-def list_journals(store: Store) -> Iterator[str]:
+def list_journals(store: Store) -> list[str]:
     """Names of the models that have a journal, in order."""
-    seen = None
+    names: dict[str, None] = {}
     for entry in store.list(JOURNAL_PREFIX):
         model, _, name = entry.key.removeprefix(JOURNAL_PREFIX).partition("/")
-        if model != seen and is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
-            seen = model
-            yield model
+        if is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
+            names[model] = None
+    return list(names)
 
 
 def is_entry_name(name: str) -> bool:
@@ -320,5 +320,5 @@ def current_user() -> str:
 
 
 def entry_timestamp(entry: JournalEntry) -> datetime:
-    """What an entry is about; of kinds that do not say, when it was written."""
+    """The moment that an entry concerns (`as_of`); without one, when it was written."""
     return parse_timestamp(entry.body.get("as_of") or entry.at)

@@ -1,4 +1,4 @@
-"""What each step once yielded, by its key. Safe to delete at any time.
+"""The memo: the outputs of each step, by its key. Safe to delete at any time.
 
 A memo entry is not content-addressed by what it holds but named by its key, so it lies outside
 `objects/`. Two writers of one key agree by construction; if they do not (a stage that is not a
@@ -25,7 +25,7 @@ class Memo:
         self._store = store
 
     def find(self, stage: str, key: Digest) -> dict[str, Any] | None:
-        """The entry for `key`, or None. What is no entry counts as none and is removed."""
+        """The entry for `key`, or None. An unreadable entry counts as none and is removed."""
         try:
             entry = canonical_json.load(self._store.get(_memo_key(stage, key)))
             _ = required_objects(entry)
@@ -41,17 +41,17 @@ class Memo:
         self._store.put_if_absent(_memo_key(stage, key), canonical_json.dump(entry))
 
     def forget(self, stage: str, key: Digest) -> None:
-        """Drop the entry for `key`, because what it points to is gone or bad.
+        """Delete the entry for `key`, because an object that it names is missing or corrupt.
 
-        Without the right to delete it stays, and is passed over again next time.
+        Without the right to delete, the entry stays and is ignored again next time.
         """
         with suppress(StoreDenied):
             self._store.delete(_memo_key(stage, key))
 
 
 def required_objects(entry: Any) -> list[Digest]:
-    """The objects without which an entry is worth nothing. Raises ValueError, TypeError or KeyError
-    for what is no entry.
+    """The objects that an entry needs. Raises ValueError, TypeError or KeyError for what is no
+    entry.
     """
     return [Digest.parse(str(text)) for text in entry["needs"]]
 

@@ -124,7 +124,8 @@ class Objects:
         return self._store.url(object_key(digest))
 
     def verify(self, digest: Digest, on_bytes: Callable[[int], object] = lambda _: None) -> None:
-        """Read an object and compare, in constant memory; `on_bytes` is told the bytes as they come.
+        """Read an object and compare its digest, in constant memory; `on_bytes` gets each block's
+        size.
 
         Raises ObjectMissing, ObjectCorrupt.
         """

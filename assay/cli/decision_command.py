@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def open_existing_bucket(store: str | None) -> Bucket:
     """A bucket that is there. Raises ReferenceUnknown."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.open import default_store_url
 
-    return Bucket.open(store or default_store_url()).require_existing()
+    return open_bucket(store or default_store_url()).require_existing()
 
 
 def make_justification(because: str, as_of: str | None) -> Justification:

@@ -116,7 +116,7 @@ class _FileTables:
     def read_table(self, named: str) -> Table:
         from assay.tables.row_selection import rows_between, rows_where
 
-        part = _PART_PATTERN.fullmatch(named)
+        part = _match_part(named)
         whole = self._read_whole(_file_part(named))
         if part is None:
             return whole
@@ -146,8 +146,13 @@ class _FileTables:
 
 
 def _file_part(named: str) -> str:
-    part = _PART_PATTERN.fullmatch(named)
+    part = _match_part(named)
     return part["file"] if part else named
+
+
+def _match_part(named: str) -> re.Match[str] | None:
+    """A file and a part of it; None for a name without one, or that a file bears as it is."""
+    return None if Path(named).exists() else _PART_PATTERN.fullmatch(named)
 
 
 def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:
@@ -174,10 +179,11 @@ def _chosen_columns(
 def _open_bucket(store: str | None) -> Iterator[Bucket]:
     """The bucket that was named, or one that is thrown away."""
     from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.local import LocalStore
 
     if store is not None:
-        yield Bucket.open(store).prepare()
+        yield open_bucket(store).prepare()
         return
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         yield Bucket.from_store(LocalStore(folder))

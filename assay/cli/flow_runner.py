@@ -55,13 +55,13 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
     """What the train flow would do, up to the first step that cannot be foreseen."""
     from prefect.logging.loggers import disable_run_logger
 
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.lineage import last_steps
     from assay.steps import plan
 
     name = load_use_case(config, overrides).use_case.name
-    made, flow = RunPlan(last_steps(Bucket.open(store), name)), _load_flow("train")
+    made, flow = RunPlan(last_steps(open_bucket(store), name)), _load_flow("train")
     with plan.use_plan(made), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
         flow.fn(config, store, overrides, False)
     return made

@@ -58,7 +58,8 @@ def load_gate_use_case(
     """
     if config is not None:
         given = load_use_case(config).use_case.data.source
-        source = {"path": data, "encoding": given.encoding, "delimiter": given.delimiter}
+        kept = {"encoding", "delimiter", "decimal", "thousands", "units"}
+        source = {"path": data, **given.model_dump(mode="json", include=kept)}
         return load_use_case(config, [f"data.source={json.dumps(source)}"])
     least: dict[str, Any] = {
         "name": "asked",

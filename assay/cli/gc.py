@@ -30,11 +30,11 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Move what nothing refers to into the trash; delete what has lain there long enough."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.open import default_store_url
     from assay.upkeep.garbage_collector import GarbageCollector
 
-    bucket = Bucket.open(store or default_store_url()).require_existing()
+    bucket = open_bucket(store or default_store_url()).require_existing()
     collector = GarbageCollector(bucket, grace=timedelta(hours=grace), memo=timedelta(days=memo))
     if why is not None:
         _print_references(collector.reference_path(_parse_digest(why)), as_json=as_json)

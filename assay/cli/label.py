@@ -28,7 +28,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take in labels, late and in any order; corrections replace what was known."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.errors import ConfigError
     from assay.production.labels.label_import import describe_label_entry, import_labels
@@ -44,7 +44,7 @@ def command(
             remedy="Name files behind the use case, or labels.source in it.",
         )
     url = store or default_store_url()
-    bucket = Bucket.open(url).require_existing()
+    bucket = open_bucket(url).require_existing()
 
     def tell(entry: ReceivedLabels) -> None:
         if as_json:

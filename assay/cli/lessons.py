@@ -20,6 +20,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """List what stops, rejections, alarms, rollbacks and people taught, the last first."""
+    from assay.bucket.journal import list_journals
     from assay.cli.decision_command import open_existing_bucket
     from assay.registry.batch_ledger import is_ledger
     from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons
@@ -27,7 +28,9 @@ def command(
     from assay.render.report_text import printable_text
 
     bucket = open_existing_bucket(store)
-    names = [model] if model else [name for name in bucket.list_journals() if not is_ledger(name)]
+    names = (
+        [model] if model else [name for name in list_journals(bucket.store) if not is_ledger(name)]
+    )
     found = {
         history.model: [
             lesson

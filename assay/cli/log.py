@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, list_journals
 from assay.cli.console import print_json, print_rows, print_text
 from assay.cli.options import JsonOption, StoreOption
 
@@ -26,13 +26,13 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what happened to a model, one line an event: runs, looks, decisions, lessons."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.open import default_store_url
 
-    bucket = Bucket.open(store or default_store_url()).require_existing()
+    bucket = open_bucket(store or default_store_url()).require_existing()
     chosen = _chosen_journals(bucket, model)
     if as_json:
-        told = {name: bucket.journal(name).entries() for name in chosen}
+        told = {name: Journal(bucket.store, name).entries() for name in chosen}
         print_json({name: [_entry_json(e) for e in entries] for name, entries in told.items()})
         return
     _print_events(bucket, chosen, whole=whole)
@@ -43,7 +43,7 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     from assay.errors import ReferenceUnknown, nearest_name
     from assay.registry.batch_ledger import LEDGER_SUFFIX, is_ledger
 
-    known = bucket.list_journals()
+    known = list_journals(bucket.store)
     if model is None:
         return known
     if model not in known:
@@ -66,7 +66,7 @@ def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
 
     events, ledgers = [], []
     for name in chosen:
-        entries = bucket.journal(name).entries()
+        entries = Journal(bucket.store, name).entries()
         if batch_ledger.is_ledger(name) and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in chosen:
             ledgers += ledger_lines(
                 name.removesuffix(batch_ledger.LEDGER_SUFFIX), batch_ledger.fold_ledger(entries)

@@ -46,13 +46,13 @@ def command(
 
     Ends with 3 where the model should be trained anew, with 1 where labels could not be read.
     """
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.store.open import default_store_url
 
     url = store or default_store_url()
     written = load_use_case(config, set_ or ())
-    bucket = Bucket.open(url).require_existing()
+    bucket = open_bucket(url).require_existing()
     looked = _outcome_if_idle(bucket, written, as_of)
     if looked is None:
         from assay.cli.flow_runner import run_named_flow
@@ -100,10 +100,11 @@ def _outcome_if_idle(
 
 def _recall_lessons(bucket: Bucket, looked: MonitorOutcome) -> list[Lesson]:
     """What was learnt before of what this look saw."""
+    from assay.bucket.journal import Journal
     from assay.registry.history import MONITORED
     from assay.registry.lessons import entry_causes, find_lessons
 
-    entries = bucket.journal(looked.use_case).entries()
+    entries = Journal(bucket.store, looked.use_case).entries()
     looks = [entry for entry in entries if entry.kind == MONITORED]
     if looked.look is None or not looks:
         return []

@@ -39,11 +39,11 @@ def command(
 
 def open_pins(store: str | None) -> Pins:
     """The pins of the bucket that a command names."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.open import default_store_url
     from assay.upkeep.pins import Pins
 
-    return Pins(Bucket.open(store or default_store_url()).require_existing())
+    return Pins(open_bucket(store or default_store_url()).require_existing())
 
 
 def parse_digest(reference: str) -> Digest:

@@ -52,12 +52,12 @@ def command(
     Ends with 0 if all are identical, and with 4 if not: then what the record says does not hold
     here.
     """
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.reproduce.rebuild import prepare_rebuild
     from assay.reproduce.run_comparison import compare_runs
     from assay.store.open import default_store_url
 
-    bucket = Bucket.open(store or default_store_url()).require_existing()
+    bucket = open_bucket(store or default_store_url()).require_existing()
     _require_empty_folder(into)
     with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as made:
         folder = Path(made)

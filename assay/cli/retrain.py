@@ -37,7 +37,7 @@ def command(
 
     By hand, whatever cooldown and budget say; it promotes nothing that is left to people.
     """
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.cli.flow_runner import run_named_flow
     from assay.cli.run import finish_run
     from assay.production.retraining.policy import DeclinedRetraining, RetrainingTrigger
@@ -46,7 +46,7 @@ def command(
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
     url = store or default_store_url()
-    Bucket.open(url).require_existing()
+    open_bucket(url).require_existing()
     outcome = run_named_flow(
         "retrain",
         config=str(config),

@@ -37,14 +37,14 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take a question from raw rows to a registered model, or to the reason why there is none."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.result_cache import find_cached_outcome
     from assay.store.open import default_store_url
 
     url = store or default_store_url()
     written = load_use_case(config, set_ or ())
-    bucket = Bucket.open(url)
+    bucket = open_bucket(url)
     outcome = find_cached_outcome(bucket, written)
     if outcome is None or always:
         # What is wrong here is better said before Prefect takes its seconds to start.
@@ -60,9 +60,9 @@ def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool)
     """Write the report's page, tell the outcome, and end with its exit code. `store`: the
     bucket's URL.
     """
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
 
-    bucket = Bucket.open(store)
+    bucket = open_bucket(store)
     page = _write_page(bucket, outcome, reports)
     if as_json:
         awaits, aside = _pending_decision(bucket, outcome), _find_quarantine(bucket, outcome)
@@ -174,9 +174,10 @@ def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
 
 def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
     """What other answers taught of all that stood in the way of this one's candidates."""
+    from assay.bucket.journal import Journal
     from assay.registry.lessons import entry_causes, find_lessons
 
-    entries, question = bucket.journal(outcome.use_case).entries(), str(outcome.question)
+    entries, question = Journal(bucket.store, outcome.use_case).entries(), str(outcome.question)
     own = [e for e in entries if e.body.get("question") == question]
     causes = [cause for entry in own for cause in entry_causes(entry)]
     return find_lessons(entries, causes, question=outcome.question)

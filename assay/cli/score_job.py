@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.cli.console import next_command, print_stderr, print_text
 from assay.cli.signals import watch_signals
 from assay.config.loaded_use_case import LoadedUseCase, load_use_case
@@ -45,7 +46,7 @@ class ScoreJob:
     def score_present(self) -> dict[str, Any]:
         """Score what is there. Where nothing is new, nothing is loaded."""
         written = self._load_use_case()
-        bucket = Bucket.open(self.store).require_existing()
+        bucket = open_bucket(self.store).require_existing()
         from assay.production.scoring.incoming_batch import check_files_exist, list_batches
 
         check_files_exist(written, self.files, self.form)
@@ -59,7 +60,7 @@ class ScoreJob:
         from assay.production.scoring.folder_watch import FolderWatch
         from assay.production.scoring.incoming_batch import list_marked_files
 
-        written, bucket = self._load_use_case(), Bucket.open(self.store).require_existing()
+        written, bucket = self._load_use_case(), open_bucket(self.store).require_existing()
         source = written.use_case.score.source
         if not self.files and source is not None and source.sql is not None:
             raise typer.BadParameter("--watch looks at files; a query is asked by a schedule")
@@ -87,7 +88,7 @@ class ScoreJob:
         if form == "parquet":
             raise typer.BadParameter("- is JSON Lines or CSV; Parquet is read from its end")
         self._load_use_case()
-        Bucket.open(self.store).require_existing()
+        open_bucket(self.store).require_existing()
         outcomes: list[ScoringOutcome] = []
         waiting: dict[str, Path] = {}
         with watch_signals() as ended, _stream_folder() as folder:
@@ -205,7 +206,7 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
         from assay.sources.quarantine import QuarantineSummary
 
         source = None if batch.name == QUERY else batch.name
-        aside = QuarantineSummary.from_table(Bucket.open(store), batch.unfit, source)
+        aside = QuarantineSummary.from_table(open_bucket(store), batch.unfit, source)
         yield f"{format_count(aside.rows, 'row')} could not be scored: {printable_text(aside.reasons)}"
         yield next_command(f"assay show {aside.table}", store)
     if batch.extra:

@@ -46,12 +46,12 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Show a version of a model and why its gates judged it so, or what an object holds."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.registry.registry import Registry
     from assay.store.open import default_store_url
 
     url = store or default_store_url()
-    bucket = Bucket.open(url).require_existing()
+    bucket = open_bucket(url).require_existing()
     if reference.startswith("sha256:"):
         _show_object(bucket, reference, rows, as_json=as_json)
         return

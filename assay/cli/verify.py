@@ -48,15 +48,15 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Re-hash every object, follow every journal, and name whatever does not fit."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.store.open import default_store_url
     from assay.upkeep.verification import verify_bucket
     from assay.upkeep.verified_objects import VerifiedObjects
 
-    bucket = Bucket.open(store or default_store_url()).require_existing()
+    bucket = open_bucket(store or default_store_url()).require_existing()
     if other is not None and not repair:
         raise typer.BadParameter("--from says where --repair is to copy from: add --repair")
-    source = Bucket.open(other).require_existing() if other else None
+    source = open_bucket(other).require_existing() if other else None
     with VerifiedObjects.begin(f"{bucket.root} {reference or ''}", resume=resume) as verified:
         if resume and not verified.is_resumed:
             print_stderr("no verification of this was interrupted within 24 hours; it starts anew")

@@ -29,13 +29,13 @@ def command(
 
     Times are what entries say of themselves. Whoever keeps the lines vouches for them.
     """
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.bucket.signing import PublicKey
     from assay.registry.authority import find_signed_entries
     from assay.store.open import default_store_url
     from assay.util.clock import parse_timestamp
 
-    bucket = Bucket.open(store or default_store_url()).require_existing()
+    bucket = open_bucket(store or default_store_url()).require_existing()
     public, end = PublicKey.load(key), parse_timestamp(until)
     found = [
         _signed_entry_json(name, entry)

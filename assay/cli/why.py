@@ -18,13 +18,13 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell for each step whether it would run, and which of the things it depends on differ."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.result_cache import find_cached_outcome
     from assay.store.open import default_store_url
 
     url = store or default_store_url()
-    bucket = Bucket.open(url).require_existing()
+    bucket = open_bucket(url).require_existing()
     written = load_use_case(config, set_ or ())
     if standing := find_cached_outcome(bucket, written):
         _print_cached_result(standing, as_json=as_json)

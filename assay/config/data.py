@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
-from assay.config.section import ColumnName, Fraction, Section
+from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
 FileFormat = Literal["csv", "parquet", "jsonl"]
+DecimalMark = Literal[".", ","]
+ThousandsMark = Literal[",", ".", " ", "'", "_"]
 
 
 def coerce_path(value: Any) -> Any:
@@ -26,15 +35,39 @@ class Source(Section):
     """Where the rows come from: a file (path or any fsspec URL), or a SQL query."""
 
     path: str | None = None
-    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order."""
+    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order. A
+    relative path counts from the use case's folder, or from the working one if nothing is there.
+    Write secrets, such as a signed URL, as ${NAME}: they are read from the environment."""
     format: FileFormat | None = None
     """Taken from the file's ending when left out."""
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: DecimalMark = "."
+    """The mark before the fraction of a number in text: "," for 12,5."""
+    thousands: ThousandsMark | None = None
+    """The mark between thousands of a number in text: "." for 1.234,5, " " for 1 234,5."""
+    units: Annotated[
+        tuple[NonEmptyText, ...],
+        BeforeValidator(as_tuples, json_schema_input_type=NonEmptyText | list[NonEmptyText]),
+    ] = ()
+    """Units and currencies that may stand beside a number in text, left off: ["€", "%"]. 12 % is
+    12. A column that mixes several of them stays text."""
     sql: str | None = None
     """A query; its order of rows is kept, so say ORDER BY where the order matters."""
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
+    _folder: str = PrivateAttr("")
+
+    @property
+    def folder(self) -> str:
+        """The folder of the use case that names the source; empty for one named elsewhere."""
+        return self._folder
+
+    def below(self, folder: str) -> Source:
+        """The source, as a use case in this folder names it."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
 
     @model_validator(mode="after")
     def _one_kind(self) -> Source:
@@ -42,6 +75,10 @@ class Source(Section):
             raise ValueError("name either a path or a sql query")
         if self.sql is not None and self.connection is None:
             raise ValueError("a sql query needs a connection")
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands cannot both be {self.decimal!r}")
+        if odd := next((unit for unit in self.units if re.search(r"[\d,+]|^[.-]", unit)), None):
+            raise ValueError(f"{odd!r} cannot be a unit: it would change a number")
         refuse_passwords(self.connection, self.path)
         return self
 
@@ -123,13 +160,14 @@ class Data(Section):
     identity: tuple[ColumnName, ...] = ()
     """Columns that make a row the same row tomorrow. Left out: all columns but the target."""
     missing: tuple[str, ...] = ("",)
-    """Text that stands for a missing value."""
+    """Texts that stand for a missing value, such as ["", "NA", "-999"]."""
     types: dict[str, ColumnType] = {}
     """Types of columns that inference should not decide. Values that do not fit are malformed."""
     categories: dict[str, tuple[str, ...]] = {}
     """The only values a column may hold, in their order. Rows with others are malformed."""
     dates: dict[str, str] = {}
-    """Date columns and their format: iso, or strptime's directives such as %d.%m.%Y."""
+    """Date columns and their format: iso, strptime's directives such as %d.%m.%Y, or s, ms, us or
+    ns for numbers that count from 1970 in that unit."""
     where: str | None = None
     """Which rows count: one SQL expression over the row, in DuckDB's words, such as
     age >= 18 AND country = 'NO'. The others are left out as the source is read."""
@@ -140,6 +178,10 @@ class Data(Section):
     after_outcome: tuple[ColumnName, ...] = ()
     """Columns that are known only after the outcome: they leak it, and may not be features."""
     sensitive: dict[str, Sensitive] = {}
+    """The columns whose groups are compared. `{}` says that there are none."""
+    not_sensitive: tuple[ColumnName, ...] = ()
+    """Columns whose name speaks of sex, age and the like, and whose groups nobody needs compared:
+    the fairness gate does not ask about them."""
     time: ColumnName | None = None
     """The column, a date or an ascending number, that says when a row was so. No feature."""
 

@@ -82,8 +82,11 @@ class Feasibility(Section):
 
     reach: dict[PerformanceMetric, float] = {}
     """Scores that the model is meant to reach."""
-    lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
-    """ROC AUC above chance that the data must show at the least."""
+    lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+    """The least ROC AUC above 0.5 that is of use. No signal found is a no-go where the rows would
+    have shown so much, and unknown where they are too few."""
+    events: Annotated[int, Field(ge=20)] = 50
+    """Rows of the rarer outcome below which the gate stops. Lower it to go on all the same."""
     within: Duration = 30.0
     """Time the gate may take; kept by sampling rows, and said so in the report."""
     leak: Annotated[float, Field(gt=0.5, le=1)] = 0.95
@@ -134,6 +137,11 @@ class Performance(Section):
     calibration_error: Fraction = 0.05
     """How far probabilities may lie from what is observed (root mean square) before it is one."""
     slices: Slices = Slices()
+
+    @property
+    def cost_declared(self) -> bool:
+        """Whether somebody said what errors cost, be it that both cost the same."""
+        return "cost" in self.model_fields_set
 
 
 class TechnicalLimits(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -73,11 +74,12 @@ def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseC
     """
     path = Path(path)
     words = {"file": str(path), "text": _read_text(path), "set": list(overrides)}
+    _refuse_signatures(words["text"], str(path))
     written = parse_use_case(words)
     # The words are kept with every run; folders of one person's machine are nobody's business.
-    return replace(
-        written, document=words | {"file": path.name if path.is_absolute() else str(path)}
-    )
+    kept = words | {"file": path.name if path.is_absolute() else str(path)}
+    _folders[kept["file"], words["text"]] = str(path.parent)
+    return replace(written, document=kept)
 
 
 def parse_use_case(
@@ -85,7 +87,9 @@ def parse_use_case(
 ) -> LoadedUseCase:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
-    The words are what a run keeps, comments and all. `options`: see `ConfigText`. Raises ConfigError.
+    The words are what a run keeps, comments and all. `options`: see `ConfigText`.
+
+    Raises ConfigError.
     """
     name = document["file"]
     tree = _parse_yaml(document["text"], name)
@@ -101,7 +105,41 @@ def parse_use_case(
     except ValidationError as error:
         raise _explain_error(error, text, plain) from None
     _check_groups(use_case, text)
-    return LoadedUseCase(use_case, text, dict(document))
+    folder = _folders.get((name, document["text"]), str(Path(name).parent))
+    return LoadedUseCase(_place_sources(use_case, folder, changed), text, dict(document))
+
+
+# Of use cases that this process read by their absolute paths, which are not among their words.
+_folders: dict[tuple[str, str], str] = {}
+
+
+def _place_sources(use_case: UseCase, folder: str, changed: frozenset[KeyPath]) -> UseCase:
+    """The use case with sources that know its folder. Paths of --set count from the working one."""
+    if folder in {"", "."}:
+        return use_case
+    placed: dict[str, Any] = {}
+    for section in ("data", "score", "labels"):
+        held = getattr(use_case, section)
+        named = ((section,), (section, "source"), (section, "source", "path"))
+        if held.source is not None and changed.isdisjoint(named):
+            placed[section] = held.model_copy(update={"source": held.source.below(folder)})
+    return use_case.model_copy(update=placed)
+
+
+def _refuse_signatures(text: str, name: str) -> None:
+    """Raise ConfigError for a signed URL: whoever may read the bucket could use it."""
+    found = _SIGNATURE.search(text)
+    if found:
+        raise ConfigError(
+            f"this URL is signed ({found[1]}), and the use case is kept with every run",
+            where=f"{name}:{text.count(chr(10), 0, found.start()) + 1}",
+            remedy="Put the URL into a variable of the environment and write ${NAME} instead.",
+        )
+
+
+_SIGNATURE = re.compile(
+    r"[?&]((?:X-Amz-|X-Goog-)(?:Signature|Security-Token)|Signature|sig)=(?!\$\{)", re.IGNORECASE
+)
 
 
 def read_yaml(path: Path | str) -> Any:

@@ -110,7 +110,7 @@ class UseCase(Section):
         found: list[tuple[tuple[str | int, ...], str]] = [
             (("data", "target", "column"), data.target.column)
         ]
-        for key in ("identity", "exclude", "after_outcome", "never_store"):
+        for key in ("identity", "exclude", "after_outcome", "never_store", "not_sensitive"):
             found += [(("data", key, i), name) for i, name in enumerate(getattr(data, key))]
         for key in ("types", "categories", "dates", "sensitive"):
             found += [(("data", key, name), name) for name in getattr(data, key)]

@@ -59,6 +59,14 @@ def identity_hashes(table: Table, use_case: UseCase) -> Hashes:
     return _hash_columns(table, identity_columns(table.schema.names, use_case), salt=0)
 
 
+def entity_columns(use_case: UseCase) -> list[str]:
+    """The columns that say which rows are of one person: the group's, else the identity's."""
+    split = use_case.split
+    if split.by == "group" and split.column is not None:
+        return [split.column]
+    return list(use_case.data.identity)
+
+
 def entity_hashes(table: Table, use_case: UseCase) -> pd.Series | None:
     """One uint64 a row of `table`, equal for the rows of one group, else of one identity, and named
     after their columns. None where the use case names neither: rows that merely look alike are
@@ -66,9 +74,7 @@ def entity_hashes(table: Table, use_case: UseCase) -> pd.Series | None:
     """
     import pandas as pd
 
-    split = use_case.split
-    group = split.column if split.by == "group" else None
-    columns = [group] if group is not None else list(use_case.data.identity)
+    columns = entity_columns(use_case)
     if not columns:
         return None
     return pd.Series(_hash_columns(table, columns, salt=0), name=", ".join(columns))

@@ -171,10 +171,14 @@ def _why(figure: _TechnicalFigure) -> str:
     bounds, value = _bounds(figure.estimate), figure.format_value(figure.estimate.value)
     if bounds is None:
         return value
-    low, high = (
-        "no bound" if side is None else figure.format_value(side)
-        for side in (bounds.low, bounds.high)
-    )
+    if bounds.low is None and bounds.high is None:
+        return f"{value}; too few calls for an interval"
+    if bounds.low is None or bounds.high is None:
+        side = "at least" if bounds.high is None else "at most"
+        end = bounds.low if bounds.high is None else bounds.high
+        assert end is not None, "one side is there"
+        return f"{value}, {side} {figure.format_value(end)}; too few calls for the other limit"
+    low, high = figure.format_value(bounds.low), figure.format_value(bounds.high)
     return f"{value}, between {low} and {high}"
 
 

@@ -1,1 +1,1 @@
-"""From rows to a fitted model: split, preprocessing, search, calibration, mitigation, predictions."""
+"""Learning: split, preprocessing, search, calibration, mitigation, predictions."""

@@ -1,4 +1,4 @@
-"""From a classifier's scores to probabilities that mean what they say.
+"""Calibration: from a classifier's scores to probabilities that match frequencies.
 
 Calibrators learn from out-of-fold scores: on scores of rows that the classifier was fitted to,
 they would learn its overconfidence. The search has these scores already, so calibration costs
@@ -75,7 +75,7 @@ def _fit_calibrator(
 
 
 class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Takes scores for its data, and gives them back."""
+    """Returns the scores that it is given as data."""
 
     def fit(self, rows: np.ndarray, truth: np.ndarray) -> Given:  # noqa: ARG002 - the protocol
         self.classes_ = np.unique(truth)

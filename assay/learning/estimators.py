@@ -1,4 +1,4 @@
-"""From a candidate's words to an estimator, or to an error that says which word is wrong."""
+"""Makes a candidate's estimator, or raises an error that names the wrong word."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, nearest_name, suggest_name
-from assay.steps.code_version import use_working_folder
+from assay.util.import_path import use_working_folder
 
 FieldLocator = Callable[[tuple[str | int, ...]], str | None]
 """From a path into the use case to the place in its file: `file:line`."""
@@ -24,7 +24,9 @@ def no_location(_: tuple[str | int, ...]) -> str | None:
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> None:
-    """Try all candidates' words before any work is done. Raises ConfigError."""
+    """Make every candidate's estimator and transformers before any work is done. Raises
+    ConfigError.
+    """
     for candidate in use_case.expanded_candidates:
         make_estimator(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
@@ -54,7 +56,7 @@ def make_estimator(
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
         made.set_params(random_state=use_case.seed)
-    return made  # n_jobs stays as it is, one: the search runs fits beside each other
+    return made
 
 
 def make_transformer(
@@ -95,7 +97,7 @@ def make_transformer(
 def import_object(
     path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
 ) -> Any:
-    """What an import path names; modules beside the working directory count too.
+    """The object that an import path names; modules in the working folder count too.
 
     Raises ConfigError with the nearest name when there is no such module or member.
     """

@@ -18,10 +18,10 @@ Fold = tuple[np.ndarray, np.ndarray]
 def make_folds(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -> list[Fold]:
     """`search.folds` folds over the training rows.
 
-    `split_values` says of each training row what it is split by. By identity or group: its unit (see
-    `units`), and no unit stands on both sides of a fold. By time: its time; each fold is held
-    out against what came before it (so that the oldest rows are never held out), and equal
-    times stay together.
+    `split_values` gives what each training row is split by. By identity or group: its unit (see
+    `dataset.row_identity`), and no unit stands on both sides of a fold. By time: its time; each
+    fold is tested on a fit to earlier rows, so that the oldest are never held out, and equal times
+    stay together.
 
     Raises DataError when a fold would lack one of the classes, or there are too few units.
     """

@@ -1,4 +1,4 @@
-"""Between fitted models and bytes: the one place where a model is pickled, and where it is read.
+"""The one place where models are pickled, and where pickles are read.
 
 A model's bytes are a function of how it came to be only while it is freshly fitted: pickle
 writes down which objects are shared, and loading changes that. So a model is dumped exactly

@@ -11,13 +11,14 @@ from assay.config.data import Sensitive
 from assay.dataset.groups import intersect_groups, unchecked_group_labels
 from assay.learning.mitigation.models import probability_and_decision
 from assay.learning.model_codec import load_model
+from assay.learning.one_thread import one_joblib_worker
 from assay.learning.signature import cast_frame, require_columns
 
 _ROWS_AT_ONCE = 1 << 16
 
 
 class ScoringModel:
-    """A fitted classifier behind its signature. Made by `Model.load`, or `ScoringModel(fitted, ...)`."""
+    """A fitted classifier behind its signature."""
 
     def __init__(self, fitted: Any, signature: dict[str, Any]) -> None:
         self.fitted = fitted
@@ -25,7 +26,7 @@ class ScoringModel:
 
     @classmethod
     def load(cls, data: bytes, signature: dict[str, Any]) -> ScoringModel:
-        """The model behind verified bytes. Raises IntegrityError (see `codecs.load_model`)."""
+        """The model behind verified bytes. Raises IntegrityError (see `model_codec.load_model`)."""
         return cls(load_model(data), signature)
 
     @property
@@ -51,12 +52,13 @@ class ScoringModel:
         groups = self.groups(frame)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            block = slice(start, start + _ROWS_AT_ONCE)
-            known = None if groups is None else groups[block]
-            probability[block], decision[block] = probability_and_decision(
-                self.fitted, rows.iloc[block], known
-            )
+        with one_joblib_worker():
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                block = slice(start, start + _ROWS_AT_ONCE)
+                known = None if groups is None else groups[block]
+                probability[block], decision[block] = probability_and_decision(
+                    self.fitted, rows.iloc[block], known
+                )
         return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
 
     @property

@@ -7,10 +7,8 @@ fit is done twice.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +19,16 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from threadpoolctl import threadpool_limits
+from sklearn.pipeline import Pipeline
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning import calibration
 from assay.learning.estimators import FieldLocator, no_location
+from assay.learning.fit_warnings import mask_addresses, record_fit_warnings
 from assay.learning.folds import Fold, fold_of_row
+from assay.learning.one_thread import limit_to_one_thread, one_thread
 from assay.learning.scores import compute_score, cost_threshold, is_better
 
 FitProgress = Callable[[int, int, str], None]
@@ -39,7 +39,7 @@ RowWeighting = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class LearningProblem:
-    """What one candidate has to learn: training rows, their bool labels, and the folds."""
+    """One candidate's training rows, their bool labels, and the folds."""
 
     rows: pd.DataFrame
     truth: np.ndarray
@@ -47,12 +47,19 @@ class LearningProblem:
     candidate: Candidate
     use_case: UseCase
     row_weights: RowWeighting | None = None
-    """Gives a weight to each of the rows that a fit takes, by their numbers."""
+    """From row numbers to the weights of these rows."""
 
 
 def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
-    """What a pipeline's `fit` is told of the weights of these rows: nothing if there are none."""
+    """The arguments of a pipeline's `fit` for the weights of these rows; none without weights."""
     return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
+
+
+def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
+    """Set parameters of the pipeline's model; whatever they say, all of it runs in one thread."""
+    pipeline.set_params(**{f"model__{name}": value for name, value in params.items()})
+    limit_to_one_thread(pipeline)
+    return pipeline
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class SearchOutcome:
     chosen_index: int
 
     def as_json(self) -> dict[str, Any]:
-        """What was tried and chosen, the same for the same inputs."""
+        """The trials and the choice as JSON, the same for the same inputs."""
         return {"tried": self.trials, "chosen": self.chosen_index}
 
     def frame(self) -> pd.DataFrame:
@@ -87,9 +94,9 @@ class SearchOutcome:
         candidate: Candidate,
         use_case: UseCase,
     ) -> SearchOutcome:
-        """What `as_json` and `frame` kept of a search for the same candidate.
+        """Restore an outcome from what `as_json` and `frame` gave, for the same candidate.
 
-        The parameters are the use case's own: canonical JSON turned a 1.0 among them into 1.
+        The parameters come from the use case, because canonical JSON turns a 1.0 into 1.
         """
         return cls(
             params=parameter_combinations(candidate, use_case)[words["chosen"]],
@@ -137,7 +144,7 @@ def search_parameters(
 def cross_validate(
     pipeline: Any, problem: LearningProblem, say: FitProgress, locate: FieldLocator = no_location
 ) -> SearchOutcome:
-    """What `search_parameters` yields for the parameters that `pipeline` has already. Raises as it does."""
+    """As `search_parameters`, with the parameters that `pipeline` has already."""
     return _search_combinations(pipeline, problem, [{}], say, locate)
 
 
@@ -179,7 +186,7 @@ def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict
 
 
 def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -> Iterator[_Fit]:
-    """All fits, as they finish. Each keeps to one thread: the processes fill the machine."""
+    """All fits, as they finish. Each runs in one thread: the processes fill the machine."""
     jobs = min(problem.use_case.search.jobs or joblib.cpu_count(), len(calls))
     if jobs == 1:
         yield from (_fit_fold(clone(pipeline), problem, call) for call in calls)
@@ -198,8 +205,8 @@ def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -
 
 
 def _take_path(path: tuple[str, ...]) -> None:
-    """Processes outlive a search; one that began before a user's module could be found would
-    not find it. Another path makes joblib start new ones.
+    """Set a worker's import path. Workers outlive a search, and one that started earlier may not
+    find a team's module; with another path, joblib starts new workers.
     """
     sys.path[:] = path
 
@@ -208,10 +215,9 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
     fit, held = problem.folds[call.fold]
     started = time.perf_counter()
     found, error = None, None
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
-        warnings.simplefilter("always")
+    with record_fit_warnings(pipeline) as warned, one_thread():
         try:
-            pipeline.set_params(**{f"model__{name}": v for name, v in call.params.items()})
+            set_model_params(pipeline, call.params)
             weights = weight_params(problem, fit)
             pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64), **weights)
             method = problem.candidate.calibrate
@@ -219,10 +225,9 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
             if not np.isfinite(found).all():
                 found, error = None, "its scores are not finite"
         except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
-            error = f"{type(raised).__name__}: {raised}"
-    warned = tuple(sorted({_first_line(w.message) for w in caught}))
+            error = f"{type(raised).__name__}: {mask_addresses(raised)}"
     seconds = time.perf_counter() - started
-    return _Fit(call.combination, call.fold, found, error, warned, seconds)
+    return _Fit(call.combination, call.fold, found, error, warned.texts, seconds)
 
 
 @dataclass(frozen=True)
@@ -235,7 +240,7 @@ class _JudgedCombination:
 def _judge_combination(
     params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem
 ) -> _JudgedCombination:
-    """What one combination came to: its entry of `trials`, scores, calibrated probabilities."""
+    """One combination's entry of `trials`, its scores, its calibrated probabilities."""
     scores = np.full(len(problem.truth), np.nan)
     ordered = [fits[j] for j in _fold_numbers(problem)]
     entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}
@@ -294,7 +299,3 @@ def _fold_numbers(problem: LearningProblem) -> range:
 
 def _params_text(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
-
-
-def _first_line(message: Any) -> str:
-    return str(message).strip().split(os.linesep, 1)[0]

@@ -1,4 +1,4 @@
-"""What a model takes and what it gives, and the cast of any frame to what it takes.
+"""A model's signature: its inputs and outputs, and the cast of any frame to its inputs.
 
 The pipeline sees three kinds of columns and no others: float64 (numbers and booleans, NaN for
 missing), `str` (text and categories, NaN for missing) and datetime64[us]. Training and
@@ -36,7 +36,7 @@ def pipeline_kind(column: ColumnType) -> str:
 def describe_inputs(
     description: Sequence[dict[str, Any]], frame: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """The signature's inputs: the columns of `frame` as the table describes them.
+    """The signature's inputs: the columns of `frame`, as the table describes them.
 
     name, type, whether values were missing in `frame`, and a category's values.
     """
@@ -47,7 +47,7 @@ def describe_inputs(
 def model_signature(
     entries: list[dict[str, Any]], use_case: UseCase, groups: Any
 ) -> dict[str, Any]:
-    """The signature, a JSON value. `groups` is what a mitigated model asks for, else None."""
+    """The signature, as JSON. `groups`: the inputs that make a mitigated model's groups."""
     target = use_case.data.target
     return {
         "inputs": entries,

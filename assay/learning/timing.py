@@ -1,7 +1,9 @@
-"""What a fitted model takes to answer: time for one row and for many, memory, bytes.
+"""Measures a fitted model: the time for one row and for many, memory, bytes.
 
-Measured where the model was just made, in one thread and one process, and bounded in time. What
-is measured depends on the machine and on the moment: it is kept apart from all that is not.
+Measured where the model was just made, in one thread and one process. What is measured depends on
+the machine and on the moment: it is kept apart from all that is not. A batch always has the same
+number of rows, so that two models and two runs can be compared; a busy machine makes fewer calls
+within the time that is given, and their interval wider.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
+from assay.learning.one_thread import one_thread
 from assay.learning.scoring_model import ScoringModel
 
 MAX_CALLS: Final = 100  # for single rows: a 95th percentile has no upper limit below 72
 MAX_BATCHES: Final = 20
-MAX_BATCH_ROWS: Final = 10_000  # of a batch, at the most
+BATCH_ROWS: Final = 1_000  # of a batch, repeated where there are fewer
 MIN_CALLS: Final = 3  # calls are timed whatever they take; one may have been held up
 BUDGET: Final = 1.0  # seconds for single rows; batches take less than half of it
 
@@ -28,7 +31,8 @@ def measure_timing(
 ) -> dict[str, Any]:
     """How long `model` takes for `rows`, one at a time and as a batch, as JSON.
 
-    `row`: seconds a call, each for another row; `batch`: `rows` of a batch and `seconds` a call;
+    `row`: seconds a call, each for another row; `batch`: `rows` of a batch, always `BATCH_ROWS`,
+    and `seconds` a call;
     `memory`: bytes at the peak of such a call, of what Python's allocators see (NumPy and pandas
     among them; a library's own are not), null where something else is tracing; `bytes`: `size`,
     of the stored model. A first call of either kind is not counted. Raises ValueError without
@@ -37,9 +41,9 @@ def measure_timing(
     if not len(rows):
         raise ValueError("no rows to time a model with")
     rows = rows[model.columns]
-    with threadpool_limits(1):
+    with one_thread():
         one = _time_calls(lambda i: model.predict(rows.iloc[[i % len(rows)]]), MAX_CALLS, budget)
-        batch = rows.iloc[: _choose_batch_size(model, rows, 0.4 * budget)]
+        batch = rows.iloc[np.arange(BATCH_ROWS) % len(rows)]
         many = _time_calls(lambda _: model.predict(batch), MAX_BATCHES, 0.4 * budget)
         peak = _peak_memory(lambda: model.predict(batch))
     return {
@@ -59,36 +63,6 @@ def _time_calls(call: Callable[[int], Any], most: int, budget: float) -> list[fl
         call(len(seconds) + 1)
         seconds.append(round(time.perf_counter() - began, 7))
     return seconds
-
-
-def _choose_batch_size(model: ScoringModel, rows: pd.DataFrame, budget: float) -> int:
-    """How many rows a batch may have, so that a slow model does not hold training up.
-
-    A call costs something by itself, and each row more; both are told apart before ten times as
-    many rows are asked for, but for the first time.
-    """
-    most, batch, dearest = min(len(rows), MAX_BATCH_ROWS), 1, budget / 2
-    first = _quickest_call(model, rows, 1)
-    each = first if 10 * first > 2 * budget else 0.0
-    while batch < most and first + 10 * batch * each < dearest:
-        batch = min(10 * batch, most)
-        taken = _quickest_call(model, rows, batch)
-        each = max(taken - first, 0.0) / (batch - 1)
-        if taken > dearest:
-            return max(batch // 10, 1)
-    return batch
-
-
-def _quickest_call(model: ScoringModel, rows: pd.DataFrame, batch: int) -> float:
-    """Seconds of the quickest of three calls: one that the machine held up would pass for a slow
-    model."""
-    return min(_time_call(model, rows, batch) for _ in range(MIN_CALLS))
-
-
-def _time_call(model: ScoringModel, rows: pd.DataFrame, batch: int) -> float:
-    began = time.perf_counter()
-    model.predict(rows.iloc[:batch])
-    return time.perf_counter() - began
 
 
 def _peak_memory(call: Callable[[], Any]) -> int | None:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
@@ -26,10 +25,17 @@ from assay.learning.mitigation import mitigate_model
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import needs_groups
 from assay.learning.model_codec import dump_model
+from assay.learning.one_thread import one_thread
 from assay.learning.preprocess import make_preprocessor
 from assay.learning.scores import compute_score, cost_threshold
 from assay.learning.scoring_model import ScoringModel
-from assay.learning.search import FitProgress, LearningProblem, SearchOutcome, search_parameters
+from assay.learning.search import (
+    FitProgress,
+    LearningProblem,
+    SearchOutcome,
+    search_parameters,
+    set_model_params,
+)
 from assay.learning.signature import cast_frame, describe_inputs, model_signature
 from assay.learning.timing import measure_timing
 from assay.tables.table import Table
@@ -40,14 +46,14 @@ UNMITIGATED = "unmitigated"
 
 @dataclass(frozen=True)
 class TrainedCandidate:
-    """What training yields. All but `timing` is a function of the inputs, byte for byte.
+    """The outputs of training. All except `timing` are a function of the inputs, byte for byte.
 
-    model: joblib bytes. signature, about, technical: JSON values. predictions: the test rows
+    model: joblib bytes. signature, metadata, technical: JSON values. predictions: the test rows
     (row int64, truth bool, probability float64, decision bool, a text column of group labels
-    for each sensitive column). held_out: the same of the training rows, by models that were not
-    fitted to them, and the bool `unmitigated`, what would be decided without mitigation.
-    prevalence: share of positives in training. timing: what the model takes to answer (see
-    `timing.measure`) and the seconds of its `fit`, as JSON.
+    for each sensitive column). held_out: the same for the training rows, by models that were not
+    fitted to them, and the bool `unmitigated`, the decision without mitigation.
+    prevalence: share of positives in training. timing: how long the model takes to answer (see
+    `measure_timing`), and the seconds of its `fit`, as JSON.
     """
 
     model: bytes
@@ -61,7 +67,7 @@ class TrainedCandidate:
 
 
 def no_progress(done: int, total: int, text: str) -> None:
-    """Progress that nobody follows."""
+    """Ignore progress."""
 
 
 def search_candidate(
@@ -111,7 +117,7 @@ def train_candidate(
     entries = describe_inputs(table.description, problem.rows)
     described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
     served = ScoringModel(made.model, described)
-    with threadpool_limits(1):
+    with one_thread():
         answers = served.predict(frame[test])
     return TrainedCandidate(
         model=data,
@@ -147,7 +153,7 @@ def _with_folds(problem: LearningProblem, table: Table, test: np.ndarray) -> Lea
 
 
 def _split_values(table: Table, use_case: UseCase) -> pd.Series:
-    """What each row is split by: its time, or its unit."""
+    """The value that each row is split by: its time, or its unit."""
     if use_case.split.by == "time":
         name = str(use_case.split.column)
         return table.to_pandas([name])[name]
@@ -179,10 +185,10 @@ def _fit_model(
     say: FitProgress,
     locate: FieldLocator,
 ) -> MitigatedModel:
-    """The model and its answers out of fold; where nothing is mitigated, the search has those."""
+    """The model and its out-of-fold predictions; without mitigation, those of the search."""
 
     def pipeline() -> Pipeline:
-        return fit.set_model_params(_pipeline(problem, locate), outcome.params)
+        return set_model_params(_pipeline(problem, locate), outcome.params)
 
     asked = problem.candidate.mitigate
     if asked is not None:
@@ -204,7 +210,7 @@ def _group_labels(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> 
 def _group_inputs(
     model: Any, candidate: Candidate, use_case: UseCase
 ) -> list[dict[str, Any]] | None:
-    """The columns that make a row's group, if the model must be told it."""
+    """The columns that make a row's group, if the model needs it."""
     if not needs_groups(model) or candidate.mitigate is None:
         return None
     declared = use_case.data.sensitive
@@ -218,7 +224,7 @@ def _predictions_table(
     decision: np.ndarray | pd.Series,
     use_case: UseCase,
 ) -> pa.Table:
-    """The answers to these rows of the table, with the truth and the groups beside them."""
+    """The predictions for these rows of the table, with the truth and the groups."""
     target = use_case.data.target
     positive = labels_from_column(
         pa.chunked_array([pa.Array.from_pandas(frame[target.column])]), target
@@ -267,7 +273,7 @@ def _cross_validation_score(result: MitigatedModel, problem: LearningProblem) ->
 def _describe_candidate(
     result: MitigatedModel, outcome: SearchOutcome, problem: LearningProblem
 ) -> dict[str, Any]:
-    """What the candidate is and what was chosen for it, the same for the same inputs."""
+    """The candidate and the choices made for it, the same for the same inputs."""
     candidate, asked = problem.candidate, problem.use_case.performance
     return {
         "candidate": candidate.title,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from assay.bucket.journal import JournalEntry, current_user
+from assay.bucket.journal import Journal, JournalEntry, current_user, list_journals
 from assay.bucket.signing import SIGNING_KEY_VARIABLE, PublicKey, Signer
 from assay.config.people import DEFAULT_PEOPLE_FILE, People, Role
 from assay.errors import NotAllowed, SignatureBad, Unproven, nearest_name
@@ -121,8 +121,8 @@ def _action_phrase(act: Action) -> str:
 def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
     """Every journal's entries that a key has signed, whatever is thought of it today."""
     known = [replace(key, vouched_entries=None)]
-    for name in bucket.list_journals():
-        for entry in bucket.journal(name).entries():
+    for name in list_journals(bucket.store):
+        for entry in Journal(bucket.store, name).entries():
             with suppress(SignatureBad):
                 if entry.find_signer(known):
                     yield name, entry

@@ -9,6 +9,7 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import TABLE, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry.registry import Registry
 from assay.store.open import default_store_url
@@ -26,7 +27,7 @@ class BucketReader:
 
     @classmethod
     def open(cls, store: str | None) -> BucketReader:
-        return cls(Bucket.open(store or default_store_url()).require_existing())
+        return cls(open_bucket(store or default_store_url()).require_existing())
 
     def model(self, reference: str) -> ScoringModel:
         """The model behind `income@champion`, `income@3` or `income`; its `predict` takes a frame

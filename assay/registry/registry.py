@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, list_journals
 from assay.config.production import PromotionPolicy
 from assay.errors import ConfigError, ReferenceUnknown, Unproven, suggest_name
 from assay.registry import authority
@@ -48,7 +48,7 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """Everything the journal says about a model; empty for one without a journal."""
-        return fold_journal(model, self._bucket.journal(model).entries())
+        return fold_journal(model, Journal(self._bucket.store, model).entries())
 
     def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
@@ -176,11 +176,13 @@ class Registry:
         and `decision`. Raises DataError if the table no longer fits the model's signature, and
         what `load` raises.
         """
+        from assay.learning.one_thread import one_thread
         from assay.tables.table import Table
 
         model = self.load(version.name)
         frame = Table.read(self._bucket, table).to_pandas(model.columns)
-        return model.predict(frame.iloc[rows]).assign(row=rows)
+        with one_thread():
+            return model.predict(frame.iloc[rows]).assign(row=rows)
 
     def register(
         self, model: str, status: str, body: Mapping[str, Any], *, actor: str | None = None
@@ -195,7 +197,7 @@ class Registry:
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
 
-        journal = self._bucket.journal(model)
+        journal = Journal(self._bucket.store, model)
         entry = journal.append(decide, actor=actor)
         if entry is None:
             found = self.history(model).find_identical(status, body)
@@ -214,7 +216,7 @@ class Registry:
             )
             return None if known else (STOPPED, dict(body))
 
-        return self._bucket.journal(model).append(decide, actor=actor)
+        return Journal(self._bucket.store, model).append(decide, actor=actor)
 
     def promote(
         self,
@@ -264,10 +266,10 @@ class Registry:
             body = {"alias": alias, "version": version.number, "previous": standing}
             return PROMOTED, {**body, "because": because, "evidence": evidence, **told}
 
-        return self._bucket.journal(version.model).append(decide, actor=actor) is not None
+        return Journal(self._bucket.store, version.model).append(decide, actor=actor) is not None
 
     def _unknown_model_error(self, model: str) -> ReferenceUnknown:
-        known = [name for name in self._bucket.list_journals() if not is_ledger(name)]
+        known = [name for name in list_journals(self._bucket.store) if not is_ledger(name)]
         shown = ", ".join(known[:20]) or "none yet; run `assay run CONFIG`"
         return ReferenceUnknown(
             f"no model {model!r} in this bucket",

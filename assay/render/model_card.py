@@ -183,11 +183,10 @@ def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
     yield "\n".join(
         [
             "```python",
-            "from assay.bucket.bucket import Bucket",
-            "from assay.registry.registry import Registry",
+            "import assay",
             "",
-            'registry = Registry(Bucket.open(".assay"))  # or s3://bucket/prefix',
-            f'model = registry.load("{use_case.name}@champion")  # or a version, {use_case.name}@2',
+            'bucket = assay.open(".assay")  # or s3://bucket/prefix',
+            f'model = bucket.model("{use_case.name}@champion")  # or a version, {use_case.name}@2',
             "answers = model.predict(frame)",
             "```",
         ]

@@ -47,7 +47,7 @@ def format_numbers(values: Sequence[float | None], *, distinct: bool = False) ->
 
 
 def format_interval(bounds: Interval) -> str:
-    """Like "[0.866, 0.880]"; an unbounded side is an open infinity."""
+    """Like "[0.866, 0.880]", or "at least 0.866" where a side is unbounded."""
     low, high = format_numbers([bounds.low, bounds.high], distinct=True)
     return _interval_brackets(bounds, low, high)
 
@@ -130,7 +130,11 @@ def _round_text(value: float, places: int) -> str:
 
 
 def _interval_brackets(bounds: Interval, low: str, high: str) -> str:
-    left = "(-∞" if bounds.low is None else f"[{low}"
-    right = "∞)" if bounds.high is None else f"{high}]"
     level = "" if bounds.level == 0.95 else f" at {format_confidence(bounds.level)}"
-    return f"{left}, {right}{level}"
+    if bounds.low is None and bounds.high is None:
+        return "no interval"
+    if bounds.high is None:
+        return f"at least {low}{level}"
+    if bounds.low is None:
+        return f"at most {high}{level}"
+    return f"[{low}, {high}]{level}"

@@ -20,9 +20,9 @@ _OURS = Path(__file__).parents[2]
 
 @dataclass
 class CodeTree:
-    """Code laid out to be run. `root` holds the packages; `changed_modules`: modules that are not, byte
-    for byte, those that the steps recorded; `stray_modules`: modules that git did not track, by the paths
-    that they were copied from.
+    """Code laid out to be run. `root` holds the packages; `changed_modules` differ from what the
+    steps recorded; `stray_modules` are modules that git did not track, by the paths that they were
+    copied from.
     """
 
     root: Path
@@ -47,11 +47,11 @@ def lay_out_code(
     recorded: RecordedRun, folder: Path, working: Path, repository: str | None
 ) -> CodeTree:
     """Lay the recorded code out below `folder`. Modules that git did not track are known by their
-    digests alone: they are copied from where they are found now, into the package that they belong
-    to or else into `working`, the folder that the run will stand in.
+    digests alone: they are copied from where they lie now, into their package or else into
+    `working`, the rebuilt run's working folder.
 
-    `repository`: a path or URL; left out, the one around the working directory or around this
-    Assay, whichever has the commit.
+    `repository`: a path or URL; by default the repository around the working directory or around
+    this Assay, whichever has the commit.
 
     Raises ReferenceUnknown for a commit that is not there, IntegrityError for changes that do
     not apply, ConfigError for a module that is nowhere.
@@ -95,9 +95,10 @@ def _copy_stray(name: str, base: Path) -> Path:
 
 
 def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
-    """The commit's files, with the recorded changes, and the folder that holds Assay in them.
+    """Check out the commit with the recorded changes. Returns the tree and the folder in it that
+    holds Assay.
 
-    A private index leaves the repository as it is: no worktree is noted there, no file touched.
+    A private index leaves the repository untouched: git registers no worktree there.
     """
     tree.mkdir(parents=True)
     words = [*git, f"--work-tree={tree}"]
@@ -117,7 +118,7 @@ def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
 
 
 def _git_command(commit: str, folder: Path, given: str | None) -> list[str]:
-    """How git is spoken to about the repository that has the commit."""
+    """The git command for the repository that has the commit."""
     for place in _repository_places(folder, given):
         found = _try_git("-C", str(place), "rev-parse", "--absolute-git-dir")
         if found is None:
@@ -156,7 +157,7 @@ def _git(
     index: dict[str, str] | None = None,
     given: bytes | None = None,
 ) -> bytes:
-    """Run git, deaf to variables that point it to another repository (hooks set some)."""
+    """Run git without the variables, set by hooks, that point it to another repository."""
     environment = {k: v for k, v in os.environ.items() if k not in _GIT_VARIABLES} | (index or {})
     try:
         done = subprocess.run(  # noqa: S603 - no shell; the words are ours, the commit git's own

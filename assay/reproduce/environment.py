@@ -1,4 +1,4 @@
-"""The recorded environment: how this one differs from it, and how it is built again."""
+"""The recorded environment: how the present one differs from it, and how to build it again."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ CACHE_VARIABLE = "ASSAY_CACHE"
 _LIBRARY = "library"
 # Assay itself comes from its commit; the installers take no part in a run.
 _NOT_INSTALLED = {"assay", "pip", "uv"}
-_PRINT_ENVIRONMENT = "import json; from assay.steps.code_version import environment; print(json.dumps(environment()))"
+_PRINT_ENVIRONMENT = (
+    "import json; from assay.steps.environment import describe_environment; "
+    "print(json.dumps(describe_environment()))"
+)
 
 
 def environment_differences(
     recorded: Mapping[str, Any], now: Mapping[str, Any], used: set[str]
 ) -> list[KeyDifference]:
-    """How an environment differs from the recorded one: Python, system and processor first, then
-    the distributions that the steps' code imports (`used`), then the others.
+    """Differences between an environment and the recorded one: Python, system and processor first,
+    then the distributions that the steps' code imports (`used`), then the others.
     """
     found = []
     for name in [*recorded, *(name for name in now if name not in recorded)]:
@@ -51,7 +54,7 @@ def environment_differences(
 
 
 def _differing_items(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
-    """Of two lists, what each has alone."""
+    """What only one of two lists holds."""
     pairs = ((before, after), (after, before))
     had, has = (" ".join(n for n in one if n not in other) or "-" for one, other in pairs)
     return had, has
@@ -90,9 +93,9 @@ def interpreter_environment(python: str) -> dict[str, Any]:
 def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -> str:
     """The interpreter of a virtual environment with the recorded distributions.
 
-    It is kept in a cache folder (ASSAY_CACHE, else that of the user), so that the next rebuild of
-    the same list finds it. Raises ConfigError if there is no such Python, or if a distribution
-    cannot be installed.
+    It stays in a cache folder (ASSAY_CACHE, else the user's own), where the next rebuild with the
+    same list finds it. Raises ConfigError if that Python is not there, or if a distribution cannot
+    be installed.
     """
     python = str(recorded["python"])
     wanted = [f"{name}=={version}" for name, version in sorted(_distributions(recorded).items())]
@@ -111,7 +114,7 @@ def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -
 
 
 def cache_folder() -> Path:
-    """Where what can be made again is kept."""
+    """The folder for what can be built again."""
     named = os.environ.get(CACHE_VARIABLE)
     usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(named) if named else usual / "assay"
@@ -119,7 +122,7 @@ def cache_folder() -> Path:
 
 @contextmanager
 def _environment_lock(home: Path) -> Iterator[None]:
-    """Wait for whoever builds the same environment now."""
+    """Wait until no other process builds the same environment."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with open(home.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,8 +1,8 @@
-"""Makes a run take the outputs of ingestion as given. Run as a script before `assay run`, under
-the recorded code, when the source is no longer what it was.
+"""Makes a run take the recorded outputs of ingestion instead of reading the source. It is a script
+that starts `assay run` under the recorded code, when the source has changed since.
 
-Its first argument, which it takes away, names a JSON file with the `source`'s recorded fingerprint
-and the recorded `outputs` of ingestion.
+Its first argument, which it removes, names a JSON file with the recorded fingerprint of the
+`source` and the recorded `outputs` of ingestion.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How one output differs from the recorded one, in lines that a person can act on."""
+"""How one output differs from the recorded one, in lines for people."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from assay.reproduce.value_differences import value_differences
 def explain_difference(before: Artifact, after: Artifact, old: Bucket, new: Bucket) -> list[str]:
     """Lines on how the artifact `after` in bucket `new` differs from `before` in `old`.
 
-    Tables are told by columns and rows, JSON by paths, models by what their pickles hold, anything
-    else by its size.
+    Tables are compared by columns and rows, JSON by paths, models by the contents of their pickles,
+    anything else by size.
     """
     if before.media_type != after.media_type:
         return [f"{before.media_type} -> {after.media_type}"]
@@ -37,7 +37,7 @@ def _explain_content(before: Artifact, after: Artifact, old: Bucket, new: Bucket
 
 
 def model_differences(before: bytes, after: bytes) -> list[str]:
-    """Which parts of two models' pickles differ. Neither is unpickled: nothing that they name is
+    """Which parts of two models' pickles differ. Neither is unpickled, so no code that they name is
     imported or run.
     """
     try:

@@ -1,9 +1,8 @@
-"""What a model's bytes hold, read without running anything that they name.
+"""The contents of a model's pickle, read without running any code that it names.
 
-A pickle is a programme. Here it is run by an unpickler that knows no class and no function: in
-place of each stands a name, with whatever the pickle hands to it. Of what is named, only the
-plain forms of numpy's arrays and dtypes are made, so that even bytes of a refused model, or of
-other versions of its libraries, can be looked at.
+A pickle is a programme. This unpickler knows no class and no function: it puts a stub with the name
+and the arguments in place of each. Only plain numpy arrays and dtypes are made for real. So even a
+refused model, or one of other library versions, can be inspected.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class _NamedStub:
         return made
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        """What was handed over is kept already."""
+        """`__new__` has kept the arguments."""
 
     def __setstate__(self, state: Any) -> None:
         self.__dict__["state"] = state
@@ -97,7 +96,9 @@ def pickle_contents(data: bytes) -> Any:
 
 
 def _plain_value(value: Any, known: dict[int, Any]) -> Any:
-    """`known`: by the identity of what was met, it (so that it lives) and what became of it."""
+    """`known` maps the identity of each object met so far to the object (to keep it alive) and its
+    plain value.
+    """
     if id(value) in known:
         return known[id(value)][1]
     made: Any = value
@@ -123,7 +124,7 @@ def _plain_entries(value: dict[Any, Any], known: dict[int, Any]) -> dict[str, An
 
 
 def _plain_object(value: _NamedStub, known: dict[int, Any]) -> dict[str, Any]:
-    """An object's class, then its attributes, or else what it was made of."""
+    """An object's class with its attributes or, without any, its arguments."""
     held = value.__dict__
     state = _plain_value(held["state"], known)
     made: dict[str, Any] = {"class": value.class_name}

@@ -1,4 +1,4 @@
-"""The rebuild: the recorded run, done again in a process of its own, into a bucket of its own."""
+"""Repeats a recorded run in a process of its own, into a bucket of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from assay import errors
 from assay.bucket.artifacts import RECORD, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
+from assay.bucket.open import open_bucket
 from assay.config.people import DEFAULT_PEOPLE_FILE
 from assay.config.people import PEOPLE_VARIABLE as PEOPLE
 from assay.errors import AssayError, ConfigError, IntegrityError
@@ -35,7 +36,7 @@ _DROPPED_VARIABLES = ("ASSAY_", "PREFECT_", "PYTHONPATH", "PYTHONHOME")
 
 @dataclass(frozen=True)
 class RebuiltRun:
-    """What the run came to this time."""
+    """The outcome of the repeated run."""
 
     bucket: Bucket
     steps: tuple[Step, ...]
@@ -44,9 +45,9 @@ class RebuiltRun:
 
 @dataclass(frozen=True)
 class Rebuild:
-    """All that is needed to do a recorded run again, laid out and looked at before it starts.
+    """Everything that a recorded run needs to be repeated, laid out before it starts.
 
-    `environment_changes`: how the environment that it will run in differs from the recorded one.
+    `environment_changes`: differences between the environment it will run in and the recorded one.
     """
 
     recorded: RecordedRun
@@ -58,16 +59,16 @@ class Rebuild:
     working_folder: Path
 
     def run(self, bucket: str) -> RebuiltRun:
-        """Do the run again, into the empty bucket at this URL, and read what it came to.
+        """Repeat the run into the empty bucket at this URL, and read its outcome.
 
-        Raises what ended the run, if it did not come to its end.
+        Raises the error that ended the run early.
         """
-        target = Bucket.open(bucket).prepare()
+        target = open_bucket(bucket).prepare()
         self.recorded.seed(target)
         told = self._run(bucket)
         digest = Digest.parse(told["run"])
         artifact = Artifact(media_type=RECORD, digest=digest, size=0, name="run")
-        entries = target.journal(self.recorded.version.model).entries()
+        entries = Journal(target.store, self.recorded.version.model).entries()
         return RebuiltRun(
             bucket=target,
             steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),
@@ -98,9 +99,7 @@ class Rebuild:
         return _parse_result(done)
 
     def _command(self, config: str) -> list[str]:
-        """The same command; a retraining goes on from the entry that began it, as one does that
-        was killed.
-        """
+        """The recorded command. A retraining resumes from the entry that began it."""
         if self.recorded.retraining_entry is None:
             return ["run", config]
         asked = self.recorded.retraining_entry.body
@@ -108,7 +107,9 @@ class Rebuild:
         return ["retrain", config, *why, *(["--evidence", e] if (e := asked["evidence"]) else [])]
 
     def _write_config(self, words: Mapping[str, Any]) -> str:
-        """The recorded words as a file under the recorded name, which errors and names rest on."""
+        """Write the recorded use case under its recorded file name, from which names and error
+        locations follow.
+        """
         named = Path(words["file"])
         path = Path(named.name) if ".." in named.parts else named
         (self.working_folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ class Rebuild:
         return str(path)
 
     def _script_from_table(self, bucket: str) -> list[str]:
-        source, target = self.recorded.bucket, Bucket.open(bucket)
+        source, target = self.recorded.bucket, open_bucket(bucket)
         outputs = self.recorded.ingested_outputs
         copy_objects(
             source,
@@ -141,11 +142,11 @@ def prepare_rebuild(
     recorded_environment: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Rebuild:
-    """Lay out below `folder` what the record of a version's run names.
+    """Lay out below `folder` everything that the record of a version's run names.
 
-    `repository`: where its commit is, if not in the repository around the working directory.
-    With `recorded_environment` the recorded distributions are installed into a virtual
-    environment, else the rebuild runs in the present one.
+    `repository`: where its commit is, if not in the repository around the working directory. With
+    `recorded_environment` the recorded distributions are installed into a virtual environment;
+    otherwise the rebuild runs in the present one.
 
     Raises ReferenceUnknown, ConfigError, IntegrityError.
     """
@@ -171,7 +172,7 @@ def prepare_rebuild(
 def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
     """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path.
 
-    The people's file is kept: it says whose signatures a champion needs before it is loaded.
+    The people file stays: a champion is loaded only if its signatures satisfy that file.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED_VARIABLES)}
     people = Path(os.environ.get(PEOPLE) or DEFAULT_PEOPLE_FILE)
@@ -180,7 +181,7 @@ def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
 
 
 def _parse_result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """What the run printed. Raises the error that it ended in."""
+    """Parse what the run printed. Raises the error that ended it."""
     try:
         told: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a run's record names: all that is needed to do the run again."""
+"""What a run's record names: everything that is needed to repeat the run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JOURNAL_PREFIX, JournalEntry
+from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
 from assay.registry.batch_ledger import LEDGER_SUFFIX
 from assay.registry.history import ModelHistory, Version, fold_journal
@@ -20,7 +20,7 @@ from assay.util.concurrency import ordered_map
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A version, the record of the run that made it, and the journal as that run met it."""
+    """A version, the record of the run that made it, and the journal as that run found it."""
 
     bucket: Bucket
     version: Version
@@ -38,13 +38,13 @@ class RecordedRun:
 
     @property
     def diff(self) -> bytes:
-        """What the tracked files differed in from the commit."""
+        """The difference between the tracked files and the commit."""
         held = self.record["code"]["diff"]
         return self.bucket.get(Artifact.model_validate(held)) if held else b""
 
     @property
     def source(self) -> str | None:
-        """The fingerprint of the source; None where only reading it would have told."""
+        """The fingerprint of the source; None where only reading it gives one."""
         found: str | None = self.record["source"]
         return found
 
@@ -67,12 +67,12 @@ class RecordedRun:
 
     @property
     def retraining_entry(self) -> JournalEntry | None:
-        """The entry that began the retraining of which the version came, if it came of one."""
+        """The entry that began the retraining behind the version, if there was one."""
         return self.history_before.retraining_entry(self.version)
 
     @property
     def ingested_outputs(self) -> dict[str, Artifact]:
-        """What ingestion yielded."""
+        """The outputs of ingestion."""
         if self.retraining_entry is not None:
             return {"table": self._gather_step.inputs["first"]}
         ingested = next(step for step in self.steps if step.components["stage"] == "ingest")
@@ -83,18 +83,18 @@ class RecordedRun:
         return next(step for step in self.steps if step.components["stage"] == "gather")
 
     def seed(self, target: Bucket) -> None:
-        """Give an empty bucket what the run found in this one: the journal up to then, the
-        champion of the time, the table that validation compared with, and for a retraining the
-        batches and labels that it learnt from.
+        """Fill an empty bucket with what the run found in this one: the journal so far, the
+        champion of the time, the table that validation compared with, and for a retraining its
+        batches and labels.
 
-        Steps and their outputs are left out, so that every step is taken anew. Raises
+        Steps and their outputs are left out, so that every step runs again. Raises
         ObjectMissing, ObjectCorrupt.
         """
         copy_objects(self.bucket, target, self._seed_digests())
         _write_entries(target, self.version.model, self.history_before.entries)
         if self.retraining_entry is not None:
             ledger = self.version.model + LEDGER_SUFFIX
-            entries = self.bucket.journal(ledger).entries()
+            entries = Journal(self.bucket.store, ledger).entries()
             _write_entries(target, ledger, entries[: self.retraining_entry.body["upto"]])
 
     def _seed_digests(self) -> Iterator[Digest]:
@@ -120,7 +120,7 @@ def _write_entries(target: Bucket, journal: str, entries: Sequence[JournalEntry]
 
 
 def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
-    """What is recorded of the run behind `income@3`. Raises ReferenceUnknown, ObjectMissing,
+    """The record of the run behind `income@3`. Raises ReferenceUnknown, ObjectMissing,
     ChainBroken.
     """
     registry = Registry(bucket)
@@ -141,8 +141,8 @@ def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
 
 
 def _history_at_run(version: Version, before: list[JournalEntry]) -> ModelHistory:
-    """The journal as the run met it: the longest part in which the champion is the one that the
-    run was judged against. Another may have been promoted while the run was under way.
+    """The journal as the run found it: the longest beginning in which the champion is the one that
+    the run was judged against. Another may have been promoted during the run.
     """
     question, against = Digest.parse(version.entry.body["question"]), version.entry.body["against"]
     for end in range(len(before), -1, -1):

@@ -1,22 +1,21 @@
-"""Whether the rows can be read again as they were, or the recorded table must stand in."""
+"""Whether the source still holds the recorded rows, or the recorded table must replace it."""
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
 from assay.reproduce.recorded_run import RecordedRun
-from assay.sources.files import SourceFile, redact_url
+from assay.sources.files import SourceFile, match_local_paths, redact_url
 from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
 
 
 @dataclass(frozen=True)
 class RowOrigin:
-    """Where the rebuilt run takes its rows from. `reason` ingestion cannot be repeated; empty if it
-    can.
+    """Where the rebuilt run takes its rows from. `reason`: why ingestion cannot be repeated; empty
+    if it can.
     """
 
     source: str
@@ -34,15 +33,15 @@ class RowOrigin:
 
 
 def source_depth(recorded: RecordedRun) -> int:
-    """How many folders above the working one the source's path climbs to."""
+    """How many folders the source's path climbs above the working one."""
     return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
 
 
 def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
-    """Look for the source, bytes as recorded, and put it where the rebuilt run looks for it.
+    """Find the source with its recorded bytes, and put it where the rebuilt run reads it.
 
-    A relative path counts from the working directory, else from the recorded commit, where it may
-    be tracked; then `working`, the rebuilt run's folder, gets a link to it.
+    A relative path counts from the use case's folder and from the working one, here or in the
+    recorded commit, where it may be tracked. `working`, the rebuilt run's folder, then gets a link.
     """
     data = recorded.written.use_case.data
     path = data.source.path
@@ -55,13 +54,15 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
         return RowOrigin(told, "its server told nothing by which to know that it is the same")
     if "://" in path or Path(path).expanduser().is_absolute():
         return RowOrigin(told, _change_reason(data, recorded.source, told))
-    for base in (Path.cwd(), code):
+    folder = Path(recorded.written.text.name).parent
+    bases = [base for root in (Path.cwd(), code) for base in (root / folder, root)]
+    for base in bases:
         found = _files_below(base, path)
         names = [(name, digest_file(SourceFile(str(file), name))) for name, file in found.items()]
         if names and combine_digests(names) == recorded.source:
             _link_files(found, working)
             return RowOrigin(told)
-    there = any(_files_below(base, path) for base in (Path.cwd(), code))
+    there = any(_files_below(base, path) for base in bases)
     return RowOrigin(told, f"{told} has changed since" if there else f"{told} is not here")
 
 
@@ -74,15 +75,14 @@ def _change_reason(data: Any, recorded: str, told: str) -> str:
 
 
 def _files_below(base: Path, path: str) -> dict[str, Path]:
-    """The files that a relative path or pattern names below `base`, by their relative names, which
-    are part of what identifies several files.
+    """The files that a relative path or pattern names below `base`, by relative name: the names of
+    several files are part of their fingerprint.
     """
     named = str(Path(path))
     if (base / named).is_file():
         return {named: base / named}
     start = len(str(base)) + 1
-    found = glob.glob(f"{glob.escape(str(base))}/{named}", recursive=True)  # noqa: PTH207 - as ingestion looks for them, links and all
-    return {name[start:]: Path(name) for name in sorted(found) if Path(name).is_file()}
+    return {name[start:]: Path(name) for name in match_local_paths(f"{base}/{named}")}
 
 
 def _link_files(files: dict[str, Path], working: Path) -> None:

@@ -1,4 +1,4 @@
-"""Two runs beside each other: which outputs differ, and which of these by themselves."""
+"""Compares two runs: which outputs differ, and which of these with equal inputs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from assay.steps.key_differences import compare_components as components_that_di
 from assay.steps.step import Step
 
 StepStatus = Literal["identical", "timed", "taken", "differs", "follows", "not rebuilt", "new"]
-"""`timed`: it yields clock times alone, and only its verdict was compared; `ingestion_taken` from the record
-instead of done again; `differs` although its inputs are the same; `follows`: it differs, and so do
-its inputs.
+"""`timed`: it yields clock times alone, so only its verdict was compared. `taken`: its outputs come
+from the record. `differs`: with equal inputs. `follows`: it differs, and so do its inputs.
 """
 
 SAME_STATUSES: frozenset[StepStatus] = frozenset({"identical", "timed", "taken"})
@@ -36,8 +35,8 @@ _COMPARED_FIELDS = ("version", "candidate", "against", "model", "signature", "pr
 
 @dataclass(frozen=True)
 class OutputDifference:
-    """One output that differs, and how; `before` or `changed_inputs` is None where there was, or is,
-    none.
+    """One output that differs, and how. `before` or `after` is None where that run has no such
+    output.
     """
 
     name: str
@@ -52,9 +51,9 @@ class OutputDifference:
 
 @dataclass(frozen=True)
 class StepComparison:
-    """One step of both runs. `outputs`: those that differ; `compared_count`: how many were held against
-    each other; `changed_inputs`: the inputs that differed already; `component_changes`: what else differs in all
-    that the step depends on.
+    """One step of both runs. `outputs` are those that differ, `compared_count` is how many were
+    compared, `changed_inputs` the inputs that differed already, and `component_changes` the other
+    differences between the steps' keys.
     """
 
     name: str
@@ -83,7 +82,7 @@ class RunComparison:
 
     @property
     def identical(self) -> bool:
-        """Whether every step that was done again came to the same."""
+        """Whether every repeated step gave the same outputs."""
         return self.first_divergence is None
 
     @property
@@ -93,16 +92,16 @@ class RunComparison:
 
     @property
     def compared_count(self) -> int:
-        """How many outputs were held against each other."""
+        """How many outputs were compared."""
         return sum(step.compared_count for step in self.steps)
 
 
 def compare_runs(
     recorded: RecordedRun, rebuilt: RebuiltRun, *, ingestion_taken: bool = False
 ) -> RunComparison:
-    """Hold every step's outputs against those of the rebuild; what holds clock times is left out.
+    """Compare every step's outputs with those of the rebuild, except outputs that hold clock times.
 
-    `ingestion_taken`: ingestion was not repeated, its outputs were taken from the record.
+    `ingestion_taken`: ingestion was not repeated; its outputs come from the record.
     """
     now = {step.name: step for step in rebuilt.steps}
     found = []
@@ -189,7 +188,7 @@ def _output_difference(
 
 
 def _verdict_difference(before: Step, after: Step) -> OutputDifference:
-    """A gate that reads clocks may judge otherwise; its report is not compared, its verdict is."""
+    """Compare the verdict of a gate that reads clocks; its report may differ."""
     how = [f"verdict: {before.verdict} -> {after.verdict}, by times that were measured anew"]
     return OutputDifference(
         "report", before.outputs.get("report"), after.outputs.get("report"), how
@@ -199,7 +198,7 @@ def _verdict_difference(before: Step, after: Step) -> OutputDifference:
 def _compare_entries(
     recorded: RecordedRun, rebuilt: RebuiltRun, *, diverged: bool
 ) -> StepComparison:
-    """What the journal was told of, version by version."""
+    """Compare the journals' entries, version by version."""
     before, after = (_entry_values(entries) for entries in (recorded.entries, rebuilt.entries))
     how = value_differences(before, after)
     outputs = [OutputDifference("journal entries", None, None, how)] if how else []

@@ -14,10 +14,10 @@ _MAX_ROWS = 3  # rows of a column that are told with both values
 
 
 def table_differences(before: Table, after: Table) -> list[str]:
-    """Lines on columns that came or went or changed their type, rows that came or went, and of
-    rows that stayed in their places how many hold another value, column by column.
+    """Lines about columns that were added, removed or retyped, rows that were added or removed,
+    and, by column, how many rows hold another value at the same place.
 
-    Both tables are read into memory one column at a time where they have equally many rows.
+    Tables of equal length are read into memory one column at a time.
     """
     lines = _column_changes(before, after)
     if before.rows != after.rows:
@@ -47,7 +47,7 @@ def _type_text(entry: dict[str, object]) -> str:
 
 
 def _row_changes(before: Table, after: Table) -> list[str]:
-    """Which rows came and went, by their hashes, where the columns are the same."""
+    """Which rows were added and removed, by their hashes, where the columns are the same."""
     lines = [f"{before.rows:,} rows -> {after.rows:,} rows"]
     if before.schema.names != after.schema.names:
         return lines
@@ -91,7 +91,7 @@ def _value_changes(name: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -
 
 
 def _equal_mask(before: pa.ChunkedArray, after: pa.ChunkedArray) -> np.ndarray:
-    """Where both hold the same value, or both hold none; bool, one a row."""
+    """Bool, one a row: whether both hold the same value, or both none."""
     same = pc.fill_null(pc.equal(before, after), False)
     both = pc.and_(pc.is_null(before, nan_is_null=True), pc.is_null(after, nan_is_null=True))
     found: np.ndarray = pc.or_(same, both).to_numpy().astype(bool)

@@ -1,4 +1,4 @@
-"""Where two values differ, in words: JSON, or what a pickle holds."""
+"""Differences between two values in words: JSON, or the contents of a pickle."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _NAME_KEYS = ("name", "title", "label", "candidate")  # by which items of a list
 
 
 class _Length(int):
-    """How many items a list has: no number of the value itself."""
+    """The length of a list, as against a number that the value holds."""
 
 
 def value_differences(before: Any, after: Any) -> list[str]:
     """One line for each place where two values differ: its path, the old value, the new one.
 
-    Places of one name that changed alike share a line. Of many, the first are told and the others
+    Places of one name that changed alike share a line. The first lines are shown, the others
     counted. Empty if the values are equal.
     """
     found = list(_leaves(before, after, "", set()))
@@ -49,7 +49,7 @@ def relative_gap(before: float, after: float) -> float:
 
 
 def _rounding_note(found: list[tuple[str, Any, Any]]) -> list[str]:
-    """Whether all of it may be mere rounding, as another processor or library rounds."""
+    """A note where all differences are as small as another processor's or library's rounding."""
     if not found or not all(_is_number(old) and _is_number(new) for _, old, new in found):
         return []
     largest = max(relative_gap(old, new) for _, old, new in found)

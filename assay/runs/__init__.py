@@ -1,1 +1,1 @@
-"""One run of a flow: what it knows, its record, its outcome, and where it came from."""
+"""A run of the training flow: its record, its outcome, its lineage."""

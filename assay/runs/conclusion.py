@@ -1,4 +1,4 @@
-"""How a run ends: its evidence gathered, its record kept, its verdict in the journal."""
+"""Ends a run: gathers the evidence, stores the record, appends the verdict to the journal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from assay.bucket import artifacts
 from assay.bucket.artifacts import Artifact
+from assay.bucket.journal import Journal
 from assay.bucket.signing import Signer, make_envelope
 from assay.gates.catalog import GATE_BY_STAGE
 from assay.gates.report import Verdict, get_report, put_report
@@ -26,7 +27,7 @@ from assay.steps.step import Step
 
 
 def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
-    """End a run whose last step of `shared_steps` is a gate that said no."""
+    """End a run that the last gate of `shared_steps` stopped."""
     bucket, question = run.bucket, run.question(steps[0]["table"])
     tried = JudgedCandidate(run, steps[-1], steps)
     record = put_run_record(run, question=question, steps=steps, verdicts=tried.gates)
@@ -41,7 +42,7 @@ def conclude_stopped_run(run: Run, steps: Sequence[Step]) -> RunOutcome:
         **_retraining_fields(run),
     }
     Registry(bucket).record_stop(run.name, body)
-    entries = bucket.journal(run.name).entries()
+    entries = Journal(bucket.store, run.name).entries()
     learnt = find_lessons(entries, tried.causes, question=question)
     outcome = RunOutcome(
         use_case=run.name,
@@ -68,8 +69,8 @@ def conclude_judged_run(
 ) -> RunOutcome:
     """Register every candidate that was judged, as registered or as rejected.
 
-    `shared_steps` are the steps before the candidates' own gates; each of `candidate_steps` is the step that
-    trained a candidate and then its gates, in the order in which they were tried.
+    `shared_steps` come before the candidates' own gates. Each of `candidate_steps` holds the step
+    that trained a candidate, then its gates, in the order in which candidates were tried.
     """
     question = run.question(shared_steps[0]["table"])
     all_tried = [
@@ -127,7 +128,7 @@ def conclude_judged_run(
 
 
 def _retraining_fields(run: Run) -> dict[str, Any]:
-    """What an entry says of the retraining that it came of."""
+    """What an entry says about the retraining behind it."""
     return run.retraining_origin.model_dump(mode="json") if run.retraining_origin else {}
 
 
@@ -138,8 +139,8 @@ def _ranking_step(steps: Sequence[Step]) -> Step:
 def _explain_choice(
     run: Run, ranking_step: Step, all_tried: Sequence[JudgedCandidate]
 ) -> dict[str, str]:
-    """Why each candidate was tried, by title. Completes the report on the candidates, which all
-    that were tried share, by what the test rows showed.
+    """Why each candidate was tried, by title. Adds the findings on the test rows to the report on
+    the candidates, which all tried candidates share.
     """
     from assay.gates.candidates.on_test_rows import add_test_results
 
@@ -164,14 +165,14 @@ def _explain_choice(
 
 
 def _chosen_index(all_tried: Sequence[JudgedCandidate]) -> int | None:
-    """The first of those tried that passed; else the first that awaits a person's approval."""
+    """The first tried candidate that passed, else the first that awaits a person's approval."""
     registered = [i for i, tried in enumerate(all_tried) if tried.status == REGISTERED]
     sure = [i for i in registered if Verdict.UNKNOWN not in all_tried[i].gates.values()]
     return next(iter([*sure, *registered]), None)
 
 
 def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, Any]:
-    """What the journal keeps of a version, but for what the run adds."""
+    """The journal's fields about a version, without those that concern the whole run."""
     use_case = run.loaded.use_case
     candidate = use_case.find_candidate(tried.candidate)
     text = render_model_card(use_case, candidate, tried.evidence, because=because)
@@ -189,7 +190,7 @@ def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, A
 
 
 def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artifact:
-    """Where the model comes from, for other tools; signed if the environment names a key."""
+    """Store the model's SLSA provenance for other tools, signed if the environment names a key."""
     told = slsa_statement.build_statement(
         run.name,
         tried.training_step["model"],
@@ -204,7 +205,7 @@ def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artif
 def _promote_automatically(
     run: Run, registry: Registry, version: Version, tried: JudgedCandidate
 ) -> None:
-    """Make a version champion where the use case lets that happen by itself."""
+    """Make a version champion where the use case promotes automatically."""
     policy, history = run.loaded.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
         return  # a person took it away, and nothing but a person brings it back

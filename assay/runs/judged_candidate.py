@@ -1,4 +1,4 @@
-"""What was tried: a candidate, the steps that judged it, and what they came to."""
+"""A candidate that was tried, the steps that judged it, and their verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.steps.step import Step
 
 
 class JudgedCandidate:
-    """A candidate, the step that made it, and all steps that judged it or its data."""
+    """A candidate, the step that trained it, and all steps that judged it or its data."""
 
     def __init__(self, run: Run, training_step: Step, judging_steps: Sequence[Step]) -> None:
         self.training_step = training_step
@@ -43,7 +43,7 @@ class JudgedCandidate:
 
     @property
     def causes(self) -> list[str]:
-        """What each of the reasons rests on, by its key."""
+        """The cause behind each reason, by its key."""
         return verdict_causes(self.evidence)
 
     @property

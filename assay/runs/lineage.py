@@ -1,4 +1,4 @@
-"""What a version was trained on, as its run record has it."""
+"""The table that a version was trained on, as its run record names it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.config.candidates import import_path_modules
 from assay.errors import ObjectMissing
 from assay.registry.history import STOPPED, Version
@@ -13,7 +14,7 @@ from assay.registry.registry import Registry
 
 
 def find_training_table(bucket: Bucket, version: Version) -> Artifact:
-    """The table whose rows a version learnt from and was tested on. Raises ObjectMissing."""
+    """The table that a version was trained and tested on. Raises ObjectMissing."""
     record = bucket.get_json(version.artifact("run"))
     predictions = version.entry.body["predictions"]["digest"]
     for step in record["steps"]:
@@ -46,12 +47,12 @@ def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:
 
 
 def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
-    """The steps of the last run of a use case by their names, as its record has them; those that
-    it did not come to, because a gate stopped it, as the last run that was not stopped has them.
+    """The steps of a use case's last run by name, from its record. Steps that it did not reach,
+    because a gate stopped it, come from the last run that was not stopped.
 
-    A retraining is no such run: it asks of other rows, which other steps yield.
+    Retrainings do not count: their rows come from other steps.
     """
-    entries = bucket.journal(model).entries()
+    entries = Journal(bucket.store, model).entries()
     asked = [e for e in entries if "run" in e.body and "retraining" not in e.body]
     whole = [e for e in asked if e.kind != STOPPED]
     records = (

@@ -1,4 +1,4 @@
-"""What a run came to: its candidates, their gates, and what was registered."""
+"""The outcome of a run: its candidates, their gates, and the registered version."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from assay.runs.run import _FrozenModel
 
 
 class CandidateOutcome(_FrozenModel):
-    """One candidate's fate: the version it became, how each gate judged it, what it scored.
+    """One candidate's version, the verdicts of its gates, and its scores.
 
-    `scores`: the metric that ranks candidates and the accuracy, on the test rows; `largest_gap`,
-    of those that the fairness rules name.
+    `scores`: the metric that ranks candidates and the accuracy, on the test rows. `largest_gap`:
+    the largest gap that a fairness rule names.
     """
 
     model: str
@@ -31,7 +31,7 @@ class StepSummary(_FrozenModel):
 
 
 class RunOutcome(_FrozenModel):
-    """What a run came to. `outcome` is registered, rejected or stopped."""
+    """The outcome of a run. `outcome` is registered, rejected or stopped."""
 
     use_case: str
     question: Digest

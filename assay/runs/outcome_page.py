@@ -1,4 +1,6 @@
-"""What a run came to, on one page: the outcome, why, each gate in a line, where the whole is."""
+"""The outcome of a run on one page: the result, the reasons, a line for each gate, a link to the
+report.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def outcome_headline(outcome: RunOutcome) -> str:
 
 
 def render_outcome(outcome: RunOutcome, reports: Sequence[Report], link: str) -> str:
-    """As Markdown. `reports`: of the gates, in reading order; `link`: to the whole report."""
+    """The page as Markdown. `reports` are the gates', in reading order; `link` leads to the whole
+    report.
+    """
     return "\n\n".join(_outcome_blocks(outcome, reports, link)) + "\n"
 
 

@@ -1,22 +1,23 @@
-"""The tables that a use case was asked of before."""
+"""The tables of a use case's earlier runs."""
 
 from __future__ import annotations
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.steps.step import referenced_objects
 from assay.tables.table import Table
 from assay.tables.table_writer import IDENTITY_RULE
 
 
 def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
-    """The table of the latest journal entry that was made from another one than `table`; None
-    before there was another. Asking again for the same table gives the same answer.
+    """The table of the latest journal entry made from a table other than `table`; None if there is
+    none. Asking again for the same table gives the same answer.
 
-    A table whose objects are no longer in the bucket is passed over. Raises ChainBroken,
+    Skips a table whose objects are gone from the bucket. Raises ChainBroken,
     ObjectMissing.
     """
-    for entry in reversed(bucket.journal(model).entries()):
+    for entry in reversed(Journal(bucket.store, model).entries()):
         if "run" in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
@@ -30,7 +31,7 @@ def inherited_identity_rule(bucket: Bucket, model: str) -> int:
 
     Raises ChainBroken, ObjectMissing.
     """
-    for entry in reversed(bucket.journal(model).entries()):
+    for entry in reversed(Journal(bucket.store, model).entries()):
         if "run" in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and bucket.objects.has(found.digest):

@@ -1,8 +1,8 @@
-"""What a question came to before, so that asking again costs a look.
+"""The cached outcome of each question, so that asking again costs one look-up.
 
-The answer is kept in the memo under the question and the champion that it was judged against, with
-the code of that champion's estimator, which may be a user's own.
-It counts only while the journal, read and verified, still has what it tells of.
+The memo keeps an outcome under the question, the champion that it was judged against, and the code
+of that champion's estimator, which may be a team's own. It counts only while the verified journal
+still holds the versions that it names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RESULT_STAGE = "run"
 
 
 def find_cached_outcome(bucket: Bucket, loaded: LoadedUseCase) -> RunOutcome | None:
-    """What this very question came to, if its source can be known without reading it."""
+    """The outcome of this very question, if its source has a fingerprint without being read."""
     source = fingerprint(loaded.use_case.data)
     if source is None:
         return None
@@ -36,7 +36,7 @@ def find_cached_outcome(bucket: Bucket, loaded: LoadedUseCase) -> RunOutcome | N
 
 
 def find_question_outcome(bucket: Bucket, model: str, question: Digest) -> RunOutcome | None:
-    """The standing answer, if all that proves it is still there. Raises ChainBroken."""
+    """The standing outcome, if all its evidence is still there. Raises ChainBroken."""
     history = Registry(bucket).history(model)
     rival = history.champion_to_beat(question)
     judged = _read_outcome(bucket, history, question, rival)
@@ -58,7 +58,7 @@ def _read_outcome(
 
 
 def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step]) -> None:
-    """Keep what a question came to."""
+    """Keep the outcome of a question."""
     made = [artifact for step in steps for artifact in step.outputs.values()]
     needs = {str(digest) for artifact in made for digest in referenced_objects(bucket, artifact)}
     needs |= {str(outcome.run), str(outcome.page.digest)}
@@ -78,7 +78,7 @@ def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> D
 
 
 def _is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:
-    """Whether the journal has what the answer tells of."""
+    """Whether the journal holds the versions that the outcome names."""
     if outcome.model is None:
         return any(
             entry.kind == STOPPED and entry.body["question"] == str(outcome.question)
@@ -89,7 +89,7 @@ def _is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:
 
 
 def _refresh_outcome(history: ModelHistory, outcome: RunOutcome) -> RunOutcome:
-    """The answer as it stands today: nothing was done for it, and a champion may have changed."""
+    """The outcome as it stands today: no step ran for it, and the champion may have changed."""
     champion = history.champion
     return outcome.model_copy(
         update={

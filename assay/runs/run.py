@@ -1,8 +1,4 @@
-"""Runs: what one is about, the record it leaves, and what it came to.
-
-A record is canonical JSON that names use case, code, environment and every step with its inputs
-and outputs by digest: the root of the run's Merkle tree.
-"""
+"""A run: its bucket, its use case, the state of its source, and the question it answers."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from assay.bucket import artifacts, canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
 from assay.steps import plan
 from assay.steps.code_version import read_code_version
@@ -29,8 +26,8 @@ class _FrozenModel(BaseModel):
 
 
 class RetrainingOrigin(_FrozenModel):
-    """What a run owes to a retraining: the journal's entry that began it, the last entry of the
-    ledger whose rows it may learn from, and the moment that it is about (RFC 3339).
+    """The retraining behind a run: the journal entry that began it, the last entry of the batch
+    ledger that it may learn from, and its moment (RFC 3339).
     """
 
     retraining: int
@@ -39,9 +36,9 @@ class RetrainingOrigin(_FrozenModel):
 
 
 class Run(_FrozenModel):
-    """What a run is about: the bucket, the use case's words, the state of its source.
+    """One run: the bucket, the text of the use case, the state of its source.
 
-    Steps are given this and artifacts, nothing else. `always` redoes steps that the memo knows.
+    Steps take this and artifacts, nothing else. `always` repeats steps that the memo knows.
     """
 
     store: str
@@ -56,11 +53,11 @@ class Run(_FrozenModel):
 
     @classmethod
     def begin(cls, loaded: LoadedUseCase, store: str, source: str | None, *, always: bool) -> Run:
-        """Prepare the bucket and keep the use case's words in it. `source`: its fingerprint.
+        """Prepare the bucket and store the use case in it. `source` is the fingerprint.
 
-        While a plan is made, nothing is written: the bucket may be one that can only be read.
+        A plan writes nothing, because the bucket may be read-only.
         """
-        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, Bucket.open(store)
+        name, words, bucket = loaded.use_case.name, artifacts.USE_CASE, open_bucket(store)
         planned = plan.current_plan() is not None
         keep = bucket.describe_json if planned else bucket.prepare().put_json
         run = cls(
@@ -76,30 +73,30 @@ class Run(_FrozenModel):
         return run
 
     def for_retraining(self, training_table: Artifact, origin: RetrainingOrigin) -> Run:
-        """The same question, asked of rows that were gathered for a retraining."""
+        """The same question on the rows of a retraining."""
         return self.model_copy(
             update={"source": str(training_table.digest), "retraining_origin": origin}
         )
 
     @property
     def bucket(self) -> Bucket:
-        return Bucket.open(self.store)
+        return open_bucket(self.store)
 
     @property
     def loaded(self) -> LoadedUseCase:
         return self._planned or _load_stored(self.store, self.use_case)
 
     def question(self, table: Artifact) -> Digest:
-        """The key of all that the answer depends on, but for the champion.
+        """The key of everything that the answer depends on, except the champion.
 
-        A source without a fingerprint, such as a SQL query, is known by the table it yielded.
+        A source without a fingerprint, such as a SQL query, is known by its table.
         """
         return question_key(self.loaded, self.source or str(table.digest))
 
 
 @lru_cache(maxsize=64)
 def _load_stored(store: str, words: Artifact) -> LoadedUseCase:
-    return parse_use_case(Bucket.open(store).get_json(words))
+    return parse_use_case(open_bucket(store).get_json(words))
 
 
 # How many processes search changes how long it takes, not what is found; what becomes of a model

@@ -18,9 +18,9 @@ from assay.steps.step import Step, referenced_objects
 def put_run_record(
     run: Run, *, question: Digest, steps: Sequence[Step], verdicts: Mapping[str, Any]
 ) -> Artifact:
-    """Store the record of a run: all that is needed to know, and to rebuild, what it made.
+    """Store the record of a run: everything that is needed to know and to rebuild its outputs.
 
-    Made only of what is there: see `garbage`. Raises ObjectMissing.
+    Names only objects that are there: see `upkeep.garbage_collector`. Raises ObjectMissing.
     """
     bucket, state = run.bucket, read_git_state()
     _require_objects(bucket, steps)

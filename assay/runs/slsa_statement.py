@@ -1,9 +1,8 @@
-"""Where a model comes from, said in the words that other tools read.
+"""A model's provenance in a format that other tools read.
 
-An in-toto statement whose subject is the model's bytes and whose predicate is SLSA provenance: the
-use case and the source it was built from, the code and the environment that built it, the gates'
-reports beside it. All of it is taken from the run's record, so it says nothing that the record
-does not prove.
+An in-toto statement: its subject is the model's bytes, its predicate is SLSA provenance. It names
+the use case, the source, the code, the environment and the gates' reports. All of it comes from the
+run's record, so it says nothing that the record does not prove.
 
 Sources: in-toto Attestation Framework, Statement v1; SLSA v1.0, Provenance predicate v1.
 """
@@ -32,7 +31,9 @@ def build_statement(
     run_record: Mapping[str, Any],
     reports: Mapping[str, Artifact],
 ) -> dict[str, Any]:
-    """The statement about `model`, known as `name`. `record` is the run's, `run_record` what it says."""
+    """The statement about `model`, known as `name`. `record` is the artifact of the run's record,
+    `run_record` its content.
+    """
     return {
         "_type": STATEMENT_TYPE,
         "subject": [_resource_descriptor(name, model.digest)],
@@ -60,7 +61,7 @@ def build_statement(
 
 
 def _dependencies(run_record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Everything that went in: the use case's words, the table, the code, the environment."""
+    """All inputs: the use case, the table, the code, the environment."""
     code, found = run_record["code"], [_artifact_resource("use case", run_record["use_case"])]
     tables = {
         step["outputs"]["table"]["digest"]: step["outputs"]["table"]

@@ -48,12 +48,13 @@ class RowBlock:
 class SourceReader(Protocol):
     """What a kind of source must offer. `blocks` is called once and holds one block at a time.
 
-    Readers are made of a source, the use case's data, and which columns `requested_columns` to read.
+    A reader is made of a use case's data, and of `requested_columns` if not all are to be read.
     """
 
-    position_unit: str  # what a Malformed's `line` is: a "line" of a text, else a "row"
+    position_unit: str  # what a MalformedRow's `line` is: a "line" of a text, else a "row"
     textual: bool  # whether the values are mere text, of which the types are to be inferred
     columns: list[str]  # all in the source; complete once the blocks are read
+    disagreements: Sequence[str]  # hints on columns whose files give them different types
 
     def kinds(self) -> dict[str, str] | None:
         """Kinds of the kept columns if they are known without reading the rows."""
@@ -68,11 +69,11 @@ class SourceReader(Protocol):
 def select_columns(
     columns: Sequence[str], data: Data, requested_columns: Collection[str] | None
 ) -> list[str]:
-    """Those of a source's `columns` that are read: not the ones that must never be stored, and
-    where `requested_columns` some are asked for, none but these.
+    """The columns of a source that are read: of `requested_columns`, or of all if None, those that
+    may be stored.
     """
-    asked = columns if requested_columns is None else requested_columns
-    return [name for name in columns if name in asked and name not in data.never_store]
+    requested = columns if requested_columns is None else requested_columns
+    return [name for name in columns if name in requested and name not in data.never_store]
 
 
 class BlockSpool:

@@ -8,12 +8,15 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assay.sources.number_format import PLAIN, NumberFormat
 from assay.sources.value_text import values_to_text as words_of
 from assay.tables.columns import ARROW_TYPES, cast_dates, column_kind
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _PLAIN: Final = r"^-?(0$|0?\.|0[eE]|[1-9])"
+_EPOCH_UNITS: Final = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}  # microseconds in each
+_FIRST_YEAR, _LAST_YEAR = -62_135_596_800, 253_402_300_800  # 0001 and 10000, in seconds
 _SUBMICROSECOND: Final = r"(\.[0-9]{6})[0-9]+"
 
 
@@ -24,10 +27,13 @@ class ColumnSpec:
     kind: str
     categories: tuple[str, ...] = ()
     date_format: str = "iso"
+    number_format: NumberFormat = PLAIN
     plain: bool = False
     """Whether text must be a number as inference demands it: 00200 is not taken for 200."""
 
     def __str__(self) -> str:
+        if self.kind == "date" and self.date_format in _EPOCH_UNITS:
+            return f"a date in {self.date_format} since 1970"
         if self.kind == "date":
             iso = self.date_format == "iso"
             return "an ISO date" if iso else f"a date of the form {self.date_format}"
@@ -56,7 +62,8 @@ def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
         return array
     words = array.dictionary
     if spec.plain and spec.kind in {"integer", "number"}:
-        plain = pc.match_substring_regex(pc.utf8_trim_whitespace(words), _PLAIN)
+        bare = spec.number_format.normalize(pc.utf8_trim_whitespace(words))
+        plain = pc.match_substring_regex(bare, _PLAIN)
         words = _null_unless(plain, words)
     words = _CONVERTERS[spec.kind](words, spec)
     if spec.kind == "category":
@@ -86,8 +93,8 @@ def _floats_to_integers(array: pa.Array) -> pa.Array:
     return _null_unless(fits, array).cast(ARROW_TYPES["integer"])
 
 
-def _parse_integers(words: pa.Array, _: ColumnSpec) -> pa.Array:
-    words = pc.utf8_trim_whitespace(words)
+def _parse_integers(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
+    words = wanted.number_format.normalize(pc.utf8_trim_whitespace(words))
     words = _null_unless(pc.match_substring_regex(words, _INTEGER), words)
     words = pc.replace_substring_regex(words, r"^\+|\.0*$", "")
     try:
@@ -98,8 +105,8 @@ def _parse_integers(words: pa.Array, _: ColumnSpec) -> pa.Array:
         return pa.array(held, ARROW_TYPES["integer"])
 
 
-def _parse_numbers(words: pa.Array, _: ColumnSpec) -> pa.Array:
-    words = pc.utf8_trim_whitespace(words)
+def _parse_numbers(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
+    words = wanted.number_format.normalize(pc.utf8_trim_whitespace(words))
     values = _null_unless(pc.match_substring_regex(words, _NUMBER), words).cast(
         ARROW_TYPES["number"]
     )
@@ -108,13 +115,15 @@ def _parse_numbers(words: pa.Array, _: ColumnSpec) -> pa.Array:
 
 def _parse_booleans(words: pa.Array, _: ColumnSpec) -> pa.Array:
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(words))
-    known = pa.array(["false", "true"])
-    return pc.equal(pc.index_in(lower, value_set=known), 1)
+    known = pa.array(["false", "0", "true", "1"])
+    return pc.greater_equal(pc.index_in(lower, value_set=known), 2)
 
 
 def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     import pandas as pd
 
+    if wanted.date_format in _EPOCH_UNITS:
+        return _parse_epochs(words, wanted)
     words = pc.utf8_trim_whitespace(words)
     # These pandas takes for the moment at which it reads them, under any format.
     words = _null_unless(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
@@ -126,6 +135,26 @@ def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     plain = moments.dt.tz_localize(None).dt.as_unit("us")
     return cast_dates(pa.Array.from_pandas(plain, type=ARROW_TYPES["date"]))
+
+
+def _parse_epochs(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
+    """Moments from numbers that count from 1970, in whole microseconds; years 1 to 9999."""
+    unit = wanted.date_format
+    numbers = _parse_numbers(words, wanted)
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    seconds = pc.divide(numbers, float(per_second))
+    within = pc.and_(
+        pc.greater_equal(seconds, float(_FIRST_YEAR)), pc.less(seconds, float(_LAST_YEAR))
+    )
+    micros = pc.multiply(numbers, float(_EPOCH_UNITS[unit]))
+    if unit == "ns":
+        micros = pc.divide(micros, 1000.0)
+    rounded = _null_unless(within, pc.round(micros)).cast(pa.int64())
+    # Integers are exact where floats are not.
+    whole = _null_unless(within, _parse_integers(words, wanted))
+    factor = _EPOCH_UNITS[unit]
+    exact = pc.divide(whole, 1000) if unit == "ns" else pc.multiply(whole, factor)
+    return pc.coalesce(exact, rounded).cast(ARROW_TYPES["date"])
 
 
 def _match_categories(words: pa.Array, wanted: ColumnSpec) -> pa.Array:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assay.errors import AssayError, ConfigError, SourceError, suggest_name
+from assay.errors import AssayError, ConfigError, SourceError
+from assay.util.environment import expand_variables, hide_values, read_variables
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _WRITTEN_PASSWORD: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
 _WRITTEN_OPTION: Final = re.compile(r"(?i)\b(\w*(?:pass|pwd|token|secret|key)\w*)=[^&]*")
 
@@ -32,10 +31,8 @@ class Database:
         self.display_url = _WRITTEN_OPTION.sub(
             r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection)
         )
-        self._secrets = {
-            name: _environment_variable(name, where) for name in _VARIABLE.findall(connection)
-        }
-        self.engine = _engine(_VARIABLE.sub(lambda m: self._secrets[m[1]], connection), where)
+        self._secrets = read_variables(connection, where)
+        self.engine = _engine(expand_variables(connection, self._secrets), where)
 
     def check_exists(self) -> None:
         """SQLite would make an empty database where there is none. Raises SourceError."""
@@ -61,8 +58,7 @@ class Database:
 
     def _redacted_message(self, error: Exception) -> str:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        for name, secret in self._secrets.items():
-            said = said.replace(secret, f"${{{name}}}") if secret else said
+        said = hide_values(said, self._secrets)
         if password := self.engine.url.password:
             said = said.replace(str(password), "***")
         return said
@@ -94,15 +90,4 @@ def _engine(url: str, where: str) -> Engine:
             where=where,
             remedy="Write it as dialect+driver://user:${PASSWORD}@host:port/database; in a "
             "password, @ is %40 and / is %2F.",
-        ) from None
-
-
-def _environment_variable(name: str, where: str) -> str:
-    try:
-        return os.environ[name]
-    except KeyError:
-        raise ConfigError(
-            f"the environment has no variable {name!r}",
-            where=where,
-            remedy=suggest_name(name, os.environ, f"Set it: export {name}=..."),
         ) from None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from assay.config.data import Data
 from assay.errors import SourceError
 from assay.sources.blocks import MalformedRow, RowBlock, select_columns
+from assay.sources.dialect import reading_hint
 from assay.sources.file_description import describe_files
 from assay.sources.files import SourceFile
 from assay.sources.header import check_column_names, check_same_columns
@@ -36,6 +37,7 @@ class DelimitedFiles:
 
     position_unit = "line"
     textual = True
+    disagreements: Sequence[str] = ()
 
     def __init__(
         self,
@@ -45,11 +47,19 @@ class DelimitedFiles:
     ) -> None:
         csv.field_size_limit(MAX_LINE_LENGTH)  # Arrow, which reads the regular blocks, has no limit
         self._data = data
-        self._texts = [TextFile(file, data.source.encoding) for file in files]
+        self._texts = [self._text(file) for file in files]
         tabs = files[0].ending == ".tsv" and "delimiter" not in data.source.model_fields_set
         self._delimiter = "\t" if tabs else data.source.delimiter
-        self.columns = self._header(*self._open_lines(TextFile(files[0], data.source.encoding)))
+        self.columns = self._header(*self._open_lines(self._text(files[0])))
         self._kept = select_columns(self.columns, data, requested_columns)
+
+    def _text(self, file: SourceFile) -> TextFile:
+        source = self._data.source
+        return TextFile(
+            file,
+            source.encoding,
+            lambda: reading_hint(source, "data.source", file=file, not_utf8=True),
+        )
 
     def kinds(self) -> dict[str, str] | None:
         """The declared types, when every column has one."""
@@ -95,6 +105,13 @@ class DelimitedFiles:
                 "the file is empty",
                 where=shown,
                 remedy="A CSV begins with a line of column names.",
+            )
+        if any("\0" in name for name in names):
+            raise SourceError(
+                f"the header holds zero bytes; the file is not {self._data.source.encoding} text",
+                where=f"{shown}:1",
+                remedy=reading_hint(self._data.source, "data.source")
+                or "Name its encoding in data.source.encoding.",
             )
         return check_column_names([name.strip() for name in names], f"{shown}:{lines.number - 1}")
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from assay.config.data import FileFormat, Source
 from assay.errors import AssayError, SourceError, StoreUnreachable, nearest_name
+from assay.util.environment import expand_variables, hide_values, read_variables
 
 _ENDINGS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -24,29 +26,38 @@ _ENDINGS: dict[str, FileFormat] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
-COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst")
+_WEB = frozenset({"http", "https"})
+_QUERY = re.compile(r"\?[\w.-]+=.*$")
+_URL = re.compile(r"\b[a-z][a-z0-9+.]*://[^\s'\"<>]+", re.IGNORECASE)
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst", ".zip")
 _TAGS = ("ETag", "etag", "md5Hash", "checksum", "VersionId", "generation")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file. `path` is what its file system calls it; `redact_url` is fit for people's eyes."""
+    """One file. `path` is its name in its file system; `display_path` holds no secret."""
 
     path: str
     display_path: str
     remote: Any = None  # an fsspec file system, or None for this machine's own
 
     @property
+    def name(self) -> str:
+        """The last part of the path; of a web address, without its query."""
+        if self.path.partition("://")[0].lower() in _WEB:
+            return unquote(re.split(r"[?#]", self.path, maxsplit=1)[0].rpartition("/")[2])
+        return self.path.rpartition("/")[2]
+
+    @property
     def ending(self) -> str:
         """The last suffix that is no compression, in lower case: `.csv` of `a.CSV.gz`."""
-        name = self.path.lower()
-        return Path(name.removesuffix(self.compression)).suffix
+        return Path(self.name.lower().removesuffix(self.compression)).suffix
 
     @property
     def compression(self) -> str:
-        """`.gz`, `.bz2`, `.zst`, or nothing."""
-        suffix = Path(self.path.lower()).suffix
+        """`.gz`, `.bz2`, `.zst`, `.zip`, or nothing."""
+        suffix = Path(self.name.lower()).suffix
         return suffix if suffix in COMPRESSION_SUFFIXES else ""
 
     @property
@@ -84,19 +95,54 @@ class SourceFile:
 def find_files(source: Source) -> list[SourceFile]:
     """The files that a source's path names, sorted by path when it is a pattern.
 
-    Raises SourceError when there are none, or one is a folder; StoreUnreachable.
+    A name that exists is a name; what does not exist is a pattern. ${NAME} stands for a variable
+    of the environment. Raises SourceError when there are none, or one is a folder; ConfigError
+    for a variable that is not set; StoreUnreachable.
     """
-    path = source.path or ""
-    files = (
-        _find_remote(path)
-        if "://" in path and not path.startswith("file://")
-        else _find_local(path)
-    )
+    written = source.path or ""
+    values = read_variables(written, "data.source.path")
+    path = expand_variables(written, values)
+    files = _find_remote(path) if _is_remote(path) else _find_local(_local_path(path), source)
     if not files:
         raise SourceError(
-            "no file fits this pattern", where=redact_url(path), remedy="Check data.source.path."
+            "no file fits this pattern", where=redact_url(written), remedy="Check data.source.path."
         )
-    return files
+    if not values:
+        return files
+    return [replace(f, display_path=hide_values(f.display_path, values)) for f in files]
+
+
+def is_pattern(source: Source) -> bool:
+    """Whether the source's path is a pattern: it has the marks of one, and no file is called so.
+
+    Raises StoreUnreachable, ConfigError.
+    """
+    path = expand_variables(source.path or "", read_variables(source.path or "", "a path"))
+    if _is_remote(path):
+        with translate_remote_errors(redact_url(path)):
+            system, place = _open_remote(path)
+            return _has_magic(place) and not system.exists(place)
+    local = _local_path(path)
+    return _has_magic(local) and not any(p.exists() for p in map(Path, _places(local, source)))
+
+
+def is_folder(source: Source) -> bool:
+    """Whether the source's path names a folder of this machine, or ends as folders elsewhere do."""
+    path = source.path or ""
+    if path.endswith("/"):
+        return True
+    local = "" if _is_remote(path) else _local_path(path)
+    return bool(local) and any(p.is_dir() for p in map(Path, _places(local, source)))
+
+
+def match_local_paths(path: str) -> list[str]:
+    """The files of this machine that a path or pattern names, sorted."""
+    if Path(path).is_file():
+        return [path]
+    pattern = _escape_existing(path, lambda named: Path(named).exists())
+    # pathlib's patterns are relative to a folder, and a user's may be absolute
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    return [name for name in found if Path(name).is_file()]
 
 
 def detect_format(source: Source, file: SourceFile) -> FileFormat:
@@ -112,11 +158,25 @@ def detect_format(source: Source, file: SourceFile) -> FileFormat:
 
 
 def redact_url(url: str) -> str:
-    """The URL without user names, passwords and query strings, which may hold secrets."""
-    if "://" not in url:
+    """The URL without user names, passwords and query strings, which may hold secrets.
+
+    In the name of an object elsewhere than on a web server, `?` and `#` are letters like others.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark:
         return url
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    host, slash, path = rest.partition("/")
+    if scheme.lower() in _WEB:
+        path = re.split(r"[?#]", path, maxsplit=1)[0]
+        host = re.split(r"[?#]", host, maxsplit=1)[0]
+    else:
+        path = _QUERY.sub("", path)
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def redact_text(text: str) -> str:
+    """A message of another library, its URLs without what may be secret."""
+    return _URL.sub(lambda match: redact_url(match[0]), text)
 
 
 @contextmanager
@@ -129,6 +189,12 @@ def translate_file_errors(where: str) -> Iterator[None]:
     except FileNotFoundError as error:
         if isinstance(error.__cause__, OSError):  # fsspec's HTTP says so of a silent server too
             raise _unreachable_error(where, error.__cause__) from None
+        if (status := getattr(error.__cause__, "status", 404)) != 404:  # and of a refusal
+            raise SourceError(
+                f"the server refuses this file ({status})",
+                where=where,
+                remedy="Check the address and who may read it; a signed one may have expired.",
+            ) from None
         raise SourceError("there is no such file", where=where, remedy=_path_hint(where)) from None
     except IsADirectoryError:
         raise _folder_error(where) from None
@@ -140,19 +206,21 @@ def translate_file_errors(where: str) -> Iterator[None]:
         ) from None
     except ImportError as error:
         raise SourceError(
-            f"reading this needs a package that is not installed: {error}",
+            f"reading this needs a package that is not installed: {redact_text(str(error))}",
             where=where,
             remedy="Install it, or copy the file to this machine.",
         ) from None
     except (ConnectionError, TimeoutError) as error:
         raise _unreachable_error(where, error) from None
     except OSError as error:
-        raise SourceError(f"the file cannot be read: {error}", where=where) from None
+        raise SourceError(
+            f"the file cannot be read: {redact_text(str(error))}", where=where
+        ) from None
 
 
 @contextmanager
 def translate_remote_errors(where: str) -> Iterator[None]:
-    """`translate_file_errors`, for file systems of fsspec, whose libraries have errors of their own."""
+    """`translate_file_errors` for file systems of fsspec, whose libraries have other errors."""
     try:
         with translate_file_errors(where):
             yield
@@ -160,47 +228,103 @@ def translate_remote_errors(where: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - theirs share no base class
         raise SourceError(
-            f"the file cannot be read: {type(error).__name__}: {error}",
+            f"the file cannot be read: {type(error).__name__}: {redact_text(str(error))}",
             where=where,
             remedy="Check the URL, the credentials and the network.",
         ) from None
 
 
-def _find_local(path: str) -> list[SourceFile]:
-    given = Path(urlsplit(path).path if path.startswith("file://") else path).expanduser()
-    path = str(given)
-    if glob.has_magic(path) and not given.exists():
-        # pathlib's patterns are relative to a folder, and a user's may be absolute
-        found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-        return [SourceFile(p, p) for p in found if Path(p).is_file()]
+def _is_remote(path: str) -> bool:
+    return "://" in path and not path.startswith("file://")
+
+
+def _local_path(path: str) -> str:
+    """A path or file URL as a path. In a file URL, letters may be escaped, and need not be."""
+    if not path.startswith("file://"):
+        return str(Path(path).expanduser())
+    plain = re.sub(r"^file://(localhost(?=/))?", "", path)
+    # Of a pattern, the folder before the first of its marks tells.
+    known = plain[: re.search(r"[*?\[]|$", plain).start()].rpartition("/")[0]  # type: ignore[union-attr]
+    literal = Path(plain).exists() or ("%" in known and Path(known).exists())
+    return plain if literal else unquote(plain)
+
+
+def _places(path: str, source: Source) -> list[str]:
+    """Where a local path may lie: relative to its use case's folder, else to the working one."""
+    return [str(Path(source.folder, path)), path] if source.folder else [path]
+
+
+def _find_local(path: str, source: Source) -> list[SourceFile]:
+    places = _places(path, source)
+    for place in places:
+        if found := match_local_paths(place):
+            # A path of a use case is known by its name there, wherever its folder lies.
+            cut = len(place) - len(path)
+            return [SourceFile(p, p[cut:]) for p in found]
+    present = [place for place in map(Path, places) if place.exists()]
+    if _has_magic(path) and not present:
+        return []
     with translate_file_errors(path):
-        given.stat()
-    if given.is_dir():
-        raise _folder_error(path)
-    return [SourceFile(path, path)]
+        (present or [Path(path)])[0].stat()
+    raise _folder_error(path)
 
 
 def _find_remote(url: str) -> list[SourceFile]:
     with translate_remote_errors(redact_url(url)):
-        import fsspec
-
-        try:
-            system, path = fsspec.core.url_to_fs(url)
-        except ValueError as error:
-            raise SourceError(str(error), where=redact_url(url)) from None
+        system, path = _open_remote(url)
         system.invalidate_cache()
-        if glob.has_magic(path):
-            found = sorted(p for p in system.glob(path) if system.isfile(p))
+        try:
+            kind = system.info(path).get("type")
+        except FileNotFoundError:
+            if not _has_magic(path):
+                raise
+            pattern = _escape_existing(path, system.exists)
+            found = sorted(p for p in system.glob(pattern) if system.isfile(p))
             return [SourceFile(p, redact_url(system.unstrip_protocol(p)), system) for p in found]
-        kind = system.info(path).get("type")
     if kind == "directory":
         raise _folder_error(redact_url(url))
     return [SourceFile(path, redact_url(url), system)]
 
 
+def _open_remote(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and what it calls the file."""
+    import fsspec
+
+    scheme = url.partition("://")[0].lower()
+    # What is escaped in a web address must stay so: signatures are over its letters.
+    options = {"encoded": True} if scheme in _WEB and "%" in url else {}
+    try:
+        system, path = fsspec.core.url_to_fs(url, **options)
+    except ValueError as error:
+        raise SourceError(redact_text(str(error)), where=redact_url(url)) from None
+    return system, str(path)
+
+
+def _has_magic(path: str) -> bool:
+    """Whether a path has the marks of a pattern; the query of a web address has none."""
+    if path.partition("://")[0].lower() in _WEB:
+        path = path.partition("?")[0]
+    return glob.has_magic(path)
+
+
+def _escape_existing(pattern: str, exists: Callable[[str], bool]) -> str:
+    """The pattern, in which leading folders that are called so stand for themselves: in [1]/*."""
+    named, escaped = "", ""
+    segments = pattern.split("/")
+    for place, segment in enumerate(segments):
+        named += segment
+        if glob.has_magic(segment) and not exists(named):
+            return escaped + "/".join(segments[place:])
+        escaped += glob.escape(segment) + "/"
+        named += "/"
+    return escaped.removesuffix("/")
+
+
 def _unreachable_error(where: str, error: OSError) -> StoreUnreachable:
     return StoreUnreachable(
-        f"the source does not answer ({error})", where=where, remedy="Try again later."
+        f"the source does not answer ({redact_text(str(error))})",
+        where=where,
+        remedy="Try again later.",
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.config.data import Data
+from assay.config.data import Data, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, SourceError, suggest_name
 from assay.sources.block_conversion import convert_block
@@ -29,7 +29,9 @@ from assay.sources.blocks import (
     quarantine_batch,
 )
 from assay.sources.conversion import ColumnSpec
+from assay.sources.dialect import reading_hint
 from assay.sources.files import detect_format, find_files, redact_url
+from assay.sources.number_format import NumberFormat
 from assay.sources.reading_notes import ReadingNotes
 from assay.sources.row_filter import RowFilter
 from assay.sources.table_summary import TableSummary
@@ -42,11 +44,11 @@ _EVERY = 1_000_000  # rows between two words about progress
 
 @dataclass(frozen=True)
 class IngestResult:
-    """A source as a table. `describe_source` is JSON: the source, its columns, and hints for people.
+    """A source as a table. `metadata` is JSON: the source, its columns, and hints for people.
 
     `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
-    `text_hints` says which columns are text because of a few odd values or a mixture, and which;
-    `notes`, what was done to rows and values that could be read.
+    `text_hints`: the columns that are text only by the way in which the source is written;
+    `notes`: what was done to rows and values that could be read.
     """
 
     table: Artifact
@@ -67,8 +69,9 @@ def ingest_source(
 ) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
-    `where` is the use case's text, to say on which line of it a wrong column name stands.
-    `identity_rule`: by which rows are told apart. `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
+    `where` is the use case, to say on which of its lines a wrong column name stands;
+    `identity_rule`: by which rows are told apart. `say` is told of progress. Raises SourceError,
+    ConfigError, StoreUnreachable, StoreError.
     """
     reader = open_reader(data)
     if reader.columns:  # else they are known only once all rows were read
@@ -80,7 +83,7 @@ def ingest_source(
             _column_specs(reader, data, survey),
             report_progress(blocks, say, "typed"),
             aside,
-            RowTally(source_name(data), reader.position_unit),
+            _tally(data, reader),
             data,
             where.text.locate(("data", "where")) if where else "data.where",
         )
@@ -93,7 +96,11 @@ def ingest_source(
             if intake.tally.malformed_count
             else None
         )
-    as_text = survey.hints(_declared_kinds(data)) if survey else []
+    as_text = [
+        *_single_column_hint(reader, data),
+        *survey.hints(_declared_kinds(data), data.missing),
+        *reader.disagreements,
+    ]
     about = {
         "source": reader.describe_source(),
         "rows": intake.summary.rows,
@@ -107,8 +114,14 @@ def ingest_source(
 class RowTally:
     """How many rows were good and how many malformed, and why the first of these."""
 
-    def __init__(self, origin: str, position_unit: str) -> None:
-        self.origin, self._counts = origin, position_unit
+    def __init__(
+        self,
+        origin: str,
+        position_unit: str,
+        reading_hint: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`reading_hint`: what to write should most rows be malformed."""
+        self.origin, self._counts, self._hint = origin, position_unit, reading_hint
         self.good_count = 0
         self.malformed_count = 0
         self._reasons: list[str] = []
@@ -133,7 +146,8 @@ class RowTally:
                 f"{self.malformed_count:,} of {total:,} rows are malformed: "
                 + "; ".join(self._reasons[:3]),
                 where=self.origin,
-                remedy="Check the delimiter and the types, categories and dates under data.",
+                remedy=self._hint()
+                or "Check the delimiter and the types, categories and dates under data.",
             )
 
 
@@ -201,13 +215,13 @@ class _IngestPass:
         )
 
 
-def source_name(data: Data) -> str:
+def source_name(source: Source) -> str:
     """The source's name in errors that concern it as a whole."""
-    return redact_url(data.source.path) if data.source.path else "data.source.sql"
+    return redact_url(source.path) if source.path else "data.source.sql"
 
 
 def open_reader(data: Data, requested_columns: Collection[str] | None = None) -> SourceReader:
-    """What reads the source that `data` names; of its columns, `requested_columns` these if any are named.
+    """The reader of the source that `data` names; of all its columns, or of `requested_columns`.
 
     Raises SourceError, ConfigError.
     """
@@ -232,19 +246,35 @@ def open_reader(data: Data, requested_columns: Collection[str] | None = None) ->
 
 def _survey_blocks(
     reader: SourceReader, data: Data, spool: BlockSpool, say: Callable[[str], None]
-) -> tuple[TypeSurvey | None, Iterable[RowBlock]]:
-    """The blocks, and what a first pass over them told, where one is needed."""
+) -> tuple[TypeSurvey, Iterable[RowBlock]]:
+    """The blocks, and what is told of them: by a first pass, if types are to be inferred; else the
+    survey is complete once the blocks are read.
+    """
     listed = {n for n, kind in data.types.items() if kind == "category"} - set(data.categories)
-    if reader.kinds() is not None and not listed:
-        return None, reader.blocks()
-    survey = TypeSurvey(textual=reader.textual, listed=frozenset(listed))
-    tally = RowTally(source_name(data), reader.position_unit)
+    known = reader.kinds()
+    survey = TypeSurvey(
+        textual=reader.textual,
+        listed=frozenset(listed),
+        number_format=NumberFormat.from_source(data.source),
+        known_kinds=None if listed else known,
+    )
+    if known is not None and not listed:
+        return survey, survey.watch(reader.blocks())
+    tally = _tally(data, reader)
     for block in report_progress(reader.blocks(), say, "read"):
         survey.add(block)
         spool.add(block)
         tally.add(len(block.lines), block.malformed_rows)
     tally.check_malformed_share()
     return survey, spool
+
+
+def _tally(data: Data, reader: SourceReader) -> RowTally:
+    return RowTally(
+        source_name(data.source),
+        reader.position_unit,
+        lambda: reading_hint(data.source, "data.source"),
+    )
 
 
 def report_progress(
@@ -259,13 +289,12 @@ def report_progress(
         yield block
 
 
-def _column_specs(
-    reader: SourceReader, data: Data, survey: TypeSurvey | None
-) -> dict[str, ColumnSpec]:
+def _column_specs(reader: SourceReader, data: Data, survey: TypeSurvey) -> dict[str, ColumnSpec]:
     """What each kept column is to become, in the order of the source."""
-    found = (survey.kinds() if survey else reader.kinds()) or {}
-    categories = {**(survey.categories() if survey else {}), **data.categories}
+    found = survey.kinds()
+    categories = {**survey.categories(), **data.categories}
     declared = _declared_kinds(data)
+    written = NumberFormat.from_source(data.source)
     kept = [name for name in reader.columns if name not in data.never_store]
     if not kept:
         raise SourceError("no column is left", remedy="Check data.never_store.")
@@ -274,6 +303,7 @@ def _column_specs(
             declared.get(name) or found.get(name, "text"),
             tuple(categories.get(name, ())),
             data.dates.get(name, "iso"),
+            written,
         )
         for name in kept
     }
@@ -290,7 +320,7 @@ def _declared_kinds(data: Data) -> dict[str, str]:
 def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | None) -> None:
     """Every column that is named is there, and none is both needed and never stored.
 
-    Without `locate`, only columns that reading itself needs: what the others mean is the use
+    Without `where`, only columns that reading itself needs: what the others mean is the use
     case's matter.
     """
     if where:
@@ -301,7 +331,7 @@ def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | No
     for path, name in named:
         at = where.text.locate(path) if where else f"data.{path[1]}"
         if name not in columns:
-            listed = delimiter_hint(columns, "data.source") or f"Columns: {', '.join(columns)}."
+            listed = reading_hint(data.source, "data.source") or f"Columns: {', '.join(columns)}."
             remedy = suggest_name(name, columns, listed)
             raise ConfigError(f"the data have no column {name!r}", where=at, remedy=remedy)
         if name in data.never_store and path[1] != "never_store":
@@ -309,11 +339,12 @@ def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | No
             raise ConfigError(what, where=at, remedy=remedy)
 
 
-def delimiter_hint(columns: Sequence[str], where: str) -> str | None:
-    """What to do about a header that was not split: the one name in it holds another delimiter."""
-    found = next((mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]), None)
-    named = "\\t" if found == "\t" else found
-    return found and f'The header holds "{named}": name it as `delimiter: "{named}"` in {where}.'
+def _single_column_hint(reader: SourceReader, data: Data) -> list[str]:
+    """A hint on a file of one column that would be a table under another delimiter."""
+    if not reader.textual or len(reader.columns) > 1:
+        return []
+    hint = reading_hint(data.source, "data.source")
+    return [f"the file has one column, {reader.columns[0]!r}. {hint.rstrip('.')}"] if hint else []
 
 
 def _never_stored_error(name: str) -> tuple[str, str]:

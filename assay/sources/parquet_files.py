@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from assay.sources.fingerprint import digest_file
 from assay.sources.header import check_column_names, check_same_columns
 from assay.sources.missing_marks import null_marked_array
 from assay.sources.python_values import common_kind, integer_size_kinds
+from assay.sources.type_hints import describe_disagreement
 from assay.sources.typed_blocks import unsupported_column_error
 from assay.sources.value_text import values_to_text
 from assay.tables.columns import column_kind, conform_batch, normalize_schema
@@ -46,12 +48,18 @@ class ParquetFiles:
         self._data = data
         self._files = files
         self._digests: dict[str, str] = {}
-        schemas = [_schema(file) for file in files]
-        self.columns = check_column_names(schemas[0].names, files[0].display_path)
-        for file, schema in zip(files, schemas, strict=True):
-            check_same_columns(schema.names, self.columns, file.display_path, files[0].display_path)
+        footers = [_read_footer(file) for file in files]
+        self.columns = check_column_names(footers[0].schema.names, files[0].display_path)
+        for file, footer in zip(files, footers, strict=True):
+            check_same_columns(
+                footer.schema.names, self.columns, file.display_path, files[0].display_path
+            )
         self._kept = select_columns(self.columns, data, requested_columns)
-        self._kinds = {name: self._kind(name, schemas) for name in self._kept}
+        # A file without rows says nothing of the values.
+        filled = [(f, foot) for f, foot in zip(files, footers, strict=True) if foot.rows]
+        judged = filled or list(zip(files, footers, strict=True))
+        self.disagreements: list[str] = []
+        self._kinds = {name: self._kind(name, judged) for name in self._kept}
 
     def kinds(self) -> dict[str, str] | None:
         return self._kinds
@@ -104,22 +112,29 @@ class ParquetFiles:
             arrays[name] = null_marked_array(array, self._data.missing)
         return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
-    def _kind(self, name: str, schemas: Sequence[pa.Schema]) -> str:
-        kinds = set()
-        for file, schema in zip(self._files, schemas, strict=True):
-            kind = schema.field(name).type
+    def _kind(self, name: str, files: Sequence[tuple[SourceFile, _Footer]]) -> str:
+        by_file: dict[str, str] = {}
+        kinds, types = set(), [footer.schema.field(name).type for _, footer in files]
+        for (file, footer), kind in zip(files, types, strict=True):
             try:
-                kinds.add("integer" if _is_integral_type(kind) else column_kind(kind))
+                word = "integer" if _is_integral_type(kind) else column_kind(kind)
             except TypeError:
                 raise unsupported_column_error(name, str(kind), file.display_path) from None
             if pa.types.is_null(kind):
-                kinds.discard("text")
-        if kinds == {"integer", "number"} or any(
-            _may_exceed_int64(s.field(name).type) for s in schemas
-        ):
-            for file in self._files:
+                continue
+            kinds.add(word)
+            if name not in footer.empty_columns:
+                by_file[file.display_path] = word
+        if (common_kind(kinds) or "text") == "text" and len(kinds) > 1:
+            kinds = set(by_file.values()) or kinds  # a column without a value says nothing, either
+        if kinds == {"integer", "number"} or any(_may_exceed_int64(kind) for kind in types):
+            for file, _ in files:
                 kinds |= _column_size_kinds(file, name)
-        return common_kind(kinds) or "text"
+        common = common_kind(kinds) or "text"
+        declared = {*self._data.types, *self._data.dates, *self._data.categories}
+        if common == "text" and name not in declared:
+            self.disagreements += describe_disagreement(name, by_file)
+        return common
 
 
 def _open_parquet(raw: Any) -> pq.ParquetFile:
@@ -127,9 +142,35 @@ def _open_parquet(raw: Any) -> pq.ParquetFile:
     return pq.ParquetFile(raw, coerce_int96_timestamp_unit="us")
 
 
-def _schema(file: SourceFile) -> pa.Schema:
+@dataclass(frozen=True)
+class _Footer:
+    """What a file says of itself: its columns, rows, and the columns that hold no value."""
+
+    schema: pa.Schema
+    rows: int
+    empty_columns: frozenset[str]
+
+
+def _read_footer(file: SourceFile) -> _Footer:
     with file.open() as raw, _translate_arrow_errors(file):
-        return _open_parquet(raw).schema_arrow
+        opened = _open_parquet(raw)
+        return _Footer(
+            opened.schema_arrow, opened.metadata.num_rows, _empty_columns(opened.metadata)
+        )
+
+
+def _empty_columns(metadata: pq.FileMetaData) -> frozenset[str]:
+    """The columns of which the statistics say that every value is missing."""
+    counts: dict[str, int] = {}
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            stats = chunk.statistics
+            known = stats is not None and stats.has_null_count
+            counts[chunk.path_in_schema] = counts.get(chunk.path_in_schema, 0) + (
+                stats.null_count if known else 0
+            )
+    return frozenset(name for name, nulls in counts.items() if nulls == metadata.num_rows)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ _FIRST_REASONS: Final = 3  # rows of which the reason is told at once
 
 @dataclass(frozen=True)
 class QuarantineSummary:
-    """`first_reasons`: the first of the rows, each with its reason in words. `table` lists all of them,
-    where it is kept.
+    """How many rows were set aside, the reasons of the first, and the table that lists all of
+    them, where it is kept.
     """
 
     rows: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,6 +32,7 @@ class SqlQuery:
 
     position_unit = "row"
     textual = False
+    disagreements: Sequence[str] = ()
 
     def __init__(self, data: Data, requested_columns: Collection[str] | None = None) -> None:
         self._data, self._only = data, requested_columns

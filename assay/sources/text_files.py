@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import hashlib
 import io
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
-
-import pyarrow as pa
 
 from assay.bucket.digest import Digest
 from assay.errors import ConfigError, SourceError
+from assay.sources.compression import decompress, translate_decompression_errors
 from assay.sources.files import SourceFile
+from assay.sources.fingerprint import digest_file
 
 _CHUNK: Final = 4 << 20
 MAX_LINE_LENGTH: Final = 64 << 20  # characters of one line; more than this is no table
@@ -25,8 +21,15 @@ MAX_LINE_LENGTH: Final = 64 << 20  # characters of one line; more than this is n
 class TextFile:
     """One text file, to be read once from start to end."""
 
-    def __init__(self, file: SourceFile, encoding: str) -> None:
+    def __init__(
+        self,
+        file: SourceFile,
+        encoding: str,
+        encoding_hint: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`encoding_hint`: what to write instead, should the bytes not be in the encoding."""
         self.file = file
+        self._encoding_hint = encoding_hint
         self.encoding = _codec_name(encoding)
         self.digest: str | None = None  # SHA-256 of the bytes as they lie there; set at the end
 
@@ -35,19 +38,28 @@ class TextFile:
 
         Raises SourceError with file, line and byte where the bytes are not in the encoding.
         """
+        if self.file.compression == ".zip":  # read from its end, so not hashed on the way
+            digest = digest_file(self.file)
+            with self.file.open() as raw:
+                yield from self._whole_lines(self._decode_blocks(raw))
+            self.digest = digest
+            return
         with self.file.open() as raw:
             hashing = _HashingReader(raw)
-            yield from self._whole_lines(self._decode_blocks(_decompress(self.file, hashing)))
+            buffered = io.BufferedReader(hashing, 1 << 20)
+            yield from self._whole_lines(self._decode_blocks(cast(BinaryIO, buffered)))
             while hashing.read(_CHUNK):  # what may follow the packed data belongs to the digest
                 pass
         self.digest = str(Digest(hashing.state.hexdigest()))
 
-    def _decode_blocks(self, packed: BinaryIO) -> Iterator[str]:
+    def _decode_blocks(self, raw: BinaryIO) -> Iterator[str]:
+        with self.file.translate_errors(), translate_decompression_errors(self.file):
+            packed = decompress(self.file, raw)
         plain = codecs.getincrementaldecoder(self.encoding)()
         decoder = io.IncrementalNewlineDecoder(plain, translate=True)
         at, lines = 0, 0
         while True:
-            with self.file.translate_errors(), _translate_decompression_errors(self.file):
+            with self.file.translate_errors(), translate_decompression_errors(self.file):
                 block = packed.read(_CHUNK)
             at += len(block)
             try:
@@ -91,7 +103,8 @@ class TextFile:
         return SourceError(
             f"byte {before + error.start} (0x{byte:02x}) is not {self.encoding}",
             where=f"{self.file.display_path}:{line}",
-            remedy=f"Name the file's encoding in data.source.encoding, {named}, or save the file "
+            remedy=self._encoding_hint()
+            or f"Name the file's encoding in data.source.encoding, {named}, or save the file "
             "as UTF-8.",
         )
 
@@ -175,31 +188,6 @@ class _HashingReader(io.RawIOBase):
         buffer[: len(data)] = data
         self.state.update(data)
         return len(data)
-
-
-def _decompress(file: SourceFile, raw: io.RawIOBase) -> BinaryIO:
-    buffered = io.BufferedReader(raw, 1 << 20)
-    if file.compression == ".gz":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
-    if file.compression == ".bz2":
-        return cast(BinaryIO, bz2.BZ2File(buffered))
-    if file.compression == ".zst":
-        return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(buffered, "r"), "zstd"))
-    return cast(BinaryIO, buffered)
-
-
-@contextmanager
-def _translate_decompression_errors(file: SourceFile) -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, zlib.error, OSError) as error:
-        if not file.compression or isinstance(error, ConnectionError | TimeoutError):
-            raise
-        raise SourceError(
-            f"the compressed file is broken or cut short ({error})",
-            where=file.display_path,
-            remedy=f"Fetch it again; if it is no {file.compression} file, give it another ending.",
-        ) from None
 
 
 def _codec_name(encoding: str) -> str:

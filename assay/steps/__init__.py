@@ -1,1 +1,1 @@
-"""A step: one stage done once for given inputs, with the key that says when to do it again."""
+"""Steps: one stage, run once for given inputs, with the key that says when to run it again."""

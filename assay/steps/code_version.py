@@ -1,4 +1,4 @@
-"""What made a result: the code that ran, the versions it ran with, the machine it ran on."""
+"""The code behind a step: first-party modules by digest, distributions by version."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.bucket.digest import Digest
+from assay.util.import_path import use_working_folder
 
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
 _EXTRA = re.compile(r"\bextra\s*==")
@@ -39,16 +40,16 @@ class CodeVersion:
 
 
 def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
-    """The code reachable from `roots`: their modules and all first-party modules they import.
+    """Read the code reachable from `roots`: these modules and all first-party modules they import.
 
-    Imports are read off the source, those inside functions included, without running it; what is
-    imported for type checkers alone is left out. First-party is whatever lies outside the
-    standard library and the installed packages, a user's own estimators included. `glue` is one
-    more module whose own text counts, but not what it imports.
+    Imports are read from the source without running it, those inside functions included and those
+    for type checkers left out. First-party is all code outside the standard library and the
+    installed packages, a team's own estimators included. `glue` is one more module; its own text
+    counts, its imports do not.
 
-    A module that cannot be found or parsed is left out here; running it will say so.
+    A module that cannot be found or parsed is left out; running it gives the error.
     """
-    use_working_folder()
+    _follow_import_path()
     modules: dict[str, str] = {}
     distributions = {"Python": platform.python_version()}
     waiting = [package for root in roots for package in _with_parents(root)]
@@ -71,26 +72,26 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
 
 def find_module_file(name: str) -> Path | None:
     """The source of a first-party module, found without importing it; None if there is none."""
-    use_working_folder()
+    _follow_import_path()
     return _source_of(name)
 
 
-def use_working_folder() -> None:
-    """Let modules beside the working directory be found, as a user's own estimators are.
-
-    Last, so that none of them hides another. The processes of a search inherit the path.
-    """
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+def _follow_import_path() -> None:
+    """Use the working folder, and forget where modules lie once the import path has changed."""
+    use_working_folder()
+    if _seen_path != sys.path:
+        _seen_path[:] = sys.path
         _source_of.cache_clear()
         _first_party_path.cache_clear()
+
+
+_seen_path: list[str] = []
 
 
 def _resolve_imports(
     imports: Iterable[tuple[int, str, str]], importer: str, path: Path
 ) -> Iterator[str]:
-    """Names of the modules that import statements speak of, parents (`__init__`) included."""
+    """Names of the imported modules, with their parent packages."""
     package = importer if path.name == "__init__.py" else importer.rpartition(".")[0]
     for level, base, name in imports:
         if level:
@@ -175,21 +176,21 @@ def _is_installed(folder: Path) -> bool:
 
 
 def _distribution_name(top: str) -> str | None:
-    """The distribution that is imported under a name; None for none that is installed."""
+    """The installed distribution that is imported under a name; None if there is none."""
     name = _DISTRIBUTION_BY_IMPORT.get(top, top)
     return name if _find_distribution(name) else _distributions_by_import().get(top)
 
 
 @lru_cache(maxsize=1)
 def _distributions_by_import() -> dict[str, str]:
-    """Distributions by what they are imported as. Takes a moment, so asked only on a miss."""
+    """Distributions by import name. Slow, so used only where the usual names miss."""
     return {top: names[0] for top, names in metadata.packages_distributions().items()}
 
 
 @lru_cache(maxsize=1024)
 def _distributions_of(top: str) -> dict[str, str]:
-    """What is imported under this name, and all that it requires: SciPy beneath scikit-learn
-    changes what a model comes to as much as scikit-learn does.
+    """The distribution imported under this name and all that it requires, by version: SciPy changes
+    a model as much as scikit-learn, which requires it.
     """
     # Nothing is named by `from . import x` at the top: running it will say so.
     first = _distribution_name(top) if top and top not in sys.stdlib_module_names else None
@@ -204,7 +205,7 @@ def _distributions_of(top: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _InstalledDistribution:
-    """A distribution, and the names of those that it requires whatever extras are asked for."""
+    """A distribution, and the names of those that it always requires."""
 
     name: str
     version: str
@@ -213,7 +214,7 @@ class _InstalledDistribution:
 
 @lru_cache(maxsize=1024)
 def _find_distribution(name: str) -> _InstalledDistribution | None:
-    """None if it is not installed, as what other systems need is not."""
+    """The installed distribution; None for one that only other systems need."""
     try:
         held = metadata.distribution(name)
     except metadata.PackageNotFoundError:

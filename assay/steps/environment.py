@@ -1,4 +1,4 @@
-"""What a run ran on: installed distributions, Python, the machine, and the state of the checkout."""
+"""The environment of a run: distributions, Python, the machine, the state of the checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assay.steps.code_version import _is_installed
 
 
 def describe_environment() -> dict[str, Any]:
-    """Everything installed, with Python, operating system and processor. No host or user name."""
+    """The installed distributions, Python, operating system and processor. No host or user name."""
     # Of two installed under one name, the one found first is imported.
     found = reversed(list(metadata.distributions()))
     installed = {d.metadata["Name"]: d.version for d in found}
@@ -30,7 +30,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def _processor_features() -> list[str]:
-    """Instruction sets that numeric libraries choose their code by (Linux; elsewhere empty)."""
+    """Instruction sets by which numeric libraries choose code (Linux; elsewhere empty)."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -42,7 +42,7 @@ def _processor_features() -> list[str]:
 
 @dataclass(frozen=True)
 class GitState:
-    """A git state: the commit, and the difference to it when the tree is dirty."""
+    """A git commit, and the difference to it when the tree is dirty."""
 
     commit: str | None
     diff: bytes
@@ -51,7 +51,7 @@ class GitState:
 def read_git_state(folder: Path | None = None) -> GitState:
     """The git state of Assay's own source, or of `folder`.
 
-    No commit when that is no git checkout: an installed package, or no git here.
+    No commit where that is no git checkout: an installed package, or no git here.
     """
     folder = folder or Path(__file__).parents[2]
     commit = None if _is_installed(folder) else _run_git(folder, "rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Why a step would run again: what its key is made of, compared with the last time."""
+"""Why a step would run again: the components of its key, compared with the last time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# What a step's components are called by people.
+# The words for a key's components.
 _KIND_BY_PART = {
     "code": "code",
     "distributions": "library",
@@ -19,8 +19,8 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class KeyDifference:
-    """One thing that differs. `name`: a module, a distribution, a key of the use case as the
-    stage reads it, an input. `before` and `after` are None where there was, or is, nothing.
+    """One component that differs. `name`: a module, a distribution, a setting that the stage reads,
+    or an input. `before` or `after` is None where there was, or is, none.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class KeyDifference:
 
 
 def compare_components(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[KeyDifference]:
-    """What differs between the components of two steps of one stage, in their order."""
+    """The differences between the components of two steps of one stage, in their order."""
     found: list[KeyDifference] = []
     for part, kind in _KIND_BY_PART.items():
         old, new = before.get(part, {}), after.get(part, {})

@@ -1,6 +1,6 @@
-"""How much memory this process held at its peak, where the system tells: Linux does.
+"""The peak memory of this process, on Linux; elsewhere unknown.
 
-Source: proc(5), /proc/pid/clear_refs and /proc/pid/status. Processes that it starts do not count.
+Child processes do not count. Source: proc(5), /proc/pid/clear_refs and /proc/pid/status.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ _SELF = Path("/proc/self")
 
 
 def reset_peak() -> None:
-    """From now on the peak is that of what follows."""
+    """Measure the peak from now on."""
     with suppress(OSError):
         (_SELF / "clear_refs").write_text("5")
 
 
 def read_peak() -> int | None:
-    """Bytes of resident memory at the most; None where nobody tells."""
+    """The peak of resident memory in bytes; None where the system does not say."""
     with suppress(OSError, ValueError):
         for line in (_SELF / "status").read_text().splitlines():
             name, _, value = line.partition(":")

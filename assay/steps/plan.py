@@ -1,8 +1,8 @@
-"""What a run would do, and why, without doing any of it.
+"""The plan of a run: which steps it would take, and why, without taking any.
 
-The flow is told as always, but each stage is asked for its step's key only. A step that the memo
-knows has its outputs; of one that would run, the outputs are stood in for by artifacts that do not
-exist, so that whatever depends on them would run too, and says because of which.
+The flow runs as always, but each stage computes only its step's key. A step that the memo knows has
+its outputs. A step that would run gets placeholder outputs, so that the steps that depend on them
+would run too, and name the cause.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from assay.steps.step import ArtifactMap, Step, find_step, key_components, step_
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step: whether it would run, what differs since the last time, and which steps before
-    it would make its inputs anew. `known` is false for a step that has never run here.
+    """One step: whether it would run, what differs from the last time, and which earlier steps
+    would change its inputs. `known` is false for a step that has never run here.
     """
 
     name: str
@@ -44,7 +44,7 @@ class PlannedStep:
 
 
 class _PlaceholderStep(Step):
-    """A step that would run. Its outputs are names of what does not exist yet."""
+    """A step that would run. Its outputs are placeholders."""
 
     def __getitem__(self, name: str) -> Artifact:
         return _placeholder_artifact(self.name, name)
@@ -60,17 +60,17 @@ def _placeholder_artifact(step: str, output: str) -> Artifact:
 
 @dataclass
 class RunPlan:
-    """Made while the flow is told. `last_steps`: see `last_steps`."""
+    """Filled while the flow is planned. `last_steps`: see `runs.lineage.last_steps`."""
 
     last_steps: Mapping[str, Mapping[str, Any]]
     always: bool = False
     steps: list[PlannedStep] = field(default_factory=list)
 
     def unforeseen_steps(self) -> list[str]:
-        """Steps of the last run of which nothing can be said before those above have run."""
-        told = {planned.name for planned in self.steps}
+        """Steps of the last run that cannot be planned before those above have run."""
+        known = {planned.name for planned in self.steps}
         waits = any(planned.would_run for planned in self.steps)
-        return [name for name in self.last_steps if name not in told] if waits else []
+        return [name for name in self.last_steps if name not in known] if waits else []
 
     def plan_step(
         self,
@@ -84,7 +84,7 @@ class RunPlan:
         label: str | None = None,
         always: bool = False,
     ) -> Step:
-        """The step from the memo, or a stand-in for it."""
+        """The step from the memo, or a placeholder for it."""
         made_of = key_components(stage, code=code, inputs=inputs, settings=settings, seed=seed)
         name = label or stage
         found = find_step(bucket, made_of, inputs=inputs, label=label)
@@ -125,26 +125,26 @@ def _explain_step(
 
 
 class EndOfPlan(Exception):
-    """What comes now depends on what a step would yield, or is for a real run alone."""
+    """The rest depends on a step's outputs, or belongs to a real run alone."""
 
 
 _CURRENT_PLAN: ContextVar[RunPlan | None] = ContextVar("plan", default=None)
 
 
 def current_plan() -> RunPlan | None:
-    """The plan that is being made, if one is."""
+    """The plan in progress, if there is one."""
     return _CURRENT_PLAN.get()
 
 
 def end_plan() -> None:
-    """The end of what can be planned: what follows changes the journal."""
+    """End a plan where the flow would change the journal. Raises EndOfPlan."""
     if current_plan():
         raise EndOfPlan
 
 
 @contextmanager
 def use_plan(plan: RunPlan) -> Iterator[None]:
-    """Let stages within ask the plan instead of doing their work."""
+    """Within, stages add to the plan instead of doing their work."""
     token = _CURRENT_PLAN.set(plan)
     try:
         yield

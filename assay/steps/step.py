@@ -25,8 +25,8 @@ ArtifactMap = Mapping[str, Artifact]
 
 
 class Step(BaseModel):
-    """What one stage took and yielded. `seconds` is what it cost when it was computed, `memory` how
-    many bytes the process held at the most meanwhile, where the system tells.
+    """One stage's inputs and outputs. `seconds`: the time it took when it was computed. `memory`:
+    the process's peak in bytes meanwhile, where known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,7 +60,7 @@ def perform(
     label: str | None = None,
     always: bool = False,
 ) -> Step:
-    """Return the step for these inputs: from the memo, or by doing `work`.
+    """Take the step for these inputs: from the memo, or by doing `work`.
 
     `settings` is the slice of the use case that the stage reads, as JSON. A memo entry counts
     only if everything it points to is still in the bucket. With `always` the work is done
@@ -91,7 +91,7 @@ def perform(
 def key_components(
     stage: str, *, code: CodeVersion, inputs: ArtifactMap, settings: Mapping[str, Any], seed: int
 ) -> dict[str, Any]:
-    """Everything that can change what a step comes to, as JSON."""
+    """Everything that can change a step's outputs, as JSON."""
     return {
         "stage": stage,
         "code": code.modules,
@@ -111,7 +111,7 @@ def step_key(components: Mapping[str, Any]) -> Digest:
 def find_step(
     bucket: Bucket, components: Mapping[str, Any], *, inputs: ArtifactMap, label: str | None = None
 ) -> Step | None:
-    """The step of these components, if the memo knows it and all it yielded is still there."""
+    """The step of these components, if the memo knows it and all its outputs are there."""
     key = step_key(components)
     entry = bucket.find_memo_entry(components["stage"], key)
     if entry is None:
@@ -131,7 +131,7 @@ def _make_step(
 
 
 def _stored_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    # Entries of before say nothing of memory.
+    # Older entries lack the memory.
     return {"memory": None, **{k: entry[k] for k in _STORED_FIELDS if k in entry}}
 
 

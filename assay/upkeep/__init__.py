@@ -1,1 +1,1 @@
-"""The upkeep of a bucket: what is wrong with it, mended; what nothing refers to, collected."""
+"""Upkeep of a bucket: verification, repair, garbage collection, pins."""

@@ -1,4 +1,4 @@
-"""What is wrong with this set-up: this installation, and the place where the bucket lies."""
+"""Diagnoses this set-up: the installation, and the store where the bucket lies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OTHER_SERVER = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: its name, how it is, what was seen, and what to do about it."""
+    """One examined thing: its name, its state, what was seen, and what to do about it."""
 
     name: str
     verdict: Verdict
@@ -50,10 +50,10 @@ class Finding:
 
 
 def diagnose_setup(url: str) -> list[Finding]:
-    """Look at this installation and at the bucket at `url`.
+    """Examine this installation and the bucket at `url`.
 
-    Writes a few bytes below `doctor/` in the bucket and deletes them again. Raises nothing of
-    Assay's own: what goes wrong is a finding.
+    Writes a few bytes below `doctor/` in the bucket and deletes them again. Raises no AssayError:
+    what goes wrong is a finding.
     """
     return [*_check_installation(), *_check_bucket(url)]
 
@@ -87,7 +87,7 @@ def _check_installation() -> Iterator[Finding]:
 
 
 def check_packages(requirements: list[str]) -> Finding:
-    """Whether what is installed fits the requirements (PEP 508) that `requirements` lists."""
+    """Whether the installed packages satisfy `requirements` (PEP 508)."""
     amiss = [found for text in requirements if (found := _requirement_problem(text))]
     if amiss:
         return Finding(
@@ -283,7 +283,7 @@ def _check_deletable(store: Store, key: str) -> Finding:
 
 
 def _remove_probes(store: Store, key: str, *, new: bool) -> None:
-    """Remove every probe, and a folder that only the examination made."""
+    """Remove every probe, and the folder if only the examination made it."""
     with suppress(AssayError):
         for entry in list(store.list(key)):
             store.delete(entry.key)

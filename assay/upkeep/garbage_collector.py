@@ -1,15 +1,14 @@
-"""Garbage collection: what nothing refers to goes, in two passes, beside running writers.
+"""Garbage collection: deletes unreferenced objects in two passes, beside running writers.
 
-Kept is what a journal or a pin leads to, what a memo entry younger than `MEMO_LIFETIME` leads to, and
-whatever is younger than `GRACE_PERIOD`, because a run may be about to name it. What is left is moved
-into the trash by one pass, and deleted by a later one that still finds nothing referring to it,
-at least `GRACE_PERIOD` after it was moved. Between the two, whoever asks for the object gets it back
-(`Objects.restore`).
+It keeps what a journal, a pin or a memo entry younger than `MEMO_LIFETIME` leads to, and all that
+is younger than `GRACE_PERIOD`, because a run may be about to name it. One pass moves the rest into
+the trash. A later pass deletes it if nothing refers to it still, at least `GRACE_PERIOD` after the
+move. In between, `Objects.restore` gives the object back to whoever asks for it.
 
-So no lock is needed. A writer makes sure that all it names is there, and only then appends to the
-journal: an object that was moved before that is taken out of the trash by the look itself, and
-one that is moved after it is taken out by the next read, or by the next pass, which finds the
-entry. Only a writer that stands still for `GRACE_PERIOD` between look and entry could lose.
+So no lock is needed. A writer checks that all it names is there, and only then appends to the
+journal. The check restores an object that was moved earlier. The next read, or the next pass, which
+finds the entry, restores one that is moved later. Only a writer that pauses for `GRACE_PERIOD`
+between check and entry could lose an object.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from functools import cached_property, partial
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
 from assay.bucket.memo import MEMO_PREFIX as MEMOS
 from assay.bucket.objects import TRASH_PREFIX, object_key
 from assay.errors import ObjectMissing, StoreDenied
@@ -39,7 +39,7 @@ _CLOCK = "clock/"
 
 @dataclass(frozen=True, slots=True)
 class CollectionResult:
-    """What a pass did, or with `dry_run` would do. Sizes in bytes."""
+    """What a pass did, or would do with `dry_run`. Sizes in bytes."""
 
     kept: int = 0
     kept_size: int = 0
@@ -72,7 +72,7 @@ class GarbageCollector:
 
     @cached_property
     def _now(self) -> datetime:
-        """The time as the store stamps it: that of a key made for the purpose."""
+        """The store's time, from a key made for the purpose."""
         key, store = f"{_CLOCK}{uuid.uuid4().hex}", self._bucket.store
         try:
             store.put_if_absent(key, b"")
@@ -83,9 +83,9 @@ class GarbageCollector:
         return now
 
     def collect(self, *, dry_run: bool = False) -> CollectionResult:
-        """Do one pass. Deletes nothing if anything that a journal leads to cannot be read.
+        """Do one pass. Deletes nothing if an object that a journal leads to cannot be read.
 
-        Raises ChainBroken, ObjectMissing, ObjectCorrupt: what refers to what is unknown then;
+        Raises ChainBroken, ObjectMissing, ObjectCorrupt, where references are then unknown;
         StoreDenied, StoreUnreachable.
         """
         # The time is taken, and all is listed, before marking: what a writer adds meanwhile is not
@@ -122,7 +122,8 @@ class GarbageCollector:
         )
 
     def reference_path(self, digest: Digest) -> list[str]:
-        """What keeps an object, from the journal, pin or memo entry down to it; empty if nothing.
+        """The references that keep an object, from journal, pin or memo entry down to it; empty if
+        none.
 
         Raises ObjectMissing if it is not in the bucket.
         """
@@ -159,7 +160,7 @@ class GarbageCollector:
         return self._now - entry.modified > than
 
     def _objects(self) -> Iterator[tuple[Digest, StoreEntry]]:
-        """Objects with their entries. What is not named like one is not ours to touch."""
+        """Objects with their entries. Keys that are not named like objects are left alone."""
         for entry in self._bucket.objects.list_entries():
             digest = _digest_in_key(entry.key)
             if digest and entry.key == object_key(digest):
@@ -175,8 +176,8 @@ class GarbageCollector:
     def _mark(self, memos: Iterable[str]) -> _Marks:
         marked: _Marks = {}
         strict, lenient = partial(self._references_in, True), partial(self._references_in, False)
-        for model in self._bucket.list_journals():
-            entries = self._bucket.journal(model).entries()
+        for model in list_journals(self._bucket.store):
+            entries = Journal(self._bucket.store, model).entries()
             references.follow_references(
                 references.journal_references(model, entries), marked, strict
             )
@@ -196,7 +197,7 @@ class GarbageCollector:
             return []  # no entry: it leads nowhere
 
     def _references_in(self, strict: bool, reference: ObjectReference) -> list[ObjectReference]:
-        """Where an object leads on to. `strict`: a gap in the way is an error."""
+        """What an object refers to. With `strict`, a missing object is an error."""
         if not reference.leads_on:
             return []
         try:

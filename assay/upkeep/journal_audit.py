@@ -1,4 +1,4 @@
-"""The journals of a bucket, examined: chains, checkpoints, clocks and signatures."""
+"""Audits the journals of a bucket: chains, checkpoints, clocks and signatures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name
+from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name, list_journals
 from assay.config.people import People
 from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
 from assay.registry.history import fold_journal
@@ -20,7 +20,7 @@ from assay.upkeep.repair import BucketRepair
 
 
 class JournalAudit:
-    """Some or all journals of one bucket: their names, how many entries, what does not fit."""
+    """Journals of one bucket: their names, the number of entries, the problems."""
 
     def __init__(self, bucket: Bucket, mender: BucketRepair | None = None) -> None:
         self._bucket = bucket
@@ -30,14 +30,14 @@ class JournalAudit:
         self.problems: list[BucketProblem] = []
 
     def examine_journals(self, reference: str | None) -> list[ObjectReference]:
-        """Examine the journals, and yield what they refer to: all of a bucket's, those of a
-        model (`income` and its ledgers), or the one of a version (`income@3`), of which only
-        what that version refers to. Raises ReferenceUnknown.
+        """Examine journals, and yield what they refer to: a whole bucket's, a model's (`income` and
+        its ledgers), or a version's (`income@3`, only what that version refers to). Raises
+        ReferenceUnknown.
         """
         model, _, version = (reference or "").partition("@")
-        known = self._bucket.list_journals()
+        known = list_journals(self._bucket.store)
         if reference is None:
-            apart = self._bucket.journal(pins.PINS_JOURNAL).exists()
+            apart = Journal(self._bucket.store, pins.PINS_JOURNAL).exists()
             self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
         elif model not in known:
             raise self._unknown_model(model, known)
@@ -57,7 +57,7 @@ class JournalAudit:
         return False
 
     def _examine_journal(self, name: str, version: str) -> Iterator[ObjectReference]:
-        journal = self._bucket.journal(name)
+        journal = Journal(self._bucket.store, name)
         try:
             entries = journal.read_each_entry()
         except ChainBroken as error:
@@ -134,7 +134,7 @@ class JournalAudit:
 def clock_reversals(
     entries: Iterable[JournalEntry],
 ) -> Iterator[tuple[JournalEntry, JournalEntry]]:
-    """Neighbours of which the later says that it is the older: a clock was wrong."""
+    """Neighbouring entries of which the later claims an earlier time: a clock was wrong."""
     for before, entry in itertools.pairwise(entries):
         # What another tool wrote may hold no time, or one without a zone: nothing to compare.
         with suppress(ValueError, TypeError):

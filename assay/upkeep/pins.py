@@ -1,7 +1,7 @@
-"""Pins: objects that people want kept though no journal leads to them.
+"""Pins: objects that people want to keep though no journal leads to them.
 
-They are told in a journal of their own, `journals/@pins/`, so that nobody can lose one by a race,
-who pinned what and why is known, and an older Assay's collector keeps what it leads to as well.
+They have a journal of their own, `journals/@pins/`. So no race loses a pin, it is known who pinned
+what and why, and an older Assay's collector keeps pinned objects too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import JSON, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import NON_MODEL_PREFIX, JournalEntry
+from assay.bucket.journal import NON_MODEL_PREFIX, Journal, JournalEntry
 from assay.bucket.objects import object_key
 from assay.errors import ObjectMissing, ReferenceUnknown
 from assay.upkeep import references
@@ -27,7 +27,7 @@ _LARGEST_JSON = 64 << 20  # bytes; nothing that Assay writes as JSON comes near
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """An object that is to be kept, and why."""
+    """An object to keep, and the reason."""
 
     artifact: Artifact
     entry: JournalEntry
@@ -42,10 +42,10 @@ class Pins:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._journal = bucket.journal(PINS_JOURNAL)
+        self._journal = Journal(bucket.store, PINS_JOURNAL)
 
     def active_pins(self) -> list[Pin]:
-        """What is pinned now, the latest last. Raises ChainBroken."""
+        """The pins that stand now, the latest last. Raises ChainBroken."""
         return list(fold_pins(self._journal.entries()).values())
 
     def pin(self, digest: Digest, because: str, *, actor: str | None = None) -> bool:
@@ -64,7 +64,7 @@ class Pins:
         return self._journal.append(decide, actor=actor) is not None
 
     def unpin(self, digest: Digest, because: str, *, actor: str | None = None) -> None:
-        """Keep an object no longer for its pin's sake. Raises ReferenceUnknown."""
+        """Remove an object's pin. Raises ReferenceUnknown."""
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             if digest not in fold_pins(entries):
@@ -79,7 +79,7 @@ class Pins:
             )
 
     def _artifact_of(self, digest: Digest) -> Artifact:
-        """The object as an artifact: JSON if it is, because that may lead on to others."""
+        """The object as an artifact: JSON if it is JSON, which may refer to other objects."""
         size = next((e.size for e in self._bucket.store.list(object_key(digest))), None)
         data = self._bucket.objects.get(digest) if size is None or size < _LARGEST_JSON else b""
         try:
@@ -90,7 +90,7 @@ class Pins:
         return Artifact(media_type=kind, digest=digest, size=size or len(data), name="pinned")
 
     def _check_reachable(self, artifact: Artifact) -> None:
-        """Look at all that is to be kept, as a run does before it names it: see `garbage`."""
+        """Check that all objects to keep are there, as a run does: see `garbage_collector`."""
         objects = self._bucket.objects
 
         def inside(found: ObjectReference) -> list[ObjectReference]:
@@ -111,7 +111,7 @@ class Pins:
 
 
 def fold_pins(entries: Iterable[JournalEntry]) -> dict[Digest, Pin]:
-    """What stays pinned after all these entries."""
+    """The pins that stand after these entries."""
     held: dict[Digest, Pin] = {}
     for entry in entries:
         if entry.kind == PINNED:

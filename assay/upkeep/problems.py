@@ -1,4 +1,4 @@
-"""What `verify` may find."""
+"""The problems that `verify` finds."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ ProblemKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class BucketProblem:
-    """One thing that does not fit. `key` names it in the store.
+    """One problem. `key` names its place in the store.
 
-    `format`: what says the bucket's format is not there. `corrupt`: an object with other bytes
-    than its name says. `unreadable`: the store fails to hand it out. `dangling`: something refers
-    to it and it is not there. `chain`: a journal entry that does not follow. `signature`: a journal
+    `format`: the file that states the bucket's format is missing. `corrupt`: an object whose bytes
+    do not match its name. `unreadable`: the store fails to read it. `dangling`: something refers to
+    it, and it is missing. `chain`: a journal entry that does not follow. `signature`: a journal
     entry that was altered after it was signed, or is signed by a key unknown here. `clock`: a
     journal entry that says it is older than the one before it. `foreign`: a key that Assay did not
-    make. `stale`: gone or wrong too, but only the memo or a checkpoint rests on it. `trash`: a
-    collector moved it there when nothing referred to it yet; whoever asks for it gets it. `mended`:
-    corrupt or gone, and there again.
+    make. `stale`: missing or wrong too, but only the memo or a checkpoint needs it. `trash`: a
+    collector moved it there before anything referred to it; whoever asks for it gets it. `mended`:
+    was corrupt or missing, and is whole again.
     """
 
     kind: ProblemKind
@@ -40,14 +40,14 @@ class BucketProblem:
 
     @property
     def harmless(self) -> bool:
-        """Whether nothing rests on it: a stale step runs again, a foreign file lies by."""
+        """Whether nothing depends on it: a stale step runs again, a foreign file is ignored."""
         return self.kind in {"clock", "stale", "foreign", "trash", "mended"}
 
 
 @dataclass(frozen=True, slots=True)
 class BucketFindings:
-    """What `verify` looked at, and what it found. `size` is in bytes; `resumed` of the objects
-    were read by an interrupted verification that began at `since` (RFC 3339).
+    """What `verify` examined and found. `size` is in bytes. An interrupted verification that began
+    at `since` (RFC 3339) had read `resumed` of the objects.
     """
 
     objects: int
@@ -62,7 +62,7 @@ class BucketFindings:
 
     @property
     def intact(self) -> bool:
-        """Whether everything that anything rests on is there and is what it says."""
+        """Whether everything that something depends on is there and matches its name."""
         return all(problem.harmless for problem in self.problems)
 
     def as_json(self) -> dict[str, Any]:

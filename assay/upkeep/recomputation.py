@@ -1,8 +1,8 @@
-"""Lost objects that a run would make again, and which run that is.
+"""Lost objects that a run would make again, and the use cases to run for them.
 
-A run makes them again if it asks the very question that they were made for: the same use case,
-source and code. Then its steps yield the same bytes, and the journal gains no version. Older
-models are rebuilt by `assay reproduce MODEL@N --into FOLDER`, a bucket to copy from.
+A run makes them again if it asks the same question: the same use case, source and code. Then its
+steps yield the same bytes, and the journal gains no version. For older models, `assay reproduce
+MODEL@N --into FOLDER` makes a bucket to copy from.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, list_journals
 from assay.config.loaded_use_case import parse_use_case
 from assay.errors import AssayError, IntegrityError
 from assay.runs.run import question_key
@@ -27,10 +27,10 @@ _LOST_KINDS = {"corrupt", "dangling"}
 
 
 def rerunnable_use_cases(bucket: Bucket, findings: BucketFindings) -> list[dict[str, Any]]:
-    """The words of each use case whose run here and now would make some of it again."""
+    """The use cases whose run here and now would make some of the lost objects again."""
     lost = {_digest(problem) for problem in findings.problems if problem.kind in _LOST_KINDS}
     found: dict[str, dict[str, Any]] = {}
-    for model in bucket.list_journals() if lost else ():
+    for model in list_journals(bucket.store) if lost else ():
         for entry in _run_entries(bucket, model):
             question = str(entry.body.get("question"))
             if question not in found and _leads_to(bucket, model, entry, lost):
@@ -40,7 +40,7 @@ def rerunnable_use_cases(bucket: Bucket, findings: BucketFindings) -> list[dict[
 
 
 def mark_recomputed(bucket: Bucket, findings: BucketFindings) -> BucketFindings:
-    """The findings, with what is there again told as mended."""
+    """The findings, with recomputed objects marked as mended."""
     return replace(
         findings, problems=tuple(_recheck_problem(bucket, problem) for problem in findings.problems)
     )
@@ -57,9 +57,9 @@ def _recheck_problem(bucket: Bucket, problem: BucketProblem) -> BucketProblem:
 
 
 def _run_entries(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
-    """The entries that end a run, the latest first; none of a broken journal."""
+    """The journal's entries that end a run, the latest first; none of a broken journal."""
     try:
-        entries = bucket.journal(model).entries()
+        entries = Journal(bucket.store, model).entries()
     except IntegrityError:
         return
     yield from (entry for entry in reversed(entries) if "run" in entry.body)
@@ -80,7 +80,7 @@ def _leads_to(bucket: Bucket, model: str, entry: JournalEntry, lost: Set[Digest]
 
 
 def _unchanged_use_case(bucket: Bucket, entry: JournalEntry) -> dict[str, Any] | None:
-    """The words of the use case, if asking it today is asking the same."""
+    """The use case, if a run of it today asks the same question."""
     try:
         record = bucket.get_json(Artifact.model_validate(entry.body["run"]))
         words: dict[str, Any] = bucket.get_json(Artifact.model_validate(record["use_case"]))

@@ -1,6 +1,6 @@
-"""What refers to what: from journals, pins and the memo, through JSON objects, down to bytes.
+"""The graph of references: from journals, pins and the memo, through JSON objects, down to bytes.
 
-`verify` and garbage collection walk the same graph; this is the one way to walk it.
+`verify` and garbage collection both walk it with these functions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from assay.util.concurrency import ordered_map
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """An object, and who refers to it: `referrer` is an entry of a journal, a memo entry, or the
-    digest of another object. `media_type` and `name` are as the referrer says; perhaps empty.
+    """An object, and what refers to it: `referrer` is a journal entry, a memo entry, or the digest
+    of another object. `media_type` and `name` are the referrer's; they may be empty.
     """
 
     digest: Digest
@@ -43,13 +43,15 @@ def find_references(value: Any, referrer: str) -> Iterator[ObjectReference]:
 
 
 def journal_references(model: str, entries: Iterable[JournalEntry]) -> Iterator[ObjectReference]:
-    """What a journal's entries refer to."""
+    """References of a journal's entries."""
     for entry in entries:
         yield from find_references(entry.body, f"entry {entry.number} of the journal of {model}")
 
 
 def memo_references(store: Store, key: str) -> list[ObjectReference]:
-    """What a memo entry refers to; nothing if it is gone. Raises ValueError if it is none."""
+    """References of a memo entry; none if it is gone. Raises ValueError for bytes that are no
+    entry.
+    """
     by = f"memo entry {key}"
     try:
         held = canonical_json.load(store.get(key))
@@ -62,7 +64,7 @@ def memo_references(store: Store, key: str) -> list[ObjectReference]:
 
 
 def object_references(reference: ObjectReference, data: bytes) -> list[ObjectReference]:
-    """What the bytes of an object refer to. Raises ValueError if they are no JSON."""
+    """References in an object's bytes. Raises ValueError if they are no JSON."""
     return [*find_references(canonical_json.load(data), str(reference.digest))]
 
 
@@ -71,10 +73,10 @@ def follow_references(
     reached: dict[Digest, ObjectReference],
     references_in: Callable[[ObjectReference], Iterable[ObjectReference]],
 ) -> int:
-    """Go from reference to reference, level by level; how many there were.
+    """Follow references level by level; returns how many there were.
 
-    Adds to `reached` each object with the first reference that leads there. `references_in` says where
-    an object leads on to; it is asked once for each, by several threads.
+    Adds each object to `reached`, with the first reference that leads to it. Several threads call
+    `references_in`, once for each object, to learn what it refers to.
     """
     followed, level = 0, [*start]
     while level:

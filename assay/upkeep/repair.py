@@ -1,4 +1,4 @@
-"""Bad objects moved aside, their bytes kept; good ones copied from another bucket."""
+"""Repairs a bucket: moves bad objects aside and copies good ones from another bucket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.upkeep.problems import BucketProblem
 
 
 class BucketRepair:
-    """Mends one bucket. `other` is where whole copies may be had."""
+    """Repairs one bucket. `other` is a bucket that may hold whole copies."""
 
     def __init__(self, bucket: Bucket, other: Bucket | None = None) -> None:
         self._bucket = bucket
@@ -22,7 +22,7 @@ class BucketRepair:
         self.moved_count = 0
 
     def replace_corrupt(self, digest: Digest, bad: BucketProblem) -> BucketProblem:
-        """Move an object aside, and put a whole copy in its place if there is one."""
+        """Move a corrupt object aside, and put a whole copy in its place if there is one."""
         aside = self._bucket.objects.quarantine(digest)
         if aside is None:
             return BucketProblem("mended", bad.key, f"{bad.what}; it is sound again")
@@ -31,7 +31,7 @@ class BucketRepair:
         return self.copy_missing(digest, what) or BucketProblem(bad.kind, bad.key, what)
 
     def copy_missing(self, digest: Digest, what: str) -> BucketProblem | None:
-        """Take an object from the other bucket, if there is one and it has it unharmed."""
+        """Copy an object from the other bucket, if there is one that holds it whole."""
         if self._other is None:
             return None
         try:
@@ -46,7 +46,7 @@ class BucketRepair:
         )
 
     def move_aside(self, key: str, bad: BucketProblem) -> BucketProblem:
-        """Move what is no object aside, so that it is written anew."""
+        """Move a corrupt object aside, so that it can be written again."""
         store = self._bucket.store
         try:
             data = store.get(key)

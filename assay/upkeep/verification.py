@@ -1,7 +1,7 @@
-"""Is everything in a bucket what its name and its history say?
+"""Verifies a bucket: whether every object matches its name, and every journal its chain.
 
-Every object is read and hashed again; every journal's chain is followed; and whatever a journal,
-a pin, a memo entry or a JSON object refers to must be there.
+It reads and hashes every object, follows every journal's chain, and checks that whatever a journal,
+a pin, a memo entry or a JSON object refers to is there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ASSAY_PREFIXES = (MEMO, QUARANTINE_PREFIX, TRASH_PREFIX, "clock/", "doctor/")
 
 @dataclass(frozen=True, slots=True)
 class HashingProgress:
-    """How far `verify_bucket` has come with reading objects. Sizes in bytes."""
+    """How many objects `verify_bucket` has read so far. Sizes in bytes."""
 
     objects: int = 0
     size: int = 0
@@ -53,13 +53,12 @@ def verify_bucket(
     verified: VerifiedObjects | None = None,
     progress: HashingCallback = lambda _hashed: None,
 ) -> BucketFindings:
-    """Examine a bucket; with `model`, only that model's journals and what they lead to, or what
-    one version of it leads to (`income@3`).
+    """Examine a bucket. With `model`, examine only that model's journals and what they refer to, or
+    what one version (`income@3`) refers to.
 
-    Deletes nothing. With `repair`, corrupt objects are moved aside (their bytes kept under
-    `quarantine/`), so that running the use case again can put the right ones in their place;
-    with an `other` bucket, these and the missing ones are copied from it, verified. What is
-    in `verified` is not read again, and what is read and sound is added to it.
+    Deletes nothing. With `repair`, corrupt objects move to `quarantine/`, so that a run of the use
+    case can write the right ones. With an `other` bucket, corrupt and missing objects are copied
+    from it and verified. Objects in `verified` are not read again; sound ones are added to it.
     Raises ReferenceUnknown for a model without a journal, StoreDenied, StoreUnreachable.
     """
     mender = BucketRepair(bucket, other) if repair else None
@@ -67,7 +66,7 @@ def verify_bucket(
 
 
 class _Verification:
-    """One run of `verify_bucket`: what was seen so far."""
+    """One run of `verify_bucket`, and its findings so far."""
 
     def __init__(
         self, bucket: Bucket, mender: BucketRepair | None, progress: HashingCallback
@@ -107,7 +106,7 @@ class _Verification:
         )
 
     def _take_stock(self, chains: JournalAudit, *, report: bool) -> None:
-        """One listing of everything: objects, memo entries, and what Assay did not make."""
+        """List everything once: objects, memo entries, and keys that Assay did not make."""
         for entry in self._bucket.store.list("" if report else "objects/"):
             try:
                 digest = Digest(entry.key.rpartition("/")[2])
@@ -148,7 +147,7 @@ class _Verification:
     def _references_in(
         self, missing: ProblemKind, reference: ObjectReference
     ) -> list[ObjectReference]:
-        """Where an object leads on to, if it is there."""
+        """What an object refers to, if it is there."""
         digest = reference.digest
         # Asked again because a writer may have put it since the listing.
         objects, what = self._bucket.objects, f"{_describe_referrer(reference)} refers to it"
@@ -172,7 +171,9 @@ class _Verification:
         return None
 
     def _trash_problem(self, digest: Digest, what: str) -> BucketProblem:
-        """It counts as there: whoever asks for it gets it, and the next collection puts it back."""
+        """An object in the trash counts as there: whoever asks for it gets it, and the next
+        collection puts it back.
+        """
         if self._mender and self._bucket.objects.restore(digest):
             return BucketProblem("mended", object_key(digest), f"{what}; taken out of the trash")
         return BucketProblem(
@@ -193,7 +194,7 @@ class _Verification:
             return []
 
     def _hash(self, digests: Iterable[Digest], verified: VerifiedObjects) -> int:
-        """Read and hash what is there, the largest first; how many objects were known already."""
+        """Read and hash the objects, the largest first; returns how many were known already."""
         wanted = sorted(
             (self._held[digest] for digest in digests if digest in self._held),
             key=lambda entry: (-entry.size, entry.key),

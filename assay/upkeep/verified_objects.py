@@ -1,8 +1,8 @@
-"""What an interrupted verification has found sound, so that the next need not read it again.
+"""Objects that an interrupted verification found sound, so that the next need not read them again.
 
-Kept beside the user, never in the bucket: `~/.cache/assay/verify/` (or below XDG_CACHE_HOME), a
-file for each bucket. An object counts as read only while the store lists it with the same size
-and the same time, and only for a day: bytes that rot change neither.
+They lie in the user's cache, never in the bucket: `~/.cache/assay/verify/` (or below
+XDG_CACHE_HOME), a file for each bucket. An object counts as read only while the store lists it with
+the same size and time, and only for a day, because bytes that rot change neither.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ EXPIRES = timedelta(hours=24)
 class VerifiedObjects:
     """The objects that a verification has read and found sound. `since`: when it began.
 
-    As a context it forgets them at the end, because nothing is left to resume then, and keeps
-    them when an error ends it. Made without a path, it keeps nothing.
+    As a context manager it forgets them at the end, because nothing is left to resume, and keeps
+    them when an error ends it. Without a path it keeps nothing.
     """
 
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -35,8 +35,8 @@ class VerifiedObjects:
 
     @classmethod
     def begin(cls, what: str, *, resume: bool) -> VerifiedObjects:
-        """Start on `what`, the bucket's URL with what is looked at in it; with `resume`, where
-        an interrupted verification of the same stopped, if there was one within a day.
+        """Start to verify `what`, the bucket's URL with the part examined. With `resume`, continue
+        an interrupted verification of the same, if there was one within a day.
         """
         path = _cache_folder() / f"{Digest.of_bytes(what.encode()).hex[:32]}.txt"
         found = _load_unfinished(path) if resume else None
@@ -84,7 +84,7 @@ def _cache_folder() -> Path:
 
 
 def _load_unfinished(path: Path) -> VerifiedObjects | None:
-    """What an interrupted verification left; None if nothing, or nothing recent."""
+    """The state of an interrupted verification; None if there is none within a day."""
     try:
         began, *lines = path.read_text(encoding="utf-8").split("\n")
         since = datetime.fromisoformat(began)

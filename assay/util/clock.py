@@ -1,7 +1,7 @@
-"""Moments: when something was, in UTC, as RFC 3339 writes it.
+"""Moments in UTC, as RFC 3339 writes them.
 
-What happens to a model is about a moment (`as_of`), which is the clock's unless the past is
-played through again. Commands and flows read the clock; the core is told.
+Every event of a model has a moment (`as_of`): the clock's, unless the past is replayed. Commands
+and flows read the clock; the core takes the moment as an argument.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from assay.errors import ConfigError
 
 
 def parse_timestamp(text: str | None) -> datetime:
-    """The moment that a person wrote, as a date (its beginning) or with a time; without a zone, in
-    UTC. None is now, by the clock. Raises ConfigError.
+    """Parse a moment: a date (its beginning) or a date with a time, in UTC where no zone is given.
+    None is now. Raises ConfigError.
     """
     if text is None:
         return datetime.now(UTC)
@@ -28,7 +28,7 @@ def parse_timestamp(text: str | None) -> datetime:
 
 
 def format_timestamp(when: datetime) -> str:
-    """As it stands in the journal: RFC 3339, in UTC, to the second."""
+    """The journal's form: RFC 3339, in UTC, to the second."""
     return when.astimezone(UTC).isoformat(timespec="seconds")
 
 

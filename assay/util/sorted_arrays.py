@@ -11,7 +11,7 @@ IntegerArray = NDArray[Any]
 
 
 def sorted_unique(values: IntegerArray) -> IntegerArray:
-    """The different ones, ascending.
+    """The distinct values, ascending.
 
     NumPy's `unique` hashes integers (since 2.3): five million hashes take it a hundred times as
     long as sorting them does.
@@ -24,7 +24,7 @@ def sorted_unique(values: IntegerArray) -> IntegerArray:
 
 
 def isin_sorted(values: IntegerArray, sorted_values: IntegerArray) -> NDArray[np.bool_]:
-    """Which of `values` are among others that ascend."""
+    """Which of `values` are among ascending others."""
     if not len(sorted_values):
         return np.zeros(len(values), bool)
     place = np.searchsorted(sorted_values, values).clip(max=len(sorted_values) - 1)
@@ -43,6 +43,6 @@ def isin_both_sorted(one: IntegerArray, other: IntegerArray) -> NDArray[np.bool_
 
 
 def arrays_intersect(one: IntegerArray, other: IntegerArray) -> bool:
-    """Whether two that ascend have any in common."""
+    """Whether two ascending arrays have a value in common."""
     few, many = sorted((one, other), key=len)
     return bool(isin_sorted(few, many).any())

@@ -1,4 +1,4 @@
-"""Numbers of rows, things and levels, as people should read them: no more digits than are known."""
+"""Numbers for people, with no more digits than are known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def format_rounded_up(rows: float, digits: int = 2) -> str:
 
 
 def is_reportable_count(rows: float) -> bool:
-    """Whether a number of rows is worth telling anyone."""
+    """Whether a number of rows is small enough to be a plan."""
     return math.isfinite(rows) and rows <= MOST_REPORTABLE
 
 
@@ -36,7 +36,7 @@ def format_count(number: int, thing: str) -> str:
 
 
 def more_suffix(total: int) -> str:
-    """What is said after the first of so many: " (and 3 more)", or nothing."""
+    """The words after the first of `total` things: " (and 3 more)", or nothing."""
     return f" (and {total - 1} more)" if total > 1 else ""
 
 

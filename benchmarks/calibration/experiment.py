@@ -14,26 +14,28 @@ LEVEL = 0.99
 
 # What happened in one seed, by outcome; None where the seed says nothing of it.
 Outcomes = Mapping[str, bool | None]
-Holds = Literal["holds", "does not hold", "too few seeds"]
+Holds = Literal["holds", "does not hold", "too few seeds", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """In how many seeds `outcome` is to happen. An `exact` one, stated as never or always, admits
-    no exception; of others `rate` is a probability.
+    no exception; of others `rate` is a probability. Of one that is `shown` nothing is claimed.
     """
 
     outcome: str  # key of what the experiment returns
     says: str  # for people
-    bound: Literal["at most", "at least"]
+    bound: Literal["at most", "at least", "shown"]
     rate: float
 
     @property
     def exact(self) -> bool:
-        return self.rate in (0.0, 1.0)
+        return self.bound != "shown" and self.rate in (0.0, 1.0)
 
     @property
     def stated(self) -> str:
+        if self.bound == "shown":
+            return ""
         if self.exact:
             return "always" if self.rate else "never"
         return f"{self.bound} {100 * self.rate:g} %"
@@ -53,6 +55,11 @@ def at_most(rate: float, outcome: str, says: str) -> Claim:
 
 def at_least(rate: float, outcome: str, says: str) -> Claim:
     return Claim(outcome, says, "at least", rate)
+
+
+def shown(outcome: str, says: str) -> Claim:
+    """What was seen, without a claim: power where none is promised."""
+    return Claim(outcome, says, "shown", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class Found:
         half as good would have been noticed. What is claimed of every seed must be so in each.
         """
         claim, interval = self.claim, self.interval
+        if claim.bound == "shown":
+            return "shown"
         if not self.tried:
             return "too few seeds"
         if claim.exact:

@@ -20,6 +20,7 @@ over many seeds. The interval is Wilson's at {LEVEL:.0%}. A claim *does not hold
 lies wholly on the wrong side of what is stated; it *holds* when it does not and the interval leaves
 no room for twice the stated rate of error, so that a gate half as good would have been noticed.
 Between the two there are *too few seeds*. What is stated as never or always admits no exception.
+What is *shown* is claimed of nothing: it tells the power where none is promised.
 Where rates are *at most 5 %* by design, many lie far below: the gates' corrections bound the worst
 case, and made data is seldom the worst case.
 """
@@ -45,9 +46,9 @@ def _summary(tallies: Tallies) -> str:
     lines.append("|---|---|---|---|---|---|")
     for gate, found in tallies.items():
         claims = [f for experiment, tally in found.items() for f in tally.found(experiment)]
-        verdicts = [f.verdict for f in claims]
+        verdicts = [f.verdict for f in claims if f.verdict != "shown"]
         numbers = [verdicts.count(word) for word in ("holds", "does not hold", "too few seeds")]
-        cells = [gate, len(found), len(claims), *numbers]
+        cells = [gate, len(found), len(verdicts), *numbers]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
@@ -69,7 +70,7 @@ def _row(found: Found) -> str:
     if found.rate is not None:
         seen = f"{_percent(found.rate)} % ({found.hits} of {found.tried})"
         spread = f"{_percent(interval.low)} to {_percent(interval.high)} %"
-    verdict = found.verdict if found.verdict == "holds" else f"**{found.verdict}**"
+    verdict = found.verdict if found.verdict in {"holds", "shown"} else f"**{found.verdict}**"
     return f"| {claim.says} | {claim.stated} | {seen} | {spread} | {verdict} |"
 
 

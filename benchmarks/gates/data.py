@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.store.local import LocalStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_table
@@ -110,5 +111,5 @@ def _write(bucket: Bucket, path: Path, frames: Iterator[pd.DataFrame]) -> dict[s
 def table(folder: Path, name: str) -> Table:
     """One of Assay's tables under `folder`."""
     held = json.loads((folder / "tables.json").read_text())[name]
-    bucket = Bucket.open(str(folder / "bucket"))
+    bucket = open_bucket(str(folder / "bucket"))
     return Table.read(bucket, Artifact.model_validate(held))

@@ -14,6 +14,8 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import SetUp, guests
 
@@ -60,7 +62,7 @@ class Place(SetUp):
 
     @property
     def bucket(self) -> Bucket:
-        return Bucket.open(str(self.home / ".assay"))
+        return open_bucket(str(self.home / ".assay"))
 
     def schedule(self, minutes: int = PERIOD) -> None:
         """Let every use case train and score, each flow once in so many minutes, spread evenly
@@ -120,7 +122,7 @@ class Place(SetUp):
         version = int(reference.rpartition("@")[2])
         (entry,) = [
             e
-            for e in self.bucket.journal(name).entries()
+            for e in Journal(self.bucket.store, name).entries()
             if e.kind == "registered" and e.body["version"] == version
         ]
         record = self.bucket.get_json(Artifact.model_validate(entry.body["run"]))

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from prometheus_client.core import Metric
 
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import list_journals
+from assay.bucket.open import open_bucket
 from assay.deployments.metrics.definitions import MetricSamples
 from assay.deployments.metrics.ledger import LedgerMetrics
 from assay.deployments.metrics.model import ModelMetrics
@@ -32,7 +34,7 @@ class BucketMetrics:
 
     def gather(self) -> list[Metric]:
         """Raises StoreError if the bucket cannot be had."""
-        bucket = Bucket.open(self._url)
+        bucket = open_bucket(self._url)
         if time.monotonic() >= self._list_again:
             self._find_journals(bucket)
         with ThreadPoolExecutor(_THREADS) as pool:
@@ -46,7 +48,7 @@ class BucketMetrics:
 
     def _find_journals(self, bucket: Bucket) -> None:
         began = time.monotonic()
-        for name in bucket.list_journals():
+        for name in list_journals(bucket.store):
             if is_ledger(name):
                 self._batches.setdefault(
                     name, LedgerMetrics(bucket, name.removesuffix(LEDGER_SUFFIX))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
 from assay.errors import ChainBroken, KeyAbsent
 
 _Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
@@ -18,7 +18,7 @@ class JournalTail:
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self.length = 0
-        self._store, self._journal = bucket.store, bucket.journal(name)
+        self._store, self._journal = bucket.store, Journal(bucket.store, name)
         self._last: Digest | None = None
         self._read_ahead: list[_Link] = []
 

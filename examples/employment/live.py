@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.cli.flow_runner import run_named_flow
 from assay.errors import AssayError
 from assay.registry.decisions import promotion, withdrawal
@@ -90,7 +90,7 @@ class Life:
 
     def __init__(self, store: str) -> None:
         self.store = store
-        self.bucket = Bucket.open(store)
+        self.bucket = open_bucket(store)
 
     def flow(self, name: str, when: datetime | None = None, **more: Any) -> Any:
         moment = {"as_of": when.isoformat()} if when else {}

@@ -4,7 +4,7 @@ from sklearn.metrics import average_precision_score
 
 from assay.config.gates import ErrorCosts
 from assay.gates.performance.gate import SCORES
-from assay.gates.performance.scores import ModelPredictions, point_score
+from assay.gates.performance.point_scores import ModelPredictions, point_score
 from benchmarks.calibration.models import Population
 
 COST = ErrorCosts(false_positive=1.0, false_negative=2.0)

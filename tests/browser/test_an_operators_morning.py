@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.registry.registry import Registry
 from tests.browser.conftest import waiting
 
@@ -15,7 +15,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 
 def history(inn):
-    return Registry(Bucket.open(str(inn.home / ".assay"))).history("guests")
+    return Registry(open_bucket(str(inn.home / ".assay"))).history("guests")
 
 
 def test_last_nights_run_says_that_it_was_rejected_and_why(dashboard):

@@ -10,6 +10,8 @@ from assay import __version__
 from assay.bucket import artifacts, canonical_json
 from assay.bucket.bucket import MARKER_KEY, Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
+from assay.bucket.open import open_bucket
 from assay.errors import FormatUnknown, ObjectCorrupt, ReferenceUnknown, StoreError, StoreUnsafe
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
@@ -32,7 +34,7 @@ class Counting(MemoryStore):
 
 
 def test_opening_writes_nothing(tmp_path: Path) -> None:
-    Bucket.open(str(tmp_path / "new"))
+    open_bucket(str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 
 
@@ -115,10 +117,10 @@ def test_an_artifact_tells_what_it_is_and_comes_back(tmp_path: Path) -> None:
 
 def test_journals_are_listed_by_model() -> None:
     bucket = Bucket.from_store(MemoryStore())
-    assert bucket.list_journals() == []
+    assert list_journals(bucket.store) == []
     for model in ("b", "a"):
-        bucket.journal(model).append(lambda _: ("noted", {}))
-    assert bucket.list_journals() == ["a", "b"]
+        Journal(bucket.store, model).append(lambda _: ("noted", {}))
+    assert list_journals(bucket.store) == ["a", "b"]
 
 
 def test_a_folder_of_other_files_is_no_bucket_and_one_that_lost_its_mark_is() -> None:
@@ -126,5 +128,5 @@ def test_a_folder_of_other_files_is_no_bucket_and_one_that_lost_its_mark_is() ->
     store.put_if_absent("jan.csv", b"a,b")
     with pytest.raises(ReferenceUnknown, match="there is no bucket here"):
         Bucket.from_store(store).require_existing()
-    Bucket.from_store(store).journal("a").append(lambda _: ("noted", {}))
-    assert Bucket.from_store(store).require_existing().list_journals() == ["a"]
+    Journal(Bucket.from_store(store).store, "a").append(lambda _: ("noted", {}))
+    assert list_journals(Bucket.from_store(store).require_existing().store) == ["a"]

@@ -124,11 +124,11 @@ def test_bad_input_is_refused_with_where_and_what_to_do(name, case, staged, tmp_
 
 def assert_intact(bucket):
     """Every object is what its name says, and no half-written file is left."""
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.upkeep.verification import verify_bucket
 
     if bucket.exists():
-        assert verify_bucket(Bucket.open(str(bucket))).problems == ()
+        assert verify_bucket(open_bucket(str(bucket))).problems == ()
         assert not list((bucket / ".tmp").glob("*"))
 
 
@@ -140,11 +140,11 @@ def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages
 
 
 def test_a_column_that_one_value_turns_into_text_stands_in_the_report(case, stages, tmp_path):
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
     from assay.gates.report import get_report
 
     judged = stages(case(rows=column(lambda n: "n/a" if n == 40 else str(n))))
-    report = get_report(Bucket.open(str(tmp_path / "bucket")), judged["report"])
+    report = get_report(open_bucket(str(tmp_path / "bucket")), judged["report"])
     [check] = [check for check in report.checks if check.name == "read_as_text"]
     assert (check.verdict, judged.verdict) == ("caution", "caution")
     assert "Column 'x' is text because of 1 of 90 values, the first 'n/a' in line 42" in check.why

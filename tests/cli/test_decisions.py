@@ -55,17 +55,18 @@ def test_a_stopgap_is_waived_promoted_rolled_back_and_retired(assay, kept):
 
 
 def test_what_came_of_a_shadow_is_shown_as_a_gate_and_told_in_the_log(assay, kept, tmp_path):
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.journal import Journal
+    from assay.bucket.open import open_bucket
     from assay.gates.report import Check, Report, Verdict, put_report
 
-    bucket = Bucket.open(str(tmp_path / "bucket"))
+    bucket = open_bucket(str(tmp_path / "bucket"))
     check = Check(name="answered", claim="It answers", verdict=Verdict.PASS)
     told = Report(gate="shadow", subject="guests@1", verdict=Verdict.PASS, summary="4 % otherwise.",
                   checks=(check,))  # fmt: skip
     report = put_report(bucket, told).as_json()
     said = {"version": 1, "against": 2, "batches": 3, "upto": 6, "verdict": "pass", "reasons": []}
     said |= {"summary": told.summary, "causes": [], "report": report, "as_of": "2026-03-01"}
-    bucket.journal("guests").append(lambda _: ("shadowed", said))
+    Journal(bucket.store, "guests").append(lambda _: ("shadowed", said))
     shown = assay("show", "guests@1").out
     assert "guests@1 in shadow of guests@2, 3 batches: pass: 4 % otherwise" in shown
     assert "It answers" in assay("show", "guests@1", "--gate", "shadow").out

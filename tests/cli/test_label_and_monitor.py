@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.cli.app import app
 from assay.production.monitoring.outcome import MonitorOutcome
 from tests.production.made import Living, day, loans, written
@@ -19,7 +20,7 @@ DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": 
 def living(tmp_path):
     case = written("loans", DATA, monitor={"due": "10d"})
     (tmp_path / "loans.yaml").write_text(case.document["text"])
-    bucket = Bucket.open(str(tmp_path / "bucket"))
+    bucket = open_bucket(str(tmp_path / "bucket"))
     return Living.begin(case, loans(range(1000, 1100)), np.ones(100, bool), bucket)
 
 
@@ -66,11 +67,11 @@ def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeyp
         body = {"version": 1, "look": number, "upto": number, "verdict": "retrain", "first": 1}
         told = {"reasons": ["worse"], "causes": ["realised[roc_auc]"], "as_of": day(1).isoformat()}
         told |= {"report": report.as_json(), "figures": {}}
-        living.bucket.journal("loans").append(lambda _: ("monitored", body | told))
+        Journal(living.bucket.store, "loans").append(lambda _: ("monitored", body | told))
 
     def lesson(text):
         body = {"cause": "realised", "about": None, "text": text, "entry": None}
-        living.bucket.journal("loans").append(lambda _: ("lesson", body))
+        Journal(living.bucket.store, "loans").append(lambda _: ("lesson", body))
 
     look(1)
     lesson("a holiday, as every year")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.registry.registry import Registry
 from assay.reproduce.rebuild import RebuiltRun
 from assay.reproduce.recorded_run import recall_run
@@ -82,7 +82,7 @@ def test_a_model_is_rebuilt_from_its_record_and_found_identical(rebuilt):
 
 
 def test_what_was_rebuilt_is_kept_and_a_bucket_in_use_is_not_written_into(rebuilt, assay, home):
-    kept, bucket = (Registry(Bucket.open(str(home / name))) for name in ("kept", "bucket"))
+    kept, bucket = (Registry(open_bucket(str(home / name))) for name in ("kept", "bucket"))
     assert kept.find_version("guests@1").digest == bucket.find_version("guests@1").digest
     done = assay("reproduce", "guests@1", "--into", "kept")
     assert done.code == 1
@@ -91,7 +91,7 @@ def test_what_was_rebuilt_is_kept_and_a_bucket_in_use_is_not_written_into(rebuil
 
 def test_another_rebuild_is_told_apart_from_its_record(rebuilt, home):
     """As if the rebuild had come to the predictions of the training rows."""
-    bucket = Bucket.open(str(home / "bucket"))
+    bucket = open_bucket(str(home / "bucket"))
     recorded = recall_run(bucket, "guests@1")
     steps = [
         step.model_copy(update={"outputs": {**step.outputs, "predictions": step["held_out"]}})

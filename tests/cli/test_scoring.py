@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.cli import score_job
 from assay.cli.score_job import ScoreJob
 from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
@@ -28,7 +28,7 @@ def asked(tmp_path):
     """The command's words, where runs of the flow come to what `fates` say, one after the other."""
     (tmp_path / "guests.yaml").write_text(CASE)
     store = str(tmp_path / "bucket")
-    Bucket.open(store).prepare()
+    open_bucket(store).prepare()
 
     def asked(fates, files=(), claims=False):
         begun = []

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.artifacts import Artifact
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import list_journals
+from assay.bucket.open import open_bucket
 from assay.registry.registry import Registry
 from assay.tables.duckdb_views import open_duckdb
 from assay.tables.table import Table
@@ -152,13 +153,13 @@ def test_a_bucket_may_lie_below_spaces_and_unicode(tmp_path, as_url):
     for words in (["show", "guests@2"], ["log"], ["verify"], ["gc", "--dry-run"]):
         done = assay(tmp_path, *words, "--store", store)
         assert done.returncode == 0, (words, done.stderr)
-    assert Bucket.open(store).list_journals() == ["guests"]
-    _reads_in_place(Bucket.open(store))
+    assert list_journals(open_bucket(store).store) == ["guests"]
+    _reads_in_place(open_bucket(store))
 
 
 def test_a_bucket_may_lie_below_spaces_and_unicode_on_s3(tmp_path, moto_url):
     store = f"{moto_url}/Gäste 2026/mein Eimer [1] ü+"
-    bucket = Bucket.open(store)
+    bucket = open_bucket(store)
     for path in sorted(p for p in GOLDEN.rglob("*") if p.is_file()):
         bucket.store.put_if_absent(path.relative_to(GOLDEN).as_posix(), path)
     for words in (["show", "guests@2"], ["verify"], ["gc", "--dry-run"]):

@@ -1,6 +1,7 @@
 """When a flow runs by itself: what may be written, and what is refused."""
 
 import pytest
+from croniter import croniter
 from pydantic import ValidationError
 
 from assay.config.schedule import Schedule, is_interval
@@ -18,6 +19,40 @@ def test_cron_texts_and_intervals_are_taken_as_they_are(when):
 def test_what_means_no_moment_is_refused(when):
     with pytest.raises(ValidationError):
         Schedule(train=when)
+
+
+CRON_TEXTS = (
+    """
+*/15 9-17 * * 1-5; 0 0 L * *; 0 0 * * 5#3; 0 0 * * L5; 0 0 ? * *; 0 0 31 2 *; 0 0 * * sun
+0 0 * * Fri#2
+0 0 * jan-MAR *; 0 22-2 * * *; 0 0 * * fri-mon; 5/15 * * * *; 0 0 * * 7; 0-59/5 0 1,15 * *
+00 05 * * *; *,5 * * * *; */90 * * * *; 0 0 1-5,L * *
+""".replace("\n", ";")
+    .strip("; ")
+    .split(";")
+)
+NOT_CRON = (
+    """
+*/0 * * * *; 0 24 * * *; 0 0 0 * *; 0 0 1-32 * *; 0 0 * 13 *; * * * * 8; 0 0 * * 5L; 1,,2 * * * *
+-1 * * * *; 0 0 * * sunday; 0 5 W * *; 0 5 * * 1#6; */5/2 * * * *; 0 0 1 * L; H H * * *
+1-2-3 * * * *
+""".replace("\n", ";")
+    .strip("; ")
+    .split(";")
+)
+
+
+@pytest.mark.parametrize("when", CRON_TEXTS)
+def test_a_cron_text_that_is_taken_is_one_to_the_scheduler(when):
+    assert Schedule(train=when.strip()).train
+    assert croniter.is_valid(when.strip())
+
+
+@pytest.mark.parametrize("when", NOT_CRON)
+def test_a_cron_text_that_the_scheduler_refuses_is_refused(when):
+    assert not croniter.is_valid(when.strip())
+    with pytest.raises(ValidationError, match="cron text of five fields"):
+        Schedule(train=when.strip())
 
 
 def test_a_zone_must_exist():

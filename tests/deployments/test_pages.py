@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.deployments.pages import create_server
 from tests.deployments.metrics.fake_server import of, parsed
 
@@ -20,7 +21,7 @@ PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
 def bucket(tmp_path, monkeypatch):
     monkeypatch.setenv("ASSAY_STORE", str(tmp_path / "bucket"))
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
-    return Bucket.open(str(tmp_path / "bucket")).prepare()
+    return open_bucket(str(tmp_path / "bucket")).prepare()
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_where_the_server_asks_for_a_password_so_does_this(bucket, ask, monkeypa
 
 
 def test_figures_are_served_to_prometheus(bucket, ask):
-    bucket.journal("guests").append(lambda _: ("stopped", {"question": "q"}))
+    Journal(bucket.store, "guests").append(lambda _: ("stopped", {"question": "q"}))
     status, text, headers = ask("metrics")
     found = parsed(text.decode())
     assert status == 200

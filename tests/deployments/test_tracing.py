@@ -25,8 +25,8 @@ from assay.bucket.artifacts import TABLE
 from assay.deployments import tracing
 from assay.tasks import spans
 
-tracing.begin()
-tracing.begin()
+tracing.start_tracing()
+tracing.start_tracing()
 tracer = trace.get_tracer("prefect")
 bucket = Some(get_json=lambda artifact: {"rows": 2000})
 outputs = {"table": Some(media_type=TABLE), "report": Some(media_type="report")}
@@ -38,7 +38,7 @@ with tracer.start_as_current_span("train guests, 2026-01-01 05:00", attributes=f
     run.add_event("Running", {"prefect.state.message": "Miller's password is hunter2"})
     kind = {"prefect.run.type": "task"}
     with tracer.start_as_current_span("train Forest", attributes=kind):
-        spans.tell(Some(name="guests", bucket=bucket), step)
+        spans.annotate_span(Some(name="guests", bucket=bucket), step)
     try:
         with tracer.start_as_current_span("register-a1b", attributes=kind):
             raise ValueError("row 7: Miller")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.deployments.automations import _ALERT_STATES
 from assay.registry.batch_ledger import BatchLedger
 from assay.upkeep.verification import verify_bucket
@@ -40,7 +41,7 @@ def conclude(team: Team, asked: Asked) -> str:
 def nothing_twice(team: Team) -> None:
     """Neither a question registered, nor a version promoted, nor a batch recorded or delivered."""
     for name in NAMES:
-        entries = team.bucket.journal(name).entries()
+        entries = Journal(team.bucket.store, name).entries()
         questions = [e.body["question"] for e in entries if e.kind == "registered"]
         ended = [a for a in team.asked if a.case == name and a.name and not a.elsewhere]
         assert len(questions) == len(set(questions))
@@ -65,7 +66,7 @@ def repeated(asked: Asked, bucket: Bucket) -> set[str]:
     if asked.begun < 2 or asked.flow != "train":
         return set()
     version = int(asked.message.rpartition("@")[2])
-    entries = bucket.journal(asked.case).entries()
+    entries = Journal(bucket.store, asked.case).entries()
     (entry,) = [e for e in entries if e.kind == "registered" and e.body["version"] == version]
     if datetime.fromisoformat(entry.at) < datetime.fromisoformat(asked.last):
         return set()  # it was registered before it died

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import Receiver, SetUp, guests, process_of
 from tests.faults.gateway import Gateway
@@ -101,7 +102,7 @@ class Team(SetUp):
 
     @property
     def bucket(self) -> Bucket:
-        return Bucket.open(self.store)
+        return open_bucket(self.store)
 
     def ask(self, path, body=None, *, method=None, patience=180):
         """As often as it takes: servers are killed here."""

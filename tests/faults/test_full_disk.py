@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.upkeep.verification import verify_bucket
 from tests.deployments.live import Receiver, SetUp
 from tests.faults.conftest import ALL
@@ -34,13 +35,13 @@ def test_a_run_goes_on_once_there_is_room_again(team, small, seed, number):
         asked = team.train("guests", store=store)
         assert conclude(team, asked) == "Failed"
     assert "no space left" in asked.message
-    bucket = Bucket.open(store)
+    bucket = open_bucket(store)
     assert verify_bucket(bucket).problems == ()
     asked.finished = team.finished(bucket)
     team.retry(asked)
     assert conclude(team, asked) == "Registered"
     assert verify_bucket(bucket).problems == ()
-    kinds = [entry.kind for entry in bucket.journal("guests").entries()]
+    kinds = [entry.kind for entry in Journal(bucket.store, "guests").entries()]
     assert kinds == ["registered", "promoted"]
     assert repeated(asked, bucket) == set()
     told_once(team, [asked])
@@ -67,8 +68,10 @@ if ALL:  # it waits for what was given up meanwhile
                     assert "no space left" in ended["state"]["message"]
                     again = laptop.run("train/guests", config=config, overrides=["seed=3"])
                     laptop.until(again, "Registered", "Challenger")
-                bucket = Bucket.open(str(at / "bucket"))
+                bucket = open_bucket(str(at / "bucket"))
                 assert verify_bucket(bucket).problems == ()
-                assert [e.kind for e in bucket.journal("guests").entries()].count("registered") == 2
+                assert [e.kind for e in Journal(bucket.store, "guests").entries()].count(
+                    "registered"
+                ) == 2
             finally:
                 laptop.assay("down")

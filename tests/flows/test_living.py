@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.errors import DataError
 from assay.flows.monitor import monitor
 from assay.flows.retrain import retrain
@@ -67,7 +68,7 @@ class Life:
         (folder / "labels").mkdir()
         people(range(1500), 1).to_csv(folder / "first.csv", index=False)
         (folder / "jobs.yaml").write_text(USE_CASE.format(folder=folder))
-        self.bucket = Bucket.open(str(folder / "bucket"))
+        self.bucket = open_bucket(str(folder / "bucket"))
 
     def run(self, flow, day=None, **more):
         moment = {} if day is None else {"as_of": (START + timedelta(days=day)).isoformat()}
@@ -86,7 +87,7 @@ class Life:
 
     @property
     def kinds(self):
-        return [entry.kind for entry in self.bucket.journal("jobs").entries()]
+        return [entry.kind for entry in Journal(self.bucket.store, "jobs").entries()]
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def _killed(*_):
 def _learnt_from_the_change(life, turned):
     """By the window `change`: rows of the look that first saw the harm, and no older ones."""
     entry = life.history.versions[2].entry
-    begun = life.bucket.journal("jobs").entries()[entry.body["retraining"] - 1]
+    begun = Journal(life.bucket.store, "jobs").entries()[entry.body["retraining"] - 1]
     assert (begun.kind, begun.body["by"], begun.body["attempt"]) == ("retraining", "monitor", 1)
     record = life.bucket.get_json(life.history.versions[2].artifact("run"))
     step = next(step for step in record["steps"] if step["name"] == "gather")

@@ -8,7 +8,8 @@ import pytest
 
 import assay.flows.monitor
 from assay.bucket.artifacts import Artifact
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.flows.monitor import monitor
 from assay.gates.report import get_report
 from assay.production.retraining.policy import RetrainingRequest, close_retraining, open_retraining
@@ -39,7 +40,7 @@ def living(tmp_path):
     case = written("loans", DATA, monitor={"rows": 100}, labels=labels)
     (tmp_path / "loans.yaml").write_text(case.document["text"])
     (tmp_path / "labels").mkdir()
-    bucket = Bucket.open(str(tmp_path / "bucket"))
+    bucket = open_bucket(str(tmp_path / "bucket"))
     return Living.begin(case, loans(range(10_000, 14_000)), np.ones(4000, bool), bucket)
 
 
@@ -54,7 +55,7 @@ def run(tmp_path, when):
 
 
 def entries(living):
-    found = living.bucket.journal("loans").entries()
+    found = Journal(living.bucket.store, "loans").entries()
     return [entry.body for entry in found if entry.kind == MONITORED]
 
 
@@ -114,7 +115,7 @@ def looked_away(living):
     """Another look finds something else, on other rows."""
     body = entries(living)[-1]
     more = {"look": body["look"] + 1, "verdict": "watch"}
-    living.bucket.journal("loans").append(lambda _: (MONITORED, body | more))
+    Journal(living.bucket.store, "loans").append(lambda _: (MONITORED, body | more))
 
 
 def test_what_came_in_the_cooldown_is_asked_again_after_it(living, tmp_path, monkeypatch):
@@ -183,7 +184,7 @@ def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, m
     case = written("loans", DATA, monitor={"rows": 100}, promotion={"shadow": 2})
     (tmp_path / "loans.yaml").write_text(case.document["text"])
     living = Living.begin(
-        case, loans(range(9000, 10_000)), np.ones(1000, bool), Bucket.open(f"{tmp_path}/bucket")
+        case, loans(range(9000, 10_000)), np.ones(1000, bool), open_bucket(f"{tmp_path}/bucket")
     )
     living.register(loans(range(8000, 9000)), np.ones(1000, bool))
     living.promote(2, alias="challenger")
@@ -196,7 +197,7 @@ def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, m
     assert (outcome.shadow.model, outcome.shadow.against) == ("loans@2", "loans@1")
     assert outcome.shadow.entry
     assert "loans@2 in shadow: " in state.message
-    assert [e.kind for e in living.bucket.journal("loans").entries()][-1] == "shadowed"
+    assert [e.kind for e in Journal(living.bucket.store, "loans").entries()][-1] == "shadowed"
     assert "loans-shadow" in told, "operators see it"
     _, again = run(tmp_path, 3)
     assert (again.shadow.entry, again.shadow.report) == (None, outcome.shadow.report)

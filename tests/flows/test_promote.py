@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.config.production import PromotionPolicy
 from assay.errors import Ineligible, NotAllowed
 from assay.registry.decisions import promotion, withdrawal
@@ -20,14 +21,14 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
 @pytest.fixture
 def bucket(tmp_path, monkeypatch):
-    from assay.bucket.bucket import Bucket
+    from assay.bucket.open import open_bucket
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
     monkeypatch.delenv("ASSAY_SIGNING_KEY", raising=False)
     monkeypatch.setattr("assay.flows.promote._POLL_INTERVAL", 0.1)
     shutil.copytree(GOLDEN, tmp_path / "b")
-    return Bucket.open(str(tmp_path / "b"))
+    return open_bucket(str(tmp_path / "b"))
 
 
 def run_of(reference, bucket, *answers):
@@ -76,7 +77,7 @@ def test_a_name_that_may_not_is_asked_again_and_one_that_may_is_done(bucket, tmp
     assert "Shall guests@2 become champion?" in str(texts[0])
     assert "a viewer may not" in str(texts[1])
     assert "no reason was given" in str(texts[2])
-    entry = bucket.journal("guests").entries()[-1]
+    entry = Journal(bucket.store, "guests").entries()[-1]
     assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
 
 

@@ -14,13 +14,15 @@ from production.small import champion, people, promote, register, use_case
 from sqlalchemy import create_engine, text
 
 import assay.flows.score
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
 from assay.registry.batch_ledger import BatchLedger
 from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
+from tests.production.small import champion, people, promote, register, use_case
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +36,7 @@ class Place:
         source, to = f"{folder}/in/*.csv", f"{folder}/out/{{batch}}.csv"
         self.sections = {"score": {"source": source, "to": to}} | sections
         self.written = use_case(folder, **self.sections)
-        self.bucket = Bucket.open(self.store).prepare()
+        self.bucket = open_bucket(self.store).prepare()
         self.version = champion(self.bucket, self.written)
 
     def come(self, name, rows=12, seed=1, **changed):
@@ -176,7 +178,7 @@ def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
         place.score()
     promote_another(place)
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    place.bucket.journal("jobs").append(lambda _: ("retired", said))
+    Journal(place.bucket.store, "jobs").append(lambda _: ("retired", said))
     assert place.fates() == {"a.csv": "scored"}
     assert [s.version for s in place.ledger.scored] == [2]
 
@@ -263,7 +265,7 @@ def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):
     place = Place(tmp_path)
     place.come("a.csv")
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    place.bucket.journal("jobs").append(lambda _: ("retired", said))
+    Journal(place.bucket.store, "jobs").append(lambda _: ("retired", said))
     state, error = place.score()
     assert state.name == "Failed", "whoever is told of failures is told"
     assert isinstance(error, ReferenceUnknown)
@@ -273,7 +275,7 @@ def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):
 @pytest.mark.parametrize("flow", [score, monitor])
 def test_before_anything_was_promoted_nobody_is_alarmed(place, flow):
     empty, config = str(place.folder / "empty"), str(place.folder / "jobs.yaml")
-    Bucket.open(empty).prepare()
+    open_bucket(empty).prepare()
     state = flow(config=config, store=empty, return_state=True)
     assert (state.type, state.name) == (StateType.FAILED, "No champion")
     error = state.result(raise_on_failure=False)

@@ -11,7 +11,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from assay.bucket.artifacts import Artifact
-from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.flows.train import train
 from assay.gates.catalog import NONDETERMINISTIC_GATES
 from assay.gates.report import get_report
@@ -77,7 +78,7 @@ def test_a_first_run_registers_the_best_candidate_that_is_fair_enough(first, hom
 
 
 def test_the_journal_says_why_this_candidate_and_from_what_frontier(first, home):
-    bucket = Bucket.open(str(home / "bucket"))
+    bucket = open_bucket(str(home / "bucket"))
     body = Registry(bucket).find_version("income@1").entry.body
     assert body["chosen"]["because"].startswith("1 of 3; likely to pass the fairness rules")
     frontier = get_report(bucket, Artifact.model_validate(body["chosen"]["frontier"]))
@@ -100,14 +101,14 @@ def test_every_byte_of_the_bucket_is_what_its_name_says(first, home):
     assert len(objects) > 20
     for path in objects:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
-    findings = verify_bucket(Bucket.open(str(home / "bucket")))
+    findings = verify_bucket(open_bucket(str(home / "bucket")))
     assert findings.problems == ()
     assert findings.entries == 2
 
 
 def test_the_record_names_every_step_with_inputs_outputs_key_seconds_and_verdict(first, home):
     _, outcome = first
-    bucket = Bucket.open(str(home / "bucket"))
+    bucket = open_bucket(str(home / "bucket"))
     version = Registry(bucket).find_version("income@1")
     record = bucket.get_json(version.artifact("run"))
     steps = {step["name"]: step for step in record["steps"]}
@@ -127,7 +128,7 @@ def outcome_artifact(record):
 
 
 def test_a_registered_model_predicts_and_the_same_person_gets_the_same_answer(first, home, adult):
-    model = Registry(Bucket.open(str(home / "bucket"))).load("income@champion")
+    model = Registry(open_bucket(str(home / "bucket"))).load("income@champion")
     people = adult.head(50)
     answers = model.predict(people)
     assert answers["probability"].between(0, 1).all()
@@ -143,7 +144,7 @@ def test_asked_again_nothing_is_redone_and_the_dashboard_says_cached(first, home
     assert all(step.cached for step in outcome.steps)
     states = task_states(state)
     assert {states[name] for name in ("ingest", "validate", "weigh", "feasibility")} == {"Cached"}
-    assert len(Bucket.open(str(home / "bucket")).journal("income").entries()) == 2
+    assert len(Journal(open_bucket(str(home / "bucket")).store, "income").entries()) == 2
 
 
 def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
@@ -177,7 +178,7 @@ def test_another_bucket_comes_to_the_same_bytes(first, home):
 
 def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(first, home):
     _, outcome = first
-    bucket = Bucket.open(str(home / "bucket"))
+    bucket = open_bucket(str(home / "bucket"))
     report = get_report(bucket, outcome.reports["technical"])
     assert {check.name for check in report.checks} == {"row", "batch", "size", "memory"}
     version = Registry(bucket).find_version(outcome.model)
@@ -188,7 +189,7 @@ def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(fir
 
 def test_the_same_version_measured_anew_is_not_another_version(first, home):
     _, before = first
-    journal = Bucket.open(str(home / "bucket")).journal("income")
+    journal = Journal(open_bucket(str(home / "bucket")).store, "income")
     entries = len(journal.entries())
     _, outcome = run(home / "bucket", BOTH, always=True)
     assert outcome.model == before.model
@@ -220,7 +221,7 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     }
     assert any("Female" in reason and "0.05" in reason for reason in outcome.reasons)
     assert "Female" in state.message
-    version = Registry(Bucket.open(str(home / "bucket"))).find_version(outcome.model)
+    version = Registry(open_bucket(str(home / "bucket"))).find_version(outcome.model)
     assert version.status == "rejected"
     assert version.entry.body["reasons"] == outcome.reasons
 
@@ -231,7 +232,7 @@ def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     assert [one.gates["performance"] for one in outcome.judged] == ["fail"] * 3
     assert any("beats the champion" in reason for reason in outcome.judged[0].reasons)
     body = (
-        Registry(Bucket.open(str(home / "bucket"))).find_version(outcome.judged[1].model).entry.body
+        Registry(open_bucket(str(home / "bucket"))).find_version(outcome.judged[1].model).entry.body
     )
     assert f"the gates refused {outcome.judged[0].candidate}" in body["chosen"]["because"]
 
@@ -256,7 +257,7 @@ def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     assert outcome.gates["feasibility"] == "fail"
     assert any("chance" in reason or "shuffled" in reason for reason in outcome.reasons)
     assert [s.name for s in outcome.steps] == ["ingest", "validate", "weigh", "feasibility"]
-    entry = Bucket.open(str(home / "bucket")).journal("income").entries()[-1]
+    entry = Journal(open_bucket(str(home / "bucket")).store, "income").entries()[-1]
     assert (entry.kind, entry.body["gate"]) == ("stopped", "feasibility")
 
 
@@ -265,7 +266,7 @@ def test_a_planted_copy_of_the_target_is_named_as_leakage(home, adult):
     planted.to_parquet(home / "planted.parquet")
     _, outcome = run(home / "bucket", PLAIN, f"data.source={home / 'planted.parquet'}")
     assert outcome.outcome == "stopped"
-    report = get_report(Bucket.open(str(home / "bucket")), outcome.reports["feasibility"])
+    report = get_report(open_bucket(str(home / "bucket")), outcome.reports["feasibility"])
     leaks = [check for check in report.checks if check.name == "leakage"]
     assert leaks[0].verdict == "fail"
     assert "bonus" in leaks[0].why
@@ -291,7 +292,7 @@ def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, 
     ours = 'candidates=[{"estimator": "ours.Ours", "params": {"max_iter": 300}}]'
     _, outcome = run(home / "bucket", ours, "fairness=[]")
     assert outcome.judged[0].candidate == "Ours"
-    record = Bucket.open(str(home / "bucket")).objects.get(outcome.run)
+    record = open_bucket(str(home / "bucket")).objects.get(outcome.run)
     assert b'"ours":"sha256:' in record
 
 
@@ -302,7 +303,7 @@ def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass
     assert (held.status, held.gates["fairness"]) == ("registered", "unknown")
     assert (chosen.status, chosen.gates["fairness"]) == ("registered", "pass")
     assert (outcome.outcome, outcome.model) == ("registered", chosen.model)
-    body = Registry(Bucket.open(str(home / "bucket"))).find_version(chosen.model).entry.body
+    body = Registry(open_bucket(str(home / "bucket"))).find_version(chosen.model).entry.body
     assert f"could not tell of {held.candidate}" in body["chosen"]["because"]
 
 

@@ -77,6 +77,7 @@ def test_three_calls_do_not_settle_what_the_slowest_take():
     assert found.verdict is Verdict.UNKNOWN
     assert found.checks[0].interval.high is None
     assert "72 are needed" in found.checks[0].remedy
+    assert "too few calls for" in found.checks[0].why
 
 
 def test_memory_that_was_not_measured_is_unknown_where_it_has_a_limit():

@@ -29,6 +29,8 @@ from typing import Any
 
 import assay.tasks.stage
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.registry.registry import Registry
 from assay.runs import run
 from assay.runs.result_cache import find_cached_outcome
@@ -169,7 +171,7 @@ def take(config: str, store: str) -> Any:
     from assay.config.loaded_use_case import load_use_case
     from assay.flows.train import train
 
-    bucket = Bucket.open(store)
+    bucket = open_bucket(store)
     if standing := find_cached_outcome(bucket, load_use_case(config)):
         return standing
     bucket.prepare()
@@ -180,9 +182,9 @@ def take(config: str, store: str) -> Any:
 def told(config: str, store: str) -> dict[str, Any]:
     """Run, and tell what the bucket says then."""
     WORK.done.clear()
-    outcome, bucket = take(config, store), Bucket.open(store)
+    outcome, bucket = take(config, store), open_bucket(store)
     redone = [*WORK.done]
-    entries = bucket.journal(outcome.use_case).entries()
+    entries = Journal(bucket.store, outcome.use_case).entries()
     return {
         "outcome": outcome.outcome,
         "model": outcome.model,
@@ -209,7 +211,7 @@ def seen(bucket: Bucket) -> dict[str, Any]:
 
 
 def again(config: str, store: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return seen(Bucket.open(store)), told(config, store)
+    return seen(open_bucket(store)), told(config, store)
 
 
 def in_child(work: Callable[[], Any]) -> tuple[int, Any]:

@@ -179,7 +179,8 @@ def take(folder: Path, *, ends_at: str | None = None, bucket: str = "bucket") ->
 if ALL:  # each takes as long as Prefect takes to start
 
     def test_the_real_command_killed_again_and_again_comes_to_the_same(tmp_path):
-        from assay.bucket.bucket import Bucket
+        from assay.bucket.journal import Journal
+        from assay.bucket.open import open_bucket
         from assay.upkeep.verification import verify_bucket
 
         (tmp_path / "guests.csv").write_text(guests())
@@ -187,10 +188,10 @@ if ALL:  # each takes as long as Prefect takes to start
         expected = take(tmp_path, bucket="whole")
         for point in POINTS:
             take(tmp_path, ends_at=point)
-            assert verify_bucket(Bucket.open(str(tmp_path / "bucket"))).problems == (), point
+            assert verify_bucket(open_bucket(str(tmp_path / "bucket"))).problems == (), point
         told = take(tmp_path)
         same = ("outcome", "model", "digest", "champion", "gates")
         assert {key: told[key] for key in same} == {key: expected[key] for key in same}
         assert all(step["cached"] for step in told["steps"])
-        entries = Bucket.open(str(tmp_path / "bucket")).journal("guests").entries()
+        entries = Journal(open_bucket(str(tmp_path / "bucket")).store, "guests").entries()
         assert [entry.kind for entry in entries] == ENDS["first"][2]

@@ -62,14 +62,17 @@ def test_what_was_in_memory_between_the_fields_of_a_record_is_not_written(order)
         raw["flag"], raw["value"] = 1, np.arange(6)
         return raw.reshape(2, 3, order=order)
 
-    assert records(1).tobytes() != records(2).tobytes()
+    assert records(1).tobytes("A") != records(2).tobytes("A")
     assert stable_pickle(records(1)) == stable_pickle(records(2))
     back = joblib.load(io.BytesIO(stable_pickle(records(1))))
     assert (back == records(2)).all()
     assert back.flags.f_contiguous == (order == "F")
 
 
-SETS = "from assay.learning.stable_pickle import pickled; print(pickled([{w * 3 for w in 'abcdefgh'}]).hex())"
+SETS = (
+    "from assay.learning.stable_pickle import stable_pickle; "
+    "print(stable_pickle([{w * 3 for w in 'abcdefgh'}]).hex())"
+)
 
 
 def test_sets_are_written_in_one_order_whatever_the_seed_of_their_hashes():
@@ -95,9 +98,9 @@ if {garbage}:  # what models are made of is to come from memory that held someth
 import conftest
 from assay.bucket.digest import Digest
 from assay.learning import train
-from assay.learning.split import membership
+from assay.learning.split import mark_test_rows
 
-take, cast = {take}, train.cast
+take, cast = {take}, train.cast_frame
 
 def taken(*arguments):
     frame = cast(*arguments)
@@ -107,14 +110,15 @@ def taken(*arguments):
         frame[name] = pd.Series(values, index=frame.index, dtype=object)
     return frame
 
-train.cast = taken
-train.measure = lambda *_: {{}}  # how long models take is not part of them
+train.cast_frame = taken
+train.measure_timing = lambda *_: {{}}  # how long models take is not part of them
 # Columns that are called as attributes of estimators are, which are interned.
 people = conftest.made_people(300).rename(columns={{"job": "categories", "union": "max_iter"}})
 for candidate in {candidates!r}:
     rows = conftest.stored(people)
     case = conftest.made_use_case(candidate, search={{"jobs": {jobs}}})
-    print(Digest.of(conftest.taught(rows, membership(rows, case), case, conftest.quiet).model))
+    made = conftest.taught(rows, mark_test_rows(rows, case), case, conftest.quiet)
+    print(Digest.of_bytes(made.model))
 """
 CANDIDATES = [
     {"estimator": "sklearn.linear_model.LogisticRegression", "search": {"C": [0.1, 1.0]}},

@@ -1,13 +1,16 @@
 """Timing is bounded, leaves the model alone, and says what was timed."""
 
+import itertools
 import json
 import time
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from assay.gates.statistics.quantiles import quantile
 from assay.learning import timing
 from assay.learning.scoring_model import ScoringModel
 
@@ -41,48 +44,42 @@ def test_single_rows_and_a_batch_are_timed_and_kept_as_json():
     model = served()
     found = json.loads(json.dumps(timing.measure_timing(model, rows(500), 1234)))
     assert found["bytes"] == 1234
-    assert found["batch"]["rows"] == 500
+    assert found["batch"]["rows"] == timing.BATCH_ROWS
     assert timing.MIN_CALLS <= len(found["row"]) <= timing.MAX_CALLS
     assert all(seconds > 0 for seconds in [*found["row"], *found["batch"]["seconds"]])
-    assert found["memory"] > 500 * 8
-    assert set(model.fitted.asked) == {1, 10, 100, 500}
+    assert found["memory"] > timing.BATCH_ROWS * 8
 
 
-def test_a_slow_model_is_asked_seldom_and_little():
-    model = served(per_row=0.05)
-    found = timing.measure_timing(model, rows(10_000), 1, budget=0.1)
-    assert len(found["row"]) == timing.MIN_CALLS
-    assert found["batch"]["rows"] == 1
-    assert sum(model.fitted.asked) < 20
+@pytest.mark.parametrize("count", [1, 400, 10_000])
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_batch_is_of_the_same_size_however_many_rows_there_are_and_however_slow_it_is(
+    count, slow
+):
+    model = served(per_row=0.0001 * slow)
+    found = timing.measure_timing(model, rows(count), 1, budget=0.2)
+    assert found["batch"]["rows"] == timing.BATCH_ROWS
+    assert set(model.fitted.asked) == {1, timing.BATCH_ROWS}
 
 
-def test_a_model_that_is_slow_for_many_rows_alone_is_asked_for_fewer():
-    model = served()
-    quick = model.fitted.predict_proba
-    model.fitted.predict_proba = lambda r: time.sleep(0.2 * (len(r) >= 1000)) or quick(r)
-    found = timing.measure_timing(model, rows(10_000), 1, budget=0.5)
-    assert found["batch"]["rows"] == 100
-    assert sum(asked >= 1000 for asked in model.fitted.asked) <= timing.MIN_CALLS
+def test_a_slow_model_is_asked_seldom():
+    model = served(per_row=0.0002)
+    found = timing.measure_timing(model, rows(10_000), 1, budget=0.02)
+    assert len(found["batch"]["seconds"]) == timing.MIN_CALLS
+    assert model.fitted.asked.count(timing.BATCH_ROWS) == timing.MIN_CALLS + 2  # one warms up
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.5])
-def test_one_call_that_the_machine_held_up_does_not_shrink_the_batch(seconds):
-    model = served()
-    quick, held = model.fitted.predict_proba, []
-
-    def once(asked):
-        if len(asked) == 10 and not held:
-            held.append(time.sleep(seconds))
-        return quick(asked)
-
-    model.fitted.predict_proba = once
-    found = timing.measure_timing(model, rows(2000), 1, budget=0.6)
-    assert held
-    assert found["batch"]["rows"] == 2000
+@pytest.mark.parametrize(("seconds_a_call", "calls"), [(0.001, timing.MAX_BATCHES), (0.05, 4)])
+def test_a_machine_that_holds_calls_up_makes_fewer_of_them(monkeypatch, seconds_a_call, calls):
+    ticks = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks) * seconds_a_call)
+    monkeypatch.setattr(timing, "time", clock)
+    found = timing.measure_timing(served(), rows(2000), 1, budget=0.4)
+    assert len(found["batch"]["seconds"]) == calls
+    bounds = quantile(found["batch"]["seconds"], 0.5).interval
+    assert (bounds.high is None) == (calls < 6)  # fewer calls, a wider interval
 
 
-def test_a_test_of_one_row_is_enough_and_of_none_is_refused():
-    assert timing.measure_timing(served(), rows(1), 1)["batch"]["rows"] == 1
+def test_no_rows_are_refused():
     with pytest.raises(ValueError, match="no rows"):
         timing.measure_timing(served(), rows(0), 1)
 

@@ -62,13 +62,13 @@ import conftest
 from test_train import CANDIDATES
 from assay.bucket.digest import Digest
 from assay.learning import train
-from assay.learning.split import membership
-train.measure = lambda *_: {{}}  # how long models take is not part of them
+from assay.learning.split import mark_test_rows
+train.measure_timing = lambda *_: {{}}  # how long models take is not part of them
 for candidate in CANDIDATES:
     rows = conftest.stored(conftest.made_people())
     case = conftest.made_use_case(candidate, search={{"jobs": {jobs}}})
-    made = conftest.taught(rows, membership(rows, case), case, conftest.quiet)
-    print(Digest.of(made.model))
+    made = conftest.taught(rows, mark_test_rows(rows, case), case, conftest.quiet)
+    print(Digest.of_bytes(made.model))
 """
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from assay.bucket.artifacts import JSON, MODEL, RECORD, Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
 from assay.dataset.row_identity import identity_hashes
 from assay.production.monitoring.judgement import (
@@ -135,7 +136,7 @@ class Living:
             "version": number,
             "as_of": day(-30).isoformat(),
         }
-        put.journal(case.name).append(lambda _: ("registered", said))
+        Journal(put.store, case.name).append(lambda _: ("registered", said))
         return number
 
     def promote(self, number: int, when: float = -1, alias: str = "champion") -> None:
@@ -147,7 +148,7 @@ class Living:
             "because": "a test says so",
             "as_of": day(when).isoformat(),
         }
-        self.bucket.journal(self.case.name).append(lambda _: ("promoted", said))
+        Journal(self.bucket.store, self.case.name).append(lambda _: ("promoted", said))
 
     @property
     def ledger(self) -> BatchLedger:

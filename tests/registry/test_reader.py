@@ -4,18 +4,18 @@ import subprocess
 import sys
 
 import pytest
-from production.small import champion, people, register, use_case
 
 import assay
 from assay.bucket.artifacts import JSON
-from assay.bucket.bucket import Bucket
+from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry.registry import Registry
+from tests.production.small import champion, people, register, use_case
 
 
 @pytest.fixture
 def bucket(tmp_path):
-    bucket = Bucket.open(str(tmp_path)).prepare()
+    bucket = open_bucket(str(tmp_path)).prepare()
     champion(bucket, use_case())
     return bucket
 

@@ -111,7 +111,7 @@ def test_it_says_how_to_load_the_model():
     loading = section(made(0), "Loading")
     program = loading.partition("```python\n")[2].partition("```")[0]
     compile(program, "card", "exec")
-    assert 'load("loans@champion")' in program
+    assert 'bucket.model("loans@champion")' in program
 
 
 def test_words_of_the_use_case_mean_themselves_and_tables_stay_whole():

@@ -69,8 +69,8 @@ def test_an_interval_stands_in_brackets() -> None:
 
 
 def test_an_unbounded_side_is_open_and_another_level_is_named() -> None:
-    assert format_interval(Interval(low=None, high=0.5, level=0.9)) == "(-∞, 0.500] at 90 %"
-    assert format_interval(Interval(low=0.5, high=None)) == "[0.500, ∞)"
+    assert format_interval(Interval(low=None, high=0.5, level=0.9)) == "at most 0.500 at 90 %"
+    assert format_interval(Interval(low=0.5, high=None)) == "at least 0.500"
 
 
 def _check(estimate: float | None, low: float, high: float, threshold: float | None) -> Check:

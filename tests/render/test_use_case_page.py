@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry
+from assay.bucket.open import open_bucket
 from assay.registry.batch_ledger import BatchHistory
 from assay.registry.history import fold_journal
 from assay.render.use_case_page import UseCasePage
@@ -176,7 +176,7 @@ def test_the_page_stays_short_however_long_the_life():
 def guests(tmp_path):
     """The golden bucket, with a model of three gates' evidence."""
     shutil.copytree(GOLDEN, tmp_path / "b")
-    return Bucket.open(str(tmp_path / "b"))
+    return open_bucket(str(tmp_path / "b"))
 
 
 def test_a_bucket_tells_what_its_versions_reached(guests):
@@ -196,7 +196,7 @@ def test_evidence_that_is_gone_or_damaged_leaves_a_gap(guests, tmp_path):
     file = objects / damaged[:2] / damaged
     file.chmod(0o600)
     file.write_bytes(b"{}")
-    told = UseCasePage.load(Bucket.open(str(tmp_path / "b")), "guests")
+    told = UseCasePage.load(open_bucket(str(tmp_path / "b")), "guests")
     assert "roc_auc" not in told.scores[2]
     assert told.configuration == {}
     assert "## Versions" in told.to_markdown(actor_of=lambda e: e.actor)

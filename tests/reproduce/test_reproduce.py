@@ -19,6 +19,8 @@ from assay.bucket import artifacts
 from assay.bucket.artifacts import JSON, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
 from assay.learning.stable_pickle import stable_pickle
 from assay.registry.registry import Registry
@@ -670,7 +672,7 @@ def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
     made.register(steps)
     recorded = recall_run(bucket, "guests@1")
     said = {"retraining": 1, "outcome": "registered", "version": 1}
-    ended = bucket.journal("guests").append(lambda _: ("retrained", said))
+    ended = Journal(bucket.store, "guests").append(lambda _: ("retrained", said))
     assert compare_runs(
         recorded, RebuiltRun(bucket, tuple(steps), (*recorded.entries, ended))
     ).identical
@@ -693,7 +695,7 @@ def test_an_output_whose_recorded_object_is_gone_is_a_divergence_all_the_same(ma
 
 def test_a_bucket_of_the_first_version_is_recalled():
     """Its runs recorded less: what is missing must not be in the way."""
-    recorded = recall_run(Bucket.open(str(GOLDEN)), "guests@2")
+    recorded = recall_run(open_bucket(str(GOLDEN)), "guests@2")
     assert (recorded.history_before.entries, len(recorded.steps)) == ([], 12)
     assert len(recorded.commit) == 40
     target = Bucket.from_store(MemoryStore()).prepare()

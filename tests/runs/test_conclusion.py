@@ -7,6 +7,7 @@ import pytest
 from assay.bucket import artifacts
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.config.production import PromotionPolicy
 from assay.registry.history import REGISTERED
 from assay.registry.registry import Registry
@@ -34,15 +35,15 @@ def version(registry, number):
 
 def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
     """End a run that brought forth a version, held against the champion `against`."""
-    written = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
-    run = SimpleNamespace(written=written, name="m", anew=None)
+    loaded = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
+    run = SimpleNamespace(loaded=loaded, name="m", retraining_origin=None)
     tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
     conclusion._promote_automatically(run, registry, judged, tried)
     return registry.history("m").aliases.get("champion")
 
 
 def note(registry, kind, **body):
-    registry._bucket.journal("m").append(lambda _: (kind, {"because": "it leaks", **body}))
+    Journal(registry._bucket.store, "m").append(lambda _: (kind, {"because": "it leaks", **body}))
 
 
 def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so(registry):

@@ -50,7 +50,10 @@ def test_a_header_that_was_not_split_is_told_with_its_delimiter(tmp_path, take, 
     with pytest.raises(ConfigError) as caught:
         take(tmp_path / "a.csv", types={"income": "text"})
     named = "\\t" if mark == "\t" else mark
-    assert f'`delimiter: "{named}"` in data.source' in caught.value.remedy
+    assert (
+        f'`source: {{path: {tmp_path}/a.csv, delimiter: "{named}"}}` under data'
+        in caught.value.remedy
+    )
 
 
 def test_types_declared_for_all_give_what_two_passes_give(tmp_path, take) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -163,3 +164,61 @@ def test_moments_of_any_unit_meet_text_in_another_file(tmp_path, take) -> None:
     save(tmp_path / "2.parquet", a=["odd"])
     taken = take(tmp_path / "*.parquet")
     assert taken.frame["a"].tolist() == ["1970-01-01T00:00:00.000001", "1970-01-01", "odd"]
+
+
+def test_a_file_without_rows_changes_no_type(tmp_path, take) -> None:
+    pd.DataFrame({"a": ["x"], "b": [True], "c": [0.5]})[:0].to_parquet(tmp_path / "0.parquet")
+    pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [3, 4]}).to_parquet(tmp_path / "1.parquet")
+    taken = take(tmp_path / "*.parquet")
+    assert taken.types == {"a": "integer", "b": "number", "c": "integer"}
+    assert taken.about["hints"] == []
+
+
+def test_a_column_without_a_value_in_one_file_makes_no_text_of_the_others(tmp_path, take) -> None:
+    nothing = pa.table({"a": pa.array([None, None], pa.string())})
+    pq.write_table(nothing, tmp_path / "0.parquet")
+    pd.DataFrame({"a": [1, 2]}).to_parquet(tmp_path / "1.parquet")
+    taken = take(tmp_path / "*.parquet")
+    assert taken.types == {"a": "integer"}
+    assert taken.frame["a"].dropna().tolist() == [1, 2]
+
+
+def test_files_that_give_a_column_different_types_are_named(tmp_path, take) -> None:
+    pd.DataFrame({"n": [1], "b": [True]}).to_parquet(tmp_path / "1.parquet")
+    pd.DataFrame({"n": ["2"], "b": [0]}).to_parquet(tmp_path / "2.parquet")
+    pd.DataFrame({"n": [2.5], "b": [False]}).to_parquet(tmp_path / "3.parquet")
+    one, two, three = (f"{tmp_path}/{n}.parquet" for n in (1, 2, 3))
+    taken = take(tmp_path / "*.parquet")
+    assert taken.types == {"n": "text", "b": "text"}
+    hint_on_numbers, hint_on_booleans = taken.about["hints"]
+    assert hint_on_numbers == (
+        f"column 'n' is text because its files disagree: integer in {one}; text in {two}; number "
+        f"in {three}; make them agree, or write `types: {{n: number}}` under data to set aside "
+        "other rows"
+    )
+    assert hint_on_booleans == (
+        f"column 'b' is text because its files disagree: boolean in {one}, {three}; integer in "
+        f"{two}; make them agree, or write `types: {{b: boolean}}` under data, by which 1 is true "
+        "and 0 false"
+    )
+    declared = take(tmp_path / "*.parquet", types={"n": "number", "b": "boolean"})
+    assert declared.frame["n"].tolist() == [1.0, 2.0, 2.5]
+    assert declared.frame["b"].tolist() == [True, False, False]
+    assert declared.about["hints"] == []
+
+
+def test_numbers_that_stand_in_a_column_of_text_are_pointed_out(tmp_path, take) -> None:
+    frame = {"n": ["1,5", "2,5"], "m": ["1", "NA"], "zip": ["00501", "10115"], "t": ["x", "1"]}
+    pd.DataFrame(frame).to_parquet(tmp_path / "1.parquet")
+    file = tmp_path / "1.parquet"
+    hint_on_n, hint_on_m = take(file).found.text_hints
+    assert hint_on_n.endswith("though its values are numbers written as '1,5', the first in line 1")
+    assert hint_on_m == (
+        "column 'm' is text because of 1 of 2 values, the first 'NA' in line 2: the others are "
+        'numbers; write `decimal: ","` under data.source and `missing: ["", "NA"]` under data and '
+        "`types: {n: number, m: number}` under data for these 2 columns"
+    )
+    source = {"path": str(file), "decimal": ","}
+    taken = take(source, missing=["", "NA"], types={"n": "number", "m": "number"})
+    assert taken.frame["n"].tolist() == [1.5, 2.5]
+    assert taken.frame["m"].dropna().tolist() == [1.0]

@@ -7,8 +7,8 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from assay.bucket.artifacts import JSON
-from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import parse_use_case
 from assay.runs.run import Run
 from assay.steps import plan
@@ -50,7 +50,7 @@ def stage_task(stage):
 @pytest.fixture
 def key(tmp_path):
     """The key of a stage's step for a use case of other words."""
-    bucket = Bucket.open(str(tmp_path / "bucket")).prepare()
+    bucket = open_bucket(str(tmp_path / "bucket")).prepare()
     rows = pd.DataFrame({"y": [0, 1], "sex": ["a", "b"], "town": ["s", "t"], "g": ["x", None]})
     table = write_frame(bucket, rows, "rows")
     made = {name: bucket.put_json({}, JSON, name) for name in ("held_out", "about")}

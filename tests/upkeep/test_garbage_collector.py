@@ -16,6 +16,7 @@ from assay.bucket import artifacts
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal, list_journals
 from assay.bucket.objects import object_key, trash_prefix
 from assay.errors import ObjectCorrupt, ObjectMissing
 from assay.store.local import LocalStore
@@ -41,7 +42,7 @@ def register(bucket: Bucket, model: str, *parts: bytes) -> list[Artifact]:
     listed = {"parts": [part.as_json() for part in held]}
     table = bucket.put_json(listed, artifacts.TABLE, "rows")
     record = bucket.put_json({"outputs": {"table": table.as_json()}}, artifacts.RECORD, "run")
-    bucket.journal(model).append(lambda _: ("registered", {"run": record.as_json()}))
+    Journal(bucket.store, model).append(lambda _: ("registered", {"run": record.as_json()}))
     return [record, table, *held]
 
 
@@ -232,7 +233,7 @@ def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) 
 
     def slowly(collector, memos):
         marked = mark(collector, memos)
-        bucket.journal("income").append(lambda _: ("registered", {"part": loose.as_json()}))
+        Journal(bucket.store, "income").append(lambda _: ("registered", {"part": loose.as_json()}))
         time.sleep(0.3)
         return marked
 
@@ -251,7 +252,7 @@ WRITER = textwrap.dedent(
     from assay.bucket.bucket import Bucket
     from assay.store.local import LocalStore
 
-    bucket = Bucket.on(LocalStore(sys.argv[1]))
+    bucket = Bucket.from_store(LocalStore(sys.argv[1]))
     model, chance = f"m{sys.argv[2]}", random.Random(int(sys.argv[2]))
     for turn in range(int(sys.argv[3])):
         data = b"part %d of %s" % (turn, model.encode())
@@ -275,7 +276,7 @@ COLLECTOR = textwrap.dedent(
     from assay.upkeep.garbage_collector import Collector
     from assay.store.local import LocalStore
 
-    bucket, end = Bucket.on(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])
+    bucket, end = Bucket.from_store(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])
     moved = 0
     while time.monotonic() < end:
         # Far below what is sound for people, so that all is at stake. Not zero: a writer must
@@ -300,8 +301,8 @@ def test_collectors_beside_writers_lose_nothing_that_a_journal_leads_to(tmp_path
     assert sum(int(moved) for moved, _ in said[3:]) > 0, "nothing was ever at stake"
     records = [
         Artifact.model_validate(entry.body["run"])
-        for model in bucket.list_journals()
-        for entry in bucket.journal(model).entries()
+        for model in list_journals(bucket.store)
+        for entry in Journal(bucket.store, model).entries()
     ]
     assert len(records) == 3 * 40
     for record in records:

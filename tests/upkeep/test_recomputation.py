@@ -9,6 +9,7 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.bucket.objects import object_key
 from assay.config.loaded_use_case import parse_use_case
 from assay.registry.registry import Registry
@@ -67,7 +68,7 @@ def test_nothing_is_run_for_what_it_did_not_make(bucket, monkeypatch) -> None:
 
 def test_nothing_is_run_without_the_record(bucket, lost, monkeypatch) -> None:
     same(monkeypatch, bucket)
-    for entry in bucket.journal("guests").entries():
+    for entry in Journal(bucket.store, "guests").entries():
         if "run" in entry.body:
             bucket.store.delete(object_key(Digest.parse(entry.body["run"]["digest"])))
     assert rerunnable_use_cases(bucket, verify_bucket(bucket)) == []

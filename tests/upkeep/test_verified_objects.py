@@ -65,7 +65,7 @@ def interrupt(bucket: Bucket, after: int) -> None:
             if hashed.objects == int(sys.argv[2]):
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        bucket = Bucket.on(LocalStore(sys.argv[1]))
+        bucket = Bucket.from_store(LocalStore(sys.argv[1]))
         with Verified.begin(f"{bucket.root} ", resume=False) as verified:
             verify(bucket, verified=verified, progress=progress)
         """

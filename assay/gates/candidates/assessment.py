@@ -11,7 +11,8 @@ import pandas as pd
 from assay.config.use_case import UseCase
 from assay.gates.fairness.gate import audit_fairness
 from assay.gates.fairness.group_distances import GroupDistance, allowed_range, farthest_groups
-from assay.gates.performance.scores import ModelPredictions, estimate_score, score_difference
+from assay.gates.performance.point_scores import ModelPredictions
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Interval, Verdict, overall_verdict
 from assay.gates.statistics.intervals import Estimate, normal_quantile
 from assay.learning.train import UNMITIGATED
@@ -33,8 +34,9 @@ class OutOfFoldPredictions:
 class AssessedCandidate:
     """What is known of a candidate when its turn is decided.
 
-    `cost` is the mean of a row, `mitigation_cost` how much more that is than before mitigation (on the
-    same rows); `farthest_groups` by rule; `foreseen_verdict` is the verdict that the fairness gate will come to.
+    `cost` is the mean of a row, `mitigation_cost` how much more that is than before mitigation (on
+    the same rows); `distances` of the farthest group by rule; `foreseen_verdict` is the one that the
+    fairness gate will come to; `chance_within` that all true gaps lie within their limits.
     """
 
     title: str
@@ -45,6 +47,7 @@ class AssessedCandidate:
     mitigation_cost: Estimate
     distances: dict[str, GroupDistance]
     foreseen_verdict: Verdict
+    chance_within: float
     dominated_by: tuple[str, ...] = ()
 
 
@@ -66,6 +69,7 @@ def assess_candidate(predictions: OutOfFoldPredictions, use_case: UseCase) -> As
         mitigation_cost=_negate(score_difference("cost", truth, who, before, asked)),
         distances=farthest_groups(checks),
         foreseen_verdict=overall_verdict([_foresee_check(check, more) for check in checks]),
+        chance_within=math.prod(map(_chance_within, checks)),
     )
 
 
@@ -92,8 +96,8 @@ FORESEEN_SHARE = 0.8  # of all tests to come, those of which a foreseen verdict 
 
 
 def _foresee_check(check: Check, more: float) -> Check:
-    """The check as it is `FORESEEN_SHARE` to come out on a test of a number of rows to which those at hand
-    are `more` times as many.
+    """The check as it comes out in `FORESEEN_SHARE` of tests, if the rows at hand are `more` times
+    as many as the test's.
 
     The test's interval is wider by the root of `more`; its centre lies off this one by what chance
     does to both. What stands in spite of both is foreseen, anything else `unknown`.
@@ -113,3 +117,27 @@ def _foresee_check(check: Check, more: float) -> Check:
     inside, outside = bottom <= low and high <= top, low > top or high < bottom
     stands = inside if check.verdict is Verdict.PASS else outside
     return check if stands else check.model_copy(update={"verdict": Verdict.UNKNOWN})
+
+
+def _chance_within(check: Check) -> float:
+    """How likely the true gap lies within the limit: normal, with the interval's own spread.
+
+    One where nothing was measured, which is so for all candidates alike.
+    """
+    held = check.interval
+    if check.estimate is None or held is None:
+        return 1.0
+    bottom, top = allowed_range(check)
+    above = _chance_beyond(check.estimate - bottom, held.low, check.estimate, held.level)
+    below = _chance_beyond(top - check.estimate, held.high, check.estimate, held.level)
+    return max(1.0 - above - below, 0.0)
+
+
+def _chance_beyond(room: float, end: float | None, estimate: float, level: float) -> float:
+    """How likely the truth lies more than `room` to the side where the interval has its `end`."""
+    if end is None:
+        return 0.5
+    error = abs(end - estimate) / normal_quantile(level)
+    if error == 0:
+        return float(room < 0)
+    return 0.5 * math.erfc(room / error / math.sqrt(2))

@@ -32,6 +32,12 @@ _FORESEEN_TEXTS = {
 }
 
 
+_FORESEEN_SENTENCES = {
+    verdict: text if verdict is Verdict.UNKNOWN else f"is {text}"
+    for verdict, text in _FORESEEN_TEXTS.items()
+}
+
+
 def trade_off_score(cost: ErrorCosts) -> PerformanceMetric:
     """What a picture sets against the gap: accuracy, where errors are of one price."""
     return "accuracy" if cost.false_positive == cost.false_negative else "cost"
@@ -40,15 +46,24 @@ def trade_off_score(cost: ErrorCosts) -> PerformanceMetric:
 # --- sentences --------------------------------------------------------------------------------
 
 
-def explain_place(order: Sequence[AssessedCandidate], place: int, by: PerformanceMetric) -> str:
-    """Why a candidate has its place: how it stands, and what sets it apart from its neighbour."""
+def explain_place(
+    order: Sequence[AssessedCandidate],
+    place: int,
+    by: PerformanceMetric,
+    tiers: Mapping[str, int],
+) -> str:
+    """Why a candidate has its place: how it stands, and what sets it apart from its neighbour.
+
+    `tiers`, by title: those of one tier are as likely to keep the fairness limits.
+    """
     one, judged = order[place], any(c.distances for c in order)
     said = [f"{place + 1} of {len(order)}"]
     if judged:
         said.append(_FORESEEN_TEXTS[one.foreseen_verdict] + _farthest_gap_text(one))
     if len(order) > 1:
         way, other = ("after", order[place - 1]) if place else ("before", order[1])
-        said.append(f"{way} {other.title}, {_compare_neighbour(one, other, by)}")
+        alike = tiers[one.title] == tiers[other.title]
+        said.append(f"{way} {other.title}, {_compare_neighbour(one, other, by, alike=alike)}")
     return "; ".join(said)
 
 
@@ -66,13 +81,17 @@ def _tightest_rule(found: Mapping[str, GroupDistance]) -> str | None:
 
 
 def _compare_neighbour(
-    one: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric
+    one: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric, *, alike: bool
 ) -> str:
     """What the `other` has that one's place was decided by."""
     if one.foreseen_verdict is not other.foreseen_verdict:
         return f"for which {other.foreseen_verdict} is foreseen"
+    if not alike:
+        chances = f"{other.chance_within:.2f} against {one.chance_within:.2f}"
+        return f"whose chance to keep all limits is {chances}"
     if one.cross_validation_score != other.cross_validation_score:
-        return f"whose {by} is {other.cross_validation_score:.4f} against {one.cross_validation_score:.4f}"
+        scores = f"{other.cross_validation_score:.4f} against {one.cross_validation_score:.4f}"
+        return f"whose {by} is {scores}"
     if one.cost.value != other.cost.value:
         costs = f"{other.cost.value:.4f} a row against {one.cost.value:.4f}"
         return f"whose decisions cost {costs} at the same {by}"
@@ -127,7 +146,8 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
             estimate=found.value,
             interval=found.interval,
             threshold=found.limit,
-            why=f"{first.title} is {_FORESEEN_TEXTS[first.foreseen_verdict]}{_farthest_gap_text(first)}",
+            why=f"{first.title} {_FORESEEN_SENTENCES[first.foreseen_verdict]}"
+            f"{_farthest_gap_text(first)}",
             remedy=""
             if fits
             else "Add candidates with mitigate, or with several values of its strength.",
@@ -140,7 +160,9 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
 
 _METHOD_NOTE = (
     "Judged on up to {most:,} training rows, each answered by a model that was not fitted to it. "
-    "Foreseen is what four of five tests of that many rows would say; unknown, where they differ."
+    "Foreseen is what four of five tests of that many rows would say; unknown, where they differ. "
+    "Among those not foreseen to pass, the likeliest to keep all limits come first; nine tenths of "
+    "the likeliest's chance count as alike."
 )
 _DOMINATED_NOTE = (
     "Dominated: another costs no more, and no group is farther off, by the estimates alone. "

@@ -29,8 +29,8 @@ def add_test_results(
 ) -> Report:
     """The report on the candidates, with what the gates found on the test rows.
 
-    `gate_reports`: the reports of each that was tried, by title and in that order; `chosen_title`: the one
-    that passed.
+    `gate_reports`: the reports of each that was tried, by title and in that order; `chosen_title`:
+    the one that passed.
     """
     metric, found = trade_off_score(cost), {}
     for title, gates in gate_reports.items():

@@ -9,6 +9,7 @@ from assay.gates.fairness.divisions import FairnessLimit
 from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, rows_to_decide
 from assay.gates.fairness.metrics import MEASURES, metric_title
 from assay.gates.report import Check, Interval, Verdict
+from assay.gates.statistics.cluster_errors import MIN_CLUSTERS
 from assay.util.wording import format_confidence, format_rounded_up
 
 _DIFFERENCE, _RATIO = "group minus reference", "group over reference"
@@ -59,8 +60,8 @@ def _small_groups_check(limit: FairnessLimit) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}: too small]",
-        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is {rule.limit_text} "
-        f"that of {division.reference}",
+        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is "
+        f"{rule.limit_text} that of {division.reference}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
@@ -114,6 +115,12 @@ def _why(pair: GroupPair, gap_verdict: GapVerdict) -> str:
     if not all(pair.enough_rows):
         of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"
         return f"{seen}: fewer than {MIN_ROWS} {unit}{of_each} are not judged"
+    if pair.clusters is not None and not all(pair.enough_clusters):
+        worth = min(pair.clusters.group.effective, pair.clusters.reference.effective)
+        return (
+            f"{seen}: these rows are worth those of {worth:.1f} equally large values of "
+            f"{pair.clusters.name}, and fewer than {MIN_CLUSTERS} are not judged"
+        )
     if math.isnan(pair.gap):
         return f"{seen}: there is no ratio to nothing"
     return f"{seen}: a {_gap_text(pair)}, {_interval_text(gap_verdict.interval)}"
@@ -149,11 +156,14 @@ def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
         return f"Name a reference group that has {unit}, or audit on rows that include some."
     if not pair.enough_rows[1] or (pair.ratio is not None and not pair.reference_value > 0):
         return f"{pair.reference} is too small to compare with: name a larger reference group."
+    if pair.clusters is not None and not all(pair.enough_clusters):
+        few = pair.reference if pair.enough_clusters[0] else pair.group
+        return f"Bring rows of more values of {pair.clusters.name} in {few}."
     unit, needed = MEASURES[pair.metric].unit, rows_to_decide(pair, level)
+    of_others = f", of other values of {pair.clusters.name}," if pair.clusters else ""
     if needed.more_rows is not None:
-        return (
-            f"About {format_rounded_up(needed.more_rows)} more {unit} in {pair.group} would tell."
-        )
+        more = format_rounded_up(needed.more_rows)
+        return f"About {more} more {unit} in {pair.group}{of_others} would tell."
     if needed.rows_of_both is not None:
         rows, base = (format_rounded_up(number) for number in needed.rows_of_both)
         return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."

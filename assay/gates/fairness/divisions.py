@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,10 +11,17 @@ from assay.config.data import Sensitive
 from assay.config.gates import FairnessMetric, FairnessRule
 from assay.dataset.groups import reference_from_counts
 from assay.gates.confusion_cells import CONFUSION_KINDS, ROWS_COLUMN, intersection_reference
+from assay.gates.fairness.clustered_metrics import (
+    PairClusters,
+    clustered_limits,
+    metric_error,
+)
 from assay.gates.fairness.decision_metrics import decision_metrics
-from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair
+from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, gap_limits
 from assay.gates.fairness.metrics import MEASURES, PROBABILITY_METRICS, Sums
 from assay.gates.fairness.tally import PredictionTally
+from assay.gates.statistics.cluster_errors import ClusterError, spread_of
+from assay.gates.statistics.intervals import Limits
 
 MAX_LISTED_GROUPS = 200  # groups beyond which those too small to judge are only counted
 GroupColumns = tuple[str, ...]
@@ -23,6 +30,14 @@ GroupColumns = tuple[str, ...]
 def group_columns(by: str | GroupColumns) -> GroupColumns:
     """The columns that a rule names, by themselves or together."""
     return (by,) if isinstance(by, str) else by
+
+
+@dataclass(frozen=True, slots=True)
+class GroupClusters:
+    """How sure the metrics are of rows that belong together; `name` is what the clusters are of."""
+
+    name: str
+    errors: Mapping[FairnessMetric, Sequence[ClusterError]]  # in the order of the groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,7 @@ class GroupDivision:
     sums: Sums  # in the order of the groups: see `tally.Tally.sums`
     by_group: pd.DataFrame  # every metric (columns) of the groups (index), NaN where undefined
     unlisted: int = 0  # groups too small to judge that were left out, being too many
+    clusters: GroupClusters | None = None  # where rows belong together
 
     @property
     def title(self) -> str:
@@ -43,6 +59,27 @@ class GroupDivision:
     @property
     def metrics(self) -> list[FairnessMetric]:
         return [metric for metric in MEASURES if metric in self.by_group]
+
+    def limits(self, metric: FairnessMetric, level: float) -> Limits:
+        """Of a metric of every group, in order."""
+        if self.clusters is None:
+            return MEASURES[metric].limits(self.sums, level)
+        values = self.by_group[metric].to_numpy(float)
+        spread = spread_of(*self.clusters.errors[metric])
+        return clustered_limits(metric, self.sums, values, spread, level)
+
+    def gap_limits(self, metric: FairnessMetric, *, ratio: bool) -> Limits:
+        """Of every group's gap to the reference, in order, at 95 %."""
+        values, base = self.by_group[metric].to_numpy(float), self.groups.index(self.reference)
+        errors = self.clusters.errors[metric] if self.clusters else None
+        return gap_limits(metric, self.sums, values, base, ratio=ratio, errors=errors)
+
+    def _pair_clusters(self, metric: FairnessMetric, group: str) -> PairClusters | None:
+        if self.clusters is None:
+            return None
+        errors = self.clusters.errors[metric]
+        own, base = (errors[self.groups.index(name)] for name in (group, self.reference))
+        return PairClusters(self.clusters.name, own, base)
 
     def group_name(self, group: str) -> str:
         return f"{self.title}={group}"
@@ -67,6 +104,7 @@ class GroupDivision:
                 reference_value=value[self.reference],
                 tolerance=rule.tolerance,
                 ratio=rule.ratio,
+                clusters=self._pair_clusters(metric, group),
             )
             for group in self.groups
             if group != self.reference
@@ -108,6 +146,15 @@ def divide_groups(
     if tally.ranked is not None:
         for metric in PROBABILITY_METRICS:
             by_group[metric] = MEASURES[metric].value(sums)
-    return GroupDivision(
+    found = GroupDivision(
         by, reference, [str(group) for group in rows.index], sums, by_group, unlisted
     )
+    return replace(found, clusters=_group_clusters(tally, found))
+
+
+def _group_clusters(tally: PredictionTally, division: GroupDivision) -> GroupClusters | None:
+    if tally.clustered is None:
+        return None
+    held = [tally.group_rows(division.by, group) for group in division.groups]
+    errors = {m: [metric_error(m, rows) for rows in held] for m in division.metrics}
+    return GroupClusters(tally.clustered.clusters.name, errors)

@@ -110,7 +110,8 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     column = frame[name]
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         raise DataError(
-            f"the column {name!r} holds no numbers, but values such as {_first_non_number(column)!r}",
+            f"the column {name!r} holds no numbers, but values such as "
+            f"{_first_non_number(column)!r}",
             remedy="Name a column of numbers.",
         )
     return column.to_numpy(float)

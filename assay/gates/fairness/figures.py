@@ -7,7 +7,7 @@ import numpy as np
 from assay.gates.confusion_cells import RATE_DEFINITIONS
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import MIN_ROWS
-from assay.gates.fairness.metrics import MEASURES, metric_title, metric_words
+from assay.gates.fairness.metrics import metric_title, metric_words
 from assay.gates.fairness.tally import PredictionTally
 from assay.gates.report import Figure, Point, Series, Verdict
 from assay.gates.statistics.proportions import wilson_limits
@@ -23,22 +23,23 @@ def limit_figure(limit: FairnessLimit) -> Figure:
     allowed = _tolerated_band(limit, base)
     told = "; ".join(f"{group} {verdict}" for group, verdict in verdicts.items())
     return Figure(
-        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit_text} {division.reference}",
+        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit_text} "
+        f"{division.reference}",
         kind="intervals",
         series=(Series(name=metric_words(metric), points=_points(limit, verdicts)),),
         axis=f"{metric_words(metric)}, with 95 % interval",
         reference=None if np.isnan(base) else base,
         reference_name=division.reference,
         band=allowed,
-        alt=f"{metric_title(metric)} by group, {limit.rule.limit_text} that of {division.reference}: {told}. "
-        "Verdicts rest on the gaps, whose intervals know that the reference's value is uncertain "
-        "too, and that there are many.",
+        alt=f"{metric_title(metric)} by group, {limit.rule.limit_text} that of "
+        f"{division.reference}: {told}. Verdicts rest on the gaps, whose intervals know that the "
+        "reference's value is uncertain too, and that there are many.",
     )
 
 
 def _points(limit: FairnessLimit, verdicts: dict[str, Verdict]) -> tuple[Point, ...]:
     metric, division = limit.metric, limit.division
-    low, high = MEASURES[metric].limits(division.sums, 0.95)
+    low, high = division.limits(metric, 0.95)
     return tuple(
         Point(
             label=f"{group} ({verdicts.get(group, 'reference')})",

@@ -25,20 +25,29 @@ import numpy as np
 
 from assay.config.gates import FairnessMetric, RateMetric
 from assay.gates.confusion_cells import RATE_DEFINITIONS
+from assay.gates.fairness.clustered_metrics import PairClusters, clustered_limits
 from assay.gates.fairness.metrics import MEASURES, Sums
 from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.cluster_errors import (
+    MIN_CLUSTERS,
+    ClusterError,
+    ClusterSpread,
+    spread_of,
+)
 from assay.gates.statistics.intervals import (
     Bools,
     Floats,
     Limits,
     inside_margins,
     make_interval,
+    normal_quantile,
     outside_margins,
 )
 from assay.gates.statistics.mover import difference_limits, ratio_limits
 from assay.gates.statistics.multiple_testing import holm_step_down
 
 ALPHA = 0.05
+PLANNED_SHARE = 0.8  # of tests, those that are to decide with the rows that are asked for
 MIN_ROWS = 10  # what rests on fewer rows is not judged, whatever its interval says
 MAX_HYPERGEOMETRIC_ROWS = 10**9  # rows from which NumPy refuses to draw hypergeometrically
 
@@ -57,6 +66,7 @@ class GroupPair:
     reference_value: float
     tolerance: float | None
     ratio: float | None = None
+    clusters: PairClusters | None = None  # where rows belong together
 
     @property
     def rows(self) -> int:
@@ -78,8 +88,16 @@ class GroupPair:
         return own, base
 
     @property
+    def enough_clusters(self) -> tuple[bool, bool]:
+        """Whether the group's and the reference's rows are of clusters enough to be judged."""
+        if self.clusters is None:
+            return True, True
+        own, base = self.clusters.group, self.clusters.reference
+        return own.effective >= MIN_CLUSTERS, base.effective >= MIN_CLUSTERS
+
+    @property
     def judgeable(self) -> bool:
-        return all(self.enough_rows) and bool(np.isfinite(self.gap))
+        return all(self.enough_rows) and all(self.enough_clusters) and bool(np.isfinite(self.gap))
 
     @property
     def gap(self) -> float:
@@ -122,9 +140,8 @@ def judge_pairs(pairs: Sequence[GroupPair], alpha: float = ALPHA) -> list[GapVer
 def judge_family(
     limits_at: Callable[[float], Limits], margins: Limits, judgeable: Bools, alpha: float = ALPHA
 ) -> list[GapVerdict]:
-    """`judge_pairs` of anything that has limits at a two-sided level: one verdict each, as one family.
-
-    What is not `judgeable` to be judged is unknown.
+    """`judge_pairs` of anything that has limits at a two-sided level: one verdict each, as one
+    family. What is not `judgeable` is unknown.
     """
     least, most = margins
 
@@ -157,19 +174,24 @@ class _StackedPairs:
     group_sums: Sums
     reference_sums: Sums
     values: tuple[Floats, Floats]
+    spreads: tuple[ClusterSpread, ClusterSpread] | None = None
+    correlation: Floats | float = 0.0
 
     def limits(self, level: float, growth: tuple[Floats, Floats] | None = None) -> Limits:
         """Of the gap; with `growth`, were the group and the reference so many times as large."""
         more = growth or (np.ones(1), np.ones(1))
-        own, base = (
-            {name: held * times for name, held in sums.items()}
-            for sums, times in zip((self.group_sums, self.reference_sums), more, strict=True)
-        )
-        measure = MEASURES[self.metric]
+        own, base = (self._side_limits(side, level, times) for side, times in enumerate(more))
         combine = ratio_limits if self.ratio else difference_limits
-        return combine(
-            self.values[0], measure.limits(own, level), self.values[1], measure.limits(base, level)
-        )
+        return combine(self.values[0], own, self.values[1], base, self.correlation)
+
+    def _side_limits(self, side: int, level: float, times: Floats) -> Limits:
+        """Of the groups (0) or of their references (1), were they so many times as large."""
+        held = (self.group_sums, self.reference_sums)[side]
+        sums = {name: value * times for name, value in held.items()}
+        if self.spreads is None:
+            return MEASURES[self.metric].limits(sums, level)
+        spread = self.spreads[side].grow(times)
+        return clustered_limits(self.metric, sums, self.values[side], spread, level)
 
 
 def _stack_pairs(pairs: Sequence[GroupPair]) -> list[_StackedPairs]:
@@ -187,7 +209,19 @@ def _stack_kind(
         for side in ([pairs[i].group_sums for i in at], [pairs[i].reference_sums for i in at])
     )
     values = np.array([[pairs[i].value, pairs[i].reference_value] for i in at], dtype=float)
-    return _StackedPairs(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
+    found = _StackedPairs(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
+    clustered = [pairs[i].clusters for i in at]
+    known = [of for of in clustered if of is not None]
+    if len(known) < len(at):
+        return found
+    return replace(
+        found,
+        spreads=(
+            spread_of(*(of.group for of in known)),
+            spread_of(*(of.reference for of in known)),
+        ),
+        correlation=np.array([of.group.correlation(of.reference) for of in known]),
+    )
 
 
 def _stacked_limits(alike: Sequence[_StackedPairs], level: float) -> Limits:
@@ -206,10 +240,20 @@ def gap_limits(
     *,
     ratio: bool,
     level: float = 0.95,
+    errors: Sequence[ClusterError] | None = None,
 ) -> Limits:
-    """Limits of every group's gap to the group numbered `reference`, as `judge_pairs` has them."""
+    """Limits of every group's gap to the group numbered `reference`, as `judge_pairs` has them.
+
+    `errors`: each group's, where rows belong together.
+    """
     base = {name: held[reference] for name, held in sums.items()}
     found = _StackedPairs([], metric, ratio, sums, base, (values, values[reference]))
+    if errors is not None:
+        found = replace(
+            found,
+            spreads=(spread_of(*errors), spread_of(errors[reference])),
+            correlation=np.array([error.correlation(errors[reference]) for error in errors]),
+        )
     return found.limits(level)
 
 
@@ -223,14 +267,23 @@ class RowsToDecide:
     )
 
 
+def likely_limits(gap: float, limits: Limits, level: float) -> Limits:
+    """`limits` of a `gap` at a two-sided `level`, widened by what chance does to the next gap: four
+    of five tests of as many rows have limits within these."""
+    wider = 1 + normal_quantile(PLANNED_SHARE) / normal_quantile(level)
+    low, high = limits
+    return gap + wider * (low - gap), gap + wider * (high - gap)
+
+
 def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsToDecide:
-    """About how much more data would decide `pair`, judged at `level` for a failure.
+    """About how much more data would decide `pair`, judged at `level` for a failure, in four of
+    five tests of so many rows.
 
     What rests on fewer than `MIN_ROWS` rows is too rough to plan with: then the reference's rates
     are taken.
     """
     enough, base_enough = pair.enough_rows
-    if not base_enough:
+    if not base_enough or not all(pair.enough_clusters):
         return RowsToDecide()
     planned = pair if enough else _with_reference_rates(pair)
     (held,), margins = _stack_pairs([planned]), np.array(pair.allowed_gap)
@@ -239,8 +292,11 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
     def first(base_growth: Floats) -> int | None:
         """Index of the first size at which the pair would pass or fail."""
         sizes = (growth, base_growth)
-        passes = inside_margins(held.limits(1 - 2 * alpha, sizes), (margins[0], margins[1]))
-        fails = outside_margins(held.limits(level, sizes), (margins[0], margins[1]))
+        limits = (
+            likely_limits(planned.gap, held.limits(at, sizes), at) for at in (1 - 2 * alpha, level)
+        )
+        passes = inside_margins(next(limits), (margins[0], margins[1]))
+        fails = outside_margins(next(limits), (margins[0], margins[1]))
         decided = np.flatnonzero(passes | fails)
         return int(decided[0]) if len(decided) else None
 
@@ -262,7 +318,11 @@ def _with_reference_rates(pair: GroupPair) -> GroupPair:
     """The pair, were its group as the reference is, and just large enough to be judged."""
     part = MIN_ROWS / float(MEASURES[pair.metric].limiting_rows(_arrays(pair.reference_sums)))
     own = {name: value * part for name, value in pair.reference_sums.items()}
-    return replace(pair, group_sums=own, value=pair.reference_value)
+    alike = None
+    if pair.clusters is not None:
+        base = pair.clusters.reference
+        alike = replace(pair.clusters, group=base.of_other_clusters(part))
+    return replace(pair, group_sums=own, value=pair.reference_value, clusters=alike)
 
 
 def permutation_p(pairs: Sequence[GroupPair], *, draws: int = 1999, seed: int = 0) -> float | None:
@@ -272,12 +332,15 @@ def permutation_p(pairs: Sequence[GroupPair], *, draws: int = 1999, seed: int = 
     groups' rows, which is a multivariate hypergeometric draw; of a billion rows or more it differs
     from binomial draws at the pooled share by nothing that shows. Gaps are measured in pooled
     standard errors, lest the smallest groups drown the rest. None when fewer than two groups have
-    rows, and for metrics that are no shares.
+    rows, for metrics that are no shares, and where rows belong together.
     """
     held = [
         pair
         for pair in pairs
-        if pair.metric in RATE_DEFINITIONS and pair.rows and pair.reference_rows
+        if pair.metric in RATE_DEFINITIONS
+        and pair.clusters is None
+        and pair.rows
+        and pair.reference_rows
     ]
     if not held:
         return None

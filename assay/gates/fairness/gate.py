@@ -28,7 +28,10 @@ from assay.gates.fairness.divisions import (
 from assay.gates.fairness.gaps import ALPHA, MIN_ROWS
 from assay.gates.fairness.metric_rules import MetricRule, judge_rules
 from assay.gates.fairness.tally import tally_predictions
+from assay.gates.fairness.undeclared import SENSITIVE_COLUMNS
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
+from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, find_clusters
+from assay.gates.statistics.intervals import Bools
 
 
 def audit_fairness(
@@ -39,6 +42,8 @@ def audit_fairness(
     subject: str,
     seed: int = 0,
     by: Sequence[str | tuple[str, ...]] | None = None,
+    units: pd.Series | None = None,
+    declarations: Sequence[Check] = (),
 ) -> Report:
     """Judge `predictions` against `rules`.
 
@@ -46,16 +51,22 @@ def audit_fairness(
     `groups.group_labels`) for every sensitive column, perhaps `probability` (float64 in [0, 1]),
     and perhaps "(rows)": how many rows each stands for (int64). Tabled are, whether or not a rule
     names them, the divisions `by`, each a column or the intersection of several; left out, every
-    sensitive column and the intersection of all. Raises DataError for columns that are absent or
-    hold what they may not, and for a reference group that does not exist.
+    sensitive column and the intersection of all. `units` says which of the rows belong together,
+    and by its name of what they are; where some do, every interval is cluster-robust. The
+    checks of what the use case declares (see `undeclared`) come beside. Raises
+    DataError for columns that are absent or hold what they may not, and for a reference group that
+    does not exist.
     """
     _check_rule_columns(rules, sensitive)
-    predictions = _validate_predictions(predictions, sensitive)
-    counted = tally_predictions(predictions, list(sensitive))
+    present = _validate_predictions(predictions, sensitive)
+    predictions = predictions[present]
+    clusters = None if units is None else find_clusters(units[present].to_numpy(), str(units.name))
+    counted = tally_predictions(predictions, list(sensitive), clusters)
     asked = _list_divisions(rules, sensitive, by)
     divisions = {columns: divide_groups(counted, columns, sensitive) for columns in asked}
     limits = _judge_limits(rules, divisions)
-    checks = [check for limit in limits for check in limit_checks(limit)]
+    gaps = [check for limit in limits for check in limit_checks(limit)]
+    checks = [*gaps, *declarations]
     drawn = [figures.limit_figure(limit) for limit in limits if limit.pairs]
     if counted.ranked is not None:
         single = [division for division in divisions.values() if len(division.by) == 1]
@@ -63,13 +74,23 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=overall_verdict(checks) if rules or not sensitive else Verdict.CAUTION,
-        summary=_summary(checks, rules, sensitive),
+        verdict=_verdict(checks, judged=bool(rules)),
+        summary=_summary(gaps, rules, sensitive),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),
-        notes=_notes(predictions, limits, list(divisions.values())),
+        notes=_notes(predictions, limits, list(divisions.values()), clusters),
     )
+
+
+def _verdict(checks: Sequence[Check], *, judged: bool) -> Verdict:
+    """What is not judged is not passed, unless people declared that there is nothing to judge."""
+    nothing_to_judge = any(
+        c.name == SENSITIVE_COLUMNS and c.verdict is Verdict.PASS for c in checks
+    )
+    if judged or nothing_to_judge:
+        return overall_verdict(checks)
+    return Verdict.worst([Verdict.CAUTION, overall_verdict(checks)])
 
 
 def join_newest_report(report: Report, newest_report: Report, rows: int) -> Report:
@@ -103,10 +124,8 @@ def _check_rule_columns(rules: Sequence[FairnessRule], sensitive: Mapping[str, S
             )
 
 
-def _validate_predictions(
-    predictions: pd.DataFrame, sensitive: Mapping[str, Sensitive]
-) -> pd.DataFrame:
-    """The predictions that stand for a row at all, once they are known to be sound."""
+def _validate_predictions(predictions: pd.DataFrame, sensitive: Mapping[str, Sensitive]) -> Bools:
+    """Which predictions stand for a row at all, once all are known to be sound."""
     optional = [name for name in ("probability", ROWS_COLUMN) if name in predictions]
     for name in ("truth", "decision", *sensitive, *optional):
         if name not in predictions:
@@ -119,11 +138,12 @@ def _validate_predictions(
             raise DataError(f"the predictions' column {name!r} holds nulls")
     if "probability" in predictions and not predictions["probability"].between(0, 1).all():
         raise DataError("the predictions' column 'probability' holds values outside 0 to 1")
+    present = np.ones(len(predictions), dtype=bool)
     if ROWS_COLUMN in predictions:
-        predictions = predictions[predictions[ROWS_COLUMN] > 0]
-    if predictions.empty:
+        present = predictions[ROWS_COLUMN].to_numpy() > 0
+    if not present.any():
         raise DataError("there are no predictions to audit")
-    return predictions
+    return present
 
 
 def _list_divisions(
@@ -172,9 +192,9 @@ def _summary(
     checks: Sequence[Check], rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]
 ) -> str:
     if not sensitive:
-        return "No sensitive column is declared, so no groups were compared."
+        return "Not judged: no sensitive column is declared, so no groups were compared."
     if not rules:
-        return "No limit is set, so no gap was judged."
+        return "Not judged: no limit is set, so no gap was held to one."
     tally = {v: sum(check.verdict is v for check in checks) for v in Verdict}
     return (
         f"Gaps held to a limit: {len(checks)}. Within it: {tally[Verdict.PASS]}, "
@@ -183,7 +203,10 @@ def _summary(
 
 
 def _notes(
-    predictions: pd.DataFrame, limits: Sequence[FairnessLimit], divisions: Sequence[GroupDivision]
+    predictions: pd.DataFrame,
+    limits: Sequence[FairnessLimit],
+    divisions: Sequence[GroupDivision],
+    clusters: Clusters | None,
 ) -> tuple[str, ...]:
     """How the verdicts came about, and what limits them."""
     found = []
@@ -193,6 +216,13 @@ def _notes(
             f"Failures are judged as one family of {family} (Holm, {ALPHA:.0%}); a pass is "
             f"an equivalence test at {ALPHA:.0%}. What rests on fewer than {MIN_ROWS} rows is not "
             "judged."
+        )
+    if clusters is not None:
+        count = int(clusters.codes.max()) + 1
+        found.append(
+            f"{len(predictions):,} rows hold {count:,} different values of {clusters.name}. Every "
+            "interval of a group takes into account that rows of one value may err together, and "
+            f"what rests on fewer than {MIN_CLUSTERS} (counted as if equally large) is not judged."
         )
     decisions = predictions["decision"]
     if decisions.all() or not decisions.any():

@@ -8,7 +8,7 @@ import numpy as np
 
 from assay.config.gates import SIGNED_METRICS, FairnessMetric
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
-from assay.gates.fairness.gaps import MIN_ROWS, gap_limits, permutation_p
+from assay.gates.fairness.gaps import MIN_ROWS, permutation_p
 from assay.gates.fairness.metrics import MEASURES, metric_words
 from assay.gates.fairness.summaries import fairlearn_summaries
 from assay.gates.report import Cell, Sheet
@@ -74,7 +74,7 @@ def group_sheet(division: GroupDivision) -> Sheet:
 
 
 def _with_intervals(division: GroupDivision, metric: FairnessMetric) -> list[str | None]:
-    low, high = MEASURES[metric].limits(division.sums, 0.95)
+    low, high = division.limits(metric, 0.95)
     sign = "+" if metric in SIGNED_METRICS else ""
     return [
         None if np.isnan(value) else f"{value:{sign}.3f} ({a:{sign}.3f} to {b:{sign}.3f})"
@@ -86,7 +86,7 @@ def metric_sheet(division: GroupDivision) -> Sheet:
     """Every metric of every group, with its interval."""
     rows: list[tuple[Cell, ...]] = []
     for metric in division.metrics:
-        low, high = MEASURES[metric].limits(division.sums, 0.95)
+        low, high = division.limits(metric, 0.95)
         over = MEASURES[metric].rows(division.sums)
         values = division.by_group[metric].to_numpy(float)
         rows += [
@@ -109,9 +109,7 @@ def gap_sheet(division: GroupDivision) -> Sheet:
     base = division.groups.index(division.reference)
     for metric in division.metrics:
         values = division.by_group[metric].to_numpy(float)
-        difference, ratio = (
-            gap_limits(metric, division.sums, values, base, ratio=ratio) for ratio in (False, True)
-        )
+        difference, ratio = (division.gap_limits(metric, ratio=ratio) for ratio in (False, True))
         no_ratio = metric in SIGNED_METRICS or not values[base] > 0
         rows += [
             (

@@ -122,7 +122,7 @@ def _summary_limits(
 ) -> Limits:
     defined = division.by_group[metric].notna().to_numpy()
     level = LEVEL ** (1 / max(int(defined.sum()) * metrics, 1))
-    low, high = MEASURES[metric].limits(division.sums, level)
+    low, high = division.limits(metric, level)
     low, high = low[defined], high[defined]
     if not len(low) or not np.isfinite([low, high]).all():
         return np.asarray(np.nan), np.asarray(np.nan)

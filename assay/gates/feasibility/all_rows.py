@@ -88,7 +88,10 @@ def read_all_rows(
 
 
 def read_outcomes(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.DataFrame]:
-    """The outcomes of the rows that have one, and their sensitive columns. Raises as `read_all_rows`."""
+    """The outcomes of the rows that have one, and their sensitive columns.
+
+    Raises as `read_all_rows`.
+    """
     target = use_case.data.target
     _check_present("target", [target.column], _column_names(rows))
     _check_present("sensitive", list(use_case.data.sensitive), _column_names(rows))
@@ -226,7 +229,7 @@ def _hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
 def _unit_hashes(
     batch: pa.RecordBatch, use_case: UseCase, names: Sequence[str], first: int, rule: int
 ) -> np.ndarray:
-    """As `unit_hashes` divides the rows; by time, entities are those of the identity."""
+    """As `dataset.row_identity` divides the rows; by time, entities are those of the identity."""
     split, identity = use_case.split, list(use_case.data.identity)
     if split.by == "group":
         return _identity_hashes(batch, [str(split.column)], rule)

@@ -31,8 +31,8 @@ DOUBLINGS = 2  # of the rows: more is no plan. The error may go on falling as fa
 class NeighbourErrorRate:
     """How often the nearest neighbour of another entity bears the other label.
 
-    `error` with its interval; `possible_fall` is how much lower it might be with four times the rows;
-    `space` names what the distance is of.
+    `error` with its interval; `possible_fall` is how much lower it might be with four times the
+    rows; `space` names what the distance is of.
     """
 
     error: float

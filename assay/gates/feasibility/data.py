@@ -22,6 +22,17 @@ MIN_ROUNDS = 12
 MIN_SAMPLE_ROWS = 2_000  # below, sampling would cost more certainty than it saves time
 
 
+def deal_folds(units: np.ndarray, labels: Bools, seed: int) -> np.ndarray:
+    """Fold of each row, 0 to 4. Units (codes, a row each) stay whole, and classes are spread
+    evenly: dealt out in the order of their share of positives, every fold gets some of each."""
+    rng = np.random.default_rng(seed)
+    share = np.bincount(units, labels) / np.bincount(units)
+    order = np.lexsort((rng.random(len(share)), share))
+    dealt = np.empty(len(share), dtype=np.int64)
+    dealt[order] = np.arange(len(share)) % FOLDS
+    return np.asarray(dealt[units])
+
+
 @dataclass(frozen=True)
 class FeasibilityData:
     """What is counted of all labelled rows; those that are kept, `frame`, with their `truth` and
@@ -59,7 +70,7 @@ class FeasibilityData:
     def weights(self) -> Floats | None:
         """How many rows each sampled row stands for, 1 on average; None where that is 1 for all.
 
-        Of a rare class more rows are sampled than its share (see `whole.sampled`). What depends on
+        Of a rare class more rows are sampled than its share (see `sample_rows`). What depends on
         how rare it is, such as precision and log loss, must not take it for more frequent.
         """
         share, held = float(self.all_rows.truth.mean()), float(self.labels.mean())
@@ -93,14 +104,8 @@ class FeasibilityData:
 
     @cached_property
     def folds(self) -> np.ndarray:
-        """Fold of each sampled row, 0 to 4. Entities stay whole, and classes are spread evenly:
-        dealt out in the order of their share of positives, every fold gets some of each."""
-        rng = np.random.default_rng(self.seed)
-        share = np.bincount(self.units, self.labels) / np.bincount(self.units)
-        order = np.lexsort((rng.random(len(share)), share))
-        dealt = np.empty(len(share), dtype=np.int64)
-        dealt[order] = np.arange(len(share)) % FOLDS
-        return np.asarray(dealt[self.units])
+        """Fold of each sampled row, 0 to 4; what the split keeps together stays in one fold."""
+        return deal_folds(self.units, self.labels, self.seed)
 
     @cached_property
     def probabilities(self) -> Floats:
@@ -133,8 +138,8 @@ class FeasibilityData:
     ) -> Floats:
         """Probability (rows,) of each sampled row by a learner that saw the other folds.
 
-        Of `labels`, if not the target's; learned from the rows `training_mask` alone; `excluded_columns` some of
-        the columns.
+        Of `labels`, if not the target's; learned from the rows of `training_mask` alone, and
+        without the `excluded_columns`.
         """
         found = np.empty(len(self.sampled_rows))
         allowed = (
@@ -155,7 +160,7 @@ class FeasibilityData:
         labels: Bools | None = None,
         excluded_columns: tuple[str, ...] = (),
     ) -> Floats:
-        """Probabilities for the `holdout_mask` rows by a learner that saw the `training_mask` rows alone."""
+        """Probabilities of the `holdout_mask` rows by a learner of the `training_mask` rows."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         truth = self.labels if labels is None else labels

@@ -132,9 +132,15 @@ class FeasibilityFindings:
             "after_outcome": "no column is declared as after the outcome (data.after_outcome), and"
             " rows have no date (data.time)",
             "copies": "the use case names no identity (data.identity)",
-            "entities": "the split keeps each entity on one side by itself",
+            "entities": self._no_entities_reason(),
             "label_noise": "the use case states no allowed share (feasibility.noise)",
         }.get(name, "nothing to judge by")
+
+    def _no_entities_reason(self) -> str:
+        identity = self._use_case.data.identity
+        if not identity:
+            return "the use case names no identity (data.identity): each row counts as a case"
+        return f"the split keeps rows with the same {', '.join(identity)} on one side"
 
 
 def _decides_verdict(check: Check, verdict: Verdict) -> bool:
@@ -158,8 +164,9 @@ def _notes(data: FeasibilityData) -> list[str]:
         )
     if data.features and len(data.sampled_rows) < kept:
         notes.append(
-            f"The learner and the checks on single columns saw a sample of {len(data.sampled_rows):,}"
-            f" of {total:,} rows, to keep within {use_case.feasibility.within:g} s."
+            "The learner and the checks on single columns saw a sample of"
+            f" {len(data.sampled_rows):,} of {total:,} rows, to keep within"
+            f" {use_case.feasibility.within:g} s."
         )
     if data.features and data.weights is not None:
         notes.append(

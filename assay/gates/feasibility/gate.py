@@ -17,6 +17,7 @@ from assay.gates.feasibility.data import FOLDS, FeasibilityData
 from assay.gates.feasibility.duplicates import check_duplicates
 from assay.gates.feasibility.findings import FeasibilityFindings
 from assay.gates.feasibility.group_power import check_group_power, sensitive_labels
+from assay.gates.feasibility.grouped_rows import check_grouped_rows
 from assay.gates.feasibility.label_noise import check_label_noise
 from assay.gates.feasibility.leakage import check_leakage
 from assay.gates.feasibility.learning_curve import (
@@ -69,7 +70,7 @@ def collect_findings(
     seed: int | None = None,
     say: ProgressCallback = _ignore_progress,
 ) -> FeasibilityFindings:
-    """All of `assess_feasibility` that the fairness rules have no say in, which is what takes the time."""
+    """All of `assess_feasibility` that the fairness rules have no say in: what takes the time."""
     from threadpoolctl import threadpool_limits
 
     answer = FeasibilityFindings(use_case)
@@ -112,18 +113,19 @@ def _run_checks(
     labels = sensitive_labels(data.all_rows.columns, data.use_case)
     findings.add_base_rates(data, labels)
     say("signal: a quick learner against shuffled labels")
-    found = check_signal(data)
-    findings.add(found)
+    signal, power = check_signal(data)
+    findings.add(signal, sheets=[power])
     say("reach, ceiling, learning curve: the scores that the use case asks for")
     _check_scores(data, findings)
     say("sample size")
-    enough, needs, needed = check_sample_size(data, found)
+    enough, needs, needed = check_sample_size(data)
     findings.add(enough, sheets=[needs])
     say("leakage: each column alone")
     leaks, single, figure = check_leakage(data)
     findings.add(*leaks, sheets=[single], figures=[figure])
     say("duplicates, contradictions, wrong labels")
     findings.add(*check_duplicates(data))
+    _check_grouped_rows(data, findings, say)
     noise, doubted = check_label_noise(data)
     findings.add(*filter(None, [noise]), sheets=[doubted])
     say("time, missing values")
@@ -145,6 +147,17 @@ def _check_scores(data: FeasibilityData, findings: FeasibilityFindings) -> None:
             wanted = goals.get(name)
             checks = [] if wanted is None else [check_learning_curve(data, curve, wanted)]
             findings.add(*checks, figures=[curve_figure(curve, wanted)])
+
+
+def _check_grouped_rows(
+    data: FeasibilityData, findings: FeasibilityFindings, say: ProgressCallback
+) -> None:
+    if data.use_case.split.by == "time":
+        findings.skip("the split goes by time, and the same people may come back", "grouped_rows")
+        return
+    say("grouped rows: each column whose values repeat")
+    check, sheet = check_grouped_rows(data)
+    findings.add(check, sheets=[sheet] if sheet else [])
 
 
 def _check_time(data: FeasibilityData, findings: FeasibilityFindings, needed_rows: float) -> None:

@@ -1,4 +1,4 @@
-"""Check 6: could the test rows show a gap as large as the fairness rules forbid?"""
+"""Check 6: could the test rows show that no gap is as large as the fairness rules forbid?"""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import RateMetric
+from assay.config.gates import FairnessRule, RateMetric
 from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels, intersect_groups, reference_group
 from assay.gates.confusion_cells import RATE_DEFINITIONS, intersection_reference
+from assay.gates.fairness.gaps import ALPHA, RowsToDecide
+from assay.gates.fairness.planned_pairs import PlannedPair, rows_to_pass, smallest_passing_gap
 from assay.gates.report import Check, Figure, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools
-from assay.gates.statistics.proportions import detectable_gap, rows_to_detect
 from assay.util.wording import format_rounded_up
 
-ALPHA = 0.05
-POWER = 0.8
 SHOWN = 3  # groups that a check's words name; the sheet has them all
 
 
@@ -29,8 +28,8 @@ class RateTolerance:
     """One share that a fairness rule holds to a limit, as a difference."""
 
     metric: RateMetric
-    by: tuple[str | tuple[str, ...], ...]
-    tolerance: float
+    rule: FairnessRule
+    tolerance: float  # the limit as a difference, at the share that is planned with
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ class GroupPower:
     group: str
     rows: int
     reference_rows: int
-    gap: float | None  # the smallest that the test rows would notice; None if they notice none
-    more_rows: int | None  # rows to add so that it would be the tolerance; None if none suffice
+    gap: float | None  # the smallest that the gate would rule out; None if it judges nothing
+    needed: RowsToDecide  # what is lacking, in rows of all the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,13 @@ def check_group_power(
     """One check per share that a fairness rule names and division, a sheet and a figure per share.
 
     `labels` has a column of group labels for each sensitive column, beside the `truth`. Rules on
-    metrics that are no shares of rows cannot be planned for and have none. Two-sided z-tests at
-    power 0.8, Bonferroni over all pairs of all rules: the first, hardest step of the Holm procedure
-    by which the fairness gate judges.
+    metrics that are no shares of rows cannot be planned for and have none. A group has rows enough
+    if the fairness gate would pass four of five models without any gap; the rows it lacks are those
+    that the gate itself would ask for (`rows_to_decide`). Levels are Bonferroni's over all pairs of
+    all rules: the first, hardest step of the Holm procedure by which the gate judges.
     """
     rules = _rate_tolerances(truth, use_case)
-    divided = [[_divide_labels(labels, by, use_case) for by in rule.by] for rule in rules]
+    divided = [[_divide_labels(labels, by, use_case) for by in rule.rule.by] for rule in rules]
     pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
     plan = PowerPlan(truth, use_case.split.test, ALPHA / max(pairs, 1))
     checks, sheets, figures = [], [], []
@@ -88,7 +88,7 @@ def check_group_power(
 
 def _rate_tolerances(truth: Bools, use_case: UseCase) -> list[RateTolerance]:
     return [
-        RateTolerance(metric, rule.by, rule.difference_at(_planned_rate(truth, metric)))
+        RateTolerance(metric, rule, rule.difference_at(_planned_rate(truth, metric)))
         for rule in use_case.fairness
         for metric in cast(list[RateMetric], [m for m in rule.metrics if m in RATE_DEFINITIONS])
     ]
@@ -114,23 +114,37 @@ def _divide_labels(
 
 def _group_powers(plan: PowerPlan, rule: RateTolerance, division: GroupLabels) -> list[GroupPower]:
     counted = _denominators(plan.truth, rule, division)
-    share, alpha = plan.share, plan.alpha
-    rate = _planned_rate(plan.truth, rule.metric)
     reference = int(counted.get(division.reference, 0))
+    rate = _planned_rate(plan.truth, rule.metric)
     found = []
     for group, total in counted.items():
         if group == division.reference:
             continue
         rows = int(total)
-        gap = detectable_gap(rows * share, reference * share, rate=rate, alpha=alpha, power=POWER)
-        more = None
-        if gap is None or gap > rule.tolerance:
-            needed = rows_to_detect(
-                rule.tolerance, reference * share, rate=rate, alpha=alpha, power=POWER
-            )
-            more = None if needed is None else max(math.ceil(needed / share) - rows, 1)
-        found.append(GroupPower(str(group), rows, reference, gap, more))
+        planned = PlannedPair(
+            metric=rule.metric,
+            rows=rows * plan.share,
+            reference_rows=reference * plan.share,
+            rate=rate,
+            tolerance=rule.rule.tolerance,
+            ratio=rule.rule.ratio,
+        )
+        gap = smallest_passing_gap(planned)
+        short = gap is None or gap > rule.tolerance
+        needed = rows_to_pass(planned, 1 - plan.alpha) if short else RowsToDecide()
+        found.append(GroupPower(str(group), rows, reference, gap, _in_all_rows(needed, plan)))
     return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
+
+
+def _in_all_rows(needed: RowsToDecide, plan: PowerPlan) -> RowsToDecide:
+    """Test rows as rows of all the data, of which the test is a share."""
+    more, both = needed.more_rows, needed.rows_of_both
+    return RowsToDecide(
+        more_rows=None if more is None else math.ceil(more / plan.share),
+        rows_of_both=None
+        if both is None
+        else (math.ceil(both[0] / plan.share), math.ceil(both[1] / plan.share)),
+    )
 
 
 def _denominators(truth: np.ndarray, rule: RateTolerance, division: GroupLabels) -> pd.Series:
@@ -157,10 +171,10 @@ def _check(rule: RateTolerance, division: GroupLabels, powers: Sequence[GroupPow
         verdict = Verdict.FAIL if empty and not division.is_joint else Verdict.CAUTION
     return Check(
         name=f"group_power[{rule.metric},{division.title}]",
-        claim=f"The test rows could show a gap of {rule.tolerance:g} in {rule.metric}"
-        f" by {division.title}",
+        claim=f"The test rows could show that {rule.metric} by {division.title} has no gap"
+        f" beyond {rule.tolerance:g}",
         verdict=verdict,
-        statistic="largest of the groups' smallest detectable gaps",
+        statistic="largest of the gaps that a group could just rule out",
         estimate=max(gaps) if gaps and len(gaps) == len(powers) else None,
         threshold=rule.tolerance,
         why=_why(weak, powers, division, unit),
@@ -180,24 +194,35 @@ def _why(
     if weak[0].reference_rows == 0:
         return f"The reference group {division.reference} has no {unit}: no gap to it can be shown."
     told = [
-        f"{p.group} ({p.rows:,} {unit}) shows "
-        + ("no gap at all" if p.gap is None else f"gaps from {p.gap:.2f}")
+        f"{p.group} ({p.rows:,} {unit}) "
+        + ("is not judged" if p.gap is None else f"could rule out gaps from {p.gap:.2f}")
         for p in weak[:SHOWN]
     ]
-    return f"Too small are {len(weak)} of {len(powers)} groups: {'; '.join(told)}{_and_more_text(weak)}."
+    return (
+        f"{len(weak)} of {len(powers)} groups are too small: {'; '.join(told)}"
+        f"{_and_more_text(weak)}."
+    )
 
 
 def _remedy(weak: Sequence[GroupPower], division: GroupLabels, unit: str) -> str:
     if not weak:
         return ""
-    if all(p.more_rows is None for p in weak):
+    told = [text for p in weak[:SHOWN] if (text := _needed_text(p, division, unit))]
+    if not told:
         return f"Add {unit} to the reference group {division.title}={division.reference}."
-    told = [
-        f"about {format_rounded_up(p.more_rows)} more {unit} in group {division.title}={p.group}"
-        for p in weak[:SHOWN]
-        if p.more_rows is not None
-    ]
     return f"Add {', '.join(told)}{_and_more_text(weak)}; or merge groups; or widen the tolerance."
+
+
+def _needed_text(power: GroupPower, division: GroupLabels, unit: str) -> str:
+    group = f"{unit} in group {division.title}={power.group}"
+    if power.needed.more_rows is not None:
+        return f"about {format_rounded_up(power.needed.more_rows)} more {group}"
+    if power.needed.rows_of_both is None:
+        return ""
+    own, base = power.needed.rows_of_both
+    more = format_rounded_up(max(own - power.rows, 1))
+    of_reference = format_rounded_up(max(base - power.reference_rows, 1))
+    return f"about {more} more {group} and {of_reference} in {division.reference}"
 
 
 def _and_more_text(weak: Sequence[GroupPower]) -> str:
@@ -208,14 +233,15 @@ def _sheet(rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[Grou
     unit = RATE_DEFINITIONS[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     rows = tuple(
-        (f"{d.title}={p.group}", p.rows, p.gap, p.more_rows) for d, ps in found for p in ps
+        (f"{d.title}={p.group}", p.rows, p.gap, p.needed.more_rows) for d, ps in found for p in ps
     )
     return Sheet(
         title=f"Smallest detectable gaps in {rule.metric}",
-        columns=("group", unit, "detectable gap", "more needed"),
+        columns=("group", unit, "gap ruled out", "more needed"),
         rows=rows,
-        note=f"Tolerance {rule.tolerance:g}. Gaps are to the reference group, on the test rows, at"
-        f" power {POWER:g}. Empty: no gap is detectable, or no number of rows would do.",
+        note=f"Tolerance {rule.tolerance:g}. A model without any gap passes a tolerance as large as"
+        " the gap ruled out in four of five tests. Empty: nothing is judged, or this group's rows"
+        " alone would not do.",
     )
 
 
@@ -234,6 +260,6 @@ def _figure(
         series=series,
         axis="gap",
         reference=rule.tolerance,
-        alt=f"{weak} of {total} groups could not show a gap as small as the tolerance"
+        alt=f"{weak} of {total} groups could not rule out a gap as small as the tolerance"
         f" {rule.tolerance:g}.",
     )

@@ -70,8 +70,8 @@ def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
         " features do not determine, count as wrong labels here.",
         remedy=""
         if verdict is Verdict.PASS
-        else f"Have the labels looked at that are listed under {SHEET_TITLE!r}: if most are right, it"
-        " is the features that do not tell, and columns that bear on the outcome would.",
+        else f"Have the labels checked that are listed under {SHEET_TITLE!r}. If most are right,"
+        " the features do not tell the outcome: add columns that bear on it.",
         hard=False,
         rows=len(data.labels),
     )

@@ -1,17 +1,24 @@
-"""Check 5: are there rows enough for the number of parameters?"""
+"""Check 5: are there rows enough to learn from?"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.all_rows import sample_rows
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.linear_columns import linear_columns
+from assay.gates.feasibility.penalised_model import (
+    PenalisedModel,
+    fit_penalised_model,
+    logistic_strengths,
+)
 from assay.gates.feasibility.score_estimates import MIN_PROBABILITY
-from assay.gates.feasibility.signal import ALPHA, POWER, SHUFFLED_FOLDS
 from assay.gates.report import Check, Sheet, Verdict
-from assay.gates.statistics.auc_power import rows_to_detect_auc
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.learning.preprocess import MAX_CATEGORIES, MIN_CATEGORY_ROWS
 from assay.util.wording import format_rounded_up, is_reportable_count
@@ -19,53 +26,116 @@ from assay.util.wording import format_rounded_up, is_reportable_count
 SHRINKAGE = 0.9  # predictions may be too extreme by a tenth
 OPTIMISM = 0.05  # of Nagelkerke's R2
 MARGIN = 0.05  # of the estimated share of positives
+SLOPES = (0.8, 1.25)  # of calibration, within which predictions are neither extreme nor timid
+MAX_MODEL_ROWS = 4_000  # of the penalised model, which bounds the time
+MAX_MODEL_COLUMNS = 1_000
 
 
-def check_sample_size(data: FeasibilityData, signal: Check) -> tuple[Check, Sheet, float]:
-    """Riley's three criteria for developing a model of a binary outcome, against training rows;
-    and the rows that they ask for.
+@dataclass(frozen=True, slots=True)
+class SampleSize:
+    """What the rows are, and what Riley's criteria ask for.
 
-    Riley et al., BMJ 368 (2020) m441; Statistics in Medicine 38 (2019) 1276. R2 is Cox and
-    Snell's, out of fold, so that it is not flattered by the fit. Where no signal was found, so
-    many rows are asked for that the lift of the use case would have shown, if there is one.
+    `needed` training rows by effective parameters, `needed_unpenalised` by all `parameters`, each
+    by criterion.
     """
-    share = float(data.all_rows.truth.mean())
-    parameters = sum(_count_parameters(data.frame[name]) for name in data.features)
-    r2 = cox_snell_r2(data.labels, data.probabilities, data.folds, data.weights)
-    needs = riley_criteria(parameters, r2, share)
-    rows = round(len(data.all_rows.truth) * (1 - data.use_case.split.test))
-    needed = max(needs.values())
-    unseen = signal.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
-    lift = _rows_to_show_lift(data, share)
-    if unseen:
-        needed = max(needed, lift)
-    verdict = Verdict.PASS
-    if rows < needed:
-        verdict = Verdict.FAIL if rows < needed / 2 else Verdict.CAUTION
+
+    rows: int
+    events: int
+    parameters: int
+    r2: float
+    model: PenalisedModel
+    needed: dict[str, float]
+    needed_unpenalised: dict[str, float]
+
+    @property
+    def needed_rows(self) -> float:
+        return max(self.needed.values())
+
+
+def check_sample_size(data: FeasibilityData) -> tuple[Check, Sheet, float]:
+    """Whether there are rows enough to learn from; what is asked for, and how many rows that is.
+
+    Fails below the rows of the rarer outcome that the use case asks for (`feasibility.events`).
+    Else an advice, never a stop: a caution where predictions may be too extreme or too timid (the
+    95 % interval of the calibration slope, out of fold, leaves 0.8 to 1.25), or where there are
+    fewer training rows than Riley's criteria ask for with the effective parameters of a penalised
+    model. Riley et al., BMJ 368 (2020) m441; Statistics in Medicine 38 (2019) 1276; on the
+    uncertainty of individual risks, Riley et al., BMC Medical Research Methodology 25 (2025). R2 is
+    Cox and Snell's, out of fold, so that it is not flattered by the fit.
+    """
+    found = measure_sample_size(data)
+    limit = data.use_case.feasibility.events
+    verdict = Verdict.PASS if found.events >= limit else Verdict.FAIL
+    advice = _advice(found)
+    if verdict is Verdict.PASS and advice:
+        verdict = Verdict.CAUTION
     check = Check(
         name="sample_size",
-        claim="There are rows enough for the parameters that a model must learn",
+        claim=f"There are rows enough to learn from: {limit} of the rarer outcome at the least",
         verdict=verdict,
-        statistic="training rows",
-        estimate=float(rows),
-        threshold=float(needed) if math.isfinite(needed) else None,
-        why=_why(rows, needed, parameters, r2),
-        remedy=_remedy(verdict, data, needed, lift if unseen else 0.0),
-        rows=rows,
+        statistic="rows of the rarer outcome",
+        estimate=float(found.events),
+        threshold=float(limit),
+        why=_why(found, limit, advice),
+        remedy=_remedy(verdict, data, found, limit),
+        rows=found.rows,
     )
-    needs[f"a ROC AUC of {0.5 + data.use_case.feasibility.lift:g} would show"] = lift
-    return check, _sheet(needs), needed
+    return check, _sheet(found), found.needed_rows
 
 
-def _rows_to_show_lift(data: FeasibilityData, share: float) -> float:
-    """Training rows with which the test of the signal would notice the lift that is asked for."""
-    area = 0.5 + data.use_case.feasibility.lift
-    judged = rows_to_detect_auc(area, share, alpha=ALPHA, power=POWER)
-    test = data.use_case.split.test
-    return math.inf if judged is None else math.ceil(judged * FOLDS / SHUFFLED_FOLDS * (1 - test))
+def measure_sample_size(data: FeasibilityData) -> SampleSize:
+    """Counts, a penalised model of at most 4,000 rows, and Riley's criteria."""
+    truth = data.all_rows.truth
+    share, rows = float(truth.mean()), round(len(truth) * (1 - data.use_case.split.test))
+    parameters = sum(_count_parameters(data.frame[name]) for name in data.features)
+    chosen = sample_rows(data.labels, MAX_MODEL_ROWS, data.seed)
+    columns = linear_columns(data.encoded_features, chosen, products=False)
+    model = fit_penalised_model(
+        columns[:, :MAX_MODEL_COLUMNS],
+        data.labels[chosen],
+        strengths=logistic_strengths(data.use_case),
+        rows=max(rows, 1),
+        share=share,
+        seed=data.seed,
+    )
+    r2 = cox_snell_r2(data.labels, data.probabilities, data.folds, data.weights)
+    # A rare class sampled more densely would look better told.
+    if abs(float(data.labels[chosen].mean()) - share) < 0.01:
+        r2 = max(r2, model.r2)
+    return SampleSize(
+        rows=rows,
+        events=int(min(truth.sum(), (~truth).sum())),
+        parameters=parameters,
+        r2=r2,
+        model=model,
+        needed=riley_criteria(max(model.effective_parameters, 1.0), r2, share),
+        needed_unpenalised=riley_criteria(max(parameters, 1), r2, share),
+    )
 
 
-def riley_criteria(parameters: int, r2: float, share: float) -> dict[str, float]:
+def _advice(found: SampleSize) -> list[str]:
+    """What an expert would say of too few rows, in sentences."""
+    said, slope = [], found.model.slope_interval
+    low, high = slope.low, slope.high
+    if low is None or high is None or low < SLOPES[0] or high > SLOPES[1]:
+        said.append(
+            f"The calibration slope of a penalised logistic regression is {found.model.slope:.2f}"
+            + (f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else "")
+            + f", out of fold; {SLOPES[0]:g} to {SLOPES[1]:g} is good."
+        )
+    if found.rows < found.needed_rows:
+        said.append(
+            "Riley's criteria ask for "
+            + (
+                f"{format_rounded_up(found.needed_rows)} training rows."
+                if is_reportable_count(found.needed_rows)
+                else "more rows than can be had: the features explain nothing."
+            )
+        )
+    return said
+
+
+def riley_criteria(parameters: float, r2: float, share: float) -> dict[str, float]:
     """Rows that each criterion asks for; infinite where nothing is explained.
 
     `r2` is Cox and Snell's, `share` that of positive rows.
@@ -82,7 +152,7 @@ def riley_criteria(parameters: int, r2: float, share: float) -> dict[str, float]
     }
 
 
-def _rows_for_shrinkage(parameters: int, r2: float, shrinkage: float) -> float:
+def _rows_for_shrinkage(parameters: float, r2: float, shrinkage: float) -> float:
     if r2 <= 0:
         return math.inf
     if r2 >= shrinkage:  # all but determined: no amount of noise left to shrink
@@ -141,37 +211,48 @@ def _count_parameters(column: pd.Series) -> int:
     )
 
 
-def _why(rows: int, needed: float, parameters: int, r2: float) -> str:
-    base = f"{rows:,} training rows for {parameters} parameters"
-    if math.isinf(needed):
-        return f"{base}, but the features explain nothing (R2 {r2:.4f}): no number would do."
-    return f"{base} that explain R2 {r2:.3f}; {needed:,.0f} are needed."
+def _why(found: SampleSize, limit: int, advice: Sequence[str]) -> str:
+    if found.events < limit:
+        return f"The rarer outcome has {found.events:,} rows; feasibility.events asks for {limit}."
+    widths = found.model.risk_widths
+    counts = (
+        f"{found.rows:,} training rows, {found.model.effective_parameters:.0f} effective of"
+        f" {found.parameters} parameters, R2 {found.r2:.3f}."
+    )
+    risks = (
+        f"The 95 % interval of one row's risk is {np.median(widths):.2f} wide or more in half of"
+        f" the rows, {np.quantile(widths, 0.9):.2f} or more in a tenth."
+    )
+    return " ".join([counts, *advice, risks])
 
 
-def _remedy(verdict: Verdict, data: FeasibilityData, needed: float, lift: float) -> str:
-    """`lift`: training rows that would show it; zero where a signal was found."""
+def _remedy(verdict: Verdict, data: FeasibilityData, found: SampleSize, limit: int) -> str:
     if verdict is Verdict.PASS:
         return ""
-
-    def more(training: float) -> float:
-        return training / (1 - data.use_case.split.test) - len(data.all_rows.truth)
-
-    if is_reportable_count(needed):
-        return f"Add about {format_rounded_up(more(needed))} rows, or leave out columns that say little."
-    if is_reportable_count(lift) and more(lift) > 0:
+    if verdict is Verdict.FAIL:
         return (
-            f"Add columns that bear on the outcome. About {format_rounded_up(more(lift))} more rows would show"
-            f" whether these tell as little as a ROC AUC of"
-            f" {0.5 + data.use_case.feasibility.lift:g}."
+            f"Add at least {limit - found.events} rows of the rarer outcome. To go on all the"
+            f" same, set feasibility: {{events: {max(found.events, 20)}}}."
         )
-    return "Add columns that bear on the outcome."
+    more = found.needed_rows / (1 - data.use_case.split.test) - len(data.all_rows.truth)
+    if is_reportable_count(more) and more > 0:
+        return f"Add about {format_rounded_up(more)} rows, or read each risk with its uncertainty."
+    return "Prefer a penalised model, and read each risk with its uncertainty."
 
 
-def _sheet(needs: dict[str, float]) -> Sheet:
+def _sheet(found: SampleSize) -> Sheet:
+    def shown(rows: float) -> float | None:
+        return rows if math.isfinite(rows) else None
+
     return Sheet(
         title="Training rows needed",
-        columns=("so that", "rows"),
-        rows=tuple((name, n if math.isfinite(n) else None) for name, n in needs.items()),
-        note="Riley and others, BMJ 368 (2020) m441. The last counts where no signal was found."
-        " Empty: no number would do.",
+        columns=("so that", "penalised", "unpenalised"),
+        rows=tuple(
+            (name, shown(rows), shown(found.needed_unpenalised[name]))
+            for name, rows in found.needed.items()
+        ),
+        note="Riley and others, BMJ 368 (2020) m441: an advice. Penalised: by the"
+        f" {found.model.effective_parameters:.1f} effective parameters of a logistic regression"
+        f" with C {found.model.strength:g}; unpenalised: by all {found.parameters}. Empty: no"
+        " number would do.",
     )

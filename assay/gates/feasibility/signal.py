@@ -2,50 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from assay.gates.feasibility.data import FeasibilityData
-from assay.gates.report import Check, Verdict
+from assay.gates.feasibility.linear_columns import linear_columns
+from assay.gates.feasibility.ridge_signal import ridge_permutation_p
+from assay.gates.feasibility.signal_power import SIMULATED_AREAS, noticed_area, rows_to_notice
+from assay.gates.report import Check, Sheet, Verdict
 from assay.gates.statistics.auc import roc_auc
-from assay.gates.statistics.auc_power import auc_power
 from assay.gates.statistics.intervals import Estimate, Floats
 from assay.gates.statistics.resampling import PermutationTest, permutation_test
+from assay.util.wording import format_rounded_up, is_reportable_count
 
 DRAWS = 999
 SHUFFLED_FOLDS = 2  # folds whose labels are shuffled; the others are learned from
 ALPHA = 0.05
-POWER = 0.9
+TESTS = 3  # of boosted trees and of two ridge regressions; the smallest p counts so many times
+MAX_RIDGE_CELLS = 4_000_000  # rows times columns of a ridge regression: bounds time and memory
+MIN_RIDGE_ROWS, MAX_RIDGE_ROWS = 2_000, 10_000
 
 
-def check_signal(data: FeasibilityData) -> Check:
-    """Cross-validated ROC AUC against a coin's, and against shuffled labels.
+@dataclass(frozen=True, slots=True)
+class SignalPower:
+    """Independent rows that were judged, the ROC AUC that is asked for, what the rows show.
 
-    Fails when the labels could as well be shuffled, though the lift that the use case asks for
-    would have shown: it lies above the interval, or the test had power 0.9 to see it. Unknown
-    when they could be shuffled, but so few rows would not have shown the lift; then the check of
-    the sample size says how many would. A signal that is there, but uncertain (p > .01) or maybe
-    short of the lift, is a caution.
+    `needed_rows` are those that show the ROC AUC asked for with power 0.9 (see `signal_power`);
+    `noticed` is the smallest ROC AUC that these rows show, None if they show none.
     """
-    needed = 0.5 + data.use_case.feasibility.lift
+
+    rows: int
+    area: float
+    needed_rows: float
+    noticed: float | None
+
+    @property
+    def suffices(self) -> bool:
+        return self.rows >= self.needed_rows
+
+
+def check_signal(data: FeasibilityData) -> tuple[Check, Sheet]:
+    """Whether real labels are told better than shuffled ones; and the power that the rows have.
+
+    Fails when they are not, though the rows would show the lift that the use case asks for with
+    power 0.9. Unknown when they are not, and fewer rows than that were judged. A signal that is
+    there, but uncertain (p > .01) or maybe short of the lift, is a caution.
+    """
+    power = signal_power(data)
     found = roc_auc(data.labels, data.probabilities, units=data.clusters)
-    test = run_permutation_test(data)
-    verdict = _verdict(found, test.p, needed, _power(data, needed))
-    return Check(
+    p = signal_p(data)
+    verdict = _verdict(found, p, power)
+    check = Check(
         name="signal",
-        claim=f"The features tell positives from negatives: ROC AUC of at least {needed:g}",
+        claim=f"The features tell positives from negatives: ROC AUC of at least {power.area:g}",
         verdict=verdict,
         statistic="ROC AUC, cross-validated",
         estimate=found.value,
         interval=found.interval,
-        threshold=needed,
-        why=_why(found, test),
-        remedy=_REMEDY[verdict],
+        threshold=power.area,
+        why=_why(found, p, power),
+        remedy=_remedy(verdict, power),
         rows=len(data.sampled_rows),
+    )
+    return check, _sheet(data)
+
+
+def signal_p(data: FeasibilityData) -> float:
+    """Three times the smallest p of three tests that see different signals, at most one."""
+    ridge = [_ridge_p(data, products=products) for products in (False, True)]
+    return min(1.0, TESTS * min(run_permutation_test(data).p, *ridge))
+
+
+def signal_power(data: FeasibilityData) -> SignalPower:
+    """What the sampled rows can show; rows of one entity count as one."""
+    first = _first_rows(data.entities)
+    rows, share = len(first), float(np.clip(data.labels[first].mean(), 1e-6, 1 - 1e-6))
+    area, features = 0.5 + data.use_case.feasibility.lift, len(data.features)
+    return SignalPower(
+        rows=rows,
+        area=area,
+        needed_rows=rows_to_notice(area, share, features),
+        noticed=noticed_area(rows, share, features),
     )
 
 
 def run_permutation_test(data: FeasibilityData) -> PermutationTest:
-    """How often shuffled labels are told apart as well as the real ones.
+    """How often shuffled labels are told apart as well as the real ones, by boosted trees.
 
     The learner sees three folds; the labels of the other two are shuffled. Given what it
     learned, they are exchangeable if the features say nothing, so the test is exact. In
@@ -55,7 +98,7 @@ def run_permutation_test(data: FeasibilityData) -> PermutationTest:
     from scipy.stats import rankdata
 
     held = data.folds < SHUFFLED_FOLDS
-    first = _first_of_entities(data)
+    first = _first_rows(data.entities[held])
     answers = data.fit_predict(~held, held)
     ranks, truth = rankdata(answers[first]), data.labels[held][first]
     positives = int(truth.sum())
@@ -67,17 +110,23 @@ def run_permutation_test(data: FeasibilityData) -> PermutationTest:
     )
 
 
-def _first_of_entities(data: FeasibilityData) -> np.ndarray:
-    """One of the held-out rows of each entity, numbered among the held-out ones."""
-    _, first = np.unique(data.entities[data.folds < SHUFFLED_FOLDS], return_index=True)
+def _ridge_p(data: FeasibilityData, *, products: bool) -> float:
+    rows = np.random.default_rng(data.seed).permutation(_first_rows(data.entities))
+    few = linear_columns(data.encoded_features, rows[:MIN_RIDGE_ROWS], products=products)
+    most = max(min(MAX_RIDGE_CELLS // few.shape[1], MAX_RIDGE_ROWS), MIN_RIDGE_ROWS)
+    rows = rows[:most]
+    columns = (
+        few
+        if len(rows) == len(few)
+        else linear_columns(data.encoded_features, rows, products=products)
+    )
+    return ridge_permutation_p(columns, data.labels[rows], data.seed)
+
+
+def _first_rows(entities: np.ndarray) -> np.ndarray:
+    """The number of the first row of each entity."""
+    _, first = np.unique(entities, return_index=True)
     return np.asarray(first)
-
-
-def _power(data: FeasibilityData, area: float) -> float:
-    """How likely the test is to notice a learner with a ROC AUC of `area`."""
-    judged = data.labels[data.folds < SHUFFLED_FOLDS][_first_of_entities(data)]
-    positives = int(judged.sum())
-    return auc_power(area, positives, len(judged) - positives, alpha=ALPHA)
 
 
 def _auc(positive_ranks: Floats, rows: int) -> float:
@@ -88,28 +137,56 @@ def _auc(positive_ranks: Floats, rows: int) -> float:
     return float((positive_ranks.sum() - m * (m + 1) / 2) / (m * (rows - m)))
 
 
-def _verdict(found: Estimate, p: float, needed: float, power: float) -> Verdict:
-    low, high = found.interval.low, found.interval.high
-    assert low is not None
-    assert high is not None
+def _verdict(found: Estimate, p: float, power: SignalPower) -> Verdict:
     if p > ALPHA:
-        return Verdict.FAIL if high < needed or power >= POWER else Verdict.UNKNOWN
-    return Verdict.CAUTION if p > 0.01 or low < needed else Verdict.PASS
+        return Verdict.FAIL if power.suffices else Verdict.UNKNOWN
+    low = found.interval.low
+    assert low is not None
+    return Verdict.CAUTION if p > 0.01 or low < power.area else Verdict.PASS
 
 
-_REMEDY = {
-    Verdict.PASS: "",
-    Verdict.CAUTION: "Add rows, or columns that bear on the outcome.",
-    Verdict.UNKNOWN: "Add rows, so that a signal, if there is one, can be told from chance.",
-    Verdict.FAIL: "Add columns that bear on the outcome, and check that labels belong to their"
-    " rows.",
-}
-
-
-def _why(found: Estimate, test: PermutationTest) -> str:
+def _why(found: Estimate, p: float, power: SignalPower) -> str:
     low, high = found.interval.low, found.interval.high
-    told = "can" if test.p <= 0.05 else "cannot"
-    return (
+    told = "can" if p <= ALPHA else "cannot"
+    text = (
         f"ROC AUC {found.value:.3f} (95 % interval {low:.3f} to {high:.3f}), where a coin has 0.5;"
-        f" it {told} be told from shuffled labels (p = {test.p:.3g}, {test.draws} shuffles)."
+        f" it {told} be told from shuffled labels (p = {p:.3g})."
+    )
+    return text if p <= ALPHA else f"{text} {_power_text(power)}"
+
+
+def _power_text(power: SignalPower) -> str:
+    shown = "no ROC AUC below 0.8" if power.noticed is None else f"{power.noticed:.2f} or more"
+    return (
+        f"In 90 of 100 data sets {power.rows:,} independent rows show a ROC AUC of {shown};"
+        f" {power.area:g} is asked for."
+    )
+
+
+def _remedy(verdict: Verdict, power: SignalPower) -> str:
+    if verdict is Verdict.CAUTION:
+        return "Add rows, or columns that bear on the outcome."
+    if verdict is Verdict.FAIL:
+        return "Add columns that bear on the outcome, and check that labels belong to their rows."
+    if verdict is Verdict.PASS:
+        return ""
+    more = power.needed_rows - power.rows
+    add = f"Add about {format_rounded_up(more)} rows" if is_reportable_count(more) else "Add rows"
+    return (
+        f"{add} to see whether there is a ROC AUC of {power.area:g}, or columns that bear on the"
+        " outcome; or ask for more: feasibility.lift is the least ROC AUC above 0.5 that is of use."
+    )
+
+
+def _sheet(data: FeasibilityData) -> Sheet:
+    share, features = float(data.all_rows.truth.mean()), len(data.features)
+    return Sheet(
+        title="Rows that would show a signal",
+        columns=("true ROC AUC", "rows"),
+        rows=tuple(
+            (area, float(format_rounded_up(rows_to_notice(area, share, features)).replace(",", "")))
+            for area in SIMULATED_AREAS
+        ),
+        note="In 90 of 100 simulated data sets of several shapes; of fewer rows, no signal found"
+        " does not mean that there is none. Rows of one entity count as one.",
     )

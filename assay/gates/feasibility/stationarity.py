@@ -107,8 +107,8 @@ def _verdict(timed: Estimate, gap: Estimate, power: float) -> tuple[Verdict, boo
 def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, most: str) -> str:
     found = (
         f"a learner of the earlier rows has a ROC AUC of {timed.value:.3f}"
-        f" ({_interval_text(timed.interval)}), learners of rows of any time {mixed.value:.3f}; on the"
-        f" earlier rows they have {usual.value:.3f} ({_interval_text(usual.interval)})"
+        f" ({_interval_text(timed.interval)}), learners of rows of any time {mixed.value:.3f};"
+        f" on the earlier rows they have {usual.value:.3f} ({_interval_text(usual.interval)})"
     )
     if (timed.interval.high or 0.0) < 0.5 < (usual.interval.low or 0.0):
         found += "; what points to yes there points to no here"
@@ -131,7 +131,10 @@ def _remedy(verdict: Verdict, late_labels: Bools) -> str:
         positives, negatives = float(late_labels.sum()), float((~late_labels).sum())
         wanted = (auc_standard_error(0.75, positives, negatives) / (WIDE_LOSS / 4)) ** 2
         more = max(wanted - 1, 0.1) * len(late_labels)
-        return f"Add about {format_rounded_up(more, 1)} late rows, so that a loss of {WIDE_LOSS:g} would show."
+        return (
+            f"Add about {format_rounded_up(more, 1)} late rows, so that a loss of {WIDE_LOSS:g}"
+            " would show."
+        )
     if verdict is Verdict.PASS:
         return ""
     return (

@@ -19,6 +19,7 @@ TEN_CHECKS = {
         "copies",
         "contradictions",
         "entities",
+        "grouped_rows",
     ),
     "label noise": ("label_noise",),
     "stationarity, missing values, staleness": (

@@ -37,6 +37,24 @@ def chance_excess(truth: Bools) -> float:
     return ((positives - 1) / (n - 1) * (n - harmonic) + harmonic) / n - positives / n
 
 
+def precision_influence(truth: Bools, probability: Floats) -> Floats:
+    """How the average precision changes with each row's weight, (rows,); they sum to zero.
+
+    With h positives among the rows of one value, F positives and S rows down to it, and P in all,
+    it is the sum of h F / (S P) over values. A row's weight enters h at its own value, F and S
+    there and at all lower ones, and P.
+    """
+    values, place = np.unique(-probability, return_inverse=True)
+    hits = np.bincount(place, truth, minlength=len(values))
+    found, seen = hits.cumsum(), np.bincount(place, minlength=len(values)).cumsum()
+    precision, positives = found / seen, float(truth.sum())
+    value = float((hits * precision).sum() / positives)
+    gained = (hits / seen)[::-1].cumsum()[::-1]  # by one positive more, at each value and below
+    diluted = (hits * precision / seen)[::-1].cumsum()[::-1]  # by one row more
+    change = truth * (precision + gained - value)[place] - diluted[place]
+    return np.asarray(change / positives)
+
+
 def bootstrap_draws(
     truth: Bools, probabilities: tuple[Floats, ...], seed: int
 ) -> tuple[list[Floats], list[float]]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from assay.gates.performance.scores import enough_rows, too_few_remedy
+from assay.gates.performance.display import interval_text
+from assay.gates.performance.point_scores import too_few_remedy
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
+from assay.gates.statistics.cluster_errors import (
+    Clusters,
+    clustered_share_limits,
+    mean_error,
+    spread_of,
+)
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
 from assay.gates.statistics.proportions import wilson_limits
 from assay.gates.statistics.rms import root_mean_square
@@ -24,33 +32,53 @@ MIN_RATIO, MAX_RATIO = (
 )  # ratios that are tolerated: a quarter too much, and its reciprocal
 BINS = 10
 
+_SUBJECTS = {
+    "calibration_in_the_large": "promised positives per observed one",
+    "calibration_slope": "calibration slope",
+    "calibration_error": "distance of probabilities from what is observed (root mean square)",
+}
+
 IN_THE_LARGE, INTERCEPT = "promised per observed positive", "intercept at slope 1"
 SLOPE, ERROR = "slope", "calibration error"
 CalibrationMeasures = Mapping[str, Estimate | None]
 
 
-def calibration_measures(truth: Bools, probability: Floats) -> dict[str, Estimate | None]:
+def calibration_measures(
+    truth: Bools, probability: Floats, clusters: Clusters | None = None
+) -> dict[str, Estimate | None]:
     """All that is measured, by name. None where it does not exist."""
     return {
-        IN_THE_LARGE: expected_over_observed(truth, probability),
-        INTERCEPT: calibration_intercept(truth, probability),
-        SLOPE: calibration_slope(truth, probability),
-        ERROR: calibration_error(truth, probability),
+        IN_THE_LARGE: expected_over_observed(truth, probability, clusters),
+        INTERCEPT: calibration_intercept(truth, probability, clusters),
+        SLOPE: calibration_slope(truth, probability, clusters),
+        ERROR: calibration_error(truth, probability, clusters=clusters),
     }
 
 
-def expected_over_observed(truth: Bools, probability: Floats) -> Estimate:
+def expected_over_observed(
+    truth: Bools, probability: Floats, clusters: Clusters | None = None
+) -> Estimate:
     """Positives that the probabilities promise, per positive that came (calibration in the large).
 
     Interval by Wilson's limits of the observed share. Raises ZeroDivisionError without positives.
     """
     promised = float(probability.mean())
-    low, high = wilson_limits(int(truth.sum()), len(truth))
+    if clusters is None:
+        low, high = wilson_limits(int(truth.sum()), len(truth))
+    else:
+        spread = spread_of(mean_error(truth, clusters.codes))
+        low, high = (v.item() for v in clustered_share_limits(truth.mean(), len(truth), spread))
+        if not low > 0:
+            return Estimate(
+                promised / float(truth.mean()), Interval(low=promised / float(high), high=None)
+            )
     interval = Interval(low=promised / float(high), high=promised / float(low))
     return Estimate(promised / float(truth.mean()), interval)
 
 
-def calibration_slope(truth: Bools, probability: Floats) -> Estimate | None:
+def calibration_slope(
+    truth: Bools, probability: Floats, clusters: Clusters | None = None
+) -> Estimate | None:
     """Slope of the logistic regression of the truth on the probabilities' logit: 1 is ideal.
 
     Below 1 the probabilities are too extreme, above too timid (Cox, Biometrika 45, 1958). Wald's
@@ -59,17 +87,19 @@ def calibration_slope(truth: Bools, probability: Floats) -> Estimate | None:
     if np.ptp(probability) == 0:
         return None
     logit = _logit(probability)
-    return _coefficient(truth, np.column_stack([np.ones(len(logit)), logit]))
+    return _coefficient(truth, np.column_stack([np.ones(len(logit)), logit]), clusters=clusters)
 
 
-def calibration_intercept(truth: Bools, probability: Floats) -> Estimate | None:
+def calibration_intercept(
+    truth: Bools, probability: Floats, clusters: Clusters | None = None
+) -> Estimate | None:
     """By how much the logit must be shifted at slope 1: 0 is ideal, below it too much is promised.
 
     Cox 1958, as above; Van Calster et al., J. Clin. Epidemiol. 74 (2016): "calibration in the
     large". Wald's interval. None where it cannot be fitted.
     """
     logit = _logit(probability)
-    return _coefficient(truth, np.ones((len(logit), 1)), offset=logit)
+    return _coefficient(truth, np.ones((len(logit), 1)), offset=logit, clusters=clusters)
 
 
 def _logit(probability: Floats) -> Floats:
@@ -79,7 +109,13 @@ def _logit(probability: Floats) -> Floats:
     return np.asarray(np.log(p / (1 - p)))
 
 
-def _coefficient(truth: Bools, design: Floats, offset: Floats | None = None) -> Estimate | None:
+def _coefficient(
+    truth: Bools,
+    design: Floats,
+    *,
+    offset: Floats | None = None,
+    clusters: Clusters | None = None,
+) -> Estimate | None:
     """The last coefficient of a logistic regression; None where the fit does not settle."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
@@ -87,7 +123,8 @@ def _coefficient(truth: Bools, design: Floats, offset: Floats | None = None) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            fitted = GLM(truth.astype(float), design, family=Binomial(), offset=offset).fit()
+            model = GLM(truth.astype(float), design, family=Binomial(), offset=offset)
+            fitted = model.fit(**_robust_covariance(clusters))
             low, high = (float(v) for v in fitted.conf_int()[-1])
         except (Warning, ArithmeticError, np.linalg.LinAlgError, ValueError):
             return None
@@ -96,7 +133,16 @@ def _coefficient(truth: Bools, design: Floats, offset: Floats | None = None) -> 
     return Estimate(float(fitted.params[-1]), Interval(low=low, high=high))
 
 
-def calibration_error(truth: Bools, probability: Floats, bins: int = BINS) -> Estimate:
+def _robust_covariance(clusters: Clusters | None) -> dict[str, Any]:
+    """What makes a fit of statsmodels cluster-robust, with Student's quantiles."""
+    if clusters is None:
+        return {}
+    return {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}, "use_t": True}
+
+
+def calibration_error(
+    truth: Bools, probability: Floats, bins: int = BINS, clusters: Clusters | None = None
+) -> Estimate:
     """Root mean square, over bins of as many rows, of promised minus observed shares.
 
     What the chance of few rows would bring to perfectly calibrated probabilities is taken off
@@ -104,6 +150,8 @@ def calibration_error(truth: Bools, probability: Floats, bins: int = BINS) -> Es
     rows do not look miscalibrated.
     """
     promised, observed, share, chance = _bin_shares(truth, probability, bins)
+    if clusters is not None:
+        chance = np.maximum(chance, _clustered_variances(truth, probability, bins, clusters))
     found = root_mean_square(promised - observed, chance, share)
     low, high = (min(side or 0.0, 1.0) for side in (found.interval.low, found.interval.high))
     return Estimate(found.value, Interval(low=low, high=high))
@@ -142,6 +190,18 @@ def _bin_shares(
     return promised, observed, n / n.sum(), np.maximum(expected, seen)
 
 
+def _clustered_variances(
+    truth: Bools, probability: Floats, bins: int, clusters: Clusters
+) -> Floats:
+    """Per bin: the variance of promised minus observed where rows of one cluster go together; 0
+    where a bin holds a single cluster.
+    """
+    place = _assign_bins(probability, bins)
+    inside = [place == part for part in np.unique(place)]
+    found = [mean_error((probability - truth)[i], clusters.codes[i]).variance for i in inside]
+    return np.nan_to_num(np.array(found))
+
+
 def _assign_bins(probability: Floats, bins: int) -> np.ndarray:
     """The bin of each row: about as many rows in each, equal probabilities in the same one."""
     from scipy.stats import rankdata
@@ -153,7 +213,12 @@ def _assign_bins(probability: Floats, bins: int) -> np.ndarray:
 # --- checks -----------------------------------------------------------------------------------
 
 
-def check_calibration(measures: CalibrationMeasures, truth: Bools, tolerance: float) -> list[Check]:
+def check_calibration(
+    measures: CalibrationMeasures,
+    truth: Bools,
+    tolerance: float,
+    clusters: Clusters | None = None,
+) -> list[Check]:
     """Three soft checks: how many positives are promised, how far probabilities spread, how far
     they lie from what is observed.
     """
@@ -161,22 +226,30 @@ def check_calibration(measures: CalibrationMeasures, truth: Bools, tolerance: fl
         "calibration_in_the_large": (IN_THE_LARGE, "Promised positives per observed one"),
         "calibration_slope": (SLOPE, "The calibration slope"),
     }
-    made = []
+    made, few = [], too_few_remedy(truth, clusters)
     for name, (measure, subject) in ratios.items():
         now = measures[measure]
         claim = f"{subject} is between {MIN_RATIO} and {MAX_RATIO}"
         limit = MAX_RATIO if now is None or now.value > 1 else MIN_RATIO
-        made.append(_check(name, claim, now, truth, judged=_ratio_verdict(now), limit=limit))
+        made.append(_check(name, claim, now, truth, few, judged=_ratio_verdict(now), limit=limit))
     off = measures[ERROR]
     verdict = Verdict.UNKNOWN if off is None else verdict_at_most(off.interval, tolerance)
     claim = f"Probabilities lie no further than {tolerance:g} from what is observed"
-    return [*made, _check("calibration_error", claim, off, truth, judged=verdict, limit=tolerance)]
+    error = _check("calibration_error", claim, off, truth, few, judged=verdict, limit=tolerance)
+    return [*made, error]
 
 
 def _check(
-    name: str, claim: str, found: Estimate | None, truth: Bools, *, judged: Verdict, limit: float
+    name: str,
+    claim: str,
+    found: Estimate | None,
+    truth: Bools,
+    few: str,
+    *,
+    judged: Verdict,
+    limit: float,
 ) -> Check:
-    verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
+    verdict = Verdict.UNKNOWN if few else judged
     return Check(
         name=name,
         claim=claim,
@@ -185,8 +258,8 @@ def _check(
         estimate=found.value if found else None,
         interval=found.interval if found else None,
         threshold=limit,
-        why=_reason(found),
-        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
+        why=_reason(_SUBJECTS[name], found),
+        remedy=few or _REMEDIES[verdict],
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
         rows=len(truth),
@@ -202,11 +275,10 @@ def _ratio_verdict(found: Estimate | None) -> Verdict:
     return Verdict.FAIL if high < MIN_RATIO or low > MAX_RATIO else Verdict.UNKNOWN
 
 
-def _reason(found: Estimate | None) -> str:
+def _reason(subject: str, found: Estimate | None) -> str:
     if found is None:
-        return "the probabilities are all alike, or separate the classes: there is none"
-    low, high = found.interval.low, found.interval.high
-    return f"{found.value:.3f}, between {low:.3f} and {high:.3f}"
+        return f"{subject}: none, as the probabilities are all alike or separate the classes"
+    return f"{subject}: {found.value:.3f}, {interval_text(found.interval, '.3f')}"
 
 
 # --- what is shown ----------------------------------------------------------------------------

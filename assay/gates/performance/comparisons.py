@@ -10,15 +10,16 @@ import pandas as pd
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance, PerformanceMetric
 from assay.errors import DataError, suggest_name
 from assay.gates.performance import average_precision, display
-from assay.gates.performance.scores import (
+from assay.gates.performance.point_scores import (
     ModelPredictions,
     enough_rows,
     point_score,
-    score_difference,
     too_few_remedy,
     trivial_policies,
 )
+from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Interval, Verdict
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
 
 
@@ -86,11 +87,12 @@ def check_against_rivals(
     *,
     seed: int,
     newest_rows: Bools | None = None,
+    clusters: Clusters | None = None,
 ) -> list[Check]:
     """Whether it is better than each rival, by the margin that is asked.
 
-    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained: such
-    rows are what comes next, and on the others it is what it was.
+    Than the champion on the rows that `newest_rows` marks, if any came since that one was trained:
+    such rows are what comes next, and on the others it is what it was.
     """
     metric, found = performance.choose_by, []
     margins = {str(name): margin for name, margin in performance.beat.items()}
@@ -99,10 +101,13 @@ def check_against_rivals(
         lately = newest_rows is not None and name == "champion"
         rows = newest_rows if newest_rows is not None and lately else np.ones(len(truth), bool)
         told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
-        if lately and not enough_rows(told):
-            found.append(_too_few_rows_check(name, metric, told))
+        of = clusters.of(rows) if clusters else None
+        if lately and not enough_rows(told, of):
+            found.append(_too_few_rows_check(name, metric, told, of))
             continue
-        gain = score_difference(metric, told, ours, theirs, performance.cost, seed=seed)
+        gain = score_difference(
+            metric, told, ours, theirs, performance.cost, seed=seed, clusters=of
+        )
         if name == "dummy" and metric == "average_precision":
             # Else any ranking, even a random one, would mostly beat one that ties all rows.
             gain = _shift_estimate(gain, average_precision.chance_excess(told))
@@ -113,9 +118,11 @@ def check_against_rivals(
                 name=f"beats_{name}",
                 claim=f"{display.score_title(metric)} beats the {name}{more}{where}",
                 statistic=f"{metric}, improvement over the {name}",
+                subject=f"{display.score_title(metric)} against that of the {name}{where}",
                 gain=gain,
                 margin=margin,
                 truth=told,
+                clusters=of,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
                 hard=name == "dummy" or name in margins,
@@ -124,14 +131,16 @@ def check_against_rivals(
     return found
 
 
-def _too_few_rows_check(name: str, metric: PerformanceMetric, truth: Bools) -> Check:
+def _too_few_rows_check(
+    name: str, metric: PerformanceMetric, truth: Bools, clusters: Clusters | None
+) -> Check:
     return Check(
         name=f"beats_{name}",
         claim=f"{display.score_title(metric)} beats the {name} on the test rows that came since",
         verdict=Verdict.UNKNOWN,
         statistic=f"{metric}, improvement over the {name}",
         why=f"only {len(truth):,} test rows came since it was trained",
-        remedy=too_few_remedy(truth),
+        remedy=too_few_remedy(truth, clusters),
         hard=False,
         accepted=True,
         rows=len(truth),
@@ -150,16 +159,16 @@ def _comparison_check(
     name: str,
     claim: str,
     statistic: str,
+    subject: str,
     gain: Estimate,
     margin: float,
     truth: Bools,
+    clusters: Clusters | None,
     hard: bool = True,
 ) -> Check:
     rows = len(truth)
-    verdict = _better_verdict(gain.interval, margin) if enough_rows(truth) else Verdict.UNKNOWN
-    low, high = (
-        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
-    )
+    few = too_few_remedy(truth, clusters)
+    verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
     return Check(
         name=name,
         claim=claim,
@@ -168,8 +177,8 @@ def _comparison_check(
         estimate=gain.value,
         interval=gain.interval,
         threshold=margin,
-        why=f"better by {gain.value:+.4f}, between {low} and {high}",
-        remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, gain, margin, rows),
+        why=f"{subject} is {display.gain_text(gain)}",
+        remedy=few or display.suggest_remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
         rows=rows,
@@ -186,43 +195,112 @@ def _better_verdict(interval: Interval, margin: float) -> Verdict:
 
 
 def check_score_limits(
-    found: Mapping[PerformanceMetric, Estimate], performance: Performance, truth: Bools
+    found: Mapping[PerformanceMetric, Estimate],
+    performance: Performance,
+    truth: Bools,
+    clusters: Clusters | None = None,
 ) -> list[Check]:
     """Whether each score is on the right side of its limit, where one is asked."""
-    checks, rows = [], len(truth)
+    checks, rows, few = [], len(truth), too_few_remedy(truth, clusters)
     for metric, limit in performance.at_least.items():
         loss = metric in LOWER_IS_BETTER
         now = found[metric]
         judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
-        verdict = judged if enough_rows(truth) else Verdict.UNKNOWN
-        low, high = (display.format_bound(side) for side in (now.interval.low, now.interval.high))
+        verdict = Verdict.UNKNOWN if few else judged
         checks.append(
             Check(
                 name=f"at_least[{metric}]",
-                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} {limit:g}",
+                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} "
+                f"{limit:g}",
                 verdict=verdict,
                 statistic=metric,
                 estimate=now.value,
                 interval=now.interval,
                 threshold=limit,
-                why=f"{now.value:.4f}, between {low} and {high}",
-                remedy=too_few_remedy(truth) or display.suggest_remedy(verdict, now, limit, rows),
+                why=f"{display.score_title(metric)} is {display.estimate_text(now)}",
+                remedy=few or display.suggest_remedy(verdict, now, limit, rows),
                 rows=rows,
             )
         )
     return checks
 
 
-def check_against_trivial(truth: Bools, who: ModelPredictions, cost: ErrorCosts) -> Check:
-    """Against the cheaper of the policies that need no model."""
+def check_against_trivial(
+    truth: Bools, who: ModelPredictions, cost: ErrorCosts, clusters: Clusters | None = None
+) -> Check:
+    """Against the cheaper of the policies that need no model. A model that is surely no cheaper
+    fails; one of which it cannot be told is a caution.
+    """
     without = trivial_policies(len(truth))
     word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
-    return _comparison_check(
+    found = _comparison_check(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
-        gain=score_difference("cost", truth, who, without[word], cost),
+        subject=f"the cost per row against always saying {word}",
+        gain=score_difference("cost", truth, who, without[word], cost, clusters=clusters),
         margin=0.0,
         truth=truth,
+        clusters=clusters,
+        hard=True,
+    ).model_copy(update={"accepted": True})
+    if found.verdict is not Verdict.FAIL:
+        return found
+    if who.decision.all() or not who.decision.any():
+        said = "yes" if who.decision.all() else "no"
+        why = f"the model says {said} to each of the {len(truth):,} test rows"
+        found = found.model_copy(update={"why": why})
+    remedy = (
+        f"A false positive counts {cost.false_positive:g} here and a false negative "
+        f"{cost.false_negative:g}: set performance.cost to what they cost you, such as "
+        f"{suggested_cost_line(truth)}, or try other candidates or features."
+    )
+    return found.model_copy(update={"remedy": remedy})
+
+
+RARE_SHARE = 0.1  # of rows that are positive; below it, accuracy says little and recall much
+
+
+def positives_are_rare(truth: Bools) -> bool:
+    """Whether scores that speak of the positives come first, and costs must be declared."""
+    return float(truth.mean()) < RARE_SHARE
+
+
+def suggested_cost_line(truth: Bools) -> str:
+    """Costs at which always saying yes costs what always saying no does, as YAML."""
+    yes, no = int(truth.sum()), int((~truth).sum())
+    ratio = max(yes, no) / max(min(yes, no), 1)
+    high = f"{round(ratio) if ratio >= 2 else round(ratio, 1)}"
+    costs = ("1", high) if yes < no else (high, "1")
+    return f"{{false_positive: {costs[0]}, false_negative: {costs[1]}}}"
+
+
+def check_cost_declared(truth: Bools, performance: Performance) -> Check | None:
+    """Whether somebody said what errors cost, where yes is rare; None where it is not.
+
+    By equal costs, which nobody chose, no is the cheapest answer to nearly everybody.
+    """
+    if not positives_are_rare(truth):
+        return None
+    share, declared = float(truth.mean()), performance.cost_declared
+    return Check(
+        name="cost_declared",
+        claim="The use case says what each kind of error costs, as few rows are positive",
+        verdict=Verdict.PASS if declared else Verdict.FAIL,
+        statistic="share of positives among the test rows",
+        estimate=share,
+        threshold=RARE_SHARE,
+        why=f"{share:.2g} of the test rows are positive, and "
+        + (
+            "performance.cost is declared"
+            if declared
+            else "nobody said what errors cost, so that a missed positive counts no more than a "
+            "false alarm"
+        ),
+        remedy=""
+        if declared
+        else f"Add under performance: `cost: {suggested_cost_line(truth)}`, with the number of "
+        "false alarms that one missed positive is worth to you.",
         hard=False,
+        rows=len(truth),
     )

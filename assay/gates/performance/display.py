@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
-from assay.gates.performance.scores import ModelPredictions, confusion_counts, point_score
-from assay.gates.report import Cell, Figure, Point, Series, Sheet, Verdict
+from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
+from assay.gates.report import Cell, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up
 
@@ -38,20 +38,35 @@ def score_title(metric: PerformanceMetric) -> str:
     return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
 
 
-def format_bound(value: float | None) -> str:
-    """A side of an interval."""
-    return "no bound" if value is None else f"{value:.4f}"
-
-
-def format_signed_bound(value: float | None) -> str:
-    """A side of a difference's interval."""
-    return "no bound" if value is None else f"{value:+.4f}"
-
-
-def score_summary(estimate: Estimate, metric: PerformanceMetric, rows: int) -> str:
+def score_summary(found: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
     """The gate in one sentence."""
-    low, high = format_bound(estimate.interval.low), format_bound(estimate.interval.high)
-    return f"{score_title(metric)} {estimate.value:.4f} (between {low} and {high}) on {rows:,} test rows."
+    told = [f"{score_title(m)} {estimate_text(found[m])}" for m in found]
+    return f"{', '.join(told)} on {rows:,} test rows."
+
+
+def estimate_text(found: Estimate) -> str:
+    """A score and its interval, or why it has none."""
+    return f"{found.value:.4f} ({interval_text(found.interval)})"
+
+
+def interval_text(bounds: Interval, form: str = ".4f") -> str:
+    """Where the truth may lie, in words, each side in the format `form`."""
+    if bounds.low is None and bounds.high is None:
+        return "too few rows for an interval"
+    if bounds.low is None or bounds.high is None:
+        side = (
+            f"at least {bounds.low:{form}}"
+            if bounds.high is None
+            else f"at most {bounds.high:{form}}"
+        )
+        return f"{side}, with no limit on the other side"
+    return f"between {bounds.low:{form}} and {bounds.high:{form}}"
+
+
+def gain_text(gain: Estimate) -> str:
+    """A difference to a rival: "0.0120 better (between -0.0031 and +0.0271)"."""
+    word = "worse" if gain.value < 0 else "better"
+    return f"{abs(gain.value):.4f} {word} ({interval_text(gain.interval, '+.4f')})"
 
 
 # --- sheets -----------------------------------------------------------------------------------

@@ -18,9 +18,12 @@ from assay.gates.performance import (
 )
 from assay.gates.performance.scores import estimate_score
 from assay.gates.report import Report, overall_verdict
+from assay.gates.statistics.cluster_errors import Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools
 
 SCORES: tuple[PerformanceMetric, ...] = get_args(PerformanceMetric)
+RARE_FIRST: tuple[PerformanceMetric, ...] = ("average_precision", "recall")
+"""What is shown first where few rows are positive."""
 
 
 def judge_performance(
@@ -40,31 +43,50 @@ def judge_performance(
 
     `prevalence` is the share of positives in training: the dummy says it of every row, and
     decides what then costs least. `champion` holds the same rows in the same order; the two are
-    compared on those that `newest_rows` marks, else on all. The columns of `features`, again of the same
-    rows, are where weak slices are sought. `threshold` is the one that the decisions were made by.
-    `units` says which of the same rows belong together, and by its name of what they are.
-    What rests on fewer than 10 positives or 10 negatives is unknown, whatever its interval says.
+    compared on those that `newest_rows` marks, else on all. The columns of `features`, again of the
+    same rows, are where weak slices are sought. `threshold` is the one that the decisions were
+    made by. `units` says which of the same rows belong together, and by its name of what they are;
+    where some do, every interval is cluster-robust. What rests on fewer than 10 positives or 10
+    negatives, or on those of fewer than 10 units, is unknown, whatever its interval says.
     Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
     who, truth = comparisons.read_predictions(predictions, "predictions")
     comparisons.require_both_classes(truth)
+    clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
     rivals = comparisons.rival_predictions(predictions, prevalence, performance.cost, champion)
-    found = {m: estimate_score(m, truth, who, performance.cost, seed=seed) for m in SCORES}
-    meant = calibration.calibration_measures(truth, who.probability)
+    rare = comparisons.positives_are_rare(truth)
+    found = {
+        m: estimate_score(m, truth, who, performance.cost, seed=seed, clusters=clusters)
+        for m in (dict.fromkeys((*RARE_FIRST, *SCORES)) if rare else SCORES)
+    }
+    meant = calibration.calibration_measures(truth, who.probability, clusters)
     weighed = threshold_costs.compute_costs(
-        truth, who, performance.cost, regret=performance.regret, threshold=threshold, seed=seed
+        truth,
+        who,
+        performance.cost,
+        regret=performance.regret,
+        threshold=threshold,
+        seed=seed,
+        clusters=clusters,
     )
-    weak = _find_weak_slices(predictions, performance, features, seed)
-    chosen = threshold_costs.check_threshold(weighed, truth)
-    alike = independence.check_independence(truth, who, units)
+    weak = _find_weak_slices(predictions, performance, features, seed, clusters)
+    chosen = threshold_costs.check_threshold(weighed, truth, clusters)
+    alike = independence.check_independence(truth, who, clusters)
     checks = [
         *comparisons.check_against_rivals(
-            truth, who, rivals, performance, seed=seed, newest_rows=newest_rows
+            truth,
+            who,
+            rivals,
+            performance,
+            seed=seed,
+            newest_rows=newest_rows,
+            clusters=clusters,
         ),
-        *comparisons.check_score_limits(found, performance, truth),
-        comparisons.check_against_trivial(truth, who, performance.cost),
+        *comparisons.check_score_limits(found, performance, truth, clusters),
+        comparisons.check_against_trivial(truth, who, performance.cost, clusters),
+        *([asked] if (asked := comparisons.check_cost_declared(truth, performance)) else []),
         *([chosen] if chosen else []),
-        *calibration.check_calibration(meant, truth, performance.calibration_error),
+        *calibration.check_calibration(meant, truth, performance.calibration_error, clusters),
         *(weak_slices.check_slices(weak, performance.slices) if weak else []),
         *([alike] if alike else []),
     ]
@@ -74,7 +96,8 @@ def judge_performance(
         subject=subject,
         verdict=overall_verdict(checks),
         summary=display.score_summary(
-            found[performance.choose_by], performance.choose_by, len(truth)
+            {m: found[m] for m in (*(RARE_FIRST if rare else ()), performance.choose_by)},
+            len(truth),
         ),
         checks=tuple(checks),
         sheets=(
@@ -95,7 +118,11 @@ def judge_performance(
 
 
 def _find_weak_slices(
-    predictions: pd.DataFrame, performance: Performance, features: pd.DataFrame | None, seed: int
+    predictions: pd.DataFrame,
+    performance: Performance,
+    features: pd.DataFrame | None,
+    seed: int,
+    clusters: Clusters | None,
 ) -> weak_slices.WeakSlices | None:
     """Slices by features and by the groups that the predictions name; None without either."""
     own = [name for name in predictions.columns if name not in _ANSWER_COLUMNS]
@@ -112,7 +139,7 @@ def _find_weak_slices(
     if not len(columns.columns):
         return None
     who, truth = comparisons.read_predictions(predictions, "predictions")
-    return weak_slices.search_slices(truth, who, columns, performance, seed)
+    return weak_slices.search_slices(truth, who, columns, performance, seed=seed, clusters=clusters)
 
 
 _ANSWER_COLUMNS = ("row", "truth", "probability", "decision")

@@ -4,92 +4,39 @@ Closed forms where they exist: DeLong for the ROC AUC, Wilson for what is a shar
 what is a difference of shares, Student for what is a mean over rows. The rest is a multinomial
 bootstrap over counted cells, whose cost does not grow with the rows.
 
-Two rules keep small numbers from looking sure. What rests on fewer than `MIN_CLASS_ROWS` positives or
-negatives has no interval by Student's or the bootstrap's approximations, and performance is not
+Two rules keep small numbers from looking sure. What rests on fewer than `MIN_CLASS_ROWS` positives
+or negatives has no interval by Student's or the bootstrap's approximations, and performance is not
 judged on it. And a bootstrap whose draws of a model's score are all alike says nothing of its
 spread: then a closed form for shares takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-
 import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, PerformanceMetric
 from assay.gates.performance import average_precision
+from assay.gates.performance.clustered_scores import (
+    UNBOUNDED,
+    estimate_clustered_difference,
+    estimate_clustered_score,
+)
+from assay.gates.performance.point_scores import (
+    ModelPredictions,
+    confusion_counts,
+    enough_rows,
+    largest_loss,
+    point_score,
+    row_values,
+)
 from assay.gates.report import Interval
 from assay.gates.statistics.auc import roc_auc, roc_auc_difference
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval
 from assay.gates.statistics.means import bounded_mean
 from assay.gates.statistics.mover import difference_limits
 from assay.gates.statistics.proportions import newcombe_limits, wilson_interval, wilson_limits
 from assay.gates.statistics.resampling import multinomial_draws, percentile_interval
-
-MIN_CLASS_ROWS = (
-    10  # rows of each class; a share of fewer is not judged by the fairness gate either
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelPredictions:
-    """One model's answers to the same rows, in the same order, as the truth beside it."""
-
-    probability: Floats
-    decision: Bools
-
-    def of(self, rows: Bools) -> ModelPredictions:
-        """Its answers to some of the rows."""
-        return ModelPredictions(self.probability[rows], self.decision[rows])
-
-
-def point_score(
-    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
-) -> float:
-    """The point estimate. Precision and F1 without any positive decision are 0."""
-    from sklearn import metrics as sk
-
-    if metric == "cost":
-        return float(row_values("cost", truth, who, cost).mean())
-    of_probability: dict[str, Callable[..., float]] = {
-        "roc_auc": sk.roc_auc_score,
-        "average_precision": sk.average_precision_score,
-        "log_loss": partial(sk.log_loss, labels=[False, True]),
-        "brier": sk.brier_score_loss,
-    }
-    of_decision: dict[str, Callable[..., float]] = {
-        "accuracy": sk.accuracy_score,
-        "balanced_accuracy": sk.balanced_accuracy_score,
-        "precision": partial(sk.precision_score, zero_division=0.0),
-        "recall": sk.recall_score,
-        "f1": partial(sk.f1_score, zero_division=0.0),
-    }
-    if metric in of_probability:
-        return float(of_probability[metric](truth, who.probability))
-    return float(of_decision[metric](truth, who.decision))
-
-
-def enough_rows(truth: Bools) -> bool:
-    """Whether there are rows enough of both classes to judge anything by."""
-    return min(int(truth.sum()), int((~truth).sum())) >= MIN_CLASS_ROWS
-
-
-def too_few_remedy(truth: Bools) -> str:
-    """What to do when a class has too few rows; empty when both have enough."""
-    if enough_rows(truth):
-        return ""
-    held = f"{int(truth.sum())} positives and {int((~truth).sum())} negatives"
-    return f"At least {MIN_CLASS_ROWS} of each class are needed to judge; there are {held}."
-
-
-def trivial_policies(rows: int) -> dict[str, ModelPredictions]:
-    """The ways to decide that need no model: always yes, always no."""
-    return {
-        word: ModelPredictions(np.full(rows, float(yes)), np.full(rows, yes))
-        for word, yes in (("yes", True), ("no", False))
-    }
 
 
 def estimate_score(
@@ -99,13 +46,22 @@ def estimate_score(
     cost: ErrorCosts,
     *,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> Estimate:
     """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
+    if clusters is None:
+        return _estimate_independent(metric, truth, who, cost, seed)
+    return estimate_clustered_score(metric, truth, who, cost, clusters)
+
+
+def _estimate_independent(
+    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts, seed: int
+) -> Estimate:
     value = point_score(metric, truth, who, cost)
     if metric == "roc_auc":
         return roc_auc(truth, who.probability)
     if metric in ("brier", "log_loss", "cost", "average_precision") and not enough_rows(truth):
-        return Estimate(value, _UNBOUNDED)
+        return Estimate(value, UNBOUNDED)
     if metric in ("brier", "log_loss", "cost"):
         rows = row_values(metric, truth, who, cost)
         return Estimate(value, bounded_mean(rows, 0.0, largest_loss(metric, cost)).interval)
@@ -125,12 +81,26 @@ def score_difference(
     cost: ErrorCosts,
     *,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> Estimate:
     """By how much `who` is better than `rival` on the same rows: positive is better, always.
 
     The interval is paired, at 95 %; unbounded where too few rows tell. Two models that answer
     alike differ by nothing, and surely so.
     """
+    if clusters is None:
+        return _difference_independent(metric, truth, (who, rival), cost, seed)
+    return estimate_clustered_difference(metric, truth, who, rival, cost, clusters=clusters)
+
+
+def _difference_independent(
+    metric: PerformanceMetric,
+    truth: Bools,
+    models: tuple[ModelPredictions, ModelPredictions],
+    cost: ErrorCosts,
+    seed: int,
+) -> Estimate:
+    who, rival = models
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     if metric == "roc_auc":
         return roc_auc_difference(truth, who.probability, rival.probability)
@@ -142,7 +112,7 @@ def score_difference(
     scores = point_score(metric, truth, who, cost), point_score(metric, truth, rival, cost)
     value = scores[0] - scores[1]
     if not enough_rows(truth):
-        return Estimate(value, _UNBOUNDED)
+        return Estimate(value, UNBOUNDED)
     if metric == "average_precision":
         drawn, binned = average_precision.bootstrap_draws(
             truth, (who.probability, rival.probability), seed
@@ -157,46 +127,13 @@ def score_difference(
     return Estimate(value, _decision_interval(metric, truth, (who, rival), scores, seed))
 
 
-_UNBOUNDED = Interval(low=None, high=None, level=0.95)
-
-
 def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
     """The mean of paired gains, none of which is larger than `most` either way."""
     if not gains.any():
         return Estimate(0.0, make_interval(0.0, 0.0))
     if not judged:
-        return Estimate(float(gains.mean()), _UNBOUNDED)
+        return Estimate(float(gains.mean()), UNBOUNDED)
     return bounded_mean(gains, -most, most)
-
-
-def largest_loss(metric: PerformanceMetric, cost: ErrorCosts) -> float:
-    """The most that one row can add to a mean."""
-    if metric == "cost":
-        return max(cost.false_positive, cost.false_negative)
-    return float(-np.log(np.finfo(float).eps)) if metric == "log_loss" else 1.0
-
-
-def row_values(
-    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
-) -> Floats:
-    """The values whose mean is the metric, one a row."""
-    if metric == "accuracy":
-        return np.asarray(who.decision == truth, dtype=float)
-    if metric == "brier":
-        return np.asarray((who.probability - truth) ** 2)
-    if metric == "cost":
-        false_positive = (who.decision & ~truth) * cost.false_positive
-        return np.asarray(false_positive + (~who.decision & truth) * cost.false_negative)
-    eps = np.finfo(float).eps  # where scikit-learn clips
-    p = np.clip(who.probability, eps, 1 - eps)
-    return np.asarray(-np.log(np.where(truth, p, 1 - p)))
-
-
-def confusion_counts(truth: Bools, decision: Bools) -> tuple[int, int, int, int]:
-    """True positives, false positives, false negatives, true negatives."""
-    tp, chosen = int((truth & decision).sum()), int(decision.sum())
-    positives = int(truth.sum())
-    return tp, chosen - tp, positives - tp, len(truth) - chosen - positives + tp
 
 
 def _share_interval(metric: PerformanceMetric, truth: Bools, decision: Bools) -> Interval:

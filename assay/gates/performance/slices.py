@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from assay.gates.performance.coded_columns import CodedColumn, code_columns
+from assay.gates.statistics.cluster_errors import Clusters, mean_error
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.gates.statistics.multiple_testing import holm
-from assay.gates.statistics.welch import WelchTest, welch_test
+from assay.gates.statistics.welch import WelchTest, clustered_test, welch_test
 
 MAX_SLICES = 10
 _MAX_TRIED = 400  # of the worst, until ten are found that are not much the same rows
@@ -53,12 +54,17 @@ class SliceSearchSpace:
     columns: tuple[CodedColumn, ...]
     search_half: Bools
     min_rows: int  # rows of a slice in either half
+    clusters: Clusters | None = None  # of which all rows are in one half
 
 
-def build_search_space(features: pd.DataFrame, rows: int, seed: int) -> SliceSearchSpace:
+def build_search_space(
+    features: pd.DataFrame, rows: int, seed: int, clusters: Clusters | None = None
+) -> SliceSearchSpace:
     """Cut the rows into halves at random, and the columns into codes that hold `rows` each."""
-    order = np.random.default_rng(seed).permutation(len(features))
-    return SliceSearchSpace(tuple(code_columns(features, rows)), order % 2 == 0, rows // 2)
+    drawn = len(features) if clusters is None else int(clusters.codes.max()) + 1
+    order = np.random.default_rng(seed).permutation(drawn)
+    half = order % 2 == 0 if clusters is None else order[clusters.codes] % 2 == 0
+    return SliceSearchSpace(tuple(code_columns(features, rows)), half, rows // 2, clusters)
 
 
 def weakest_slices(space: SliceSearchSpace, values: Floats, margin: float) -> list[MeasuredSlice]:
@@ -72,11 +78,25 @@ def weakest_slices(space: SliceSearchSpace, values: Floats, margin: float) -> li
         if _count_rows(s.inside, ~space.search_half) >= space.min_rows
     ]
     tested = ~space.search_half
-    held = [
-        welch_test(values[tested & s.inside], values[tested & ~s.inside], margin) for s in found
-    ]
+    held = [_test_excess(space, values, tested, s.inside, margin) for s in found]
     adjusted = holm([each.p for each in held])
     return [MeasuredSlice(*row) for row in zip(found, held, map(float, adjusted), strict=True)]
+
+
+def _test_excess(
+    space: SliceSearchSpace, values: Floats, tested: Bools, inside: Bools, margin: float
+) -> WelchTest:
+    own, others = tested & inside, tested & ~inside
+    if space.clusters is None:
+        return welch_test(values[own], values[others], margin)
+    codes = space.clusters.codes
+    return clustered_test(
+        float(values[own].mean() - values[others].mean()),
+        mean_error(values[own], codes[own]).plus(
+            mean_error(values[others], codes[others]).times(-1.0)
+        ),
+        margin,
+    )
 
 
 # --- search -------------------------------------------------------------------------------------

@@ -8,16 +8,16 @@ import numpy as np
 
 from assay.config.gates import ErrorCosts
 from assay.gates.performance import display
-from assay.gates.performance.scores import (
+from assay.gates.performance.point_scores import (
     ModelPredictions,
     enough_rows,
-    estimate_score,
     point_score,
-    score_difference,
     too_few_remedy,
     trivial_policies,
 )
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
 from assay.gates.statistics.resampling import multinomial_draws, percentile_interval
 
@@ -30,8 +30,9 @@ CURVE_POINTS = 120  # points of a curve that an eye can tell apart
 class ThresholdCosts:
     """Costs per row by threshold, on given rows.
 
-    `chosen_threshold` is the threshold that the decisions follow, None where there is no single one.
-    `cheapest_threshold` is the one that costs least on these very rows, with its bootstrap interval.
+    `chosen_threshold` is the threshold that the decisions follow, None where there is no single
+    one. `cheapest_threshold` is the one that costs least on these very rows, with its bootstrap
+    interval.
     `saving` is what choosing so on other rows saves on these, per row; `max_saving` the most that
     it may save. `trivial_cost` is the cost of always saying `trivial_policy`.
     """
@@ -56,6 +57,7 @@ def compute_costs(
     regret: float,
     threshold: float | None = None,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> ThresholdCosts:
     """Costs over all thresholds, for decisions that say yes from a probability upwards.
 
@@ -72,13 +74,18 @@ def compute_costs(
         thresholds=thresholds,
         costs=costs,
         chosen_threshold=_followed_threshold(who, threshold),
-        current_cost=estimate_score("cost", truth, who, cost),
+        current_cost=estimate_score("cost", truth, who, cost, clusters=clusters),
         cheapest_threshold=Estimate(
             float(thresholds[best]), _cheapest_interval(truth, place, edges, cost, seed)
         ),
         cheapest_cost=float(costs[best]),
         saving=score_difference(
-            "cost", truth, _cross_fitted_decisions(truth, who, place, cost, seed), who, cost
+            "cost",
+            truth,
+            _cross_fitted_decisions(truth, who, place, cost, seed),
+            who,
+            cost,
+            clusters=clusters,
         ),
         max_saving=regret * idle,
         trivial_policy=word,
@@ -167,19 +174,18 @@ def _followed_threshold(who: ModelPredictions, threshold: float | None) -> float
 # --- what is said and shown ---------------------------------------------------------------------
 
 
-def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
+def check_threshold(
+    found: ThresholdCosts, truth: Bools, clusters: Clusters | None = None
+) -> Check | None:
     """Whether another threshold would surely be cheaper; None where decisions follow none.
 
     Thresholds that differ by group are a choice that has its price; the sheet names it.
     """
     if found.chosen_threshold is None:
         return None
+    few = too_few_remedy(truth, clusters)
     verdict = verdict_at_most(found.saving.interval, found.max_saving)
-    verdict = verdict if enough_rows(truth) else Verdict.UNKNOWN
-    low, high = (
-        display.format_signed_bound(side)
-        for side in (found.saving.interval.low, found.saving.interval.high)
-    )
+    verdict = Verdict.UNKNOWN if few else verdict
     return Check(
         name="threshold",
         claim=f"No other threshold saves more than {found.max_saving:.3g} per row",
@@ -188,9 +194,11 @@ def check_threshold(found: ThresholdCosts, truth: Bools) -> Check | None:
         estimate=found.saving.value,
         interval=found.saving.interval,
         threshold=found.max_saving,
-        why=f"{found.saving.value:+.4f}, between {low} and {high}; decided at {found.chosen_threshold:.3g}, "
-        f"cheapest on these rows {_interval_text(found.cheapest_threshold)}",
-        remedy=too_few_remedy(truth) or _REMEDIES[verdict],
+        why=f"another threshold saves {found.saving.value:+.4f} per row "
+        f"({display.interval_text(found.saving.interval, '+.4f')}); decided at "
+        f"{found.chosen_threshold:.3g}, cheapest on these rows "
+        f"{_interval_text(found.cheapest_threshold)}",
+        remedy=few or _REMEDIES[verdict],
         hard=False,
         accepted=True,
         rows=len(truth),
@@ -276,7 +284,10 @@ def cost_figure(found: ThresholdCosts) -> Figure:
             x=found.chosen_threshold,
         )
         marks.append(Series(name="chosen threshold", points=(at,)))
-        told = f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs {found.current_cost.value:.3g}"
+        told = (
+            f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs "
+            f"{found.current_cost.value:.3g}"
+        )
     marks.append(Series(name="cheapest on these rows", points=(best,)))
     return Figure(
         title="Cost by threshold",
@@ -286,6 +297,7 @@ def cost_figure(found: ThresholdCosts) -> Figure:
         x_axis="probability from which yes is said",
         reference=found.trivial_cost,
         reference_name=f"always {found.trivial_policy}",
-        alt=f"{told}; on these rows the cheapest threshold is {_interval_text(found.cheapest_threshold)}, at "
-        f"{found.cheapest_cost:.3g}. Always saying {found.trivial_policy} costs {found.trivial_cost:.3g}.",
+        alt=f"{told}; on these rows the cheapest threshold is "
+        f"{_interval_text(found.cheapest_threshold)}, at {found.cheapest_cost:.3g}. Always saying "
+        f"{found.trivial_policy} costs {found.trivial_cost:.3g}.",
     )

@@ -9,14 +9,11 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import ErrorCosts, Performance, PerformanceMetric, Slices
-from assay.gates.performance.scores import (
-    ModelPredictions,
-    estimate_score,
-    row_values,
-    too_few_remedy,
-)
+from assay.gates.performance.point_scores import ModelPredictions, row_values, too_few_remedy
+from assay.gates.performance.scores import estimate_score
 from assay.gates.performance.slices import MeasuredSlice, build_search_space, weakest_slices
 from assay.gates.report import Cell, Check, Sheet, Verdict
+from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Floats
 
 LEVEL = 0.05  # of the family of all slices that are tested
@@ -54,10 +51,17 @@ class WeakSlices:
     loss_name: PerformanceMetric
     test_half: Bools
     why: str
+    clusters: Clusters | None = None
 
 
 def search_slices(
-    truth: Bools, who: ModelPredictions, features: pd.DataFrame, performance: Performance, seed: int
+    truth: Bools,
+    who: ModelPredictions,
+    features: pd.DataFrame,
+    performance: Performance,
+    *,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> WeakSlices:
     """Search slices over one and two columns of `features`, which has the rows of `truth`.
 
@@ -66,8 +70,8 @@ def search_slices(
     """
     asked, of = performance.slices, _LOSS_OF_SCORE.get(performance.choose_by, "accuracy")
     loss, promised = _losses(of, truth, who, performance.cost)
-    cut = build_search_space(features, asked.rows, seed)
-    why = too_few_remedy(truth).removesuffix(".")
+    cut = build_search_space(features, asked.rows, seed, clusters)
+    why = too_few_remedy(truth, clusters).removesuffix(".")
     if not why and len(truth) < 2 * asked.rows:
         why = f"{len(truth):,} test rows do not make two slices of {asked.rows:,}"
     elif not why and not cut.columns:
@@ -85,6 +89,7 @@ def search_slices(
         loss_name=of,
         test_half=~cut.search_half,
         why=why,
+        clusters=clusters,
     )
 
 
@@ -245,5 +250,6 @@ def _score_inside(
     if truth.all() or not truth.any():
         return None, None, None
     held = ModelPredictions(found.who.probability[inside], found.who.decision[inside])
-    now = estimate_score(settings.choose_by, truth, held, settings.cost)
+    of = found.clusters.of(inside) if found.clusters else None
+    now = estimate_score(settings.choose_by, truth, held, settings.cost, clusters=of)
     return now.value, now.interval.low, now.interval.high

@@ -107,7 +107,8 @@ def check_latency(facts: ShadowFacts) -> list[Check]:
             estimate=ratio.value,
             interval=ratio.interval,
             threshold=_MAX_TIME_RATIO,
-            why=f"{ratio.value:.2f} times as long in the middle of {format_count(len(pairs), 'batch')}",
+            why=f"the challenger takes {ratio.value:.2f} times as long as the champion, at the "
+            f"median of {format_count(len(pairs), 'batch')}",
             remedy=remedies.get(verdict, ""),
             hard=False,
             accepted=True,

@@ -106,11 +106,15 @@ def _selection_checks(
 def _summary(facts: ShadowFacts, whole: DecisionChange, checks: Sequence[Check]) -> str:
     failed = [check for check in checks if check.verdict is Verdict.FAIL and check.hard]
     told = (
-        f"{facts.challenger} decides {whole.changed_share:.1%} of {format_count(whole.rows, 'row')} otherwise "
-        f"than {facts.champion}, in {format_count(len(facts.pairs), 'batch')}: {whole.gained:,} yes "
-        f"instead of no, {whole.lost:,} no instead of yes."
+        f"{facts.challenger} decides {whole.changed_share:.1%} of "
+        f"{format_count(whole.rows, 'row')} otherwise than {facts.champion}, in "
+        f"{format_count(len(facts.pairs), 'batch')}: {whole.gained:,} yes instead of no, "
+        f"{whole.lost:,} no instead of yes."
     )
-    return f"{told} {failed[0].claim}: {failed[0].why.removesuffix('.')}." if failed else told
+    if not failed:
+        return told
+    why = failed[0].why.removesuffix(".")
+    return f"{told} {why[0].upper()}{why[1:]}."
 
 
 def _notes(
@@ -120,8 +124,8 @@ def _notes(
         yield _NO_LABELS
     elif labelled is not None and cells.stride > 1:
         yield (
-            f"What rests on labels and probabilities rests on {len(labelled):,} of the labelled rows, "
-            f"one in {cells.stride}."
+            f"What rests on labels and probabilities rests on {len(labelled):,} of the labelled "
+            f"rows, one in {cells.stride}."
         )
 
 

@@ -7,13 +7,8 @@ import pandas as pd
 
 from assay.config.gates import Performance, PerformanceMetric
 from assay.gates.performance import comparisons, display
-from assay.gates.performance.scores import (
-    ModelPredictions,
-    enough_rows,
-    estimate_score,
-    score_difference,
-    too_few_remedy,
-)
+from assay.gates.performance.point_scores import ModelPredictions, enough_rows, too_few_remedy
+from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Sheet, Verdict
 from assay.gates.shadow.rows import CHAMPION_DECISION, CHAMPION_PREFIX, DECISION, PROBABILITY, TRUTH
 from assay.gates.statistics.intervals import Estimate, verdict_at_least
@@ -45,19 +40,17 @@ def _both_predictions(rows: pd.DataFrame) -> tuple[ModelPredictions, ModelPredic
 
 def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, rows: int) -> Check:
     verdict = verdict_at_least(gain.interval, -margin)
-    low, high = (
-        display.format_signed_bound(side) for side in (gain.interval.low, gain.interval.high)
-    )
     return Check(
         name="no_worse",
-        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the champion's on "
-        f"{rows:,} rows whose labels have come",
+        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the "
+        f"champion's on {rows:,} rows whose labels have come",
         verdict=verdict,
         statistic=f"{metric}, improvement over the champion",
         estimate=gain.value,
         interval=gain.interval,
         threshold=-margin,
-        why=f"better by {gain.value:+.4f}, between {low} and {high}",
+        why=f"{display.score_title(metric)} is {display.gain_text(gain)} than the champion's on "
+        f"{rows:,} rows whose labels have come; {margin:g} worse is accepted",
         remedy=display.suggest_remedy(verdict, gain, -margin, rows),
         accepted=gain.value >= -margin,
         rows=rows,

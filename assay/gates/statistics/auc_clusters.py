@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from assay.gates.statistics.cluster_errors import ClusterError, mean_error
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.util.sorted_arrays import sorted_unique
 
@@ -20,6 +21,21 @@ def clustered_delong_covariance(
     NaN: that unit's influences cancel out, whatever it is like. Raises ValueError unless `truth`
     holds both classes.
     """
+    placed = placement_values(truth, scores)
+    m, n = int(truth.sum()), int((~truth).sum())
+    areas = placed[:, truth].mean(axis=1)
+    of = np.asarray(units)
+    if min(len(sorted_unique(of[truth])), len(sorted_unique(of[~truth]))) < 2:
+        return areas, np.full((len(areas),) * 2, np.nan)
+    influence = (placed - areas[:, None]) / np.where(truth, m, n)
+    return areas, clustered_covariance(influence, of)
+
+
+def placement_values(truth: Bools, scores: Floats) -> Floats:
+    """For `scores` (k, rows): the share of negatives that a positive outranks, of positives that
+    outrank a negative subtracted from one; ties count half. Either mean is the AUC. Raises
+    ValueError unless `truth` holds both classes.
+    """
     from scipy.stats import rankdata
 
     m, n = int(truth.sum()), int((~truth).sum())
@@ -29,12 +45,13 @@ def clustered_delong_covariance(
     pooled = rankdata(scores, axis=1)
     placed[:, truth] = (pooled[:, truth] - rankdata(scores[:, truth], axis=1)) / n
     placed[:, ~truth] = 1 - (pooled[:, ~truth] - rankdata(scores[:, ~truth], axis=1)) / m
-    areas = placed[:, truth].mean(axis=1)
-    of = np.asarray(units)
-    if min(len(sorted_unique(of[truth])), len(sorted_unique(of[~truth]))) < 2:
-        return areas, np.full((len(areas),) * 2, np.nan)
-    influence = (placed - areas[:, None]) / np.where(truth, m, n)
-    return areas, clustered_covariance(influence, of)
+    return placed
+
+
+def auc_error(truth: Bools, score: Floats, clusters: ArrayLike) -> ClusterError:
+    """The error of one AUC: of the mean placement of positives, and of that of negatives."""
+    placed, of = placement_values(truth, score[None, :])[0], np.asarray(clusters)
+    return mean_error(placed[truth], of[truth]).plus(mean_error(placed[~truth], of[~truth]))
 
 
 def clustered_covariance(influence: Floats, units: ArrayLike) -> Floats:

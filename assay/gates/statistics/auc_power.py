@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.gates.statistics.proportions import find_smallest
-
 
 def auc_standard_error(area: float, positives: float, negatives: float) -> float:
     """Standard error of a ROC AUC of `area`, from counts alone.
@@ -29,14 +27,3 @@ def auc_power(area: float, positives: float, negatives: float, *, alpha: float =
         return 0.0
     needed = norm.ppf(1 - alpha) * auc_standard_error(0.5, positives, negatives)
     return float(norm.cdf((area - 0.5 - needed) / auc_standard_error(area, positives, negatives)))
-
-
-def rows_to_detect_auc(
-    area: float, share: float, *, alpha: float = 0.05, power: float = 0.8
-) -> int | None:
-    """Rows, `share` of them positive, that give `auc_power` of `power`; None if none do."""
-
-    def enough(rows: int) -> bool:
-        return auc_power(area, rows * share, rows * (1 - share), alpha=alpha) >= power
-
-    return find_smallest(enough)

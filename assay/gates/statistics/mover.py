@@ -20,7 +20,7 @@ def difference_limits(
     limits: LimitPair,
     rival: ArrayLike,
     rival_limits: LimitPair,
-    correlation: float = 0.0,
+    correlation: ArrayLike = 0.0,
 ) -> Limits:
     """Limits of value minus rival from each one's own, elementwise; `correlation` is that of the
     two estimates.
@@ -30,20 +30,26 @@ def difference_limits(
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
+    correlation = _floats(correlation)
     down = _mover_distance(one - low, other_high - other, correlation)
     up = _mover_distance(high - one, other - other_low, correlation)
     return np.asarray(one - other - down), np.asarray(one - other + up)
 
 
-def _mover_distance(one: Floats, other: Floats, correlation: float) -> Floats:
+def _mover_distance(one: Floats, other: Floats, correlation: Floats) -> Floats:
     square = one**2 + other**2 - 2 * correlation * one * other
     return np.sqrt(np.maximum(square, 0.0))  # rounding may leave it just below
 
 
 def ratio_limits(
-    value: ArrayLike, limits: LimitPair, rival: ArrayLike, rival_limits: LimitPair
+    value: ArrayLike,
+    limits: LimitPair,
+    rival: ArrayLike,
+    rival_limits: LimitPair,
+    correlation: ArrayLike = 0.0,
 ) -> Limits:
     """Limits of value over rival from each one's own, elementwise; none of them is negative.
+    `correlation` is that of the two estimates.
 
     The ratios r at which zero is a limit of value minus r times rival. The upper one is infinite
     where the rival may be zero. Donner & Zou, Statistical Methods in Medical Research 21 (2012)
@@ -51,14 +57,16 @@ def ratio_limits(
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
-    both = one * other
+    correlation = _floats(correlation)
+    down = one * other - correlation * (one - low) * (other_high - other)
+    up = one * other - correlation * (high - one) * (other - other_low)
     least, most = low * (2 * one - low), high * (2 * one - high)
     rival_least = other_low * (2 * other - other_low)
     rival_most = other_high * (2 * other - other_high)
     with np.errstate(divide="ignore", invalid="ignore"):
         # The usual form divides by `rival_most`, which may be zero; this one is equal to it.
-        below = least / (both + np.sqrt(np.maximum(both**2 - least * rival_most, 0)))
-        above = (both + np.sqrt(np.maximum(both**2 - most * rival_least, 0))) / rival_least
+        below = least / (down + np.sqrt(np.maximum(down**2 - least * rival_most, 0)))
+        above = (up + np.sqrt(np.maximum(up**2 - most * rival_least, 0))) / rival_least
     below = np.where(np.isnan(one * other) | (least > 0), below, 0.0)
     return np.asarray(below), np.asarray(np.where(rival_least > 0, above, np.inf))
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.gates.report import Interval
+from assay.gates.statistics.cluster_errors import ClusterError, student_quantile
 from assay.gates.statistics.intervals import make_interval
 
 
@@ -41,4 +42,18 @@ def welch_test(
     freedom = (first + second) ** 2 / (first**2 / (len(one) - 1) + second**2 / (len(two) - 1))
     half = float(t.ppf((1 + level) / 2, freedom)) * error
     p = float(t.sf((gap - margin) / error, freedom))
+    return WelchTest(gap, make_interval(gap - half, gap + half, level), p)
+
+
+def clustered_test(
+    gap: float, error: ClusterError, margin: float, level: float = 0.95
+) -> WelchTest:
+    """The same of a `gap` between means whose rows come in clusters."""
+    from scipy.stats import t
+
+    spread = float(np.sqrt(error.variance))
+    if not spread > 0 or not np.isfinite(error.freedom):
+        return WelchTest(gap, make_interval(np.nan, np.nan, level), 1.0)
+    half = float(student_quantile(level, error.freedom)) * spread
+    p = float(t.sf((gap - margin) / spread, error.freedom))
     return WelchTest(gap, make_interval(gap - half, gap + half, level), p)

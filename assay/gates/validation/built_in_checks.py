@@ -18,6 +18,7 @@ from assay.util.wording import format_count
 
 MOST_MALFORMED = 0.05
 _NOTHING = ReadingNotes()
+_MOST_HINTS = 8  # shown; the last one names the line to add
 
 
 def built_in_checks(
@@ -128,16 +129,19 @@ def _extreme_values_check(rows: int, extreme: Sequence[str]) -> Check:
 
 
 def _read_as_text_check(rows: int, as_text: Sequence[str]) -> Check:
-    said = "; ".join(as_text)
+    shown = as_text if len(as_text) <= _MOST_HINTS else [*as_text[:_MOST_HINTS], as_text[-1]]
+    said = "; ".join(shown)
+    if left_out := len(as_text) - len(shown):
+        said += f"; and {left_out:,} more columns"
     return Check(
         name="read_as_text",
-        claim="No column is text because of a few values",
+        claim="No column of numbers is read as text",
         verdict=Verdict.CAUTION,
         statistic="columns read as text",
         estimate=float(len(as_text)),
         threshold=0.0,
         why=f"{said[0].upper()}{said[1:]}.",
-        remedy="Do so, or mend the source: as text, its numbers are learned as words. If it is"
+        remedy="Do so, or mend the source: as text, numbers are learned as words. If a column is"
         " text, declare that under data.types.",
         hard=False,
         rows=rows,

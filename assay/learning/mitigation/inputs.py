@@ -71,9 +71,9 @@ class MitigationInputs:
 class MitigatedModel:
     """A model with its answers out of fold.
 
-    `probability` is float64 a training row, NaN where it was never held out; `decision` bool;
-    `out_of_fold` says of which rows the decision is one by a model that was not fitted to them. `metadata`
-    is a JSON value: what was spent and what could not be done.
+    `probability` is float64 a training row, NaN where it was never held out; `decision` is bool.
+    `out_of_fold` marks the rows whose decision comes from a model that was not fitted to them.
+    `metadata` is a JSON value about the mitigation: its fits, groups without a rule.
     """
 
     model: Any

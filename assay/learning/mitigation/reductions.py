@@ -22,13 +22,13 @@ from typing import Any, Final
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from threadpoolctl import threadpool_limits
 
 from assay.config.candidates import EXPONENTIATED_GRADIENT
 from assay.config.gates import ErrorCosts
 from assay.errors import AssayError, ConfigError
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.models import Lottery, lottery_yes_share, row_draws
+from assay.learning.one_thread import one_thread
 
 _MIN_BOUND: Final = 0.01
 _MOST_FITS: Final = 9  # of one iteration: one for the classifier, four for each of two gaps
@@ -42,8 +42,8 @@ _CONSTRAINTS: Final = {
 
 
 def mitigate_by_reduction(material: MitigationInputs) -> MitigatedModel:
-    """The lottery over classifiers that the reduction found, around the plain model."""
-    with threadpool_limits(1), warnings.catch_warnings():
+    """The plain model with the lottery over classifiers that the reduction found."""
+    with one_thread(), warnings.catch_warnings():
         # Fairlearn 0.15 uses what pandas 4 will no longer have.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="fairlearn")
         return _mitigate(material)
@@ -85,7 +85,7 @@ def constraint_violation(material: MitigationInputs) -> float:
 
 @dataclass(frozen=True)
 class _Lesson:
-    """What a reduction learns from: rows as a classifier takes them, labels, groups."""
+    """A reduction's training data: preprocessed rows, labels, groups."""
 
     matrix: Any
     truth: np.ndarray
@@ -94,7 +94,7 @@ class _Lesson:
 
 @dataclass(frozen=True)
 class _Reduced:
-    """What a reduction of some rows came to: how rows are prepared, and classifiers by share."""
+    """A fitted reduction: how rows are prepared, and the classifiers with their shares."""
 
     prepare: Any
     parts: list[tuple[float, Any]]
@@ -217,7 +217,7 @@ def _require_grid_size(material: MitigationInputs, constraint: Any, lesson: _Les
 
 
 class _Tell:
-    """Counts fits, and tells of them."""
+    """Counts fits, and reports progress."""
 
     def __init__(self, material: MitigationInputs) -> None:
         each = _MOST_FITS if material.mitigation.method == EXPONENTIATED_GRADIENT else 1
@@ -234,7 +234,7 @@ class _Tell:
 
 
 class _Counted(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """An estimator that tells of each of its fits."""
+    """An estimator that reports each of its fits."""
 
     def __init__(self, estimator: Any, told: Any) -> None:
         self.estimator = estimator

@@ -22,7 +22,7 @@ from assay.learning.search import cross_validate
 
 @dataclass(frozen=True)
 class ReweighingWeights:
-    """From row numbers to weights; those of a fold rest on its own rows alone."""
+    """From row numbers to weights, computed from these rows alone."""
 
     groups: np.ndarray
     truth: np.ndarray
@@ -44,7 +44,7 @@ def reweighing_weights(groups: np.ndarray, truth: np.ndarray, strength: float = 
 
 
 def mitigate_by_reweighing(material: MitigationInputs) -> MitigatedModel:
-    """The same estimator, taught by weighted rows: a fit for each fold, and one on all rows."""
+    """The same estimator fitted to weighted rows: once for each fold, and once on all rows."""
     problem = material.problem
     names = sorted(set(material.groups))
     if len(names) < 2:

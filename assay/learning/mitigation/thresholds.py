@@ -174,7 +174,7 @@ def _cost_objective(cost: ErrorCosts) -> Iterator[str]:
 def _rate_range(
     constraint: str, decision: np.ndarray, truth: np.ndarray, groups: np.ndarray
 ) -> float:
-    """The range over groups of what the constraint would have alike."""
+    """The range over groups of the rate that the constraint equalises."""
     conditions = {
         "true_positive_rate_parity": truth,
         "false_negative_rate_parity": truth,
@@ -197,7 +197,7 @@ def _plain_rule(found: Any) -> ThresholdRule:
 
 
 def _mix_rule(rule: ThresholdRule, strength: float, plain: float) -> ThresholdRule:
-    """The rule for a share `strength` of the people, the `plain_model` threshold for the rest."""
+    """The rule for a share `strength` of the people, the threshold `plain` for the rest."""
     ignored, constant, parts = rule
     kept = strength * ignored  # of everyone, decided by the constant
     weight = strength * (1 - ignored) / (1 - kept)

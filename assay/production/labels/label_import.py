@@ -6,7 +6,6 @@ known now is a view of it (see `known`).
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +21,7 @@ from assay.production.labels.label_reader import LabelReader
 from assay.registry.batch_ledger import BatchLedger, ReceivedLabels
 from assay.runs.lineage import find_reference_table
 from assay.sources.blocks import QUARANTINE_SCHEMA, quarantine_batch
-from assay.sources.files import find_files
+from assay.sources.files import find_files, is_pattern, redact_url
 from assay.sources.fingerprint import fingerprint
 from assay.sources.quarantine import QuarantineSummary
 from assay.tables.table import Table
@@ -216,14 +215,14 @@ def _sources(written: LoadedUseCase, files: Sequence[str]) -> dict[str, Source |
     found = _files_of(asked)
     missing = any(isinstance(one, AssayError) for one in found.values())
     # Of a pattern, none may have come yet.
-    return {} if missing and glob.has_magic(asked.path or "") else found
+    return {} if missing and is_pattern(asked) else found
 
 
 def _files_of(source: Source) -> dict[str, Source | AssayError]:
     try:
         files = find_files(source)
     except SourceError as error:
-        return {source.path or "": error}
+        return {redact_url(source.path or ""): error}
     return {file.display_path: source.model_copy(update={"path": file.url}) for file in files}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,9 @@ from assay.errors import DataError, SourceError, suggest_name
 from assay.sources.block_conversion import convert_block
 from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
 from assay.sources.conversion import ColumnSpec
-from assay.sources.ingestion import delimiter_hint, open_reader
+from assay.sources.dialect import reading_hint
+from assay.sources.ingestion import open_reader
+from assay.sources.number_format import NumberFormat
 from assay.tables import columns
 from assay.tables.table import Table
 
@@ -54,6 +56,8 @@ class LabelReader:
             wanted[case.labels.known] = ColumnSpec(
                 "date", (), data.dates.get(case.labels.known, "iso")
             )
+        written_as = NumberFormat.from_source(source)
+        wanted = {name: replace(spec, number_format=written_as) for name, spec in wanted.items()}
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
         return cls(
             reading,
@@ -109,7 +113,8 @@ class LabelReader:
                     remedy=suggest_name(
                         name,
                         found,
-                        delimiter_hint(found, "labels.source") or f"Columns: {', '.join(found)}.",
+                        reading_hint(self.data.source, "labels.source")
+                        or f"Columns: {', '.join(found)}.",
                     ),
                 )
 
@@ -195,7 +200,7 @@ def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     listed = columns.field_categories(column)
     kind = "text" if listed is not None else columns.column_kind(column.type)
     plain = name in data.identity and name not in data.types
-    return ColumnSpec(kind, (), data.dates.get(name, "iso"), plain)
+    return ColumnSpec(kind, (), data.dates.get(name, "iso"), plain=plain)
 
 
 def _trained_values(trained: Table, target: str) -> pa.Array | None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry, entry_timestamp
+from assay.bucket.journal import Journal, JournalEntry, entry_timestamp
 from assay.config.production import MonitoringSettings
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, RefusedBatch, ScoredBatch
@@ -199,7 +199,7 @@ def append_look(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalE
             return None
         return MONITORED, dict(body)
 
-    return bucket.journal(model).append(decide)
+    return Journal(bucket.store, model).append(decide)
 
 
 def describe_look_conflict(bucket: Bucket, look: Look) -> str:

@@ -1,22 +1,27 @@
-"""The rows that came after the champion had learnt: on these a challenger is held against it."""
+"""The newest rows: those that the champion cannot have learnt from, on which a challenger must
+beat it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.registry.history import Version
 
-CUTOFF_KEY = "upto"  # in what the journal says of a version that was trained anew
+if TYPE_CHECKING:  # the registry would be in the keys of the gates that use this module
+    from assay.registry.history import Version
+
+CUTOFF_KEY = "upto"  # in the `registered` entry of a retrained version
 
 
 def training_cutoff(champion: Version | None) -> int:
-    """The last entry of the ledger whose rows the champion may have learnt from; 0 for one that
-    knows its use case's source alone.
+    """The last entry of the batch ledger whose rows the champion may have learnt from; 0 for a
+    champion trained on the use case's source alone.
     """
     return int(champion.entry.body.get(CUTOFF_KEY, 0)) if champion else 0
 

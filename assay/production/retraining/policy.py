@@ -1,8 +1,8 @@
-"""When a model is trained anew: for evidence, not too often, and not for ever without success.
+"""When a model is retrained: for evidence, not too often, and not for ever without success.
 
-A retraining is begun by an entry in the model's journal, so that of two events that ask for the
-same one begins, and ended by another, after all that came of it: one without was killed, or an
-error ended it. Moments are those that the entries are about (`as_of`), not those of the clock.
+An entry in the model's journal begins a retraining, so that two requests for the same one start it
+once. A last entry ends it; without that, it was killed or failed. Times are the entries' `as_of`,
+not the clock's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry, entry_timestamp
+from assay.bucket.journal import Journal, JournalEntry, entry_timestamp
 from assay.config.production import RetrainingSettings
 from assay.production.monitoring.look import PastLook, past_looks
 from assay.registry.history import (
@@ -41,8 +41,8 @@ RetrainingTrigger = Literal["monitor", "schedule", "person"]
 
 @dataclass(frozen=True, slots=True)
 class RetrainingRequest:
-    """What asks for a retraining. `evidence`: the digest of a monitoring report, or None. `upto`:
-    the length of the ledger, which says what may be learnt from.
+    """A request for a retraining. `evidence`: the digest of a monitoring report, or None. `upto`:
+    the length of the batch ledger, which bounds the rows that may be used.
     """
 
     by: RetrainingTrigger
@@ -53,8 +53,8 @@ class RetrainingRequest:
 
 
 class RetrainingAttempt(BaseModel):
-    """A retraining that may go on: the entry that began it, which one it is in a row, what it may
-    learn from, and since when (an entry of the ledger) there is harm.
+    """A retraining that has begun: its entry, its number in a row without success, the last ledger
+    entry it may learn from, and the ledger entry since which there is harm.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -72,7 +72,7 @@ class RetrainingAttempt(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DeclinedRetraining:
-    """Why a retraining does not begin. `needs_person`: a person is needed now."""
+    """Why a retraining does not begin. `needs_person`: a person has to decide now."""
 
     reason: str
     needs_person: bool = False
@@ -85,13 +85,13 @@ def open_retraining(
     policy: RetrainingSettings,
     waits_for: str | None = None,
 ) -> RetrainingAttempt | DeclinedRetraining:
-    """Begin a retraining in the journal, or go on with one that was killed, or say why not.
+    """Begin a retraining in the journal, resume one that was killed, or say why not.
 
-    A person may always have one. `waits_for`: what it has to wait for where no person asks. Where
-    `attempts` in a row brought no champion, the journal notes once that a person is asked, with
-    the evidence. Raises ChainBroken.
+    A person's request always succeeds. `waits_for`: the reason for other requests to wait. After
+    `attempts` in a row without a new champion, one entry asks a person, with the evidence. Raises
+    ChainBroken.
     """
-    journal = bucket.journal(model)
+    journal = Journal(bucket.store, model)
     known: RetrainingAttempt | DeclinedRetraining | None = None
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
@@ -125,8 +125,8 @@ def close_retraining(
     version: int | None = None,
     because: str | None = None,
 ) -> JournalEntry | None:
-    """Write down, last of all, what a retraining came to: registered, rejected, stopped (`version`:
-    the one that was chosen), or failed. None if that is known. Raises ChainBroken.
+    """Append the outcome of a retraining as its last entry: registered, rejected, stopped or
+    failed. `version` is the chosen one. None if the outcome is known. Raises ChainBroken.
     """
     told = {"version": version, "because": because}
     body = {
@@ -139,11 +139,11 @@ def close_retraining(
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         return None if attempt.number in _retraining_outcomes(entries) else (RETRAINED, body)
 
-    return bucket.journal(model).append(decide)
+    return Journal(bucket.store, model).append(decide)
 
 
 def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:
-    """What retrainings came to, by the entries that began them."""
+    """The outcomes of retrainings, by the entries that began them."""
     found: dict[int, str] = {}
     for entry in entries:
         number = entry.body.get("retraining")
@@ -159,9 +159,8 @@ def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:
 def _resumable_attempt(
     entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
 ) -> RetrainingAttempt | None:
-    """A retraining that began for the same reason and did not end. It goes on with the rows that
-    it had if no others came, or while it is too recent for another: after that, another has more
-    to learn from.
+    """A retraining for the same reason that has not ended. It resumes with its own rows if no
+    others came, or within the cooldown; later, a new one has more rows to learn from.
     """
     begun = [e for e in entries if e.kind == RETRAINING]
     why = _request_identity(request)
@@ -176,7 +175,7 @@ def _resumable_attempt(
 
 
 def _conclusive_retrainings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """What began the retrainings that ended, and whose rows could be learnt from."""
+    """The entries that began retrainings which ended and whose rows could be learnt from."""
     ended = _retraining_outcomes(entries)
     begun = (e for e in entries if e.kind == RETRAINING)
     return [e for e in begun if ended.get(e.number, FAILED) != FAILED]
@@ -188,7 +187,7 @@ def reason_to_decline(
     policy: RetrainingSettings,
     waits_for: str | None = None,
 ) -> DeclinedRetraining | None:
-    """Why there is to be no retraining now; None if there may be."""
+    """Why no retraining may begin now; None if one may."""
     begun = [e for e in entries if e.kind == RETRAINING]
     evidence = request.evidence and str(request.evidence)
     done = [
@@ -216,7 +215,9 @@ def reason_to_decline(
 def _decline_by_limits(
     begun: Sequence[JournalEntry], now: datetime, policy: RetrainingSettings
 ) -> DeclinedRetraining | None:
-    """Cooldown and budget. What was begun later than `now`, by a clock that went back, counts."""
+    """Decline by cooldown and budget. A retraining begun after `now`, by a clock that went back,
+    counts.
+    """
     last = begun[-1] if begun else None
     if last is not None and now - entry_timestamp(last) < _cooldown(policy):
         until = clock.display_timestamp(entry_timestamp(last) + _cooldown(policy))
@@ -278,15 +279,15 @@ def _request_body(request: RetrainingRequest) -> dict[str, Any]:
 
 
 def _request_identity(request: RetrainingRequest) -> dict[str, Any]:
-    """What makes two requests one."""
+    """The fields by which two requests are the same."""
     evidence = request.evidence and str(request.evidence)
     return {"by": request.by, "because": request.because, "evidence": evidence}
 
 
 def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
-    """The last look at the champion that wants a retraining and has no answer: neither was the
-    model trained anew since, nor a person asked, nor the alarm called false, nor all found healthy
-    by labels. Looks at other rows alone are no answer. Raises ChainBroken.
+    """The last look at the champion that calls for a retraining and is unanswered. A retraining, a
+    question to a person, a false-alarm mark, or a healthy look with labels answers it; a look at
+    other rows does not. Raises ChainBroken.
     """
     history = Registry(bucket).history(model)
     entries, champion = history.entries, history.champion
@@ -303,9 +304,8 @@ def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
 
 
 def harm_since(entries: Sequence[JournalEntry]) -> int | None:
-    """How long the ledger was before the first batch of which a look saw the harm that is still
-    seen; None where the last look that judged any rows saw none. What a person marked as a false
-    alarm was no harm.
+    """The ledger's length before the first batch of the present harm. None where the last look that
+    judged any rows saw none. A look that a person marked as a false alarm saw none.
     """
     false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
     looks = [e for e in entries if e.kind == MONITORED and e.body["first"] is not None]

@@ -1,9 +1,8 @@
-"""The rows to train on anew: the first table's, and those that were scored and labelled since.
+"""The rows of a retraining: the first table's, and those that were scored and labelled since.
 
-They stand in the order in which they came, the first table's first. Of a row that came more than
-once, known by its identity, the last counts, with the label that is known now. Where the use case
-names no identity, rows that are alike are not the same row: each counts, with its own label. Rows
-without a label are left out; nothing is made up.
+They stand in order of arrival, the first table's first. Of a row that came more than once, by its
+identity, the last counts, with the label known now. Without a declared identity, equal rows are
+different rows: each counts, with its own label. Rows without a label are left out.
 """
 
 from __future__ import annotations
@@ -37,14 +36,12 @@ from assay.util.sorted_arrays import isin_sorted, sorted_unique
 LabelLookup = Callable[[Hashes], NDArray[np.int8]]
 """For the units of some rows: 1 yes, 0 no, -1 not known."""
 
-_FIRST_TABLE: Final = (
-    0  # where the first table's rows came from, in place of an entry of the ledger
-)
+_FIRST_TABLE: Final = 0  # stands for the ledger entry of the first table's rows
 
 
 @dataclass(frozen=True)
 class RowSelection:
-    """Which of the labelled rows count. `harm_since`: the ledger's length before the harm was seen."""
+    """Which labelled rows count. `harm_since`: the ledger's length before the harm."""
 
     window: str | TrainingWindow
     harm_since: int | None
@@ -55,8 +52,9 @@ class RowSelection:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """`table` holds the rows; `entry`, beside it, the entry of the ledger that brought each (0:
-    the first table). `row_counts`: how many rows are of the first table, how many came later.
+    """`table` holds the rows. `arrival_entries` names for each row the ledger entry that brought it
+    (0: the first table). `row_counts`: how many rows are of the first table, and how many came
+    later.
     """
 
     table: Artifact
@@ -71,7 +69,7 @@ def training_sources(
     labels: LabelLookup,
     use_case: UseCase,
 ) -> list[TrainingSource]:
-    """The table that the use case's source yields, and every batch since, once, in order."""
+    """The table of the use case's source, then every batch since, once, in order."""
     named = bool(use_case.data.identity)
 
     def read(held: Artifact, number: int, as_of: str | None) -> TrainingSource:
@@ -94,9 +92,9 @@ def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
 def write_training_rows(
     bucket: Bucket, sources: Sequence[TrainingSource], use_case: UseCase, selection: RowSelection
 ) -> TrainingRows:
-    """Put the rows together that a model is to be trained on anew.
+    """Write the table of a retraining's rows.
 
-    In bounded memory, but for 17 bytes a row. Raises DataError where no rows are left.
+    Memory: 17 bytes a row, and a bounded amount besides. Raises DataError where no rows are left.
     """
     kept = _apply_window(sources, _latest_rows(sources), selection)
     if not any(mask.any() for mask in kept):
@@ -123,8 +121,8 @@ def write_training_rows(
 
 @dataclass(frozen=True, eq=False)
 class TrainingSource:
-    """One table that rows come from; `entry` is the entry of the ledger, or 0. `units`: None
-    where the use case names no identity. `truth`: 1, 0 or -1 a row.
+    """One table that rows come from. `entry` is its ledger entry, or 0. `units` is None without a
+    declared identity. `truth` is 1, 0 or -1 (unknown) a row.
     """
 
     table: Table
@@ -135,7 +133,7 @@ class TrainingSource:
 
     @property
     def labelled_mask(self) -> NDArray[np.bool_]:
-        """Rows of the first table have their own label, whatever came later."""
+        """Which rows have a label; those of the first table always do."""
         known: NDArray[np.bool_] = self.truth >= 0
         return known | (self.entry == _FIRST_TABLE)
 
@@ -153,7 +151,7 @@ class TrainingSource:
 
 
 def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
-    """Rows that have a label and do not come again later."""
+    """Masks of the rows that have a label and do not come again later."""
     seen, kept = np.empty(0, np.uint64), []
     for source in reversed(sources):
         if source.units is None:
@@ -171,7 +169,7 @@ def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
 def _apply_window(
     sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], selection: RowSelection
 ) -> list[NDArray[np.bool_]]:
-    """What the window leaves of the rows."""
+    """The masks, narrowed to the window."""
     if isinstance(selection.window, TrainingWindow):
         if selection.window.rows is not None:
             return _newest_rows(kept, selection.window.rows)
@@ -189,7 +187,7 @@ def _apply_window(
 
 
 def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
-    """The last so many of the rows."""
+    """The masks, narrowed to the last `rows` rows."""
     left, found = rows, []
     for mask in reversed(kept):
         places = np.flatnonzero(mask)[-left:] if left else np.empty(0, np.int64)
@@ -201,7 +199,7 @@ def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[n
 
 
 def _training_schema(sources: Sequence[TrainingSource], use_case: UseCase) -> pa.Schema:
-    """The first table's columns. Categories that came later are added to theirs."""
+    """The first table's columns, their categories widened by those that came later."""
     first, target = sources[0].table.schema, use_case.data.target.column
     listed = {
         column.name: values
@@ -239,7 +237,7 @@ def _category_values(
 def _conform_rows(
     batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _TargetValues
 ) -> pa.RecordBatch:
-    """The rows in the schema; columns that they lack are missing, the target is as known now."""
+    """The rows in the schema: absent columns are null, the target is the label known now."""
     arrays = []
     for column in schema:
         held = batch.column(column.name) if column.name in batch.schema.names else None
@@ -252,7 +250,7 @@ def _conform_rows(
 
 @dataclass(frozen=True)
 class _TargetValues:
-    """What the target's column says for yes and for no; of several values for no, the commonest."""
+    """The target's values for yes and for no; of several values for no, the commonest."""
 
     column: str
     yes: Any
@@ -275,7 +273,7 @@ class _TargetValues:
     def outcomes(
         self, truth: NDArray[np.int8], own: pa.Array | None, kind: pa.DataType
     ) -> pa.Array:
-        """The column for these rows: their own value where nothing better is known."""
+        """The target column of these rows: the known label's value, else their own."""
         said = kind.value_type if pa.types.is_dictionary(kind) else kind
         yes, no = pa.scalar(self.yes, said), pa.scalar(self.no, said)
         known = pc.if_else(pa.array(truth == 1), yes, no)

@@ -1,8 +1,9 @@
-"""From a file, a query or a stretch of a stream to a batch: rows as the model was trained on them.
+"""Reads a batch from a file, a query or part of a stream, in the types that the model was trained
+on.
 
-Types are those of the table that the version was trained on; nothing is inferred, so one batch
-cannot come out unlike another. Categories are read as text: a value that training never saw is
-scored as unseen, not refused. Rows that do not fit are listed, with their line and the reason.
+Types come from the table that the version was trained on. None is inferred, so that all batches are
+read alike. Categories are read as text: a value that training never saw is scored as unseen, not
+refused. Rows that do not fit are listed with their line and the reason.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from assay.sources.blocks import (
     quarantine_batch,
 )
 from assay.sources.conversion import ColumnSpec
+from assay.sources.dialect import reading_hint
 from assay.sources.ingestion import (
     RowTally,
-    delimiter_hint,
     open_reader,
     report_progress,
     source_name,
 )
+from assay.sources.number_format import NumberFormat
 from assay.sources.source_lines import SourceLines
 from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
@@ -47,9 +49,11 @@ BatchProgress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """A batch's rows as a table. `lines` says on which line of the source each stands (see
-    `SourceLines`), `unfit` lists the rows that do not fit: line, reason, row. `extra_columns` are columns of
-    the source that the model was not trained on; they were not read.
+    """A batch's rows as a table.
+
+    `lines`: the line of the source on which each row stands (see `SourceLines`). `unfit`: the rows
+    that do not fit, with line and reason. `extra_columns`: columns of the source that the model
+    was not trained on; they were not read.
     """
 
     table: Artifact
@@ -61,13 +65,12 @@ class ParsedBatch:
 
 
 def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
-    """How a batch is read: by column of the table that a version was `trained` on (its
-    description), the type it must have, the format of dates, whether the batch may lack it, and
-    whether its numbers must be plainly written (see `ColumnSpec.plain`).
+    """How to read a batch: for each column of the table that a version was `trained` on (its
+    description), the type, the format of dates, whether the batch must have it, and whether its
+    numbers must be plainly written (see `ColumnSpec.plain`).
 
-    JSON, because a batch that is read otherwise is another. Lacking may be what is not known
-    when a row is scored (the target, what comes after the outcome), and what is no more than
-    kept (`data.exclude`).
+    JSON, because it is part of the batch's key. A batch may lack what is unknown when a row is
+    scored (the target, columns after the outcome), and columns that are only kept (`data.exclude`).
     """
     data = use_case.data
     spared = {data.target.column, *data.after_outcome, *data.exclude} - set(data.identity)
@@ -93,20 +96,25 @@ def parse_batch(
     identity_rule: int = IDENTITY_RULE,
     say: BatchProgress = lambda _: None,
 ) -> ParsedBatch:
-    """Read a batch into the bucket, in bounded memory; `specs` is what `column_specs` yielded.
+    """Read a batch into the bucket, in bounded memory. `specs` comes from `column_specs`.
 
     Raises DataError for columns that the batch lacks, before anything is read where the source
     tells its columns; SourceError for a source that cannot be read, that is empty, or most of
     whose rows do not fit; StoreUnreachable.
     """
-    # What else the use case says of types is for rows of which they must be inferred.
+    # The use case's other settings for types are for tables whose types are inferred.
     told: dict[str, Any] = {key: {} for key in ("types", "categories", "dates")}
     data: Data = use_case.data.model_copy(update={"source": source, **told})
     reader = open_reader(data, specs)
     with BlockSpool() as spool, BlockSpool() as aside:
         blocks = _blocks(reader, spool, say)
-        wanted = _wanted_columns(reader.columns, specs, source_name(data))
-        rows = _RowReader(wanted, blocks, aside, RowTally(source_name(data), reader.position_unit))
+        wanted = _wanted_columns(reader.columns, specs, source)
+        tally = RowTally(
+            source_name(source),
+            reader.position_unit,
+            lambda: reading_hint(source, "score.source"),
+        )
+        rows = _RowReader(wanted, blocks, aside, tally)
         table = write_table(bucket, rows.batches(), rows.schema, name, identity_rule=identity_rule)
         lines = write_table(
             bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
@@ -121,7 +129,7 @@ def parse_batch(
 
 
 def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iterable[RowBlock]:
-    """The blocks; those of a source that tells its columns only at its end wait on disk."""
+    """The blocks. If the source names its columns only at its end, they wait on disk."""
     blocks = report_progress(reader.blocks(), say, "read")
     if reader.columns:
         return blocks
@@ -131,8 +139,9 @@ def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iter
 
 
 def _wanted_columns(
-    found: Sequence[str], specs: dict[str, dict[str, Any]], where: str
+    found: Sequence[str], specs: dict[str, dict[str, Any]], source: Source
 ) -> dict[str, ColumnSpec]:
+    written = NumberFormat.from_source(source)
     lacking = [name for name, how in specs.items() if how["required"] and name not in found]
     if found and lacking:
         spare = [name for name in found if name not in specs]
@@ -140,21 +149,25 @@ def _wanted_columns(
         hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
         raise DataError(
             f"the batch has no column {', '.join(map(repr, lacking))}",
-            where=where,
+            where=source_name(source),
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
-            else delimiter_hint(found, "score.source")
+            else reading_hint(source, "score.source")
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
-        name: ColumnSpec(how["type"], date_format=how["format"], plain=how["plain"])
+        name: ColumnSpec(
+            how["type"], date_format=how["format"], plain=how["plain"], number_format=written
+        )
         for name, how in specs.items()
         if name in found
     }
 
 
 class _RowReader:
-    """One pass over the blocks: rows that fit go on, their lines noted; others go aside."""
+    """One pass over the blocks: rows that fit are yielded and their lines noted; others are set
+    aside.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A batch's answers on their way out: the rows that a sink writes, each with its prediction."""
+"""A batch's predictions for a sink: the rows to write, each with its prediction."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _RESERVED_COLUMNS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
 
 @dataclass(frozen=True)
 class Delivery:
-    """One batch's answers on their way out. `name` is the batch's, fit for a file; `model` the
-    digest of the version's.
+    """One batch's predictions for a sink. `name` is the batch's, fit for a file name; `model` is
+    the digest of the version's model.
     """
 
     bucket: Bucket
@@ -41,7 +41,7 @@ class Delivery:
 
     @classmethod
     def from_claim(cls, bucket: Bucket, use_case: UseCase, claim: BatchClaim) -> Delivery:
-        """The answers of a batch, under the name that it was claimed with."""
+        """The predictions of a claimed batch, under the claim's name."""
         return cls(
             bucket=bucket,
             use_case=use_case,
@@ -59,8 +59,8 @@ class Delivery:
 
     @property
     def schema(self) -> pa.Schema:
-        """What is delivered, in order. Raises ConfigError where a column of the data is called
-        like one of ours.
+        """The delivered columns, in order. Raises ConfigError where a column of the data has a
+        reserved name.
         """
         rows = Table.read(self.bucket, self.table).schema
         identity = identity_columns(rows.names, self.use_case)

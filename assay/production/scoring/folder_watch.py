@@ -1,4 +1,4 @@
-"""Files that come to be: each is taken once it has stopped growing."""
+"""Watches a folder: hands out each new file once it has stopped growing."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from assay.production.scoring.incoming_batch import IncomingBatch
 _MAX_DOUBLINGS: Final = 6  # times that a pause is doubled
 
 FileLister = Callable[[], list[tuple[IncomingBatch, str]]]
-"""What is there now, with marks that change while a file is being written."""
+"""The present files, with marks that change while a file is being written."""
 
 
 class FolderWatch:
-    """What comes to a place that is looked at again and again."""
+    """The files of a folder that is polled again and again."""
 
     def __init__(self, list_files: FileLister) -> None:
         self._list_files = list_files
-        self._seen: dict[str, str] = {}  # the mark at the last look, by name
+        self._seen: dict[str, str] = {}  # the mark at the last poll, by name
         self._taken: dict[str, str] = {}  # the mark with which it was handed out
         self._failed: Counter[str] = Counter()  # how often it was given back
-        self._pauses: dict[str, int] = {}  # how many more looks it is passed over
+        self._pauses: dict[str, int] = {}  # for how many more polls it waits
 
     def poll(self) -> list[IncomingBatch]:
-        """The files that did not change since the last look, and were not handed out so, or were
-        given back and have had their pause.
+        """The files that did not change since the last poll and were not handed out in this state,
+        and those that were given back and have waited out their pause.
         """
         found = self._list_files()
         self._pauses = {name: left - 1 for name, left in self._pauses.items() if left}
@@ -43,9 +43,9 @@ class FolderWatch:
         return ready
 
     def give_back(self, names: Iterable[str]) -> None:
-        """Files that something stood in the way of, such as a sink that is down. Each is handed
-        out again with the first look from now; if that does not help with the second from then,
-        the fourth, and so on up to the 64th.
+        """Give back files that failed, for example because a sink is down. Each is handed out again
+        at the next poll; after another failure at the second poll, then the fourth, and so on up to
+        the 64th.
         """
         for name in names:
             self._pauses[name] = 2 ** min(self._failed[name], _MAX_DOUBLINGS)

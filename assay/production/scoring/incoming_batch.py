@@ -1,8 +1,7 @@
-"""Which batches are there to be scored."""
+"""Finds the batches that wait to be scored."""
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,14 @@ from assay.bucket.digest import Digest
 from assay.config.data import FileFormat, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, SourceError
-from assay.sources.files import SourceFile, detect_format, find_files, redact_url
+from assay.sources.files import (
+    SourceFile,
+    detect_format,
+    find_files,
+    is_folder,
+    is_pattern,
+    redact_url,
+)
 from assay.sources.fingerprint import fingerprint
 
 QUERY: Final = "query"
@@ -23,8 +29,8 @@ STREAM: Final = "stream"
 
 @dataclass(frozen=True)
 class IncomingBatch:
-    """A batch that is there to be scored. `name` is for people; `stem` is fit for the name of a
-    file that its answers go to. `is_transient`: it is gone once it was read, like part of a stream.
+    """A batch that waits to be scored. `name` is for people; `stem` names the file of its
+    predictions. `is_transient`: it is gone once it was read, like part of a stream.
     """
 
     name: str
@@ -33,13 +39,13 @@ class IncomingBatch:
     is_transient: bool = False
 
     def file_name(self, rows: Digest) -> str:
-        """What the file is called that its answers go to. A query's result, and a stretch of a
-        stream, have no name but that of their rows.
+        """The name of the file for its predictions. A query's result and part of a stream are named
+        by the digest of their rows.
         """
         return f"{self.stem}-{rows.short}" if self.stem in {QUERY, STREAM} else self.stem
 
     def fingerprint(self, written: LoadedUseCase) -> str | None:
-        """What identifies its present content; None where only reading it would tell.
+        """The fingerprint of its present content; None where only reading it gives one.
 
         Raises SourceError, StoreUnreachable.
         """
@@ -51,7 +57,7 @@ def list_batches(
     written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
 ) -> list[IncomingBatch]:
     """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
-    `score.source`: each file is one, in the order of their paths; a query is one.
+    `score.source`. Each file is one batch, in the order of paths; a query is one.
 
     `form`: their format, where their endings do not tell it. A pattern that no file fits names
     none; a file that is not there is a batch like others, until it is read. Raises ConfigError
@@ -66,8 +72,8 @@ def list_batches(
 def check_files_exist(
     written: LoadedUseCase, files: Sequence[str], form: FileFormat | None = None
 ) -> None:
-    """Raise SourceError for the first of `files` that is not there, StoreUnreachable. What a
-    person mistypes is told, and no batch.
+    """Raise SourceError for the first of `files` that is not there, because a person may have
+    mistyped it; StoreUnreachable.
     """
     for arrival, file in _find_files(written, files, form) if files else ():
         if file is None:
@@ -77,13 +83,13 @@ def check_files_exist(
 def list_marked_files(
     written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
 ) -> list[tuple[IncomingBatch, str]]:
-    """The files that are there now, each with a mark that changes while it is being written: its
-    size, time and tag. Raises what `list_batches` raises.
+    """The present files, each with a mark that changes while it is being written: its size, time
+    and tag. Raises what `list_batches` raises.
     """
     found = []
     for arrival, file in _find_files(written, files, form):
         if file is not None:
-            with suppress(SourceError):  # it went between the list and the look
+            with suppress(SourceError):  # it was removed after it was listed
                 found.append((arrival, canonical_json.dump(file.status()).decode()))
     return found
 
@@ -99,45 +105,50 @@ def _find_files(
             remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
         )
     like = asked if asked is not None and asked.path else written.use_case.data.source
-    told = {"encoding", "delimiter"} | ({"format"} if like is asked else set())
+    told = {"encoding", "delimiter", "decimal", "thousands", "units"} | (
+        {"format"} if like is asked else set()
+    )
     how = like.model_dump(include=told & like.model_fields_set)
     how |= {"format": form} if form else {}
-    for path in files or [str(like.path)]:
-        yield from _expand_source(Source(path=path, **how))
+    if files:
+        for path in files:
+            yield from _expand_source(Source(path=path, **how))
+    else:
+        yield from _expand_source(Source(path=like.path, **how).below(like.folder))
 
 
 def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
     path = str(source.path)
-    if folder := path.endswith("/") or Path(path).is_dir():
+    if folder := is_folder(source):
         source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
-    several = folder or glob.has_magic(path)
+    several = folder or is_pattern(source)
     try:
         found = find_files(source)
     except SourceError:
         if not several:  # who reads it says what is wrong
-            yield IncomingBatch(redact_url(path), Path(path).stem, source), None
+            yield IncomingBatch(redact_url(path), Path(redact_url(path)).stem, source), None
         return
     for file in found:
-        # A URL as it was given may hold what a file system does not give back.
+        # A file system may not give back all parts of a URL.
         one = source.model_copy(update={"path": file.url}) if several else source
         if not folder or _has_format(one, file):
             yield IncomingBatch(file.display_path, _file_stem(file), one), file
 
 
 def _has_format(source: Source, file: SourceFile) -> bool:
-    """Whether a file of a folder is one of rows: others may lie there too."""
+    """Whether a file of a folder holds rows; other files may lie there too."""
     with suppress(SourceError):
-        return not Path(file.path).name.startswith((".", "_")) and bool(detect_format(source, file))
+        return not file.name.startswith((".", "_")) and bool(detect_format(source, file))
     return False
 
 
 def _file_stem(file: SourceFile) -> str:
     """The file's name without its endings: 2016-01 of in/2016-01.csv.gz."""
-    name = Path(file.path).name
+    name = file.name
     name = name[: len(name) - len(file.compression)]
     return name[: len(name) - len(file.ending)] or name
 
 
 def batch_from_stream(path: str, form: FileFormat | None, name: str) -> IncomingBatch:
-    """A stretch of a stream, kept in a file until it is scored."""
+    """Part of a stream, kept in a file until it is scored."""
     return IncomingBatch(name, STREAM, Source(path=path, format=form), is_transient=True)

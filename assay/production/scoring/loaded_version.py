@@ -1,4 +1,4 @@
-"""By which version batches are scored, and which of them were scored before."""
+"""The version that scores batches, and the batches that were scored before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedVersion:
-    """A version ready to score. `column_specs`: how it wants a batch read (see `batch_reader`);
+    """A version ready to score. `column_specs`: how its batches are read (see `batch_reader`);
     `identity_rule`: that of the table it was trained on, by which a batch's rows are known too.
     """
 
@@ -36,7 +36,7 @@ class LoadedVersion:
     def load(
         cls, bucket: Bucket, written: LoadedUseCase, reference: str, as_of: datetime
     ) -> LoadedVersion:
-        """What stands behind a reference now. Raises what `Registry.load` raises."""
+        """Load the version behind a reference. Raises what `Registry.load` raises."""
         from assay.production.scoring.batch_reader import column_specs
         from assay.tables.table import Table
 
@@ -53,10 +53,10 @@ class LoadedVersion:
 
 @dataclass
 class PriorScores:
-    """What was scored before. A batch is served once, whoever is champion when it comes again;
-    by a version that was named (`for_named_version`), once by that version. `open_claims` are claims on the use
-    case's own sink that nobody has finished yet, by their batch; `retired_versions` the versions that were
-    retired, whose claims bind nobody.
+    """The batches that were scored before. A batch is served once, whoever is champion when it
+    comes again; with `for_named_version`, once by that version. `open_claims`: unfinished claims on
+    the use case's own sink, by batch. `retired_versions`: retired versions, whose claims bind
+    nobody.
     """
 
     for_named_version: bool = False
@@ -85,23 +85,21 @@ class PriorScores:
         return before
 
     def add(self, source: str | None, scored: ScoredBatch) -> None:
-        """These rows, from a source of this fingerprint, are scored."""
+        """Note that these rows, from a source with this fingerprint, are scored."""
         self._batches.setdefault(scored.batch_digest, scored)
         if source is not None:
             self._files.add(source)
 
     def has_source(self, source: str | None) -> bool:
-        """Whether a source of this fingerprint was scored before. A batch is served once, whoever
-        is champion when it comes again.
-        """
+        """Whether a source with this fingerprint was scored before."""
         return source is not None and source in self._files
 
     def has_batch(self, batch: Digest) -> bool:
-        """Whether these very rows were scored before, whatever their source was called."""
+        """Whether exactly these rows were scored before, under any name."""
         return batch in self._batches
 
     def with_prior_answers(self, answers: BatchClaim) -> BatchClaim:
-        """The answers that a batch had before, whoever is champion now, in the place of others."""
+        """The claim with the predictions that the batch got before, whoever is champion now."""
         first = self._batches[answers.batch_digest]
         held = {name: getattr(first, name) for name in ("predictions", "version", "model")}
         return answers.model_copy(update=held)
@@ -115,8 +113,8 @@ def build_claim(
     version: Version,
     **more: Any,
 ) -> BatchClaim:
-    """What a version says of a batch, as the ledger keeps it; `steps` are those that read and
-    scored it. `more`: its other fields.
+    """A version's claim on a batch, as the ledger keeps it. `steps` read and scored it; `more`
+    holds the other fields.
     """
     arrived, predicted = steps
     about = bucket.get_json(predicted["about"])
@@ -138,8 +136,8 @@ def build_claim(
 
 
 def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
-    """The reference of the version that is to score the batches of `name`: 3, name@3 or an alias
-    as `model` says, else the champion.
+    """The reference of the version that scores the batches of `name`: 3, name@3 or an alias, as
+    `model` says; the champion by default.
 
     Raises NoChampion where there was none yet, ReferenceUnknown where there is none any more,
     Unproven for a retired version, ConfigError for another model's.
@@ -159,7 +157,7 @@ def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
 
 
 def shadow_challenger(bucket: Bucket, written: LoadedUseCase, version: Version) -> Version | None:
-    """The challenger that is to score beside a version, unseen, if one is."""
+    """The challenger that scores in shadow beside a version; None if there is none."""
     if not written.use_case.promotion.shadow:
         return None
     history = Registry(bucket).history(version.model)

@@ -1,4 +1,4 @@
-"""What became of the batches that one run of the score flow was about."""
+"""The outcome of one run of the score flow, batch by batch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ class _Frozen(BaseModel):
 
 class BatchOutcome(_Frozen):
     """One batch. `known`: it was scored before, so nothing was done. `refused`: it cannot be
-    scored, and the ledger says so. `failed`: something else stood in the way, such as a sink that
-    cannot be written; running again does it. `seconds` are what reading and scoring took when
-    they were done; `extra` columns of the source that were not read; `shadow` the challenger that
-    scored it as well. `model` and `digest` are of the version that scored it where that is not the
-    run's: it had begun, and this run finished.
+    scored, and the ledger says so. `failed`: something else failed, such as a sink that cannot be
+    written; run again. `seconds`: the time that reading and scoring took. `extra`: columns of the
+    source that were not read. `shadow`: the challenger that scored it as well. `model` and `digest`
+    name the version that scored it where another run had begun it.
     """
 
     name: str
@@ -49,7 +48,7 @@ class BatchOutcome(_Frozen):
 
     @classmethod
     def from_entry(cls, entry: ScoredBatch, run: Version, **more: Any) -> Self:
-        """A batch that has its answers, in a run for a version."""
+        """A scored batch, in a run for a version."""
         other = {"model": f"{run.model}@{entry.version}", "digest": entry.model}
         told = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
         return cls(**told | (other if entry.version != run.number else {}) | more)
@@ -62,7 +61,7 @@ class BatchOutcome(_Frozen):
 
 
 class ScoringOutcome(_Frozen):
-    """A run of the score flow: by which version, about which moment, and what became of each."""
+    """A run of the score flow: its version, its moment, and the outcome of each batch."""
 
     use_case: str
     model: str
@@ -81,7 +80,7 @@ class ScoringOutcome(_Frozen):
 
     @property
     def sentence(self) -> str:
-        """What happened, in a line."""
+        """The outcome in a line."""
         wrong = self.with_fate("refused", "failed")
         scored = [batch for batch in self.with_fate("scored") if batch.model is None]
         rows = sum(batch.rows for batch in scored)

@@ -1,7 +1,7 @@
-"""From a batch's rows to predictions, part by part: the memory does not grow with the rows.
+"""Scores a batch's rows part by part, in bounded memory.
 
-Rows that no answer can be given for are listed, not dropped: those whose probability is no finite
-number, and those whose group is missing where the decision depends on it.
+Rows that cannot be scored are listed, not dropped: those whose probability is no finite number, and
+those whose group is missing where the decision depends on it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,10 @@ _PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
 
 @dataclass(frozen=True)
 class BatchPredictions:
-    """`table` holds the rows that could be scored, in order; `predictions` as many: row (the
-    number in `table`, from 0, int64), unit (int64, the bits of `learning.units.identities`), the
-    columns of the declared identity, probability (float64), decision (bool), model (its digest,
-    text). `lines` are those of the rows that could be scored, `unfit` lists all others: line,
-    reason, row.
+    """`table` holds the scored rows, in order. `predictions` has one row for each: row (its number
+    in `table`, from 0, int64), unit (int64, the bits of `dataset.row_identity` hashes), the columns
+    of the declared identity, probability (float64), decision (bool), model (its digest, text).
+    `lines` gives the scored rows' lines; `unfit` lists all other rows: line, reason, row.
     """
 
     table: Artifact
@@ -66,14 +65,14 @@ def score_table(
 ) -> BatchPredictions:
     """Score the rows of `table`. The same rows and model give the same bytes.
 
-    `lines` and `unfit` are the intake's. Raises DataError where no row is left, and where the
-    model cannot answer; ConfigError for an identity column that is called like one of `PREDICTION_COLUMNS`.
+    `lines` and `unfit` come from `parse_batch`. Raises DataError where no row is left, and where
+    the model cannot answer; ConfigError for an identity column with a name of `PREDICTION_COLUMNS`.
     """
-    from threadpoolctl import threadpool_limits
+    from assay.learning.one_thread import one_thread
 
     rows = Table.read(bucket, table)
     scorer = _Scorer(rows, model, digest, use_case, say)
-    with threadpool_limits(1):  # how sums are split over threads is written into their last digits
+    with one_thread():
         predictions = write_table(
             bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
         )
@@ -93,7 +92,7 @@ def score_table(
 
 @dataclass
 class _Scorer:
-    """One pass over the rows. `unscorable`: why rows could not be scored, by their numbers."""
+    """One pass over the rows. `unscorable`: the reasons of unscorable rows, by row number."""
 
     rows: Table
     model: ScoringModel
@@ -205,7 +204,7 @@ class _Scorer:
         )
 
     def _find_unscorable(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
-        """Rows that have no answer, and why, by their places in the frame."""
+        """The reasons of rows that cannot be scored, by place in the frame."""
         found = {
             int(place): f"its probability is {probability[place]}"
             for place in np.flatnonzero(~np.isfinite(probability))
@@ -217,8 +216,8 @@ class _Scorer:
         return found
 
     def _has_rule(self, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
-        """Whether training learnt a rule for these rows' groups: where values were missing then,
-        that is a group like any other.
+        """Whether training learnt a rule for these rows' groups. Missing values that training saw
+        are a group like any other.
         """
         if not len(places):
             return np.empty(0, bool)

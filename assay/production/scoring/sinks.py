@@ -1,8 +1,8 @@
-"""Predictions where the use case wants them: a Parquet or CSV file a batch, or a SQL table.
+"""Writes predictions where the use case wants them: a Parquet or CSV file a batch, or a SQL table.
 
-What is delivered: the line of the source, the identity's columns (without a declared identity,
-all of the row's but the target), probability, decision, model, and in SQL the batch.
-Delivering again changes nothing, so a scorer that was killed may simply run once more.
+The columns are the line of the source, the identity (without a declared one, all of the row except
+the target), probability, decision, model, and in SQL the batch. Writing again changes nothing, so a
+scorer that was killed can simply run once more.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from assay.production.scoring.delivery import Delivery
 
 
 def resolve_sink(written: LoadedUseCase, to: str | None, *, single_batch: bool) -> Sink | None:
-    """Where answers go: to the path `to`, else where the use case says, else nowhere but the
-    bucket. A path for one batch `single_batch` need not name it. Raises ConfigError.
+    """The sink of the predictions: the path `to`, else the use case's, else None (the bucket
+    alone). For a `single_batch` the path needs no {batch}. Raises ConfigError.
     """
     if to is None:
         return written.use_case.score.to
@@ -31,7 +31,7 @@ def resolve_sink(written: LoadedUseCase, to: str | None, *, single_batch: bool) 
 
 
 def write_delivery(delivery: Delivery, sink: Sink) -> str:
-    """Write a batch's answers; returns where, fit for people's eyes.
+    """Write a batch's predictions. Returns where, for people.
 
     Raises OutputError, ConfigError, SourceError for a place that cannot be reached.
     """

@@ -1,4 +1,4 @@
-"""A SQL table that grows: a batch's answers are written once, in one transaction."""
+"""Appends predictions to a SQL table: each batch once, in one transaction."""
 
 from __future__ import annotations
 

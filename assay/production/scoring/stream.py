@@ -1,8 +1,8 @@
-"""A stream of rows, cut into stretches that are batches like any others.
+"""Cuts a stream of rows into batches.
 
-A stretch is whole records: lines of JSON, or of CSV with the header repeated. It ends with so many
-rows, or when its first row has waited for so long. Cut by rows alone, the same stream gives the
-same batches.
+A batch holds whole records: lines of JSON, or of CSV with the header repeated. It ends after a
+number of rows, or when its first row has waited for a time. Cut by rows alone, the same stream
+gives the same batches.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 _CHUNK_BYTES: Final = 1 << 16
-_QUEUE_CHUNKS: Final = 64  # chunks that wait while a stretch is being scored; then the sender does
-_POLL_SECONDS: Final = 0.2  # seconds in which an end is heeded
-_MAX_RECORD_BYTES: Final = 1 << 20  # bytes; a quote that never closes must not eat the stream
+_QUEUE_CHUNKS: Final = 64  # chunks that wait while a batch is scored; then the sender waits
+_POLL_SECONDS: Final = 0.2  # how often it is asked whether it should end
+_MAX_RECORD_BYTES: Final = 1 << 20  # a quote that never closes must not swallow the stream
 
 StreamFormat = Literal["csv", "jsonl"]
 
 
 @dataclass(frozen=True)
 class StreamBatch:
-    """Some rows of a stream. `content` is a file's; `name` says which lines these are."""
+    """Some rows of a stream. `content` is that of a file; `name` says which lines these are."""
 
     name: str
     content: bytes
@@ -35,13 +35,13 @@ class StreamBatch:
 
 
 class StopSignal(Protocol):
-    """What tells a stream that it is to end."""
+    """Tells a stream to end."""
 
     def is_set(self) -> bool: ...
 
 
 class Stream:
-    """What a file descriptor gives, read by a thread of its own, so that nobody has to wait."""
+    """Reads a file descriptor in its own thread, so that scoring does not hold up the sender."""
 
     def __init__(
         self, descriptor: int, form: StreamFormat, rows: int, seconds: float, ended: StopSignal
@@ -51,8 +51,8 @@ class Stream:
         threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
 
     def __iter__(self) -> Iterator[StreamBatch]:
-        """The stretches as they fill up. Once `ended` is set, what was read by then is the last:
-        all of it but a record whose end has not come.
+        """The batches as they fill up. Once `ended` is set, the records read so far make the last
+        batch, without one that is incomplete.
         """
         open_ = _RecordBuffer(self._form, self._rows)
         while True:
@@ -68,8 +68,8 @@ class Stream:
         yield from open_.cut_rest(ended=closed, seconds=0.0 if closed else self._seconds)
 
     def _read(self, descriptor: int) -> None:
-        """Put what comes into the queue, then b"" if that was all, or None if it was told to end:
-        what it has taken from the sender by then is handed out.
+        """Put chunks into the queue, then b"" at the end of the stream, or None if it was told to
+        end. Whatever was read by then is in the queue.
         """
         try:
             while not self._ended.is_set():
@@ -77,14 +77,15 @@ class Stream:
                     self._chunks.put(chunk := os.read(descriptor, _CHUNK_BYTES))
                     if not chunk:
                         return
-        finally:  # whoever waits for more is told, if it cannot be read too
+        finally:  # also where reading fails: the other thread waits for it
             self._chunks.put(None)
 
 
 @dataclass
 class _RecordBuffer:
-    """The records since the last cut, each with its line in the stream. `tail` has begun and not
-    ended; `oldest_at` and `tail_at` are when the oldest record, and a tail of several lines, came.
+    """The records since the last cut, each with its line in the stream. `tail` is an incomplete
+    record. `oldest_at` and `tail_at` are the arrival times of the oldest record and of a tail of
+    several lines.
     """
 
     form: StreamFormat
@@ -111,7 +112,7 @@ class _RecordBuffer:
         self.tail_at = (self.tail_at or time.monotonic()) if record else None
 
     def has_waited(self, seconds: float) -> bool:
-        """Whether what is here has waited for so long."""
+        """Whether the oldest record, or an incomplete one, has waited for so long."""
         began = [at for at in (self.oldest_at, self.tail_at) if at is not None]
         return bool(began) and time.monotonic() - min(began) >= seconds
 
@@ -120,8 +121,8 @@ class _RecordBuffer:
             yield self._cut(self.batch_rows)
 
     def cut_rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
-        """What is left; of a record that has not ended only if the stream has, or if its quote has
-        been open for so many seconds that it will not close.
+        """The remaining records. An incomplete record is cut only if the stream has ended, or if
+        its quote has been open for so many seconds that it will not close.
         """
         if self.tail_at is not None and time.monotonic() - self.tail_at >= seconds:
             held, _, self.tail = self.tail.rpartition(b"\n")

@@ -1,4 +1,4 @@
-"""Rows of a batch that no answer can be given for: listed with their lines, and left out."""
+"""Lists rows of a batch that cannot be scored, and leaves them out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from assay.tables.table_writer import write_table
 def drop_rows(
     rows: Table, row_numbers: Sequence[int], *, lines: Artifact
 ) -> tuple[Artifact, Artifact]:
-    """The table and its lines, but for the rows of these numbers."""
+    """The table and its lines without the rows of these numbers."""
     bucket, numbers = rows.bucket, np.asarray(row_numbers)
     places, kept_places = SourceLines.from_table(Table.read(bucket, lines)), SourceLines()
 
@@ -40,9 +40,10 @@ def drop_rows(
 def list_unfit_rows(
     rows: Table, reasons: Mapping[int, str], *, lines: Artifact, earlier_list: Artifact | None
 ) -> Artifact:
-    """The list of unfit rows with these added, by their numbers; in the order of their lines.
+    """The list of unfit rows with these added, in the order of their lines.
 
-    `lines` tells the source's line of each row (see `SourceLines`); `earlier_list` is the list so far.
+    `reasons` are by row number. `lines` gives each row's line in the source (see `SourceLines`);
+    `earlier_list` is the list so far.
     """
     bucket = rows.bucket
     held = Table.read(bucket, earlier_list).to_arrow().to_pylist() if earlier_list else []
@@ -58,7 +59,7 @@ def list_unfit_rows(
 
 
 def _row_texts(rows: Table, numbers: np.ndarray) -> Iterator[str]:
-    """What the rows of these ascending numbers say."""
+    """The rows of these ascending numbers, as JSON."""
     start = 0
     for batch in rows.batches():
         here = numbers[(numbers >= start) & (numbers < start + batch.num_rows)] - start

@@ -1,9 +1,9 @@
-"""A challenger's answers in shadow beside the champion's: whether they can be compared, and what
-the journal keeps of a comparison.
+"""Shadow comparisons: whether a challenger's predictions can be compared with the champion's, and
+what the journal keeps of a comparison.
 
-A comparison is about all batches that both scored so far, with the labels known by then. It is
-made anew when more come, and entered once for what it found. Its verdict rests on the last one
-alone. Imports nothing heavy, for the runs that find nothing new.
+A comparison covers all batches that both have scored, with the labels known by then. New batches or
+labels make a new comparison, and a comparison with new findings makes an entry. Only the last one
+decides. This module imports nothing heavy, because most runs find nothing new.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
 from assay.config.use_case import UseCase
 from assay.gates.report import Report
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, ScoredBatch, ScoredPair
@@ -26,9 +26,9 @@ from assay.util import clock
 
 @dataclass(frozen=True)
 class ShadowComparison:
-    """A challenger and the champion, and the batches that both scored. `unpaired`: those that the
-    champion served since the first of them, and the challenger was to score and did not. `previous_entry`:
-    the last comparison of the two, if there was one.
+    """A challenger, the champion, and the batches that both scored. `unpaired`: later batches that
+    the champion served and the challenger should have scored but did not. `previous_entry`: the
+    entry of their last comparison, if there was one.
     """
 
     challenger: Version
@@ -41,13 +41,13 @@ class ShadowComparison:
 
     @property
     def upto(self) -> int:
-        """The last entry of the ledger that tells of these batches, or of labels."""
+        """The last ledger entry about these batches or about labels."""
         told = [*(p.served for p in self.pairs), *(p.shadow for p in self.pairs), *self.unpaired]
         return max(e.number for e in (*told, *self.batches.received_labels))
 
     @property
     def batch_facts(self) -> list[list[Any]]:
-        """What the ledger says of the batches beside their rows."""
+        """What the ledger says about the batches, besides their rows."""
         both = [
             [p.served.number, p.served.name, p.served.as_of, p.served.seconds, p.shadow.seconds]
             for p in self.pairs
@@ -76,8 +76,8 @@ class ShadowComparison:
 
 
 def next_comparison(bucket: Bucket, use_case: UseCase) -> ShadowComparison | None:
-    """What there is to compare; None where no shadow is asked for, no challenger stands beside
-    the champion, or too few batches were scored by both. Raises ChainBroken.
+    """The comparison that is due. None where the use case asks for no shadow, where there is no
+    challenger, or where both scored too few batches. Raises ChainBroken.
     """
     asked = use_case.promotion.shadow
     if not asked:
@@ -100,9 +100,9 @@ def next_comparison(bucket: Bucket, use_case: UseCase) -> ShadowComparison | Non
 
 
 def unfinished_shadow_reason(bucket: Bucket, use_case: UseCase) -> str | None:
-    """Why another challenger should not take this one's place yet: it is to score more batches
-    first, else none would ever have scored enough. None where no batch is waited for, as when
-    those came and it could not score them.
+    """Why another challenger should not replace this one yet: it has to score more batches first;
+    if challengers were replaced earlier, none would ever score enough. None where no batch is
+    awaited, for example because it could not score those that came.
     """
     asked = use_case.promotion.shadow
     history = Registry(bucket).history(use_case.name)
@@ -119,8 +119,8 @@ def unfinished_shadow_reason(bucket: Bucket, use_case: UseCase) -> str | None:
 
 
 def _batches_since(served: Sequence[ScoredBatch], entry: JournalEntry) -> list[ScoredBatch]:
-    """The batches that came since a version was made challenger, by their numbers. An entry that
-    lacks the ledger's length (older ones, and rollbacks) has a clock alone, perhaps another's.
+    """The batches that came since a version became challenger, by their numbers. An entry without
+    the ledger's length (an older one, or a rollback) has only a time, perhaps of another clock.
     """
     upto = entry.body.get("upto")
     return [s for s in served if (s.at > entry.at if upto is None else s.number > upto)]
@@ -133,8 +133,8 @@ def append_comparison(
     artifacts: Mapping[str, Artifact],
     when: datetime,
 ) -> JournalEntry | None:
-    """Append the comparison, once for what it found. None if that is known, or either version is
-    no longer what it was. `artifacts`: the report and the rows, as artifacts.
+    """Append the comparison. None if its findings are known, or if either version has lost its
+    alias. `artifacts` holds the report and the rows.
     """
     model = comparison.challenger.model
 
@@ -149,11 +149,11 @@ def append_comparison(
             return None
         return SHADOWED, body
 
-    return bucket.journal(model).append(decide)
+    return Journal(bucket.store, model).append(decide)
 
 
 def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
-    """Whether it found something else than the last one, and knew no less."""
+    """Whether the comparison has other findings than the last one, from no fewer entries."""
     same = last["report"]["digest"] == body["report"]["digest"]
     return not same and bool(last["upto"] <= body["upto"])
 

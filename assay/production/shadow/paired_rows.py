@@ -1,6 +1,6 @@
-"""The rows that a challenger answered in shadow and the champion answered too, compared.
+"""Pairs the challenger's shadow predictions with the champion's, row by row.
 
-Bounded memory, but for the answers and units of one batch, and what is known of the labels.
+Memory holds the predictions and units of one batch, and the known labels, at a time.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def judge_comparison(
 
 @dataclass(frozen=True)
 class PairedRows:
-    """`rows` that both answered (see `evidence.shadow`), and the `facts` about them."""
+    """`rows` that both versions answered (see `gates.shadow.rows`), and `facts` about them."""
 
     rows: Artifact
     facts: ShadowFacts
@@ -67,8 +67,8 @@ class PairedRows:
 def pair_rows(bucket: Bucket, comparison: ShadowComparison, use_case: UseCase) -> PairedRows:
     """Put both versions' answers side by side, batch by batch.
 
-    Rows of a batch are one by their places where both read it alike; else by their units, equal
-    ones in their order, or, where the use case names no identity, by the lines of its source.
+    Where both read a batch alike, rows pair by place. Otherwise they pair by unit, equal units in
+    order, or by source line where the use case names no identity.
     Raises DataError for cut points on a group that is no number.
     """
     known = KnownLabels.from_batches(bucket, comparison.batches, use_case)
@@ -115,7 +115,9 @@ def _pair_schema(groups: Sequence[str]) -> pa.Schema:
 
 @dataclass(frozen=True, eq=False)
 class _BatchPair:
-    """One batch. `places`: by row of the champion's, where the challenger's answer stands, or -1."""
+    """One batch. `places`: for each row of the champion's, the place of the challenger's answer, or
+    -1.
+    """
 
     pair: ScoredPair
     champion_answers: dict[str, NDArray[Any]]
@@ -209,8 +211,8 @@ def _source_lines(bucket: Bucket, lines: Artifact, rows: int) -> NDArray[np.int6
 
 
 def _match_in_order(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each unit (or line) of the one stands in the other, or -1; of equal ones the k-th with
-    the k-th.
+    """The place of each unit (or line) of one side in the other, or -1; the k-th of equal units
+    pairs with the k-th.
     """
     sides = [pd.DataFrame({UNIT: units, "at": np.arange(len(units))}) for units in (old, new)]
     left, right = (side.assign(k=side.groupby(UNIT).cumcount()) for side in sides)

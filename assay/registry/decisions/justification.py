@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JournalEntry
+from assay.bucket.journal import Journal, JournalEntry
 from assay.errors import ConfigError, Ineligible, ReferenceUnknown
 from assay.registry import authority
 from assay.registry.history import ModelHistory, Version, fold_journal
@@ -61,7 +61,7 @@ def append_decision(
     decide: Callable[[ModelHistory], tuple[str, EntryBody] | None],
     who: authority.Actor,
 ) -> JournalEntry | None:
-    journal = bucket.journal(model)
+    journal = Journal(bucket.store, model)
     return journal.append(lambda entries: decide(fold_journal(model, entries)), actor=who.name)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from assay.gates.report import Point
-from assay.render.numbers import NO_VALUE, format_number
+from assay.render.numbers import format_number
 from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale
 
@@ -193,9 +193,12 @@ def point_tooltip(point: Point) -> Markup:
 def _estimate_text(value: float | None, low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return format_number(value)
-    return f"{format_number(value)} [{format_number(low)}, {format_number(high)}]".replace(
-        f"[{NO_VALUE}", "(-∞"
-    ).replace(f"{NO_VALUE}]", "∞)")
+    if low is None or high is None:
+        side = (
+            f"at least {format_number(low)}" if high is None else f"at most {format_number(high)}"
+        )
+        return f"{format_number(value)}, {side}"
+    return f"{format_number(value)} [{format_number(low)}, {format_number(high)}]"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from assay.bucket.artifacts import JSON, MODEL, RECORD, Artifact
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
 from assay.config.loaded_use_case import parse_use_case
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import identity_hashes
@@ -128,7 +129,7 @@ def _champion(bucket: Bucket, reference: pd.DataFrame) -> None:
         "against": None,
     }
     promoted = {"alias": "champion", "version": 1, "previous": None, "because": "measured"}
-    journal = bucket.journal("employment")
+    journal = Journal(bucket.store, "employment")
     journal.append(lambda _: ("registered", body))
     journal.append(lambda _: ("promoted", promoted | {"as_of": _WHEN}))
 

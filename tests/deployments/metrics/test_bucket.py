@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.artifacts import JSON
-from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.deployments.metrics import bucket as metrics_of
 from assay.deployments.metrics.bucket import BucketMetrics
 from assay.gates.report import Check, Interval, Report, Sheet, Verdict, put_report
@@ -21,7 +22,7 @@ AS_OF = "2026-01-01T00:00:00+00:00"
 @pytest.fixture
 def bucket(tmp_path, monkeypatch):
     monkeypatch.setattr(metrics_of, "_LISTING_INTERVAL", 0.0)
-    return Bucket.open(str(tmp_path / "bucket")).prepare()
+    return open_bucket(str(tmp_path / "bucket")).prepare()
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def gap(group, estimate, low, high, limit=0.1, how="difference"):
 
 
 def write(bucket, kind, model="guests", /, **body):
-    entry = bucket.journal(model).append(lambda _: (kind, body))
+    entry = Journal(bucket.store, model).append(lambda _: (kind, body))
     return entry.number
 
 
@@ -136,7 +137,7 @@ def test_a_look_with_what_it_judged(bucket, scrape):
     said = {v: of(found, "assay_look_verdict", **GUESTS, verdict=v)
             for v in ("healthy", "watch", "retrain")}  # fmt: skip
     assert said == {"healthy": 0, "watch": 1, "retrain": 0}
-    at = bucket.journal("guests").entries()[number - 1].at
+    at = Journal(bucket.store, "guests").entries()[number - 1].at
     from datetime import datetime
 
     when = of(found, "assay_look_timestamp_seconds", **GUESTS, at="all")
@@ -294,7 +295,7 @@ def test_of_a_broken_journal_nothing_is_told_and_of_others_all(bucket, scrape):
     champion(bucket)
     write(bucket, "registered", "hotels", version=1, reports={}, question="q", model={})
     write(bucket, "promoted", "hotels", alias="champion", version=1, previous=None)
-    file = Path(bucket.store.url(bucket.journal("guests").entry_key(1)))
+    file = Path(bucket.store.url(Journal(bucket.store, "guests").entry_key(1)))
     file.chmod(0o644)
     file.write_bytes(file.read_bytes().replace(b'"version":1', b'"version":9'))
     found = scrape()

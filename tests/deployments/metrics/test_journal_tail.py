@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
+from assay.bucket.journal import Journal
+from assay.bucket.open import open_bucket
 from assay.deployments.metrics.journal_tail import JournalTail
 from assay.errors import ChainBroken
 from assay.store.local import LocalStore
@@ -15,7 +17,7 @@ from assay.store.memory import MemoryStore
 
 
 def grow(bucket, count):
-    journal = bucket.journal("guests")
+    journal = Journal(bucket.store, "guests")
     for number in range(count):
         journal.append(lambda entries, number=number: ("noted", {"number": number}))
 
@@ -30,15 +32,15 @@ def test_read_on_it_is_the_whole(growths, most):
         seen += tail.entries(most)
     while more := list(tail.entries(most)):
         seen += more
-    assert seen == bucket.journal("guests").entries()
+    assert seen == Journal(bucket.store, "guests").entries()
     assert tail.length == sum(growths)
 
 
 @pytest.fixture
 def long(tmp_path, monkeypatch):
     """A bucket whose journal has a checkpoint, and the keys that are read of it from then on."""
-    bucket = Bucket.open(str(tmp_path / "bucket")).prepare()
-    journal, lines = bucket.journal("guests"), []
+    bucket = open_bucket(str(tmp_path / "bucket")).prepare()
+    journal, lines = Journal(bucket.store, "guests"), []
     for number in range(1, 103):
         previous = None if number == 1 else journal_digest(lines[-1])
         lines.append(entry(number, previous))
@@ -85,7 +87,7 @@ def test_an_entry_that_does_not_follow_is_not_told(long):
     bucket, _ = long
     tail = JournalTail(bucket, "guests")
     assert len(list(tail.entries(1000))) == 102
-    bucket.store.put_if_absent(bucket.journal("guests").entry_key(103), entry(103, None))
+    bucket.store.put_if_absent(Journal(bucket.store, "guests").entry_key(103), entry(103, None))
     for _ in range(2):
         with pytest.raises(ChainBroken, match="entry 103"):
             list(tail.entries(1000))

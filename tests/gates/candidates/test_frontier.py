@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +70,42 @@ def test_without_rules_the_measure_alone_decides(use_case):
     assert not found.report.figures
     assert not found.report.checks
     assert "fairness" not in found.order[0]["because"]
+
+
+def test_where_none_is_foreseen_to_pass_the_likeliest_to_keep_the_limit_comes_first(case):
+    weak, strong = answers("weak", 0.12, wrong=0.1), answers("strong", 0.09, wrong=0.2)
+    few = [replace(one, test_rows=500) for one in (weak, strong)]
+    found = rank_candidates(few, case())
+    assert [one["likely"] for one in found.order] == ["unknown", "unknown"]
+    assert order(found) == ["strong", "weak"]
+    assert (
+        "before weak, whose chance to keep all limits is 0.00 against 0.9"
+        in (found.order[0]["because"])
+    )
+
+
+def test_of_those_as_likely_to_keep_the_limit_the_cheapest_comes_first(case):
+    dear, cheap = answers("dear", 0.06, wrong=0.2), answers("cheap", 0.07, wrong=0.1)
+    few = [replace(one, test_rows=300) for one in (dear, cheap)]
+    found = rank_candidates(few, case())
+    assert [one["likely"] for one in found.order] == ["unknown", "unknown"]
+    assert order(found) == ["cheap", "dear"]
+    assert "at the same roc_auc" in found.order[0]["because"]
+
+
+def test_the_chance_to_keep_a_limit_is_as_often_right_as_it_says(case):
+    """Over true gaps spread evenly, of those said to be .2 to .8 likely so many keep it."""
+    rng, said, kept = np.random.default_rng(3), [], []
+    for gap in rng.uniform(0.05, 0.15, 60):
+        sex = np.array(["Female", "Male"])[np.arange(2_000) % 2]
+        decision = rng.random(2_000) < np.where(sex == "Male", 0.4, 0.4 - gap)
+        frame = pd.DataFrame({"row": np.arange(2_000), "truth": decision, "sex": sex})
+        frame = frame.assign(probability=decision * 0.8 + 0.1, decision=decision, unmitigated=1 > 0)
+        found = assess_candidate(OutOfFoldPredictions("a", frame, 0.9, 500), case())
+        said.append(found.chance_within)
+        kept.append(gap <= 0.1)
+    assert np.mean(said) == pytest.approx(np.mean(kept), abs=0.1)
+    assert np.corrcoef(said, kept)[0, 1] > 0.6
 
 
 def test_a_single_candidate_is_first_of_one(case):

@@ -156,7 +156,7 @@ def test_every_column_and_the_intersection_are_shown_without_any_rule():
         "All metrics by sex",
     ]
     assert found.verdict is Verdict.CAUTION
-    assert "No limit is set" in found.summary
+    assert "Not judged: no limit is set" in found.summary
 
 
 def test_an_intersection_is_compared_with_the_references_of_its_columns():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assay.config.gates import ErrorCosts
 from assay.gates.performance import threshold_costs
-from assay.gates.performance.scores import ModelPredictions, point_score
+from assay.gates.performance.point_scores import ModelPredictions, point_score
 from assay.gates.report import Verdict
 
 COST = ErrorCosts(false_positive=3.0, false_negative=1.0)

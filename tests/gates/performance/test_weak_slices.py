@@ -8,7 +8,7 @@ from assay.config.gates import Performance, Slices
 from assay.gates.performance import weak_slices
 from assay.gates.performance.coded_columns import code_columns
 from assay.gates.performance.gate import judge_performance
-from assay.gates.performance.scores import ModelPredictions
+from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.report import Verdict
 from assay.gates.statistics.multiple_testing import holm
 
@@ -33,7 +33,7 @@ def made(seed, rows=3000, wrong=0.0):
 
 
 def checks(features, truth, who, performance=BOTH, seed=0):
-    found = weak_slices.search_slices(truth, who, features, performance, seed)
+    found = weak_slices.search_slices(truth, who, features, performance, seed=seed)
     return found, {c.name: c for c in weak_slices.check_slices(found, performance.slices)}
 
 

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assay.gates.statistics.auc import roc_auc
-from assay.gates.statistics.auc_power import auc_power, auc_standard_error, rows_to_detect_auc
+from assay.gates.statistics.auc_power import auc_power, auc_standard_error
 
 
 def test_hanley_and_mcneil_s_spread_of_a_binormal_score():
@@ -16,13 +14,6 @@ def test_hanley_and_mcneil_s_spread_of_a_binormal_score():
 
 def test_a_coin_s_spread_is_the_mann_whitney_variance():
     assert auc_standard_error(0.5, 30, 70) == pytest.approx(np.sqrt(101 / (12 * 30 * 70)))
-
-
-@given(st.floats(0.52, 0.9), st.floats(0.05, 0.5))
-def test_the_rows_to_show_are_enough_and_no_more(area, share):
-    rows = rows_to_detect_auc(area, share, power=0.9)
-    assert auc_power(area, rows * share, rows * (1 - share)) >= 0.9
-    assert auc_power(area, (rows - 1) * share, (rows - 1) * (1 - share)) < 0.9
 
 
 def test_no_rows_have_no_power():

@@ -1,7 +1,5 @@
 """Intervals against published figures, and laws that hold for all counts."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,10 +15,7 @@ from assay.gates.statistics.intervals import (
 )
 from assay.gates.statistics.means import mean_estimate
 from assay.gates.statistics.proportions import (
-    detectable_gap,
-    find_smallest,
     newcombe_limits,
-    rows_to_detect,
     wilson_interval,
 )
 
@@ -118,35 +113,3 @@ def test_limits_are_decided_by_the_whole_interval():
     assert [verdict_at_most(seen, x) for x in (0.8, 0.75, 0.69)] == ["pass", "unknown", "fail"]
     assert verdict_at_least(Interval(low=None, high=0.6), 0.7) is Verdict.FAIL
     assert verdict_at_most(Interval(low=None, high=0.6), 0.7) is Verdict.PASS
-
-
-def test_a_detectable_gap_is_the_one_that_a_textbook_plans_for():
-    # Fleiss, Levin & Paik (2003), section 4.2: .25 against .40 at alpha .01, power .95 needs 357
-    # a group, continuity correction included; the correction is taken off again here.
-    uncorrected = next(
-        n for n in range(1, 400) if n / 4 * (1 + math.sqrt(1 + 4 / (n * 0.15))) ** 2 >= 357
-    )
-    found = detectable_gap(uncorrected, uncorrected, rate=0.25, alpha=0.01, power=0.95)
-    assert found == pytest.approx(0.15, abs=1e-4)
-    assert rows_to_detect(0.15, uncorrected, rate=0.25, alpha=0.01, power=0.95) == pytest.approx(
-        uncorrected, abs=1
-    )
-
-
-@given(st.integers(20, 2000), st.integers(20, 2000), st.floats(0.02, 0.98))
-def test_more_rows_detect_smaller_gaps(rows, reference, rate):
-    few, many = (detectable_gap(k * rows, k * reference, rate=rate) for k in (1, 4))
-    assert many is not None
-    assert few is None or many < few
-
-
-def test_what_no_number_of_rows_can_tell_is_none():
-    assert detectable_gap(2, 2) is None
-    assert detectable_gap(0, 100) is None
-    assert rows_to_detect(0.001, 100) is None
-
-
-@given(st.integers(1, 10**6))
-def test_the_smallest_is_found(number):
-    assert find_smallest(lambda n: n >= number) == number
-    assert find_smallest(lambda n: False) is None

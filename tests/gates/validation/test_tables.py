@@ -9,6 +9,7 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.objects import object_key
+from assay.bucket.open import open_bucket
 from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError, ObjectCorrupt
@@ -213,7 +214,7 @@ def test_a_table_without_rows_fails_and_tests_no_rule(tmp_path):
 
 
 def test_parts_on_s3_are_read_through_the_bucket(moto_url, frame):
-    bucket = Bucket.open(moto_url).prepare()
+    bucket = open_bucket(moto_url).prepare()
     table = Table.read(bucket, write_frame(bucket, frame, "rows"))
     found = validate_table(table, RULES, subject="t")
     assert found.failing_rows["row"].tolist()[:3] == [8, ROWS // 2 + 1, ROWS]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assay.bucket.journal import Journal
 from assay.errors import DataError, ReferenceUnknown
 from assay.production.monitoring.look import append_look, describe_look_conflict, next_look
 from assay.production.monitoring.windows import _rows_with_answers, build_reference, build_window
@@ -225,7 +226,7 @@ def test_a_new_champion_is_looked_at_from_its_own_first_row(living):
 
 
 def test_a_retired_champion_leaves_nothing_to_watch(living):
-    living.bucket.journal("loans").append(
+    Journal(living.bucket.store, "loans").append(
         lambda _: ("retired", {"version": 1, "because": "old", "as_of": day(1).isoformat()})
     )
     with pytest.raises(ReferenceUnknown, match="has no champion to watch"):

@@ -4,7 +4,6 @@ import json
 
 import pandas as pd
 import pytest
-from production.small import people, use_case
 from sqlalchemy import create_engine
 
 from assay.bucket.bucket import Bucket
@@ -15,6 +14,7 @@ from assay.sources.source_lines import SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
+from tests.production.small import people, use_case
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_batch_that_was_not_split_is_told_with_its_delimiter(bucket, rows, tmp
     rows.to_csv(tmp_path / "a.csv", index=False, sep=";")
     with pytest.raises(DataError) as caught:
         take(bucket, tmp_path / "a.csv")
-    assert '`delimiter: ";"` in score.source' in caught.value.remedy
+    assert 'write `delimiter: ";"` in score.source' in caught.value.remedy
 
 
 def test_a_category_that_training_never_saw_is_no_reason_to_leave_a_row_out(bucket, rows, tmp_path):

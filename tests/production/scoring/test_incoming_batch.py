@@ -4,10 +4,10 @@ import uuid
 
 import fsspec
 import pytest
-from production.small import champion, people, promote, register, use_case
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.errors import ConfigError, ReferenceUnknown, Unproven
 from assay.production.scoring.folder_watch import FolderWatch
 from assay.production.scoring.incoming_batch import list_batches, list_marked_files
@@ -22,6 +22,7 @@ from assay.registry.registry import Registry
 from assay.store.memory import MemoryStore
 from assay.tables.table_writer import write_frame
 from assay.util.clock import parse_timestamp
+from tests.production.small import champion, people, promote, register, use_case
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_the_champion_serves_unless_another_is_named(bucket):
 def test_a_retired_champion_and_a_missing_one_are_told(bucket):
     version = champion(bucket, use_case())
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    bucket.journal("jobs").append(lambda _: ("retired", said))
+    Journal(bucket.store, "jobs").append(lambda _: ("retired", said))
     with pytest.raises(ReferenceUnknown, match="no champion to score with: version 1 was retired"):
         resolve_reference(bucket, "jobs", None)
     with pytest.raises(Unproven, match="was retired: it errs"):

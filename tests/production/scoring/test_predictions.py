@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from production.small import fitted, people, use_case
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
@@ -15,6 +14,7 @@ from assay.sources.source_lines import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame, write_table
+from tests.production.small import fitted, people, use_case
 
 DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]

@@ -8,7 +8,6 @@ import fsspec
 import numpy as np
 import pandas as pd
 import pytest
-from production.small import fitted, people, use_case
 from sqlalchemy import create_engine, inspect, text
 
 from assay.bucket.bucket import Bucket
@@ -22,6 +21,7 @@ from assay.production.scoring.sinks import resolve_sink, write_delivery
 from assay.sources.source_lines import SOURCE_LINES_SCHEMA, SourceLines
 from assay.store.memory import MemoryStore
 from assay.tables.table_writer import write_frame, write_table
+from tests.production.small import fitted, people, use_case
 
 DIGEST = Digest.of_bytes(b"the model")
 INPUTS = [{"name": "age", "type": "integer"}, {"name": "job", "type": "text"}]

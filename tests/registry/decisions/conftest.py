@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from assay.bucket import artifacts
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.gates.catalog import GATE_BY_STAGE
 from assay.gates.report import Check, Report, Verdict, put_report
 from assay.registry.decisions.justification import Justification
@@ -67,7 +68,7 @@ class House:
         return self.registry.register("m", status, body, actor=by)
 
     def note(self, kind, by="runner", **body):
-        return self.bucket.journal("m").append(lambda _: (kind, body), actor=by)
+        return Journal(self.bucket.store, "m").append(lambda _: (kind, body), actor=by)
 
     @property
     def history(self):

@@ -1,0 +1,17 @@
+"""From a URL to the bucket there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from assay.bucket.bucket import Bucket
+from assay.store.open import open_store
+
+
+@lru_cache(maxsize=8)
+def open_bucket(url: str) -> Bucket:
+    """The bucket at a URL, its format checked once a process. Writes nothing.
+
+    Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
+    """
+    return Bucket.from_store(open_store(url))

@@ -1,0 +1,221 @@
+"""Errors of estimates whose rows come in clusters, such as several rows of one person.
+
+Rows of one cluster may err together, so errors are summed up within clusters first. The sums are
+scaled as in the bias-reduced sandwich CR2, and the quantiles are Student's with the degrees of
+freedom of Bell & McCaffrey, Survey Methodology 28 (2002) 169-181, which hold for twenty clusters
+and for clusters of unequal size where the plain sandwich (CR1) does not. A share's interval is
+Wilson's at the number of rows that would have this variance if they were independent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from assay.gates.statistics.intervals import Bools, Floats, Limits
+from assay.util.sorted_arrays import sorted_unique
+
+Ints = NDArray[np.integer[Any]]
+
+MIN_CLUSTERS = 10  # clusters of equal size; what rests on fewer is not judged
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which rows belong together: a code a row, and the name of what the codes stand for."""
+
+    codes: Ints
+    name: str
+
+    def of(self, rows: Bools) -> Clusters:
+        """The clusters of some of the rows."""
+        return Clusters(self.codes[rows], self.name)
+
+    def effective(self, rows: Bools) -> float:
+        """Clusters of equal size that would say as much as those of some of the rows."""
+        return _effective_number(np.unique(self.codes[rows], return_counts=True)[1])
+
+
+def find_clusters(units: ArrayLike | None, name: str) -> Clusters | None:
+    """The clusters that `units`, one value a row, make; None where no two rows share a value."""
+    if units is None:
+        return None
+    codes = np.unique(np.asarray(units), return_inverse=True)[1]
+    return None if len(sorted_unique(codes)) == len(codes) else Clusters(codes, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterError:
+    """What each cluster adds to one estimate's error. The variance is the sum of the squares.
+
+    `freedom` are Student's degrees of freedom, NaN where there is a single cluster; `effective`
+    is the number of clusters of equal size that would say as much.
+    """
+
+    clusters: Ints  # codes, ascending
+    parts: Floats
+    freedom: float
+    effective: float
+
+    @property
+    def variance(self) -> float:
+        return float(self.parts @ self.parts)
+
+    def times(self, factor: float) -> ClusterError:
+        """The error of `factor` times the estimate."""
+        return ClusterError(self.clusters, factor * self.parts, self.freedom, self.effective)
+
+    def plus(self, other: ClusterError) -> ClusterError:
+        """The error of the sum of two estimates, with the freedom of the less sure one."""
+        codes = np.union1d(self.clusters, other.clusters)
+        parts = np.zeros(len(codes))
+        for one in (self, other):
+            parts[np.searchsorted(codes, one.clusters)] += one.parts
+        return ClusterError(
+            codes,
+            parts,
+            float(np.minimum(self.freedom, other.freedom)),
+            min(self.effective, other.effective),
+        )
+
+    def of_other_clusters(self, times: float) -> ClusterError:
+        """The error, were the estimate made from others, `times` as many clusters alike."""
+        return ClusterError(
+            -1 - self.clusters[::-1],
+            self.parts[::-1] / np.sqrt(times),
+            self.freedom * times,
+            self.effective * times,
+        )
+
+    def correlation(self, other: ClusterError) -> float:
+        """Of two estimates, by the clusters that both rest on; 0 where one has no variance."""
+        scale = np.sqrt(self.variance * other.variance)
+        if not scale > 0:
+            return 0.0
+        _, own, theirs = np.intersect1d(
+            self.clusters, other.clusters, assume_unique=True, return_indices=True
+        )
+        return float(np.clip(self.parts[own] @ other.parts[theirs] / scale, -1, 1))
+
+
+def cluster_error(
+    influence: ArrayLike, clusters: ArrayLike, rows: ArrayLike | None = None
+) -> ClusterError:
+    """The error of an estimate that changes by `influence` (rows,) with each row's weight.
+
+    `rows` counts what each row stands for in the estimate's denominator; left out, one each.
+    """
+    codes, place = np.unique(np.asarray(clusters), return_inverse=True)
+    size = np.bincount(place, None if rows is None else np.asarray(rows, dtype=float))
+    sums = np.bincount(place, np.asarray(influence, dtype=float))
+    effective = _effective_number(size)
+    if np.count_nonzero(size) < 2:
+        return ClusterError(codes, np.full(len(codes), np.nan), np.nan, effective)
+    share = size / size.sum()
+    own, shared = share / (1 - share), share**2 / (1 - share)
+    freedom = (own.sum() - shared.sum()) ** 2 / (
+        (own**2).sum() - 2 * (own * shared).sum() + shared.sum() ** 2
+    )
+    return ClusterError(codes, sums / np.sqrt(1 - share), float(freedom), effective)
+
+
+def mean_error(
+    values: ArrayLike, clusters: ArrayLike, rows: ArrayLike | None = None
+) -> ClusterError:
+    """The error of the mean of `values`, each of which stands for so many `rows`."""
+    v = np.asarray(values, dtype=float)
+    w = np.ones(len(v)) if rows is None else np.asarray(rows, dtype=float)
+    total = w.sum()
+    if not total > 0:
+        return ClusterError(np.empty(0, int), np.empty(0), np.nan, 0.0)
+    return cluster_error(w * (v - w @ v / total) / total, clusters, w)
+
+
+def _effective_number(size: ArrayLike) -> float:
+    n = np.asarray(size, dtype=float)
+    squares = float((n**2).sum())
+    return float(n.sum() ** 2 / squares) if squares > 0 else 0.0
+
+
+def student_quantile(level: float, freedom: ArrayLike) -> Floats:
+    """Half width, in standard errors, of Student's interval at the two-sided `level`."""
+    from scipy.stats import t
+
+    return np.asarray(t.ppf((1 + level) / 2, np.asarray(freedom, dtype=float)))
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpread:
+    """How sure estimates are that rest on clusters, elementwise: see `ClusterError`."""
+
+    variance: Floats
+    freedom: Floats
+    effective: Floats
+
+    def grow(self, times: ArrayLike) -> ClusterSpread:
+        """The spread, were there so many times as many clusters of the same kind."""
+        more = np.asarray(times, dtype=float)
+        return ClusterSpread(self.variance / more, self.freedom * more, self.effective * more)
+
+
+def spread_of(*errors: ClusterError) -> ClusterSpread:
+    """The spread of several estimates, in order."""
+    columns = [(e.variance, e.freedom, e.effective) for e in errors]
+    return ClusterSpread(*np.array(columns, dtype=float).reshape(-1, 3).T)
+
+
+def clustered_share_limits(
+    share: ArrayLike, rows: ArrayLike, spread: ClusterSpread, level: float = 0.95
+) -> Limits:
+    """Wilson's limits of shares of `rows` rows in clusters, elementwise; (0, 1) where one cluster
+    or none tells.
+
+    A share of exactly 0 or 1 has no variance: then each cluster counts as one row.
+    """
+    p, n = (np.asarray(v, dtype=float) for v in (share, rows))
+    quantile = student_quantile(level, spread.freedom)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alike = np.where(p * (1 - p) > 0, p * (1 - p) / spread.variance, spread.effective)
+        alike = np.minimum(alike, n)
+        weight = quantile**2 / alike
+        centre = (p + weight / 2) / (1 + weight)
+        half = quantile * np.sqrt(p * (1 - p) / alike + weight / (4 * alike)) / (1 + weight)
+    known = np.isfinite(centre) & np.isfinite(half) & (n > 0)
+    low = np.where(known, np.clip(centre - half, 0.0, 1.0), 0.0)
+    return low, np.where(known, np.clip(centre + half, 0.0, 1.0), 1.0)
+
+
+def clustered_mean_limits(
+    mean: ArrayLike, bounds: tuple[float, float], spread: ClusterSpread, level: float = 0.95
+) -> Limits:
+    """Student's limits of means of values within `bounds`, elementwise; NaN where one cluster or
+    none tells.
+
+    Values that are all alike have no variance: then the share of clusters that would differ is at
+    most Wilson's upper limit for none of them, and those could lie at either bound.
+    """
+    value, (least, most) = np.asarray(mean, dtype=float), bounds
+    half = student_quantile(level, spread.freedom) * np.sqrt(spread.variance)
+    other = clustered_share_limits(0.0, spread.effective, spread, level)[1]
+    flat = spread.variance == 0
+    low = np.where(flat, value + other * (least - value), value - half)
+    high = np.where(flat, value + other * (most - value), value + half)
+    return np.clip(low, least, most), np.clip(high, least, most)
+
+
+def clustered_logit_limits(value: ArrayLike, spread: ClusterSpread, level: float = 0.95) -> Limits:
+    """Student's limits on the logit scale, for what lies between 0 and 1 and is no share of rows;
+    where it is 0 or 1, as of a share of the clusters. NaN where one cluster or none tells.
+    """
+    v = np.atleast_1d(np.asarray(value, dtype=float))
+    inside = (v > 0) & (v < 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = v * (1 - v)
+        half = student_quantile(level, spread.freedom) * np.sqrt(spread.variance) / slope
+        centre = np.log(v / (1 - v))
+        low, high = (1 / (1 + np.exp(-(centre + sign * half))) for sign in (-1, 1))
+    edges = clustered_share_limits(np.where(inside, 0.0, v), spread.effective, spread, level)
+    return np.where(inside, low, edges[0]), np.where(inside, high, edges[1])
