@@ -31,7 +31,8 @@ class ConvertedBlock:
 def convert_block(block: RowBlock, specs: Mapping[str, ColumnSpec]) -> ConvertedBlock:
     """The rows of a block in the kinds that are wanted of their columns."""
     rows = block.rows
-    arrays, unfit, infinite = [], {}, {}
+    arrays, unfit = [], {}
+    infinite: dict[str, int] = {}
     for name, kind in specs.items():
         known = name in rows.schema.names
         array = rows.column(name) if known else pa.nulls(rows.num_rows)
@@ -66,7 +67,9 @@ def _python_rows(rows: pa.RecordBatch) -> list[dict[str, Any]]:
     arrays = [
         one.cast(pa.string()) if pa.types.is_temporal(one.type) else one for one in rows.columns
     ]
-    return pa.RecordBatch.from_arrays(arrays, names=rows.schema.names).to_pylist()
+    found: list[dict[str, Any]]
+    found = pa.RecordBatch.from_arrays(arrays, names=rows.schema.names).to_pylist()
+    return found
 
 
 def _explain_malformed(

@@ -121,7 +121,7 @@ class RowFilter:
         if (known and set(known) != {("scalar", "CONSISTENT")}) or name.lower() in _TODAY:
             raise self._error(f"{name} is not a function of the row's values alone")
 
-    def _error(self, what: str, remedy: str = _EXAMPLE) -> ConfigError:
+    def _error(self, what: str, remedy: str | None = _EXAMPLE) -> ConfigError:
         return ConfigError(
             f"data.where cannot be asked of the rows: {what}", where=self._where, remedy=remedy
         )

@@ -80,7 +80,7 @@ def validate_table(
         asked = _test_expectations(rows, expectations, locate or (lambda _path: ""))
     checks += asked.checks
     verdict = overall_verdict(checks)
-    notes = [*_untested_notes(rows, expectations), *asked.notes]
+    remarks = [*_untested_notes(rows, expectations), *asked.notes]
     return ValidationResult(
         Report(
             gate="validation",
@@ -89,7 +89,7 @@ def validate_table(
             summary=_summary(verdict, checks, rows.count, len(expectations)),
             checks=tuple(checks),
             sheets=tuple(sheets),
-            notes=tuple(notes),
+            notes=tuple(remarks),
         ),
         pd.concat([empty_failing_rows(), *asked.failing], ignore_index=True),
         asked.results,
