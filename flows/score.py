@@ -189,9 +189,8 @@ def _finish_batch(
 def _score_batch(
     run: Run, scorer: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
-    """The steps that read a batch and that predict it."""
-    reading = read_batch(run, batch, scorer.column_specs, source)
-    return reading, predict_batch(run, batch, reading, scorer.version, scorer.model)
+    arrived = read_batch(run, batch, by, source)
+    return arrived, predict_batch(run, batch, arrived, by.version, by.model)
 
 
 def _score_in_shadow(

@@ -25,8 +25,9 @@ def train(
     ingestion = ingest_source(run)
     return run_training_pipeline(
         run,
-        [ingestion],
-        ingestion["table"],
-        quarantine=ingestion.outputs.get("quarantine"),
-        as_text=ingestion.outputs.get("as_text"),
+        [ingested],
+        held["table"],
+        held.get("quarantine"),
+        held.get("as_text"),
+        held.get("notes"),
     )

@@ -1,29 +1,38 @@
 """Read an incoming batch by the columns that the model was trained on."""
 
-from typing import Any
-
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
 from assay.production.scoring.incoming_batch import IncomingBatch
+from assay.production.scoring.loaded_version import LoadedVersion
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 
 @stage(name="arrive", task_run_name="arrive {batch.name}")
-def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: str | None) -> Step:
-    """Yield `table`, `lines` (each row's line in the source) and `about`; `unfit` if rows misfit.
+def read_batch(run: Run, batch: IncomingBatch, by: LoadedVersion, source: str | None) -> Step:
+    """Yields `table`, `lines` (where its rows stand in the source), `about` it, and `unfit` if
+    rows do not fit.
 
-    `columns` says how each column is read; `source` is the source's fingerprint.
+    `by` says how each column is read, `source` is the fingerprint of what is there.
     """
+    columns, rule = by.column_specs, by.identity_rule
     use_case, log = run.loaded.use_case, get_run_logger()
 
     def work() -> dict[str, Artifact]:
         from assay.production.scoring.batch_reader import parse_batch
 
-        found = parse_batch(run.bucket, batch.source, columns, use_case, batch.name, say=log.info)
+        found = parse_batch(
+            run.bucket,
+            batch.source,
+            columns,
+            use_case,
+            batch.name,
+            identity_rule=rule,
+            say=log.info,
+        )
         if batch.fingerprint(run.loaded) != source:
             raise SourceError(
                 "the source changed while it was being read",
@@ -45,6 +54,7 @@ def read_batch(run: Run, batch: IncomingBatch, columns: dict[str, Any], source: 
         core="assay.production.scoring.batch_reader",
         settings={
             "columns": columns,
+            "identity_rule": rule,
             "missing": list(use_case.data.missing),
             "never_store": list(use_case.data.never_store),
             "how": how,

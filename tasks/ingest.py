@@ -4,6 +4,7 @@ from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
+from assay.runs.previous_table import inherited_identity_rule
 from assay.runs.run import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps.step import Step
@@ -13,18 +14,19 @@ from assay.util.wording import format_count
 
 @stage(name="ingest")
 def ingest_source(run: Run) -> Step:
-    """Yield `table`, `croissant` (its description for other tools) and `source` (what was read).
-
-    Also `quarantine` if rows were malformed, and `as_text` if a few odd values made a column text.
-    """
+    """Yields `table`, `croissant` (its description for other tools), `source` (what was read);
+    if rows were malformed, `quarantine`; if columns are text by a few odd values, `as_text`; if
+    rows were left out or infinite values made missing, `notes`."""
     written, log = run.loaded, get_run_logger()
+    rule = inherited_identity_rule(run.bucket, run.name)
 
     def work() -> dict[str, Artifact]:
         from assay.sources.ingestion import ingest_source as read
         from assay.sources.quarantine import QuarantineSummary
         from assay.tables.croissant import store_croissant
 
-        found = read(run.bucket, written.use_case.data, "table", where=written, say=log.info)
+        data = written.use_case.data
+        found = read(run.bucket, data, "table", where=written, identity_rule=rule, say=log.info)
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
                 "the source changed while it was being read",
@@ -45,6 +47,8 @@ def ingest_source(run: Run) -> Step:
         }
         if found.text_hints:
             outputs["as_text"] = run.bucket.put_json(list(found.text_hints), JSON, "read as text")
+        if found.notes:
+            outputs["notes"] = run.bucket.put_json(found.notes.as_json(), JSON, "reading notes")
         return outputs | ({"quarantine": found.quarantine} if found.quarantine else {})
 
     return perform_stage(
@@ -52,7 +56,11 @@ def ingest_source(run: Run) -> Step:
         "ingest",
         core="assay.sources.ingestion",
         also=("assay.tables.croissant",),
-        settings={"data": written.use_case.data.reading_settings(), "source": run.source},
+        settings={
+            "data": written.use_case.data.reading_settings(),
+            "source": run.source,
+            "identity_rule": rule,
+        },
         inputs={},
         # A query without a fingerprint must run again, since its rows may have changed.
         always=run.source is None,

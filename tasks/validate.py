@@ -10,12 +10,17 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="validate")
 def run_validation_gate(
-    run: Run, table: Artifact, quarantine: Artifact | None, as_text: Artifact | None = None
+    run: Run,
+    table: Artifact,
+    quarantine: Artifact | None,
+    as_text: Artifact | None = None,
+    notes: Artifact | None = None,
 ) -> Step:
     """Yield `report` and, if rows break a rule, `failing`: those rows with their rules.
 
-    `quarantine`: rows that ingestion set aside. `as_text`: columns that it read as text. The report
-    also lists changes of columns since the use case's previous table.
+    `quarantine`: the rows that ingestion had to set aside; `as_text`: the columns that it had to
+    read as text; `notes`: what else it did to rows and values. What changed in the columns is told against the table that the use case was last
+    asked of.
     """
     written = run.loaded
     use_case = written.use_case
@@ -30,6 +35,7 @@ def run_validation_gate(
         from assay.gates.report import put_report
         from assay.gates.validation import gate
         from assay.sources.quarantine import QuarantineSummary
+        from assay.sources.reading_notes import ReadingNotes
         from assay.tables.table import Table
         from assay.tables.table_writer import write_frame
 
@@ -43,6 +49,7 @@ def run_validation_gate(
             subject=run.name,
             malformed=QuarantineSummary.from_table(run.bucket, quarantine) if quarantine else None,
             as_text=run.bucket.get_json(as_text) if as_text else (),
+            notes=ReadingNotes(**run.bucket.get_json(notes)) if notes else None,
             previous=Table.read(run.bucket, before) if before else None,
             locate=written.text.locate,
         )
@@ -64,7 +71,7 @@ def run_validation_gate(
         },
         inputs={
             "table": table,
-            **_without_none(quarantine=quarantine, as_text=as_text, previous=before),
+            **_without_none(quarantine=quarantine, as_text=as_text, notes=notes, previous=before),
         },
         work=work,
     )

@@ -39,6 +39,6 @@ def command(
         "sensitive": {name: {} for name in sensitive or ()},
     }
     written = load_gate_use_case(data, config, {"data": columns})
-    with open_gate_table(written) as (table, _aside, _as_text):
-        report = assess_feasibility(table, written.use_case, say=print_stderr)
+    with open_gate_table(written) as held:
+        report = assess_feasibility(held.table, written.use_case, say=print_stderr)
     finish_gate(report.model_copy(update={"subject": data}), as_json=as_json, html=html)

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from assay.sources.quarantine import QuarantineSummary
+    from assay.sources.reading_notes import ReadingNotes
     from assay.tables.table import Table
 
 _PLACEHOLDER = "asked on the command line"
@@ -76,11 +77,22 @@ def load_gate_use_case(
     return parse_use_case(words, _OPTIONS)
 
 
+@dataclass(frozen=True)
+class GateTable:
+    """A source as a table: the malformed rows that were left out, which columns had to be read as
+    text, and what else was done to rows and values.
+    """
+
+    table: Table
+    malformed: QuarantineSummary
+    as_text: tuple[str, ...]
+    notes: ReadingNotes
+
+
 @contextmanager
-def open_gate_table(
-    written: LoadedUseCase, *, check: bool = True
-) -> Iterator[tuple[Table, QuarantineSummary, tuple[str, ...]]]:
-    """The source's rows as a table, the malformed rows left out, and the columns read as text.
+def open_gate_table(written: LoadedUseCase, *, check: bool = True) -> Iterator[GateTable]:
+    """The rows of the use case's source as a table in a bucket that lasts as long as the context,
+    typed as a run would type them.
 
     The table lies in a temporary bucket that lasts as long as the context; columns are typed as in
     a run. `check`: require the columns that the use case names. A use case made by
@@ -103,7 +115,8 @@ def open_gate_table(
             )
             aside = replace(summary, table=None)  # the table goes with the bucket
             print_stderr(describe_left_out(aside))
-        yield Table.read(bucket, found.table), aside, found.text_hints
+        table = Table.read(bucket, found.table)
+        yield GateTable(table, aside, found.text_hints, found.notes)
 
 
 def describe_left_out(aside: QuarantineSummary) -> str:
@@ -115,5 +128,5 @@ def describe_left_out(aside: QuarantineSummary) -> str:
 
 def read_gate_frame(written: LoadedUseCase, *, check: bool = True) -> pd.DataFrame:
     """The table of `open_gate_table` in memory."""
-    with open_gate_table(written, check=check) as (table, _aside, _as_text):
-        return table.to_pandas()
+    with open_gate_table(written, check=check) as held:
+        return held.table.to_pandas()

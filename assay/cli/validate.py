@@ -55,18 +55,19 @@ def command(
     written = load_gate_use_case(data, config, sections)
     check = config is not None
     with ExitStack() as open_:
-        table, malformed, as_text = open_.enter_context(open_gate_table(written, check=check))
+        held = open_.enter_context(open_gate_table(written, check=check))
         before = None
         if against is not None:
             earlier = load_gate_use_case(against, config, sections)
-            before, *_ = open_.enter_context(open_gate_table(earlier, check=False))
+            before = open_.enter_context(open_gate_table(earlier, check=False)).table
         judged = validate_table(
-            table,
+            held.table,
             written.use_case.expectations,
             target=written.use_case.data.target if config else None,
             subject=data,
-            malformed=malformed,
-            as_text=as_text,
+            malformed=held.malformed,
+            as_text=held.as_text,
+            notes=held.notes,
             previous=before,
             locate=locate or written.text.locate,
         )

@@ -110,6 +110,9 @@ class Target(Section):
     negative: tuple[str | int | float | bool, ...] = ()
     """The values that mean no; rows with any other are refused. Left out, every other value does,
     and validation is a caution where these are several."""
+    unlabelled: Literal["refuse", "leave_out"] = "refuse"
+    """What becomes of rows without an outcome: `leave_out` leaves them out as the source is read,
+    and validation says how many."""
 
     @model_validator(mode="after")
     def _either(self) -> Target:
@@ -165,6 +168,9 @@ class Data(Section):
     dates: dict[str, str] = {}
     """Date columns and their format: iso, strptime's directives such as %d.%m.%Y, or s, ms, us or
     ns for numbers that count from 1970 in that unit."""
+    where: str | None = None
+    """Which rows count: one SQL expression over the row, in DuckDB's words, such as
+    age >= 18 AND country = 'NO'. The others are left out as the source is read."""
     never_store: tuple[ColumnName, ...] = ()
     """Personal columns, dropped before anything is written."""
     exclude: tuple[ColumnName, ...] = ()
@@ -181,8 +187,9 @@ class Data(Section):
 
     def reading_settings(self) -> dict[str, Any]:
         """Where the rows come from and how they are read, as JSON: what ingestion needs."""
-        kept = {"source", "missing", "types", "categories", "dates", "never_store"}
-        return self.model_dump(mode="json", include=kept)
+        kept = {"source", "missing", "types", "categories", "dates", "where", "never_store"}
+        unlabelled = {"target": {"column", "unlabelled"}}
+        return self.model_dump(mode="json", include=dict.fromkeys(kept, True) | unlabelled)
 
     def column_meaning(self) -> dict[str, Any]:
         """What the columns mean, as JSON, without where they come from or how they are read."""

@@ -1,8 +1,13 @@
 """What stays together: the rows of one person, of one group, or with the same values.
 
 The split and the folds hash the same values of a row, so neither tears apart what belongs
-together. A value is hashed as one canonical text, because a column's type is inferred from all
-its rows: a single odd identity that turns integers into text must not move the other rows.
+together. A value is hashed as one text. A number has one, however it is held: 5 and 5.0 are "5".
+Text is its own: "00200" is not "200". So a single odd identity, which turns a column of integers
+into text, moves no row whose number is written plainly.
+
+A table's `identity_rule` says by which rule its rows are told apart. Tables without one were
+written by rule 1, which takes texts that look like the same number, date or truth value for the
+same; what was begun by it goes on by it. Of all other types both rules say the same.
 """
 
 from __future__ import annotations
@@ -81,26 +86,26 @@ def identity_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     return list(use_case.data.identity) or [name for name in names if name != target]
 
 
-def hash_units(batch: pa.RecordBatch, salt: int = 0) -> Hashes:
-    """One uint64 a row of `batch`, which has the columns that count and no others."""
-    return row_hashes(_canonical_batch(batch), salt=salt)
+def hash_units(batch: pa.RecordBatch, rule: int, salt: int = 0) -> Hashes:
+    """One uint64 a row of `batch`, which has the columns that count and no others. `rule` is the
+    `identity_rule` of the table that its rows belong to.
+    """
+    texts = [identity_texts(array, rule) for array in batch.columns]
+    return row_hashes(pa.RecordBatch.from_arrays(texts, names=batch.schema.names), salt=salt)
 
 
 def _hash_columns(table: Table, columns: Sequence[str], salt: int) -> Hashes:
-    hashes = [hash_units(batch, salt) for batch in table.batches(columns)]
+    hashes = [hash_units(b, table.identity_rule, salt) for b in table.batches(columns)]
     return np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
 
 
-def _canonical_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with every value as its canonical text, made once a distinct value."""
-    coded = [array.dictionary_encode() for array in batch.columns]
-    texts = [
-        pa.DictionaryArray.from_arrays(
-            one.indices, pa.array(_canonical_values(one.dictionary), pa.string())
-        )
-        for one in coded
-    ]
-    return pa.RecordBatch.from_arrays(texts, names=batch.schema.names)
+def identity_texts(array: pa.Array, rule: int) -> pa.DictionaryArray:
+    """Every value as the text that it is known by, made once a distinct value."""
+    coded = array.dictionary_encode()
+    values = coded.dictionary
+    if rule == 1 or not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        values = pa.array(_canonical_values(values), pa.string())
+    return pa.DictionaryArray.from_arrays(coded.indices, values)
 
 
 def _canonical_values(values: pa.Array) -> Iterator[str | None]:
@@ -114,7 +119,7 @@ def _canonical_values(values: pa.Array) -> Iterator[str | None]:
 
 
 def canonical_text(text: str) -> str:
-    """One text for all texts that a table might have read as the same value.
+    """By rule 1: one text for all texts that a table might have read as the same value.
 
     Finite numbers without needless digits ("5.0" is "5", "1.50" is "1.5"; whole numbers are
     exact), true and false in small letters, dates and times as ISO 8601 writes them in UTC, a

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from assay.tables.columns import MAX_NUMBER
 from assay.tables.duckdb_views import ROW_COLUMN, duckdb_can_open, open_duckdb, quote_identifier
 from assay.tables.table import Table
 
@@ -22,17 +23,21 @@ if TYPE_CHECKING:
     import duckdb
 
 FrameOrTable = pd.DataFrame | Table
+_COLUMNS_A_QUERY: Final = 16  # distinct values of so many are counted within DuckDB's memory
 
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """What one column holds. `type` is the table's word for it, a frame's dtype; `missing` and
-    `distinct` (values, the missing ones apart) are counts."""
+    """What one column holds. `type` is the table's word for it, a frame's dtype; `missing`,
+    `distinct` (values, the missing ones apart), `infinite` and `huge` (finite values beyond
+    `MAX_NUMBER`) are counts."""
 
     name: str
     type: str
     missing: int
     distinct: int
+    infinite: int = 0
+    huge: int = 0
 
 
 class RowSource(Protocol):
@@ -81,7 +86,11 @@ class FrameRows:
     def columns(self) -> dict[str, ColumnSummary]:
         return {
             str(name): ColumnSummary(
-                str(name), str(held.dtype), int(held.isna().sum()), int(held.nunique())
+                str(name),
+                str(held.dtype),
+                int(held.isna().sum()),
+                int(held.nunique()),
+                *_count_extremes(held),
             )
             for name, held in self._frame.items()
         }
@@ -99,6 +108,15 @@ class FrameRows:
         return list(held.where(held.notna(), None).itertuples(index=False, name=None))
 
 
+def _count_extremes(column: pd.Series) -> tuple[int, int]:
+    """How many values are infinite, and how many finite ones huge."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return 0, 0
+    size = np.abs(column.to_numpy(dtype=float, na_value=np.nan))
+    infinite = int(np.isinf(size).sum())
+    return infinite, int((size > MAX_NUMBER).sum()) - infinite
+
+
 class TableRows:
     """The rows of a table, through a connection of `tables.duck.opened`."""
 
@@ -112,15 +130,21 @@ class TableRows:
 
     @cached_property
     def columns(self) -> dict[str, ColumnSummary]:
-        described = {column["name"]: column["type"] for column in self._table.description}
-        asked = ", ".join(
-            f"count({quote_identifier(n)}), count(DISTINCT {quote_identifier(n)})"
-            for n in described
-        )
+        found: dict[str, ColumnSummary] = {}
+        described = [(column["name"], column["type"]) for column in self._table.description]
+        for start in range(0, len(described), _COLUMNS_A_QUERY):
+            found |= self._summaries(described[start : start + _COLUMNS_A_QUERY])
+        return found
+
+    def _summaries(self, described: Sequence[tuple[str, str]]) -> dict[str, ColumnSummary]:
+        asked = ", ".join(_count_expressions(name, kind) for name, kind in described)
         [counts] = self.connection.execute(f"SELECT {asked} FROM held").fetchall()  # noqa: S608 - quoted names
+        of_column = np.reshape(counts, (-1, 4)).tolist()
         return {
-            name: ColumnSummary(name, kind, self.count - counts[2 * i], counts[2 * i + 1])
-            for i, (name, kind) in enumerate(described.items())
+            name: ColumnSummary(name, kind, self.count - known, distinct, infinite, huge)
+            for (name, kind), (known, distinct, infinite, huge) in zip(
+                described, of_column, strict=True
+            )
         }
 
     def values(self, column: str) -> tuple[pa.Array, np.ndarray]:
@@ -154,3 +178,16 @@ class TableRows:
             yield
         finally:
             self.connection.execute("RESET threads")
+
+
+def _count_expressions(name: str, kind: str) -> str:
+    """SQL that counts a column's values, its different ones, the infinite and the huge ones."""
+    name = quote_identifier(name)
+    counted = f"count({name}), count(DISTINCT {name})"
+    if kind != "number":
+        return f"{counted}, 0, 0"
+    infinite = f"isinf({name})"
+    return (
+        f"{counted}, count(*) FILTER ({infinite}), "
+        f"count(*) FILTER (abs({name}) > {MAX_NUMBER!r} AND NOT {infinite})"
+    )

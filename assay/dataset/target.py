@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +11,11 @@ import pyarrow.compute as pc
 from assay.config.data import Target
 from assay.errors import DataError, suggest_name
 from assay.tables.table import Table
+
+UNLABELLED_REMEDY: Final = (
+    "Rows without an outcome can neither teach nor test: add `unlabelled: leave_out` under"
+    " data.target to leave them out, or bring their outcomes."
+)
 
 
 def read_labels(table: Table, target: Target) -> np.ndarray:
@@ -54,7 +61,7 @@ def unlabelled_error(missing: int, rows: int, target: Target) -> DataError:
     """The error that says how many rows have no outcome."""
     return DataError(
         f"{missing} of {rows} rows have no {target.column!r}",
-        remedy="Rows without an outcome can neither teach nor test: leave them out of the source.",
+        remedy=UNLABELLED_REMEDY,
     )
 
 

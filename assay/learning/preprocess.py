@@ -83,7 +83,7 @@ def _recipes(seed: int) -> dict[str, Any]:
         "numbers": make_pipeline(*numbers()),
         # pandas' own methods, because a pickle that names functions of Assay's needs Assay.
         "dates": make_pipeline(
-            _pandas_method(pd.DataFrame.sub, pd.Timestamp(0)),
+            _pandas_method(pd.DataFrame.sub, pd.Timestamp(0).as_unit("us")),
             _pandas_method(pd.DataFrame.truediv, pd.Timedelta(days=1)),
             *numbers(),
         ),

@@ -3,6 +3,7 @@
 The pipeline sees three kinds of columns and no others: float64 (numbers and booleans, NaN for
 missing), `str` (text and categories, NaN for missing) and datetime64[us]. Training and
 prediction go through the same cast, so a column cannot mean one thing here and another there.
+Infinite numbers are missing, and huge ones are `MAX_NUMBER`, so that no scaler overflows.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from assay.config.data import ColumnType
 from assay.config.use_case import UseCase
 from assay.errors import DataError, nearest_name
+from assay.tables.columns import MAX_NUMBER
 
 _ACCEPTED: dict[str, frozenset[str]] = {
     "number": frozenset(
@@ -132,7 +134,9 @@ def _numbers(series: pd.Series) -> np.ndarray:
 
 def _convert_series(series: pd.Series, wanted: str) -> pd.Series:
     if wanted == "number":
-        return pd.Series(_numbers(series), index=series.index)
+        numbers = _numbers(series)
+        finite = np.where(np.isinf(numbers), np.nan, numbers)
+        return pd.Series(np.clip(finite, -MAX_NUMBER, MAX_NUMBER), index=series.index)
     if wanted == "text":
         return series.astype("str")
     dates = pd.to_datetime(series)

@@ -1,4 +1,4 @@
-"""The table of a use case's last run on another table."""
+"""The tables of a use case's earlier runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
 from assay.steps.step import referenced_objects
+from assay.tables.table import Table
+from assay.tables.table_writer import IDENTITY_RULE
 
 
 def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | None:
@@ -21,6 +23,22 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
                 return found
     return None
+
+
+def inherited_identity_rule(bucket: Bucket, model: str) -> int:
+    """By which rule the rows of a use case are told apart: that of its latest table with text.
+    Its split, its predictions and its labels were made by that rule; without one, today's.
+
+    Raises ChainBroken, ObjectMissing.
+    """
+    for entry in reversed(Journal(bucket.store, model).entries()):
+        if "run" in entry.body:
+            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            if found and bucket.objects.has(found.digest):
+                table = Table.read(bucket, found)
+                if any(column["type"] in {"text", "category"} for column in table.description):
+                    return table.identity_rule
+    return IDENTITY_RULE
 
 
 def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:

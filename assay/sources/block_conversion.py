@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,17 +14,31 @@ from numpy.typing import NDArray
 
 from assay.sources.blocks import MalformedRow, RowBlock
 from assay.sources.conversion import ColumnSpec, convert_values
+from assay.sources.infinite_values import null_infinite
 
 
-def convert_block(
-    block: RowBlock, specs: Mapping[str, ColumnSpec]
-) -> tuple[pa.RecordBatch, list[MalformedRow]]:
-    """The rows of a block that fit, and all that are malformed, in the order of their lines."""
+@dataclass(frozen=True)
+class ConvertedBlock:
+    """`batch` holds the rows of a block that fit, `malformed_rows` all others, in the order of
+    their lines. `infinite`: by column, how many values were infinite and are missing now.
+    """
+
+    batch: pa.RecordBatch
+    malformed_rows: list[MalformedRow]
+    infinite: dict[str, int]
+
+
+def convert_block(block: RowBlock, specs: Mapping[str, ColumnSpec]) -> ConvertedBlock:
+    """The rows of a block in the kinds that are wanted of their columns."""
     rows = block.rows
     arrays, unfit = [], {}
+    infinite: dict[str, int] = {}
     for name, kind in specs.items():
         known = name in rows.schema.names
         array = rows.column(name) if known else pa.nulls(rows.num_rows)
+        if kind.kind in {"integer", "number"}:
+            array, count = null_infinite(array)
+            infinite |= {name: count} if count else {}
         arrays.append(convert_values(array, kind))
         if (odd := _lost_values(array, arrays[-1])) is not None:
             unfit[name] = odd
@@ -34,7 +50,7 @@ def convert_block(
         malformed = sorted([*malformed, *_explain_malformed(block, bad, unfit, specs)])
     if block.file:
         malformed = [m._replace(reason=f"of {block.file} {m.reason}") for m in malformed]
-    return batch, malformed
+    return ConvertedBlock(batch, malformed, infinite)
 
 
 def _lost_values(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
@@ -46,6 +62,16 @@ def _lost_values(before: pa.Array, after: pa.Array) -> NDArray[np.bool_] | None:
     return mask
 
 
+def _python_rows(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows as Python values; dates as text, for Python knows no year after 9999."""
+    arrays = [
+        one.cast(pa.string()) if pa.types.is_temporal(one.type) else one for one in rows.columns
+    ]
+    found: list[dict[str, Any]]
+    found = pa.RecordBatch.from_arrays(arrays, names=rows.schema.names).to_pylist()
+    return found
+
+
 def _explain_malformed(
     block: RowBlock,
     bad: NDArray[np.bool_],
@@ -53,7 +79,7 @@ def _explain_malformed(
     wanted: Mapping[str, ColumnSpec],
 ) -> list[MalformedRow]:
     places = np.flatnonzero(bad)
-    rows = block.rows.take(pa.array(places)).to_pylist()
+    rows = _python_rows(block.rows.take(pa.array(places)))
     found = []
     for place, row in zip(places, rows, strict=True):
         reasons = [

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from assay.sources.infinite_values import named_infinite
 from assay.sources.number_format import KNOWN_FORMATS, KNOWN_UNITS, NumberFormat
 from assay.sources.value_text import MAX_EXACT_INTEGER
 
@@ -254,7 +255,7 @@ def integer_mask(words: pa.Array) -> Mask:
 
 
 def number_mask(words: pa.Array) -> Mask:
-    """Which words are decimal numbers, or integers up to 2**53. Nulls count as fitting."""
+    """Which words are decimal numbers, integers up to 2**53, or infinite. Nulls fit."""
     there = _mask_to_numpy(pc.is_valid(words), missing=False)
     fits = _matches(words, _DECIMAL)
     long = fits & there & _matches(words, r"^-?[0-9]{16,}(\.0*)?$")
@@ -264,7 +265,7 @@ def number_mask(words: pa.Array) -> Mask:
         )
     for position in np.flatnonzero(fits & there & _matches(words, "[eE]")):
         fits[position] = math.isfinite(float(words[int(position)].as_py()))  # not 1e999
-    return fits
+    return fits | named_infinite(words)
 
 
 def boolean_mask(words: pa.Array) -> Mask:

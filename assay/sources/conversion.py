@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from assay.sources.number_format import PLAIN, NumberFormat
 from assay.sources.value_text import values_to_text as words_of
-from assay.tables.columns import ARROW_TYPES
+from assay.tables.columns import ARROW_TYPES, cast_dates, column_kind
 
 _INTEGER: Final = r"^[+-]?[0-9]+(\.0*)?$"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_PLAIN: Final = r"^-?(0$|0?\.|0[eE]|[1-9])"
 _EPOCH_UNITS: Final = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}  # microseconds in each
 _FIRST_YEAR, _LAST_YEAR = -62_135_596_800, 253_402_300_800  # 0001 and 10000, in seconds
 _SUBMICROSECOND: Final = r"(\.[0-9]{6})[0-9]+"
@@ -27,6 +28,8 @@ class ColumnSpec:
     categories: tuple[str, ...] = ()
     date_format: str = "iso"
     number_format: NumberFormat = PLAIN
+    plain: bool = False
+    """Whether text must be a number as inference demands it: 00200 is not taken for 200."""
 
     def __str__(self) -> str:
         if self.kind == "date" and self.date_format in _EPOCH_UNITS:
@@ -39,7 +42,9 @@ class ColumnSpec:
             "boolean": "true or false",
             "category": "one of its categories",
         }
-        return named.get(self.kind, f"a {self.kind}")
+        plain = self.plain and self.kind in {"integer", "number"}
+        said = named.get(self.kind, f"a {self.kind}")
+        return said + (" written without leading zeros or +" if plain else "")
 
 
 def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
@@ -55,7 +60,12 @@ def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
         array = words_of(array).dictionary_encode()
     if spec.kind == "text":
         return array
-    words = _CONVERTERS[spec.kind](array.dictionary, spec)
+    words = array.dictionary
+    if spec.plain and spec.kind in {"integer", "number"}:
+        bare = spec.number_format.normalize(pc.utf8_trim_whitespace(words))
+        plain = pc.match_substring_regex(bare, _PLAIN)
+        words = _null_unless(plain, words)
+    words = _CONVERTERS[spec.kind](words, spec)
     if spec.kind == "category":
         indices = _null_unless(words.is_valid().take(array.indices), array.indices)
         return pa.DictionaryArray.from_arrays(indices, words)
@@ -64,10 +74,12 @@ def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:
 
 def _cast_directly(array: pa.Array, kind: str) -> pa.Array | None:
     """Conversions that need not go by way of text."""
-    if array.type == ARROW_TYPES[kind]:
+    if array.type == ARROW_TYPES[kind] and kind != "date":
         return array
     if kind == "number" and pa.types.is_int64(array.type):
         return array.cast(ARROW_TYPES["number"], safe=False)
+    if kind == "date" and column_kind(array.type) == "date":
+        return cast_dates(array)
     if kind == "integer" and pa.types.is_float64(array.type):
         return _floats_to_integers(array)
     return None
@@ -115,14 +127,14 @@ def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
     words = pc.utf8_trim_whitespace(words)
     # These pandas takes for the moment at which it reads them, under any format.
     words = _null_unless(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
-    if wanted.date_format == "iso":
+    if wanted.date_format == "iso" or "%f" in wanted.date_format:
         # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
         words = pc.replace_substring_regex(words, _SUBMICROSECOND, r"\1")
     form = "ISO8601" if wanted.date_format == "iso" else wanted.date_format
     texts = pd.Series(words.to_pylist(), dtype=object)
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     plain = moments.dt.tz_localize(None).dt.as_unit("us")
-    return pa.Array.from_pandas(plain, type=ARROW_TYPES["date"])
+    return cast_dates(pa.Array.from_pandas(plain, type=ARROW_TYPES["date"]))
 
 
 def _parse_epochs(words: pa.Array, wanted: ColumnSpec) -> pa.Array:

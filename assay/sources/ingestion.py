@@ -6,8 +6,9 @@ file until all of them were seen.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -31,10 +32,12 @@ from assay.sources.conversion import ColumnSpec
 from assay.sources.dialect import reading_hint
 from assay.sources.files import detect_format, find_files, redact_url
 from assay.sources.number_format import NumberFormat
+from assay.sources.reading_notes import ReadingNotes
+from assay.sources.row_filter import RowFilter
 from assay.sources.table_summary import TableSummary
 from assay.sources.type_inference import TypeSurvey
 from assay.tables.columns import column_field
-from assay.tables.table_writer import write_table
+from assay.tables.table_writer import IDENTITY_RULE, write_table
 
 _EVERY = 1_000_000  # rows between two words about progress
 
@@ -44,13 +47,15 @@ class IngestResult:
     """A source as a table. `metadata` is JSON: the source, its columns, and hints for people.
 
     `quarantine` is a table of the malformed rows: line, reason, row. None when there are none.
-    `text_hints`: the columns that are text only by the way in which the source is written.
+    `text_hints`: the columns that are text only by the way in which the source is written;
+    `notes`: what was done to rows and values that could be read.
     """
 
     table: Artifact
     quarantine: Artifact | None
     metadata: dict[str, Any]
     text_hints: tuple[str, ...] = ()
+    notes: ReadingNotes = field(default_factory=ReadingNotes)
 
 
 def ingest_source(
@@ -59,12 +64,14 @@ def ingest_source(
     name: str,
     *,
     where: LoadedUseCase | None = None,
+    identity_rule: int = IDENTITY_RULE,
     say: Callable[[str], None] = lambda _: None,
 ) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
-    `where` is the use case, to say on which of its lines a wrong column name stands.
-    `say` is told of progress. Raises SourceError, ConfigError, StoreUnreachable, StoreError.
+    `where` is the use case, to say on which of its lines a wrong column name stands;
+    `identity_rule`: by which rows are told apart. `say` is told of progress. Raises SourceError,
+    ConfigError, StoreUnreachable, StoreError.
     """
     reader = open_reader(data)
     if reader.columns:  # else they are known only once all rows were read
@@ -77,8 +84,12 @@ def ingest_source(
             report_progress(blocks, say, "typed"),
             aside,
             _tally(data, reader),
+            data,
+            where.text.locate(("data", "where")) if where else "data.where",
         )
-        table = write_table(bucket, intake.batches(), intake.schema, name)
+        table = write_table(
+            bucket, intake.batches(), intake.schema, name, identity_rule=identity_rule
+        )
         malformed = (quarantine_batch(block.malformed_rows) for block in aside)
         quarantine = (
             write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} quarantine")
@@ -97,7 +108,7 @@ def ingest_source(
         "columns": intake.summary.columns(),
         "hints": [*as_text, *intake.summary.hints()],
     }
-    return IngestResult(table, quarantine, about, tuple(as_text))
+    return IngestResult(table, quarantine, about, tuple(as_text), intake.notes())
 
 
 class RowTally:
@@ -110,7 +121,7 @@ class RowTally:
         reading_hint: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`reading_hint`: what to write should most rows be malformed."""
-        self._origin, self._counts, self._hint = origin, position_unit, reading_hint
+        self.origin, self._counts, self._hint = origin, position_unit, reading_hint
         self.good_count = 0
         self.malformed_count = 0
         self._reasons: list[str] = []
@@ -127,21 +138,23 @@ class RowTally:
         if not total:
             raise SourceError(
                 "the source has no rows",
-                where=self._origin,
+                where=self.origin,
                 remedy="Check that it is the right file or query.",
             )
         if self.malformed_count * 2 > total:
             raise SourceError(
                 f"{self.malformed_count:,} of {total:,} rows are malformed: "
                 + "; ".join(self._reasons[:3]),
-                where=self._origin,
+                where=self.origin,
                 remedy=self._hint()
                 or "Check the delimiter and the types, categories and dates under data.",
             )
 
 
 class _IngestPass:
-    """One pass over the blocks: rows that fit go on, others aside, and all are counted."""
+    """One pass over the blocks: rows that fit and count go on, malformed ones aside, and all are
+    counted.
+    """
 
     def __init__(
         self,
@@ -149,21 +162,57 @@ class _IngestPass:
         blocks: Iterable[RowBlock],
         aside: BlockSpool,
         tally: RowTally,
+        data: Data,
+        where: str,
     ) -> None:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self._filter = RowFilter(data.where, list(wanted), where) if data.where else None
+        leaves_out = data.target.unlabelled == "leave_out" and data.target.column in wanted
+        self._outcome = data.target.column if leaves_out else None
+        self._filtered = self._unlabelled = 0
+        self._infinite: Counter[str] = Counter()
         self.tally = tally
         self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in wanted.items()])
         self.summary = TableSummary(self.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
-            batch, malformed = convert_block(block, self._wanted)
+            converted = convert_block(block, self._wanted)
+            batch, malformed = converted.batch, converted.malformed_rows
             self.tally.add(batch.num_rows, malformed)
             if malformed:
                 self._aside.add(RowBlock(block.lines[:0], batch.slice(0, 0), malformed))
+            self._infinite.update(converted.infinite)
+            batch = self._leave_out(batch)
             self.summary.add(batch)
             yield batch
         self.tally.check_malformed_share()
+        if not self.summary.rows:
+            raise self._nothing_left_error()
+
+    def notes(self) -> ReadingNotes:
+        return ReadingNotes(
+            self.tally.good_count, self._filtered, self._unlabelled, dict(self._infinite)
+        )
+
+    def _leave_out(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        rows = batch.num_rows
+        if self._filter is not None:
+            batch = batch.filter(pa.array(self._filter.mask(batch)))
+            self._filtered += rows - batch.num_rows
+        if self._outcome is not None:
+            rows = batch.num_rows
+            batch = batch.filter(batch.column(self._outcome).is_valid())
+            self._unlabelled += rows - batch.num_rows
+        return batch
+
+    def _nothing_left_error(self) -> SourceError:
+        return SourceError(
+            f"none of {self.tally.good_count:,} rows is left: {self._filtered:,} were left out by"
+            f" data.where, {self._unlabelled:,} have no outcome",
+            where=self.tally.origin,
+            remedy="Check data.where and data.target.",
+        )
 
 
 def source_name(source: Source) -> str:

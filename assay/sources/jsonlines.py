@@ -103,9 +103,9 @@ def _parse_object(line: str) -> dict[str, Any]:
     return value
 
 
-def _parse_constant(word: str) -> None:
-    if word != "NaN":
-        raise ValueError(f"holds {word}, which is no JSON")
+def _parse_constant(word: str) -> float | None:
+    """NaN and Infinity, which are no JSON: Python and pandas write them all the same."""
+    return None if word == "NaN" else float(word)
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

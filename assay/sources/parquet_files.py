@@ -84,7 +84,7 @@ class ParquetFiles:
         name = file.display_path if len(self._files) > 1 else ""
         with file.open() as raw:
             with _translate_arrow_errors(file):
-                batches = pq.ParquetFile(raw).iter_batches(_ROWS, columns=self._kept)
+                batches = _open_parquet(raw).iter_batches(_ROWS, columns=self._kept)
             while True:
                 with _translate_arrow_errors(file):
                     batch = next(batches, None)
@@ -103,6 +103,8 @@ class ParquetFiles:
                 array = _encode_text(_conform_array(array, name) if dated else array)
             elif self._kinds[name] == "integer" and _may_exceed_int64(array.type):
                 array = array.cast(pa.int64())
+            elif self._kinds[name] == "date":
+                pass  # a date that no table holds is one row's fault, not the file's
             elif not _may_exceed_int64(array.type):
                 array = _conform_array(array, name)
             elif self._data.types.get(name) not in {"text", "integer"}:
@@ -135,6 +137,11 @@ class ParquetFiles:
         return common
 
 
+def _open_parquet(raw: Any) -> pq.ParquetFile:
+    # INT96 counts nanoseconds in more than 64 bits: read as such, years beyond 2262 would wrap.
+    return pq.ParquetFile(raw, coerce_int96_timestamp_unit="us")
+
+
 @dataclass(frozen=True)
 class _Footer:
     """What a file says of itself: its columns, rows, and the columns that hold no value."""
@@ -146,7 +153,7 @@ class _Footer:
 
 def _read_footer(file: SourceFile) -> _Footer:
     with file.open() as raw, _translate_arrow_errors(file):
-        opened = pq.ParquetFile(raw)
+        opened = _open_parquet(raw)
         return _Footer(
             opened.schema_arrow, opened.metadata.num_rows, _empty_columns(opened.metadata)
         )
@@ -199,7 +206,7 @@ def _column_size_kinds(file: SourceFile, name: str) -> set[str]:
     """Whether a column holds integers that float64, or int64, cannot hold."""
     kinds: set[str] = set()
     with file.open() as raw, _translate_arrow_errors(file):
-        for batch in pq.ParquetFile(raw).iter_batches(_ROWS, columns=[name]):
+        for batch in _open_parquet(raw).iter_batches(_ROWS, columns=[name]):
             array = batch.column(0)
             if pa.types.is_decimal(array.type):
                 array = array.filter(pc.equal(pc.trunc(array), array))

@@ -23,8 +23,12 @@ ARROW_TYPES: Final[dict[str, pa.DataType]] = {
     "date": pa.timestamp("us"),  # UTC, without a zone
     "category": pa.dictionary(pa.int32(), pa.string()),
 }
+MAX_NUMBER: Final = 1e30
+"""Numbers beyond are learnt as this one: 32 bits hold it, and 64 bits sums of its square."""
 _CATEGORIES: Final = b"assay.categories"
-_UTC: Final = pa.timestamp("us", "UTC")
+_MICROSECONDS: Final = {"D": 86_400 * 10**6, "s": 10**6, "ms": 1000, "us": 1}
+_FIRST_DATE: Final = -62_135_596_800 * 10**6  # the year 1 begins, in microseconds since 1970
+_LAST_DATE: Final = 253_402_300_800 * 10**6 - 1  # the year 9999 ends
 
 
 def column_field(
@@ -106,24 +110,38 @@ def _conform_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_timestamp(kind):
-        return _as_timestamps(array, kind)
+        return _as_dates(array) if column_kind(array.type) == "date" else array.cast(kind)
     if pa.types.is_floating(kind):
         array = array.cast(kind, safe=False)  # an integer beyond 2**53 is rounded, as declared
         return pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
     return array.cast(kind)
 
 
-def _as_timestamps(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Finer than a microsecond is cut off; what microseconds cannot hold is refused."""
-    stamps = pa.types.is_timestamp(array.type)
-    finer = stamps and array.type.unit == "ns"
-    if stamps and array.type.tz:  # Arrow keeps the instant when it drops a zone
-        array = array.cast(_UTC, safe=not finer)
-    if pa.types.is_date32(array.type):  # by way of seconds, for from days Arrow wraps in silence
-        array = array.cast(pa.timestamp("s"))
-    elif pa.types.is_date64(array.type):
-        array = array.cast(pa.timestamp("ms"))
-    return array.cast(kind, safe=not finer)
+def _as_dates(array: pa.Array) -> pa.Array:
+    dates = cast_dates(array)
+    if dates.null_count > array.null_count:
+        raise pa.ArrowInvalid("it holds a date outside of the years 1 to 9999")
+    return dates
+
+
+def cast_dates(array: pa.Array) -> pa.Array:
+    """Days and moments as the table's dates, in UTC. Finer than a microsecond is cut off. Null
+    where a date lies outside of the years 1 to 9999, which are all that Python can write.
+    """
+    kind = array.type
+    if pa.types.is_date32(kind):
+        unit, counts = "D", array.cast(pa.int32()).cast(pa.int64())
+    else:  # the zone of a moment only says how to show it
+        unit, counts = "ms" if pa.types.is_date64(kind) else kind.unit, array.cast(pa.int64())
+    if unit == "ns":  # 64 bits of them reach from 1677 to 2262
+        return pc.divide(counts, 1000).cast(ARROW_TYPES["date"])
+    microseconds = _MICROSECONDS[unit]
+    within = pc.and_(
+        pc.greater_equal(counts, _FIRST_DATE // microseconds),
+        pc.less_equal(counts, _LAST_DATE // microseconds),
+    )
+    counts = pc.if_else(within, counts, pa.scalar(None, pa.int64()))
+    return pc.multiply(counts, microseconds).cast(ARROW_TYPES["date"])
 
 
 def _as_text(array: pa.Array) -> pa.Array:

@@ -110,7 +110,9 @@ def _range_mask(column: pa.Array, ends: tuple[pa.Scalar, pa.Scalar]) -> pa.Array
 
 
 def _write_selection(table: Table, batches: Iterator[pa.RecordBatch], name: str) -> Table:
-    made = Table.read(table.bucket, write_table(table.bucket, batches, table.schema, name))
+    rule = table.identity_rule
+    held = write_table(table.bucket, batches, table.schema, name, identity_rule=rule)
+    made = Table.read(table.bucket, held)
     if not made.rows:
         raise DataError(
             "no rows are left",

@@ -33,6 +33,8 @@ class Table:
     rows: int
     parts: tuple[Artifact, ...]
     part_rows: tuple[int, ...]
+    identity_rule: int = 1
+    """What makes two texts of it the same (see `assay.dataset.row_identity`)."""
 
     @classmethod
     def read(cls, bucket: Bucket, artifact: Artifact) -> Table:
@@ -59,7 +61,8 @@ class Table:
         )
         schema = kinds.schema_from_description(held["schema"])
         part_rows = tuple(entry["rows"] for entry in held["parts"])
-        return cls(bucket, artifact, schema, held["rows"], parts, part_rows)
+        rule = held.get("identity_rule", 1)
+        return cls(bucket, artifact, schema, held["rows"], parts, part_rows, rule)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in order, in bounded memory. Raises DataError for an unknown column."""

@@ -19,17 +19,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT: Final = 1
+IDENTITY_RULE: Final = 2
+"""How today's tables say what makes two texts the same (see `assay.dataset.row_identity`)."""
 _AT_ONCE: Final = 3  # parts in flight: enough to keep a store busy, few enough for the memory
 _ROWS_A_BATCH: Final = 1 << 16
 
 
 def write_table(
-    bucket: Bucket, batches: Iterable[pa.RecordBatch], schema: pa.Schema, name: str
+    bucket: Bucket,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    name: str,
+    *,
+    identity_rule: int = IDENTITY_RULE,
 ) -> Artifact:
     """Store rows as a table. The same rows give the same bytes, however they were batched.
 
     The schema's types become the table's own: integer, number, boolean, text, date, category
-    (see `columns.field`). Raises DataError for other types and for values that do not fit.
+    (see `columns.column_field`). `identity_rule`: rows that join those of an older table keep its
+    rule. Raises DataError for other types and for values that do not fit.
     """
     schema = columns.normalize_schema(schema)
     _check_names(schema)
@@ -51,6 +59,8 @@ def write_table(
         "cut": cut.as_json(),
         "parts": listed,
     }
+    if identity_rule > 1 and any(columns.column_kind(c.type) == "text" for c in schema):
+        description["identity_rule"] = identity_rule  # of other types all rules say the same
     return bucket.put_json(description, TABLE, name)
 
 

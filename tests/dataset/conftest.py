@@ -2,4 +2,4 @@
 
 from tests.learning.conftest import people, say, table, teach, use_case
 
-__all__ = ["people", "use_case", "table", "say", "teach"]
+__all__ = ["people", "say", "table", "teach", "use_case"]

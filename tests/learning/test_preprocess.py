@@ -6,6 +6,8 @@ import pytest
 
 from assay.errors import ConfigError, DataError
 from assay.learning.preprocess import MAX_CATEGORIES, MIN_CATEGORY_ROWS, make_preprocessor
+from assay.learning.signature import cast_frame
+from assay.tables.columns import MAX_NUMBER
 
 ROWS = 200
 
@@ -43,6 +45,14 @@ def test_numbers_get_an_indicator_only_where_values_were_missing(frame):
 def test_a_column_without_any_value_is_left_out(frame):
     _, names = prepared(frame)
     assert not any("empty" in name for name in names)
+
+
+def test_dates_of_all_centuries_count_days(frame):
+    far = np.array(["9999-12-31", "0001-01-01T12:00", "1970-01-02", "NaT"], "datetime64[us]")
+    frame["since"] = np.resize(far, len(frame))
+    made, _ = prepared(frame[["since"]])
+    days = made.named_transformers_["dates"][:2].transform(frame[["since"]])
+    assert days["since"].tolist()[:3] == [2932896.0, -719161.5, 1.0]
 
 
 def test_dates_count_days_since_1970(frame):
@@ -98,3 +108,16 @@ def test_no_column_left_is_an_error_that_says_which_are_no_features(frame, colum
     with pytest.raises(DataError, match="no column is left") as raised:
         make_preprocessor(frame[columns], seed=0, overrides=overrides)
     assert "sensitive" in raised.value.remedy
+
+
+def test_infinite_numbers_are_missing_and_huge_ones_overflow_no_scaler(frame):
+    hours = frame.hours.copy()
+    hours.iloc[[30, 31, 32]] = [np.inf, -np.inf, -1e300]
+    entries = [{"name": "hours", "type": "number"}]
+    cast = cast_frame(pd.DataFrame({"hours": hours}), entries)
+    assert cast["hours"].isna().sum() == 22
+    assert cast["hours"].iloc[32] == -MAX_NUMBER
+    made = make_preprocessor(cast, seed=0).fit(cast, TRUTH)
+    assert np.isfinite(made.transform(cast)).all(axis=None)
+    plain = cast_frame(frame[["hours"]], entries)["hours"]
+    assert plain.to_numpy().tobytes() == frame.hours.to_numpy().tobytes()

@@ -71,10 +71,13 @@ def test_one_odd_identity_moves_nobody(people, use_case, table):
     assert (one[1:] == other[1:]).all()
 
 
-def test_without_identity_no_columns_type_moves_a_row(people, use_case, table):
+def test_without_identity_no_columns_type_moves_a_row_whose_values_are_plainly_written(
+    people, use_case, table
+):
     frame, case = people(), use_case(data={"identity": []})
-    texts = frame.astype({"person": "float64", "union": "str", "since": "str", "level": "str"})
-    texts["hours"] = frame.hours.astype("str").where(frame.hours.notna())
+    texts = frame.astype({"person": "float64", "since": "str", "level": "str"})
+    texts["union"] = frame.union.map({True: "true", False: "false"})
+    texts["hours"] = frame.hours.map("{:.0f}".format).where(frame.hours.notna())
     assert (mark_test_rows(table(texts), case) == mark_test_rows(table(frame), case)).all()
 
 

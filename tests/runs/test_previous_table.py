@@ -1,12 +1,13 @@
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from assay.bucket import artifacts
 from assay.bucket.bucket import Bucket
 from assay.registry.registry import Registry
-from assay.runs.previous_table import previous_table
+from assay.runs.previous_table import inherited_identity_rule, previous_table
 from assay.store.memory import MemoryStore
-from assay.tables.table_writer import write_frame
+from assay.tables.table_writer import IDENTITY_RULE, write_frame, write_table
 
 
 @pytest.fixture
@@ -49,3 +50,22 @@ def test_a_table_that_was_swept_away_is_passed_over(bucket):
     stopped(bucket, second)
     bucket.store.delete(f"objects/sha256/{second.digest.hex[:2]}/{second.digest.hex}")
     assert previous_table(bucket, "income", third) == first
+
+
+def text_table(bucket, rule):
+    rows = pa.table({"id": ["00200"]})
+    return write_table(bucket, rows.to_batches(), rows.schema, "table", identity_rule=rule)
+
+
+def test_a_use_case_goes_on_by_the_identity_rule_that_it_was_begun_with(bucket):
+    assert inherited_identity_rule(bucket, "income") == IDENTITY_RULE
+    stopped(bucket, text_table(bucket, 1))
+    assert inherited_identity_rule(bucket, "income") == 1
+    stopped(bucket, table(bucket, 5))  # numbers are known alike by every rule
+    assert inherited_identity_rule(bucket, "income") == 1
+    assert inherited_identity_rule(bucket, "other") == IDENTITY_RULE
+
+
+def test_a_table_of_numbers_binds_a_use_case_to_no_rule(bucket):
+    stopped(bucket, table(bucket, 5))
+    assert inherited_identity_rule(bucket, "income") == IDENTITY_RULE

@@ -46,6 +46,32 @@ def test_every_flat_type_finds_its_kind(tmp_path, take) -> None:
     assert [name for name, value in second.items() if value is not None] == ["coded"]
 
 
+def test_dates_of_all_centuries_are_read_whatever_holds_them(tmp_path, take) -> None:
+    last, early = datetime.datetime(9999, 12, 31, 23, 59, 59), datetime.datetime(1066, 10, 14)  # noqa: DTZ001
+    fine, zoned = pa.timestamp("us"), pa.timestamp("ms", "America/New_York")
+    rows = pa.table({"a": pa.array([last, early], fine), "b": pa.array([last, early], zoned)})
+    pq.write_table(rows, tmp_path / "new.parquet")
+    pq.write_table(rows, tmp_path / "old.parquet", use_deprecated_int96_timestamps=True)
+    for name in ("new.parquet", "old.parquet"):
+        found = take(tmp_path / name).table.to_arrow()
+        assert found.column("a").to_pylist() == found.column("b").to_pylist() == [last, early]
+
+
+def test_a_date_that_no_table_holds_sets_one_row_aside(tmp_path, take) -> None:
+    days = pa.array([0, 2**31 - 1, -719_163, 1, 2, 3, 4], pa.int32()).cast(pa.date32())
+    stamps = pa.array([0, 1, 2, 10**15, 4, 5, 6]).cast(pa.timestamp("s"))
+    save(tmp_path / "a.parquet", a=[1, 2, 3, 4, 5, 6, 7], day=days, stamp=stamps)
+    (tmp_path / "a.csv").write_text(
+        "a,day\n1,2020-01-01\n2,9999-12-31T23:59:59-05:00\n3,0000-01-01\n4,0001-01-01\n5,9999-12-31\n"
+    )
+    taken = take(tmp_path / "a.parquet")
+    assert taken.frame["a"].tolist() == [1, 5, 6, 7]
+    assert [row["line"] for row in taken.quarantine] == [2, 3, 4]
+    written = take(tmp_path / "a.csv", dates={"day": "iso"})
+    assert written.frame["a"].tolist() == [1, 4, 5]
+    assert [row["line"] for row in written.quarantine] == [3, 4]
+
+
 def test_declared_types_are_kept_exactly_or_rows_set_aside(tmp_path, take, monkeypatch) -> None:
     monkeypatch.setattr(parquet_files, "_ROWS", 2)
     save(

@@ -21,10 +21,12 @@ def _moments(numbers: list[int], kind: pa.DataType) -> pa.RecordBatch:
         (10**15, pa.timestamp("s", "Asia/Tokyo")),
         (-(10**17), pa.timestamp("ms")),
         (2**31 - 1, pa.date32()),
+        (2_932_897, pa.date32()),  # the first day of the year 10000
+        (-719_163, pa.date32()),  # the last day before the year 1
         (86_400_000 * 10**9, pa.date64()),
     ],
 )
-def test_moments_that_microseconds_cannot_hold_are_refused(number, kind) -> None:
+def test_moments_outside_of_the_years_1_to_9999_are_refused(number, kind) -> None:
     batch = _moments([0, number], kind)
     with pytest.raises(DataError, match="column 'a' does not fit its type"):
         conform_batch(batch, normalize_schema(batch.schema))
@@ -33,7 +35,10 @@ def test_moments_that_microseconds_cannot_hold_are_refused(number, kind) -> None
 @pytest.mark.parametrize(
     ("number", "kind", "micros"),
     [
-        (10**12, pa.timestamp("s"), 10**18),
+        (10**11, pa.timestamp("s"), 10**17),
+        (-(2**63) + 1, pa.timestamp("ns"), -9_223_372_036_854_775),
+        (-719_162, pa.date32(), -719_162 * 86_400 * 10**6),
+        (2_932_896, pa.date32(), 2_932_896 * 86_400 * 10**6),
         (-1_000, pa.timestamp("ms", "UTC"), -(10**6)),
         (1_999, pa.timestamp("ns"), 1),
         (1_999, pa.timestamp("ns", "Asia/Tokyo"), 1),

@@ -17,13 +17,15 @@ import pyarrow.compute as pc
 
 from assay.config.data import Target
 from assay.config.use_case import UseCase
-from assay.dataset.row_identity import canonical_text
+from assay.dataset.row_identity import identity_texts
 from assay.dataset.row_source import FrameOrTable
 from assay.dataset.target import labels_from_column, no_label_error
 from assay.errors import DataError, suggest_name
 from assay.gates.statistics.intervals import Bools
+from assay.tables.columns import column_kind
 from assay.tables.rowhash import row_hashes
 from assay.tables.table import Table
+from assay.tables.table_writer import IDENTITY_RULE
 
 MAX_KEPT_CELLS = 6_000_000  # columns times rows that are held in memory whole
 MIN_CLASS_SAMPLE = 500  # rows of the rarer class that no sample goes below, where there are so many
@@ -201,6 +203,7 @@ def _hash_rows(
     target = use_case.data.target.column
     wanted = {"features": features, "cases": [*features, target], "rows": names}
     hashed: dict[str, list[np.ndarray]] = {key: [] for key in (*wanted, "units", "persons")}
+    rule = rows.identity_rule if isinstance(rows, Table) else IDENTITY_RULE
     held, row, done = [], 0, 0
     for whole in _batches(rows):
         mask = labelled[row : row + whole.num_rows]
@@ -208,8 +211,8 @@ def _hash_rows(
         row += whole.num_rows
         for key, columns in wanted.items():
             hashed[key].append(_hashes(batch, columns))
-        hashed["persons"].append(_canonical_hashes(batch, identity))
-        hashed["units"].append(_unit_hashes(batch, use_case, names, done))
+        hashed["persons"].append(_identity_hashes(batch, identity, rule))
+        hashed["units"].append(_unit_hashes(batch, use_case, names, done, rule))
         if isinstance(rows, Table):
             inside = kept[(kept >= done) & (kept < done + batch.num_rows)] - done
             held.append(batch.take(pa.array(inside)))
@@ -224,34 +227,28 @@ def _hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
 
 
 def _unit_hashes(
-    batch: pa.RecordBatch, use_case: UseCase, names: Sequence[str], first: int
+    batch: pa.RecordBatch, use_case: UseCase, names: Sequence[str], first: int, rule: int
 ) -> np.ndarray:
     """As `dataset.row_identity` divides the rows; by time, entities are those of the identity."""
     split, identity = use_case.split, list(use_case.data.identity)
     if split.by == "group":
-        return _canonical_hashes(batch, [str(split.column)])
+        return _identity_hashes(batch, [str(split.column)], rule)
     if identity:
-        return _canonical_hashes(batch, identity)
+        return _identity_hashes(batch, identity, rule)
     if split.by == "time":
         return np.arange(first, first + batch.num_rows).astype(np.uint64)
-    return _canonical_hashes(batch, [name for name in names if name != use_case.data.target.column])
+    features = [name for name in names if name != use_case.data.target.column]
+    return _identity_hashes(batch, features, rule)
 
 
-def _canonical_hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> np.ndarray:
-    """Hashes in which texts that mean the same ("5" and "5.0") are the same, as in the split.
-
-    Of other types, equal values have one hash as it is.
+def _identity_hashes(batch: pa.RecordBatch, columns: Sequence[str], rule: int) -> np.ndarray:
+    """Hashes that are equal where the split's are. Only rule 1 needs texts for that: a hash of a
+    value tells values of one type apart as it is, and costs less.
     """
-    if not columns:
-        return np.zeros(batch.num_rows, dtype=np.uint64)
-    chosen = [_canonical_texts(batch.column(name)) for name in columns]
-    return np.asarray(row_hashes(pa.RecordBatch.from_arrays(chosen, names=list(columns))))
-
-
-def _canonical_texts(array: pa.Array) -> pa.Array:
-    if not pa.types.is_dictionary(array.type):
-        if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-            return array
-        array = array.dictionary_encode()
-    texts = [None if t is None else canonical_text(str(t)) for t in array.dictionary.to_pylist()]
-    return pa.array(texts, pa.string()).take(array.indices)
+    if rule > 1:
+        return _hashes(batch, columns)
+    arrays = [
+        identity_texts(one, rule) if column_kind(one.type) == "text" else one
+        for one in (batch.column(name) for name in columns)
+    ]
+    return _hashes(pa.RecordBatch.from_arrays(arrays, names=list(columns)), columns)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from assay.gates.statistics.intervals import Bools, Floats
+from assay.tables.columns import MAX_NUMBER
 
 MAX_LEVELS = 250  # the learner's histograms hold 255 values and the missing one
-MAX_NUMBER = 1e100  # stands for infinity, which no learner takes
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,12 @@ def _encode_column(column: pd.Series) -> tuple[np.ndarray, int]:
     """The column as numbers, and how many levels it has; 0 for what is a number by nature."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
-        days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        days = (column - pd.Timestamp(0).as_unit("us")) / pd.Timedelta(days=1)
         return days.to_numpy(dtype=float), 0
     if pd.api.types.is_numeric_dtype(kind):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return np.clip(numbers, -MAX_NUMBER, MAX_NUMBER), 0
+        finite = np.where(np.isinf(numbers), np.nan, numbers)  # as they are learnt
+        return np.clip(finite, -MAX_NUMBER, MAX_NUMBER), 0
     codes, values = pd.factorize(column, sort=True)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     place = np.empty(len(values))

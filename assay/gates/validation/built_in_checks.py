@@ -8,12 +8,16 @@ import pyarrow as pa
 
 from assay.config.data import Target
 from assay.dataset.row_source import RowSource
-from assay.dataset.target import labels_from_column, no_label_error
+from assay.dataset.target import UNLABELLED_REMEDY, labels_from_column, no_label_error
 from assay.errors import DataError, suggest_name
 from assay.gates.report import Check, Sheet, Verdict
 from assay.sources.quarantine import QuarantineSummary
+from assay.sources.reading_notes import ReadingNotes
+from assay.tables.columns import MAX_NUMBER
+from assay.util.wording import format_count
 
 MOST_MALFORMED = 0.05
+_NOTHING = ReadingNotes()
 _MOST_HINTS = 8  # shown; the last one names the line to add
 
 
@@ -22,13 +26,19 @@ def built_in_checks(
     target: Target | None,
     malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
+    notes: ReadingNotes = _NOTHING,
 ) -> list[Check]:
-    """Rows, how many could not be read, columns that had to be read as text (where there are any),
-    columns without a value, and both classes of the target where one is given.
+    """Rows, how many could not be read, columns without a value, and both classes of the target
+    where one is given. Where there are any: rows that were left out, columns that had to be read
+    as text, and values that no learner takes as they are.
     """
     checks = [_rows_check(rows), _malformed_check(rows.count, malformed or QuarantineSummary())]
     if as_text:
         checks.append(_read_as_text_check(rows.count, as_text))
+    if notes.filtered or notes.unlabelled:
+        checks.append(_left_out_check(rows.count, notes))
+    if extreme := _extreme_values(rows, notes):
+        checks.append(_extreme_values_check(rows.count, extreme))
     if rows.count:
         checks.append(_empty_columns_check(rows, target))
         if target is not None:
@@ -70,6 +80,50 @@ def _malformed_check(good: int, malformed: QuarantineSummary) -> Check:
         "marks under data."
         if malformed.rows
         else "",
+        rows=rows,
+    )
+
+
+def _left_out_check(rows: int, notes: ReadingNotes) -> Check:
+    """The use case asked for it, so it passes; how many they are must be seen."""
+    reasons = {"data.where": notes.filtered, "data.target.unlabelled: leave_out": notes.unlabelled}
+    said = " and ".join(f"{count:,} by {why}" for why, count in reasons.items() if count)
+    left_out = notes.filtered + notes.unlabelled
+    return Check(
+        name="left_out",
+        claim="Rows are left out only as the use case says",
+        verdict=Verdict.PASS,
+        statistic="share of rows left out",
+        estimate=left_out / max(notes.rows, 1),
+        why=f"{left_out:,} of {notes.rows:,} rows were left out: {said}. {rows:,} are judged.",
+        rows=notes.rows,
+    )
+
+
+def _extreme_values(rows: RowSource, notes: ReadingNotes) -> list[str]:
+    """What is said of each column with values that no learner takes as they are."""
+    found = []
+    for name, column in rows.columns.items():
+        infinite = column.infinite + notes.infinite.get(name, 0)
+        if infinite:
+            found.append(f"{name}: {format_count(infinite, 'infinite value')}, treated as missing")
+        if column.huge:
+            values = format_count(column.huge, "value")
+            found.append(f"{name}: {values} beyond {MAX_NUMBER:g}, learnt as {MAX_NUMBER:g}")
+    return found
+
+
+def _extreme_values_check(rows: int, extreme: Sequence[str]) -> Check:
+    return Check(
+        name="extreme_values",
+        claim="No number is infinite or too large to learn from",
+        verdict=Verdict.CAUTION,
+        statistic="columns with such numbers",
+        estimate=float(len(extreme)),
+        threshold=0.0,
+        why="; ".join(extreme) + ".",
+        remedy="Mend the source, such as a division by zero, or list the value under data.missing.",
+        hard=False,
         rows=rows,
     )
 
@@ -121,7 +175,7 @@ def _target_check(rows: RowSource, target: Target) -> Check:
     counted = f"{positives:,} of {known:,} labelled rows are positive."
     unlabelled = f" {missing:,} rows have no label." if missing else ""
     if missing and not remedy:
-        remedy = "Rows without a label can neither teach nor test: leave them out of the source."
+        remedy = UNLABELLED_REMEDY
     several = len(others) > 1 and not target.negative
     return Check(
         name="target",

@@ -32,6 +32,7 @@ from assay.gates.validation.rule_engine import RuleEngine, choose_engine
 from assay.gates.validation.rules import COLUMN_EXISTENCE_RULES, Locator, build_rules
 from assay.gates.validation.schema_changes import compare_schemas
 from assay.sources.quarantine import QuarantineSummary
+from assay.sources.reading_notes import ReadingNotes
 
 _MANY_ROWS = 1_000_000  # rows from which on it matters that a rule is judged in memory
 
@@ -55,6 +56,7 @@ def validate_table(
     target: Target | None = None,
     malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
+    notes: ReadingNotes | None = None,
     previous: FrameOrTable | None = None,
     locate: Locator | None = None,
 ) -> ValidationResult:
@@ -62,13 +64,13 @@ def validate_table(
     made and, where `previous` is given, by what changed since that earlier table.
 
     `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
-    text, and why, a sentence each. `locate` turns a path such as
+    text, and why, a sentence each; `notes`: what else ingestion did. `locate` turns a path such as
     ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table,
     ObjectMissing or ObjectCorrupt for a table whose parts are damaged.
     """
     with open_rows(data) as rows:
-        checks = built_in_checks(rows, target, malformed, as_text)
+        checks = built_in_checks(rows, target, malformed, as_text, notes or ReadingNotes())
         sheets = [columns_sheet(rows)]
         if previous is not None:
             with open_rows(previous) as before:
@@ -78,7 +80,7 @@ def validate_table(
         asked = _test_expectations(rows, expectations, locate or (lambda _path: ""))
     checks += asked.checks
     verdict = overall_verdict(checks)
-    notes = [*_untested_notes(rows, expectations), *asked.notes]
+    remarks = [*_untested_notes(rows, expectations), *asked.notes]
     return ValidationResult(
         Report(
             gate="validation",
@@ -87,7 +89,7 @@ def validate_table(
             summary=_summary(verdict, checks, rows.count, len(expectations)),
             checks=tuple(checks),
             sheets=tuple(sheets),
-            notes=tuple(notes),
+            notes=tuple(remarks),
         ),
         pd.concat([empty_failing_rows(), *asked.failing], ignore_index=True),
         asked.results,

@@ -331,7 +331,7 @@ def _iter_own_labels(table: Table, use_case: UseCase) -> Iterator[_LabelArrays]:
     more = [known] if known and known in table.schema.names else []
     for batch in table.batches(list(dict.fromkeys([*identity, target.column, *more]))):
         said = _target_labels(batch.column(target.column), target.positive)
-        units = hash_units(batch.select(identity)).view(np.int64)
+        units = hash_units(batch.select(identity), table.identity_rule).view(np.int64)
         when = np.full(len(said), _NO_MOMENT)
         if known in batch.schema.names and pa.types.is_timestamp(batch.schema.field(known).type):
             when = _known_moments(batch.column(known))

@@ -36,6 +36,7 @@ class LabelReader:
     wanted_columns: dict[str, ColumnSpec]
     target_values: pa.Array | None  # that the target had in training; None where they are too many
     known_column: str | None
+    identity_rule: int  # of the trained table, as whose rows these are known
     name: str
     unfit_blocks: BlockSpool = field(default_factory=BlockSpool)
     rows: int = 0
@@ -58,7 +59,14 @@ class LabelReader:
         written_as = NumberFormat.from_source(source)
         wanted = {name: replace(spec, number_format=written_as) for name, spec in wanted.items()}
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
-        return cls(reading, wanted, _trained_values(trained, target), case.labels.known, name)
+        return cls(
+            reading,
+            wanted,
+            _trained_values(trained, target),
+            case.labels.known,
+            trained.identity_rule,
+            name,
+        )
 
     @property
     def schema(self) -> pa.Schema:
@@ -112,7 +120,8 @@ class LabelReader:
 
     def _parse_block(self, block: RowBlock) -> pa.RecordBatch:
         """The labels of one block; rows whose outcome is not known yet are none."""
-        batch, malformed = convert_block(block, self.wanted_columns)
+        converted = convert_block(block, self.wanted_columns)
+        batch, malformed = converted.batch, converted.malformed_rows
         target = list(self.wanted_columns)[len(self.data.identity)]
         missing = _mask(batch.column(target).is_null())
         nameless = np.logical_and.reduce(
@@ -154,7 +163,7 @@ class LabelReader:
             else pa.nulls(len(label), pa.timestamp("us"))
         )
         arrays = [
-            pa.array(hash_units(identity).view(np.int64)),
+            pa.array(hash_units(identity, self.identity_rule).view(np.int64)),
             pa.array(label),
             known,
             *identity.columns,
@@ -190,7 +199,8 @@ def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     column = trained.schema.field(name)
     listed = columns.field_categories(column)
     kind = "text" if listed is not None else columns.column_kind(column.type)
-    return ColumnSpec(kind, (), data.dates.get(name, "iso"))
+    plain = name in data.identity and name not in data.types
+    return ColumnSpec(kind, (), data.dates.get(name, "iso"), plain=plain)
 
 
 def _trained_values(trained: Table, target: str) -> pa.Array | None:

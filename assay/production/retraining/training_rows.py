@@ -113,7 +113,7 @@ def write_training_rows(
     )
     later = sum(int(mask.sum()) for mask in kept[1:])
     return TrainingRows(
-        write_table(bucket, rows, schema, "gathered"),
+        write_table(bucket, rows, schema, "gathered", identity_rule=sources[0].table.identity_rule),
         write_table(bucket, marks, came_by, "arrived"),
         {"first": int(kept[0].sum()), "later": later},
     )

@@ -8,6 +8,7 @@ refused. Rows that do not fit are listed with their line and the reason.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,8 @@ from assay.sources.ingestion import (
 from assay.sources.number_format import NumberFormat
 from assay.sources.source_lines import SourceLines
 from assay.tables.columns import column_field
-from assay.tables.table_writer import write_table
+from assay.tables.table_writer import IDENTITY_RULE, write_table
+from assay.util.wording import format_count
 
 BatchProgress = Callable[[str], None]
 
@@ -64,7 +66,8 @@ class ParsedBatch:
 
 def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[str, dict[str, Any]]:
     """How to read a batch: for each column of the table that a version was `trained` on (its
-    description), the type, the format of dates, and whether the batch must have it.
+    description), the type, the format of dates, whether the batch must have it, and whether its
+    numbers must be plainly written (see `ColumnSpec.plain`).
 
     JSON, because it is part of the batch's key. A batch may lack what is unknown when a row is
     scored (the target, columns after the outcome), and columns that are only kept (`data.exclude`).
@@ -76,6 +79,7 @@ def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[s
             "type": "text" if column["type"] == "category" else column["type"],
             "format": data.dates.get(column["name"], "iso"),
             "required": column["name"] not in spared,
+            "plain": column["name"] in data.identity and column["name"] not in data.types,
         }
         for column in trained
         if column["name"] not in data.never_store
@@ -89,6 +93,7 @@ def parse_batch(
     use_case: UseCase,
     name: str,
     *,
+    identity_rule: int = IDENTITY_RULE,
     say: BatchProgress = lambda _: None,
 ) -> ParsedBatch:
     """Read a batch into the bucket, in bounded memory. `specs` comes from `column_specs`.
@@ -110,13 +115,15 @@ def parse_batch(
             lambda: reading_hint(source, "score.source"),
         )
         rows = _RowReader(wanted, blocks, aside, tally)
-        table = write_table(bucket, rows.batches(), rows.schema, name)
+        table = write_table(bucket, rows.batches(), rows.schema, name, identity_rule=identity_rule)
         lines = write_table(
             bucket, rows.places.batches(), source_lines.SOURCE_LINES_SCHEMA, f"{name} lines"
         )
         malformed = (quarantine_batch(block.malformed_rows) for block in aside)
         held = rows.tally.malformed_count
         unfit = write_table(bucket, malformed, QUARANTINE_SCHEMA, f"{name} unfit") if held else None
+    for column, count in rows.infinite.items():
+        say(f"{name}: {column}: {format_count(count, 'infinite value')} treated as missing")
     extra = [column for column in reader.columns if column not in specs]
     return ParsedBatch(table, lines, unfit, rows.tally.good_count, held, extra)
 
@@ -149,7 +156,9 @@ def _wanted_columns(
             or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
         )
     return {
-        name: ColumnSpec(how["type"], date_format=how["format"], number_format=written)
+        name: ColumnSpec(
+            how["type"], date_format=how["format"], plain=how["plain"], number_format=written
+        )
         for name, how in specs.items()
         if name in found
     }
@@ -170,11 +179,14 @@ class _RowReader:
         self._wanted, self._blocks, self._aside = wanted, blocks, aside
         self.tally = tally
         self.places = SourceLines()
+        self.infinite: Counter[str] = Counter()
         self.schema = pa.schema([column_field(name, how.kind) for name, how in wanted.items()])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
-            batch, malformed = convert_block(block, self._wanted)
+            converted = convert_block(block, self._wanted)
+            batch, malformed = converted.batch, converted.malformed_rows
+            self.infinite.update(converted.infinite)
             self.tally.add(batch.num_rows, malformed)
             lines = block.lines
             if malformed:

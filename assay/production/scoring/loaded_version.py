@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedVersion:
-    """A version ready to score. `column_specs`: how its batches are read (see `batch_reader`)."""
+    """A version ready to score. `column_specs`: how its batches are read (see `batch_reader`);
+    `identity_rule`: that of the table it was trained on, by which a batch's rows are known too.
+    """
 
     version: Version
     model: ScoringModel
     column_specs: dict[str, dict[str, Any]]
+    identity_rule: int
 
     @classmethod
     def load(
@@ -43,8 +46,9 @@ class LoadedVersion:
             model = registry.load(reference, as_of=as_of)
             if registry.find_version(reference).number == version.number:
                 break  # else an alias was moved while it was being loaded
-        trained = Table.read(bucket, find_training_table(bucket, version)).description
-        return cls(version, model, column_specs(trained, written.use_case))
+        trained = Table.read(bucket, find_training_table(bucket, version))
+        specs = column_specs(trained.description, written.use_case)
+        return cls(version, model, specs, trained.identity_rule)
 
 
 @dataclass

@@ -32,6 +32,7 @@ ROW, UNIT, PROBABILITY, DECISION, MODEL = "row", "unit", "probability", "decisio
 PREDICTION_COLUMNS: Final = (ROW, UNIT, PROBABILITY, DECISION, MODEL)
 
 _ROWS: Final = 1 << 16
+_MOST_BROKEN: Final = 20  # rows that an estimator may break on among `_ROWS`
 _PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
 
 
@@ -140,8 +141,8 @@ class _Scorer:
 
     def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
         frame = batch.select(self.model.columns).to_pandas()
-        probability, decision = self._predict_frame(frame)
-        odd = self._find_unscorable(frame, probability)
+        probability, decision, broken = self._predict_frame(frame)
+        odd = self._find_unscorable(frame, probability) | broken
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
             self.unscorable[start + place] = reason
@@ -152,9 +153,10 @@ class _Scorer:
         rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
         self.scored_rows += batch.num_rows
         named = pa.array([str(self.digest)])
+        identity = batch.select(self._identity)
         arrays = [
             pa.array(rows, pa.int64()),
-            pa.array(hash_units(batch.select(self._identity)).view(np.int64)),
+            pa.array(hash_units(identity, self.rows.identity_rule).view(np.int64)),
             *(batch.column(name) for name in self._shown),
             pa.array(probability, pa.float64()),
             pa.array(decision, pa.bool_()),
@@ -162,19 +164,44 @@ class _Scorer:
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
 
-    def _predict_frame(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        try:
-            found = self.model.predict(frame)
-        except AssayError:
-            raise
-        except Exception as error:
-            # A user's estimator, or a library below it, may raise anything.
-            raise DataError(
-                f"the model cannot answer these rows ({type(error).__name__}: {error})",
-                where=self.rows.artifact.name,
-                remedy="Mend the rows, or the estimator if it is your own.",
-            ) from error
-        return found[PROBABILITY].to_numpy(), found[DECISION].to_numpy()
+    def _predict_frame(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+        """Probabilities and decisions, and why rows have none, by their places in the frame.
+
+        A row that the estimator breaks on is found by halving, so that it costs no other its
+        answer. Raises DataError where there are many: then it is the estimator.
+        """
+        probability, decision = np.full(len(frame), np.nan), np.zeros(len(frame), bool)
+        broken: dict[int, str] = {}
+        pieces = [(0, len(frame))]
+        while pieces:
+            start, end = pieces.pop()
+            try:
+                found = self.model.predict(frame.iloc[start:end])
+            except AssayError:
+                raise
+            except Exception as error:
+                # A user's estimator, or a library below it, may raise anything.
+                why = f"{type(error).__name__}: {error}".partition("\n")[0]
+                if end - start == 1 and len(broken) < _MOST_BROKEN:
+                    broken[start] = f"the model cannot answer it ({why})"
+                    continue
+                if end - start == 1 or len(frame) == 1:
+                    raise self._broken_model_error(why) from error
+                middle = (start + end) // 2
+                pieces += [(middle, end), (start, middle)]
+                continue
+            probability[start:end] = found[PROBABILITY].to_numpy()
+            decision[start:end] = found[DECISION].to_numpy()
+        if len(broken) == len(frame):
+            raise self._broken_model_error(next(iter(broken.values())))
+        return probability, decision, broken
+
+    def _broken_model_error(self, why: str) -> DataError:
+        return DataError(
+            f"the model cannot answer these rows ({why})",
+            where=self.rows.artifact.name,
+            remedy="Mend the rows, or the estimator if it is your own.",
+        )
 
     def _find_unscorable(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
         """The reasons of rows that cannot be scored, by place in the frame."""

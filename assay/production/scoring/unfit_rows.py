@@ -31,7 +31,9 @@ def drop_rows(
             kept_places.add(places.lines(here[kept]))
             yield batch.filter(pa.array(kept))
 
-    table = write_table(bucket, batches(), rows.schema, rows.artifact.name)
+    table = write_table(
+        bucket, batches(), rows.schema, rows.artifact.name, identity_rule=rows.identity_rule
+    )
     return table, write_table(bucket, kept_places.batches(), SOURCE_LINES_SCHEMA, lines.name)
 
 

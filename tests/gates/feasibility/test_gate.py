@@ -60,7 +60,7 @@ def test_entities_are_those_of_the_split(people, use_case, stored):
     ours = FeasibilityData.from_rows(frame, case, 0).all_rows.units
     theirs = unit_hashes(stored(frame), case)
     pairs = set(zip(ours.tolist(), theirs.tolist(), strict=True))
-    assert len(pairs) == len(set(ours.tolist())) == len(set(theirs.tolist())) == 90
+    assert len(pairs) == len(set(ours.tolist())) == len(set(theirs.tolist())) == 180
 
 
 def test_all_ten_are_listed_with_what_was_not_judged_and_why(people, use_case):

@@ -305,7 +305,7 @@ def test_duckdb_says_what_pandas_says(table, kind):
         rules = rules_for(kind, rows)
     assert rules
     stored = validate_table(table, rules, subject="rows")
-    framed = validate_table(table.pandas(), rules, subject="rows")
+    framed = validate_table(table.to_pandas(), rules, subject="rows")
     assert told(stored) == told(framed)
     for one, other in zip(stored.report.checks, framed.report.checks, strict=True):
         if asked_of(one):

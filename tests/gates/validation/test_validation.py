@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assay.bucket.bucket import Bucket
 from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError
 from assay.gates.report import Verdict
 from assay.gates.validation.gate import validate_table
 from assay.sources.quarantine import QuarantineSummary
+from assay.sources.reading_notes import ReadingNotes
+from assay.store.memory import MemoryStore
+from assay.tables.table import Table
+from assay.tables.table_writer import write_frame
 
 
 @pytest.fixture
@@ -355,3 +360,27 @@ def test_rows_that_could_not_be_read_are_counted_in_the_verdict(malformed, verdi
     assert check.verdict is verdict
     assert report.verdict is verdict
     assert str(malformed) in check.why
+
+
+def test_infinite_and_huge_values_are_named_with_their_column(frame):
+    frame = frame.assign(ratio=[1e300, 1.0, -1e31, np.nan, 1e30, np.inf])
+    bucket = Bucket.from_store(MemoryStore())
+    stored = Table.read(bucket, write_frame(bucket, frame, "people"))
+    notes = ReadingNotes(rows=6, infinite={"ratio": 2})
+    for rows in (frame, stored):
+        check = only(judge(rows, notes=notes), "extreme_values")
+        assert check.verdict is Verdict.CAUTION
+        assert check.why == (
+            "ratio: 3 infinite values, treated as missing; ratio: 2 values beyond 1e+30, learnt as 1e+30."
+        )
+    ordinary = judge(frame.drop(columns="ratio"))
+    assert "extreme_values" not in [check.name for check in ordinary.report.checks]
+
+
+def test_rows_that_were_left_out_are_counted(frame):
+    notes = ReadingNotes(rows=100, filtered=90, unlabelled=4)
+    check = only(judge(frame, notes=notes), "left_out")
+    assert check.verdict is Verdict.PASS
+    assert check.estimate == 0.94
+    assert "94 of 100 rows were left out: 90 by data.where and 4 by data.target" in check.why
+    assert "left_out" not in [check.name for check in judge(frame).report.checks]

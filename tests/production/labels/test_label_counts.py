@@ -37,7 +37,7 @@ def begun(**data):
 def from_scratch(living, look):
     """The counts, were there none of before."""
     past = tuple(p.model_copy(update={"counted": None}) for p in look.past_looks)
-    return count_labels(living.bucket, dataclasses.replace(look, past=past), living.case)
+    return count_labels(living.bucket, dataclasses.replace(look, past_looks=past), living.case)
 
 
 def agree(living, look):
@@ -57,7 +57,7 @@ def looked(living, day):
     agree(living, look)
     seen = build_window(living.bucket, look, living.case, living.against)
     kept = living.bucket.put_json(seen.label_counts, JSON, "counted").as_json()
-    length, before = look.batches.length, look.judged
+    length, before = look.batches.length, look.judged_up_to
     judged = {
         "rows": length if seen.current or seen.same_rows else before.rows,
         "labels": length if seen.labelled else before.labels,
@@ -208,5 +208,5 @@ def test_counts_that_cannot_be_had_are_made_anew():
     lost = living.bucket.put_json({"nothing": 1}, JSON, "lost")
     living.bucket.store.delete(f"objects/sha256/{lost.digest.hex[:2]}/{lost.digest.hex}")
     past = tuple(p.model_copy(update={"counted": lost.digest}) for p in look.past_looks)
-    again = dataclasses.replace(look, past=past)
+    again = dataclasses.replace(look, past_looks=past)
     assert count_labels(living.bucket, again, living.case)[0] == from_scratch(living, look)[0]

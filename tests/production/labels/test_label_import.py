@@ -58,6 +58,33 @@ def said(living, *numbers):
     return known(living)(units.view(np.uint64)).tolist()
 
 
+def test_labels_are_joined_to_text_as_it_is_written(tmp_path):
+    rows = loans(["00001", "1", "00200", "200"], ["yes", "no"] * 2)
+    living = Living.begin(written("loans", DATA), rows, np.ones(4, bool))
+    text = "loan,paid\n00200,yes\n200,no\n+1,yes\n"
+    import_labels(living.bucket, living.written, day(1), [file(tmp_path, text)])
+    assert said(living, "00200", "200", "+1", "1") == [1, 0, 1, -1]
+    numbers = pd.DataFrame({"loan": [300, 301], "paid": ["yes", "no"]})
+    numbers.to_parquet(tmp_path / "numbers.parquet")
+    import_labels(living.bucket, living.written, day(2), [str(tmp_path / "numbers.parquet")])
+    assert said(living, "300", "00300", "301") == [1, -1, 0]  # a number has one text
+
+
+def test_text_that_would_lose_its_zeros_is_no_label_of_an_integer(living, tmp_path):
+    (entry,) = import_labels(
+        living.bucket,
+        living.written,
+        day(1),
+        [file(tmp_path, "loan,paid\n00005,yes\n7,no\n8.0,no\n-3,no\n")],
+    ).new
+    assert (entry.rows, entry.unfit_rows) == (3, 1)
+    assert said(living, 5, 7, 8, -3) == [-1, 0, 0, 0]
+    (refused,) = import_labels(
+        living.bucket, living.written, day(2), [file(tmp_path, "loan,paid\n007,yes\n", "b.csv")]
+    ).refused
+    assert "loan '007' is not a 64-bit integer written without" in str(refused[1])
+
+
 def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(living, tmp_path):
     text = (
         "loan,paid,note\n100,yes,a\n101,no,b\nx,yes,secret\n102,Yes,c\n,yes,d\n103,,e\n104,no,f\n"
@@ -68,7 +95,7 @@ def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(livi
     unfit = Table.read(living.bucket, entry.unfit).to_pandas()
     assert unfit["line"].tolist() == [4, 5, 6]
     assert unfit["reason"].tolist() == [
-        "loan 'x' is not a 64-bit integer",
+        "loan 'x' is not a 64-bit integer written without leading zeros or +",
         "paid 'Yes' was never seen in training",
         "has no identity",
     ]

@@ -57,6 +57,19 @@ def test_types_are_those_of_training_whatever_a_batch_looks_like(bucket, rows, t
     assert (taken["age"].dtype, set(taken["job"])) == ("int64", {"7"})
 
 
+def test_an_identity_that_would_lose_its_zeros_is_set_aside(bucket, rows, tmp_path):
+    texts = rows.astype({"person": str})
+    texts.loc[3, "person"] = "00003"
+    texts.to_csv(tmp_path / "a.csv", index=False)
+    texts.to_parquet(tmp_path / "b.parquet", index=False)
+    for path in (tmp_path / "a.csv", tmp_path / "b.parquet"):
+        taken = take(bucket, path)
+        assert (taken.rows, taken.unfit_rows) == (29, 1)
+        assert "person '00003' is not" in frame_of(bucket, taken.unfit)["reason"][0]
+        declared = take(bucket, path, types={"person": "integer"})  # the use case says so
+        assert declared.unfit is None
+
+
 def test_a_batch_that_was_not_split_is_told_with_its_delimiter(bucket, rows, tmp_path):
     rows.to_csv(tmp_path / "a.csv", index=False, sep=";")
     with pytest.raises(DataError) as caught:
@@ -113,7 +126,7 @@ def test_the_target_may_be_there_and_what_training_did_not_see_is_named_and_neve
     taken = take(bucket, tmp_path / "a.jsonl")
     frame = frame_of(bucket, taken.table)
     assert list(frame) == ["person", "age", "job", "sex", "hired"]
-    assert taken.extra == ["secret", "nested"]
+    assert taken.extra_columns == ["secret", "nested"]
     extra.drop(columns="nested").to_csv(tmp_path / "a.csv", index=False)
     with (tmp_path / "a.csv").open("a") as file:
         file.write("1,2,never write this\n")

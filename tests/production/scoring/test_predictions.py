@@ -149,3 +149,32 @@ def test_places_are_runs_and_give_back_every_line():
     assert list(places.lines(np.arange(6))) == list(lines)
     assert sum(batch.num_rows for batch in places.batches()) == 3
     assert pd.Series(places.lines(np.array([3]))).tolist() == [9]
+
+
+class Breaking:
+    """A model that raises where any row's age is beyond 100."""
+
+    columns, group_columns = ("age", "job"), ()
+
+    def predict(self, frame):
+        if (frame["age"] > 100).any():
+            raise OverflowError("age is too large")
+        return pd.DataFrame({"probability": 0.25, "decision": False}, index=frame.index)
+
+
+def test_a_row_that_the_estimator_breaks_on_costs_no_other_row_its_answer(bucket):
+    rows = people(40, seed=2).drop(columns="hired")
+    rows.loc[[3, 17], "age"] = 1000
+    found = score(bucket, rows, Breaking())
+    assert (found.rows, found.unfit_rows) == (38, 2)
+    unfit = Table.read(bucket, found.unfit).to_pandas()
+    assert unfit["line"].tolist() == [5, 19]
+    assert "OverflowError: age is too large" in unfit["reason"][0]
+
+
+def test_an_estimator_that_breaks_on_many_rows_is_an_error(bucket):
+    rows = people(40, seed=2).drop(columns="hired").assign(age=1000)
+    with pytest.raises(DataError, match="OverflowError: age is too large"):
+        score(bucket, rows, Breaking())
+    with pytest.raises(DataError, match="OverflowError"):
+        score(bucket, rows.head(2), Breaking())
