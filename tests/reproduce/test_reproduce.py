@@ -300,6 +300,7 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     made = Repository(tmp_path / "theirs")
+    made.write("assay/__init__.py", b"")
     made.write("assay/runs/run.py", b"RUNS = 1\n")
     made.write("picture.bin", bytes(range(256)))
     monkeypatch.chdir(made.folder)
@@ -399,8 +400,8 @@ def test_a_module_that_is_nowhere_is_an_error(repository, laid_out):
 
 def asked_of(source, fingerprint):
     data = SimpleNamespace(source=SimpleNamespace(path=source, sql=None, format=None))
-    written = SimpleNamespace(use_case=SimpleNamespace(data=data))
-    return SimpleNamespace(begun=None, source=fingerprint, written=written)
+    loaded = SimpleNamespace(use_case=SimpleNamespace(data=data))
+    return SimpleNamespace(retraining_entry=None, source=fingerprint, loaded=loaded)
 
 
 @pytest.fixture
@@ -640,7 +641,7 @@ def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made,
     }
     assert found.first_divergence.name == "search x"
     assert found.first_divergence.outputs[0].differences[0] == "scores: 0.5 -> 0.75"
-    assert found.steps[2].after == ["tried"]
+    assert found.steps[2].changed_inputs == ["tried"]
 
 
 def test_steps_that_came_or_went_are_told(made, bucket):

@@ -113,7 +113,7 @@ def test_the_target_may_be_there_and_what_training_did_not_see_is_named_and_neve
     taken = take(bucket, tmp_path / "a.jsonl")
     frame = frame_of(bucket, taken.table)
     assert list(frame) == ["person", "age", "job", "sex", "hired"]
-    assert taken.extra == ["secret", "nested"]
+    assert taken.extra_columns == ["secret", "nested"]
     extra.drop(columns="nested").to_csv(tmp_path / "a.csv", index=False)
     with (tmp_path / "a.csv").open("a") as file:
         file.write("1,2,never write this\n")

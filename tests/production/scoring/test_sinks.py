@@ -151,7 +151,9 @@ def test_a_sql_table_is_made_with_fitting_types_and_a_batch_is_written_once(data
     for each in (one, two, one):
         write_delivery(each, sink)
     assert len(held(database)) == 50
-    assert set(held(database, "batch, model")) == {(str(d.batch), d.model) for d in (one, two)}
+    assert set(held(database, "batch, model")) == {
+        (str(d.batch_digest), d.model) for d in (one, two)
+    }
     kinds = {
         c["name"]: str(c["type"]) for c in inspect(create_engine(database)).get_columns("answers")
     }
