@@ -149,7 +149,12 @@ def _serve_batch(
         chosen = claimed
         before.open_claims.pop(chosen.batch_digest, None)
     to = deliver_batch(run, chosen, sink) if sink else None
-    told = {"name": batch.name, "extra": run.bucket.get_json(arrived["about"])["extra"], "to": to}
+    told = {
+        "name": batch.name,
+        "extra": run.bucket.get_json(arrived["about"])["extra"],
+        "outside": run.bucket.get_json(predicted["about"])["outside"],
+        "to": to,
+    }
     if known:
         return BatchOutcome.from_entry(chosen, came.scorer.version, fate="known", **told)
     beside = _score_in_shadow(run, came, batch, source, as_of)

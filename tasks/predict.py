@@ -36,7 +36,13 @@ def predict_batch(
             unfit=unfit,
             say=log.info,
         )
-        about = {"rows": found.rows, "unfit_rows": found.unfit_rows}
+        for finding in found.outside:
+            log.warning(f"{batch.name}: {finding}")
+        about = {
+            "rows": found.rows,
+            "unfit_rows": found.unfit_rows,
+            "outside": list(found.outside),
+        }
         outputs = {
             "table": found.table,
             "predictions": found.predictions,
@@ -53,6 +59,7 @@ def predict_batch(
         settings={
             "identity": list(use_case.data.identity),
             "target": use_case.data.target.column,
+            "outside": use_case.score.outside,
         },
         inputs={
             "table": read_step["table"],
