@@ -208,7 +208,8 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
 
         source = None if batch.name == QUERY else batch.name
         aside = QuarantineSummary.from_table(open_bucket(store), batch.unfit, source)
-        yield f"{format_count(aside.rows, 'row')} could not be scored: {printable_text(aside.reasons)}"
+        rows, reasons = format_count(aside.rows, "row"), printable_text(aside.reasons)
+        yield f"{rows} could not be scored: {reasons}"
         yield next_command(f"assay show {aside.table}", store)
     for finding in batch.outside:
         yield f"far outside what training held: {printable_text(finding)}"
