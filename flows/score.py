@@ -148,24 +148,20 @@ def _serve_batch(
             return BatchOutcome(
                 name=batch.name, fate="known", why=_SERVED_DIFFERENTLY if aside else None
             )
-        claim = valid_claim
-        prior.open_claims.pop(claim.batch_digest, None)
-    to = deliver_batch(run, claim, sink) if sink else None
-    added, shadow = False, None
-    if not known:
-        shadow = _score_in_shadow(run, plan, batch, source, as_of)
-        added = record_batch(
-            run, claim.scored_batch, prior.retired_versions, again=prior.for_named_version
-        )
-        prior.add(source, claim.scored_batch)
-    return BatchOutcome.from_entry(
-        claim,
-        plan.scorer.version,
-        name=batch.name,
-        fate="scored" if added else "known",
-        extra=run.bucket.get_json(reading["about"])["extra"],
-        to=to,
-        shadow=shadow,
+        chosen = claimed
+        before.open_claims.pop(chosen.batch_digest, None)
+    to = deliver_batch(run, chosen, sink) if sink else None
+    told = {
+        "name": batch.name,
+        "extra": run.bucket.get_json(arrived["about"])["extra"],
+        "outside": run.bucket.get_json(predicted["about"])["outside"],
+        "to": to,
+    }
+    if known:
+        return BatchOutcome.from_entry(chosen, came.scorer.version, fate="known", **told)
+    beside = _score_in_shadow(run, came, batch, source, as_of)
+    added = record_batch(
+        run, chosen.scored_batch, before.retired_versions, again=before.for_named_version
     )
 
 

@@ -9,7 +9,7 @@ from assay.errors import DataError
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.history import Version
 from assay.registry.registry import Registry
-from assay.runs.lineage import candidate_modules
+from assay.runs.lineage import candidate_code_roots
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -68,7 +68,7 @@ def run_performance_gate(
         core="assay.gates.performance.gate",
         also=(
             *_ROW_MODULES,
-            *((*_PREDICTION_MODULES, *candidate_modules(run.bucket, rival)) if rival else ()),
+            *((*_PREDICTION_MODULES, *candidate_code_roots(run.bucket, rival)) if rival else ()),
         ),
         settings={
             "performance": use_case.performance.model_dump(mode="json"),

@@ -7,7 +7,7 @@ from prefect.logging import get_run_logger
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.scoring.incoming_batch import IncomingBatch
 from assay.registry.history import Version
-from assay.runs.lineage import candidate_modules
+from assay.runs.lineage import candidate_code_roots
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -37,7 +37,13 @@ def predict_batch(
             unfit=unfit,
             say=log.info,
         )
-        about = {"rows": found.rows, "unfit_rows": found.unfit_rows}
+        for finding in found.outside:
+            log.warning(f"{batch.name}: {finding}")
+        about = {
+            "rows": found.rows,
+            "unfit_rows": found.unfit_rows,
+            "outside": list(found.outside),
+        }
         outputs = {
             "table": found.table,
             "predictions": found.predictions,
@@ -50,10 +56,11 @@ def predict_batch(
         run,
         "predict",
         core="assay.production.scoring.predictions",
-        also=candidate_modules(run.bucket, version),
+        also=candidate_code_roots(run.bucket, version),
         settings={
             "identity": list(use_case.data.identity),
             "target": use_case.data.target.column,
+            "outside": use_case.score.outside,
         },
         inputs={
             "table": read_step["table"],

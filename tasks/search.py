@@ -35,7 +35,7 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
         run,
         "search",
         core="assay.learning.search",
-        also=("assay.learning.train", *chosen.imported_modules()),
+        also=("assay.learning.train", *chosen.code_roots()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
             # The number of processes changes the time, not the result.

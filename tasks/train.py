@@ -63,7 +63,7 @@ def train_candidate(
         run,
         "train",
         core="assay.learning.train",
-        also=chosen.imported_modules(),
+        also=chosen.code_roots(),
         settings={
             "title": candidate,
             "candidate": chosen.model_dump(mode="json"),

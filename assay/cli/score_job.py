@@ -206,16 +206,19 @@ def _batch_line(batch: BatchOutcome, model: str) -> str:
 
 
 def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
+    from assay.render.report_text import printable_text
+
     if batch.unfit_rows and batch.unfit:
         from assay.production.scoring.incoming_batch import QUERY
-        from assay.render.report_text import printable_text
         from assay.sources.quarantine import QuarantineSummary
 
         source = None if batch.name == QUERY else batch.name
-        aside = QuarantineSummary.from_table(Bucket.open(store), batch.unfit, source)
-        rows = format_count(aside.rows, "row")
-        yield f"{rows} could not be scored: {printable_text(aside.reasons)}"
+        aside = QuarantineSummary.from_table(open_bucket(store), batch.unfit, source)
+        rows, reasons = format_count(aside.rows, "row"), printable_text(aside.reasons)
+        yield f"{rows} could not be scored: {reasons}"
         yield next_command(f"assay show {aside.table}", store)
+    for finding in batch.outside:
+        yield f"far outside what training held: {printable_text(finding)}"
     if batch.extra:
         yield f"columns that were not read: {', '.join(batch.extra)}"
     if batch.shadow:

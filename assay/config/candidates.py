@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from assay.config.section import ColumnName, Fraction, Section, as_tuples
+from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
 
 
 class Split(Section):
@@ -145,9 +145,10 @@ class Mitigation(Section):
         return name if strength == 1 else f"{name} at {strength:g}"
 
 
-def import_path_modules(paths: Iterable[str]) -> tuple[str, ...]:
-    """The modules of import paths, each once; words of Assay's own have none."""
-    return tuple(dict.fromkeys(path.rpartition(".")[0] for path in paths if "." in path))
+def code_roots(import_paths: Iterable[str], depends: Iterable[str]) -> tuple[str, ...]:
+    """The modules of import paths (`drop` and `passthrough` have none), and what is declared."""
+    modules = [path.rpartition(".")[0] for path in import_paths if "." in path]
+    return tuple(dict.fromkeys([*modules, *depends]))
 
 
 class Candidate(Section):
@@ -164,10 +165,13 @@ class Candidate(Section):
     calibrate: Literal["sigmoid", "isotonic", "none"] = "sigmoid"
     """How scores become probabilities that mean what they say."""
     mitigate: Mitigation | None = None
+    depends: tuple[NonEmptyText, ...] = ()
+    """What an estimator of your own reads or imports by a computed name: modules, files or folders
+    (from the working folder). A change of them trains the candidate again."""
 
-    def imported_modules(self) -> tuple[str, ...]:
-        """The modules that the candidate's own words import: a user's, or a library's."""
-        return import_path_modules([self.estimator, *self.preprocess.values()])
+    def code_roots(self) -> tuple[str, ...]:
+        """What the candidate's code begins with: the modules of its import paths, and `depends`."""
+        return code_roots([self.estimator, *self.preprocess.values()], self.depends)
 
     def expand_strengths(self) -> tuple[Candidate, ...]:
         """The candidate once for each strength of its mitigation, itself if it has but one."""

@@ -52,6 +52,9 @@ class ScoringSettings(Section):
             json_schema_input_type=str | Sink | None,
         ),
     ] = None
+    outside: Literal["tell", "refuse"] = "tell"
+    """What becomes of rows with a value far outside what training held, such as an age of 10^15:
+    they are scored and told, or set aside."""
 
 
 class LabelSettings(Section):

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from assay.config.candidates import Candidate
@@ -29,10 +30,32 @@ def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> N
     """
     for candidate in use_case.expanded_candidates:
         make_estimator(candidate, use_case, locate)
+        _check_depends(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
             make_transformer(
                 path, (*use_case.candidate_path(candidate), "preprocess", column), locate
             )
+
+
+def _check_depends(candidate: Candidate, use_case: UseCase, locate: FieldLocator) -> None:
+    """Raises ConfigError for what is neither a module nor a file or folder."""
+    use_working_folder()
+    for number, name in enumerate(candidate.depends):
+        if not Path(name).exists() and not _is_module(name):
+            path = (*use_case.candidate_path(candidate), "depends", number)
+            raise ConfigError(
+                f"there is no module, file or folder {name!r}",
+                where=locate(path),
+                remedy="Write a module's import path, or a file's path from the working folder "
+                f"({Path.cwd()}).",
+            )
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # no such parent; no name of a module
+        return False
 
 
 def make_estimator(

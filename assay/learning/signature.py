@@ -44,6 +44,23 @@ def describe_inputs(
     return [{**of[str(name)], "nullable": bool(frame[name].isna().any())} for name in frame.columns]
 
 
+def add_ranges(entries: Sequence[dict[str, Any]], rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The signature's inputs, each number and date with the `range` that the training `rows` held:
+    the lowest and the highest value. Dates as ISO texts.
+    """
+    return [entry | _value_range(entry, rows[entry["name"]]) for entry in entries]
+
+
+def _value_range(entry: dict[str, Any], values: pd.Series) -> dict[str, list[Any]]:
+    kind = pipeline_kind(entry["type"])
+    known = values[np.isfinite(values)] if kind == "number" else values.dropna()
+    if kind == "text" or entry["type"] == "boolean" or known.empty:
+        return {}
+    low, high = known.min(), known.max()
+    ends = [low.isoformat(), high.isoformat()] if kind == "date" else [float(low), float(high)]
+    return {"range": ends}
+
+
 def model_signature(
     entries: list[dict[str, Any]], use_case: UseCase, groups: Any
 ) -> dict[str, Any]:

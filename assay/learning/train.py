@@ -36,7 +36,7 @@ from assay.learning.search import (
     search_parameters,
     set_model_params,
 )
-from assay.learning.signature import cast_frame, describe_inputs, model_signature
+from assay.learning.signature import add_ranges, cast_frame, describe_inputs, model_signature
 from assay.learning.timing import measure_timing
 from assay.tables.table import Table
 
@@ -114,7 +114,7 @@ def train_candidate(
     made = _fit_model(problem, frame[~test], outcome, say, locate)
     fit_seconds = time.perf_counter() - started
     data = dump_model(made.model)
-    entries = describe_inputs(table.description, problem.rows)
+    entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
     described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
     served = ScoringModel(made.model, described)
     with one_thread():

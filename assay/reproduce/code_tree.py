@@ -13,7 +13,7 @@ from pathlib import Path
 from assay.bucket.digest import Digest
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
 from assay.reproduce.recorded_run import RecordedRun
-from assay.steps.code_version import find_module_file
+from assay.steps.code_version import FILE_PREFIX, find_code_file, find_module_file
 
 _OURS = Path(__file__).parents[2]
 
@@ -63,6 +63,10 @@ def lay_out_code(
         code = CodeTree(_check_out(git, recorded, folder / "code"), recorded.commit)
         code.changed_files = len(re.findall(rb"^diff --git ", recorded.diff, re.MULTILINE))
     for name, digest in recorded.modules.items():
+        if name.startswith(FILE_PREFIX):
+            if not _put_file(name.removeprefix(FILE_PREFIX), digest, code.root, working):
+                code.changed_modules.append(name)
+            continue
         found = _module_path(code.root, name)
         if found is None:
             beside = code.commit and (code.root / name.partition(".")[0]).is_dir()
@@ -71,6 +75,24 @@ def lay_out_code(
         if str(Digest.of_file(found)) != digest:
             code.changed_modules.append(name)
     return code
+
+
+def _put_file(name: str, digest: str, root: Path, working: Path) -> bool:
+    """Put a file that the code reads where the rebuilt run reads it: below `working`, its working
+    folder. Whether it has the recorded digest. Raises ConfigError for a file that is nowhere.
+    """
+    places = [place for place in (root / name, find_code_file(name)) if place and place.is_file()]
+    if not places:
+        raise ConfigError(
+            f"the file {name}, which the estimator read then, is nowhere now",
+            remedy="Put it back below the working folder; the record knows its digest alone.",
+        )
+    sound = [place for place in places if str(Digest.of_file(place)) == digest]
+    target = working / name
+    if not Path(name).is_absolute() and not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile((sound or places)[0], target)
+    return bool(sound)
 
 
 def _module_path(root: Path, name: str) -> Path | None:
@@ -108,7 +130,7 @@ def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
     if diff := recorded.diff:
         apply = ("apply", "--binary", "--whitespace=nowarn", "-")
         _git(*words, *apply, folder=tree, index=index, given=diff)
-    homes = sorted(tree.rglob("assay/runs/run.py"), key=lambda path: len(path.parts))
+    homes = sorted(tree.rglob("assay/__init__.py"), key=lambda path: len(path.parts))
     if not homes:
         raise ReferenceUnknown(
             f"commit {recorded.commit} holds no Assay",

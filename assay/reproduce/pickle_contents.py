@@ -60,7 +60,7 @@ class _InertUnpickler(_PythonUnpickler):  # type: ignore[misc] # see above
         if full == "numpy.dtype":
             return np.dtype
         if full not in self._kinds:
-            self._kinds[full] = type(name, (_NamedStub,), {"named": full})
+            self._kinds[full] = type(name, (_NamedStub,), {"class_name": full})
         return self._kinds[full]
 
     def load_build(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
-from assay.config.candidates import import_path_modules
+from assay.config.candidates import code_roots
 from assay.errors import ObjectMissing
 from assay.registry.history import STOPPED, Version
 from assay.registry.registry import Registry
@@ -33,8 +33,8 @@ def find_reference_table(bucket: Bucket, model: str) -> Artifact:
     return find_training_table(bucket, Registry(bucket).find_version(model))
 
 
-def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:
-    """The modules that a version's candidate names, a user's own estimators among them."""
+def candidate_code_roots(bucket: Bucket, version: Version) -> tuple[str, ...]:
+    """The code roots of a version's candidate (see `Candidate.code_roots`)."""
     record = bucket.get_json(version.artifact("run"))
     model = str(version.digest)
     for step in record["steps"]:
@@ -42,7 +42,8 @@ def candidate_modules(bucket: Bucket, version: Version) -> tuple[str, ...]:
         if made and made["digest"] == model:
             # Not read as a candidate of today: older ones had other words.
             told = step["components"]["settings"]["candidate"]
-            return import_path_modules([told["estimator"], *told.get("preprocess", {}).values()])
+            paths = [told["estimator"], *told.get("preprocess", {}).values()]
+            return code_roots(paths, told.get("depends", ()))
     return ()
 
 

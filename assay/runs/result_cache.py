@@ -17,7 +17,7 @@ from assay.config.loaded_use_case import LoadedUseCase
 from assay.gates.catalog import sort_by_gate
 from assay.registry.history import STOPPED, ModelHistory, Version
 from assay.registry.registry import Registry
-from assay.runs.lineage import candidate_modules
+from assay.runs.lineage import candidate_code_roots
 from assay.runs.outcome import RunOutcome, StepSummary
 from assay.runs.run import question_key
 from assay.sources.fingerprint import fingerprint
@@ -72,7 +72,7 @@ def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step])
 def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> Digest:
     made_of: dict[str, Any] = {"question": str(question), "against": None}
     if against:
-        theirs = read_code_version(*candidate_modules(bucket, against))
+        theirs = read_code_version(*candidate_code_roots(bucket, against))
         made_of |= {"against": against.number, "code": theirs.as_json()}
     return Digest.of_bytes(canonical_json.dump(made_of))
 

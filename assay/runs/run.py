@@ -109,7 +109,7 @@ _EXCLUDED_FROM_QUESTION: Any = {
 
 def question_key(loaded: LoadedUseCase, source: str) -> Digest:
     """Digest of use case, source and code together."""
-    theirs = [name for c in loaded.use_case.candidates for name in c.imported_modules()]
+    theirs = [name for c in loaded.use_case.candidates for name in c.code_roots()]
     asked = loaded.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
     value = {
         "use_case": exact_digest(asked),

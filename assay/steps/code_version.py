@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import platform
 import re
 import sys
@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
-from importlib.machinery import PathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from assay.bucket.digest import Digest
+from assay.steps.module_source import ModuleSource, read_module_source
 from assay.util.import_path import use_working_folder
 
+FILE_PREFIX = "file:"  # begins the key's entry of a file that the code reads
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
 _EXTRA = re.compile(r"\bextra\s*==")
 # These move bytes and order work, they compute nothing: what they require cannot change a result.
@@ -28,8 +31,9 @@ _DISTRIBUTION_BY_IMPORT = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "
 
 @dataclass(frozen=True)
 class CodeVersion:
-    """The code behind a step: first-party modules by digest; by version Python, the distributions
-    that they import, and all that these require.
+    """The code behind a step: first-party modules by digest, and `file:` with the path of each file
+    that they read; by version Python, the distributions that they import, and all that these
+    require.
     """
 
     modules: dict[str, str]
@@ -47,27 +51,51 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
     installed packages, a team's own estimators included. `glue` is one more module; its own text
     counts, its imports do not.
 
+    A root may also be the path of a file or folder that the code reads; then its bytes count. In
+    a team's own modules, modules that `import_module("name")` names count too, and so do files
+    whose names are written there, from the working folder or beside the module.
+
     A module that cannot be found or parsed is left out; running it gives the error.
     """
     _follow_import_path()
-    modules: dict[str, str] = {}
     distributions = {"Python": platform.python_version()}
-    waiting = [package for root in roots for package in _with_parents(root)]
-    while waiting:
-        name = waiting.pop()
-        path = _source_of(name)
-        if name in modules:
-            continue
-        top = name.partition(".")[0]
-        if path is None:
-            distributions.update({} if _first_party_path(top) else _distributions_of(top))
-            continue
-        digest, imports = _read_module(path)
-        modules[name] = digest
-        waiting += _resolve_imports(imports, name, path)
+    modules: dict[str, str] = {}
+    for name, path in _reachable_modules(roots):
+        if path is not None:
+            source = read_module_source(path)
+            modules[name] = source.digest
+            modules |= _own_files(name, path, source)
+        elif not _first_party_path(top := name.partition(".")[0]):
+            distributions |= _distributions_of(top)
+    for root in roots:
+        modules |= {f"{FILE_PREFIX}{file}": _file_digest(file) for file in _files_at(root)}
     if glue and (path := _source_of(glue)):
-        modules[glue] = _read_module(path)[0]
+        modules[glue] = read_module_source(path).digest
     return CodeVersion(dict(sorted(modules.items())), dict(sorted(distributions.items())))
+
+
+def find_hidden_dependencies(*roots: str) -> list[str]:
+    """Places in a team's own modules, reachable from `roots`, that read a file or import a module
+    by a computed name. The key cannot hold what they read. As `estimators/mine.py:12: open`.
+    """
+    _follow_import_path()
+    return [
+        f"{_shown_path(path)}:{call.line}: {call.function}"
+        for name, path in sorted(_reachable_modules(roots), key=lambda one: one[0])
+        if path is not None and _is_team_module(name)
+        for call in read_module_source(path).computed_calls
+        if not any(_find_own_file(text, path) for text in call.texts)
+    ]
+
+
+def find_code_file(name: str) -> Path | None:
+    """The file behind the name of a `file:` entry, as it lies now; None if there is none."""
+    _follow_import_path()
+    if Path(name).is_file():
+        return Path(name)
+    package = _first_party_path(Path(name).parts[0])
+    path = package.parent / name if package else None
+    return path if path and path.is_file() else None
 
 
 def find_module_file(name: str) -> Path | None:
@@ -86,6 +114,73 @@ def _follow_import_path() -> None:
 
 
 _seen_path: list[str] = []
+
+
+def _reachable_modules(roots: Iterable[str]) -> Iterator[tuple[str, Path | None]]:
+    """Every module reachable from `roots`, once, with its source; None for installed ones."""
+    waiting = [package for root in roots if not _files_at(root) for package in _with_parents(root)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        path = _source_of(name)
+        yield name, path
+        if path is not None:
+            source = read_module_source(path)
+            waiting += _resolve_imports(source.imports, name, path)
+            if _is_team_module(name):
+                waiting += _resolve_imports(source.named_imports, name, path)
+
+
+def _is_team_module(name: str) -> bool:
+    """Assay's own modules import by name only what is to stay out of the keys."""
+    return name.partition(".")[0] != "assay"
+
+
+def _files_at(root: str) -> list[Path]:
+    """The file of this path, or all files of this folder; none for the name of a module."""
+    path = Path(root)
+    if _source_of(root) is not None or not path.exists():
+        return []
+    return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+
+
+def _own_files(name: str, path: Path, source: ModuleSource) -> dict[str, str]:
+    """The files whose names are written in a team's own module, by their entries of the key."""
+    if not _is_team_module(name):
+        return {}
+    found = (_find_own_file(text, path) for text in source.texts)
+    return {f"{FILE_PREFIX}{_shown_path(file)}": _file_digest(file) for file in found if file}
+
+
+def _find_own_file(text: str, module: Path) -> Path | None:
+    """The file of this name in the working folder or beside the module."""
+    try:
+        return next((f for f in (Path(text), module.parent / text) if f.is_file()), None)
+    except (OSError, ValueError):  # no name of a file
+        return None
+
+
+def _shown_path(path: Path) -> str:
+    """From the working folder, else from the folder that holds the package: alike everywhere."""
+    if not path.is_absolute():
+        return str(path)
+    for base in (Path.cwd(), *map(Path, sys.path)):
+        if path.is_relative_to(base):
+            return str(path.relative_to(base))
+    return str(path)
+
+
+def _file_digest(file: Path) -> str:
+    status = file.stat()
+    return _cached_digest(file.absolute(), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _cached_digest(file: Path, _size: int, _modified: int) -> str:
+    return str(Digest.of_file(file))
 
 
 def _resolve_imports(
@@ -110,33 +205,6 @@ def _with_parents(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _read_module(path: Path) -> tuple[str, tuple[tuple[int, str, str], ...]]:
-    data = path.read_bytes()
-    try:
-        found = tuple(_imports(ast.parse(data)))
-    except (SyntaxError, ValueError):
-        found = ()
-    return str(Digest.of_bytes(data)), found
-
-
-_TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-
-
-def _imports(node: ast.AST) -> Iterator[tuple[int, str, str]]:
-    """(level, module, name) of every import statement in `node` that can run."""
-    if isinstance(node, ast.Import):
-        yield from ((0, alias.name, "") for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        yield from ((node.level, node.module or "", alias.name) for alias in node.names)
-    elif isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING_TESTS:
-        for statement in node.orelse:
-            yield from _imports(statement)
-    elif not isinstance(node, ast.expr):
-        for child in ast.iter_child_nodes(node):
-            yield from _imports(child)
-
-
-@lru_cache(maxsize=4096)
 def _source_of(name: str) -> Path | None:
     """The file of a first-party module, found without importing anything."""
     top, *rest = name.split(".")
@@ -145,10 +213,9 @@ def _source_of(name: str) -> Path | None:
         return None
     for step in rest:
         folder = folder / step
-    for path in (folder / "__init__.py", folder.with_name(folder.name + ".py")):
-        if path.is_file():
-            return path
-    return None
+    files = [folder / "__init__.py", folder.with_name(folder.name + ".py")]
+    files += [folder.with_name(folder.name + suffix) for suffix in EXTENSION_SUFFIXES]
+    return next((path for path in files if path.is_file()), None)
 
 
 @lru_cache(maxsize=1024)
@@ -163,11 +230,14 @@ def _first_party_path(top: str) -> Path | None:
             continue
         if spec.submodule_search_locations:
             folder = Path(next(iter(spec.submodule_search_locations)))
-        elif spec.origin and spec.origin.endswith(".py"):
-            folder = Path(spec.origin).with_suffix("")
+        elif spec.origin and spec.origin.endswith((".py", *EXTENSION_SUFFIXES)):
+            folder = Path(spec.origin).with_name(top)
         else:
             return None
-        return None if _is_installed(folder) else folder
+        # Assay's own modules count one by one wherever it is installed, and so does a module that
+        # somebody copied into site-packages: no version tells of it.
+        own = top == "assay" or not _is_installed(folder) or _distribution_name(top) is None
+        return folder if own else None
     return None
 
 
@@ -221,4 +291,30 @@ def _find_distribution(name: str) -> _InstalledDistribution | None:
         return None
     always = (line for line in held.requires or () if not _EXTRA.search(line))
     required = (found[0] for found in map(_REQUIREMENT_NAME.match, always) if found)
-    return _InstalledDistribution(held.name, held.version, tuple(required))
+    return _InstalledDistribution(held.name, _exact_version(held), tuple(required))
+
+
+def _exact_version(held: metadata.Distribution) -> str:
+    """The version; with a digest of the files for a distribution that is not from an index, which
+    may be installed again with other files under the same version (PEP 610).
+    """
+    origin = held.read_text("direct_url.json")
+    if origin is None:
+        return held.version
+    told = json.loads(origin)
+    if told.get("dir_info", {}).get("editable"):
+        folder = Path(unquote(urlsplit(told["url"]).path))
+        files = sorted(f for f in folder.rglob("*.py") if not _is_hidden(f.relative_to(folder)))
+        lines = [f"{f.relative_to(folder)} {_file_digest(f)}" for f in files]
+    else:
+        recorded = (held.read_text("RECORD") or "").splitlines()
+        lines = sorted(line for line in recorded if not _VOLATILE_RECORD.search(line))
+    return f"{held.version} of {Digest.of_bytes(chr(10).join(lines).encode()).short}"
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "site-packages" for part in path.parts)
+
+
+# Lines of a RECORD that differ from one installation of the same files to the next.
+_VOLATILE_RECORD = re.compile(r"\.pyc,|\.dist-info/(?!METADATA)|^\.\.")

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from assay.steps.code_version import FILE_PREFIX
+
 # The words for a key's components.
 _KIND_BY_PART = {
     "code": "code",
@@ -36,7 +38,7 @@ class KeyDifference:
             what = (
                 "is new" if self.before is None else "is gone" if self.after is None else "changed"
             )
-            return f"{self.name} {what}"
+            return f"{self.name.removeprefix(FILE_PREFIX)} {what}"
         if self.kind == "input" and self.before is not None and self.after is not None:
             return f"its input {self.name} changed"
         return f"{self.name}: {_shorten(self.before)} -> {_shorten(self.after)}"

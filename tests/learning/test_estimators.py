@@ -94,6 +94,20 @@ def test_a_module_beside_the_working_directory_is_found(use_case, tmp_path, monk
     assert type(made(use_case, estimator="own_estimators_1.Mine")).__name__ == "Mine"
 
 
+def test_what_a_candidate_depends_on_must_be_there(use_case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "weights.csv").write_text("1")
+    (tmp_path / "own_helper.py").write_text("")
+    (tmp_path / "tables").mkdir()
+    here = ["weights.csv", "own_helper", "tables", "sklearn.tree"]
+    candidate = {"estimator": "sklearn.linear_model.LogisticRegression"}
+    check_candidates(use_case({**candidate, "depends": here}))
+    with pytest.raises(ConfigError, match=r"no module, file or folder 'weight\.csv'") as caught:
+        check_candidates(use_case({**candidate, "depends": [*here, "weight.csv"]}), place)
+    assert caught.value.where == "candidates.0.depends.4"
+
+
 def test_a_module_that_breaks_or_lacks_another_says_so(tmp_path, monkeypatch):
     (tmp_path / "own_estimators_2.py").write_text("1 / 0")
     (tmp_path / "own_estimators_3.py").write_text("import no_such_thing_at_all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import joblib
 import numpy as np
@@ -45,10 +46,8 @@ class CountsThreads(ClassifierMixin, BaseEstimator):
         gate = threading.Barrier(2, timeout=0.2)
 
         def work(_):
-            try:
+            with suppress(threading.BrokenBarrierError):
                 gate.wait()
-            except threading.BrokenBarrierError:
-                pass
             return threading.get_ident()
 
         return len(

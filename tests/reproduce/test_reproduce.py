@@ -300,6 +300,7 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     made = Repository(tmp_path / "theirs")
+    made.write("assay/__init__.py", b"")
     made.write("assay/runs/run.py", b"RUNS = 1\n")
     made.write("picture.bin", bytes(range(256)))
     monkeypatch.chdir(made.folder)
@@ -360,6 +361,25 @@ def test_a_commit_that_is_not_here_is_found_where_it_is_said_to_be(
         assert (code.root / "assay/runs/run.py").exists()
 
 
+def test_a_file_that_the_estimator_reads_is_put_where_the_rebuilt_run_reads_it(
+    repository, laid_out, tmp_path
+):
+    repository.write("weights.csv", b"1")
+    commit = repository.commit()
+    repository.write("weights.csv", b"2")
+    repository.write("data/untracked.csv", b"3")
+    files = {"file:weights.csv": digest(b"1"), "file:data/untracked.csv": digest(b"4")}
+    code = laid_out(commit, modules=files)
+    assert code.changed_modules == ["file:data/untracked.csv"]
+    assert (tmp_path / "made/run/weights.csv").read_bytes() == b"1"
+    assert (tmp_path / "made/run/data/untracked.csv").read_bytes() == b"3"
+
+
+def test_a_file_that_is_nowhere_is_named(repository, laid_out):
+    with pytest.raises(ConfigError, match=r"the file weights\.csv, which the estimator read"):
+        laid_out(repository.commit(), modules={"file:weights.csv": digest(b"1")})
+
+
 def test_changes_that_do_not_apply_are_an_error(repository, laid_out):
     commit = repository.commit()
     with pytest.raises(IntegrityError, match="git apply failed"):
@@ -400,7 +420,7 @@ def test_a_module_that_is_nowhere_is_an_error(repository, laid_out):
 def asked_of(source, fingerprint):
     data = SimpleNamespace(source=SimpleNamespace(path=source, sql=None, format=None))
     written = SimpleNamespace(use_case=SimpleNamespace(data=data))
-    return SimpleNamespace(begun=None, source=fingerprint, written=written)
+    return SimpleNamespace(retraining_entry=None, source=fingerprint, written=written)
 
 
 @pytest.fixture
@@ -640,7 +660,7 @@ def test_the_first_divergence_is_named_and_what_follows_from_it_told_apart(made,
     }
     assert found.first_divergence.name == "search x"
     assert found.first_divergence.outputs[0].differences[0] == "scores: 0.5 -> 0.75"
-    assert found.steps[2].after == ["tried"]
+    assert found.steps[2].changed_inputs == ["tried"]
 
 
 def test_steps_that_came_or_went_are_told(made, bucket):
@@ -703,3 +723,14 @@ def test_a_bucket_of_the_first_version_is_recalled():
     assert compare_runs(
         recorded, RebuiltRun(recorded.bucket, recorded.steps, recorded.entries)
     ).identical
+
+
+# --- another interpreter ---------------------------------------------------------------------
+
+
+def test_another_interpreter_says_what_it_holds(tmp_path):
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    told = environments.interpreter_environment(str(python))
+    assert told["python"] == environments.describe_environment()["python"]
+    assert "distributions" in told

@@ -37,7 +37,9 @@ def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
     """End a run that brought forth a version, held against the champion `against`."""
     loaded = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
     run = SimpleNamespace(loaded=loaded, name="m", retraining_origin=None)
-    tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
+    tried = SimpleNamespace(
+        gates={"fairness": "pass"}, champion_number=against, beats_champion=beats
+    )
     conclusion._promote_automatically(run, registry, judged, tried)
     return registry.history("m").aliases.get("champion")
 

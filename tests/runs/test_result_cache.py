@@ -11,7 +11,7 @@ from assay.registry.history import REGISTERED
 from assay.registry.registry import Registry
 from assay.runs.outcome import RunOutcome
 from assay.runs.result_cache import find_question_outcome, remember_outcome
-from assay.steps import code_version
+from assay.steps import code_version, module_source
 from assay.steps.step import Step
 from assay.store.memory import MemoryStore
 
@@ -100,7 +100,7 @@ def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_p
 def forget():
     """As a process that begins."""
     for cached in (
-        code_version._read_module,
+        module_source._read_source,
         code_version._source_of,
         code_version._first_party_path,
     ):

@@ -1,11 +1,17 @@
+import json
 import platform
 import subprocess
 import sys
 
 import pytest
 
-from assay.steps.code_version import _read_module, _source_of, read_code_version
+from assay.steps.code_version import (
+    _source_of,
+    find_hidden_dependencies,
+    read_code_version,
+)
 from assay.steps.environment import describe_environment, read_git_state
+from assay.steps.module_source import _read_source
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ def package(tmp_path, monkeypatch):
 def _forget():
     from assay.steps import code_version
 
-    for cached in (_read_module, _source_of, code_version._first_party_path):
+    for cached in (_read_source, _source_of, code_version._first_party_path):
         cached.cache_clear()
 
 
@@ -130,3 +136,152 @@ def test_a_dirty_checkout_is_known_by_its_commit_and_its_difference(tmp_path):
     assert clean.diff == b""
     (tmp_path / "file").write_text("two\n")
     assert b"+two" in read_git_state(tmp_path).diff
+
+
+# --- what a team's own code reads and imports by name ---------------------------------------
+
+
+@pytest.fixture
+def team(tmp_path, monkeypatch):
+    """A working folder with an estimator's module `mine`; gives a function that writes files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    _forget()
+
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_dot_", ".")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        _forget()
+
+    yield write
+    _forget()
+
+
+READS = {
+    "open": "open('weights.csv')",
+    "a path": "from pathlib import Path\nWEIGHTS = Path(__file__).parent / 'weights.csv'\n"
+    "def read():\n    return WEIGHTS.read_text()\n",
+    "another library": "import pandas as pd\ndef read():\n    return pd.read_csv('weights.csv')\n",
+    "an attribute": "class A:\n    path = 'weights.csv'\n    def read(self):\n"
+    "        return open(self.path)\n",
+}
+
+
+@pytest.mark.parametrize("source", READS.values(), ids=READS)
+def test_a_file_whose_name_is_written_in_a_teams_module_counts(team, source):
+    team(mine_dot_py=source, weights_dot_csv="1")
+    before = read_code_version("mine").modules
+    assert list(before) == ["file:weights.csv", "mine"]
+    assert find_hidden_dependencies("mine") == []
+    team(weights_dot_csv="2")
+    after = read_code_version("mine").modules
+    assert before["file:weights.csv"] != after["file:weights.csv"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from importlib import import_module\nimport_module('helper')",
+        "import importlib\ndef f():\n    return importlib.import_module('helper')",
+        "helper = __import__('helper')",
+    ],
+)
+def test_a_module_that_is_imported_by_a_written_name_counts(team, statement):
+    team(mine_dot_py=statement, helper_dot_py="X = 1", X="")
+    assert "helper" in read_code_version("mine").modules
+    assert find_hidden_dependencies("mine") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "function"),
+    [
+        (
+            "import importlib\n\ndef f(n):\n    importlib.import_module(n)",
+            "importlib.import_module",
+        ),
+        ("class A:\n\n  def f(self):\n    open(self.path)", "open"),
+        ("import numpy as np\n\ndef f(n):\n    np.load(n)", "np.load"),
+        ("import os\n\n\nopen(os.environ['WEIGHTS'])", "open"),
+        ("def f(code):\n\n\n    exec(code)", "exec"),
+    ],
+)
+def test_a_computed_name_is_told_with_its_line(team, line, function):
+    team(mine_dot_py=line)
+    assert find_hidden_dependencies("mine") == [f"mine.py:4: {function}"]
+
+
+def test_writing_a_file_is_no_dependency(team):
+    team(mine_dot_py="def f(n):\n    open(n, 'w')\n    open(n, mode='ab')\n")
+    assert find_hidden_dependencies("mine") == []
+
+
+def test_what_is_declared_counts_file_folder_or_module(team):
+    team(mine_dot_py="", helper_dot_py="", weights_dot_csv="1", data__a_dot_csv="1")
+    before = read_code_version("mine", "helper", "weights.csv", "data").modules
+    assert list(before) == ["file:data/a.csv", "file:weights.csv", "helper", "mine"]
+    team(data__b_dot_csv="1")
+    assert "file:data/b.csv" in read_code_version("mine", "data").modules
+
+
+def test_a_compiled_module_counts_by_its_bytes(team):
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    file = f"fast{EXTENSION_SUFFIXES[0]}".replace(".", "_dot_")
+    team(mine_dot_py="import fast", **{file: "one"})
+    before = read_code_version("mine").modules
+    team(**{file: "other"})
+    assert before["fast"] != read_code_version("mine").modules["fast"]
+
+
+class Installed:
+    """A distribution as metadata tells of it."""
+
+    name, version, requires = "inhouse", "1.0", None
+
+    def __init__(self, **files):
+        self.files = files
+
+    def read_text(self, name):
+        return self.files.get(name.partition(".")[0])
+
+
+RECORD = "inhouse/a.py,sha256=one,5\ninhouse-1.0.dist-info/direct_url.json,sha256={},9\n"
+
+
+def test_an_in_house_package_installed_again_under_the_same_version_is_told_apart():
+    from assay.steps.code_version import _exact_version
+
+    wheel = json.dumps({"url": "file:///tmp/inhouse.whl", "archive_info": {}})
+    one = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("x")))
+    elsewhere = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("y")))
+    other = _exact_version(
+        Installed(direct_url=wheel, RECORD=RECORD.format("x").replace("one", "two"))
+    )
+    assert one.startswith("1.0 of ")
+    assert one == elsewhere
+    assert one != other
+    assert _exact_version(Installed(RECORD=RECORD)) == "1.0"  # from an index
+
+
+def test_an_editable_package_counts_by_its_source(team, tmp_path):
+    from assay.steps.code_version import _exact_version
+
+    told = json.dumps({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
+    team(inhouse__a_dot_py="X = 1")
+    before = _exact_version(Installed(direct_url=told))
+    team(inhouse__a_dot_py="X = 2")
+    assert _exact_version(Installed(direct_url=told)) != before
+
+
+def test_a_module_copied_into_site_packages_counts_by_its_bytes(team, tmp_path, monkeypatch):
+    from assay.steps import code_version
+
+    team(mine_dot_py="import copied", site__copied_dot_py="X = 1")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setattr(
+        code_version, "_is_installed", lambda path: path.is_relative_to(tmp_path / "site")
+    )
+    _forget()
+    assert "copied" in read_code_version("mine").modules

@@ -248,8 +248,9 @@ WRITER = textwrap.dedent(
     """
     import os, random, sys, time
     from datetime import timedelta
-    from assay import artifacts
+    from assay.bucket import artifacts
     from assay.bucket.bucket import Bucket
+    from assay.bucket.journal import Journal
     from assay.store.local import LocalStore
 
     bucket = Bucket.from_store(LocalStore(sys.argv[1]))
@@ -262,9 +263,9 @@ WRITER = textwrap.dedent(
         time.sleep(chance.random() / 50)
         body = {"outputs": {"part": part.as_json()}, "turn": turn}
         record = bucket.put_json(body, artifacts.RECORD, "run")
-        # What `runs.record` does before it lets a record be named.
-        assert not bucket.objects.missing([part.digest, record.digest])
-        bucket.journal(model).append(lambda _: ("registered", {"run": record.as_json()}))
+        # What `put_run_record` does before it lets a record be named.
+        assert not bucket.objects.find_missing([part.digest, record.digest])
+        Journal(bucket.store, model).append(lambda _: ("registered", {"run": record.as_json()}))
     """
 )
 
@@ -273,7 +274,7 @@ COLLECTOR = textwrap.dedent(
     import sys, time
     from datetime import timedelta
     from assay.bucket.bucket import Bucket
-    from assay.upkeep.garbage_collector import Collector
+    from assay.upkeep.garbage_collector import GarbageCollector
     from assay.store.local import LocalStore
 
     bucket, end = Bucket.from_store(LocalStore(sys.argv[1])), time.monotonic() + float(sys.argv[2])
@@ -281,7 +282,7 @@ COLLECTOR = textwrap.dedent(
     while time.monotonic() < end:
         # Far below what is sound for people, so that all is at stake. Not zero: a writer must
         # not stand still for longer between its look and its entry.
-        moved += Collector(bucket, grace=timedelta(seconds=1)).collect().moved
+        moved += GarbageCollector(bucket, grace=timedelta(seconds=1)).collect().moved
     print(moved)
     """
 )

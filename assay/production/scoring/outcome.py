@@ -38,6 +38,7 @@ class BatchOutcome(_Frozen):
     predictions: Artifact | None = None
     unfit: Artifact | None = None
     extra: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()  # findings on values far outside what training held
     to: str | None = None
     shadow: str | None = None
     model: str | None = None

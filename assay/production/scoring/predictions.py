@@ -19,7 +19,9 @@ from assay.bucket.digest import Digest
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import hash_units, identity_columns
 from assay.errors import AssayError, ConfigError, DataError
+from assay.production.scoring.outside_values import OutsideValues
 from assay.production.scoring.unfit_rows import drop_rows, list_unfit_rows
+from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
 from assay.tables.table_writer import write_table
 
@@ -50,6 +52,8 @@ class BatchPredictions:
     unfit: Artifact | None
     rows: int
     unfit_rows: int
+    outside: tuple[str, ...] = ()
+    """Findings on values far outside what training held, a sentence for each column."""
 
 
 def score_table(
@@ -77,6 +81,11 @@ def score_table(
             bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
         )
     before = Table.read(bucket, unfit).rows if unfit else 0
+    numbers = np.asarray(scorer.outside.row_numbers(), np.int64)
+    held = SourceLines.from_table(Table.read(bucket, lines)).lines(numbers)
+    outside = tuple(
+        scorer.outside.findings(dict(zip(numbers.tolist(), held.tolist(), strict=True)))
+    )
     if scorer.unscorable:
         unfit = list_unfit_rows(rows, scorer.unscorable, lines=lines, earlier_list=unfit)
         table, lines = drop_rows(rows, list(scorer.unscorable), lines=lines)
@@ -86,7 +95,13 @@ def score_table(
             where=table.name,
         )
     return BatchPredictions(
-        table, predictions, lines, unfit, scorer.scored_rows, before + len(scorer.unscorable)
+        table,
+        predictions,
+        lines,
+        unfit,
+        scorer.scored_rows,
+        before + len(scorer.unscorable),
+        outside,
     )
 
 
@@ -105,6 +120,7 @@ class _Scorer:
     def __post_init__(self) -> None:
         self._identity = identity_columns(self.rows.schema.names, self.use_case)
         self._shown = list(self.use_case.data.identity)
+        self.outside = OutsideValues(self.model.signature["inputs"])
         for name in self._shown:
             if name in PREDICTION_COLUMNS:
                 raise ConfigError(
@@ -141,8 +157,10 @@ class _Scorer:
 
     def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
         frame = batch.select(self.model.columns).to_pandas()
-        probability, decision, broken = self._predict_frame(frame)
-        odd = self._find_unscorable(frame, probability) | broken
+        probability, decision = self._predict_frame(frame)
+        far = self.outside.add(frame, start)
+        odd = far if self.use_case.score.outside == "refuse" else {}
+        odd |= self._find_unscorable(frame, probability)
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
             self.unscorable[start + place] = reason
