@@ -210,7 +210,7 @@ def _check(data: FeasibilityData, misleading: list[GroupingEffect]) -> Check:
 
 def _why(misleading: list[GroupingEffect]) -> str:
     if not misleading:
-        return "Cross-validation by a column's values scores as high as cross-validation by rows."
+        return "No column was found whose new values are predicted worse than new rows."
     worst, others = misleading[0], [e.grouping.column for e in misleading[1:]]
     name = worst.grouping.column
     also = f" So do {', '.join(others)}." if len(others) > 1 else ""
