@@ -35,7 +35,7 @@ class AssessedCandidate:
     """What is known of a candidate when its turn is decided.
 
     `cost` is the mean of a row, `mitigation_cost` how much more that is than before mitigation (on
-    the same rows); `distances` of the farthest group by rule; `foreseen_verdict` is the one that the
+    the same rows); `distances` of the farthest group by rule; `foreseen_verdict` is the one the
     fairness gate will come to; `chance_within` that all true gaps lie within their limits.
     """
 

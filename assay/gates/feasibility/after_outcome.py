@@ -37,7 +37,7 @@ def check_after_outcome(data: FeasibilityData) -> Check | None:
     names = [text.partition(" ")[0] for text in restated] + [name for name, _ in later]
     return Check(
         name="after_outcome",
-        claim="No feature is known only after the outcome",
+        claim="Every feature is known before the outcome",
         verdict=verdict,
         statistic="features that are declared or dated after it",
         estimate=float(len(names)),

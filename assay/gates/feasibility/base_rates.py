@@ -118,8 +118,8 @@ def _representation_check(
     name, ratio = f"{labels.name}={group}", held / rows / share
     return Check(
         name=f"representation[{name}]",
-        claim=f"{name} has {LEAST_REPRESENTATION:g} to {1 / LEAST_REPRESENTATION:g} times the part"
-        " in the rows that it has among the people",
+        claim=f"{name} has {LEAST_REPRESENTATION:g} to {1 / LEAST_REPRESENTATION:g} times the"
+        " share in the rows that it has among the people",
         verdict=Verdict.worst(sides),
         statistic="share of the rows over share of the people",
         estimate=ratio,

@@ -195,7 +195,7 @@ def _check(
     low, high = sorted((loose, tight))
     return Check(
         name=f"ceiling[{name}]",
-        claim=f"No bound on the best possible model rules out {name} of {goal:g}",
+        claim=f"The best possible model may reach {name} of {goal:g}",
         verdict=verdict,
         statistic=f"best possible {name}, by nearest neighbours",
         estimate=best,
@@ -215,8 +215,8 @@ def _why(found: NeighbourErrorRate, verdict: Verdict) -> str:
     )
     if verdict is Verdict.UNKNOWN:
         return (
-            f"{base}, as these rows show it; but more rows may bring that share down by"
-            f" {found.possible_fall:.1%}, so the bound says nothing yet."
+            f"{base}. More rows may lower that share by {found.possible_fall:.1%}, so the bound is"
+            " not reliable yet."
         )
     return f"{base}."
 
@@ -225,8 +225,8 @@ _REMEDY = {
     Verdict.PASS: "",
     Verdict.CAUTION: "Add rows to know more exactly, or columns that bear on the outcome.",
     Verdict.UNKNOWN: "Leave out columns that say little, or add rows: neighbours are far apart.",
-    Verdict.FAIL: "Add columns that bear on the outcome, or lower the target: by these features,"
-    " rows that look alike differ in outcome too often.",
+    Verdict.FAIL: "Add columns that bear on the outcome, or lower the target: rows that look alike"
+    " in these features differ in outcome too often.",
 }
 
 

@@ -45,15 +45,16 @@ def _overlap_check(data: FeasibilityData) -> Check:
     over = share > limit
     return Check(
         name="duplicates",
-        claim=f"At most {limit:.3g} of the test rows stand in the training rows as well",
+        claim=f"At most {limit:.1%} of the test rows have a copy among the training rows",
         verdict=Verdict.CAUTION if over else Verdict.PASS,
         statistic="share of test rows with a twin in training, expected",
         estimate=share,
         threshold=limit,
-        why=f"{same:,} of {len(content):,} rows repeat another in features and target"
-        f" ({exact:,} in every column); {share:.1%} of the test rows would have one in training.",
-        remedy="Drop the repeats if they are copies of one case; if they are different cases that"
-        " look alike, add columns that tell them apart."
+        why=f"{share:.1%} of the test rows will have a copy in training: {same:,} of"
+        f" {len(content):,} rows repeat another in features and target ({exact:,} in every"
+        " column).",
+        remedy="Drop the repeats if they are copies of one case. If they are different cases, add"
+        " columns that tell them apart."
         if over
         else "",
         rows=len(content),
@@ -61,8 +62,8 @@ def _overlap_check(data: FeasibilityData) -> Check:
 
 
 def _copies_check(data: FeasibilityData) -> Check | None:
-    """Only where an identity is declared. Rows that differ in nothing, it included, are one row
-    told twice: they tell no more than one, and every interval takes them for more."""
+    """Only where an identity is declared. Rows that are equal in every column are one row twice:
+    they hold no more information than one, but every interval counts them as more."""
     use_case = data.use_case
     if not use_case.data.identity:
         return None
@@ -72,15 +73,15 @@ def _copies_check(data: FeasibilityData) -> Check | None:
     identity = ", ".join(use_case.data.identity)
     return Check(
         name="copies",
-        claim=f"At most {limit:.3g} of the rows are copies of another, {identity} included",
+        claim=f"At most {limit:.1%} of the rows are copies of another, {identity} included",
         verdict=Verdict.CAUTION if over else Verdict.PASS,
         statistic="share of rows that are copies",
         estimate=copies / len(rows),
         threshold=limit,
         why=f"{copies:,} of {len(rows):,} rows repeat another in every column, {identity} included"
-        + ("; they teach nothing new, and make every interval too narrow." if over else "."),
-        remedy="Drop the copies; if they are different cases, add what tells them apart to the"
-        " rows and to data.identity."
+        + (". Copies add no information and make every interval too narrow." if over else "."),
+        remedy="Drop the copies. If they are different cases, add a column that tells them apart,"
+        " and name it under data.identity."
         if over
         else "",
         hard=False,
@@ -112,16 +113,16 @@ def _contradictions_check(data: FeasibilityData) -> Check:
     wanted = f"; the use case wants {target:.1%}" if target is not None else ""
     return Check(
         name="contradictions",
-        claim="Rows with the same features have the same outcome",
+        claim=f"At most {limit:.1%} of the rows contradict others with the same features",
         verdict=verdict,
         statistic="share of rows that no rule can get right",
         estimate=1 - best,
         threshold=limit,
-        why=f"{rows:,} of {len(data.all_rows.truth):,} rows share all features with a row of the"
-        f" other outcome: no model can be right on more than {best:.1%} of these rows{wanted}.",
+        why=f"No model can be right on more than {best:.1%} of these rows{wanted}: {rows:,} of"
+        f" {len(data.all_rows.truth):,} share all features with a row of the other outcome.",
         remedy=""
         if verdict is Verdict.PASS
-        else "Add columns that tell such rows apart, or check how they were labelled.",
+        else "Add columns that tell these rows apart, or check their labels.",
         rows=len(data.all_rows.truth),
     )
 
@@ -148,7 +149,7 @@ def _entities_check(data: FeasibilityData) -> Check | None:
     where = "in several groups" if by == "group" else "both before and after the border"
     return Check(
         name="entities",
-        claim=f"The same {identity} stands on one side of the split by {column}",
+        claim=f"Rows with the same {identity} are on one side of the split by {column}",
         verdict=verdict,
         statistic="share of rows whose entity can stand on both sides",
         estimate=share,
@@ -156,6 +157,6 @@ def _entities_check(data: FeasibilityData) -> Check | None:
         why=f"{int(several.sum()):,} of {len(several):,} rows belong to an entity {where}.",
         remedy=""
         if verdict is Verdict.PASS
-        else "Split by identity, or group by what holds the rows of one entity together.",
+        else f"Split by identity, or by a group that keeps rows with the same {identity} together.",
         rows=len(several),
     )

@@ -148,7 +148,7 @@ def _decides_verdict(check: Check, verdict: Verdict) -> bool:
     return verdict in {Verdict.UNKNOWN, Verdict.FAIL} and overall_verdict([check]) is verdict
 
 
-_NO_RULE = "The use case sets no fairness rule, so group sizes were not judged."
+_NO_RULE = "The use case sets no fairness rule: group sizes were not judged."
 
 
 def _notes(data: FeasibilityData) -> list[str]:
@@ -177,8 +177,8 @@ def _notes(data: FeasibilityData) -> list[str]:
     if empty := [name for name in names if name not in data.features]:
         notes.append(f"Columns without any value were left out: {', '.join(empty)}.")
     notes.append(
-        "All rows were judged, those of the later test set included. To ask whether to begin, that"
-        " is right; to choose columns by these scores would use the test rows, and make the"
-        " performance found on them too good."
+        "All rows were judged, those of the later test set included. That is right for the question"
+        " whether to begin. Do not choose columns by these scores: that would use the test rows and"
+        " make their performance look too good."
     )
     return notes

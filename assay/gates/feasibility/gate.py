@@ -186,14 +186,14 @@ def _too_little_data(data: FeasibilityData) -> Check | None:
     if rarest < MIN_CLASS_ROWS:
         return _refusal_check(
             "classes",
-            f"The rarer class has {rarest} rows; below {MIN_CLASS_ROWS} nothing can be estimated.",
-            f"Add at least {MIN_CLASS_ROWS - rarest} rows of it.",
+            f"The rarer outcome has {rarest} rows; at least {MIN_CLASS_ROWS} are needed.",
+            f"Add at least {MIN_CLASS_ROWS - rarest} rows of that outcome.",
         )
     if not data.features:
         return _refusal_check(
             "features",
-            "No column is left that a model may see and that holds a value.",
-            "Identity, sensitive, excluded and empty columns are no features: add others.",
+            "No feature is left: every column is identity, sensitive, excluded or empty.",
+            "Add columns that a model may use, or take some out of data.exclude.",
         )
     return None
 
@@ -205,11 +205,11 @@ def _too_few_entities(data: FeasibilityData) -> Check | None:
         return None
     return _refusal_check(
         "classes",
-        f"The rows of one class belong to {min(counts)} entities; {FOLDS} folds need {FOLDS}.",
+        f"The rows of one outcome belong to {min(counts)} entities; {FOLDS} folds need {FOLDS}.",
         "Add rows of other entities, or check data.identity and split.column.",
     )
 
 
 def _refusal_check(name: str, why: str, remedy: str | None) -> Check:
-    claim = "There are rows of both classes, and columns, to learn from"
+    claim = "The table has rows of both outcomes, and features, to learn from"
     return Check(name=name, claim=claim, verdict=Verdict.FAIL, why=why, remedy=remedy or "")

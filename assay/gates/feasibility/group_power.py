@@ -190,7 +190,7 @@ def _why(
     if not powers:
         return f"There is one group only, {division.reference}: nothing to compare."
     if not weak:
-        return f"All {len(powers)} groups have enough {unit} against {division.reference}."
+        return f"Every group has enough {unit} against {division.reference}."
     if weak[0].reference_rows == 0:
         return f"The reference group {division.reference} has no {unit}: no gap to it can be shown."
     told = [

@@ -195,7 +195,7 @@ def _check(data: FeasibilityData, misleading: list[GroupingEffect]) -> Check:
     worst = misleading[0] if misleading else None
     return Check(
         name="grouped_rows",
-        claim="No column holds together rows that the split puts on both sides",
+        claim="No column groups rows that the split puts on both sides",
         verdict=Verdict.CAUTION if worst else Verdict.PASS,
         statistic="ROC AUC by rows minus ROC AUC by the column's values",
         estimate=worst.auc_by_rows - worst.auc_by_group if worst else None,
@@ -210,7 +210,7 @@ def _check(data: FeasibilityData, misleading: list[GroupingEffect]) -> Check:
 
 def _why(misleading: list[GroupingEffect]) -> str:
     if not misleading:
-        return "Leaving out whole values of a column costs no more than leaving out rows."
+        return "No column was found whose new values are predicted worse than new rows."
     worst, others = misleading[0], [e.grouping.column for e in misleading[1:]]
     name = worst.grouping.column
     also = f" So do {', '.join(others)}." if len(others) > 1 else ""

@@ -65,9 +65,9 @@ def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
         threshold=limit,
         why=f"{found.share:.1%} look wrong: {found.of_positives:.1%} of the positive labels,"
         f" {found.of_negatives:.1%} of the negative ones; {found.surest.value:.1%} where the quick"
-        f" learner is surest, and {found.surest.value + found.rise.value:.1%} where it is less"
-        f" sure. It is itself wrong on {wrong:.1%} of the rows: its errors, and outcomes that the"
-        " features do not determine, count as wrong labels here.",
+        f" learner is surest, {found.surest.value + found.rise.value:.1%} where it is less sure."
+        f" The learner is wrong on {wrong:.1%} of the rows; its errors count as wrong labels here,"
+        " as do outcomes that the features do not determine.",
         remedy=""
         if verdict is Verdict.PASS
         else f"Have the labels checked that are listed under {SHEET_TITLE!r}. If most are right,"

@@ -1,4 +1,4 @@
-"""Check 7: does one column all but tell the outcome?"""
+"""Check 7: does a single column give the outcome away?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from assay.gates.statistics.auc import roc_auc, roc_auc_difference
 
 SUSPICIOUS_AUC = 0.8  # ROC AUC of a single column from which one asks what is left without it
 COLLAPSE_SHARE = 0.5  # share of what is above chance, the loss of which leaves little else
-IDENTIFIER_SHARE = 0.95  # distinct values per row above which a column names rows, not properties
+IDENTIFIER_SHARE = 0.95  # distinct values per row above which a column identifies rows
+SHOWN_IDENTIFIERS = 3
 TOP = 10
 
 
 def check_leakage(data: FeasibilityData) -> tuple[list[Check], Sheet, Figure]:
     """Checks on single columns, on what is left without a suspicious one, on columns known after
-    the outcome, on columns that name rows; and the single columns' numbers."""
+    the outcome, on columns that identify rows; and the single columns' numbers."""
     alone, limit = score_single_columns(data), data.use_case.feasibility.leak
     checks = [
         _check(data, alone),
@@ -37,23 +38,25 @@ def _check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check:
     kept = f" Withheld as after the outcome: {', '.join(withheld)}." if withheld else ""
     most = column_aucs[0]
     named = leaks or close or [most]
-    told = "; ".join(f"{a.name} {a.auc:.3f} ({_interval_text(a.interval)})" for a in named)
+    told = "; ".join(
+        f"{a.name} has a ROC AUC of {a.auc:.3f} ({_interval_text(a.interval)})" for a in named
+    )
     remedy = ""
     if leaks or close:
         names = ", ".join(a.name for a in leaks or close)
         remedy = (
-            f"If it is known only after the outcome, list it under data.after_outcome; if it"
-            f" restates the target, under data.exclude: {names}."
+            "List what is known only after the outcome under data.after_outcome, and what"
+            f" restates the target under data.exclude: {names}."
         )
     return Check(
         name="leakage",
-        claim=f"No column alone all but tells the outcome (ROC AUC above {limit:g})",
+        claim=f"No single column predicts the outcome with a ROC AUC above {limit:g}",
         verdict=Verdict.FAIL if leaks else Verdict.CAUTION if close else Verdict.PASS,
         statistic="largest ROC AUC of a single column",
         estimate=most.auc,
         interval=most.interval,
         threshold=limit,
-        why=f"{told} of {len(column_aucs)} features.{kept}",
+        why=f"{told} alone, of {len(column_aucs)} features; the limit is {limit:g}.{kept}",
         remedy=remedy,
         rows=len(data.sampled_rows),
     )
@@ -75,15 +78,16 @@ def _drop_one_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Chec
     told = ", ".join(names)
     return Check(
         name="drop_one",
-        claim=f"Without {told} most of what can be told is still told",
+        claim=f"Without {told} more than half of the ROC AUC above 0.5 remains",
         verdict=Verdict.CAUTION if collapsed else Verdict.PASS,
         statistic="ROC AUC lost without it",
         estimate=lost.value,
         interval=lost.interval,
         threshold=most,
-        why=f"With all columns a quick learner has {whole.value:.3f}; without {told}"
+        why=f"A quick learner has a ROC AUC of {whole.value:.3f} with all columns; without {told}"
         f" {left.value:.3f} ({_interval_text(left.interval)}).",
-        remedy=f"Make sure that {told} is known when the question is asked: nearly all hangs on it."
+        remedy=f"Check that {told} is known when the question is asked: most of the score rests on"
+        " it."
         if collapsed
         else "",
         hard=False,
@@ -96,25 +100,32 @@ def _interval_text(interval: Interval) -> str:
 
 
 def _identifiers_check(data: FeasibilityData) -> Check:
-    named = [name for name in data.features if _names_rows(data.frame[name])]
-    seen = (
-        f"More than {IDENTIFIER_SHARE:.0%} of values differ: {', '.join(named)}." if named else ""
-    )
+    named = [name for name in data.features if _identifies_rows(data.frame[name])]
+    told = [
+        f"{name} identifies rows: {data.frame[name].nunique():,} distinct values in"
+        f" {len(data.frame):,} rows."
+        for name in named[:SHOWN_IDENTIFIERS]
+    ]
+    if len(named) > SHOWN_IDENTIFIERS:
+        told.append(f"So do {len(named) - SHOWN_IDENTIFIERS} more.")
+    which = "it" if len(named) == 1 else "them"
     return Check(
         name="identifiers",
-        claim="No feature merely names the rows",
+        claim="No feature identifies the rows",
         verdict=Verdict.CAUTION if named else Verdict.PASS,
-        statistic="features that name rows",
+        statistic="features that identify rows",
         estimate=float(len(named)),
         threshold=0.0,
-        why=seen or "No text or whole-number feature is different in nearly every row.",
-        remedy="List them under data.identity, data.exclude or data.never_store." if named else "",
+        why=" ".join(told) or "No text or whole number differs in nearly every row.",
+        remedy=f"Exclude {which} (data.exclude), or declare {which} under data.identity."
+        if named
+        else "",
         hard=False,
         rows=len(data.frame),
     )
 
 
-def _names_rows(column: pd.Series) -> bool:
+def _identifies_rows(column: pd.Series) -> bool:
     known = column.dropna()
     if len(known) < 100 or pd.api.types.is_datetime64_any_dtype(known):
         return False
@@ -128,7 +139,7 @@ def _sheet(column_aucs: list[ColumnAuc]) -> Sheet:
         title="Single columns",
         columns=("column", "ROC AUC", "low", "high"),
         rows=tuple((a.name, a.auc, a.interval.low, a.interval.high) for a in column_aucs),
-        note="How well each feature alone tells the outcome; a coin has 0.5.",
+        note="ROC AUC of each feature alone for the outcome; chance has 0.5.",
     )
 
 

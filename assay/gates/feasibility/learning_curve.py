@@ -119,7 +119,7 @@ def check_learning_curve(data: FeasibilityData, curve: LearningCurve, goal: floa
     more = [rows * (n / curve.current_rows - 1) for n in (needed, fewest, most)]
     return Check(
         name=f"learning_curve[{curve.name}]",
-        claim=f"With twice the rows at most, {curve.name} of {goal:g} would be had",
+        claim=f"{curve.name} of {goal:g} needs at most twice the rows",
         verdict=verdict,
         statistic=f"{curve.name} that no number of rows would exceed",
         estimate=None if verdict is Verdict.UNKNOWN else estimate,
@@ -147,12 +147,12 @@ def _verdict(curve: LearningCurve, goal: float, needed: float) -> Verdict:
 def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
     estimate, low, high = curve.asymptote
     half = float(curve.estimates.values[-2])
-    tends = f"the curve tends to {estimate:.3f} ({low:.3f} to {high:.3f})"
+    tends = f"the curve tends to {estimate:.3f} [{low:.3f}, {high:.3f}]"
     if verdict is Verdict.UNKNOWN:
-        tends = f"where the curve tends does not show yet ({low:.3f} to {high:.3f})"
+        tends = f"its limit is not known yet [{low:.3f}, {high:.3f}]"
     base = (
-        f"From {curve.sizes[-2]:,.0f} to {curve.sizes[-1]:,.0f} training rows it went from"
-        f" {half:.4f} to {curve.value:.4f}; {tends}"
+        f"{curve.name} went from {half:.4f} to {curve.value:.4f} between"
+        f" {curve.sizes[-2]:,.0f} and {curve.sizes[-1]:,.0f} training rows; {tends}"
     )
     if verdict is Verdict.PASS and needed > curve.current_rows:
         return (
@@ -164,13 +164,11 @@ def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
 def _remedy(verdict: Verdict, rows: int, more: float, fewest: float, most: float) -> str:
     if verdict is Verdict.FAIL:
         return (
-            "Rows alone would not do for this quick learner: add columns that bear on the"
-            " outcome, try better models, or lower the target."
+            "More rows alone would not bring this quick learner there: add columns that bear on"
+            " the outcome, try better models, or lower the target."
         )
     if verdict is Verdict.UNKNOWN:
-        return (
-            f"Add rows: about {format_rounded_up(rows)} more would show where the curve is going."
-        )
+        return f"Add rows: about {format_rounded_up(rows)} more would show where the curve tends."
     columns = "add columns that bear on the outcome"
     if more > rows * MAX_GROWTH:
         return f"{MAX_GROWTH} times the rows would not do, or no number would: {columns}."

@@ -93,14 +93,14 @@ def _check(data: FeasibilityData, uneven: Sequence[MissingCounts], lacking: int)
     even = f"{lacking} of {len(data.features)} features lack values, evenly enough."
     return Check(
         name="missingness",
-        claim=f"Outcome, group and time change the share of missing values by {GAP:g} at most",
+        claim=f"Missing values differ by at most {GAP:g} between outcomes, groups and times",
         verdict=Verdict.CAUTION if uneven else Verdict.PASS,
         statistic="columns and groups that lack values unevenly",
         estimate=float(len(uneven)),
         threshold=0.0,
         why=f"{'; '.join(told)}{more}." if told else even,
-        remedy="Find out why they are missing: a value recorded after the outcome leaks it, and"
-        " where a group lacks values its predictions will be worse."
+        remedy="Find out why they are missing. A value recorded after the outcome leaks it; a group"
+        " that lacks values gets worse predictions."
         if told
         else "",
         hard=False,

@@ -59,21 +59,21 @@ def _interval(data: FeasibilityData, name: PerformanceMetric, found: ScoreEstima
 
 
 def _why(value: float, interval: Interval, curve: LearningCurve | None) -> str:
-    base = f"A quick learner has {value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    base = f"A quick learner has {value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
     if curve is None:
         return f"{base}."
     best = curve.clip_score(curve.sign * curve.best_at(GROWTH))
-    return f"{base}; with {GROWTH} times the rows, by its learning curve, {best:.3f} at best."
+    return f"{base}; its learning curve gives {best:.3f} at best with {GROWTH} times the rows."
 
 
 def _remedy(verdict: Verdict, is_reached: bool) -> str:
     if verdict is Verdict.FAIL:
         return (
-            "Neither more rows nor tuning would do: add columns that bear on the outcome, or lower"
-            " the target."
+            "Neither more rows nor tuning would reach it: add columns that bear on the outcome, or"
+            " lower the target (feasibility.reach)."
         )
     if verdict is Verdict.PASS:
         return ""
     if is_reached:
-        return "Add rows: the estimate is there, but its interval is too wide to be sure."
-    return "Tuning may reach it; the check of the learning curve says whether rows would."
+        return "Add rows: the estimate reaches the target, but its interval does not."
+    return "Tuning may reach it; the learning curve says whether more rows would."

@@ -1,4 +1,4 @@
-"""Check 1: do the features say anything about the target?"""
+"""Check 1: do the features predict the outcome at all?"""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check_signal(data: FeasibilityData) -> tuple[Check, Sheet]:
     verdict = _verdict(found, p, power)
     check = Check(
         name="signal",
-        claim=f"The features tell positives from negatives: ROC AUC of at least {power.area:g}",
+        claim=f"The features predict the outcome with a ROC AUC of at least {power.area:g}",
         verdict=verdict,
         statistic="ROC AUC, cross-validated",
         estimate=found.value,
@@ -149,8 +149,8 @@ def _why(found: Estimate, p: float, power: SignalPower) -> str:
     low, high = found.interval.low, found.interval.high
     told = "can" if p <= ALPHA else "cannot"
     text = (
-        f"ROC AUC {found.value:.3f} (95 % interval {low:.3f} to {high:.3f}), where a coin has 0.5;"
-        f" it {told} be told from shuffled labels (p = {p:.3g})."
+        f"A quick learner has a ROC AUC of {found.value:.3f} [{low:.3f}, {high:.3f}]; chance has"
+        f" 0.5. It {told} be told from shuffled labels (p = {p:.3g})."
     )
     return text if p <= ALPHA else f"{text} {_power_text(power)}"
 

@@ -28,7 +28,7 @@ def rows_to_notice(area: float, share: float, features: int) -> float:
         return float("inf")
     lifts = np.array(SIMULATED_AREAS) - 0.5
     logs = np.interp(np.log(lift), np.log(lifts), np.log(SIMULATED_ROWS))
-    smaller = max(lifts[0] / lift, 1.0) ** 2
+    smaller = float(max(lifts[0] / lift, 1.0) ** 2)
     rarer = SIMULATED_SHARE * (1 - SIMULATED_SHARE) / (share * (1 - share))
     return float(np.exp(logs)) * smaller * rarer * _width_factor(features)
 

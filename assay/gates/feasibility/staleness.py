@@ -65,7 +65,7 @@ def _check(data: FeasibilityData, limit: str, young: int, needed: float) -> Chec
     lack = f"about {format_rounded_up(more)} more labelled rows" if more > 0 else "labelled rows"
     return Check(
         name="staleness",
-        claim="There are rows enough whose labels are not older than the horizon",
+        claim="Enough rows have labels that are not older than the horizon",
         verdict=verdict,
         statistic="labelled rows within the horizon",
         estimate=float(young),
@@ -80,9 +80,9 @@ def _check(data: FeasibilityData, limit: str, young: int, needed: float) -> Chec
 def _unknown_check(column: str) -> Check:
     return Check(
         name="staleness",
-        claim="There are rows enough whose labels are not older than the horizon",
+        claim="Enough rows have labels that are not older than the horizon",
         verdict=Verdict.UNKNOWN,
         why=f"Ages by {column} cannot be counted: it, and feasibility.as_of where that is stated,"
         " must both be dates or both be numbers.",
-        remedy="Mend data.time or feasibility.as_of.",
+        remedy="Correct data.time or feasibility.as_of.",
     )

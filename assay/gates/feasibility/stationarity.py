@@ -37,7 +37,7 @@ def unusable_time_check(why: str) -> Check:
     """Where a column of time is declared, but divides nothing."""
     return Check(
         name="stationarity",
-        claim="What is learned from earlier rows holds for later ones",
+        claim="A model of the earlier rows predicts the later ones",
         verdict=Verdict.UNKNOWN,
         why=f"{why}.",
         remedy="Name a column of dates or numbers under data.time, or none. Text is read as dates"
@@ -72,7 +72,7 @@ def _check(
     verdict, by_gap = _verdict(timed, gap, power)
     return Check(
         name="stationarity",
-        claim="What is learned from earlier rows holds for later ones",
+        claim="A model of the earlier rows predicts the later ones",
         verdict=verdict,
         statistic="ROC AUC on the late rows: learned from the early ones"
         + (", minus from any" if by_gap else ""),
@@ -151,15 +151,17 @@ def _tells_time_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Ch
     told = ", ".join(f"{a.name} ({a.auc:.3f})" for a in named)
     return Check(
         name="tells_time",
-        claim="No feature alone tells early rows from late ones",
+        claim=f"No single feature separates early from late rows (ROC AUC above {limit:g})",
         verdict=Verdict.CAUTION if named else Verdict.PASS,
         statistic="largest ROC AUC of a single column for the period",
         estimate=column_aucs[0].auc,
         interval=column_aucs[0].interval,
         threshold=limit,
-        why=f"They do: {told}." if named else f"The most telling one is {column_aucs[0].name}.",
-        remedy="In later rows they hold values that no model has learned from: list them under"
-        " data.exclude, or make of them what does not depend on the date."
+        why=f"{told} separate early from late rows."
+        if named
+        else f"The strongest is {column_aucs[0].name} ({column_aucs[0].auc:.3f}).",
+        remedy="Later rows hold values of them that no model has seen: list them under"
+        " data.exclude, or derive features that do not depend on the date."
         if named
         else "",
         hard=False,
@@ -170,7 +172,7 @@ def _tells_time_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Ch
 def _unknown_check(periods: Periods, why: str, remedy: str) -> Check:
     return Check(
         name="stationarity",
-        claim="What is learned from earlier rows holds for later ones",
+        claim="A model of the earlier rows predicts the later ones",
         verdict=Verdict.UNKNOWN,
         why=f"Late are the rows with {periods.late_words}. {why}",
         remedy=remedy,

@@ -62,7 +62,7 @@ def test_what_is_had_already_is_not_ruled_out(people, use_case, monkeypatch):
         import_module(neighbour_error_rate.__module__), "neighbour_error_rate", lambda _: far
     )
     material = coins(use_case, people, heads=0.9)
-    had = float(((material.answers >= 0.5) == material.labels).mean())
+    had = float(((material.probabilities >= 0.5) == material.labels).mean())
     [check], _ = check_ceiling(material, {"accuracy": had - 0.001})
     assert check.verdict is Verdict.PASS
 

@@ -79,7 +79,7 @@ def test_the_report_says_that_test_rows_were_judged_too():
     [note] = [
         note for note in assess_feasibility(people(), made_use_case()).notes if "test set" in note
     ]
-    assert "choose columns by these scores would use the test rows" in note
+    assert "Do not choose columns by these scores: that would use the test rows" in note
 
 
 def test_each_check_is_announced():
@@ -181,7 +181,7 @@ def test_a_signal_that_is_sure_but_short_of_the_lift_is_a_caution():
     case = made_use_case(feasibility={"lift": 0.45})
     found, _ = check_signal(material(people(), case))
     assert found.interval.high < found.threshold == 0.95
-    assert "it can be told from shuffled labels" in found.why
+    assert "It can be told from shuffled labels" in found.why
     assert found.verdict is Verdict.CAUTION
 
 
@@ -404,7 +404,9 @@ def test_text_that_differs_in_every_row_is_no_leak_but_is_pointed_out():
     report = assess_feasibility(frame, made_use_case())
     assert only(report, "leakage").verdict is Verdict.PASS
     assert only(report, "identifiers").verdict is Verdict.CAUTION
-    assert "file" in only(report, "identifiers").why
+    check = only(report, "identifiers")
+    assert check.why == "file identifies rows: 1,200 distinct values in 1,200 rows."
+    assert check.remedy == "Exclude it (data.exclude), or declare it under data.identity."
 
 
 def test_a_column_is_not_judged_by_the_rows_it_learned_from():
