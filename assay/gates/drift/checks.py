@@ -146,13 +146,17 @@ def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
 
 def _describe_shift(shift: ColumnShift) -> str:
     said = [
-        f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({format_p_value(shift.adjusted_p)})"
+        f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} "
+        f"({format_p_value(shift.adjusted_p)})"
     ]
+    chance = (
+        f" (chance makes {shift.expected_unseen:.1%})" if shift.expected_unseen >= 0.001 else ""
+    )
     if shift.new_values:
-        share = f", {shift.unseen_share:.1%} of rows" if shift.unseen_share else ""
+        share = f", {shift.unseen_share:.1%} of rows{chance}" if shift.unseen_share else ""
         said.append(f"new: {_first_few(shift.new_values)}{share}")
     elif shift.unseen_share:
-        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held")
+        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held{chance}")
     if shift.lost_values:
         said.append(f"gone: {_first_few(shift.lost_values)}")
     before, after = shift.missing_shares
@@ -302,5 +306,5 @@ def unsupported_features(
     return [
         s.name
         for s in shifts
-        if s.unseen_share > ask.unseen and kinds.get(s.name, "date") != "date"
+        if s.unseen_share - s.expected_unseen > ask.unseen and kinds.get(s.name, "date") != "date"
     ]

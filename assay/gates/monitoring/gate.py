@@ -138,7 +138,7 @@ def _judge_contents(
         profile_and_sample(one, seed=request.seed) for one in (rows.reference, rows.current)
     )
     names = request.features
-    return column_contents.check_contents(old, new, names), [
+    return column_contents.check_contents(old, new, names, request.drift), [
         column_contents.contents_sheet(old, new, names)
     ]
 

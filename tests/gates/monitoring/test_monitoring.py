@@ -126,13 +126,15 @@ def test_missing_and_new_values_are_named():
         town=["A"] * 900 + ["C"] * 100,
         free=[f"{i}" for i in range(1000, 2000)],
     )
-    checks = column_contents.check_contents(old, new, ["a", "town", "free"])
+    checks = column_contents.check_contents(old, new, ["a", "town", "free"], DriftSettings())
     odd = {check.name: check.why for check in checks if check.verdict is not Verdict.PASS}
     assert odd == {
         "missing[a]": "missing in 10.0% of rows, before in 0.0%",
         "new values[town]": "100 of 1,000 rows hold values never seen: C",
     }
-    assert [c.verdict for c in column_contents.check_contents(old, old, ["a", "town"])] == [
+    assert [
+        c.verdict for c in column_contents.check_contents(old, old, ["a", "town"], DriftSettings())
+    ] == [
         "pass",
         "pass",
     ]
