@@ -60,8 +60,8 @@ class ColumnShift:
 
     `effect` is the Jensen-Shannon distance over the grid's cells, missing values among them, and
     `chance_effect` what it would be on average without any shift. `p` is of the clustered
-    chi-square, `adjusted_p` over all columns. Where levels have to share a cell, rows in levels that
-    the reference never held are tested too; `effect` is then the larger of those that are
+    chi-square, `adjusted_p` over all columns. Where levels have to share a cell, rows in levels
+    that the reference never held are tested too; `effect` is then the larger of those that are
     significant, and `p` counts both. None for what has no meaning for the column.
     """
 
