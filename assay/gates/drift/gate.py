@@ -39,6 +39,14 @@ from assay.tables.profiled_table import ProfiledTable, profile_and_sample
 from assay.tables.table import Table
 
 
+@dataclass(frozen=True)
+class DriftFindings:
+    """The gate's report, and the drops in performance that it tells of."""
+
+    report: Report
+    drops: Sequence[PerformanceDrop] = ()
+
+
 def judge_drift(
     reference: Table,
     current: Table,
@@ -56,11 +64,27 @@ def judge_drift(
     Raises DataError for columns that neither side has, that hold no probabilities or no
     decisions, and for cut points on a group that is no number.
     """
+    return measure_drift(
+        reference, current, ask, roles=roles, columns=columns, subject=subject, seed=seed
+    ).report
+
+
+def measure_drift(
+    reference: Table,
+    current: Table,
+    ask: DriftSettings,
+    *,
+    roles: ColumnRoles | None = None,
+    columns: Sequence[str] | None = None,
+    subject: str,
+    seed: int = 0,
+) -> DriftFindings:
+    """As `judge_drift`, with the numbers beside the report."""
     roles = roles or ColumnRoles()
     rows = say_checks.row_count_check(reference.rows, current.rows, ask)
     features = _feature_names(reference, current, roles, columns)
     if rows.verdict is not Verdict.PASS:
-        return _report(subject, [rows], _PredictionHarm([], {}, None), ask, [])
+        return DriftFindings(_report(subject, [rows], _PredictionHarm([], {}, None), ask, []))
     _check_roles(reference, current, roles)
     sides = _ObservedPair(
         reference, current, *(profile_and_sample(t, seed=seed) for t in (reference, current))
@@ -80,9 +104,8 @@ def judge_drift(
         *together.checks(ask),
     ]
     report = _report(subject, checks, found, ask, ordered)
-    return report.model_copy(
-        update={"notes": (*notes, *_limitation_notes(sides, roles, found, ask))}
-    )
+    notes += _limitation_notes(sides, roles, found, ask)
+    return DriftFindings(report.model_copy(update={"notes": tuple(notes)}), found.outcomes)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from assay.gates.drift.cbpe import (
 from assay.gates.drift.importance_weights import GROUPS, WeightedCalibration
 from assay.gates.drift.scored_rows import GroupCodes, ScoredRows
 from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.change_evidence import LookEstimate
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
 from assay.gates.statistics.window_variation import jackknife_error
 
@@ -56,6 +57,8 @@ class PerformanceDrop:
     realised_value: float | None = None
     realised_shortfall: Estimate | None = None
     realised_verdict: Verdict | None = None
+    reference_lack: LookEstimate | None = None  # expected minus realised, in the reference
+    current_lack: LookEstimate | None = None  # and of the labelled current rows
 
     @property
     def estimates_differ(self) -> bool:
@@ -240,7 +243,9 @@ def _with_labels(
     ask: DriftSettings,
 ) -> PerformanceDrop:
     (_, before), (_, after) = seen
-    below = _estimate_shortfall(found.metric, *seen, level)
+    reference, current = _measure_lacks(found.metric, *seen)
+    error = float(np.sqrt(reference.variance + current.variance))
+    below = _block_estimate(current.value - reference.value, error, level)
     few = min(before.rows, after.rows) < ask.rows
     verdict = Verdict.UNKNOWN if few else verdict_at_most(below.interval, ask.margin)
     return replace(
@@ -250,6 +255,8 @@ def _with_labels(
         realised_value=after.metric_value(found.metric),
         realised_shortfall=below,
         realised_verdict=verdict,
+        reference_lack=reference,
+        current_lack=current,
     )
 
 
@@ -281,10 +288,10 @@ def _estimate_weighted_drop(
     return _block_estimate(value, error, level, GROUPS)
 
 
-def _estimate_shortfall(
-    metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised, level: float
-) -> Estimate:
-    """Expected minus realised, each of the same rows, beyond the same in the reference."""
+def _measure_lacks(
+    metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised
+) -> tuple[LookEstimate, LookEstimate]:
+    """Expected minus realised, each of the same rows: in the reference, and now."""
     lacks = [
         promised.metric_value(metric) - seen.metric_value(metric)
         for promised, seen in (before, after)
@@ -295,8 +302,9 @@ def _estimate_shortfall(
     ]
     # The calibration was learnt from the reference's labels, with which its own lack varies.
     learnt = after[0].recalibrated_values(metric) - before[0].recalibrated_values(metric)
-    error = float(np.hypot(errors[0] + _calibration_error(learnt), errors[1]))
-    return _block_estimate(lacks[1] - lacks[0], error, level)
+    errors[0] += _calibration_error(learnt)
+    first, second = (LookEstimate(v, e**2) for v, e in zip(lacks, errors, strict=True))
+    return first, second
 
 
 def _calibration_error(without: Floats) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import pyarrow as pa
+
 from assay.config.gates import DriftSettings
 from assay.gates.drift.cell_grid import encode_levels
 from assay.gates.drift.unseen_levels import UnseenLevels, measure_unseen_levels
@@ -32,10 +34,10 @@ def check_contents(
     level = 1 - _LEVEL / len(pairs)
     lacking = [c for name, p in pairs.items() if (c := _missing_check(name, *p, level))]
     novel = [
-        check
+        _new_values_check(name, before, after, unseen)
         for name, (before, after) in pairs.items()
         if _new_values(before, after)
-        if (check := _new_values_check(name, before, after, old, level, ask))
+        if (unseen := _unseen_beyond_chance(before, after, old.sample.column(name), level, ask))
     ]
     quiet = f"none of {len(pairs)} columns does"
     return [
@@ -94,20 +96,23 @@ def _missing_check(name: str, old: ColumnProfile, new: ColumnProfile, level: flo
     )
 
 
-def _new_values_check(
-    name: str,
+def _unseen_beyond_chance(
     before: ColumnProfile,
     after: ColumnProfile,
-    reference: ProfiledTable,
+    sample: pa.ChunkedArray,
     level: float,
     ask: DriftSettings,
-) -> Check | None:
+) -> UnseenLevels | None:
     """New values are to be expected as often as stretches of the reference hold values that its
     others do not. Numbers and free text are always new.
     """
-    unseen = measure_unseen_levels(before, after, encode_levels(reference.sample.column(name)), ask)
-    if unseen.excess <= _MIN_NEW_SHARE or unseen.p > 1 - level:
-        return None
+    unseen = measure_unseen_levels(before, after, encode_levels(sample), ask)
+    return unseen if unseen.excess > _MIN_NEW_SHARE and unseen.p <= 1 - level else None
+
+
+def _new_values_check(
+    name: str, before: ColumnProfile, after: ColumnProfile, unseen: UnseenLevels
+) -> Check:
     return Check(
         name=f"new values[{name}]",
         claim=f"{name} holds values that it held before",
