@@ -50,7 +50,7 @@ def test_by_order_of_the_file_relp_shifted_and_nothing_broke(rows, reference, st
     report = judge(reference, rows.slice(start, 5000))
     assert report.verdict is Verdict.CAUTION
     assert report.summary.startswith("Shifted (RELP")
-    assert "harmed:" not in report.summary
+    assert "Predictions harmed" not in report.summary
     assert report.sheets[0].rows[0][0] == "RELP"
 
 
