@@ -20,7 +20,12 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
 
         told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
         found = judge_look(run.bucket, told, material, use_case, look.version)
-        said = {"verdict": found.verdict, "reasons": found.reasons, "figures": found.figures}
+        said = {
+            "verdict": found.verdict,
+            "reasons": found.reasons,
+            "figures": found.figures,
+            "lacks": {name: lack.model_dump() for name, lack in found.lacks.items()},
+        }
         return {
             "report": put_report(run.bucket, found.report),
             "found": run.bucket.put_json(said, JSON, "what a look found"),

@@ -9,7 +9,7 @@ from prefect.logging import get_run_logger
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
 from assay.errors import AssayError, IntegrityError
-from assay.gates.monitoring.facts import MonitoringFacts
+from assay.gates.monitoring.facts import Lack, MonitoringFacts
 from assay.gates.monitoring.gate import MonitoringResult
 from assay.gates.report import get_report
 from assay.production.labels.label_import import LabelImport, describe_label_entry, import_labels
@@ -56,7 +56,8 @@ def record_look(
     """What became of the look; the last of `steps` took it."""
     bucket, last = run.bucket, steps[-1]
     said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
-    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"])
+    lacks = {name: Lack.model_validate(lack) for name, lack in said.get("lacks", {}).items()}
+    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"], lacks)
     entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
     log = get_run_logger()
     if append_look(bucket, look, entry) is None:
