@@ -18,9 +18,14 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
         from assay.gates.report import put_report
         from assay.production.monitoring.judgement import judge_look
 
-        known = MonitoringFacts.model_validate(run.bucket.get_json(facts))
-        result = judge_look(run.bucket, known, material, use_case, look.version)
-        found = {"verdict": result.verdict, "reasons": result.reasons, "figures": result.figures}
+        told = MonitoringFacts.model_validate(run.bucket.get_json(facts))
+        found = judge_look(run.bucket, told, material, use_case, look.version)
+        said = {
+            "verdict": found.verdict,
+            "reasons": found.reasons,
+            "figures": found.figures,
+            "lacks": {name: lack.model_dump() for name, lack in found.lacks.items()},
+        }
         return {
             "report": put_report(run.bucket, result.report),
             "found": run.bucket.put_json(found, JSON, "what a look found"),

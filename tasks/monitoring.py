@@ -8,7 +8,7 @@ from prefect.logging import get_run_logger
 
 from assay.bucket.digest import Digest
 from assay.errors import AssayError, IntegrityError
-from assay.gates.monitoring.facts import MonitoringFacts
+from assay.gates.monitoring.facts import Lack, MonitoringFacts
 from assay.gates.monitoring.gate import MonitoringResult
 from assay.gates.report import get_report
 from assay.production.labels.label_import import LabelImport, describe_label_entry, import_labels
@@ -58,12 +58,12 @@ def record_look(
     earlier_steps: list[Step],
     gate_step: Step,
 ) -> MonitorOutcome:
-    """Record a look in the journal. `gate_step` judged it, `earlier_steps` built its rows."""
-    bucket, steps = run.bucket, [*earlier_steps, gate_step]
-    found, report = bucket.get_json(gate_step["found"]), get_report(bucket, gate_step["report"])
-    result = MonitoringResult(report, found["verdict"], found["reasons"], found["figures"])
-    body = look_body(look, material, facts, result, gate_step["report"])
-    entry = body | {"steps": step_costs(steps)}
+    """What became of the look; the last of `steps` took it."""
+    bucket, last = run.bucket, steps[-1]
+    said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
+    lacks = {name: Lack.model_validate(lack) for name, lack in said.get("lacks", {}).items()}
+    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"], lacks)
+    entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
     log = get_run_logger()
     if append_look(bucket, look, entry) is None:
         why = describe_look_conflict(bucket, look)

@@ -16,7 +16,7 @@ from assay.bucket.digest import Digest
 from assay.steps.code_version import read_code_version
 from benchmarks.calibration.experiment import Experiment, Outcomes, Tally
 
-GATES = ("validation", "feasibility", "performance", "fairness", "drift")
+GATES = ("validation", "feasibility", "performance", "fairness", "drift", "monitoring")
 KEPT = Path(__file__).parents[2] / ".bench" / "calibration"
 _BATCHES = 20  # of an experiment's seeds: enough for two processes to end together
 

@@ -91,7 +91,7 @@ def find_case_mix(
     best: CaseMix | None = None
     chosen: list[ColumnShift] = []
     while len(chosen) < _COLUMNS:
-        rest = [shift for shift in shifted if shift not in chosen and not _mostly_unseen(shift)]
+        rest = [shift for shift in shifted if shift not in chosen and shift.unseen_share <= 0.5]
         tried = [_fit_mix(rows, shifts, [*chosen, shift]) for shift in rest]
         found = max((m for m in tried if m), key=lambda m: m.explained_share, default=None)
         if found is None or found.explained_share < (best.explained_share if best else 0) + _GAIN:
@@ -105,10 +105,6 @@ def counted(rows: ReferenceSample, ladder: ProbabilityBins, found: CaseMix | Non
     """The expected counts of the reference's sample, at the mix if there is one."""
     weights = np.ones(len(rows.predictions)) if found is None else found.weights
     return weighted_counts(rows.predictions, ladder, weights)
-
-
-def _mostly_unseen(shift: ColumnShift) -> bool:
-    return bool(shift.current[shift.grid.unseen_cells].sum() > 0.5 * shift.current.sum())
 
 
 def _fit_mix(

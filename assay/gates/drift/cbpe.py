@@ -3,7 +3,8 @@
 Confidence-based performance estimation: a row with probability p is yes with probability p, so
 the confusion of many rows, and all that follows from it, can be expected. Probabilities must mean
 what they say: they are calibrated on the reference's labels first. It is right as long as the
-labels' relation to the probabilities holds; labels that come later are the check on that.
+labels' relation to the probabilities holds; labels that come later are the check on that, and
+`importance_weights` asks what follows if they follow the features instead.
 
 Source: Białek, Kuberski, Perrakis & Bifet, "Estimating model performance under covariate shift
 without labels" (2024), and NannyML's documentation of CBPE.
@@ -53,8 +54,8 @@ class CalibrationMap:
 class ProbabilityBins:
     """Probabilities in about 4,000 rungs, and how they are calibrated.
 
-    `jackknife_maps` are the calibrations learnt without each block of the reference's labelled rows;
-    none where probabilities are taken as given.
+    `jackknife_maps` are the calibrations learnt without each block of the reference's labelled
+    rows; none where probabilities are taken as given.
     """
 
     edges: Floats
@@ -78,9 +79,9 @@ class ProbabilityBins:
         weights = [None, reference.probability, reference.truth]
         blocks = [t.sum(axis=1) for t in _tally_blocks(reference, given, labels >= 0, weights)]
         sums = [block.sum(axis=0) for block in blocks]
-        without = (_fit_isotonic(*(s - b[i] for s, b in zip(sums, blocks, strict=True)))
+        without = (fit_isotonic(*(s - b[i] for s, b in zip(sums, blocks, strict=True)))
                    for i in range(BLOCKS))  # fmt: skip
-        return cls(edges, _fit_isotonic(*sums), tuple(without))
+        return cls(edges, fit_isotonic(*sums), tuple(without))
 
     @property
     def is_calibrated(self) -> bool:
@@ -95,8 +96,9 @@ class ProbabilityBins:
 class BlockCounts:
     """Expected (or seen) rows of yes and of no, float64 (blocks, 2 decisions, rungs).
 
-    `probability` is each rung's mean, and `jackknife_maps` the calibrations learnt without each block of
-    the reference's labelled rows; none where labels were counted, or probabilities taken as given.
+    `probability` is each rung's mean, and `jackknife_maps` the calibrations learnt without each
+    block of the reference's labelled rows; none where labels were counted, or probabilities taken
+    as given.
     """
 
     yes: Floats
@@ -203,8 +205,8 @@ def _thin_values(values: Floats) -> Floats:
     return values[:: max(len(values) // _MOST_SAMPLED, 1)]
 
 
-def _fit_isotonic(rows: Floats, probability: Floats, yes: Floats) -> CalibrationMap:
-    """Learnt from rows counted by rung, and their sums of probabilities and labels, (rungs,).
+def fit_isotonic(rows: Floats, probability: Floats, yes: Floats) -> CalibrationMap:
+    """Learn from rows counted by rung, and their sums of probabilities and labels, (rungs,).
 
     Isotonic regression: Zadrozny & Elkan, KDD 2002.
     """

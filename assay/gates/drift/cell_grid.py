@@ -1,19 +1,23 @@
-"""Cells into which a column's values fall, fixed by the reference, counted on both sides alike."""
+"""Cells into which a column's values fall, counted on both sides alike.
+
+Ranges of numbers are set by the reference. Levels of text are named by the rows of *both* sides
+together: a level that was chosen for what one side happened to hold would look shifted though
+nothing moved, and given both sides' total, chance alone divides it between them.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from assay.gates.statistics.intervals import Floats
-from assay.tables.distribution import Integers, numbers_from_keys
+from assay.gates.statistics.window_variation import FEWEST_EXPECTED
+from assay.tables.distribution import Distribution, Integers, numbers_from_keys
 from assay.tables.profile import ColumnProfile
 from assay.tables.rowhash import value_hashes
 
@@ -22,41 +26,83 @@ NEW_CELL: Final = "(new)"
 OTHER_CELL: Final = "(other)"
 _RANGE_COUNT: Final = 10  # of about as many reference rows each: the usual deciles of scorecards
 _MOST_SINGLE: Final = 20  # numbers with at most so many distinct values get a cell each
-_MOST_NAMED: Final = 30  # texts with a cell of their own; rarer ones share one
-_CLASS_BITS: Final = 4  # bits of a hash, for texts too many to name
+_MOST_NAMED: Final = 30  # levels of text with a cell of their own; rarer ones share one
+_CLASS_BITS: Final = 4  # bits of a hash, for classes of levels that nothing has chosen
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCells:
+    """Which levels of text have which cell: `keys` (int64, ascending) are their hashes without the
+    lowest `dropped_bits`, `cells` their cells. All others fall into the cell `other`.
+
+    `too_rare`: no level has rows enough for a test, and those named tell how large chance is.
+    """
+
+    keys: Integers
+    cells: Integers
+    other: int
+    dropped_bits: int = 0
+    too_rare: bool = False
+
+    def find(self, keys: Integers) -> Integers:
+        """The cell of each of these keys."""
+        shift = np.int64(self.dropped_bits)
+        found = np.full(len(keys), self.other, np.int64)
+        if len(self.keys):
+            keys = (keys >> shift) << shift
+            place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+            known = self.keys[place] == keys
+            found[known] = self.cells[place[known]]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
 class CellGrid:
-    """The cells of one column. `unseen_cells` marks those that hold no reference row by their nature.
+    """The cells of one column; the last is the missing values'. Either `edges` or `levels` is set.
 
     Numbers fall between `edges`: below the first and from the last on lie outside the reference's
-    range. Texts are looked up in `names`, and those not there are new. Neither: classes of hashes.
+    range. Texts have the cells of `levels`.
     """
 
     labels: tuple[str, ...]
-    unseen_cells: NDArray[np.bool_]
     edges: Floats | None = None
-    names: Mapping[str, int] | None = None
+    levels: LevelCells | None = None
 
     @classmethod
-    def from_profile(cls, column: ColumnProfile, dropped: int = 0) -> CellGrid:
-        """The grid that a reference column sets. Its last cell is the missing values'.
+    def from_profiles(
+        cls,
+        reference: ColumnProfile,
+        current: ColumnProfile,
+        fewest_rows: float = FEWEST_EXPECTED,
+    ) -> CellGrid:
+        """The grid of a column that both sides hold.
 
-        `dropped_bits` bits of the other side's profile are gone: edges are set where both can tell.
+        Of more than 30 levels those get a cell of which at least `fewest_rows` rows are expected
+        on the smaller side. Edges of ranges lie where both profiles can tell.
         """
-        if not len(column.distribution.keys):
-            unseen = np.array([True, False])
-            return cls((NEW_CELL, MISSING_CELL), unseen, names={})
-        if column.numeric:
-            return _range_grid(column, dropped)
-        return _hash_grid() if column.names is None else _value_grid(column)
+        if not len(reference.distribution.keys):
+            none = np.empty(0, np.int64)
+            return cls((NEW_CELL, MISSING_CELL), levels=LevelCells(none, none, 0))
+        if reference.numeric:
+            return _range_grid(reference, current.distribution.dropped_bits)
+        return _level_grid(reference, current, fewest_rows)
+
+    @property
+    def shares_a_cell(self) -> bool:
+        """Whether some levels have no cell of their own."""
+        return self.levels is not None and len(self.levels.keys) < len(self.labels) - 1
+
+    @property
+    def is_too_rare(self) -> bool:
+        """Whether no level has rows enough for a test."""
+        return self.levels is not None and self.levels.too_rare
 
     def counts(self, column: ColumnProfile) -> Floats:
         """Rows of a profiled column by cell, float64 (cells,)."""
-        codes = self._profile_codes(column)
         counts = np.bincount(
-            codes, weights=column.distribution.counts, minlength=len(self.labels)
+            self._profile_codes(column.distribution),
+            weights=column.distribution.counts,
+            minlength=len(self.labels),
         ).astype(float)
         counts[-1] += column.missing
         return counts
@@ -68,32 +114,48 @@ class CellGrid:
             values = numeric_values(column)
             codes = np.searchsorted(self.edges, values, side="right")
             return np.where(np.isnan(values), missing, codes).astype(np.int64)
-        coded = _encode_texts(column)
-        cells = np.append(self._cells_of(coded.dictionary), missing)
-        indices = coded.indices.fill_null(len(cells) - 1)
-        found: Integers = cells[indices.to_numpy(zero_copy_only=False)]
+        assert self.levels is not None, "a grid without edges has levels"
+        coded = encode_levels(column)
+        return coded.take(self.levels.find(coded.keys), missing)
+
+    def _profile_codes(self, found: Distribution) -> Integers:
+        if self.edges is not None:
+            codes: Integers = np.searchsorted(self.edges, found.floors(), side="right")
+            return codes.astype(np.int64)
+        assert self.levels is not None, "a grid without edges has levels"
+        return self.levels.find(found.keys)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedLevels:
+    """Rows of a text column: `keys` of its distinct values, as profiles have them, and each row's
+    place among them, -1 where the value is missing."""
+
+    keys: Integers
+    place: Integers
+
+    def take(self, values: Integers, missing: int) -> Integers:
+        """Each row's entry of `values` (one a key), `missing` where it has no value."""
+        found: Integers = np.append(values, missing)[self.place]
         return found
 
-    def _profile_codes(self, column: ColumnProfile) -> Integers:
-        if not len(column.distribution.keys):
-            return np.empty(0, np.int64)
-        if self.edges is not None:
-            floors = column.distribution.floors()
-            return np.searchsorted(self.edges, floors, side="right").astype(np.int64)
-        if self.names is None:
-            return _hash_classes(column.distribution.keys.view(np.uint64))
-        if column.names is None:  # values beyond counting, where the reference had few: all new
-            return np.zeros(len(column.distribution.keys), np.int64) + len(self.labels) - 2
-        return self._name_codes(column.names)
+    def classes(self) -> tuple[Integers, int]:
+        """Each row's class of 16 by its value's hash, or that of missing values; and how many."""
+        count = 1 << _CLASS_BITS
+        hashes = self.keys.view(np.uint64) >> np.uint64(64 - _CLASS_BITS)
+        return self.take(hashes.astype(np.int64), count), count + 1
 
-    def _cells_of(self, values: pa.Array) -> Integers:
-        if self.names is None:
-            return _hash_classes(value_hashes(values)) if len(values) else np.empty(0, np.int64)
-        return self._name_codes(values.to_pylist())
 
-    def _name_codes(self, texts: Sequence[str]) -> Integers:
-        names, new = self.names or {}, len(self.labels) - 2
-        return np.fromiter((names.get(text, new) for text in texts), np.int64, len(texts))
+def encode_levels(column: pa.ChunkedArray) -> EncodedLevels:
+    """Hash each distinct value of a column once."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    whole = pc.cast(column, pa.string()).combine_chunks()
+    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    coded = whole.dictionary_encode()
+    keys = value_hashes(coded.dictionary) if len(coded.dictionary) else np.empty(0, np.uint64)
+    place = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return EncodedLevels(keys.view(np.int64), place.astype(np.int64))
 
 
 def numeric_values(column: pa.ChunkedArray) -> Floats:
@@ -129,45 +191,47 @@ def _range_grid(column: ColumnProfile, dropped: int) -> CellGrid:
     edges = np.array([floors[0], *inner, above if np.isfinite(above) else np.nan])
     low, high = _format_edge(column, column.low), _format_edge(column, column.high)
     every = (f"below {low}", *labels, f"above {high}", MISSING_CELL)
-    unseen = np.zeros(len(every), dtype=bool)
-    unseen[[0, -2]] = True
-    return CellGrid(every, unseen, edges=edges)
+    return CellGrid(every, edges=edges)
 
 
-def _value_grid(column: ColumnProfile) -> CellGrid:
-    names, counts = column.names or (), column.distribution.counts
-    order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))
+def _level_grid(reference: ColumnProfile, current: ColumnProfile, fewest_rows: float) -> CellGrid:
+    dropped = max(side.distribution.dropped_bits for side in (reference, current))
+    sides = [side.distribution.coarsen(dropped) for side in (reference, current)]
+    keys, rows = pooled_levels(*sides)
+    rows_of_sides = (max(reference.rows, 1), max(current.rows, 1))
+    expected = rows * (min(rows_of_sides) / sum(rows_of_sides))
+    order = np.lexsort((keys, -rows))
     own = order[:_MOST_NAMED]
-    cells = {names[i]: place for place, i in enumerate(own)}
-    cells |= {names[i]: len(own) for i in order[_MOST_NAMED:]}
-    labels = (
-        *(names[i] for i in own),
-        *((OTHER_CELL,) if len(order) > _MOST_NAMED else ()),
-        NEW_CELL,
-        MISSING_CELL,
+    frequent = own if len(own) == len(order) else own[expected[own] >= fewest_rows]
+    own = frequent if len(frequent) else own
+    names = _level_names(reference, current) if not dropped else {}
+    labels = [names.get(key, _class_label(key)) for key in keys[own].tolist()]
+    every = (*labels, *((OTHER_CELL,) if len(own) < len(order) else ()), MISSING_CELL)
+    by_key = np.argsort(keys[own])
+    cells = LevelCells(
+        keys[own][by_key], by_key.astype(np.int64), len(every) - 2, dropped, not len(frequent)
     )
-    unseen = np.array([label == NEW_CELL for label in labels])
-    unseen[: len(own)] = False  # a value may be called "(new)" too
-    return CellGrid(labels, unseen, names=cells)
+    return CellGrid(every, levels=cells)
 
 
-def _hash_grid() -> CellGrid:
-    labels = (*(f"values of class {i + 1}" for i in range(1 << _CLASS_BITS)), MISSING_CELL)
-    return CellGrid(labels, np.zeros(len(labels), dtype=bool))
+def pooled_levels(reference: Distribution, current: Distribution) -> tuple[Integers, Integers]:
+    """The keys of both sides, ascending, and their rows on both together."""
+    keys, place = np.unique(np.concatenate([reference.keys, current.keys]), return_inverse=True)
+    both = np.concatenate([reference.counts, current.counts])
+    return keys, np.bincount(place, weights=both, minlength=len(keys)).astype(np.int64)
 
 
-def _hash_classes(hashes: NDArray[np.uint64]) -> Integers:
-    classes: Integers = (hashes >> np.uint64(64 - _CLASS_BITS)).astype(np.int64)
-    return classes
+def _level_names(*columns: ColumnProfile) -> dict[int, str]:
+    return {
+        key: name
+        for column in columns
+        for key, name in zip(column.distribution.keys.tolist(), column.names or (), strict=False)
+    }
 
 
-def _encode_texts(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    text = pc.cast(column, pa.string())
-    whole = text.combine_chunks()
-    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
-    return whole.dictionary_encode()
+def _class_label(key: int) -> str:
+    """Of values that were too many to name: the first bits of their hash, in hexadecimal."""
+    return f"values of class {(key & (1 << 64) - 1) >> 48:04x}"
 
 
 def _format_edge(column: ColumnProfile, value: float) -> str:

@@ -12,7 +12,7 @@ from assay.dataset.groups import MISSING_LABEL, MOST_GROUPS
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
 from assay.gates.drift.scored_rows import GroupCodes
-from assay.gates.report import Check, Measurement, MeasurementKind, Verdict
+from assay.gates.report import Check, Interval, Verdict
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 
@@ -145,14 +145,16 @@ def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
 
 
 def _describe_shift(shift: ColumnShift) -> str:
-    said = [
-        f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({format_p_value(shift.adjusted_p)})"
-    ]
+    p = format_p_value(shift.adjusted_p)
+    said = [f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({p})"]
+    chance = (
+        f" (chance makes {shift.expected_unseen:.1%})" if shift.expected_unseen >= 0.001 else ""
+    )
     if shift.new_values:
-        share = f", {shift.unseen_share:.1%} of rows" if shift.unseen_share else ""
+        share = f", {shift.unseen_share:.1%} of rows{chance}" if shift.unseen_share else ""
         said.append(f"new: {_first_few(shift.new_values)}{share}")
     elif shift.unseen_share:
-        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held")
+        said.append(f"{shift.unseen_share:.1%} of rows lie outside what the reference held{chance}")
     if shift.lost_values:
         said.append(f"gone: {_first_few(shift.lost_values)}")
     before, after = shift.missing_shares
@@ -174,8 +176,10 @@ def _first_few(values: Sequence[str]) -> str:
 def performance_checks(
     outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings
 ) -> list[Check]:
-    """Expected performance, and realised where there are labels. Of a group that cannot be told,
-    only what looks worse than is accepted: small groups would else never be silent.
+    """Expected performance, and realised where there are labels.
+
+    For groups too small to judge, report only estimates beyond the limit; otherwise every small
+    group would raise a warning.
     """
     found = [_expected_check(outcome, sides, ask)]
     found += [_realised_check(outcome, ask)] if outcome.realised_verdict is not None else []
@@ -224,7 +228,7 @@ def _tells_nothing(check: Check, ask: DriftSettings) -> bool:
 def too_few_rows_note(
     outcomes: Sequence[PerformanceDrop], sides: DropInputs, ask: DriftSettings
 ) -> list[str]:
-    """A note on the groups of which something cannot be told."""
+    """A note on the groups that are too small to judge."""
     groups = {
         outcome.group: outcome.rows
         for outcome in outcomes
@@ -240,8 +244,14 @@ def metric_name(metric: str) -> str:
     return "ROC AUC" if metric == "roc_auc" else metric.replace("_", " ")
 
 
-def _group_suffix(outcome: PerformanceDrop) -> str:
-    return f" of {outcome.group}" if outcome.group else ""
+def _measured(outcome: PerformanceDrop) -> str:
+    """As in sentences: "ROC AUC of sex=f"."""
+    return metric_name(outcome.metric) + (f" of {outcome.group}" if outcome.group else "")
+
+
+def realised_check_name(outcome: PerformanceDrop) -> str:
+    """The name of the check of what the labels say of a metric and group."""
+    return _check_name("realised", outcome)
 
 
 def _check_name(kind: str, outcome: PerformanceDrop) -> str:
@@ -255,8 +265,7 @@ def _number(value: float) -> float | None:
 def _expected_check(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> Check:
     return Check(
         name=_check_name("expected", outcome),
-        claim=f"Expected {metric_name(outcome.metric)}{_group_suffix(outcome)} falls by no more than "
-        f"{ask.margin:g}",
+        claim=f"Expected {_measured(outcome)} falls by no more than {ask.margin:g}",
         verdict=outcome.verdict,
         statistic=f"drop of the expected {metric_name(outcome.metric)}",
         estimate=_number(outcome.drop.value),
@@ -273,16 +282,40 @@ def _expected_check(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSetti
 def _why_expected(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> str:
     if outcome.rows < ask.rows:
         return f"{outcome.rows:,} rows are too few to judge"
-    why = f"{outcome.current:.3f} is expected, of the reference {outcome.reference:.3f}"
+    why = (
+        f"{outcome.current:.3f} is expected {assumption(sides)}, {outcome.reference:.3f} in the "
+        "reference"
+    )
+    if outcome.weighted is not None and outcome.weighted_drop is not None:
+        drop = outcome.weighted_drop
+        why += (
+            f"; {outcome.weighted:.3f} if they follow the features (a drop of {drop.value:.3f}"
+            f"{_limits(drop.interval)})"
+        )
+    if sides.weighted is not None and not sides.weighted.has_support:
+        why += f"; {sides.weighted.unsupported_share:.1%} of rows are unlike any in the reference"
     if sides.mix is not None and outcome.reference_at_mix is not None:
         mixed = " and ".join(sides.mix.columns)
         why += (
-            f"; of reference rows with the current mix of {mixed} {outcome.reference_at_mix:.3f}, and that "
-            f"mix explains {sides.mix.explained_share:.0%} of the other columns' shift"
+            f"; reference rows with the current mix of {mixed} have {outcome.reference_at_mix:.3f}"
+            f", and that mix explains {sides.mix.explained_share:.0%} of the other columns' shift"
         )
     if sides.unseen_columns:
         why += f"; {', '.join(sides.unseen_columns)} hold values that the reference never did"
     return why
+
+
+def _limits(interval: Interval) -> str:
+    if interval.low is None or interval.high is None:
+        return ""
+    return f" [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def assumption(sides: DropInputs) -> str:
+    """What an expectation without labels rests on, as a clause."""
+    if not sides.ladder.is_calibrated:
+        return "if the probabilities are right"
+    return "if outcomes still follow the probabilities as in the reference"
 
 
 def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
@@ -291,8 +324,10 @@ def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
     if outcome.verdict is Verdict.FAIL:
         return "Look at the columns that cost most; label some of these rows; then retrain."
     if outcome.verdict is Verdict.UNKNOWN:
-        if sides.unseen_columns:
-            return "Label some of these rows: what was never seen cannot be expected."
+        if not sides.has_support:
+            return "Cannot tell without labels: label some of these rows."
+        if outcome.estimates_differ:
+            return "The two estimates differ. Cannot tell without labels: label some of these rows."
         return "More rows, or labels, would tell."
     return ""
 
@@ -302,9 +337,9 @@ def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
     assert outcome.realised_verdict is not None, "realised"
     seen, before = outcome.realised_value, outcome.realised_reference
     return Check(
-        name=_check_name("realised", outcome),
-        claim=f"Realised {metric_name(outcome.metric)}{_group_suffix(outcome)} lies no more than "
-        f"{ask.margin:g} below what was to be expected of the same rows",
+        name=realised_check_name(outcome),
+        claim=f"Realised {_measured(outcome)} lies no more than {ask.margin:g} below what was to "
+        "be expected of the same rows",
         verdict=outcome.realised_verdict,
         statistic=f"expected minus realised {metric_name(outcome.metric)}, beyond the reference's",
         estimate=_number(outcome.realised_shortfall.value),
@@ -335,5 +370,5 @@ def unsupported_features(
     return [
         s.name
         for s in shifts
-        if s.unseen_share > ask.unseen and kinds.get(s.name, "date") != "date"
+        if s.unseen_share - s.expected_unseen > ask.unseen and kinds.get(s.name, "date") != "date"
     ]

@@ -10,7 +10,13 @@ from typing import Final
 import numpy as np
 
 from assay.config.gates import DriftSettings
-from assay.gates.drift.cell_grid import CellGrid, are_comparable
+from assay.gates.drift.cell_grid import (
+    CellGrid,
+    EncodedLevels,
+    are_comparable,
+    encode_levels,
+)
+from assay.gates.drift.unseen_levels import UnseenLevels, measure_unseen_levels
 from assay.gates.report import Verdict
 from assay.gates.statistics.distances import (
     chi_square,
@@ -22,6 +28,7 @@ from assay.gates.statistics.distances import (
 from assay.gates.statistics.intervals import Floats
 from assay.gates.statistics.multiple_testing import benjamini_hochberg
 from assay.gates.statistics.window_variation import (
+    FEWEST_EXPECTED,
     WindowVariation,
     clustered_chi_square,
     measure_window_variation,
@@ -34,13 +41,28 @@ _FEWEST: Final = 20  # windows of the reference; its rows say no more about long
 _MOST: Final = 256
 
 
+@dataclass(frozen=True)
+class _ShiftTest:
+    """One test of a column: how far it moved, how far chance would move it, and p."""
+
+    effect: float
+    chance_effect: float
+    p: float
+
+    @property
+    def excess_effect(self) -> float:
+        return math.sqrt(max(self.effect**2 - self.chance_effect**2, 0.0))
+
+
 @dataclass(frozen=True, eq=False)
 class ColumnShift:
     """One column, reference against current. Shares are of all rows of a side.
 
     `effect` is the Jensen-Shannon distance over the grid's cells, missing values among them, and
-    `chance_effect` what it would be on average without any shift. `p` is of the clustered chi-square,
-    `adjusted_p` over all columns. None for what has no meaning for the column.
+    `chance_effect` what it would be on average without any shift. `p` is of the clustered
+    chi-square, `adjusted_p` over all columns. Where levels have to share a cell, rows in levels
+    that the reference never held are tested too; `effect` is then the larger of those that are
+    significant, and `p` counts both. None for what has no meaning for the column.
     """
 
     name: str
@@ -56,6 +78,7 @@ class ColumnShift:
     wasserstein: float | None  # in the reference's standard deviations
     missing_shares: tuple[float, float]
     unseen_share: float  # share of current rows with values outside the reference's
+    expected_unseen: float  # what chance makes of that share
     new_values: tuple[str, ...]
     lost_values: tuple[str, ...]
     adjusted_p: float = 1.0
@@ -108,13 +131,17 @@ def _measure_shift(
     ask: DriftSettings,
 ) -> ColumnShift:
     reference, current = sides
-    grid = CellGrid.from_profile(old, new.distribution.dropped_bits)
+    levels = None if old.numeric else encode_levels(reference.sample.column(name))
+    fewest = _fewest_rows_of_level(levels, reference, current.rows, ask)
+    grid = CellGrid.from_profiles(old, new, fewest)
     before, after = grid.counts(old), grid.counts(new)
-    known = _column_variation(grid, name, reference, current.rows, ask)
-    test = clustered_chi_square(before, after, known)
-    scale = 1 / max(reference.rows, 1) + 1 / max(current.rows, 1)
-    # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
-    chance = math.sqrt(test.expected * scale / (8 * math.log(2)))
+    codes, cells = grid.codes(reference.sample.column(name)), len(grid.labels)
+    known = _measure_variation(codes, cells, reference, current.rows, ask)
+    unseen = None if levels is None else measure_unseen_levels(old, new, levels, ask)
+    cells_test = _test_cells(before, after, known)
+    if grid.is_too_rare:
+        cells_test = replace(cells_test, p=1.0)
+    test = _combine_tests(cells_test, unseen if grid.shares_a_cell else None, ask)
     fresh, gone = _new_and_lost_values(old, new)
     ks, moved = _numeric_distances(old, new)
     return ColumnShift(
@@ -122,13 +149,14 @@ def _measure_shift(
         grid,
         before,
         after,
-        effect=jensen_shannon(before, after),
-        chance_effect=chance,
+        effect=test.effect,
+        chance_effect=test.chance_effect,
         p=test.p,
         psi=population_stability_index(before, after),
         chi_square=chi_square(before, after),
         missing_shares=(old.missing / max(old.rows, 1), new.missing / max(new.rows, 1)),
-        unseen_share=_unseen_share(old, new, grid, after),
+        unseen_share=_outside_share(old, new) if unseen is None else unseen.share,
+        expected_unseen=0.0 if unseen is None else unseen.expected,
         new_values=fresh,
         lost_values=gone,
         ks=ks,
@@ -136,12 +164,44 @@ def _measure_shift(
     )
 
 
-def _column_variation(
-    grid: CellGrid, name: str, reference: ProfiledTable, rows: int, ask: DriftSettings
+def _test_cells(before: Floats, after: Floats, known: WindowVariation) -> _ShiftTest:
+    test = clustered_chi_square(before, after, known)
+    scale = 1 / max(before.sum(), 1) + 1 / max(after.sum(), 1)
+    # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
+    chance = math.sqrt(test.expected * scale / (8 * math.log(2)))
+    return _ShiftTest(jensen_shannon(before, after), chance, test.p)
+
+
+def _combine_tests(
+    cells: _ShiftTest, unseen: UnseenLevels | None, ask: DriftSettings
+) -> _ShiftTest:
+    """Two tests have half the level each (Bonferroni)."""
+    if unseen is None:
+        return cells
+    both = [cells, _ShiftTest(unseen.effect, 0.0, unseen.p)]
+    surely = [test for test in both if 2 * test.p <= ask.level]
+    main = max(surely, key=lambda test: test.excess_effect, default=cells)
+    return replace(main, p=min(2 * cells.p, 2 * unseen.p, 1.0))
+
+
+def _fewest_rows_of_level(
+    levels: EncodedLevels | None, reference: ProfiledTable, rows: int, ask: DriftSettings
+) -> float:
+    """Rows that a level needs for a cell of its own: five independent ones.
+
+    How many rows count for one is measured over classes that hashes make: levels that were chosen
+    for their rows would mislead.
+    """
+    if levels is None:
+        return FEWEST_EXPECTED
+    known = _measure_variation(*levels.classes(), reference, rows, ask)
+    return FEWEST_EXPECTED * (1 + known.between_variance * known.rows)
+
+
+def _measure_variation(
+    codes: Integers, cells: int, reference: ProfiledTable, rows: int, ask: DriftSettings
 ) -> WindowVariation:
     window, count = assign_windows(reference, rows, ask)
-    cells = len(grid.labels)
-    codes = grid.codes(reference.sample.column(name))
     table = np.bincount(window * cells + codes, minlength=count * cells).reshape(count, cells)
     return measure_window_variation(table, reference.rows / count)
 
@@ -177,9 +237,10 @@ def _only_in(column: ColumnProfile, others: set[str]) -> tuple[str, ...]:
     return tuple(sorted((n for n in rows if n not in others), key=lambda n: (-rows[n], n)))
 
 
-def _unseen_share(old: ColumnProfile, new: ColumnProfile, grid: CellGrid, after: Floats) -> float:
-    if not old.numeric or old.low is None or old.high is None:
-        return float(after[grid.unseen_cells].sum() / max(new.rows, 1))
+def _outside_share(old: ColumnProfile, new: ColumnProfile) -> float:
+    """Share of current rows outside the reference's range of numbers."""
+    if old.low is None or old.high is None:
+        return new.distribution.rows / max(new.rows, 1)
     values, floors = new.distribution.values(), new.distribution.floors()
     # By a cell's middle below, and by its floor above: a cell that straddles the end is inside.
     outside = (values < old.low) | (floors > old.high)

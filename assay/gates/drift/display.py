@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from assay.config.gates import DriftSettings
 from assay.gates.drift.case_mix import CaseMix
-from assay.gates.drift.checks import metric_name
+from assay.gates.drift.checks import assumption, metric_name
 from assay.gates.drift.column_shift import ColumnShift
-from assay.gates.drift.performance_drop import PerformanceDrop
+from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
 from assay.gates.report import Cell, Check, Figure, Point, Series, Sheet, Verdict
 from assay.gates.statistics.distances import to_shares
 
@@ -59,7 +59,8 @@ def _row(shift: ColumnShift, effect: Sequence[Cell]) -> tuple[Cell, ...]:
     return (
         shift.name, said[shift.verdict], *effect, shift.effect, shift.chance_effect, shift.p,
         shift.adjusted_p, shift.psi, shift.ks, shift.chi_square, shift.wasserstein,
-        shift.missing_shares[0], shift.missing_shares[1], shift.unseen_share, _first_names(shift.new_values), _first_names(shift.lost_values),
+        *shift.missing_shares, shift.unseen_share, _first_names(shift.new_values),
+        _first_names(shift.lost_values),
     )  # fmt: skip
 
 
@@ -74,7 +75,8 @@ def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
         (
             o.group or "all rows", metric_name(o.metric), o.rows, _finite(o.reference),
             _finite(o.current), _finite(o.drop.value), o.drop.interval.low, o.drop.interval.high,
-            _finite(o.reference_at_mix), o.labelled_rows or None, _finite(o.realised_reference), _finite(o.realised_value),
+            _finite(o.weighted), _finite(o.reference_at_mix), o.labelled_rows or None,
+            _finite(o.realised_reference), _finite(o.realised_value),
         )
         for o in found
     ]  # fmt: skip
@@ -82,12 +84,14 @@ def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
         title="Performance",
         columns=(
             "rows of", "metric", "rows", "expected of the reference", "expected now", "drop",
-            "drop at least", "drop at most", "reference at this mix", "labelled",
+            "drop at least", "drop at most", "expected by features", "reference at this mix",
+            "labelled",
             "realised in the reference", "realised now",
         ),
         rows=tuple(rows),
-        note="Expected values need no labels; they hold while the labels' relation to the "
-        "probabilities does.",
+        note="Expected values need no labels; they hold while outcomes follow the probabilities as "
+        "in the reference. Those by features hold while outcomes follow the features; they come of "
+        "reference rows weighted to the current ones, where features moved.",
     )  # fmt: skip
 
 
@@ -154,7 +158,7 @@ def drift_summary(
     checks: Sequence[Check],
     shifts: Sequence[ColumnShift],
     found: Sequence[PerformanceDrop],
-    mix: CaseMix | None,
+    sides: DropInputs | None,
     made: Sequence[str] = (),
 ) -> str:
     """One or two sentences: whether predictions are harmed, and what moved.
@@ -176,11 +180,12 @@ def drift_summary(
     harmed = [harm for outcome in found if (harm := _describe_harm(outcome))]
     if harmed:
         return f"Predictions harmed: {harmed[0]}. {first}."
-    value = _describe_expectation(found[0], mix)
+    assert sides is not None, "drops are measured from both sides"
     if stopping:
+        value = _describe_expectation(found[0])
         why = _reason(stopping[0])
         return f"Cannot tell whether predictions are harmed: {why}. {first}; {value}."
-    return f"{first}, predictions unharmed: {value}."
+    return f"{first}. {_describe_calm(found[0], sides)}."
 
 
 _NO_PROBABILITIES = "Without probabilities, nothing is known of the predictions"
@@ -190,14 +195,29 @@ def _reason(check: Check) -> str:
     return f"{check.name}, {check.why}"
 
 
-def _describe_expectation(main: PerformanceDrop, mix: CaseMix | None) -> str:
-    value = f"expected {metric_name(main.metric)} {main.current:.3f}, of the reference "
-    value += f"{main.reference:.3f}"
-    if mix is not None and main.verdict is Verdict.CAUTION and main.reference_at_mix is not None:
-        value += (
-            f" and {main.reference_at_mix:.3f} at the current mix of {' and '.join(mix.columns)}"
+def _describe_expectation(main: PerformanceDrop) -> str:
+    name = metric_name(main.metric)
+    return f"expected {name} {main.current:.3f}, {main.reference:.3f} in the reference"
+
+
+def _describe_calm(main: PerformanceDrop, sides: DropInputs) -> str:
+    """That predictions are not harmed, and what that rests on."""
+    name = metric_name(main.metric)
+    if main.verdict is Verdict.CAUTION and sides.mix is not None and main.reference_at_mix:
+        return (
+            f"{name} is expected to fall from {main.reference:.3f} to {main.current:.3f}, as more "
+            f"of the harder rows come: reference rows with the current mix of "
+            f"{' and '.join(sides.mix.columns)} have {main.reference_at_mix:.3f}"
         )
-    return value
+    if main.realised_verdict is Verdict.PASS and main.realised_value is not None:
+        return (
+            f"Predictions are unharmed: {name} is {main.realised_value:.3f} on "
+            f"{main.labelled_rows:,} labelled rows, {main.realised_reference:.3f} in the reference"
+        )
+    rests_on = assumption(sides)
+    if main.weighted is not None:
+        rests_on = "if outcomes still follow the features as in the reference"
+    return f"Predictions are expected to be unharmed {rests_on}: {_describe_expectation(main)}"
 
 
 def _describe_harm(outcome: PerformanceDrop) -> str:
@@ -209,10 +229,10 @@ def _describe_harm(outcome: PerformanceDrop) -> str:
         and outcome.realised_shortfall is not None
     ):
         due = outcome.realised_value + outcome.realised_shortfall.value
-        return f"{what} is {outcome.realised_value:.3f} by the labels, where {due:.3f} was to be expected"
+        return f"{what} fell to {outcome.realised_value:.3f}; {due:.3f} was expected of these rows"
     if outcome.verdict is Verdict.FAIL:
         return (
-            f"{what} is expected to be {outcome.current:.3f}, of the reference it is "
-            f"{outcome.reference:.3f}"
+            f"{what} is expected to be {outcome.current:.3f}; it is {outcome.reference:.3f} in "
+            "the reference"
         )
     return ""

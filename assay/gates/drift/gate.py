@@ -20,6 +20,10 @@ from assay.gates.drift.case_mix import ReferenceSample, find_case_mix, shift_eff
 from assay.gates.drift.cbpe import ProbabilityBins
 from assay.gates.drift.cell_grid import are_comparable
 from assay.gates.drift.column_shift import ColumnShift, measure_shifts
+from assay.gates.drift.importance_weights import (
+    WeightedCalibration,
+    calibrate_at_current_features,
+)
 from assay.gates.drift.multivariate_checks import reconstruction_check, separation_check
 from assay.gates.drift.performance_drop import (
     DropInputs,
@@ -27,12 +31,20 @@ from assay.gates.drift.performance_drop import (
     credible_mix,
     measure_drops,
 )
-from assay.gates.drift.reconstruction import measure_reconstruction
+from assay.gates.drift.reconstruction import Reconstruction, measure_reconstruction
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
-from assay.gates.drift.separation import measure_separation
-from assay.gates.report import Check, Measurement, Report, Verdict, overall_verdict
+from assay.gates.drift.separation import Separation, measure_separation
+from assay.gates.report import Check, Report, Verdict, overall_verdict
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
 from assay.tables.table import Table
+
+
+@dataclass(frozen=True)
+class DriftFindings:
+    """The gate's report, and the drops in performance that it tells of."""
+
+    report: Report
+    drops: Sequence[PerformanceDrop] = ()
 
 
 def judge_drift(
@@ -52,11 +64,27 @@ def judge_drift(
     Raises DataError for columns that neither side has, that hold no probabilities or no
     decisions, and for cut points on a group that is no number.
     """
+    return measure_drift(
+        reference, current, ask, roles=roles, columns=columns, subject=subject, seed=seed
+    ).report
+
+
+def measure_drift(
+    reference: Table,
+    current: Table,
+    ask: DriftSettings,
+    *,
+    roles: ColumnRoles | None = None,
+    columns: Sequence[str] | None = None,
+    subject: str,
+    seed: int = 0,
+) -> DriftFindings:
+    """As `judge_drift`, with the numbers beside the report."""
     roles = roles or ColumnRoles()
     rows = say_checks.row_count_check(reference.rows, current.rows, ask)
     features = _feature_names(reference, current, roles, columns)
     if rows.verdict is not Verdict.PASS:
-        return _report(subject, [rows], _PredictionHarm([], {}, None), ask, [])
+        return DriftFindings(_report(subject, [rows], _PredictionHarm([], {}, None), ask, []))
     _check_roles(reference, current, roles)
     sides = _ObservedPair(
         reference, current, *(profile_and_sample(t, seed=seed) for t in (reference, current))
@@ -65,19 +93,19 @@ def judge_drift(
     outputs = [name for name in roles.outputs if sides.both_have(name)]
     every = measure_shifts(sides.old, sides.new, [*known, *outputs], ask)
     seen = [shift for shift in every if shift.name in known]
-    found = _assess_harm(sides, seen, roles, ask)
+    together = _compare_rows(sides, seen, ask)
+    found = _assess_harm(sides, seen, together, roles, ask)
     ordered = display.rank_shifts(every, found.effects, found.sides.mix if found.sides else None)
     checks = [
         rows,
         *found.checks(ask),
         *broken,
         *(_shift_check(s, found, ask, current.rows) for s in ordered),
-        *_multivariate_checks(sides, seen, ask),
+        *together.checks(ask),
     ]
     report = _report(subject, checks, found, ask, ordered)
-    return report.model_copy(
-        update={"notes": (*notes, *_limitation_notes(sides, roles, found, ask))}
-    )
+    notes += _limitation_notes(sides, roles, found, ask)
+    return DriftFindings(report.model_copy(update={"notes": tuple(notes)}), found.outcomes)
 
 
 @dataclass(frozen=True)
@@ -116,7 +144,11 @@ class _ObservedPair:
 
 
 def _assess_harm(
-    sides: _ObservedPair, seen: Sequence[ColumnShift], roles: ColumnRoles, ask: DriftSettings
+    sides: _ObservedPair,
+    seen: Sequence[ColumnShift],
+    together: _RowComparison,
+    roles: ColumnRoles,
+    ask: DriftSettings,
 ) -> _PredictionHarm:
     if roles.probability is None:
         return _PredictionHarm([], {}, None)
@@ -138,7 +170,10 @@ def _assess_harm(
         for n in roles.by
     }
     divided = [name for name, check in whole.items() if check is None]
-    material = DropInputs(old, new, ladder, rows, found, unseen, divided)
+    weighted = None
+    if new.labelled_rows < len(new):  # labels say more than any expectation
+        weighted = _weigh_reference(sides, together, roles, ladder, ask)
+    material = DropInputs(old, new, ladder, rows, found, unseen, divided, weighted)
     usable = [m for m in ask.metrics if m == "roc_auc" or new.decision is not None]
     by_column = shift_effects(rows, seen, ladder, usable[0]) if usable else {}
     undivided = [check for check in whole.values() if check is not None]
@@ -147,16 +182,56 @@ def _assess_harm(
     )
 
 
-def _multivariate_checks(
+@dataclass(frozen=True)
+class _RowComparison:
+    """What rows as wholes say: told apart by all columns, and rebuilt; None for too few columns."""
+
+    columns: Sequence[ColumnShift]
+    separation: Separation | None = None
+    reconstruction: Reconstruction | None = None
+
+    def checks(self, ask: DriftSettings) -> list[Check]:
+        found = []
+        if self.separation is not None:
+            found.append(separation_check(self.separation, ask))
+        if self.reconstruction is not None:
+            found.append(reconstruction_check(self.reconstruction, ask))
+        return found
+
+    def has_moved(self, ask: DriftSettings) -> bool:
+        """Whether features surely moved, by however little, alone or together."""
+        if any(shift.adjusted_p <= ask.level for shift in self.columns):
+            return True
+        low = None if self.separation is None else self.separation.auc.interval.low
+        return low is not None and low > 0.5
+
+
+def _compare_rows(
     sides: _ObservedPair, seen: Sequence[ColumnShift], ask: DriftSettings
-) -> list[Check]:
+) -> _RowComparison:
     """Dates are left out: they are always new."""
     kept = [s for s in seen if sides.old.profile.columns[s.name].kind != "date"]
     if len(kept) < 2:
-        return []
-    apart = separation_check(measure_separation(sides.old, sides.new, kept, ask), ask)
-    found = measure_reconstruction(sides.old, sides.new, kept, ask)
-    return [apart, *([reconstruction_check(found, ask)] if found else [])]
+        return _RowComparison(kept)
+    return _RowComparison(
+        kept,
+        measure_separation(sides.old, sides.new, kept, ask),
+        measure_reconstruction(sides.old, sides.new, kept, ask),
+    )
+
+
+def _weigh_reference(
+    sides: _ObservedPair,
+    together: _RowComparison,
+    roles: ColumnRoles,
+    ladder: ProbabilityBins,
+    ask: DriftSettings,
+) -> WeightedCalibration | None:
+    """None where features did not move, or the reference has no labels to calibrate on."""
+    if not ladder.is_calibrated or not together.has_moved(ask):
+        return None
+    samples = (sides.old.sample, sides.new.sample)
+    return calibrate_at_current_features(samples, together.columns, roles, ladder)
 
 
 def _shift_check(
@@ -180,12 +255,11 @@ def _report(
     figure = display.performance_figure(found.outcomes, ask)
     seen = [shift for shift in ordered if shift.name not in found.outputs]
     made = [shift.name for shift in ordered if shift.has_shifted and shift.name in found.outputs]
-    mixed = found.sides.mix if found.sides else None
     return Report(
         gate="drift",
         subject=subject,
         verdict=verdict,
-        summary=display.drift_summary(checks, seen, found.outcomes, mixed, made),
+        summary=display.drift_summary(checks, seen, found.outcomes, found.sides, made),
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=(*([figure] if figure else []), *display.column_figures(ordered)),

@@ -18,8 +18,10 @@ from assay.gates.drift.cbpe import (
     realised_counts,
     weighted_counts,
 )
+from assay.gates.drift.importance_weights import GROUPS, WeightedCalibration
 from assay.gates.drift.scored_rows import GroupCodes, ScoredRows
 from assay.gates.report import Interval, Verdict
+from assay.gates.statistics.change_evidence import LookEstimate
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
 from assay.gates.statistics.window_variation import jackknife_error
 
@@ -31,10 +33,12 @@ _FEWEST_WINDOWS: Final = 5
 class PerformanceDrop:
     """One metric of all rows, or of a group: reference, current, and the drop with its interval.
 
-    `reference_at_mix` is the reference's expectation of rows mixed as the current ones are, and `drop_beyond_mix` the
-    drop below that; None unless a mix is believed. `realised_value` is the realised value of the labelled
-    current rows, and `realised_shortfall` how much farther it lies below what was expected of the same rows
-    than it does in the reference: probabilities may be wrong for a group, and have always been.
+    `weighted` and `weighted_drop`: current value and drop if outcomes follow the features as in the
+    reference; None where no feature moved, or nothing can be said. `reference_at_mix`: the
+    expectation of reference rows mixed as the current ones, and `drop_beyond_mix` the drop below
+    that; None unless a mix is believed. `realised_value`: of the labelled current rows, and
+    `realised_shortfall` how much farther it lies below what was expected of these rows than in the
+    reference: probabilities may be wrong for a group, and have always been.
     """
 
     metric: EstimableMetric
@@ -44,6 +48,8 @@ class PerformanceDrop:
     current: float
     drop: Estimate
     verdict: Verdict
+    weighted: float | None = None
+    weighted_drop: Estimate | None = None
     reference_at_mix: float | None = None
     drop_beyond_mix: Estimate | None = None
     labelled_rows: int = 0
@@ -51,12 +57,27 @@ class PerformanceDrop:
     realised_value: float | None = None
     realised_shortfall: Estimate | None = None
     realised_verdict: Verdict | None = None
+    reference_lack: LookEstimate | None = None  # expected minus realised, in the reference
+    current_lack: LookEstimate | None = None  # and of the labelled current rows
+
+    @property
+    def estimates_differ(self) -> bool:
+        """Whether one way to expect lies outside what the other holds possible."""
+        if self.weighted_drop is None:
+            return False
+        low, high = self.weighted_drop.interval.low, self.weighted_drop.interval.high
+        return not (low is None or low <= self.drop.value) or not (
+            high is None or self.drop.value <= high
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class DropInputs:
-    """All that outcomes are computed from. `mix` is given only if it is to be believed. `group_columns`:
-    the columns by whose groups rows are judged.
+    """All that drops are computed from. `mix` is given only if it is to be believed, `weighted`
+    only where features moved.
+
+    `unseen_columns`: columns with so many values never seen that nothing can be expected.
+    `group_columns`: the columns by whose groups rows are judged.
     """
 
     reference: ScoredRows
@@ -64,10 +85,15 @@ class DropInputs:
     ladder: ProbabilityBins
     sample: ReferenceSample
     mix: CaseMix | None
-    unseen_columns: Sequence[
-        str
-    ]  # columns with so many values never seen that nothing can be expected
+    unseen_columns: Sequence[str]
     group_columns: Sequence[str] = ()
+    weighted: WeightedCalibration | None = None
+
+    @property
+    def has_support(self) -> bool:
+        """Whether the reference can speak for the current rows."""
+        known = self.weighted is None or self.weighted.has_support
+        return known and not self.unseen_columns
 
 
 def credible_mix(found: CaseMix | None, ask: DriftSettings) -> CaseMix | None:
@@ -87,7 +113,7 @@ def measure_drops(sides: DropInputs, ask: DriftSettings) -> list[PerformanceDrop
     metrics = [m for m in ask.metrics if m == "roc_auc" or sides.current.decision is not None]
     level = 1 - (1 - ask.confidence) / max(len(divisions) * len(metrics), 1)
     return [
-        _measure_drop(metric, part, bool(sides.unseen_columns), level, ask)
+        _measure_drop(metric, part, sides, level, ask)
         for part in (_count_group(sides, *division) for division in divisions)
         for metric in metrics
     ]
@@ -101,14 +127,17 @@ _ExpectedAndRealised = tuple[BlockCounts, BlockCounts]  # expected, realised
 
 @dataclass(frozen=True, eq=False)
 class _GroupCounts:
-    """The counts of all rows or of a group. `realised_value` are, of the reference and of the current rows,
-    what was expected of the labelled ones and what the labels say; None without labels on both
-    sides, as only the reference's say what is usual.
+    """The counts of all rows or of a group.
+
+    `weighted`: of the current rows, by the calibration at their features. `labelled_counts`: of the
+    reference's and the current labelled rows, what was expected and what the labels say; None
+    without labels on both sides, as only the reference's say what is usual.
     """
 
     group: str | None
     old: BlockCounts
     new: BlockCounts
+    weighted: BlockCounts | None
     at_mix: BlockCounts | None
     labelled_counts: tuple[_ExpectedAndRealised, _ExpectedAndRealised] | None
 
@@ -139,7 +168,10 @@ def _count_group(sides: DropInputs, group: str | None, masks: _Masks) -> _GroupC
     if sides.mix is not None:
         weights = sides.mix.weights if masks[2] is None else sides.mix.weights * masks[2]
         mixed = weighted_counts(sides.sample.predictions, sides.ladder, weights)
-    return _GroupCounts(group, old, new, mixed, _labelled_counts(sides, masks))
+    weighted = None
+    if sides.weighted is not None:
+        weighted = expected_counts(sides.current, sides.weighted.bins, masks[1])
+    return _GroupCounts(group, old, new, weighted, mixed, _labelled_counts(sides, masks))
 
 
 def _labelled_counts(
@@ -165,38 +197,43 @@ def _expected_and_realised(
 
 
 def _measure_drop(
-    metric: EstimableMetric, part: _GroupCounts, unseen: bool, level: float, ask: DriftSettings
+    metric: EstimableMetric, part: _GroupCounts, sides: DropInputs, level: float, ask: DriftSettings
 ) -> PerformanceDrop:
-    old, new, mixed = part.old, part.new, part.at_mix
-    few = min(old.rows, new.rows) < ask.rows
-    drop = _estimate_drop(metric, old, new, level)
-    rest = _estimate_drop(metric, mixed, new, level) if mixed is not None else None
+    old, new, mixed, weighted = part.old, part.new, part.at_mix, part.weighted
     found = PerformanceDrop(
         metric=metric,
         group=part.group,
         rows=round(new.rows),
         reference=old.metric_value(metric),
         current=new.metric_value(metric),
-        drop=drop,
-        verdict=Verdict.UNKNOWN if few else _verdict(drop, rest, ask.margin, unseen),
+        drop=_estimate_drop(metric, old, new, level),
+        verdict=Verdict.UNKNOWN,
+        weighted=None if weighted is None else weighted.metric_value(metric),
+        weighted_drop=_estimate_weighted_drop(metric, old, weighted, level) if weighted else None,
         reference_at_mix=None if mixed is None else mixed.metric_value(metric),
-        drop_beyond_mix=rest,
+        drop_beyond_mix=_estimate_drop(metric, mixed, new, level) if mixed is not None else None,
     )
-    return (
-        found
-        if part.labelled_counts is None
-        else _with_labels(found, part.labelled_counts, level, ask)
-    )
+    if min(old.rows, new.rows) >= ask.rows:
+        found = replace(found, verdict=_verdict(found, sides.has_support, ask.margin))
+    if part.labelled_counts is None:
+        return found
+    return _with_labels(found, part.labelled_counts, level, ask)
 
 
-def _verdict(drop: Estimate, rest: Estimate | None, margin: float, unseen: bool) -> Verdict:
-    total = verdict_at_most(drop.interval, margin)
-    if total is not Verdict.PASS and rest is not None:
-        below = verdict_at_most(rest.interval, margin)
+def _verdict(found: PerformanceDrop, has_support: bool, margin: float) -> Verdict:
+    """A drop that a mix explains is a caution. Otherwise both ways to expect have to agree, on rows
+    that the reference can speak for."""
+    by_probability = verdict_at_most(found.drop.interval, margin)
+    total = by_probability
+    if total is not Verdict.PASS and found.drop_beyond_mix is not None:
+        below = verdict_at_most(found.drop_beyond_mix.interval, margin)
         if below is Verdict.PASS:
             return Verdict.CAUTION
         total = below if total is Verdict.FAIL else Verdict.UNKNOWN
-    return Verdict.UNKNOWN if total is Verdict.PASS and unseen else total
+    if found.weighted_drop is not None:
+        by_features = verdict_at_most(found.weighted_drop.interval, margin)
+        total = total if by_features is total else Verdict.UNKNOWN
+    return total if has_support else Verdict.UNKNOWN
 
 
 def _with_labels(
@@ -206,7 +243,9 @@ def _with_labels(
     ask: DriftSettings,
 ) -> PerformanceDrop:
     (_, before), (_, after) = seen
-    below = _estimate_shortfall(found.metric, *seen, level)
+    reference, current = _measure_lacks(found.metric, *seen)
+    error = float(np.sqrt(reference.variance + current.variance))
+    below = _block_estimate(current.value - reference.value, error, level)
     few = min(before.rows, after.rows) < ask.rows
     verdict = Verdict.UNKNOWN if few else verdict_at_most(below.interval, ask.margin)
     return replace(
@@ -216,6 +255,8 @@ def _with_labels(
         realised_value=after.metric_value(found.metric),
         realised_shortfall=below,
         realised_verdict=verdict,
+        reference_lack=reference,
+        current_lack=current,
     )
 
 
@@ -236,10 +277,21 @@ def _estimate_drop(
     return _block_estimate(old.metric_value(metric) - new.metric_value(metric), error, level)
 
 
-def _estimate_shortfall(
-    metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised, level: float
+def _estimate_weighted_drop(
+    metric: EstimableMetric, old: BlockCounts, weighted: BlockCounts, level: float
 ) -> Estimate:
-    """Expected minus realised, each of the same rows, beyond the same in the reference."""
+    """Reference minus current, the latter by the calibration at the current features."""
+    errors = [jackknife_error(side.jackknife_values(metric)) for side in (old, weighted)]
+    learnt = [_calibration_error(side.recalibrated_values(metric)) for side in (old, weighted)]
+    error = float(np.linalg.norm([*errors, *learnt]))
+    value = old.metric_value(metric) - weighted.metric_value(metric)
+    return _block_estimate(value, error, level, GROUPS)
+
+
+def _measure_lacks(
+    metric: EstimableMetric, before: _ExpectedAndRealised, after: _ExpectedAndRealised
+) -> tuple[LookEstimate, LookEstimate]:
+    """Expected minus realised, each of the same rows: in the reference, and now."""
     lacks = [
         promised.metric_value(metric) - seen.metric_value(metric)
         for promised, seen in (before, after)
@@ -250,8 +302,9 @@ def _estimate_shortfall(
     ]
     # The calibration was learnt from the reference's labels, with which its own lack varies.
     learnt = after[0].recalibrated_values(metric) - before[0].recalibrated_values(metric)
-    error = float(np.hypot(errors[0] + _calibration_error(learnt), errors[1]))
-    return _block_estimate(lacks[1] - lacks[0], error, level)
+    errors[0] += _calibration_error(learnt)
+    first, second = (LookEstimate(v, e**2) for v, e in zip(lacks, errors, strict=True))
+    return first, second
 
 
 def _calibration_error(without: Floats) -> float:
@@ -259,9 +312,9 @@ def _calibration_error(without: Floats) -> float:
     return jackknife_error(without) if len(without) else 0.0
 
 
-def _block_estimate(value: float, error: float, level: float) -> Estimate:
+def _block_estimate(value: float, error: float, level: float, blocks: int = BLOCKS) -> Estimate:
     from scipy.stats import t
 
-    half = float(t.ppf((1 + level) / 2, BLOCKS - 1)) * error
+    half = float(t.ppf((1 + level) / 2, blocks - 1)) * error
     limits: Interval = make_interval(value - half, value + half, level)
     return Estimate(value, limits)

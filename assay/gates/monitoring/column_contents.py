@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
+import pyarrow as pa
 
+from assay.config.gates import DriftSettings
+from assay.gates.drift.cell_grid import encode_levels
+from assay.gates.drift.unseen_levels import UnseenLevels, measure_unseen_levels
 from assay.gates.report import Cell, Check, Sheet, Verdict
-from assay.gates.statistics.proportions import newcombe_limits, wilson_limits
+from assay.gates.statistics.proportions import newcombe_limits
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 
@@ -17,7 +20,9 @@ _MIN_NEW_SHARE: Final = 0.001  # and more rows with a new value than that
 _LEVEL: Final = 0.05  # of all columns together
 
 
-def check_contents(old: ProfiledTable, new: ProfiledTable, names: Sequence[str]) -> list[Check]:
+def check_contents(
+    old: ProfiledTable, new: ProfiledTable, names: Sequence[str], ask: DriftSettings
+) -> list[Check]:
     """Columns that surely lack more than they did, and columns with values never seen."""
     pairs = {
         name: (old.profile.columns[name], new.profile.columns[name])
@@ -28,7 +33,12 @@ def check_contents(old: ProfiledTable, new: ProfiledTable, names: Sequence[str])
         return []
     level = 1 - _LEVEL / len(pairs)
     lacking = [c for name, p in pairs.items() if (c := _missing_check(name, *p, level))]
-    novel = [c for name, p in pairs.items() if (c := _new_values_check(name, *p, level))]
+    novel = [
+        _new_values_check(name, before, after, unseen)
+        for name, (before, after) in pairs.items()
+        if _new_values(before, after)
+        if (unseen := _unseen_beyond_chance(before, after, old.sample.column(name), level, ask))
+    ]
     quiet = f"none of {len(pairs)} columns does"
     return [
         *(lacking or [_pass_check("missing", "No column lacks more values than it did", quiet)]),
@@ -86,32 +96,43 @@ def _missing_check(name: str, old: ColumnProfile, new: ColumnProfile, level: flo
     )
 
 
-def _new_values_check(
-    name: str, old: ColumnProfile, new: ColumnProfile, level: float
-) -> Check | None:
-    """New values are to be expected as often as values stood alone in the reference.
-
-    Good, Biometrika 40 (1953): the share of what was never seen is about that of what was seen
-    once. Numbers and free text are always new.
+def _unseen_beyond_chance(
+    before: ColumnProfile,
+    after: ColumnProfile,
+    sample: pa.ChunkedArray,
+    level: float,
+    ask: DriftSettings,
+) -> UnseenLevels | None:
+    """New values are to be expected as often as stretches of the reference hold values that its
+    others do not. Numbers and free text are always new.
     """
-    fresh = _new_values(old, new)
-    rows = sum(fresh.values())
-    low, _ = wilson_limits(rows, new.rows, level)
-    alone = int((np.asarray(old.distribution.counts) == 1).sum())
-    expected = max(float(wilson_limits(alone, max(old.rows, 1), level)[1]), _MIN_NEW_SHARE)
-    if not fresh or float(low) <= expected:
-        return None
+    unseen = measure_unseen_levels(before, after, encode_levels(sample), ask)
+    return unseen if unseen.excess > _MIN_NEW_SHARE and unseen.p <= 1 - level else None
+
+
+def _new_values_check(
+    name: str, before: ColumnProfile, after: ColumnProfile, unseen: UnseenLevels
+) -> Check:
     return Check(
         name=f"new values[{name}]",
         claim=f"{name} holds values that it held before",
         verdict=Verdict.CAUTION,
         statistic="share of rows with new values",
-        estimate=rows / max(new.rows, 1),
-        threshold=expected,
-        why=f"{rows:,} of {new.rows:,} rows hold values never seen: {_list_values(fresh)}",
+        estimate=unseen.share,
+        threshold=unseen.expected + _MIN_NEW_SHARE,
+        why=_describe_new_values(unseen, before, after),
         remedy="The model takes them for unknown. Ask what they mean, and whether the source "
         "changed.",
-        rows=new.rows,
+        rows=after.rows,
+    )
+
+
+def _describe_new_values(unseen: UnseenLevels, before: ColumnProfile, after: ColumnProfile) -> str:
+    fresh = _new_values(before, after)
+    chance = f", where {unseen.expected:.1%} is usual" if unseen.expected >= 0.001 else ""
+    return (
+        f"{sum(fresh.values()):,} of {after.rows:,} rows hold values never seen{chance}: "
+        f"{_list_values(fresh)}"
     )
 
 

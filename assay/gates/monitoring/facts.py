@@ -50,13 +50,21 @@ class LabelFacts(_Fact):
     delays: LabelDelays | None = None
 
 
+class Lack(_Fact):
+    """How far realised performance lay below what was expected of the same rows, at one look."""
+
+    value: float
+    variance: float
+
+
 class LookSummary(_Fact):
-    """A look before this one."""
+    """A look before this one. `lacks`: by the name of the realised check."""
 
     look: int
     as_of: str
     verdict: str
     figures: dict[str, float]
+    lacks: dict[str, Lack] = {}
 
 
 class StepCost(_Fact):
@@ -71,6 +79,7 @@ class MonitoringFacts(_Fact):
     """All that a report needs to know beside rows. Moments are RFC 3339.
 
     `level`: the false alarms that this look may spend; None where it judges no predictions.
+    `evidence_level`: the false alarms that evidence over all looks together may spend.
     `arrived` are the batches since the last look, `before` those before, `served` all that the
     champion answered. `since`: when the last batch came; `missed`: how many should have come
     since. `waiting`: rows that are too few to be judged yet. `unfair`: fairness checks that the
@@ -79,6 +88,7 @@ class MonitoringFacts(_Fact):
 
     look: int
     level: float | None
+    evidence_level: float | None = None
     as_of: str
     since: str
     missed: int = 0

@@ -8,7 +8,7 @@ moved and harm nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,7 +24,8 @@ from assay.gates.monitoring import (
     predictions,
     step_costs,
 )
-from assay.gates.monitoring.facts import LookSummary, MonitoringFacts
+from assay.gates.monitoring.evidence import EvidenceSoFar
+from assay.gates.monitoring.facts import Lack, LookSummary, MonitoringFacts
 from assay.gates.monitoring.fairness import (
     RealisedFairness,
     RealisedFairnessRules,
@@ -52,12 +53,16 @@ class MonitoringRequest:
 
 @dataclass(frozen=True)
 class MonitoringResult:
-    """What a look comes to: a report, the advice, its reasons, and figures to follow over time."""
+    """What a look comes to: a report, the advice, its reasons, and figures to follow over time.
+
+    `lacks`: what later looks add to their own labels, by the name of the realised check.
+    """
 
     report: Report
     verdict: Advice
     reasons: list[str]
     figures: dict[str, float]
+    lacks: Mapping[str, Lack]
 
 
 def judge_monitoring(
@@ -103,7 +108,7 @@ def judge_monitoring(
         notes=tuple(_notes(facts, rows, request, looked)),
         measurements=(*looked.measurements, *gap_measurements(fair.checks)),
     )
-    return MonitoringResult(report, advice, _reasons(report, advice), figures)
+    return MonitoringResult(report, advice, _reasons(report, advice), figures, looked.lacks)
 
 
 _ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
@@ -121,8 +126,15 @@ def _judge_rows(
     # spend no more than the look may.
     rules, labelled = replace(request.rules, unfair=facts.unfair), rows.labelled
     level = facts.level / 2 if rules.rules else facts.level
-    ask = request.drift.model_copy(update={"confidence": 1 - level})
-    looked = predictions.judge_predictions(rows, ask, request.roles, request.features, request.seed)
+    so_far, share = EvidenceSoFar(), 1.0
+    if facts.evidence_level is not None:
+        # One half is for this look alone, the other for what all looks say together.
+        spent = facts.evidence_level / 2 if rules.rules else facts.evidence_level
+        so_far, share = EvidenceSoFar(facts.earlier, spent), 0.5
+    ask = request.drift.model_copy(update={"confidence": 1 - level * share})
+    looked = predictions.judge_predictions(
+        rows, ask, request.roles, request.features, so_far=so_far, seed=request.seed
+    )
     if labelled is None or not rules.rules:
         return looked, RealisedFairness()
     sample, mixed = predictions.weigh_reference(
@@ -140,7 +152,7 @@ def _judge_contents(
         profile_and_sample(one, seed=request.seed) for one in (rows.reference, rows.current)
     )
     names = request.features
-    return column_contents.check_contents(old, new, names), [
+    return column_contents.check_contents(old, new, names, request.drift), [
         column_contents.contents_sheet(old, new, names)
     ]
 

@@ -7,8 +7,8 @@ labels come with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -16,9 +16,11 @@ from assay.config.gates import DriftSettings
 from assay.gates.drift.case_mix import CaseMix, ReferenceSample, find_case_mix
 from assay.gates.drift.checks import metric_name
 from assay.gates.drift.column_shift import measure_shifts
-from assay.gates.drift.gate import judge_drift
+from assay.gates.drift.gate import measure_drift
 from assay.gates.drift.performance_drop import credible_mix
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
+from assay.gates.monitoring.evidence import EvidenceSoFar, add_evidence, measure_lacks
+from assay.gates.monitoring.facts import Lack
 from assay.gates.monitoring.required_rows import add_required_rows
 from assay.gates.report import Check, Figure, Measurement, Report, Sheet
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
@@ -57,23 +59,36 @@ class PredictionFindings:
     notes: Sequence[str]
     summary: str
     values: dict[str, float | None]
-    measurements: Sequence[Measurement] = ()
+    lacks: Mapping[str, Lack] = field(default_factory=dict)
 
 
 def judge_predictions(
-    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+    rows: LookTables,
+    ask: DriftSettings,
+    roles: ColumnRoles,
+    features: Sequence[str],
+    *,
+    so_far: EvidenceSoFar,
+    seed: int,
 ) -> PredictionFindings:
     """Judge both tables; expected performance by the rows that are new, realised by labels."""
-    moved, labelled = (
-        judge_drift(rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed)
+    moved_drift, labelled_drift = (
+        measure_drift(
+            rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed
+        )
         if one is not None
         else None
         for one in (rows.current, None if rows.is_one_table else rows.labelled)
     )
+    moved = moved_drift.report if moved_drift else None
+    labelled = labelled_drift.report if labelled_drift else None
     realised = moved if rows.is_one_table else labelled
     checks = [c for c in (moved.checks if moved else ()) if not c.name.startswith(_REALISED)]
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
     found = add_required_rows(found, rows.reference, roles)
+    realised_drift = moved_drift if rows.is_one_table else labelled_drift
+    drops = realised_drift.drops if realised_drift else ()
+    found = add_evidence(found, drops, so_far, ask.margin)
     known = {check.name for check in checks}
     found += [c for c in (realised.checks if realised else ())
               if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
@@ -87,8 +102,8 @@ def judge_predictions(
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
-        _headline_figures(measurements) | {"shifted": _count_shifts(moved)},
-        measurements,
+        values | {"shifted": _count_shifts(moved)},
+        measure_lacks(drops),
     )
 
 

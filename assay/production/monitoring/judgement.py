@@ -76,6 +76,7 @@ def collect_facts(
     return MonitoringFacts(
         look=look.number,
         level=look.false_alarm_level(use_case.monitor) if inputs.judges_rows else None,
+        evidence_level=look.evidence_level(use_case.monitor) if inputs.judges_rows else None,
         as_of=clock.format_timestamp(look.as_of),
         since=clock.format_timestamp(look.last_batch_at),
         missed=look.missed_batches,
@@ -86,7 +87,13 @@ def collect_facts(
         waiting=sum(s.rows for s in look.waiting_batches),
         labels=_label_facts(look, inputs.label_counts),
         earlier=tuple(
-            LookSummary(look=p.look, as_of=p.as_of, verdict=p.verdict, figures=p.figures)
+            LookSummary(
+                look=p.look,
+                as_of=p.as_of,
+                verdict=p.verdict,
+                figures=p.figures,
+                lacks=p.lacks or {},
+            )
             for p in look.past_looks
         ),
         costs=tuple(_cost_facts(bucket, look)),
@@ -136,6 +143,7 @@ def look_body(
         "judged": JudgedUpTo(rows=rows, labels=labels).model_dump(),
         "first": _first_judged_batch(look, inputs),
         "level": facts.level,
+        "lacks": {name: lack.model_dump() for name, lack in outcome.lacks.items()},
         "missed": look.missed_batches,
         "last": look.last_batch_entry,
     }

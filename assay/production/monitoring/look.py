@@ -20,6 +20,7 @@ from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, JournalEntry, entry_timestamp
 from assay.config.production import MonitoringSettings
 from assay.errors import NoChampion, ReferenceUnknown
+from assay.gates.monitoring.facts import Lack
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, RefusedBatch, ScoredBatch
 from assay.registry.history import CHAMPION, MONITORED, ModelHistory, Version, fold_journal
 from assay.registry.registry import Registry
@@ -39,9 +40,11 @@ class JudgedUpTo(BaseModel):
 
 
 class PastLook(BaseModel):
-    """An earlier look. `false_alarm_level`: what it spent of the accepted false alarms; None if it judged no
-    predictions. `missed_batches`: how many batches were missing since the entry `last_batch_entry`. `counted`: the
-    object that says what was known of labels by then; safe to lose. `steps`: what its steps took.
+    """An earlier look. `level`: what it spent of the accepted false alarms; None if it judged no
+    predictions. `missed`: how many batches were missing since the entry `last`. `counted`: the
+    object that says what was known of labels by then; safe to lose. `lacks`: how far realised
+    performance lay below what was expected, by check; None where looks left no evidence yet.
+    `steps`: what its steps took.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -60,6 +63,7 @@ class PastLook(BaseModel):
     missed: int = 0
     last: int = 0
     counted: Digest | None = None
+    lacks: dict[str, Lack] | None = None
     steps: list[dict[str, Any]] = []
 
     @property
@@ -127,6 +131,12 @@ class Look:
         """
         k = 1 + sum(past.level is not None for past in self.past_looks)
         return monitor.false_alarms / (k * (k + 1))
+
+    def evidence_level(self, monitor: MonitoringSettings) -> float:
+        """What evidence over looks may spend in all: half of what looks had not spent before they
+        left any."""
+        alone = sum(p.level is not None and p.lacks is None for p in self.past_looks)
+        return monitor.false_alarms / (alone + 1) / 2
 
     @property
     def missed_reported(self) -> bool:

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assay.gates.drift.cell_grid import MISSING_CELL, NEW_CELL, CellGrid, are_comparable
+from assay.gates.drift.cell_grid import MISSING_CELL, NEW_CELL, OTHER_CELL, CellGrid, are_comparable
 from assay.tables.profile import TableProfile
 
 
@@ -32,30 +32,33 @@ LONG = pa.array([str(i) for i in range(9000)])
     ],
 )
 def test_rows_and_profiles_are_counted_into_the_same_cells(reference, current, kind):
-    grid = CellGrid.from_profile(column(reference, kind))
-    codes = grid.codes(pa.chunked_array([current]))
-    counted = np.bincount(codes, minlength=len(grid.labels))
-    assert counted.tolist() == grid.counts(column(current, kind)).tolist()
-    assert counted.sum() == len(current)
-    assert counted[-1] == current.null_count
-    assert not grid.counts(column(reference, kind))[grid.unseen_cells].any()
+    grid = CellGrid.from_profiles(column(reference, kind), column(current, kind))
+    for rows in (reference, current):
+        codes = grid.codes(pa.chunked_array([rows]))
+        counted = np.bincount(codes, minlength=len(grid.labels))
+        assert counted.tolist() == grid.counts(column(rows, kind)).tolist()
+        assert counted.sum() == len(rows)
+        assert counted[-1] == rows.null_count
+
+
+def grid_of_one(values, kind):
+    return CellGrid.from_profiles(column(values, kind), column(values, kind))
 
 
 def test_cells_are_named_for_people():
-    assert CellGrid.from_profile(column(TEXTS, "text")).labels == (
-        "a",
-        "b",
-        "c",
+    assert set(grid_of_one(TEXTS, "text").labels) == {"a", "b", "c", MISSING_CELL}
+    nothing = column(pa.array([None], pa.string()), "text")
+    assert CellGrid.from_profiles(nothing, column(TEXTS, "text")).labels == (
         NEW_CELL,
         MISSING_CELL,
     )
-    single = CellGrid.from_profile(column(pa.array([1, 2, 7]), "integer"))
+    single = grid_of_one(pa.array([1, 2, 7]), "integer")
     assert single.labels == ("below 1", "1", "2", "7", "above 7", MISSING_CELL)
     counted = single.counts(column(pa.array([1, 2, 2, 7, 7, 7, 0]), "integer"))
     assert counted.tolist() == [1, 1, 2, 3, 0, 0]
-    dated = CellGrid.from_profile(column(DATES, "date"))
+    dated = grid_of_one(DATES, "date")
     assert dated.labels[0] == "below 2020-01-01"
-    assert len(CellGrid.from_profile(column(NUMBERS, "number")).labels) == 13
+    assert len(grid_of_one(NUMBERS, "number").labels) == 13
 
 
 def test_a_finely_and_a_coarsely_profiled_side_are_cut_at_the_same_places():
@@ -65,16 +68,38 @@ def test_a_finely_and_a_coarsely_profiled_side_are_cut_at_the_same_places():
     few = column(pa.array(np.where(rng.random(2000) < 0.5, 0.1, rng.random(2000))), "number")
     assert many.distribution.dropped_bits > few.distribution.dropped_bits == 0
     for old, new in ((many, few), (few, many)):
-        grid = CellGrid.from_profile(old, new.distribution.dropped_bits)
+        grid = CellGrid.from_profiles(old, new)
         shares = [grid.counts(side) / side.rows for side in (old, new)]
         np.testing.assert_allclose(*shares, atol=0.05)
 
 
 def test_rare_values_share_a_cell():
     texts = pa.array([str(i) for i in range(60) for _ in range(60 - i)])
-    grid = CellGrid.from_profile(column(texts, "text"))
-    assert "(other)" in grid.labels
+    grid = grid_of_one(texts, "text")
+    assert OTHER_CELL in grid.labels
+    assert grid.shares_a_cell
     assert grid.counts(column(texts, "text")).sum() == len(texts)
+
+
+def test_cells_of_text_are_chosen_from_both_sides_alike():
+    rng = np.random.default_rng(0)
+    old, new = (
+        column(pa.array([f"level {i}" for i in rng.integers(0, 200, 3000)]), "text")
+        for _ in range(2)
+    )
+    there, back = CellGrid.from_profiles(old, new), CellGrid.from_profiles(new, old)
+    assert there.labels == back.labels
+    assert there.counts(old).tolist() == back.counts(old).tolist()
+
+
+def test_a_frequent_level_has_a_cell_even_where_levels_are_too_many_to_name():
+    new = column(pa.array([*LONG.to_pylist()[:4500], *["fresh"] * 500]), "text")
+    old = column(pa.array([*LONG.to_pylist()[:8900], *["first"] * 500]), "text")
+    assert old.names is None
+    grid = CellGrid.from_profiles(old, new, fewest_rows=20)
+    assert len(grid.labels) == 4
+    assert (np.maximum(grid.counts(old), grid.counts(new))[:2] >= 500).all()
+    assert (np.minimum(grid.counts(old), grid.counts(new))[:2] < 10).all()
 
 
 def test_text_is_not_compared_with_numbers_nor_dates_with_either():

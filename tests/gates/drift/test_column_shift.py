@@ -139,3 +139,61 @@ def test_few_rows_look_far_apart_and_are_not_called_shifted(people):
     found = one(people["n0"].to_numpy(), people["n0"].to_numpy()[:90])
     assert found.effect > ASK.effect
     assert found.verdict is Verdict.PASS
+
+
+LEVELS = np.array([f"shop {i}" for i in range(11_000)])
+
+
+def zipf(levels):
+    shares = np.arange(1, levels + 1) ** -0.8
+    return shares / shares.sum()
+
+
+def many_levels(shares, old, new, seed, run=1):
+    """Both sides drawn from one distribution, each level in `run` rows on end."""
+    rng = np.random.default_rng(seed)
+    return [
+        LEVELS[np.repeat(rng.choice(len(shares), rows // run, p=shares), run)]
+        for rows in (old, new)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "old", "new", "run"),
+    [
+        (zipf(1000), 5000, 1000, 1),
+        (np.full(1000, 1e-3), 5000, 1000, 1),
+        (np.full(1000, 1e-3), 500, 20_000, 1),
+        (zipf(10_000), 5000, 500, 1),
+        (zipf(1000), 5000, 1000, 20),
+    ],
+)
+def test_columns_of_many_levels_do_not_alarm_when_nothing_moved(shares, old, new, run):
+    found = [one(*many_levels(shares, old, new, seed, run)).has_shifted for seed in range(15)]
+    assert sum(found) <= 2
+
+
+def test_one_level_that_grows_among_many_is_found():
+    old, new = many_levels(zipf(1000), 5000, 1000, seed=0)
+    new[:100] = LEVELS[500]
+    found = one(old, np.random.default_rng(0).permutation(new))
+    assert found.has_shifted
+    assert found.grid.labels[np.argmax(found.current - found.reference / 5)] == LEVELS[500]
+
+
+def test_many_new_levels_are_found_though_each_is_rare():
+    old, new = many_levels(zipf(1000), 5000, 1000, seed=0)
+    new[::10] = LEVELS[10_000 + np.arange(100)]
+    found = one(old, new)
+    assert found.unseen_share > found.expected_unseen + 0.05
+    assert found.has_shifted
+
+
+def test_new_levels_are_expected_where_each_stretch_of_the_reference_has_its_own():
+    """Three rows in ten hold a number that never comes again."""
+    rng = np.random.default_rng(0)
+    rows = np.where(rng.random(6000) < 0.3, np.arange(6000).astype(str), "known")
+    found = one(rows[:5000], rows[5000:])
+    assert found.unseen_share == pytest.approx(0.3, abs=0.05)
+    assert found.expected_unseen == pytest.approx(found.unseen_share, abs=0.05)
+    assert not found.has_shifted

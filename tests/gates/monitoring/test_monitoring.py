@@ -15,6 +15,7 @@ from assay.gates.monitoring.facts import (
     BatchFacts,
     BatchRefusal,
     LabelFacts,
+    Lack,
     LookSummary,
     MonitoringFacts,
     StepCost,
@@ -126,13 +127,15 @@ def test_missing_and_new_values_are_named():
         town=["A"] * 900 + ["C"] * 100,
         free=[f"{i}" for i in range(1000, 2000)],
     )
-    checks = column_contents.check_contents(old, new, ["a", "town", "free"])
+    checks = column_contents.check_contents(old, new, ["a", "town", "free"], DriftSettings())
     odd = {check.name: check.why for check in checks if check.verdict is not Verdict.PASS}
     assert odd == {
         "missing[a]": "missing in 10.0% of rows, before in 0.0%",
         "new values[town]": "100 of 1,000 rows hold values never seen: C",
     }
-    assert [c.verdict for c in column_contents.check_contents(old, old, ["a", "town"])] == [
+    assert [
+        c.verdict for c in column_contents.check_contents(old, old, ["a", "town"], DriftSettings())
+    ] == [
         "pass",
         "pass",
     ]
@@ -315,3 +318,28 @@ def test_amounts_are_said_as_people_say_them():
         "3 batches",
         "2 labels",
     ]
+
+
+def test_harm_too_small_for_one_look_is_found_over_several():
+    """Alone, this look cannot tell whether its drop of .07 is more than the .05 accepted."""
+    name, labelled = "realised[roc_auc]", people(2500, 102, wrong=0.3)
+    more = {"rules": (), "sensitive": (), "look": 7, "level": 0.05 / 56}
+    alone = looked(labelled, evidence_level=0.025, **more)
+    assert alone.verdict == "watch"
+    assert one(alone.report.checks, name).verdict is Verdict.UNKNOWN
+    earlier = tuple(
+        LookSummary(look=look, as_of="", verdict="watch", figures={}, lacks={name: lack})
+        for look, lack in enumerate([Lack(value=0.085, variance=1e-4)] * 6, 1)
+    )
+    found = looked(labelled, evidence_level=0.025, earlier=earlier, **more)
+    assert found.verdict == "retrain"
+    told = one(found.report.checks, name)
+    assert told.threshold < told.interval.low < 0.085
+    assert "over 7 looks together" in told.why
+
+
+def test_looks_that_left_no_evidence_are_read_and_judged_as_ever():
+    past = LookSummary(look=1, as_of="", verdict="healthy", figures={})
+    found = looked(people(4000), look=2, earlier=(past,), evidence_level=0.0125)
+    assert found.verdict == "healthy"
+    assert set(found.lacks) >= {"realised[roc_auc]", "realised[accuracy]"}

@@ -1,0 +1,82 @@
+"""Evidence that a value fell, gathered over looks, valid however many looks there are.
+
+At every look a test begins anew, in case the harm began there: an e-process each, added up with
+weights that sum to one. The sum exceeds 1 / level with a probability of at most `level` over all
+looks together, if the value never lay below the limit (Ville's inequality).
+
+Sources: Howard, Ramdas, McAuliffe & Sekhon, Annals of Statistics 49 (2021); Shin, Ramdas & Rinaldo,
+"E-detectors" (2023).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from assay.gates.statistics.intervals import Floats
+
+_EXCESSES: Final = np.array([0.015, 0.03, 0.06])  # beyond the limit, that are looked for
+_FIRST: Final = 0.5  # of the weight for harm from the first look on
+_DECAY: Final = 0.98  # of the weight for later starts, by look
+_STEPS: Final = 40  # of bisection
+
+
+@dataclass(frozen=True)
+class LookEstimate:
+    """What one look measured, and the variance of that."""
+
+    value: float
+    variance: float
+
+
+def log_change_evidence(
+    reference: LookEstimate, looks: Sequence[LookEstimate], limit: float
+) -> float:
+    """Logarithm of the evidence that looks lie more than `limit` above the reference.
+
+    It is that looks from some one on to the last do. Looks are weighted by their precision, and
+    share the reference's error: so the increments of a run's score are independent.
+    """
+    if not looks:
+        return -math.inf
+    precision = np.array([1 / look.variance for look in looks])
+    values = np.array([look.value for look in looks])
+    weight = _sums_from(precision)
+    mean = _sums_from(precision * values) / weight
+    information = 1 / (1 / weight + reference.variance)
+    score = (mean - reference.value - limit) * information
+    ratios = np.outer(score, _EXCESSES) - np.outer(information, _EXCESSES**2) / 2
+    runs = np.logaddexp.reduce(ratios, axis=1) - math.log(len(_EXCESSES))
+    return float(np.logaddexp.reduce(runs + np.log(_start_weights(len(looks)))))
+
+
+def lower_limit(
+    reference: LookEstimate, looks: Sequence[LookEstimate], level: float, limit: float
+) -> float | None:
+    """The largest excess over the reference that the evidence excludes at this level, if it
+    excludes `limit`; else None."""
+    wanted = math.log(1 / level)
+    if log_change_evidence(reference, looks, limit) < wanted:
+        return None
+    low, high = limit, max(max(look.value for look in looks) - reference.value, limit)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        enough = log_change_evidence(reference, looks, middle) >= wanted
+        low, high = (middle, high) if enough else (low, middle)
+    return low
+
+
+def _sums_from(values: Floats) -> Floats:
+    """From each look to the last."""
+    found: Floats = np.cumsum(values[::-1])[::-1]
+    return found
+
+
+def _start_weights(count: int) -> Floats:
+    weights = (1 - _FIRST) * (1 - _DECAY) * _DECAY ** np.arange(count)
+    weights[0] += _FIRST
+    return weights
