@@ -94,7 +94,7 @@ def check_packages(requirements: list[str]) -> Finding:
             "packages",
             Verdict.FAIL,
             "; ".join(amiss),
-            "Install what requirements.lock names: `pip install -r requirements.lock`.",
+            "Install what requirements.lock names: `uv pip install -r requirements.lock`.",
         )
     return Finding(
         "packages", Verdict.PASS, f"all {len(requirements)} that Assay needs, as it needs them"
