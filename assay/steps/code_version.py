@@ -19,6 +19,7 @@ from assay.bucket.digest import Digest
 from assay.util.import_path import use_working_folder
 
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
+_OURS = Path(__file__).parents[1]  # the package assay, wherever it lies
 _EXTRA = re.compile(r"\bextra\s*==")
 # These move bytes and order work, they compute nothing: what they require cannot change a result.
 _TRANSPORT_DISTRIBUTIONS = {"prefect", "s3fs", "aiohttp", "botocore"}
@@ -44,8 +45,8 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
 
     Imports are read from the source without running it, those inside functions included and those
     for type checkers left out. First-party is all code outside the standard library and the
-    installed packages, a team's own estimators included. `glue` is one more module; its own text
-    counts, its imports do not.
+    installed packages, a team's own estimators included, and Assay itself, installed or not. `glue`
+    is one more module; its own text counts, its imports do not.
 
     A module that cannot be found or parsed is left out; running it gives the error.
     """
@@ -167,7 +168,8 @@ def _first_party_path(top: str) -> Path | None:
             folder = Path(spec.origin).with_suffix("")
         else:
             return None
-        return None if _is_installed(folder) else folder
+        # Assay is read even where it is installed: two builds may have one version.
+        return folder if folder == _OURS or not _is_installed(folder) else None
     return None
 
 
