@@ -43,7 +43,7 @@ from sklearn.linear_model import LogisticRegression
 class CarefulRegression(LogisticRegression):
     pass
 """
-NAMESAKE = 'raise RuntimeError("a team\'s own package was imported in place of Assay\'s")\n'
+NAMESAKE = "raise RuntimeError(\"a team's own package was imported in place of Assay's\")\n"
 
 
 def run(*command, **options):
