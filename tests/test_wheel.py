@@ -47,8 +47,9 @@ NAMESAKE = "raise RuntimeError(\"a team's own package was imported in place of A
 
 
 def run(*command, **options):
-    options = {"check": True, "capture_output": True, "text": True, "timeout": 500} | options
-    return subprocess.run([str(word) for word in command], **options)
+    options = {"capture_output": True, "text": True, "timeout": 500} | options
+    check = options.pop("check", True)
+    return subprocess.run([str(word) for word in command], check=check, **options)
 
 
 def build_wheel(folder: Path, change: str = "") -> Path:

@@ -1,7 +1,7 @@
 """Every page under docs/howto is followed word for word, in a copy of this repository.
 
-A page's blocks are its steps. "Write `path`:" before a block makes a file of it; "In `path`:" before
-a diff makes that edit; a block of `sh` is run.
+A page's blocks are its steps. "Write `path`:" before a block makes a file of it; "In `path`:"
+before a diff makes that edit; a block of `sh` is run.
 """
 
 from __future__ import annotations
