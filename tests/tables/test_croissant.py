@@ -15,6 +15,7 @@ from assay.tables.croissant import croissant_metadata
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
 
+
 def open_dataset(file: Any) -> Any:
     import mlcroissant  # takes a second, which collecting tests should not
 
