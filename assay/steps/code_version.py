@@ -22,6 +22,7 @@ from assay.util.import_path import use_working_folder
 
 FILE_PREFIX = "file:"  # begins the key's entry of a file that the code reads
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")  # at the beginning of a requirement (PEP 508)
+_OURS = Path(__file__).parents[1]  # the package assay, wherever it lies
 _EXTRA = re.compile(r"\bextra\s*==")
 # These move bytes and order work, they compute nothing: what they require cannot change a result.
 _TRANSPORT_DISTRIBUTIONS = {"prefect", "s3fs", "aiohttp", "botocore"}
@@ -48,8 +49,8 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
 
     Imports are read from the source without running it, those inside functions included and those
     for type checkers left out. First-party is all code outside the standard library and the
-    installed packages, a team's own estimators included. `glue` is one more module; its own text
-    counts, its imports do not.
+    installed packages, a team's own estimators included, and Assay itself, installed or not. `glue`
+    is one more module; its own text counts, its imports do not.
 
     A root may also be the path of a file or folder that the code reads; then its bytes count. In
     a team's own modules, modules that `import_module("name")` names count too, and so do files
@@ -234,10 +235,8 @@ def _first_party_path(top: str) -> Path | None:
             folder = Path(spec.origin).with_name(top)
         else:
             return None
-        # Assay's own modules count one by one wherever it is installed, and so does a module that
-        # somebody copied into site-packages: no version tells of it.
-        own = top == "assay" or not _is_installed(folder) or _distribution_name(top) is None
-        return folder if own else None
+        # Assay is read even where it is installed: two builds may have one version.
+        return folder if folder == _OURS or not _is_installed(folder) else None
     return None
 
 

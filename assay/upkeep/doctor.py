@@ -26,6 +26,7 @@ from assay.store.open import open_store
 from assay.store.s3 import S3Store
 
 _PROBE_PREFIX = "doctor/"
+_LINKED_FOLDERS = ("flows", "tasks", "deployments")
 _WRITERS = 8
 _MAX_SKEW = timedelta(minutes=1)  # beyond it the times in a journal mislead; S3 refuses beyond 15
 _MIN_FREE_BYTES = 1 << 30  # bytes; a small run of a small table takes a tenth of it
@@ -55,7 +56,8 @@ def diagnose_setup(url: str) -> list[Finding]:
     Writes a few bytes below `doctor/` in the bucket and deletes them again. Raises no AssayError:
     what goes wrong is a finding.
     """
-    return [*_check_installation(), *_check_bucket(url)]
+    folders = check_folders(Path(__file__).parents[1])
+    return [folders, *_check_installation(), *_check_bucket(url)]
 
 
 # --- this installation ----------------------------------------------------------------------
@@ -86,6 +88,23 @@ def _check_installation() -> Iterator[Finding]:
     yield check_packages(wanted)
 
 
+def check_folders(package: Path) -> Finding:
+    """Whether flows, tasks and deployments are folders of `package`. In a clone they are links,
+    of which git makes small text files where it may not make links.
+    """
+    broken = [name for name in _LINKED_FOLDERS if not (package / name).is_dir()]
+    if not broken:
+        return Finding("folders", Verdict.PASS, "flows, tasks and deployments are there")
+    named = " and ".join(f"{package.name}/{name}" for name in broken)
+    return Finding(
+        "folders",
+        Verdict.FAIL,
+        f"{named} {'is no folder' if len(broken) == 1 else 'are no folders'}: "
+        "git made no symbolic links in this clone",
+        "Run `git config core.symlinks true`, then `git checkout -- assay`. On Windows, use WSL.",
+    )
+
+
 def check_packages(requirements: list[str]) -> Finding:
     """Whether the installed packages satisfy `requirements` (PEP 508)."""
     amiss = [found for text in requirements if (found := _requirement_problem(text))]
@@ -94,7 +113,7 @@ def check_packages(requirements: list[str]) -> Finding:
             "packages",
             Verdict.FAIL,
             "; ".join(amiss),
-            "Install what requirements.lock names: `pip install -r requirements.lock`.",
+            "Install what requirements.lock names: `uv pip install -r requirements.lock`.",
         )
     return Finding(
         "packages", Verdict.PASS, f"all {len(requirements)} that Assay needs, as it needs them"

@@ -65,7 +65,7 @@ class Receiver:
 class SetUp:
     """One that was started in `home`, and what a person does with it."""
 
-    def __init__(self, home, alerts):
+    def __init__(self, home, alerts=None):
         self.home, self.port, self.alerts = home, free_port(), alerts
         self.api = f"http://127.0.0.1:{self.port}/api"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "ASSAY_"))}
@@ -73,7 +73,7 @@ class SetUp:
             **kept,
             "ASSAY_STATE": str(home / "state"),
             "PYTHONPATH": str(ROOT),
-            "ALERTS": alerts.url,
+            **({"ALERTS": alerts.url} if alerts else {}),
             "OMP_NUM_THREADS": "1",
         }
 
@@ -130,6 +130,14 @@ class SetUp:
             if found["state"]["name"] in states:
                 return found
         raise AssertionError(f"{found['state']} and not {states}:\n{self.log('worker')}")
+
+    def wait_for_scheduled_run(self, flow="train", patience=240):
+        """The first run of a flow that nobody asked for, once it has ended."""
+        for _ in self.waiting(patience):
+            for one in self.runs(flow):
+                if one["auto_scheduled"] and one["end_time"]:
+                    return one
+        raise AssertionError(f"no scheduled run ended:\n{self.log('worker')}")
 
     @staticmethod
     def waiting(patience):

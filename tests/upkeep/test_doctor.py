@@ -19,7 +19,7 @@ from assay.store.local import LocalStore
 from assay.store.open import open_store
 from assay.store.s3 import S3Store
 from assay.upkeep import doctor
-from assay.upkeep.doctor import Finding, check_packages, diagnose_setup
+from assay.upkeep.doctor import Finding, check_folders, check_packages, diagnose_setup
 
 LOCAL = [
     "reachable",
@@ -36,7 +36,7 @@ LOCAL = [
 
 def bucket_findings(url: str) -> dict[str, Finding]:
     found = {finding.name: finding for finding in diagnose_setup(url)}
-    return {name: f for name, f in found.items() if name not in {"python", "packages"}}
+    return {name: f for name, f in found.items() if name not in {"python", "packages", "folders"}}
 
 
 def last(url: str) -> Finding:
@@ -195,6 +195,19 @@ def test_packages_that_do_not_fit_are_named_with_what_is_wanted() -> None:
     assert "no-such-package-at-all is not installed" in finding.what
     assert finding.what.count(";") == 1
     assert "requirements.lock" in finding.remedy
+
+
+def test_links_that_git_wrote_as_files_are_named(tmp_path) -> None:
+    package = tmp_path / "assay"
+    for name in ("flows", "tasks", "deployments"):
+        (package / name).mkdir(parents=True)
+    assert check_folders(package).verdict is Verdict.PASS
+    (package / "flows").rmdir()
+    (package / "flows").write_text("../flows")
+    finding = check_folders(package)
+    assert finding.verdict is Verdict.FAIL
+    assert "assay/flows is no folder" in finding.what
+    assert "core.symlinks" in finding.remedy
 
 
 def test_packages_that_fit_pass() -> None:
