@@ -1,4 +1,4 @@
-"""What needs a person first."""
+"""Panels of what needs a person first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches and labels; the bucket, and the endpoint itself."""
+"""Panels of batches, labels, the bucket, and the metrics endpoint itself."""
 
 from __future__ import annotations
 
