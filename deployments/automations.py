@@ -132,13 +132,13 @@ def _lost_run_automations(operations: Operations, pool: str) -> list[Automation]
     return [
         Automation(
             "lost runs have crashed",
-            f"No sign of life for {_format_duration(operations.lost)}: its process or its machine is gone.",
+            f"No sign of life for {_format_duration(operations.lost)}: its process is gone.",
             {**_silence_trigger(["heartbeat"], operations.lost), "match": _ANY_RUN},
             (_crash_action(f"no sign of life for {_format_duration(operations.lost)}"),),
         ),
         Automation(
             "runs that were taken and do not begin have crashed",
-            f"Taken {_format_duration(operations.late)} ago and not begun: the worker that took it is gone.",
+            f"Taken {_format_duration(operations.late)} ago and not begun: its worker is gone.",
             {
                 **_silence_trigger(["Pending", "Submitting"], operations.late),
                 "match": _ANY_RUN,

@@ -176,8 +176,8 @@ def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
         groups = ", ".join(candidate.mitigate.by)
         needs += f" and {groups}, because its thresholds depend on {groups},"
     yield (
-        f"{escape_markdown(needs)} gives probabilities and decisions. A rejected version is kept as "
-        "evidence and never loaded."
+        f"{escape_markdown(needs)} gives probabilities and decisions. A rejected version is kept "
+        "as evidence and never loaded."
     )
     yield "\n".join(
         [

@@ -40,7 +40,8 @@ BATCH_PANELS = (
         "Batches served, missed, refused",
         (
             PanelQuery(
-                f'sum by (use_case) (increase(assay_batches_total{{role="served", {USE_CASE_FILTER}}}[24h]))',
+                "sum by (use_case) (increase(assay_batches_total"
+                f'{{role="served", {USE_CASE_FILTER}}}[24h]))',
                 "{{use_case}} served in a day",
             ),
             PanelQuery(f"assay_batches_missed{{{USE_CASE_FILTER}}}", "{{use_case}} missed"),
