@@ -1,7 +1,8 @@
-"""`python -m assay.deployments`: write what is generated from configs/ into deployments/ of the
-working folder. With `--apply`, bring the server that PREFECT_API_URL names to it; with `--check`,
-only tell whether the files are up to date; with `--policies s3://bucket/prefix FOLDER`, write the
-IAM policies of that bucket into a folder.
+"""`python -m assay.deployments`: generate files from configs/ into deployments/ of this folder.
+
+Options: `--apply` updates the server of PREFECT_API_URL instead; `--check` says whether the files
+are up to date; `--policies s3://bucket/prefix FOLDER` writes the IAM policies of that bucket;
+`--pool-template TYPE` prints the base job template of a work pool.
 """
 
 from __future__ import annotations
@@ -16,55 +17,61 @@ from assay.deployments.dashboard import grafana
 from assay.deployments.deployment_plan import find_use_cases, plan_deployments
 from assay.errors import AssayError, ConfigError
 
-HERE = Path("deployments")  # of the working folder: an installed Assay writes nothing into itself
+HERE = Path("deployments")  # in the working folder: an installed Assay never writes into itself
 POOL = "assay"
+_POOL_TYPES = {str(kind): kind for kind in pools.POOL_TYPES}
+_USAGE = (
+    "usage: python -m assay.deployments [--apply | --check | --policies URL FOLDER | "
+    f"--pool-template {{{','.join(_POOL_TYPES)}}}]"
+)
 
 
 def generated_files() -> dict[Path, str]:
-    """What is generated: by file, its text."""
+    """The text of each generated file."""
     deployments = plan_deployments(find_use_cases(), Operations.load_configured())
-    made = {HERE / "prefect.yaml": prefect_yaml.render_prefect_yaml(deployments, POOL)}
-    made[HERE / "grafana/assay.json"] = grafana.render_dashboard()
-    made |= {
-        HERE / f"pools/{kind}.json": pools.render_pool_template(kind) for kind in pools.POOL_TYPES
-    }
-    return made | {
-        HERE / f"policies/{who}.json": policies.render_policy(who) for who in policies.KEYHOLDERS
+    return {
+        HERE / "prefect.yaml": prefect_yaml.render_prefect_yaml(deployments, POOL),
+        HERE / "grafana/assay.json": grafana.render_dashboard(),
+        **{
+            HERE / f"policies/{who}.json": policies.render_policy(who)
+            for who in policies.KEYHOLDERS
+        },
     }
 
 
 def write_generated_files() -> None:
-    """Write all of it."""
+    """Write every generated file."""
     for path, text in generated_files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def stale_files() -> list[str]:
-    """The files that are not as they would be written."""
-    made = generated_files().items()
-    return [path.name for path, text in made if not path.is_file() or path.read_text() != text]
+    """The names of the files that are out of date."""
+    files = generated_files().items()
+    return [path.name for path, text in files if not path.is_file() or path.read_text() != text]
 
 
 def apply_to_server() -> None:
-    """Raises ConfigError."""
+    """Update the deployments on the server of PREFECT_API_URL. Raises ConfigError."""
     from prefect.settings import get_current_settings
 
-    from assay.deployments.desired_state import DesiredState
-    from assay.deployments.desired_state import reconcile_server as bring
+    from assay.deployments.desired_state import DesiredState, reconcile_server
 
     if get_current_settings().api.url is None:
         raise ConfigError(
-            "no server is named", remedy="Set PREFECT_API_URL, or use `assay up` on one machine."
+            "PREFECT_API_URL names no server",
+            remedy="Set it, or use `assay up` on one machine.",
         )
     operations = Operations.load_configured()
     job = pools.process_job_variables(Path.cwd()) if operations.pool == "process" else {}
-    for line in asyncio.run(bring(DesiredState(find_use_cases(), operations, POOL, job))):
+    desired = DesiredState(find_use_cases(), operations, POOL, job)
+    for line in asyncio.run(reconcile_server(desired)):
         _say(line)
 
 
 def main(options: list[str]) -> int:
-    """The exit code."""
+    """Do what the options say, and return the exit code."""
     try:
         if options == ["--apply"]:
             apply_to_server()
@@ -75,8 +82,10 @@ def main(options: list[str]) -> int:
         elif len(options) == 3 and options[0] == "--policies":
             for line in policies.write_policies(options[1], Path(options[2])):
                 _say(line)
+        elif len(options) == 2 and options[0] == "--pool-template" and options[1] in _POOL_TYPES:
+            sys.stdout.write(pools.render_pool_template(_POOL_TYPES[options[1]]))
         elif options:
-            _say("usage: python -m assay.deployments [--apply | --check | --policies URL FOLDER]")
+            _say(_USAGE)
             return 2
         else:
             write_generated_files()

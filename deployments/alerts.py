@@ -1,4 +1,4 @@
-"""Where alerts go, as blocks that Prefect keeps."""
+"""Destinations of alerts, as blocks that Prefect keeps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from assay.errors import ConfigError
 
 
 async def ensure_alert_blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
-    """The block of each alert, in their order.
+    """The block of each alert, in order.
 
-    Raises ConfigError for a block or a variable of the environment that is not there, and for
-    what Apprise cannot read.
+    Raises ConfigError for a missing block or environment variable, and for a URL that Apprise
+    cannot read.
     """
     return [
         await _ensure_alert_block(client, n, alert) for n, alert in enumerate(operations.alerts)

@@ -1,7 +1,7 @@
-"""What happens by itself, as data: retraining and scoring on events, alerts, lost runs.
+"""Prefect automations as data: retraining and scoring on events, alerts, restarts of lost runs.
 
-Prefect knows deployments and blocks by identifiers that each server makes up; here they go by
-name, and `assay.deployments.desired_state` puts the identifiers in.
+Prefect identifies deployments and blocks by ids that each server makes. Here they have names, and
+`assay.deployments.desired_state` fills the ids in.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ _IMMEDIATE_TRIGGER = {"type": "event", "posture": "Reactive", "threshold": 1, "w
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """`trigger` and `actions` are Prefect's, but that a run-deployment names its `deployment` and
-    a send-notification its `alert` by its number in the operations.
+    """An automation in Prefect's form, with names instead of ids.
+
+    A run-deployment action names its `deployment`; a send-notification action gives the number of
+    its `alert` in the operations.
     """
 
     name: str
@@ -50,7 +52,7 @@ def build_automations(
     operations: Operations,
     pool: str,
 ) -> list[Automation]:
-    """All that Assay wants of a server. Their names tell them apart."""
+    """All automations that Assay needs on a server, each with its own name."""
     made = [automation for case in cases for automation in _use_case_automations(case.name)]
     made += _lost_run_automations(operations, pool)
     if operations.resume:
@@ -118,24 +120,25 @@ def _related_resource(role: str, name: str) -> dict[str, str]:
 
 
 def _lost_run_automations(operations: Operations, pool: str) -> list[Automation]:
-    """Any event of a run counts as a sign of life, not its heartbeats and Prefect's own last
-    states alone: Assay's runs end Rejected or Scored too, and one that waits to be tried again is
-    not lost.
+    """Mark runs as crashed that nothing was heard of for too long.
 
-    A worker that dies with a run in its hands leaves it Pending, and nobody else takes it. It may
-    wait there for its image, or for room: until it is late.
+    Any event of a run is a sign of life, not only heartbeats and Prefect's own final states:
+    Assay's runs also end as Rejected or Scored, and a run that waits for a retry is not lost.
+
+    A worker that dies with a run leaves it Pending, and no other worker takes it. It may also wait
+    there for its image or for room, so it counts as lost only once it is late.
     """
     ours = _related_resource("work-pool", pool)
     return [
         Automation(
             "lost runs have crashed",
-            f"No sign of life for {_format_duration(operations.lost)}: its process or its machine is gone.",
+            f"No sign of life for {_format_duration(operations.lost)}: its process is gone.",
             {**_silence_trigger(["heartbeat"], operations.lost), "match": _ANY_RUN},
             (_crash_action(f"no sign of life for {_format_duration(operations.lost)}"),),
         ),
         Automation(
             "runs that were taken and do not begin have crashed",
-            f"Taken {_format_duration(operations.late)} ago and not begun: the worker that took it is gone.",
+            f"Taken {_format_duration(operations.late)} ago and not begun: its worker is gone.",
             {
                 **_silence_trigger(["Pending", "Submitting"], operations.late),
                 "match": _ANY_RUN,
@@ -155,7 +158,7 @@ def _crash_action(message: str, **more: Any) -> dict[str, Any]:
 
 
 def _silence_trigger(after: Sequence[str], seconds: float) -> dict[str, Any]:
-    """That nothing is heard of a run for so long after one of these events of it."""
+    """Fires if no event of a run follows one of these events for this many seconds."""
     return {
         "type": "event",
         "posture": "Proactive",
@@ -168,12 +171,11 @@ def _silence_trigger(after: Sequence[str], seconds: float) -> dict[str, Any]:
 
 
 def _restart_automations(operations: Operations, pool: str) -> list[Automation]:
-    """Not at once: a crash is often reported twice, and the second report would make the waiting
-    run crash again. Counted by how often the run began, so that one whose process dies again and
-    again is not started for ever.
+    """Restart crashed runs after a delay, and only a limited number of times.
 
-    One that died before it began has no count. It is marked, once a day, and what is marked is
-    started again.
+    A crash is often reported twice, and without the delay the second report would crash the waiting
+    run. The limit counts how often the run began. A run that crashed before it began has no count:
+    it is marked once a day, and marked runs are restarted.
     """
     counts = [str(begun) for begun in range(1, operations.resume + 1)]
     ours = _related_resource("work-pool", pool)

@@ -1,4 +1,4 @@
-"""From use cases to deployments, as data: what runs, when, with what, and how many at once."""
+"""The deployments of use cases as data: what runs, when, with what, and how many at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OTHER_CONFIG_FILES = {"people.yaml", "operations.yaml"}
 
 @dataclass(frozen=True, slots=True)
 class UseCaseFile:
-    """A use case, and the file it is in, relative to where flows run."""
+    """A use case and its file, relative to the folder where flows run."""
 
     use_case: UseCase
     file: str
@@ -34,7 +34,7 @@ class UseCaseFile:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A work queue: at most `concurrency_limit` runs at a time. The lower its `priority`, the sooner."""
+    """A work queue of at most `concurrency_limit` runs; a lower `priority` number goes first."""
 
     name: str
     priority: int
@@ -43,7 +43,7 @@ class WorkQueue:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One flow for one use case. `schedule` is a cron text or an interval; None: when asked."""
+    """One flow for one use case. `schedule` is a cron text or an interval; None: on request."""
 
     flow: str
     name: str
@@ -55,9 +55,7 @@ class Deployment:
 
     @property
     def entrypoint(self) -> str:
-        """A module, not a file: a file's folder would be put first on the path, and its classes
-        loaded a second time under another name.
-        """
+        """A module path. A file path would load its classes a second time under another name."""
         return f"assay.flows.{self.flow}.{self.flow}"
 
     @property
@@ -66,12 +64,12 @@ class Deployment:
 
     @property
     def title(self) -> str:
-        """As Prefect writes it."""
+        """The name as Prefect writes it."""
         return f"{self.flow}/{self.name}"
 
 
 def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[UseCaseFile]:
-    """The use cases in `files`, else all in `folder`, by name. Raises ConfigError."""
+    """The use cases in `files`, by default all in `folder`, by name. Raises ConfigError."""
     found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
     if not found:
         raise ConfigError(
@@ -93,7 +91,7 @@ def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -
 
 
 def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
-    """Every deployment of the use cases, and the bucket's own maintenance."""
+    """Every deployment of the use cases, and that of the bucket's maintenance."""
     told = [deployment for case in use_cases for deployment in _use_case_deployments(case)]
     maintain = Deployment(
         flow="maintain",
@@ -107,8 +105,10 @@ def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -
 
 
 def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
-    """Training and retraining share a queue, so that of one use case one is trained at a time.
-    Where there is not room for all, scoring goes first: somebody waits for it.
+    """The deployments of one use case.
+
+    Training and retraining share a queue, so that only one of them runs. Scoring has priority,
+    because somebody waits for it.
     """
     name, schedule = case.name, case.use_case.schedule
     train = WorkQueue(f"{name}-train", priority=3)

@@ -1,4 +1,4 @@
-"""Make a Prefect server have what the use cases say, and nothing else of Assay's."""
+"""Reconcile a Prefect server with the use cases: add, change and remove Assay's objects on it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from assay.deployments.schedules import schedule_json
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What a server is to have. `job_variables`: what every deployment tells its pool, besides."""
+    """What a server should have. `job_variables` are those of every deployment."""
 
     cases: Sequence[UseCaseFile]
     operations: Operations
@@ -52,9 +52,10 @@ class DesiredState:
 
 
 async def reconcile_server(desired: DesiredState) -> list[str]:
-    """Bring the server that PREFECT_API_URL names to what is wanted; what was changed, in words.
+    """Update the server of PREFECT_API_URL to the desired state, and describe the changes.
 
-    What an operator paused stays paused. Raises ConfigError for an alert that goes nowhere.
+    A deployment that an operator paused stays paused. Raises ConfigError for an alert without a
+    destination.
     """
     async with get_client() as client:
         blocks = await alerts.ensure_alert_blocks(client, desired.operations)
@@ -82,8 +83,9 @@ async def _reconcile_pool(client: PrefectClient, wanted: DesiredState) -> list[s
 
 
 async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list[str]:
-    """Prefect numbers a pool's queues by their priority, one after the other, so it is their order
-    that counts.
+    """Create the queues and set their priorities.
+
+    Prefect numbers a pool's queues one after the other, so only their order matters.
     """
     asked = dict.fromkeys(deployment.queue for deployment in wanted.deployments)
     ordered = sorted(asked, key=lambda queue: (queue.priority, queue.name))
@@ -112,7 +114,7 @@ async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list
 async def _reconcile_deployments(
     client: PrefectClient, wanted: DesiredState
 ) -> tuple[list[str], dict[str, UUID]]:
-    """What changed, and every deployment's id by its title."""
+    """The changes in words, and every deployment's id by title."""
     there = await _existing_deployments(client)
     changed, ids = [], {}
     for deployment in wanted.deployments:
@@ -226,7 +228,7 @@ async def _reconcile_automations(
 
 
 def _comparable_fields(automation: AutomationCore) -> dict[str, Any]:
-    """What tells two apart: not whether it is switched on, nor what only a server knows."""
+    """The fields by which two deployments differ, without the pause and server-made fields."""
     kept: Iterable[str] = ("name", "description", "tags", "trigger", "actions")
     core = automation.model_dump(mode="json", include=set(kept))
     return {**core, "trigger": _trigger_without_id(core["trigger"])}

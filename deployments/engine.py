@@ -1,9 +1,8 @@
-"""Runs one flow run, as `python -m prefect.engine` does, with two differences.
+"""Run one flow run as `python -m prefect.engine` does, with two differences.
 
-Where a gate said no, the program did what it should: it ends without a traceback among the run's
-logs, and with exit code 0. And what it started ends with it, even where it is killed: the
-processes of a search would otherwise hold the pipe to the worker, who would not learn for minutes
-that the run crashed.
+If a gate fails, the program worked: it ends with exit code 0 and without a traceback in the run's
+logs. And its subprocesses end with it, even if it is killed: processes of a search would otherwise
+keep the worker's pipe open, and the worker would notice the crash minutes later.
 """
 
 import os
@@ -13,8 +12,9 @@ from functools import partial
 
 
 def start_watchdog() -> subprocess.Popen[bytes]:
-    """Make this process the head of a group of its own that ends when it does. Somebody outside
-    the group waits for the end of a pipe that only this process holds.
+    """Make this process the head of a process group that ends when the process does.
+
+    A process outside the group waits for the end of a pipe that only this process holds.
     """
     os.setpgid(0, 0)
     ends = 'cat; kill -s KILL -- "-$0" 2>/dev/null'

@@ -1,4 +1,4 @@
-"""A run's signs of life: Prefect sends them from a thread of their own."""
+"""Heartbeats of a run, which Prefect sends from a thread."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import cache, partial
 
 @cache
 def skip_heartbeat_join() -> None:
-    """Let no run of a flow in this process wait at its end for that thread, which looks once a
-    second whether it is over. It sends nothing more, and ends with the process.
+    """Make flows of this process end without waiting for the heartbeat thread.
+
+    The thread checks only once a second whether the run is over. It sends nothing more, and ends
+    with the process.
     """
     from prefect import flow_engine
 

@@ -1,8 +1,8 @@
-"""Serves the reports of a bucket to the browser that shows the dashboard, which may not open files.
+"""Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
-`python -m assay.deployments.pages HOST PORT`: each report at /<digest>, and nothing else of the
-bucket; at /metrics figures for Prometheus. A report is read anew and verified each time. Where the
-server asks for a password, so does this.
+`python -m assay.deployments.pages HOST PORT`: each report is at /<digest>, and metrics for
+Prometheus are at /metrics. Nothing else of the bucket is served. A report is read and verified at
+each request. If the server requires a password, so does this.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, b"user and password, please"
 
 
 class ReportRequestHandler(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     server_version, sys_version = "assay", ""
     metrics: MetricsCollector
@@ -74,8 +74,8 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
 
 
 def _find_report(name: str) -> tuple[HTTPStatus, bytes]:
-    """To somebody who may ask."""
-    objects = open_bucket(default_store_url()).objects
+    """Send a report to an authorized reader."""
+    objects = Bucket.open(default_store_url()).objects
     try:
         digest = Digest(name)
         with objects.open(digest) as held:  # not the whole of it: it may be a large table

@@ -1,10 +1,9 @@
-"""Who may do what with the bucket's keys, as IAM policies: `deployments/policies/<role>.json`.
+"""IAM policies for the bucket's keys, one for each role: `deployments/policies/<role>.json`.
 
-They bound what a stolen or careless key can do, and no more. A journal is a folder to which people
-append, and to the bucket one entry is like another: whoever may append may write the words of a
-promotion. That a scientist may not promote is kept by `assay.registry.authority`, for everyone only where the
-people's file says `signatures: required`: then an entry counts only if whoever signed it may do
-what it says.
+They only limit what a stolen or careless key can do. People append to a journal, and to the bucket
+one entry is like another: whoever may append may write the text of a promotion. Who may promote is
+checked by `assay.registry.authority`. That check binds everyone only if the people file says
+`signatures: required`: then an entry counts only if its signer has the permission.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ _DELETABLE_KEYS = ("objects/*", "checkpoints/*", "memo/*", "trash/*", "clock/*",
 
 
 def iam_policy(keyholder: Keyholder, url: str) -> dict[str, Any]:
-    """The policy of whoever holds this key, for the bucket at `url`.
+    """The policy of the holder of this key, for the bucket at `url`.
 
     Source: AWS, "Actions, resources, and condition keys for Amazon S3", and "Enforce conditional
-    writes on Amazon S3 buckets". Raises ConfigError for a URL that is no bucket on S3.
+    writes on Amazon S3 buckets". Raises ConfigError for a URL that is no S3 bucket.
     """
     place = _BucketStatements(url)
     puts = [place.allow_writing(_WRITABLE_KEYS[keyholder])] if _WRITABLE_KEYS[keyholder] else []
@@ -51,15 +50,12 @@ def iam_policy(keyholder: Keyholder, url: str) -> dict[str, Any]:
 
 
 def render_policy(keyholder: Keyholder, url: str = EXAMPLE_URL) -> str:
-    """The policy as a file. Raises ConfigError."""
+    """The policy as JSON text. Raises ConfigError."""
     return json.dumps(iam_policy(keyholder, url), indent=2) + "\n"
 
 
 def write_policies(url: str, folder: Path) -> list[str]:
-    """Write the policies of a bucket into a folder; returns whose they are, in words.
-
-    Raises ConfigError.
-    """
+    """Write a bucket's policies into a folder, and return a line for each. Raises ConfigError."""
     made = {who: render_policy(who, url) for who in KEYHOLDERS}
     people = People.load_configured()
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +76,7 @@ def _holders(keyholder: Keyholder, people: People | None) -> str:
 
 
 class _BucketStatements:
-    """A bucket on S3, and statements about it."""
+    """Policy statements about one S3 bucket."""
 
     def __init__(self, url: str) -> None:
         store = S3Store(url)
@@ -105,7 +101,7 @@ class _BucketStatements:
         return _statement("Put", "Allow", actions, [self._keys(key) for key in keys])
 
     def deny_replacing(self) -> dict[str, Any]:
-        """Parts of a large object are exempt: the condition stands on their completion."""
+        """Deny overwriting. The parts of a large object are exempt, but not its completion."""
         unconditional = {
             "Null": {"s3:if-none-match": "true"},
             "Bool": {"s3:ObjectCreationOperation": "true"},
@@ -117,7 +113,7 @@ class _BucketStatements:
         return _statement("NeverDelete", "Deny", _DELETE_ACTIONS, self._keys("*"))
 
     def allow_collecting(self) -> list[dict[str, Any]]:
-        """History is not collected, nor are the earlier versions that a bucket may keep."""
+        """Allow garbage collection, but not of journals or of the bucket's earlier versions."""
         history = [self._keys("assay.json"), self._keys("journals/*")]
         deleted = [self._keys(key) for key in _DELETABLE_KEYS]
         return [

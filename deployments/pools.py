@@ -1,10 +1,12 @@
-"""How a work pool runs a flow: Prefect's own templates, with what Assay needs in them."""
+"""The base job template of a work pool: Prefect's own default with Assay's few differences.
+
+It is derived at deployment from the installed Prefect, so no copy of Prefect's text is kept.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from assay.config.operations import PoolType
 _ENGINE = "assay.deployments.engine"
 POOL_TYPES: tuple[PoolType, ...] = ("process", "docker", "kubernetes")
 
-# The worker's own environment is where secrets stand; a template only says that they are handed on.
+# Secrets stay in the worker's own environment; the template only names what a container inherits.
 _FORWARDED_VARIABLES = (
     "ASSAY_STORE",
     "ASSAY_PEOPLE",
@@ -29,28 +31,30 @@ _FORWARDED_VARIABLES = (
 
 
 def base_job_template(kind: PoolType, image: str | None = None) -> dict[str, Any]:
-    """The base job template of a pool. Containers run `image`, else the one of this version."""
-    made = _default_template(kind)
-    variables = made["variables"]["properties"]
-    # Prefect would first start a process that looks for code to fetch; ours is installed.
+    """The base job template of a pool. Containers run `image`, by default that of this version."""
+    template = _default_template(kind)
+    variables = template["variables"]["properties"]
+    # Prefect's default command first looks for code to fetch, but Assay is installed.
     variables["command"]["default"] = f"python -m {_ENGINE}"
     if kind == "process":
-        return made
+        return template
     variables["image"]["default"] = image or f"assay:{__version__}"
     variables["image_pull_policy"]["default"] = "IfNotPresent"
     if kind == "docker":
         variables["env"]["default"] = {name: f"{{{{ ${name} }}}}" for name in _FORWARDED_VARIABLES}
         variables["auto_remove"]["default"] = True
-        return made
+        return template
     variables["finished_job_ttl"]["default"] = 3600
-    pod = made["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
-    _restrict_pod(pod, pod["containers"][0])
-    return made
+    pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    _restrict_pod(pod, container)
+    return template
 
 
 def _restrict_pod(pod: dict[str, Any], container: dict[str, Any]) -> None:
-    """What the "restricted" level of Kubernetes' Pod Security Standards asks for; secrets come
-    from the cluster's Secret called assay.
+    """Meet the "restricted" level of Kubernetes' Pod Security Standards.
+
+    Secrets come from the cluster's Secret named assay.
     """
     pod["securityContext"] = {
         "runAsNonRoot": True,
@@ -64,7 +68,7 @@ def _restrict_pod(pod: dict[str, Any], container: dict[str, Any]) -> None:
 
 
 def process_job_variables(root: Path) -> dict[str, str]:
-    """What a deployment of a process pool is told, besides: to run in `root`, with this Python."""
+    """The job variables of a process pool's deployments: run in `root`, with this Python."""
     return {"working_dir": str(root), "command": f"{sys.executable} -m {_ENGINE}"}
 
 
@@ -72,11 +76,12 @@ def _default_template(kind: PoolType) -> dict[str, Any]:
     import prefect
 
     views = Path(prefect.__file__).parent / "server/api/collections_data/views"
-    known = json.loads((views / "aggregate-worker-metadata.json").read_text())
-    package = {"process": "prefect"}.get(kind, f"prefect-{kind}")
-    return deepcopy(known[package][kind]["default_base_job_configuration"])
+    workers = json.loads((views / "aggregate-worker-metadata.json").read_text())
+    package = "prefect" if kind == "process" else f"prefect-{kind}"
+    template: dict[str, Any] = workers[package][kind]["default_base_job_configuration"]
+    return template
 
 
 def render_pool_template(kind: PoolType) -> str:
-    """The template as the file under deployments/pools/."""
+    """The template as JSON, for `prefect work-pool create --base-job-template`."""
     return json.dumps(base_job_template(kind), indent=2) + "\n"

@@ -15,19 +15,19 @@ from assay.deployments.schedules import schedule_json
 _HEADER = """\
 # Written by `make deployments` from configs/; change it there.
 #
-#   prefect work-pool create {pool} --type process \\
-#     --base-job-template deployments/pools/process.json
+#   python -m assay.deployments --pool-template process > process.json
+#   prefect work-pool create {pool} --type process --base-job-template process.json
 #   prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml
 #   prefect worker start --pool {pool}
 #
-# `assay up` does all this on one machine, and `python -m assay.deployments --apply` does it on the
-# server that PREFECT_API_URL names, with the limits of the queues and the automations, which this
-# file cannot hold. The bucket is ASSAY_STORE of the worker's environment.
+# `assay up` does all this on one machine. `python -m assay.deployments --apply` does it on the
+# server of PREFECT_API_URL, and also sets queue limits and automations, which this file cannot
+# hold. The bucket is ASSAY_STORE of the worker's environment.
 """
 
 
 def render_prefect_yaml(deployments: Iterable[Deployment], pool: str) -> str:
-    """The file. The same deployments make the same bytes."""
+    """The file's text. The same deployments give the same bytes."""
     value = {
         "name": "assay",
         "prefect-version": version("prefect"),
@@ -49,7 +49,7 @@ def _deployment_entry(deployment: Deployment, pool: str) -> dict[str, Any]:
         "entrypoint": deployment.entrypoint,
         "parameters": dict(deployment.parameters),
         "tags": deployment.tags,
-        # A queue's limit, which training and retraining share, is the server's to keep.
+        # The server keeps the queue's limit, which training and retraining share.
         "concurrency_limit": deployment.queue.concurrency_limit,
         "schedules": [schedule_json(when, deployment.zone)] if when else [],
         "work_pool": {"name": pool, "work_queue_name": deployment.queue.name},

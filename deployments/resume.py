@@ -1,7 +1,7 @@
-"""Start crashed runs again that nobody heard of: `python -m assay.deployments.resume POOL`.
+"""Restart crashed runs that automations missed: `python -m assay.deployments.resume POOL`.
 
-Prefect hands events to automations in memory. What it finds out in its first seconds, such as that
-a run was lost while the server itself was away, may come before the automations listen. The keeper
+Prefect passes events to automations in memory. What a server finds in its first seconds, such as a
+run that was lost while the server was down, may come before the automations listen. The keeper
 runs this once, a minute after each start of the server.
 """
 
@@ -29,9 +29,7 @@ _RECENT_CRASHES = timedelta(hours=1)
 
 
 async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
-    """Let the pool's runs that crashed of late wait for another try, each at most `max_runs` times;
-    their names.
-    """
+    """Reschedule the pool's recently crashed runs, each at most `max_runs` times, and name them."""
     crashed = FlowRunFilterStateType(any_=[StateType.CRASHED])
     wanted = FlowRunFilter(
         state=FlowRunFilterState(type=crashed),

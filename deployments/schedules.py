@@ -1,4 +1,4 @@
-"""What a cron text or an interval means."""
+"""The meaning of a cron text or an interval."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DUE_MOMENTS = 400  # a daily schedule's year, with its changes of the clock
 
 
 def longest_pause(schedule: str, zone: str) -> float:
-    """Seconds between two due moments, at most."""
+    """The longest time between two due moments, in seconds."""
     if is_interval(schedule):
         return float(parse_duration(schedule))
     from croniter import croniter
@@ -25,7 +25,7 @@ def longest_pause(schedule: str, zone: str) -> float:
 
 
 def schedule_json(schedule: str, zone: str) -> dict[str, object]:
-    """A schedule as `prefect.yaml` writes it, and as Prefect's API reads it."""
+    """A schedule in the form of `prefect.yaml` and of Prefect's API."""
     if is_interval(schedule):
         # From the epoch, so that a set-up that is started again keeps its rhythm.
         anchor = "1970-01-01T00:00:00+00:00"

@@ -22,8 +22,10 @@ _CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 
 @dataclass(frozen=True, slots=True)
 class ServerSetup:
-    """What `assay up` is asked for. `database` with its password; "" is SQLite in the state
-    folder. `root`: where flows run, the folder that holds configs/.
+    """The options of `assay up`.
+
+    `database` includes its password; "" means SQLite in the state folder. `root` is the folder with
+    configs/, where flows run.
     """
 
     pool: str
@@ -35,7 +37,7 @@ class ServerSetup:
     state_folder: Path
 
     def check_settings(self) -> None:
-        """Raises ConfigError for what must not be started so."""
+        """Raise ConfigError for settings that must not be used."""
         if _is_reachable_by_others(self.host):
             _check_protection()
         if self.database and not re.match(r"postgres(ql)?(\+asyncpg)?://", self.database):
@@ -45,7 +47,7 @@ class ServerSetup:
             )
 
     def check_port(self) -> None:
-        """Raises ConfigError if another program listens there, or where the reports are served."""
+        """Raise ConfigError if another program listens on the port, or on that of the reports."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         for port in (self.port, self.port + 1):
             with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -60,7 +62,7 @@ class ServerSetup:
                     ) from None
 
     def to_setup_state(self) -> SetupState:
-        """As it is written down, without secrets."""
+        """The state to store, without secrets."""
         return SetupState(
             pool=self.pool,
             host=self.host,
@@ -71,8 +73,9 @@ class ServerSetup:
         )
 
     def environment(self, operations: Operations) -> dict[str, str]:
-        """Of the server, of the worker, and so of every flow. What the user has set in addition
-        stands, but for what makes this set-up this one.
+        """The environment of the server, the worker and every flow.
+
+        The user's own settings win, except for those that define this set-up.
         """
         running, beyond = self.to_setup_state(), _is_reachable_by_others(self.host)
         secret = os.environ.get(_AUTH)
@@ -99,14 +102,14 @@ class ServerSetup:
 
     @property
     def database_url(self) -> str:
-        """As SQLAlchemy writes it."""
+        """The URL in SQLAlchemy's form."""
         if not self.database:
             return f"sqlite+aiosqlite:///{self.state_folder / 'prefect' / 'prefect.db'}"
         return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql+asyncpg://", self.database)
 
 
 def process_commands(running: SetupState, kind: str) -> dict[str, list[str]]:
-    """By process, what starts it."""
+    """The command of each process, by name."""
     prefect = [sys.executable, "-m", "prefect"]
     worker = ["worker", "start", "--pool", running.pool, "--type", kind, "--name", "assay"]
     return {

@@ -1,8 +1,7 @@
-"""A set-up that `assay up` started: where its state lies, which processes are its own, and
-whether its server answers.
+"""The state of a set-up that `assay up` started: its folder, its processes, its server.
 
-The state lies with the user, never in the bucket: `~/.local/state/assay/<pool>` (or below
-XDG_STATE_HOME), or the folder that ASSAY_STATE names.
+It is stored with the user, never in the bucket: in `~/.local/state/assay/<pool>` (or below
+XDG_STATE_HOME), or in the folder that ASSAY_STATE names.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _STATE_FILE = "running.json"
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process as it was when it was started: numbers are given anew to others."""
+    """A process by its id and start time, since ids are reused."""
 
     pid: int
     started: str
 
     @classmethod
     def from_pid(cls, pid: int) -> Self | None:
-        """The process that has this number now, if there is one."""
+        """The present process with this id, if there is one."""
         started = _start_stamp(pid)
         return cls(pid, started) if started else None
 
@@ -43,9 +42,7 @@ class Process:
         return _start_stamp(self.pid) == self.started
 
     def stop(self, patience: float) -> None:
-        """Ask it to end, and after `patience` seconds end it with all that it started in its
-        session. Does nothing if it is gone.
-        """
+        """Ask the process to end; after `patience` seconds, kill its session."""
         if not self.is_alive:
             return
         with suppress(ProcessLookupError):
@@ -59,9 +56,7 @@ class Process:
 
 
 def _start_stamp(pid: int) -> str:
-    """When a process was started, in words that only it has since the machine was; "" if it is
-    gone, or a zombie.
-    """
+    """The start time of a process, unique since boot; "" if it is gone, or a zombie."""
     try:
         # Its name, in parentheses, may hold anything (proc_pid_stat(5)).
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -72,7 +67,7 @@ def _start_stamp(pid: int) -> str:
 
 
 def _start_stamp_from_ps(pid: int) -> str:
-    """Where there is no /proc."""
+    """The start time on a system without /proc."""
     asked = ["ps", "-o", "lstart=", "-p", str(pid)]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - a number
 
@@ -100,20 +95,20 @@ class SetupState:
 
     @property
     def pages_url(self) -> str:
-        """Where reports are served: on the next port."""
+        """The URL of the reports, on the next port."""
         return f"{self.dashboard_url.rpartition(':')[0]}:{self.port + 1}"
 
     def is_alive(self, name: str) -> bool:
-        """Whether the process of that name is there."""
+        """Whether the process of that name is running."""
         process = self.processes.get(name)
         return process is not None and process.is_alive
 
     def server_answers(self, patience: float = 1.0) -> bool:
-        """Whether its server does."""
+        """Whether the server answers."""
         return http_status(f"{self.api_url}/health", patience) == 200
 
     def write(self, folder: Path) -> None:
-        """Into the state folder; nobody reads a half."""
+        """Write it into the state folder, atomically."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = folder / f".{_STATE_FILE}.{os.getpid()}"
         new.write_text(json.dumps(asdict(self), indent=2) + "\n")
@@ -121,7 +116,7 @@ class SetupState:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """None if nothing was ever started there."""
+        """The stored state; None if nothing was ever started here."""
         try:
             found: dict[str, Any] = json.loads((folder / _STATE_FILE).read_text())
             processes = {name: Process(**kept) for name, kept in found.pop("processes").items()}
@@ -131,7 +126,7 @@ class SetupState:
 
 
 def state_folder(pool: str) -> Path:
-    """Where the state of the set-up with this work pool lies."""
+    """The state folder of the set-up with this work pool."""
     named = os.environ.get(STATE_VARIABLE)
     return Path(named).expanduser().absolute() if named else _states_folder() / pool
 
@@ -142,7 +137,7 @@ def _states_folder() -> Path:
 
 
 def find_running_setup() -> SetupState | None:
-    """The set-up whose server answers; the first by name, where there are several."""
+    """The first set-up by name whose server answers."""
     named = os.environ.get(STATE_VARIABLE)
     with suppress(OSError):
         folders = [state_folder("")] if named else sorted(_states_folder().iterdir())
@@ -153,9 +148,7 @@ def find_running_setup() -> SetupState | None:
 
 
 def http_status(url: str, patience: float) -> int | None:
-    """The status with which a server answers, None if it does not. Prefect's own variables say
-    who asks.
-    """
+    """The status of a server's answer, None without one. Prefect's variables authenticate."""
     # A URL of this program's making, over HTTP.
     request = urllib.request.Request(url)  # noqa: S310
     secret = os.environ.get("PREFECT_API_AUTH_STRING")

@@ -1,7 +1,7 @@
-"""The keeper: starts server, pages and worker, and starts again what ends by itself.
+"""The keeper: starts server, pages and worker, and restarts what ends by itself.
 
-`python -m assay.deployments.supervisor FOLDER KIND`, with the environment that the processes are to
-have. It ends when asked to (SIGTERM, SIGINT), and takes all along: the worker first.
+`python -m assay.deployments.supervisor FOLDER KIND`, with the environment for the processes. On
+SIGTERM or SIGINT it stops them all, the worker first, and ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STOP_TIMEOUTS = {"worker": 20.0, "server": 15.0, "pages": 2.0}
 
 @dataclass
 class SupervisedProcess:
-    """One process that is to be there once it is `is_ready` to be."""
+    """One process to keep running. It is started once `is_ready` says so."""
 
     name: str
     command: list[str]
@@ -42,7 +42,7 @@ class SupervisedProcess:
     _not_before: float = field(default=0.0)
 
     def ensure_running(self) -> None:
-        """Start it if it is not there, later each time that it ends soon after its start."""
+        """Start the process if it is not running, with a longer wait after each quick end."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
             self._failed = 0 if now - self._began > _HEALTHY_AFTER else self._failed + 1
@@ -69,7 +69,7 @@ class SupervisedProcess:
 
     @property
     def process(self) -> Process | None:
-        """None while it is not there."""
+        """The running process, else None."""
         return Process.from_pid(self._process.pid) if self._process else None
 
     def stop(self) -> None:
@@ -81,7 +81,7 @@ class SupervisedProcess:
 
 @dataclass
 class DelayedResume:
-    """What is done once, some time after each start of the server: `assay.deployments.resume`."""
+    """Runs `assay.deployments.resume` once, some time after each start of the server."""
 
     pool: str
     _server: Process | None = None
@@ -100,7 +100,7 @@ class DelayedResume:
 def supervise_processes(
     folder: Path, commands: dict[str, list[str]], say: Callable[[str], None]
 ) -> None:
-    """Keep all there until asked to end. Writes into the state folder which they are."""
+    """Keep all processes running until asked to end, and store which they are."""
     running = SetupState.read(folder)
     assert running is not None
     asked: list[int] = []
@@ -140,7 +140,7 @@ def _update_state_file(
 
 
 def main(folder: Path, kind: str) -> None:
-    """What the module does when it is run."""
+    """Run the module's command line."""
     from assay.deployments.server import process_commands
 
     running = SetupState.read(folder)

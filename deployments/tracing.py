@@ -1,10 +1,10 @@
-"""Traces, where OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) names a
-collector that takes them by OTLP over HTTP.
+"""Send traces by OTLP over HTTP to the collector of OTEL_EXPORTER_OTLP_ENDPOINT.
 
-Prefect opens a span for each run of a flow and, below it, of a task; without a provider they are
-nothing. `start_tracing` provides one. What leaves this process says which steps were taken, how they went
-and how long they took: no parameter, no message and no exception's text, for these may hold
-values of the data. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+OTEL_EXPORTER_OTLP_TRACES_ENDPOINT works too. Prefect opens a span for each flow run and task run,
+which do nothing without a provider; `start_tracing` provides one. Spans say which steps ran, how
+they ended and how long they took. They carry no parameter, message or exception text, since these
+may hold values of the data.
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ _OWN_PREFIX = "assay."  # what assay.tasks.spans adds
 
 
 def tracing_enabled() -> bool:
-    """Whether a collector is named, and OpenTelemetry not switched off."""
+    """Whether a collector is named and OpenTelemetry is not disabled."""
     off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     return not off and any(os.environ.get(name) for name in _ENDPOINTS)
 
 
 @cache
 def start_tracing() -> None:
-    """Send spans from now on, if that is wanted: in the background, whether they arrive or not.
-    Else nothing is imported. Once a process, however often it runs flows.
+    """Start sending spans in the background, if a collector is named; once for each process.
+
+    Without a collector, nothing is imported.
     """
     if not tracing_enabled():
         return
@@ -48,7 +49,7 @@ def start_tracing() -> None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
     class Discreet(OTLPSpanExporter):
-        """Sends what `_redact_span` leaves of spans, and for a while nothing to who did not answer."""
+        """Exports redacted spans, and pauses after a delivery that failed."""
 
         again = 0.0
 
@@ -70,9 +71,7 @@ def start_tracing() -> None:
 
 
 def _redact_span(span: ReadableSpan) -> ReadableSpan:
-    """Without messages, parameters and labels, which may hold anything, and under a name that
-    does not change from run to run.
-    """
+    """A span without messages, parameters and labels, under a name that all runs share."""
     from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.trace import Status
 
@@ -96,7 +95,7 @@ def _redact_span(span: ReadableSpan) -> ReadableSpan:
 
 
 def _stable_name(name: str, attributes: Any) -> str:
-    """Of a step its label, of another task its own name, of a flow what it does to what."""
+    """A step's label, another task's name, or a flow's name and use case."""
     if step := attributes.get("assay.step"):
         return str(step)
     if attributes.get("prefect.run.type") == "task":

@@ -1,4 +1,4 @@
-"""`assay up` and `assay down`: bring a set-up up, and stop just what was started."""
+"""`assay up` and `assay down`: start a set-up, and stop what was started."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _STOP_ORDER = ("keeper", "worker", "pages", "server")
 
 
 class SetupError(AssayError):
-    """The set-up did not come up, or is not as it was asked for."""
+    """The set-up did not start, or differs from the requested one."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What a person wants up."""
+    """The options of `assay up`."""
 
     server: ServerSetup
     cases: Sequence[UseCaseFile]
@@ -42,10 +42,10 @@ class UpOptions:
 
 
 def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> list[str]:
-    """Start what does not run, and bring the server to what the use cases say. Returns what was
-    changed, in words; with `foreground`, only after somebody stopped it.
+    """Start what is not running, and reconcile the server with the use cases; describe the changes.
 
-    Raises ConfigError, NotUp, StoreError.
+    With `foreground` it returns only after somebody stopped it. Raises ConfigError, SetupError,
+    StoreError.
     """
     server = options.server
     server.check_settings()
@@ -77,7 +77,7 @@ def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> li
 
 
 def stop_setup(running: SetupState, say: Say) -> list[str]:
-    """Stop the processes that `assay up` started and that still are the same; their names."""
+    """Stop the processes that `assay up` started and that still run, and name them."""
     stopped = []
     for name in _STOP_ORDER:
         process = running.processes.get(name)
@@ -102,7 +102,7 @@ def _check_same(running: SetupState, server: ServerSetup) -> None:
 
 
 async def _check_database(server: ServerSetup) -> None:
-    """Raises ConfigError if the database does not answer."""
+    """Raise ConfigError if the database does not answer."""
     import asyncpg
 
     plain = server.database_url.replace("postgresql+asyncpg://", "postgresql://")
@@ -147,7 +147,7 @@ def _start_supervisor(
 def _wait_until_up(
     name: str, server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say
 ) -> None:
-    """Until the process is there and answers. Raises NotUp."""
+    """Wait until the process runs and answers. Raises SetupError."""
     began, told = time.monotonic(), 0.0
     while (waited := time.monotonic() - began) < _START_TIMEOUT:
         running = SetupState.read(server.state_folder)
@@ -172,7 +172,7 @@ def _wait_until_up(
 
 
 def _failed_to_start(name: str, server: ServerSetup) -> bool:
-    """Whether the keeper had to start it again before it ever answered."""
+    """Whether the keeper had to restart it before it ever answered."""
     log = (server.state_folder / "logs" / "keeper.log").read_text(errors="replace")
     return f"{name} ended" in log.rpartition(STARTED_LINE)[2]
 
@@ -193,7 +193,7 @@ def _stop_supervisor(keeper: subprocess.Popen[bytes]) -> None:
 
 
 def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say) -> None:
-    """Until the keeper ends, or this is interrupted, or asked to end as by systemd."""
+    """Wait until the keeper ends, or until an interrupt or SIGTERM."""
     say(f"dashboard: {server.to_setup_state().dashboard_url}, until you press Ctrl-C")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

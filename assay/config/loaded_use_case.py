@@ -87,9 +87,7 @@ def parse_use_case(
 ) -> LoadedUseCase:
     """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
 
-    The words are what a run keeps, comments and all. `options`: see `ConfigText`.
-
-    Raises ConfigError.
+    A run keeps the words with their comments. `options`: see `ConfigText`. Raises ConfigError.
     """
     name = document["file"]
     tree = _parse_yaml(document["text"], name)

@@ -1,4 +1,4 @@
-"""A report as a few plain values, for who shows them in a way of their own: a dashboard."""
+"""A report as plain values for a dashboard, which shows them in its own way."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _LONGEST_VALUE = 600  # characters of one value
 
 
 def artifact_key(*names: str) -> str:
-    """What a dashboard calls something that it shows: "income-history"."""
+    """A dashboard's key for an artifact: "income-history"."""
     return re.sub(r"[^a-z0-9]+", "-", " ".join(names).lower()).strip("-")
 
 
 def check_rows(report: Report) -> list[dict[str, str]]:
-    """The checks as rows of text, worst first and at most `MOST_CHECKS`, the last one saying how
-    many are left out. What is long comes last, where a table may be cut at its right edge.
+    """The checks as rows of text, worst first, at most `MOST_CHECKS`; the last row counts the rest.
+
+    Long texts come last, because a table may be cut at its right edge.
     """
     checks = checks_worst_first(report)
     rows = []
@@ -44,8 +45,9 @@ def check_rows(report: Report) -> list[dict[str, str]]:
 
 
 def report_pictures(report: Report) -> list[tuple[Figure, bytes]]:
-    """The first few figures, each with its SVG file; gates put the most telling first. One that
-    is too large to be kept for every run is left to the page.
+    """The first few figures with their SVG files; gates put the most important first.
+
+    A figure that is too large to keep for every run appears only on the page.
     """
     drawn = [(figure, figure_svg_file(figure)) for figure in report.figures[:MOST_PICTURES]]
     return [(figure, svg) for figure, svg in drawn if len(svg) <= PICTURE_LIMIT]

@@ -1,4 +1,4 @@
-"""Reports as one HTML page that needs nothing else: no script, no font, no server."""
+"""Reports as one self-contained HTML page: no script, no font, no server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_FINDINGS = 3  # of a gate's findings in the page's opening
 
 
 class HtmlTable(NamedTuple):
-    """A sheet, written: headings with "is numeric", rows of text, and how many were left out."""
+    """A sheet as text: headings with "is numeric", rows, and the number of rows left out."""
 
     title: str
     note: str
@@ -46,11 +46,10 @@ class HtmlTable(NamedTuple):
 def render_html(
     reports: Sequence[Report], *, title: str, facts: Mapping[str, str], intro: str = ""
 ) -> bytes:
-    """One HTML file for one gate or for all of a run, in UTF-8; the same input, the same bytes.
+    """One HTML file for one gate or for all of a run, in UTF-8; equal input gives equal bytes.
 
-    `facts` stand beneath the title, in their order. Two have a place of their own, whatever
-    their case: `question` leads, and `outcome` (with `registered`, `rejected` or `stopped` as its
-    first word) is set large.
+    `facts` appear beneath the title, in order. Two have their own place, in any case: `question`
+    leads, and `outcome` (with `registered`, `rejected` or `stopped` as its first word) is large.
     """
     rest = dict(facts)
     question, outcome = _pop_fact(rest, "question"), _pop_fact(rest, "outcome")
@@ -70,9 +69,7 @@ def render_html(
 
 
 def gate_anchors(gates: Sequence[str]) -> list[str]:
-    """The place of each gate in the page, as in "page.html#fairness": its name, and a number where
-    several reports bear it.
-    """
+    """Each gate's anchor in the page, such as "page.html#fairness"; equal names are numbered."""
     taken = {"main", "verdicts"}
     found = []
     for gate in gates:
@@ -136,7 +133,7 @@ def svg_markup(figure: Figure) -> Markup:
 
 
 def html_table(sheet: Sheet) -> HtmlTable:
-    """A sheet ready to be laid out."""
+    """A sheet as an HTML table's content."""
     cells = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.columns)
     kept = [format_column(part)[:_MOST_ROWS] for part in cells]
     return HtmlTable(

@@ -1,4 +1,4 @@
-"""What a journal tells, in plain words: one sentence an event, quiet stretches folded into one."""
+"""A journal in plain words: one sentence for each event, with quiet stretches folded into one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOST_NAMED: Final = 5  # refused batches named in a summary
 
 @dataclass(frozen=True, slots=True)
 class JournalEvent:
-    """A line of a story: when (the moment that it is about), by whom, and what happened."""
+    """A line of a history: the moment it is about, its author, and what happened."""
 
     time: str
     actor: str
@@ -50,9 +50,11 @@ def journal_events(
     actor_of: Callable[[JournalEntry], str],
     every_entry: bool,
 ) -> list[JournalEvent]:
-    """The events of a journal in order. Looks in a row that found a version healthy are one event,
-    of comparisons in shadow with the same verdict the last is told, and of a retraining's end only
-    what no other entry tells, unless the `every_entry` is asked for. `scored_by` says who made an entry.
+    """The events of a journal, in order.
+
+    Successive looks that found a version healthy become one event. Of shadow comparisons with the
+    same verdict only the last appears, and of a retraining's end only what no other entry says.
+    `every_entry` shows them all. `actor_of` gives an entry's author.
     """
     events = []
     told = list(entries)
@@ -71,7 +73,7 @@ def journal_events(
 
 
 def _drop_retold_endings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """All but ends of retrainings that brought forth what an entry of theirs tells."""
+    """Entries without ends of retrainings whose result another entry shows."""
     told = {(e.kind, e.body.get("retraining")) for e in entries}
     return [
         e
@@ -81,7 +83,7 @@ def _drop_retold_endings(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
 
 
 def _drop_repeated_shadows(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """All but comparisons in shadow that a later one bears out."""
+    """Entries without shadow comparisons that a later one confirms."""
     later: dict[Any, str] = {}
     kept = []
     for entry in reversed(entries):
@@ -95,7 +97,7 @@ def _drop_repeated_shadows(entries: Sequence[JournalEntry]) -> list[JournalEntry
 
 
 def _folding_key(entry: JournalEntry) -> tuple[bool | int, Any]:
-    """Alike for looks that may be told together, different for everything else."""
+    """A key that is equal for looks that may be folded, and different for everything else."""
     if entry.kind == MONITORED and entry.body["verdict"] == "healthy":
         return True, entry.body["version"]
     return -entry.number, None
@@ -117,7 +119,7 @@ def _healthy_looks_text(model: str, looks: Sequence[JournalEntry]) -> str:
 
 
 def entry_sentence(model: str, entry: JournalEntry) -> str:
-    """What one entry says. Kinds that are not known are told by their name."""
+    """One entry as a sentence; an unknown kind appears by its name."""
     told = _SENTENCES.get(entry.kind, _unknown_kind_sentence)(
         _VersionNames(model, entry.kind), entry.body
     )
@@ -126,7 +128,7 @@ def entry_sentence(model: str, entry: JournalEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _VersionNames:
-    """How the versions of a model are called, by their numbers."""
+    """Names of a model's versions, by number."""
 
     model: str
     kind: str
@@ -219,7 +221,7 @@ def _unfit_rows_text(body: _Body) -> str:
 
 
 def _first_reason(body: _Body) -> list[str]:
-    """The first reason without what to do about it, and how many more there are."""
+    """The first reason without its remedy, and how many more there are."""
     reasons = body.get("reasons") or []
     first = [_SENTENCE_END.split(reason)[0] for reason in reasons[:1]]
     return [one + more_suffix(len(reasons)) for one in first]

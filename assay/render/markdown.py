@@ -32,8 +32,8 @@ _BLOCK_SYNTAX = re.compile(r"^(\d*)([#+=.)-])(?=[\s#=-]|$)")  # would begin a he
 def render_markdown(report: Report, pictures: Mapping[str, str] | None = None) -> str:
     """The report as Markdown of at most `MARKDOWN_LIMIT` bytes of UTF-8.
 
-    Long tables end with "n more rows": few rows in every table rather than all in the first.
-    `pictures`: the URL of a picture by the title of its figure.
+    Long tables end with "n more rows": every table keeps a few rows, rather than the first all.
+    `pictures` gives the URL of a figure's picture by title.
     """
     for rows in _ROW_LIMITS:
         written = "\n\n".join(_report_blocks(report, rows, pictures or {})) + "\n"
@@ -64,8 +64,9 @@ def _report_blocks(report: Report, rows: int, pictures: Mapping[str, str]) -> It
 
 
 def _finding_item(check: Check) -> str:
-    """An item of a list, and not a row of a table: Prefect's tables do not wrap, and what was
-    seen and the remedy would lie beyond their right edge.
+    """A check as a list item.
+
+    In a table of Prefect's, which does not wrap, its reason and remedy would be cut off.
     """
     estimate, limit = estimate_text(check)
     found = f"{check.statistic or 'estimate'} {estimate}" if estimate else ""
@@ -89,7 +90,7 @@ def _passed_table(checks: Sequence[Check], rows: int) -> str:
 
 
 def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
-    """A sheet's heading of that level, its first rows, how many are left, its note."""
+    """A sheet's heading of this level, its first rows, how many are left, and its note."""
     yield f"{'#' * level} {escape_markdown(sheet.title)}"
     if not sheet.columns:
         return
@@ -106,9 +107,7 @@ def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
 
 
 def _figure_blocks(figure: Figure, rows: int, picture: str | None) -> Iterator[str]:
-    """The picture where there is one, what it says in words, and its numbers, unless they are many
-    and the picture shows them.
-    """
+    """The figure's picture, its text, and its numbers if they are few or no picture shows them."""
     title, *numbers = sheet_blocks(figure_sheet(figure), rows)
     yield title
     if picture:
@@ -123,12 +122,12 @@ def _rows_left_note(left: int) -> list[str]:
 
 
 def table_row(cells: Iterable[str]) -> str:
-    """A line of a table, of cells that are safe."""
+    """A line of a Markdown table, from escaped cells."""
     return f"| {' | '.join(cells)} |"
 
 
 def escape_markdown(text: str) -> str:
-    """Text that means itself in Markdown, in HTML and within a table's cell."""
+    """Text escaped for Markdown, for HTML and for a table's cell."""
     if len(text) > _LONGEST_CELL:
         text = text[: _LONGEST_CELL - 1] + "…"
     text = printable_text(text).strip()
@@ -138,6 +137,6 @@ def escape_markdown(text: str) -> str:
 
 
 def inline_code(text: str) -> str:
-    """A name as code, where it holds nothing that would end the code early."""
+    """A name as inline code, unless it holds a backtick."""
     text = printable_text(text).strip()
     return escape_markdown(text) if "`" in text or not text else f"`{text}`"

@@ -21,9 +21,7 @@ _MOST_SHEETS = 3  # of the fairness gate: rates by group
 def render_model_card(
     use_case: UseCase, candidate: Candidate, reports: Sequence[Report], *, because: str = ""
 ) -> str:
-    """The card as Markdown, drawn from the use case and the gates' reports, and from why this
-    candidate was tried.
-    """
+    """The card as Markdown: the use case, the gates' reports and why the candidate was tried."""
     of_gate = {report.gate: report for report in reports}
     blocks = [
         f"# {escape_markdown(use_case.name)}: {escape_markdown(candidate.title)}",
@@ -89,9 +87,10 @@ def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[st
 
 def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
     data = use_case.data
+    positive = inline_code(str(data.target.positive))
     facts = {
         "Source": inline_code(data.source.path) if data.source.path else "a SQL query",
-        "Positive outcome": f"{inline_code(data.target.column)} is {inline_code(str(data.target.positive))}",
+        "Positive outcome": f"{inline_code(data.target.column)} is {positive}",
         "Sensitive columns": _sensitive_columns(use_case),
     }
     withheld = [*data.identity, *data.exclude, *data.after_outcome]
@@ -106,7 +105,7 @@ def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
 
 
 def _sensitive_columns(use_case: UseCase) -> str:
-    """Which are declared, and which of them the model sees."""
+    """The declared sensitive columns, and which of them the model sees."""
     declared = use_case.data.sensitive
     seen = [name for name, column in declared.items() if column.feature]
     sees = f"the model sees {', '.join(seen)}" if seen else "none of them is a feature"
@@ -140,7 +139,7 @@ def _fairness(use_case: UseCase, report: Report | None) -> Iterator[str]:
 
 
 def _claims_table(checks: Sequence[Check]) -> Iterator[str]:
-    """Checks that measured something, as a table."""
+    """The checks that measured something, as a table."""
     told = [(check, *estimate_text(check)) for check in checks]
     lines = [
         table_row(
@@ -158,11 +157,11 @@ def _claims_table(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _limits(reports: Sequence[Report]) -> Iterator[str]:
-    """What did not pass, what nobody knows, and what limits the reports themselves."""
+    """What failed, what is unknown, and what limits the reports themselves."""
     yield "## Limits"
-    told = {Verdict.UNKNOWN: "Not known: "}
     lines = [
-        f"- {told.get(check.verdict, '')}{escape_markdown(f'{check.claim}. {check.why} {check.remedy}')}"
+        f"- {'Not known: ' * (check.verdict is Verdict.UNKNOWN)}"
+        + escape_markdown(f"{check.claim}. {check.why} {check.remedy}")
         for report in reports
         for check in checks_not_passed(report)
     ]
@@ -177,8 +176,8 @@ def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
         groups = ", ".join(candidate.mitigate.by)
         needs += f" and {groups}, because its thresholds depend on {groups},"
     yield (
-        f"{escape_markdown(needs)} is answered with probabilities and decisions. A version that was rejected "
-        "is kept as evidence and never loaded."
+        f"{escape_markdown(needs)} gives probabilities and decisions. A rejected version is kept "
+        "as evidence and never loaded."
     )
     yield "\n".join(
         [

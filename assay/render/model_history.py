@@ -1,4 +1,4 @@
-"""A model over time, from its journal: its versions and its looks, as sheets and as figures."""
+"""A model over time, from its journal: sheets and figures of its versions and looks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY: Final = 86400.0
 
 
 def versions_sheet(history: ModelHistory, scores: Mapping[int, Mapping[str, float]]) -> Sheet:
-    """One row a version, the newest first. `scores`: what it reached on its test rows, by name."""
+    """One row for each version, newest first. `scores` are those on its test rows, by name."""
     names = list(dict.fromkeys(name for held in scores.values() for name in held))
     rows: list[tuple[Cell, ...]] = []
     for version in reversed(history.versions.values()):
@@ -58,7 +58,7 @@ def _gates_text(gates: Mapping[str, str]) -> str:
 
 
 def looks_sheet(look_entries: Sequence[JournalEntry], model: str) -> Sheet:
-    """One row a look, the newest first; of each figure the first metric alone."""
+    """One row for each look, newest first; of each kind of figure only the first metric."""
     metric = first_metric(look_entries)
     heads = {
         f"{EXPECTED_PREFIX}{metric}": None,
@@ -77,7 +77,7 @@ def looks_sheet(look_entries: Sequence[JournalEntry], model: str) -> Sheet:
 
 
 def first_metric(look_entries: Sequence[JournalEntry]) -> str:
-    """The first metric that looks have figures of: "ROC AUC", or nothing."""
+    """The first metric among the looks' figures, such as "ROC AUC"; "" if there is none."""
     names = (name for look in look_entries for name in look.body["figures"])
     found = (
         n.removeprefix(EXPECTED_PREFIX).removeprefix(REALISED_PREFIX)
@@ -97,10 +97,10 @@ def _is_metric(name: str) -> bool:
 def history_figures(
     look_entries: Sequence[JournalEntry], champion: JournalEntry | None, tolerance: float | None
 ) -> Iterator[Figure]:
-    """Performance, fairness and drift by day since the first of at least two looks.
+    """Performance, fairness and drift by day, from at least two looks.
 
-    `champion`: the entry that made the present champion what it is; a line shows it, where that
-    was between the looks. `tolerance`: the limit on every gap, if they all have the same.
+    `champion` is the entry that made the present champion: a line shows it if it lies between the
+    looks. `tolerance` is the limit on every gap, if they all share one.
     """
     if len(look_entries) < 2:
         return
@@ -136,7 +136,7 @@ def _champion_line(champion: JournalEntry | None, start: datetime, end: datetime
 def _curve_figure(
     title: str, axis: str, series: Sequence[Series], figure_fields: Mapping[str, Any]
 ) -> Iterator[Figure]:
-    """Nothing where there is nothing to draw."""
+    """The figure, or nothing if there is nothing to draw."""
     drawn = tuple(one for one in series if len(one.points) > 1)
     if drawn:
         alt = "; ".join(map(_series_summary, drawn)) + "."

@@ -1,4 +1,4 @@
-"""Numbers as people read them: three significant digits, one precision for what is compared."""
+"""Numbers for people: three significant digits, and one precision for numbers to compare."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LARGEST_EXACT = 2**53  # integers up to here are exact as floats
 
 
 class EstimateText(NamedTuple):
-    """What a check found and what it was judged against, in one precision, as text."""
+    """A check's estimate and its limit as text, in one precision."""
 
     estimate: str  # "0.873 [0.866, 0.880]"; empty when the check measured nothing
     limit: str  # "0.850"; empty when there is none
@@ -33,9 +33,9 @@ def format_number(value: float | None) -> str:
 def format_numbers(values: Sequence[float | None], *, distinct: bool = False) -> list[str]:
     """Numbers of one kind with the same decimals, so that they align and compare.
 
-    All are whole: thousands separators. Else three significant digits of the largest (three
-    decimals for rates). With `distinct`, decimals are added until numbers that differ look
-    different: 0.1002 against a limit of 0.1 must not read "0.100 against 0.100".
+    Whole numbers get thousands separators. Others get three significant digits of the largest
+    (three decimals for rates). `distinct` adds decimals until different numbers look different:
+    0.1002 against a limit of 0.1 must not read "0.100 against 0.100".
     """
     known = [v for v in values if v is not None]
     if all(_is_whole(v) for v in known):
@@ -47,15 +47,13 @@ def format_numbers(values: Sequence[float | None], *, distinct: bool = False) ->
 
 
 def format_interval(bounds: Interval) -> str:
-    """Like "[0.866, 0.880]", or "at least 0.866" where a side is unbounded."""
+    """An interval such as "[0.866, 0.880]"; an unbounded side is an open infinity."""
     low, high = format_numbers([bounds.low, bounds.high], distinct=True)
     return _interval_brackets(bounds, low, high)
 
 
 def estimate_parts(check: Check) -> tuple[str, str, str]:
-    """The estimate, its interval and the limit, each alone, in one precision; empty where there
-    is none.
-    """
+    """The estimate, its interval and the limit in one precision; "" for each that is missing."""
     bounds = check.interval
     low, high = (bounds.low, bounds.high) if bounds else (None, None)
     estimate, below, above, limit = format_numbers(
@@ -81,7 +79,7 @@ def format_column(cells: Sequence[Cell]) -> list[str]:
 
 
 def is_numeric(cells: Iterable[Cell]) -> bool:
-    """Whether a column holds numbers and nothing else but gaps: it is then aligned right."""
+    """Whether a column holds only numbers and gaps, and so is aligned right."""
     known = [cell for cell in cells if cell is not None]
     return bool(known) and all(_is_number(cell) for cell in known)
 

@@ -1,4 +1,4 @@
-"""What the three renderings share: verdicts in words and signs, the order of checks, safe text."""
+"""What all renderings share: verdicts as words and signs, the order of checks, safe text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def verdict_label(verdict: Verdict) -> str:
 
 
 def checks_worst_first(report: Report) -> list[Check]:
-    """The checks by what they weigh in their gate's verdict, then by their own."""
+    """The checks by their weight in the gate's verdict, then by their own verdict."""
 
     def weight(check: Check) -> tuple[int, int]:
         own = check.verdict.severity
@@ -58,7 +58,7 @@ def checks_to_show(report: Report, *, brief: bool) -> list[Check]:
 
 
 def _leniency(check: Check) -> str:
-    """Why a check weighs less than its verdict, or nothing."""
+    """Why a check weighs less than its verdict; "" if it does not."""
     if check.verdict is Verdict.FAIL and not check.hard:
         return ADVISORY_REMARK
     if check.verdict is Verdict.UNKNOWN and check.accepted:
@@ -67,7 +67,7 @@ def _leniency(check: Check) -> str:
 
 
 def check_remarks(check: Check) -> str:
-    """What else to know of a check: "9,769 rows; advisory: weighs as a caution"."""
+    """Remarks on a check: "9,769 rows; advisory: weighs as a caution"."""
     rows = "" if check.rows is None else f"{check.rows:,} rows"
     return "; ".join(part for part in (rows, _leniency(check)) if part)
 
@@ -85,10 +85,10 @@ def format_scores(scores: Mapping[str, float]) -> str:
 
 
 def printable_text(text: str) -> str:
-    """Text from data, harmless to show: one line, no control or direction-changing character.
+    """Text from data, safe to show: one line without control or direction-changing characters.
 
-    A column name may hold an escape sequence that repaints a terminal, a NUL that breaks an SVG,
-    or a right-to-left override that makes "0.1" read otherwise.
+    A column name may hold an escape sequence that repaints a terminal, a NUL that breaks an SVG, or
+    a right-to-left override that changes how "0.1" reads.
     """
     if text.isprintable():
         return text
@@ -104,7 +104,7 @@ def _visible_character(character: str) -> str:
 
 
 def figure_sheet(figure: Figure) -> Sheet:
-    """The numbers of a figure as a sheet; columns that no point uses are left out."""
+    """The numbers of a figure as a sheet, without columns that no point uses."""
     x = figure.x_axis or "x"
     edges = ("from", "to") if figure.kind == "bars" else (f"{x}, low", f"{x}, high")
     heads = {"label": "label", "x": x, "x_low": edges[0], "x_high": edges[1],

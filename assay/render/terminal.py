@@ -1,4 +1,4 @@
-"""A report on a terminal, in tables and colour; in a pipe, in plain lines that are never cut."""
+"""A report on a terminal, with tables and colour, or in a pipe, as lines that are never cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures in text: one strip of characters a mark, where a line of text can hold it."""
+"""Figures as text: one strip of characters for each mark, if a line of text can hold it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ALLOWED_SIGN, _REFERENCE_SIGN = "·", "┊"
 
 
 class TextStrip(NamedTuple):
-    """One mark: its label, its series, its place among all others, its value."""
+    """One mark: its label, its series, its strip, its value."""
 
     label: str
     series: str
@@ -25,8 +25,9 @@ class TextStrip(NamedTuple):
 
 
 def text_strips(figure: Figure, room: int) -> list[TextStrip]:
-    """Every mark of a figure with one row a label, as `room` characters each; none for figures of
-    another kind, and for one that has too many.
+    """Every mark of a figure with one row for each label, as `room` characters.
+
+    Empty for figures of another kind, and for one with too many marks.
     """
     marks = [
         (index, series.name, point)
@@ -52,7 +53,7 @@ def text_strips(figure: Figure, room: int) -> list[TextStrip]:
 
 
 def strip_legend(figure: Figure) -> str:
-    """What the signs of the strips mean: "┊ tolerance 0.1, · allowed -0.1 to 0.1"."""
+    """The meaning of the strips' signs: "┊ tolerance 0.1, · allowed -0.1 to 0.1"."""
     said = []
     if figure.reference is not None:
         said.append(f"{_REFERENCE_SIGN} {figure.reference_name} {format_number(figure.reference)}")
@@ -82,7 +83,7 @@ def _strip_characters(figure: Figure, scale: Scale, series: int, point: Point) -
 
 
 def _draw_whisker(cells: list[str], scale: Scale, point: Point) -> None:
-    """The interval across the cells; an arrow where a side of it is open."""
+    """Draw the interval into the cells, with an arrow at an open side."""
     if point.low is None and point.high is None:
         return
     low = 0 if point.low is None else round(scale(point.low))

@@ -1,4 +1,4 @@
-"""What needs a person first."""
+"""Panels of what needs a person first."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ CHAMPION_TABLE = Panel(
         PanelQuery(_max_by_use_case("assay_challenger_version"), "challenger"),
         PanelQuery(_seconds_since("assay_challenger_timestamp_seconds"), "waits for", "s"),
         PanelQuery(
-            f"min by (use_case) (assay_waiver_expires_timestamp_seconds{{{USE_CASE_FILTER}}}) - time()",
+            "min by (use_case) "
+            f"(assay_waiver_expires_timestamp_seconds{{{USE_CASE_FILTER}}}) - time()",
             "waiver ends in",
             "s",
         ),

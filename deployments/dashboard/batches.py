@@ -1,4 +1,4 @@
-"""Batches and labels; the bucket, and the endpoint itself."""
+"""Panels of batches, labels, the bucket, and the metrics endpoint itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ BATCH_PANELS = (
         "Batches served, missed, refused",
         (
             PanelQuery(
-                f'sum by (use_case) (increase(assay_batches_total{{role="served", {USE_CASE_FILTER}}}[24h]))',
+                "sum by (use_case) (increase(assay_batches_total"
+                f'{{role="served", {USE_CASE_FILTER}}}[24h]))',
                 "{{use_case}} served in a day",
             ),
             PanelQuery(f"assay_batches_missed{{{USE_CASE_FILTER}}}", "{{use_case}} missed"),

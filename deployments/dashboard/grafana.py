@@ -1,7 +1,7 @@
-"""The Grafana dashboard, as data: what needs a person first, then runs, models, batches, bucket.
+"""The Grafana dashboard as data: what needs a person, then runs, models, batches, bucket.
 
-`make deployments` writes it to deployments/grafana/assay.json. The form is Grafana's dashboard
-JSON model: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
+`make deployments` writes it to deployments/grafana/assay.json, in Grafana's dashboard JSON model:
+https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _QUERY_LETTERS = "ABCDEFGHIJKL"  # name a panel's queries
 
 
 def render_dashboard() -> str:
-    """The file."""
+    """The dashboard as JSON text."""
     return json.dumps(build_dashboard(), indent=2) + "\n"
 
 
 def build_dashboard() -> dict[str, Any]:
-    """Its JSON model."""
+    """The dashboard's JSON model."""
     return {
         "uid": "assay",
         "title": "Assay",
@@ -69,7 +69,7 @@ def _all_panels() -> Iterator[dict[str, Any]]:
 
 
 def _place_panels(panels: Sequence[Panel], top: int) -> Iterator[tuple[Panel, dict[str, int]]]:
-    """From left to right, and on the next line where there is no more room."""
+    """Place panels from left to right, and on the next line when there is no more room."""
     left, height = 0, 0
     for panel in panels:
         if left + panel.width > _GRID_COLUMNS:
@@ -96,7 +96,7 @@ def _panel_json(panel: Panel, number: int, place: dict[str, int]) -> dict[str, A
 
 
 def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
-    """A time series over the time shown; of all else the present."""
+    """A range query for time series, an instant query for everything else."""
     now = panel.kind != "timeseries"
     for letter, query in zip(_QUERY_LETTERS, panel.queries, strict=False):
         yield {
@@ -129,7 +129,7 @@ def _field_defaults(panel: Panel) -> dict[str, Any]:
 
 
 def _field_overrides(panel: Panel) -> list[dict[str, Any]]:
-    """Ends of intervals and limits are drawn as such; columns of a table have their own units."""
+    """Styles for interval ends and limits, and units for a table's columns."""
     dashed = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [6, 6]}}
     found: list[dict[str, Any]] = []
     if panel.kind == "timeseries":
@@ -148,7 +148,7 @@ def _field_overrides(panel: Panel) -> list[dict[str, Any]]:
 
 
 def _table_transformations(panel: Panel) -> list[dict[str, Any]]:
-    """One line a use case. Of a query without a legend its labels are shown, not its value."""
+    """One row for each use case; a query without a legend shows its labels instead of its value."""
     both = list(zip(_QUERY_LETTERS, panel.queries, strict=False))
     hidden = {f"Value #{letter}": True for letter, query in both if not query.legend}
     hidden |= {"Time": True, **{f"Time {n}": True for n, _ in enumerate(both, start=1)}}
@@ -205,7 +205,7 @@ def _label_variable(label: str) -> dict[str, Any]:
 
 
 def _promotion_annotation() -> dict[str, Any]:
-    """A mark in every picture where a champion changed."""
+    """A mark in every chart where a champion changed."""
     return {
         "name": "a new champion",
         "datasource": _DATASOURCE,

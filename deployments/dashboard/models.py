@@ -1,4 +1,4 @@
-"""Models: are they as good and as fair as when they were registered?"""
+"""Panels of models: are they as good and as fair as when they were registered?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DROP = "assay_performance_drop"
 
 
 def _registered_query(end: str) -> PanelQuery:
-    """Of the metrics that are followed in use."""
+    """The registered value of metrics that are also monitored."""
     ask = f'assay_performance{end}{{kind="registered", {_ALL_ROWS_FILTER}}}'
     followed = f"and on (instance, use_case, metric) {_DROP}"
     return PanelQuery(

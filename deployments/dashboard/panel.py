@@ -1,4 +1,4 @@
-"""A panel of the dashboard, and what it asks Prometheus."""
+"""A panel of the dashboard, and its Prometheus queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RUN_FILTER = 'use_case=~"$use_case|bucket|other"'
 
 @dataclass(frozen=True, slots=True)
 class PanelQuery:
-    """`promql`: PromQL. `unit`: Grafana's name of it, of a column of a table."""
+    """A PromQL query. `unit` is Grafana's name of the unit, for a table's column."""
 
     promql: str
     legend: str = ""
@@ -21,7 +21,7 @@ class PanelQuery:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`red_from`: from where on a figure is bad; `green_from`: from where on it is good."""
+    """A panel. Values from `red_from` on are bad; those from `green_from` on are good."""
 
     title: str
     queries: tuple[PanelQuery, ...]
@@ -36,5 +36,5 @@ class Panel:
 
 
 def ratio_query(part: str, whole: str) -> str:
-    """One over the other; nothing where there is nothing of the whole."""
+    """One query divided by another; no value if the divisor is zero."""
     return f"{part} / ({whole} > 0)"

@@ -1,4 +1,4 @@
-"""Runs and their steps."""
+"""Panels of runs and their steps."""
 
 from __future__ import annotations
 

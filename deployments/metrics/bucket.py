@@ -1,7 +1,7 @@
-"""What a bucket tells: each model's champion, looks and batches, from its journals.
+"""Metrics of a bucket: each model's champion, looks and batches, from its journals.
 
-A journal is read on from where it was left; one request where nothing came. Reports are read
-when the journal grew. Which models there are is found out by listing the journals, seldom.
+A journal is read on from where the last scrape stopped: one request if nothing is new. Reports are
+read when the journal has grown. Journals are listed rarely, to find new models.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _THREADS = 8
 
 
 class BucketMetrics:
-    """What is known of the bucket at a URL."""
+    """Metrics of the bucket at a URL."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -33,8 +33,8 @@ class BucketMetrics:
         self._list_again = 0.0
 
     def gather(self) -> list[Metric]:
-        """Raises StoreError if the bucket cannot be had."""
-        bucket = open_bucket(self._url)
+        """Collect all metrics. Raises StoreError if the bucket cannot be read."""
+        bucket = Bucket.open(self._url)
         if time.monotonic() >= self._list_again:
             self._find_journals(bucket)
         with ThreadPoolExecutor(_THREADS) as pool:

@@ -1,8 +1,8 @@
-"""What Prometheus may know of a set-up: runs, steps and workers from its server; models, looks and
-batches from its bucket. `assay.deployments.pages` serves it at `/metrics`.
+"""All metrics of a set-up: runs, steps and workers of its server; models and batches of its bucket.
 
-A scrape costs a bounded number of requests: of what only grows (journals, runs that ended) it
-reads what came since the last one. What cannot be reached is left out, and `assay_up` says so.
+`assay.deployments.pages` serves them at `/metrics`. A scrape costs a bounded number of requests:
+of journals and ended runs, it reads only what is new. What cannot be reached is left out, and
+`assay_up` says so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCRAPE_TIMEOUT = 8.0  # seconds: Prometheus waits for ten
 
 
 class MetricsCollector(Collector):
-    """All that is told of the set-up that the environment names (ASSAY_STORE, PREFECT_API_URL)."""
+    """Metrics of the set-up that ASSAY_STORE and PREFECT_API_URL name."""
 
     def __init__(self, patience: float = _SCRAPE_TIMEOUT) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter, for no panel and no alert
@@ -41,11 +41,11 @@ class MetricsCollector(Collector):
         ProcessCollector(registry=self._registry)
 
     def render_text(self) -> bytes:
-        """In Prometheus's text format."""
+        """The metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """As the client library asks for it."""
+        """The metrics for the client library."""
         asked = [(part, part.request()) for part in self._parts]
         until, told = time.monotonic() + self._patience, MetricSamples()
         told.add_sample("assay_info", 1, version=__version__)

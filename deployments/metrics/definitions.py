@@ -1,9 +1,9 @@
-"""Every figure that is told: its name, its kind, its labels and what it says.
+"""Every metric: its name, type, labels and meaning.
 
-Names and units are as Prometheus asks for them (https://prometheus.io/docs/practices/naming/):
-base units, `_total` on what only grows, moments as seconds since 1970, so that an age is
-`time() - ...`. No label takes values without end: no run, no digest, no version. `use_case` is
-the name of a use case, which is its model's; of runs that no deployment knows, "other".
+Names and units follow Prometheus (https://prometheus.io/docs/practices/naming/): base units,
+`_total` for counters, moments as seconds since 1970, so that an age is `time() - ...`. No label
+has unbounded values: no run, digest or version. `use_case` is the name of a use case, which is its
+model's; runs of no known deployment have "other".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """`name` as Prometheus keeps it; of a histogram, without what is put behind it."""
+    """A metric. `name` is as Prometheus keeps it; a histogram's is without its suffixes."""
 
     name: str
     kind: Literal["gauge", "counter", "histogram"]
@@ -26,7 +26,7 @@ class MetricDefinition:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The names under which it can be asked for."""
+        """The names that queries can use."""
         ends = ("_bucket", "_sum", "_count") if self.kind == "histogram" else ("",)
         return tuple(self.name + end for end in ends)
 
@@ -230,13 +230,13 @@ METRIC_DEFINITIONS: Mapping[str, MetricDefinition] = {
 
 
 class MetricSamples:
-    """What is told at one time, in the order of `METRIC_DEFINITIONS`."""
+    """The samples of one scrape, in the order of `METRIC_DEFINITIONS`."""
 
     def __init__(self) -> None:
         self._samples: dict[str, dict[tuple[str, ...], float]] = {}
 
     def add_sample(self, name: str, value: float | None, /, **labels: str) -> None:
-        """One figure; None is not told. Its labels are those that its name asks for."""
+        """Add one sample with the labels that its metric defines; None is left out."""
         figure = METRIC_DEFINITIONS[name]
         if set(labels) != set(figure.labels):
             raise ValueError(f"{name} has the labels {figure.labels}, not {tuple(labels)}")
@@ -245,12 +245,12 @@ class MetricSamples:
             self._samples.setdefault(name, {})[key] = float(value)
 
     def merge(self, other: MetricSamples) -> None:
-        """All that another tells, too."""
+        """Add all samples of another."""
         for name, found in other._samples.items():
             self._samples.setdefault(name, {}).update(found)
 
     def families(self) -> Iterator[Metric]:
-        """As the client library writes them."""
+        """The samples for the client library."""
         for name, figure in METRIC_DEFINITIONS.items():
             if name in self._samples:
                 kind = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily

@@ -1,4 +1,4 @@
-"""One journal of a bucket, read on at each scrape: what is told of it, and whether it holds."""
+"""Metrics of one journal, read on at each scrape, and whether its chain holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_ENTRIES = 5000  # entries at one scrape
 
 
 class JournalMetrics(ABC):
-    """A journal of one use case. `journal`: what it is called among them."""
+    """A journal of one use case. `journal` is its label among them."""
 
     journal: str
 
@@ -29,17 +29,16 @@ class JournalMetrics(ABC):
 
     @abstractmethod
     def add_entry(self, entry: JournalEntry) -> None:
-        """Take note of one more entry."""
+        """Take in one more entry."""
 
     @abstractmethod
     def add_samples(self, samples: MetricSamples) -> None:
-        """Tell all that the entries amount to."""
+        """Add the samples that the entries give."""
 
     def collect_samples(self) -> MetricSamples:
-        """All of it. Of a journal that does not hold, or was not read to its end yet, nothing but
-        that: half a history would be taken for the whole.
+        """All samples, or only the fault if the chain is broken or not yet read to its end.
 
-        Raises StoreDenied, StoreUnreachable: then it is not this journal's fault.
+        Half a history would be taken for the whole. Raises StoreDenied, StoreUnreachable.
         """
         told = MetricSamples()
         try:
@@ -57,7 +56,7 @@ class JournalMetrics(ABC):
         return told
 
     def _read_on(self) -> bool:
-        """Whether the end was reached."""
+        """Read new entries, and say whether the end was reached."""
         count = 0
         for entry in self._tail.entries(_MAX_ENTRIES):
             count += 1
@@ -69,7 +68,7 @@ class JournalMetrics(ABC):
         return count < _MAX_ENTRIES
 
     def _log_once(self, text: str) -> None:
-        """Once for each reason."""
+        """Log a reason once."""
         if text != self._last_logged:
             self._last_logged = text
             said = f"metrics: the {self.journal} journal of {self.use_case}: {text}"

@@ -1,4 +1,4 @@
-"""Reads on in a journal from where it stopped, and verifies its chain as far as it goes."""
+"""Read a journal on from where the last reading stopped, and verify its chain so far."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
 
 
 class JournalTail:
-    """A journal that grows. `length`: how many of its entries were read."""
+    """A growing journal. `length` is the number of entries read."""
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self.length = 0
@@ -23,9 +23,9 @@ class JournalTail:
         self._read_ahead: list[_Link] = []
 
     def entries(self, most: int) -> Iterator[JournalEntry]:
-        """The entries that came since, `most` of them at most. One request where there is none.
+        """At most `most` new entries; one request if there is none.
 
-        Raises ChainBroken, StoreError; asked again, it goes on from there.
+        Raises ChainBroken, StoreError; the next call continues from there.
         """
         for _ in range(most):
             entry = self._next()
@@ -48,8 +48,9 @@ class JournalTail:
         return entry
 
     def _checkpoint(self, number: int) -> list[_Link]:
-        """A hundred entries in two requests. A checkpoint proves nothing: it counts if its chain
-        holds, and the entry behind it, which is read from its own key, follows from it.
+        """A hundred entries in two requests, from a checkpoint.
+
+        It counts only if its chain holds and the next entry, read from its own key, follows.
         """
         last = number + checkpoints.CHECKPOINT_INTERVAL - 1
         lines = checkpoints.load_checkpoint(self._store, self._journal.model, last)
@@ -72,7 +73,7 @@ class JournalTail:
             return None
 
     def _linked(self, number: int, previous: Digest | None, data: bytes) -> _Link:
-        """Raises ChainBroken for what is no entry, or not the one that follows."""
+        """Raise ChainBroken for what is no entry, or not the next one."""
         try:
             entry = JournalEntry.decode(data)
         except (ValueError, KeyError, TypeError):

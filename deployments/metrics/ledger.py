@@ -1,4 +1,4 @@
-"""What a model's ledger amounts to: batches that were scored or refused, and labels that came."""
+"""Metrics of a model's ledger: scored and refused batches, and labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _METRICS_BY_ROLE = ("batches", "rows_scored", "rows_unfit", "scoring_seconds")
 
 
 class LedgerMetrics(JournalMetrics):
-    """Sums alone are kept: a ledger may have a million entries."""
+    """Keeps only sums, since a ledger may have a million entries."""
 
     journal = "batches"
 

@@ -1,4 +1,4 @@
-"""What a model's journal amounts to: its champion, who waits for an answer, its last looks."""
+"""Metrics of a model's journal: its champion, pending questions, its last looks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERDICTS = ("healthy", "watch", "retrain")
 
 
 class ModelMetrics(JournalMetrics):
-    """A model's journal has a few entries a week, so all are kept."""
+    """Keeps all entries, since a model's journal has only a few each week."""
 
     journal = "model"
 
@@ -42,7 +42,7 @@ class ModelMetrics(JournalMetrics):
         self._entries.append(entry)
 
     def add_samples(self, samples: MetricSamples) -> None:
-        """Anew only where the journal grew, or something could not be read."""
+        """Add samples, computed again only if the journal grew or something could not be read."""
         if self._cached is None or self._cached[0] != len(self._entries):
             found = MetricSamples()
             whole = self._add_all(found)
@@ -85,7 +85,7 @@ class ModelMetrics(JournalMetrics):
     def _reports(
         self, history: ModelHistory, told: MetricSamples
     ) -> list[tuple[reports.AddFromReport, Artifact, str]]:
-        """The reports to be told of: by what tells of them, and of which kind they are."""
+        """The reports to publish: the function that adds each, and its kind."""
         if history.champion is None:
             return []
         held = history.champion.reports
@@ -133,7 +133,7 @@ class ModelMetrics(JournalMetrics):
 
 
 def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:
-    """The last look that judged rows, and the last one that judged labels."""
+    """The last look that judged rows, and the last that judged labels."""
     figures = {"rows": "rows", "labels": "labelled"}
     found = {
         at: [look for look in past if figure in look.figures][-1:] for at, figure in figures.items()
@@ -142,7 +142,7 @@ def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:
 
 
 def _open_request(entries: list[JournalEntry]) -> JournalEntry | None:
-    """The entry that asks a person, if nothing was decided since."""
+    """The entry that asks a person, if no decision followed."""
     for entry in reversed(entries):
         if entry.kind == history.ASKED:
             return entry
@@ -153,5 +153,5 @@ def _open_request(entries: list[JournalEntry]) -> JournalEntry | None:
 
 
 def _timestamp(entry: JournalEntry) -> float:
-    """By the clock, not by what it is about: ages are told by it."""
+    """The moment when the entry was written, since ages are measured by it."""
     return datetime.fromisoformat(entry.at).timestamp()

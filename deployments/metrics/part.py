@@ -1,4 +1,4 @@
-"""A part of what is told: asked in the background, so that one that hangs holds up no other."""
+"""One part of the metrics, gathered in the background so that a slow one delays no other."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ _REUSE_SECONDS = (
 
 
 class MetricsPart:
-    """`gather` is never called while an earlier call of it goes on, so it may keep what it knows
-    between calls. It is called in a thread that ends with the process.
-    """
+    """Calls of `gather` never overlap, so it may keep state; its thread ends with the process."""
 
     def __init__(self, name: str, gather: Callable[[], Iterable[Metric]]) -> None:
         self.name = name
@@ -31,7 +29,7 @@ class MetricsPart:
         self._last_logged = ""
 
     def request(self) -> Future[list[Metric]]:
-        """What is being found out, or was just now."""
+        """The gathering that is under way or has just ended."""
         with self._lock:
             asked, now = self._future, time.monotonic()
             if asked is None or (asked.done() and now - self._requested_at > _REUSE_SECONDS):
@@ -41,7 +39,7 @@ class MetricsPart:
             return asked
 
     def wait_for(self, future: Future[list[Metric]], timeout: float) -> list[Metric] | None:
-        """What was found; None if that failed, or takes longer than `timeout` seconds."""
+        """The result; None if it failed, or took more than `timeout` seconds."""
         try:
             return future.result(timeout)
         except NotYet:
@@ -63,7 +61,7 @@ class MetricsPart:
             asked.set_result(found)
 
     def _log_once(self, text: str) -> None:
-        """Into the log, once for each reason."""
+        """Log a reason once."""
         first = text.splitlines()[0] if text else ""
         if first != self._last_logged:
             self._last_logged = first

@@ -1,8 +1,8 @@
-"""What a Prefect server tells: runs that wait, run and ended, their steps, and who does them.
+"""Metrics of a Prefect server: waiting, running and ended runs, their steps, and workers.
 
-Of runs that ended, those are read that did so since the last time; what is counted begins with
-the process, as counters do. Steps are counted when their run ends, so that each is once. What is
-counted is told a scrape later, and before it a 0: Prometheus sees no increase in a first value.
+It reads only runs that ended since the last scrape, and counters begin with the process. Steps are
+counted when their run ends, so each counts once. New counts appear one scrape later, after a 0:
+Prometheus sees no increase in a first value.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DELAYS = (1, 5, 15, 60, 300, 900, 3600)
 
 
 class ServerMetrics:
-    """What is known of the server that PREFECT_API_URL names."""
+    """Metrics of the server that PREFECT_API_URL names."""
 
     def __init__(self) -> None:
         self._began = datetime.now(UTC)
@@ -55,7 +55,7 @@ class ServerMetrics:
         self._delays = _histogram("assay_flow_run_start_delay_seconds", _DELAYS)
 
     def gather(self) -> list[Metric]:
-        """Raises ConfigError where no server is named, and what Prefect's client raises."""
+        """Collect all metrics. Raises ConfigError without a server, and errors of the client."""
         from prefect.client.orchestration import get_client
         from prefect.settings import get_current_settings
 
@@ -103,12 +103,12 @@ class ServerMetrics:
     # --- what ended -------------------------------------------------------------------------
 
     def _recall(self, runs: Iterable[FlowRun]) -> None:
-        """What ended before is not counted: another process did, or nobody."""
+        """Remember runs that ended before the start, which are not counted."""
         for run in runs:
             self._note(run)
 
     def _count_ended(self, client: SyncPrefectClient) -> None:
-        """Nothing is counted before all of it was answered, so that a failure loses nothing."""
+        """Count ended runs after all requests succeeded, so that a failure loses nothing."""
         came = self._ended.fetch_new(client)
         fresh = {run.id: run for run in came if self._counted.get(run.id) != run.end_time}
         if any(_OTHER in self._flow_and_use_case(run) for run in fresh.values()):
@@ -138,7 +138,7 @@ class ServerMetrics:
         self._note(run)
 
     def _note(self, run: FlowRun) -> None:
-        """When a run ended, known now; the oldest are forgotten first."""
+        """Remember when a run ended, and forget the oldest first."""
         assert run.end_time is not None, "it was asked for as one that ended"
         (flow, case), (kind, state) = self._flow_and_use_case(run), _state(run)
         self._runs.labels(flow, case, kind, state)
@@ -181,7 +181,7 @@ class ServerMetrics:
 
 
 def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
-    """What the maintain flow last found."""
+    """Add what the maintain flow found last."""
     found = server_queries.fetch_verification(client)
     if found is None or found.created is None:
         return
@@ -193,7 +193,7 @@ def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
 
 
 def _state(run: Any) -> tuple[str, str]:
-    """The type and the name of the state that a run is in."""
+    """The type and the name of a run's state."""
     state = run.state
     return (state.type.value.lower(), state.name or "") if state else ("", "")
 

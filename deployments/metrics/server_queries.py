@@ -1,4 +1,4 @@
-"""What is asked of a Prefect server: always a bounded number of rows."""
+"""Queries to a Prefect server, each for a bounded number of rows."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ _T = TypeVar("_T")
 
 
 class EndedRuns:
-    """Runs that ended since some moment, each time those that came since, and some again that
-    were told before.
-    """
+    """Ended runs in pages: new ones at each call, and some that were returned before."""
 
     def __init__(self, since: datetime) -> None:
         self._window, self._next = (since, since, 0), (since, since, 0)
 
     def fetch_new(self, client: SyncPrefectClient) -> list[FlowRun]:
-        """At most so many as a scrape may take; of a longer stretch the rest comes next time."""
+        """At most one scrape's worth of new runs; the next call continues."""
         after, before, offset = self._window
         if offset == 0:
             before = datetime.now(UTC) - _STEP_DELAY
@@ -46,12 +44,12 @@ class EndedRuns:
         return found
 
     def mark_counted(self) -> None:
-        """Go on behind them; until then they are told again."""
+        """Continue after these runs; until then they are returned again."""
         self._window = self._next
 
 
 def fetch_last_ended(client: SyncPrefectClient) -> list[FlowRun]:
-    """A page of them."""
+    """One page of the last ended runs."""
     return _fetch_ended(client, 0, datetime.fromtimestamp(0, UTC), datetime.now(UTC))
 
 
@@ -74,7 +72,7 @@ def _fetch_ended(
 
 
 def fetch_waiting_runs(client: SyncPrefectClient) -> Iterator[FlowRun]:
-    """Runs that are due and have not ended, those first that were due first."""
+    """Runs that are due and have not ended, the earliest due first."""
     from prefect.client.schemas.filters import FlowRunFilterState, Operator
     from prefect.client.schemas.filters import FlowRunFilterStateName as Names
     from prefect.client.schemas.filters import FlowRunFilterStateType as Types
@@ -95,7 +93,7 @@ def fetch_waiting_runs(client: SyncPrefectClient) -> Iterator[FlowRun]:
 
 
 def fetch_task_runs(client: SyncPrefectClient, runs: Sequence[FlowRun]) -> Iterator[TaskRun]:
-    """The tasks of runs."""
+    """The task runs of some runs."""
     from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterFlowRunId
     from prefect.client.schemas.sorting import TaskRunSort
 
@@ -113,7 +111,7 @@ def fetch_task_runs(client: SyncPrefectClient, runs: Sequence[FlowRun]) -> Itera
 
 
 def fetch_deployments(client: SyncPrefectClient) -> list[DeploymentResponse]:
-    """Assay's."""
+    """Assay's deployments."""
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
     marked = DeploymentFilter(tags=DeploymentFilterTags(all_=[ASSAY_TAG]))
@@ -138,7 +136,7 @@ def fetch_verification(client: SyncPrefectClient) -> Artifact | None:
 
 
 def stage_name(step: TaskRun) -> str:
-    """The name of its task, without what Prefect puts behind it."""
+    """The task's name without the suffix that Prefect adds."""
     return step.task_key.rpartition("-")[0] or step.task_key
 
 

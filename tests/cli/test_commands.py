@@ -263,7 +263,8 @@ def test_an_estimator_beside_the_use_case_is_part_of_the_question(home, prefect_
     """As the console script sees it: the working folder is not on its path by itself."""
     code = (
         "import sys\nsys.path.remove('')\n"
-        "from assay.config.loaded_use_case import load_use_case\nfrom assay.runs.run import question_key\n"
+        "from assay.config.loaded_use_case import load_use_case\n"
+        "from assay.runs.run import question_key\n"
         "written = load_use_case('ours.yaml')\nprint(question_key(written, 'source'))"
     )
     (home / "ours.yaml").write_text(CASE.replace("sklearn.linear_model.Logistic", "ours.Logistic"))

@@ -1,12 +1,13 @@
 """The generated files: as committed, as Prefect reads them, the same each time."""
 
 import json
+from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from assay.config.operations import Operations
 from assay.deployments import pools, prefect_yaml
-from assay.deployments.__main__ import stale_files
+from assay.deployments.__main__ import main, stale_files
 from assay.deployments.deployment_plan import plan_deployments
 from tests.deployments.conftest import case
 
@@ -49,6 +50,21 @@ def test_a_template_uses_each_variable_that_it_declares():
         for name in made["variables"]["properties"]:
             assert f"{{{{ {name} }}}}" in job
         assert ("registry/assay@sha256:1" in json.dumps(made)) == (kind != "process")
+
+
+def test_the_repository_holds_no_copy_of_prefects_descriptions():
+    description = pools.base_job_template("docker")["variables"]["properties"]["networks"]
+    kept = [path for path in Path("deployments").rglob("*.*") if path.suffix in {".json", ".py"}]
+    assert kept
+    for path in kept:
+        assert description["description"] not in path.read_text()
+
+
+def test_a_pool_template_is_printed_for_prefect(capsys):
+    assert main(["--pool-template", "kubernetes"]) == 0
+    assert json.loads(capsys.readouterr().out) == pools.base_job_template("kubernetes")
+    assert main(["--pool-template", "ecs"]) == 2
+    assert "--pool-template {process,docker,kubernetes}" in capsys.readouterr().err
 
 
 def test_containers_run_without_rights():

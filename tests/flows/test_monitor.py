@@ -164,7 +164,7 @@ def test_an_interrupted_look_is_taken_by_the_next_run_and_counted_once(
     monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))
     living.serve(loans(range(500), 1, wrong=True), 1, with_labels=True)
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

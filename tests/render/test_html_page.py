@@ -61,9 +61,10 @@ def test_the_page_needs_nothing_else(fairness: Report) -> None:
 
 def test_the_same_reports_are_the_same_bytes_in_another_process(fairness: Report) -> None:
     program = (
-        "import sys; from assay.gates.report import Report; from assay.render.html_page import page;"
+        "import sys; from assay.gates.report import Report;"
+        "from assay.render.html_page import render_html;"
         "report = Report.model_validate_json(sys.stdin.read());"
-        "sys.stdout.buffer.write(page([report], title='t', facts={'Model': 'm'}))"
+        "sys.stdout.buffer.write(render_html([report], title='t', facts={'Model': 'm'}))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], input=fairness.model_dump_json().encode(),

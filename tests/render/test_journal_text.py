@@ -152,7 +152,7 @@ def test_of_comparisons_in_shadow_the_last_of_a_verdict_is_told():
         said = {
             "version": 2,
             "against": 1,
-            "batches": batch_ledger,
+            "batches": batches,
             "verdict": verdict,
             "summary": "s.",
         }

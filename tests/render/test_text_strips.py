@@ -31,8 +31,7 @@ def test_an_interval_is_drawn_across_the_tolerance() -> None:
     assert women.value == "0.742"
     line = women.characters
     assert line.index("├") < line.index("●") < line.index("┤")
-    other = men.characters
-    assert line.index("●") < other.index("●")
+    assert line.index("●") < men.characters.index("●")
     assert set(other.characters) == {" ", "·", "┊"}
     assert strip_legend(group_rates()) == "┊ Male 0.831, · tolerated 0.731 to 0.931"
 

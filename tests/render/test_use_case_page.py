@@ -45,7 +45,7 @@ def told(*entries, about=None, scores=None):
 
 
 def page(*entries, **more):
-    return told(*entries, **more).to_markdown(by=lambda e: e.actor)
+    return told(*entries, **more).to_markdown(actor_of=lambda e: e.actor)
 
 
 def rows(text, title):
@@ -149,7 +149,7 @@ def test_a_use_case_that_never_had_a_model_has_a_page():
 def test_pictures_stand_where_their_figures_are_told():
     title = "Largest gap between groups, realised"
     text = told(*LIFE).to_markdown(
-        by=lambda e: e.actor, pictures={title: "data:image/svg+xml;base64,AA"}
+        actor_of=lambda e: e.actor, pictures={title: "data:image/svg+xml;base64,AA"}
     )
     assert f"## {title}\n\n![" in text
     assert text.count("](data:") == 1
@@ -169,7 +169,7 @@ def test_the_page_stays_short_however_long_the_life():
     text = page(registered(1, 1), promoted(2, 1), *years)
     assert len(text) < 10_000
     assert "388 more rows" in text
-    assert "Of 402 entries of the journal" in text
+    assert "The journal has 402 entries" in text
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What figures of all kinds are laid out on: the width, bands, ticks that have room."""
+"""The layout that figures of all kinds share: width, bands, and ticks that have room."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def fit_text(text: str, room: float) -> str:
 
 
 def wrap_text(content: str, room: float, most_lines: int) -> list[str]:
-    """The text in at most `most_lines` lines, broken between words; the last is cut if it must be."""
+    """The text in at most `most_lines` lines, broken between words; the last is cut if needed."""
     words = printable_text(content).split()
     lines: list[str] = []
     while words and len(lines) < most_lines - 1:

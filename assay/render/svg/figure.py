@@ -47,8 +47,9 @@ def figure_svg_file(figure: Figure) -> bytes:
     full, high = WIDTH + 2 * _MARGIN, height + LINE_HEIGHT + 2 * _MARGIN
     title = svg_text(figure.title, _MARGIN, _MARGIN + 10, room=WIDTH, font_weight="600")
     moved = f"translate({_MARGIN:g} {_MARGIN + LINE_HEIGHT:g})"
+    paper = svg_tag("rect", width=full, height=high, fill="#fff")
     root = svg_tag(
-        "svg", *_accessible_text(figure), svg_tag("rect", width=full, height=high, fill="#fff"), title,
+        "svg", *_accessible_text(figure), paper, title,
         svg_tag("g", *marks, transform=moved),
         xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {full:g} {high:g}", role="img",
         width=1.5 * full, height=1.5 * high, color="#191d22", fill="currentColor",
