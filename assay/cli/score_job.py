@@ -84,8 +84,8 @@ class ScoreJob:
         from assay.production.scoring.stream import Stream
 
         form = self.form or "jsonl"
-        if form == "parquet":
-            raise typer.BadParameter("- is JSON Lines or CSV; Parquet is read from its end")
+        if form not in {"jsonl", "csv"}:
+            raise typer.BadParameter(f"- is JSON Lines or CSV; {form} is no stream of lines")
         self._load_use_case()
         Bucket.open(self.store).require_existing()
         outcomes: list[ScoringOutcome] = []
