@@ -22,12 +22,13 @@ def _write(path, **sheets) -> None:
     book.save(path)
 
 
+NOON = datetime.datetime.fromisoformat("2024-02-29T12:00:00")
 ROWS = [
     [None, None],
     ["a", "b", "c", "d", "e", None],
-    [1, 0.5, "x", datetime.datetime(2024, 2, 29, 12), True],
+    [1, 0.5, "x", NOON, True],
     [None, None, None, None, None],
-    [2, None, "00501", datetime.datetime(1900, 3, 1), False],
+    [2, None, "00501", datetime.date(1900, 3, 1), False],
 ]
 
 
