@@ -56,7 +56,7 @@ def load_gate_use_case(
     """The use case at `config` with `data` as its source, or a minimal one around `sections`."""
     if config is not None:
         given = load_use_case(config).use_case.data.source
-        kept = {"encoding", "delimiter", "decimal", "thousands", "units"}
+        kept = {"encoding", "delimiter", "decimal", "thousands", "units", "sheet"}
         source = {"path": data, **given.model_dump(mode="json", include=kept)}
         return load_use_case(config, [f"data.source={json.dumps(source)}"])
     least: dict[str, Any] = {

@@ -85,8 +85,8 @@ class ScoreJob:
         from assay.production.scoring.stream import Stream
 
         form = self.form or "jsonl"
-        if form == "parquet":
-            raise typer.BadParameter("- reads JSON Lines or CSV; Parquet needs a file")
+        if form not in {"jsonl", "csv"}:
+            raise typer.BadParameter(f"- is JSON Lines or CSV; {form} is no stream of lines")
         self._load_use_case()
         open_bucket(self.store).require_existing()
         outcomes: list[ScoringOutcome] = []

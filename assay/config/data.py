@@ -17,7 +17,7 @@ from pydantic import (
 from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
-FileFormat = Literal["csv", "parquet", "jsonl"]
+FileFormat = Literal["csv", "parquet", "jsonl", "arrow", "excel"]
 DecimalMark = Literal[".", ","]
 ThousandsMark = Literal[",", ".", " ", "'", "_"]
 
@@ -40,6 +40,8 @@ class Source(Section):
     Write secrets, such as a signed URL, as ${NAME}: they are read from the environment."""
     format: FileFormat | None = None
     """Taken from the file's ending when left out."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook; needed where it has several."""
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: DecimalMark = "."

@@ -25,7 +25,37 @@ _ENDINGS: dict[str, FileFormat] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
+    ".feather": "arrow",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".arrows": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
 }
+_UNREAD = {
+    ".xls": ("an Excel file of before 2007", "Save it as .xlsx, or as CSV."),
+    ".xlsb": ("a binary Excel file", "Save it as .xlsx, or as CSV."),
+    ".ods": ("an OpenDocument sheet", "Save it as .xlsx, or as CSV."),
+    ".orc": ("ORC", "Write it as Parquet."),
+    ".avro": ("Avro", "Write it as Parquet."),
+    ".sav": ("an SPSS file", "Write it as Parquet, for example by pandas.read_spss."),
+    ".dta": ("a Stata file", "Write it as Parquet, for example by pandas.read_stata."),
+    ".sas7bdat": ("a SAS file", "Write it as Parquet, for example by pandas.read_sas."),
+    ".rds": ("an R object", "Write it as Parquet, by arrow::write_parquet in R."),
+    ".rdata": ("an R workspace", "Write it as Parquet, by arrow::write_parquet in R."),
+    ".pkl": ("a pickle", "It could run code. Write it as Parquet: to_parquet in pandas."),
+    ".pickle": ("a pickle", "It could run code. Write it as Parquet: to_parquet in pandas."),
+    ".h5": ("HDF5", "Write it as Parquet: pandas.read_hdf, then to_parquet."),
+    ".xml": ("XML", "Write it as CSV or Parquet, for example by pandas.read_xml."),
+    ".tar": ("a tar archive", "Unpack it, and name its files."),
+    ".tgz": ("a tar archive", "Unpack it, and name its files."),
+    ".7z": ("a 7z archive", "Unpack it, and name its files."),
+    ".rar": ("a rar archive", "Unpack it, and name its files."),
+    ".db": ("a database file", "Query it: {sql: SELECT ..., connection: sqlite:///file.db}."),
+    ".sqlite": ("a database file", "Query it: {sql: SELECT ..., connection: sqlite:///file}."),
+    ".duckdb": ("a DuckDB database", "Write the table as Parquet: COPY ... TO 'rows.parquet'."),
+}
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _WEB = frozenset({"http", "https"})
 _QUERY = re.compile(r"\?[\w.-]+=.*$")
 _URL = re.compile(r"\b[a-z][a-z0-9+.]*://[^\s'\"<>]+", re.IGNORECASE)
@@ -36,11 +66,15 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file. `path` is its name in its file system; `display_path` holds no secret."""
+    """One file. `path` is its name in its file system; `display_path` holds no secret.
+
+    `partition`: the values of columns that its folders tell, as in year=2026/rows.parquet.
+    """
 
     path: str
     display_path: str
     remote: Any = None  # an fsspec file system, or None for this machine's own
+    partition: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,9 +170,13 @@ def is_folder(source: Source) -> bool:
 
 
 def match_local_paths(path: str) -> list[str]:
-    """The files of this machine that a path or pattern names, sorted."""
+    """The files of this machine that a path or pattern names, or that a partitioned folder holds,
+    sorted.
+    """
     if Path(path).is_file():
         return [path]
+    if Path(path).is_dir():
+        return _partitioned_files([str(p) for p in Path(path).rglob("*") if p.is_file()], path)
     pattern = _escape_existing(path, lambda named: Path(named).exists())
     # pathlib's patterns are relative to a folder, and a user's may be absolute
     found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
@@ -147,14 +185,33 @@ def match_local_paths(path: str) -> list[str]:
 
 def detect_format(source: Source, file: SourceFile) -> FileFormat:
     """The format that the use case declares, else the one that the file's ending tells."""
-    found = source.format or _ENDINGS.get(file.ending)
+    ending = file.ending
+    if not ending and file.compression == ".zip" and source.format is None:
+        ending = _zip_ending(file)
+    found = source.format or _ENDINGS.get(ending)
+    if found is None and (named := _UNREAD.get(ending)):
+        kind, remedy = named
+        raise SourceError(f"{kind} is not read", where=file.display_path, remedy=remedy)
     if found is None:
         raise SourceError(
-            f"the ending {file.ending or '(none)'!r} does not tell the format",
+            f"the ending {ending or '(none)'!r} does not tell the format",
             where=file.display_path,
-            remedy="Write data.source as {path: ..., format: csv}, or parquet, or jsonl.",
+            remedy="Write data.source as {path: ..., format: csv}; others are parquet, jsonl, "
+            "arrow and excel.",
         )
     return found
+
+
+def _zip_ending(file: SourceFile) -> str:
+    """The ending of the first file in a zip; empty if there is none."""
+    import zipfile
+
+    try:
+        with file.translate_errors(), file.open() as raw, zipfile.ZipFile(raw) as packed:
+            names = [name for name in packed.namelist() if not name.endswith("/")]
+    except zipfile.BadZipFile:
+        return ""
+    return Path(names[0].lower()).suffix if names else ""
 
 
 def redact_url(url: str) -> str:
@@ -260,7 +317,7 @@ def _find_local(path: str, source: Source) -> list[SourceFile]:
         if found := match_local_paths(place):
             # A path of a use case is known by its name there, wherever its folder lies.
             cut = len(place) - len(path)
-            return [SourceFile(p, p[cut:]) for p in found]
+            return [SourceFile(p, p[cut:], None, _read_partition(p, place)) for p in found]
     present = [place for place in map(Path, places) if place.exists()]
     if _has_magic(path) and not present:
         return []
@@ -281,9 +338,42 @@ def _find_remote(url: str) -> list[SourceFile]:
             pattern = _escape_existing(path, system.exists)
             found = sorted(p for p in system.glob(pattern) if system.isfile(p))
             return [SourceFile(p, redact_url(system.unstrip_protocol(p)), system) for p in found]
+        held = _partitioned_files(system.find(path), path) if kind == "directory" else []
+    if held:
+        return [
+            SourceFile(p, redact_url(system.unstrip_protocol(p)), system, _read_partition(p, path))
+            for p in held
+        ]
     if kind == "directory":
         raise _folder_error(redact_url(url))
     return [SourceFile(path, redact_url(url), system)]
+
+
+def _partitioned_files(paths: list[str], folder: str) -> list[str]:
+    """The files in folders named column=value, sorted; none if another file lies among them.
+
+    Names that begin with . or _ are notes of other programs, such as _SUCCESS.
+    """
+    rows = []
+    for path in paths:
+        *folders, name = path[len(folder.rstrip("/")) + 1 :].split("/")
+        if any(part.startswith((".", "_")) and "=" not in part for part in (*folders, name)):
+            continue
+        if not folders or not all("=" in part for part in folders):
+            return []
+        rows.append(path)
+    return sorted(rows)
+
+
+def _read_partition(path: str, folder: str) -> tuple[tuple[str, str | None], ...]:
+    """The columns that the folders between `folder` and a file name, with their values."""
+    if not path.startswith(folder.rstrip("/") + "/"):
+        return ()
+    folders = path[len(folder.rstrip("/")) + 1 :].split("/")[:-1]
+    pairs = [part.partition("=") for part in folders]
+    return tuple(
+        (unquote(name), None if value == _NO_VALUE else unquote(value)) for name, _, value in pairs
+    )
 
 
 def _open_remote(url: str) -> tuple[Any, str]:

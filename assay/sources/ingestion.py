@@ -30,7 +30,7 @@ from assay.sources.blocks import (
 )
 from assay.sources.conversion import ColumnSpec
 from assay.sources.dialect import reading_hint
-from assay.sources.files import detect_format, find_files, redact_url
+from assay.sources.files import SourceFile, detect_format, find_files, redact_url
 from assay.sources.number_format import NumberFormat
 from assay.sources.reading_notes import ReadingNotes
 from assay.sources.row_filter import RowFilter
@@ -230,11 +230,31 @@ def open_reader(data: Data, requested_columns: Collection[str] | None = None) ->
 
         return SqlQuery(data, requested_columns)
     files = find_files(data.source)
+    if files[0].partition:
+        from assay.sources.partitioned_files import PartitionedFiles
+
+        return PartitionedFiles(
+            files, data, requested_columns, lambda asked: _open_files(files, data, asked)
+        )
+    return _open_files(files, data, requested_columns)
+
+
+def _open_files(
+    files: Sequence[SourceFile], data: Data, requested_columns: Collection[str] | None
+) -> SourceReader:
     form = detect_format(data.source, files[0])
     if form == "csv":
         from assay.sources.delimited_files import DelimitedFiles
 
         return DelimitedFiles(files, data, requested_columns)
+    if form == "arrow":
+        from assay.sources.arrow_files import ArrowFiles
+
+        return ArrowFiles(files, data, requested_columns)
+    if form == "excel":
+        from assay.sources.excel_files import ExcelFiles
+
+        return ExcelFiles(files, data, requested_columns)
     if form == "jsonl":
         from assay.sources.jsonlines import JsonLines
 

@@ -1,9 +1,10 @@
-"""JSON Lines: one object a line, its members the columns."""
+"""JSON Lines, one object a line, or one array of objects: their members are the columns."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -18,6 +19,10 @@ from assay.sources.files import SourceFile
 from assay.sources.text_files import LineCursor, TextFile
 from assay.sources.typed_blocks import block_from_columns
 
+_MAX_SHOWN: Final = 1000  # characters of an element that is no row
+# What stands before the first element of an array, and before the others.
+_SKIPPED: Final = {False: re.compile(r"\s*\[\s*"), True: re.compile(r"\s*(?:,\s*)?")}
+_ARRAY_START: Final = re.compile(r"\s*\[\s*(?:[{\]]|$)")
 _SAFE_DIGITS: Final = 308  # digits of an integer, from which on it may lie beyond every float
 
 
@@ -49,8 +54,13 @@ class JsonLines:
         for text in self._texts:
             lines = LineCursor(text.chunks())
             name = text.file.display_path if len(self._texts) > 1 else ""
+            shown = text.file.display_path
+            if lines.fill() and _ARRAY_START.match(lines.peek()):
+                for numbered in _read_array(lines, shown):
+                    yield replace(self._array_block(numbered, shown), file=name)
+                continue
             while lines.fill():
-                yield replace(self._block(lines, text.file.display_path), file=name)
+                yield replace(self._block(lines, shown), file=name)
 
     def describe_source(self) -> dict[str, Any]:
         return describe_files("jsonl", [(text.file, text.digest) for text in self._texts])
@@ -70,6 +80,28 @@ class JsonLines:
             except ValueError as error:
                 raw = None if self._data.never_store or self._only is not None else line
                 malformed.append(MalformedRow(number, str(error), raw))
+        return self._object_block(numbers, objects, malformed, shown)
+
+    def _array_block(self, numbered: Sequence[tuple[int, Any]], shown: str) -> RowBlock:
+        numbers = [line for line, value in numbered if isinstance(value, dict)]
+        rows = [value for _, value in numbered if isinstance(value, dict)]
+        shown_raw = not self._data.never_store and self._only is None
+        malformed = [
+            MalformedRow(
+                line, "is no JSON object", json.dumps(value)[:_MAX_SHOWN] if shown_raw else None
+            )
+            for line, value in numbered
+            if not isinstance(value, dict)
+        ]
+        return self._object_block(numbers, rows, malformed, shown)
+
+    def _object_block(
+        self,
+        numbers: list[int],
+        objects: list[dict[str, Any]],
+        malformed: list[MalformedRow],
+        shown: str,
+    ) -> RowBlock:
         self._note_columns(objects, shown)
         wanted = select_columns(self.columns, self._data, self._only)
         columns = {name: [row.get(name) for row in objects] for name in wanted}
@@ -85,6 +117,47 @@ class JsonLines:
         if "" in known:
             raise SourceError("an object has a member without a name", where=shown)
         self.columns = list(known)
+
+
+def _read_array(lines: LineCursor, shown: str) -> Iterator[list[tuple[int, Any]]]:
+    """The elements of one array over many lines, each with the line on which it begins.
+
+    Raises SourceError for what is no array, as what follows cannot be told apart.
+    """
+    text, place, line = "", 0, 1
+    opened, ended = False, False
+    while lines.fill() and not ended:
+        text, place = text[place:] + lines.peek(), 0
+        lines.skip_loaded()
+        found: list[tuple[int, Any]] = []
+        while True:
+            start = _SKIPPED[opened].match(text, place)
+            at = start.end() if start else place
+            if at >= len(text) or start is None:
+                break
+            if text[at] == "]":
+                ended = True
+                break
+            try:
+                value, end = _DECODER.raw_decode(text, at)
+            except json.JSONDecodeError:
+                break  # cut off, or wrong: what follows tells
+            except ValueError as error:
+                where = f"{shown}:{line + text.count(chr(10), place, at)}"
+                raise SourceError(f"an element of the array {error}", where=where) from None
+            if end >= len(text):
+                break  # a number may go on
+            line += text.count("\n", place, at)
+            found.append((line, value))
+            line += text.count("\n", at, end)
+            place, opened = end, True
+        yield found
+    if not ended:
+        raise SourceError(
+            "the array of JSON is cut short, or holds what is no JSON",
+            where=f"{shown}:{line}",
+            remedy="Fetch the file again, or write it as JSON Lines: one object a line.",
+        )
 
 
 def _parse_object(line: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ from assay.sources.typed_blocks import unsupported_column_error
 from assay.sources.value_text import values_to_text
 from assay.tables.columns import column_kind, conform_batch, normalize_schema
 
-_ROWS: Final = 1 << 16
+BATCH_ROWS: Final = 1 << 16
 
 
 class ParquetFiles:
@@ -38,6 +38,8 @@ class ParquetFiles:
 
     position_unit = "row"
     textual = False
+    form = "parquet"
+    label = "Parquet"
 
     def __init__(
         self,
@@ -47,8 +49,10 @@ class ParquetFiles:
     ) -> None:
         self._data = data
         self._files = files
+        for file in files:
+            _refuse_packed(file, self.label)
         self._digests: dict[str, str] = {}
-        footers = [_read_footer(file) for file in files]
+        footers = [self._read_footer(file) for file in files]
         self.columns = check_column_names(footers[0].schema.names, files[0].display_path)
         for file, footer in zip(files, footers, strict=True):
             check_same_columns(
@@ -77,22 +81,46 @@ class ParquetFiles:
                 )
 
     def describe_source(self) -> dict[str, Any]:
-        return describe_files("parquet", [(f, self._digests.get(f.path)) for f in self._files])
+        return describe_files(self.form, [(f, self._digests.get(f.path)) for f in self._files])
 
     def _rows(self, file: SourceFile) -> Iterator[RowBlock]:
         number = 1
         name = file.display_path if len(self._files) > 1 else ""
         with file.open() as raw:
-            with _translate_arrow_errors(file):
-                batches = _open_parquet(raw).iter_batches(_ROWS, columns=self._kept)
+            with translate_arrow_errors(file, self.label):
+                batches = self._batches(raw, self._kept)
             while True:
-                with _translate_arrow_errors(file):
+                with translate_arrow_errors(file, self.label):
                     batch = next(batches, None)
                 if batch is None:
                     return
                 lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 yield RowBlock(lines, self._convert_batch(batch.select(self._kept)), file=name)
+
+    def _batches(self, raw: BinaryIO, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        yield from pq.ParquetFile(raw).iter_batches(BATCH_ROWS, columns=columns)
+
+    def _read_footer(self, file: SourceFile) -> FileFooter:
+        with file.open() as raw, translate_arrow_errors(file, self.label):
+            opened = pq.ParquetFile(raw)
+            return FileFooter(
+                opened.schema_arrow, opened.metadata.num_rows, _empty_columns(opened.metadata)
+            )
+
+    def _size_kinds(self, file: SourceFile, name: str) -> set[str]:
+        """Whether a column holds integers that float64, or int64, cannot hold."""
+        kinds: set[str] = set()
+        with file.open() as raw, translate_arrow_errors(file, self.label):
+            for batch in self._batches(raw, [name]):
+                array = batch.column(0)
+                if pa.types.is_decimal(array.type):
+                    array = array.filter(pc.equal(pc.trunc(array), array))
+                elif not pa.types.is_integer(array.type):
+                    return kinds
+                span = pc.min_max(array).as_py()
+                kinds |= integer_size_kinds(span["min"] or 0, span["max"] or 0)
+        return kinds
 
     def _convert_batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = {}
@@ -112,7 +140,7 @@ class ParquetFiles:
             arrays[name] = null_marked_array(array, self._data.missing)
         return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
-    def _kind(self, name: str, files: Sequence[tuple[SourceFile, _Footer]]) -> str:
+    def _kind(self, name: str, files: Sequence[tuple[SourceFile, FileFooter]]) -> str:
         by_file: dict[str, str] = {}
         kinds, types = set(), [footer.schema.field(name).type for _, footer in files]
         for (file, footer), kind in zip(files, types, strict=True):
@@ -129,7 +157,7 @@ class ParquetFiles:
             kinds = set(by_file.values()) or kinds  # a column without a value says nothing, either
         if kinds == {"integer", "number"} or any(_may_exceed_int64(kind) for kind in types):
             for file, _ in files:
-                kinds |= _column_size_kinds(file, name)
+                kinds |= self._size_kinds(file, name)
         common = common_kind(kinds) or "text"
         declared = {*self._data.types, *self._data.dates, *self._data.categories}
         if common == "text" and name not in declared:
@@ -143,20 +171,12 @@ def _open_parquet(raw: Any) -> pq.ParquetFile:
 
 
 @dataclass(frozen=True)
-class _Footer:
+class FileFooter:
     """What a file says of itself: its columns, rows, and the columns that hold no value."""
 
     schema: pa.Schema
     rows: int
     empty_columns: frozenset[str]
-
-
-def _read_footer(file: SourceFile) -> _Footer:
-    with file.open() as raw, _translate_arrow_errors(file):
-        opened = _open_parquet(raw)
-        return _Footer(
-            opened.schema_arrow, opened.metadata.num_rows, _empty_columns(opened.metadata)
-        )
 
 
 def _empty_columns(metadata: pq.FileMetaData) -> frozenset[str]:
@@ -173,8 +193,17 @@ def _empty_columns(metadata: pq.FileMetaData) -> frozenset[str]:
     return frozenset(name for name, nulls in counts.items() if nulls == metadata.num_rows)
 
 
+def _refuse_packed(file: SourceFile, label: str) -> None:
+    if file.compression:
+        raise SourceError(
+            f"{label} in a {file.compression} file is not read",
+            where=file.display_path,
+            remedy=f"Unpack it: {label} is compressed by itself, and read in parts.",
+        )
+
+
 @contextmanager
-def _translate_arrow_errors(file: SourceFile) -> Iterator[None]:
+def translate_arrow_errors(file: SourceFile, label: str) -> Iterator[None]:
     """Within, Arrow's complaints become errors that name the file."""
     with file.translate_errors():
         try:
@@ -185,7 +214,7 @@ def _translate_arrow_errors(file: SourceFile) -> Iterator[None]:
             empty = file.status()["size"] == 0
             said = str(error).partition(". ")[0].partition("\n")[0]
             raise SourceError(
-                "the file is empty" if empty else f"this cannot be read as Parquet ({said})",
+                "the file is empty" if empty else f"this cannot be read as {label} ({said})",
                 where=file.display_path,
                 remedy="Fetch it again. If it has another format, name it: "
                 "{path: ..., format: csv}.",
@@ -200,21 +229,6 @@ def _may_exceed_int64(kind: pa.DataType) -> bool:
 
 def _is_integral_type(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0))
-
-
-def _column_size_kinds(file: SourceFile, name: str) -> set[str]:
-    """Whether a column holds integers that float64, or int64, cannot hold."""
-    kinds: set[str] = set()
-    with file.open() as raw, _translate_arrow_errors(file):
-        for batch in _open_parquet(raw).iter_batches(_ROWS, columns=[name]):
-            array = batch.column(0)
-            if pa.types.is_decimal(array.type):
-                array = array.filter(pc.equal(pc.trunc(array), array))
-            elif not pa.types.is_integer(array.type):
-                return kinds
-            span = pc.min_max(array).as_py()
-            kinds |= integer_size_kinds(span["min"] or 0, span["max"] or 0)
-    return kinds
 
 
 def _conform_array(array: pa.Array, name: str) -> pa.Array:

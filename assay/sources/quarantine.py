@@ -12,6 +12,7 @@ from assay.bucket.digest import Digest
 from assay.sources.blocks import MalformedRow, describe_malformed_row
 from assay.tables.table import Table
 
+_BY_ROW: Final = {".parquet", ".pq", ".feather", ".arrow", ".arrows", ".ipc", ".xlsx", ".xlsm"}
 _FIRST_REASONS: Final = 3  # rows of which the reason is told at once
 
 
@@ -35,7 +36,7 @@ class QuarantineSummary:
         Raises ObjectMissing, ObjectCorrupt.
         """
         held = Table.read(bucket, table)
-        counts = "row" if source is None or Path(source).suffix in {".parquet", ".pq"} else "line"
+        counts = "row" if source is None or Path(source).suffix in _BY_ROW else "line"
         first = next(held.batches()).slice(0, _FIRST_REASONS).to_pylist() if held.rows else []
         told_first = tuple(describe_malformed_row(MalformedRow(**row), counts) for row in first)
         return cls(held.rows, told_first, table.digest)

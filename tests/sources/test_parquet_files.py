@@ -73,7 +73,7 @@ def test_a_date_that_no_table_holds_sets_one_row_aside(tmp_path, take) -> None:
 
 
 def test_declared_types_are_kept_exactly_or_rows_set_aside(tmp_path, take, monkeypatch) -> None:
-    monkeypatch.setattr(parquet_files, "_ROWS", 2)
+    monkeypatch.setattr(parquet_files, "BATCH_ROWS", 2)
     save(
         tmp_path / "a.parquet",
         a=[1.0, 2.5, 3.0, None],

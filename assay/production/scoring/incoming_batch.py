@@ -105,7 +105,7 @@ def _find_files(
             remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
         )
     like = asked if asked is not None and asked.path else written.use_case.data.source
-    told = {"encoding", "delimiter", "decimal", "thousands", "units"} | (
+    told = {"encoding", "delimiter", "decimal", "thousands", "units", "sheet"} | (
         {"format"} if like is asked else set()
     )
     how = like.model_dump(include=told & like.model_fields_set)
