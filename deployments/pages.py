@@ -75,7 +75,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
 
 def _find_report(name: str) -> tuple[HTTPStatus, bytes]:
     """Send a report to an authorized reader."""
-    objects = Bucket.open(default_store_url()).objects
+    objects = open_bucket(default_store_url()).objects
     try:
         digest = Digest(name)
         with objects.open(digest) as held:  # not the whole of it: it may be a large table

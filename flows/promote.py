@@ -55,7 +55,7 @@ def promote(
             question = promotion_question(reference, url, as_of)
             refusal = f"**Not done:** {error}\n\n"
             continue
-        publish_history(Bucket.open(url), reference.partition("@")[0])
+        publish_history(open_bucket(url), reference.partition("@")[0])
         if answer.approve:
             return Completed(name="Promoted", message=result)
         return Failed(name="Declined", message=result)

@@ -13,7 +13,7 @@ from assay.upkeep.verification import HashingProgress
 @stage(name="collect")
 def collect_garbage(store: str) -> CollectionResult:
     """Collect garbage once: see `assay.upkeep.garbage_collector`."""
-    done = GarbageCollector(Bucket.open(store).require_existing()).collect()
+    done = GarbageCollector(open_bucket(store).require_existing()).collect()
     summary = f"{done.moved:,} objects moved to the trash, {done.deleted:,} deleted from it"
     get_run_logger().info(f"{summary}; {done.kept:,} kept")
     rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
@@ -24,7 +24,7 @@ def collect_garbage(store: str) -> CollectionResult:
 @stage(name="verify")
 def verify_bucket(store: str) -> BucketFindings:
     """Verify the bucket and repair nothing, which is a person's decision."""
-    bucket, log = Bucket.open(store).require_existing(), get_run_logger()
+    bucket, log = open_bucket(store).require_existing(), get_run_logger()
     with progress_bar("verify the bucket", "objects") as say:
 
         def show_progress(hashed: HashingProgress) -> None:

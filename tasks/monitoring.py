@@ -7,6 +7,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging import get_run_logger
 
 from assay.bucket.digest import Digest
+from assay.bucket.journal import Journal
 from assay.errors import AssayError, IntegrityError
 from assay.gates.monitoring.facts import Lack, MonitoringFacts
 from assay.gates.monitoring.gate import MonitoringResult
@@ -168,7 +169,7 @@ def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
 
 def _would_begin_or_ask(run: Run, last_look: PastLook, now: str) -> bool:
     """Whether a retraining would begin, or a person would be asked."""
-    case, entries = run.loaded.use_case, run.bucket.journal(run.name).entries()
+    case, entries = run.loaded.use_case, Journal(run.bucket.store, run.name).entries()
     request = RetrainingRequest(
         "monitor",
         last_look.main_reason,

@@ -15,7 +15,7 @@ from assay.util.clock import parse_timestamp
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails if no answer on the dashboard could decide it."""
     question = approval_form.approval_question(
-        Bucket.open(store).require_existing(), reference, parse_timestamp(as_of)
+        open_bucket(store).require_existing(), reference, parse_timestamp(as_of)
     )
     key = artifact_key(reference.partition("@")[0], "history")
     return f"{question} [Its history so far](/artifacts/key/{key})."

@@ -60,7 +60,7 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
     from assay.steps import plan
 
     name = load_use_case(config, overrides).use_case.name
-    run_plan, flow = RunPlan(last_steps(Bucket.open(store), name)), _load_flow("train")
+    run_plan, flow = RunPlan(last_steps(open_bucket(store), name)), _load_flow("train")
     with plan.use_plan(run_plan), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
         flow.fn(config, store, overrides, False)
     return run_plan

@@ -31,7 +31,7 @@ def command(
     bucket = open_existing_bucket(store)
     chosen = _chosen_journals(bucket, model)
     if as_json:
-        by_journal = {name: bucket.journal(name).entries() for name in chosen}
+        by_journal = {name: Journal(bucket.store, name).entries() for name in chosen}
         print_json({name: [_entry_json(e) for e in es] for name, es in by_journal.items()})
         return
     _print_events(bucket, chosen, whole=whole)

@@ -48,7 +48,7 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """The history of a model; empty if it has no journal."""
-        return fold_journal(model, self._bucket.journal(model).entries())
+        return fold_journal(model, Journal(self._bucket.store, model).entries())
 
     def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).

@@ -34,7 +34,7 @@ class BucketMetrics:
 
     def gather(self) -> list[Metric]:
         """Collect all metrics. Raises StoreError if the bucket cannot be read."""
-        bucket = Bucket.open(self._url)
+        bucket = open_bucket(self._url)
         if time.monotonic() >= self._list_again:
             self._find_journals(bucket)
         with ThreadPoolExecutor(_THREADS) as pool:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.production.small import champion, people, promote, register, use_case
 from prefect.client.schemas.objects import StateType
 from production.small import champion, people, promote, register, use_case
 from sqlalchemy import create_engine, text
