@@ -35,8 +35,10 @@ def version(registry, number):
 def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
     """End a run that brought forth a version, held against the champion `against`."""
     written = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
-    run = SimpleNamespace(written=written, name="m", anew=None)
-    tried = SimpleNamespace(gates={"fairness": "pass"}, against=against, beats_champion=beats)
+    run = SimpleNamespace(loaded=written, name="m", retraining_origin=None)
+    tried = SimpleNamespace(
+        gates={"fairness": "pass"}, champion_number=against, beats_champion=beats
+    )
     conclusion._promote_automatically(run, registry, judged, tried)
     return registry.history("m").aliases.get("champion")
 
