@@ -29,8 +29,10 @@ def run_performance_gate(
     """
     use_case, predictions = run.loaded.use_case, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
-    standing = Registry(run.bucket).history(run.name).champion_to_beat(run.question(table))
+    history, question = Registry(run.bucket).history(run.name), run.question(table)
+    standing = history.champion_to_beat(question)
     rival = standing if standing and _worth_comparing(run, train_step, standing) else None
+    number = history.challenger_number(rival, question) if rival else 1
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
@@ -78,6 +80,7 @@ def run_performance_gate(
             "meaning": use_case.data.column_meaning(),
             "candidate": candidate,
             "against": standing.number if standing else None,
+            "challenger_number": number,
         },
         inputs={
             "predictions": predictions,

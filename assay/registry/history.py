@@ -81,6 +81,22 @@ class ModelHistory:
         against = champion.entry.body["against"]
         return self.versions[against] if against else None
 
+    def challenger_number(self, champion: Version, question: Digest) -> int:
+        """The how many-eth question it is whose answers are compared with a champion.
+
+        Each may promote by chance, so each spends of an error budget. A question that is asked
+        again keeps its number.
+        """
+        earlier: set[str] = set()
+        for version in self.versions.values():
+            body = version.entry.body
+            if body["against"] != champion.number:
+                continue
+            if body["question"] == str(question):
+                break
+            earlier.add(body["question"])
+        return len(earlier) + 1
+
     def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
         """The version with the same question, model bytes and reports."""
         same = (v for v in self.versions.values() if v.status == status)

@@ -246,7 +246,10 @@ def _promote_automatically(
             because = "the first version to pass every gate"
             registry.promote(version, because=because, expected_version=None)
     elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
-        because = f"passed every gate and beat {version.model}@{tried.champion_number}"
+        because = (
+            f"passed every gate and beat {version.model}@{tried.champion_number} within the error "
+            "budget of its reign"
+        )
         registry.promote(
             version, because=because, expected_version=tried.champion_number, extra_fields=moment
         )

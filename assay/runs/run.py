@@ -113,6 +113,11 @@ def question_key(loaded: LoadedUseCase, source: str) -> Digest:
     asked = loaded.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
     value = {
         "use_case": exact_digest(asked),
+        # To declare what is assumed otherwise is another question: what is declared is not asked.
+        "declared": {
+            "cost": loaded.use_case.performance.cost_declared,
+            "sensitive": "sensitive" in loaded.use_case.data.model_fields_set,
+        },
         "source": source,
         "code": read_code_version(TRAIN_FLOW, *theirs).as_json(),
     }

@@ -19,7 +19,7 @@ from assay.gates.performance.point_scores import (
 )
 from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Interval, Verdict
-from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.cluster_errors import Clusters, student_quantile
 from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
 
 
@@ -88,8 +88,12 @@ def check_against_rivals(
     seed: int,
     newest_rows: Bools | None = None,
     clusters: Clusters | None = None,
+    challenger_number: int | None = None,
 ) -> list[Check]:
     """Whether it is better than each rival, by the margin that is asked.
+
+    `challenger_number` counts those compared with the same champion: it decides how sure the
+    comparison with the champion must be (see `spent_level`).
 
     Than the champion on the rows that `newest_rows` marks, if any came since that one was trained:
     such rows are what comes next, and on the others it is what it was.
@@ -123,6 +127,7 @@ def check_against_rivals(
                 margin=margin,
                 truth=told,
                 clusters=of,
+                challenger_number=challenger_number if name == "champion" else None,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
                 hard=name == "dummy" or name in margins,
@@ -164,11 +169,18 @@ def _comparison_check(
     margin: float,
     truth: Bools,
     clusters: Clusters | None,
+    challenger_number: int | None = None,
     hard: bool = True,
 ) -> Check:
     rows = len(truth)
     few = too_few_remedy(truth, clusters)
     verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
+    spent = ""
+    if challenger_number is not None:
+        spent = f"; {_spending_text(challenger_number)}"
+        if verdict is not Verdict.FAIL:  # a budget for noise is no reason to spare what is worse
+            gain = _widen_to_level(gain, spent_level(challenger_number), truth, clusters)
+            verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
     return Check(
         name=name,
         claim=claim,
@@ -177,12 +189,51 @@ def _comparison_check(
         estimate=gain.value,
         interval=gain.interval,
         threshold=margin,
-        why=f"{subject} is {display.gain_text(gain)}",
+        why=f"{subject} is {display.gain_text(gain)}{spent}",
         remedy=few or display.suggest_remedy(verdict, gain, margin, rows),
         hard=hard,
         accepted=not hard,
         rows=rows,
     )
+
+
+REIGN_ERROR = 0.05  # chance that any of a champion's challengers, all as good, beats it by noise
+
+
+def spent_level(challenger_number: int) -> float:
+    """The two-sided level at which the k-th challenger of a champion is judged.
+
+    The one-sided errors, `REIGN_ERROR` / (k (k + 1)), sum to `REIGN_ERROR` over any number of
+    challengers; the first has the usual interval.
+    """
+    return 1 - 2 * REIGN_ERROR / (challenger_number * (challenger_number + 1))
+
+
+def _spending_text(challenger_number: int) -> str:
+    error = (1 - spent_level(challenger_number)) / 2
+    return (
+        f"challenger {challenger_number:,} of this champion, judged with an error of "
+        f"{100 * error:.2g} % of the {REIGN_ERROR:.0%} for all of them"
+    )
+
+
+def _widen_to_level(
+    gain: Estimate, level: float, truth: Bools, clusters: Clusters | None
+) -> Estimate:
+    """The estimate with its interval of 95 % widened to another level, by the quantiles' ratio."""
+    if level == gain.interval.level:
+        return gain
+    freedom = np.inf
+    if clusters is not None:
+        freedom = max(min(clusters.effective(side) for side in (truth, ~truth)) - 1, 1.0)
+    wider = float(
+        student_quantile(level, freedom) / student_quantile(gain.interval.level, freedom)
+    )
+    low, high = (
+        None if end is None else gain.value + wider * (end - gain.value)
+        for end in (gain.interval.low, gain.interval.high)
+    )
+    return Estimate(gain.value, Interval(low=low, high=high, level=level))
 
 
 def _better_verdict(interval: Interval, margin: float) -> Verdict:

@@ -34,6 +34,7 @@ def judge_performance(
     prevalence: float,
     champion: pd.DataFrame | None = None,
     newest_rows: Bools | None = None,
+    challenger_number: int = 1,
     features: pd.DataFrame | None = None,
     threshold: float | None = None,
     units: pd.Series | None = None,
@@ -43,7 +44,8 @@ def judge_performance(
 
     `prevalence` is the share of positives in training: the dummy says it of every row, and
     decides what then costs least. `champion` holds the same rows in the same order; the two are
-    compared on those that `newest_rows` marks, else on all. The columns of `features`, again of the
+    compared on those that `newest_rows` marks, else on all, and the surer the more challengers of
+    this champion there were: `challenger_number` counts from 1. The columns of `features`, again of the
     same rows, are where weak slices are sought. `threshold` is the one that the decisions were
     made by. `units` says which of the same rows belong together, and by its name of what they are;
     where some do, every interval is cluster-robust. What rests on fewer than 10 positives or 10
@@ -81,6 +83,7 @@ def judge_performance(
             seed=seed,
             newest_rows=newest_rows,
             clusters=clusters,
+            challenger_number=challenger_number,
         ),
         *comparisons.check_score_limits(found, performance, truth, clusters),
         comparisons.check_against_trivial(truth, who, performance.cost, clusters),
