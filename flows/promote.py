@@ -7,6 +7,7 @@ from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
+from assay.bucket.open import open_bucket
 from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.flows.run_name import format_run_name
 from assay.registry.decisions.justification import Justification

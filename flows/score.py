@@ -1,4 +1,4 @@
-"""Score batches: from incoming rows to predictions that are delivered and recorded."""
+"""From batches that came to answers that are delivered and recorded."""
 
 from datetime import datetime
 
@@ -40,9 +40,9 @@ from assay.tasks.start_run import start_run
 from assay.util import clock
 
 _SERVED_DIFFERENTLY = (
-    "a version that reads it differently served it; name a version to get its predictions"
+    "served by a version that reads it otherwise; name a version to have its answers"
 )
-_EVENT_TIMEOUT = 10.0  # seconds that a server may take to receive the events
+_EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear the events
 
 
 @flow(name="score", flow_run_name=format_run_name)
@@ -58,36 +58,42 @@ def score(
     then_monitor: bool = False,
     overrides: tuple[str, ...] = (),
 ) -> State:
-    """Score the batches of `score.source`, or `files`, with the champion or with `model`.
+    """Score the batches that `score.source` names, or `files`, by the champion or by `model`.
 
-    Each batch is scored, claimed, delivered and then recorded. It counts once, however often it
-    comes. A later run finishes what an interrupted run began, with the same predictions. `to` is a
-    path instead of `score.to`; `form` is the files' format if their endings do not show it;
-    `stream` is the name of a batch of a stream, whose rows are the one file; `as_of` is the moment
-    to act for, default now. `then_monitor` runs the monitor at once on what came.
+    Each batch is scored, claimed, delivered and then recorded; it counts once, however often it
+    comes, and what one run began with the next finishes, with the very same answers. `to` is a path
+    instead of `score.to`; `form` the files' format where their endings do not tell it; `stream`
+    what the one file is called that holds a stretch of a stream; `as_of` the moment that this is
+    about, else now. With `then_monitor` the monitor looks at once at what came.
 
     A deployment of this flow may be started by the event `assay.batch.arrived`, whose payload
     names the `files`: its automation runs the deployment with the parameters `{"files":
     {"__prefect_kind": "json", "value": {"__prefect_kind": "jinja", "template":
-    "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Every recorded batch emits
-    the event `assay.batch.scored` with `batch`, `rows` and `version`.
+    "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Of every batch that was
+    recorded, the event `assay.batch.scored` tells, with `batch_digest`, `rows` and `version`.
     """
-    run = start_run(config, store, overrides, False, trains=False)
-    now = clock.parse_timestamp(as_of)
+    run, now = (
+        start_run(config, store, overrides, False, trains=False),
+        clock.parse_timestamp(as_of),
+    )
     try:
-        plan = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
-    except NoChampion as error:  # usual for a schedule before the first training: no alarm
+        came = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
+    except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
         return Failed(name="No champion", message=error.what, data=error)
-    sink = resolve_sink(run.loaded, to, single_batch=len(plan.batches) == 1)
-    batches = [_try_batch(run, plan, batch, sink, to is not None, now) for batch in plan.batches]
+    sink = resolve_sink(run.loaded, to, single_batch=len(came.batches) == 1)
+    batches = [_try_batch(run, came, batch, sink, to is not None, now) for batch in came.batches]
     if to is None:
-        claims = plan.prior_scores.open_claims.values()
-        batches += [_finish_batch(run, plan, claim, sink) for claim in claims]
+        batches += [
+            _finish_batch(run, came, begun, sink)
+            for begun in came.prior_scores.open_claims.values()
+        ]
     monitored = None
     if any(batch.fate == "scored" for batch in batches):
         monitored = _run_monitor(config, store, as_of, overrides) if then_monitor else None
-        EventsWorker.drain_all(timeout=_EVENT_TIMEOUT)  # else they would be lost with the process
-    version = plan.scorer.version
+        EventsWorker.drain_all(
+            timeout=_EVENT_TIMEOUT
+        )  # a process that ends now would take them along
+    version = came.scorer.version
     outcome = ScoringOutcome(
         use_case=run.name,
         model=version.name,
@@ -100,11 +106,11 @@ def score(
 
 
 def _try_batch(
-    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
+    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
 ) -> BatchOutcome:
-    """Serve one batch. Its errors stop no other batch."""
+    """What became of one batch. What is wrong with it stops no other."""
     try:
-        return _serve_batch(run, plan, batch, sink, aside, clock.format_timestamp(now))
+        return _serve_batch(run, came, batch, sink, aside, clock.format_timestamp(now))
     except IntegrityError:
         raise
     except AssayError as error:
@@ -112,39 +118,31 @@ def _try_batch(
 
 
 def _serve_batch(
-    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
+    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
 ) -> BatchOutcome:
-    """Take one batch from its source to the ledger. After a kill, the next run continues.
+    """One batch, from its source to the ledger. Killed anywhere, the next run goes on from there.
 
-    `aside`: deliver to a place that the user named, even if the batch was recorded before.
+    `aside`: the answers are wanted at a place that was named, even if they were recorded before.
     """
-    source, prior = None, plan.prior_scores
+    source, before = None, came.prior_scores
     try:
         source = batch.fingerprint(run.loaded)
-        if prior.has_source(source) and not aside:
+        if before.has_source(source) and not aside:
             return BatchOutcome(name=batch.name, fate="known")
-        reading, prediction = _score_batch(run, plan.scorer, batch, source)
+        arrived, predicted = _score_batch(run, came.scorer, batch, source)
     except (SourceError, DataError, ConfigError) as error:
         return refuse_batch(run, batch, source, error, as_of)
-    new_claim = build_claim(
-        run.bucket,
-        batch,
-        source,
-        reading,
-        prediction,
-        version=plan.scorer.version,
-        role="served",
-        as_of=as_of,
-        aside=aside,
-        beside=plan.expected_challenger,
+    about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.expected_challenger}
+    mine = build_claim(
+        run.bucket, batch, source, (arrived, predicted), came.scorer.version, **about
     )
-    known = prior.has_batch(new_claim.batch_digest)
+    known = before.has_batch(mine.batch_digest)
     if known and not aside:
         return BatchOutcome(name=batch.name, fate="known")
-    claim = prior.with_prior_answers(new_claim) if known else new_claim
-    if sink and not known and not prior.for_named_version:
-        valid_claim = claim_batch(run, new_claim, prior.retired_versions)
-        if valid_claim is None:
+    chosen = before.with_prior_answers(mine) if known else mine
+    if sink and not known and not before.for_named_version:
+        claimed = claim_batch(run, mine, before.retired_versions)
+        if claimed is None:
             return BatchOutcome(
                 name=batch.name, fate="known", why=_SERVED_DIFFERENTLY if aside else None
             )
@@ -163,58 +161,50 @@ def _serve_batch(
     added = record_batch(
         run, chosen.scored_batch, before.retired_versions, again=before.for_named_version
     )
+    before.add(source, chosen.scored_batch)
+    fate = "scored" if added else "known"
+    return BatchOutcome.from_entry(chosen, came.scorer.version, fate=fate, shadow=beside, **told)
 
 
 def _finish_batch(
-    run: Run, plan: ScoringPlan, claim: BatchClaim, sink: Sink | None
+    run: Run, came: ScoringPlan, begun: BatchClaim, sink: Sink | None
 ) -> BatchOutcome:
-    """Finish a batch that another run claimed, from its predictions in the bucket.
-
-    The batch itself may be gone, such as one of a stream.
+    """A batch that another run began with and did not finish, and that is not here any more, such
+    as a stretch of a stream: its answers are in the bucket.
     """
     try:
-        to = deliver_batch(run, claim, sink) if sink else None
-        record_batch(run, claim.scored_batch, plan.prior_scores.retired_versions)
+        to = deliver_batch(run, begun, sink) if sink else None
+        record_batch(run, begun.scored_batch, came.prior_scores.retired_versions)
     except IntegrityError:
         raise
     except AssayError as error:
-        return BatchOutcome.from_error(claim.name, "failed", error)
-    return BatchOutcome.from_entry(claim, plan.scorer.version, to=to)
+        return BatchOutcome.from_error(begun.name, "failed", error)
+    return BatchOutcome.from_entry(begun, came.scorer.version, to=to)
 
 
 def _score_batch(
-    run: Run, scorer: LoadedVersion, batch: IncomingBatch, source: str | None
+    run: Run, by: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
-    arrived = read_batch(run, batch, by, source)
+    arrived = read_batch(run, batch, by.column_specs, source)
     return arrived, predict_batch(run, batch, arrived, by.version, by.model)
 
 
 def _score_in_shadow(
-    run: Run, plan: ScoringPlan, batch: IncomingBatch, source: str | None, as_of: str
+    run: Run, came: ScoringPlan, batch: IncomingBatch, source: str | None, as_of: str
 ) -> str | None:
-    """Score a batch with the challenger too, and record it as shadow; the challenger's name.
-
-    Its errors are logged and stop nothing: the champion still serves the batch.
+    """Let the challenger answer too, for nobody's eyes. What is wrong with it is its own matter:
+    the batch is served all the same.
     """
-    challenger = plan.shadow_scorer
-    if challenger is None:
+    beside = came.shadow_scorer
+    if beside is None:
         return None
-    name = challenger.version.name
+    name = beside.version.name
     try:
-        reading, prediction = _score_batch(run, challenger, batch, source)
-        claim = build_claim(
-            run.bucket,
-            batch,
-            source,
-            reading,
-            prediction,
-            version=challenger.version,
-            role="shadow",
-            as_of=as_of,
-        )
-        record_batch(run, claim.scored_batch)
+        steps, about = _score_batch(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
+        unseen = build_claim(run.bucket, batch, source, steps, beside.version, **about)
+        record_batch(run, unseen.scored_batch)
     except AssayError as error:
-        get_run_logger().warning(f"{name} could not score {batch.name} in shadow: {error}")
+        get_run_logger().warning(f"{name} could not score {batch.name} beside it: {error}")
         return None
     return name
 
@@ -222,7 +212,7 @@ def _score_in_shadow(
 def _run_monitor(
     config: str, store: str | None, as_of: str | None, overrides: tuple[str, ...]
 ) -> str:
-    """Run the monitor, and return the name of its final state, such as Healthy."""
+    """The name of the state in which a look at what came ended, such as Healthy."""
     from assay.flows.monitor import monitor
 
     state = monitor(config, store, as_of, overrides, return_state=True)

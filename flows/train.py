@@ -25,9 +25,8 @@ def train(
     ingestion = ingest_source(run)
     return run_training_pipeline(
         run,
-        [ingested],
-        held["table"],
-        held.get("quarantine"),
-        held.get("as_text"),
-        held.get("notes"),
+        [ingestion],
+        ingestion["table"],
+        quarantine=ingestion.outputs.get("quarantine"),
+        as_text=ingestion.outputs.get("as_text"),
     )

@@ -28,19 +28,18 @@ def run_training_pipeline(
     table: Artifact,
     quarantine: Artifact | None = None,
     as_text: Artifact | None = None,
-    notes: Artifact | None = None,
     row_origins: Artifact | None = None,
 ) -> State:
     """Answer the run's question with `table`, which `prior_steps` yielded.
 
-    `quarantine`: rows that had to be set aside; `as_text`: columns that had to be read as text;
-    `notes`: what else ingestion did to rows and values.
-    `row_origins`: which of the rows came since, where a model is trained anew; on the newest of them
-    it is held against the champion.
+    `quarantine`: malformed rows that were set aside. `as_text`: columns that were read as text.
+    `row_origins`: the ledger entry that brought each row, for a retraining; the candidate is
+    compared with the champion on the newest rows.
     """
-    validated = run_validation_gate(run, table, quarantine, as_text, notes)
-    if validated.verdict == "fail":
-        return _final_state("Invalid", run, record_stop(run, [*prior_steps, validated]))
+    validation = run_validation_gate(run, table, quarantine, as_text)
+    shared = [*prior_steps, validation]
+    if validation.verdict == "fail":
+        return _final_state("Invalid", run, record_stop(run, table, prior_steps, validation))
 
     measurement = measure_feasibility(run, table)
     feasibility = run_feasibility_gate(run, table, measurement)

@@ -1,4 +1,4 @@
-"""Judge the champion on the rows of a look."""
+"""Take a look at the champion."""
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.monitoring.judgement import LookInputs
@@ -10,7 +10,7 @@ from assay.tasks.stage import perform_stage, stage
 
 @stage(name="look")
 def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artifact) -> Step:
-    """Yield `report` and `found`: the verdict, its reasons and figures."""
+    """Yields the `report` and what it `found`: the verdict, its reasons, figures."""
     use_case = run.loaded.use_case
 
     def work() -> dict[str, Artifact]:
@@ -27,8 +27,8 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
             "lacks": {name: lack.model_dump() for name, lack in found.lacks.items()},
         }
         return {
-            "report": put_report(run.bucket, result.report),
-            "found": run.bucket.put_json(found, JSON, "what a look found"),
+            "report": put_report(run.bucket, found.report),
+            "found": run.bucket.put_json(said, JSON, "what a look found"),
         }
 
     return perform_stage(

@@ -20,6 +20,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """List what stops, rejections, alarms, rollbacks and people taught, newest first."""
+    from assay.bucket.journal import list_journals
     from assay.cli.existing_bucket import open_existing_bucket
     from assay.registry.batch_ledger import is_ledger
     from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons

@@ -39,6 +39,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take a use case from raw rows to a registered model, or to the reason for having none."""
+    from assay.bucket.open import open_bucket
     from assay.cli.existing_bucket import bucket_url
     from assay.config.loaded_use_case import load_use_case
     from assay.runs.result_cache import find_cached_outcome
@@ -177,6 +178,7 @@ def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
 
 def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
     """Lessons from other runs about the causes that this run's candidates failed by."""
+    from assay.bucket.journal import Journal
     from assay.registry.lessons import entry_causes, find_lessons
 
     entries, question = Journal(bucket.store, outcome.use_case).entries(), str(outcome.question)

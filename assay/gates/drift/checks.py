@@ -12,7 +12,7 @@ from assay.dataset.groups import MISSING_LABEL, MOST_GROUPS
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
 from assay.gates.drift.scored_rows import GroupCodes
-from assay.gates.report import Check, Interval, Verdict
+from assay.gates.report import Check, Interval, Measurement, MeasurementKind, Verdict
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 

@@ -34,7 +34,7 @@ from assay.gates.drift.performance_drop import (
 from assay.gates.drift.reconstruction import Reconstruction, measure_reconstruction
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
 from assay.gates.drift.separation import Separation, measure_separation
-from assay.gates.report import Check, Report, Verdict, overall_verdict
+from assay.gates.report import Check, Measurement, Report, Verdict, overall_verdict
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
 from assay.tables.table import Table
 

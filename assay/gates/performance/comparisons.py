@@ -226,9 +226,7 @@ def _widen_to_level(
     freedom = np.inf
     if clusters is not None:
         freedom = max(min(clusters.effective(side) for side in (truth, ~truth)) - 1, 1.0)
-    wider = float(
-        student_quantile(level, freedom) / student_quantile(gain.interval.level, freedom)
-    )
+    wider = float(student_quantile(level, freedom) / student_quantile(gain.interval.level, freedom))
     low, high = (
         None if end is None else gain.value + wider * (end - gain.value)
         for end in (gain.interval.low, gain.interval.high)
