@@ -1,4 +1,4 @@
-"""From batches that came to answers that are delivered and recorded."""
+"""Score batches: from incoming rows to predictions that are delivered and recorded."""
 
 from datetime import datetime
 
@@ -40,9 +40,9 @@ from assay.tasks.start_run import start_run
 from assay.util import clock
 
 _SERVED_DIFFERENTLY = (
-    "served by a version that reads it otherwise; name a version to have its answers"
+    "a version that reads it differently served it; name a version to get its predictions"
 )
-_EVENT_TIMEOUT = 10.0  # seconds that a server may take to hear the events
+_EVENT_TIMEOUT = 10.0  # seconds that a server may take to receive the events
 
 
 @flow(name="score", flow_run_name=format_run_name)
@@ -58,42 +58,36 @@ def score(
     then_monitor: bool = False,
     overrides: tuple[str, ...] = (),
 ) -> State:
-    """Score the batches that `score.source` names, or `files`, by the champion or by `model`.
+    """Score the batches of `score.source`, or `files`, with the champion or with `model`.
 
-    Each batch is scored, claimed, delivered and then recorded; it counts once, however often it
-    comes, and what one run began with the next finishes, with the very same answers. `to` is a path
-    instead of `score.to`; `form` the files' format where their endings do not tell it; `stream`
-    what the one file is called that holds a stretch of a stream; `as_of` the moment that this is
-    about, else now. With `then_monitor` the monitor looks at once at what came.
+    Each batch is scored, claimed, delivered and then recorded. It counts once, however often it
+    comes. A later run finishes what an interrupted run began, with the same predictions. `to` is a
+    path instead of `score.to`; `form` is the files' format if their endings do not show it;
+    `stream` is the name of a batch of a stream, whose rows are the one file; `as_of` is the moment
+    to act for, default now. `then_monitor` runs the monitor at once on what came.
 
     A deployment of this flow may be started by the event `assay.batch.arrived`, whose payload
     names the `files`: its automation runs the deployment with the parameters `{"files":
     {"__prefect_kind": "json", "value": {"__prefect_kind": "jinja", "template":
-    "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Of every batch that was
-    recorded, the event `assay.batch.scored` tells, with `batch_digest`, `rows` and `version`.
+    "{{ event.payload.files | tojson }}"}}}`. The event may come twice. Every recorded batch emits
+    the event `assay.batch.scored` with `batch`, `rows` and `version`.
     """
-    run, now = (
-        start_run(config, store, overrides, False, trains=False),
-        clock.parse_timestamp(as_of),
-    )
+    run = start_run(config, store, overrides, False, trains=False)
+    now = clock.parse_timestamp(as_of)
     try:
-        came = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
-    except NoChampion as error:  # schedules begin before anything is trained: nobody is alarmed
+        plan = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
+    except NoChampion as error:  # usual for a schedule before the first training: no alarm
         return Failed(name="No champion", message=error.what, data=error)
-    sink = resolve_sink(run.loaded, to, single_batch=len(came.batches) == 1)
-    batches = [_try_batch(run, came, batch, sink, to is not None, now) for batch in came.batches]
+    sink = resolve_sink(run.loaded, to, single_batch=len(plan.batches) == 1)
+    batches = [_try_batch(run, plan, batch, sink, to is not None, now) for batch in plan.batches]
     if to is None:
-        batches += [
-            _finish_batch(run, came, begun, sink)
-            for begun in came.prior_scores.open_claims.values()
-        ]
+        claims = plan.prior_scores.open_claims.values()
+        batches += [_finish_batch(run, plan, claim, sink) for claim in claims]
     monitored = None
     if any(batch.fate == "scored" for batch in batches):
         monitored = _run_monitor(config, store, as_of, overrides) if then_monitor else None
-        EventsWorker.drain_all(
-            timeout=_EVENT_TIMEOUT
-        )  # a process that ends now would take them along
-    version = came.scorer.version
+        EventsWorker.drain_all(timeout=_EVENT_TIMEOUT)  # else they would be lost with the process
+    version = plan.scorer.version
     outcome = ScoringOutcome(
         use_case=run.name,
         model=version.name,
@@ -106,11 +100,11 @@ def score(
 
 
 def _try_batch(
-    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
+    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
 ) -> BatchOutcome:
-    """What became of one batch. What is wrong with it stops no other."""
+    """Serve one batch. Its errors stop no other batch."""
     try:
-        return _serve_batch(run, came, batch, sink, aside, clock.format_timestamp(now))
+        return _serve_batch(run, plan, batch, sink, aside, clock.format_timestamp(now))
     except IntegrityError:
         raise
     except AssayError as error:
@@ -118,93 +112,114 @@ def _try_batch(
 
 
 def _serve_batch(
-    run: Run, came: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
+    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
 ) -> BatchOutcome:
-    """One batch, from its source to the ledger. Killed anywhere, the next run goes on from there.
+    """Take one batch from its source to the ledger. After a kill, the next run continues.
 
-    `aside`: the answers are wanted at a place that was named, even if they were recorded before.
+    `aside`: deliver to a place that the user named, even if the batch was recorded before.
     """
-    source, before = None, came.prior_scores
+    source, prior = None, plan.prior_scores
     try:
         source = batch.fingerprint(run.loaded)
-        if before.has_source(source) and not aside:
+        if prior.has_source(source) and not aside:
             return BatchOutcome(name=batch.name, fate="known")
-        arrived, predicted = _score_batch(run, came.scorer, batch, source)
+        reading, prediction = _score_batch(run, plan.scorer, batch, source)
     except (SourceError, DataError, ConfigError) as error:
         return refuse_batch(run, batch, source, error, as_of)
-    about = {"role": "served", "as_of": as_of, "aside": aside, "beside": came.expected_challenger}
-    mine = build_claim(
-        run.bucket, batch, source, (arrived, predicted), came.scorer.version, **about
+    new_claim = build_claim(
+        run.bucket,
+        batch,
+        source,
+        reading,
+        prediction,
+        version=plan.scorer.version,
+        role="served",
+        as_of=as_of,
+        aside=aside,
+        beside=plan.expected_challenger,
     )
-    known = before.has_batch(mine.batch_digest)
+    known = prior.has_batch(new_claim.batch_digest)
     if known and not aside:
         return BatchOutcome(name=batch.name, fate="known")
-    chosen = before.with_prior_answers(mine) if known else mine
-    if sink and not known and not before.for_named_version:
-        claimed = claim_batch(run, mine, before.retired_versions)
-        if claimed is None:
+    claim = prior.with_prior_answers(new_claim) if known else new_claim
+    if sink and not known and not prior.for_named_version:
+        valid_claim = claim_batch(run, new_claim, prior.retired_versions)
+        if valid_claim is None:
             return BatchOutcome(
                 name=batch.name, fate="known", why=_SERVED_DIFFERENTLY if aside else None
             )
-        chosen = claimed
-        before.open_claims.pop(chosen.batch_digest, None)
-    to = deliver_batch(run, chosen, sink) if sink else None
-    told = {
-        "name": batch.name,
-        "extra": run.bucket.get_json(arrived["about"])["extra"],
-        "outside": run.bucket.get_json(predicted["about"])["outside"],
-        "to": to,
-    }
-    if known:
-        return BatchOutcome.from_entry(chosen, came.scorer.version, fate="known", **told)
-    beside = _score_in_shadow(run, came, batch, source, as_of)
-    added = record_batch(
-        run, chosen.scored_batch, before.retired_versions, again=before.for_named_version
+        claim = valid_claim
+        prior.open_claims.pop(claim.batch_digest, None)
+    to = deliver_batch(run, claim, sink) if sink else None
+    added, shadow = False, None
+    if not known:
+        shadow = _score_in_shadow(run, plan, batch, source, as_of)
+        added = record_batch(
+            run, claim.scored_batch, prior.retired_versions, again=prior.for_named_version
+        )
+        prior.add(source, claim.scored_batch)
+    return BatchOutcome.from_entry(
+        claim,
+        plan.scorer.version,
+        name=batch.name,
+        fate="scored" if added else "known",
+        extra=run.bucket.get_json(reading["about"])["extra"],
+        to=to,
+        shadow=shadow,
     )
-    before.add(source, chosen.scored_batch)
-    fate = "scored" if added else "known"
-    return BatchOutcome.from_entry(chosen, came.scorer.version, fate=fate, shadow=beside, **told)
 
 
 def _finish_batch(
-    run: Run, came: ScoringPlan, begun: BatchClaim, sink: Sink | None
+    run: Run, plan: ScoringPlan, claim: BatchClaim, sink: Sink | None
 ) -> BatchOutcome:
-    """A batch that another run began with and did not finish, and that is not here any more, such
-    as a stretch of a stream: its answers are in the bucket.
+    """Finish a batch that another run claimed, from its predictions in the bucket.
+
+    The batch itself may be gone, such as one of a stream.
     """
     try:
-        to = deliver_batch(run, begun, sink) if sink else None
-        record_batch(run, begun.scored_batch, came.prior_scores.retired_versions)
+        to = deliver_batch(run, claim, sink) if sink else None
+        record_batch(run, claim.scored_batch, plan.prior_scores.retired_versions)
     except IntegrityError:
         raise
     except AssayError as error:
-        return BatchOutcome.from_error(begun.name, "failed", error)
-    return BatchOutcome.from_entry(begun, came.scorer.version, to=to)
+        return BatchOutcome.from_error(claim.name, "failed", error)
+    return BatchOutcome.from_entry(claim, plan.scorer.version, to=to)
 
 
 def _score_batch(
-    run: Run, by: LoadedVersion, batch: IncomingBatch, source: str | None
+    run: Run, scorer: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
-    arrived = read_batch(run, batch, by.column_specs, source)
-    return arrived, predict_batch(run, batch, arrived, by.version, by.model)
+    """The steps that read a batch and that predict it."""
+    reading = read_batch(run, batch, scorer.column_specs, source)
+    return reading, predict_batch(run, batch, reading, scorer.version, scorer.model)
 
 
 def _score_in_shadow(
-    run: Run, came: ScoringPlan, batch: IncomingBatch, source: str | None, as_of: str
+    run: Run, plan: ScoringPlan, batch: IncomingBatch, source: str | None, as_of: str
 ) -> str | None:
-    """Let the challenger answer too, for nobody's eyes. What is wrong with it is its own matter:
-    the batch is served all the same.
+    """Score a batch with the challenger too, and record it as shadow; the challenger's name.
+
+    Its errors are logged and stop nothing: the champion still serves the batch.
     """
-    beside = came.shadow_scorer
-    if beside is None:
+    challenger = plan.shadow_scorer
+    if challenger is None:
         return None
-    name = beside.version.name
+    name = challenger.version.name
     try:
-        steps, about = _score_batch(run, beside, batch, source), {"role": "shadow", "as_of": as_of}
-        unseen = build_claim(run.bucket, batch, source, steps, beside.version, **about)
-        record_batch(run, unseen.scored_batch)
+        reading, prediction = _score_batch(run, challenger, batch, source)
+        claim = build_claim(
+            run.bucket,
+            batch,
+            source,
+            reading,
+            prediction,
+            version=challenger.version,
+            role="shadow",
+            as_of=as_of,
+        )
+        record_batch(run, claim.scored_batch)
     except AssayError as error:
-        get_run_logger().warning(f"{name} could not score {batch.name} beside it: {error}")
+        get_run_logger().warning(f"{name} could not score {batch.name} in shadow: {error}")
         return None
     return name
 
@@ -212,7 +227,7 @@ def _score_in_shadow(
 def _run_monitor(
     config: str, store: str | None, as_of: str | None, overrides: tuple[str, ...]
 ) -> str:
-    """The name of the state in which a look at what came ended, such as Healthy."""
+    """Run the monitor, and return the name of its final state, such as Healthy."""
     from assay.flows.monitor import monitor
 
     state = monitor(config, store, as_of, overrides, return_state=True)

@@ -59,12 +59,12 @@ def record_look(
     earlier_steps: list[Step],
     gate_step: Step,
 ) -> MonitorOutcome:
-    """What became of the look; the last of `steps` took it."""
-    bucket, last = run.bucket, steps[-1]
+    """Record what became of a look that `gate_step` judged."""
+    bucket, last, steps = run.bucket, gate_step, [*earlier_steps, gate_step]
     said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
     lacks = {name: Lack.model_validate(lack) for name, lack in said.get("lacks", {}).items()}
-    found = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"], lacks)
-    entry = look_body(look, material, facts, found, last["report"]) | {"steps": step_costs(steps)}
+    result = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"], lacks)
+    entry = look_body(look, material, facts, result, last["report"]) | {"steps": step_costs(steps)}
     log = get_run_logger()
     if append_look(bucket, look, entry) is None:
         why = describe_look_conflict(bucket, look)

@@ -102,7 +102,7 @@ def judge_predictions(
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
-        values | {"shifted": _count_shifts(moved)},
+        measurements,
         measure_lacks(drops),
     )
 
