@@ -53,8 +53,14 @@ class SourceReader(Protocol):
 
     position_unit: str  # what a MalformedRow's `line` is: a "line" of a text, else a "row"
     textual: bool  # whether the values are mere text, of which the types are to be inferred
-    columns: list[str]  # all in the source; complete once the blocks are read
-    disagreements: Sequence[str]  # hints on columns whose files give them different types
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns of the source; complete once the blocks are read."""
+
+    @property
+    def disagreements(self) -> Sequence[str]:
+        """Hints on columns whose files give them different types."""
 
     def kinds(self) -> dict[str, str] | None:
         """Kinds of the kept columns if they are known without reading the rows."""

@@ -62,7 +62,7 @@ class ParquetFiles:
         # A file without rows says nothing of the values.
         filled = [(f, foot) for f, foot in zip(files, footers, strict=True) if foot.rows]
         judged = filled or list(zip(files, footers, strict=True))
-        self.disagreements: list[str] = []
+        self.disagreements: Sequence[str] = ()
         self._kinds = {name: self._kind(name, judged) for name in self._kept}
 
     def kinds(self) -> dict[str, str] | None:
@@ -161,7 +161,7 @@ class ParquetFiles:
         common = common_kind(kinds) or "text"
         declared = {*self._data.types, *self._data.dates, *self._data.categories}
         if common == "text" and name not in declared:
-            self.disagreements += describe_disagreement(name, by_file)
+            self.disagreements = [*self.disagreements, *describe_disagreement(name, by_file)]
         return common
 
 

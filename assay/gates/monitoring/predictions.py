@@ -59,6 +59,7 @@ class PredictionFindings:
     notes: Sequence[str]
     summary: str
     values: dict[str, float | None]
+    measurements: Sequence[Measurement] = ()
     lacks: Mapping[str, Lack] = field(default_factory=dict)
 
 
@@ -102,6 +103,7 @@ def judge_predictions(
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
+        {m.headline: m.value for m in measurements if m.headline} | {"shifted": _count_shifts(moved)},
         measurements,
         measure_lacks(drops),
     )

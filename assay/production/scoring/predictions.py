@@ -157,10 +157,10 @@ class _Scorer:
 
     def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
         frame = batch.select(self.model.columns).to_pandas()
-        probability, decision = self._predict_frame(frame)
+        probability, decision, broken = self._predict_frame(frame)
         far = self.outside.add(frame, start)
         odd = far if self.use_case.score.outside == "refuse" else {}
-        odd |= self._find_unscorable(frame, probability)
+        odd |= broken | self._find_unscorable(frame, probability)
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
             self.unscorable[start + place] = reason
