@@ -103,7 +103,7 @@ def judge_predictions(
         moved.figures if moved else (),
         moved.notes if moved else (),
         moved.summary if moved else "",
-        {m.headline: m.value for m in measurements if m.headline} | {"shifted": _count_shifts(moved)},
+        _headline_figures(measurements) | {"shifted": _count_shifts(moved)},
         measurements,
         measure_lacks(drops),
     )
