@@ -86,3 +86,28 @@ def test_a_waiver_holds_until_the_moment_it_expires_and_only_if_signed():
     assert not is_waiver_in_force(waiver, parse_timestamp("2026-04-01"))
     unsigned = JournalEntry(1, None, "waived", "2026-01-01", "ada", body)
     assert not is_waiver_in_force(unsigned, parse_timestamp("2026-01-02"))
+
+
+def answered(number, question, against, kind="registered"):
+    body = {"version": number, "question": str(Digest.of_bytes(question)), "against": against}
+    return kind, body
+
+
+def test_challengers_are_counted_by_question_and_champion_and_keep_their_number():
+    found = history(
+        answered(1, b"first", None),
+        promoted(1),
+        answered(2, b"january", 1),
+        answered(3, b"february", 1, "rejected"),
+        answered(4, b"february", 1),
+        promoted(4),
+        answered(5, b"march", 4),
+    )
+    one, four = found.versions[1], found.versions[4]
+    numbers = {
+        name: found.challenger_number(one, Digest.of_bytes(name))
+        for name in (b"january", b"february", b"march")
+    }
+    assert numbers == {b"january": 1, b"february": 2, b"march": 3}
+    assert found.challenger_number(four, Digest.of_bytes(b"march")) == 1
+    assert found.challenger_number(four, Digest.of_bytes(b"april")) == 2

@@ -45,11 +45,11 @@ def judge_performance(
     `prevalence` is the share of positives in training: the dummy says it of every row, and
     decides what then costs least. `champion` holds the same rows in the same order; the two are
     compared on those that `newest_rows` marks, else on all, and the surer the more challengers of
-    this champion there were: `challenger_number` counts from 1. The columns of `features`, again of the
-    same rows, are where weak slices are sought. `threshold` is the one that the decisions were
-    made by. `units` says which of the same rows belong together, and by its name of what they are;
-    where some do, every interval is cluster-robust. What rests on fewer than 10 positives or 10
-    negatives, or on those of fewer than 10 units, is unknown, whatever its interval says.
+    this champion there were: `challenger_number` counts from 1. The columns of `features`, again
+    of the same rows, are where weak slices are sought. `threshold` is the one that the decisions
+    were made by. `units` says which of the same rows belong together, and by its name of what they
+    are; where some do, every interval is cluster-robust. What rests on fewer than 10 positives or
+    10 negatives, or on those of fewer than 10 units, is unknown, whatever its interval says.
     Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
     who, truth = comparisons.read_predictions(predictions, "predictions")

@@ -8,7 +8,7 @@ import pytest
 
 from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance
 from assay.errors import DataError
-from assay.gates.performance import average_precision
+from assay.gates.performance import average_precision, comparisons
 from assay.gates.performance.calibration import (
     calibration_error,
     calibration_intercept,
@@ -250,6 +250,53 @@ def test_the_champion_is_compared_on_the_same_rows():
         judged(rows, champion=champion.iloc[::-1])
     with pytest.raises(DataError, match="other rows"):
         judged(rows, champion=champion.iloc[:-1])
+
+
+def test_later_challengers_must_be_surer_and_the_errors_of_all_sum_to_the_budget():
+    levels = np.array([comparisons.spent_level(k) for k in range(1, 10_000)])
+    assert levels[0] == pytest.approx(0.95)
+    assert ((1 - levels) / 2).sum() == pytest.approx(0.05, abs=1e-4)
+    rows, rival = made(2000, noise=0.0), made(2000, noise=0.4)
+    found = {
+        k: check(judged(rows, champion=rival, challenger_number=k), "beats_champion")
+        for k in (1, 12)
+    }
+    assert found[1].interval.level == 0.95
+    assert found[12].interval.low < found[1].interval.low
+    assert "challenger 12 of this champion, judged with an error of 0.032 % of the 5%" in (
+        found[12].why
+    )
+
+
+def test_what_is_surely_worse_than_the_champion_fails_whatever_its_number():
+    rows, weak = made(2000, noise=0.0), made(2000, noise=0.6)
+    report = judged(weak, champion=rows, challenger_number=40)
+    assert check(report, "beats_champion").verdict is Verdict.FAIL
+
+
+def test_twelve_challengers_as_good_as_the_champion_seldom_promote_noise():
+    def reign(seed, spend):
+        """Whether any of twelve, each judged on rows of its own, beats an equal champion."""
+        rng = np.random.default_rng(seed)
+        for k in range(1, 13):
+            z = rng.normal(size=400)
+            truth = rng.random(400) < 1 / (1 + np.exp(-z))
+            one, two = (1 / (1 + np.exp(-z - rng.normal(size=400))) for _ in "ab")
+            mine, theirs = (ModelPredictions(p, p > 0.5) for p in (one, two))
+            found = comparisons.check_against_rivals(
+                truth,
+                mine,
+                {"champion": theirs},
+                Performance(),
+                seed=0,
+                challenger_number=k if spend else None,
+            )
+            if found[0].verdict is Verdict.PASS:
+                return True
+        return False
+
+    assert sum(reign(seed, spend=False) for seed in range(60)) >= 8  # 26 % in theory
+    assert sum(reign(seed, spend=True) for seed in range(60)) <= 7  # at most 5 %
 
 
 def test_limits_are_floors_for_scores_and_ceilings_for_losses():
