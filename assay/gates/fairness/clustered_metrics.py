@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
@@ -88,7 +87,7 @@ def metric_error(metric: FairnessMetric, held: GroupRows) -> ClusterError:
 def _error(metric: FairnessMetric, held: GroupRows) -> ClusterError:
     truth, decision = held.truth, held.decision
     if metric in RATE_DEFINITIONS:
-        inside, successes = _rate_rows(cast(RateMetric, metric), held)
+        inside, successes = _rate_rows(metric, held)
         return _share_error(held, successes, inside)
     if metric == "f1_score":
         return _share_error(held, truth & decision, truth | decision)

@@ -28,7 +28,7 @@ from assay.gates.fairness.divisions import (
 from assay.gates.fairness.gaps import ALPHA, MIN_ROWS
 from assay.gates.fairness.metric_rules import MetricRule, judge_rules
 from assay.gates.fairness.tally import tally_predictions
-from assay.gates.fairness.undeclared import SENSITIVE_COLUMNS
+from assay.gates.fairness.undeclared import SENSITIVE_COLUMNS, undeclared_summaries
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
 from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools
@@ -75,7 +75,7 @@ def audit_fairness(
         gate="fairness",
         subject=subject,
         verdict=_verdict(checks, judged=bool(rules)),
-        summary=_summary(gaps, rules, sensitive),
+        summary=" ".join([_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),

@@ -12,6 +12,8 @@ from assay.gates.report import Check, Verdict
 
 SENSITIVE_COLUMNS: Final = "sensitive_columns"  # the check that some are declared
 
+UNDECLARED_COLUMNS: Final = "undeclared_columns"
+
 # By what a column is about, the words of its name that say so, without accents.
 _WORDS: Final = {
     "sex": "sex sexe sexo gender genre genero geschlecht sesso male female",
@@ -70,7 +72,7 @@ def check_declared(undeclared: dict[str, str]) -> Check:
     told = ", ".join(f"{name} ({about})" for name, about in undeclared.items())
     settings = ", ".join(f"{name}: {{}}" for name in names)
     return Check(
-        name="undeclared_columns",
+        name=UNDECLARED_COLUMNS,
         claim="The use case says of every column that looks sensitive whether it is",
         verdict=Verdict.CAUTION if undeclared else Verdict.PASS,
         statistic="columns that look sensitive and are not declared",
@@ -92,6 +94,12 @@ def check_declarations(columns: Sequence[str], data: Data) -> list[Check]:
     """What the use case says of a table's `columns`: which are sensitive, and which look so."""
     some = check_sensitive_declared(data)
     return [*([some] if some else []), check_declared(undeclared_columns(columns, data))]
+
+
+def undeclared_summaries(checks: Sequence[Check]) -> list[str]:
+    """A sentence about the columns that are asked about, if any are."""
+    asked = [c for c in checks if c.name == UNDECLARED_COLUMNS and c.verdict is Verdict.CAUTION]
+    return [f"{check.why[0].upper()}{check.why[1:]}." for check in asked]
 
 
 def check_sensitive_declared(data: Data) -> Check | None:

@@ -64,15 +64,12 @@ def expected_over_observed(
     """
     promised = float(probability.mean())
     if clusters is None:
-        low, high = wilson_limits(int(truth.sum()), len(truth))
+        limits = wilson_limits(int(truth.sum()), len(truth))
     else:
         spread = spread_of(mean_error(truth, clusters.codes))
-        low, high = (v.item() for v in clustered_share_limits(truth.mean(), len(truth), spread))
-        if not low > 0:
-            return Estimate(
-                promised / float(truth.mean()), Interval(low=promised / float(high), high=None)
-            )
-    interval = Interval(low=promised / float(high), high=promised / float(low))
+        limits = clustered_share_limits(truth.mean(), len(truth), spread)
+    low, high = (float(side.item()) for side in limits)
+    interval = Interval(low=promised / high, high=promised / low if low > 0 else None)
     return Estimate(promised / float(truth.mean()), interval)
 
 
@@ -199,7 +196,7 @@ def _clustered_variances(
     place = _assign_bins(probability, bins)
     inside = [place == part for part in np.unique(place)]
     found = [mean_error((probability - truth)[i], clusters.codes[i]).variance for i in inside]
-    return np.nan_to_num(np.array(found))
+    return np.asarray(np.nan_to_num(found), dtype=float)
 
 
 def _assign_bins(probability: Floats, bins: int) -> np.ndarray:

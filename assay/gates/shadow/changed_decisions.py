@@ -224,9 +224,9 @@ def _check(shift: _SelectionShift, found: GapVerdict) -> Check:
         estimate=shift.gap,
         interval=found.interval,
         threshold=shift.tolerance,
-        why=f"the share of yes moves by {shift.own.selection_shift:+.3f} of {shift.own.rows:,} rows "
-        f"of {group}, and by {shift.base.selection_shift:+.3f} of {shift.base.rows:,} of {base}: "
-        f"{shift.gap:+.3f}, between {low:.3f} and {high:.3f} at "
+        why=f"the share of yes moves by {shift.own.selection_shift:+.3f} of {shift.own.rows:,} "
+        f"rows of {group}, and by {shift.base.selection_shift:+.3f} of {shift.base.rows:,} of "
+        f"{base}: {shift.gap:+.3f}, between {low:.3f} and {high:.3f} at "
         f"{format_confidence(found.interval.level)}",
         remedy="Labels of these rows would tell whether it is for the better." if failed else "",
         hard=False,

@@ -32,9 +32,9 @@ def roc_auc(
     DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988); the transformation after Pepe, The
     Statistical Evaluation of Medical Tests (2003), section 5.2. Perfect ranking has no variance
     of its own, and a class of one row none that can be estimated: then Newcombe's score interval.
-    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see `_FEW_ROWS`).
-    Rows of one of `units` may hang together (see `clustered_delong_covariance`). Raises ValueError unless
-    `truth` holds both classes.
+    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see
+    `_FEW_ROWS`). Rows of one of `units` may hang together (see `clustered_delong_covariance`).
+    Raises ValueError unless `truth` holds both classes.
     """
     y = np.asarray(truth, dtype=bool)
     areas, covariance = _covariance_of_aucs(y, np.asarray(score, dtype=float)[None, :], units)
@@ -51,8 +51,8 @@ def roc_auc_difference(
 ) -> Estimate:
     """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval.
 
-    With few rows of a class (see `_FEW_ROWS`) that interval lies too near to zero where both rank well:
-    then one is made of the two single intervals and DeLong's correlation (MOVER).
+    With few rows of a class (see `_FEW_ROWS`) that interval lies too near to zero where both rank
+    well: then one is made of the two single intervals and DeLong's correlation (MOVER).
     """
     y = np.asarray(truth, dtype=bool)
     both = np.array([score, rival], dtype=float)

@@ -99,6 +99,7 @@ def test_a_gap_that_passes_is_reserved_where_another_column_looks_sensitive():
     found = audited(data, [rule], columns=("y", "sex", "religion"))
     assert found.verdict is Verdict.CAUTION
     assert found.summary.startswith("Gaps held to a limit: 1. Within it: 1")
+    assert "1 column by its name looks sensitive and is not declared: religion" in found.summary
 
 
 def test_a_sensitive_column_without_a_limit_is_not_judged():
