@@ -185,5 +185,6 @@ def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
         return f"About {more} more {unit} in {pair.group}{of_others} would tell."
     if needed.rows_of_both is not None:
         rows, base = (format_rounded_up(number) for number in needed.rows_of_both)
-        return f"About {rows} {unit} in {pair.group} and {base} in {pair.reference} would tell."
+        where = f"in {pair.group} and {base} in {pair.reference}"
+        return f"About {rows} {unit} {where}{of_others} would tell."
     return "No number of rows is likely to tell: the gap is about as large as the limit."

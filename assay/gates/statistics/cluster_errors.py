@@ -110,7 +110,9 @@ def cluster_error(
     """
     codes, place = np.unique(np.asarray(clusters), return_inverse=True)
     size = np.bincount(place, None if rows is None else np.asarray(rows, dtype=float))
-    sums = np.bincount(place, np.asarray(influence, dtype=float))
+    change = np.asarray(influence, dtype=float)
+    sums = np.bincount(place, change)
+    sums[np.abs(sums) <= 1e-12 * np.abs(change).sum()] = 0.0  # what rounding leaves of nothing
     effective = _effective_number(size)
     if np.count_nonzero(size) < 2:
         return ClusterError(codes, np.full(len(codes), np.nan), np.nan, effective)

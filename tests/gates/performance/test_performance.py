@@ -588,7 +588,7 @@ def test_intervals_of_every_score_cover_where_rows_belong_together(people, rows,
 
 @pytest.mark.parametrize("metric", SCORES)
 def test_a_perfect_model_of_few_people_is_not_perfectly_sure(metric):
-    truth = np.tile([True, False], 200)
+    truth = np.random.default_rng(0).random(400) < 0.5
     clusters = find_clusters(np.repeat(np.arange(20), 20), "person")
     perfect = ModelPredictions(truth * 1.0, truth)
     never = ModelPredictions(np.full(400, 0.4), np.zeros(400, bool))

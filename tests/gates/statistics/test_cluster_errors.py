@@ -65,6 +65,14 @@ def test_estimates_of_the_same_clusters_are_correlated():
     assert one.correlation(mean_error(values, of + 100)) == 0
 
 
+def test_clusters_that_are_all_alike_have_no_variance_but_for_rounding():
+    of, values = np.repeat(np.arange(20), 3), np.tile([0.1, 0.2, 0.7], 20)
+    spread = spread_of(mean_error(values, of))
+    assert spread.variance == 0
+    low, high = clustered_mean_limits(values.mean(), (0.0, 1.0), spread)
+    assert low < values.mean() < high
+
+
 def test_units_that_never_repeat_make_no_clusters():
     assert find_clusters(np.array([5, 3, 4]), "id") is None
     assert find_clusters(None, "id") is None
