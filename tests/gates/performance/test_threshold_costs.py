@@ -37,7 +37,7 @@ def test_the_curve_is_the_cost_of_deciding_at_each_threshold(rows):
         at = ModelPredictions(probability, probability >= threshold)
         assert cost == pytest.approx(point_score("cost", truth, at, COST))
     assert found.cheapest_cost == min(found.costs)
-    assert found.cheapest_cost <= found.now.value + 1e-12
+    assert found.cheapest_cost <= found.current_cost.value + 1e-12
     assert found.cheapest_cost <= found.trivial_cost + 1e-12
 
 
@@ -64,7 +64,7 @@ def test_the_best_of_many_thresholds_on_the_same_rows_is_not_taken_for_a_saving(
     for seed in range(40):
         truth, who = made(300, seed)
         found = weigh(truth, who, regret=0.0)
-        assert found.cheapest_cost <= found.now.value
+        assert found.cheapest_cost <= found.current_cost.value
         alarms += threshold_costs.check_threshold(found, truth).verdict is Verdict.FAIL
     assert alarms <= 4  # of 40 at 2.5 %
 
@@ -90,7 +90,7 @@ def test_the_figure_shows_the_chosen_threshold_beside_no_model_at_all():
     assert len(drawn.series[0].points) <= threshold_costs.CURVE_POINTS + 2
     assert min(point.value for point in drawn.series[0].points) == found.cheapest_cost
     chosen = drawn.series[1].points[0]
-    assert (chosen.x, chosen.value) == (found.chosen_threshold, found.now.value)
+    assert (chosen.x, chosen.value) == (found.chosen_threshold, found.current_cost.value)
     assert drawn.reference == found.trivial_cost
 
 
