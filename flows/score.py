@@ -166,6 +166,7 @@ def _serve_batch(
         extra=run.bucket.get_json(reading["about"])["extra"],
         to=to,
         shadow=shadow,
+        outside=run.bucket.get_json(prediction["about"])["outside"],
     )
 
 
@@ -190,7 +191,7 @@ def _score_batch(
     run: Run, scorer: LoadedVersion, batch: IncomingBatch, source: str | None
 ) -> tuple[Step, Step]:
     """The steps that read a batch and that predict it."""
-    reading = read_batch(run, batch, scorer.column_specs, source)
+    reading = read_batch(run, batch, scorer, source)
     return reading, predict_batch(run, batch, reading, scorer.version, scorer.model)
 
 

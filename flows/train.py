@@ -29,4 +29,5 @@ def train(
         ingestion["table"],
         quarantine=ingestion.outputs.get("quarantine"),
         as_text=ingestion.outputs.get("as_text"),
+        notes=ingestion.outputs.get("notes"),
     )

@@ -28,15 +28,17 @@ def run_training_pipeline(
     table: Artifact,
     quarantine: Artifact | None = None,
     as_text: Artifact | None = None,
+    notes: Artifact | None = None,
     row_origins: Artifact | None = None,
 ) -> State:
     """Answer the run's question with `table`, which `prior_steps` yielded.
 
     `quarantine`: malformed rows that were set aside. `as_text`: columns that were read as text.
+    `notes`: rows that were left out, and values that were changed.
     `row_origins`: the ledger entry that brought each row, for a retraining; the candidate is
     compared with the champion on the newest rows.
     """
-    validation = run_validation_gate(run, table, quarantine, as_text)
+    validation = run_validation_gate(run, table, quarantine, as_text, notes)
     shared = [*prior_steps, validation]
     if validation.verdict == "fail":
         return _final_state("Invalid", run, record_stop(run, table, prior_steps, validation))

@@ -18,9 +18,9 @@ def run_validation_gate(
 ) -> Step:
     """Yield `report` and, if rows break a rule, `failing`: those rows with their rules.
 
-    `quarantine`: the rows that ingestion had to set aside; `as_text`: the columns that it had to
-    read as text; `notes`: what else it did to rows and values. What changed in the columns is told against the table that the use case was last
-    asked of.
+    `quarantine`: the rows that ingestion set aside. `as_text`: the columns that it read as text.
+    `notes`: what else it did to rows and values. The columns are compared with those of the use
+    case's previous table.
     """
     written = run.loaded
     use_case = written.use_case

@@ -190,8 +190,8 @@ class Data(Section):
     def reading_settings(self) -> dict[str, Any]:
         """Where the rows come from and how they are read, as JSON: what ingestion needs."""
         kept = {"source", "missing", "types", "categories", "dates", "where", "never_store"}
-        unlabelled = {"target": {"column", "unlabelled"}}
-        return self.model_dump(mode="json", include=dict.fromkeys(kept, True) | unlabelled)
+        include: dict[str, Any] = dict.fromkeys(kept, True) | {"target": {"column", "unlabelled"}}
+        return self.model_dump(mode="json", include=include)
 
     def column_meaning(self) -> dict[str, Any]:
         """What the columns mean, as JSON, without where they come from or how they are read."""

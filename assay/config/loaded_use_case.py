@@ -73,13 +73,14 @@ def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseC
     Raises ConfigError.
     """
     path = Path(path)
-    words = {"file": str(path), "text": _read_text(path), "set": list(overrides)}
-    _refuse_signatures(words["text"], str(path))
-    written = parse_use_case(words)
+    text = _read_text(path)
+    _refuse_signatures(text, str(path))
+    document = {"file": str(path), "text": text, "set": list(overrides)}
+    written = parse_use_case(document)
     # The words are kept with every run; folders of one person's machine are nobody's business.
-    kept = words | {"file": path.name if path.is_absolute() else str(path)}
-    _folders[kept["file"], words["text"]] = str(path.parent)
-    return replace(written, document=kept)
+    name = path.name if path.is_absolute() else str(path)
+    _folders[name, text] = str(path.parent)
+    return replace(written, document=document | {"file": name})
 
 
 def parse_use_case(

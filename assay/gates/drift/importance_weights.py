@@ -24,6 +24,7 @@ from assay.gates.drift.cell_grid import numeric_values
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.scored_rows import ColumnRoles, LabelCodes, ScoredRows, read_scored_rows
 from assay.gates.statistics.intervals import Bools, Floats
+from assay.tables.distribution import Integers
 
 GROUPS: Final = 10  # of neighbours, left out in turn
 _ROWS: Final = 10_000  # of each side
@@ -116,7 +117,7 @@ class _BothSides:
     current: Floats
 
     @property
-    def groups(self) -> tuple[Floats, Floats]:
+    def groups(self) -> tuple[Integers, Integers]:
         """The group of neighbours of each row, by side."""
         old, new = (
             np.arange(len(side)) * GROUPS // max(len(side), 1)
@@ -172,7 +173,7 @@ def _calibrate(
         for value in (
             np.ones(len(weight)),
             scored.probability[mask][labelled],
-            truth[mask][labelled],
+            truth[mask][labelled].astype(np.float64),
         )
     ]
-    return fit_isotonic(*sums)
+    return fit_isotonic(*(total.astype(np.float64) for total in sums))

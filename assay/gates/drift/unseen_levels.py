@@ -14,7 +14,7 @@ import numpy as np
 
 from assay.config.gates import DriftSettings
 from assay.gates.drift.cell_grid import EncodedLevels
-from assay.gates.statistics.intervals import Floats
+from assay.gates.statistics.intervals import Bools, Floats
 from assay.tables.distribution import Integers
 from assay.tables.profile import ColumnProfile
 
@@ -81,7 +81,7 @@ def _assign_windows(rows: int, times: int, ask: DriftSettings) -> tuple[Integers
     return (place % count if ask.order == "arbitrary" else place * count // max(rows, 1)), count
 
 
-def _shares_alone(levels: Integers, window: Integers, count: int, may_be_alone: Floats) -> Floats:
+def _shares_alone(levels: Integers, window: Integers, count: int, may_be_alone: Bools) -> Floats:
     """By window, the share of its rows in levels that no other window holds.
 
     A sample sees few rows of a level: one that has more rows than a window is never alone.

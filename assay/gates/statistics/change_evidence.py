@@ -77,6 +77,6 @@ def _sums_from(values: Floats) -> Floats:
 
 
 def _start_weights(count: int) -> Floats:
-    weights = (1 - _FIRST) * (1 - _DECAY) * _DECAY ** np.arange(count)
+    weights: Floats = (1 - _FIRST) * (1 - _DECAY) * _DECAY ** np.arange(count, dtype=np.float64)
     weights[0] += _FIRST
     return weights

@@ -57,6 +57,7 @@ class BatchOutcome(_Frozen):
         extra: Sequence[str] = (),
         to: str | None = None,
         shadow: str | None = None,
+        outside: Sequence[str] = (),
     ) -> Self:
         """A batch with predictions, in a run that scores with version `run`."""
         by_another = entry.version != run.number
@@ -72,6 +73,7 @@ class BatchOutcome(_Frozen):
             extra=tuple(extra),
             to=to,
             shadow=shadow,
+            outside=tuple(outside),
             model=f"{run.model}@{entry.version}" if by_another else None,
             digest=entry.model if by_another else None,
         )
