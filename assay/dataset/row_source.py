@@ -161,10 +161,11 @@ class TableRows:
     def cells(self, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
         self.connection.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))
         named = ", ".join(quote_identifier(name) for name in columns)
+        row = quote_identifier(ROW_COLUMN)
         try:
             return self.connection.execute(
                 f"SELECT {named} FROM numbered SEMI JOIN wanted "  # noqa: S608 - quoted names
-                f"ON {quote_identifier(ROW_COLUMN)} = number ORDER BY {quote_identifier(ROW_COLUMN)}"
+                f"ON {row} = number ORDER BY {row}"
             ).fetchall()
         finally:
             self.connection.unregister("wanted")

@@ -82,10 +82,10 @@ def ingest_source(
         intake = _IngestPass(
             _column_specs(reader, data, survey),
             report_progress(blocks, say, "typed"),
-            aside,
-            _tally(data, reader),
-            data,
-            where.text.locate(("data", "where")) if where else "data.where",
+            aside=aside,
+            tally=_tally(data, reader),
+            data=data,
+            where=where.text.locate(("data", "where")) if where else "data.where",
         )
         table = write_table(
             bucket, intake.batches(), intake.schema, name, identity_rule=identity_rule
@@ -160,6 +160,7 @@ class _IngestPass:
         self,
         wanted: Mapping[str, ColumnSpec],
         blocks: Iterable[RowBlock],
+        *,
         aside: BlockSpool,
         tally: RowTally,
         data: Data,

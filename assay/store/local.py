@@ -49,7 +49,7 @@ class LocalStore:
 
     def put_if_absent(self, key: str, content: bytes | Path) -> bool:
         path = self._path(key)
-        # Opened first, outside of `_translate_write_errors`: this file's errors are not the store's.
+        # Opened outside of `_translate_write_errors`: this file's errors are not the store's.
         with _open_content(content) as source, self._translate_write_errors():
             return not path.is_file() and self._write(path, source)
 

@@ -7,8 +7,8 @@ from the parts' own grids: merging equals counting everything at once, to the la
 order. (The exactness is the point: the usual quantile sketches merge within a bound only, and
 their bytes depend on the order.)
 
-For numbers the key is the double's own bits, so the grid is relative: with `dropped_bits` bits gone a
-value is known to within 2**(dropped - 52) of itself, whatever its scale; narrow columns far from
+For numbers the key is the double's own bits, so the grid is relative: with `dropped_bits` bits gone
+a value is known to within 2**(dropped - 52) of itself, whatever its scale; narrow columns far from
 zero keep more bits. 4,096 cells are enough for 52 dropped bits at the worst, where a cell is still
 no wider than a factor of two. For text the key is a hash, and the cells are classes of values.
 """
@@ -65,8 +65,8 @@ class Distribution:
         return int(self.counts.sum())
 
     def coarsen(self, dropped: int) -> Distribution:
-        """The same with at least `dropped_bits` bits gone. Two distributions compare at one coarseness:
-        else the same value stands at different places in them.
+        """The same with at least `dropped_bits` bits gone. Two distributions compare at one
+        coarseness: else the same value stands at different places in them.
         """
         if dropped <= self.dropped_bits:
             return self

@@ -44,10 +44,10 @@ _NO_HASHES: Final = np.empty(0, np.uint64)
 class ColumnProfile:
     """One column of some rows. Dates are microseconds since 1970, UTC.
 
-    `low` and `high` (numbers only) are exact. `names` are the texts that the keys of
-    `distribution` stand for, in its order; None for numbers, and for text of more than 4,096
-    distinct values or 256 KiB of them, whose keys are then classes of hashes. `smallest_hashes` are the
-    1,024 smallest hashes of values, kept where the distribution lost bits.
+    `low` and `high` (numbers only) are exact. `names` are the texts that the keys of `distribution`
+    stand for, in its order; None for numbers, and for text of more than 4,096 distinct values or
+    256 KiB of them, whose keys are then classes of hashes. `smallest_hashes` are the 1,024 smallest
+    hashes of values, kept where the distribution lost bits.
     """
 
     kind: str

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from prefect.client.schemas.objects import StateType
-from production.small import champion, people, promote, register, use_case
 from sqlalchemy import create_engine, text
 
 import assay.flows.score

@@ -382,7 +382,8 @@ def test_root_and_url_are_what_opens_it_again() -> None:
 
 
 def test_opening_a_bucket_elsewhere_imports_no_s3fs() -> None:
-    code = "import sys, assay.store.open, assay.store.s3, assay.upkeep.doctor; print('s3fs' in sys.modules)"
+    modules = "assay.store.open, assay.store.s3, assay.upkeep.doctor"
+    code = f"import sys, {modules}; print('s3fs' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 

@@ -55,8 +55,8 @@ def key(tmp_path):
     table = write_frame(bucket, rows, "rows")
     made = {name: bucket.put_json({}, JSON, name) for name in ("held_out", "about")}
     trained = Step(
-        name="train", key=Digest.of_bytes(b"k"), components={}, inputs={}, outputs=made, cached=True,
-        seconds=0.0,
+        name="train", key=Digest.of_bytes(b"k"), components={}, inputs={}, outputs=made,
+        cached=True, seconds=0.0,
     )  # fmt: skip
     inputs = {"rank": ({"LogisticRegression": trained},), "validate": (table, None)}
 

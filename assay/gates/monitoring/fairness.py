@@ -36,8 +36,9 @@ _ANSWERS: Final = ("truth", "decision", "probability")
 
 @dataclass(frozen=True)
 class RealisedFairnessRules:
-    """What the use case asks, and where rows hold it. `sensitive_columns`: what a table calls truth,
-    decision and probability. `unfair`: checks that the champion failed when it was registered.
+    """What the use case asks, and where rows hold it. `sensitive_columns`: what a table calls
+    truth, decision and probability. `unfair`: checks that the champion failed when it was
+    registered.
     """
 
     rules: Sequence[FairnessRule]

@@ -40,7 +40,7 @@ def _coverage_check(due: list[BatchFacts], ask: MonitoringSettings) -> Check:
     few = share < ask.coverage
     return Check(
         name="coverage",
-        claim=f"After {format_duration(ask.delay)}, at least {ask.coverage:.0%} of rows have a label",
+        claim=f"{ask.coverage:.0%} of rows or more are labelled after {format_duration(ask.delay)}",
         verdict=Verdict.CAUTION if few else Verdict.PASS,
         statistic="share of rows with a label",
         estimate=share,

@@ -78,14 +78,14 @@ def _remedy(found: RequiredRows, rows: int, reference: int) -> str:
     if found.labels is not None:
         looks = math.ceil(found.labels / rows)
         return (
-            f"About {format_rounded_up(found.labels)} labelled rows judged together would tell, those of "
-            f"{looks} looks like this one (monitor.rows makes a look wait for them)."
+            f"About {format_rounded_up(found.labels)} labelled rows judged together would tell: "
+            f"those of {looks} such looks. Raise monitor.rows to make a look wait for them."
         )
     told = f"No number of labels would tell: it was tested on {reference:,} such rows"
     if found.reference is None:
         return f"{told}, and the estimate lies too near the margin."
     return (
-        f"{told}. About {format_rounded_up(found.reference)} test rows would: train it anew on more rows "
+        f"{told}. About {format_rounded_up(found.reference)} test rows would: retrain on more rows "
         "(retrain.window), or set more of them aside (split.test)."
     )
 

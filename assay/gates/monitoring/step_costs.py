@@ -57,7 +57,8 @@ def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
             )
             for cost in costs
         ),
-        note=f"Held against at least {MIN_EARLIER_VALUES} times before; usual is the median. Of a table, bytes "
+        note=f"Compared with at least {MIN_EARLIER_VALUES} earlier looks; usual is the median. "
+        "Of a table, bytes "
         "are those of the list of its parts.",
         detail=True,
     )

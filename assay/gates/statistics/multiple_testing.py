@@ -19,10 +19,10 @@ def holm_step_down(
 ) -> tuple[Bools, Floats]:
     """Holm's procedure by intervals: which members of `family` are rejected, and at what levels.
 
-    `is_beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider interval
-    lies there only if a narrower one does. At first all count; those rejected leave, which eases
-    it for the rest. The levels are those at which each was rejected, or not in the end; what is
-    not in the family has the last one. Holm, Scand. J. Stat. 6 (1979).
+    `is_beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider
+    interval lies there only if a narrower one does. At first all count; those rejected leave, which
+    eases it for the rest. The levels are those at which each was rejected, or not in the end; what
+    is not in the family has the last one. Holm, Scand. J. Stat. 6 (1979).
     """
     rejected = np.zeros_like(family)
     levels = np.zeros(len(family))

@@ -20,8 +20,8 @@ FEWEST_EXPECTED = 5  # expected rows in a cell: Cochran, Biometrics 10 (1954)
 class WindowVariation:
     """How counts of a column's cells vary between windows of the reference, beyond chance.
 
-    A window's share of a cell has the variance p (1 - p) (1 / rows + `between_variance`). `freedom` is
-    the effective number of directions in which cells vary, `windows` how many were compared.
+    A window's share of a cell has the variance p (1 - p) (1 / rows + `between_variance`). `freedom`
+    is the effective number of directions in which cells vary, `windows` how many were compared.
     """
 
     between_variance: float

@@ -20,8 +20,9 @@ from assay.gates.validation.gx_results import ExpectationRule
 
 
 class RuleEngine(Enum):
-    """What answers a rule. `DUCKDB_ONE_THREAD` is DuckDB in one thread: sums of floats depend on their
-    order, and a report may not."""
+    """What answers a rule. `DUCKDB_ONE_THREAD` is DuckDB in one thread: sums of floats depend on
+    their order, and a report may not.
+    """
 
     DUCKDB = "duckdb"
     DUCKDB_ONE_THREAD = "duckdb, one thread"

@@ -36,9 +36,10 @@ _AT_ONCE: Final = 1 << 20  # labels
 class KnownLabels:
     """The last known label of every unit, whether or not such a row was ever scored.
 
-    `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the
-    ledger by which a label came to say what it says, and `known_at` the moment at which it was known
-    (microseconds since 1970); `first_entries` is the entry that said anything at all. 29 bytes a unit.
+    `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the ledger
+    by which a label came to say what it says, and `known_at` the moment at which it was known
+    (microseconds since 1970); `first_entries` is the entry that said anything at all. 29 bytes a
+    unit.
     """
 
     units: Integers
@@ -64,8 +65,8 @@ class KnownLabels:
         *,
         only_units: Integers | None = None,
     ) -> KnownLabels:
-        """The view of these entries of a ledger, in its order. `only_units` such units, which ascend;
-        what speaks of none of them is not read.
+        """The view of these entries of a ledger, in its order. `only_units` such units, which
+        ascend; what speaks of none of them is not read.
         """
         if only_units is not None:
             speaks = match_tables(bucket, [units_table(entry) for entry in entries], only_units)
@@ -300,7 +301,9 @@ def _filter_units(told: _LabelArrays, only: Integers) -> _LabelArrays:
 def _read_labels(
     bucket: Bucket, entry: ReceivedLabels | ScoredBatch, use_case: UseCase
 ) -> _LabelArrays:
-    """Units, labels, and moments (or `_NO_MOMENT`): a whole entry at once, so that it is sorted once."""
+    """Units, labels, and moments (or `_NO_MOMENT`): a whole entry at once, so that it is sorted
+    once.
+    """
     table = Table.read(bucket, entry.table)
     parts = (
         _iter_label_file(table)

@@ -40,20 +40,20 @@ def count_labels(
     """What is known of the labels; and of each batch with a new one, by entry, every row's label
     if that is new.
 
-    Counted are labels that are `new`, units with any (`known_labels`), those that fit `no_row` that was
-    ever scored, by batch the rows that have one (`received_labels`), the `delays` of the new ones, in
-    seconds: the median, what nine in ten do not exceed, and the longest, and the `first_entries` batch
-    that has one.
+    Counted are labels that are `new`, units with any (`known_labels`), those that fit `no_row` that
+    was ever scored, by batch the rows that have one (`received_labels`), the `delays` of the new
+    ones, in seconds: the median, what nine in ten do not exceed, and the longest, and the
+    `first_entries` batch that has one.
     """
     return _LabelCount.from_look(bucket, look, use_case).result()
 
 
 @dataclass(frozen=True, eq=False)
 class _LabelCount:
-    """One count. `previous_counts`: that of the look before, which knew the ledger up to `counted_entries`; 0 where
-    there is none. `own_label_batches`: the batches whose own rows hold labels. `new_units`: the units that later
-    entries bring labels of. `known_labels`: of these, of later batches, and of batches whose labels were
-    too few to be judged, all that is known.
+    """One count. `previous_counts`: that of the look before, which knew the ledger up to
+    `counted_entries`; 0 where there is none. `own_label_batches`: the batches whose own rows hold
+    labels. `new_units`: the units that later entries bring labels of. `known_labels`: of these, of
+    later batches, and of batches whose labels were too few to be judged, all that is known.
     """
 
     bucket: Bucket

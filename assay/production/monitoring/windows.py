@@ -37,10 +37,10 @@ _OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "bool
 
 @dataclass(frozen=True)
 class LookWindow:
-    """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either
-    is None where there are too few, which wait. `same_rows`: both are the very same rows, and
-    `labelled` stands for both. `label_counts`: JSON about the labels (see `counting.count`), and the
-    batches whose new labels are too few and `waits`.
+    """`current`: rows that no look has judged. `labelled`: rows of which a label is new. Either is
+    None where there are too few, which wait. `same_rows`: both are the very same rows, and
+    `labelled` stands for both. `label_counts`: JSON about the labels (see `counting.count`), and
+    the batches whose new labels are too few and `waits`.
     """
 
     current: Artifact | None

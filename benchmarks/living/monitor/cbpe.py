@@ -26,4 +26,5 @@ def work(folder: Path, reference: ScoredRows) -> str:
     current = read_scored_rows(rows, _ROLES, "rows")
     assert current is not None
     counted = expected_counts(current, ProbabilityBins.from_sides(reference, current))
-    return f"ROC AUC {counted.metric_value('roc_auc'):.4f}, accuracy {counted.metric_value('accuracy'):.4f}"
+    auc, accuracy = counted.metric_value("roc_auc"), counted.metric_value("accuracy")
+    return f"ROC AUC {auc:.4f}, accuracy {accuracy:.4f}"

@@ -170,8 +170,8 @@ def test_a_damaged_part_is_named_and_nothing_is_judged(tmp_path, frame):
 
 def test_a_rule_in_sql_is_asked_of_a_table(table):
     query = "select * from {batch} where age > 120"
-    found = validate_table(table, [rule("unexpected_rows_expectation", unexpected_rows_query=query)],
-                     subject="t")  # fmt: skip
+    rules = [rule("unexpected_rows_expectation", unexpected_rows_query=query)]
+    found = validate_table(table, rules, subject="t")
     assert found.report.checks[-1].verdict is Verdict.FAIL
     assert found.report.checks[-1].estimate == 3
 

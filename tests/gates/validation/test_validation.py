@@ -371,7 +371,8 @@ def test_infinite_and_huge_values_are_named_with_their_column(frame):
         check = only(judge(rows, notes=notes), "extreme_values")
         assert check.verdict is Verdict.CAUTION
         assert check.why == (
-            "ratio: 3 infinite values, treated as missing; ratio: 2 values beyond 1e+30, learnt as 1e+30."
+            "ratio: 3 infinite values, treated as missing; "
+            "ratio: 2 values beyond 1e+30, learnt as 1e+30."
         )
     ordinary = judge(frame.drop(columns="ratio"))
     assert "extreme_values" not in [check.name for check in ordinary.report.checks]

@@ -122,11 +122,12 @@ def test_a_look_reads_nothing_of_what_no_new_label_is_about(monkeypatch):
         lambda bucket, served, *more: read.append(served.name) or was(bucket, served, *more),
     )
     opened, labels = [], known_labels._read_labels
-    monkeypatch.setattr(
-        known_labels, "_read_labels", lambda bucket, entry, case: opened.append(entry.name) or labels(
-            bucket, entry, case
-        )
-    )  # fmt: skip
+
+    def read_labels(bucket, entry, case):
+        opened.append(entry.name)
+        return labels(bucket, entry, case)
+
+    monkeypatch.setattr(known_labels, "_read_labels", read_labels)
     counted, new = count_labels(living.bucket, living.about(7), living.case)
     assert read == ["batch of day 4"]
     assert opened == ["labels of day 6"]
