@@ -41,7 +41,7 @@ def test_each_strength_is_a_candidate_with_a_title_of_its_own():
         "fair at 0.5",
         "fair",
     ]
-    assert [found.path(one)[1] for one in found.expanded_candidates] == [0, 1, 1, 1, 2, 2]
+    assert [found.candidate_path(one)[1] for one in found.expanded_candidates] == [0, 1, 1, 1, 2, 2]
     assert all(found.find_candidate(one.title) is not None for one in found.expanded_candidates)
     # The search does not depend on the mitigation: one serves all.
     assert set(found.shared_searches().values()) == {"LogisticRegression"}

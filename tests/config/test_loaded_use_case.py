@@ -252,7 +252,7 @@ def test_the_features_leave_out_what_the_model_may_not_see(written):
     )
     case = written(text).use_case
     columns = ["id", "age", "sex", "w", "late", "x", "y"]
-    assert case.features(columns) == ["age", "x"]
+    assert case.feature_columns(columns) == ["age", "x"]
 
 
 def test_a_column_that_is_never_stored_need_not_be_in_the_table(written):

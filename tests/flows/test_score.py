@@ -69,7 +69,7 @@ def test_each_batch_is_scored_delivered_and_recorded_once(place):
     state, outcome = place.score(as_of="2016-03-01")
     assert (state.name, outcome.model, outcome.rows) == ("Scored", "jobs@1", 24)
     assert [b.fate for b in outcome.batches] == ["scored", "scored", "known"]
-    one, two = place.ledger.scored
+    one, two = place.ledger.scored_batches
     assert (one.as_of, one.rows, one.role, one.version) == (
         "2016-03-01T00:00:00+00:00",
         12,
@@ -81,7 +81,7 @@ def test_each_batch_is_scored_delivered_and_recorded_once(place):
     delivered = pd.read_csv(place.folder / "out" / "b.csv")
     assert (delivered["probability"] == said["probability"]).all()
     assert set(place.fates().values()) == {"known"}
-    assert len(place.ledger.scored) == 2
+    assert len(place.ledger.scored_batches) == 2
 
 
 def test_what_cannot_be_scored_is_refused_and_the_others_go_on(place):
@@ -95,11 +95,11 @@ def test_what_cannot_be_scored_is_refused_and_the_others_go_on(place):
     assert (state.name, state.is_failed()) == ("Refused", True)
     assert [b.fate for b in outcome.batches] == ["refused"] * 3 + ["scored"]
     assert "no column 'age'" in outcome.batches[1].why
-    refused = place.ledger.refused
+    refused = place.ledger.refused_batches
     assert [Path(r.name).name[0] for r in refused] == ["a", "b", "c"]
     assert refused[1].remedy.startswith("Did you mean 'ages'")
     place.score()
-    assert len(place.ledger.refused) == 3
+    assert len(place.ledger.refused_batches) == 3
 
 
 def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
@@ -107,7 +107,7 @@ def test_a_sink_that_cannot_be_written_leaves_the_batch_for_the_next_run(place):
     (place.folder / "out").write_text("in the way")
     state, outcome = place.score()
     assert (state.name, outcome.batches[0].fate) == ("Failed", "failed")
-    assert place.ledger.scored == ()
+    assert place.ledger.scored_batches == ()
     (place.folder / "out").unlink()
     assert place.fates() == {"a.csv": "scored"}
 
@@ -127,11 +127,11 @@ def test_an_interruption_loses_nothing_and_the_next_run_goes_on(place, monkeypat
     monkeypatch.setattr(assay.flows.score, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         place.score()
-    assert [Path(s.name).name for s in place.ledger.scored] == ["a.csv"]
+    assert [Path(s.name).name for s in place.ledger.scored_batches] == ["a.csv"]
     monkeypatch.setattr(assay.flows.score, step, was)
     assert place.fates() == {"a.csv": "known", "b.csv": "scored"}
     assert len(pd.read_csv(place.folder / "out" / "b.csv")) == 12
-    assert len(place.ledger.scored) == 2
+    assert len(place.ledger.scored_batches) == 2
 
 
 def interrupt(monkeypatch, step, then=lambda: None):
@@ -162,7 +162,7 @@ def test_what_was_begun_is_finished_with_the_same_answers_whoever_is_champion(
     _, outcome = place.score()
     assert (outcome.model, outcome.batches[0].model) == ("jobs@2", "jobs@1")
     assert "a.csv by jobs@1, which had begun it" in outcome.sentence
-    (entry,) = place.ledger.scored
+    (entry,) = place.ledger.scored_batches
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     said = Table.read(place.bucket, entry.predictions).to_pandas()
     assert (delivered["probability"] == said["probability"]).all()
@@ -172,14 +172,14 @@ def test_what_was_begun_is_finished_with_the_same_answers_whoever_is_champion(
 
 def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
     place.come("a.csv")
-    interrupt(monkeypatch, "deliver")
+    interrupt(monkeypatch, "deliver_batch")
     with pytest.raises(KeyboardInterrupt):
         place.score()
     promote_another(place)
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
     Journal(place.bucket.store, "jobs").append(lambda _: ("retired", said))
     assert place.fates() == {"a.csv": "scored"}
-    assert [s.version for s in place.ledger.scored] == [2]
+    assert [s.version for s in place.ledger.scored_batches] == [2]
 
 
 def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypatch):
@@ -195,7 +195,7 @@ def test_of_two_scorers_with_a_promotion_between_one_has_the_say(place, monkeypa
 
     monkeypatch.setattr(assay.flows.score, "deliver_batch", late)
     assert place.fates() == {"a.csv": "known"}
-    assert [s.version for s in place.ledger.scored] == [1]
+    assert [s.version for s in place.ledger.scored_batches] == [1]
     delivered = pd.read_csv(place.folder / "out" / "a.csv")
     assert set(delivered["model"]) == {str(place.version.digest)}
 
@@ -217,7 +217,7 @@ def test_a_promotion_serves_no_batch_again_unless_the_version_is_named(place):
     assert place.fates(files=(file,)) == {"a.csv": "known"}
     to = f"{place.folder}/again/{{batch}}.parquet"
     assert place.fates(files=(file,), model="champion", to=to) == {"a.csv": "scored"}
-    assert [s.version for s in place.ledger.scored] == [1, 2]
+    assert [s.version for s in place.ledger.scored_batches] == [1, 2]
 
 
 def test_answers_that_are_wanted_elsewhere_are_delivered_though_they_are_known(place):
@@ -226,7 +226,7 @@ def test_answers_that_are_wanted_elsewhere_are_delivered_though_they_are_known(p
     to = str(place.folder / "elsewhere.parquet")
     assert place.fates(files=(file,), to=to) == {"a.csv": "known"}
     assert len(pd.read_parquet(to)) == 12
-    assert len(place.ledger.scored) == 1
+    assert len(place.ledger.scored_batches) == 1
 
 
 def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
@@ -236,7 +236,7 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     place.come("a.csv")
     _, outcome = place.score()
     assert outcome.batches[0].shadow == "jobs@2"
-    unseen, served = place.ledger.scored
+    unseen, served = place.ledger.scored_batches
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
     assert unseen.batch == served.batch
     assert (unseen.beside, served.beside) == (None, 2)
@@ -256,7 +256,7 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     (Path(place.store) / "objects" / "sha256" / hexadecimal[:2] / hexadecimal).unlink()
     place.come("c.csv", seed=3)
     place.score()
-    last = [(s.version, s.beside) for s in place.ledger.scored][-2:]
+    last = [(s.version, s.beside) for s in place.ledger.scored_batches][-2:]
     assert last == [(1, 3), (1, 3)], "it was to score, and could not; nor could it be loaded"
 
 
@@ -303,7 +303,7 @@ def test_every_recorded_batch_is_told_and_the_monitor_may_look_at_once(place, mo
     assert event["event"] == "assay.batch.scored"
     assert event["resource"]["prefect.resource.id"] == "assay.model.jobs"
     assert event["payload"] == {
-        "batch": str(place.ledger.scored[0].batch),
+        "batch": str(place.ledger.scored_batches[0].batch_digest),
         "rows": 12,
         "version": 1,
     }
@@ -318,9 +318,9 @@ def test_a_stretch_of_a_stream_counts_once_and_is_named_by_its_lines(place, tmp_
     for _ in range(2):
         _, outcome = place.score(files=(str(file),), stream="stream from line 1", form="jsonl")
     assert outcome.batches[0].fate == "known"
-    (entry,) = place.ledger.scored
+    (entry,) = place.ledger.scored_batches
     assert (entry.name, entry.source, entry.rows) == ("stream from line 1", None, 8)
-    assert (place.folder / "out" / f"stream-{entry.batch.short}.csv").exists()
+    assert (place.folder / "out" / f"stream-{entry.batch_digest.short}.csv").exists()
 
 
 def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
@@ -328,26 +328,26 @@ def test_a_stretch_that_was_claimed_is_delivered_though_its_rows_are_gone(
 ):
     file = tmp_path / "stretch.jsonl"
     people(8, 3).drop(columns="hired").to_json(file, orient="records", lines=True)
-    interrupt(monkeypatch, "deliver")
+    interrupt(monkeypatch, "deliver_batch")
     with pytest.raises(KeyboardInterrupt):
         place.score(files=(str(file),), stream="stream from line 1", form="jsonl")
     file.unlink()
     assert place.fates() == {"stream from line 1": "scored"}
-    (entry,) = place.ledger.scored
-    assert len(pd.read_csv(place.folder / "out" / f"stream-{entry.batch.short}.csv")) == 8
+    (entry,) = place.ledger.scored_batches
+    assert len(pd.read_csv(place.folder / "out" / f"stream-{entry.batch_digest.short}.csv")) == 8
     assert place.fates() == {}
 
 
 DYING = """
 import os, sys, signal
 import assay.flows.score, assay.tasks.scoring
-from assay.registry.batch_ledger import Ledger
+from assay.registry.batch_ledger import BatchLedger
 def die(*a, **k):
     os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "before the delivery":
     assay.tasks.scoring.write_delivery = die
 elif sys.argv[1] == "before the entry":
-    Ledger.add_scored = die
+    BatchLedger.add_scored = die
 else:
     assay.tasks.scoring.emit_event = die
 assay.flows.score.score(config=sys.argv[2], store=sys.argv[3])
@@ -372,11 +372,11 @@ def test_killed_anywhere_the_next_run_ends_with_one_entry_and_every_row_once(tmp
         timeout=300,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
-    assert len(place.ledger.scored) == int(when == "after the entry")
+    assert len(place.ledger.scored_batches) == int(when == "after the entry")
     promote(place.bucket, register(place.bucket, place.written, people(), c=0.01))
     place.score()
     place.score()
-    assert len(place.ledger.scored) == 1
+    assert len(place.ledger.scored_batches) == 1
     with create_engine(sink["connection"]).connect() as connection:
         rows = connection.execute(text("SELECT line, model FROM answers")).all()
     assert {row.model for row in rows} == {str(place.version.digest)}

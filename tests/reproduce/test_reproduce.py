@@ -419,7 +419,8 @@ def test_a_module_that_is_nowhere_is_an_error(repository, laid_out):
 
 def asked_of(source, fingerprint):
     data = SimpleNamespace(source=SimpleNamespace(path=source, sql=None, format=None))
-    written = SimpleNamespace(use_case=SimpleNamespace(data=data))
+    text = SimpleNamespace(name="case.yaml")
+    written = SimpleNamespace(use_case=SimpleNamespace(data=data), text=text)
     return SimpleNamespace(retraining_entry=None, source=fingerprint, written=written)
 
 
