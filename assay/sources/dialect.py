@@ -57,7 +57,7 @@ def reading_hint(
         line = f"`source: {{{_write_options(given | changes)}}}` under data"
     else:
         line = f"`{_write_options(changes)}` in {key}, beside its path"
-    return f"The file seems to be written otherwise: write {line}."
+    return f"The file seems to have another format: write {line}."
 
 
 def _write_options(options: dict[str, Any]) -> str:

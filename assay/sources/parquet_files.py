@@ -99,11 +99,11 @@ class ParquetFiles:
                 yield RowBlock(lines, self._convert_batch(batch.select(self._kept)), file=name)
 
     def _batches(self, raw: BinaryIO, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        yield from pq.ParquetFile(raw).iter_batches(BATCH_ROWS, columns=columns)
+        yield from _open_parquet(raw).iter_batches(BATCH_ROWS, columns=columns)
 
     def _read_footer(self, file: SourceFile) -> FileFooter:
         with file.open() as raw, translate_arrow_errors(file, self.label):
-            opened = pq.ParquetFile(raw)
+            opened = _open_parquet(raw)
             return FileFooter(
                 opened.schema_arrow, opened.metadata.num_rows, _empty_columns(opened.metadata)
             )

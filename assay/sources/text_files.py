@@ -101,7 +101,7 @@ class TextFile:
         wide = before == 0 and error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         named = "utf-16, as which it begins" if wide else "such as latin-1 or cp1252"
         return SourceError(
-            f"byte {before + error.start} (0x{byte:02x}) is not {self.encoding}",
+            f"byte {before + error.start} (0x{byte:02x}) is not {self.encoding.upper()}",
             where=f"{self.file.display_path}:{line}",
             remedy=self._encoding_hint()
             or f"Name the file's encoding in data.source.encoding, {named}, or save the file "

@@ -200,7 +200,7 @@ def _summary(
     if not sensitive:
         return "Not judged: no sensitive column is declared, so no groups were compared."
     if not rules:
-        return "Not judged: no limit is set, so no gap was held to one."
+        return "Not judged: no limit is set, so no gap was compared with one."
     tally = {v: sum(check.verdict is v for check in checks) for v in Verdict}
     return (
         f"Gaps held to a limit: {len(checks)}. Within it: {tally[Verdict.PASS]}, "
