@@ -235,8 +235,10 @@ def _first_party_path(top: str) -> Path | None:
             folder = Path(spec.origin).with_name(top)
         else:
             return None
-        # Assay is read even where it is installed: two builds may have one version.
-        return folder if folder == _OURS or not _is_installed(folder) else None
+        # Assay's own modules count one by one even where it is installed: two builds may have one
+        # version. So does a module that was copied into site-packages: no version tells of it.
+        own = folder == _OURS or not _is_installed(folder) or _distribution_name(top) is None
+        return folder if own else None
     return None
 
 

@@ -58,16 +58,16 @@ def interrupt(bucket: Bucket, after: int) -> None:
         import os, signal, sys
         from assay.bucket.bucket import Bucket
         from assay.store.local import LocalStore
-        from assay.upkeep.verified_objects import Verified
-        from assay.upkeep.verification import verify
+        from assay.upkeep.verified_objects import VerifiedObjects
+        from assay.upkeep.verification import verify_bucket
 
         def progress(hashed):
             if hashed.objects == int(sys.argv[2]):
                 os.kill(os.getpid(), signal.SIGKILL)
 
         bucket = Bucket.from_store(LocalStore(sys.argv[1]))
-        with Verified.begin(f"{bucket.root} ", resume=False) as verified:
-            verify(bucket, verified=verified, progress=progress)
+        with VerifiedObjects.begin(f"{bucket.root} ", resume=False) as verified:
+            verify_bucket(bucket, verified=verified, progress=progress)
         """
     )
     done = subprocess.run([sys.executable, "-c", script, bucket.root, str(after)], check=False)

@@ -155,6 +155,7 @@ class Breaking:
     """A model that raises where any row's age is beyond 100."""
 
     columns, group_columns = ("age", "job"), ()
+    signature = {"inputs": []}
 
     def predict(self, frame):
         if (frame["age"] > 100).any():
