@@ -225,8 +225,8 @@ WRITER = textwrap.dedent("""
     store = LocalStore(sys.argv[1])
     def put(_):
         data = os.urandom(200_000)
-        store.put_if_absent(f"objects/{Digest.of(data).hex}", data)
-        os.write(1, Digest.of(data).hex.encode() + b"\\n")  # in one go: threads share stdout
+        store.put_if_absent(f"objects/{Digest.of_bytes(data).hex}", data)
+        os.write(1, Digest.of_bytes(data).hex.encode() + b"\\n")  # in one go: threads share stdout
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(put, range(100_000)))
 """)
