@@ -47,7 +47,7 @@ def test_what_began_with_a_flow_ends_with_it(number, code):
     returned, out, err = ended(SLEEPER, number)
     assert returned == code
     assert "cleaned up" in out
-    assert "the same command goes on with the rest" in err
+    assert "repeat the command to do the rest" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -238,7 +238,7 @@ def test_the_challenger_answers_unseen_and_its_faults_harm_nobody(tmp_path):
     assert outcome.batches[0].shadow == "jobs@2"
     unseen, served = place.ledger.scored_batches
     assert (unseen.role, unseen.version, served.role, served.version) == ("shadow", 2, "served", 1)
-    assert unseen.batch == served.batch
+    assert unseen.batch_digest == served.batch_digest
     assert (unseen.beside, served.beside) == (None, 2)
     lines = SourceLines.from_table(Table.read(place.bucket, served.lines)).lines(
         np.arange(served.rows)

@@ -144,7 +144,7 @@ def test_a_line_that_was_cut_off_vouches_for_nothing(bucket, cache) -> None:
     file.write_text(whole[:-9])
     known = len(whole.splitlines()) - 1
     with VerifiedObjects.begin(f"{bucket.root} ", resume=True) as verified:
-        verified.add(next(iter(bucket.objects.entries())))
+        verified.add(next(iter(bucket.objects.list_entries())))
         assert verify_bucket(bucket, verified=verified).resumed == known - 1
 
 

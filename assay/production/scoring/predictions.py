@@ -160,7 +160,7 @@ class _Scorer:
         probability, decision, broken = self._predict_frame(frame)
         far = self.outside.add(frame, start)
         odd = far if self.use_case.score.outside == "refuse" else {}
-        odd |= broken | self._find_unscorable(frame, probability)
+        odd |= self._find_unscorable(frame, probability) | broken
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
             self.unscorable[start + place] = reason
