@@ -269,10 +269,10 @@ def test_several_files_are_one_table_whatever_the_order_of_their_columns(tmp_pat
         (b"a,b\n", r"a\.csv: the source has no rows"),
         (b"a,a\n1,2\n", r"a\.csv:1: columns 1 and 2 are both called 'a'"),
         (b"\n,a\n1,2\n", r"a\.csv:2: column 1 has no name\n.*index=False"),
-        (b"a,b\n1,2\n3,\xe9\n", r"a\.csv:3: byte 10 \(0xe9\) is not utf-8\n.*cp1252"),
+        (b"a,b\n1,2\n3,\xe9\n", r"a\.csv:3: byte 10 \(0xe9\) is not UTF-8\n.*cp1252"),
         (
             "a,b\n1,2\n".encode("utf-16"),
-            r"a\.csv:1: byte 0 \(0xff\) is not utf-8\n.*encoding: utf-16",
+            r"a\.csv:1: byte 0 \(0xff\) is not UTF-8\n.*encoding: utf-16",
         ),
         (b"a,b\n1\n2\n3,4\n", r"a\.csv: 2 of 3 rows are malformed: line 2 has 1 field instead"),
         (b'a,"b\n1,2\n', r"a\.csv:1: the header cannot be read"),
