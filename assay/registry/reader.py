@@ -38,7 +38,7 @@ class BucketReader:
         return Registry(self.bucket).load(reference)
 
     def table(self, digest: str) -> Table:
-        """The table of a digest (sha256:...), with `pandas()`, `arrow()` and `urls()`.
+        """The table of a digest (sha256:...), with `to_pandas()`, `to_arrow()` and `urls()`.
 
         Raises ReferenceUnknown for text that is no digest, ObjectMissing, and DataError for an
         object that is no table.

@@ -119,7 +119,7 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
     state, texts = run_of("guests@3", bucket, late, form("ada"))
     assert "It replaces guests@2" in str(texts[0])
     assert "has changed meanwhile" in str(texts[1])
-    assert "takes the place of guests@4" in str(texts[1])
+    assert "It replaces guests@4" in str(texts[1])
     assert state.name == "Promoted"
 
 

@@ -162,6 +162,7 @@ def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
     assert "](data:image/svg+xml;base64," in shown[mitigated]
 
 
+@pytest.mark.slow
 def test_another_bucket_comes_to_the_same_bytes(first, home):
     _, before = first
     _, outcome = run(home / "other", BOTH, always=True)
@@ -187,6 +188,7 @@ def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(fir
     assert all(seconds > 0 for seconds in timing["row"])
 
 
+@pytest.mark.slow
 def test_the_same_version_measured_anew_is_not_another_version(first, home):
     _, before = first
     journal = Journal(open_bucket(str(home / "bucket")).store, "income")
@@ -228,6 +230,7 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     assert version.entry.body["reasons"] == outcome.reasons
 
 
+@pytest.mark.slow
 def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     _, outcome = run(home / "bucket", BOTH, "performance.beat={dummy: 0.05, champion: 0.01}")
     assert outcome.outcome == "rejected"
@@ -239,6 +242,7 @@ def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     assert f"the gates refused {outcome.judged[0].candidate}" in body["chosen"]["because"]
 
 
+@pytest.mark.slow
 def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(first, home, adult):
     adult.drop(columns="occupation").to_parquet(home / "narrow.parquet")
     source = f"data.source={home / 'narrow.parquet'}"

@@ -29,7 +29,7 @@ def test_a_model_predicts_and_a_table_is_a_frame(bucket):
     answers = opened.model("jobs@champion").predict(people(5, 7))
     assert list(answers) == ["probability", "decision"]
     held = opened.table(str(version.artifact("predictions").digest))
-    assert list(held.pandas()) == ["row"]
+    assert list(held.to_pandas()) == ["row"]
 
 
 def test_what_is_no_table_and_no_bucket_is_told(bucket, tmp_path):

@@ -93,6 +93,7 @@ def test_of_those_as_likely_to_keep_the_limit_the_cheapest_comes_first(case):
     assert "at the same roc_auc" in found.order[0]["because"]
 
 
+@pytest.mark.slow
 def test_the_chance_to_keep_a_limit_is_as_often_right_as_it_says(case):
     """Over true gaps spread evenly, of those said to be .2 to .8 likely so many keep it."""
     rng, said, kept = np.random.default_rng(3), [], []

@@ -33,6 +33,7 @@ def divided(rows, of=None):
 
 
 @pytest.mark.parametrize(("of_one_sex", "plain_hits"), [(True, 25), (False, 41)])
+@pytest.mark.slow
 def test_gaps_of_every_metric_cover_where_rows_belong_together(of_one_sex, plain_hits):
     truly = divided(people(20_000, 5, 0, of_one_sex=True)[0]).by_group
     true = truly.loc["F"] - truly.loc["M"]

@@ -567,6 +567,7 @@ def people_with_shifts(people, rows, seed, unequal=False):
 
 
 @pytest.mark.parametrize(("people", "rows", "unequal"), [(50, 20, False), (50, 20, True)])
+@pytest.mark.slow
 def test_intervals_of_every_score_cover_where_rows_belong_together(people, rows, unequal):
     truth, models, _ = people_with_shifts(20_000, 5, 0)
     true = {m: [point_score(m, truth, one, COST) for one in models] for m in SCORES}

@@ -37,6 +37,7 @@ def checks(features, truth, who, performance=BOTH, seed=0):
     return found, {c.name: c for c in weak_slices.check_slices(found, performance.slices)}
 
 
+@pytest.mark.slow
 def test_without_a_bad_slice_there_is_no_more_alarm_than_the_level():
     alarms = [0, 0]
     for seed in range(40):

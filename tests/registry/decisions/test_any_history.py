@@ -208,7 +208,7 @@ class Decisions(RuleBasedStateMachine):
 
 def test_the_champion_is_always_a_version_that_may_be_one(house, said, key):
     Decisions.house_of, Decisions.said_of = type(house), said
-    run_state_machine_as_test(Decisions, settings=settings(max_examples=50, stateful_step_count=25))
+    run_state_machine_as_test(Decisions, settings=settings(max_examples=25, stateful_step_count=20))
 
 
 class Comparisons(RuleBasedStateMachine):
@@ -306,7 +306,7 @@ class Comparisons(RuleBasedStateMachine):
 def test_a_challenger_comes_in_on_the_last_comparison_by_who_knew_it(house, said):
     Comparisons.house_of, Comparisons.said_of = type(house), said
     run_state_machine_as_test(
-        Comparisons, settings=settings(max_examples=40, stateful_step_count=20)
+        Comparisons, settings=settings(max_examples=20, stateful_step_count=20)
     )
 
 
