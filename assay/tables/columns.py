@@ -34,7 +34,7 @@ _LAST_DATE: Final = 253_402_300_800 * 10**6 - 1  # the year 9999 ends
 def column_field(
     name: str, kind: str, categories: Sequence[str] | None = None, *, nullable: bool = True
 ) -> pa.Field:
-    """A column of one of the kinds in `ARROW_TYPES`. A category column lists its values, in order."""
+    """A column of a kind in `ARROW_TYPES`. A category column lists its values, in order."""
     if kind != "category":
         return pa.field(name, ARROW_TYPES[kind], nullable)
     held = json.dumps(list(categories or []), ensure_ascii=False)

@@ -64,9 +64,7 @@ def test_without_a_limit_all_gaps_are_shown_and_nothing_is_judged(assay, rows):
     done = assay("audit", "p.csv", *COLUMNS, "--by", "sex", "--json")
     assert done.code == 0
     assert (done.json["checks"], done.json["verdict"]) == ([], "caution")
-    assert done.json["summary"] == (
-        "Not judged: no limit is set, so no gap was compared with one."
-    )
+    assert done.json["summary"] == ("Not judged: no limit is set, so no gap was compared with one.")
     gaps = next(s for s in done.json["sheets"] if s["title"] == "Gaps by sex")
     found = {row[0]: dict(zip(gaps["columns"], row, strict=True)) for row in gaps["rows"]}
     share = rows.groupby("sex")["p"].mean()

@@ -158,7 +158,9 @@ def test_rows_that_are_appended_cost_their_own_parts_alone(monkeypatch):
     made = []
     real = TableProfile.from_rows.__func__
     monkeypatch.setattr(
-        TableProfile, "from_rows", classmethod(lambda c, r, k: made.append(r.num_rows) or real(c, r, k))
+        TableProfile,
+        "from_rows",
+        classmethod(lambda c, r, k: made.append(r.num_rows) or real(c, r, k)),
     )
     profile_and_sample(grown)
     known = {part.digest for part in first.parts}

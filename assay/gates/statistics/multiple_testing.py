@@ -11,7 +11,13 @@ from assay.gates.statistics.intervals import Bools, Floats
 
 def holm(p_values: Sequence[float]) -> Floats:
     """p-values adjusted for the family-wise error. Holm, Scand. J. Stat. 6 (1979)."""
-    return _adjust(p_values, "holm")
+    # Not statsmodels' `multipletests`, which collects garbage at each call.
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted: Floats = np.empty(len(p))
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
 
 
 def holm_step_down(
@@ -37,12 +43,7 @@ def holm_step_down(
 
 def benjamini_hochberg(p_values: Sequence[float]) -> Floats:
     """p-values adjusted for the false discovery rate. J. R. Stat. Soc. B 57 (1995)."""
-    return _adjust(p_values, "fdr_bh")
+    from scipy.stats import false_discovery_control
 
-
-def _adjust(p_values: Sequence[float], method: str) -> Floats:
-    from statsmodels.stats.multitest import multipletests
-
-    if len(p_values) == 0:
-        return np.empty(0)
-    return np.asarray(multipletests(p_values, method=method)[1], dtype=float)
+    found: Floats = false_discovery_control(p_values, method="bh")
+    return found

@@ -39,7 +39,9 @@ def remedy(one, rows):
 
 def test_where_labels_are_few_so_many_would_tell():
     told = remedy(check(0.01, 0.06, rows=400), 20_000)
-    assert told.startswith("About 930 labelled rows judged together would tell: those of 3 such looks")
+    assert told.startswith(
+        "About 930 labelled rows judged together would tell: those of 3 such looks"
+    )
 
 
 def test_where_the_reference_is_small_no_labels_would_and_it_is_said_what_would():

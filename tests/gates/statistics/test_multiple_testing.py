@@ -1,6 +1,7 @@
 """Corrections against their authors' figures, and Holm by intervals against Holm by p-values."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
@@ -18,6 +19,15 @@ def test_corrections_reject_what_their_authors_rejected():
     assert (benjamini_hochberg(MYOCARDIAL) <= 0.05).sum() == 4
     assert (holm(MYOCARDIAL) <= 0.05).sum() == 3
     assert len(holm([])) == 0
+
+
+@settings(max_examples=10)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_both_are_those_of_statsmodels(p):
+    from statsmodels.stats.multitest import multipletests
+
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
+    assert benjamini_hochberg(p) == pytest.approx(multipletests(p, method="fdr_bh")[1], abs=1e-12)
 
 
 @settings(max_examples=40)

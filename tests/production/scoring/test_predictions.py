@@ -1,5 +1,7 @@
 """Predictions: what is said of each row, in which order, and which rows nothing is said of."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,7 +157,7 @@ class Breaking:
     """A model that raises where any row's age is beyond 100."""
 
     columns, group_columns = ("age", "job"), ()
-    signature = {"inputs": []}
+    signature: ClassVar = {"inputs": []}
 
     def predict(self, frame):
         if (frame["age"] > 100).any():
