@@ -81,6 +81,7 @@ def test_a_checkpoint_holds_the_bytes_of_its_entries(store):
     assert lines == [store.get(f"journals/m/{n:010d}.json") for n in range(101, 201)]
 
 
+@pytest.mark.slow
 def test_who_appends_again_and_again_reads_what_came_since_and_keeps_the_same_checkpoints():
     """As if each had read all: whatever others append, hide or break between."""
     held, other = MemoryStore(), MemoryStore()

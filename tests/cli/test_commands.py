@@ -88,6 +88,7 @@ def test_run_again_comes_to_the_same_without_doing_anything(assay, first):
     assert all(step["cached"] for step in done.json["steps"])
 
 
+@pytest.mark.slow
 def test_an_error_after_duckdb_was_asked_is_all_that_is_said(assay):
     done = assay("run", "guests.yaml", "--set", "expectations.0.kwargs.column=visit")
     assert done.code == 1

@@ -97,6 +97,7 @@ def test_label_tells_which_rows_are_no_labels_and_shows_them_all(run, home, type
     assert "perhaps" in typed(command(done.out, "show sha256:")).out
 
 
+@pytest.mark.slow
 def test_a_broken_rule_is_not_told_in_the_words_of_the_feasibility_gate(run, typed):
     words = "--set expectations.0.kwargs.max_value=5"
     done = typed(f"assay run guests.yaml {words} --store '{ANOTHER}'")

@@ -95,6 +95,7 @@ def life(tmp_path_factory):
     return Life(tmp_path_factory.mktemp("life"))
 
 
+@pytest.mark.slow
 def test_from_the_first_champion_to_the_rollback(life, monkeypatch):
     monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **_: None)
     monkeypatch.setattr("assay.tasks.scoring.emit_event", lambda **_: None)

@@ -59,6 +59,7 @@ def entries(living):
     return [entry.body for entry in found if entry.kind == MONITORED]
 
 
+@pytest.mark.slow
 def test_the_years_of_a_model_from_healthy_to_retrain(living, tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr("assay.tasks.monitoring.emit_event", lambda **event: told.append(event))

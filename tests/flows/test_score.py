@@ -355,6 +355,7 @@ assay.flows.score.score(config=sys.argv[2], store=sys.argv[3])
 
 
 @pytest.mark.parametrize("when", ["before the delivery", "before the entry", "after the entry"])
+@pytest.mark.slow
 def test_killed_anywhere_the_next_run_ends_with_one_entry_and_every_row_once(tmp_path, when):
     sink = {"table": "answers", "connection": f"sqlite:///{tmp_path / 'answers.db'}"}
     place = Place(tmp_path, score={"source": f"{tmp_path}/in/*.csv", "to": sink})

@@ -255,6 +255,7 @@ def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(
     assert "occupation" in str(error)
 
 
+@pytest.mark.slow
 def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     shuffled = adult.assign(income=np.random.default_rng(0).permutation(adult["income"].to_numpy()))
     shuffled.to_parquet(home / "shuffled.parquet")
@@ -267,6 +268,7 @@ def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     assert (entry.kind, entry.body["gate"]) == ("stopped", "feasibility")
 
 
+@pytest.mark.slow
 def test_a_planted_copy_of_the_target_is_named_as_leakage(home, adult):
     planted = adult.assign(bonus=(adult["income"] == ">50K").map({True: 1200, False: 0}))
     planted.to_parquet(home / "planted.parquet")
@@ -288,6 +290,7 @@ def test_a_broken_critical_rule_stops_before_anything_is_trained(home):
     assert any("age" in reason for reason in outcome.reasons)
 
 
+@pytest.mark.slow
 def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, monkeypatch):
     module = home / "ours.py"
     module.write_text(
@@ -302,6 +305,7 @@ def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, 
     assert b'"ours":"sha256:' in record
 
 
+@pytest.mark.slow
 def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass(first, home):
     """At this tolerance the first in line was likely to pass, and the test cannot tell."""
     _, outcome = run(home / "bucket", BOTH, "fairness.0.tolerance=0.0632")

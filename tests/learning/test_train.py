@@ -72,6 +72,7 @@ for candidate in CANDIDATES:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_and_any_number_of_jobs_give_the_same_bytes():
     here = str(Path(__file__).parent)
     running = [
@@ -88,6 +89,7 @@ def test_two_processes_and_any_number_of_jobs_give_the_same_bytes():
     assert outputs[0] == outputs[1]
 
 
+@pytest.mark.slow
 def test_a_plain_model_needs_no_assay_and_a_mitigated_one_only_its_decisions(trained):
     plain, *others, weighed = (trained(candidate) for candidate in (CANDIDATES[0], *CANDIDATES[3:]))
     assert b"assay" not in plain.model

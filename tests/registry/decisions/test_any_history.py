@@ -303,6 +303,7 @@ class Comparisons(RuleBasedStateMachine):
         assert self.house.champion == self.champion
 
 
+@pytest.mark.slow
 def test_a_challenger_comes_in_on_the_last_comparison_by_who_knew_it(house, said):
     Comparisons.house_of, Comparisons.said_of = type(house), said
     run_state_machine_as_test(
