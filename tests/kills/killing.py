@@ -32,7 +32,7 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
 from assay.bucket.open import open_bucket
 from assay.registry.registry import Registry
-from assay.runs import run
+from assay.runs import run_record
 from assay.runs.result_cache import find_cached_outcome
 from assay.steps.step import key_components, step_key
 from assay.store import local, s3
@@ -160,8 +160,9 @@ def without_prefect() -> None:
 
 def steady() -> None:
     """What costs a run most besides its work, and cannot change from one to the next."""
-    state, installed = run.read_git_state(), run.describe_environment()
-    run.read_git_state, run.describe_environment = lambda: state, lambda: installed
+    state, installed = run_record.read_git_state(), run_record.describe_environment()
+    run_record.read_git_state = lambda: state
+    run_record.describe_environment = lambda: installed
 
 
 def take(config: str, store: str) -> Any:
