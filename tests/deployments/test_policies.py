@@ -161,7 +161,7 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
         held.store.put_if_absent("elsewhere", b"")
     with pytest.raises(StoreDenied):
         GarbageCollector(held, grace=timedelta()).collect()
-    assert {e.key for e in held.objects.list_entries()} >= {e.key for e in bucket.objects.entries()}
+    assert {e.key for e in held.objects.list_entries()} >= {e.key for e in bucket.objects.list_entries()}
 
 
 @pytest.mark.ceph
@@ -223,7 +223,7 @@ def test_this_server_does_not_enforce_that_puts_are_conditional(
     documents may promise more.
     """
     holds("scientist")
-    (entry,) = bucket.objects.entries()
+    (entry,) = bucket.objects.list_entries()
     prefix = ceph_url.rpartition("/")[2]
     key = servers.Server(ceph_server.endpoint, "scientist", "scientist-secret").client()
     key.put_object(Bucket=servers.BUCKET, Key=f"{prefix}/{entry.key}", Body=b"other")
