@@ -46,7 +46,7 @@ def lived(inn):
 def waiting(inn, patience=120):
     """The run that waits for a person."""
     for _ in inn.waiting(patience):
-        if paused := [r for r in inn.would_run("promote") if r["state"]["name"] == "Paused"]:
+        if paused := [r for r in inn.runs("promote") if r["state"]["name"] == "Paused"]:
             return paused[0]
     raise AssertionError(inn.log("worker"))
 
@@ -72,7 +72,7 @@ def opened(inn, chromium):
     made = []
 
     def open_(version):
-        made.append(Dashboard(chromium, inn.api_url.removesuffix("/api"), version))
+        made.append(Dashboard(chromium, inn.api.removesuffix("/api"), version))
         return made[-1]
 
     yield open_

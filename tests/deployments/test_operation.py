@@ -59,7 +59,7 @@ def test_a_second_time_changes_nothing_and_a_changed_config_is_applied(set_up):
         "deployment train/guests",
         "automation tell when train/guests is silent",
     ]
-    found = set_up.promql("/deployments/name/train/guests")
+    found = set_up.ask("/deployments/name/train/guests")
     assert [s["schedule"]["cron"] for s in found["schedules"]] == ["0 6 1 1 *"]
 
 
@@ -77,7 +77,7 @@ def test_a_run_says_what_and_when_and_leads_to_its_report(set_up):
     assert run["name"].startswith("train guests, 20")
     assert set(run["tags"]) == {"assay", "guests", "train"}
     wanted = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
-    found = set_up.promql("/artifacts/filter", wanted)
+    found = set_up.ask("/artifacts/filter", wanted)
     kinds = {(a["key"], a["type"]) for a in found}
     (report,) = [a for a in found if a["key"] == "guests-report"]
     with urllib.request.urlopen(re.search(r"http://[^)\s]+", report["data"])[0]) as page:
@@ -103,17 +103,17 @@ def test_what_a_gate_refuses_is_no_crash(set_up):
         set_up.run("train/guests", config="configs/guests.yaml", overrides=[never]), "Rejected"
     )
     wanted = {"logs": {"flow_run_id": {"any_": [run["id"]]}, "level": {"ge_": 40}}}
-    assert [log["message"] for log in set_up.promql("/logs/filter", wanted)] == []
+    assert [log["message"] for log in set_up.ask("/logs/filter", wanted)] == []
 
 
 def test_the_monitors_event_retrains(set_up):
     digest = f"sha256:{'0' * 64}"
-    environment = set_up.environment | {"PREFECT_API_URL": set_up.api_url}
+    environment = set_up.environment | {"PREFECT_API_URL": set_up.api}
     command = [sys.executable, "-c", EMIT, "assay.retrain.wanted", digest]
     subprocess.run(command, env=environment, check=True, timeout=120)
     runs = []
     for _ in set_up.waiting(30):
-        if runs := set_up.would_run("retrain"):
+        if runs := set_up.runs("retrain"):
             break
     (run,) = runs
     assert run["parameters"]["because"] == "drift of visits"
@@ -122,7 +122,7 @@ def test_the_monitors_event_retrains(set_up):
     ended = set_up.until(run["id"], "Challenger", "Registered", "Declined", "Rejected", "Failed")
     if ended["state"]["name"] == "Challenger":  # then a person is asked
         for _ in set_up.waiting(30):
-            if asked := set_up.would_run("promote"):
+            if asked := set_up.runs("promote"):
                 break
         assert [one["parameters"]["reference"] for one in asked] == [ended["state"]["message"]]
 
@@ -150,7 +150,7 @@ def test_the_bucket_is_looked_after(set_up):
 def test_a_command_uses_the_server_that_is_up(set_up):
     done = set_up.assay("run", "configs/guests.yaml", "--set", "seed=9", "--store", ".other")
     assert done.returncode in {0, 3}, done.stderr
-    assert [r for r in set_up.would_run("train") if r["parameters"].get("store") == ".other"]
+    assert [r for r in set_up.runs("train") if r["parameters"].get("store") == ".other"]
 
 
 def test_a_killed_server_is_started_again(set_up):
@@ -175,4 +175,4 @@ def test_down_stops_what_it_started_and_nothing_else(set_up):
     assert set_up.assay("up", "--status").returncode == 1
     assert set_up.assay("down").returncode == 0
     set_up.up()
-    assert len(set_up.would_run("train")) >= 3  # what was, is there again
+    assert len(set_up.runs("train")) >= 3  # what was, is there again

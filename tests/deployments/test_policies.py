@@ -161,7 +161,9 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
         held.store.put_if_absent("elsewhere", b"")
     with pytest.raises(StoreDenied):
         GarbageCollector(held, grace=timedelta()).collect()
-    assert {e.key for e in held.objects.list_entries()} >= {e.key for e in bucket.objects.list_entries()}
+    assert {e.key for e in held.objects.list_entries()} >= {
+        e.key for e in bucket.objects.list_entries()
+    }
 
 
 @pytest.mark.ceph

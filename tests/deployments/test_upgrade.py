@@ -32,14 +32,14 @@ def set_up(request, tmp_path):
 
 
 def test_what_was_there_is_there_and_work_goes_on(set_up):
-    before = {run["state"]["name"]: run for run in set_up.would_run("train")}
+    before = {run["state"]["name"]: run for run in set_up.runs("train")}
     assert set(before) == {"Registered", "Rejected"}
     wanted = {"artifacts": {"flow_run_id": {"any_": [before["Rejected"]["id"]]}}}
     shown = {
-        artifact["key"]: artifact["data"] for artifact in set_up.promql("/artifacts/filter", wanted)
+        artifact["key"]: artifact["data"] for artifact in set_up.ask("/artifacts/filter", wanted)
     }
     assert "guests@2: rejected" in shown["guests-report"]
-    deployment = set_up.promql("/deployments/name/train/guests")
+    deployment = set_up.ask("/deployments/name/train/guests")
     assert deployment["paused"], "a person paused it, so it stays paused"
     verified = set_up.assay("verify", "--store", ".assay")
     assert verified.returncode == 0, verified.stderr

@@ -56,7 +56,7 @@ def test_a_run_is_done_once_whatever_is_killed(team, seed, number):
     asked = team.score(name) if number % 3 == 2 else team.train(name)
     since = draw.choice(["was asked for", "began", "began"])
     if since == "began":
-        team.retraining_entry(asked)
+        team.begun(asked)
     after = draw.uniform(0, 10)
     time.sleep(after)
     say(f"{number}: {kill.__name__} {after:.1f} s after {asked.flow} {name} {since}")
@@ -75,7 +75,7 @@ def test_steps_that_were_finished_are_not_done_again(team):
     team.kill_flow(asked)
     asked.finished = team.finished()
     sound(team, [asked])
-    assert (asked.states.count("Crashed"), asked.retraining_entry) == (1, 2)
+    assert (asked.states.count("Crashed"), asked.begun) == (1, 2)
     assert asked.kept >= 4
 
 
@@ -85,9 +85,4 @@ def test_a_run_that_dies_before_it_begins_is_started_again(team):
     asked = team.score("guests")
     team.kill_flow(asked)
     sound(team, [asked])
-    assert (
-        asked.states.count("Crashed")
-        == asked.states.count("Unbegun")
-        == asked.retraining_entry
-        == 1
-    )
+    assert asked.states.count("Crashed") == asked.states.count("Unbegun") == asked.begun == 1

@@ -23,7 +23,7 @@ LASTS = 60.0 if ALL else 20.0  # seconds
 def test_runs_outlast_a_lost_network(team, seed, number):
     team.alerts.seen.clear()
     asked = [team.train("guests"), team.score("diners")]
-    team.retraining_entry(asked[0])
+    team.begun(asked[0])
     after = random.Random(f"{seed} network {number}").uniform(0, 8)
     time.sleep(after)
     say(f"the network is lost {after:.1f} s after the first began")
