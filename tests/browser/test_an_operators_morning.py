@@ -93,7 +93,7 @@ def test_a_no_is_noted_with_its_reason_and_asked_again_a_yes_promotes(inn, opene
     second = waiting(inn)
     _answer(opened("v1"), because="guests have changed indeed", approve=True)
     inn.until(second["id"], "Promoted")
-    promotion = history(inn).since["champion"]
+    promotion = history(inn).alias_entries["champion"]
     assert (promotion.actor, promotion.body["because"]) == ("ada", "guests have changed indeed")
     assert history(inn).champion.name == version
 
