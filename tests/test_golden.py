@@ -76,6 +76,12 @@ def test_its_history_reads_as_it_was_written(history):
     assert {entry.actor for entry in history.entries} == {"ada"}
 
 
+def test_its_champion_answers(bucket, steps, history):
+    table = Artifact.model_validate(steps["ingest"]["table"])
+    predictions = Registry(bucket).predict_rows(history.champion, table, [*range(5999)])
+    assert predictions["decision"].value_counts().to_dict() == {True: 3373, False: 2626}
+
+
 def test_its_tables_read_and_its_rows_hash_and_split_as_they_did(bucket, steps, history):
     table = Table.read(bucket, steps["ingest"]["table"])
     assert table.rows == 5999

@@ -21,8 +21,8 @@ from assay.errors import DataError
 from assay.learning import fit
 from assay.learning.estimators import FieldLocator, make_estimator, no_location
 from assay.learning.folds import make_folds
-from assay.learning.mitigation import mitigate_model
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
+from assay.learning.mitigation.methods import mitigate_model
 from assay.learning.mitigation.models import needs_groups
 from assay.learning.model_codec import dump_model
 from assay.learning.one_thread import one_thread

@@ -6,27 +6,7 @@ probability what it is, calibrated, and change what is decided. `strength` means
 the share of the gap that is to be closed, as it stands on rows that the model did not see.
 """
 
-from __future__ import annotations
+# Pickles of models that early versions registered name these classes here: the path is a format.
+from assay.learning.mitigation.models import GroupThresholds, Lottery
 
-from assay.config.candidates import REDUCTIONS, REWEIGHING
-from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
-
-
-def mitigate_model(material: MitigationInputs) -> MitigatedModel:
-    """The model, mitigated as its candidate asks, and its answers out of fold.
-
-    Raises ConfigError for an estimator that cannot be trained so, DataError for groups from which
-    nothing can be learnt.
-    """
-    method = material.mitigation.method
-    if method in REDUCTIONS:
-        from assay.learning.mitigation import reductions
-
-        return reductions.mitigate_by_reduction(material)
-    if method == REWEIGHING:
-        from assay.learning.mitigation import reweighing
-
-        return reweighing.mitigate_by_reweighing(material)
-    from assay.learning.mitigation import thresholds
-
-    return thresholds.mitigate_by_thresholds(material)
+__all__ = ["GroupThresholds", "Lottery"]
