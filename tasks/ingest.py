@@ -21,12 +21,14 @@ def ingest_source(run: Run) -> Step:
     rule = inherited_identity_rule(run.bucket, run.name)
 
     def work() -> dict[str, Artifact]:
-        from assay.sources.ingestion import ingest_source as read
+        from assay.sources.ingestion import store_source_table
         from assay.sources.quarantine import QuarantineSummary
         from assay.tables.croissant import store_croissant
 
         data = written.use_case.data
-        found = read(run.bucket, data, "table", where=written, identity_rule=rule, say=log.info)
+        found = store_source_table(
+            run.bucket, data, "table", where=written, identity_rule=rule, say=log.info
+        )
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
                 "the source changed while it was being read",

@@ -20,14 +20,14 @@ def split_table(run: Run, table: Artifact) -> Step:
     def work() -> dict[str, Artifact]:
         import pandas as pd
 
-        from assay.learning import split as core
+        from assay.learning.split import mark_test_rows, split_counts
         from assay.tables.table import Table
         from assay.tables.table_writer import write_frame
 
         rows = Table.read(run.bucket, table)
         with locate_data_errors(run.loaded.text.locate(("split",))):
-            test = core.mark_test_rows(rows, use_case)
-        sides = core.split_counts(rows, test, use_case)
+            test = mark_test_rows(rows, use_case)
+        sides = split_counts(rows, test, use_case)
         test_side = sides["test"]
         log(f"{sides['training']['rows']:,} training rows")
         log(f"{test_side['rows']:,} test rows, {test_side['positives']:,} of them positive")

@@ -13,11 +13,11 @@ def run_technical_gate(run: Run, train_step: Step) -> Step:
     candidate = train_step.components["settings"]["title"]
 
     def work() -> dict[str, Artifact]:
-        from assay.gates import technical as gate
         from assay.gates.report import put_report
+        from assay.gates.technical import judge_technical_limits
 
         found = run.bucket.get_json(timing)
-        report = gate.judge_technical_limits(found, use_case.technical, subject=candidate)
+        report = judge_technical_limits(found, use_case.technical, subject=candidate)
         return {"report": put_report(run.bucket, report)}
 
     return perform_stage(

@@ -127,12 +127,12 @@ class _FileTables:
 
     def _read_whole(self, file: str) -> Table:
         from assay.cli.gate_input import describe_left_out
-        from assay.sources.ingestion import ingest_source
+        from assay.sources.ingestion import store_source_table
         from assay.sources.quarantine import QuarantineSummary
         from assay.tables.table import Table
 
         if file not in self._tables:
-            found = ingest_source(
+            found = store_source_table(
                 self._bucket, self.load_use_case(file).use_case.data, file, say=print_stderr
             )
             if found.quarantine:

@@ -99,7 +99,7 @@ def open_gate_table(written: LoadedUseCase, *, check: bool = True) -> Iterator[G
     `load_gate_use_case` from `sections` names placeholders.
     """
     from assay.bucket.bucket import Bucket
-    from assay.sources.ingestion import ingest_source
+    from assay.sources.ingestion import store_source_table
     from assay.sources.quarantine import QuarantineSummary
     from assay.store.local import LocalStore
     from assay.tables.table import Table
@@ -107,7 +107,9 @@ def open_gate_table(written: LoadedUseCase, *, check: bool = True) -> Iterator[G
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         bucket = Bucket.from_store(LocalStore(folder))
         where = written if check else None
-        found = ingest_source(bucket, written.use_case.data, "data", where=where, say=print_stderr)
+        found = store_source_table(
+            bucket, written.use_case.data, "data", where=where, say=print_stderr
+        )
         aside = QuarantineSummary()
         if found.quarantine:
             summary = QuarantineSummary.from_table(

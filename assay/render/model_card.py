@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
 from assay.config.use_case import UseCase
+from assay.gates.performance.display import SCORES_TITLE
 from assay.gates.report import Check, Report, Verdict
 from assay.render.markdown import escape_markdown, inline_code, sheet_blocks, table_row
 from assay.render.numbers import estimate_text
@@ -117,8 +118,9 @@ def _performance(report: Report | None) -> Iterator[str]:
         return
     yield "## Performance"
     yield escape_markdown(report.summary)
-    for sheet in report.sheets[:1]:  # the scores, each with its interval
-        yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
+    for sheet in report.sheets:
+        if sheet.title == SCORES_TITLE:  # each with its interval
+            yield from sheet_blocks(sheet, _MOST_ROWS, level=3)
     yield from _claims_table(report.checks)
 
 

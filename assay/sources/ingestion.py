@@ -58,7 +58,7 @@ class IngestResult:
     notes: ReadingNotes = field(default_factory=ReadingNotes)
 
 
-def ingest_source(
+def store_source_table(
     bucket: Bucket,
     data: Data,
     name: str,

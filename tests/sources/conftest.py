@@ -12,7 +12,7 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.config.data import Data
-from assay.sources.ingestion import IngestResult, ingest_source
+from assay.sources.ingestion import IngestResult, store_source_table
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 
@@ -47,7 +47,7 @@ def declared(source: Any, **more: Any) -> Data:
 def take() -> Callable[..., Taken]:
     def run(source: Any, **more: Any) -> Taken:
         bucket = Bucket.from_store(MemoryStore())
-        return Taken(bucket, ingest_source(bucket, declared(source, **more), "test"))
+        return Taken(bucket, store_source_table(bucket, declared(source, **more), "test"))
 
     return run
 

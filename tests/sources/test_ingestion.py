@@ -10,7 +10,7 @@ import pytest
 from assay.bucket.bucket import Bucket
 from assay.config import loaded_use_case as config
 from assay.errors import ConfigError, SourceError
-from assay.sources.ingestion import ingest_source
+from assay.sources.ingestion import store_source_table
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 
@@ -83,7 +83,7 @@ def test_a_wrong_column_name_is_found_on_its_line_before_anything_is_stored(tmp_
     written = config.load_use_case(tmp_path / "use.yaml")
     bucket = Bucket.from_store(MemoryStore())
     with pytest.raises(ConfigError, match=r"use\.yaml:12: .*'sexx'\n.*'sex'"):
-        ingest_source(bucket, written.use_case.data, "t", where=written)
+        store_source_table(bucket, written.use_case.data, "t", where=written)
     assert not list(bucket.store.list())
 
 
@@ -94,7 +94,9 @@ def test_a_column_cannot_be_needed_and_never_stored(tmp_path, take) -> None:
     (tmp_path / "use.yaml").write_text(text)
     written = config.load_use_case(tmp_path / "use.yaml")
     with pytest.raises(ConfigError, match=r"use\.yaml:12: column 'sexx' is never stored"):
-        ingest_source(Bucket.from_store(MemoryStore()), written.use_case.data, "t", where=written)
+        store_source_table(
+            Bucket.from_store(MemoryStore()), written.use_case.data, "t", where=written
+        )
     file.write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"data\.types: column 'a' is never stored"):
         take(file, never_store=["a"], types={"a": "text"})
@@ -131,7 +133,7 @@ def test_progress_is_told(tmp_path, data, monkeypatch) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n2\n")
     said: list[str] = []
-    ingest_source(Bucket.from_store(MemoryStore()), data(file), "t", say=said.append)
+    store_source_table(Bucket.from_store(MemoryStore()), data(file), "t", say=said.append)
     assert said == ["2 rows read", "2 rows typed"]
 
 
@@ -153,7 +155,7 @@ def test_the_example_is_the_adult_data_as_published() -> None:
         ' "target": {"column": "income", "positive": ">50K"}}'
     )
     bucket = Bucket.from_store(MemoryStore())
-    found = ingest_source(bucket, data, "income")
+    found = store_source_table(bucket, data, "income")
     assert found.metadata["rows"] == 48_842
     frame = Table.read(bucket, found.table).to_pandas()
     assert frame["income"].value_counts().to_dict() == {"<=50K": 37_155, ">50K": 11_687}

@@ -12,6 +12,7 @@ from assay.gates.report import Cell, Figure, Interval, Measurement, Point, Serie
 from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up
 
+SCORES_TITLE = "Scores"
 CURVE_POINTS = 100  # points of a ROC curve that an eye can tell apart
 
 
@@ -90,7 +91,7 @@ def score_sheet(
         for metric, now in found.items()
     )
     return Sheet(
-        title="Scores",
+        title=SCORES_TITLE,
         columns=("score", "model", "low", "high", *rivals),
         rows=rows,
         note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone.",

@@ -36,11 +36,11 @@ def table_units(bucket: Bucket, table: Artifact) -> Integers:
     Raises ObjectMissing, ObjectCorrupt.
     """
 
-    def made() -> Integers:
+    def build() -> Integers:
         parts = [b.column(0).to_numpy() for b in Table.read(bucket, table).batches([UNIT])]
         return sorted_unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
-    return _load_or_build(bucket, str(table.digest), made, f"units of {table.name}")
+    return _load_or_build(bucket, str(table.digest), build, f"units of {table.name}")
 
 
 def match_units(bucket: Bucket, tables: Sequence[Artifact], units: Integers) -> NDArray[np.bool_]:
@@ -87,13 +87,13 @@ def _piece_units(bucket: Bucket, piece: Sequence[Artifact]) -> Integers:
     if len(piece) == 1:
         return table_units(bucket, piece[0])
 
-    def made() -> Integers:
+    def build() -> Integers:
         return sorted_unique(
             np.concatenate([_piece_units(bucket, part) for part in _eighths(piece)])
         )
 
     return _load_or_build(
-        bucket, [str(t.digest) for t in piece], made, f"units of {len(piece)} tables"
+        bucket, [str(t.digest) for t in piece], build, f"units of {len(piece)} tables"
     )
 
 

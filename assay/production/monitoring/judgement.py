@@ -24,7 +24,7 @@ from assay.gates.monitoring.gate import MonitoringRequest, MonitoringResult, jud
 from assay.gates.monitoring.predictions import LookTables
 from assay.gates.report import Verdict, get_report
 from assay.production.monitoring.look import JudgedUpTo, Look
-from assay.production.monitoring.windows import TRUTH, output_column
+from assay.production.monitoring.windows import TRUTH, split_outputs
 from assay.production.scoring.predictions import DECISION, PROBABILITY
 from assay.registry.batch_ledger import RefusedBatch, ScoredBatch
 from assay.registry.history import Version
@@ -256,10 +256,9 @@ def _run_steps(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
 def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringRequest:
     names = rows.reference.schema.names
     features = [name for name in names if name in use_case.feature_columns(names)]
-    plain = names[:-3]  # the last three are the model's answers and the truth
-    probability, decision, truth = (output_column(n, plain) for n in (PROBABILITY, DECISION, TRUTH))
+    row_columns, outputs = split_outputs(names)
+    probability, decision, truth = outputs[PROBABILITY], outputs[DECISION], outputs[TRUTH]
     sensitive = use_case.data.sensitive
-    held = [name for name in sensitive if name in plain]
     return MonitoringRequest(
         monitor=use_case.monitor,
         drift=use_case.drift,
@@ -268,9 +267,9 @@ def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringReques
             probability=probability,
             prediction=decision,
             truth=truth,
-            by=held,
+            by=[name for name in sensitive if name in row_columns],
             sensitive=sensitive,
         ),
-        features=[name for name in features if name in plain],
+        features=[name for name in features if name in row_columns],
         seed=use_case.seed,
     )

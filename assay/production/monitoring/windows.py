@@ -32,6 +32,7 @@ from assay.tables.table_writer import write_table
 from assay.tables.zip_batches import zip_batches
 
 TRUTH = "truth"
+_ANSWERS: Final = (PROBABILITY, DECISION)
 _OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
 
 
@@ -54,6 +55,14 @@ def output_column(name: str, taken: Sequence[str]) -> str:
     return f"({name})" if name in taken else name
 
 
+def split_outputs(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The columns of a table that a look compares: those of its rows, and by output the column of
+    the model's answers and the truth. Such a table ends with the latter, in one order.
+    """
+    rows = [*names[: -len(_OUTPUT_KINDS)]]
+    return rows, {name: output_column(name, rows) for name in _OUTPUT_KINDS}
+
+
 def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """The columns that a look needs: features, and those that mark groups."""
     features = set(use_case.feature_columns(names))
@@ -73,7 +82,7 @@ def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Arti
     said = said.sort_by("row")
     rows = said["row"].to_numpy()
     schema = _reference_schema(table, use_case, [*_OUTPUT_KINDS])
-    names = schema.names[: -len(_OUTPUT_KINDS)]
+    names, _ = split_outputs(schema.names)
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
@@ -174,14 +183,14 @@ def _write_labelled(
 
 def _input_arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
     """The columns of the schema; those that a batch lacks are missing."""
-    features = schema.names[:-2]
+    features = schema.names[: -len(_ANSWERS)]
     held = [
         rows.column(name)
         if name in rows.schema.names
         else pa.nulls(rows.num_rows, schema.field(name).type)
         for name in features
     ]
-    return [*held, said.column(PROBABILITY), said.column(DECISION)]
+    return [*held, *(said.column(name) for name in _ANSWERS)]
 
 
 def _rows_with_answers(
@@ -195,6 +204,6 @@ def _rows_with_answers(
         raise DataError(
             f"{predictions.rows:,} predictions for {table.rows:,} rows", where=scored.name
         )
-    names = [name for name in schema.names[:-2] if name in table.schema.names]
-    said = predictions.batches([PROBABILITY, DECISION])
+    names = [name for name in schema.names[: -len(_ANSWERS)] if name in table.schema.names]
+    said = predictions.batches(_ANSWERS)
     yield from zip_batches(table.batches(names), said)
