@@ -158,11 +158,11 @@ def _verdict(figure: _TechnicalFigure) -> Verdict:
     return figure.judge(figure.estimate.interval, figure.limit)
 
 
-def _bounds(found: Estimate | None) -> Interval | None:
+def _bounds(estimate: Estimate | None) -> Interval | None:
     """The interval of what was measured with doubt; None for what was counted."""
-    if found is None or found.interval.low == found.interval.high is not None:
+    if estimate is None or estimate.interval.low == estimate.interval.high is not None:
         return None
-    return found.interval
+    return estimate.interval
 
 
 def _why(figure: _TechnicalFigure) -> str:
@@ -195,10 +195,10 @@ def _sheet(timing: Mapping[str, Any], figures: list[_TechnicalFigure]) -> Sheet:
     )
 
 
-def _cells(found: Estimate | None) -> tuple[float | None, float | None, float | None]:
-    bounds = _bounds(found)
+def _cells(estimate: Estimate | None) -> tuple[float | None, float | None, float | None]:
+    bounds = _bounds(estimate)
     sides = (bounds.low, bounds.high) if bounds else (None, None)
-    return (found.value if found else None, *sides)
+    return (estimate.value if estimate else None, *sides)
 
 
 def _duration(seconds: float) -> str:

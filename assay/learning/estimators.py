@@ -83,7 +83,7 @@ def make_estimator(
 
 
 def make_transformer(
-    path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
+    path: str, field_path: tuple[str | int, ...], locate: FieldLocator = no_location
 ) -> Any:
     """The transformer that a column asks for: `drop`, `passthrough`, or one made by import path.
 
@@ -94,7 +94,7 @@ def make_transformer(
     if "." not in path:
         raise ConfigError(
             f"{path!r} is no transformer",
-            where=locate(where),
+            where=locate(field_path),
             remedy=suggest_name(
                 path,
                 ["drop", "passthrough"],
@@ -102,23 +102,23 @@ def make_transformer(
                 "sklearn.preprocessing.KBinsDiscretizer.",
             ),
         )
-    kind = import_object(path, where, locate)
+    kind = import_object(path, field_path, locate)
     if not inspect.isclass(kind) or not hasattr(kind, "fit") or not hasattr(kind, "transform"):
         raise ConfigError(
-            f"{path} is no transformer: it lacks fit or transform", where=locate(where)
+            f"{path} is no transformer: it lacks fit or transform", where=locate(field_path)
         )
     try:
         return kind()
     except TypeError as error:
         raise ConfigError(
             f"{path} cannot be made without arguments: {error}",
-            where=locate(where),
+            where=locate(field_path),
             remedy="Derive a class from it that sets them, and name that class.",
         ) from None
 
 
 def import_object(
-    path: str, where: tuple[str | int, ...], locate: FieldLocator = no_location
+    path: str, field_path: tuple[str | int, ...], locate: FieldLocator = no_location
 ) -> Any:
     """The object that an import path names; modules in the working folder count too.
 
@@ -126,12 +126,12 @@ def import_object(
     """
     use_working_folder()
     name, _, member = path.rpartition(".")
-    module = _import_module(name, path, locate(where))
+    module = _import_module(name, path, locate(field_path))
     if not hasattr(module, member):
         near = nearest_name(member, [n for n in dir(module) if not n.startswith("_")])
         raise ConfigError(
             f"{name} has no {member!r}",
-            where=locate(where),
+            where=locate(field_path),
             remedy=f"Did you mean {name}.{near}?" if near else None,
         )
     return getattr(module, member)
@@ -191,28 +191,32 @@ def _make_instance(
 
 
 def _require_parameter(
-    name: str, known: Iterable[str], where: tuple[str | int, ...], kind: Any, locate: FieldLocator
+    name: str,
+    parameters: Iterable[str],
+    field_path: tuple[str | int, ...],
+    kind: Any,
+    locate: FieldLocator,
 ) -> None:
-    if name not in known:
+    if name not in parameters:
         raise ConfigError(
             f"{kind.__name__} has no parameter {name!r}",
-            where=locate(where),
-            remedy=suggest_name(name, known, f"It has: {', '.join(known)}."),
+            where=locate(field_path),
+            remedy=suggest_name(name, parameters, f"It has: {', '.join(parameters)}."),
         )
 
 
 def _require_classifier(
-    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
+    estimator: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
 ) -> None:
     from sklearn.base import is_classifier
 
-    if not is_classifier(made):
+    if not is_classifier(estimator):
         raise ConfigError(
             f"{candidate.estimator} is not a classifier",
             where=locate((*path, "estimator")),
             remedy="The question is answered by yes or no: name a classifier.",
         )
-    scores = [n for n in ("decision_function", "predict_proba") if hasattr(made, n)]
+    scores = [n for n in ("decision_function", "predict_proba") if hasattr(estimator, n)]
     if not scores:
         raise ConfigError(
             f"{candidate.estimator} gives neither scores nor probabilities",
@@ -228,12 +232,12 @@ def _require_classifier(
 
 
 def _require_sample_weight(
-    made: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
+    estimator: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
 ) -> None:
     from sklearn.utils.validation import has_fit_parameter
 
     asked = candidate.mitigate
-    if asked and asked.trains_on_weights and not has_fit_parameter(made, "sample_weight"):
+    if asked and asked.trains_on_weights and not has_fit_parameter(estimator, "sample_weight"):
         raise ConfigError(
             f"{asked.method} trains on weighted rows, but {candidate.estimator} takes no "
             "sample_weight",

@@ -46,6 +46,6 @@ def compute_score(
     return float(of_decision(truth, decision, sample_weight=weights))
 
 
-def is_better(name: PerformanceMetric, one: float, other: float) -> bool:
-    """Whether `one` is strictly better than `other`."""
-    return one < other if name in LOWER_IS_BETTER else one > other
+def is_better(name: PerformanceMetric, score: float, rival: float) -> bool:
+    """Whether `score` is strictly better than `rival`."""
+    return score < rival if name in LOWER_IS_BETTER else score > rival

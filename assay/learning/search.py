@@ -272,22 +272,22 @@ def _fold_scores(probability: np.ndarray, problem: LearningProblem) -> list[floa
 
 
 def _choose_combination(
-    tried: Sequence[dict[str, Any]], problem: LearningProblem, locate: FieldLocator
+    trials: Sequence[dict[str, Any]], problem: LearningProblem, locate: FieldLocator
 ) -> int:
     by = problem.use_case.performance.choose_by
     chosen: int | None = None
-    for i, entry in enumerate(tried):
+    for i, entry in enumerate(trials):
         if entry["error"] is None and (
-            chosen is None or is_better(by, entry["mean"], tried[chosen]["mean"])
+            chosen is None or is_better(by, entry["mean"], trials[chosen]["mean"])
         ):
             chosen = i
     if chosen is not None:
         return chosen
     candidate = problem.candidate
-    params = _params_text({**candidate.params, **tried[0]["params"]}) or "its default parameters"
-    others = f"; all {len(tried)} combinations failed" if len(tried) > 1 else ""
+    params = _params_text({**candidate.params, **trials[0]["params"]}) or "its default parameters"
+    others = f"; all {len(trials)} combinations failed" if len(trials) > 1 else ""
     raise ConfigError(
-        f"{candidate.title} could not be fitted with {params}: {tried[0]['error']}",
+        f"{candidate.title} could not be fitted with {params}: {trials[0]['error']}",
         where=locate(problem.use_case.candidate_path(candidate)),
         remedy=f"Change its params, search or preprocess{others}.",
     )

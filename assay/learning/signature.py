@@ -149,12 +149,12 @@ def _numbers(series: pd.Series) -> np.ndarray:
     return plain.to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _convert_series(series: pd.Series, wanted: str) -> pd.Series:
-    if wanted == "number":
+def _convert_series(series: pd.Series, kind: str) -> pd.Series:
+    if kind == "number":
         numbers = _numbers(series)
         finite = np.where(np.isinf(numbers), np.nan, numbers)
         return pd.Series(np.clip(finite, -MAX_NUMBER, MAX_NUMBER), index=series.index)
-    if wanted == "text":
+    if kind == "text":
         return series.astype("str")
     dates = pd.to_datetime(series)
     if dates.dt.tz is not None:

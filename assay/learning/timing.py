@@ -54,11 +54,11 @@ def measure_timing(
     }
 
 
-def _time_calls(call: Callable[[int], Any], most: int, budget: float) -> list[float]:
-    """Seconds of up to `most` calls, fewer once the budget is spent."""
+def _time_calls(call: Callable[[int], Any], max_calls: int, budget: float) -> list[float]:
+    """Seconds of up to `max_calls` calls, fewer once the budget is spent."""
     call(0)
     seconds: list[float] = []
-    while len(seconds) < MIN_CALLS or (len(seconds) < most and sum(seconds) < budget):
+    while len(seconds) < MIN_CALLS or (len(seconds) < max_calls and sum(seconds) < budget):
         began = time.perf_counter()
         call(len(seconds) + 1)
         seconds.append(round(time.perf_counter() - began, 7))

@@ -66,7 +66,7 @@ class TrainedCandidate:
     timing: dict[str, Any]
 
 
-def no_progress(done: int, total: int, text: str) -> None:
+def no_progress(fit_count: int, total: int, text: str) -> None:
     """Ignore progress."""
 
 

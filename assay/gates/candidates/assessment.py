@@ -95,18 +95,18 @@ def _negate(gain: Estimate) -> Estimate:
 FORESEEN_SHARE = 0.8  # of all tests to come, those of which a foreseen verdict speaks
 
 
-def _foresee_check(check: Check, more: float) -> Check:
-    """The check as it comes out in `FORESEEN_SHARE` of tests, if the rows at hand are `more` times
-    as many as the test's.
+def _foresee_check(check: Check, row_ratio: float) -> Check:
+    """The check as it comes out in `FORESEEN_SHARE` of tests, if the rows at hand are `row_ratio`
+    times as many as the test's.
 
-    The test's interval is wider by the root of `more`; its centre lies off this one by what chance
-    does to both. What stands in spite of both is foreseen, anything else `unknown`.
+    The test's interval is wider by the root of `row_ratio`; its centre lies off this one by what
+    chance does to both. What stands in spite of both is foreseen, anything else `unknown`.
     """
     held = check.interval
     if check.verdict not in {Verdict.PASS, Verdict.FAIL} or check.estimate is None or held is None:
         return check
     off = normal_quantile(2 * FORESEEN_SHARE - 1) / normal_quantile(held.level)
-    wider = math.sqrt(more) + off * math.sqrt(more + 1)
+    wider = math.sqrt(row_ratio) + off * math.sqrt(row_ratio + 1)
     low, high = (
         math.copysign(math.inf, side)
         if end is None

@@ -67,33 +67,37 @@ def explain_place(
     return "; ".join(said)
 
 
-def _farthest_gap_text(one: AssessedCandidate) -> str:
-    rule = _tightest_rule(one.distances)
+def _farthest_gap_text(candidate: AssessedCandidate) -> str:
+    rule = _tightest_rule(candidate.distances)
     if rule is None:
         return ""
-    found = one.distances[rule]
+    found = candidate.distances[rule]
     return f" ({rule_title(rule)}: {found.value:.3f} of {found.limit:g})"
 
 
-def _tightest_rule(found: Mapping[str, GroupDistance]) -> str | None:
+def _tightest_rule(distances: Mapping[str, GroupDistance]) -> str | None:
     """The rule that has the least room left."""
-    return max(found, key=lambda rule: found[rule].value / found[rule].limit, default=None)
+    return max(
+        distances, key=lambda rule: distances[rule].value / distances[rule].limit, default=None
+    )
 
 
 def _compare_neighbour(
-    one: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric, *, alike: bool
+    candidate: AssessedCandidate, other: AssessedCandidate, by: PerformanceMetric, *, alike: bool
 ) -> str:
     """What the `other` has that one's place was decided by."""
-    if one.foreseen_verdict is not other.foreseen_verdict:
+    if candidate.foreseen_verdict is not other.foreseen_verdict:
         return f"for which {other.foreseen_verdict} is foreseen"
     if not alike:
-        chances = f"{other.chance_within:.2f} against {one.chance_within:.2f}"
+        chances = f"{other.chance_within:.2f} against {candidate.chance_within:.2f}"
         return f"whose chance to keep all limits is {chances}"
-    if one.cross_validation_score != other.cross_validation_score:
-        scores = f"{other.cross_validation_score:.4f} against {one.cross_validation_score:.4f}"
+    if candidate.cross_validation_score != other.cross_validation_score:
+        scores = (
+            f"{other.cross_validation_score:.4f} against {candidate.cross_validation_score:.4f}"
+        )
         return f"whose {by} is {scores}"
-    if one.cost.value != other.cost.value:
-        costs = f"{other.cost.value:.4f} a row against {one.cost.value:.4f}"
+    if candidate.cost.value != other.cost.value:
+        costs = f"{other.cost.value:.4f} a row against {candidate.cost.value:.4f}"
         return f"whose decisions cost {costs} at the same {by}"
     return "which is as good, in the use case's order"
 
@@ -226,17 +230,20 @@ def _price_sheet(order: Sequence[AssessedCandidate], rules: Sequence[str]) -> Sh
     )
 
 
-def gap_cell(found: GroupDistance | None) -> Cell:
+def gap_cell(distance: GroupDistance | None) -> Cell:
     """How far a rule's farthest group is, with its interval."""
-    return None if found is None else format_estimate(Estimate(found.value, found.interval))
+    return (
+        None if distance is None else format_estimate(Estimate(distance.value, distance.interval))
+    )
 
 
-def format_estimate(found: Estimate) -> str:
+def format_estimate(estimate: Estimate) -> str:
     """The number and where it may lie: "0.8604 [0.8570, 0.8637]"."""
     low, high = (
-        "?" if end is None else f"{end:.4f}" for end in (found.interval.low, found.interval.high)
+        "?" if end is None else f"{end:.4f}"
+        for end in (estimate.interval.low, estimate.interval.high)
     )
-    return f"{found.value:.4f} [{low}, {high}]"
+    return f"{estimate.value:.4f} [{low}, {high}]"
 
 
 # --- the figure -------------------------------------------------------------------------------
@@ -276,8 +283,8 @@ def figure_title(rule: str) -> str:
     return f"What it costs to close the gap in {rule_title(rule)}"
 
 
-def _trade_off_estimate(one: AssessedCandidate, metric: PerformanceMetric) -> Estimate:
-    return one.accuracy if metric == "accuracy" else one.cost
+def _trade_off_estimate(candidate: AssessedCandidate, metric: PerformanceMetric) -> Estimate:
+    return candidate.accuracy if metric == "accuracy" else candidate.cost
 
 
 def gap_point(label: str, estimate: Estimate, gap: GroupDistance) -> Point:
@@ -294,10 +301,10 @@ def gap_point(label: str, estimate: Estimate, gap: GroupDistance) -> Point:
 
 
 def _figure_alt(
-    held: Sequence[AssessedCandidate], rule: str, metric: PerformanceMetric, limit: float
+    candidates: Sequence[AssessedCandidate], rule: str, metric: PerformanceMetric, limit: float
 ) -> str:
-    widest = max(held, key=lambda one: one.distances[rule].value)
-    least = min(held, key=lambda one: one.distances[rule].value)
+    widest = max(candidates, key=lambda one: one.distances[rule].value)
+    least = min(candidates, key=lambda one: one.distances[rule].value)
     said = [
         f"{one.title} has a gap of {one.distances[rule].value:.3f} and {metric} "
         f"{_trade_off_estimate(one, metric).value:.3f}"

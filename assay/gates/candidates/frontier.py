@@ -88,16 +88,16 @@ def _sign(metric: PerformanceMetric) -> int:
 
 
 def _with_dominators(
-    one: AssessedCandidate, everyone: Sequence[AssessedCandidate]
+    candidate: AssessedCandidate, everyone: Sequence[AssessedCandidate]
 ) -> AssessedCandidate:
-    better = tuple(other.title for other in everyone if _dominates(other, one))
-    return replace(one, dominated_by=better)
+    better = tuple(other.title for other in everyone if _dominates(other, candidate))
+    return replace(candidate, dominated_by=better)
 
 
-def _dominates(one: AssessedCandidate, other: AssessedCandidate) -> bool:
+def _dominates(candidate: AssessedCandidate, other: AssessedCandidate) -> bool:
     """Whether it costs no more and no group is farther off, and one of them is less."""
-    if not one.distances or one.distances.keys() != other.distances.keys():
+    if not candidate.distances or candidate.distances.keys() != other.distances.keys():
         return False
-    pairs = [(one.cost.value, other.cost.value)]
-    pairs += [(d.value, other.distances[rule].value) for rule, d in one.distances.items()]
+    pairs = [(candidate.cost.value, other.cost.value)]
+    pairs += [(d.value, other.distances[rule].value) for rule, d in candidate.distances.items()]
     return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)

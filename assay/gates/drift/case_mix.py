@@ -101,18 +101,18 @@ def find_case_mix(
     return best
 
 
-def counted(rows: ReferenceSample, ladder: ProbabilityBins, found: CaseMix | None) -> BlockCounts:
+def counted(rows: ReferenceSample, ladder: ProbabilityBins, mix: CaseMix | None) -> BlockCounts:
     """The expected counts of the reference's sample, at the mix if there is one."""
-    weights = np.ones(len(rows.predictions)) if found is None else found.weights
+    weights = np.ones(len(rows.predictions)) if mix is None else mix.weights
     return weighted_counts(rows.predictions, ladder, weights)
 
 
 def _fit_mix(
-    rows: ReferenceSample, shifts: Sequence[ColumnShift], chosen: Sequence[ColumnShift]
+    rows: ReferenceSample, shifts: Sequence[ColumnShift], mix_shifts: Sequence[ColumnShift]
 ) -> CaseMix | None:
-    names = tuple(shift.name for shift in chosen)
+    names = tuple(shift.name for shift in mix_shifts)
     others = [shift for shift in shifts if shift.name not in names]
-    weights = _rake_weights(rows, chosen)
+    weights = _rake_weights(rows, mix_shifts)
     if _effective_sample_size(weights) < _FEWEST:
         return None
     moved = sum(_divergence(rows, other, np.ones(len(weights))) for other in others)
@@ -122,15 +122,15 @@ def _fit_mix(
     return CaseMix(names, 1 - left / moved, math.sqrt(moved), weights)
 
 
-def _rake_weights(rows: ReferenceSample, chosen: Sequence[ColumnShift]) -> Floats:
+def _rake_weights(rows: ReferenceSample, mix_shifts: Sequence[ColumnShift]) -> Floats:
     """Weights (rows,), mean 1, that give each chosen column the current shares of its cells.
 
     Cells without a reference row cannot be had and are left out. Iterative proportional fitting:
     Deming & Stephan, Annals of Mathematical Statistics 11 (1940).
     """
     weights = np.ones(len(rows.predictions))
-    for _ in range(_ROUNDS if len(chosen) > 1 else 1):
-        for shift in chosen:
+    for _ in range(_ROUNDS if len(mix_shifts) > 1 else 1):
+        for shift in mix_shifts:
             codes = rows.codes[shift.name]
             here = np.bincount(codes, weights=weights, minlength=len(shift.current))
             wanted = np.where(here > 0, shift.current, 0.0)

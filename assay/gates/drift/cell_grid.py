@@ -118,12 +118,12 @@ class CellGrid:
         coded = encode_levels(column)
         return coded.take(self.levels.find(coded.keys), missing)
 
-    def _profile_codes(self, found: Distribution) -> Integers:
+    def _profile_codes(self, distribution: Distribution) -> Integers:
         if self.edges is not None:
-            codes: Integers = np.searchsorted(self.edges, found.floors(), side="right")
+            codes: Integers = np.searchsorted(self.edges, distribution.floors(), side="right")
             return codes.astype(np.int64)
         assert self.levels is not None, "a grid without edges has levels"
-        return self.levels.find(found.keys)
+        return self.levels.find(distribution.keys)
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,7 @@ def column_shift_check(
     )
 
 
-def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
+def _remedy_shift(shift: ColumnShift, has_effect: bool, output: bool) -> str:
     if shift.verdict is Verdict.UNKNOWN:
         return (
             "Stretches of the reference differ as much. More rows would tell; so would, if their "
@@ -139,7 +139,7 @@ def _remedy_shift(shift: ColumnShift, known: bool, output: bool) -> str:
         )
     if shift.has_shifted and output:
         return "Find out why; the checks of performance say what it costs."
-    if shift.has_shifted and not known:
+    if shift.has_shifted and not has_effect:
         return "Find out why, and name the model's probabilities to see what it does to them."
     return ""
 

@@ -164,8 +164,8 @@ def _measure_shift(
     )
 
 
-def _test_cells(before: Floats, after: Floats, known: WindowVariation) -> _ShiftTest:
-    test = clustered_chi_square(before, after, known)
+def _test_cells(before: Floats, after: Floats, variation: WindowVariation) -> _ShiftTest:
+    test = clustered_chi_square(before, after, variation)
     scale = 1 / max(before.sum(), 1) + 1 / max(after.sum(), 1)
     # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
     chance = math.sqrt(test.expected * scale / (8 * math.log(2)))

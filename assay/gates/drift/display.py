@@ -69,7 +69,7 @@ def _first_names(values: Sequence[str]) -> str:
     return ", ".join(values[:_NAMES]) + more
 
 
-def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
+def performance_sheet(outcomes: Sequence[PerformanceDrop]) -> Sheet:
     """Expected and realised performance, overall and by group."""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -78,7 +78,7 @@ def performance_sheet(found: Sequence[PerformanceDrop]) -> Sheet:
             _finite(o.weighted), _finite(o.reference_at_mix), o.labelled_rows or None,
             _finite(o.realised_reference), _finite(o.realised_value),
         )
-        for o in found
+        for o in outcomes
     ]  # fmt: skip
     return Sheet(
         title="Performance",
@@ -129,7 +129,7 @@ def _bars(shift: ColumnShift) -> Figure:
     )
 
 
-def performance_figure(found: Sequence[PerformanceDrop], ask: DriftSettings) -> Figure | None:
+def performance_figure(outcomes: Sequence[PerformanceDrop], ask: DriftSettings) -> Figure | None:
     """The drop of expected performance with its interval, against what is accepted."""
     points = [
         Point(
@@ -138,7 +138,7 @@ def performance_figure(found: Sequence[PerformanceDrop], ask: DriftSettings) -> 
             low=o.drop.interval.low,
             high=o.drop.interval.high,
         )
-        for o in found
+        for o in outcomes
         if _finite(o.drop.value) is not None and o.rows >= ask.rows
     ]
     if not points:
@@ -157,35 +157,35 @@ def performance_figure(found: Sequence[PerformanceDrop], ask: DriftSettings) -> 
 def drift_summary(
     checks: Sequence[Check],
     shifts: Sequence[ColumnShift],
-    found: Sequence[PerformanceDrop],
+    outcomes: Sequence[PerformanceDrop],
     sides: DropInputs | None,
-    made: Sequence[str] = (),
+    shifted_outputs: Sequence[str] = (),
 ) -> str:
     """One or two sentences: whether predictions are harmed, and what moved.
 
-    `made`: outputs and labels that moved.
+    `shifted_outputs`: outputs and labels that moved.
     """
     moved = [shift.name for shift in shifts if shift.has_shifted]
     first = f"Shifted ({_first_names(moved)})" if moved else "Nothing shifted"
-    if made and not moved:
-        first = f"No feature shifted, but outputs or labels did ({_first_names(made)})"
+    if shifted_outputs and not moved:
+        first = f"No feature shifted, but outputs or labels did ({_first_names(shifted_outputs)})"
     stopping = [c for c in checks if c.verdict is Verdict.UNKNOWN and not c.accepted]
     if not shifts:
         return (
             f"Cannot tell: {_reason(stopping[0])}." if stopping else "There is nothing to compare."
         )
-    if not found:
+    if not outcomes:
         after = f"Cannot tell more: {_reason(stopping[0])}" if stopping else _NO_PROBABILITIES
         return f"{first}. {after}."
-    harmed = [harm for outcome in found if (harm := _describe_harm(outcome))]
+    harmed = [harm for outcome in outcomes if (harm := _describe_harm(outcome))]
     if harmed:
         return f"Predictions harmed: {harmed[0]}. {first}."
     assert sides is not None, "drops are measured from both sides"
     if stopping:
-        value = _describe_expectation(found[0])
+        value = _describe_expectation(outcomes[0])
         why = _reason(stopping[0])
         return f"Cannot tell whether predictions are harmed: {why}. {first}; {value}."
-    return f"{first}. {_describe_calm(found[0], sides)}."
+    return f"{first}. {_describe_calm(outcomes[0], sides)}."
 
 
 _NO_PROBABILITIES = "Without probabilities, nothing is known of the predictions"
@@ -206,7 +206,7 @@ def _describe_calm(main: PerformanceDrop, sides: DropInputs) -> str:
     if main.verdict is Verdict.CAUTION and sides.mix is not None and main.reference_at_mix:
         return (
             f"{name} is expected to fall from {main.reference:.3f} to {main.current:.3f}, as more "
-            f"of the harder rows come: reference rows with the current mix of "
+            "of the harder rows come: reference rows with the current mix of "
             f"{' and '.join(sides.mix.columns)} have {main.reference_at_mix:.3f}"
         )
     if main.realised_verdict is Verdict.PASS and main.realised_value is not None:

@@ -145,7 +145,7 @@ class _ObservedPair:
 
 def _assess_harm(
     sides: _ObservedPair,
-    seen: Sequence[ColumnShift],
+    feature_shifts: Sequence[ColumnShift],
     together: _RowComparison,
     roles: ColumnRoles,
     ask: DriftSettings,
@@ -158,13 +158,21 @@ def _assess_harm(
     sample = read_scored_rows(sides.old.sample, roles, "reference")
     if old is None or new is None or sample is None:
         return _PredictionHarm([], {}, None)
-    codes = {shift.name: shift.grid.codes(sides.old.sample.column(shift.name)) for shift in seen}
+    codes = {
+        shift.name: shift.grid.codes(sides.old.sample.column(shift.name))
+        for shift in feature_shifts
+    }
     rows = ReferenceSample(sample, codes, sides.current.rows)
     ladder = ProbabilityBins.from_sides(old, new)
     found = credible_mix(
-        find_case_mix(rows, seen, [shift for shift in seen if shift.has_shifted]), ask
+        find_case_mix(
+            rows, feature_shifts, [shift for shift in feature_shifts if shift.has_shifted]
+        ),
+        ask,
     )
-    unseen = say_checks.unsupported_features(seen, [s.name for s in seen], sides.new, ask)
+    unseen = say_checks.unsupported_features(
+        feature_shifts, [s.name for s in feature_shifts], sides.new, ask
+    )
     whole = {
         n: say_checks.incomparable_groups_check(n, old.groups[n], new.groups[n], ask)
         for n in roles.by
@@ -175,7 +183,7 @@ def _assess_harm(
         weighted = _weigh_reference(sides, together, roles, ladder, ask)
     material = DropInputs(old, new, ladder, rows, found, unseen, divided, weighted)
     usable = [m for m in ask.metrics if m == "roc_auc" or new.decision is not None]
-    by_column = shift_effects(rows, seen, ladder, usable[0]) if usable else {}
+    by_column = shift_effects(rows, feature_shifts, ladder, usable[0]) if usable else {}
     undivided = [check for check in whole.values() if check is not None]
     return _PredictionHarm(
         measure_drops(material, ask), by_column, material, roles.outputs, undivided
@@ -207,10 +215,10 @@ class _RowComparison:
 
 
 def _compare_rows(
-    sides: _ObservedPair, seen: Sequence[ColumnShift], ask: DriftSettings
+    sides: _ObservedPair, feature_shifts: Sequence[ColumnShift], ask: DriftSettings
 ) -> _RowComparison:
     """Dates are left out: they are always new."""
-    kept = [s for s in seen if sides.old.profile.columns[s.name].kind != "date"]
+    kept = [s for s in feature_shifts if sides.old.profile.columns[s.name].kind != "date"]
     if len(kept) < 2:
         return _RowComparison(kept)
     return _RowComparison(
@@ -234,36 +242,34 @@ def _weigh_reference(
     return calibrate_at_current_features(samples, together.columns, roles, ladder)
 
 
-def _shift_check(
-    shift: ColumnShift, found: _PredictionHarm, ask: DriftSettings, rows: int
-) -> Check:
-    effect, output = found.effects.get(shift.name), shift.name in found.outputs
+def _shift_check(shift: ColumnShift, harm: _PredictionHarm, ask: DriftSettings, rows: int) -> Check:
+    effect, output = harm.effects.get(shift.name), shift.name in harm.outputs
     return say_checks.column_shift_check(shift, effect, ask, rows, output=output)
 
 
 def _report(
     subject: str,
     checks: Sequence[Check],
-    found: _PredictionHarm,
+    harm: _PredictionHarm,
     ask: DriftSettings,
     ordered: Sequence[ColumnShift],
 ) -> Report:
     verdict = overall_verdict(checks)
-    metric = found.outcomes[0].metric if found.outcomes else None
-    sheets = [display.column_sheet(ordered, found.effects, metric)] if ordered else []
-    sheets += [display.performance_sheet(found.outcomes)] if found.outcomes else []
-    figure = display.performance_figure(found.outcomes, ask)
-    seen = [shift for shift in ordered if shift.name not in found.outputs]
-    made = [shift.name for shift in ordered if shift.has_shifted and shift.name in found.outputs]
+    metric = harm.outcomes[0].metric if harm.outcomes else None
+    sheets = [display.column_sheet(ordered, harm.effects, metric)] if ordered else []
+    sheets += [display.performance_sheet(harm.outcomes)] if harm.outcomes else []
+    figure = display.performance_figure(harm.outcomes, ask)
+    seen = [shift for shift in ordered if shift.name not in harm.outputs]
+    made = [shift.name for shift in ordered if shift.has_shifted and shift.name in harm.outputs]
     return Report(
         gate="drift",
         subject=subject,
         verdict=verdict,
-        summary=display.drift_summary(checks, seen, found.outcomes, found.sides, made),
+        summary=display.drift_summary(checks, seen, harm.outcomes, harm.sides, made),
         checks=tuple(checks),
         sheets=tuple(sheets),
         figures=(*([figure] if figure else []), *display.column_figures(ordered)),
-        measurements=found.measurements(checks),
+        measurements=harm.measurements(checks),
     )
 
 
@@ -291,11 +297,11 @@ def _check_roles(reference: Table, current: Table, roles: ColumnRoles) -> None:
         raise _unknown_column(roles.truth, reference.schema.names, "the reference")
 
 
-def _unknown_column(name: str, known: Sequence[str], side: str) -> DataError:
-    listed = ", ".join(known[:20])
+def _unknown_column(name: str, columns: Sequence[str], side: str) -> DataError:
+    listed = ", ".join(columns[:20])
     return DataError(
         f"{side} has no column {name!r}",
-        remedy=suggest_name(name, known, f"Columns: {listed}."),
+        remedy=suggest_name(name, columns, f"Columns: {listed}."),
     )
 
 
@@ -340,22 +346,22 @@ def _numbers_rows(name: str, sides: _ObservedPair) -> bool:
 
 
 def _limitation_notes(
-    sides: _ObservedPair, roles: ColumnRoles, found: _PredictionHarm, ask: DriftSettings
+    sides: _ObservedPair, roles: ColumnRoles, harm: _PredictionHarm, ask: DriftSettings
 ) -> list[str]:
     """What the report rests on, where that is less than everything."""
     notes = []
     if sides.old.is_sampled or sides.new.is_sampled:
         most = max(side.sample.num_rows for side in (sides.old, sides.new))
         notes.append(
-            f"Shares and distances count all rows; what each shift does to the predictions, and "
+            "Shares and distances count all rows; what each shift does to the predictions, and "
             f"how rows moved as wholes, rest on samples of {most:,} rows."
         )
-    if found.sides is None:
+    if harm.sides is None:
         notes.append("No probabilities were named, so nothing is said of performance.")
         return notes
-    notes += say_checks.too_few_rows_note(found.outcomes, found.sides, ask)
-    notes += say_checks.unseen_groups_note(found.sides)
-    if not found.sides.reference.labelled_rows:
+    notes += say_checks.too_few_rows_note(harm.outcomes, harm.sides, ask)
+    notes += say_checks.unseen_groups_note(harm.sides)
+    if not harm.sides.reference.labelled_rows:
         notes.append(
             "The reference has no labels: probabilities were taken as they are, not calibrated."
         )

@@ -14,16 +14,18 @@ from assay.gates.statistics.intervals import verdict_at_most
 SMALL_EFFECT: Final = 0.2  # standard deviations: what Cohen (1988) calls a small effect
 
 
-def separation_check(found: Separation, ask: DriftSettings) -> Check:
+def separation_check(separation: Separation, ask: DriftSettings) -> Check:
     """Whether a classifier tells current rows from the reference's, by more than it does stretches
     of the reference."""
-    verdict = _separation_verdict(found, ask)
+    verdict = _separation_verdict(separation, ask)
     telling = ", ".join(
-        f"{name} ({lost:.3f})" for name, lost in found.column_losses[:3] if lost > 0.005
+        f"{name} ({lost:.3f})" for name, lost in separation.column_losses[:3] if lost > 0.005
     )
-    why = f"ROC AUC {found.auc.value:.3f} out of fold, on {found.rows:,} rows of both sides"
-    if found.stretches is not None:
-        why += f"; {_describe_stretches(found.stretches)}"
+    why = (
+        f"ROC AUC {separation.auc.value:.3f} out of fold, on {separation.rows:,} rows of both sides"
+    )
+    if separation.stretches is not None:
+        why += f"; {_describe_stretches(separation.stretches)}"
     if telling:
         why += f"; most telling, by what it loses without them: {telling}"
     return Check(
@@ -31,24 +33,24 @@ def separation_check(found: Separation, ask: DriftSettings) -> Check:
         claim="Current rows cannot be told from the reference's by all columns together",
         verdict=verdict,
         statistic="roc_auc",
-        estimate=found.auc.value,
-        interval=found.auc.interval,
+        estimate=separation.auc.value,
+        interval=separation.auc.interval,
         threshold=ask.separable,
         why=why,
-        remedy=_separation_remedy(found, verdict, ask),
+        remedy=_separation_remedy(separation, verdict, ask),
         accepted=True,
-        rows=found.rows,
+        rows=separation.rows,
     )
 
 
-def _separation_verdict(found: Separation, ask: DriftSettings) -> Verdict:
+def _separation_verdict(separation: Separation, ask: DriftSettings) -> Verdict:
     """Apart is more than accepted, and more than a further stretch of the reference would be."""
-    verdict = verdict_at_most(found.auc.interval, ask.separable)
+    verdict = verdict_at_most(separation.auc.interval, ask.separable)
     if verdict is not Verdict.FAIL:
         return verdict
     if ask.order == "arbitrary":
         return Verdict.CAUTION
-    stretches = found.stretches
+    stretches = separation.stretches
     if stretches is None:
         return Verdict.UNKNOWN
     if stretches.current > stretches.limit:
@@ -56,17 +58,19 @@ def _separation_verdict(found: Separation, ask: DriftSettings) -> Verdict:
     return Verdict.PASS if stretches.current <= stretches.mean_auc else Verdict.UNKNOWN
 
 
-def _describe_stretches(found: StretchSeparation) -> str:
+def _describe_stretches(stretches: StretchSeparation) -> str:
     return (
-        f"by as few rows as stretches of the reference {found.current:.3f}, where these are told "
-        f"from its rest with {found.mean_auc:.3f} and one more might be with {found.limit:.3f}"
+        f"by as few rows as stretches of the reference {stretches.current:.3f}, where these are "
+        "told "
+        f"from its rest with {stretches.mean_auc:.3f} and one more might be with "
+        f"{stretches.limit:.3f}"
     )
 
 
-def _separation_remedy(found: Separation, verdict: Verdict, ask: DriftSettings) -> str:
+def _separation_remedy(separation: Separation, verdict: Verdict, ask: DriftSettings) -> str:
     if verdict is Verdict.PASS:
         return ""
-    beyond = (found.auc.interval.low or 0.0) > ask.separable
+    beyond = (separation.auc.interval.low or 0.0) > ask.separable
     if verdict is Verdict.UNKNOWN and beyond:
         return (
             "Stretches of the reference may differ as much. A longer reference would tell; so "
@@ -75,20 +79,21 @@ def _separation_remedy(found: Separation, verdict: Verdict, ask: DriftSettings) 
     return "Look at the most telling columns together."
 
 
-def reconstruction_check(found: Reconstruction, ask: DriftSettings) -> Check:
+def reconstruction_check(reconstruction: Reconstruction, ask: DriftSettings) -> Check:
     """Whether the reference's principal components rebuild current rows as well as its own."""
-    far = abs(found.effect) >= SMALL_EFFECT
-    verdict = Verdict.CAUTION if found.p <= ask.level else Verdict.UNKNOWN
+    far = abs(reconstruction.effect) >= SMALL_EFFECT
+    verdict = Verdict.CAUTION if reconstruction.p <= ask.level else Verdict.UNKNOWN
     return Check(
         name="reconstruction",
         claim="Columns go together as in the reference",
         verdict=verdict if far else Verdict.PASS,
         statistic="reconstruction error, in standard deviations from the reference's mean",
-        estimate=found.effect,
+        estimate=reconstruction.effect,
         threshold=SMALL_EFFECT,
-        why=f"errors of rebuilding rows from {found.components} principal components lie "
-        f"{found.effect:+.2f} standard deviations off ({format_p_value(found.p)})",
+        why=f"errors of rebuilding rows from {reconstruction.components} principal components lie "
+        f"{reconstruction.effect:+.2f} standard deviations off "
+        f"({format_p_value(reconstruction.p)})",
         remedy="Look for columns whose relation broke." if far else "",
         accepted=True,
-        rows=found.rows,
+        rows=reconstruction.rows,
     )

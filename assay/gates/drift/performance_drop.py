@@ -96,15 +96,11 @@ class DropInputs:
         return known and not self.unseen_columns
 
 
-def credible_mix(found: CaseMix | None, ask: DriftSettings) -> CaseMix | None:
+def credible_mix(mix: CaseMix | None, ask: DriftSettings) -> CaseMix | None:
     """The mix, if the other columns moved at all and mostly as the reference's rows would have."""
-    if (
-        found is None
-        or found.explained_share < _LEAST_EXPLAINED
-        or found.shift_distance < ask.effect
-    ):
+    if mix is None or mix.explained_share < _LEAST_EXPLAINED or mix.shift_distance < ask.effect:
         return None
-    return found
+    return mix
 
 
 def measure_drops(sides: DropInputs, ask: DriftSettings) -> list[PerformanceDrop]:
@@ -220,39 +216,39 @@ def _measure_drop(
     return _with_labels(found, part.labelled_counts, level, ask)
 
 
-def _verdict(found: PerformanceDrop, has_support: bool, margin: float) -> Verdict:
+def _verdict(outcome: PerformanceDrop, has_support: bool, margin: float) -> Verdict:
     """A drop that a mix explains is a caution. Otherwise both ways to expect have to agree, on rows
     that the reference can speak for."""
-    by_probability = verdict_at_most(found.drop.interval, margin)
+    by_probability = verdict_at_most(outcome.drop.interval, margin)
     total = by_probability
-    if total is not Verdict.PASS and found.drop_beyond_mix is not None:
-        below = verdict_at_most(found.drop_beyond_mix.interval, margin)
+    if total is not Verdict.PASS and outcome.drop_beyond_mix is not None:
+        below = verdict_at_most(outcome.drop_beyond_mix.interval, margin)
         if below is Verdict.PASS:
             return Verdict.CAUTION
         total = below if total is Verdict.FAIL else Verdict.UNKNOWN
-    if found.weighted_drop is not None:
-        by_features = verdict_at_most(found.weighted_drop.interval, margin)
+    if outcome.weighted_drop is not None:
+        by_features = verdict_at_most(outcome.weighted_drop.interval, margin)
         total = total if by_features is total else Verdict.UNKNOWN
     return total if has_support else Verdict.UNKNOWN
 
 
 def _with_labels(
-    found: PerformanceDrop,
-    seen: tuple[_ExpectedAndRealised, _ExpectedAndRealised],
+    outcome: PerformanceDrop,
+    labelled_counts: tuple[_ExpectedAndRealised, _ExpectedAndRealised],
     level: float,
     ask: DriftSettings,
 ) -> PerformanceDrop:
-    (_, before), (_, after) = seen
-    reference, current = _measure_lacks(found.metric, *seen)
+    (_, before), (_, after) = labelled_counts
+    reference, current = _measure_lacks(outcome.metric, *labelled_counts)
     error = float(np.sqrt(reference.variance + current.variance))
     below = _block_estimate(current.value - reference.value, error, level)
     few = min(before.rows, after.rows) < ask.rows
     verdict = Verdict.UNKNOWN if few else verdict_at_most(below.interval, ask.margin)
     return replace(
-        found,
+        outcome,
         labelled_rows=round(after.rows),
-        realised_reference=before.metric_value(found.metric),
-        realised_value=after.metric_value(found.metric),
+        realised_reference=before.metric_value(outcome.metric),
+        realised_value=after.metric_value(outcome.metric),
         realised_shortfall=below,
         realised_verdict=verdict,
         reference_lack=reference,

@@ -94,15 +94,15 @@ def measure_separation(
 # --- rows as numbers --------------------------------------------------------------------------
 
 
-def _thin_rows(rows: pa.Table, most: int) -> pa.Table:
-    if rows.num_rows <= most:
+def _thin_rows(rows: pa.Table, max_rows: int) -> pa.Table:
+    if rows.num_rows <= max_rows:
         return rows
-    return rows.take(pa.array(_spread_rows(rows.num_rows, most)))
+    return rows.take(pa.array(_spread_rows(rows.num_rows, max_rows)))
 
 
-def _spread_rows(rows: int, most: int) -> Integers:
+def _spread_rows(rows: int, max_rows: int) -> Integers:
     """Numbers of at most so many of the rows, evenly spread."""
-    few = min(rows, most)
+    few = min(rows, max_rows)
     return np.arange(few, dtype=np.int64) * rows // max(few, 1)
 
 
@@ -201,9 +201,9 @@ def _separate_stretches(
     )
 
 
-def _stretch_auc(rest: Floats, stretch: Floats, few: int) -> float:
+def _stretch_auc(rest: Floats, stretch: Floats, max_rows: int) -> float:
     """How well so many rows of a stretch are told from others, by one fold alone."""
     fold = _fit_fold(
-        rest[_spread_rows(len(rest), _ROWS // 2)], stretch[_spread_rows(len(stretch), few)], 0
+        rest[_spread_rows(len(rest), _ROWS // 2)], stretch[_spread_rows(len(stretch), max_rows)], 0
     )
     return roc_auc(fold.truth, fold.scores(fold.rows)).value

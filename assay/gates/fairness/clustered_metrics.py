@@ -71,54 +71,54 @@ _MEANS: Mapping[FairnessMetric, _MeanOfRows] = {
 }
 
 
-def metric_error(metric: FairnessMetric, held: GroupRows) -> ClusterError:
+def metric_error(metric: FairnessMetric, group: GroupRows) -> ClusterError:
     """The error of one metric of a group; of F1, that of the share that it follows from.
 
     What needs both classes rests on the clusters of the rarer one.
     """
-    error = _error(metric, held)
+    error = _error(metric, group)
     of_both = metric not in RATE_DEFINITIONS and metric not in ("f1_score", "mean_prediction")
     if not of_both:
         return error
-    rarer = min(held.clusters.effective(side) for side in (held.truth, ~held.truth))
+    rarer = min(group.clusters.effective(side) for side in (group.truth, ~group.truth))
     return replace(error, effective=min(error.effective, rarer))
 
 
-def _error(metric: FairnessMetric, held: GroupRows) -> ClusterError:
-    truth, decision = held.truth, held.decision
+def _error(metric: FairnessMetric, group: GroupRows) -> ClusterError:
+    truth, decision = group.truth, group.decision
     if metric in RATE_DEFINITIONS:
-        inside, successes = _rate_rows(metric, held)
-        return _share_error(held, successes, inside)
+        inside, successes = _rate_rows(metric, group)
+        return _share_error(group, successes, inside)
     if metric == "f1_score":
-        return _share_error(held, truth & decision, truth | decision)
+        return _share_error(group, truth & decision, truth | decision)
     if metric == "balanced_accuracy_score":
-        of_yes = _share_error(held, decision, truth)
-        return of_yes.plus(_share_error(held, ~decision, ~truth)).times(0.5)
-    assert held.probability is not None, "a metric of probabilities is asked of those alone"
-    return _error_of_probabilities(metric, held, held.probability)
+        of_yes = _share_error(group, decision, truth)
+        return of_yes.plus(_share_error(group, ~decision, ~truth)).times(0.5)
+    assert group.probability is not None, "a metric of probabilities is asked of those alone"
+    return _error_of_probabilities(metric, group, group.probability)
 
 
 def _error_of_probabilities(
-    metric: FairnessMetric, held: GroupRows, probability: Floats
+    metric: FairnessMetric, group: GroupRows, probability: Floats
 ) -> ClusterError:
-    truth = held.truth
+    truth = group.truth
     if metric == "roc_auc_score":
         if truth.all() or not truth.any():
-            return _share_error(held, truth, truth & ~truth)
-        return auc_error(truth, probability, held.clusters.codes)
+            return _share_error(group, truth, truth & ~truth)
+        return auc_error(truth, probability, group.clusters.codes)
     if metric == "r2_score":
-        return _r2_error(held, probability)
+        return _r2_error(group, probability)
     values = _MEANS[metric].value(probability, truth.astype(float))
-    return mean_error(values, held.clusters.codes, held.rows)
+    return mean_error(values, group.clusters.codes, group.rows)
 
 
-def _rate_rows(metric: RateMetric, held: GroupRows) -> tuple[Bools, Bools]:
+def _rate_rows(metric: RateMetric, group: GroupRows) -> tuple[Bools, Bools]:
     """The rows that a rate is of, and its successes."""
     kinds = {
-        "tp": held.truth & held.decision,
-        "fp": ~held.truth & held.decision,
-        "fn": held.truth & ~held.decision,
-        "tn": ~held.truth & ~held.decision,
+        "tp": group.truth & group.decision,
+        "fp": ~group.truth & group.decision,
+        "fn": group.truth & ~group.decision,
+        "tn": ~group.truth & ~group.decision,
     }
     rate = RATE_DEFINITIONS[metric]
     inside, successes = (
@@ -128,21 +128,21 @@ def _rate_rows(metric: RateMetric, held: GroupRows) -> tuple[Bools, Bools]:
     return np.asarray(inside), np.asarray(successes)
 
 
-def _share_error(held: GroupRows, successes: Bools, inside: Bools) -> ClusterError:
-    return mean_error(successes[inside], held.clusters.codes[inside], held.rows[inside])
+def _share_error(group: GroupRows, successes: Bools, inside: Bools) -> ClusterError:
+    return mean_error(successes[inside], group.clusters.codes[inside], group.rows[inside])
 
 
-def _r2_error(held: GroupRows, probability: Floats) -> ClusterError:
+def _r2_error(group: GroupRows, probability: Floats) -> ClusterError:
     """By the delta method from the rows' squared errors and outcomes."""
-    y, w = held.truth.astype(float), held.rows / held.rows.sum()
+    y, w = group.truth.astype(float), group.rows / group.rows.sum()
     squared = (probability - y) ** 2
     base, error = float(w @ y), float(w @ squared)
     spread = base * (1 - base)
     if not spread > 0:
-        return cluster_error(np.full(len(y), np.nan), held.clusters.codes, held.rows)
+        return cluster_error(np.full(len(y), np.nan), group.clusters.codes, group.rows)
     slope = error * (1 - 2 * base) / spread**2
     change = -(squared - error) / spread + slope * (y - base)
-    return cluster_error(w * change, held.clusters.codes, held.rows)
+    return cluster_error(w * change, group.clusters.codes, group.rows)
 
 
 def clustered_limits(

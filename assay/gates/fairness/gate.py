@@ -74,7 +74,7 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=_verdict(checks, judged=bool(rules)),
+        verdict=_verdict(checks, has_rules=bool(rules)),
         summary=" ".join([_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
@@ -84,12 +84,12 @@ def audit_fairness(
     )
 
 
-def _verdict(checks: Sequence[Check], *, judged: bool) -> Verdict:
+def _verdict(checks: Sequence[Check], *, has_rules: bool) -> Verdict:
     """What is not judged is not passed, unless people declared that there is nothing to judge."""
     nothing_to_judge = any(
         c.name == SENSITIVE_COLUMNS and c.verdict is Verdict.PASS for c in checks
     )
-    if judged or nothing_to_judge:
+    if has_rules or nothing_to_judge:
         return overall_verdict(checks)
     return Verdict.worst([Verdict.CAUTION, overall_verdict(checks)])
 

@@ -95,10 +95,10 @@ def fairlearn_summaries(division: GroupDivision, *, seed: int = 0) -> list[Fairl
     return found
 
 
-def _worst_of_metrics(way: Aggregation, found: list[Floats]) -> Floats:
+def _worst_of_metrics(way: Aggregation, metric_values: list[Floats]) -> Floats:
     """Of several metrics: the largest difference, the smallest ratio."""
     return np.asarray(
-        (np.maximum if way in ("difference", "group_max") else np.minimum).reduce(found)
+        (np.maximum if way in ("difference", "group_max") else np.minimum).reduce(metric_values)
     )
 
 
@@ -108,13 +108,13 @@ def _aggregate_groups(way: Aggregation, values: Floats) -> Floats:
     return _combine_extremes(way, least, most)
 
 
-def _combine_extremes(way: Aggregation, least: Floats, most: Floats) -> Floats:
+def _combine_extremes(way: Aggregation, minimum: Floats, maximum: Floats) -> Floats:
     if way == "difference":
-        return np.asarray(most - least)
+        return np.asarray(maximum - minimum)
     if way == "ratio":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(least / most)
-    return np.asarray(least if way == "group_min" else most)
+            return np.asarray(minimum / maximum)
+    return np.asarray(minimum if way == "group_min" else maximum)
 
 
 def _summary_limits(

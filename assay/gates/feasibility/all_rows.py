@@ -100,9 +100,9 @@ def read_outcomes(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.Data
     return truth, held.filter(pa.array(labelled)).to_pandas()
 
 
-def _read_labels(held: pa.Table, target: Target) -> tuple[Bools, Bools]:
+def _read_labels(table: pa.Table, target: Target) -> tuple[Bools, Bools]:
     """Which rows have an outcome; of these, which have the positive one."""
-    column = held[target.column]
+    column = table[target.column]
     labelled: Bools = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
     if not labelled.any():
         raise no_label_error(target)
@@ -139,22 +139,22 @@ def time_column(use_case: UseCase) -> str | None:
     return use_case.data.time or by_time
 
 
-def _newest_time(counted: pa.Table, use_case: UseCase) -> object:
+def _newest_time(table: pa.Table, use_case: UseCase) -> object:
     time = time_column(use_case)
-    return None if time is None else pc.max(counted[time]).as_py()
+    return None if time is None else pc.max(table[time]).as_py()
 
 
-def sample_rows(truth: Bools, most: int, seed: int) -> np.ndarray:
-    """Numbers of about `most` rows, or all: at random, with the share of positives kept, but of a
-    rare class 500 or a tenth of `most`, if it has so many."""
+def sample_rows(truth: Bools, max_rows: int, seed: int) -> np.ndarray:
+    """Numbers of about `max_rows` rows, or all: at random, with the share of positives kept, but
+    of a rare class 500 or a tenth of `max_rows`, if it has so many."""
     total = len(truth)
-    if total <= most:
+    if total <= max_rows:
         return np.arange(total)
     rng = np.random.default_rng(seed)
     classes = [np.flatnonzero(truth == side) for side in (True, False)]
-    least = [min(len(c), MIN_CLASS_SAMPLE, most // 10) for c in classes]
+    least = [min(len(c), MIN_CLASS_SAMPLE, max_rows // 10) for c in classes]
     sizes = [
-        min(len(c), max(round(len(c) * most / total), few))
+        min(len(c), max(round(len(c) * max_rows / total), few))
         for c, few in zip(classes, least, strict=True)
     ]
     picked = [rng.choice(c, n, replace=False) for c, n in zip(classes, sizes, strict=True)]
@@ -184,8 +184,8 @@ def _time_columns(use_case: UseCase) -> list[str]:
     return [name for name in (use_case.data.time, use_case.split.column) if name]
 
 
-def _check_present(role: str, asked: Sequence[str], names: Sequence[str]) -> None:
-    for name in asked:
+def _check_present(role: str, columns: Sequence[str], names: Sequence[str]) -> None:
+    for name in columns:
         if name not in names:
             raise DataError(
                 f"the table has no {role} column {name!r}",
@@ -195,7 +195,7 @@ def _check_present(role: str, asked: Sequence[str], names: Sequence[str]) -> Non
 
 
 def _hash_rows(
-    rows: FrameOrTable, names: list[str], use_case: UseCase, labelled: Bools, kept: np.ndarray
+    rows: FrameOrTable, names: list[str], use_case: UseCase, labelled: Bools, kept_rows: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[pa.RecordBatch]]:
     """The hashes of all labelled rows, and the batches of those that are kept."""
     features = use_case.feature_columns(names)
@@ -214,7 +214,7 @@ def _hash_rows(
         hashed["persons"].append(_identity_hashes(batch, identity, rule))
         hashed["units"].append(_unit_hashes(batch, use_case, names, done, rule))
         if isinstance(rows, Table):
-            inside = kept[(kept >= done) & (kept < done + batch.num_rows)] - done
+            inside = kept_rows[(kept_rows >= done) & (kept_rows < done + batch.num_rows)] - done
             held.append(batch.take(pa.array(inside)))
         done += batch.num_rows
     return {key: np.concatenate(parts) for key, parts in hashed.items()}, held

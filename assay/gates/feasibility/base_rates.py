@@ -44,11 +44,11 @@ def base_rate_sheets(
 
 
 def _base_rate_sheet(
-    labels: pd.Series, truth: np.ndarray, lacking: np.ndarray | None, declared: Sensitive
+    labels: pd.Series, truth: np.ndarray, missing_shares: np.ndarray | None, declared: Sensitive
 ) -> Sheet:
     name = str(labels.name)
     held = pd.DataFrame({"group": labels.to_numpy(), "positives": truth, "rows": 1})
-    held["missing"] = np.nan if lacking is None else lacking
+    held["missing"] = np.nan if missing_shares is None else missing_shares
     table = held.groupby("group").agg({"rows": "sum", "positives": "sum", "missing": "mean"})
     table = table.sort_values("rows", ascending=False, kind="stable")
     reference = reference_from_counts(table["rows"], declared, name)
@@ -69,7 +69,7 @@ def _base_rate_sheet(
             float(rate[i] - base_rate),
             None if group == reference else float(gap_low[i]),
             None if group == reference else float(gap_high[i]),
-            None if lacking is None else float(table["missing"].iloc[i]),
+            None if missing_shares is None else float(table["missing"].iloc[i]),
             *_population(str(group), declared),
         )
         for i, group in enumerate(table.index)
@@ -135,9 +135,9 @@ def _representation_check(
 
 
 def _representation_remedy(
-    labels: pd.Series, group: str, held: int, verdict: Verdict, ratio: float
+    labels: pd.Series, group: str, group_rows: int, verdict: Verdict, ratio: float
 ) -> str:
-    near = None if held else nearest_name(group, [str(label) for label in labels.unique()])
+    near = None if group_rows else nearest_name(group, [str(label) for label in labels.unique()])
     if near:
         return f"Did data.sensitive.{labels.name}.population mean {near!r}?"
     if verdict is not Verdict.FAIL:

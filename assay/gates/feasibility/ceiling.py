@@ -174,13 +174,16 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _check(
-    data: FeasibilityData, name: PerformanceMetric, goal: float, found: NeighbourErrorRate
+    data: FeasibilityData, name: PerformanceMetric, goal: float, error_rate: NeighbourErrorRate
 ) -> Check:
     share, cost = float(data.labels.mean()), data.use_case.performance.cost
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
-    ends = [best_possible_score(name, e, share, cost) for e in (found.error, found.low, found.high)]
+    ends = [
+        best_possible_score(name, e, share, cost)
+        for e in (error_rate.error, error_rate.low, error_rate.high)
+    ]
     best, loose, tight = (float(end) for end in ends if end is not None)
-    at_most = best_possible_score(name, found.least_error, share, cost)
+    at_most = best_possible_score(name, error_rate.least_error, share, cost)
     had = estimate_scores(data, name, data.probabilities[None, :]).values[0]
     assert at_most is not None
     verdict = Verdict.PASS
@@ -201,21 +204,24 @@ def _check(
         estimate=best,
         interval=Interval(low=low, high=high),
         threshold=goal,
-        why=_why(found, verdict),
+        why=_why(error_rate, verdict),
         remedy=_REMEDY[verdict],
         hard=False,
-        rows=found.rows,
+        rows=error_rate.rows,
     )
 
 
-def _why(found: NeighbourErrorRate, verdict: Verdict) -> str:
+def _why(error_rate: NeighbourErrorRate, verdict: Verdict) -> str:
     base = (
-        f"{found.error:.1%} of {found.rows:,} rows have a nearest neighbour of the other outcome,"
-        f" in {found.space}: a Bayes error of {float(bayes_error_bound(found.error)):.1%} or more"
+        f"{error_rate.error:.1%} of {error_rate.rows:,} rows have a nearest neighbour of the other "
+        "outcome,"
+        f" in {error_rate.space}: a Bayes error of "
+        f"{float(bayes_error_bound(error_rate.error)):.1%} or more"
     )
     if verdict is Verdict.UNKNOWN:
         return (
-            f"{base}. More rows may lower that share by {found.possible_fall:.1%}, so the bound is"
+            f"{base}. More rows may lower that share by {error_rate.possible_fall:.1%}, so the "
+            "bound is"
             " not reliable yet."
         )
     return f"{base}."
@@ -231,7 +237,10 @@ _REMEDY = {
 
 
 def _sheet(
-    found: NeighbourErrorRate, share: float, cost: ErrorCosts, goals: dict[PerformanceMetric, float]
+    error_rate: NeighbourErrorRate,
+    share: float,
+    cost: ErrorCosts,
+    goals: dict[PerformanceMetric, float],
 ) -> Sheet:
     names: list[PerformanceMetric] = [
         "accuracy",
@@ -246,7 +255,7 @@ def _sheet(
             name,
             *(
                 best_possible_score(name, e, share, cost)
-                for e in (found.error, found.low, found.high)
+                for e in (error_rate.error, error_rate.low, error_rate.high)
             ),
             goals.get(name),
         )

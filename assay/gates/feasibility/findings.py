@@ -37,8 +37,8 @@ class FeasibilityFindings:
     def as_json(self) -> dict[str, Any]:
         """All that was found so far, to go on with `from_json`."""
 
-        def plain(held: Sequence[BaseModel]) -> list[dict[str, Any]]:
-            return [one.model_dump(mode="json") for one in held]
+        def plain(entries: Sequence[BaseModel]) -> list[dict[str, Any]]:
+            return [one.model_dump(mode="json") for one in entries]
 
         return {
             "checks": plain(self._checks),

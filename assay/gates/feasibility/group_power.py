@@ -40,7 +40,7 @@ class GroupPower:
     rows: int
     reference_rows: int
     gap: float | None  # the smallest that the gate would rule out; None if it judges nothing
-    needed: RowsToDecide  # what is lacking, in rows of all the data
+    requirement: RowsToDecide  # what is lacking, in rows of all the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ def _group_powers(plan: PowerPlan, rule: RateTolerance, division: GroupLabels) -
     return sorted(found, key=lambda p: (-math.inf if p.gap is None else -p.gap, p.group))
 
 
-def _in_all_rows(needed: RowsToDecide, plan: PowerPlan) -> RowsToDecide:
+def _in_all_rows(requirement: RowsToDecide, plan: PowerPlan) -> RowsToDecide:
     """Test rows as rows of all the data, of which the test is a share."""
-    more, both = needed.more_rows, needed.rows_of_both
+    more, both = requirement.more_rows, requirement.rows_of_both
     return RowsToDecide(
         more_rows=None if more is None else math.ceil(more / plan.share),
         rows_of_both=None
@@ -215,11 +215,11 @@ def _remedy(weak: Sequence[GroupPower], division: GroupLabels, unit: str) -> str
 
 def _needed_text(power: GroupPower, division: GroupLabels, unit: str) -> str:
     group = f"{unit} in group {division.title}={power.group}"
-    if power.needed.more_rows is not None:
-        return f"about {format_rounded_up(power.needed.more_rows)} more {group}"
-    if power.needed.rows_of_both is None:
+    if power.requirement.more_rows is not None:
+        return f"about {format_rounded_up(power.requirement.more_rows)} more {group}"
+    if power.requirement.rows_of_both is None:
         return ""
-    own, base = power.needed.rows_of_both
+    own, base = power.requirement.rows_of_both
     more = format_rounded_up(max(own - power.rows, 1))
     of_reference = format_rounded_up(max(base - power.reference_rows, 1))
     return f"about {more} more {group} and {of_reference} in {division.reference}"
@@ -229,11 +229,15 @@ def _and_more_text(weak: Sequence[GroupPower]) -> str:
     return f", and {len(weak) - SHOWN} more" if len(weak) > SHOWN else ""
 
 
-def _sheet(rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]) -> Sheet:
+def _sheet(
+    rule: RateTolerance, group_powers: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]
+) -> Sheet:
     unit = RATE_DEFINITIONS[rule.metric].unit
     unit = "positives" if unit == "selected rows" else unit
     rows = tuple(
-        (f"{d.title}={p.group}", p.rows, p.gap, p.needed.more_rows) for d, ps in found for p in ps
+        (f"{d.title}={p.group}", p.rows, p.gap, p.requirement.more_rows)
+        for d, ps in group_powers
+        for p in ps
     )
     return Sheet(
         title=f"Smallest detectable gaps in {rule.metric}",
@@ -246,14 +250,14 @@ def _sheet(rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[Grou
 
 
 def _figure(
-    rule: RateTolerance, found: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]
+    rule: RateTolerance, group_powers: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]
 ) -> Figure:
     series = tuple(
         Series(name=d.title, points=tuple(Point(label=p.group, value=p.gap) for p in powers))
-        for d, powers in found
+        for d, powers in group_powers
     )
-    weak = sum(p.gap is None or p.gap > rule.tolerance for _, ps in found for p in ps)
-    total = sum(len(powers) for _, powers in found)
+    weak = sum(p.gap is None or p.gap > rule.tolerance for _, ps in group_powers for p in ps)
+    total = sum(len(powers) for _, powers in group_powers)
     return Figure(
         title=f"Smallest detectable gaps in {rule.metric}",
         kind="bars",

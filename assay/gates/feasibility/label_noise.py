@@ -43,15 +43,15 @@ def check_label_noise(data: FeasibilityData) -> tuple[Check | None, Sheet]:
     return check, _sheet(data, found)
 
 
-def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
-    low, high = found.interval.low, found.interval.high
+def _check(data: FeasibilityData, noise: LabelNoise, limit: float) -> Check:
+    low, high = noise.interval.low, noise.interval.high
     assert low is not None
     assert high is not None
     verdict = Verdict.PASS
     if high > limit / 2:
         verdict = Verdict.CAUTION
     if low > limit:
-        surely = (found.surest.interval.low or 0.0) > limit and found.is_level
+        surely = (noise.surest.interval.low or 0.0) > limit and noise.is_level
         verdict = Verdict.FAIL if surely else Verdict.UNKNOWN
     errs = data.labels != (data.probabilities >= 0.5)
     wrong = float(np.average(errs, weights=data.weights))
@@ -60,12 +60,12 @@ def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
         claim=f"At most {limit:.3g} of the labels look wrong",
         verdict=verdict,
         statistic="share of labels that look wrong, by the confident joint",
-        estimate=found.share,
-        interval=found.interval,
+        estimate=noise.share,
+        interval=noise.interval,
         threshold=limit,
-        why=f"{found.share:.1%} look wrong: {found.of_positives:.1%} of the positive labels,"
-        f" {found.of_negatives:.1%} of the negative ones; {found.surest.value:.1%} where the quick"
-        f" learner is surest, {found.surest.value + found.rise.value:.1%} where it is less sure."
+        why=f"{noise.share:.1%} look wrong: {noise.of_positives:.1%} of the positive labels,"
+        f" {noise.of_negatives:.1%} of the negative ones; {noise.surest.value:.1%} where the quick"
+        f" learner is surest, {noise.surest.value + noise.rise.value:.1%} where it is less sure."
         f" The learner is wrong on {wrong:.1%} of the rows; its errors count as wrong labels here,"
         " as do outcomes that the features do not determine.",
         remedy=""
@@ -80,9 +80,9 @@ def _check(data: FeasibilityData, found: LabelNoise, limit: float) -> Check:
 SHEET_TITLE = "Labels to look at first"
 
 
-def _sheet(data: FeasibilityData, found: LabelNoise) -> Sheet:
+def _sheet(data: FeasibilityData, noise: LabelNoise) -> Sheet:
     own = np.where(data.labels, data.probabilities, 1 - data.probabilities)
-    doubted = np.flatnonzero(found.doubted_rows)
+    doubted = np.flatnonzero(noise.doubted_rows)
     first = doubted[np.argsort(own[doubted], kind="stable")[:SHOWN]]
     number = data.kept_rows[data.sampled_rows]
     return Sheet(
@@ -96,7 +96,7 @@ def _sheet(data: FeasibilityData, found: LabelNoise) -> Sheet:
             )
             for i in first
         ),
-        note=f"{found.share:.1%} of the labels ({found.interval.low:.1%} to"
-        f" {found.interval.high:.1%}) look wrong to a quick learner, its own errors among them."
+        note=f"{noise.share:.1%} of the labels ({noise.interval.low:.1%} to"
+        f" {noise.interval.high:.1%}) look wrong to a quick learner, its own errors among them."
         " Rows are numbered from 1, those without a label left out.",
     )

@@ -132,19 +132,19 @@ def check_learning_curve(data: FeasibilityData, curve: LearningCurve, goal: floa
     )
 
 
-def _verdict(curve: LearningCurve, goal: float, needed: float) -> Verdict:
+def _verdict(curve: LearningCurve, goal: float, needed_rows: float) -> Verdict:
     _, low, high = curve.asymptote
     if max(curve.sign * low, curve.sign * high) < curve.sign * goal:
         return Verdict.FAIL
     if (
-        needed <= PLANNED_GROWTH * curve.current_rows
+        needed_rows <= PLANNED_GROWTH * curve.current_rows
         and curve.worst_at(PLANNED_GROWTH) >= curve.sign * goal
     ):
         return Verdict.PASS
     return Verdict.UNKNOWN if high - low > WIDE_ASYMPTOTE else Verdict.CAUTION
 
 
-def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
+def _why(curve: LearningCurve, verdict: Verdict, needed_rows: float) -> str:
     estimate, low, high = curve.asymptote
     half = float(curve.estimates.values[-2])
     tends = f"the curve tends to {estimate:.3f} [{low:.3f}, {high:.3f}]"
@@ -154,14 +154,15 @@ def _why(curve: LearningCurve, verdict: Verdict, needed: float) -> str:
         f"{curve.name} went from {half:.4f} to {curve.value:.4f} between"
         f" {curve.sizes[-2]:,.0f} and {curve.sizes[-1]:,.0f} training rows; {tends}"
     )
-    if verdict is Verdict.PASS and needed > curve.current_rows:
+    if verdict is Verdict.PASS and needed_rows > curve.current_rows:
         return (
-            f"{base} and reaches the target with about {format_rounded_up(needed)} training rows."
+            f"{base} and reaches the target with about {format_rounded_up(needed_rows)} training "
+            "rows."
         )
     return f"{base}."
 
 
-def _remedy(verdict: Verdict, rows: int, more: float, fewest: float, most: float) -> str:
+def _remedy(verdict: Verdict, rows: int, more_rows: float, min_rows: float, max_rows: float) -> str:
     if verdict is Verdict.FAIL:
         return (
             "More rows alone would not bring this quick learner there: add columns that bear on"
@@ -170,11 +171,15 @@ def _remedy(verdict: Verdict, rows: int, more: float, fewest: float, most: float
     if verdict is Verdict.UNKNOWN:
         return f"Add rows: about {format_rounded_up(rows)} more would show where the curve tends."
     columns = "add columns that bear on the outcome"
-    if more > rows * MAX_GROWTH:
+    if more_rows > rows * MAX_GROWTH:
         return f"{MAX_GROWTH} times the rows would not do, or no number would: {columns}."
-    upper = format_rounded_up(most) if most <= rows * MAX_GROWTH else "more than can be foreseen"
-    span = f"from {format_rounded_up(fewest)} to {upper}"
-    return f"Add about {format_rounded_up(more)} more rows ({span}), or {columns}."
+    upper = (
+        format_rounded_up(max_rows)
+        if max_rows <= rows * MAX_GROWTH
+        else "more than can be foreseen"
+    )
+    span = f"from {format_rounded_up(min_rows)} to {upper}"
+    return f"Add about {format_rounded_up(more_rows)} more rows ({span}), or {columns}."
 
 
 def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:

@@ -60,9 +60,9 @@ def check_missingness(
 
 
 def _missing_counts(
-    lacking: dict[str, np.ndarray], groups: dict[str, np.ndarray]
+    missing_masks: dict[str, np.ndarray], groups: dict[str, np.ndarray]
 ) -> Iterator[MissingCounts]:
-    for column, missing in lacking.items():
+    for column, missing in missing_masks.items():
         for group, inside in groups.items():
             rows, both = int(inside.sum()), int((missing & inside).sum())
             if 0 < rows < len(missing):
@@ -83,14 +83,14 @@ def _uneven_counts(sides: Sequence[MissingCounts]) -> list[MissingCounts]:
     return sorted(found, key=lambda s: -abs(s.share - s.rest_share))
 
 
-def _check(data: FeasibilityData, uneven: Sequence[MissingCounts], lacking: int) -> Check:
+def _check(data: FeasibilityData, uneven: Sequence[MissingCounts], incomplete_count: int) -> Check:
     told = [
         f"{s.column} is missing in {s.share:.1%} of the rows with {s.group}, {s.rest_share:.1%} of"
         " the others"
         for s in uneven[:SHOWN]
     ]
     more = f"; and {len(uneven) - SHOWN} more" if len(uneven) > SHOWN else ""
-    even = f"{lacking} of {len(data.features)} features lack values, evenly enough."
+    even = f"{incomplete_count} of {len(data.features)} features lack values, evenly enough."
     return Check(
         name="missingness",
         claim=f"Missing values differ by at most {GAP:g} between outcomes, groups and times",

@@ -127,7 +127,7 @@ def _calibration_slope(odds: Floats, labels: Bools) -> tuple[float, float]:
 
 
 def _uncertainty(
-    columns: Floats, odds: ArrayLike, strength: float, more: float
+    columns: Floats, odds: ArrayLike, strength: float, row_ratio: float
 ) -> tuple[float, Floats]:
     """Effective parameters, and the width of each row's 95 % interval of risk.
 
@@ -135,7 +135,7 @@ def _uncertainty(
     decomposition; beside it the intercept's own variance.
     """
     log_odds = np.clip(np.asarray(odds, dtype=float), -MAX_ODDS, MAX_ODDS)
-    weight = _probability(log_odds) * (1 - _probability(log_odds)) * more
+    weight = _probability(log_odds) * (1 - _probability(log_odds)) * row_ratio
     total = max(float(weight.sum()), 1e-12)
     centred = columns - (weight / total) @ columns
     _, singular, directions = np.linalg.svd(centred * np.sqrt(weight)[:, None], full_matrices=False)

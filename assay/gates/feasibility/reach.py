@@ -50,10 +50,12 @@ def _estimate_score(data: FeasibilityData, name: PerformanceMetric) -> ScoreEsti
     return estimate_scores(data, name, data.probabilities[None, :])
 
 
-def _interval(data: FeasibilityData, name: PerformanceMetric, found: ScoreEstimates) -> Interval:
+def _interval(
+    data: FeasibilityData, name: PerformanceMetric, estimates: ScoreEstimates
+) -> Interval:
     if name == "roc_auc":
         return roc_auc(data.labels, data.probabilities, units=data.clusters).interval
-    low, high = found.limits()
+    low, high = estimates.limits()
     least = max(low, 0.0)
     return Interval(low=least, high=high if name in {"log_loss", "cost"} else min(high, 1.0))
 

@@ -37,18 +37,18 @@ def ridge_permutation_p(columns: Floats, labels: Bools, seed: int) -> float:
     return (1 + reached) / (1 + SHUFFLES)
 
 
-def _ridge_scores(known: Floats, told: Floats, asked: Floats) -> Floats:
+def _ridge_scores(train_rows: Floats, train_labels: Floats, test_rows: Floats) -> Floats:
     """Scores (asked rows, label vectors) of one ridge regression for each vector of labels."""
     from scipy.linalg import solve
 
-    rows, columns = known.shape
+    rows, columns = train_rows.shape
     penalty = PENALTY * rows + columns
-    mean = known.mean(axis=0)
-    centred, target = known - mean, told - told.mean(axis=0)
+    mean = train_rows.mean(axis=0)
+    centred, target = train_rows - mean, train_labels - train_labels.mean(axis=0)
     if columns <= rows:
         gram = centred.T @ centred + penalty * np.eye(columns)
         weights = solve(gram, centred.T @ target, assume_a="pos")
     else:
         gram = centred @ centred.T + penalty * np.eye(rows)
         weights = centred.T @ solve(gram, target, assume_a="pos")
-    return np.asarray((asked - mean) @ weights)
+    return np.asarray((test_rows - mean) @ weights)

@@ -35,7 +35,7 @@ MAX_MODEL_COLUMNS = 1_000
 class SampleSize:
     """What the rows are, and what Riley's criteria ask for.
 
-    `needed` training rows by effective parameters, `needed_unpenalised` by all `parameters`, each
+    `penalised_rows` training rows by effective parameters, `unpenalised_rows` by all `parameters`, each
     by criterion.
     """
 
@@ -44,12 +44,12 @@ class SampleSize:
     parameters: int
     r2: float
     model: PenalisedModel
-    needed: dict[str, float]
-    needed_unpenalised: dict[str, float]
+    penalised_rows: dict[str, float]
+    unpenalised_rows: dict[str, float]
 
     @property
     def needed_rows(self) -> float:
-        return max(self.needed.values())
+        return max(self.penalised_rows.values())
 
 
 def check_sample_size(data: FeasibilityData) -> tuple[Check, Sheet, float]:
@@ -108,27 +108,28 @@ def measure_sample_size(data: FeasibilityData) -> SampleSize:
         parameters=parameters,
         r2=r2,
         model=model,
-        needed=riley_criteria(max(model.effective_parameters, 1.0), r2, share),
-        needed_unpenalised=riley_criteria(max(parameters, 1), r2, share),
+        penalised_rows=riley_criteria(max(model.effective_parameters, 1.0), r2, share),
+        unpenalised_rows=riley_criteria(max(parameters, 1), r2, share),
     )
 
 
-def _advice(found: SampleSize) -> list[str]:
+def _advice(sample_size: SampleSize) -> list[str]:
     """What an expert would say of too few rows, in sentences."""
-    said, slope = [], found.model.slope_interval
+    said, slope = [], sample_size.model.slope_interval
     low, high = slope.low, slope.high
     if low is None or high is None or low < SLOPES[0] or high > SLOPES[1]:
         said.append(
-            f"The calibration slope of a penalised logistic regression is {found.model.slope:.2f}"
+            "The calibration slope of a penalised logistic regression is "
+            f"{sample_size.model.slope:.2f}"
             + (f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else "")
             + f", out of fold; {SLOPES[0]:g} to {SLOPES[1]:g} is good."
         )
-    if found.rows < found.needed_rows:
+    if sample_size.rows < sample_size.needed_rows:
         said.append(
             "Riley's criteria ask for "
             + (
-                f"{format_rounded_up(found.needed_rows)} training rows."
-                if is_reportable_count(found.needed_rows)
+                f"{format_rounded_up(sample_size.needed_rows)} training rows."
+                if is_reportable_count(sample_size.needed_rows)
                 else "more rows than can be had: the features explain nothing."
             )
         )
@@ -211,13 +212,17 @@ def _count_parameters(column: pd.Series) -> int:
     )
 
 
-def _why(found: SampleSize, limit: int, advice: Sequence[str]) -> str:
-    if found.events < limit:
-        return f"The rarer outcome has {found.events:,} rows; feasibility.events asks for {limit}."
-    widths = found.model.risk_widths
+def _why(sample_size: SampleSize, limit: int, advice: Sequence[str]) -> str:
+    if sample_size.events < limit:
+        return (
+            f"The rarer outcome has {sample_size.events:,} rows; feasibility.events asks for "
+            f"{limit}."
+        )
+    widths = sample_size.model.risk_widths
     counts = (
-        f"{found.rows:,} training rows, {found.model.effective_parameters:.0f} effective of"
-        f" {found.parameters} parameters, R2 {found.r2:.3f}."
+        f"{sample_size.rows:,} training rows, {sample_size.model.effective_parameters:.0f} "
+        "effective of"
+        f" {sample_size.parameters} parameters, R2 {sample_size.r2:.3f}."
     )
     risks = (
         f"The 95 % interval of one row's risk is {np.median(widths):.2f} wide or more in half of"
@@ -226,21 +231,21 @@ def _why(found: SampleSize, limit: int, advice: Sequence[str]) -> str:
     return " ".join([counts, *advice, risks])
 
 
-def _remedy(verdict: Verdict, data: FeasibilityData, found: SampleSize, limit: int) -> str:
+def _remedy(verdict: Verdict, data: FeasibilityData, sample_size: SampleSize, limit: int) -> str:
     if verdict is Verdict.PASS:
         return ""
     if verdict is Verdict.FAIL:
         return (
-            f"Add at least {limit - found.events} rows of the rarer outcome. To go on all the"
-            f" same, set feasibility: {{events: {max(found.events, 20)}}}."
+            f"Add at least {limit - sample_size.events} rows of the rarer outcome. To go on all the"
+            f" same, set feasibility: {{events: {max(sample_size.events, 20)}}}."
         )
-    more = found.needed_rows / (1 - data.use_case.split.test) - len(data.all_rows.truth)
+    more = sample_size.needed_rows / (1 - data.use_case.split.test) - len(data.all_rows.truth)
     if is_reportable_count(more) and more > 0:
         return f"Add about {format_rounded_up(more)} rows, or read each risk with its uncertainty."
     return "Prefer a penalised model, and read each risk with its uncertainty."
 
 
-def _sheet(found: SampleSize) -> Sheet:
+def _sheet(sample_size: SampleSize) -> Sheet:
     def shown(rows: float) -> float | None:
         return rows if math.isfinite(rows) else None
 
@@ -248,11 +253,13 @@ def _sheet(found: SampleSize) -> Sheet:
         title="Training rows needed",
         columns=("so that", "penalised", "unpenalised"),
         rows=tuple(
-            (name, shown(rows), shown(found.needed_unpenalised[name]))
-            for name, rows in found.needed.items()
+            (name, shown(rows), shown(sample_size.unpenalised_rows[name]))
+            for name, rows in sample_size.penalised_rows.items()
         ),
         note="Riley and others, BMJ 368 (2020) m441: an advice. Penalised: by the"
-        f" {found.model.effective_parameters:.1f} effective parameters of a logistic regression"
-        f" with C {found.model.strength:g}; unpenalised: by all {found.parameters}. Empty: no"
+        f" {sample_size.model.effective_parameters:.1f} effective parameters of a logistic "
+        "regression"
+        f" with C {sample_size.model.strength:g}; unpenalised: by all {sample_size.parameters}. "
+        "Empty: no"
         " number would do.",
     )

@@ -33,11 +33,11 @@ class ScoreEstimates:
     covariance: Floats
     unseen_share: float
 
-    def limits(self, which: int = -1) -> tuple[float, float]:
+    def limits(self, index: int = -1) -> tuple[float, float]:
         """The 95 % interval of one of them: normal, or where no two rows differed, as wide as
         what was not seen may be."""
-        value = float(self.values[which])
-        variance = float(self.covariance[which, which])
+        value = float(self.values[index])
+        variance = float(self.covariance[index, index])
         if not variance > 0:
             return value - self.unseen_share, value + self.unseen_share
         half = normal_quantile(0.95) * float(np.sqrt(variance))

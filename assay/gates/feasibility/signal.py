@@ -137,19 +137,19 @@ def _auc(positive_ranks: Floats, rows: int) -> float:
     return float((positive_ranks.sum() - m * (m + 1) / 2) / (m * (rows - m)))
 
 
-def _verdict(found: Estimate, p: float, power: SignalPower) -> Verdict:
+def _verdict(auc: Estimate, p: float, power: SignalPower) -> Verdict:
     if p > ALPHA:
         return Verdict.FAIL if power.suffices else Verdict.UNKNOWN
-    low = found.interval.low
+    low = auc.interval.low
     assert low is not None
     return Verdict.CAUTION if p > 0.01 or low < power.area else Verdict.PASS
 
 
-def _why(found: Estimate, p: float, power: SignalPower) -> str:
-    low, high = found.interval.low, found.interval.high
+def _why(auc: Estimate, p: float, power: SignalPower) -> str:
+    low, high = auc.interval.low, auc.interval.high
     told = "can" if p <= ALPHA else "cannot"
     text = (
-        f"A quick learner has a ROC AUC of {found.value:.3f} [{low:.3f}, {high:.3f}]; chance has"
+        f"A quick learner has a ROC AUC of {auc.value:.3f} [{low:.3f}, {high:.3f}]; chance has"
         f" 0.5. It {told} be told from shuffled labels (p = {p:.3g})."
     )
     return text if p <= ALPHA else f"{text} {_power_text(power)}"

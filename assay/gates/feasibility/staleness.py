@@ -15,8 +15,8 @@ from assay.gates.report import Check, Verdict
 from assay.util.wording import format_rounded_up, is_reportable_count
 
 
-def check_staleness(data: FeasibilityData, needed: float) -> tuple[Check | None, str]:
-    """Rows that are younger than the horizon against those `needed` to learn from (training
+def check_staleness(data: FeasibilityData, needed_rows: float) -> tuple[Check | None, str]:
+    """Rows that are younger than the horizon against those `needed_rows` to learn from (training
     rows, by the check of the sample size); or no check, and the words why not.
 
     Ages count from feasibility.as_of, else from the newest row of the table, with or without a
@@ -36,7 +36,7 @@ def check_staleness(data: FeasibilityData, needed: float) -> tuple[Check | None,
     ages = (end - times) / pd.Timedelta(days=1) if dated else end - times
     young = int(np.asarray(ages <= horizon).sum())
     limit = f"{horizon:g} {'days ' if dated else ''}before {format_moment(end)}"
-    return _check(data, f"{column} not older than {limit}", young, needed), ""
+    return _check(data, f"{column} not older than {limit}", young, needed_rows), ""
 
 
 def _age_reference(data: FeasibilityData, dated: bool) -> Any:
@@ -53,10 +53,12 @@ def _age_reference(data: FeasibilityData, dated: bool) -> Any:
         return None
 
 
-def _check(data: FeasibilityData, limit: str, young: int, needed: float) -> Check:
+def _check(data: FeasibilityData, limit: str, young: int, needed_rows: float) -> Check:
     total = len(data.all_rows.truth)
     wanted = (
-        math.ceil(needed / (1 - data.use_case.split.test)) if is_reportable_count(needed) else 0
+        math.ceil(needed_rows / (1 - data.use_case.split.test))
+        if is_reportable_count(needed_rows)
+        else 0
     )
     verdict = Verdict.PASS if young >= max(wanted, 1) else Verdict.CAUTION
     if young == 0:

@@ -104,7 +104,9 @@ def _verdict(timed: Estimate, gap: Estimate, power: float) -> tuple[Verdict, boo
     return Verdict.UNKNOWN if (gap.interval.low or 0.0) < -WIDE_LOSS else Verdict.PASS, True
 
 
-def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, most: str) -> str:
+def _why(
+    timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, top_column: str
+) -> str:
     found = (
         f"a learner of the earlier rows has a ROC AUC of {timed.value:.3f}"
         f" ({_interval_text(timed.interval)}), learners of rows of any time {mixed.value:.3f};"
@@ -118,7 +120,7 @@ def _why(timed: Estimate, mixed: Estimate, usual: Estimate, shift: Estimate, mos
         return f"{found}; by their features alone early and late rows cannot be told apart."
     return (
         f"{found}; early and late rows can be told apart (ROC AUC {shift.value:.3f}), most of all"
-        f" by {most}."
+        f" by {top_column}."
     )
 
 

@@ -107,8 +107,8 @@ def _size_ratio(rows: int, usual: float) -> float:
     return max(rows, usual) / max(min(rows, usual), 1)
 
 
-def _alike(rows: int, usual: float, most: float) -> bool:
-    return _size_ratio(rows, usual) <= most
+def _alike(rows: int, usual: float, max_ratio: float) -> bool:
+    return _size_ratio(rows, usual) <= max_ratio
 
 
 def _unfit_rows(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:

@@ -209,14 +209,14 @@ def _ease_check(check: Check, why: str) -> Check:
     return check.model_copy(update=update)
 
 
-def _beyond_without_mix(pair: GroupPair, interval: Interval, more: float) -> bool:
+def _beyond_without_mix(pair: GroupPair, interval: Interval, mix_shift: float) -> bool:
     """Whether a gap is surely beyond its limit without what the mix adds to it."""
     least, most = pair.allowed_gap
     ends = (
         (-np.inf if interval.low is None else interval.low),
         (np.inf if interval.high is None else interval.high),
     )
-    low, high = (end - more if pair.ratio is None else end / more for end in ends)
+    low, high = (end - mix_shift if pair.ratio is None else end / mix_shift for end in ends)
     return bool(low > most or high < least)
 
 

@@ -60,6 +60,6 @@ def _series_text(series: Series) -> str:
     return f"{series.name} from {values[0]:.3f} to {values[-1]:.3f}, least {min(values):.3f}"
 
 
-def round_figures(found: Mapping[str, float | None]) -> dict[str, float]:
+def round_figures(figures: Mapping[str, float | None]) -> dict[str, float]:
     """Those that are there, rounded to what anybody reads."""
-    return {name: round(float(v), 6) for name, v in found.items() if v is not None}
+    return {name: round(float(v), 6) for name, v in figures.items() if v is not None}

@@ -60,32 +60,34 @@ def required_rows(check: Check, reference: int) -> RequiredRows | None:
     )
 
 
-def _rows_of_one_side(most: float, fixed: int, now: int) -> float | None:
+def _rows_of_one_side(max_inverse_sum: float, fixed: int, now: int) -> float | None:
     """How many rows one side needs, where the other stays."""
-    left = most - 1 / fixed
+    left = max_inverse_sum - 1 / fixed
     return 1 / left if left > 0 and 1 / left <= _MAX_TIMES * now else None
 
 
-def _add_remedy(check: Check, held: Mapping[str, int]) -> Check:
-    reference = held.get(check.group or ALL_ROWS, 0)
+def _add_remedy(check: Check, reference_counts: Mapping[str, int]) -> Check:
+    reference = reference_counts.get(check.group or ALL_ROWS, 0)
     found = required_rows(check, reference) if check.verdict is Verdict.UNKNOWN else None
     if found is None:
         return check
     return check.model_copy(update={"remedy": _remedy(found, check.rows or 0, reference)})
 
 
-def _remedy(found: RequiredRows, rows: int, reference: int) -> str:
-    if found.labels is not None:
-        looks = math.ceil(found.labels / rows)
+def _remedy(requirement: RequiredRows, rows: int, reference: int) -> str:
+    if requirement.labels is not None:
+        looks = math.ceil(requirement.labels / rows)
         return (
-            f"About {format_rounded_up(found.labels)} labelled rows judged together would tell: "
+            f"About {format_rounded_up(requirement.labels)} labelled rows judged together would "
+            "tell: "
             f"those of {looks} such looks. Raise monitor.rows to make a look wait for them."
         )
     told = f"No number of labels would tell: it was tested on {reference:,} such rows"
-    if found.reference is None:
+    if requirement.reference is None:
         return f"{told}, and the estimate lies too near the margin."
     return (
-        f"{told}. About {format_rounded_up(found.reference)} test rows would: retrain on more rows "
+        f"{told}. About {format_rounded_up(requirement.reference)} test rows would: retrain on "
+        "more rows "
         "(retrain.window), or set more of them aside (split.test)."
     )
 

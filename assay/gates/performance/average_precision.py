@@ -85,12 +85,12 @@ def _rank_bins(truth: Bools, values: Floats, bins: int) -> np.ndarray:
     return np.asarray(above * (bins - 1) // len(positives))
 
 
-def _average_precision(drawn: Floats, positive: Bools, place: np.ndarray, bins: int) -> Floats:
+def _average_precision(draws: Floats, positive: Bools, place: np.ndarray, bins: int) -> Floats:
     """Per draw: sum over bins, best first, of the recall gained times the precision so far."""
     into = np.zeros((len(place), bins))
     into[np.arange(len(place)), place] = 1.0
-    hits = (drawn * positive) @ into
-    found, seen = hits.cumsum(axis=1), (drawn @ into).cumsum(axis=1)
+    hits = (draws * positive) @ into
+    found, seen = hits.cumsum(axis=1), (draws @ into).cumsum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = np.where(seen > 0, found / seen, 0.0)
         return np.asarray((hits * precision).sum(axis=1) / found[:, -1])

@@ -228,54 +228,58 @@ def check_calibration(
         now = measures[measure]
         claim = f"{subject} is between {MIN_RATIO} and {MAX_RATIO}"
         limit = MAX_RATIO if now is None or now.value > 1 else MIN_RATIO
-        made.append(_check(name, claim, now, truth, few, judged=_ratio_verdict(now), limit=limit))
+        made.append(
+            _check(name, claim, now, truth, few, estimate_verdict=_ratio_verdict(now), limit=limit)
+        )
     off = measures[ERROR]
     verdict = Verdict.UNKNOWN if off is None else verdict_at_most(off.interval, tolerance)
     claim = f"Probabilities lie no further than {tolerance:g} from what is observed"
-    error = _check("calibration_error", claim, off, truth, few, judged=verdict, limit=tolerance)
+    error = _check(
+        "calibration_error", claim, off, truth, few, estimate_verdict=verdict, limit=tolerance
+    )
     return [*made, error]
 
 
 def _check(
     name: str,
     claim: str,
-    found: Estimate | None,
+    estimate: Estimate | None,
     truth: Bools,
-    few: str,
+    few_rows_remedy: str,
     *,
-    judged: Verdict,
+    estimate_verdict: Verdict,
     limit: float,
 ) -> Check:
-    verdict = Verdict.UNKNOWN if few else judged
+    verdict = Verdict.UNKNOWN if few_rows_remedy else estimate_verdict
     return Check(
         name=name,
         claim=claim,
         verdict=verdict,
         statistic=name,
-        estimate=found.value if found else None,
-        interval=found.interval if found else None,
+        estimate=estimate.value if estimate else None,
+        interval=estimate.interval if estimate else None,
         threshold=limit,
-        why=_reason(_SUBJECTS[name], found),
-        remedy=few or _REMEDIES[verdict],
+        why=_reason(_SUBJECTS[name], estimate),
+        remedy=few_rows_remedy or _REMEDIES[verdict],
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes
         rows=len(truth),
     )
 
 
-def _ratio_verdict(found: Estimate | None) -> Verdict:
-    if found is None or found.interval.low is None or found.interval.high is None:
+def _ratio_verdict(estimate: Estimate | None) -> Verdict:
+    if estimate is None or estimate.interval.low is None or estimate.interval.high is None:
         return Verdict.UNKNOWN
-    low, high = found.interval.low, found.interval.high
+    low, high = estimate.interval.low, estimate.interval.high
     if low >= MIN_RATIO and high <= MAX_RATIO:
         return Verdict.PASS
     return Verdict.FAIL if high < MIN_RATIO or low > MAX_RATIO else Verdict.UNKNOWN
 
 
-def _reason(subject: str, found: Estimate | None) -> str:
-    if found is None:
+def _reason(subject: str, estimate: Estimate | None) -> str:
+    if estimate is None:
         return f"{subject}: none, as the probabilities are all alike or separate the classes"
-    return f"{subject}: {found.value:.3f}, {interval_text(found.interval, '.3f')}"
+    return f"{subject}: {estimate.value:.3f}, {interval_text(estimate.interval, '.3f')}"
 
 
 # --- what is shown ----------------------------------------------------------------------------

@@ -244,7 +244,7 @@ def _better_verdict(interval: Interval, margin: float) -> Verdict:
 
 
 def check_score_limits(
-    found: Mapping[PerformanceMetric, Estimate],
+    scores: Mapping[PerformanceMetric, Estimate],
     performance: Performance,
     truth: Bools,
     clusters: Clusters | None = None,
@@ -253,7 +253,7 @@ def check_score_limits(
     checks, rows, few = [], len(truth), too_few_remedy(truth, clusters)
     for metric, limit in performance.at_least.items():
         loss = metric in LOWER_IS_BETTER
-        now = found[metric]
+        now = scores[metric]
         judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
         verdict = Verdict.UNKNOWN if few else judged
         checks.append(

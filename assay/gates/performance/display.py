@@ -39,15 +39,15 @@ def score_title(metric: PerformanceMetric) -> str:
     return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
 
 
-def score_summary(found: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
+def score_summary(scores: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
     """The gate in one sentence."""
-    told = [f"{score_title(m)} {estimate_text(found[m])}" for m in found]
+    told = [f"{score_title(m)} {estimate_text(scores[m])}" for m in scores]
     return f"{', '.join(told)} on {rows:,} test rows."
 
 
-def estimate_text(found: Estimate) -> str:
+def estimate_text(estimate: Estimate) -> str:
     """A score and its interval, or why it has none."""
-    return f"{found.value:.4f} ({interval_text(found.interval)})"
+    return f"{estimate.value:.4f} ({interval_text(estimate.interval)})"
 
 
 def interval_text(bounds: Interval, form: str = ".4f") -> str:
@@ -74,7 +74,7 @@ def gain_text(gain: Estimate) -> str:
 
 
 def score_sheet(
-    found: Mapping[PerformanceMetric, Estimate],
+    scores: Mapping[PerformanceMetric, Estimate],
     truth: Bools,
     rivals: Mapping[str, ModelPredictions],
     cost: ErrorCosts,
@@ -88,7 +88,7 @@ def score_sheet(
             now.interval.high,
             *(point_score(metric, truth, rival, cost) for rival in rivals.values()),
         )
-        for metric, now in found.items()
+        for metric, now in scores.items()
     )
     return Sheet(
         title=SCORES_TITLE,
@@ -99,7 +99,7 @@ def score_sheet(
 
 
 def score_measurements(
-    found: Mapping[PerformanceMetric, Estimate], choose_by: PerformanceMetric
+    scores: Mapping[PerformanceMetric, Estimate], choose_by: PerformanceMetric
 ) -> tuple[Measurement, ...]:
     """Every score of the model, for programs; the metric to choose by is the headline."""
     return tuple(
@@ -110,7 +110,7 @@ def score_measurements(
             interval=score.interval,
             headline=metric == choose_by,
         )
-        for metric, score in found.items()
+        for metric, score in scores.items()
     )
 
 

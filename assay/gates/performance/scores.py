@@ -127,13 +127,13 @@ def _difference_independent(
     return Estimate(value, _decision_interval(metric, truth, (who, rival), scores, seed))
 
 
-def _mean_difference(gains: Floats, most: float, judged: bool) -> Estimate:
-    """The mean of paired gains, none of which is larger than `most` either way."""
+def _mean_difference(gains: Floats, max_gain: float, has_enough_rows: bool) -> Estimate:
+    """The mean of paired gains, none of which is larger than `max_gain` either way."""
     if not gains.any():
         return Estimate(0.0, make_interval(0.0, 0.0))
-    if not judged:
+    if not has_enough_rows:
         return Estimate(float(gains.mean()), UNBOUNDED)
-    return bounded_mean(gains, -most, most)
+    return bounded_mean(gains, -max_gain, max_gain)
 
 
 def _share_interval(metric: PerformanceMetric, truth: Bools, decision: Bools) -> Interval:
@@ -207,12 +207,12 @@ def _decision_draws(
 
 
 def _scores_from_cells(
-    metric: PerformanceMetric, drawn: Floats, positive: Bools, chosen: Bools
+    metric: PerformanceMetric, draws: Floats, positive: Bools, decision: Bools
 ) -> Floats:
-    tp = drawn[:, positive & chosen].sum(axis=1)
-    fp = drawn[:, ~positive & chosen].sum(axis=1)
-    fn = drawn[:, positive & ~chosen].sum(axis=1)
-    tn = drawn[:, ~positive & ~chosen].sum(axis=1)
+    tp = draws[:, positive & decision].sum(axis=1)
+    fp = draws[:, ~positive & decision].sum(axis=1)
+    fn = draws[:, positive & ~decision].sum(axis=1)
+    tn = draws[:, ~positive & ~decision].sum(axis=1)
     with np.errstate(invalid="ignore"):
         if metric == "precision":
             return np.asarray(np.nan_to_num(tp / (tp + fp)))

@@ -161,7 +161,7 @@ def _joint_codes(columns: Sequence[CodedColumn]) -> tuple[np.ndarray, int]:
     return joint, size
 
 
-def _lower_bounds(sums: Floats, whole: Floats, least: int) -> Floats:
+def _lower_bounds(sums: Floats, whole: Floats, min_rows: int) -> Floats:
     """How much larger the mean is inside than outside, less two standard errors.
 
     -inf for what has too few rows, or too many, to be a slice.
@@ -170,7 +170,7 @@ def _lower_bounds(sums: Floats, whole: Floats, least: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         means, errors = zip(*(_mean_and_variance(part) for part in (inside, outside)), strict=True)
         bound = means[0] - means[1] - _STANDARD_ERRORS * np.sqrt(errors[0] + errors[1])
-    unfit = (inside[0] < least) | (outside[0] < least) | (inside[0] > _MAX_SHARE * whole[0])
+    unfit = (inside[0] < min_rows) | (outside[0] < min_rows) | (inside[0] > _MAX_SHARE * whole[0])
     return np.where(unfit | ~np.isfinite(bound), -np.inf, bound)
 
 
@@ -190,10 +190,10 @@ def _slice_of_cell(columns: Sequence[CodedColumn], cell: int) -> Slice:
     return Slice(" & ".join(reversed(words)), inside)
 
 
-def _overlaps(one: Bools, other: Bools) -> bool:
+def _overlaps(first: Bools, second: Bools) -> bool:
     """Whether the smaller of two slices lies for more than half within the other."""
-    shared = int((one & other).sum())
-    return 2 * shared > min(int(one.sum()), int(other.sum()))
+    shared = int((first & second).sum())
+    return 2 * shared > min(int(first.sum()), int(second.sum()))
 
 
 def _count_rows(*parts: Bools) -> int:

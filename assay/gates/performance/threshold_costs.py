@@ -175,29 +175,29 @@ def _followed_threshold(who: ModelPredictions, threshold: float | None) -> float
 
 
 def check_threshold(
-    found: ThresholdCosts, truth: Bools, clusters: Clusters | None = None
+    threshold_costs: ThresholdCosts, truth: Bools, clusters: Clusters | None = None
 ) -> Check | None:
     """Whether another threshold would surely be cheaper; None where decisions follow none.
 
     Thresholds that differ by group are a choice that has its price; the sheet names it.
     """
-    if found.chosen_threshold is None:
+    if threshold_costs.chosen_threshold is None:
         return None
     few = too_few_remedy(truth, clusters)
-    verdict = verdict_at_most(found.saving.interval, found.max_saving)
+    verdict = verdict_at_most(threshold_costs.saving.interval, threshold_costs.max_saving)
     verdict = Verdict.UNKNOWN if few else verdict
     return Check(
         name="threshold",
-        claim=f"No other threshold saves more than {found.max_saving:.3g} per row",
+        claim=f"No other threshold saves more than {threshold_costs.max_saving:.3g} per row",
         verdict=verdict,
         statistic="cost per row saved by a threshold chosen on other test rows",
-        estimate=found.saving.value,
-        interval=found.saving.interval,
-        threshold=found.max_saving,
-        why=f"another threshold saves {found.saving.value:+.4f} per row "
-        f"({display.interval_text(found.saving.interval, '+.4f')}); decided at "
-        f"{found.chosen_threshold:.3g}, cheapest on these rows "
-        f"{_interval_text(found.cheapest_threshold)}",
+        estimate=threshold_costs.saving.value,
+        interval=threshold_costs.saving.interval,
+        threshold=threshold_costs.max_saving,
+        why=f"another threshold saves {threshold_costs.saving.value:+.4f} per row "
+        f"({display.interval_text(threshold_costs.saving.interval, '+.4f')}); decided at "
+        f"{threshold_costs.chosen_threshold:.3g}, cheapest on these rows "
+        f"{_interval_text(threshold_costs.cheapest_threshold)}",
         remedy=few or _REMEDIES[verdict],
         hard=False,
         accepted=True,
@@ -213,32 +213,42 @@ _REMEDIES = {
 }
 
 
-def _interval_text(found: Estimate) -> str:
-    low, high = found.interval.low, found.interval.high
+def _interval_text(estimate: Estimate) -> str:
+    low, high = estimate.interval.low, estimate.interval.high
     if low is None or high is None:
-        return f"{found.value:.3g}"
-    return f"{found.value:.3g} (between {low:.3g} and {high:.3g})"
+        return f"{estimate.value:.3g}"
+    return f"{estimate.value:.3g} (between {low:.3g} and {high:.3g})"
 
 
-def threshold_sheet(found: ThresholdCosts) -> Sheet:
+def threshold_sheet(threshold_costs: ThresholdCosts) -> Sheet:
     """The thresholds, and what each way to decide costs per 1,000 rows."""
-    now, saving = found.current_cost, found.saving
+    now, saving = threshold_costs.current_cost, threshold_costs.saving
     rows: tuple[tuple[Cell, ...], ...] = (
-        ("as decided", found.chosen_threshold, None, None, *_per_thousand(now)),
+        ("as decided", threshold_costs.chosen_threshold, None, None, *_per_thousand(now)),
         (
             "cheapest on these rows",
-            found.cheapest_threshold.value,
-            found.cheapest_threshold.interval.low,
-            found.cheapest_threshold.interval.high,
-            1000 * found.cheapest_cost,
+            threshold_costs.cheapest_threshold.value,
+            threshold_costs.cheapest_threshold.interval.low,
+            threshold_costs.cheapest_threshold.interval.high,
+            1000 * threshold_costs.cheapest_cost,
             None,
             None,
         ),
         ("saved by one chosen on other rows", None, None, None, *_per_thousand(saving)),
-        (f"always {found.trivial_policy}", None, None, None, 1000 * found.trivial_cost, None, None),
+        (
+            f"always {threshold_costs.trivial_policy}",
+            None,
+            None,
+            None,
+            1000 * threshold_costs.trivial_cost,
+            None,
+            None,
+        ),
     )
     single = (
-        "" if found.chosen_threshold is not None else " These decisions follow no single threshold."
+        ""
+        if threshold_costs.chosen_threshold is not None
+        else " These decisions follow no single threshold."
     )
     return Sheet(
         title="Thresholds",
@@ -249,44 +259,53 @@ def threshold_sheet(found: ThresholdCosts) -> Sheet:
     )
 
 
-def _per_thousand(found: Estimate) -> tuple[float, float | None, float | None]:
+def _per_thousand(estimate: Estimate) -> tuple[float, float | None, float | None]:
     low, high = (
-        None if side is None else 1000 * side for side in (found.interval.low, found.interval.high)
+        None if side is None else 1000 * side
+        for side in (estimate.interval.low, estimate.interval.high)
     )
-    return 1000 * found.value, low, high
+    return 1000 * estimate.value, low, high
 
 
-def cost_figure(found: ThresholdCosts) -> Figure:
+def cost_figure(threshold_costs: ThresholdCosts) -> Figure:
     """Cost per row over thresholds, the chosen and the cheapest marked, beside no model at all."""
-    keep = np.unique(np.searchsorted(found.thresholds, np.linspace(0, 1, CURVE_POINTS)))
-    keep = np.unique(np.r_[keep, len(found.thresholds) - 1, found.costs.argmin()])
+    keep = np.unique(np.searchsorted(threshold_costs.thresholds, np.linspace(0, 1, CURVE_POINTS)))
+    keep = np.unique(
+        np.r_[keep, len(threshold_costs.thresholds) - 1, threshold_costs.costs.argmin()]
+    )
     curve = tuple(
         Point(label=f"{t:.2f}", value=float(c), x=float(t))
-        for t, c in zip(found.thresholds[keep], found.costs[keep], strict=True)
+        for t, c in zip(threshold_costs.thresholds[keep], threshold_costs.costs[keep], strict=True)
     )
-    low, high = found.cheapest_threshold.interval.low, found.cheapest_threshold.interval.high
+    low, high = (
+        threshold_costs.cheapest_threshold.interval.low,
+        threshold_costs.cheapest_threshold.interval.high,
+    )
     best = Point(
         label="cheapest",
-        value=found.cheapest_cost,
-        x=found.cheapest_threshold.value,
+        value=threshold_costs.cheapest_cost,
+        x=threshold_costs.cheapest_threshold.value,
         x_low=low,
         x_high=high,
     )
     marks = [Series(name="any threshold", points=curve)]
-    told = f"Decisions that follow no single threshold cost {found.current_cost.value:.3g} per row"
-    if found.chosen_threshold is not None:
-        bounds = found.current_cost.interval
+    told = (
+        f"Decisions that follow no single threshold cost {threshold_costs.current_cost.value:.3g} "
+        "per row"
+    )
+    if threshold_costs.chosen_threshold is not None:
+        bounds = threshold_costs.current_cost.interval
         at = Point(
             label="chosen",
-            value=found.current_cost.value,
+            value=threshold_costs.current_cost.value,
             low=bounds.low,
             high=bounds.high,
-            x=found.chosen_threshold,
+            x=threshold_costs.chosen_threshold,
         )
         marks.append(Series(name="chosen threshold", points=(at,)))
         told = (
-            f"At the chosen threshold of {found.chosen_threshold:.3g} a row costs "
-            f"{found.current_cost.value:.3g}"
+            f"At the chosen threshold of {threshold_costs.chosen_threshold:.3g} a row costs "
+            f"{threshold_costs.current_cost.value:.3g}"
         )
     marks.append(Series(name="cheapest on these rows", points=(best,)))
     return Figure(
@@ -295,9 +314,10 @@ def cost_figure(found: ThresholdCosts) -> Figure:
         series=tuple(marks),
         axis="cost per row",
         x_axis="probability from which yes is said",
-        reference=found.trivial_cost,
-        reference_name=f"always {found.trivial_policy}",
+        reference=threshold_costs.trivial_cost,
+        reference_name=f"always {threshold_costs.trivial_policy}",
         alt=f"{told}; on these rows the cheapest threshold is "
-        f"{_interval_text(found.cheapest_threshold)}, at {found.cheapest_cost:.3g}. Always saying "
-        f"{found.trivial_policy} costs {found.trivial_cost:.3g}.",
+        f"{_interval_text(threshold_costs.cheapest_threshold)}, at "
+        f"{threshold_costs.cheapest_cost:.3g}. Always saying "
+        f"{threshold_costs.trivial_policy} costs {threshold_costs.trivial_cost:.3g}.",
     )

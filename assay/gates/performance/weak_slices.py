@@ -111,16 +111,16 @@ def _row_losses(
 # --- checks -------------------------------------------------------------------------------------
 
 
-def check_slices(found: WeakSlices, settings: Slices) -> list[Check]:
+def check_slices(weak_slices: WeakSlices, settings: Slices) -> list[Check]:
     """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
-    word, unit = _LOSS_TITLES[found.loss_name], float(found.loss.mean())
+    word, unit = _LOSS_TITLES[weak_slices.loss_name], float(weak_slices.loss.mean())
     made = [
         _check(
             "slices_as_promised",
             f"In no slice does the {word} exceed what is promised there by more than "
             f"{settings.beyond_promise:.0%} of the mean",
-            found.by_excess_loss,
-            found,
+            weak_slices.by_excess_loss,
+            weak_slices,
             margin=settings.beyond_promise * unit,
             remedy="Add what tells these rows apart, or a candidate that can tell them apart.",
         )
@@ -131,8 +131,8 @@ def check_slices(found: WeakSlices, settings: Slices) -> list[Check]:
                 "slices_as_others",
                 f"In no slice is the {word} above that of all other rows by more than "
                 f"{settings.beyond_others:.0%} of the mean",
-                found.by_loss,
-                found,
+                weak_slices.by_loss,
+                weak_slices,
                 margin=settings.beyond_others * unit,
                 remedy="Add rows or features that speak of it, or leave its decisions to people.",
             )
@@ -144,14 +144,14 @@ def _check(
     name: str,
     claim: str,
     slices: Sequence[MeasuredSlice],
-    found: WeakSlices,
+    weak_slices: WeakSlices,
     *,
     margin: float,
     remedy: str,
 ) -> Check:
     worst = min(slices, key=lambda m: (m.p, -m.excess.value), default=None)
     surely = [m for m in slices if m.p < LEVEL]
-    verdict = Verdict.FAIL if surely else Verdict.UNKNOWN if found.why else Verdict.PASS
+    verdict = Verdict.FAIL if surely else Verdict.UNKNOWN if weak_slices.why else Verdict.PASS
     remedies = {Verdict.FAIL: remedy, Verdict.UNKNOWN: "More test rows would tell."}
     return Check(
         name=name,
@@ -161,11 +161,13 @@ def _check(
         estimate=worst.excess.value if worst else None,
         interval=worst.excess.interval if worst else None,
         threshold=margin,
-        why=found.why or _reason(surely, worst),
+        why=weak_slices.why or _reason(surely, worst),
         remedy=remedies.get(verdict, ""),
         hard=False,
         accepted=True,
-        rows=int((found.test_half & worst.slice.inside).sum()) if worst else len(found.loss),
+        rows=int((weak_slices.test_half & worst.slice.inside).sum())
+        if worst
+        else len(weak_slices.loss),
         group=worst.slice.label if worst and surely else None,
     )
 
@@ -179,28 +181,31 @@ def _reason(surely: Sequence[MeasuredSlice], worst: MeasuredSlice | None) -> str
     return f"{_slice_text(worst)}{more}"
 
 
-def _slice_text(one: MeasuredSlice) -> str:
-    return f"{one.slice.label} by {one.excess.value:.3g} (p {one.p:.2g})"
+def _slice_text(measured_slice: MeasuredSlice) -> str:
+    return (
+        f"{measured_slice.slice.label} by {measured_slice.excess.value:.3g} (p "
+        f"{measured_slice.p:.2g})"
+    )
 
 
 # --- what is shown ------------------------------------------------------------------------------
 
 
-def slice_sheets(found: WeakSlices, settings: Performance) -> list[Sheet]:
+def slice_sheets(weak_slices: WeakSlices, settings: Performance) -> list[Sheet]:
     """The weakest slices, and those that are worse than promised, on the rows that tested them."""
     others, promise = settings.slices.beyond_others or 0.0, settings.slices.beyond_promise
     made = (
         _sheet(
             "Weakest slices",
-            found.by_loss,
-            found,
+            weak_slices.by_loss,
+            weak_slices,
             settings,
             _excess_text("the other rows'", others),
         ),
         _sheet(
             "Slices worse than promised",
-            found.by_excess_loss,
-            found,
+            weak_slices.by_excess_loss,
+            weak_slices,
             settings,
             _excess_text("what was promised", promise),
         ),
@@ -211,45 +216,47 @@ def slice_sheets(found: WeakSlices, settings: Performance) -> list[Sheet]:
 def _sheet(
     title: str,
     slices: Sequence[MeasuredSlice],
-    found: WeakSlices,
+    weak_slices: WeakSlices,
     settings: Performance,
     tested: str,
 ) -> Sheet:
-    word, score = _LOSS_TITLES[found.loss_name], settings.choose_by
+    word, score = _LOSS_TITLES[weak_slices.loss_name], settings.choose_by
     return Sheet(
         title=title,
         columns=("slice", "rows", score, "low", "high", word, "promised", "excess", "p"),
-        rows=tuple(_row(one, found, settings) for one in slices),
+        rows=tuple(_row(one, weak_slices, settings) for one in slices),
         note=f"Found on one half of the test rows, measured on the other. p, by Holm: that the "
         f"{word} is not {tested}.",
     )
 
 
-def _excess_text(what: str, margin: float) -> str:
-    return f"above {what} by {margin:.0%} of the mean" if margin else f"above {what}"
+def _excess_text(baseline: str, margin: float) -> str:
+    return f"above {baseline} by {margin:.0%} of the mean" if margin else f"above {baseline}"
 
 
-def _row(one: MeasuredSlice, found: WeakSlices, settings: Performance) -> tuple[Cell, ...]:
-    inside = found.test_half & one.slice.inside
+def _row(
+    measured_slice: MeasuredSlice, weak_slices: WeakSlices, settings: Performance
+) -> tuple[Cell, ...]:
+    inside = weak_slices.test_half & measured_slice.slice.inside
     return (
-        one.slice.label,
+        measured_slice.slice.label,
         int(inside.sum()),
-        *_score_inside(inside, found, settings),
-        float(found.loss[inside].mean()),
-        float(found.expected_loss[inside].mean()),
-        one.excess.value,
-        one.p,
+        *_score_inside(inside, weak_slices, settings),
+        float(weak_slices.loss[inside].mean()),
+        float(weak_slices.expected_loss[inside].mean()),
+        measured_slice.excess.value,
+        measured_slice.p,
     )
 
 
 def _score_inside(
-    inside: Bools, found: WeakSlices, settings: Performance
+    inside: Bools, weak_slices: WeakSlices, settings: Performance
 ) -> tuple[float | None, float | None, float | None]:
     """The score that candidates are chosen by, within the slice; nothing where one class is."""
-    truth = found.truth[inside]
+    truth = weak_slices.truth[inside]
     if truth.all() or not truth.any():
         return None, None, None
-    held = ModelPredictions(found.who.probability[inside], found.who.decision[inside])
-    of = found.clusters.of(inside) if found.clusters else None
+    held = ModelPredictions(weak_slices.who.probability[inside], weak_slices.who.decision[inside])
+    of = weak_slices.clusters.of(inside) if weak_slices.clusters else None
     now = estimate_score(settings.choose_by, truth, held, settings.cost, clusters=of)
     return now.value, now.interval.low, now.interval.high

@@ -30,42 +30,42 @@ def check_enough_answers(facts: ShadowFacts, ask: DriftSettings) -> list[Check]:
     ]
 
 
-def _count_check(name: str, what: str, found: int, wanted: int) -> Check:
-    well = found >= wanted
+def _count_check(name: str, claim_text: str, count: int, min_count: int) -> Check:
+    well = count >= min_count
     return Check(
         name=name,
-        claim=f"At least {wanted:,} {what}",
+        claim=f"At least {min_count:,} {claim_text}",
         verdict=Verdict.PASS if well else Verdict.UNKNOWN,
         statistic=name,
-        estimate=float(found),
-        threshold=float(wanted),
-        why=f"{found:,} were",
-        remedy="" if well else f"About {wanted - found:,} more would tell.",
+        estimate=float(count),
+        threshold=float(min_count),
+        why=f"{count:,} were",
+        remedy="" if well else f"About {min_count - count:,} more would tell.",
     )
 
 
-def check_unanswered(facts: ShadowFacts, most: float) -> Check:
-    """Whether the challenger answers what the champion answers. `most`: the share of rows of a
+def check_unanswered(facts: ShadowFacts, max_share: float) -> Check:
+    """Whether the challenger answers what the champion answers. `max_share`: the share of rows of a
     batch that may be unfit.
     """
     missing = facts.served - facts.answered
     interval = wilson_interval(missing, facts.served)
     share = missing / max(facts.served, 1)
-    verdict = verdict_at_most(interval, most)
+    verdict = verdict_at_most(interval, max_share)
     alone = f", {facts.alone:,} of them in batches that it did not score at all"
     return Check(
         name="answered",
-        claim=f"The challenger leaves at most {most:.1%} of the rows unanswered that the champion "
-        "answers",
+        claim=f"The challenger leaves at most {max_share:.1%} of the rows unanswered that the"
+        " champion answers",
         verdict=verdict,
         statistic="share of rows without an answer",
         estimate=share,
         interval=interval,
-        threshold=most,
+        threshold=max_share,
         why=f"{missing:,} of {format_count(facts.served, 'row')} have no answer of the challenger"
         + (alone if facts.alone else ""),
         remedy="" if verdict is Verdict.PASS else "See in the log of scoring why it could not.",
-        accepted=share <= most,
+        accepted=share <= max_share,
         rows=facts.served,
     )
 

@@ -38,18 +38,18 @@ class DecisionChange:
 
     who: str
     rows: int
-    gained: int
-    lost: int
+    gains: int
+    losses: int
     yes: int
 
     @property
     def changed_share(self) -> float:
-        return (self.gained + self.lost) / self.rows if self.rows else 0.0
+        return (self.gains + self.losses) / self.rows if self.rows else 0.0
 
     @property
     def selection_shift(self) -> float:
         """The share of yes of the challenger minus the champion's."""
-        return (self.gained - self.lost) / self.rows if self.rows else 0.0
+        return (self.gains - self.losses) / self.rows if self.rows else 0.0
 
 
 def decision_change(cells: pd.DataFrame, who: str) -> DecisionChange:
@@ -79,7 +79,7 @@ def change_sheet(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionCh
     named = [(ALL_ROWS, whole)]
     named += [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
     low, high = wilson_limits(
-        [one.gained + one.lost for _, one in named], [one.rows for _, one in named]
+        [one.gains + one.losses for _, one in named], [one.rows for _, one in named]
     )
     return Sheet(
         title="Who would be decided otherwise",
@@ -101,10 +101,10 @@ def change_sheet(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionCh
                 one.changed_share,
                 float(a),
                 float(b),
-                one.gained,
-                one.lost,
+                one.gains,
+                one.losses,
                 one.yes / max(one.rows, 1),
-                (one.yes + one.gained - one.lost) / max(one.rows, 1),
+                (one.yes + one.gains - one.losses) / max(one.rows, 1),
             )
             for (title, one), a, b in zip(named, low, high, strict=True)
         ),
@@ -118,7 +118,7 @@ def change_figure(whole: DecisionChange, groups: Mapping[str, Sequence[DecisionC
     named = [(f"{name}={one.who}", one) for name, held in groups.items() for one in held]
     shown = [(ALL_ROWS, whole), *named[:_MAX_GROUPS]]
     low, high = wilson_limits(
-        [one.gained + one.lost for _, one in shown], [one.rows for _, one in shown]
+        [one.gains + one.losses for _, one in shown], [one.rows for _, one in shown]
     )
     told = "; ".join(f"{title} {one.changed_share:.1%}" for title, one in shown)
     return Figure(
@@ -201,8 +201,8 @@ def _shift_limits(shifts: Sequence[_SelectionShift], level: float) -> Limits:
     values = [np.array([one.selection_shift for one in side]) for side in sides]
     limits = [
         paired_limits(
-            [one.gained for one in side],
-            [one.lost for one in side],
+            [one.gains for one in side],
+            [one.losses for one in side],
             [one.rows for one in side],
             level,
         )
@@ -211,23 +211,23 @@ def _shift_limits(shifts: Sequence[_SelectionShift], level: float) -> Limits:
     return difference_limits(values[0], limits[0], values[1], limits[1])
 
 
-def _check(shift: _SelectionShift, found: GapVerdict) -> Check:
+def _check(shift: _SelectionShift, gap_verdict: GapVerdict) -> Check:
     group, base = f"{shift.name}={shift.own.who}", f"{shift.name}={shift.base.who}"
-    failed = found.verdict is Verdict.FAIL
-    low, high = found.interval.low, found.interval.high
+    failed = gap_verdict.verdict is Verdict.FAIL
+    low, high = gap_verdict.interval.low, gap_verdict.interval.high
     return Check(
         name=f"moved[{group}]",
         claim=f"The share of yes of {group} moves against that of {base} by at most "
         f"{shift.tolerance:g}",
-        verdict=found.verdict,
+        verdict=gap_verdict.verdict,
         statistic="share of yes, challenger minus champion, group minus reference",
         estimate=shift.gap,
-        interval=found.interval,
+        interval=gap_verdict.interval,
         threshold=shift.tolerance,
         why=f"the share of yes moves by {shift.own.selection_shift:+.3f} of {shift.own.rows:,} "
         f"rows of {group}, and by {shift.base.selection_shift:+.3f} of {shift.base.rows:,} of "
         f"{base}: {shift.gap:+.3f}, between {low:.3f} and {high:.3f} at "
-        f"{format_confidence(found.interval.level)}",
+        f"{format_confidence(gap_verdict.interval.level)}",
         remedy="Labels of these rows would tell whether it is for the better." if failed else "",
         hard=False,
         accepted=True,

@@ -108,8 +108,8 @@ def _summary(facts: ShadowFacts, whole: DecisionChange, checks: Sequence[Check])
     told = (
         f"{facts.challenger} decides {whole.changed_share:.1%} of "
         f"{format_count(whole.rows, 'row')} otherwise than {facts.champion}, in "
-        f"{format_count(len(facts.pairs), 'batch')}: {whole.gained:,} yes instead of no, "
-        f"{whole.lost:,} no instead of yes."
+        f"{format_count(len(facts.pairs), 'batch')}: {whole.gains:,} yes instead of no, "
+        f"{whole.losses:,} no instead of yes."
     )
     if not failed:
         return told

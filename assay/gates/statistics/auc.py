@@ -162,13 +162,13 @@ def _rows_below(counts: Floats, totals: Floats, tied: Ints) -> Floats:
     return np.asarray(np.cumsum(counts) - counts - ahead[tied])
 
 
-def auc_limits(found: PlacementSums, level: float = 0.95) -> tuple[Floats, Floats]:
+def auc_limits(sums: PlacementSums, level: float = 0.95) -> tuple[Floats, Floats]:
     """Limits of each group's area, as of `roc_auc`; NaN where there is no area."""
-    m, n = found.positives, found.negatives
+    m, n = sums.positives, sums.negatives
     with np.errstate(divide="ignore", invalid="ignore"):
-        area = found.of_positives / m
-        spread = (found.of_positives_squared - found.of_positives**2 / m) / (m - 1) / m
-        spread += (found.of_negatives_squared - found.of_negatives**2 / n) / (n - 1) / n
+        area = sums.of_positives / m
+        spread = (sums.of_positives_squared - sums.of_positives**2 / m) / (m - 1) / m
+        spread += (sums.of_negatives_squared - sums.of_negatives**2 / n) / (n - 1) / n
     limits = np.full((2, len(area)), np.nan)
     for i in np.flatnonzero(np.isfinite(area)):
         single = m[i] < 2 or n[i] < 2

@@ -36,8 +36,8 @@ def difference_limits(
     return np.asarray(one - other - down), np.asarray(one - other + up)
 
 
-def _mover_distance(one: Floats, other: Floats, correlation: Floats) -> Floats:
-    square = one**2 + other**2 - 2 * correlation * one * other
+def _mover_distance(first: Floats, second: Floats, correlation: Floats) -> Floats:
+    square = first**2 + second**2 - 2 * correlation * first * second
     return np.sqrt(np.maximum(square, 0.0))  # rounding may leave it just below
 
 

@@ -20,15 +20,15 @@ def bayes_error_bound(error: ArrayLike) -> Floats:
 
 
 def neighbour_errors(
-    known: Floats, labels: Bools, queries: Floats, truth: Bools, sizes: ArrayLike
+    points: Floats, labels: Bools, queries: Floats, truth: Bools, sizes: ArrayLike
 ) -> Bools:
     """Whether the nearest of the first `sizes` known rows has the other label, (sizes, asked).
 
-    `known` (rows, dimensions) in random order, so that equally near ones are drawn at random;
+    `points` (rows, dimensions) in random order, so that equally near ones are drawn at random;
     squared Euclidean distance. Memory is bounded by blocks; time is known x asked x dimensions.
     """
     ends = [int(size) for size in np.atleast_1d(np.asarray(sizes))]
-    data, length = known.astype(np.float32), (known.astype(np.float32) ** 2).sum(axis=1)
+    data, length = points.astype(np.float32), (points.astype(np.float32) ** 2).sum(axis=1)
     wrong = np.empty((len(ends), len(queries)), dtype=bool)
     for start in range(0, len(queries), _BLOCK):
         block = slice(start, start + _BLOCK)
@@ -42,10 +42,10 @@ def neighbour_errors(
 _BLOCK = 256
 
 
-def neighbour_errors_1d(known: Floats, labels: Bools, queries: Floats, truth: Bools) -> Bools:
+def neighbour_errors_1d(points: Floats, labels: Bools, queries: Floats, truth: Bools) -> Bools:
     """`neighbour_errors` in one dimension, in O(n log n): for any number of rows."""
-    order = np.argsort(known, kind="stable")  # of equal ones the order given, which is random
-    values = known[order]
+    order = np.argsort(points, kind="stable")  # of equal ones the order given, which is random
+    values = points[order]
     right = np.clip(np.searchsorted(values, queries, side="left"), 0, len(values) - 1)
     left = np.clip(right - 1, 0, None)
     nearest = np.where(queries - values[left] < values[right] - queries, left, right)

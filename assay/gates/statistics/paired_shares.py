@@ -9,15 +9,15 @@ from assay.gates.statistics.intervals import Limits, normal_quantile
 
 
 def paired_limits(
-    gained: ArrayLike, lost: ArrayLike, rows: ArrayLike, level: float = 0.95
+    gains: ArrayLike, losses: ArrayLike, rows: ArrayLike, level: float = 0.95
 ) -> Limits:
-    """Limits of a share minus another of the same rows, elementwise: `gained` rows count in the
-    one alone, `lost` ones in the other alone. No rows: (-1, 1), for nothing is known.
+    """Limits of a share minus another of the same rows, elementwise: `gains` rows count in the
+    one alone, `losses` ones in the other alone. No rows: (-1, 1), for nothing is known.
 
     The adjusted Wald interval: Bonett & Price, Journal of Educational and Behavioral Statistics
     37 (2012) 479-488.
     """
-    b, c, n = (np.asarray(v, dtype=float) for v in (gained, lost, rows))
+    b, c, n = (np.asarray(v, dtype=float) for v in (gains, losses, rows))
     more, less = (b + 1) / (n + 2), (c + 1) / (n + 2)
     spread = np.sqrt(np.maximum(more + less - (more - less) ** 2, 0) / (n + 2))
     middle, half = more - less, normal_quantile(level) * spread

@@ -57,9 +57,9 @@ def multinomial_draws(weights: ArrayLike, *, draws: int = 1000, seed: int = 0) -
     return rng.multinomial(total, w / w.sum(), size=draws).astype(float)
 
 
-def percentile_interval(drawn: ArrayLike, level: float = 0.95) -> Interval:
+def percentile_interval(draws: ArrayLike, level: float = 0.95) -> Interval:
     """Bootstrap percentile interval; draws where the statistic is undefined are left out."""
-    values = np.asarray(drawn, dtype=float)
+    values = np.asarray(draws, dtype=float)
     values = values[np.isfinite(values)]
     if len(values) == 0:
         return make_interval(np.nan, np.nan, level)

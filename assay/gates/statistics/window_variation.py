@@ -65,7 +65,7 @@ def measure_window_variation(windows: ArrayLike, rows: float) -> WindowVariation
 
 
 def clustered_chi_square(
-    reference: ArrayLike, current: ArrayLike, known: WindowVariation
+    reference: ArrayLike, current: ArrayLike, variation: WindowVariation
 ) -> ClusteredChiSquare:
     """Whether `current` counts of cells are further from the reference's than its windows are.
 
@@ -81,12 +81,14 @@ def clustered_chi_square(
     both = (p + q) / (old + new)
     statistic = float(np.sum((q / new - p / old) ** 2 / both)) / (1 / old + 1 / new)
     # What both batches' windows vary by, where a batch is at least one window long, or lies in one.
-    varying = known.between_variance * (min(1.0, known.rows / new) + min(1.0, known.rows / old))
+    varying = variation.between_variance * (
+        min(1.0, variation.rows / new) + min(1.0, variation.rows / old)
+    )
     effect = 1 + varying / (1 / old + 1 / new)
     degrees = len(p) - 1
-    freedom = min(known.freedom, degrees)
+    freedom = min(variation.freedom, degrees)
     ratio = statistic / (degrees * effect)
-    probability = float(f.sf(ratio, freedom, freedom * (known.windows - 1)))
+    probability = float(f.sf(ratio, freedom, freedom * (variation.windows - 1)))
     return ClusteredChiSquare(statistic, degrees * effect, probability)
 
 

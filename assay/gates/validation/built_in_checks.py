@@ -46,8 +46,8 @@ def built_in_checks(
     return checks
 
 
-def _rows_check(held: RowSource) -> Check:
-    rows = held.count
+def _rows_check(source: RowSource) -> Check:
+    rows = source.count
     return Check(
         name="rows",
         claim="The table has rows",

@@ -29,14 +29,14 @@ _REMOTE_ASSETS: Final = re.compile(
 )
 
 
-def write_data_docs(folder: Path, judged: ValidationResult, subject: str) -> Path:
+def write_data_docs(folder: Path, validation: ValidationResult, subject: str) -> Path:
     """Write GX's site about the suite and its result below `folder`; returns its first page.
 
     Raises OutputError where the folder cannot be written.
     """
     with gx_validator.silence_gx():
         context = gx_validator.create_context()
-        suite, result = _suite_and_result(judged, subject)
+        suite, result = _suite_and_result(validation, subject)
         _store(context, suite, result)
         try:
             _build(context, folder)
@@ -53,7 +53,7 @@ def write_data_docs(folder: Path, judged: ValidationResult, subject: str) -> Pat
     return folder / "index.html"
 
 
-def _suite_and_result(judged: ValidationResult, subject: str) -> tuple[Any, Any]:
+def _suite_and_result(validation: ValidationResult, subject: str) -> tuple[Any, Any]:
     """The suite and its result, as GX keeps them."""
     import great_expectations as gx
     from great_expectations.core.expectation_validation_result import (
@@ -61,10 +61,10 @@ def _suite_and_result(judged: ValidationResult, subject: str) -> tuple[Any, Any]
     )
 
     suite = gx.ExpectationSuite(
-        subject, expectations=[r.expectation_config.to_domain_obj() for r in judged.results]
+        subject, expectations=[r.expectation_config.to_domain_obj() for r in validation.results]
     )
-    passed = sum(bool(result.success) for result in judged.results)
-    total = len(judged.results)
+    passed = sum(bool(result.success) for result in validation.results)
+    total = len(validation.results)
     statistics = {
         "evaluated_expectations": total,
         "successful_expectations": passed,
@@ -73,7 +73,7 @@ def _suite_and_result(judged: ValidationResult, subject: str) -> tuple[Any, Any]
     }
     result = ExpectationSuiteValidationResult(
         success=passed == total,
-        results=list(judged.results),
+        results=list(validation.results),
         suite_name=subject,
         statistics=statistics,
         meta={"great_expectations_version": gx.__version__, "active_batch_definition": {}},

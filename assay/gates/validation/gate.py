@@ -229,16 +229,16 @@ def _truncation_notes(
             )
 
 
-def _summary(verdict: Verdict, checks: Sequence[Check], rows: int, asked: int) -> str:
+def _summary(verdict: Verdict, checks: Sequence[Check], rows: int, expectation_count: int) -> str:
     untold = [c.name for c in checks if c.verdict is Verdict.UNKNOWN]
     broken = [c.name for c in checks if c.verdict not in {Verdict.PASS, Verdict.UNKNOWN}]
-    start = f"{rows:,} rows held to {len(checks)} rules, {asked} of them the use case's"
+    start = f"{rows:,} rows held to {len(checks)} rules, {expectation_count} of them the use case's"
     if verdict is Verdict.PASS:
         return f"{start}: all hold."
     said = (("do not hold", broken), ("could not be judged", untold))
     return f"{start}: {', '.join(_count_names(names, what) for what, names in said if names)}."
 
 
-def _count_names(names: Sequence[str], what: str) -> str:
+def _count_names(names: Sequence[str], problem: str) -> str:
     named = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} {what} ({named})"
+    return f"{len(names)} {problem} ({named})"

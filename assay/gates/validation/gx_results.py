@@ -144,8 +144,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _remedy(passed: bool, failing: pd.DataFrame | None) -> str:
-    if passed:
+def _remedy(success: bool, failing: pd.DataFrame | None) -> str:
+    if success:
         return ""
     if failing is None or failing.empty:
         return "Mend the source, or the rule if the data are right."

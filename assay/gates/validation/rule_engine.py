@@ -145,23 +145,23 @@ def choose_engine(rule: ExpectationRule, columns: Mapping[str, ColumnSummary]) -
     )
 
 
-def _missing_cannot_matter(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
+def _missing_cannot_matter(rule: ExpectationRule, columns: list[ColumnSummary]) -> bool:
     """Whether missing values cannot matter: to a sum of nothing, a deviation of one value, or a
     comparison with what is not there, SQL and pandas have different answers."""
     if rule.expectation.type in _RULES_ABOUT_MISSING:
         return True
     if rule.expectation.type in _COMPARISON_RULES:
-        alike = {_family(column.type) for column in asked}
-        return len(alike) == 1 and not any(column.missing for column in asked)
+        alike = {_family(column.type) for column in columns}
+        return len(alike) == 1 and not any(column.missing for column in columns)
     least = 2 if "stdev" in rule.expectation.type else 1
-    return all(column.distinct >= least for column in asked)
+    return all(column.distinct >= least for column in columns)
 
 
 def _family(kind: str) -> str:
     return "number" if kind in _NUMBERS else "text" if kind in _TEXTS else kind
 
 
-def _values_fit(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
+def _values_fit(rule: ExpectationRule, columns: list[ColumnSummary]) -> bool:
     """Whether what the rule compares with is of the column's own kind: SQL converts, pandas
     says that they differ."""
     given: list[Any] = [
@@ -174,11 +174,11 @@ def _values_fit(rule: ExpectationRule, asked: list[ColumnSummary]) -> bool:
         given = list(getattr(rule.gx, "value_set", None) or [None])
         if len(set(given)) < len(given):  # GX counts a repeated one twice, in SQL alone
             return False
-        if any(isinstance(v, float) for v in given) and any(c.type == "integer" for c in asked):
+        if any(isinstance(v, float) for v in given) and any(c.type == "integer" for c in columns):
             return False  # beyond 2**53 they take different values for the same
     elif sizes or "proportion" in rule.expectation.type:
         return all(_TYPE_TESTS["number"](value) for value in given)
-    return all(_TYPE_TESTS[_family(column.type)](value) for column in asked for value in given)
+    return all(_TYPE_TESTS[_family(column.type)](value) for column in columns for value in given)
 
 
 _TYPE_TESTS: dict[str, Callable[[Any], bool]] = {

@@ -52,61 +52,63 @@ def build_rules(
 
 
 def _build_expectation(
-    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
+    i: int, expectation: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
 ) -> Any:
     from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    kind = _expectation_class(i, asked, locate)
+    kind = _expectation_class(i, expectation, locate)
     known = [name for name in kind.__fields__ if name not in _RESERVED_FIELDS]
-    for word in asked.kwargs:
+    for word in expectation.kwargs:
         if word not in known:
             raise ConfigError(
-                f"{asked.type} takes no {word!r}",
+                f"{expectation.type} takes no {word!r}",
                 where=locate(("expectations", i, "kwargs", word)) or None,
                 remedy=_suggest_word(word, known),
             )
-    _check_columns_exist(i, asked, columns, locate)
-    _check_values_fit(i, asked, columns, locate)
+    _check_columns_exist(i, expectation, columns, locate)
+    _check_values_fit(i, expectation, columns, locate)
     try:
-        kwargs = _kwargs_with_timestamps(asked.kwargs, columns)
-        return kind(**kwargs, meta={"position": i}, severity=FailureSeverity(asked.severity))
+        kwargs = _kwargs_with_timestamps(expectation.kwargs, columns)
+        return kind(**kwargs, meta={"position": i}, severity=FailureSeverity(expectation.severity))
     except ValidationError as error:
         first = error.errors()[0]
         word = str(first["loc"][0])
         subject = "" if word == "__root__" else f" {word!r}:"
         raise ConfigError(
-            f"{asked.type}:{subject} {first['msg']}",
+            f"{expectation.type}:{subject} {first['msg']}",
             where=locate(("expectations", i, "kwargs", word)) or None,
             remedy=f"Its kwargs: {', '.join(known)}.",
         ) from None
 
 
-def _expectation_class(i: int, asked: Expectation, locate: Locator) -> Any:
+def _expectation_class(i: int, expectation: Expectation, locate: Locator) -> Any:
     """GX's class for an expectation."""
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations import registry
 
     try:
-        return registry.get_expectation_impl(asked.type)
+        return registry.get_expectation_impl(expectation.type)
     except ExpectationNotFoundError:
         known = registry.list_registered_expectation_implementations()
         raise ConfigError(
-            f"Great Expectations knows no {asked.type!r}",
+            f"Great Expectations knows no {expectation.type!r}",
             where=locate(("expectations", i, "type")) or None,
-            remedy=_suggest_word(asked.type, known),
+            remedy=_suggest_word(expectation.type, known),
         ) from None
 
 
 def _check_columns_exist(
-    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
+    i: int, expectation: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
 ) -> None:
-    if asked.type in COLUMN_EXISTENCE_RULES:
+    if expectation.type in COLUMN_EXISTENCE_RULES:
         return
-    for column in expectation_columns(asked.kwargs):
+    for column in expectation_columns(expectation.kwargs):
         if column not in columns:
             key = next(
-                k for k in COLUMN_KWARGS if column in expectation_columns({k: asked.kwargs.get(k)})
+                k
+                for k in COLUMN_KWARGS
+                if column in expectation_columns({k: expectation.kwargs.get(k)})
             )
             raise ConfigError(
                 f"the table has no column {column!r}",
@@ -116,16 +118,16 @@ def _check_columns_exist(
 
 
 def _check_values_fit(
-    i: int, asked: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
+    i: int, expectation: Expectation, columns: Mapping[str, ColumnSummary], locate: Locator
 ) -> None:
     """Refuse a value set of which no value is of the column's kind: it could only ever fail."""
-    values, name = asked.kwargs.get("value_set"), asked.kwargs.get("column")
+    values, name = expectation.kwargs.get("value_set"), expectation.kwargs.get("column")
     if values is None or not isinstance(name, str):
         return
     where = locate(("expectations", i, "kwargs", "value_set")) or None
     if not isinstance(values, list):
         raise ConfigError(
-            f"{asked.type}: the value_set is no list but {values!r}",
+            f"{expectation.type}: the value_set is no list but {values!r}",
             where=where,
             remedy=f"Write [{values}]." if isinstance(values, str) else "Write a list of values.",
         )
@@ -134,7 +136,7 @@ def _check_values_fit(
     if held is None or not found or held in found or (held == "boolean" and "number" in found):
         return
     raise ConfigError(
-        f"{asked.type}: {name!r} holds {_TYPE_WORDS[held]}, the value_set "
+        f"{expectation.type}: {name!r} holds {_TYPE_WORDS[held]}, the value_set "
         f"{' and '.join(sorted(_TYPE_WORDS[kind] for kind in found))}",
         where=where,
         remedy="Write the values with quotes if they are text and without if they are not, or "
@@ -179,8 +181,8 @@ def _as_timestamp(value: Any) -> Any:
         return value  # GX says what is wrong with it
 
 
-def _suggest_word(word: str, known: Sequence[str]) -> str:
-    near = nearest_name(word, known)
+def _suggest_word(word: str, words: Sequence[str]) -> str:
+    near = nearest_name(word, words)
     if near:
         return f"Did you mean {near!r}?"
-    return f"Known: {', '.join(list(known)[:20])}{', ...' if len(known) > 20 else ''}."
+    return f"Known: {', '.join(list(words)[:20])}{', ...' if len(words) > 20 else ''}."

@@ -63,11 +63,11 @@ def compare_schemas(now: RowSource, before: RowSource) -> tuple[Check, Sheet | N
     )
 
 
-def _describe_changes(found: list[SchemaChange]) -> str:
-    if not found:
+def _describe_changes(changes: list[SchemaChange]) -> str:
+    if not changes:
         return "Columns, types and categories are as they were."
-    kinds = dict.fromkeys(change.kind for change in found)
-    told = (f"{kind}: {_list([c.column for c in found if c.kind == kind])}" for kind in kinds)
+    kinds = dict.fromkeys(change.kind for change in changes)
+    told = (f"{kind}: {_list([c.column for c in changes if c.kind == kind])}" for kind in kinds)
     return f"{'; '.join(told)}."
 
 
@@ -82,18 +82,27 @@ def _find_changes(now: RowSource, before: RowSource) -> list[SchemaChange]:
 
 
 def _column_changes(
-    here: ColumnSummary, there: ColumnSummary, now: RowSource, before: RowSource
+    current_column: ColumnSummary, previous_column: ColumnSummary, now: RowSource, before: RowSource
 ) -> list[SchemaChange]:
     found = []
-    if here.type != there.type:
-        found.append(SchemaChange(here.name, "retyped", there.type, here.type))
-    elif _categorical(here) and _categorical(there):
-        found += _recoding_changes(
-            here.name, _shares(now, here), _shares(before, there), now, before
+    if current_column.type != previous_column.type:
+        found.append(
+            SchemaChange(current_column.name, "retyped", previous_column.type, current_column.type)
         )
-    if bool(here.missing) != bool(there.missing) and now.count and before.count:
-        words = (_describe_missing(there, before.count), _describe_missing(here, now.count))
-        found.append(SchemaChange(here.name, "nullability", *words))
+    elif _categorical(current_column) and _categorical(previous_column):
+        found += _recoding_changes(
+            current_column.name,
+            _shares(now, current_column),
+            _shares(before, previous_column),
+            now,
+            before,
+        )
+    if bool(current_column.missing) != bool(previous_column.missing) and now.count and before.count:
+        words = (
+            _describe_missing(previous_column, before.count),
+            _describe_missing(current_column, now.count),
+        )
+        found.append(SchemaChange(current_column.name, "nullability", *words))
     return found
 
 
@@ -115,10 +124,14 @@ def _shares(rows: RowSource, column: ColumnSummary) -> dict[str, float]:
 
 
 def _recoding_changes(
-    name: str, here: dict[str, float], there: dict[str, float], now: RowSource, before: RowSource
+    name: str,
+    current_shares: dict[str, float],
+    previous_shares: dict[str, float],
+    now: RowSource,
+    before: RowSource,
 ) -> list[SchemaChange]:
-    gone = {value: share for value, share in there.items() if value not in here}
-    new = {value: share for value, share in here.items() if value not in there}
+    gone = {value: share for value, share in previous_shares.items() if value not in current_shares}
+    new = {value: share for value, share in current_shares.items() if value not in previous_shares}
     if not gone and not new:
         return []
     pairs = _likely_recodings(gone, new, before.count, now.count)
@@ -141,7 +154,7 @@ def _values_with_shares(shares: dict[str, float]) -> list[str]:
 
 
 def _likely_recodings(
-    gone: dict[str, float], new: dict[str, float], rows_before: int, rows_now: int
+    gone_shares: dict[str, float], new_shares: dict[str, float], rows_before: int, rows_now: int
 ) -> dict[str, str]:
     """Values that are likely one: each the other's nearest in share, and near enough."""
 
@@ -149,12 +162,12 @@ def _likely_recodings(
         return min(others, key=lambda value: (abs(others[value] - share), value))
 
     pairs = {}
-    for old, share in gone.items() if new else ():
-        value = nearest(share, new)
-        if nearest(new[value], gone) == old:
-            pooled = (share + new[value]) / 2
+    for old, share in gone_shares.items() if new_shares else ():
+        value = nearest(share, new_shares)
+        if nearest(new_shares[value], gone_shares) == old:
+            pooled = (share + new_shares[value]) / 2
             error = math.sqrt(pooled * (1 - pooled) * (1 / rows_before + 1 / rows_now))
-            if abs(share - new[value]) <= max(_SHARE_TOLERANCE * pooled, 2 * error):
+            if abs(share - new_shares[value]) <= max(_SHARE_TOLERANCE * pooled, 2 * error):
                 pairs[old] = value
     return pairs
 

@@ -54,12 +54,12 @@ class MitigationInputs:
     def unmitigated_decisions(self) -> np.ndarray:
         return fit.unmitigated_decisions(self.outcome, self.problem.use_case)
 
-    def groups_error(self, what: str, remedy: str) -> DataError:
+    def groups_error(self, message: str, remedy: str) -> DataError:
         """About the groups, with the place in the use case where they are asked for."""
         where = self.locate(
             (*self.problem.use_case.candidate_path(self.problem.candidate), "mitigate", "by")
         )
-        return DataError(what, where=where, remedy=remedy)
+        return DataError(message, where=where, remedy=remedy)
 
     def with_both_outcomes(self, names: list[str]) -> list[str]:
         """The groups among `names` that have both outcomes in training."""

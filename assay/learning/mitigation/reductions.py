@@ -102,7 +102,7 @@ class _Reduced:
 
 
 def _run_reduction(
-    material: MitigationInputs, rows: np.ndarray, bound: float, told: _Tell
+    material: MitigationInputs, rows: np.ndarray, bound: float, callback: _Tell
 ) -> _Reduced:
     pipeline = material.pipeline()
     prepare, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
@@ -115,7 +115,7 @@ def _run_reduction(
     try:
         matrix = prepare.fit_transform(material.problem.rows.iloc[rows], truth)
         lesson = _Lesson(matrix, truth, material.groups[rows])
-        parts, about = learn(material, _Counted(model, told), lesson, bound)
+        parts, about = learn(material, _Counted(model, callback), lesson, bound)
     except AssayError:
         raise
     except Exception as error:
@@ -236,15 +236,15 @@ class _Tell:
 class _Counted(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """An estimator that reports each of its fits."""
 
-    def __init__(self, estimator: Any, told: Any) -> None:
+    def __init__(self, estimator: Any, callback: Any) -> None:
         self.estimator = estimator
-        self.told = told
+        self.callback = callback
 
     def fit(self, rows: Any, truth: Any, sample_weight: Any) -> _Counted:
         self.fitted_ = clone(self.estimator)
         weight = np.asarray(sample_weight, dtype=np.float64)
         self.fitted_.fit(rows, np.asarray(truth), sample_weight=weight)
-        self.told()
+        self.callback()
         return self
 
     def predict(self, rows: Any) -> np.ndarray:

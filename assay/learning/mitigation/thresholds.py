@@ -186,14 +186,14 @@ def _rate_range(
     return float(max(rates) - min(rates))
 
 
-def _plain_rule(found: Any) -> ThresholdRule:
+def _plain_rule(interpolation: Any) -> ThresholdRule:
     """Plain floats and text, so that no class of Fairlearn's is in the model's pickle."""
     parts = tuple(
-        (float(found[f"p{i}"]), str(operation.operator), float(operation.threshold))
-        for i, operation in enumerate((found["operation0"], found["operation1"]))
+        (float(interpolation[f"p{i}"]), str(operation.operator), float(operation.threshold))
+        for i, operation in enumerate((interpolation["operation0"], interpolation["operation1"]))
     )
-    ignored = float(found.get("p_ignore", 0.0))
-    return ignored, float(found.get("prediction_constant", 0.0)), parts
+    ignored = float(interpolation.get("p_ignore", 0.0))
+    return ignored, float(interpolation.get("prediction_constant", 0.0)), parts
 
 
 def _mix_rule(rule: ThresholdRule, strength: float, plain: float) -> ThresholdRule:
