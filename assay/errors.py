@@ -41,20 +41,20 @@ class AssayError(Exception):
 
 
 def _rebuild(
-    kind: type[AssayError], what: str, where: str | None, remedy: str | None
+    kind: type[AssayError], message: str, location: str | None, remedy: str | None
 ) -> AssayError:
-    return kind(what, where=where, remedy=remedy)
+    return kind(message, where=location, remedy=remedy)
 
 
-def nearest_name(word: str, known: Iterable[str]) -> str | None:
+def nearest_name(word: str, names: Iterable[str]) -> str | None:
     """The known name a person most likely meant, or None when nothing comes close."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word, list(names), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def suggest_name(word: str, known: Iterable[str], fallback: str | None = None) -> str | None:
+def suggest_name(word: str, names: Iterable[str], fallback: str | None = None) -> str | None:
     """A remedy: the known name that comes close, or what is said `fallback`."""
-    near = nearest_name(word, known)
+    near = nearest_name(word, names)
     return f"Did you mean {near!r}?" if near else fallback
 
 
@@ -74,12 +74,12 @@ class DataError(AssayError, ValueError):
 
 
 @contextmanager
-def locate_data_errors(where: str) -> Iterator[None]:
+def locate_data_errors(location: str) -> Iterator[None]:
     """Give a DataError the line of the use case that it is about."""
     try:
         yield
     except DataError as error:
-        raise DataError(error.what, where=where, remedy=error.remedy) from None
+        raise DataError(error.what, where=location, remedy=error.remedy) from None
 
 
 class OutputError(AssayError, OSError):

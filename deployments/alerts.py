@@ -55,12 +55,12 @@ async def _find_block(client: PrefectClient, kind: str, name: str, location: str
         ) from None
 
 
-def _check_url(url: str, where: str) -> None:
+def _check_url(url: str, location: str) -> None:
     from apprise import Apprise
 
     if not Apprise().add(url):
         raise ConfigError(
             "Apprise cannot read this URL",  # without the URL: it holds the secret
-            where=where,
+            where=location,
             remedy="See https://github.com/caronc/apprise/wiki for how services are written.",
         )

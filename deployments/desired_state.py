@@ -51,50 +51,52 @@ class DesiredState:
         return build_automations(self.cases, self.deployments, self.operations, self.pool)
 
 
-async def reconcile_server(desired: DesiredState) -> list[str]:
+async def reconcile_server(desired_state: DesiredState) -> list[str]:
     """Update the server of PREFECT_API_URL to the desired state, and describe the changes.
 
     A deployment that an operator paused stays paused. Raises ConfigError for an alert without a
     destination.
     """
     async with get_client() as client:
-        blocks = await alerts.ensure_alert_blocks(client, desired.operations)
-        changed = await _reconcile_pool(client, desired)
-        changed += await _reconcile_queues(client, desired)
-        done, ids = await _reconcile_deployments(client, desired)
-        return [*changed, *done, *await _reconcile_automations(client, desired, ids, blocks)]
+        blocks = await alerts.ensure_alert_blocks(client, desired_state.operations)
+        changed = await _reconcile_pool(client, desired_state)
+        changed += await _reconcile_queues(client, desired_state)
+        done, ids = await _reconcile_deployments(client, desired_state)
+        return [*changed, *done, *await _reconcile_automations(client, desired_state, ids, blocks)]
 
 
-async def _reconcile_pool(client: PrefectClient, wanted: DesiredState) -> list[str]:
+async def _reconcile_pool(client: PrefectClient, desired_state: DesiredState) -> list[str]:
     asked = {
-        "base_job_template": base_job_template(wanted.operations.pool, wanted.operations.image),
-        "concurrency_limit": wanted.operations.at_once,
+        "base_job_template": base_job_template(
+            desired_state.operations.pool, desired_state.operations.image
+        ),
+        "concurrency_limit": desired_state.operations.at_once,
     }
     try:
-        found = await client.read_work_pool(wanted.pool)
+        found = await client.read_work_pool(desired_state.pool)
     except ObjectNotFound:
-        kind = wanted.operations.pool
-        await client.create_work_pool(WorkPoolCreate(name=wanted.pool, type=kind, **asked))
-        return [f"work pool {wanted.pool} made"]
+        kind = desired_state.operations.pool
+        await client.create_work_pool(WorkPoolCreate(name=desired_state.pool, type=kind, **asked))
+        return [f"work pool {desired_state.pool} made"]
     if all(getattr(found, key) == value for key, value in asked.items()):
         return []
-    await client.update_work_pool(wanted.pool, WorkPoolUpdate(**asked))
-    return [f"work pool {wanted.pool} changed"]
+    await client.update_work_pool(desired_state.pool, WorkPoolUpdate(**asked))
+    return [f"work pool {desired_state.pool} changed"]
 
 
-async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list[str]:
+async def _reconcile_queues(client: PrefectClient, desired_state: DesiredState) -> list[str]:
     """Create the queues and set their priorities.
 
     Prefect numbers a pool's queues one after the other, so only their order matters.
     """
-    asked = dict.fromkeys(deployment.queue for deployment in wanted.deployments)
+    asked = dict.fromkeys(deployment.queue for deployment in desired_state.deployments)
     ordered = sorted(asked, key=lambda queue: (queue.priority, queue.name))
-    there = {queue.name: queue for queue in await client.read_work_queues(wanted.pool)}
+    there = {queue.name: queue for queue in await client.read_work_queues(desired_state.pool)}
     made = [queue for queue in ordered if queue.name not in there]
     for queue in made:
         limit = queue.concurrency_limit
         there[queue.name] = await client.create_work_queue(
-            queue.name, work_pool_name=wanted.pool, concurrency_limit=limit
+            queue.name, work_pool_name=desired_state.pool, concurrency_limit=limit
         )
     limited = [q for q in ordered if there[q.name].concurrency_limit != q.concurrency_limit]
     for queue in limited:
@@ -112,21 +114,21 @@ async def _reconcile_queues(client: PrefectClient, wanted: DesiredState) -> list
 
 
 async def _reconcile_deployments(
-    client: PrefectClient, wanted: DesiredState
+    client: PrefectClient, desired_state: DesiredState
 ) -> tuple[list[str], dict[str, UUID]]:
     """The changes in words, and every deployment's id by title."""
     there = await _existing_deployments(client)
     changed, ids = [], {}
-    for deployment in wanted.deployments:
+    for deployment in desired_state.deployments:
         found = there.pop(deployment.title, None)
-        asked = _deployment_settings(deployment, wanted)
+        asked = _deployment_settings(deployment, desired_state)
         if found is None or not _is_up_to_date(found, asked):
             ids[deployment.title] = await _save_deployment(client, deployment, asked, found)
             changed.append(f"deployment {deployment.title}")
         else:
             ids[deployment.title] = found.id
     for title, left in there.items():
-        if left.work_pool_name == wanted.pool:
+        if left.work_pool_name == desired_state.pool:
             await client.delete_deployment(left.id)
             changed.append(f"deployment {title} removed")
     return changed, ids
@@ -141,16 +143,16 @@ async def _existing_deployments(client: PrefectClient) -> dict[str, DeploymentRe
     return {f"{flows.get(one.flow_id)}/{one.name}": one for one in found}
 
 
-def _deployment_settings(deployment: Deployment, wanted: DesiredState) -> dict[str, Any]:
+def _deployment_settings(deployment: Deployment, desired_state: DesiredState) -> dict[str, Any]:
     flow = getattr(import_module(f"assay.flows.{deployment.flow}"), deployment.flow)
     return {
         "description": deployment.description,
         "entrypoint": deployment.entrypoint,
         "parameters": dict(deployment.parameters),
         "tags": deployment.tags,
-        "work_pool_name": wanted.pool,
+        "work_pool_name": desired_state.pool,
         "work_queue_name": deployment.queue.name,
-        "job_variables": dict(wanted.job_variables),
+        "job_variables": dict(desired_state.job_variables),
         "parameter_openapi_schema": parameter_schema(flow).model_dump_for_openapi(),
         "schedules": _deployment_schedules(deployment),
     }
@@ -163,12 +165,14 @@ def _deployment_schedules(deployment: Deployment) -> list[DeploymentScheduleCrea
     return [DeploymentScheduleCreate.model_validate({"schedule": told, "slug": ASSAY_TAG})]
 
 
-def _is_up_to_date(found: DeploymentResponse, asked: Mapping[str, Any]) -> bool:
-    plain = {key: value for key, value in asked.items() if key != "schedules"}
-    there = [kept.schedule for kept in found.schedules]
-    same = sorted(found.tags) == sorted(plain.pop("tags"))
-    same &= there == [one.schedule for one in asked["schedules"]]
-    return same and all(_as_plain(getattr(found, key)) == value for key, value in plain.items())
+def _is_up_to_date(existing_deployment: DeploymentResponse, settings: Mapping[str, Any]) -> bool:
+    plain = {key: value for key, value in settings.items() if key != "schedules"}
+    there = [kept.schedule for kept in existing_deployment.schedules]
+    same = sorted(existing_deployment.tags) == sorted(plain.pop("tags"))
+    same &= there == [one.schedule for one in settings["schedules"]]
+    return same and all(
+        _as_plain(getattr(existing_deployment, key)) == value for key, value in plain.items()
+    )
 
 
 def _as_plain(value: Any) -> Any:
@@ -178,17 +182,19 @@ def _as_plain(value: Any) -> Any:
 async def _save_deployment(
     client: PrefectClient,
     deployment: Deployment,
-    asked: Mapping[str, Any],
-    found: DeploymentResponse | None,
+    settings: Mapping[str, Any],
+    existing_deployment: DeploymentResponse | None,
 ) -> UUID:
-    paused = found is not None and any(not kept.active for kept in found.schedules)
-    schedules = [s.model_copy(update={"active": not paused}) for s in asked["schedules"]]
+    paused = existing_deployment is not None and any(
+        not kept.active for kept in existing_deployment.schedules
+    )
+    schedules = [s.model_copy(update={"active": not paused}) for s in settings["schedules"]]
     flow = await client.create_flow_from_name(deployment.flow)
     return await client.create_deployment(
         flow,
         deployment.name,
-        **{**asked, "schedules": schedules},
-        paused=found.paused if found else False,
+        **{**settings, "schedules": schedules},
+        paused=existing_deployment.paused if existing_deployment else False,
         enforce_parameter_schema=True,
     )
 
@@ -197,12 +203,15 @@ async def _save_deployment(
 
 
 async def _reconcile_automations(
-    client: PrefectClient, wanted: DesiredState, ids: Mapping[str, UUID], blocks: Sequence[UUID]
+    client: PrefectClient,
+    desired_state: DesiredState,
+    ids: Mapping[str, UUID],
+    blocks: Sequence[UUID],
 ) -> list[str]:
     changed = []
-    mark = f"{ASSAY_TAG}:{wanted.pool}"
+    mark = f"{ASSAY_TAG}:{desired_state.pool}"
     there = {one.name: one for one in await client.read_automations() if mark in one.tags}
-    for automation in wanted.automations:
+    for automation in desired_state.automations:
         asked = AutomationCore.model_validate(
             {
                 "name": automation.name,

@@ -108,18 +108,18 @@ class ServerSetup:
         return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql+asyncpg://", self.database)
 
 
-def process_commands(running: SetupState, kind: str) -> dict[str, list[str]]:
+def process_commands(state: SetupState, kind: str) -> dict[str, list[str]]:
     """The command of each process, by name."""
     prefect = [sys.executable, "-m", "prefect"]
-    worker = ["worker", "start", "--pool", running.pool, "--type", kind, "--name", "assay"]
+    worker = ["worker", "start", "--pool", state.pool, "--type", kind, "--name", "assay"]
     return {
         "server": [*prefect, "server", "start"],
         "pages": [
             sys.executable,
             "-m",
             "assay.deployments.pages",
-            running.host,
-            str(running.port + 1),
+            state.host,
+            str(state.port + 1),
         ],
         "worker": [*prefect, *worker, "--no-create-pool-if-not-found"],
     }

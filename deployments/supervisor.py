@@ -127,16 +127,16 @@ def supervise_processes(
 
 
 def _update_state_file(
-    running: SetupState, kept: list[SupervisedProcess], folder: Path
+    state: SetupState, processes: list[SupervisedProcess], folder: Path
 ) -> SetupState:
-    found = {one.name: process for one in kept if (process := one.process)}
+    found = {one.name: process for one in processes if (process := one.process)}
     itself = Process.from_pid(os.getpid())
-    now = replace(running, processes=found | ({"keeper": itself} if itself else {}))
-    if now != running:
+    now = replace(state, processes=found | ({"keeper": itself} if itself else {}))
+    if now != state:
         with suppress(OSError):  # such as a full disk; it is tried again
             now.write(folder)
             return now
-    return running
+    return state
 
 
 def main(folder: Path, kind: str) -> None:

@@ -76,11 +76,11 @@ def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> li
     return changed
 
 
-def stop_setup(running: SetupState, say: Say) -> list[str]:
+def stop_setup(state: SetupState, say: Say) -> list[str]:
     """Stop the processes that `assay up` started and that still run, and name them."""
     stopped = []
     for name in _STOP_ORDER:
-        process = running.processes.get(name)
+        process = state.processes.get(name)
         if process is not None and process.is_alive:
             say(f"{name}: stopping")
             process.stop(_STOP_TIMEOUT)
@@ -88,11 +88,11 @@ def stop_setup(running: SetupState, say: Say) -> list[str]:
     return stopped
 
 
-def _check_same(running: SetupState, server: ServerSetup) -> None:
+def _check_same(state: SetupState, server: ServerSetup) -> None:
     differ = [
-        f"{name} is {getattr(running, name)}, not {getattr(server.to_setup_state(), name)}"
+        f"{name} is {getattr(state, name)}, not {getattr(server.to_setup_state(), name)}"
         for name in ("host", "port", "store", "database", "root")
-        if getattr(running, name) != getattr(server.to_setup_state(), name)
+        if getattr(state, name) != getattr(server.to_setup_state(), name)
     ]
     if differ:
         raise SetupError(

@@ -11,13 +11,13 @@ from assay.tasks.stage import perform_stage, stage
 
 
 @stage(name="gather")
-def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) -> Step:
+def build_training_table(run: Run, first: Artifact, attempt: RetrainingAttempt) -> Step:
     """Yield `table`, `arrived` (the ledger entry that brought each row) and `sides` (row counts).
 
     `first` is the table that the source gives now; `sides` counts its rows and the later ones.
     """
     use_case, retrain = run.loaded.use_case, run.loaded.use_case.retrain
-    batches = BatchLedger(run.bucket, run.name).read().truncate(begun.upto)
+    batches = BatchLedger(run.bucket, run.name).read().truncate(attempt.upto)
 
     def work() -> dict[str, Artifact]:
         from assay.production.labels.known_labels import KnownLabels
@@ -27,7 +27,7 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
             write_training_rows,
         )
 
-        choice = RowSelection(retrain.window, begun.since, begun.as_of, use_case.monitor.rows)
+        choice = RowSelection(retrain.window, attempt.since, attempt.as_of, use_case.monitor.rows)
         labels = KnownLabels.from_batches(run.bucket, batches, use_case)
         sources = training_sources(run.bucket, first, batches, labels, use_case)
         found = write_training_rows(run.bucket, sources, use_case, choice)
@@ -48,9 +48,9 @@ def build_training_table(run: Run, first: Artifact, begun: RetrainingAttempt) ->
         also=("assay.production.labels.known_labels",),
         settings={
             "window": retrain.model_dump(mode="json", include={"window"})["window"],
-            "since": begun.since,
+            "since": attempt.since,
             "least": use_case.monitor.rows,
-            "as_of": None if isinstance(retrain.window, str) else begun.as_of.isoformat(),
+            "as_of": None if isinstance(retrain.window, str) else attempt.as_of.isoformat(),
             "identity": use_case.data.identity,
             "target": use_case.data.target.model_dump(mode="json"),
             "known": use_case.labels.known,

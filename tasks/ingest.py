@@ -6,6 +6,7 @@ from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
 from assay.runs.previous_table import inherited_identity_rule
 from assay.runs.run import Run
+from assay.sources.files import reader_modules
 from assay.sources.fingerprint import fingerprint
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -27,7 +28,7 @@ def ingest_source(run: Run) -> Step:
 
         data = written.use_case.data
         found = store_source_table(
-            run.bucket, data, "table", where=written, identity_rule=rule, say=log.info
+            run.bucket, data, "table", loaded_use_case=written, identity_rule=rule, say=log.info
         )
         if fingerprint(written.use_case.data) != run.source:
             raise SourceError(
@@ -57,7 +58,7 @@ def ingest_source(run: Run) -> Step:
         run,
         "ingest",
         core="assay.sources.ingestion",
-        also=("assay.tables.croissant",),
+        also=("assay.tables.croissant", *reader_modules(written.use_case.data.source)),
         settings={
             "data": written.use_case.data.reading_settings(),
             "source": run.source,

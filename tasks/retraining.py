@@ -42,10 +42,10 @@ def begin_retraining(
 
 
 @stage(name="finish")
-def finish_retraining(run: Run, begun: RetrainingAttempt, result: RunOutcome | DataError) -> None:
+def finish_retraining(run: Run, attempt: RetrainingAttempt, result: RunOutcome | DataError) -> None:
     """Close a retraining. One that was never closed is resumed, or begun again."""
     if isinstance(result, DataError):
-        close_retraining(run.bucket, run.name, begun, FAILED, because=result.what)
+        close_retraining(run.bucket, run.name, attempt, FAILED, because=result.what)
         return
     version = int(result.model.partition("@")[2]) if result.model else None
-    close_retraining(run.bucket, run.name, begun, result.outcome, version=version)
+    close_retraining(run.bucket, run.name, attempt, result.outcome, version=version)

@@ -213,12 +213,12 @@ def progress_bar(title: str, unit: str = "fits") -> Iterator[Callable[[int, int,
     artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(title, "progress"), title))
     log, last_tenth = get_run_logger(), -1
 
-    def say(done: int, total: int, text: str) -> None:
+    def say(count: int, total: int, text: str) -> None:
         nonlocal last_tenth
-        tenth = 10 * done // max(total, 1)
+        tenth = 10 * count // max(total, 1)
         if tenth > last_tenth:
             last_tenth = tenth
-            log.info(f"{title}: {done} of {total} {unit}" + (f", {text}" if text else ""))
-            update_progress_artifact(artifact, progress=100.0 * done / max(total, 1))
+            log.info(f"{title}: {count} of {total} {unit}" + (f", {text}" if text else ""))
+            update_progress_artifact(artifact, progress=100.0 * count / max(total, 1))
 
     yield say

@@ -210,17 +210,17 @@ class Journal:
             last for last in checkpoints.checkpoint_numbers(count) if last >= len(left) - 1
         ]
 
-    def _count_from(self, known: int) -> int:
+    def _count_from(self, known_count: int) -> int:
         """How many entries there are, of which so many were seen: of these the last hundred at
         most is listed. 0 if one is missing.
         """
         numbers: list[int] = []
-        for hundred in itertools.count(known // _ENTRIES_PER_PREFIX):
+        for hundred in itertools.count(known_count // _ENTRIES_PER_PREFIX):
             found = self._entry_numbers(f"{hundred:08d}")
             numbers += found
             if not found or (found[-1] + 1) % _ENTRIES_PER_PREFIX:
                 break
-        first = max(known - known % _ENTRIES_PER_PREFIX, 1)
+        first = max(known_count - known_count % _ENTRIES_PER_PREFIX, 1)
         whole = numbers == [*range(first, first + len(numbers))]
         return numbers[-1] if numbers and whole else 0
 
@@ -232,12 +232,12 @@ class Journal:
                 raise self._chain_error(expected, "it is missing, though later entries exist")
         return len(numbers)
 
-    def _verify_chain(self, count: int, held: dict[int, _Link]) -> list[_Link]:
+    def _verify_chain(self, count: int, links: dict[int, _Link]) -> list[_Link]:
         """The chain of the first `count` entries, verified; those not `exists` are read."""
-        wanted = [number for number in range(1, count + 1) if number not in held]
+        wanted = [number for number in range(1, count + 1) if number not in links]
         with ThreadPoolExecutor(_READERS) as pool:
-            held = held | dict(zip(wanted, pool.map(self._read_link, wanted), strict=True))
-        chain = [held[number] for number in range(1, count + 1)]
+            links = links | dict(zip(wanted, pool.map(self._read_link, wanted), strict=True))
+        chain = [links[number] for number in range(1, count + 1)]
         previous: Digest | None = None
         for entry, digest in chain:
             if entry.previous != previous:

@@ -217,9 +217,9 @@ class Objects:
             "recomputes what it can.",
         )
 
-    def _corrupt_error(self, digest: Digest, found: Digest) -> ObjectCorrupt:
+    def _corrupt_error(self, digest: Digest, actual_digest: Digest) -> ObjectCorrupt:
         return ObjectCorrupt(
-            f"object {digest} holds other bytes, of digest {found}",
+            f"object {digest} holds other bytes, of digest {actual_digest}",
             where=self.url(digest),
             remedy="Run `assay verify --repair` to move it aside, then run the use case again.",
         )

@@ -170,10 +170,10 @@ def _use_case_sections(
 
 
 def _column_options(
-    given: Sequence[str], option: str, divisions: Sequence[tuple[str, ...]]
+    option_values: Sequence[str], option: str, divisions: Sequence[tuple[str, ...]]
 ) -> dict[str, str]:
     """Values of COLUMN=VALUE options by column. --by must name each column."""
-    named = dict(text.partition("=")[::2] for text in given)
+    named = dict(text.partition("=")[::2] for text in option_values)
     if unknown := set(named) - {name for columns in divisions for name in columns}:
         raise typer.BadParameter(f"{option} names {', '.join(sorted(unknown))}, but --by does not")
     return named

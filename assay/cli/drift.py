@@ -111,19 +111,19 @@ class _FileTables:
 
         return load_gate_use_case(file, self._config, self._sections)
 
-    def read_table(self, named: str) -> Table:
+    def read_table(self, table_name: str) -> Table:
         from assay.tables.row_selection import rows_between, rows_where
 
-        part = _match_part(named)
-        whole = self._read_whole(_file_part(named))
+        part = _match_part(table_name)
+        whole = self._read_whole(_file_part(table_name))
         if part is None:
             return whole
         low, high = part["low"], part["high"] or part["low"]
         if part["column"] != "rows":
-            return rows_where(whole, part["column"], low, high, named)
+            return rows_where(whole, part["column"], low, high, table_name)
         if not (low.isdecimal() and high.isdecimal()):
-            raise typer.BadParameter(f"{named}: write the range of rows as rows=1..5000")
-        return rows_between(whole, int(low), int(high), named)
+            raise typer.BadParameter(f"{table_name}: write the range of rows as rows=1..5000")
+        return rows_between(whole, int(low), int(high), table_name)
 
     def _read_whole(self, file: str) -> Table:
         from assay.cli.gate_input import describe_left_out
@@ -142,14 +142,14 @@ class _FileTables:
         return self._tables[file]
 
 
-def _file_part(named: str) -> str:
-    part = _match_part(named)
-    return part["file"] if part else named
+def _file_part(table_name: str) -> str:
+    part = _match_part(table_name)
+    return part["file"] if part else table_name
 
 
-def _match_part(named: str) -> re.Match[str] | None:
+def _match_part(table_name: str) -> re.Match[str] | None:
     """A file and a part of it; None for a name without one, or that a file bears as it is."""
-    return None if Path(named).exists() else _PART_PATTERN.fullmatch(named)
+    return None if Path(table_name).exists() else _PART_PATTERN.fullmatch(table_name)
 
 
 def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:
@@ -163,9 +163,9 @@ def _drop_dated_columns(reference: Table, names: list[str]) -> list[str]:
 
 
 def _chosen_columns(
-    columns: list[str] | None, without: list[str] | None, known: list[str]
+    columns: list[str] | None, without: list[str] | None, default_columns: list[str]
 ) -> list[str]:
-    chosen = columns or known
+    chosen = columns or default_columns
     for name in without or ():
         if name not in chosen:
             raise typer.BadParameter(f"--without names {name}, which is not compared anyway")

@@ -90,7 +90,7 @@ class GateTable:
 
 
 @contextmanager
-def open_gate_table(written: LoadedUseCase, *, check: bool = True) -> Iterator[GateTable]:
+def open_gate_table(loaded_use_case: LoadedUseCase, *, check: bool = True) -> Iterator[GateTable]:
     """The rows of the use case's source as a table in a bucket that lasts as long as the context,
     typed as a run would type them.
 
@@ -106,14 +106,14 @@ def open_gate_table(written: LoadedUseCase, *, check: bool = True) -> Iterator[G
 
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         bucket = Bucket.from_store(LocalStore(folder))
-        where = written if check else None
+        where = loaded_use_case if check else None
         found = store_source_table(
-            bucket, written.use_case.data, "data", where=where, say=print_stderr
+            bucket, loaded_use_case.use_case.data, "data", loaded_use_case=where, say=print_stderr
         )
         aside = QuarantineSummary()
         if found.quarantine:
             summary = QuarantineSummary.from_table(
-                bucket, found.quarantine, written.use_case.data.source.path
+                bucket, found.quarantine, loaded_use_case.use_case.data.source.path
             )
             aside = replace(summary, table=None)  # the table goes with the bucket
             print_stderr(describe_left_out(aside))
@@ -128,7 +128,7 @@ def describe_left_out(aside: QuarantineSummary) -> str:
     return f"{format_count(aside.rows, 'malformed row')} left out: {printable_text(aside.reasons)}"
 
 
-def read_gate_frame(written: LoadedUseCase, *, check: bool = True) -> pd.DataFrame:
+def read_gate_frame(loaded_use_case: LoadedUseCase, *, check: bool = True) -> pd.DataFrame:
     """The table of `open_gate_table` in memory."""
-    with open_gate_table(written, check=check) as held:
+    with open_gate_table(loaded_use_case, check=check) as held:
         return held.table.to_pandas()

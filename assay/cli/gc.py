@@ -66,17 +66,17 @@ def _print_references(chain: list[str], *, as_json: bool) -> None:
         print_text(f"{'  ' * depth}{link}")
 
 
-def _print_collected(done: CollectionResult, *, dry_run: bool) -> None:
+def _print_collected(result: CollectionResult, *, dry_run: bool) -> None:
     def format_size(count: int, size: int) -> str:
         return f"{count:,}, {size / 1e6:,.1f} MB"
 
     rows = [
-        ("kept", format_size(done.kept, done.kept_size)),
-        ("too young to judge", f"{done.young:,}"),
-        ("moved to the trash", format_size(done.moved, done.moved_size)),
-        ("deleted from the trash", format_size(done.deleted, done.deleted_size)),
-        ("restored from the trash", f"{done.restored:,}"),
-        ("cached steps forgotten", f"{done.memos:,}"),
-        ("leftovers removed", f"{done.leftovers:,}"),
+        ("kept", format_size(result.kept, result.kept_size)),
+        ("too young to judge", f"{result.young:,}"),
+        ("moved to the trash", format_size(result.moved, result.moved_size)),
+        ("deleted from the trash", format_size(result.deleted, result.deleted_size)),
+        ("restored from the trash", f"{result.restored:,}"),
+        ("cached steps forgotten", f"{result.memos:,}"),
+        ("leftovers removed", f"{result.leftovers:,}"),
     ]
     print_rows(("objects", "would be" if dry_run else "how many"), rows)

@@ -57,16 +57,19 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     return [name for name in (model, model + LEDGER_SUFFIX) if name in known]
 
 
-def _print_events(bucket: Bucket, chosen: list[str], *, whole: bool) -> None:
+def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> None:
     """Print journals as rows, and below them the ledger of each shown model in a few lines."""
     from assay.registry import authority, batch_ledger
     from assay.render.journal_text import journal_events, ledger_lines
     from assay.render.report_text import printable_text
 
     events, ledgers = [], []
-    for name in chosen:
+    for name in journal_names:
         entries = Journal(bucket.store, name).entries()
-        if batch_ledger.is_ledger(name) and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in chosen:
+        if (
+            batch_ledger.is_ledger(name)
+            and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in journal_names
+        ):
             ledgers += ledger_lines(
                 name.removesuffix(batch_ledger.LEDGER_SUFFIX), batch_ledger.fold_ledger(entries)
             )

@@ -75,7 +75,7 @@ def command(
 
 
 def _outcome_if_idle(
-    bucket: Bucket, written: LoadedUseCase, as_of: str | None
+    bucket: Bucket, loaded_use_case: LoadedUseCase, as_of: str | None
 ) -> MonitorOutcome | None:
     """The outcome if nothing is new, so that Prefect need not start; else None.
 
@@ -87,11 +87,11 @@ def _outcome_if_idle(
     from assay.production.shadow.comparison import next_comparison
     from assay.util import clock
 
-    case = written.use_case
+    case = loaded_use_case.use_case
     look = next_look(bucket, case.name, case.monitor, clock.parse_timestamp(as_of))
     # The event of an earlier verdict may not have been emitted.
     may_want_retraining = look.previous is not None and look.previous.verdict == "retrain"
-    if not look.is_idle or may_want_retraining or has_new_labels(bucket, written):
+    if not look.is_idle or may_want_retraining or has_new_labels(bucket, loaded_use_case):
         return None
     if (comparison := next_comparison(bucket, case)) and comparison.is_stale:
         return None

@@ -139,21 +139,21 @@ def _difference_lines(rebuild: Rebuild) -> list[str]:
 
 
 def _print_comparison(
-    rebuild: Rebuild, found: RunComparison, into: Path | None, *, fresh: bool
+    rebuild: Rebuild, comparison: RunComparison, into: Path | None, *, fresh: bool
 ) -> None:
     print_text("")
-    width = max(len(step.name) for step in found.steps)
-    for step in found.steps:
+    width = max(len(step.name) for step in comparison.steps)
+    for step in comparison.steps:
         print_text(f"{step.name:<{width}}  {_step_status_text(step)}")
     print_text("")
-    if found.first_divergence:
-        _print_divergences(found, found.first_divergence, rebuild)
+    if comparison.first_divergence:
+        _print_divergences(comparison, comparison.first_divergence, rebuild)
         _print_next_steps(rebuild, into, fresh=fresh)
         return
     from_here = "" if rebuild.rows.is_repeatable else " from the recorded table on"
-    steps = sum(step.compared_count > 0 for step in found.steps)
+    steps = sum(step.compared_count > 0 for step in comparison.steps)
     print_text(
-        f"identical{from_here}: {found.compared_count} outputs of {steps} steps, digest for "
+        f"identical{from_here}: {comparison.compared_count} outputs of {steps} steps, digest for "
         "digest; times are not compared"
     )
     print_facts({"model": str(rebuild.recorded.version.digest)})
@@ -166,12 +166,12 @@ def _step_status_text(step: StepComparison) -> str:
     return _STATUS_TEXTS.get(step.status, step.status)
 
 
-def _print_divergences(found: RunComparison, first: StepComparison, rebuild: Rebuild) -> None:
+def _print_divergences(comparison: RunComparison, first: StepComparison, rebuild: Rebuild) -> None:
     name = rebuild.recorded.version.name
     print_text(f"not identical: {name} diverges first at {first.name}")
     _print_outputs(first)
     _print_causes(first)
-    others = [s for s in found.steps if s.status == "differs" and s is not first]
+    others = [s for s in comparison.steps if s.status == "differs" and s is not first]
     for step in others:
         print_text(f"it also diverges at {step.name}, whose inputs are the same")
         _print_outputs(step)
@@ -210,14 +210,14 @@ def _print_outputs(step: StepComparison) -> None:
             print_text(f"    {line}")
 
 
-def _comparison_json(rebuild: Rebuild, found: RunComparison) -> dict[str, Any]:
+def _comparison_json(rebuild: Rebuild, comparison: RunComparison) -> dict[str, Any]:
     recorded, code = rebuild.recorded, rebuild.code
     return {
         "model": recorded.version.name,
         "digest": str(recorded.version.digest),
-        "identical": found.identical,
-        "first_divergence": found.first_divergence and found.first_divergence.name,
-        "outputs_compared": found.compared_count,
+        "identical": comparison.identical,
+        "first_divergence": comparison.first_divergence and comparison.first_divergence.name,
+        "outputs_compared": comparison.compared_count,
         "code": {
             "commit": code.commit,
             "changed_files": code.changed_files,
@@ -230,5 +230,5 @@ def _comparison_json(rebuild: Rebuild, found: RunComparison) -> dict[str, Any]:
             "why_not": rebuild.rows.reason,
         },
         "environment": [difference.as_json() for difference in rebuild.environment_changes],
-        "steps": [step.as_json() for step in found.steps],
+        "steps": [step.as_json() for step in comparison.steps],
     }

@@ -187,14 +187,14 @@ def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
     return find_lessons(entries, causes, question=outcome.question)
 
 
-def _print_candidate(judged: CandidateOutcome, *, champion: bool) -> None:
+def _print_candidate(outcome: CandidateOutcome, *, champion: bool) -> None:
     from assay.render.report_text import format_scores
 
-    scores = format_scores(judged.scores)
-    print_text(f"{judged.model} {judged.status}{', champion' * champion}: {judged.candidate}")
+    scores = format_scores(outcome.scores)
+    print_text(f"{outcome.model} {outcome.status}{', champion' * champion}: {outcome.candidate}")
     print_text(f"  {scores}")
-    if judged.status == "rejected":
-        _print_bullets(judged.reasons)
+    if outcome.status == "rejected":
+        _print_bullets(outcome.reasons)
 
 
 def _suggest_next(outcome: RunOutcome, store: str) -> str:

@@ -105,9 +105,9 @@ class ScoreJob:
         return outcomes_json(outcomes)
 
     def _score_new(
-        self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
+        self, bucket: Bucket, loaded_use_case: LoadedUseCase, batches: list[IncomingBatch]
     ) -> list[ScoringOutcome]:
-        if self._known_outcome(bucket, written, batches):
+        if self._known_outcome(bucket, loaded_use_case, batches):
             return []
         outcome = self._run_flow(tuple(str(batch.source.path) for batch in batches))
         self.on_outcome(outcome)
@@ -117,7 +117,7 @@ class ScoreJob:
         return load_use_case(self.config, self.overrides)
 
     def _known_outcome(
-        self, bucket: Bucket, written: LoadedUseCase, batches: list[IncomingBatch]
+        self, bucket: Bucket, loaded_use_case: LoadedUseCase, batches: list[IncomingBatch]
     ) -> ScoringOutcome | None:
         """The outcome if all of these were scored before; else None."""
         from assay.errors import SourceError
@@ -125,17 +125,17 @@ class ScoreJob:
         from assay.registry.registry import Registry
 
         version = Registry(bucket).find_version(
-            resolve_reference(bucket, written.use_case.name, self.model)
+            resolve_reference(bucket, loaded_use_case.use_case.name, self.model)
         )
         before = PriorScores.from_ledger(bucket, version, for_named_version=self.model is not None)
         try:
-            known = all(before.has_source(batch.fingerprint(written)) for batch in batches)
+            known = all(before.has_source(batch.fingerprint(loaded_use_case)) for batch in batches)
         except SourceError:  # the flow reports which cannot be read, and why
             known = False
         if not known or before.open_claims or self.to is not None:
             return None
         return ScoringOutcome(
-            use_case=written.use_case.name,
+            use_case=loaded_use_case.use_case.name,
             model=version.name,
             digest=version.digest,
             as_of=clock.format_timestamp(clock.parse_timestamp(self.as_of)),

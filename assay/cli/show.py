@@ -255,7 +255,7 @@ def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) ->
 _MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # only a table's manifest has all these
 
 
-def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
+def _show_table(bucket: Bucket, digest: Digest, size: int, max_rows: int) -> None:
     """Print a table's size, its columns and its first rows."""
     from assay.bucket.artifacts import TABLE, Artifact
     from assay.render.report_text import printable_text
@@ -275,7 +275,7 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
         }
     )
     shown = [
-        [printable_text(_cell_text(value)) for value in row] for row in _first_rows(table, most)
+        [printable_text(_cell_text(value)) for value in row] for row in _first_rows(table, max_rows)
     ]
     if shown:
         print_text("")
@@ -285,12 +285,12 @@ def _show_table(bucket: Bucket, digest: Digest, size: int, most: int) -> None:
         print_stderr(f"{left} more; show all with --rows {table.rows}")
 
 
-def _first_rows(table: Table, most: int) -> Iterator[tuple[Any, ...]]:
-    for batch in table.batches() if most else ():
-        part = batch.slice(0, most)
+def _first_rows(table: Table, max_rows: int) -> Iterator[tuple[Any, ...]]:
+    for batch in table.batches() if max_rows else ():
+        part = batch.slice(0, max_rows)
         yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
-        most -= part.num_rows
-        if not most:
+        max_rows -= part.num_rows
+        if not max_rows:
             return
 
 

@@ -86,45 +86,45 @@ def command(
         foreground=foreground,
     )
     if not foreground:
-        _print_status(SetupState.read(at), as_json=as_json, changed=changed)
+        _print_status(SetupState.read(at), as_json=as_json, changes=changed)
 
 
-def _bucket_url(given: str | None, before: SetupState | None) -> str:
+def _bucket_url(store: str | None, before: SetupState | None) -> str:
     """The bucket's URL; a folder's absolute path, since the processes may run elsewhere."""
     from assay.store.open import default_store_url
 
     url = (
-        given or os.environ.get("ASSAY_STORE") or (before.store if before else default_store_url())
+        store or os.environ.get("ASSAY_STORE") or (before.store if before else default_store_url())
     )
     return url if "://" in url else str(Path(url).absolute())
 
 
 def _print_status(
-    running: SetupState | None, *, as_json: bool, changed: list[str] | None = None
+    state: SetupState | None, *, as_json: bool, changes: list[str] | None = None
 ) -> None:
     """Print what is running, and end: exit code 0 if everything is."""
-    up = {name: running is not None and running.is_alive(name) for name in PROCESS_NAMES}
-    answers = running is not None and running.server_answers()
+    up = {name: state is not None and state.is_alive(name) for name in PROCESS_NAMES}
+    answers = state is not None and state.server_answers()
     complete = all(up.values()) and answers
     if as_json:
-        facts = _setup_facts(running) if running else {}
-        print_json({**facts, "answers": answers, "processes": up, "changed": changed})
-    elif running is None or not any(up.values()):
+        facts = _setup_facts(state) if state else {}
+        print_json({**facts, "answers": answers, "processes": up, "changed": changes})
+    elif state is None or not any(up.values()):
         print_stderr("nothing is running; start it with `assay up`")
     else:
         missing = [name for name, is_up in up.items() if not is_up]
         problem = f"not running: {', '.join(missing)}" if missing else "the server does not answer"
-        print_facts({**_setup_facts(running), "state": "up" if complete else problem})
+        print_facts({**_setup_facts(state), "state": "up" if complete else problem})
     raise typer.Exit(0 if complete else 1)
 
 
-def _setup_facts(running: SetupState) -> dict[str, str]:
+def _setup_facts(state: SetupState) -> dict[str, str]:
     from assay.deployments.setup_state import state_folder
 
     return {
-        "dashboard": running.dashboard_url,
-        "bucket": running.store,
-        "database": running.database or "SQLite",
-        "pool": running.pool,
-        "logs": str(state_folder(running.pool) / "logs"),
+        "dashboard": state.dashboard_url,
+        "bucket": state.store,
+        "database": state.database or "SQLite",
+        "pool": state.pool,
+        "logs": str(state_folder(state.pool) / "logs"),
     }

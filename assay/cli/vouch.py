@@ -58,8 +58,8 @@ def _signed_entry_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
     }
 
 
-def _vouch_line(one: dict[str, Any]) -> str:
+def _vouch_line(signed_entry: dict[str, Any]) -> str:
     from assay.render.report_text import printable_text
 
-    remark = "{journal} {number} {kind} at {at} by {actor}".format_map(one)
-    return f"{one['digest']}  # {printable_text(remark)}"
+    remark = "{journal} {number} {kind} at {at} by {actor}".format_map(signed_entry)
+    return f"{signed_entry['digest']}  # {printable_text(remark)}"

@@ -63,13 +63,13 @@ def _print_limits(limits: Sequence[str]) -> None:
         print_text(f"not in any key: {limit}")
 
 
-def _print_cached_result(standing: Any, limits: Sequence[str], *, as_json: bool) -> None:
+def _print_cached_result(outcome: Any, limits: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        steps = [{"step": step.name, "would_run": False} for step in standing.steps]
+        steps = [{"step": step.name, "would_run": False} for step in outcome.steps]
         print_json({"steps": steps, "unforeseen": [], "limits": limits})
     else:
-        model = standing.model or standing.use_case
-        print_text(f"nothing would run: {model} stands {standing.outcome}")
+        model = outcome.model or outcome.use_case
+        print_text(f"nothing would run: {model} stands {outcome.outcome}")
         _print_limits(limits)
 
 

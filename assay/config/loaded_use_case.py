@@ -63,8 +63,8 @@ class LoadedUseCase:
     text: ConfigText
     document: dict[str, Any]
 
-    def make_error(self, path: KeyPath, what: str, remedy: str | None = None) -> ConfigError:
-        return ConfigError(what, where=self.text.locate(path), remedy=remedy)
+    def make_error(self, path: KeyPath, message: str, remedy: str | None = None) -> ConfigError:
+        return ConfigError(message, where=self.text.locate(path), remedy=remedy)
 
 
 def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseCase:
@@ -112,7 +112,7 @@ def parse_use_case(
 _folders: dict[tuple[str, str], str] = {}
 
 
-def _place_sources(use_case: UseCase, folder: str, changed: frozenset[KeyPath]) -> UseCase:
+def _place_sources(use_case: UseCase, folder: str, overridden_paths: frozenset[KeyPath]) -> UseCase:
     """The use case with sources that know its folder. Paths of --set count from the working one."""
     if folder in {"", "."}:
         return use_case
@@ -120,7 +120,7 @@ def _place_sources(use_case: UseCase, folder: str, changed: frozenset[KeyPath]) 
     for section in ("data", "score", "labels"):
         held = getattr(use_case, section)
         named = ((section,), (section, "source"), (section, "source", "path"))
-        if held.source is not None and changed.isdisjoint(named):
+        if held.source is not None and overridden_paths.isdisjoint(named):
             placed[section] = held.model_copy(update={"source": held.source.below(folder)})
     return use_case.model_copy(update=placed)
 
@@ -376,11 +376,11 @@ def _known_keys(path: KeyPath) -> list[str]:
     return list(kind.model_fields) if hasattr(kind, "model_fields") else []
 
 
-def _suggest_or_list(word: str, known: Sequence[str], label: str) -> str:
-    near = nearest_name(word, known)
+def _suggest_or_list(word: str, names: Sequence[str], label: str) -> str:
+    near = nearest_name(word, names)
     if near:
         return f"Did you mean {near!r}?"
-    shown = ", ".join(list(known)[:20]) + (", ..." if len(known) > 20 else "")
+    shown = ", ".join(list(names)[:20]) + (", ..." if len(names) > 20 else "")
     return f"{label}: {shown}."
 
 

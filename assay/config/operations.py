@@ -68,10 +68,10 @@ class Operations(Section):
 
     @field_validator("lost")
     @classmethod
-    def _beyond_heartbeats(cls, lost: float) -> float:
-        if lost < 90:
+    def _beyond_heartbeats(cls, seconds: float) -> float:
+        if seconds < 90:
             raise ValueError("at least 90s: a run gives a sign of life every 30s")
-        return lost
+        return seconds
 
     @classmethod
     def load_configured(cls, path: Path | None = None) -> Operations:
@@ -95,7 +95,7 @@ class Operations(Section):
             raise ConfigError(f"{key}: {said}", where=text.locate(first["loc"])) from None
 
 
-def expand_variables(text: str, where: str) -> str:
+def expand_variables(text: str, location: str) -> str:
     """`text` with each ${NAME} read from the environment. Raises ConfigError for one not set."""
 
     def value(match: re.Match[str]) -> str:
@@ -103,7 +103,7 @@ def expand_variables(text: str, where: str) -> str:
         if not found:
             raise ConfigError(
                 f"the environment variable {match[1]} is not set",
-                where=where,
+                where=location,
                 remedy=f"Set {match[1]}, or take out what uses it.",
             )
         return found

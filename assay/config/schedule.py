@@ -76,9 +76,9 @@ def _is_cron(text: str) -> bool:
     )
 
 
-def is_interval(when: str) -> bool:
+def is_interval(text: str) -> bool:
     """Whether a checked text is an interval, and no cron text."""
-    return " " not in when.strip()
+    return " " not in text.strip()
 
 
 def _check_time_zone(name: str) -> str:

@@ -15,23 +15,23 @@ from assay.errors import DataError, locate_data_errors
 from assay.tables.dates import are_dates
 
 
-def check_preconditions(rows: RowSource, written: LoadedUseCase) -> None:
+def check_preconditions(rows: RowSource, loaded_use_case: LoadedUseCase) -> None:
     """Raise DataError, with the line of the use case that the rows do not bear.
 
     The rows have every column that the use case names. Refused are: a target with one class, a
     sensitive column with no groups to compare or too many, text where times are ordered, a feature
     without any value.
     """
-    data, where = written.use_case.data, written.text.locate
+    data, where = loaded_use_case.use_case.data, loaded_use_case.text.locate
     with locate_data_errors(where(("data", "target"))):
         _check_target(rows, data.target)
     for name, declared in data.sensitive.items():
         with locate_data_errors(where(("data", "sensitive", name))):
             _check_groups(rows, declared, name)
-    for path, name in written.use_case.time_references():
+    for path, name in loaded_use_case.use_case.time_references():
         with locate_data_errors(where(path)):
             _check_ordered(rows, name)
-    for name in written.use_case.feature_columns(list(rows.columns)):
+    for name in loaded_use_case.use_case.feature_columns(list(rows.columns)):
         if rows.columns[name].missing == rows.count:
             raise DataError(
                 f"the column {name!r} has no value in any of {rows.count:,} rows",

@@ -332,9 +332,9 @@ def _is_same_batch(entry: JournalEntry, batch: Mapping[str, Any]) -> bool:
     ) or (source is not None and entry.body["source"] == source)
 
 
-def _is_same_scoring(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_same_scoring(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     same = ("table", "version", "role")
-    return _identifying_values(one, same) == _identifying_values(other, same)
+    return _identifying_values(first, same) == _identifying_values(second, same)
 
 
 def _identifying_values(body: Mapping[str, Any], names: Iterable[str]) -> list[Any]:

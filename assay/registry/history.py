@@ -251,6 +251,6 @@ def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
     return body["question"], body["model"], reports
 
 
-def is_waiver_in_force(waiver: JournalEntry, when: datetime) -> bool:
+def is_waiver_in_force(waiver: JournalEntry, as_of: datetime) -> bool:
     """Whether a waiver is valid at a moment: signed, and not expired."""
-    return waiver.signature is not None and when < clock.parse_timestamp(waiver.body["expires"])
+    return waiver.signature is not None and as_of < clock.parse_timestamp(waiver.body["expires"])

@@ -118,19 +118,19 @@ class Registry:
         return ScoringModel.load(data, self._bucket.get_json(version.artifact("signature")))
 
     def _require_servable(
-        self, history: ModelHistory, version: Version, wanted: str, when: datetime
+        self, history: ModelHistory, version: Version, number_or_alias: str, as_of: datetime
     ) -> None:
         """Require everything that must hold before unpickling. Raises what `load` raises."""
         authority.require_signatures(version.model, [version.entry])
-        by_number = wanted.isdecimal()
+        by_number = number_or_alias.isdecimal()
         if version.number in history.retirements and not by_number:
             raise _retired_version_error(history, version)
         if version.status == REGISTERED and by_number:
             return  # as evidence, such as a model that a challenger is compared with
         aliases = [a for a, number in history.aliases.items() if number == version.number]
-        rests_on = [alias for alias in aliases if by_number or alias == wanted]
+        rests_on = [alias for alias in aliases if by_number or alias == number_or_alias]
         for alias in rests_on:
-            self.require_promotion(history, history.promotion_trails[alias][-1], when)
+            self.require_promotion(history, history.promotion_trails[alias][-1], as_of)
             since = history.alias_entries[alias]
             authority.require_signatures(history.model, [since])
             if alias == CHAMPION and since.kind == ROLLED_BACK:
@@ -139,7 +139,7 @@ class Registry:
             raise _rejected_version_error(version)
 
     def require_promotion(
-        self, history: ModelHistory, promotion: JournalEntry, when: datetime
+        self, history: ModelHistory, promotion: JournalEntry, as_of: datetime
     ) -> None:
         """Require that a promotion lets its version serve at that moment.
 
@@ -158,7 +158,7 @@ class Registry:
             authority.require_permission(history.model, promotion, "promote", unless=automatic)
         if waiver is not None:
             authority.require_permission(history.model, waiver, "waive")
-            if not is_waiver_in_force(waiver, when):
+            if not is_waiver_in_force(waiver, as_of):
                 raise _expired_waiver_error(version, promotion, waiver)
         elif version.status != REGISTERED:
             raise _rejected_version_error(version)
@@ -279,16 +279,16 @@ class Registry:
         )
 
 
-def _unknown_version_error(history: ModelHistory, wanted: str) -> ReferenceUnknown:
+def _unknown_version_error(history: ModelHistory, number_or_alias: str) -> ReferenceUnknown:
     known = [*history.aliases, *(str(n) for n in sorted(history.versions))]
     gone = (
-        history.promotion_trails[wanted][-1].body["version"]
-        if wanted in history.promotion_trails
+        history.promotion_trails[number_or_alias][-1].body["version"]
+        if number_or_alias in history.promotion_trails
         else None
     )
     why = f": {history.describe_retirement(history.versions[gone])}" if gone else ""
     return ReferenceUnknown(
-        f"{history.model!r} has no version {wanted!r}{why}",
+        f"{history.model!r} has no version {number_or_alias!r}{why}",
         remedy=f"Versions and aliases: {', '.join(known)}.",
     )
 

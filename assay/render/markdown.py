@@ -117,8 +117,8 @@ def _figure_blocks(figure: Figure, rows: int, picture: str | None) -> Iterator[s
         yield from numbers
 
 
-def _rows_left_note(left: int) -> list[str]:
-    return ["", f"*{left:,} more rows*"] if left > 0 else []
+def _rows_left_note(omitted_rows: int) -> list[str]:
+    return ["", f"*{omitted_rows:,} more rows*"] if omitted_rows > 0 else []
 
 
 def table_row(cells: Iterable[str]) -> str:

@@ -158,8 +158,8 @@ def _look_series(
     return Series(name=name, points=points)
 
 
-def _days_since(when: datetime, start: datetime) -> float:
-    return round((when - start).total_seconds() / _DAY, 4)
+def _days_since(end: datetime, start: datetime) -> float:
+    return round((end - start).total_seconds() / _DAY, 4)
 
 
 def _series_summary(series: Series) -> str:

@@ -142,10 +142,10 @@ def checks_table(checks: Sequence[Check], width: int) -> Table:
     return table
 
 
-def _claim_block(check: Check, found: str) -> Group:
+def _claim_block(check: Check, measurement: str) -> Group:
     """The claim, beneath it what was seen, and the remedy where there is something to mend."""
     lines = [_plain_text(check.claim)]
-    seen = "; ".join(part for part in (found, check_remarks(check), check.why) if part)
+    seen = "; ".join(part for part in (measurement, check_remarks(check), check.why) if part)
     if seen:
         lines.append(_plain_text(seen, "dim"))
     if check.remedy and check.verdict is not Verdict.PASS:

@@ -129,7 +129,7 @@ def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
     _git(*words, "checkout-index", "--all", "--quiet", folder=tree, index=index)
     if diff := recorded.diff:
         apply = ("apply", "--binary", "--whitespace=nowarn", "-")
-        _git(*words, *apply, folder=tree, index=index, given=diff)
+        _git(*words, *apply, folder=tree, index=index, input_bytes=diff)
     homes = sorted(tree.rglob("assay/__init__.py"), key=lambda path: len(path.parts))
     if not homes:
         raise ReferenceUnknown(
@@ -139,9 +139,9 @@ def _check_out(git: list[str], recorded: RecordedRun, tree: Path) -> Path:
     return homes[0].parents[1]
 
 
-def _git_command(commit: str, folder: Path, given: str | None) -> list[str]:
+def _git_command(commit: str, folder: Path, repository: str | None) -> list[str]:
     """The git command for the repository that has the commit."""
-    for place in _repository_places(folder, given):
+    for place in _repository_places(folder, repository):
         found = _try_git("-C", str(place), "rev-parse", "--absolute-git-dir")
         if found is None:
             continue
@@ -150,19 +150,19 @@ def _git_command(commit: str, folder: Path, given: str | None) -> list[str]:
             return git
     raise ReferenceUnknown(
         f"the code of this run is commit {commit}, which is not here",
-        where=given,
+        where=repository,
         remedy="Fetch it, or name a repository that has it: --repository PATH or URL.",
     )
 
 
-def _repository_places(folder: Path, given: str | None) -> Iterator[Path]:
-    if given is None:
+def _repository_places(folder: Path, repository: str | None) -> Iterator[Path]:
+    if repository is None:
         yield from (Path.cwd(), _OURS)
-    elif Path(given).expanduser().is_dir():
-        yield Path(given).expanduser()
+    elif Path(repository).expanduser().is_dir():
+        yield Path(repository).expanduser()
     else:
         clone = folder / "repository"
-        _git("clone", "--quiet", "--bare", "--", given, str(clone))
+        _git("clone", "--quiet", "--bare", "--", repository, str(clone))
         yield clone
 
 
@@ -177,7 +177,7 @@ def _git(
     *words: str,
     folder: Path | None = None,
     index: dict[str, str] | None = None,
-    given: bytes | None = None,
+    input_bytes: bytes | None = None,
 ) -> bytes:
     """Run git without the variables, set by hooks, that point it to another repository."""
     environment = {k: v for k, v in os.environ.items() if k not in _GIT_VARIABLES} | (index or {})
@@ -186,7 +186,7 @@ def _git(
             ["git", *words],  # noqa: S607 - the user's own git
             cwd=folder,
             env=environment,
-            input=given,
+            input=input_bytes,
             capture_output=True,
             check=True,
         )

@@ -30,10 +30,10 @@ _PRINT_ENVIRONMENT = (
 
 
 def environment_differences(
-    recorded: Mapping[str, Any], now: Mapping[str, Any], used: set[str]
+    recorded: Mapping[str, Any], now: Mapping[str, Any], imported_distributions: set[str]
 ) -> list[KeyDifference]:
     """Differences between an environment and the recorded one: Python, system and processor first,
-    then the distributions that the steps' code imports (`used`), then the others.
+    then the distributions that the steps' code imports (`imported_distributions`), then the others.
     """
     found = []
     for name in [*recorded, *(name for name in now if name not in recorded)]:
@@ -50,7 +50,10 @@ def environment_differences(
         for name in sorted({*before, *after}, key=str.lower)
         if before.get(name) != after.get(name)
     ]
-    return [*found, *sorted(libraries, key=lambda library: library.name not in used)]
+    return [
+        *found,
+        *sorted(libraries, key=lambda library: library.name not in imported_distributions),
+    ]
 
 
 def _differing_items(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
@@ -60,8 +63,8 @@ def _differing_items(before: Sequence[str], after: Sequence[str]) -> tuple[str, 
     return had, has
 
 
-def _distributions(told: Mapping[str, Any]) -> dict[str, str]:
-    held = told["distributions"].items()
+def _distributions(environment: Mapping[str, Any]) -> dict[str, str]:
+    held = environment["distributions"].items()
     return {name: version for name, version in held if name.lower() not in _NOT_INSTALLED}
 
 
@@ -144,10 +147,10 @@ def _interpreter(version: str) -> str:
     return str(found)
 
 
-def _install(home: Path, base: str, interpreter: Path, wanted: list[str]) -> None:
+def _install(home: Path, base: str, interpreter: Path, requirements: list[str]) -> None:
     uv = shutil.which("uv")
     listed = home.with_suffix(".txt")
-    listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    listed.write_text("\n".join(requirements) + "\n", encoding="utf-8")
     made = [uv, "venv", "--quiet", "--python", base] if uv else [base, "-m", "venv"]
     _call([*made, str(home)], "no virtual environment can be made")
     # The list is complete: nothing is to be resolved, and nothing else to be installed.
@@ -159,16 +162,16 @@ def _install(home: Path, base: str, interpreter: Path, wanted: list[str]) -> Non
     )
 
 
-def _call(words: list[str], failed: str) -> None:
+def _call(words: list[str], failure: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, and names and versions from the verified record
     if done.returncode:
         raise ConfigError(
-            f"{failed}: {_last_lines(done.stderr or done.stdout)}",
+            f"{failure}: {_last_lines(done.stderr or done.stdout)}",
             remedy="Make these versions available to the installer, or rebuild without "
             "--recorded-environment, in the present one.",
         )
 
 
-def _last_lines(said: str) -> str:
-    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
+def _last_lines(output: str) -> str:
+    lines = [line.strip() for line in output.strip().splitlines() if line.strip()]
     return " ".join(lines[-4:]) or "it says nothing"

@@ -95,38 +95,41 @@ def pickle_contents(data: bytes) -> Any:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
-def _plain_value(value: Any, known: dict[int, Any]) -> Any:
-    """`known` maps the identity of each object met so far to the object (to keep it alive) and its
-    plain value.
+def _plain_value(value: Any, values_by_id: dict[int, Any]) -> Any:
+    """`values_by_id` maps the identity of each object met so far to the object (to keep it alive)
+    and its plain value.
     """
-    if id(value) in known:
-        return known[id(value)][1]
+    if id(value) in values_by_id:
+        return values_by_id[id(value)][1]
     made: Any = value
     if isinstance(value, _NamedStub | dict):
-        known[id(value)] = value, (made := {})
+        values_by_id[id(value)] = value, (made := {})
         made.update(
-            _plain_object(value, known)
+            _plain_object(value, values_by_id)
             if isinstance(value, _NamedStub)
-            else _plain_entries(value, known)
+            else _plain_entries(value, values_by_id)
         )
     elif isinstance(value, list | tuple):
-        known[id(value)] = value, (made := [])
-        made.extend(_plain_value(item, known) for item in value)
+        values_by_id[id(value)] = value, (made := [])
+        made.extend(_plain_value(item, values_by_id) for item in value)
     elif isinstance(value, set | frozenset):
-        made = sorted(repr(_plain_value(item, known)) for item in value)
+        made = sorted(repr(_plain_value(item, values_by_id)) for item in value)
     elif isinstance(value, type) and issubclass(value, _NamedStub):
         made = f"<{value.class_name}>"
     return made
 
 
-def _plain_entries(value: dict[Any, Any], known: dict[int, Any]) -> dict[str, Any]:
-    return {k if isinstance(k, str) else repr(k): _plain_value(v, known) for k, v in value.items()}
+def _plain_entries(value: dict[Any, Any], values_by_id: dict[int, Any]) -> dict[str, Any]:
+    return {
+        k if isinstance(k, str) else repr(k): _plain_value(v, values_by_id)
+        for k, v in value.items()
+    }
 
 
-def _plain_object(value: _NamedStub, known: dict[int, Any]) -> dict[str, Any]:
+def _plain_object(value: _NamedStub, values_by_id: dict[int, Any]) -> dict[str, Any]:
     """An object's class with its attributes or, without any, its arguments."""
     held = value.__dict__
-    state = _plain_value(held["state"], known)
+    state = _plain_value(held["state"], values_by_id)
     made: dict[str, Any] = {"class": value.class_name}
     if isinstance(state, dict):
         made |= state
@@ -134,5 +137,5 @@ def _plain_object(value: _NamedStub, known: dict[int, Any]) -> dict[str, Any]:
         made["state"] = state
     for name in ("arguments", "items", "entries"):
         if held[name]:
-            made[f"({name})"] = _plain_value(held[name], known)
+            made[f"({name})"] = _plain_value(held[name], values_by_id)
     return made

@@ -180,13 +180,13 @@ def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
     return kept | trusted | {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
 
 
-def _parse_result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _parse_result(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """Parse what the run printed. Raises the error that ended it."""
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
+        told: dict[str, Any] = json.loads(process.stdout)
     except ValueError:
         raise IntegrityError(
-            f"the rebuild ended with code {done.returncode} and without a result",
+            f"the rebuild ended with code {process.returncode} and without a result",
             remedy="Its own words are above. A file that git did not track then may be missing; "
             "where the environment differs from the recorded one, try --recorded-environment.",
         ) from None

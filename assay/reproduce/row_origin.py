@@ -66,12 +66,12 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
     return RowOrigin(told, f"{told} has changed since" if there else f"{told} is not here")
 
 
-def _change_reason(data: Any, recorded: str, told: str) -> str:
+def _change_reason(data: Any, recorded: str, display_path: str) -> str:
     try:
         same = fingerprint(data) == recorded
     except AssayError as error:
-        return f"{told} cannot be read: {error.what}"
-    return "" if same else f"{told} has changed since"
+        return f"{display_path} cannot be read: {error.what}"
+    return "" if same else f"{display_path} has changed since"
 
 
 def _files_below(base: Path, path: str) -> dict[str, Path]:

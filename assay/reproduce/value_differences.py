@@ -48,34 +48,38 @@ def relative_gap(before: float, after: float) -> float:
     return abs(before - after) / largest if math.isfinite(largest) else math.inf
 
 
-def _rounding_note(found: list[tuple[str, Any, Any]]) -> list[str]:
+def _rounding_note(differences: list[tuple[str, Any, Any]]) -> list[str]:
     """A note where all differences are as small as another processor's or library's rounding."""
-    if not found or not all(_is_number(old) and _is_number(new) for _, old, new in found):
+    if not differences or not all(
+        _is_number(old) and _is_number(new) for _, old, new in differences
+    ):
         return []
-    largest = max(relative_gap(old, new) for _, old, new in found)
+    largest = max(relative_gap(old, new) for _, old, new in differences)
     return [f"only numbers differ, by at most {largest:.1g} of their size"]
 
 
 def _leaves(
-    before: Any, after: Any, path: str, seen: set[tuple[int, int]]
+    before: Any, after: Any, path: str, visited_pairs: set[tuple[int, int]]
 ) -> Iterator[tuple[str, Any, Any]]:
     """(path, old, new) wherever two values differ, as deep as both have the same shape."""
-    if (id(before), id(after)) in seen:
+    if (id(before), id(after)) in visited_pairs:
         return  # objects may refer to each other in circles
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        seen.add((id(before), id(after)))
+        visited_pairs.add((id(before), id(after)))
         for key in [*before, *(key for key in after if key not in before)]:
             inner = f"{path}.{key}" if path else str(key)
-            yield from _leaves(before.get(key, _ABSENT), after.get(key, _ABSENT), inner, seen)
+            yield from _leaves(
+                before.get(key, _ABSENT), after.get(key, _ABSENT), inner, visited_pairs
+            )
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
-        seen.add((id(before), id(after)))
-        yield from _list_leaves(before, after, path, seen)
+        visited_pairs.add((id(before), id(after)))
+        yield from _list_leaves(before, after, path, visited_pairs)
     elif not _equal(before, after):
         yield path, before, after
 
 
 def _list_leaves(
-    before: Any, after: Any, path: str, seen: set[Any]
+    before: Any, after: Any, path: str, visited_pairs: set[Any]
 ) -> Iterator[tuple[str, Any, Any]]:
     """Of two lists: items by their names where they have some, else by their places."""
     old, new = _items_by_name(before), _items_by_name(after)
@@ -88,7 +92,7 @@ def _list_leaves(
             old[str(place)], new[str(place)] = was, is_
     for key in [*old, *(key for key in new if key not in old)]:
         inner = f"{path}[{key}]"
-        yield from _leaves(old.get(key, _ABSENT), new.get(key, _ABSENT), inner, seen)
+        yield from _leaves(old.get(key, _ABSENT), new.get(key, _ABSENT), inner, visited_pairs)
 
 
 def _items_by_name(items: Any) -> dict[str, Any] | None:

@@ -190,48 +190,55 @@ def _chosen_index(all_tried: Sequence[JudgedCandidate]) -> int | None:
     return next(iter([*sure, *registered]), None)
 
 
-def _version_body(run: Run, tried: JudgedCandidate, because: str) -> dict[str, Any]:
+def _version_body(run: Run, judged_candidate: JudgedCandidate, because: str) -> dict[str, Any]:
     """The fields of a version's entry, without those of its run."""
     use_case = run.loaded.use_case
-    candidate = use_case.find_candidate(tried.candidate)
-    text = render_model_card(use_case, candidate, tried.evidence, because=because)
+    candidate = use_case.find_candidate(judged_candidate.candidate)
+    text = render_model_card(use_case, candidate, judged_candidate.evidence, because=because)
     kept = ("model", "signature", "predictions", "about", "timing")
     return {
-        **_artifacts_json({name: tried.training_step[name] for name in kept}),
+        **_artifacts_json({name: judged_candidate.training_step[name] for name in kept}),
         "card": run.bucket.put(text.encode(), artifacts.MARKDOWN, "model card").as_json(),
-        "reports": _artifacts_json(tried.reports),
-        "candidate": tried.candidate,
-        "chosen": {"because": because, "frontier": tried.reports["candidates"].as_json()},
-        "gates": tried.gates,
-        "reasons": tried.reasons,
-        "causes": tried.causes,
+        "reports": _artifacts_json(judged_candidate.reports),
+        "candidate": judged_candidate.candidate,
+        "chosen": {
+            "because": because,
+            "frontier": judged_candidate.reports["candidates"].as_json(),
+        },
+        "gates": judged_candidate.gates,
+        "reasons": judged_candidate.reasons,
+        "causes": judged_candidate.causes,
     }
 
 
-def _put_provenance(run: Run, record: Artifact, tried: JudgedCandidate) -> Artifact:
+def _put_provenance(run: Run, record: Artifact, judged_candidate: JudgedCandidate) -> Artifact:
     """The model's provenance for other tools, signed if the environment names a key."""
     statement = slsa_statement.build_statement(
         run.name,
-        tried.training_step["model"],
+        judged_candidate.training_step["model"],
         record=record,
         run_record=run.bucket.get_json(record),
-        reports=tried.reports,
+        reports=judged_candidate.reports,
     )
     envelope = make_envelope(slsa_statement.PAYLOAD_TYPE, statement, Signer.from_environment())
-    return run.bucket.put_json(envelope, artifacts.ATTESTATION, f"provenance of {tried.candidate}")
+    return run.bucket.put_json(
+        envelope, artifacts.ATTESTATION, f"provenance of {judged_candidate.candidate}"
+    )
 
 
 def _promote_automatically(
-    run: Run, registry: Registry, version: Version, tried: JudgedCandidate
+    run: Run, registry: Registry, version: Version, judged_candidate: JudgedCandidate
 ) -> None:
     """Make a version champion where the use case promotes automatically."""
     policy, history = run.loaded.use_case.promotion, registry.history(run.name)
     if history.was_withdrawn(version.number):
         return  # only a person brings back what a person withdrew
     moment = {"as_of": run.retraining_origin.as_of} if run.retraining_origin else None
-    if run.retraining_origin and tried.champion_number is not None:
+    if run.retraining_origin and judged_candidate.champion_number is not None:
         standing = history.aliases.get(CHALLENGER)
-        because = f"retrained; to be compared with {version.model}@{tried.champion_number}"
+        because = (
+            f"retrained; to be compared with {version.model}@{judged_candidate.champion_number}"
+        )
         registry.promote(
             version,
             because=because,
@@ -239,50 +246,58 @@ def _promote_automatically(
             alias=CHALLENGER,
             extra_fields=moment,
         )
-    if Verdict.UNKNOWN in tried.gates.values():
+    if Verdict.UNKNOWN in judged_candidate.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
-    if tried.champion_number is None:
+    if judged_candidate.champion_number is None:
         if policy.first == "automatic" and CHAMPION not in history.promotion_trails:
             because = "the first version to pass every gate"
             registry.promote(version, because=because, expected_version=None)
-    elif policy.later == "automatic" and tried.beats_champion and not policy.shadow:
+    elif policy.later == "automatic" and judged_candidate.beats_champion and not policy.shadow:
         because = (
-            f"passed every gate and beat {version.model}@{tried.champion_number} within the error "
+            f"passed every gate and beat {version.model}@{judged_candidate.champion_number} within "
+            f"the error "
             "budget of its reign"
         )
         registry.promote(
-            version, because=because, expected_version=tried.champion_number, extra_fields=moment
+            version,
+            because=because,
+            expected_version=judged_candidate.champion_number,
+            extra_fields=moment,
         )
 
 
-def _candidate_outcome(version: Version, tried: JudgedCandidate) -> CandidateOutcome:
+def _candidate_outcome(version: Version, judged_candidate: JudgedCandidate) -> CandidateOutcome:
     return CandidateOutcome(
         model=version.name,
-        candidate=tried.candidate,
-        status=tried.status,
-        gates=tried.gates,
-        reasons=tried.reasons,
-        scores=tried.scores,
+        candidate=judged_candidate.candidate,
+        status=judged_candidate.status,
+        gates=judged_candidate.gates,
+        reasons=judged_candidate.reasons,
+        scores=judged_candidate.scores,
     )
 
 
 def _page_facts(
     versions: Sequence[Version],
     all_tried: Sequence[JudgedCandidate],
-    chosen: JudgedCandidate,
+    chosen_candidate: JudgedCandidate,
     champion: Version | None,
 ) -> dict[str, str]:
     fates = {
         version.name: f"{tried.status}: {tried.candidate} ({format_scores(tried.scores)})"
         for version, tried in zip(versions, all_tried, strict=True)
     }
-    return {"Outcome": chosen.status, **fates, "Champion": champion.name if champion else "none"}
+    return {
+        "Outcome": chosen_candidate.status,
+        **fates,
+        "Champion": champion.name if champion else "none",
+    }
 
 
 def _put_page(
     run: Run,
     title: str,
-    tried: JudgedCandidate,
+    judged_candidate: JudgedCandidate,
     facts: Mapping[str, str],
     lessons: Sequence[Lesson],
 ) -> Artifact:
@@ -295,7 +310,7 @@ def _put_page(
         **facts,
         **({"Seen before": "; ".join(describe_lessons(lessons))} if lessons else {}),
     }
-    html = render_html(tried.evidence, title=title, facts=about)
+    html = render_html(judged_candidate.evidence, title=title, facts=about)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")
 
 

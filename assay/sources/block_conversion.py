@@ -76,14 +76,14 @@ def _explain_malformed(
     block: RowBlock,
     bad: NDArray[np.bool_],
     unfit: Mapping[str, NDArray[np.bool_]],
-    wanted: Mapping[str, ColumnSpec],
+    specs: Mapping[str, ColumnSpec],
 ) -> list[MalformedRow]:
     places = np.flatnonzero(bad)
     rows = _python_rows(block.rows.take(pa.array(places)))
     found = []
     for place, row in zip(places, rows, strict=True):
         reasons = [
-            f"{name} {row[name]!r} is not {wanted[name]}"
+            f"{name} {row[name]!r} is not {specs[name]}"
             for name, odd in unfit.items()
             if odd[place]
         ]

@@ -93,8 +93,8 @@ def _floats_to_integers(array: pa.Array) -> pa.Array:
     return _null_unless(fits, array).cast(ARROW_TYPES["integer"])
 
 
-def _parse_integers(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
-    words = wanted.number_format.normalize(pc.utf8_trim_whitespace(words))
+def _parse_integers(words: pa.Array, spec: ColumnSpec) -> pa.Array:
+    words = spec.number_format.normalize(pc.utf8_trim_whitespace(words))
     words = _null_unless(pc.match_substring_regex(words, _INTEGER), words)
     words = pc.replace_substring_regex(words, r"^\+|\.0*$", "")
     try:
@@ -105,8 +105,8 @@ def _parse_integers(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
         return pa.array(held, ARROW_TYPES["integer"])
 
 
-def _parse_numbers(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
-    words = wanted.number_format.normalize(pc.utf8_trim_whitespace(words))
+def _parse_numbers(words: pa.Array, spec: ColumnSpec) -> pa.Array:
+    words = spec.number_format.normalize(pc.utf8_trim_whitespace(words))
     values = _null_unless(pc.match_substring_regex(words, _NUMBER), words).cast(
         ARROW_TYPES["number"]
     )
@@ -119,28 +119,28 @@ def _parse_booleans(words: pa.Array, _: ColumnSpec) -> pa.Array:
     return pc.greater_equal(pc.index_in(lower, value_set=known), 2)
 
 
-def _parse_date_texts(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
+def _parse_date_texts(words: pa.Array, spec: ColumnSpec) -> pa.Array:
     import pandas as pd
 
-    if wanted.date_format in _EPOCH_UNITS:
-        return _parse_epochs(words, wanted)
+    if spec.date_format in _EPOCH_UNITS:
+        return _parse_epochs(words, spec)
     words = pc.utf8_trim_whitespace(words)
     # These pandas takes for the moment at which it reads them, under any format.
     words = _null_unless(pc.invert(pc.is_in(words, value_set=pa.array(["now", "today"]))), words)
-    if wanted.date_format == "iso" or "%f" in wanted.date_format:
+    if spec.date_format == "iso" or "%f" in spec.date_format:
         # Nanoseconds would narrow the years that pandas can tell to 1678-2261.
         words = pc.replace_substring_regex(words, _SUBMICROSECOND, r"\1")
-    form = "ISO8601" if wanted.date_format == "iso" else wanted.date_format
+    form = "ISO8601" if spec.date_format == "iso" else spec.date_format
     texts = pd.Series(words.to_pylist(), dtype=object)
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     plain = moments.dt.tz_localize(None).dt.as_unit("us")
     return cast_dates(pa.Array.from_pandas(plain, type=ARROW_TYPES["date"]))
 
 
-def _parse_epochs(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
+def _parse_epochs(words: pa.Array, spec: ColumnSpec) -> pa.Array:
     """Moments from numbers that count from 1970, in whole microseconds; years 1 to 9999."""
-    unit = wanted.date_format
-    numbers = _parse_numbers(words, wanted)
+    unit = spec.date_format
+    numbers = _parse_numbers(words, spec)
     per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
     seconds = pc.divide(numbers, float(per_second))
     within = pc.and_(
@@ -151,14 +151,14 @@ def _parse_epochs(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
         micros = pc.divide(micros, 1000.0)
     rounded = _null_unless(within, pc.round(micros)).cast(pa.int64())
     # Integers are exact where floats are not.
-    whole = _null_unless(within, _parse_integers(words, wanted))
+    whole = _null_unless(within, _parse_integers(words, spec))
     factor = _EPOCH_UNITS[unit]
     exact = pc.divide(whole, 1000) if unit == "ns" else pc.multiply(whole, factor)
     return pc.coalesce(exact, rounded).cast(ARROW_TYPES["date"])
 
 
-def _match_categories(words: pa.Array, wanted: ColumnSpec) -> pa.Array:
-    known = pa.array(wanted.categories, pa.string())
+def _match_categories(words: pa.Array, spec: ColumnSpec) -> pa.Array:
+    known = pa.array(spec.categories, pa.string())
     trimmed = pc.utf8_trim_whitespace(words)
     exact = _null_unless(pc.is_in(words, value_set=known), words)
     return pc.coalesce(exact, _null_unless(pc.is_in(trimmed, value_set=known), trimmed))

@@ -26,13 +26,13 @@ class Database:
     driver that is not installed, a variable that is not set.
     """
 
-    def __init__(self, connection: str, where: str) -> None:
-        self._where = where
+    def __init__(self, connection: str, location: str) -> None:
+        self._where = location
         self.display_url = _WRITTEN_OPTION.sub(
             r"\1=***", _WRITTEN_PASSWORD.sub(r"\1:***@", connection)
         )
-        self._secrets = read_variables(connection, where)
-        self.engine = _engine(expand_variables(connection, self._secrets), where)
+        self._secrets = read_variables(connection, location)
+        self.engine = _engine(expand_variables(connection, self._secrets), location)
 
     def check_exists(self) -> None:
         """SQLite would make an empty database where there is none. Raises SourceError."""
@@ -64,7 +64,7 @@ class Database:
         return said
 
 
-def _engine(url: str, where: str) -> Engine:
+def _engine(url: str, location: str) -> Engine:
     from sqlalchemy import create_engine
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -73,21 +73,21 @@ def _engine(url: str, where: str) -> Engine:
     except NoSuchModuleError as error:
         raise ConfigError(
             f"SQLAlchemy knows no such database: {error}",
-            where=where,
+            where=location,
             remedy="Write postgresql+psycopg://..., mysql+pymysql://..., sqlite:///file.db or "
             "another of SQLAlchemy's URLs, and install its driver.",
         ) from None
     except ImportError as error:
         raise ConfigError(
             f"the database's driver is not installed: {error}",
-            where=where,
+            where=location,
             remedy=f"Install {error.name} beside Assay.",
         ) from None
     except (ArgumentError, ValueError):
         # SQLAlchemy's own message repeats the URL, and with it the password.
         raise ConfigError(
             "this is no database URL",
-            where=where,
+            where=location,
             remedy="Write it as dialect+driver://user:${PASSWORD}@host:port/database; in a "
             "password, @ is %40 and / is %2F.",
         ) from None

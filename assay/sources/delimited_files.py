@@ -94,26 +94,30 @@ class DelimitedFiles:
     def _open_lines(self, text: TextFile) -> tuple[LineCursor, str]:
         return LineCursor(text.chunks()), text.file.display_path
 
-    def _header(self, lines: LineCursor, shown: str) -> list[str]:
+    def _header(self, lines: LineCursor, display_path: str) -> list[str]:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             names = next((row for row in reader if row), None)
         except csv.Error as error:
-            raise SourceError(f"the header cannot be read: {error}", where=f"{shown}:1") from None
+            raise SourceError(
+                f"the header cannot be read: {error}", where=f"{display_path}:1"
+            ) from None
         if names is None:
             raise SourceError(
                 "the file is empty",
-                where=shown,
+                where=display_path,
                 remedy="A CSV begins with a line of column names.",
             )
         if any("\0" in name for name in names):
             raise SourceError(
                 f"the header holds zero bytes; the file is not {self._data.source.encoding} text",
-                where=f"{shown}:1",
+                where=f"{display_path}:1",
                 remedy=reading_hint(self._data.source, "data.source")
                 or "Name its encoding in data.source.encoding.",
             )
-        return check_column_names([name.strip() for name in names], f"{shown}:{lines.number - 1}")
+        return check_column_names(
+            [name.strip() for name in names], f"{display_path}:{lines.number - 1}"
+        )
 
     def _parse_by_arrow(self, data: bytes, first: int, header: list[str]) -> RowBlock:
         numbers = _nonblank_line_numbers(data, first)
@@ -177,8 +181,8 @@ class DelimitedFiles:
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self._kept)
 
-    def _wrong_field_count(self, line: int, found: int, raw: str) -> MalformedRow:
-        fields = "1 field" if found == 1 else f"{found} fields"
+    def _wrong_field_count(self, line: int, field_count: int, raw: str) -> MalformedRow:
+        fields = "1 field" if field_count == 1 else f"{field_count} fields"
         return self._malformed_row(line, f"has {fields} instead of {len(self.columns)}", raw)
 
     def _malformed_row(self, line: int, reason: str, raw: str) -> MalformedRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from dataclasses import replace
 from typing import Any, BinaryIO, Final, cast
 
@@ -110,15 +111,16 @@ class ExcelFiles:
 
 
 def _load_workbook(raw: BinaryIO) -> Any:
+    # By name, so that it is in no step's key but that of reading a workbook: see `reader_modules`.
     try:
-        from openpyxl import load_workbook
+        openpyxl = import_module("openpyxl")
     except ImportError:
         raise ConfigError(
             "reading .xlsx needs openpyxl, which is not installed",
             where="data.source",
             remedy="Install it: pip install 'assay[excel]'. Or save the sheet as CSV.",
         ) from None
-    return load_workbook(raw, read_only=True, data_only=True)
+    return openpyxl.load_workbook(raw, read_only=True, data_only=True)
 
 
 @contextmanager

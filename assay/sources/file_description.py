@@ -9,14 +9,16 @@ from assay.sources.files import SourceFile
 from assay.sources.fingerprint import combine_digests
 
 
-def describe_files(form: str, read: Sequence[tuple[SourceFile, str | None]]) -> dict[str, Any]:
+def describe_files(
+    form: str, file_digests: Sequence[tuple[SourceFile, str | None]]
+) -> dict[str, Any]:
     """Path, format, SHA-256 digest, size in bytes, and time of change of what was read.
 
     Several files are listed one by one; the digest is then that of the list.
     """
     files = [
         {"path": file.display_path, "digest": digest or "", **_size_and_time(file)}
-        for file, digest in read
+        for file, digest in file_digests
     ]
     if len(files) == 1:
         return {"format": form, **files[0]}

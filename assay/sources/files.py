@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,6 +202,19 @@ def detect_format(source: Source, file: SourceFile) -> FileFormat:
     return found
 
 
+def reader_modules(source: Source) -> tuple[str, ...]:
+    """The optional modules that read this source, for the key of ingestion: another release may
+    read other rows. Files that no reader is known for name none; reading them raises.
+    """
+    if source.path is None:
+        return ()
+    for file in find_files(source):
+        with suppress(SourceError):
+            if detect_format(source, file) == "excel":
+                return ("openpyxl",)
+    return ()
+
+
 def _zip_ending(file: SourceFile) -> str:
     """The ending of the first file in a zip; empty if there is none."""
     import zipfile
@@ -237,7 +250,7 @@ def redact_text(text: str) -> str:
 
 
 @contextmanager
-def translate_file_errors(where: str) -> Iterator[None]:
+def translate_file_errors(location: str) -> Iterator[None]:
     """Turn the errors of file systems into Assay's, with what to do."""
     try:
         yield
@@ -245,48 +258,50 @@ def translate_file_errors(where: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         if isinstance(error.__cause__, OSError):  # fsspec's HTTP says so of a silent server too
-            raise _unreachable_error(where, error.__cause__) from None
+            raise _unreachable_error(location, error.__cause__) from None
         if (status := getattr(error.__cause__, "status", 404)) != 404:  # and of a refusal
             raise SourceError(
                 f"the server refuses this file ({status})",
-                where=where,
+                where=location,
                 remedy="Check the address and who may read it; a signed one may have expired.",
             ) from None
-        raise SourceError("there is no such file", where=where, remedy=_path_hint(where)) from None
+        raise SourceError(
+            "there is no such file", where=location, remedy=_path_hint(location)
+        ) from None
     except IsADirectoryError:
-        raise _folder_error(where) from None
+        raise _folder_error(location) from None
     except PermissionError as error:
         raise SourceError(
             f"the file may not be read ({error.strerror or error})",
-            where=where,
+            where=location,
             remedy="Give yourself the right to read it, or check the credentials.",
         ) from None
     except ImportError as error:
         raise SourceError(
             f"reading this needs a package that is not installed: {redact_text(str(error))}",
-            where=where,
+            where=location,
             remedy="Install it, or copy the file to this machine.",
         ) from None
     except (ConnectionError, TimeoutError) as error:
-        raise _unreachable_error(where, error) from None
+        raise _unreachable_error(location, error) from None
     except OSError as error:
         raise SourceError(
-            f"the file cannot be read: {redact_text(str(error))}", where=where
+            f"the file cannot be read: {redact_text(str(error))}", where=location
         ) from None
 
 
 @contextmanager
-def translate_remote_errors(where: str) -> Iterator[None]:
+def translate_remote_errors(location: str) -> Iterator[None]:
     """`translate_file_errors` for file systems of fsspec, whose libraries have other errors."""
     try:
-        with translate_file_errors(where):
+        with translate_file_errors(location):
             yield
     except AssayError:
         raise
     except Exception as error:  # noqa: BLE001 - theirs share no base class
         raise SourceError(
             f"the file cannot be read: {type(error).__name__}: {redact_text(str(error))}",
-            where=where,
+            where=location,
             remedy="Check the URL, the credentials and the network.",
         ) from None
 
@@ -410,24 +425,26 @@ def _escape_existing(pattern: str, exists: Callable[[str], bool]) -> str:
     return escaped.removesuffix("/")
 
 
-def _unreachable_error(where: str, error: OSError) -> StoreUnreachable:
+def _unreachable_error(location: str, error: OSError) -> StoreUnreachable:
     return StoreUnreachable(
         f"the source does not answer ({redact_text(str(error))})",
-        where=where,
+        where=location,
         remedy="Try again later.",
     )
 
 
-def _folder_error(where: str) -> SourceError:
+def _folder_error(location: str) -> SourceError:
     return SourceError(
-        "this is a folder", where=where, remedy=f"Name its files, as in {where.rstrip('/')}/*.csv."
+        "this is a folder",
+        where=location,
+        remedy=f"Name its files, as in {location.rstrip('/')}/*.csv.",
     )
 
 
-def _path_hint(where: str) -> str:
-    if "://" in where:
+def _path_hint(location: str) -> str:
+    if "://" in location:
         return "Check data.source.path."
-    path = Path(where)
+    path = Path(location)
     try:
         near = nearest_name(path.name, sorted(p.name for p in path.parent.iterdir()))
     except OSError:
@@ -435,10 +452,10 @@ def _path_hint(where: str) -> str:
     return f"Did you mean {path.parent / near}?" if near else "Check data.source.path."
 
 
-def _utc_text(when: Any) -> str | None:
-    if isinstance(when, int | float):
-        when = datetime.fromtimestamp(when, UTC)
-    if isinstance(when, datetime):
-        moment: datetime = when if when.tzinfo else when.replace(tzinfo=UTC)
+def _utc_text(timestamp: Any) -> str | None:
+    if isinstance(timestamp, int | float):
+        timestamp = datetime.fromtimestamp(timestamp, UTC)
+    if isinstance(timestamp, datetime):
+        moment: datetime = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return str(when) if when else None
+    return str(timestamp) if timestamp else None

@@ -51,6 +51,6 @@ def named_infinite(words: pa.Array) -> NDArray[np.bool_]:
     return _mask(pc.match_substring_regex(pc.utf8_trim_whitespace(words), _INFINITE))
 
 
-def _mask(found: pa.Array) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+def _mask(flags: pa.Array) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
     return mask.copy()

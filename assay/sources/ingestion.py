@@ -63,29 +63,31 @@ def store_source_table(
     data: Data,
     name: str,
     *,
-    where: LoadedUseCase | None = None,
+    loaded_use_case: LoadedUseCase | None = None,
     identity_rule: int = IDENTITY_RULE,
     say: Callable[[str], None] = lambda _: None,
 ) -> IngestResult:
     """Read the source that `data` names into the bucket.
 
-    `where` is the use case, to say on which of its lines a wrong column name stands;
+    `loaded_use_case` is the use case, to say on which of its lines a wrong column name stands;
     `identity_rule`: by which rows are told apart. `say` is told of progress. Raises SourceError,
     ConfigError, StoreUnreachable, StoreError.
     """
     reader = open_reader(data)
     if reader.columns:  # else they are known only once all rows were read
-        _check_columns(reader.columns, data, where)
+        _check_columns(reader.columns, data, loaded_use_case)
     with BlockSpool() as rows, BlockSpool() as aside:
         survey, blocks = _survey_blocks(reader, data, rows, say)
-        _check_columns(reader.columns, data, where)
+        _check_columns(reader.columns, data, loaded_use_case)
         intake = _IngestPass(
             _column_specs(reader, data, survey),
             report_progress(blocks, say, "typed"),
             aside=aside,
             tally=_tally(data, reader),
             data=data,
-            where=where.text.locate(("data", "where")) if where else "data.where",
+            location=loaded_use_case.text.locate(("data", "where"))
+            if loaded_use_case
+            else "data.where",
         )
         table = write_table(
             bucket, intake.batches(), intake.schema, name, identity_rule=identity_rule
@@ -158,22 +160,22 @@ class _IngestPass:
 
     def __init__(
         self,
-        wanted: Mapping[str, ColumnSpec],
+        specs: Mapping[str, ColumnSpec],
         blocks: Iterable[RowBlock],
         *,
         aside: BlockSpool,
         tally: RowTally,
         data: Data,
-        where: str,
+        location: str,
     ) -> None:
-        self._wanted, self._blocks, self._aside = wanted, blocks, aside
-        self._filter = RowFilter(data.where, list(wanted), where) if data.where else None
-        leaves_out = data.target.unlabelled == "leave_out" and data.target.column in wanted
+        self._wanted, self._blocks, self._aside = specs, blocks, aside
+        self._filter = RowFilter(data.where, list(specs), location) if data.where else None
+        leaves_out = data.target.unlabelled == "leave_out" and data.target.column in specs
         self._outcome = data.target.column if leaves_out else None
         self._filtered = self._unlabelled = 0
         self._infinite: Counter[str] = Counter()
         self.tally = tally
-        self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in wanted.items()])
+        self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in specs.items()])
         self.summary = TableSummary(self.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -275,7 +277,7 @@ def _survey_blocks(
     known = reader.kinds()
     survey = TypeSurvey(
         textual=reader.textual,
-        listed=frozenset(listed),
+        category_columns=frozenset(listed),
         number_format=NumberFormat.from_source(data.source),
         known_kinds=None if listed else known,
     )
@@ -338,19 +340,21 @@ def _declared_kinds(data: Data) -> dict[str, str]:
     }
 
 
-def _check_columns(columns: Sequence[str], data: Data, where: LoadedUseCase | None) -> None:
+def _check_columns(
+    columns: Sequence[str], data: Data, loaded_use_case: LoadedUseCase | None
+) -> None:
     """Every column that is named is there, and none is both needed and never stored.
 
-    Without `where`, only columns that reading itself needs: what the others mean is the use
-    case's matter.
+    Without `loaded_use_case`, only columns that reading itself needs: what the others mean is the
+    use case's matter.
     """
-    if where:
-        named = where.use_case.column_references()
+    if loaded_use_case:
+        named = loaded_use_case.use_case.column_references()
     else:
         keys = ("never_store", "types", "categories", "dates")
         named = [(("data", key, name), name) for key in keys for name in getattr(data, key)]
     for path, name in named:
-        at = where.text.locate(path) if where else f"data.{path[1]}"
+        at = loaded_use_case.text.locate(path) if loaded_use_case else f"data.{path[1]}"
         if name not in columns:
             listed = reading_hint(data.source, "data.source") or f"Columns: {', '.join(columns)}."
             remedy = suggest_name(name, columns, listed)

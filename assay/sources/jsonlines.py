@@ -65,7 +65,7 @@ class JsonLines:
     def describe_source(self) -> dict[str, Any]:
         return describe_files("jsonl", [(text.file, text.digest) for text in self._texts])
 
-    def _block(self, lines: LineCursor, shown: str) -> RowBlock:
+    def _block(self, lines: LineCursor, display_path: str) -> RowBlock:
         first, text = lines.number, lines.peek()
         lines.skip_loaded()
         numbers: list[int] = []
@@ -80,9 +80,9 @@ class JsonLines:
             except ValueError as error:
                 raw = None if self._data.never_store or self._only is not None else line
                 malformed.append(MalformedRow(number, str(error), raw))
-        return self._object_block(numbers, objects, malformed, shown)
+        return self._object_block(numbers, objects, malformed, display_path)
 
-    def _array_block(self, numbered: Sequence[tuple[int, Any]], shown: str) -> RowBlock:
+    def _array_block(self, numbered: Sequence[tuple[int, Any]], display_path: str) -> RowBlock:
         numbers = [line for line, value in numbered if isinstance(value, dict)]
         rows = [value for _, value in numbered if isinstance(value, dict)]
         shown_raw = not self._data.never_store and self._only is None
@@ -93,33 +93,33 @@ class JsonLines:
             for line, value in numbered
             if not isinstance(value, dict)
         ]
-        return self._object_block(numbers, rows, malformed, shown)
+        return self._object_block(numbers, rows, malformed, display_path)
 
     def _object_block(
         self,
         numbers: list[int],
         objects: list[dict[str, Any]],
         malformed: list[MalformedRow],
-        shown: str,
+        display_path: str,
     ) -> RowBlock:
-        self._note_columns(objects, shown)
+        self._note_columns(objects, display_path)
         wanted = select_columns(self.columns, self._data, self._only)
         columns = {name: [row.get(name) for row in objects] for name in wanted}
         return block_from_columns(
-            columns, np.array(numbers, np.int64), self._data.missing, shown, malformed
+            columns, np.array(numbers, np.int64), self._data.missing, display_path, malformed
         )
 
-    def _note_columns(self, objects: list[dict[str, Any]], shown: str) -> None:
+    def _note_columns(self, objects: list[dict[str, Any]], display_path: str) -> None:
         """Note columns in the order in which they first appear."""
         known = dict.fromkeys(self.columns)
         for row in objects:
             known.update(dict.fromkeys(row))
         if "" in known:
-            raise SourceError("an object has a member without a name", where=shown)
+            raise SourceError("an object has a member without a name", where=display_path)
         self.columns = list(known)
 
 
-def _read_array(lines: LineCursor, shown: str) -> Iterator[list[tuple[int, Any]]]:
+def _read_array(lines: LineCursor, display_path: str) -> Iterator[list[tuple[int, Any]]]:
     """The elements of one array over many lines, each with the line on which it begins.
 
     Raises SourceError for what is no array, as what follows cannot be told apart.
@@ -143,7 +143,7 @@ def _read_array(lines: LineCursor, shown: str) -> Iterator[list[tuple[int, Any]]
             except json.JSONDecodeError:
                 break  # cut off, or wrong: what follows tells
             except ValueError as error:
-                where = f"{shown}:{line + text.count(chr(10), place, at)}"
+                where = f"{display_path}:{line + text.count(chr(10), place, at)}"
                 raise SourceError(f"an element of the array {error}", where=where) from None
             if end >= len(text):
                 break  # a number may go on
@@ -155,7 +155,7 @@ def _read_array(lines: LineCursor, shown: str) -> Iterator[list[tuple[int, Any]]
     if not ended:
         raise SourceError(
             "the array of JSON is cut short, or holds what is no JSON",
-            where=f"{shown}:{line}",
+            where=f"{display_path}:{line}",
             remedy="Fetch the file again, or write it as JSON Lines: one object a line.",
         )
 

@@ -86,10 +86,10 @@ def _value_size_kinds(values: Sequence[Any]) -> set[str]:
     return integer_size_kinds(min(integral, default=0), max(integral, default=0))
 
 
-def integer_size_kinds(least: int | Decimal, most: int | Decimal) -> set[str]:
-    """The kinds, beside "integer", of integers that span `least` to `most`."""
-    kinds = {"long"} if least < -MAX_EXACT_INTEGER or most > MAX_EXACT_INTEGER else set()
-    return kinds if least >= -_INT64 and most < _INT64 else kinds | {"text"}
+def integer_size_kinds(minimum: int | Decimal, maximum: int | Decimal) -> set[str]:
+    """The kinds, beside "integer", of integers that span `minimum` to `maximum`."""
+    kinds = {"long"} if minimum < -MAX_EXACT_INTEGER or maximum > MAX_EXACT_INTEGER else set()
+    return kinds if minimum >= -_INT64 and maximum < _INT64 else kinds | {"text"}
 
 
 def _value_to_text(value: Any) -> str | None:

@@ -34,10 +34,10 @@ class RowFilter:
     names no column of them; `where` says on which line of the use case it stands.
     """
 
-    def __init__(self, expression: str, columns: Sequence[str], where: str) -> None:
+    def __init__(self, expression: str, columns: Sequence[str], location: str) -> None:
         import duckdb
 
-        self._expression, self._where = expression, where
+        self._expression, self._where = expression, location
         self._connection = duckdb.connect(
             config={
                 "enable_external_access": False,
@@ -121,9 +121,9 @@ class RowFilter:
         if (known and set(known) != {("scalar", "CONSISTENT")}) or name.lower() in _TODAY:
             raise self._error(f"{name} is not a function of the row's values alone")
 
-    def _error(self, what: str, remedy: str | None = _EXAMPLE) -> ConfigError:
+    def _error(self, message: str, remedy: str | None = _EXAMPLE) -> ConfigError:
         return ConfigError(
-            f"data.where cannot be asked of the rows: {what}", where=self._where, remedy=remedy
+            f"data.where cannot be asked of the rows: {message}", where=self._where, remedy=remedy
         )
 
 

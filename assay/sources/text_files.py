@@ -86,8 +86,8 @@ class TextFile:
         if rest := "".join(kept):
             yield rest
 
-    def _refuse_endless(self, kept: list[str]) -> None:
-        if sum(map(len, kept)) > MAX_LINE_LENGTH:
+    def _refuse_endless(self, pieces: list[str]) -> None:
+        if sum(map(len, pieces)) > MAX_LINE_LENGTH:
             raise SourceError(
                 f"a line is longer than {MAX_LINE_LENGTH >> 20} million characters",
                 where=self.file.display_path,

@@ -96,9 +96,9 @@ def _list_files(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def _is_wordy(seen: ColumnSurvey) -> bool:
+def _is_wordy(survey: ColumnSurvey) -> bool:
     """Whether a column of a typed source is text, or a mixture of text and numbers."""
-    return "text" in seen.kinds and seen.kinds <= {"text", *_NUMERIC}
+    return "text" in survey.kinds and survey.kinds <= {"text", *_NUMERIC}
 
 
 def choose_format(
@@ -124,58 +124,59 @@ def choose_format(
     return replace(best, units=tuple(sorted({*declared.units, *units})))
 
 
-def _fits(seen: ColumnSurvey, form: NumberFormat | None) -> bool:
-    return form is not None and seen.is_foreign and replace(form, units=()) in seen.formats
+def _fits(survey: ColumnSurvey, form: NumberFormat | None) -> bool:
+    return form is not None and survey.is_foreign and replace(form, units=()) in survey.formats
 
 
 def _describe_marks_and_format(
-    seen: ColumnSurvey, form: NumberFormat | None, *, textual: bool
+    survey: ColumnSurvey, form: NumberFormat | None, *, textual: bool
 ) -> str:
-    if seen.mixes_units:
+    if survey.mixes_units:
         return ""
-    if _fits(seen, form):
+    if _fits(survey, form):
         said = (
-            f"is text, though its values are numbers written as {seen.foreign.first!r}, the "
-            f"first in {seen.foreign.place}"
+            f"is text, though its values are numbers written as {survey.foreign.first!r}, the "
+            f"first in {survey.foreign.place}"
         )
-        return said + (f", beside {_list_marks(seen)}" if seen.marks else "")
-    if seen.numeric_but_for_marks is None:
+        return said + (f", beside {_list_marks(survey)}" if survey.marks else "")
+    if survey.numeric_but_for_marks is None:
         return ""
-    first = seen.first_mark
-    all_of_one = len(seen.marks) == 1
+    first = survey.first_mark
+    all_of_one = len(survey.marks) == 1
     return (
-        f"is text because of {seen.marks.total():,} of {seen.values:,} values, "
-        + (f"the first {first.first!r}" if all_of_one else f"{_list_marks(seen)}, the first")
+        f"is text because of {survey.marks.total():,} of {survey.values:,} values, "
+        + (f"the first {first.first!r}" if all_of_one else f"{_list_marks(survey)}, the first")
         + f" in {first.place}"
-        + ("" if textual or len(seen.kinds) > 1 else ": the others are numbers")
+        + ("" if textual or len(survey.kinds) > 1 else ": the others are numbers")
     )
 
 
-def _list_marks(seen: ColumnSurvey) -> str:
-    return " and ".join(f"{count:,} {mark!r}" for mark, count in seen.marks.most_common())
+def _list_marks(survey: ColumnSurvey) -> str:
+    return " and ".join(f"{count:,} {mark!r}" for mark, count in survey.marks.most_common())
 
 
 def _describe_other(
-    name: str, seen: ColumnSurvey, form: NumberFormat | None, *, textual: bool
+    name: str, survey: ColumnSurvey, form: NumberFormat | None, *, textual: bool
 ) -> str:
-    if seen.mixes_units:
-        units = sorted(seen.units - {""})
+    if survey.mixes_units:
+        units = sorted(survey.units - {""})
         named = " and ".join([*map(repr, units), *(["none"] if len(units) == 1 else [])])
         return f"is text because its numbers bear different units, {named}; bring them to one unit"
-    if seen.is_foreign and form is not None:
+    if survey.is_foreign and form is not None:
         return (
-            f"is text, and its values are numbers written as {seen.foreign.first!r}, the first in "
-            f"{seen.foreign.place}, unlike those of other columns; write them in one way"
+            f"is text, and its values are numbers written as {survey.foreign.first!r}, the first "
+            f"in "
+            f"{survey.foreign.place}, unlike those of other columns; write them in one way"
         )
-    if not textual or not seen.misfits:
+    if not textual or not survey.misfits:
         return ""
     # At a tie the narrower kind, which comes first.
-    kind, misfits = min(seen.misfits.items(), key=lambda item: item[1].count)
-    count = misfits.count + seen.marks.total()
-    if count > max(_MAX_MISFIT_SHARE * seen.values, 1) or count == seen.values:
+    kind, misfits = min(survey.misfits.items(), key=lambda item: item[1].count)
+    count = misfits.count + survey.marks.total()
+    if count > max(_MAX_MISFIT_SHARE * survey.values, 1) or count == survey.values:
         return ""
     return (
-        f"is text because of {count:,} of {seen.values:,} values, the first {misfits.first!r} in "
+        f"is text because of {count:,} of {survey.values:,} values, the first {misfits.first!r} in "
         f"{misfits.place}; declare types: {{{_key(name)}: {kind}}} to quarantine such rows, or "
         "list the value under missing"
     )
@@ -184,14 +185,14 @@ def _describe_other(
 def _mixtures(
     columns: Mapping[str, ColumnSurvey],
     kinds: Mapping[str, str],
-    told: Mapping[str, str],
+    hints: Mapping[str, str],
     *,
     textual: bool,
 ) -> list[str]:
     """Columns that are text because several kinds of values meet in them."""
     found = []
     for name, seen in columns.items():
-        if kinds[name] != "text" or name in told:
+        if kinds[name] != "text" or name in hints:
             continue
         by_file = {
             file: kind
@@ -210,13 +211,13 @@ def _mixtures(
     return found
 
 
-def _kind_of_file(held: set[str], *, textual: bool) -> str:
+def _kind_of_file(kinds: set[str], *, textual: bool) -> str:
     """The type of a column in one file; empty where the file has no value in it."""
     if not textual:
-        return common_kind(held) or ""
-    if {"integer", "boolean"} <= held:
+        return common_kind(kinds) or ""
+    if {"integer", "boolean"} <= kinds:
         return ""  # no value has ruled anything out
-    return next((kind for kind in ("integer", "number", "boolean") if kind in held), "text")
+    return next((kind for kind in ("integer", "number", "boolean") if kind in kinds), "text")
 
 
 def _other_reading(
@@ -256,13 +257,13 @@ class _Proposal:
     form: NumberFormat | None = None
 
     def add(
-        self, name: str, seen: ColumnSurvey, form: NumberFormat | None, *, textual: bool
+        self, name: str, survey: ColumnSurvey, form: NumberFormat | None, *, textual: bool
     ) -> None:
         self.columns = (*self.columns, name)
-        self.marks = tuple(dict.fromkeys((*self.marks, *seen.marks)))
-        if _fits(seen, form):
+        self.marks = tuple(dict.fromkeys((*self.marks, *survey.marks)))
+        if _fits(survey, form):
             self.form = form
-        if not textual and seen.kinds == {"text"}:
+        if not textual and survey.kinds == {"text"}:
             self.types = (*self.types, f"{_key(name)}: number")
 
     def lines(self, missing: Sequence[str], declared: NumberFormat) -> str:

@@ -37,12 +37,12 @@ class TypeSurvey:
         self,
         *,
         textual: bool,
-        listed: frozenset[str] = frozenset(),
+        category_columns: frozenset[str] = frozenset(),
         number_format: NumberFormat = PLAIN,
         known_kinds: Mapping[str, str] | None = None,
     ) -> None:
         self._textual = textual
-        self._listed = listed
+        self._listed = category_columns
         self._format = number_format
         self._known = known_kinds
         self._columns: dict[str, ColumnSurvey] = {}
@@ -91,12 +91,12 @@ class TypeSurvey:
         return hints_on_types(columns, self.kinds(), missing, self._format, textual=self._textual)
 
 
-def _kind_from_text(seen: ColumnSurvey) -> str:
-    return seen.text_kind
+def _kind_from_text(survey: ColumnSurvey) -> str:
+    return survey.text_kind
 
 
-def _kind_from_types(seen: ColumnSurvey) -> str:
-    return common_kind(seen.kinds) or "text"
+def _kind_from_types(survey: ColumnSurvey) -> str:
+    return common_kind(survey.kinds) or "text"
 
 
 def _arrow_kinds(array: pa.Array) -> frozenset[str]:
@@ -105,10 +105,10 @@ def _arrow_kinds(array: pa.Array) -> frozenset[str]:
     return frozenset({column_kind(array.type)})
 
 
-def _collect_categories(seen: ColumnSurvey, name: str, array: pa.Array) -> None:
+def _collect_categories(survey: ColumnSurvey, name: str, array: pa.Array) -> None:
     words = array.dictionary if pa.types.is_dictionary(array.type) else array.unique()
-    seen.words.update(w for w in words_of(words).to_pylist() if w is not None)
-    if len(seen.words) > _MOST_CATEGORIES:
+    survey.words.update(w for w in words_of(words).to_pylist() if w is not None)
+    if len(survey.words) > _MOST_CATEGORIES:
         raise SourceError(
             f"column {name!r}, declared as a category, has over {_MOST_CATEGORIES:,} values",
             remedy=f"Declare it as text, or list its values under data.categories.{name}.",

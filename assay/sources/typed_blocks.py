@@ -19,7 +19,7 @@ def block_from_columns(
     columns: Mapping[str, Sequence[Any]],
     lines: NDArray[np.int64],
     marks: Sequence[str],
-    where: str,
+    location: str,
     malformed: Sequence[MalformedRow] = (),
 ) -> RowBlock:
     """A block from columns of Python values. Raises SourceError for values no table holds."""
@@ -28,15 +28,15 @@ def block_from_columns(
         try:
             arrays[name], kinds[name] = column_from_values(null_marked_values(values, marks))
         except TypeError as error:
-            raise unsupported_column_error(name, str(error), where) from None
+            raise unsupported_column_error(name, str(error), location) from None
     rows = pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
     return RowBlock(lines, rows, malformed, kinds)
 
 
-def unsupported_column_error(column: str, kind: str, where: str) -> SourceError:
+def unsupported_column_error(column: str, kind: str, location: str) -> SourceError:
     """The error for a column that is nested, or bytes, or a time without a day."""
     return SourceError(
         f"column {column!r} holds values of type {kind}, which no table of rows can hold",
-        where=where,
+        where=location,
         remedy=f"Flatten it into plain columns first, or drop it with never_store: [{column}].",
     )

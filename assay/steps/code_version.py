@@ -295,22 +295,22 @@ def _find_distribution(name: str) -> _InstalledDistribution | None:
     return _InstalledDistribution(held.name, _exact_version(held), tuple(required))
 
 
-def _exact_version(held: metadata.Distribution) -> str:
+def _exact_version(distribution: metadata.Distribution) -> str:
     """The version; with a digest of the files for a distribution that is not from an index, which
     may be installed again with other files under the same version (PEP 610).
     """
-    origin = held.read_text("direct_url.json")
+    origin = distribution.read_text("direct_url.json")
     if origin is None:
-        return held.version
+        return distribution.version
     told = json.loads(origin)
     if told.get("dir_info", {}).get("editable"):
         folder = Path(unquote(urlsplit(told["url"]).path))
         files = sorted(f for f in folder.rglob("*.py") if not _is_hidden(f.relative_to(folder)))
         lines = [f"{f.relative_to(folder)} {_file_digest(f)}" for f in files]
     else:
-        recorded = (held.read_text("RECORD") or "").splitlines()
+        recorded = (distribution.read_text("RECORD") or "").splitlines()
         lines = sorted(line for line in recorded if not _VOLATILE_RECORD.search(line))
-    return f"{held.version} of {Digest.of_bytes(chr(10).join(lines).encode()).short}"
+    return f"{distribution.version} of {Digest.of_bytes(chr(10).join(lines).encode()).short}"
 
 
 def _is_hidden(path: Path) -> bool:

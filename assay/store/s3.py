@@ -246,14 +246,16 @@ class S3Store:
             s3 = self._client()
             s3.connect()
         except _client_errors() as error:
-            raise translate_s3_error(error, bucket=self.bucket, key=key, where=self.root) from error
+            raise translate_s3_error(
+                error, bucket=self.bucket, key=key, location=self.root
+            ) from error
         try:
             yield s3
         except AssayError:
             raise
         except _client_errors() as error:
             where = f"{self.root} at {s3.s3.meta.endpoint_url}"
-            raise translate_s3_error(error, bucket=self.bucket, key=key, where=where) from error
+            raise translate_s3_error(error, bucket=self.bucket, key=key, location=where) from error
 
 
 async def _read_object(s3: Any, place: dict[str, str]) -> bytes:

@@ -72,7 +72,9 @@ def precondition_failed(error: BaseException) -> bool:
     return status_and_code(error)[0] == 412
 
 
-def translate_s3_error(error: BaseException, *, bucket: str, key: str, where: str) -> BaseException:
+def translate_s3_error(
+    error: BaseException, *, bucket: str, key: str, location: str
+) -> BaseException:
     """The error to raise instead of `error`."""
     if isinstance(error, AssayError):
         return error
@@ -80,51 +82,53 @@ def translate_s3_error(error: BaseException, *, bucket: str, key: str, where: st
     if code == "NoSuchBucket":
         return StoreError(
             f"there is no bucket {bucket!r}",
-            where=where,
+            where=location,
             remedy=f"Create it (`aws s3 mb s3://{bucket}`), or check its name and the endpoint.",
         )
     if status == 404 or (isinstance(error, FileNotFoundError) and error.filename is None):
-        return KeyAbsent(f"no key {key!r}", where=where)
+        return KeyAbsent(f"no key {key!r}", where=location)
     if status:
-        return _server_error(status, code, str(error), where)
+        return _server_error(status, code, str(error), location)
     if isinstance(error, OSError) and error.filename is not None:
         return error  # the file to be stored, not the store
-    return _client_error(error, where)
+    return _client_error(error, location)
 
 
-def _server_error(status: int, code: str, said: str, where: str) -> StoreError:
-    told = f"the server says {status} {code}".rstrip() + f" ({said})"
+def _server_error(status: int, code: str, message: str, location: str) -> StoreError:
+    told = f"the server says {status} {code}".rstrip() + f" ({message})"
     if code in _FULL or status == 507:
-        return StoreFull(f"no space left for the bucket: {told}", where=where, remedy=_MAKE_SPACE)
+        return StoreFull(
+            f"no space left for the bucket: {told}", where=location, remedy=_MAKE_SPACE
+        )
     if status in {401, 403} or code in _CREDENTIALS:
         remedy = _CREDENTIALS.get(code, _DENIED)
-        return StoreDenied(f"the bucket refuses this: {told}", where=where, remedy=remedy)
+        return StoreDenied(f"the bucket refuses this: {told}", where=location, remedy=remedy)
     if status == 501:
         return StoreUnsafe(
-            f"the server lacks what Assay needs: {told}", where=where, remedy=_OTHER_SERVER
+            f"the server lacks what Assay needs: {told}", where=location, remedy=_OTHER_SERVER
         )
     if status >= 500 or code in {"SlowDown", "RequestTimeout"}:
         return StoreUnreachable(
             f"the server failed, several times over: {told}",
-            where=where,
+            where=location,
             remedy="Wait a little and run again; finished steps are kept.",
         )
-    return StoreError(f"the server refuses this: {told}", where=where)
+    return StoreError(f"the server refuses this: {told}", where=location)
 
 
-def _client_error(error: BaseException, where: str) -> AssayError:
+def _client_error(error: BaseException, location: str) -> AssayError:
     said = str(error) or type(error).__name__
     if isinstance(error, _credential_errors()):
-        return StoreDenied(f"no credentials: {said}", where=where, remedy=_NO_CREDENTIALS)
+        return StoreDenied(f"no credentials: {said}", where=location, remedy=_NO_CREDENTIALS)
     if isinstance(error, _setting_errors()):
         return ConfigError(
             f"the bucket's settings cannot be used: {said}",
-            where=where,
+            where=location,
             remedy="Check the bucket's name, AWS_ENDPOINT_URL, AWS_REGION and ~/.aws/config.",
         )
     return StoreUnreachable(
         f"no answer: {said}",
-        where=where,
+        where=location,
         remedy="Check AWS_ENDPOINT_URL, that the server runs, and the network between.",
     )
 

@@ -105,19 +105,22 @@ class ColumnProfile:
         }
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> ColumnProfile:
-        dropped = held["dropped"]
-        keys, counts = _unpack_keys(held["keys"], dropped), unpack_array(held["counts"], np.int64)
-        span = held["range"]
+    def from_json(cls, document: Mapping[str, Any]) -> ColumnProfile:
+        dropped = document["dropped"]
+        keys, counts = (
+            _unpack_keys(document["keys"], dropped),
+            unpack_array(document["counts"], np.int64),
+        )
+        span = document["range"]
         ends = (None, None) if span is None else unpack_array(span, np.float64).tolist()
         return cls(
-            held["kind"],
-            held["missing"],
+            document["kind"],
+            document["missing"],
             Distribution(keys, counts, dropped),
             ends[0],
             ends[1],
-            None if held["names"] is None else unpack_texts(*held["names"]),
-            unpack_array(held["smallest"], np.uint64),
+            None if document["names"] is None else unpack_texts(*document["names"]),
+            unpack_array(document["smallest"], np.uint64),
         )
 
 
@@ -243,18 +246,20 @@ def _merge_columns(parts: Sequence[ColumnProfile]) -> ColumnProfile:
 
 
 def _merge_texts(
-    parts: Sequence[ColumnProfile], missing: int, found: Distribution
+    parts: Sequence[ColumnProfile], missing: int, distribution: Distribution
 ) -> ColumnProfile:
     kind = parts[0].kind
     texts: dict[int, str] = {}
-    named = found.exact and all(part.names is not None for part in parts)
+    named = distribution.exact and all(part.names is not None for part in parts)
     for part in parts if named else ():
         texts.update(zip(part.distribution.keys.tolist(), part.names or (), strict=True))
     if named and sum(len(text.encode()) for text in texts.values()) <= _MAX_TEXT_BYTES:
-        names = tuple(texts[key] for key in found.keys.tolist())
-        return ColumnProfile(kind, missing, found, names=names)
-    hashes = [] if found.exact else [_column_hashes(part) for part in parts]
-    return ColumnProfile(kind, missing, found, smallest_hashes=_hashes_if_coarse(found, hashes))
+        names = tuple(texts[key] for key in distribution.keys.tolist())
+        return ColumnProfile(kind, missing, distribution, names=names)
+    hashes = [] if distribution.exact else [_column_hashes(part) for part in parts]
+    return ColumnProfile(
+        kind, missing, distribution, smallest_hashes=_hashes_if_coarse(distribution, hashes)
+    )
 
 
 def _column_hashes(part: ColumnProfile) -> Hashes:
@@ -264,8 +269,8 @@ def _column_hashes(part: ColumnProfile) -> Hashes:
     return value_hashes(pa.array(numbers_from_keys(keys))) if part.numeric else keys.view(np.uint64)
 
 
-def _hashes_if_coarse(found: Distribution, hashes: Sequence[Hashes]) -> Hashes:
-    return _NO_HASHES if found.exact else _smallest(hashes)
+def _hashes_if_coarse(distribution: Distribution, hashes: Sequence[Hashes]) -> Hashes:
+    return _NO_HASHES if distribution.exact else _smallest(hashes)
 
 
 def _smallest(hashes: Sequence[Hashes]) -> Hashes:
@@ -291,14 +296,14 @@ def _nothing() -> tuple[Integers, Integers]:
     return np.empty(0, np.int64), np.empty(0, np.int64)
 
 
-def _pack_keys(found: Distribution) -> list[list[str]]:
+def _pack_keys(distribution: Distribution) -> list[list[str]]:
     """Keys as the first and the steps after it: neighbours that differ by little take a byte."""
-    words = (found.keys >> np.int64(found.dropped_bits)).view(np.uint64)
+    words = (distribution.keys >> np.int64(distribution.dropped_bits)).view(np.uint64)
     return [pack_array(words[:1]), pack_array(narrow_integers(np.diff(words)))]
 
 
-def _unpack_keys(held: Sequence[Sequence[str]], dropped: int) -> Integers:
+def _unpack_keys(packed_keys: Sequence[Sequence[str]], dropped: int) -> Integers:
     words = np.cumsum(
-        np.concatenate([unpack_array(text, np.uint64) for text in held]), dtype=np.uint64
+        np.concatenate([unpack_array(text, np.uint64) for text in packed_keys]), dtype=np.uint64
     )
     return words.view(np.int64) << np.int64(dropped)

@@ -94,21 +94,23 @@ class _ProfileCache:
         # A part's bytes do not say whether its text is a category: the schema does.
         self._schema = str(Digest.of_bytes(canonical_json.dump(table.description)))
 
-    def find(self, of: Digest, what: dict[str, Any]) -> Artifact | None:
-        key, _ = self._key(of, what)
+    def find(self, of: Digest, key_fields: dict[str, Any]) -> Artifact | None:
+        key, _ = self._key(of, key_fields)
         entry = self._bucket.find_memo_entry(_STAGE, key)
         return Artifact.model_validate(entry["outputs"]["made"]) if entry else None
 
-    def put(self, of: Digest, what: dict[str, Any], made: bytes, kind: str, name: str) -> None:
-        key, components = self._key(of, what)
-        artifact = self._bucket.put(made, kind, name)
+    def put(
+        self, of: Digest, key_fields: dict[str, Any], data: bytes, kind: str, name: str
+    ) -> None:
+        key, components = self._key(of, key_fields)
+        artifact = self._bucket.put(data, kind, name)
         outputs = {"made": artifact.as_json()}
         entry = {"components": components, "needs": [str(artifact.digest)], "outputs": outputs}
         self._bucket.memo.remember(_STAGE, key, entry)
 
-    def _key(self, of: Digest, what: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
+    def _key(self, of: Digest, key_fields: dict[str, Any]) -> tuple[Digest, dict[str, Any]]:
         here = {"stage": _STAGE, "code": _code_digest(), "schema": self._schema, "of": str(of)}
-        components = {**here, **what}
+        components = {**here, **key_fields}
         return Digest.of_bytes(canonical_json.dump(components)), components
 
 
@@ -136,7 +138,7 @@ def _sample_rows(table: Table, seed: int) -> NDArray[np.int64]:
 
 
 def _profile_parts(
-    table: Table, shelf: _ProfileCache, chosen: NDArray[np.int64]
+    table: Table, shelf: _ProfileCache, row_numbers: NDArray[np.int64]
 ) -> tuple[TableProfile, pa.Table]:
     """The profile, and the chosen rows in the types they are stored in.
 
@@ -144,7 +146,7 @@ def _profile_parts(
     """
     kinds = {column["name"]: column["type"] for column in table.description}
     profiles, sampled = [], [_parquet_schema(table.schema).empty_table()]
-    for part, rows, known, profile in _iterate_parts(table, shelf, kinds, chosen):
+    for part, rows, known, profile in _iterate_parts(table, shelf, kinds, row_numbers):
         if not known:
             made = profile.to_bytes()
             shelf.put(part.digest, _PART, made, PROFILE, f"profile of {part.name}")
@@ -163,7 +165,7 @@ def _parquet_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def _iterate_parts(
-    table: Table, shelf: _ProfileCache, kinds: dict[str, str], chosen: NDArray[np.int64]
+    table: Table, shelf: _ProfileCache, kinds: dict[str, str], row_numbers: NDArray[np.int64]
 ) -> Iterator[tuple[Artifact, pa.Table, bool, TableProfile]]:
     """Each part, its sampled rows, whether its profile was known, and the profile."""
     bounds = np.cumsum([0, *table.part_rows])
@@ -173,7 +175,10 @@ def _iterate_parts(
     def work(item: tuple[Artifact, int, int]) -> tuple[Artifact, pa.Table, bool, TableProfile]:
         part, start, stop = item
         kept = shelf.find(part.digest, _PART)
-        mine = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, stop)] - start
+        mine = (
+            row_numbers[np.searchsorted(row_numbers, start) : np.searchsorted(row_numbers, stop)]
+            - start
+        )
         if kept is not None and not len(mine):
             profile = TableProfile.from_bytes(table.bucket.get(kept))
             return part, schema.empty_table(), True, profile

@@ -142,13 +142,13 @@ class GarbageCollector:
         self,
         old: Iterable[tuple[Digest, StoreEntry]],
         spent: Iterable[tuple[Digest, StoreEntry]],
-        wanted: Iterable[Digest],
+        trashed_digests: Iterable[Digest],
         memos: Iterable[StoreEntry],
     ) -> None:
         objects, store = self._bucket.objects, self._bucket.store
         # Memos first: an entry whose objects are gone only costs its reader a look.
         _run_all(ordered_map(lambda entry: store.delete(entry.key), memos))
-        _run_all(ordered_map(objects.restore, wanted))
+        _run_all(ordered_map(objects.restore, trashed_digests))
         _run_all(ordered_map(lambda found: store.delete(found[1].key), spent))
         _run_all(ordered_map(lambda found: objects.move_to_trash(found[0]), old))
 

@@ -74,15 +74,19 @@ class JournalAudit:
         yield from references.journal_references(name, entries)
 
     def _version_entries(
-        self, model: str, wanted: str, entries: list[JournalEntry]
+        self, model: str, number_or_alias: str, entries: list[JournalEntry]
     ) -> list[JournalEntry]:
         """The entry that made a version."""
         history = fold_journal(model, entries)
-        number = int(wanted) if wanted.isdecimal() else history.aliases.get(wanted)
+        number = (
+            int(number_or_alias)
+            if number_or_alias.isdecimal()
+            else history.aliases.get(number_or_alias)
+        )
         if number not in history.versions:
             there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
             raise ReferenceUnknown(
-                f"{model!r} has no version {wanted!r}", remedy=f"There: {there}."
+                f"{model!r} has no version {number_or_alias!r}", remedy=f"There: {there}."
             )
         return [history.versions[number].entry]
 
@@ -120,15 +124,15 @@ class JournalAudit:
                 )
                 self.problems.append(self._mender.move_aside(key, bad) if self._mender else bad)
 
-    def _unknown_model(self, model: str, known: list[str]) -> ReferenceUnknown:
+    def _unknown_model(self, model: str, model_names: list[str]) -> ReferenceUnknown:
         return ReferenceUnknown(
             f"no model is called {model!r}",
             where=self._bucket.root,
-            remedy=suggest_name(model, known, "`assay log` lists the models."),
+            remedy=suggest_name(model, model_names, "`assay log` lists the models."),
         )
 
-    def _add_problem(self, kind: ProblemKind, key: str, what: str) -> None:
-        self.problems.append(BucketProblem(kind, key, what))
+    def _add_problem(self, kind: ProblemKind, key: str, message: str) -> None:
+        self.problems.append(BucketProblem(kind, key, message))
 
 
 def clock_reversals(

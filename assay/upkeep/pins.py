@@ -93,10 +93,10 @@ class Pins:
         """Check that all objects to keep are there, as a run does: see `garbage_collector`."""
         objects = self._bucket.objects
 
-        def inside(found: ObjectReference) -> list[ObjectReference]:
-            if not found.leads_on:
+        def inside(reference: ObjectReference) -> list[ObjectReference]:
+            if not reference.leads_on:
                 return []
-            return references.object_references(found, objects.get(found.digest))
+            return references.object_references(reference, objects.get(reference.digest))
 
         reached: dict[Digest, ObjectReference] = {}
         references.follow_references(

@@ -65,7 +65,7 @@ def _run_entries(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
     yield from (entry for entry in reversed(entries) if "run" in entry.body)
 
 
-def _leads_to(bucket: Bucket, model: str, entry: JournalEntry, lost: Set[Digest]) -> bool:
+def _leads_to(bucket: Bucket, model: str, entry: JournalEntry, lost_digests: Set[Digest]) -> bool:
     def inside(reference: ObjectReference) -> list[ObjectReference]:
         if not reference.leads_on:
             return []
@@ -76,7 +76,7 @@ def _leads_to(bucket: Bucket, model: str, entry: JournalEntry, lost: Set[Digest]
 
     reached: dict[Digest, ObjectReference] = {}
     references.follow_references(references.journal_references(model, [entry]), reached, inside)
-    return not lost.isdisjoint(reached)
+    return not lost_digests.isdisjoint(reached)
 
 
 def _unchanged_use_case(bucket: Bucket, entry: JournalEntry) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ class BucketRepair:
         what = f"{bad.what}; moved to {aside}"
         return self.copy_missing(digest, what) or BucketProblem(bad.kind, bad.key, what)
 
-    def copy_missing(self, digest: Digest, what: str) -> BucketProblem | None:
+    def copy_missing(self, digest: Digest, message: str) -> BucketProblem | None:
         """Copy an object from the other bucket, if there is one that holds it whole."""
         if self._other is None:
             return None
@@ -42,7 +42,7 @@ class BucketRepair:
         except IntegrityError:
             return None
         return BucketProblem(
-            "mended", object_key(digest), f"{what}; copied from {self._other.root}"
+            "mended", object_key(digest), f"{message}; copied from {self._other.root}"
         )
 
     def move_aside(self, key: str, bad: BucketProblem) -> BucketProblem:

@@ -170,22 +170,24 @@ class _Verification:
                     return copy
         return None
 
-    def _trash_problem(self, digest: Digest, what: str) -> BucketProblem:
+    def _trash_problem(self, digest: Digest, message: str) -> BucketProblem:
         """An object in the trash counts as there: whoever asks for it gets it, and the next
         collection puts it back.
         """
         if self._mender and self._bucket.objects.restore(digest):
-            return BucketProblem("mended", object_key(digest), f"{what}; taken out of the trash")
+            return BucketProblem("mended", object_key(digest), f"{message}; taken out of the trash")
         return BucketProblem(
-            "trash", object_key(digest), f"{what}; it is in the trash, where it is found"
+            "trash", object_key(digest), f"{message}; it is in the trash, where it is found"
         )
 
-    def _read(self, reference: ObjectReference, read: Callable[[], bytes]) -> list[ObjectReference]:
+    def _read(
+        self, reference: ObjectReference, reader: Callable[[], bytes]
+    ) -> list[ObjectReference]:
         if not reference.leads_on:
             return []
         digest = reference.digest
         try:
-            return references.object_references(reference, read())
+            return references.object_references(reference, reader())
         except (ObjectCorrupt, ObjectMissing, StoreError):
             return []  # hashing it will tell
         except ValueError:
@@ -249,8 +251,8 @@ class _Verification:
             return bad
         return self._mender.replace_corrupt(_entry_digest(entry), bad)
 
-    def _add_problem(self, kind: ProblemKind, key: str, what: str) -> None:
-        self._problems.append(BucketProblem(kind, key, what))
+    def _add_problem(self, kind: ProblemKind, key: str, message: str) -> None:
+        self._problems.append(BucketProblem(kind, key, message))
 
 
 def _is_ours(key: str) -> bool:

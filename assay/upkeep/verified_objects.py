@@ -34,11 +34,11 @@ class VerifiedObjects:
     _file: IO[str] | None = None
 
     @classmethod
-    def begin(cls, what: str, *, resume: bool) -> VerifiedObjects:
-        """Start to verify `what`, the bucket's URL with the part examined. With `resume`, continue
+    def begin(cls, scope: str, *, resume: bool) -> VerifiedObjects:
+        """Start to verify `scope`, the bucket's URL with the part examined. With `resume`, continue
         an interrupted verification of the same, if there was one within a day.
         """
-        path = _cache_folder() / f"{Digest.of_bytes(what.encode()).hex[:32]}.txt"
+        path = _cache_folder() / f"{Digest.of_bytes(scope.encode()).hex[:32]}.txt"
         found = _load_unfinished(path) if resume else None
         verified = found or cls(_path=path)
         with suppress(OSError):  # a user without a home: it cannot be resumed, no more

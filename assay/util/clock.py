@@ -27,11 +27,11 @@ def parse_timestamp(text: str | None) -> datetime:
         ) from None
 
 
-def format_timestamp(when: datetime) -> str:
+def format_timestamp(timestamp: datetime) -> str:
     """The journal's form: RFC 3339, in UTC, to the second."""
-    return when.astimezone(UTC).isoformat(timespec="seconds")
+    return timestamp.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def display_timestamp(when: datetime) -> str:
+def display_timestamp(timestamp: datetime) -> str:
     """For people, to the minute: "2016-03-01 12:00"."""
-    return when.astimezone(UTC).isoformat(" ", "minutes")[:16]
+    return timestamp.astimezone(UTC).isoformat(" ", "minutes")[:16]

@@ -11,9 +11,9 @@ from assay.errors import ConfigError, suggest_name
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
-def read_variables(text: str, where: str) -> dict[str, str]:
+def read_variables(text: str, location: str) -> dict[str, str]:
     """The values of the variables that a text names. Raises ConfigError for one that is not set."""
-    return {name: _read_variable(name, where) for name in _VARIABLE.findall(text)}
+    return {name: _read_variable(name, location) for name in _VARIABLE.findall(text)}
 
 
 def expand_variables(text: str, values: dict[str, str]) -> str:
@@ -27,12 +27,12 @@ def hide_values(text: str, values: dict[str, str]) -> str:
     return text
 
 
-def _read_variable(name: str, where: str) -> str:
+def _read_variable(name: str, location: str) -> str:
     try:
         return os.environ[name]
     except KeyError:
         raise ConfigError(
             f"the environment has no variable {name!r}",
-            where=where,
+            where=location,
             remedy=suggest_name(name, os.environ, f"Set it: export {name}=..."),
         ) from None

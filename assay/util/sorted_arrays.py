@@ -32,17 +32,17 @@ def isin_sorted(values: IntegerArray, sorted_values: IntegerArray) -> NDArray[np
     return found
 
 
-def isin_both_sorted(one: IntegerArray, other: IntegerArray) -> NDArray[np.bool_]:
-    """Which of `one` are in `other`, where both ascend: the fewer are looked up in the more."""
-    if len(one) <= len(other):
-        return isin_sorted(one, other)
-    found = np.zeros(len(one), bool)
-    place = np.searchsorted(one, other).clip(max=len(one) - 1)
-    found[place[one[place] == other]] = True
+def isin_both_sorted(values: IntegerArray, other_values: IntegerArray) -> NDArray[np.bool_]:
+    """Which of `values` are in `other_values`, where both ascend: the fewer are looked up."""
+    if len(values) <= len(other_values):
+        return isin_sorted(values, other_values)
+    found = np.zeros(len(values), bool)
+    place = np.searchsorted(values, other_values).clip(max=len(values) - 1)
+    found[place[values[place] == other_values]] = True
     return found
 
 
-def arrays_intersect(one: IntegerArray, other: IntegerArray) -> bool:
+def arrays_intersect(first: IntegerArray, second: IntegerArray) -> bool:
     """Whether two ascending arrays have a value in common."""
-    few, many = sorted((one, other), key=len)
+    few, many = sorted((first, second), key=len)
     return bool(isin_sorted(few, many).any())

@@ -74,8 +74,8 @@ def _max_by_use_case(name: str) -> str:
     return f"max by (use_case) ({name}{{{USE_CASE_FILTER}}})"
 
 
-def _seconds_since(name: str, more: str = "") -> str:
-    return f"time() - max by (use_case) ({name}{{{more}{USE_CASE_FILTER}}})"
+def _seconds_since(name: str, matchers: str = "") -> str:
+    return f"time() - max by (use_case) ({name}{{{matchers}{USE_CASE_FILTER}}})"
 
 
 CHAMPION_TABLE = Panel(

@@ -59,5 +59,5 @@ class BucketMetrics:
         self._list_again = began + max(_LISTING_INTERVAL, 100 * took)
 
 
-def _collect_samples(one: ModelMetrics | LedgerMetrics) -> MetricSamples:
-    return one.collect_samples()
+def _collect_samples(metrics: ModelMetrics | LedgerMetrics) -> MetricSamples:
+    return metrics.collect_samples()

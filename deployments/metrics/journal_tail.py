@@ -22,12 +22,12 @@ class JournalTail:
         self._last: Digest | None = None
         self._read_ahead: list[_Link] = []
 
-    def entries(self, most: int) -> Iterator[JournalEntry]:
-        """At most `most` new entries; one request if there is none.
+    def entries(self, max_entries: int) -> Iterator[JournalEntry]:
+        """At most `max_entries` new entries; one request if there is none.
 
         Raises ChainBroken, StoreError; the next call continues from there.
         """
-        for _ in range(most):
+        for _ in range(max_entries):
             entry = self._next()
             if entry is None:
                 return

@@ -49,41 +49,45 @@ class ModelMetrics(JournalMetrics):
             self._cached = (len(self._entries) if whole else -1, found)
         samples.merge(self._cached[1])
 
-    def _add_all(self, told: MetricSamples) -> bool:
+    def _add_all(self, samples: MetricSamples) -> bool:
         history = fold_journal(self.use_case, self._entries)
         kinds = Counter(e.kind if e.kind in _KINDS else "other" for e in self._entries)
         for kind in (*_KINDS, "other"):
-            told.add_sample(
+            samples.add_sample(
                 "assay_journal_entries_total", kinds[kind], use_case=self.use_case, kind=kind
             )
-        self._add_standing(history, told)
-        unreadable = sum(not self._add_report(told, *one) for one in self._reports(history, told))
-        told.add_sample("assay_reports_unreadable", unreadable, use_case=self.use_case)
+        self._add_standing(history, samples)
+        unreadable = sum(
+            not self._add_report(samples, *one) for one in self._reports(history, samples)
+        )
+        samples.add_sample("assay_reports_unreadable", unreadable, use_case=self.use_case)
         return not unreadable
 
     # --- who is in use, and who waits -------------------------------------------------------
 
-    def _add_standing(self, history: ModelHistory, told: MetricSamples) -> None:
+    def _add_standing(self, history: ModelHistory, samples: MetricSamples) -> None:
         case, champion = self.use_case, history.champion
         if champion is not None:
-            told.add_sample("assay_champion_version", champion.number, use_case=case)
+            samples.add_sample("assay_champion_version", champion.number, use_case=case)
             since = _timestamp(history.alias_entries[CHAMPION])
-            told.add_sample("assay_champion_timestamp_seconds", since, use_case=case)
+            samples.add_sample("assay_champion_timestamp_seconds", since, use_case=case)
             promotion = history.current_promotion(CHAMPION)
             waiver = history.find_waiver(promotion) if promotion else None
             ends = clock.parse_timestamp(waiver.body["expires"]).timestamp() if waiver else None
-            told.add_sample("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
+            samples.add_sample("assay_waiver_expires_timestamp_seconds", ends, use_case=case)
         if waits := history.pending_challenger:
-            told.add_sample("assay_challenger_version", waits.body["version"], use_case=case)
-            told.add_sample("assay_challenger_timestamp_seconds", _timestamp(waits), use_case=case)
+            samples.add_sample("assay_challenger_version", waits.body["version"], use_case=case)
+            samples.add_sample(
+                "assay_challenger_timestamp_seconds", _timestamp(waits), use_case=case
+            )
         asked = _open_request(self._entries)
         when = _timestamp(asked) if asked else None
-        told.add_sample("assay_asked_timestamp_seconds", when, use_case=case)
+        samples.add_sample("assay_asked_timestamp_seconds", when, use_case=case)
 
     # --- what was measured ------------------------------------------------------------------
 
     def _reports(
-        self, history: ModelHistory, told: MetricSamples
+        self, history: ModelHistory, samples: MetricSamples
     ) -> list[tuple[reports.AddFromReport, Artifact, str]]:
         """The reports to publish: the function that adds each, and its kind."""
         if history.champion is None:
@@ -100,7 +104,7 @@ class ModelMetrics(JournalMetrics):
         past = past_looks(history, history.champion.number)
         if not past:
             return wanted
-        self._add_look(past, told)
+        self._add_look(past, samples)
         wanted.append((reports.add_check_counts, past[-1].report, "look"))
         for at, look in _last_judging_looks(past).items():
             kind = "expected" if at == "rows" else "realised"
@@ -108,28 +112,30 @@ class ModelMetrics(JournalMetrics):
         return wanted
 
     def _add_report(
-        self, told: MetricSamples, say: reports.AddFromReport, artifact: Artifact, kind: str
+        self, samples: MetricSamples, say: reports.AddFromReport, artifact: Artifact, kind: str
     ) -> bool:
         try:
-            say(told, self.use_case, get_measured_report(self.bucket, artifact), kind)
+            say(samples, self.use_case, get_measured_report(self.bucket, artifact), kind)
         except IntegrityError as error:
             self._log_once(error.what)
             return False
         return True
 
-    def _add_look(self, past: tuple[PastLook, ...], told: MetricSamples) -> None:
+    def _add_look(self, past: tuple[PastLook, ...], samples: MetricSamples) -> None:
         case, last = self.use_case, past[-1]
         for verdict in _VERDICTS:
             same = verdict == last.verdict
-            told.add_sample("assay_look_verdict", same, use_case=case, verdict=verdict)
-        told.add_sample("assay_batches_missed", last.missed, use_case=case)
-        told.add_sample("assay_label_coverage_ratio", last.figures.get("coverage"), use_case=case)
+            samples.add_sample("assay_look_verdict", same, use_case=case, verdict=verdict)
+        samples.add_sample("assay_batches_missed", last.missed, use_case=case)
+        samples.add_sample(
+            "assay_label_coverage_ratio", last.figures.get("coverage"), use_case=case
+        )
         looks = {"all": last, **_last_judging_looks(past)}
         for at, look in looks.items():
             when = _timestamp(self._entries[look.entry - 1])
-            told.add_sample("assay_look_timestamp_seconds", when, use_case=case, at=at)
+            samples.add_sample("assay_look_timestamp_seconds", when, use_case=case, at=at)
             rows = look.figures.get({"rows": "rows", "labels": "labelled"}.get(at, ""))
-            told.add_sample("assay_look_rows", rows, use_case=case, at=at)
+            samples.add_sample("assay_look_rows", rows, use_case=case, at=at)
 
 
 def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:

@@ -48,17 +48,17 @@ class MetricsPart:
             self._log_once(f"{type(error).__name__}: {error}")
         return None
 
-    def _fill(self, asked: Future[list[Metric]]) -> None:
+    def _fill(self, future: Future[list[Metric]]) -> None:
         began = time.monotonic()
         try:
             found = list(self._gather())
         except BaseException as error:  # noqa: BLE001 - raised again where it is asked for
             self.seconds = time.monotonic() - began
-            asked.set_exception(error)
+            future.set_exception(error)
         else:
             self.seconds = time.monotonic() - began
             self._last_logged = ""
-            asked.set_result(found)
+            future.set_result(found)
 
     def _log_once(self, text: str) -> None:
         """Log a reason once."""

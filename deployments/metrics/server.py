@@ -160,7 +160,7 @@ class ServerMetrics:
 
     # --- what is now ------------------------------------------------------------------------
 
-    def _add_waiting_runs(self, client: SyncPrefectClient, told: MetricSamples) -> None:
+    def _add_waiting_runs(self, client: SyncPrefectClient, samples: MetricSamples) -> None:
         found: dict[tuple[str, str, str], list[float]] = {}
         for run in server_queries.fetch_waiting_runs(client):
             due = run.expected_start_time or run.start_time or datetime.now(UTC)
@@ -169,18 +169,18 @@ class ServerMetrics:
             )
         for (flow, case, state), times in found.items():
             labels = {"flow": flow, "use_case": case, "state": state}
-            told.add_sample("assay_flow_runs", len(times), **labels)
-            told.add_sample("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
+            samples.add_sample("assay_flow_runs", len(times), **labels)
+            samples.add_sample("assay_flow_run_oldest_timestamp_seconds", min(times), **labels)
 
-    def _add_workers(self, client: SyncPrefectClient, told: MetricSamples) -> None:
+    def _add_workers(self, client: SyncPrefectClient, samples: MetricSamples) -> None:
         for pool in sorted({pool for pool in self._pools.values() if pool}):
             workers = client.read_workers_for_work_pool(pool)
             for status in ("ONLINE", "OFFLINE"):
                 count = sum(worker.status.value == status for worker in workers)
-                told.add_sample("assay_workers", count, pool=pool, status=status.lower())
+                samples.add_sample("assay_workers", count, pool=pool, status=status.lower())
 
 
-def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
+def _add_verification(client: SyncPrefectClient, samples: MetricSamples) -> None:
     """Add what the maintain flow found last."""
     found = server_queries.fetch_verification(client)
     if found is None or found.created is None:
@@ -188,8 +188,8 @@ def _add_verification(client: SyncPrefectClient, told: MetricSamples) -> None:
     with suppress(ValueError, LookupError, TypeError):  # anybody may publish under that key
         figures = json.loads(str(found.data))[0]
         for name in ("intact", "objects", "bytes"):
-            told.add_sample(f"assay_bucket_{name}", float(figures[name]))
-        told.add_sample("assay_bucket_verified_timestamp_seconds", found.created.timestamp())
+            samples.add_sample(f"assay_bucket_{name}", float(figures[name]))
+        samples.add_sample("assay_bucket_verified_timestamp_seconds", found.created.timestamp())
 
 
 def _state(run: Any) -> tuple[str, str]:

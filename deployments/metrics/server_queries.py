@@ -102,9 +102,9 @@ def fetch_task_runs(client: SyncPrefectClient, runs: Sequence[FlowRun]) -> Itera
         ids = [run.id for run in runs[start : start + _RUNS_PER_REQUEST]]
         wanted = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=ids))
 
-        def ask(offset: int, wanted: TaskRunFilter = wanted) -> list[TaskRun]:
+        def ask(offset: int, task_filter: TaskRunFilter = wanted) -> list[TaskRun]:
             return client.read_task_runs(
-                task_run_filter=wanted, sort=order, limit=_PAGE_ROWS, offset=offset
+                task_run_filter=task_filter, sort=order, limit=_PAGE_ROWS, offset=offset
             )
 
         yield from _fetch_pages(ask)

@@ -94,3 +94,23 @@ def test_without_openpyxl_the_extra_is_named(tmp_path, take, monkeypatch) -> Non
     with pytest.raises(ConfigError, match="needs openpyxl") as caught:
         take(tmp_path / "a.xlsx")
     assert "assay[excel]" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "declared_format", "modules"),
+    [
+        ("a.xlsx", None, ("openpyxl",)),
+        ("a.bin", "excel", ("openpyxl",)),
+        ("a.csv", None, ()),
+        ("a.unknown", None, ()),
+    ],
+)
+def test_openpyxl_takes_part_in_the_key_of_workbooks_only(tmp_path, name, declared_format, modules):
+    from assay.config.data import Source
+    from assay.sources.files import reader_modules
+    from assay.steps.code_version import read_code_version
+
+    (tmp_path / name).write_bytes(b"")
+    assert reader_modules(Source(path=str(tmp_path / name), format=declared_format)) == modules
+    distributions = read_code_version("assay.sources.ingestion", *modules).distributions
+    assert ("openpyxl" in distributions) == bool(modules)

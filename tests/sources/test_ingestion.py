@@ -83,7 +83,7 @@ def test_a_wrong_column_name_is_found_on_its_line_before_anything_is_stored(tmp_
     written = config.load_use_case(tmp_path / "use.yaml")
     bucket = Bucket.from_store(MemoryStore())
     with pytest.raises(ConfigError, match=r"use\.yaml:12: .*'sexx'\n.*'sex'"):
-        store_source_table(bucket, written.use_case.data, "t", where=written)
+        store_source_table(bucket, written.use_case.data, "t", loaded_use_case=written)
     assert not list(bucket.store.list())
 
 
@@ -95,7 +95,7 @@ def test_a_column_cannot_be_needed_and_never_stored(tmp_path, take) -> None:
     written = config.load_use_case(tmp_path / "use.yaml")
     with pytest.raises(ConfigError, match=r"use\.yaml:12: column 'sexx' is never stored"):
         store_source_table(
-            Bucket.from_store(MemoryStore()), written.use_case.data, "t", where=written
+            Bucket.from_store(MemoryStore()), written.use_case.data, "t", loaded_use_case=written
         )
     file.write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"data\.types: column 'a' is never stored"):

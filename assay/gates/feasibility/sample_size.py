@@ -35,8 +35,8 @@ MAX_MODEL_COLUMNS = 1_000
 class SampleSize:
     """What the rows are, and what Riley's criteria ask for.
 
-    `penalised_rows` training rows by effective parameters, `unpenalised_rows` by all `parameters`, each
-    by criterion.
+    `penalised_rows` training rows by effective parameters, `unpenalised_rows` by all `parameters`,
+    each by criterion.
     """
 
     rows: int

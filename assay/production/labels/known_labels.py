@@ -184,8 +184,8 @@ class _LabelAccumulator:
         self._merged: list[_RankedLabels] = []
         self._pending: list[_RankedLabels] = []
 
-    def add(self, told: _RankedLabels) -> None:
-        self._pending.append(told)
+    def add(self, labels: _RankedLabels) -> None:
+        self._pending.append(labels)
         if self._rows(self._pending) >= max(_AT_ONCE, self._rows(self._merged)):
             self._merge()
 
@@ -244,7 +244,7 @@ class RowLabels(NamedTuple):
 
 
 def row_labels(
-    bucket: Bucket, served: ScoredBatch, known: KnownLabels, use_case: UseCase
+    bucket: Bucket, served: ScoredBatch, known_labels: KnownLabels, use_case: UseCase
 ) -> RowLabels:
     """What is `build_known_labels` of a batch's rows, in order.
 
@@ -259,13 +259,16 @@ def row_labels(
         return RowLabels(truth, number, np.full(len(truth), when), number)
     parts = [b.column(0) for b in Table.read(bucket, served.predictions).batches([UNIT])]
     units = np.concatenate([part.to_numpy() for part in parts] or [np.empty(0, np.int64)])
-    place, found = known.find(units)
-    if not len(known):
+    place, found = known_labels.find(units)
+    if not len(known_labels):
         nothing = np.zeros(len(units), np.int64)
         return RowLabels(np.full(len(units), -1, np.int8), nothing, nothing, nothing)
-    truth = np.where(found, known.labels[place], -1).astype(np.int8)
-    numbers = (known.entries[place].astype(np.int64), known.first_entries[place].astype(np.int64))
-    return RowLabels(truth, numbers[0], known.known_at[place], numbers[1])
+    truth = np.where(found, known_labels.labels[place], -1).astype(np.int8)
+    numbers = (
+        known_labels.entries[place].astype(np.int64),
+        known_labels.first_entries[place].astype(np.int64),
+    )
+    return RowLabels(truth, numbers[0], known_labels.known_at[place], numbers[1])
 
 
 def _target_labels(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
@@ -293,9 +296,9 @@ def has_own_labels(bucket: Bucket, scored: ScoredBatch, use_case: UseCase) -> bo
     return use_case.data.target.column in Table.read(bucket, scored.table).schema.names
 
 
-def _filter_units(told: _LabelArrays, only: Integers) -> _LabelArrays:
-    mask = isin_sorted(told[0], only)
-    return told[0][mask], told[1][mask], told[2][mask]
+def _filter_units(label_arrays: _LabelArrays, only: Integers) -> _LabelArrays:
+    mask = isin_sorted(label_arrays[0], only)
+    return label_arrays[0][mask], label_arrays[1][mask], label_arrays[2][mask]
 
 
 def _read_labels(
@@ -347,5 +350,5 @@ def _known_moments(column: pa.Array) -> Integers:
     return found
 
 
-def _microseconds(when: datetime) -> int:
-    return round(when.timestamp() * 1e6)
+def _microseconds(timestamp: datetime) -> int:
+    return round(timestamp.timestamp() * 1e6)

@@ -186,9 +186,9 @@ def _merged_units(bucket: Bucket, entries: Sequence[ReceivedLabels | ScoredBatch
     return sorted_unique(np.concatenate(held)) if held else np.empty(0, np.int64)
 
 
-def _delay_quantiles(found: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
-    if not found:
+def _delay_quantiles(delays: Sequence[NDArray[np.float64]]) -> dict[str, float] | None:
+    if not delays:
         return None
-    every = np.concatenate(found)
+    every = np.concatenate(delays)
     middle, most = np.quantile(every, [0.5, 0.9], method="higher")
     return {"median": float(middle), "most": float(most), "longest": float(every.max())}

@@ -46,7 +46,7 @@ class LabelImport:
 
 def import_labels(
     bucket: Bucket,
-    written: LoadedUseCase,
+    loaded_use_case: LoadedUseCase,
     as_of: datetime,
     files: Sequence[str] = (),
     *,
@@ -59,11 +59,11 @@ def import_labels(
     Raises ConfigError for a use case without identity, ReferenceUnknown for a model that was
     never trained, ObjectMissing, ObjectCorrupt.
     """
-    sources = _sources(written, files)
+    sources = _sources(loaded_use_case, files)
     if not sources:
         return LabelImport()
-    _check_identity(written)
-    reader = _LabelFileReader.for_use_case(bucket, written, as_of)
+    _check_identity(loaded_use_case)
+    reader = _LabelFileReader.for_use_case(bucket, loaded_use_case, as_of)
     taken = LabelImport()
     for name, source in sources.items():
         try:
@@ -92,16 +92,16 @@ def describe_label_entry(bucket: Bucket, entry: ReceivedLabels) -> str:
     return f"{told}; {format_count(aside.rows, 'row')} unfit: {aside.reasons}"
 
 
-def has_new_labels(bucket: Bucket, written: LoadedUseCase) -> bool:
+def has_new_labels(bucket: Bucket, loaded_use_case: LoadedUseCase) -> bool:
     """Whether `labels.source` may hold what was not read yet: all but reading was asked.
 
     Raises SourceError, StoreUnreachable.
     """
-    sources = _sources(written, ())
-    last = _last_by_name(BatchLedger(bucket, written.use_case.name)) if sources else {}
+    sources = _sources(loaded_use_case, ())
+    last = _last_by_name(BatchLedger(bucket, loaded_use_case.use_case.name)) if sources else {}
     return any(
         isinstance(source, AssayError)
-        or not _is_known(bucket, last.get(name), _source_mark(written, source))
+        or not _is_known(bucket, last.get(name), _source_mark(loaded_use_case, source))
         for name, source in sources.items()
     )
 
@@ -119,14 +119,14 @@ class _LabelFileReader:
 
     @classmethod
     def for_use_case(
-        cls, bucket: Bucket, written: LoadedUseCase, as_of: datetime
+        cls, bucket: Bucket, loaded_use_case: LoadedUseCase, as_of: datetime
     ) -> _LabelFileReader:
-        name = written.use_case.name
+        name = loaded_use_case.use_case.name
         ledger, trained = (
             BatchLedger(bucket, name),
             Table.read(bucket, find_reference_table(bucket, name)),
         )
-        return cls(bucket, written, as_of, trained, ledger, _last_by_name(ledger))
+        return cls(bucket, loaded_use_case, as_of, trained, ledger, _last_by_name(ledger))
 
     def read(self, name: str, source: Source | AssayError) -> ReceivedLabels | None:
         """The entry of one file or query; None if it held nothing new. Raises AssayError."""
@@ -198,13 +198,15 @@ def _memo_key(made_of: Mapping[str, str]) -> Digest:
     return Digest.of_bytes(canonical_json.dump(made_of))
 
 
-def _source_mark(written: LoadedUseCase, source: Source) -> str | None:
-    return fingerprint(written.use_case.data.model_copy(update={"source": source}))
+def _source_mark(loaded_use_case: LoadedUseCase, source: Source) -> str | None:
+    return fingerprint(loaded_use_case.use_case.data.model_copy(update={"source": source}))
 
 
-def _sources(written: LoadedUseCase, files: Sequence[str]) -> dict[str, Source | AssayError]:
+def _sources(
+    loaded_use_case: LoadedUseCase, files: Sequence[str]
+) -> dict[str, Source | AssayError]:
     """What there is to read, by name: every file by itself, or why there is none."""
-    asked = written.use_case.labels.source
+    asked = loaded_use_case.use_case.labels.source
     if files:
         given = (asked or Source(path="-")).model_dump(exclude={"path", "sql", "connection"})
         return {n: s for path in files for n, s in _files_of(Source(path=path, **given)).items()}
@@ -226,10 +228,10 @@ def _files_of(source: Source) -> dict[str, Source | AssayError]:
     return {file.display_path: source.model_copy(update={"path": file.url}) for file in files}
 
 
-def _check_identity(written: LoadedUseCase) -> None:
-    if not written.use_case.data.identity:
+def _check_identity(loaded_use_case: LoadedUseCase) -> None:
+    if not loaded_use_case.use_case.data.identity:
         raise ConfigError(
             "labels are joined to rows by their identity, and the use case names no columns of it",
-            where=written.text.locate(("data",)),
+            where=loaded_use_case.text.locate(("data",)),
             remedy="Name under data.identity the columns that make a row the same row tomorrow.",
         )

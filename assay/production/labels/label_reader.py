@@ -46,9 +46,9 @@ class LabelReader:
 
     @classmethod
     def for_source(
-        cls, written: LoadedUseCase, trained: Table, source: Source, name: str
+        cls, loaded_use_case: LoadedUseCase, trained: Table, source: Source, name: str
     ) -> LabelReader:
-        case = written.use_case
+        case = loaded_use_case.use_case
         data, target = case.data, case.data.target.column
         wanted = {column: _trained_type(trained, column, data) for column in data.identity}
         wanted[target] = _trained_type(trained, target, data)
@@ -104,17 +104,17 @@ class LabelReader:
                 "was trained with.",
             )
 
-    def _check_columns(self, found: Sequence[str]) -> None:
+    def _check_columns(self, column_names: Sequence[str]) -> None:
         for name in self.wanted_columns:
-            if name not in found:
+            if name not in column_names:
                 raise DataError(
                     f"the labels have no column {name!r}",
                     where=self.name,
                     remedy=suggest_name(
                         name,
-                        found,
+                        column_names,
                         reading_hint(self.data.source, "labels.source")
-                        or f"Columns: {', '.join(found)}.",
+                        or f"Columns: {', '.join(column_names)}.",
                     ),
                 )
 
@@ -151,14 +151,14 @@ class LabelReader:
             return np.zeros(len(outcome), bool)
         return ~_mask(pc.is_in(outcome.cast(self.target_values.type), value_set=self.target_values))
 
-    def _label_batch(self, kept: pa.RecordBatch, target: str) -> pa.RecordBatch:
-        identity = kept.select(list(self.data.identity))
-        outcome = kept.column(target)
+    def _label_batch(self, rows: pa.RecordBatch, target: str) -> pa.RecordBatch:
+        identity = rows.select(list(self.data.identity))
+        outcome = rows.column(target)
         if pa.types.is_dictionary(outcome.type):
             outcome = outcome.cast(outcome.type.value_type)
         label = match_value(outcome, self.data.target.positive)
         known = (
-            kept.column(self.known_column)
+            rows.column(self.known_column)
             if self.known_column
             else pa.nulls(len(label), pa.timestamp("us"))
         )

@@ -202,12 +202,12 @@ def _refusal_facts(refused: RefusedBatch, look: Look) -> BatchRefusal:
     return BatchRefusal(name=refused.name, why=refused.why, remedy=refused.remedy, mended=mended)
 
 
-def _label_facts(look: Look, counted: Mapping[str, Any]) -> LabelFacts:
-    delays = counted["delays"]
+def _label_facts(look: Look, label_counts: Mapping[str, Any]) -> LabelFacts:
+    delays = label_counts["delays"]
     return LabelFacts(
-        new=counted["new"],
-        known=counted["known"],
-        no_row=counted["no_row"],
+        new=label_counts["new"],
+        known=label_counts["known"],
+        no_row=label_counts["no_row"],
         unfit=sum(
             e.unfit_rows for e in look.batches.received_labels if e.number > look.previous_length
         ),

@@ -50,9 +50,9 @@ class LookWindow:
     label_counts: dict[str, Any]
 
 
-def output_column(name: str, taken: Sequence[str]) -> str:
-    """What a column of the model's answers is called among the columns that are `taken`."""
-    return f"({name})" if name in taken else name
+def output_column(name: str, column_names: Sequence[str]) -> str:
+    """What a column of the model's answers is called among the columns that are `column_names`."""
+    return f"({name})" if name in column_names else name
 
 
 def split_outputs(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -142,9 +142,11 @@ def build_window(bucket: Bucket, look: Look, use_case: UseCase, reference: Artif
     return LookWindow(current, labelled, same, counted | {"waits": waits})
 
 
-def _is_same_rows(fresh: Sequence[ScoredBatch], told: dict[int, Truth]) -> bool:
+def _is_same_rows(fresh: Sequence[ScoredBatch], truth_by_batch: dict[int, Truth]) -> bool:
     """Whether all the new rows have a label, and no others have a new one."""
-    return {s.number for s in fresh} == set(told) and all((t >= 0).all() for t in told.values())
+    return {s.number for s in fresh} == set(truth_by_batch) and all(
+        (t >= 0).all() for t in truth_by_batch.values()
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -161,15 +163,18 @@ def _write_current(bucket: Bucket, fresh: Sequence[ScoredBatch], shape: pa.Schem
 
 
 def _write_labelled(
-    bucket: Bucket, served: Sequence[ScoredBatch], told: dict[int, Truth], shape: pa.Schema
+    bucket: Bucket,
+    served: Sequence[ScoredBatch],
+    truth_by_batch: dict[int, Truth],
+    shape: pa.Schema,
 ) -> Artifact:
     plain = pa.schema([*shape][:-1])
 
     def batches() -> Iterator[pa.RecordBatch]:
         for scored in served:
-            if scored.number not in told:
+            if scored.number not in truth_by_batch:
                 continue
-            start, truth = 0, told[scored.number]
+            start, truth = 0, truth_by_batch[scored.number]
             for rows, said in _rows_with_answers(bucket, scored, plain):
                 here = truth[start : start + rows.num_rows]
                 start += rows.num_rows
@@ -181,7 +186,9 @@ def _write_labelled(
     return write_table(bucket, batches(), shape, "rows with new labels")
 
 
-def _input_arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
+def _input_arrays(
+    rows: pa.RecordBatch, answers: pa.RecordBatch, schema: pa.Schema
+) -> list[pa.Array]:
     """The columns of the schema; those that a batch lacks are missing."""
     features = schema.names[: -len(_ANSWERS)]
     held = [
@@ -190,7 +197,7 @@ def _input_arrays(rows: pa.RecordBatch, said: pa.RecordBatch, schema: pa.Schema)
         else pa.nulls(rows.num_rows, schema.field(name).type)
         for name in features
     ]
-    return [*held, *(said.column(name) for name in _ANSWERS)]
+    return [*held, *(answers.column(name) for name in _ANSWERS)]
 
 
 def _rows_with_answers(

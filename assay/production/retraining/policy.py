@@ -213,18 +213,18 @@ def reason_to_decline(
 
 
 def _decline_by_limits(
-    begun: Sequence[JournalEntry], now: datetime, policy: RetrainingSettings
+    retrainings: Sequence[JournalEntry], now: datetime, policy: RetrainingSettings
 ) -> DeclinedRetraining | None:
     """Decline by cooldown and budget. A retraining begun after `now`, by a clock that went back,
     counts.
     """
-    last = begun[-1] if begun else None
+    last = retrainings[-1] if retrainings else None
     if last is not None and now - entry_timestamp(last) < _cooldown(policy):
         until = clock.display_timestamp(entry_timestamp(last) + _cooldown(policy))
         return DeclinedRetraining(
             f"the last retraining (entry {last.number}) is too recent: not before {until}"
         )
-    lately = [e for e in begun if now - entry_timestamp(e) < _BUDGET_PERIOD]
+    lately = [e for e in retrainings if now - entry_timestamp(e) < _BUDGET_PERIOD]
     if len(lately) >= policy.budget:
         return DeclinedRetraining(
             f"{len(lately)} retrainings in thirty days are as many as are allowed"

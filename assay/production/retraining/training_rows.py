@@ -72,8 +72,8 @@ def training_sources(
     """The table of the use case's source, then every batch since, once, in order."""
     named = bool(use_case.data.identity)
 
-    def read(held: Artifact, number: int, as_of: str | None) -> TrainingSource:
-        table = Table.read(bucket, held)
+    def read(artifact: Artifact, number: int, as_of: str | None) -> TrainingSource:
+        table = Table.read(bucket, artifact)
         units = identity_hashes(table, use_case) if named else None
         truth = _own_truth(table, use_case) if units is None else labels(units)
         when = datetime.fromisoformat(as_of) if as_of else None
@@ -167,29 +167,29 @@ def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
 
 
 def _apply_window(
-    sources: Sequence[TrainingSource], kept: Sequence[NDArray[np.bool_]], selection: RowSelection
+    sources: Sequence[TrainingSource], masks: Sequence[NDArray[np.bool_]], selection: RowSelection
 ) -> list[NDArray[np.bool_]]:
     """The masks, narrowed to the window."""
     if isinstance(selection.window, TrainingWindow):
         if selection.window.rows is not None:
-            return _newest_rows(kept, selection.window.rows)
+            return _newest_rows(masks, selection.window.rows)
         assert selection.window.lasting is not None, "a window has rows or lasts"
         oldest = selection.as_of - timedelta(seconds=selection.window.lasting)
         return [
             m & (s.as_of is not None and s.as_of >= oldest)
-            for s, m in zip(sources, kept, strict=True)
+            for s, m in zip(sources, masks, strict=True)
         ]
     if selection.window == "all" or selection.harm_since is None:
-        return list(kept)
-    later = [m & (s.entry > selection.harm_since) for s, m in zip(sources, kept, strict=True)]
+        return list(masks)
+    later = [m & (s.entry > selection.harm_since) for s, m in zip(sources, masks, strict=True)]
     enough = sum(int(mask.sum()) for mask in later) >= selection.minimum_rows
-    return later if enough else _newest_rows(kept, selection.minimum_rows)
+    return later if enough else _newest_rows(masks, selection.minimum_rows)
 
 
-def _newest_rows(kept: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
+def _newest_rows(masks: Sequence[NDArray[np.bool_]], rows: int) -> list[NDArray[np.bool_]]:
     """The masks, narrowed to the last `rows` rows."""
     left, found = rows, []
-    for mask in reversed(kept):
+    for mask in reversed(masks):
         places = np.flatnonzero(mask)[-left:] if left else np.empty(0, np.int64)
         newest = np.zeros(len(mask), bool)
         newest[places] = True

@@ -139,12 +139,12 @@ def _blocks(reader: SourceReader, spool: BlockSpool, say: BatchProgress) -> Iter
 
 
 def _wanted_columns(
-    found: Sequence[str], specs: dict[str, dict[str, Any]], source: Source
+    column_names: Sequence[str], specs: dict[str, dict[str, Any]], source: Source
 ) -> dict[str, ColumnSpec]:
     written = NumberFormat.from_source(source)
-    lacking = [name for name, how in specs.items() if how["required"] and name not in found]
-    if found and lacking:
-        spare = [name for name in found if name not in specs]
+    lacking = [name for name, how in specs.items() if how["required"] and name not in column_names]
+    if column_names and lacking:
+        spare = [name for name in column_names if name not in specs]
         near = {name: nearest_name(name, spare) for name in lacking}
         hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
         raise DataError(
@@ -153,14 +153,14 @@ def _wanted_columns(
             remedy=f"Did you mean {', '.join(hints)}?"
             if hints
             else reading_hint(source, "score.source")
-            or f"The model was trained with it. Columns here: {', '.join(found[:20])}.",
+            or f"The model was trained with it. Columns here: {', '.join(column_names[:20])}.",
         )
     return {
         name: ColumnSpec(
             how["type"], date_format=how["format"], plain=how["plain"], number_format=written
         )
         for name, how in specs.items()
-        if name in found
+        if name in column_names
     }
 
 
@@ -171,16 +171,16 @@ class _RowReader:
 
     def __init__(
         self,
-        wanted: dict[str, ColumnSpec],
+        specs: dict[str, ColumnSpec],
         blocks: Iterable[RowBlock],
         aside: BlockSpool,
         tally: RowTally,
     ) -> None:
-        self._wanted, self._blocks, self._aside = wanted, blocks, aside
+        self._wanted, self._blocks, self._aside = specs, blocks, aside
         self.tally = tally
         self.places = SourceLines()
         self.infinite: Counter[str] = Counter()
-        self.schema = pa.schema([column_field(name, how.kind) for name, how in wanted.items()])
+        self.schema = pa.schema([column_field(name, how.kind) for name, how in specs.items()])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:

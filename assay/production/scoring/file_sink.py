@@ -121,10 +121,10 @@ def _put_remote(target: str, fill: _FileWriter) -> None:
             raise
 
 
-def _content_conflict(where: str) -> OutputError:
+def _content_conflict(location: str) -> OutputError:
     return OutputError(
         "a file of this name is there and says something else",
-        where=where,
+        where=location,
         remedy="Put {version} or {digest} into the path, or move that file away.",
     )
 

@@ -44,17 +44,17 @@ class IncomingBatch:
         """
         return f"{self.stem}-{rows.short}" if self.stem in {QUERY, STREAM} else self.stem
 
-    def fingerprint(self, written: LoadedUseCase) -> str | None:
+    def fingerprint(self, loaded_use_case: LoadedUseCase) -> str | None:
         """The fingerprint of its present content; None where only reading it gives one.
 
         Raises SourceError, StoreUnreachable.
         """
-        data = written.use_case.data
+        data = loaded_use_case.use_case.data
         return fingerprint(data.model_copy(update={"source": self.source}))
 
 
 def list_batches(
-    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+    loaded_use_case: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
 ) -> list[IncomingBatch]:
     """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
     `score.source`. Each file is one batch, in the order of paths; a query is one.
@@ -63,31 +63,31 @@ def list_batches(
     none; a file that is not there is a batch like others, until it is read. Raises ConfigError
     where nothing says what to score, StoreUnreachable.
     """
-    asked = written.use_case.score.source
+    asked = loaded_use_case.use_case.score.source
     if not files and asked is not None and asked.path is None:
         return [IncomingBatch(QUERY, QUERY, asked)]
-    return [arrival for arrival, _ in _find_files(written, files, form)]
+    return [arrival for arrival, _ in _find_files(loaded_use_case, files, form)]
 
 
 def check_files_exist(
-    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None = None
+    loaded_use_case: LoadedUseCase, files: Sequence[str], form: FileFormat | None = None
 ) -> None:
     """Raise SourceError for the first of `files` that is not there, because a person may have
     mistyped it; StoreUnreachable.
     """
-    for arrival, file in _find_files(written, files, form) if files else ():
+    for arrival, file in _find_files(loaded_use_case, files, form) if files else ():
         if file is None:
             find_files(arrival.source)
 
 
 def list_marked_files(
-    written: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
+    loaded_use_case: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
 ) -> list[tuple[IncomingBatch, str]]:
     """The present files, each with a mark that changes while it is being written: its size, time
     and tag. Raises what `list_batches` raises.
     """
     found = []
-    for arrival, file in _find_files(written, files, form):
+    for arrival, file in _find_files(loaded_use_case, files, form):
         if file is not None:
             with suppress(SourceError):  # it was removed after it was listed
                 found.append((arrival, canonical_json.dump(file.status()).decode()))
@@ -95,16 +95,16 @@ def list_marked_files(
 
 
 def _find_files(
-    written: LoadedUseCase, files: Sequence[str], form: FileFormat | None
+    loaded_use_case: LoadedUseCase, files: Sequence[str], form: FileFormat | None
 ) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
-    asked = written.use_case.score.source
+    asked = loaded_use_case.use_case.score.source
     if not files and (asked is None or asked.path is None):
         raise ConfigError(
             "nothing says which files are to be scored",
-            where=written.text.locate(("score", "source")),
+            where=loaded_use_case.text.locate(("score", "source")),
             remedy="Write score: {source: incoming/*.parquet} into the use case, or name files.",
         )
-    like = asked if asked is not None and asked.path else written.use_case.data.source
+    like = asked if asked is not None and asked.path else loaded_use_case.use_case.data.source
     told = {"encoding", "delimiter", "decimal", "thousands", "units", "sheet"} | (
         {"format"} if like is asked else set()
     )

@@ -34,7 +34,7 @@ class LoadedVersion:
 
     @classmethod
     def load(
-        cls, bucket: Bucket, written: LoadedUseCase, reference: str, as_of: datetime
+        cls, bucket: Bucket, loaded_use_case: LoadedUseCase, reference: str, as_of: datetime
     ) -> LoadedVersion:
         """Load the version behind a reference. Raises what `Registry.load` raises."""
         from assay.production.scoring.batch_reader import column_specs
@@ -47,7 +47,7 @@ class LoadedVersion:
             if registry.find_version(reference).number == version.number:
                 break  # else an alias was moved while it was being loaded
         trained = Table.read(bucket, find_training_table(bucket, version))
-        specs = column_specs(trained.description, written.use_case)
+        specs = column_specs(trained.description, loaded_use_case.use_case)
         return cls(version, model, specs, trained.identity_rule)
 
 
@@ -164,9 +164,11 @@ def resolve_reference(bucket: Bucket, name: str, model: str | None) -> str:
     return reference
 
 
-def shadow_challenger(bucket: Bucket, written: LoadedUseCase, version: Version) -> Version | None:
+def shadow_challenger(
+    bucket: Bucket, loaded_use_case: LoadedUseCase, version: Version
+) -> Version | None:
     """The challenger that scores in shadow beside a version; None if there is none."""
-    if not written.use_case.promotion.shadow:
+    if not loaded_use_case.use_case.promotion.shadow:
         return None
     history = Registry(bucket).history(version.model)
     number = history.aliases.get(CHALLENGER)

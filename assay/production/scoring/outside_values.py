@@ -58,14 +58,14 @@ class OutsideValues:
             yield f"{told}{more}; training held {_range_text(by_name[name])}."
 
 
-def _far_outside(values: pd.Series, held: Sequence[Any]) -> np.ndarray:
+def _far_outside(values: pd.Series, value_range: Sequence[Any]) -> np.ndarray:
     """The places of values that lie far outside the range; missing ones do not."""
-    if isinstance(held[0], str):
+    if isinstance(value_range[0], str):
         numbers = _microseconds(values)
-        low, high = _microseconds(pd.Series(pd.to_datetime(list(held))))
+        low, high = _microseconds(pd.Series(pd.to_datetime(list(value_range))))
     else:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        low, high = held
+        low, high = value_range
     width = (high - low) or max(abs(high), 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.flatnonzero((numbers < low - width) | (numbers > high + width))

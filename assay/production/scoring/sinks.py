@@ -15,12 +15,14 @@ from assay.errors import ConfigError
 from assay.production.scoring.delivery import Delivery
 
 
-def resolve_sink(written: LoadedUseCase, to: str | None, *, single_batch: bool) -> Sink | None:
+def resolve_sink(
+    loaded_use_case: LoadedUseCase, to: str | None, *, single_batch: bool
+) -> Sink | None:
     """The sink of the predictions: the path `to`, else the use case's, else None (the bucket
     alone). For a `single_batch` the path needs no {batch}. Raises ConfigError.
     """
     if to is None:
-        return written.use_case.score.to
+        return loaded_use_case.use_case.score.to
     if single_batch and "{batch}" not in to:
         return Sink.model_construct(path=to)
     try:

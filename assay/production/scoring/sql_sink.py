@@ -50,7 +50,7 @@ def deliver_to_table(delivery: Delivery, sink: Sink) -> str:
     return f"{database.display_url} {sink.table}"
 
 
-def _open_table(engine: Engine, name: str, wanted: pa.Schema, shown: str) -> Table:
+def _open_table(engine: Engine, name: str, arrow_schema: pa.Schema, display_url: str) -> Table:
     """The table as it is in the database. Raises OutputError for one that lacks our columns."""
     from sqlalchemy import MetaData, Table, inspect
     from sqlalchemy.exc import SQLAlchemyError
@@ -59,22 +59,22 @@ def _open_table(engine: Engine, name: str, wanted: pa.Schema, shown: str) -> Tab
     place: dict[str, Any] = {"schema": schema or None}
     if not inspect(engine).has_table(bare, **place):
         try:
-            _new_table(bare, wanted, place).create(engine)
+            _new_table(bare, arrow_schema, place).create(engine)
         except SQLAlchemyError:  # made by another process just now
             if not inspect(engine).has_table(bare, **place):
                 raise
     table = Table(bare, MetaData(), autoload_with=engine, **place)
-    lacking = [column for column in (BATCH, *wanted.names) if column not in table.columns]
+    lacking = [column for column in (BATCH, *arrow_schema.names) if column not in table.columns]
     if lacking:
         raise OutputError(
             f"the table {name} has no column {', '.join(map(repr, lacking))}",
-            where=shown,
+            where=display_url,
             remedy="Add it, or name another table in score.to.table.",
         )
     return table
 
 
-def _new_table(name: str, wanted: pa.Schema, place: dict[str, Any]) -> Table:
+def _new_table(name: str, arrow_schema: pa.Schema, place: dict[str, Any]) -> Table:
     from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, MetaData, String, Table
     from sqlalchemy import Text as LongText
 
@@ -90,7 +90,7 @@ def _new_table(name: str, wanted: pa.Schema, place: dict[str, Any]) -> Table:
         MODEL: String(_DIGEST_LENGTH),
         LINE: BigInteger(),
     }
-    others = [Column(f.name, kinds[column_kind(f.type)]) for f in wanted if f.name not in key]
+    others = [Column(f.name, kinds[column_kind(f.type)]) for f in arrow_schema if f.name not in key]
     keys: list[Column[Any]] = [
         Column(column, kind, primary_key=True, autoincrement=False) for column, kind in key.items()
     ]

@@ -44,9 +44,14 @@ class Stream:
     """Reads a file descriptor in its own thread, so that scoring does not hold up the sender."""
 
     def __init__(
-        self, descriptor: int, form: StreamFormat, rows: int, seconds: float, ended: StopSignal
+        self,
+        descriptor: int,
+        form: StreamFormat,
+        rows: int,
+        seconds: float,
+        stop_signal: StopSignal,
     ) -> None:
-        self._form, self._rows, self._seconds, self._ended = form, rows, seconds, ended
+        self._form, self._rows, self._seconds, self._ended = form, rows, seconds, stop_signal
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_QUEUE_CHUNKS)
         threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
 
@@ -63,9 +68,9 @@ class Stream:
                 open_.add_chunk(chunk)
             yield from open_.cut_full()
             if open_.has_waited(self._seconds):
-                yield from open_.cut_rest(ended=False, seconds=self._seconds)
+                yield from open_.cut_rest(stream_ended=False, seconds=self._seconds)
         closed = chunk is not None
-        yield from open_.cut_rest(ended=closed, seconds=0.0 if closed else self._seconds)
+        yield from open_.cut_rest(stream_ended=closed, seconds=0.0 if closed else self._seconds)
 
     def _read(self, descriptor: int) -> None:
         """Put chunks into the queue, then b"" at the end of the stream, or None if it was told to
@@ -120,7 +125,7 @@ class _RecordBuffer:
         while len(self.records) >= self.batch_rows:
             yield self._cut(self.batch_rows)
 
-    def cut_rest(self, *, ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
+    def cut_rest(self, *, stream_ended: bool, seconds: float = 0.0) -> Iterator[StreamBatch]:
         """The remaining records. An incomplete record is cut only if the stream has ended, or if
         its quote has been open for so many seconds that it will not close.
         """
@@ -128,7 +133,7 @@ class _RecordBuffer:
             held, _, self.tail = self.tail.rpartition(b"\n")
             self._add_record(held + b"\n")
             self.tail_at = None
-        if ended and self.tail.strip():
+        if stream_ended and self.tail.strip():
             self._add_record(self.tail + b"\n")
             self.tail = b""
         if self.records:

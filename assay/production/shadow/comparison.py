@@ -131,7 +131,7 @@ def append_comparison(
     comparison: ShadowComparison,
     report: Report,
     artifacts: Mapping[str, Artifact],
-    when: datetime,
+    as_of: datetime,
 ) -> JournalEntry | None:
     """Append the comparison. None if its findings are known, or if either version has lost its
     alias. `artifacts` holds the report and the rows.
@@ -144,7 +144,7 @@ def append_comparison(
         if history.champion != comparison.champion or challenger != comparison.challenger.number:
             return None
         last = history.last_shadow_comparison(comparison.challenger, comparison.champion)
-        body = _comparison_body(comparison, report, artifacts, when)
+        body = _comparison_body(comparison, report, artifacts, as_of)
         if last is not None and not _is_news(body, last.body):
             return None
         return SHADOWED, body
@@ -159,7 +159,7 @@ def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
 
 
 def _comparison_body(
-    shadow: ShadowComparison, report: Report, held: Mapping[str, Artifact], when: datetime
+    shadow: ShadowComparison, report: Report, artifacts: Mapping[str, Artifact], as_of: datetime
 ) -> dict[str, Any]:
     worst = report.verdict
     return {
@@ -167,11 +167,11 @@ def _comparison_body(
         "against": shadow.champion.number,
         "batches": len(shadow.pairs),
         "upto": shadow.upto,
-        "as_of": clock.format_timestamp(when),
+        "as_of": clock.format_timestamp(as_of),
         "verdict": worst.value,
         "summary": report.summary,
         "reasons": report.reasons_for(worst) if worst.severity > 1 else [],
         "causes": report.causes_for(worst) if worst.severity > 1 else [],
-        "report": held["report"].as_json(),
-        "rows": held["rows"].as_json(),
+        "report": artifacts["report"].as_json(),
+        "rows": artifacts["rows"].as_json(),
     }

@@ -127,12 +127,12 @@ class _BatchPair:
 
     @classmethod
     def from_pair(
-        cls, bucket: Bucket, pair: ScoredPair, known: KnownLabels, use_case: UseCase
+        cls, bucket: Bucket, pair: ScoredPair, known_labels: KnownLabels, use_case: UseCase
     ) -> _BatchPair:
         served, shadow = pair.served, pair.shadow
         old, new = (_read_answers(bucket, scored) for scored in (served, shadow))
         place = _challenger_places(bucket, pair, (old[UNIT], new[UNIT]), use_case)
-        truth = row_labels(bucket, served, known, use_case).truth
+        truth = row_labels(bucket, served, known_labels, use_case).truth
         return cls(pair, old, new, place, truth)
 
     @property
@@ -167,13 +167,13 @@ class _BatchPair:
                 schema=schema,
             )
 
-    def _answer_arrays(self, here: NDArray[np.int64]) -> list[pa.Array]:
-        there, truth = self.places[here], self.truth[here]
+    def _answer_arrays(self, row_numbers: NDArray[np.int64]) -> list[pa.Array]:
+        there, truth = self.places[row_numbers], self.truth[row_numbers]
         return [
             pa.array(self.challenger_answers[PROBABILITY][there]),
             pa.array(self.challenger_answers[DECISION][there]),
-            pa.array(self.champion_answers[PROBABILITY][here]),
-            pa.array(self.champion_answers[DECISION][here]),
+            pa.array(self.champion_answers[PROBABILITY][row_numbers]),
+            pa.array(self.champion_answers[DECISION][row_numbers]),
             pa.array(truth == 1, mask=truth < 0),
         ]
 

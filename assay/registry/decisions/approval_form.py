@@ -16,7 +16,7 @@ from assay.registry.decisions.promotion import promote_version
 from assay.registry.registry import Registry
 
 
-def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
+def approval_question(bucket: Bucket, reference: str, as_of: datetime) -> str:
     """The question whether a version shall become champion, in Markdown.
 
     Raises Ineligible if no answer could make it champion, and NotAllowed where signatures are
@@ -33,7 +33,7 @@ def approval_question(bucket: Bucket, reference: str, when: datetime) -> str:
     policy = registry.promotion_policy(version)
     eligibility.refuse_retired(history, version)
     open_ = eligibility.find_blockers(bucket, history, version, policy)
-    eligibility.find_waiver(history, version, open_, when)
+    eligibility.find_waiver(history, version, open_, as_of)
     body = version.entry.body
     lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
     lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]

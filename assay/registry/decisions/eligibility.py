@@ -62,7 +62,7 @@ class Clearance:
 
 
 def require_clearance(
-    bucket: Bucket, history: ModelHistory, version: Version, who: authority.Actor, when: datetime
+    bucket: Bucket, history: ModelHistory, version: Version, who: authority.Actor, as_of: datetime
 ) -> Clearance:
     """The clearance by which `who` may make a version champion at that moment.
 
@@ -76,7 +76,7 @@ def require_clearance(
     approvals = valid_approvals(history, version)
     current = [entry for entry in approvals if approval_holds(history, version, entry, undecided)]
     check_decider(history, version, policy, who, approvals=current)
-    waiver = find_waiver(history, version, blockers, when)
+    waiver = find_waiver(history, version, blockers, as_of)
     if current:
         return Clearance(waiver, [])
     lapsed = [_lapse_reason(history, version, approvals[-1])] if approvals else []
@@ -293,7 +293,7 @@ def _nobody_known_error(version: Version, policy: PromotionPolicy) -> Ineligible
 
 
 def find_waiver(
-    history: ModelHistory, version: Version, blockers: list[PromotionBlocker], when: datetime
+    history: ModelHistory, version: Version, blockers: list[PromotionBlocker], as_of: datetime
 ) -> JournalEntry | None:
     """The last waiver in force that covers all blockers; None if nothing needs a waiver.
 
@@ -305,7 +305,7 @@ def find_waiver(
     gates = {one.gate for one in waivable}
     waivers = [e for e in history.entries if e.kind == WAIVED]
     own = [e for e in waivers if e.body["version"] == version.number]
-    valid = [e for e in own if is_waiver_in_force(e, when) and authority.is_permitted(e, "waive")]
+    valid = [e for e in own if is_waiver_in_force(e, as_of) and authority.is_permitted(e, "waive")]
     for entry in reversed(valid):
         if gates <= set(entry.body["gates"]):
             return entry
@@ -314,21 +314,21 @@ def find_waiver(
     remedies = " ".join(one.remedy for one in waivable if one.remedy)
     only = "Else only" if remedies else f"See `assay show {version.name}`. Only"
     raise Ineligible(
-        f"{version.name} cannot be champion: {why}{_waiver_shortfall(own, gates, when)}",
+        f"{version.name} cannot be champion: {why}{_waiver_shortfall(own, gates, as_of)}",
         remedy=f"{remedies} {only} a signed waiver lets it pass: ".lstrip()
         + f"`assay waive {version.name} {options} --expires DATE --because TEXT`.",
     )
 
 
-def _waiver_shortfall(given: list[JournalEntry], gates: set[str], when: datetime) -> str:
+def _waiver_shortfall(waivers: list[JournalEntry], gates: set[str], as_of: datetime) -> str:
     """Why the last waiver does not help, as the end of a sentence."""
-    if not given:
+    if not waivers:
         return ""
-    entry = given[-1]
+    entry = waivers[-1]
     head = f". The waiver of entry {entry.number}"
     if entry.signature is None:
         return f"{head} is not signed"
-    if clock.parse_timestamp(entry.body["expires"]) <= when:
+    if clock.parse_timestamp(entry.body["expires"]) <= as_of:
         return f"{head} expired on {entry.body['expires']}"
     if missing := sorted(gates - set(entry.body["gates"])):
         return f"{head} does not cover {', '.join(missing)}"

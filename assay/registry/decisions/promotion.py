@@ -30,13 +30,13 @@ def promote_version(
     *,
     alias: str = CHAMPION,
     approve: bool = False,
-    seen: ModelHistory | None = None,
+    expected_history: ModelHistory | None = None,
 ) -> JournalEntry | None:
     """Point an alias at a version; None if it points there already.
 
     The alias champion takes only a version that `eligibility` clears. `approve` also approves what
-    the gates could not decide. `seen` is the history that the decision was based on; default: the
-    present one.
+    the gates could not decide. `expected_history` is the history that the decision was based on;
+    default: the present one.
 
     Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for a malformed alias.
     """
@@ -44,7 +44,7 @@ def promote_version(
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     rules = partial(
-        eligibility.require_clearance, bucket, version=version, who=who, when=justification.as_of
+        eligibility.require_clearance, bucket, version=version, who=who, as_of=justification.as_of
     )
     if alias != CHAMPION and version.status == REJECTED:
         raise Ineligible(
@@ -67,7 +67,7 @@ def promote_version(
     done = registry.promote(
         version,
         because=more.pop("because"),
-        expected_version=(seen or history).aliases.get(alias),
+        expected_version=(expected_history or history).aliases.get(alias),
         alias=alias,
         actor=who.name,
         extra_fields=more,
@@ -203,9 +203,9 @@ def waive_gates(
 
 
 def _check_waivable(
-    version: Version, gates: Sequence[str], found: Sequence[eligibility.PromotionBlocker]
+    version: Version, gates: Sequence[str], blockers: Sequence[eligibility.PromotionBlocker]
 ) -> None:
-    waivable = [one.gate for one in found if not one.needs_approval]
+    waivable = [one.gate for one in blockers if not one.needs_approval]
     listed = (
         f"These gates need a waiver: {', '.join(waivable)}."
         if waivable
@@ -214,7 +214,7 @@ def _check_waivable(
     if not gates:
         raise ConfigError("the waiver names no gate", remedy=listed)
     for gate in gates:
-        if gate in {one.gate for one in found if one.needs_approval}:
+        if gate in {one.gate for one in blockers if one.needs_approval}:
             raise ConfigError(
                 f"the {gate} gate could not tell: approve that instead of waiving it",
                 remedy=f"Run `assay approve {version.name}`.",

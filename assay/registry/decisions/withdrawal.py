@@ -29,19 +29,22 @@ def roll_back_alias(
     *,
     to: int | None = None,
     alias: str = CHAMPION,
-    seen: ModelHistory | None = None,
+    expected_history: ModelHistory | None = None,
 ) -> JournalEntry:
     """Point an alias back at its previous version, or at the earlier version `to`.
 
-    `seen` is the history that the decision was based on; default: the present one. Raises
+    `expected_history` is the history that the decision was based on; default: the present one.
+    Raises
     NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for one whose
     bytes are gone, ReferenceUnknown.
     """
     who = justification.authorize("rollback")
-    seen = seen or Registry(bucket).find_history(model)
-    here = seen.alias_entries.get(alias)
+    expected_history = expected_history or Registry(bucket).find_history(model)
+    here = expected_history.alias_entries.get(alias)
     if to is not None:
-        Registry(bucket).resolve_reference(f"{seen.model}@{to}")  # raises if it never existed
+        Registry(bucket).resolve_reference(
+            f"{expected_history.model}@{to}"
+        )  # raises if it never existed
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         if history.alias_entries.get(alias) != here:
@@ -51,7 +54,7 @@ def roll_back_alias(
         body = {"alias": alias, "version": version.number, "previous": history.aliases.get(alias)}
         return ROLLED_BACK, {**body, **justification.body()}
 
-    entry = append_decision(bucket, seen.model, decide, who)
+    entry = append_decision(bucket, expected_history.model, decide, who)
     assert entry is not None, "a rollback is refused or done"
     return entry
 
@@ -113,14 +116,14 @@ def _rollback_target(
 
 
 def _require_servable(
-    bucket: Bucket, history: ModelHistory, alias: str, when: datetime, number: int
+    bucket: Bucket, history: ModelHistory, alias: str, as_of: datetime, number: int
 ) -> None:
     """Require that a version's own earlier promotion lets it serve.
 
     A rollback cannot vouch for it: people in a hurry make it, who may lack the right to promote.
     """
     earlier = {entry.body["version"]: entry for entry in history.promotion_trails[alias][:-1]}
-    Registry(bucket).require_promotion(history, earlier[number], when)
+    Registry(bucket).require_promotion(history, earlier[number], as_of)
     version = history.versions[number]
     if not bucket.objects.has(version.digest):
         raise ObjectMissing(
@@ -179,6 +182,8 @@ def _replace(
             else "Name another version.",
         )
     if instead in history.previous_versions(CHAMPION):
-        roll_back_alias(bucket, version.model, justification, to=instead, seen=history)
+        roll_back_alias(bucket, version.model, justification, to=instead, expected_history=history)
     else:
-        promote_version(bucket, f"{version.model}@{instead}", justification, seen=history)
+        promote_version(
+            bucket, f"{version.model}@{instead}", justification, expected_history=history
+        )

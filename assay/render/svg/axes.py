@@ -84,21 +84,21 @@ def fit_scale(values: Iterable[float], start: float, end: float, *, log: bool = 
     return Scale(*axis_range(known, log=log), start, end, log)
 
 
-def linear_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """At most `most` round values within the range, with labels that differ.
+def linear_ticks(low: float, high: float, max_ticks: int) -> list[tuple[float, str]]:
+    """At most `max_ticks` round values within the range, with labels that differ.
 
     Steps are 1, 2 or 5 times a power of ten (Heckbert, "Nice numbers for graph labels",
     Graphics Gems, 1990).
     """
-    step = _tick_step(low, high, most)
+    step = _tick_step(low, high, max_ticks)
     marks: dict[str, float] = {}
     for index in range(*_multiples_within(low, high, step)):
         marks.setdefault(_tick_label(index * step, step), index * step)
     return [(value, label) for label, value in marks.items()]
 
 
-def log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """At most `most` values for a logarithmic axis: 1, 2 and 5 times powers of ten, or 1 and 3
+def log_ticks(low: float, high: float, max_ticks: int) -> list[tuple[float, str]]:
+    """At most `max_ticks` values for a logarithmic axis: 1, 2 and 5 times powers of ten, or 1 and 3
     times, or powers alone, or every second, third... of them. Fewer than two in the range:
     linear ones.
     """
@@ -107,15 +107,15 @@ def log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     for leaps, powers in [((1, 2, 5), 1), ((1, 3), 1), *powers_alone]:
         marks = [n * 10.0**p for p in range(first, last + 1, powers) for n in leaps]
         shown = [(value, _tick_label(value, value)) for value in marks if low <= value <= high]
-        if 2 <= len(shown) <= most:
+        if 2 <= len(shown) <= max_ticks:
             return shown
-    return linear_ticks(low, high, most)
+    return linear_ticks(low, high, max_ticks)
 
 
-def _tick_step(low: float, high: float, most: int) -> float:
-    power = 10.0 ** math.floor(math.log10((high - low) / (most + 1)))
+def _tick_step(low: float, high: float, max_ticks: int) -> float:
+    power = 10.0 ** math.floor(math.log10((high - low) / (max_ticks + 1)))
     for step in (n * power for n in (1, 2, 5, 10, 20)):
-        if len(range(*_multiples_within(low, high, step))) <= most:
+        if len(range(*_multiples_within(low, high, step))) <= max_ticks:
             return step
     return 50 * power
 

@@ -113,7 +113,7 @@ def _is_ambiguous(box: Box, at: tuple[float, float], others: Sequence[tuple[floa
 
 
 def _free_places(
-    at: tuple[float, float], width: float, taken: Sequence[Box], frame: Box
+    at: tuple[float, float], width: float, obstacles: Sequence[Box], frame: Box
 ) -> Iterator[LabelPlace]:
     """Free places around a mark, from near to far."""
     for radius in _RADII:
@@ -121,7 +121,7 @@ def _free_places(
             across = right * (radius + max(0.0, width / 2 - _LABEL_HALF_HEIGHT))
             spot = LabelPlace(at[0] + across, at[1] + down * radius, radius > _SHORTEST_RADIUS)
             box = spot.box(width)
-            if box.is_inside(frame) and not _overlaps_any(box, taken):
+            if box.is_inside(frame) and not _overlaps_any(box, obstacles):
                 yield spot
 
 
@@ -164,19 +164,19 @@ def draw_point_labels(
 
 
 def _find_places(
-    named: Sequence[LabelledMark], texts: Sequence[str], frame: Box
+    labelled_marks: Sequence[LabelledMark], texts: Sequence[str], frame: Box
 ) -> list[LabelPlace | None]:
-    whiskers = [box for mark in named for box in mark.whiskers]
+    whiskers = [box for mark in labelled_marks for box in mark.whiskers]
     widths = [text_width(said) + 4 for said in texts]
-    return place_labels([mark.position for mark in named], widths, frame, avoid=whiskers)
+    return place_labels([mark.position for mark in labelled_marks], widths, frame, avoid=whiskers)
 
 
 def _draw_at_places(
-    named: Sequence[LabelledMark], texts: Sequence[str], spots: Sequence[LabelPlace | None]
+    labelled_marks: Sequence[LabelledMark], texts: Sequence[str], spots: Sequence[LabelPlace | None]
 ) -> list[Markup]:
     """The texts at their places, those further off with a line to their marks."""
     marks = []
-    for mark, said, spot in zip(named, texts, spots, strict=True):
+    for mark, said, spot in zip(labelled_marks, texts, spots, strict=True):
         if spot is None:
             continue  # its number is in the key, and no place in the cloud
         if spot.needs_leader:
@@ -189,13 +189,13 @@ def _draw_at_places(
 
 
 def _draw_key(
-    named: Sequence[LabelledMark], digits: Sequence[str], y: float
+    labelled_marks: Sequence[LabelledMark], digits: Sequence[str], y: float
 ) -> tuple[list[Markup], float]:
     """Each number with the mark of its series and the label, in as many lines as it needs; and
     the baseline of the last.
     """
     marks = []
-    for digit, mark in zip(digits, named, strict=True):
+    for digit, mark in zip(digits, labelled_marks, strict=True):
         y += LINE_HEIGHT
         marks.append(svg_text(digit, 20, y, room=20, text_anchor="end", font_weight="600"))
         marks.append(series_group(mark.series, series_marker(mark.series, 34, y - 4.5)))

@@ -112,7 +112,7 @@ def test_however_the_bytes_come_the_records_are_the_same(records, rows, size):
     for start in range(0, len(content), size):
         open_.add_chunk(content[start : start + size])
         found += open_.cut_full()
-    found += open_.cut_rest(ended=True)
+    found += open_.cut_rest(stream_ended=True)
     said = [s.content.removeprefix(b"n,t\n") for s in found]
     assert b"".join(said) == b"".join(record for record in records if record.strip())
     assert all(s.rows == rows for s in found[:-1])

@@ -200,7 +200,7 @@ def test_a_rollback_of_what_was_seen_does_not_undo_another_promotion(three, said
     promotion.promote_version(three.bucket, "m@4", said())
     for act in (
         lambda: back(three, said(), to=2, seen=seen),
-        lambda: promotion.promote_version(three.bucket, "m@2", said(), seen=seen),
+        lambda: promotion.promote_version(three.bucket, "m@2", said(), expected_history=seen),
     ):
         with pytest.raises(Ineligible, match="m@4 became champion meanwhile"):
             act()
