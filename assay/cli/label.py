@@ -66,14 +66,14 @@ def command(
                     }
                     for entry in taken.new
                 ],
-                "known": list(taken.known),
+                "known": list(taken.known_sources),
                 "refused": [{"name": name, **error.as_json()} for name, error in taken.refused],
             }
         )
     else:
-        for name in taken.known:
+        for name in taken.known_sources:
             print_text(f"{name}: nothing new")
-        if not (taken.new or taken.known or taken.refused):
+        if not (taken.new or taken.known_sources or taken.refused):
             print_text("no labels have arrived")
         for _, error in taken.refused:
             print_error(error, as_json=False)

@@ -77,7 +77,7 @@ def _print_step(step: PlannedStep) -> None:
     if not step.would_run:
         print_text(f"{step.name}: cached")
         return
-    print_text(f"{step.name}: would run" + ("" if step.known else ", for the first time"))
+    print_text(f"{step.name}: would run" + ("" if step.has_run else ", for the first time"))
     for difference in step.differences:
         print_text(f"  {difference}")
     for name in step.upstream_steps:

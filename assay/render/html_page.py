@@ -36,7 +36,7 @@ class HtmlTable(NamedTuple):
     note: str
     columns: list[tuple[str, bool]]
     rows: list[tuple[str, ...]]
-    left: int
+    omitted_rows: int
 
     @property
     def folded(self) -> bool:
@@ -141,5 +141,5 @@ def html_table(sheet: Sheet) -> HtmlTable:
         note=sheet.note,
         columns=[(name, is_numeric(part)) for name, part in zip(sheet.columns, cells, strict=True)],
         rows=list(zip(*kept, strict=True)),
-        left=max(0, len(sheet.rows) - _MOST_ROWS),
+        omitted_rows=max(0, len(sheet.rows) - _MOST_ROWS),
     )

@@ -77,7 +77,7 @@ class Rebuild:
 
     def _run(self, bucket: str) -> dict[str, Any]:
         script = ["-c", _RUN] if self.rows.is_repeatable else self._script_from_table(bucket)
-        words = self.recorded.written.document
+        words = self.recorded.loaded_use_case.document
         overrides = [word for text in words["set"] for word in ("--set", text)]
         where = ("--store", bucket, "--reports", str(self.folder / "reports"), "--json")
         done = subprocess.run(  # noqa: S603 - no shell; the words are those of the verified record

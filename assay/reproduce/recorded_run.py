@@ -25,7 +25,7 @@ class RecordedRun:
     bucket: Bucket
     version: Version
     record: dict[str, Any]
-    written: LoadedUseCase
+    loaded_use_case: LoadedUseCase
     steps: tuple[Step, ...]
     history_before: ModelHistory
     entries: tuple[JournalEntry, ...]  # what the run itself added to the journal
@@ -133,7 +133,7 @@ def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
         bucket=bucket,
         version=version,
         record=record,
-        written=parse_use_case(words),
+        loaded_use_case=parse_use_case(words),
         steps=tuple(Step.model_validate(step) for step in record["steps"]),
         history_before=_history_at_run(version, entries[: own[0].number - 1]),
         entries=tuple(own),

@@ -34,7 +34,7 @@ class RowOrigin:
 
 def source_depth(recorded: RecordedRun) -> int:
     """How many folders the source's path climbs above the working one."""
-    return Path(recorded.written.use_case.data.source.path or "").parts.count("..")
+    return Path(recorded.loaded_use_case.use_case.data.source.path or "").parts.count("..")
 
 
 def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOrigin:
@@ -43,7 +43,7 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
     A relative path counts from the use case's folder and from the working one, here or in the
     recorded commit, where it may be tracked. `working`, the rebuilt run's folder, then gets a link.
     """
-    data = recorded.written.use_case.data
+    data = recorded.loaded_use_case.use_case.data
     path = data.source.path
     if path is None:
         return RowOrigin("a query", "it is a query, which may find other rows today")
@@ -54,7 +54,7 @@ def find_source_rows(recorded: RecordedRun, working: Path, code: Path) -> RowOri
         return RowOrigin(told, "its server told nothing by which to know that it is the same")
     if "://" in path or Path(path).expanduser().is_absolute():
         return RowOrigin(told, _change_reason(data, recorded.source, told))
-    folder = Path(recorded.written.text.name).parent
+    folder = Path(recorded.loaded_use_case.text.name).parent
     bases = [base for root in (Path.cwd(), code) for base in (root / folder, root)]
     for base in bases:
         found = _files_below(base, path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, BinaryIO, Final, cast
 
 import numpy as np

@@ -29,7 +29,7 @@ class PlannedStep:
 
     name: str
     would_run: bool
-    known: bool = True
+    has_run: bool = True
     differences: Sequence[KeyDifference] = ()
     upstream_steps: Sequence[str] = ()
 
@@ -37,7 +37,7 @@ class PlannedStep:
         return {
             "step": self.name,
             "would_run": self.would_run,
-            "known": self.known,
+            "known": self.has_run,
             "differs": [difference.as_json() for difference in self.differences],
             "after": list(self.upstream_steps),
         }
@@ -118,7 +118,7 @@ def _explain_step(
     anew = {key: a.name for key, a in inputs.items() if a.media_type == _PLACEHOLDER_TYPE}
     after = list(dict.fromkeys(anew.values()))
     if last_step is None:
-        return PlannedStep(name, would_run=True, known=False, upstream_steps=after)
+        return PlannedStep(name, would_run=True, has_run=False, upstream_steps=after)
     found = compare_components(last_step["components"], components)
     own = [d for d in found if not (d.kind == "input" and d.name in anew)]
     return PlannedStep(name, would_run=True, differences=own, upstream_steps=after)

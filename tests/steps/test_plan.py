@@ -89,7 +89,7 @@ def test_what_depends_on_a_step_that_would_run_says_so(bucket: Bucket) -> None:
 
 def test_a_step_that_never_ran_is_told_as_such(bucket: Bucket) -> None:
     made = planned(bucket, [])
-    assert [(step.known, step.would_run) for step in made.steps] == [(False, True)] * 3
+    assert [(step.has_run, step.would_run) for step in made.steps] == [(False, True)] * 3
 
 
 def test_planning_leaves_nothing_in_the_bucket(bucket: Bucket) -> None:

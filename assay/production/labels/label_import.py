@@ -40,7 +40,7 @@ class LabelImport:
     """
 
     new: tuple[ReceivedLabels, ...] = ()
-    known: tuple[str, ...] = ()
+    known_sources: tuple[str, ...] = ()
     refused: tuple[tuple[str, AssayError], ...] = ()
 
 
@@ -74,7 +74,7 @@ def import_labels(
             taken = replace(taken, refused=(*taken.refused, (name, error)))
             continue
         if entry is None:
-            taken = replace(taken, known=(*taken.known, name))
+            taken = replace(taken, known_sources=(*taken.known_sources, name))
         else:
             taken = replace(taken, new=(*taken.new, entry))
             tell(entry)
@@ -111,7 +111,7 @@ class _LabelFileReader:
     """Reads one source after the other into the ledger."""
 
     bucket: Bucket
-    written: LoadedUseCase
+    loaded_use_case: LoadedUseCase
     as_of: datetime
     trained: Table
     ledger: BatchLedger
@@ -132,11 +132,11 @@ class _LabelFileReader:
         """The entry of one file or query; None if it held nothing new. Raises AssayError."""
         if isinstance(source, AssayError):
             raise source
-        mark = _source_mark(self.written, source)
+        mark = _source_mark(self.loaded_use_case, source)
         if _is_known(self.bucket, self.last.get(name), mark):
             return None
         entry = self._store_labels(
-            LabelReader.for_source(self.written, self.trained, source, name), mark
+            LabelReader.for_source(self.loaded_use_case, self.trained, source, name), mark
         )
         if self.ledger.add_labels(entry):
             return entry

@@ -39,7 +39,7 @@ def approval_question(bucket: Bucket, reference: str, as_of: datetime) -> str:
     lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
     shadow = eligibility.shadow_report(bucket, history, version)
     lines += [f"- shadow: {shadow.verdict}. {shadow.summary}"] if shadow else []
-    lines += [f"- needs your approval: {one.what}" for one in open_ if one.needs_approval]
+    lines += [f"- needs your approval: {one.reason}" for one in open_ if one.needs_approval]
     now = f"It replaces {history.champion.name}." if history.champion else ""
     who = {"another engineer": "an engineer who did not train it"}.get(policy.by, policy.by)
     return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])

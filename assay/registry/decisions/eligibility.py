@@ -48,7 +48,7 @@ class PromotionBlocker:
     """
 
     gate: str
-    what: str
+    reason: str
     needs_approval: bool = False
     remedy: str = ""
 
@@ -80,7 +80,7 @@ def require_clearance(
     if current:
         return Clearance(waiver, [])
     lapsed = [_lapse_reason(history, version, approvals[-1])] if approvals else []
-    return Clearance(waiver, [*(one.what for one in undecided), *lapsed])
+    return Clearance(waiver, [*(one.reason for one in undecided), *lapsed])
 
 
 def find_blockers(
@@ -309,7 +309,7 @@ def find_waiver(
     for entry in reversed(valid):
         if gates <= set(entry.body["gates"]):
             return entry
-    why = "; ".join(one.what for one in waivable)
+    why = "; ".join(one.reason for one in waivable)
     options = " ".join(f"--gate {one.gate}" for one in waivable)
     remedies = " ".join(one.remedy for one in waivable if one.remedy)
     only = "Else only" if remedies else f"See `assay show {version.name}`. Only"

@@ -47,8 +47,8 @@ def find_pending_promotion(
     except IntegrityError as error:  # `assay promote` says more about it
         blockers = [eligibility.PromotionBlocker("run", f"{error.what} ({error.where})")]
         approved = False
-    unapproved = [one.what for one in blockers if one.needs_approval and not approved]
-    others = [f"{one.what}. {one.remedy}".strip() for one in blockers if not one.needs_approval]
+    unapproved = [one.reason for one in blockers if one.needs_approval and not approved]
+    others = [f"{one.reason}. {one.remedy}".strip() for one in blockers if not one.needs_approval]
     why = "it awaits a person's approval" if unapproved else "it awaits a person who promotes it"
     if details := "; ".join([*unapproved, *others]):
         why = f"{why}: {details}"

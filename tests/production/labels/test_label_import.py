@@ -107,7 +107,7 @@ def test_the_same_file_is_counted_once_and_a_changed_one_again(living, tmp_path)
     path = file(tmp_path, "loan,paid\n1,yes\n")
     assert len(import_labels(living.bucket, living.written, day(1), [path]).new) == 1
     again = import_labels(living.bucket, living.written, day(2), [path])
-    assert (again.new, again.known) == ((), (path,))
+    assert (again.new, again.known_sources) == ((), (path,))
     file(tmp_path, "loan,paid\n1,no\n")
     assert len(import_labels(living.bucket, living.written, day(3), [path]).new) == 1
     assert living.ledger.read().length == 2
@@ -124,7 +124,7 @@ def test_a_file_whose_bytes_changed_and_whose_labels_did_not_is_read_once_more(t
         assert has_new_labels(living.bucket, living.written)
         taken = import_labels(living.bucket, living.written, day(1))
         assert not has_new_labels(living.bucket, living.written)
-        return len(taken.new), len(taken.known)
+        return len(taken.new), len(taken.known_sources)
 
     assert read(text) == (1, 0)
     assert read(text.replace("\n", "\r\n")) == (0, 1)
