@@ -100,7 +100,7 @@ class Operations(Section):
 
 
 def expand_variables(text: str, where: str) -> str:
-    """`text` with each ${NAME} replaced from the environment. Raises ConfigError for an unset one."""
+    """`text` with each ${NAME} replaced from the environment. ConfigError if one is unset."""
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])

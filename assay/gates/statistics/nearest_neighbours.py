@@ -22,17 +22,17 @@ def bayes_error_bound(error: ArrayLike) -> Floats:
 def neighbour_errors(
     points: Floats, labels: Bools, queries: Floats, truth: Bools, sizes: ArrayLike
 ) -> Bools:
-    """Whether the nearest of the first `sizes` known rows has the other label, (sizes, asked).
+    """Whether the nearest of the first `sizes` known rows has the other label, (sizes, queries).
 
     `points` (rows, dimensions) must be in random order, so that ties are broken at random. Distance
-    is squared Euclidean. Blocks bound the memory; time is known x asked x dimensions.
+    is squared Euclidean. Blocks bound the memory; time is points x queries x dimensions.
     """
     ends = [int(size) for size in np.atleast_1d(np.asarray(sizes))]
     data, length = points.astype(np.float32), (points.astype(np.float32) ** 2).sum(axis=1)
     wrong = np.empty((len(ends), len(queries)), dtype=bool)
     for start in range(0, len(queries), _BLOCK):
         block = slice(start, start + _BLOCK)
-        # The asked row's own length does not change the order of its neighbours.
+        # A query's own length does not change the order of its neighbours.
         far = length - 2 * queries[block].astype(np.float32) @ data.T
         for i, end in enumerate(ends):
             wrong[i, block] = labels[far[:, :end].argmin(axis=1)] != truth[block]
@@ -44,7 +44,7 @@ _BLOCK = 256
 
 def neighbour_errors_1d(points: Floats, labels: Bools, queries: Floats, truth: Bools) -> Bools:
     """`neighbour_errors` in one dimension, in O(n log n), for any number of rows."""
-    order = np.argsort(points, kind="stable")  # of equal ones the order given, which is random
+    order = np.argsort(points, kind="stable")  # ties keep the given order, which is random
     values = points[order]
     right = np.clip(np.searchsorted(values, queries, side="left"), 0, len(values) - 1)
     left = np.clip(right - 1, 0, None)
